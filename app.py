@@ -1,0 +1,268 @@
+"""When things happen. What happens is said by the services; which rows, by their `.sql` files."""
+
+import os
+
+from chalice import Chalice, CognitoUserPoolAuthorizer, Rate
+
+from chalicelib.api import requests
+from chalicelib.api.http import endpoint, json_response
+from chalicelib.config import Settings
+from chalicelib.wiring import Services
+
+settings = Settings.from_environment(os.environ)
+services = Services(settings)
+
+app = Chalice(app_name="disparo-agenda", configure_logs=False)
+app.api.binary_types.append("multipart/form-data")
+cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=[settings.user_pool_arn])
+
+# --- REST -----------------------------------------------------------------------------------------------------------
+
+
+@app.route("/saude", methods=["GET"])
+def health():
+    """Whether we and the database answer."""
+    return json_response(services.health())
+
+
+@app.route(
+    "/ingest/leads/xlsx",
+    methods=["POST"],
+    authorizer=cognito,
+    content_types=["application/json", "multipart/form-data"],
+)
+@endpoint(app, 202)
+def create_ingest_job(call):
+    """A file in the body, a reference to one in our bucket, or the wish to upload one."""
+    return services.uploads.receive(call.tenant_id, requests.upload(call), call.idempotency_key)
+
+
+@app.route("/ingest/leads/jobs", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_ingest_jobs(call):
+    """The tenant's jobs, newest first."""
+    return services.jobs.page(call.tenant_id, call.query(requests.Page))
+
+
+@app.route("/ingest/leads/jobs/{job_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_ingest_job(call):
+    """One job and its counts."""
+    return services.jobs.get(call.tenant_id, call.path_uuid("job_id"))
+
+
+@app.route("/ingest/leads/jobs/{job_id}/erros", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_ingest_errors(call):
+    """Where to download the report of what was refused."""
+    return services.reports.url(call.tenant_id, call.path_uuid("job_id"))
+
+
+@app.route("/ingest/leads/jobs/{job_id}/cancelar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def cancel_ingest_job(call):
+    """Stop at the next batch."""
+    return services.jobs.cancel(call.tenant_id, call.path_uuid("job_id"))
+
+
+@app.route("/leads", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_leads(call):
+    """Leads by filter, a page at a time."""
+    return services.leads.page(call.tenant_id, call.query(requests.LeadQuery))
+
+
+@app.route("/leads/para-disparo", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_leads_ready(call):
+    """Leads that are ready to be contacted."""
+    return services.leads.ready(call.tenant_id, call.query(requests.ReadyQuery))
+
+
+@app.route("/leads/{lead_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_lead(call):
+    """One lead with its contacts and its timeline."""
+    return services.leads.get(call.tenant_id, call.path_uuid("lead_id"))
+
+
+@app.route("/leads/{lead_id}", methods=["PATCH"], authorizer=cognito)
+@endpoint(app)
+def change_lead(call):
+    """Status and tags of one lead."""
+    return services.leads.change(call.tenant_id, call.path_uuid("lead_id"), call.body(requests.LeadChange))
+
+
+@app.route("/leads/{lead_id}/disparos", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_disparo(call):
+    """One message to one destination of the lead."""
+    return services.disparos.create(
+        call.tenant_id, call.path_uuid("lead_id"), call.body(requests.NovoDisparo), call.idempotency_key
+    )
+
+
+@app.route("/disparos", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_disparos(call):
+    """Disparos by filter, newest first."""
+    return services.disparos.page(call.tenant_id, call.query(requests.DisparoQuery))
+
+
+@app.route("/disparos/{disparo_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_disparo(call):
+    """One disparo."""
+    return services.disparos.get(call.tenant_id, call.path_uuid("disparo_id"))
+
+
+@app.route("/disparos/{disparo_id}/cancelar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def cancel_disparo(call):
+    """Call off what was not sent yet."""
+    return services.disparos.cancel(call.tenant_id, call.path_uuid("disparo_id"))
+
+
+@app.route("/disparo/overview", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def disparo_overview(call):
+    """Counters for a dashboard."""
+    return services.disparos.overview(call.tenant_id)
+
+
+@app.route("/leads/{lead_id}/agendamentos", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_agendamento(call):
+    """A callback or a meeting with the lead."""
+    return services.agendamentos.create(
+        call.tenant_id, call.path_uuid("lead_id"), call.body(requests.NovoAgendamento), call.idempotency_key
+    )
+
+
+@app.route("/agendamentos", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_agendamentos(call):
+    """Agendamentos by filter, in the order of their date."""
+    return services.agendamentos.page(call.tenant_id, call.query(requests.AgendamentoQuery))
+
+
+@app.route("/agendamentos/{agendamento_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_agendamento(call):
+    """One agendamento."""
+    return services.agendamentos.get(call.tenant_id, call.path_uuid("agendamento_id"))
+
+
+@app.route("/agendamentos/{agendamento_id}/confirmar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def confirm_agendamento(call):
+    """The lead has said yes."""
+    return services.agendamentos.confirm(call.tenant_id, call.path_uuid("agendamento_id"))
+
+
+@app.route("/agendamentos/{agendamento_id}/realizar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def complete_agendamento(call):
+    """It took place."""
+    return services.agendamentos.complete(call.tenant_id, call.path_uuid("agendamento_id"))
+
+
+@app.route("/agendamentos/{agendamento_id}/cancelar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def cancel_agendamento(call):
+    """It will not take place."""
+    return services.agendamentos.cancel(call.tenant_id, call.path_uuid("agendamento_id"))
+
+
+@app.route("/agendamentos/{agendamento_id}/nao-compareceu", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def miss_agendamento(call):
+    """The lead did not come."""
+    return services.agendamentos.miss(call.tenant_id, call.path_uuid("agendamento_id"))
+
+
+@app.route("/templates", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_templates(call):
+    """The templates in use."""
+    return services.templates.list(call.tenant_id)
+
+
+@app.route("/templates/{nome}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_template(call):
+    """One template."""
+    return services.templates.get(call.tenant_id, call.path("nome"))
+
+
+@app.route("/templates/{nome}", methods=["PUT"], authorizer=cognito)
+@endpoint(app)
+def put_template(call):
+    """A new template, or a new version of one."""
+    return services.templates.put(call.tenant_id, call.path("nome"), call.body(requests.NovoTemplate))
+
+
+@app.route("/templates/{nome}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app)
+def delete_template(call):
+    """No new disparo with this template; those that exist keep its words."""
+    return services.templates.delete(call.tenant_id, call.path("nome"))
+
+
+@app.route("/tenant/config", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_tenant_config(call):
+    """What the tenant has configured."""
+    return services.tenants.config(call.identity)
+
+
+@app.route("/tenant/config", methods=["PUT"], authorizer=cognito)
+@endpoint(app)
+def put_tenant_config(call):
+    """Configure the tenant."""
+    return services.tenants.configure(call.identity, call.body(requests.TenantConfig))
+
+
+# --- Files (S3) -----------------------------------------------------------------------------------------------------
+
+
+@app.on_s3_event(bucket=settings.bucket, events=["s3:ObjectCreated:*"], prefix="leads/")
+def register_upload(event):
+    """A file has arrived under a tenant's prefix."""
+    services.uploads.register(event.to_dict())
+
+
+# --- Queues (SQS) ---------------------------------------------------------------------------------------------------
+
+
+@app.on_sqs_message(queue=settings.ingest_queue, batch_size=1)
+def ingest_leads(event):
+    """Wake-ups of jobs that have rows to read."""
+    services.ingestion.run(event.to_dict(), remaining_ms=event.context.get_remaining_time_in_millis)
+
+
+@app.on_sqs_message(queue=settings.dispatch_queue, batch_size=10)
+def send_disparos(event):
+    """Wake-ups of disparos that are due."""
+    services.executor.run(event.to_dict())
+
+
+@app.on_sqs_message(queue=settings.scheduling_queue, batch_size=10)
+def announce_agendamentos(event):
+    """Wake-ups of agendamentos whose time has come."""
+    services.reminders.run(event.to_dict())
+
+
+# --- Clock (schedules) ----------------------------------------------------------------------------------------------
+
+
+@app.schedule(Rate(1, unit=Rate.MINUTES))
+def sweep(event):
+    """What was not woken, what is stuck, what is due, what is unpublished."""
+    services.sweep.run()
+
+
+@app.lambda_function()
+def migrate(event, context):
+    """Bring the database to the newest migration."""
+    return services.migrations.apply()

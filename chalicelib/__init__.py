@@ -1,0 +1,1 @@
+"""Disparo & Agenda: what `app.py` delegates to."""

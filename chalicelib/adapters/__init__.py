@@ -1,0 +1,1 @@
+"""One door per outsider, each a small file."""

@@ -1,0 +1,1 @@
+"""Requests and responses: parsing, identity of the caller, problem documents, cursors."""

@@ -1,0 +1,210 @@
+"""What stands between Chalice and a service: identity, parsing, problem documents, JSON.
+
+A handler gets what it needs as arguments and returns the thing itself; every error becomes a problem document
+(RFC 9457) with a stable code, and an unexpected one a 500 that says nothing of its inside.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import date, datetime
+from functools import wraps
+from typing import Any, TypeVar
+from urllib.parse import unquote
+from uuid import UUID
+
+from chalice.app import Request, Response
+from pydantic import BaseModel, ValidationError
+
+from chalicelib import messages
+from chalicelib.errors import DomainError, FieldError, Invalid, NotFound, TooLarge
+from chalicelib.identity import Identity, identify
+from chalicelib.telemetry import logger
+
+PROBLEM = "application/problem+json"
+MAX_JSON_BYTES = 256 * 1024
+_PROBLEM_TYPE = "urn:disparo-agenda:problema:"
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class Call:
+    """One authenticated request, with the parts of it a handler may want."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = request
+        self.identity: Identity = identify(request.context)
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant of the token."""
+        return self.identity.tenant_id
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The `Idempotency-Key` header.
+
+        Raises:
+            Invalid: it is longer than 255 characters.
+        """
+        key: str | None = self.request.headers.get("idempotency-key")
+        if key is not None and not 0 < len(key) <= 255:
+            raise Invalid("chave_de_idempotencia_invalida")
+        return key
+
+    @property
+    def raw_body(self) -> bytes:
+        """The body as it came."""
+        return bytes(self.request.raw_body)
+
+    @property
+    def content_type(self) -> str:
+        """The media type with its parameters."""
+        return str(self.request.headers.get("content-type", ""))
+
+    def body(self, model: type[M]) -> M:
+        """The JSON body, checked against a model.
+
+        Raises:
+            Invalid: not JSON, or fields that do not fit; a pointer to each.
+            TooLarge: longer than 256 KiB.
+        """
+        raw = self.raw_body
+        if len(raw) > MAX_JSON_BYTES:
+            raise TooLarge("corpo_grande_demais", maximo=MAX_JSON_BYTES)
+        try:
+            return model.model_validate_json(raw or b"{}")
+        except ValidationError as error:
+            raise _invalid(error, "") from None
+
+    def query(self, model: type[M]) -> M:
+        """The query string, checked against a model; a name given twice counts once, the last.
+
+        Raises:
+            Invalid: a parameter is unknown or does not fit.
+        """
+        try:
+            return model.model_validate(dict(self.request.query_params or {}))
+        except ValidationError as error:
+            raise _invalid(error, "?") from None
+
+    def path_uuid(self, name: str) -> UUID:
+        """An id in the path; what is no id names nothing.
+
+        Raises:
+            NotFound: it is not a UUID.
+        """
+        try:
+            return UUID(self.path(name))
+        except ValueError:
+            raise NotFound("nao_encontrado") from None
+
+    def path(self, name: str) -> str:
+        """A part of the path, percent-decoded."""
+        return unquote(self.request.uri_params[name])
+
+
+def endpoint(app: Any, status: int = 200) -> Callable[[Callable[[Call], object]], Callable[..., Response]]:
+    """Make a function of a Call into a Chalice view that answers JSON or a problem document."""
+
+    def decorate(handler: Callable[[Call], object]) -> Callable[..., Response]:
+        @wraps(handler)
+        def view(**_path: str) -> Response:
+            return answered(lambda: handler(Call(app.current_request)), status, language(app.current_request))
+
+        return view
+
+    return decorate
+
+
+def answered(work: Callable[[], object], status: int, idioma: str) -> Response:
+    """What the work returned as a response; what it raised as a problem document."""
+    try:
+        result = work()
+        return result if isinstance(result, Response) else json_response(result, status)
+    except DomainError as error:
+        return problem(error, idioma)
+    except Exception as error:  # noqa: BLE001 - the boundary of the process: nothing of the inside may reach a client
+        # Only the kind of the error: its text may quote a row.
+        logger.error("unexpected_error", extra={"kind": type(error).__name__, "where": _where(error)})
+        return problem(_Unexpected("erro_interno"), idioma)
+
+
+def json_response(body: object, status: int = 200) -> Response:
+    """A JSON response; Chalice's own encoder knows neither UUID nor datetime."""
+    if body is None:
+        return Response(body="", status_code=204)
+    return Response(body=to_json(body), status_code=status, headers={"Content-Type": "application/json"})
+
+
+def to_json(body: object) -> str:
+    """JSON text with ISO 8601 times, models and dataclasses as objects."""
+    return json.dumps(body, default=_encoded, ensure_ascii=False, separators=(",", ":"))
+
+
+def problem(error: DomainError, idioma: str) -> Response:
+    """A problem document (RFC 9457) for an error."""
+    errors = error.errors if isinstance(error, Invalid) else ()
+    document: dict[str, object] = {
+        "type": _PROBLEM_TYPE + error.code,
+        "title": messages.title(error.status, idioma),
+        "status": error.status,
+        "detail": messages.text(error.code, idioma, **error.params),
+        "code": error.code,
+    }
+    if errors:
+        document["errors"] = [
+            {"pointer": each.pointer, "code": each.code, "detail": messages.field_text(each, idioma)} for each in errors
+        ]
+    return Response(body=to_json(document), status_code=error.status, headers={"Content-Type": PROBLEM})
+
+
+def language(request: Request | None) -> str:
+    """pt-BR unless the caller asks for English first."""
+    wanted = request.headers.get("accept-language", "") if request is not None else ""
+    return messages.ENGLISH if wanted.strip().lower().startswith("en") else messages.PORTUGUESE
+
+
+class _Unexpected(DomainError):
+    status = 500
+
+
+def _invalid(error: ValidationError, root: str) -> Invalid:
+    """pydantic's complaints as pointers (RFC 6901) and codes, without the values they complain about."""
+    return Invalid(
+        "requisicao_invalida",
+        tuple(
+            FieldError(root + "".join(f"/{_escaped(part)}" for part in each["loc"]), each["type"], each["msg"])
+            for each in error.errors(include_url=False, include_input=False, include_context=False)
+        ),
+    )
+
+
+def _escaped(part: object) -> str:
+    return str(part).replace("~", "~0").replace("/", "~1")
+
+
+def _where(error: Exception) -> str:
+    """file:line of the innermost frame."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"
+
+
+def _encoded(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset | tuple):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")

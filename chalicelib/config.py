@@ -1,0 +1,124 @@
+"""The only reader of the environment: every setting, its default and its unit, checked at start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Self
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+
+Seconds = Annotated[float, Field(gt=0)]
+
+
+class Settings(BaseModel):
+    """Settings by the name of their environment variable, lower-cased."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
+
+    stage: str = Field(default="dev", pattern=r"^[a-z][a-z0-9-]{0,19}$")
+    log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    aws_region: str = Field(
+        default="us-east-1", validation_alias=AliasChoices("aws_region", "aws_default_region")
+    )
+
+    # Database: two logins, each as a URL; without one, the secret `db-credentials` is asked.
+    database_url: str | None = None
+    """postgresql://… of the API's login: a member of disparo_agenda_api, bound by row-level security."""
+    database_owner_url: str | None = None
+    """postgresql://… of the login that owns the tables: ingestion, dispatch, sweeps, migrations."""
+
+    # Names in AWS; the stage is part of each default.
+    bucket_name: str | None = None
+    event_bus_name: str | None = None
+    cognito_user_pool_arn: str | None = None
+    scheduler_role_arn: str | None = None
+    account_id: str = Field(default="000000000000", pattern=r"^[0-9]{12}$")
+
+    micro_agent_disparo_enabled: bool = False
+    """Nothing leaves unless this is true: the whole path runs and the disparo ends as `simulado`."""
+
+    # Ingestion
+    ingest_batch_rows: int = Field(default=10_000, ge=1, le=100_000)
+    ingest_lease_s: Seconds = 120.0
+    """How long a silent worker keeps its job; renewed by every batch."""
+    ingest_time_margin_s: Seconds = 60.0
+    """A worker with less time than this left hands the job over."""
+    upload_max_bytes: int = Field(default=500 * 1024 * 1024, gt=0)
+    multipart_max_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
+    presigned_ttl_s: int = Field(default=900, gt=0)
+
+    # Dispatch
+    dispatch_in_flight: int = Field(default=50, ge=1, le=1000)
+    dispatch_lease_s: Seconds = 180.0
+    max_tentativas: int = Field(default=3, ge=1, le=10)
+    backoff_base_s: Seconds = 1.0
+    backoff_cap_s: Seconds = 30.0
+
+    # Agendamentos
+    agenda_buffer_min: int = Field(default=15, ge=0)
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str]) -> Self:
+        """Settings out of the process environment; an empty variable counts as unset.
+
+        Raises:
+            pydantic.ValidationError: a variable has a value that is not one; the message names it.
+        """
+        return cls.model_validate({name.lower(): value for name, value in environ.items() if value.strip()})
+
+    @cached_property
+    def bucket(self) -> str:
+        """The bucket that holds uploads and reports."""
+        return self.bucket_name or f"disparo-agenda-{self.stage}"
+
+    @cached_property
+    def event_bus(self) -> str:
+        """The bus that events are published on (SPEC §6)."""
+        return self.event_bus_name or f"fibonacci-bus-{self.stage}"
+
+    @cached_property
+    def user_pool_arn(self) -> str:
+        """The Cognito user pool whose tokens API Gateway accepts."""
+        return self.cognito_user_pool_arn or (
+            f"arn:aws:cognito-idp:{self.aws_region}:{self.account_id}:userpool/{self.aws_region}_disparo"
+        )
+
+    @cached_property
+    def scheduler_role(self) -> str:
+        """The role that EventBridge Scheduler assumes to put a message on a queue."""
+        return (
+            self.scheduler_role_arn
+            or f"arn:aws:iam::{self.account_id}:role/disparo-agenda-{self.stage}-scheduler"
+        )
+
+    @cached_property
+    def schedule_group(self) -> str:
+        """The Scheduler group that every one-time schedule lives in."""
+        return f"disparo-agenda-{self.stage}"
+
+    @cached_property
+    def ingest_queue(self) -> str:
+        """Wake-ups of ingestion jobs."""
+        return self._queue("ingest")
+
+    @cached_property
+    def dispatch_queue(self) -> str:
+        """Wake-ups of disparos."""
+        return self._queue("dispatch")
+
+    @cached_property
+    def scheduling_queue(self) -> str:
+        """Wake-ups of agendamentos."""
+        return self._queue("scheduling")
+
+    def dead_letters_of(self, queue: str) -> str:
+        """The dead-letter queue of one of our queues."""
+        return f"{queue}-dlq"
+
+    def secret(self, name: str) -> str:
+        """The full name of one of our secrets (SPEC §7): mcp-whatsapp, mcp-email, db-credentials."""
+        return f"/alquimista/{self.stage}/disparo-agenda/{name}"
+
+    def _queue(self, name: str) -> str:
+        return f"disparo-agenda-{self.stage}-{name}"

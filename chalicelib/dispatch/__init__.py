@@ -1,0 +1,1 @@
+"""Disparos: one message to one destination of one lead."""

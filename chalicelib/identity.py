@@ -1,0 +1,54 @@
+"""Who is asking: the tenant and the groups out of the Cognito claims, and never from a parameter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.errors import Forbidden, Unauthenticated
+
+ADMIN = "admin"
+TENANT_CLAIM = "custom:tenant_id"
+TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A caller that API Gateway has authenticated."""
+
+    tenant_id: str
+    subject: str
+    groups: frozenset[str]
+
+    def require(self, group: str) -> None:
+        """Go on only as a member of a Cognito group.
+
+        Raises:
+            Forbidden: the caller is not one.
+        """
+        if group not in self.groups:
+            raise Forbidden("grupo_exigido", grupo=group)
+
+
+def identify(request_context: Mapping[str, Any]) -> Identity:
+    """The identity in an API Gateway request context.
+
+    The authorizer of API Gateway is not enforced by Chalice's own servers, so claims are demanded here too.
+
+    Raises:
+        Unauthenticated: no claims, or no usable tenant among them.
+    """
+    claims = (request_context.get("authorizer") or {}).get("claims") or {}
+    tenant_id = claims.get(TENANT_CLAIM)
+    if not isinstance(tenant_id, str) or not TENANT_ID.fullmatch(tenant_id):
+        raise Unauthenticated("nao_autenticado")
+    return Identity(tenant_id, str(claims.get("sub", "")), _groups(claims.get("cognito:groups")))
+
+
+def _groups(claim: object) -> frozenset[str]:
+    """A list in the token; API Gateway hands it on as text, with commas or blanks between."""
+    if isinstance(claim, str):
+        return frozenset(re.split(r"[,\s]+", claim.strip("[] "))) - {""}
+    return frozenset(str(group) for group in claim) if isinstance(claim, list) else frozenset()

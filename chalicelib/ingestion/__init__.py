@@ -1,0 +1,1 @@
+"""A spreadsheet in, leads out."""

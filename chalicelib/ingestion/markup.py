@@ -1,0 +1,185 @@
+"""XML that may be hostile: what a part is, its elements, and the same part rewritten in the one shape that we read.
+
+No part may declare a document type: without one there are no entities, hence no billion laughs and nothing to fetch.
+Depth and the length of a tag are bounded, for expat bounds neither.
+
+A part is *plain* if it is UTF-8 without namespace prefixes, comments, CDATA or anything else that begins with `<!`:
+then patterns may read its bytes. Any other (UTF-16, `<x:row>`, …) is rewritten as a plain one, as a stream, by a real
+parser. So there is one reading of a cell, whoever wrote it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+from xml.parsers import expat
+
+from chalicelib.errors import ArquivoInvalido
+
+MAX_DEPTH = 64
+MAX_TAG = 8 << 20  # bytes
+MAX_ELEMENTS = 10_000  # sheets, or relationships, of one workbook
+MAX_SMALL_PART = 8 << 20  # bytes of a part that lists them
+
+_TAIL = 1024
+_UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
+_MALFORMED = (expat.ExpatError, LookupError, ValueError)
+
+
+class Part(NamedTuple):
+    """What reading a part once has shown: whether it is plain, and about how many rows are in it."""
+
+    plain: bool
+    rows: int
+
+
+class Listener:
+    """Hears what expat reads; names are local, those of other namespaces than the root's keep theirs before them."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._namespace = ""
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """A tag opens."""
+        if not self._depth:
+            self._namespace = name[: name.rfind(" ") + 1]
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise ArquivoInvalido("arquivo_suspeito")
+        self.opened(name.removeprefix(self._namespace), attributes)
+
+    def end(self, name: str) -> None:
+        """A tag closes."""
+        self._depth -= 1
+        self.closed(name.removeprefix(self._namespace))
+
+    def opened(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
+
+    def closed(self, name: str) -> None:
+        """An element ends."""
+
+    def text(self, text: str) -> None:
+        """Some characters inside an element."""
+
+
+def prove(blocks: Iterable[bytes]) -> Part:
+    """Reads a part whole, and so proves its length and CRC, and that it begins as XML without a document type.
+
+    What is not plain still has to be proven well-formed, by `prove_well_formed`; what is ends with the tag it began with,
+    and each of its rows is matched whole when it is read: to parse it all here would double the time of reading.
+    """
+    prologue = _Prologue()
+    plain, rows, tail = True, 0, b""
+    for block in blocks:
+        prologue.feed(block)
+        seam = tail[-1:] + block
+        plain = plain and b"<!" not in seam
+        rows += seam.count(b"<row ")
+        tail = (tail + block)[-_TAIL:]
+    ends = tail.rstrip().endswith(f"</{prologue.root}>".encode())
+    return Part(plain and ends and prologue.is_plain(), rows)
+
+
+def prove_well_formed(blocks: Iterable[bytes]) -> None:
+    """Reads a part whole with a parser; raises `arquivo_corrompido` if it is not XML."""
+    for _ in parse(blocks, Listener()):
+        pass
+
+
+def elements(blocks: Iterable[bytes], name: str) -> list[dict[str, str]]:
+    """The attributes, their names local, of each element of that name in a part that is small."""
+    listener = _Elements(name)
+    for _ in parse(_small(blocks), listener):
+        pass
+    return listener.found
+
+
+def parse(blocks: Iterable[bytes], listener: Listener) -> Iterator[None]:
+    """Lets the listener hear a part, and stops after every block so that what it heard can be taken.
+
+    Raises:
+        ArquivoInvalido: `xml_proibido`, `arquivo_corrompido` or `arquivo_suspeito`.
+    """
+    parser = _guarded(expat.ParserCreate(namespace_separator=" "))
+    parser.buffer_text = True
+    parser.StartElementHandler = listener.start
+    parser.EndElementHandler = listener.end
+    parser.CharacterDataHandler = listener.text
+    fed = 0
+    for block in blocks:
+        fed += len(block)
+        _feed(parser, block, fed)
+        yield
+    _feed(parser, b"", fed, last=True)
+    yield
+
+
+class _Prologue:
+    """All that comes before the root of a part; the rest of it is not looked at."""
+
+    def __init__(self) -> None:
+        self.root = ""
+        self._encoding = "utf-8"
+        self._head = b""
+        self._parser = _guarded(expat.ParserCreate())
+        self._parser.XmlDeclHandler = self._declared
+        self._parser.StartElementHandler = self._began
+
+    def feed(self, block: bytes) -> None:
+        if not self.root:
+            self._head += block
+            _feed(self._parser, block, len(self._head))
+
+    def is_plain(self) -> bool:
+        """Whether patterns can read it: the root is there to be seen, byte by byte, and has no prefix."""
+        return ":" not in self.root and self._encoding in _UTF8 and f"<{self.root}".encode() in self._head
+
+    def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        self._encoding = (encoding or "utf-8").lower()
+
+    def _began(self, name: str, _attributes: dict[str, str]) -> None:
+        self.root = name
+        self._parser.StartElementHandler = None
+
+
+class _Elements(Listener):
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self._name = name
+        self.found: list[dict[str, str]] = []
+
+    def opened(self, name: str, attributes: dict[str, str]) -> None:
+        if name == self._name:
+            self.found.append({key.rpartition(" ")[2]: value for key, value in attributes.items()})
+            if len(self.found) > MAX_ELEMENTS:
+                raise ArquivoInvalido("arquivo_suspeito")
+
+
+def _small(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    total = 0
+    for block in blocks:
+        total += len(block)
+        if total > MAX_SMALL_PART:
+            raise ArquivoInvalido("arquivo_suspeito")
+        yield block
+
+
+def _guarded(parser: expat.XMLParserType) -> expat.XMLParserType:
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
+
+
+def _refuse_doctype(*_declaration: object) -> None:
+    raise ArquivoInvalido("xml_proibido")
+
+
+def _feed(parser: expat.XMLParserType, block: bytes, fed: int, *, last: bool = False) -> None:
+    """Parses one more block; `fed` bytes in all. What expat has been given and not yet understood is one open tag."""
+    try:
+        parser.Parse(block, last)
+    except _MALFORMED as error:
+        raise ArquivoInvalido("arquivo_corrompido") from error
+    if fed - parser.CurrentByteIndex > MAX_TAG:
+        raise ArquivoInvalido("arquivo_suspeito")

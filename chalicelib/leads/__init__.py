@@ -1,0 +1,1 @@
+"""Leads: their states and the questions one asks about them."""

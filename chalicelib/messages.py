@@ -1,0 +1,87 @@
+"""What a person reads, keyed by a stable code: pt-BR (the default) and English."""
+
+from __future__ import annotations
+
+from chalicelib.errors import FieldError
+
+PORTUGUESE = "pt-BR"
+ENGLISH = "en"
+
+_TITLES: dict[int, tuple[str, str]] = {
+    400: ("Requisição inválida", "Bad request"),
+    401: ("Não autenticado", "Unauthenticated"),
+    403: ("Proibido", "Forbidden"),
+    404: ("Não encontrado", "Not found"),
+    409: ("Conflito", "Conflict"),
+    413: ("Grande demais", "Too large"),
+    422: ("Dados inválidos", "Invalid data"),
+    500: ("Erro interno", "Internal error"),
+    503: ("Indisponível", "Unavailable"),
+}
+
+CATALOGUE: dict[str, tuple[str, str]] = {
+    # Requests
+    "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
+    "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
+    "nao_autenticado": ("Falta um token válido.", "A valid token is missing."),
+    "grupo_exigido": ("É preciso ser do grupo {grupo}.", "Membership of the group {grupo} is needed."),
+    "nao_encontrado": ("Não existe.", "There is no such thing."),
+    "erro_interno": ("Algo falhou do nosso lado.", "Something failed on our side."),
+    "banco_indisponivel": (
+        "O banco de dados não respondeu; tente de novo em instantes.",
+        "The database did not answer; try again in a moment.",
+    ),
+    "cursor_invalido": ("O cursor não é um dos nossos.", "The cursor is not one of ours."),
+    "chave_de_idempotencia_invalida": (
+        "Idempotency-Key deve ter de 1 a 255 caracteres.",
+        "Idempotency-Key must have 1 to 255 characters.",
+    ),
+}
+
+# What pydantic says, by its error type; where a type is missing its English sentence stands in for both.
+_FIELD: dict[str, tuple[str, str]] = {
+    "missing": ("campo obrigatório", "required field"),
+    "extra_forbidden": ("campo desconhecido", "unknown field"),
+    "json_invalid": ("não é JSON", "not JSON"),
+    "enum": ("valor fora da lista", "not one of the values"),
+    "literal_error": ("valor fora da lista", "not one of the values"),
+    "string_type": ("deve ser texto", "must be text"),
+    "string_too_short": ("texto curto demais", "text too short"),
+    "string_too_long": ("texto longo demais", "text too long"),
+    "string_pattern_mismatch": ("formato inválido", "does not have the form"),
+    "int_parsing": ("deve ser um número inteiro", "must be a whole number"),
+    "int_type": ("deve ser um número inteiro", "must be a whole number"),
+    "greater_than_equal": ("pequeno demais", "too small"),
+    "less_than_equal": ("grande demais", "too large"),
+    "uuid_parsing": ("não é um identificador", "not an id"),
+    "bool_parsing": ("deve ser true ou false", "must be true or false"),
+    "bool_type": ("deve ser true ou false", "must be true or false"),
+    "timezone_aware": ("a data precisa do fuso (por exemplo -03:00)", "the time needs an offset (such as -03:00)"),
+    "datetime_from_date_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+    "datetime_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+}
+
+
+def title(status: int, idioma: str) -> str:
+    """The title of a status."""
+    return _pick(_TITLES.get(status, _TITLES[400]), idioma)
+
+
+def text(code: str, idioma: str = PORTUGUESE, **params: object) -> str:
+    """The sentence of a code, with its parameters filled in.
+
+    Raises:
+        KeyError: the code is not in the catalogue; a test reads the code of the project for such ones.
+    """
+    return _pick(CATALOGUE[code], idioma).format(**params)
+
+
+def field_text(error: FieldError, idioma: str) -> str:
+    """What is wrong with one field."""
+    if error.code in _FIELD:
+        return _pick(_FIELD[error.code], idioma)
+    return text(error.code, idioma, nomes=error.detail, campo=error.detail) if error.code in CATALOGUE else error.detail
+
+
+def _pick(pair: tuple[str, str], idioma: str) -> str:
+    return pair[1] if idioma == ENGLISH else pair[0]

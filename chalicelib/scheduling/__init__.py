@@ -1,0 +1,1 @@
+"""Agendamentos: callbacks and meetings."""

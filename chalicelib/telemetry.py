@@ -1,0 +1,85 @@
+"""Logs (JSON), metrics (CloudWatch EMF) and traces, and the rule that none of them carries personal data.
+
+Call sites log ids and codes only. The mask is the net below: whatever looks like an e-mail, a phone or a document
+leaves the process as `***`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
+
+SERVICE = "disparo-agenda"
+NAMESPACE = "Alquimista/DisparoAgenda"
+
+_PERSONAL = re.compile(
+    r"[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+"  # e-mail
+    r"|(?<![\w-])\+?\d{10,15}(?![\w-])"  # phone, CPF, numeric CNPJ; the digits of a UUID have neighbours
+    r"|\d{3}\.\d{3}\.\d{3}-\d{2}"  # CPF as written
+    r"|[\dA-Z]{2}\.[\dA-Z]{3}\.[\dA-Z]{3}/[\dA-Z]{4}-\d{2}"  # CNPJ as written
+    r"|\(\d{2}\)\s?\d{4,5}-?\d{4}"  # phone as written
+)
+
+
+class Metric(StrEnum):
+    """The metrics of SPEC §6."""
+
+    JOBS_COMPLETED = "IngestJobsCompleted"
+    JOBS_FAILED = "IngestJobsFailed"
+    LEADS_CREATED = "LeadsCreated"
+    DISPAROS_SENT = "DisparosSent"
+    DISPAROS_FAILED = "DisparosFailed"
+    DISPAROS_UNCERTAIN = "DisparosUncertain"
+    AGENDAMENTOS_CREATED = "AgendamentosCriados"
+
+
+def masked(text: str) -> str:
+    """The text with everything that looks like personal data as `***`."""
+    return _PERSONAL.sub("***", text)
+
+
+def _serialised(record: dict[str, Any]) -> str:
+    return masked(json.dumps(record, default=str, ensure_ascii=False))
+
+
+logger = Logger(service=SERVICE, json_serializer=_serialised, use_rfc3339=True)
+
+
+def count(metric: Metric, value: float, *, tenant_id: str) -> None:
+    """One EMF line on standard output; CloudWatch makes a metric of it, by tenant."""
+    if not value:
+        return
+    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+    metrics.add_dimension(name="tenant", value=tenant_id)
+    metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
+    metrics.flush_metrics()
+
+
+class Tracer:
+    """X-Ray subsegments when the platform traces; nothing at all when it does not.
+
+    The SDK costs half a second of import, so it is touched only where it is on.
+    """
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._enabled = enabled
+
+    @contextmanager
+    def segment(self, name: str, **annotations: str | int) -> Iterator[None]:
+        """Time what happens inside as a subsegment; annotations are ids and counts."""
+        if not self._enabled:
+            yield
+            return
+        from aws_xray_sdk.core import xray_recorder  # noqa: PLC0415 - see the class
+
+        with xray_recorder.in_subsegment(name) as subsegment:
+            for key, value in annotations.items():
+                subsegment.put_annotation(key, value)
+            yield

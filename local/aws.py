@@ -1,0 +1,283 @@
+"""The AWS APIs from moto in server mode (every call is real HTTP), and what the product finds there.
+
+`python -m local.aws --port 0 --state DIR` serves until SIGTERM and prints one JSON line with its `url` when ready.
+moto keeps everything in memory. Objects in S3 are saved to the state folder at the end and are there again at the next
+start; queues, schedules and notifications are not, because the database is the truth and the sweeps wake it up again.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs
+
+import boto3
+import click
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from chalicelib.config import Settings
+
+# The account that moto plays for any access key, and keys that reach nothing real.
+ACCOUNT_ID = "123456789012"
+ACCESS_KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+
+ADMIN_GROUP = "admin"
+TENANT_ATTRIBUTE = "tenant_id"
+MAX_RECEIVES = 5
+_DAY_S = 86_400
+
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class Aws:
+    """Clients of the AWS APIs at one endpoint, made when first asked for; safe to share among threads."""
+
+    def __init__(self, endpoint: str, *, region: str = "us-east-1") -> None:
+        self.endpoint = endpoint
+        self.region = region
+        keys = {} if os.environ.get("AWS_ACCESS_KEY_ID") else {name.lower(): key for name, key in ACCESS_KEYS.items()}
+        self._session = boto3.session.Session(region_name=region, **keys)
+        self._clients: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def client(self, service: str) -> Any:
+        """The client of one service."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._session.client(
+                    service,
+                    endpoint_url=self.endpoint,
+                    config=Config(s3={"addressing_style": "path"}, retries={"mode": "standard", "max_attempts": 3}),
+                )
+            return self._clients[service]
+
+    def close(self) -> None:
+        """Close the connections of every client."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+
+class MotoShims:
+    """Two things that AWS takes and moto 5.2 does not, mended on the way in; all else passes untouched.
+
+    * PutBucketNotificationConfiguration: AWS takes the filter names `Prefix` and `Suffix` in any case and Chalice sends
+      them capitalised; moto asserts lower case.
+    * ImportRestApi: AWS takes Swagger 2.0, where `info.description` is optional, and Chalice sends just that; moto
+      reads the description unconditionally and demands the version mark of OpenAPI 3. What it looks at is the same in
+      both.
+
+    A third one is not a shim but a part: moto's Scheduler stores schedules and never fires them; `local.pump` does.
+    """
+
+    def __init__(self, app: WsgiApp) -> None:
+        self._app = app
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        """Serve one request."""
+        query = parse_qs(environ.get("QUERY_STRING", ""), keep_blank_values=True)
+        if environ["REQUEST_METHOD"] == "PUT" and "notification" in query:
+            _rewrite_body(environ, _lower_filter_names)
+        elif environ.get("PATH_INFO") == "/restapis" and query.get("mode") == ["import"]:
+            _rewrite_body(environ, _as_openapi)
+        return self._app(environ, start_response)
+
+
+def _rewrite_body(environ: dict[str, Any], rewritten: Callable[[bytes], bytes]) -> None:
+    body = rewritten(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+    environ["wsgi.input"] = io.BytesIO(body)
+    environ["CONTENT_LENGTH"] = str(len(body))
+
+
+def _lower_filter_names(body: bytes) -> bytes:
+    return re.sub(rb"<Name>(Prefix|Suffix)</Name>", lambda name: name[0].replace(name[1], name[1].lower()), body)
+
+
+def _as_openapi(body: bytes) -> bytes:
+    document = json.loads(body)
+    if document.pop("swagger", None):
+        document["openapi"] = "3.0.1"
+    document["info"].setdefault("description", "")
+    return json.dumps(document).encode()
+
+
+@contextmanager
+def moto_server(port: int = 0, *, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serve moto from a thread of this process; yields its URL."""
+    # A second of import that only the one who serves pays.
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    class QuietHandler(MotoRequestHandler):
+        """Writes no line per request."""
+
+        def log_request(self, *_args: object, **_kwargs: object) -> None:
+            """Say nothing."""
+
+    app = MotoShims(DomainDispatcherApplication(create_backend_app))
+    server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="moto", daemon=True)
+    thread.start()
+    try:
+        yield f"http://{host}:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> str:
+    """Make what the CloudFormation template makes in AWS; what is there already stays. Returns the user pool's ARN.
+
+    `secrets` are the values by short name (`mcp-whatsapp`).
+    """
+    _create(aws.client("s3").create_bucket, Bucket=settings.bucket)
+    for queue in (settings.ingest_queue, settings.dispatch_queue, settings.scheduling_queue):
+        create_queue_with_dead_letters(aws, queue, settings.dead_letters_of(queue))
+    _schedule_group(aws, settings.schedule_group)
+    _create(aws.client("events").create_event_bus, Name=settings.event_bus)
+    for name, value in secrets.items():
+        put_secret(aws, settings.secret(name), value)
+    return _user_pool(aws, settings)
+
+
+def create_queue_with_dead_letters(aws: Aws, name: str, dead_letters: str, *, max_receives: int = MAX_RECEIVES) -> None:
+    """A queue whose messages move to another one after so many receives in vain."""
+    sqs = aws.client("sqs")
+    dead_url = sqs.create_queue(QueueName=dead_letters, Attributes={"MessageRetentionPeriod": str(14 * _DAY_S)})[
+        "QueueUrl"
+    ]
+    dead_arn = sqs.get_queue_attributes(QueueUrl=dead_url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": max_receives})
+    sqs.create_queue(QueueName=name, Attributes={"RedrivePolicy": redrive})
+
+
+def put_secret(aws: Aws, name: str, value: object) -> None:
+    """Give a secret its value (JSON), new or not."""
+    secrets = aws.client("secretsmanager")
+    text = json.dumps(value)
+    if not _create(secrets.create_secret, Name=name, SecretString=text):
+        secrets.put_secret_value(SecretId=name, SecretString=text)
+
+
+def _schedule_group(aws: Aws, name: str) -> None:
+    """Looked for first: to create one again empties it in moto, where AWS refuses."""
+    scheduler = aws.client("scheduler")
+    try:
+        scheduler.get_schedule_group(Name=name)
+    except scheduler.exceptions.ResourceNotFoundException:
+        scheduler.create_schedule_group(Name=name)
+
+
+def _user_pool(aws: Aws, settings: Settings) -> str:
+    cognito = aws.client("cognito-idp")
+    name = f"disparo-agenda-{settings.stage}"
+    pools = {pool["Name"]: pool["Id"] for pool in cognito.list_user_pools(MaxResults=60)["UserPools"]}
+    pool_id = pools.get(name)
+    if pool_id is None:
+        # Not mutable: a user cannot move to another tenant.
+        tenant = {"Name": TENANT_ATTRIBUTE, "AttributeDataType": "String", "Mutable": False}
+        pool_id = cognito.create_user_pool(PoolName=name, Schema=[tenant])["UserPool"]["Id"]
+        cognito.create_user_pool_client(
+            UserPoolId=pool_id, ClientName="local", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+        )
+        cognito.create_group(UserPoolId=pool_id, GroupName=ADMIN_GROUP)
+    arn: str = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["Arn"]
+    return arn
+
+
+_ALREADY_THERE = frozenset(
+    {
+        "BucketAlreadyOwnedByYou",
+        "BucketAlreadyExists",
+        "ConflictException",
+        "ResourceAlreadyExistsException",
+        "ResourceExistsException",
+    }
+)
+
+
+def _create(operation: Callable[..., object], **arguments: object) -> bool:
+    """Create something, or find it there: True when it is new."""
+    try:
+        operation(**arguments)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in _ALREADY_THERE:
+            raise
+        return False
+    return True
+
+
+def save_objects(aws: Aws, folder: Path) -> None:
+    """Write every object of every bucket to `folder`; what it held before is replaced only when all is written."""
+    s3 = aws.client("s3")
+    fresh = folder.with_suffix(".unfinished")
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir(parents=True)
+    index: dict[str, list[dict[str, Any]]] = {}
+    for bucket in (each["Name"] for each in s3.list_buckets()["Buckets"]):
+        objects = index.setdefault(bucket, [])
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+            for key in (each["Key"] for each in page.get("Contents", ())):
+                found = s3.get_object(Bucket=bucket, Key=key)
+                name = f"{len(index)}-{len(objects)}"
+                with (fresh / name).open("wb") as file:
+                    shutil.copyfileobj(found["Body"], file)
+                objects.append({
+                    "Key": key, "file": name, "ContentType": found["ContentType"], "Metadata": found["Metadata"],
+                })  # fmt: skip
+    (fresh / "index.json").write_text(json.dumps(index))
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.rename(folder)
+
+
+def restore_objects(aws: Aws, folder: Path) -> None:
+    """Put back what `save_objects` wrote; to be done before any notification is configured: they are no new uploads."""
+    if not (folder / "index.json").exists():
+        return
+    s3 = aws.client("s3")
+    for bucket, objects in json.loads((folder / "index.json").read_text()).items():
+        _create(s3.create_bucket, Bucket=bucket)
+        for each in objects:
+            with (folder / each.pop("file")).open("rb") as body:
+                s3.put_object(Bucket=bucket, Body=body, **each)
+
+
+@click.command()
+@click.option("--port", default=0, help="0 takes a free one.")
+@click.option("--state", type=click.Path(path_type=Path), required=True, help="Folder that keeps the objects of S3.")
+def main(port: int, state: Path) -> None:
+    """Serve the AWS APIs until SIGTERM."""
+    # A user pool keeps its id from one start to the next, so that tokens stay good.
+    os.environ.setdefault("MOTO_COGNITO_IDP_USER_POOL_ID_STRATEGY", "HASH")
+    os.environ.setdefault("MOTO_COGNITO_IDP_USER_POOL_CLIENT_ID_STRATEGY", "HASH")
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with moto_server(port) as url:
+        aws = Aws(url)
+        restore_objects(aws, state)
+        print(json.dumps({"url": url}), flush=True)
+        stop.wait()
+        save_objects(aws, state)
+        aws.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,258 @@
+"""An e-mail provider on one machine: an MCP server with resend-mcp's tool and answers, real SMTP, a mailbox to read.
+
+The tool sends over SMTP to a server on a socket of its own, which keeps what it takes in a Maildir. The same
+`idempotencyKey` twice is delivered once and answered with the same id, over a restart too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import smtplib
+import threading
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from mailbox import Maildir
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import anyio
+import click
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from mcp.server import MCPServer
+from mcp_types import CallToolResult, TextContent
+from pydantic import Field
+
+from local.provider import Falhas, Provider, listening_socket
+
+_FROM = "disparos@example.test"
+_ID = "X-Provider-Id"
+_KEY = "X-Idempotency-Key"
+# What Resend calls its errors, by HTTP status.
+_NAMES: Mapping[str, str] = {
+    "400": "validation_error",
+    "401": "missing_api_key",
+    "403": "invalid_api_key",
+    "409": "concurrent_idempotent_requests",
+    "422": "invalid_parameter",
+    "429": "rate_limit_exceeded",
+    "500": "application_error",
+}
+_STATUSES: Mapping[str, int] = {name: int(status) for status, name in _NAMES.items()}
+
+
+class EmailServer(Provider):
+    """The provider and its mailbox; `mailbox` is a folder that the next one starts from."""
+
+    def __init__(  # noqa: PLR0913 - where it is and how it behaves
+        self,
+        mailbox: Path,
+        *,
+        port: int = 0,
+        smtp_port: int = 0,
+        falhas: Falhas | Mapping[str, Any] | None = None,
+        json_response: bool = True,
+        stateless: bool = True,
+    ) -> None:
+        self._mailbox = _Mailbox(mailbox)
+        self._smtp_socket = listening_socket(smtp_port)
+        self.smtp_port: int = self._smtp_socket.getsockname()[1]
+        self._ids = self._mailbox.ids_by_key()
+        # One send at a time for each key: the second waits, and then finds the first one's id.
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        server = MCPServer("email-server", version="1", log_level="ERROR", lifespan=self._receiving)
+        server.add_tool(self.send_email, name="send-email", structured_output=False)
+        super().__init__(server, port=port, falhas=falhas, json_response=json_response, stateless=stateless)
+
+    async def send_email(  # noqa: PLR0913, PLR0917 - the arguments of the real tool
+        self,
+        to: Annotated[list[str], Field(min_length=1, max_length=50)],
+        subject: str,
+        text: str,
+        html: str | None = None,
+        headers: dict[str, str] | None = None,
+        idempotencyKey: Annotated[str | None, Field(min_length=1, max_length=256)] = None,  # noqa: N803
+    ) -> CallToolResult:
+        """Send a single transactional email to one or more recipients."""
+        await self.wait()
+        if idempotencyKey is None:
+            return await self._send(to, subject, text, html, headers or {})
+        async with self._turns[idempotencyKey]:
+            if idempotencyKey not in self._ids:
+                return await self._send(to, subject, text, html, {**(headers or {}), _KEY: idempotencyKey})
+            return _sent(self._ids[idempotencyKey])
+
+    async def _send(
+        self, to: list[str], subject: str, text: str, html: str | None, headers: Mapping[str, str]
+    ) -> CallToolResult:
+        if (code := self.faults.in_the_answer(to[0])) is not None:
+            return _failed(code)
+        try:
+            message = _composed(to, subject, text, html, headers)
+        except ValueError:
+            return _failed("422")
+        try:
+            await anyio.to_thread.run_sync(self._post, message)
+        except (smtplib.SMTPException, OSError):
+            return _failed("500")
+        if _KEY in message:
+            self._ids[message[_KEY]] = message[_ID]
+        return _sent(message[_ID])
+
+    def _post(self, message: EmailMessage) -> None:
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="localhost") as smtp:
+            smtp.send_message(message)
+
+    def recebidas(self) -> list[dict[str, Any]]:
+        return [_described(n, quando, message) for n, (quando, message) in enumerate(self._mailbox.messages(), 1)]
+
+    def total(self) -> int:
+        return self._mailbox.total()
+
+    def esquecer(self) -> None:
+        self._mailbox.clear()
+        self._ids.clear()
+
+    def destino_de(self, arguments: Mapping[str, Any]) -> str:
+        return str((arguments.get("to") or [""])[0])
+
+    def close(self) -> None:
+        super().close()
+        self._smtp_socket.close()
+
+    @asynccontextmanager
+    async def _receiving(self, _: MCPServer[None]) -> AsyncIterator[None]:
+        """SMTP on the same event loop, for as long as the MCP server serves."""
+        loop = asyncio.get_running_loop()
+        smtp = await loop.create_server(lambda: SMTP(_Receiver(self._mailbox)), sock=self._smtp_socket)
+        try:
+            yield
+        finally:
+            smtp.close()
+
+
+class _Receiver:
+    """What aiosmtpd hands whole messages to."""
+
+    def __init__(self, mailbox: _Mailbox) -> None:
+        self._mailbox = mailbox
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
+        await asyncio.to_thread(self._mailbox.add, envelope.original_content or b"")
+        return "250 OK"
+
+
+class _Mailbox:
+    """A Maildir: each message a file, whole or not there at all."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        self._maildir = Maildir(folder, factory=None, create=True)
+        self._folders = (folder / "new", folder / "cur")
+        self._lock = threading.Lock()
+
+    def add(self, content: bytes) -> None:
+        with self._lock:
+            self._maildir.add(content)
+
+    def total(self) -> int:
+        return sum(1 for folder in self._folders for _ in folder.iterdir())
+
+    def clear(self) -> None:
+        with self._lock:
+            self._maildir.clear()
+
+    def messages(self) -> list[tuple[datetime, EmailMessage]]:
+        """Every message with when it came, in that order."""
+        paths = sorted((path for folder in self._folders for path in folder.iterdir()), key=_arrival)
+        return [(datetime.fromtimestamp(_arrival(path)[0], UTC), _read(path)) for path in paths]
+
+    def ids_by_key(self) -> dict[str, str]:
+        return {message[_KEY]: message[_ID] for _, message in self.messages() if _KEY in message}
+
+
+def _read(path: Path) -> EmailMessage:
+    # Line ends are CRLF on the wire and the system's own in a file.
+    return message_from_bytes(path.read_bytes().replace(b"\r\n", b"\n"), policy=policy.default)
+
+
+def _arrival(path: Path) -> tuple[float, int]:
+    """When a message came, and its number among those of its process: the name of its file says so."""
+    match = re.match(r"(\d+)\.M(\d+)P\d+Q(\d+)", path.name)
+    return (int(match[1]) + int(match[2]) / 1e6, int(match[3])) if match else (path.stat().st_mtime, 0)
+
+
+def _composed(to: list[str], subject: str, text: str, html: str | None, headers: Mapping[str, str]) -> EmailMessage:
+    """The message as it goes over the wire.
+
+    Raises:
+        ValueError: a header holds a line break.
+    """
+    message = EmailMessage()
+    message["From"] = _FROM
+    message["To"] = ", ".join(to)
+    message["Subject"] = subject
+    message[_ID] = str(uuid4())
+    for name, value in headers.items():
+        message[name] = value
+    message.set_content(text)
+    if html is not None:
+        message.add_alternative(html, subtype="html")
+    return message
+
+
+def _described(n: int, quando: datetime, message: EmailMessage) -> dict[str, Any]:
+    return {
+        "n": n,
+        "quando": quando.isoformat(),
+        "para": [address.addr_spec for address in message["To"].addresses],
+        "assunto": message["Subject"],
+        "texto": _body(message, "plain"),
+        "html": _body(message, "html"),
+        "message_id": message[_ID],
+        "idempotencia": message[_KEY],
+        "cabecalhos": {name: str(value) for name, value in message.items()},
+    }
+
+
+def _body(message: EmailMessage, kind: str) -> str | None:
+    part = message.get_body((kind,))
+    return None if part is None else str(part.get_content()).removesuffix("\n")
+
+
+def _sent(message_id: str) -> CallToolResult:
+    return _said(f"Email sent successfully! {json.dumps({'id': message_id}, separators=(',', ':'))}", is_error=False)
+
+
+def _failed(code: str) -> CallToolResult:
+    """Resend's error, by its name or its HTTP status."""
+    name = _NAMES.get(code, code)
+    error = {"statusCode": _STATUSES.get(name, 500), "name": name, "message": "simulated"}
+    return _said(f"Email failed to send: {json.dumps(error, separators=(',', ':'))}", is_error=True)
+
+
+def _said(text: str, *, is_error: bool) -> CallToolResult:
+    return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)
+
+
+@click.command()
+@click.option("--port", default=0, help="0 takes a free one.")
+@click.option("--smtp-port", default=0, help="0 takes a free one.")
+@click.option("--mailbox", type=click.Path(file_okay=False, path_type=Path), required=True, help="A Maildir folder.")
+@click.option("--latencia-ms", default=0.0)
+@click.option("--semente", default=0)
+def main(port: int, smtp_port: int, mailbox: Path, latencia_ms: float, semente: int) -> None:
+    """Serve until SIGTERM; prints {"url": …, "smtp_port": …} when ready."""
+    falhas = Falhas(latencia_ms=latencia_ms, semente=semente)
+    provider = EmailServer(mailbox, port=port, smtp_port=smtp_port, falhas=falhas)
+    provider.serve({"url": provider.url, "smtp_port": provider.smtp_port})
+
+
+if __name__ == "__main__":
+    main()

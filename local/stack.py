@@ -1,0 +1,351 @@
+"""Starts and stops the parts of the embedded stack as background processes, and knows which of them live.
+
+State is one folder: `stack.json` (processes, ports, environment), `logs/`, `postgres/`, `s3/`, `mailbox/` and the
+provider's `whatsapp.jsonl`.
+
+`DATABASE_URL` with `DATABASE_OWNER_URL`, and `AWS_ENDPOINT_URL`, point elsewhere; those parts are then not started.
+`MICRO_AGENT_DISPARO_ENABLED` is `true` here unless set: the providers are simulators, so messages may well leave.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import psutil
+
+from chalicelib.config import Settings
+from local.aws import ACCESS_KEYS, Aws, provision
+from local.postgres import Postgres, PostgresFailed
+from local.project import ROOT
+from local.state import Part, State
+from local.tokens import issue
+
+DEFAULT_STATE = ROOT / ".local"
+
+_START_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 20.0
+_POLL_S = 0.02
+_NOT_UP = "the local stack is not up: run `make up` (or `python -m local up`) first"
+_INGEST = "ingest_leads"
+_STOP_ORDER = (("workers", "ingest", "api"), ("email", "whatsapp", "aws"))
+# Of the caller's own account; no part that talks to our moto shall use them.
+_OWN_ACCOUNT = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
+
+Report = Callable[[str], None]
+
+
+class StackFailed(Exception):
+    """The stack could not be started or stopped, or is not there; the text says why and what to do."""
+
+
+class _Launched(NamedTuple):
+    """A process that was started, and where in its log this run of it begins."""
+
+    name: str
+    child: subprocess.Popen[bytes]
+    log_offset: int
+
+
+class Stack:
+    """The parts of one state folder."""
+
+    def __init__(
+        self, folder: Path = DEFAULT_STATE, *, ports: Mapping[str, int] | None = None, report: Report = print
+    ) -> None:
+        self.folder = folder.resolve()
+        self._file = self.folder / "stack.json"
+        self._wished_ports = dict(ports or {})
+        self._report = report
+        self._postgres = Postgres(self.folder / "postgres")
+        self._children: list[subprocess.Popen[bytes]] = []
+        self.state = State.load(self._file)
+
+    @property
+    def is_up(self) -> bool:
+        """Every part was started, and lives."""
+        self.state = State.load(self._file)
+        return self.state.ready and all(part.alive for part in self.state.parts.values())
+
+    def url(self, part: str) -> str:
+        """The base URL of a part that serves HTTP.
+
+        Raises:
+            StackFailed: it is not running.
+        """
+        found = self.state.parts.get(part)
+        if found is None or found.url is None or not found.alive:
+            raise StackFailed(_NOT_UP)
+        parts = urlsplit(found.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def aws(self) -> Aws:
+        """Clients of the AWS APIs that the stack uses.
+
+        Raises:
+            StackFailed: it is not running.
+        """
+        if not self.is_up:
+            raise StackFailed(_NOT_UP)
+        return Aws(self.state.environment["AWS_ENDPOINT_URL"], region=self.settings().aws_region)
+
+    def settings(self) -> Settings:
+        """The settings that every part was started with."""
+        return Settings.from_environment(self.state.environment)
+
+    def token(self, tenant: str, groups: Collection[str] = ()) -> str:
+        """An ID token of a tenant's local user.
+
+        Raises:
+            StackFailed: the stack is not running.
+        """
+        aws = self.aws()
+        try:
+            return issue(aws, self.settings().user_pool_arn.rsplit("/", 1)[-1], tenant, groups)
+        finally:
+            aws.close()
+
+    def log(self, name: str) -> Path:
+        """Where a part writes what it has to say."""
+        return self.folder / "postgres" / "postgres.log" if name == "postgres" else self.folder / "logs" / f"{name}.log"
+
+    def up(self) -> bool:
+        """Start everything that is not started; False when it was up already.
+
+        Raises:
+            StackFailed: a part does not start; what was started is stopped again.
+        """
+        with self._alone():
+            if self.is_up:
+                return False
+            self._stop_parts()
+            try:
+                self._start()
+            except BaseException:
+                self._stop_parts()
+                raise
+        return True
+
+    def down(self) -> bool:
+        """Stop everything, whoever of it still lives; False when nothing did."""
+        with self._alone():
+            self.state = State.load(self._file)
+            return self._stop_parts()
+
+    def _start(self) -> None:
+        ports = {**self.state.ports, **self._wished_ports}
+        self.state = State(ports=ports, environment=self._given_environment())
+        # None of these needs another, so they start together.
+        servers = self._launch(self._servers())
+        if "DATABASE_URL" not in self.state.environment:
+            self._start_postgres()
+        self._await(servers)
+        self._furnish()
+        self._await(self._launch({
+            "api": ["local.api"],
+            "ingest": ["local.pump", "--only", _INGEST],
+            "workers": ["local.pump", "--except", _INGEST],
+        }))  # fmt: skip
+        self.state.ready = True
+        self.state.save(self._file)
+
+    def _given_environment(self) -> dict[str, str]:
+        """What the environment of the caller decides, and what stands when it decides nothing."""
+        given = os.environ
+        if given.get("DATABASE_URL") and not given.get("DATABASE_OWNER_URL"):
+            raise StackFailed("DATABASE_URL is set, so DATABASE_OWNER_URL must be too: the login that owns the tables")
+        chosen = {
+            "STAGE": given.get("STAGE", "dev"),
+            "AWS_DEFAULT_REGION": given.get("AWS_DEFAULT_REGION", "us-east-1"),
+            "LOG_LEVEL": given.get("LOG_LEVEL", "INFO"),
+            "MICRO_AGENT_DISPARO_ENABLED": given.get("MICRO_AGENT_DISPARO_ENABLED", "true"),
+        }
+        elsewhere = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
+        return chosen | {name: given[name] for name in elsewhere if given.get(name)}
+
+    def _servers(self) -> dict[str, list[str]]:
+        servers = {
+            "whatsapp": ["local.whatsapp", "--log", str(self.folder / "whatsapp.jsonl")],
+            "email": ["local.email", "--mailbox", str(self.folder / "mailbox")],
+        }
+        if "AWS_ENDPOINT_URL" not in self.state.environment:
+            servers["aws"] = ["local.aws", "--state", str(self.folder / "s3")]
+        return servers
+
+    def _start_postgres(self) -> None:
+        try:
+            self._postgres.start()
+        except PostgresFailed as error:
+            raise StackFailed(str(error)) from None
+        pid = self._postgres.pid
+        if pid is None:
+            raise StackFailed(f"PostgreSQL left at once; see {self.log('postgres')}")
+        self.state.parts["postgres"] = Part("postgres", pid, psutil.Process(pid).create_time())
+        self.state.environment |= {
+            "DATABASE_URL": self._postgres.api_url(),
+            "DATABASE_OWNER_URL": self._postgres.owner_url(),
+        }
+        self._report("postgres")
+
+    def _furnish(self) -> None:
+        """Bring the database to the newest migration and make what the template makes in AWS."""
+        environment = self.state.environment
+        if "aws" in self.state.parts:
+            environment |= {**ACCESS_KEYS, "AWS_ENDPOINT_URL": self.url("aws")}
+        self.migrate(environment["DATABASE_OWNER_URL"])
+        self._report("migrated")
+        aws = Aws(environment["AWS_ENDPOINT_URL"], region=environment["AWS_DEFAULT_REGION"])
+        try:
+            environment["ACCOUNT_ID"] = aws.client("sts").get_caller_identity()["Account"]
+            secrets = {
+                "mcp-whatsapp": {"profile": "jina-whatsapp-mcp", "url": self.state.parts["whatsapp"].url},
+                "mcp-email": {"profile": "resend-mcp", "url": self.state.parts["email"].url},
+            }
+            environment["COGNITO_USER_POOL_ARN"] = provision(aws, self.settings(), secrets)
+        finally:
+            aws.close()
+        self._report("provisioned")
+
+    @staticmethod
+    def migrate(owner_url: str) -> None:
+        """Bring a database to the newest migration."""
+        from chalicelib.adapters.database import Database  # noqa: PLC0415 - `down` and `status` need no driver
+        from chalicelib.maintenance.migrations import Migrations  # noqa: PLC0415
+
+        database = Database(lambda: owner_url)
+        try:
+            Migrations(database, ROOT / "migrations").apply()
+        finally:
+            database.close()
+
+    def _launch(self, modules: Mapping[str, Sequence[str]]) -> list[_Launched]:
+        """Start processes, all in the background, their output in their logs."""
+        return [self._launch_one(name, command) for name, command in modules.items()]
+
+    def _launch_one(self, name: str, command: Sequence[str]) -> _Launched:
+        log = self.log(name)
+        log.parent.mkdir(parents=True, exist_ok=True)
+        port = [] if command[0] == "local.pump" else ["--port", str(self._port(name))]
+        with log.open("ab") as output:
+            offset = output.tell()
+            child = subprocess.Popen(
+                [sys.executable, "-m", *command, *port],
+                cwd=ROOT,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C in the terminal is not for it
+            )
+        self._children.append(child)
+        self.state.parts[name] = Part(name, child.pid, psutil.Process(child.pid).create_time())
+        self.state.save(self._file)
+        return _Launched(name, child, offset)
+
+    def _environment(self) -> dict[str, str]:
+        """The environment of a process: the caller's, the stack's over it."""
+        hidden = _OWN_ACCOUNT if "aws" in self.state.parts else frozenset()
+        inherited = {name: value for name, value in os.environ.items() if name not in hidden}
+        return {**inherited, **self.state.environment, "PYTHONUNBUFFERED": "1"}
+
+    def _await(self, launched: Sequence[_Launched]) -> None:
+        """Wait until each has said that it is ready."""
+        for each in launched:
+            part = self.state.parts[each.name]
+            part.url = self._ready_line(each).get("url")
+            if part.port is not None:
+                self.state.ports[part.name] = part.port
+            self.state.save(self._file)
+            self._report(part.name)
+
+    def _port(self, name: str) -> int:
+        """The port it had the last time, if that is still free; 0 lets it choose. A wished one is not negotiable."""
+        port = self.state.ports.get(name, 0)
+        if port and name not in self._wished_ports and not _is_free(port):
+            return 0
+        return port
+
+    def _ready_line(self, launched: _Launched) -> dict[str, Any]:
+        """The JSON line by which a part says that it is ready."""
+        name = launched.name
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while time.monotonic() < deadline:
+            with self.log(name).open("rb") as log:
+                log.seek(launched.log_offset)
+                for line in log:
+                    if (said := _readiness(line)) is not None:
+                        return said
+            if launched.child.poll() is not None:
+                raise StackFailed(f"{name} ended with code {launched.child.returncode}:\n{self._tail(name)}")
+            time.sleep(_POLL_S)
+        raise StackFailed(f"{name} was not ready after {_START_TIMEOUT_S:.0f} s:\n{self._tail(name)}")
+
+    def _tail(self, name: str, lines: int = 12) -> str:
+        log = self.log(name)
+        return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) + f"\n({log})"
+
+    def _stop_parts(self) -> bool:
+        """Stop what lives: first who takes work, then who does it, last who keeps what was done."""
+        living = {name: part for name, part in self.state.parts.items() if part.alive}
+        for together in _STOP_ORDER:
+            _stop([living[name] for name in together if name in living])
+        for child in self._children:
+            child.wait()
+        self._children.clear()
+        self._postgres.stop()  # by its data folder: also one that no file tells of
+        self.state.parts.clear()
+        self.state.ready = False
+        if self._file.exists():
+            self.state.save(self._file)
+        return bool(living)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One command at a time changes a stack."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StackFailed("another command is starting or stopping this stack just now") from None
+            yield
+
+
+def _readiness(line: bytes) -> dict[str, Any] | None:
+    try:
+        said = json.loads(line)
+    except ValueError:
+        return None
+    return said if isinstance(said, dict) and ("url" in said or "ready" in said) else None
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _stop(parts: Sequence[Part]) -> None:
+    """Ask, wait, insist. To be killed is safe: what was under way is taken up by the next start."""
+    for number, patience_s in ((signal.SIGTERM, _STOP_TIMEOUT_S), (signal.SIGKILL, _STOP_TIMEOUT_S)):
+        for part in parts:
+            if part.alive:
+                os.kill(part.pid, number)
+        deadline = time.monotonic() + patience_s
+        while any(part.alive for part in parts) and time.monotonic() < deadline:
+            time.sleep(_POLL_S)

@@ -1,0 +1,81 @@
+"""`python template-extras/package.py --stage dev --out build/dev`: a SAM template and the code that it deploys.
+
+Writes `sam.json` and `deployment.zip`; `aws cloudformation package` and `deploy` take it from there (docs/aws.md).
+Needs no AWS account. Exits with 1 and a reason when the package would not work.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import click
+from chalice.cli.factory import CLIFactory
+from chalice.config import Config
+from chalice.deploy.validate import validate_configuration
+from deployment import MAX_UNZIPPED, MAX_ZIP, build, proven
+from errors import PackagingError
+from sam import sam_template
+
+EXTRAS = Path(__file__).resolve().parent
+PROJECT = EXTRAS.parent
+
+
+@click.command()
+@click.option("--stage", default="dev", show_default=True, help="A stage of .chalice/config.json.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder; build/STAGE by default.")
+@click.option("--template-only", is_flag=True, help="Leave the code out: quick, for looking at the template.")
+def main(stage: str, out: Path | None, template_only: bool) -> None:
+    """Package the app for AWS."""
+    out = out or PROJECT / "build" / stage
+    try:
+        package(stage, out, template_only=template_only)
+    except PackagingError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+
+
+def package(stage: str, out: Path, *, template_only: bool) -> None:
+    """Write the template and, unless told otherwise, the proven code beside it.
+
+    Raises:
+        PackagingError: the stage is unknown, or what came out would not work in AWS.
+    """
+    config = _config(stage)
+    template = sam_template(config, EXTRAS)
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "sam.json").write_text(json.dumps(template, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    click.echo(f"template  {out / 'sam.json'}: {len(template['Resources'])} resources")
+    if template_only:
+        return
+    code = out / "deployment.zip"
+    build(config, code)
+    proof = proven(code, PROJECT, config.environment_variables)
+    click.echo(
+        f"code      {code}: {_mb(proof.zipped)} of {_mb(MAX_ZIP)} zipped, "
+        f"{_mb(proof.unzipped)} of {_mb(MAX_UNZIPPED)} unzipped"
+    )
+    click.echo(f"proof     {config.lambda_python_version}, from the zip alone: {proof.probe}")
+
+
+def _config(stage: str) -> Config:
+    factory = CLIFactory(str(PROJECT), environ=os.environ)
+    stages = factory.load_project_config()["stages"]
+    if stage not in stages:
+        raise PackagingError(f"no stage {stage} in .chalice/config.json: {', '.join(stages)}")
+    config = factory.create_config_obj(stage)
+    try:
+        validate_configuration(config)
+    except ValueError as error:
+        raise PackagingError(str(error)) from error
+    return config
+
+
+def _mb(size: int) -> str:
+    return f"{size / 1024**2:.1f} MB"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,36 @@
+"""Runs in a fresh interpreter with nothing but the unzipped package: does everything that the app names import?
+
+`python -I -S probe.py FOLDER`. Lazy imports are looked for in the source, because importing `app` must not reach them
+and the first message of a customer should not either.
+"""
+
+import ast
+import importlib
+import sys
+from pathlib import Path
+
+
+def imported_names(source: str) -> set[str]:
+    """Every module that a source imports absolutely, at any depth."""
+    names = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return names
+
+
+def main(folder: Path) -> None:
+    """Import `app`, then each module of ours and what each of them names."""
+    sys.path.insert(0, str(folder))
+    importlib.import_module("app")
+    sources = [folder / "app.py", *sorted(folder.glob("chalicelib/**/*.py"))]
+    ours = {".".join(each.relative_to(folder).with_suffix("").parts).removesuffix(".__init__") for each in sources}
+    theirs = set().union(*(imported_names(each.read_text("utf-8")) for each in sources))
+    for name in sorted(ours | theirs):
+        importlib.import_module(name)
+    sys.stdout.write(f"{len(ours)} modules and the {len(theirs - ours)} that they name import\n")
+
+
+main(Path(sys.argv[1]))

@@ -1,0 +1,178 @@
+"""The real parts under the tests: one PostgreSQL and one moto a worker, a fresh database and empty AWS a test.
+
+Everything is started by the first test that asks for it, so that unit tests start nothing.
+"""
+
+# ruff: noqa: PLC0415 - the imports stand where they are needed: unit tests pay for none of this
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.request import Request, urlopen
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from chalicelib.config import Settings
+    from chalicelib.wiring import Services
+    from local.aws import Aws
+    from local.postgres import Postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+_NUMBERS = count()
+STARTED_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+# `ci` is the same every time, so that a red run is about the change and not about luck; `fuzz` looks for new ground.
+_QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
+settings.register_profile(
+    "ci", max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=_QUIET
+)
+settings.register_profile("fuzz", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=_QUIET)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+class DatabaseUrls(NamedTuple):
+    """The two logins to one database."""
+
+    owner: str
+    api: str
+
+
+class StoppedClock:
+    """A clock that stands still until it is told to move."""
+
+    def __init__(self, now: datetime = STARTED_AT) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> datetime:
+        """Move it forward: `advance(minutes=1)`; the new time."""
+        self.now += timedelta(**duration)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> StoppedClock:
+    """A clock at a fixed time on a working day."""
+    return StoppedClock()
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
+    """A PostgreSQL server without durability, one for every pytest worker."""
+    from local.postgres import THROWAWAY, Postgres
+
+    with Postgres(tmp_path_factory.mktemp("postgres"), settings=THROWAWAY) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template_database(postgres: Postgres) -> str:
+    """The name of a migrated database that nobody is connected to, to be copied."""
+    from chalicelib.adapters.database import Database
+    from chalicelib.maintenance.migrations import Migrations
+
+    name = "migrated"
+    postgres.create_database(name)
+    database = Database(lambda: postgres.owner_url(name))
+    try:
+        Migrations(database, ROOT / "migrations").apply()
+    finally:
+        database.close()
+    return name
+
+
+@pytest.fixture
+def database_urls(postgres: Postgres, template_database: str) -> Iterator[DatabaseUrls]:
+    """A fresh, migrated database."""
+    name = f"test_{next(_NUMBERS)}"
+    postgres.create_database(name, template=template_database)
+    try:
+        yield DatabaseUrls(postgres.owner_url(name), postgres.api_url(name))
+    finally:
+        postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def aws_endpoint() -> Iterator[str]:
+    """The URL of a moto server, which boto3 finds in the environment like the one of the local stack."""
+    from local.aws import ACCESS_KEYS, moto_server
+
+    with moto_server() as url, pytest.MonkeyPatch.context() as environ:
+        for name, value in {**ACCESS_KEYS, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "us-east-1"}.items():
+            environ.setenv(name, value)
+        environ.delenv("AWS_PROFILE", raising=False)
+        yield url
+
+
+@pytest.fixture(scope="session")
+def aws_clients(aws_endpoint: str) -> Iterator[Aws]:
+    """Clients of that server; making one costs more than a test's calls."""
+    from local.aws import Aws
+
+    clients = Aws(aws_endpoint)
+    yield clients
+    clients.close()
+
+
+@pytest.fixture
+def aws(aws_clients: Aws) -> Aws:
+    """Empty AWS."""
+    with urlopen(Request(f"{aws_clients.endpoint}/moto-api/reset", method="POST")):
+        pass
+    return aws_clients
+
+
+@pytest.fixture
+def environ(database_urls: DatabaseUrls, aws: Aws) -> dict[str, str]:
+    """The environment of an app over a fresh database and AWS with everything that the template makes there."""
+    from chalicelib.config import Settings
+    from local.aws import ACCOUNT_ID, provision
+
+    variables = {
+        "ACCOUNT_ID": ACCOUNT_ID,
+        "DATABASE_URL": database_urls.api,
+        "DATABASE_OWNER_URL": database_urls.owner,
+        "MICRO_AGENT_DISPARO_ENABLED": "true",
+        "LOG_LEVEL": "ERROR",
+    }
+    pool_arn = provision(aws, Settings.from_environment(variables), {})
+    return {**variables, "COGNITO_USER_POOL_ARN": pool_arn}
+
+
+@pytest.fixture
+def app_settings(environ: dict[str, str]) -> Settings:
+    """The settings in that environment."""
+    from chalicelib.config import Settings
+
+    return Settings.from_environment(environ)
+
+
+@pytest.fixture
+def make_services(app_settings: Settings) -> Iterator[Callable[..., Services]]:
+    """Builds wired services, `make_services(ingest_batch_rows=10)`, each closed at the end."""
+    from chalicelib.wiring import Services
+
+    made: list[Services] = []
+
+    def make(**changes: object) -> Services:
+        made.append(Services(app_settings.model_copy(update=changes)))
+        return made[-1]
+
+    yield make
+    for services in made:
+        services.close()
+
+
+@pytest.fixture
+def services(make_services: Callable[..., Services]) -> Services:
+    """The real collaborators over the fresh parts."""
+    return make_services()

@@ -1,0 +1,134 @@
+"""`chalice deploy`, the real command, against moto over HTTP: does everything that `app.py` declares arrive?"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+
+from chalicelib.config import Settings
+from local.aws import ACCESS_KEYS, Aws, provision
+from tests.deploy.conftest import PROJECT, Document, project_copy, run
+from tests.deploy.moto_shims import moto_for_chalice
+
+REGION = "us-east-1"
+PREFIX = "disparo-agenda-dev"
+
+
+class Deployed(NamedTuple):
+    """An account of moto's with the dev stage in it, and what `app.py` said should be there."""
+
+    aws: Aws
+    declared: Document
+
+    def client(self, service: str) -> Any:
+        """The client of one AWS service."""
+        return self.aws.client(service)
+
+    def functions(self) -> dict[str, Document]:
+        """The configuration of every Lambda, by its name in `app.py`."""
+        pages = self.client("lambda").get_paginator("list_functions").paginate()
+        found = {each["FunctionName"]: each for page in pages for each in page["Functions"]}
+        return {name: found[aws_name(name)] for name in self.declared["lambdas"] if aws_name(name) in found}
+
+    def name_of(self, arn: str) -> str:
+        """The name in `app.py` of a Lambda's ARN."""
+        return next(name for name, each in self.functions().items() if each["FunctionArn"] == arn)
+
+
+def aws_name(function: str) -> str:
+    """The name that Chalice gives a Lambda; that of the API is the bare prefix."""
+    return PREFIX if function == "api_handler" else f"{PREFIX}-{function}"
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    tmp_path_factory: pytest.TempPathFactory, declared_by_stage: Callable[[str], Document]
+) -> Iterator[Deployed]:
+    """The dev stage deployed once, without the wheels: moto stores code and never runs it."""
+    project = project_copy(tmp_path_factory.mktemp("deploy"))
+    (project / "requirements.txt").write_text("")
+    declared = declared_by_stage("dev")
+    with moto_for_chalice() as url:
+        aws = Aws(url, region=REGION)
+        provision(aws, Settings.from_environment(declared["environment"]), secrets={})
+        environment = {**os.environ, **ACCESS_KEYS, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": REGION}
+        chalice = "import sys; from chalice.cli import main; sys.exit(main())"
+        child = run("-c", chalice, "--project-dir", project, "deploy", "--stage", "dev", env=environment)
+        assert child.returncode == 0, child.stderr or child.stdout
+        yield Deployed(aws, declared)
+        aws.close()
+
+
+def test_every_lambda_that_the_app_declares_is_deployed_with_its_handler(deployed: Deployed) -> None:
+    handlers = {name: each["Handler"] for name, each in deployed.functions().items()}
+    assert handlers == deployed.declared["lambdas"]
+
+
+def test_nothing_but_the_declared_lambdas_is_deployed(deployed: Deployed) -> None:
+    found = deployed.client("lambda").list_functions()["Functions"]
+    assert {each["FunctionName"] for each in found} == set(map(aws_name, deployed.declared["lambdas"]))
+
+
+def test_every_lambda_knows_its_stage(deployed: Deployed) -> None:
+    for name, each in deployed.functions().items():
+        assert each["Environment"]["Variables"] == deployed.declared["environment"], name
+
+
+def test_every_lambda_has_a_role_of_its_own_with_the_policy_of_its_kind(deployed: Deployed) -> None:
+    iam = deployed.client("iam")
+    configured = json.loads((PROJECT / ".chalice/config.json").read_text())["lambda_functions"]
+    for name, each in deployed.functions().items():
+        role = each["Role"].rpartition("/")[2]
+        policies = iam.list_role_policies(RoleName=role)["PolicyNames"]
+        assert role == f"{PREFIX}-{name}"
+        assert len(policies) == 1
+        document = iam.get_role_policy(RoleName=role, PolicyName=policies[0])["PolicyDocument"]
+        assert document == json.loads((PROJECT / ".chalice" / configured[name]["iam_policy_file"]).read_text())
+
+
+def test_every_queue_wakes_the_lambda_that_the_app_says(deployed: Deployed) -> None:
+    mappings = deployed.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+    found = sorted(
+        (deployed.name_of(each["FunctionArn"]), each["EventSourceArn"].rpartition(":")[2], each["BatchSize"])
+        for each in mappings
+    )
+    assert found == sorted((each["lambda"], each["queue"], each["batch_size"]) for each in deployed.declared["queues"])
+
+
+def test_every_clock_ticks_for_the_lambda_that_the_app_says(deployed: Deployed) -> None:
+    events = deployed.client("events")
+    rules = {each["Name"]: each["ScheduleExpression"] for each in events.list_rules()["Rules"]}
+    found = sorted(
+        (deployed.name_of(target["Arn"]), expression)
+        for rule, expression in rules.items()
+        for target in events.list_targets_by_rule(Rule=rule)["Targets"]
+    )
+    assert found == sorted((each["lambda"], each["expression"]) for each in deployed.declared["clocks"])
+
+
+def test_every_upload_that_the_app_waits_for_is_announced_by_its_bucket(deployed: Deployed) -> None:
+    for upload in deployed.declared["uploads"]:
+        bucket = deployed.client("s3").get_bucket_notification_configuration(Bucket=upload["bucket"])
+        [announced] = bucket["LambdaFunctionConfigurations"]
+        rules = {each["Name"].lower(): each["Value"] for each in announced["Filter"]["Key"]["FilterRules"]}
+        assert deployed.name_of(announced["LambdaFunctionArn"]) == upload["lambda"]
+        assert announced["Events"] == upload["events"]
+        assert (rules.get("prefix"), rules.get("suffix")) == (upload["prefix"], upload["suffix"])
+
+
+def test_every_route_leads_to_the_api(deployed: Deployed) -> None:
+    gateway = deployed.client("apigateway")
+    [api] = gateway.get_rest_apis()["items"]
+    resources = gateway.get_resources(restApiId=api["id"], limit=500)["items"]
+    found = {each["path"]: set(each["resourceMethods"]) for each in resources if each.get("resourceMethods")}
+    assert found == {path: set(methods) for path, methods in deployed.declared["routes"].items()}
+
+
+def test_api_is_served_at_the_stage(deployed: Deployed) -> None:
+    gateway = deployed.client("apigateway")
+    [api] = gateway.get_rest_apis()["items"]
+    assert [each["stageName"] for each in gateway.get_stages(restApiId=api["id"])["item"]] == ["dev"]

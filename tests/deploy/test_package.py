@@ -1,0 +1,230 @@
+"""The SAM template of `make package`: does it say what `app.py` says, and would AWS take it?"""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from typing import Any
+
+import pytest
+from cfnlint.api import ManualArgs, lint
+from samtranslator.translator.transform import transform
+
+from chalicelib.config import Settings
+from tests.deploy.conftest import Document, Packaged
+
+REGION = "us-east-1"
+
+
+@pytest.fixture(scope="module")
+def cloudformation(packaged: Packaged) -> Document:
+    """What SAM makes of the template; the code stands in S3 by then, as `aws cloudformation package` leaves it."""
+    template = copy.deepcopy(packaged.template)
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://artifacts/deployment.zip"
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_DEFAULT_REGION", REGION)
+        translated: Document = transform(template, {}, _NoManagedPolicies())
+    return translated
+
+
+class _NoManagedPolicies:
+    """The template names no managed policy, so SAM has none to look up in an account."""
+
+    def load(self) -> dict[str, str]:
+        return {}
+
+
+def test_every_lambda_of_the_app_is_in_the_template_with_its_handler(packaged: Packaged) -> None:
+    assert {name: each["Handler"] for name, each in packaged.functions().items()} == packaged.declared["lambdas"]
+
+
+def test_every_queue_of_the_app_is_made_by_the_template_and_wakes_its_lambda(packaged: Packaged) -> None:
+    for queue in packaged.declared["queues"]:
+        [event] = packaged.events(queue["lambda"], "SQS")
+        made = packaged.template["Resources"][event["Queue"]["Fn::GetAtt"][0]]["Properties"]
+        assert made["QueueName"]["Fn::Sub"].replace("${Stage}", packaged.stage) == queue["queue"]
+        assert event["BatchSize"] == queue["batch_size"]
+        assert event.get("ScalingConfig", {}).get("MaximumConcurrency") == queue["maximum_concurrency"]
+        assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_clock_of_the_app_is_a_rule_of_the_template(packaged: Packaged) -> None:
+    for clock in packaged.declared["clocks"]:
+        assert [each["Schedule"] for each in packaged.events(clock["lambda"], "Schedule")] == [clock["expression"]]
+
+
+def test_every_upload_of_the_app_is_announced_by_the_bucket_of_the_template(
+    packaged: Packaged, cloudformation: Document
+) -> None:
+    announced = cloudformation["Resources"]["Bucket"]["Properties"]["NotificationConfiguration"]["LambdaConfigurations"]
+    found = {
+        (each["Function"]["Fn::GetAtt"][0], each["Event"], rule["Name"], rule["Value"])
+        for each in announced
+        for rule in each["Filter"]["S3Key"]["Rules"]
+    }
+    ids = {each["Properties"]["Handler"]: name for name, each in packaged.of_type("AWS::Serverless::Function").items()}
+    assert found == {
+        (ids[packaged.declared["lambdas"][upload["lambda"]]], event, name, upload[name])
+        for upload in packaged.declared["uploads"]
+        for event in upload["events"]
+        for name in ("prefix", "suffix")
+        if upload[name]
+    }
+
+
+def test_every_route_of_the_app_is_in_the_api_and_asks_for_a_token_where_the_app_does(packaged: Packaged) -> None:
+    paths = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    found = {
+        path: {method.upper(): each.get("security") == [{"cognito": []}] for method, each in methods.items()}
+        for path, methods in paths.items()
+    }
+    assert found == packaged.declared["routes"]
+
+
+def test_api_accepts_the_tokens_of_the_deployments_user_pool_alone(packaged: Packaged) -> None:
+    body = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    authorizer = body["securityDefinitions"]["cognito"]["x-amazon-apigateway-authorizer"]
+    assert authorizer == {"type": "cognito_user_pools", "providerARNs": [{"Ref": "UserPoolArn"}]}
+
+
+def test_what_the_gateway_itself_refuses_is_a_problem_document_too(packaged: Packaged) -> None:
+    body = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
+    for response in body["x-amazon-apigateway-gateway-responses"].values():
+        document = json.loads(response["responseTemplates"]["application/json"])
+        assert str(document["status"]) == response["statusCode"]
+        assert {"type", "title", "status", "detail", "code"} <= document.keys()
+
+
+def test_api_is_served_at_its_stage_and_no_other(packaged: Packaged, cloudformation: Document) -> None:
+    stages = [each for each in cloudformation["Resources"].values() if each["Type"] == "AWS::ApiGateway::Stage"]
+    assert [each["Properties"]["StageName"] for each in stages] == [packaged.stage]
+
+
+def test_sam_and_cloudformation_templates_pass_cfn_lint(packaged: Packaged, cloudformation: Document) -> None:
+    for template in (packaged.template, cloudformation):
+        found = lint(json.dumps(template), config=ManualArgs(regions=[REGION]))
+        assert [f"{each.rule.id} {each.path}: {each.message}" for each in found] == []
+
+
+def test_nothing_in_the_stack_waits_for_itself(cloudformation: Document) -> None:
+    """Bucket, function, role and bucket again was the circle to avoid; `prepare` raises on any."""
+    resources = cloudformation["Resources"]
+    graph = {name: {each for each in _mentioned(resource) if each in resources} for name, resource in resources.items()}
+    TopologicalSorter(graph).prepare()
+
+
+def test_every_function_has_the_settings_that_the_config_asks_for(packaged: Packaged) -> None:
+    for name, function in packaged.functions().items():
+        variables = function["Environment"]["Variables"]
+        assert {each.lower() for each in variables} <= Settings.model_fields.keys(), name
+        assert packaged.declared["environment"].keys() <= variables.keys(), name
+        assert variables["STAGE"] == packaged.stage
+
+
+def test_names_that_only_the_stack_knows_come_from_the_stack(packaged: Packaged) -> None:
+    for function in packaged.functions().values():
+        variables = function["Environment"]["Variables"]
+        bucket = packaged.template["Resources"]["Bucket"]["Properties"]["BucketName"]
+        assert variables["BUCKET_NAME"] == bucket
+        assert variables["EVENT_BUS_NAME"] == {"Ref": "EventBusName"}
+        assert variables["COGNITO_USER_POOL_ARN"] == {"Ref": "UserPoolArn"}
+        assert variables["SCHEDULER_ROLE_ARN"] == {"Fn::GetAtt": ["SchedulerRole", "Arn"]}
+        assert variables["ACCOUNT_ID"] == {"Ref": "AWS::AccountId"}
+
+
+def test_nothing_leaves_unless_the_deployment_says_so(packaged: Packaged) -> None:
+    assert packaged.template["Parameters"]["DisparoEnabled"]["Default"] == "false"
+    for function in packaged.functions().values():
+        assert function["Environment"]["Variables"]["MICRO_AGENT_DISPARO_ENABLED"] == {"Ref": "DisparoEnabled"}
+
+
+def test_a_message_is_hidden_for_six_timeouts_of_its_function(packaged: Packaged) -> None:
+    for queue in packaged.declared["queues"]:
+        [event] = packaged.events(queue["lambda"], "SQS")
+        made = packaged.template["Resources"][event["Queue"]["Fn::GetAtt"][0]]["Properties"]
+        assert made["VisibilityTimeout"] >= 6 * packaged.functions()[queue["lambda"]]["Timeout"]
+
+
+def test_every_consumed_queue_has_dead_letters_that_outlive_it_and_ring_an_alarm(packaged: Packaged) -> None:
+    alarmed = {
+        each["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for each in packaged.of_type("AWS::CloudWatch::Alarm").values()
+    }
+    queues = packaged.of_type("AWS::SQS::Queue")
+    for name, queue in queues.items():
+        redrive = queue["Properties"].get("RedrivePolicy")
+        if redrive is None:
+            assert name in alarmed
+            continue
+        dead_letters = queues[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]]["Properties"]
+        own_name = queue["Properties"]["QueueName"]["Fn::Sub"].replace("${Stage}", packaged.stage)
+        dead_name = dead_letters["QueueName"]["Fn::Sub"].replace("${Stage}", packaged.stage)
+        settings = Settings.from_environment(packaged.declared["environment"])
+        assert dead_name == settings.dead_letters_of(own_name)
+        assert dead_letters["MessageRetentionPeriod"] > queue["Properties"]["MessageRetentionPeriod"]
+
+
+def test_no_worker_outlives_its_lease(packaged: Packaged) -> None:
+    settings = Settings.from_environment(packaged.declared["environment"])
+    assert packaged.functions()["send_disparos"]["Timeout"] < settings.dispatch_lease_s
+
+
+def test_schedules_secrets_and_the_scheduler_role_have_the_names_that_the_app_looks_for(packaged: Packaged) -> None:
+    settings = Settings.from_environment(packaged.declared["environment"])
+    resources = packaged.template["Resources"]
+
+    def name(resource: str, key: str) -> str:
+        sub: str = resources[resource]["Properties"][key]["Fn::Sub"]
+        return sub.replace("${Stage}", packaged.stage)
+
+    assert name("ScheduleGroup", "Name") == settings.schedule_group
+    assert settings.scheduler_role.endswith(f"role/{name('SchedulerRole', 'RoleName')}")
+    secrets = {name(each, "Name") for each in packaged.of_type("AWS::SecretsManager::Secret")}
+    assert secrets == {settings.secret(each) for each in ("db-credentials", "mcp-whatsapp", "mcp-email")}
+
+
+def test_bucket_is_private_encrypted_and_kept_when_the_stack_goes(packaged: Packaged) -> None:
+    bucket = packaged.template["Resources"]["Bucket"]
+    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["Properties"]["BucketEncryption"]
+    assert bucket["DeletionPolicy"] == "Retain"
+    [statement] = packaged.template["Resources"]["BucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_template_holds_no_account_and_no_secret(packaged: Packaged) -> None:
+    text = json.dumps(packaged.template)
+    assert not re.search(r"(?<!\d)\d{12}(?!\d)", text)
+    for secret in packaged.of_type("AWS::SecretsManager::Secret").values():
+        assert secret["Properties"].keys() == {"Name", "Description"}
+
+
+def test_template_is_for_one_stage(packaged: Packaged) -> None:
+    assert packaged.template["Parameters"]["Stage"]["AllowedValues"] == [packaged.stage]
+
+
+def _mentioned(value: Any) -> Iterator[str]:
+    """Every logical id or parameter that a part of a template refers to."""
+    if isinstance(value, list):
+        for each in value:
+            yield from _mentioned(each)
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            match key, each:
+                case "Ref", str():
+                    yield each
+                case "DependsOn", _:
+                    yield from [each] if isinstance(each, str) else each
+                case "Fn::GetAtt", _:
+                    yield each[0] if isinstance(each, list) else each.partition(".")[0]
+                case "Fn::Sub", _:
+                    yield from re.findall(r"\$\{([A-Za-z0-9]+)", each if isinstance(each, str) else each[0])
+                    yield from _mentioned(each)
+                case _:
+                    yield from _mentioned(each)

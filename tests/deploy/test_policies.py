@@ -1,0 +1,53 @@
+"""Least privilege: what the packaged roles allow, and to whom."""
+
+from __future__ import annotations
+
+import re
+
+from tests.deploy.conftest import Packaged
+
+# IAM knows no narrower resource for these: X-Ray has none, and a network interface has no name before it exists.
+UNNAMED = re.compile(r"xray:\w+|ec2:(Create|Describe|Delete)(NetworkInterfaces?|Subnets)|ec2:\w+PrivateIpAddresses")
+
+
+def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
+    roles = [function["Role"]["Fn::GetAtt"][0] for function in packaged.functions().values()]
+    assert len(set(roles)) == len(packaged.declared["lambdas"])
+
+
+def test_every_function_may_log_trace_enter_the_vpc_and_read_its_database_login(packaged: Packaged) -> None:
+    for name in packaged.declared["lambdas"]:
+        actions = {action for statement in packaged.statements(name) for action in statement["Action"]}
+        needed = {
+            "logs:PutLogEvents", "xray:PutTraceSegments", "ec2:CreateNetworkInterface", "secretsmanager:GetSecretValue",
+        }  # fmt: skip
+        assert needed <= actions, name
+
+
+def test_policies_name_actions_and_resources_of_this_account_region_and_stage(packaged: Packaged) -> None:
+    for name in packaged.declared["lambdas"]:
+        for statement in packaged.statements(name):
+            assert not any("*" in action for action in statement["Action"]), statement["Sid"]
+            if statement["Resource"] == ["*"]:
+                assert all(UNNAMED.fullmatch(action) for action in statement["Action"]), statement["Sid"]
+                continue
+            for resource in statement["Resource"]:
+                _assert_narrow(resource["Fn::Sub"])
+
+
+def _assert_narrow(arn: str) -> None:
+    _, partition, service, region, account, name = arn.replace("AWS::", "").split(":", 5)
+    assert partition == "${Partition}"
+    assert region == ("" if service in {"s3", "iam"} else "${Region}")
+    assert account == ("" if service == "s3" else "${AccountId}")
+    assert "${Stage}" in name or name.endswith("/${EventBusName}")
+    # What may stay open: the keys of a folder, the schedules of our group, the streams of a log, a secret's suffix.
+    assert re.fullmatch(r"[^*?]+(/\*|:\*|-\?{6})?", name)
+
+
+def test_a_consumer_may_consume_its_own_queue(packaged: Packaged) -> None:
+    for queue in packaged.declared["queues"]:
+        [consumes] = [each for each in packaged.statements(queue["lambda"]) if "sqs:ReceiveMessage" in each["Action"]]
+        [arn] = consumes["Resource"]
+        assert arn["Fn::Sub"].rpartition(":")[2].replace("${Stage}", packaged.stage) == queue["queue"]
+        assert {"sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= set(consumes["Action"])

@@ -1,0 +1,259 @@
+"""The local API is API Gateway to its clients: verified tokens, raw multipart, limits, problem documents."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import jwt
+import pytest
+from chalice import Chalice, CognitoUserPoolAuthorizer, Response
+from cryptography.hazmat.primitives.asymmetric import rsa
+from moto.cognitoidp.models import cognitoidp_backends
+
+from chalicelib.config import Settings
+from local.api import MAX_BODY, MAX_EVENT, make_server
+from local.aws import ACCOUNT_ID, Aws, provision
+from local.project import chalice_config
+from local.tokens import InvalidToken, Verifier, issue
+
+JSON = {"Content-Type": "application/json"}
+
+
+def an_app() -> Chalice:
+    app = Chalice(app_name="a-test")
+    app.api.binary_types.append("multipart/form-data")
+    cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=["arn:of:a:pool"])
+    kinds = ["application/json", "multipart/form-data"]
+    app.called = []  # type: ignore[attr-defined]
+    barrier = threading.Barrier(2, timeout=10)
+
+    @app.route("/saude", methods=["GET"])
+    def health() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.route("/eu", methods=["GET"], authorizer=cognito)
+    def me() -> dict[str, Any]:
+        app.called.append("me")  # type: ignore[attr-defined]
+        claims: dict[str, Any] = app.current_request.context["authorizer"]["claims"]
+        return claims
+
+    @app.route("/eco/{nome}", methods=["POST", "DELETE"], authorizer=cognito, content_types=kinds)
+    def echo(nome: str) -> Response | dict[str, Any]:
+        request = app.current_request
+        if request.method == "DELETE":
+            return Response(body="", status_code=204)
+        return {"nome": nome, "bytes": request.raw_body.hex()[:200], "length": len(request.raw_body),
+                "query": dict(request.query_params or {})}  # fmt: skip
+
+    @app.route("/juntos/{nome}", methods=["GET"])
+    def together(nome: str) -> dict[str, str]:
+        barrier.wait()
+        return {"mine": app.current_request.uri_params["nome"]}
+
+    return app
+
+
+@dataclass
+class Client:
+    host: str
+    port: int
+    aws: Aws
+    pool_id: str
+    app: Any
+
+    def ask(
+        self, method: str, path: str, *, token: str | None = None, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, Any], http.client.HTTPMessage]:
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        if token is not None:
+            named["Authorization"] = token
+        try:
+            connection.request(method, path, body=body, headers=named)
+            answer = connection.getresponse()
+            content = answer.read()
+            return answer.status, json.loads(content) if content else {}, answer.headers
+        finally:
+            connection.close()
+
+    def token(self, tenant: str = "acme", *groups: str) -> str:
+        return issue(self.aws, self.pool_id, tenant, groups)
+
+
+@pytest.fixture
+def api(aws: Aws) -> Iterator[Client]:
+    pool_id = provision(aws, Settings(account_id=ACCOUNT_ID), {}).rsplit("/", 1)[-1]
+    app = an_app()
+    verifier = Verifier.of_pool(aws, pool_id)
+    server = make_server(app, chalice_config("dev"), verifier, host="127.0.0.1", port=0).server
+    serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+    serving.start()
+    yield Client("127.0.0.1", server.server_port, aws, pool_id, app)
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+def forged(api: Client, *, key: Any = None, kid: str = "dummy", **changes: Any) -> str:
+    """A token like the pool's, with changes; signed by the pool's own key unless another is given."""
+    pool = cognitoidp_backends[ACCOUNT_ID]["us-east-1"].user_pools[api.pool_id]
+    claims = {**jwt.decode(api.token(), options={"verify_signature": False}), **changes}
+    claims = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(claims, key or pool.json_web_key.as_pem(private=True), "RS256", {"kid": kid})
+
+
+def is_refused(api: Client, token: str | None) -> bool:
+    status, problem, headers = api.ask("GET", "/eu", token=token)
+    documented = (problem.get("status"), problem.get("code"), headers["Content-Type"])
+    return (status, documented) == (401, (401, "nao_autenticado", "application/problem+json")) and api.app.called == []
+
+
+def test_a_token_of_the_pool_reaches_the_app_with_its_claims_as_text(api: Client) -> None:
+    status, claims, _ = api.ask("GET", "/eu", token=api.token("acme", "admin"))
+    assert status == 200
+    assert claims["custom:tenant_id"] == "acme"
+    assert claims["cognito:groups"] == "admin"
+    assert claims["token_use"] == "id"
+    assert all(isinstance(value, str) for value in claims.values())
+
+
+def test_a_token_is_taken_with_bearer_and_without(api: Client) -> None:
+    token = api.token()
+    assert [api.ask("GET", "/eu", token=prefix + token)[0] for prefix in ("", "Bearer ")] == [200, 200]
+
+
+def test_users_without_a_group_have_none_and_tenants_are_kept_apart(api: Client) -> None:
+    tokens = [api.token("acme"), api.token("acme", "admin"), api.token("outra"), api.token("acme")]
+    answers = [api.ask("GET", "/eu", token=token)[1] for token in tokens]
+    assert [(each["custom:tenant_id"], each.get("cognito:groups")) for each in answers] == [
+        ("acme", None),
+        ("acme", "admin"),
+        ("outra", None),
+        ("acme", None),
+    ]
+
+
+@pytest.mark.parametrize("token", [None, "", "Bearer ", "nonsense", "a.b.c", "Basic YTpi", "ç"])
+def test_what_is_no_token_is_refused(api: Client, token: str | None) -> None:
+    assert is_refused(api, token if token is None else token.encode().decode("latin-1"))
+
+
+def test_the_forger_of_these_tests_makes_good_tokens(api: Client) -> None:
+    assert api.ask("GET", "/eu", token=forged(api))[0] == 200
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"exp": 1},
+        {"exp": None},
+        {"iat": None},
+        {"sub": None},
+        {"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_another"},
+        {"iss": None},
+        {"aud": "another-client"},
+        {"aud": None},
+        {"token_use": "access"},
+        {"nbf": int(time.time()) + 3600},
+    ],
+)
+def test_a_token_that_is_not_quite_one_of_the_pool_is_refused(api: Client, changes: dict[str, Any]) -> None:
+    assert is_refused(api, forged(api, **changes))
+
+
+@pytest.mark.parametrize("kid", ["dummy", "another"])
+def test_a_token_signed_by_another_key_is_refused(api: Client, kid: str) -> None:
+    assert is_refused(api, forged(api, key=rsa.generate_private_key(public_exponent=65537, key_size=2048), kid=kid))
+
+
+@pytest.mark.parametrize("algorithm", ["none", "HS256"])
+def test_a_token_by_another_algorithm_is_refused(api: Client, algorithm: str) -> None:
+    claims = jwt.decode(api.token(), options={"verify_signature": False})
+    key = "" if algorithm == "none" else "a secret of thirty-two bytes or more"
+    assert is_refused(api, jwt.encode(claims, key, algorithm, {"kid": "dummy"}))
+
+
+def test_an_access_token_of_the_pool_is_refused(api: Client) -> None:
+    api.token()
+    pool = cognitoidp_backends[ACCOUNT_ID]["us-east-1"].user_pools[api.pool_id]
+    assert is_refused(api, next(iter(pool.access_tokens)))
+
+
+def test_no_token_is_accepted_when_the_keys_cannot_be_had() -> None:
+    verifier = Verifier(jwks_url="http://127.0.0.1:9/jwks.json", issuer="i", audience=["a"])
+    with pytest.raises(InvalidToken, match="PyJWKClientConnectionError"):
+        verifier.claims("Bearer " + jwt.encode({}, "a secret of thirty-two bytes or more", headers={"kid": "dummy"}))
+
+
+def test_a_route_without_an_authorizer_asks_for_no_token(api: Client) -> None:
+    assert api.ask("GET", "/saude")[:2] == (200, {"status": "ok"})
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nada"), ("PUT", "/saude"), ("OPTIONS", "/saude"), ("GET", "/")])
+def test_what_does_not_exist_is_a_404_with_a_token_and_without(api: Client, method: str, path: str) -> None:
+    for token in (None, api.token()):
+        status, problem, headers = api.ask(method, path, token=token)
+        assert (status, problem["code"]) == (404, "nao_encontrado")
+        assert headers["Content-Type"] == "application/problem+json"
+
+
+def test_a_multipart_body_arrives_byte_by_byte(api: Client) -> None:
+    body = bytes(range(256))
+    kind = 'Multipart/Form-Data; boundary="x"'
+    status, answer, _ = api.ask("POST", "/eco/a", token=api.token(), body=body, Content_Type=kind)
+    assert (status, answer["length"], answer["bytes"]) == (200, 256, body.hex()[:200])
+
+
+def test_a_json_body_arrives_as_text(api: Client) -> None:
+    body = json.dumps({"nome": "ação"}, ensure_ascii=False).encode()
+    status, answer, _ = api.ask("POST", "/eco/a?x=1&x=2", token=api.token(), body=body, **JSON)
+    assert (status, bytes.fromhex(answer["bytes"]), answer["query"]) == (200, body, {"x": "2"})
+
+
+def test_an_answer_without_a_body_keeps_the_connection_usable(api: Client) -> None:
+    connection = http.client.HTTPConnection(api.host, api.port, timeout=20)
+    headers = {"Authorization": api.token()}
+    for _ in range(2):
+        connection.request("DELETE", "/eco/a", headers=headers)
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (204, b"")
+    connection.close()
+
+
+def test_a_body_as_long_as_lambda_takes_passes_and_a_longer_one_is_413(api: Client) -> None:
+    longest = (MAX_EVENT - 16 * 1024) * 3 // 4
+    kind = "multipart/form-data; boundary=x"
+    assert api.ask("POST", "/eco/a", token=api.token(), body=b"a" * longest, Content_Type=kind)[0] == 200
+    status, problem, _ = api.ask("POST", "/eco/a", token=api.token(), body=b"a" * (longest + 3), Content_Type=kind)
+    assert (status, problem["code"]) == (413, "corpo_grande_demais")
+    assert str(longest) in problem["detail"]
+
+
+def test_a_body_longer_than_the_gateway_takes_is_413_before_anybody_is_asked(api: Client) -> None:
+    status, problem, _ = api.ask(
+        "POST", "/eco/a", body=b"a" * (MAX_BODY + 3_000_000), Content_Type="multipart/form-data"
+    )
+    assert (status, problem["code"]) == (413, "corpo_grande_demais")
+    assert str(MAX_BODY) in problem["detail"]
+
+
+def test_requests_at_the_same_time_do_not_see_each_other(api: Client) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda name: api.ask("GET", f"/juntos/{name}")[1], ["um", "dois"]))
+    assert answers == [{"mine": "um"}, {"mine": "dois"}]
+
+
+def test_the_log_names_no_query_and_no_token(api: Client, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", logger="disparo-agenda")
+    api.ask("GET", "/saude?email=maria@exemplo.com")
+    api.ask("GET", "/eu", token="Bearer maria.maria.maria")
+    logged = "".join(str(vars(record)) for record in caplog.records)
+    assert "maria" not in logged
+    assert [record.path for record in caplog.records if record.getMessage() == "request"] == ["/saude", "/eu"]

@@ -1,0 +1,314 @@
+"""The provider simulators: what they deliver, how they fail on demand, and what they remember."""
+
+from __future__ import annotations
+
+import json
+import smtplib
+import subprocess
+import sys
+from collections.abc import Iterator
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.adapters.calls import Answer, CallResult
+from chalicelib.adapters.mcp import McpServer
+from chalicelib.dispatch.channels import Channel, Mensagem, load_channel
+from chalicelib.dispatch.outcomes import Outcome, Permanent, Sent, Transient
+from local.email import EmailServer
+from local.provider import Falhas, Faults, Provider
+from local.whatsapp import WhatsAppSimulator
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def whatsapp() -> Iterator[WhatsAppSimulator]:
+    with WhatsAppSimulator() as provider:
+        yield provider
+
+
+@pytest.fixture
+def email(tmp_path: Path) -> Iterator[EmailServer]:
+    with EmailServer(tmp_path / "mailbox") as provider:
+        yield provider
+
+
+def channel_of(provider: Provider) -> Channel:
+    profile = "resend-mcp" if isinstance(provider, EmailServer) else "jina-whatsapp-mcp"
+    return load_channel({"profile": profile, "url": provider.url})
+
+
+def send(provider: Provider, *messages: Mensagem) -> list[Outcome]:
+    channel = channel_of(provider)
+    results = McpServer(channel.url).call_all(channel.tool, [channel.arguments_for(each) for each in messages])
+    return [channel.verdict(result) for result in results]
+
+
+def a_message(destino: str = "+5571999990001", **changes: Any) -> Mensagem:
+    fields = {"template_nome": "oi", "template_idioma": "pt_BR", "variaveis": (("nome", "Zé"), ("valor", "10"))}
+    return Mensagem(**{"disparo_id": "1", "tentativa": 1, "destino": destino, "texto": "Olá", **fields, **changes})
+
+
+def an_email(destino: str = "ze@example.com", **changes: Any) -> Mensagem:
+    return a_message(destino, **{"assunto": "Olá, Zé", "texto": "Você\ntem 1 boleto", **changes})
+
+
+def get(provider: Provider, path: str) -> Any:
+    return httpx2.get(provider.base_url + path).raise_for_status().json()
+
+
+def put_faults(provider: Provider, **falhas: Any) -> httpx2.Response:
+    return httpx2.put(f"{provider.base_url}/admin/falhas", json=falhas)
+
+
+# WhatsApp
+
+
+def test_template_is_delivered_with_its_variables_in_order(whatsapp: WhatsAppSimulator) -> None:
+    (sent,) = send(whatsapp, a_message())
+    (delivery,) = whatsapp.recebidas()
+    assert sent == Sent(delivery["message_id"])
+    assert delivery.pop("quando")
+    assert delivery.pop("message_id").startswith("wamid.")
+    assert delivery == {
+        "n": 1,
+        "para": "+5571999990001",
+        "template": "oi",
+        "idioma": "pt_BR",
+        "variaveis": ["Zé", "10"],
+    }
+
+
+def test_text_is_delivered_too(whatsapp: WhatsAppSimulator) -> None:
+    McpServer(whatsapp.url).call_all("send_text_message", [{"to": "1", "text": "oi"}])
+    assert [(each["para"], each["texto"]) for each in whatsapp.recebidas()] == [("1", "oi")]
+
+
+def test_failed_send_is_no_error_of_the_tool_as_at_the_real_server(whatsapp: WhatsAppSimulator) -> None:
+    whatsapp.falhas = Falhas.model_validate({"falhas": [{"codigo": "131026"}]})
+    (answer,) = McpServer(whatsapp.url).call_all("send_template_message", [{"to": "1", "template_name": "t"}])
+    assert isinstance(answer, Answer)
+    assert not answer.is_error
+    assert isinstance(answer.structured, dict)
+    assert json.loads(answer.structured["result"]) == {
+        "success": False,
+        "error": "[Meta Error 131026] (#131026) Message undeliverable",
+    }
+    assert whatsapp.total() == 0
+
+
+def test_shipped_profiles_fit_the_simulators(whatsapp: WhatsAppSimulator, email: EmailServer) -> None:
+    for provider in (whatsapp, email):
+        assert channel_of(provider).check_against(McpServer(provider.url).tools()) == []
+
+
+def test_deliveries_outlive_the_provider(tmp_path: Path) -> None:
+    log = tmp_path / "folder" / "recebidas.jsonl"
+    with WhatsAppSimulator(log=log) as provider:
+        send(provider, a_message("1"), a_message("2"))
+        before = provider.recebidas()
+    with log.open("ab") as file:
+        file.write(b'{"n": 3, "para": "cut off')
+    with WhatsAppSimulator(log=log) as provider:
+        assert provider.recebidas() == before
+        send(provider, a_message("3"))
+    with WhatsAppSimulator(log=log) as provider:
+        assert [(each["n"], each["para"]) for each in provider.recebidas()] == [
+            (each["n"], each["para"]) for each in [*before, {"n": 3, "para": "3"}]
+        ]
+        provider.esquecer()
+    with WhatsAppSimulator(log=log) as provider:
+        assert provider.recebidas() == []
+
+
+# E-mail
+
+
+def test_email_arrives_by_smtp_as_it_was_written(email: EmailServer) -> None:
+    message = an_email(html="<p>Você</p>", cabecalhos={"List-Unsubscribe": "<https://example.com/d/1>"})
+    (sent,) = send(email, message)
+    (received,) = email.recebidas()
+    assert sent == Sent(received["message_id"])
+    assert received["cabecalhos"]["List-Unsubscribe"] == "<https://example.com/d/1>"
+    assert {name: received[name] for name in ("n", "para", "assunto", "texto", "html", "idempotencia")} == {
+        "n": 1,
+        "para": ["ze@example.com"],
+        "assunto": "Olá, Zé",
+        "texto": "Você\ntem 1 boleto",
+        "html": "<p>Você</p>",
+        "idempotencia": "1",
+    }
+
+
+def test_email_without_html_or_key_has_neither(email: EmailServer) -> None:
+    McpServer(email.url).call_all("send-email", [{"to": ["a@b.test"], "subject": "s", "text": "t"}])
+    (received,) = email.recebidas()
+    assert (received["html"], received["idempotencia"]) == (None, None)
+
+
+def test_same_key_twice_is_delivered_once_with_the_same_id(tmp_path: Path) -> None:
+    with EmailServer(tmp_path / "mailbox", falhas={"latencia_ms": 1}) as provider:
+        # Six at once, so that the later ones come while the first is still on its way.
+        outcomes = send(provider, *[an_email(disparo_id="k")] * 6)
+        assert provider.total() == 1
+    with EmailServer(tmp_path / "mailbox") as provider:
+        assert {*outcomes, *send(provider, an_email(disparo_id="k"))} == {Sent(provider.recebidas()[0]["message_id"])}
+        assert provider.total() == 1
+        provider.esquecer()
+        send(provider, an_email(disparo_id="k"))
+        assert provider.total() == 1
+
+
+def test_failure_does_not_use_the_key_up(email: EmailServer) -> None:
+    email.falhas = Falhas.model_validate({"falhas": [{"codigo": "429", "primeiras": 1}]})
+    assert send(email, an_email()) == [Transient("rate_limit_exceeded", 1, "canal")]
+    assert isinstance(send(email, an_email())[0], Sent)
+
+
+def test_mailbox_takes_mail_from_anybody(email: EmailServer) -> None:
+    message = EmailMessage()
+    message["From"], message["To"], message["Subject"] = "a@a.test", "b@b.test, c@c.test", "direto"
+    message.set_content("oi")
+    with smtplib.SMTP("127.0.0.1", email.smtp_port) as smtp:
+        smtp.send_message(message)
+    assert [(each["para"], each["assunto"]) for each in email.recebidas()] == [(["b@b.test", "c@c.test"], "direto")]
+
+
+def test_order_of_the_mailbox_is_the_order_of_arrival(email: EmailServer) -> None:
+    for n in range(12):
+        send(email, an_email(disparo_id=str(n), assunto=f"{n}"))
+    assert [each["assunto"] for each in email.recebidas()] == [str(n) for n in range(12)]
+
+
+def test_header_that_would_begin_another_is_refused(email: EmailServer) -> None:
+    headers = {"X-A": "a\r\nBcc: outro@example.com"}
+    assert send(email, an_email(cabecalhos=headers)) == [Permanent("invalid_parameter", tentar_alternativo=True)]
+    assert email.total() == 0
+
+
+def test_mailbox_that_is_full_is_an_error_of_the_provider(tmp_path: Path) -> None:
+    with EmailServer(tmp_path / "mailbox") as provider:
+        for folder in ("tmp", "new"):
+            (tmp_path / "mailbox" / folder).rmdir()
+            (tmp_path / "mailbox" / folder).touch()
+        (answer,) = McpServer(provider.url).call_all("send-email", [{"to": ["a@b.test"], "subject": "s", "text": "t"}])
+    assert isinstance(answer, Answer)
+    assert '"name":"application_error"' in answer.text
+
+
+# Both
+
+
+@pytest.mark.parametrize("make", ["whatsapp", "email"])
+def test_admin_shows_counts_and_forgets(make: str, request: pytest.FixtureRequest) -> None:
+    provider: Provider = request.getfixturevalue(make)
+    assert get(provider, "/admin/saude") == {"status": "ok"}
+    send(provider, an_email("a@b.test", disparo_id="1"), an_email("c@d.test", disparo_id="2"))
+    assert get(provider, "/admin/recebidas?contagem=1") == {"total": 2}
+    assert get(provider, "/admin/recebidas") == provider.recebidas()
+    assert httpx2.delete(f"{provider.base_url}/admin/recebidas").status_code == 204
+    assert get(provider, "/admin/recebidas") == []
+
+
+def test_faults_are_set_and_shown_over_http(whatsapp: WhatsAppSimulator) -> None:
+    wanted = {"latencia_ms": 1.0, "semente": 3, "falhas": [{"codigo": "131056", "taxa": 0.3, "destinos": ["1"]}]}
+    assert put_faults(whatsapp, **wanted).json() == wanted
+    assert get(whatsapp, "/admin/falhas") == wanted
+
+
+@pytest.mark.parametrize(
+    "falha", [{}, {"codigo": "1", "http": 429}, {"http": 200}, {"conexao": "nunca"}, {"codigo": "1", "taxa": 2}]
+)
+def test_fault_that_means_nothing_is_refused_with_the_reason(
+    whatsapp: WhatsAppSimulator, falha: dict[str, Any]
+) -> None:
+    refused = put_faults(whatsapp, falhas=[falha])
+    assert refused.status_code == 422
+    assert refused.json()["erros"][0]["msg"]
+    assert get(whatsapp, "/admin/falhas")["falhas"] == []
+
+
+def test_first_attempts_fail_and_the_next_arrive(whatsapp: WhatsAppSimulator) -> None:
+    put_faults(whatsapp, falhas=[{"codigo": "131016", "primeiras": 2}])
+    attempts = [send(whatsapp, a_message("1"), a_message("2")) for _ in range(3)]
+    assert attempts[:2] == [[Transient("131016")] * 2] * 2
+    assert [type(outcome) for outcome in attempts[2]] == [Sent, Sent]
+
+
+def test_fault_on_the_wire_strikes_no_admin_and_no_listing(whatsapp: WhatsAppSimulator) -> None:
+    put_faults(whatsapp, falhas=[{"http": 503, "retry_after": 4}])
+    assert get(whatsapp, "/admin/saude") == {"status": "ok"}
+    assert "send_template_message" in McpServer(whatsapp.url).tools()
+    assert send(whatsapp, a_message()) == [Transient("http_503", 4, "canal")]
+
+
+def test_email_is_struck_by_its_recipient(email: EmailServer) -> None:
+    put_faults(email, falhas=[{"http": 429, "destinos": ["a@b.test"]}])
+    outcomes = send(email, an_email("a@b.test", disparo_id="1"), an_email("c@d.test", disparo_id="2"))
+    assert [type(outcome) for outcome in outcomes] == [Transient, Sent]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'{"method": "tools/call", "params": {"name": "x"}}'])
+def test_request_that_is_no_call_is_left_to_the_server(whatsapp: WhatsAppSimulator, body: bytes) -> None:
+    put_faults(whatsapp, falhas=[{"http": 418, "destinos": ["1"]}])
+    assert httpx2.post(whatsapp.url, content=body).status_code in (400, 406)
+
+
+@given(st.floats(0.05, 0.95), st.integers(), st.lists(st.sampled_from("abc"), max_size=30))
+def test_faults_are_the_same_in_whatever_order_attempts_arrive(taxa: float, semente: int, attempts: list[str]) -> None:
+    config = Falhas.model_validate({"semente": semente, "falhas": [{"codigo": "1", "taxa": taxa}]})
+
+    def struck(order: list[str]) -> dict[str, list[bool]]:
+        faults = Faults(config)
+        seen: dict[str, list[bool]] = {}
+        for destino in order:
+            seen.setdefault(destino, []).append(faults.in_the_answer(destino) is not None)
+        return seen
+
+    assert struck(attempts) == struck(sorted(attempts))
+
+
+def test_share_of_attempts_struck_is_about_what_was_asked() -> None:
+    faults = Faults(Falhas.model_validate({"falhas": [{"codigo": "1", "taxa": 0.3}]}))
+    struck = sum(faults.in_the_answer(str(n)) is not None for n in range(2_000))
+    assert 500 < struck < 700
+
+
+def test_limit_in_all_is_kept_and_the_next_fault_takes_over() -> None:
+    faults = Faults(
+        Falhas.model_validate({"falhas": [{"codigo": "1", "limite": 2}, {"codigo": "2", "destinos": ["c"]}]})
+    )
+    assert [faults.in_the_answer(destino) for destino in "abcd"] == ["1", "1", "2", None]
+
+
+@pytest.mark.parametrize(
+    ("module", "options", "calls"),
+    [
+        ("local.whatsapp", ["--log", "log.jsonl"], [{"to": "1", "text": "oi"}]),
+        ("local.email", ["--mailbox", "mailbox"], [{"to": ["a@b.test"], "subject": "s", "text": "t"}]),
+    ],
+)
+def test_command_serves_until_told_to_stop_and_finds_everything_again(
+    tmp_path: Path, module: str, options: list[str], calls: list[dict[str, Any]]
+) -> None:
+    tool = "send_text_message" if module == "local.whatsapp" else "send-email"
+    totals = []
+    for _ in range(2):
+        command = [sys.executable, "-m", module, *options, "--latencia-ms", "1", "--semente", "2"]
+        with subprocess.Popen(
+            command, cwd=tmp_path, env={"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout
+            url = json.loads(process.stdout.readline())["url"]
+            results: list[CallResult] = McpServer(url).call_all(tool, calls)
+            totals.append(httpx2.get(url.replace("/mcp", "/admin/recebidas?contagem=1")).json()["total"])
+            process.terminate()
+            assert process.wait(20) == 0
+        assert isinstance(results[0], Answer)
+    assert totals == [1, 2]

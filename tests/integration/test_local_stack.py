@@ -1,0 +1,215 @@
+"""The embedded stack as a newcomer uses it: up, token, ingest, look, down, up again; and all that can disturb it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from click.testing import CliRunner, Result
+from rich.console import Console
+
+from local.cli import cli
+from local.demo import run as run_demo
+from local.rest import ApiError, Rest
+from local.stack import Stack, StackFailed
+
+ELSEWHERE = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
+SHEET = """ID;Nome;CNPJ/CPF;Email;Telefone
+a;Ana Souza;529.982.247-25;ana@example.com;(71) 99999-0001
+b;Bruno Lima;;bruno@example.com | b@example.com;71999990002
+c;;;;
+"""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ELSEWHERE:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A stack's folder; whatever runs in it at the end is stopped."""
+    folder = tmp_path_factory.mktemp("stack")
+    yield folder
+    Stack(folder, report=_silent).down()
+
+
+@pytest.fixture
+def stack(folder: Path) -> Stack:
+    """That stack, up."""
+    stack = Stack(folder, report=_silent)
+    stack.up()
+    return stack
+
+
+def _silent(_: str) -> None:
+    """Progress that nobody watches."""
+
+
+def local(folder: Path, *arguments: str) -> Result:
+    """`python -m local …` on that stack."""
+    return CliRunner().invoke(cli, ["--state", str(folder), *arguments], catch_exceptions=False)
+
+
+def living(folder: Path) -> set[str]:
+    """The command lines of every process that works with this folder."""
+    mine = psutil.Process().pid
+    processes = psutil.process_iter(["cmdline", "environ", "cwd"])
+    return {
+        " ".join(process.info["cmdline"] or ())
+        for process in processes
+        if process.pid != mine
+        and str(folder) in " ".join([*(process.info["cmdline"] or ()), *(process.info["environ"] or {}).values()])
+    }
+
+
+def leads(stack: Stack, tenant: str = "acme") -> list[str]:
+    with Rest(stack.url("api"), stack.token(tenant)) as rest:
+        return sorted(lead["lead_id_externo"] for lead in rest.ask("GET", "/leads")["itens"])
+
+
+def test_a_newcomer_s_first_quarter_of_an_hour(folder: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "leads.csv"
+    sheet.write_text(SHEET, encoding="utf-8")
+
+    assert local(folder, "up").output.startswith("up\n")
+    assert local(folder, "up").output.startswith("already up\n")
+    assert json.loads(local(folder, "status", "--json").output)["up"] is True
+
+    job = json.loads(local(folder, "ingest", str(sheet), "--json").output)
+    assert (job["status"], job["leads_criados"], job["linhas_rejeitadas"]) == ("concluido", 2, 1)
+    shown = local(folder, "ingest", str(sheet)).output
+    assert "duplicados" in shown
+    assert "concluido" in shown
+
+    token = local(folder, "token", "--tenant", "acme", "--group", "admin").output.strip()
+    stack = Stack(folder)
+    with Rest(stack.url("api"), token) as rest:
+        found = {lead["lead_id_externo"]: lead["lead_id"] for lead in rest.ask("GET", "/leads")["itens"]}
+        assert set(found) == {"a", "b"}
+        template = {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Olá {{nome}}", "variaveis": ["nome"]}
+        rest.ask("PUT", "/templates/oi", json=template)
+        wish = {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Ana"}}}
+        rest.ask("POST", f"/leads/{found['a']}/disparos", json=wish)
+    with Rest(stack.url("api"), "nonsense") as rest, pytest.raises(ApiError, match="401"):
+        rest.ask("GET", "/leads")
+
+
+def test_what_was_ingested_is_there_again_after_down_and_up(stack: Stack, folder: Path) -> None:
+    before = leads(stack)
+    addresses = {name: part.url for name, part in stack.state.parts.items()}
+    assert local(folder, "down").output == "down\n"
+    assert local(folder, "down").output == "was not up\n"
+    assert living(folder) == set()
+    again = Stack(folder, report=_silent)
+    again.up()
+    assert leads(again) == before != []
+    assert {name: part.url for name, part in again.state.parts.items()} == addresses
+
+
+def test_after_the_death_of_every_process_it_starts_again(stack: Stack) -> None:
+    before = leads(stack)
+    for part in stack.state.parts.values():
+        os.kill(part.pid, signal.SIGKILL)
+    again = Stack(stack.folder, report=_silent)
+    assert not again.is_up
+    assert again.up()
+    assert leads(again) == before
+
+
+def test_with_one_part_dead_it_is_not_up_and_down_still_stops_the_rest(stack: Stack, folder: Path) -> None:
+    os.kill(stack.state.parts["workers"].pid, signal.SIGKILL)
+    result = local(folder, "status")
+    assert result.exit_code == 1
+    assert "dead" in result.output
+    assert stack.down()
+    assert living(folder) == set()
+
+
+def test_a_number_that_another_program_has_now_is_left_alone(stack: Stack) -> None:
+    stack.down()
+    saved = json.loads((stack.folder / "stack.json").read_text())
+    # As after a reboot: the file tells of a process that is now somebody else: this test.
+    saved |= {
+        "ready": True,
+        "parts": {"api": {"name": "api", "pid": os.getpid(), "started": 1.0, "url": "http://127.0.0.1:1"}},
+    }
+    (stack.folder / "stack.json").write_text(json.dumps(saved))
+    stale = Stack(stack.folder, report=_silent)
+    assert not stale.is_up
+    with pytest.raises(StackFailed, match="not up"):
+        stale.url("api")
+    assert not stale.down()
+
+
+def test_a_part_that_cannot_start_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = local(tmp_path, "up", "--port", f"api={port}")
+    assert result.exit_code == 1
+    assert "Address already in use" in result.output
+    assert str(tmp_path / "logs" / "api.log") in result.output.replace("\n", "")
+    assert living(tmp_path) == set()
+
+
+def test_two_commands_do_not_change_a_stack_at_the_same_time(tmp_path: Path) -> None:
+    first, second = Stack(tmp_path, report=_silent), Stack(tmp_path, report=_silent)
+    with first._alone(), pytest.raises(StackFailed, match="another command"):
+        second.down()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["token", "--tenant", "acme"], ["outbox"], ["mailbox"], ["faults", "email"], ["ingest", __file__], ["migrate"]],
+)
+def test_every_command_that_needs_the_stack_says_so_when_it_is_not_up(tmp_path: Path, command: list[str]) -> None:
+    result = local(tmp_path, *command)
+    assert result.exit_code == 1
+    assert "the local stack is not up" in result.output
+
+
+def test_a_database_elsewhere_needs_both_logins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somebody@somewhere/x")
+    result = local(tmp_path, "up")
+    assert result.exit_code == 1
+    assert "DATABASE_OWNER_URL must be too" in result.output
+
+
+def test_a_database_and_aws_elsewhere_are_used_and_not_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_urls: Any, aws: Any
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", database_urls.api)
+    monkeypatch.setenv("DATABASE_OWNER_URL", database_urls.owner)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+    stack = Stack(tmp_path, report=_silent)
+    try:
+        stack.up()
+        assert set(stack.state.parts) == {"whatsapp", "email", "api", "ingest", "workers"}
+        assert leads(stack) == []
+    finally:
+        stack.down()
+    assert living(tmp_path) == set()
+
+
+def test_the_demo_s_sums_agree_at_both_ends(tmp_path: Path) -> None:
+    sheet = tmp_path / "poucos.csv"
+    sheet.write_text(SHEET, encoding="utf-8")
+    output, report_file = StringIO(), tmp_path / "demo.json"
+    run_demo(sheet, Console(file=output), state=tmp_path / "state", report_file=report_file)
+    report = json.loads(report_file.read_text())
+    assert report["linhas_processadas"] == 3
+    assert report["de_novo"]["leads_criados"] == 0
+    assert report["whatsapp_recebidos"] + report["emails_recebidos"] >= 1
+    assert str(report["leads_criados"]) in output.getvalue()
+    assert living(tmp_path) == set()

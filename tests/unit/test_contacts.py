@@ -1,0 +1,187 @@
+"""Cells into contacts: what separates, what is kept, what is reported, whatever the text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.ingestion.contacts import MAX_CONTACTS, Recusado, documento, emails, telefones
+from chalicelib.ingestion.pieces import EDGES, EXCERPT, MAX_PIECES, SEPARATORS, written_out
+
+DIGITS = tuple("0123456789")
+Read = Callable[[str], tuple[list, list[Recusado]]]
+
+KINDS = pytest.mark.parametrize("read", [emails, telefones])
+JOINTS = st.sampled_from([" | ", "|", ";", ",", "/", "\n", "\r\n", "; ", " / ", "\u2028", "；", "｜", " |  | "])
+# Rubbish begins with no digit: behind a comma it would be the decimals of what stands before.
+RUBBISH = st.text(st.characters(exclude_characters=SEPARATORS), max_size=12).filter(lambda text: text[:1] not in DIGITS)
+EMAILS = st.from_regex(r"[a-cA-C]{1,2}@[xX]\.(com|COM|test)", fullmatch=True)
+PHONES = st.from_regex(r"(\+?55 ?)?(71|11|20) ?[2-9][0-9]{3,4}-?123[0-4]", fullmatch=True)
+ANY_TEXT = st.text(st.characters(), max_size=60) | st.text(
+    "0123456789+-() .,/;|@xXeE\n\x00\ud800\u200b٣½℀＠ﬁéabc<>\"'", max_size=40
+)
+
+THOROUGH = settings(max_examples=4 * settings.default.max_examples)
+
+
+def many(first: int, last: int) -> list[str]:
+    return [f"719{number:08}" for number in range(first, last)]
+
+
+@KINDS
+@given(data=st.data())
+@THOROUGH
+def test_every_piece_of_a_cell_is_kept_or_collapsed_or_reported_in_its_order(read: Read, data: st.DataObject) -> None:
+    pieces = data.draw(st.lists(EMAILS | PHONES | RUBBISH, max_size=12))
+    cell = "".join(piece + data.draw(JOINTS) for piece in pieces)
+    alone = [read(piece) for piece in pieces]
+    assert read(cell) == (
+        list(dict.fromkeys(value for values, _ in alone for value in values)),
+        [each for _, refused in alone for each in refused],
+    )
+
+
+@KINDS
+@given(ANY_TEXT)
+@THOROUGH
+def test_one_piece_is_either_one_contact_or_one_refusal_that_quotes_it(read: Read, text: str) -> None:
+    piece = re.sub(f"[{SEPARATORS}]", "", text).strip(EDGES)
+    values, refused = read(piece)
+    assert len(values) + len(refused) == bool(piece)
+    assert [each.valor for each in refused] == [piece] * len(refused)
+
+
+@KINDS
+@given(ANY_TEXT)
+@THOROUGH
+def test_what_is_kept_of_any_text_can_be_stored_and_is_normal_already(read: Read, text: str) -> None:
+    for value in read(text)[0]:
+        stored = value if isinstance(value, str) else value.telefone
+        assert "\x00" not in stored
+        assert stored.encode().decode() == stored
+        assert read(stored) == ([value], [])
+
+
+@pytest.mark.parametrize("separator", [" | ", "|", ";", ",", "/", "\n", "\r\n", " ; ", "\n\n", " , ", "\x0b", "／"])
+def test_separators_of_the_specification_stand_between_contacts(separator: str) -> None:
+    assert emails(separator.join(["b@x.com", "a@x.com"])) == (["b@x.com", "a@x.com"], [])
+    assert [phone.telefone for phone in telefones(separator.join(["71999999999", "1133334444"]))[0]] == [
+        "+5571999999999",
+        "+551133334444",
+    ]
+
+
+@KINDS
+@pytest.mark.parametrize("cell", ["", " ", "\t\n", "|", " | ; , / \r\n", "\u200b\ufeff\xa0", "\x00", "\u202a\u202c"])
+def test_blank_cell_has_neither_contacts_nor_refusals(read: Read, cell: str) -> None:
+    assert read(cell) == ([], [])
+
+
+@KINDS
+@pytest.mark.parametrize("text", ["a@x.com", "71 99999-9999"])
+def test_what_cannot_be_seen_around_a_contact_is_no_part_of_it(read: Read, text: str) -> None:
+    assert read(f"\ufeff\u200b\xa0 \u202a{text}\u202c\u2060\t\u3000") == read(text)
+
+
+def test_same_contact_written_in_two_ways_is_kept_once_where_it_stood_first() -> None:
+    assert emails("A@X.com | b@x.com | a@x.COM") == (["a@x.com", "b@x.com"], [])
+    phones, refused = telefones("(71) 9999-9999 | 1133334444 | +55 71 99999-9999 | 5571999999999")
+    assert [phone.telefone for phone in phones] == ["+5571999999999", "+551133334444"]
+    assert refused == []
+
+
+def test_first_valid_contact_is_principal_whatever_was_refused_before_it() -> None:
+    phones, refused = telefones("9999-9999 | 71 98888-7777 | 71 99999-9999")
+    assert phones[0].telefone == "+5571988887777"
+    assert refused == [Recusado("telefone_invalido", "9999-9999")]
+
+
+def test_fifty_contacts_are_kept_and_each_of_the_rest_is_reported() -> None:
+    phones, refused = telefones(" | ".join(many(0, 5_000)))
+    assert [phone.telefone for phone in phones] == [f"+55{number}" for number in many(0, MAX_CONTACTS)]
+    assert refused == [Recusado("contatos_demais", number) for number in many(MAX_CONTACTS, 5_000)]
+
+
+def test_repeats_and_rubbish_do_not_count_towards_the_fifty() -> None:
+    phones, refused = telefones(" | ".join([*many(0, 49), *many(0, 49), "rubbish", *many(40, 50)]))
+    assert len(phones) == MAX_CONTACTS
+    assert refused == [Recusado("telefone_invalido", "rubbish")]
+
+
+@KINDS
+def test_cell_with_more_pieces_than_are_looked_at_reports_the_rest_in_one_lump(read: Read) -> None:
+    _, refused = read("x;" * (MAX_PIECES + 1_000))
+    assert len(refused) == MAX_PIECES + 1
+    assert refused[-1] == Recusado("contatos_demais", "x;" * (EXCERPT // 2))
+
+
+@KINDS
+def test_blank_rest_of_a_cell_with_too_many_pieces_is_not_reported(read: Read) -> None:
+    assert read(";" * (MAX_PIECES + 1_000)) == ([], [])
+
+
+HUGE = {
+    "one letter": "a" * 33_000_000,
+    "one digit": "7" * 33_000_000,
+    "blanks": " " * 33_000_000,
+    "separators": "," * 33_000_000,
+    "commas and digits": "1," * 16_500_000,
+    "an almost address": "a." * 16_500_000 + "@",
+    "an almost domain": "a@" + "b." * 16_500_000,
+    "combining marks out of order": "a" + "\u0327\u0301" * 1_000_000,
+    "zero cents": "7199999999,0 " * 1_000_000,
+    "a mantissa": "1," + "7" * 1_000_000 + "E+",
+    "brackets": "<" * 1_000_000,
+}
+
+
+@pytest.mark.parametrize("name", HUGE)
+def test_huge_cell_is_refused_in_pieces_and_in_excerpts(name: str) -> None:
+    for read in (emails, telefones):
+        values, refused = read(HUGE[name])
+        assert len(values) <= 1
+        assert len(refused) <= MAX_PIECES + 1
+        assert all(len(each.valor) <= EXCERPT for each in refused)
+    assert documento(HUGE[name])[0] is None
+
+
+@given(ANY_TEXT)
+@example("1E+99")
+@THOROUGH
+def test_no_text_is_too_strange_to_be_judged(text: str) -> None:
+    document, refused = documento(text)
+    assert (document is None) or (refused is None)
+    assert (document or refused) if text.strip(EDGES) else (document, refused) == (None, None)
+    emails(text)
+    telefones(text)
+
+
+@given(st.integers(1, 10**14 - 1), st.integers(0, 16), st.sampled_from(".,"), st.sampled_from(["E+", "e+", "E", "e"]))
+@THOROUGH
+def test_exponent_is_written_out_only_when_it_hides_no_digit(number: int, shown: int, point: str, sign: str) -> None:
+    digits = str(number)
+    exponent = len(digits) - 1
+    fraction = digits[1:].ljust(shown, "0")[:shown] or "0"
+    whole = len(fraction) >= exponent
+    value = Decimal(f"{digits[0]}.{fraction}").scaleb(exponent)
+    assert written_out(f"{digits[0]}{point}{fraction}{sign}{exponent:02}") == (str(int(value)) if whole else None)
+
+
+@pytest.mark.parametrize("text", ["123456000000", "5571990000000", "123456000000.0", "123456000000,00"])
+def test_number_that_has_only_the_six_figures_that_excel_shows_has_lost_the_others(text: str) -> None:
+    assert written_out(text) is None
+
+
+def test_exponent_that_leaves_a_fraction_is_no_whole_number() -> None:
+    assert written_out("5.5719999999991E+12") is None
+    assert written_out("5.5719999999990E+12") == "5571999999999"
+
+
+@pytest.mark.parametrize("text", ["12345600000", "5571990000001", "1E5", "12E10", "x", "", "1.5", "5.5E-12"])
+def test_other_text_is_written_out_already(text: str) -> None:
+    assert written_out(text) == text

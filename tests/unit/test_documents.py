@@ -1,0 +1,156 @@
+"""Document cells: CPF and CNPJ, numeric and alphanumeric, held to validate-docbr."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from validate_docbr import CNPJ, CPF
+
+from chalicelib.ingestion.contacts import Recusado, documento
+from chalicelib.ingestion.documents import is_cnpj, is_cpf
+
+DIGITS = "0123456789"
+CHARACTERS = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+THOROUGH = settings(max_examples=4 * settings.default.max_examples)
+
+
+def completed(oracle: CPF | CNPJ, base: str) -> str:
+    """The document that begins so: of a hundred pairs of check digits the oracle accepts one."""
+    return next(base + f"{pair:02}" for pair in range(100) if oracle.validate(base + f"{pair:02}"))
+
+
+def bases(alphabet: str, size: int) -> st.SearchStrategy[str]:
+    return st.text(alphabet, min_size=size, max_size=size).filter(lambda base: len(set(base)) > 1)
+
+
+CPFS = bases(DIGITS, 9).map(lambda base: completed(CPF(), base))
+CNPJS = (bases(DIGITS, 12) | bases(CHARACTERS, 12)).map(lambda base: completed(CNPJ(), base))
+
+
+@given(st.text(DIGITS, min_size=11, max_size=11) | CPFS)
+@example("1" * 11)
+@example("12345678909")
+@THOROUGH
+def test_check_digits_of_a_cpf_are_the_oracle_s(text: str) -> None:
+    assert is_cpf(text) == CPF().validate(text)
+
+
+@given(st.text(DIGITS, min_size=14, max_size=14) | st.from_regex(r"[0-9A-Z]{12}[0-9]{2}", fullmatch=True) | CNPJS)
+@example("0" * 14)
+@example("12ABC34501DE35")
+@THOROUGH
+def test_check_digits_of_a_cnpj_are_the_oracle_s(text: str) -> None:
+    assert is_cnpj(text) == CNPJ().validate(text)
+
+
+@given(CPFS | CNPJS)
+@THOROUGH
+def test_valid_document_is_itself_with_and_without_its_mask_in_any_case(document: str) -> None:
+    oracle = CPF() if len(document) == 11 else CNPJ()
+    label = "CPF" if len(document) == 11 else "CNPJ"
+    for cell in (
+        document,
+        oracle.mask(document),
+        oracle.mask(document).lower(),
+        oracle.mask(document).replace(".", ""),
+        oracle.mask(document).replace(".", " ").replace("/", " ").replace("-", " "),
+        f" {label}: {oracle.mask(document)}\xa0",
+        f"{label} nº {document}",
+        oracle.mask(document).replace("-", "–"),
+        f"\u200e{document}\u200f",
+    ):
+        assert documento(cell) == (document, None)
+
+
+@given(CPFS | CNPJS, st.data())
+@THOROUGH
+def test_one_wrong_digit_is_noticed(document: str, data: st.DataObject) -> None:
+    place = data.draw(st.integers(0, len(document) - 1))
+    wrong = data.draw(st.sampled_from([each for each in DIGITS if each != document[place]]))
+    cell = document[:place] + wrong + document[place + 1 :]
+    assume(not CNPJ().validate(cell.zfill(14)))  # a digit may weigh what a letter weighed, eleven or more above it
+    assert documento(cell) == (None, Recusado("documento_invalido", cell))
+
+
+@given(st.integers(0, 10**14 - 1) | (CPFS | CNPJS).filter(str.isdigit).map(int))
+@THOROUGH
+@example(191)
+@example(0)
+@example(12345678909)
+@example(2345678000183)
+def test_lost_zeros_come_back_where_exactly_one_document_fits(number: int) -> None:
+    cell = str(number)
+    fits = [cell.zfill(size) for size, oracle in ((11, CPF()), (14, CNPJ())) if oracle.validate(cell.zfill(size))]
+    if len(cell) == 11:
+        fits = fits[:1]  # complete as a CPF
+    document, refused = documento(cell)
+    assert document == (fits[0] if len(fits) == 1 else None)
+    assert (refused is None) == (document is not None)
+    if len(fits) > 1:
+        assert refused == Recusado("documento_ambiguo", cell)
+    for number_cell in (f"{cell}.0", f"{cell},00"):
+        assert documento(number_cell)[0] == document
+
+
+@given(CPFS | CNPJS.filter(str.isdigit))
+def test_exponent_with_every_digit_is_whole(document: str) -> None:
+    digits = document.lstrip("0")
+    if len(digits) > 1:
+        assert documento(f"{digits[0]}.{digits[1:]}E+{len(digits) - 1:02}")[0] == documento(digits)[0]
+
+
+@pytest.mark.parametrize("cell", ["1.23457E+13", "1,23457E+10", "1E+13", "191", "12345600000000"])
+def test_what_may_be_several_documents_is_ambiguous(cell: str) -> None:
+    assert documento(cell) == (None, Recusado("documento_ambiguo", cell))
+
+
+@pytest.mark.parametrize("cell", ["", " ", "\u200b", "\xa0\n", "\x00"])
+def test_blank_cell_has_no_document_and_nothing_to_report(cell: str) -> None:
+    assert documento(cell) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "111.111.111-11",
+        "00000000000000",
+        "0",
+        "(71) 99999-9999",
+        "+55 71 99999-9999",
+        "71 99999-9939",
+        "+5571999999999",
+        "123.456.789-0",
+        "1.234.567.89-09",
+        "isento",
+        "CPF",
+        "12.345.678/0001-9S",
+        "123.456.789-09 | 12.345.678/0001-95",
+        "123.456.789-09, 12.345.678/0001-95",
+        "-12345678909",
+        "12345678909.5",
+        "123456789012345",
+        "CPF " * 20 + "12345678909",
+        "12345678\x000001-95",
+        "\ud800",
+    ],
+)
+def test_what_is_no_document_is_refused_and_quoted(cell: str) -> None:
+    assert documento(cell) == (None, Recusado("documento_invalido", cell[:200]))
+
+
+def test_phone_in_the_shape_of_phones_is_no_cpf_even_if_its_digits_would_fit() -> None:
+    fitting = completed(CPF(), "119876543")
+    phone = f"{fitting[:2]} {fitting[2:7]}-{fitting[7:]}"
+    assert documento(phone) == (None, Recusado("documento_invalido", phone))
+
+
+def test_alphanumeric_cnpj_that_looks_like_a_number_with_an_exponent_is_a_cnpj() -> None:
+    lookalike = completed(CNPJ(), "12345678901E")
+    assert documento(lookalike) == (lookalike, None)
+
+
+def test_digits_of_other_scripts_are_digits() -> None:
+    assert documento("１２３．４５６．７８９－０９") == ("12345678909", None)
+    assert documento("١٢٣٤٥٦٧٨٩٠٩") == ("12345678909", None)

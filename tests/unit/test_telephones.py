@@ -1,0 +1,332 @@
+"""Phone cells: what is repaired, what is refused, and libphonenumber as the judge of both."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import phonenumbers
+import pytest
+from hypothesis import assume, example, given, settings
+from hypothesis import strategies as st
+from phonenumbers import PhoneNumberType
+from validate_docbr import CNPJ
+
+from chalicelib.ingestion import telephones as module
+from chalicelib.ingestion.contacts import Recusado, Telefone, TipoOrigem, telefones
+
+DDDS = (
+    *range(11, 20), 21, 22, 24, 27, 28, *range(31, 36), 37, 38, *range(41, 50), 51, 53, 54, 55, *range(61, 70),
+    71, 73, 74, 75, 77, 79, *range(81, 90), *range(91, 100),
+)  # fmt: skip
+MASKS = (
+    "{ddd}{front}{back}",
+    "55{ddd}{front}{back}",
+    "+55{ddd}{front}{back}",
+    "({ddd}) {front}-{back}",
+    "{ddd} {front}-{back}",
+    "{ddd} {front} {back}",
+    "{ddd}{front}-{back}",
+    "({ddd}){front}{back}",
+    "+55 ({ddd}) {front}-{back}",
+    "+55 {ddd} {front} {back}",
+    "{ddd}{front}{back}.0",
+    "55{ddd}{front}{back}.0",
+)
+KINDS = {PhoneNumberType.MOBILE: "movel", PhoneNumberType.FIXED_LINE: "fixo", PhoneNumberType.TOLL_FREE: "fixo"}
+FREE = st.text("0123456789()+-. ", max_size=22)
+NATIONAL = st.builds("{}{}".format, st.integers(0, 99), st.from_regex("[0-9]{8,9}", fullmatch=True))
+
+
+THOROUGH = settings(max_examples=4 * settings.default.max_examples)
+
+
+def only(cell: str) -> str:
+    (phone,), refused = telefones(cell)
+    assert refused == []
+    return phone.telefone
+
+
+def code(cell: str) -> str:
+    values, (refused,) = telefones(cell)
+    assert values == []
+    assert refused.valor == cell[:200]
+    return refused.codigo
+
+
+def the_plan(phone: str) -> str | None:
+    """The kind of an E.164 number by the library alone."""
+    number = phonenumbers.parse(phone)
+    if not phonenumbers.is_valid_number(number) or number.country_code != 55:
+        return None
+    return KINDS.get(phonenumbers.number_type(number))
+
+
+def expected(ddd: str, subscriber: str) -> tuple[str, str] | str:
+    """What a DDD and eight or nine digits are, by the rule as people say it."""
+    if len(subscriber) == 8 and subscriber[:2] in {"70", "77", "78", "79"} and int(ddd) in DDDS:
+        return "telefone_ambiguo"
+    if len(subscriber) == 8 and subscriber[0] in "6789":
+        subscriber = "9" + subscriber
+    kind = the_plan(f"+55{ddd}{subscriber}")
+    return (f"+55{ddd}{subscriber}", kind) if kind else "telefone_invalido"
+
+
+def test_every_ddd_and_every_beginning_is_what_the_plan_says() -> None:
+    for ddd, front, tail in product(range(10, 100), range(100), ("123456", "1234567")):
+        cell = f"({ddd}) {front:02}{tail}"
+        values, refused = telefones(cell)
+        found = (values[0].telefone, values[0].tipo_origem) if values else refused[0].codigo
+        assert found == expected(str(ddd), f"{front:02}{tail}"), cell
+
+
+def test_ddds_are_the_sixty_seven_of_the_numbering_plan() -> None:
+    assert [ddd for ddd in range(100) if telefones(f"{ddd:02}33334444")[0]] == list(DDDS)
+    assert len(DDDS) == 67
+
+
+@given(st.integers(11, 99).map(str), st.from_regex("[0-9]{8,9}", fullmatch=True), st.sampled_from(MASKS), st.booleans())
+@example("11", "990000000", "55{ddd}{front}{back}", False)
+@example("11", "30000000", "55{ddd}{front}{back}.0", False)
+@THOROUGH
+def test_usual_shape_is_read_as_the_library_reads_it(ddd: str, subscriber: str, mask: str, fixo_valido: bool) -> None:
+    cell = mask.format(ddd=ddd, front=subscriber[:-4], back=subscriber[-4:])
+    usual = module._usual(cell, fixo_valido)
+    assert usual is None or usual == module._by_library(cell, fixo_valido)
+    assert usual or "0" in ddd or not telefones(cell)[0]
+
+
+@given(FREE)
+@THOROUGH
+def test_usual_shape_accepts_nothing_that_the_library_would_not(cell: str) -> None:
+    usual = module._usual(cell, True)
+    assert usual is None or usual == module._by_library(cell, True)
+
+
+@given(
+    FREE
+    | st.builds("{}{}{}".format, st.sampled_from(["", "0", "+55 ", "55", "015", "0041", "+", "00"]), NATIONAL, FREE)
+)
+@THOROUGH
+def test_whatever_is_accepted_is_valid_to_the_library_and_of_that_kind(cell: str) -> None:
+    for phone in telefones(cell, fixo_valido=False)[0]:
+        number = phonenumbers.parse(phone.telefone)
+        assert phonenumbers.is_valid_number(number)
+        assert phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == phone.telefone
+        if number.country_code == 55:
+            assert phone.tipo_origem == the_plan(phone.telefone)
+            assert phone.valido_para_disparo == (phone.tipo_origem == "movel")
+        else:
+            assert phone.tipo_origem == "internacional"
+
+
+@given(NATIONAL, st.sampled_from(["", "+55 ", "0", "55", "015", "021 "]), st.integers(0, 4))
+@THOROUGH
+def test_what_the_library_alone_finds_valid_is_the_same_phone_here(national: str, before: str, cut: int) -> None:
+    cell = f"{before}{national[:cut]} {national[cut:]}" if cut else before + national
+    try:
+        number = phonenumbers.parse(cell, "BR")
+    except phonenumbers.NumberParseException:
+        return
+    phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    mobile_of_eight_digits = len(phone) == 13 and phone[5] in "67"
+    assume(
+        the_plan(phone) and not mobile_of_eight_digits and telefones(cell)[1] != [Recusado("telefone_ambiguo", cell)]
+    )
+    assert only(cell) == phone
+
+
+@given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS - {"BR"})), st.sampled_from([*range(11)]), st.data())
+@THOROUGH
+def test_phone_of_another_country_is_itself_in_every_way_of_writing_it(
+    region: str, kind: int, data: st.DataObject
+) -> None:
+    number = phonenumbers.example_number_for_type(region, kind)
+    assume(number and phonenumbers.is_valid_number(number))
+    style = data.draw(st.sampled_from([0, 1]))  # E.164 and international
+    text = phonenumbers.format_number(number, style)
+    phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    assume(len(phone) <= 16 and "/" not in text)
+    assert telefones(text) == ([Telefone(phone, TipoOrigem.INTERNACIONAL, True)], [])
+
+
+@given(st.sampled_from(DDDS), st.integers(90_000_0000, 99_999_9999), st.data())
+@THOROUGH
+def test_number_cell_is_repaired_while_its_digits_are_whole(ddd: int, subscriber: int, data: st.DataObject) -> None:
+    digits = data.draw(st.sampled_from(["", "55"])) + f"{ddd}{subscriber}"
+    exponent = len(digits) - 1
+    assume(len(digits.rstrip("0")) > 6)
+    for cell in (digits, f"{digits}.0", f"{digits},00", f"{digits[0]}.{digits[1:]}E+{exponent}"):
+        assert only(cell) == f"+55{ddd}{subscriber}"
+    for shown in range(1, exponent):
+        assert code(f"{digits[0]}.{digits[1:][:shown]}E+{exponent}") == "telefone_ambiguo"
+        assert code(f"{digits[0]},{digits[1:][:shown]}E+{exponent}") == "telefone_ambiguo"
+
+
+@pytest.mark.parametrize(
+    ("cell", "phone"),
+    [
+        ("71999999999", "+5571999999999"),
+        ("5571999999999.0", "+5571999999999"),
+        ("5.571999999999E+12", "+5571999999999"),
+        ("5,571999999999E+12", "+5571999999999"),
+        ("(71) 9 9999-9999", "+5571999999999"),
+        ("71-99999-9999", "+5571999999999"),
+        ("71.99999.9999", "+5571999999999"),
+        ("071 99999-9999", "+5571999999999"),
+        ("(071) 99999-9999", "+5571999999999"),
+        ("0xx71 99999-9999", "+5571999999999"),
+        ("(0xx71) 9999-9999", "+5571999999999"),
+        ("0 XX 71 3333-4444", "+557133334444"),
+        ("0 41 71 99999-9999", "+5571999999999"),
+        ("0287199999-9999", "+5571999999999"),
+        ("+55 (0xx71) 99999-9999", "+5571999999999"),
+        ("+55 071 99999-9999", "+5571999999999"),
+        ("55 71 9999-9999", "+5571999999999"),
+        ("0055 71 99999-9999", "+5571999999999"),
+        ("0055 79 99999-8888", "+5579999998888"),
+        ("0015 55 71 99999-9999", "+5571999999999"),
+        ("71 8765-4321", "+5571987654321"),
+        ("71 6765-4321", "+5571967654321"),
+        ("71 7165-4321", "+5571971654321"),
+        ("55 9999-9999", "+5555999999999"),
+        ("55 55 9999-9999", "+5555999999999"),
+        ("Tel.: (71) 3333-4444", "+557133334444"),
+        ("Maria 71 99999-9999 (recado)", "+5571999999999"),
+        ("'71999999999", "+5571999999999"),
+        ('="71999999999"', "+5571999999999"),
+        ("tel:+5571999999999", "+5571999999999"),
+        ("(11) 3333-3333 ramal 12", "+551133333333"),
+        ("(11) 3333-3333 R: 1234", "+551133333333"),
+        ("(11) 3333-3333x12", "+551133333333"),
+        ("0800 123 4567", "+558001234567"),
+        ("0800 123456", "+55800123456"),
+        ("\u202a+55 71 99999\u20119999\u202c", "+5571999999999"),
+        ("+55\xa071\xa099999–9999", "+5571999999999"),
+        ("７１ ９９９９９－９９９９", "+5571999999999"),
+        ("٧١٩٩٩٩٩٩٩٩٩", "+5571999999999"),
+        ("+1 202 555 0123", "+12025550123"),
+        ("+39 06 698 1234", "+39066981234"),
+        ("+5571990000000", "+5571990000000"),
+    ],
+)
+def test_phone_is_repaired_where_it_is_certain(cell: str, phone: str) -> None:
+    assert only(cell) == phone
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "5.57199E+12",
+        "5,57199E+12",
+        "5.57199999999E+12",
+        "5571990000000",
+        "557133000000.0",
+        "11 7812-3456",
+        "+55 11 7712-3456",
+        "1170123456",
+    ],
+)
+def test_digits_that_were_lost_or_may_mean_two_things_are_not_guessed(cell: str) -> None:
+    assert code(cell) == "telefone_ambiguo"
+
+
+def test_bare_digits_that_fit_as_a_cnpj_are_not_taken_for_a_phone_behind_a_carrier() -> None:
+    for pair in range(100):
+        cell = f"067119000001{pair:02}"
+        if CNPJ().validate(cell):
+            assert code(cell) == "telefone_ambiguo"
+        else:
+            assert only(cell) == f"+55119000001{pair:02}"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "9999-9999",
+        "99999-9999",
+        "+55 99999-9999",
+        "4004-1234",
+        "190",
+        "0900 123 4567",
+        "20 99999-9999",
+        "71 89999-9999",
+        "71 1999-9999",
+        "71 999999-9999",
+        "12025550123",
+        "001 202 555 0123",
+        "0015 1 202 555 0123",
+        "(00) 43123-4567",
+        "00000000000",
+        "11111111111",
+        "+55",
+        "+999 123 456",
+        "+" + "1" * 40,
+        "71 99999-9999 71 98888-8888",
+        "+55 71 99999-9999 +55",
+        "123.456.789-09",
+        "119.876.543-21",
+        "119 876 543 21",
+        "119876543-21",
+        "CPF 11987654321",
+        "Pix: 11987654321",
+        "R$ 1133334444",
+        "joao71999999999@example.com",
+        "joao71999999999",
+        "71999999999abc",
+        "1800FLOWERS",
+        "ligar depois das 18h",
+        "2026-11-24 12:00",
+        "71 99999-9999" + " " * 100 + "x",
+        "-",
+        "1E5",
+        "71\x0099999\x009999",
+        "\ud800",
+        "½ 71 99999-9999",
+    ],
+)
+def test_what_is_no_phone_for_certain_is_refused_and_quoted(cell: str) -> None:
+    assert code(cell) == "telefone_invalido"
+
+
+def test_document_is_never_taken_for_a_phone_though_its_mask_holds_a_separator() -> None:
+    for cell in ("12.345.678/0001-95", "30.035.678/0001-95", "12.ABC.345/01DE-35", "40041234/0001-95"):
+        values, refused = telefones(cell)
+        assert values == []
+        assert [each.codigo for each in refused] == ["telefone_invalido"] * 2
+
+
+def test_second_ending_behind_a_slash_is_reported_and_not_guessed() -> None:
+    values, refused = telefones("71 3333-4444 / 8888")
+    assert [phone.telefone for phone in values] == ["+557133334444"]
+    assert refused == [Recusado("telefone_invalido", "8888")]
+
+
+def test_comma_separates_phones_but_not_the_decimals_of_a_number_cell() -> None:
+    phones, refused = telefones("71999999999,00, 71 98888-7777,5,571977776666E+12,7133334444,0")
+    assert [phone.telefone for phone in phones] == [
+        "+5571999999999",
+        "+5571988887777",
+        "+5571977776666",
+        "+557133334444",
+    ]
+    assert refused == []
+
+
+def test_landline_is_for_sending_only_where_the_tenant_says_so_and_a_mobile_always() -> None:
+    for cell, kind in (("7133334444", "fixo"), ("0800 123 4567", "fixo"), ("71999999999", "movel")):
+        for fixo_valido in (False, True):
+            (phone,), _ = telefones(cell, fixo_valido=fixo_valido)
+            assert (phone.tipo_origem, phone.valido_para_disparo) == (kind, kind == "movel" or fixo_valido)
+    for fixo_valido in (False, True):
+        assert telefones("+12025550123", fixo_valido=fixo_valido)[0][0].valido_para_disparo
+
+
+def test_number_longer_than_e164_is_refused_though_the_library_knows_it() -> None:
+    longest = "+49" + "30" + "1" * 11
+    assert code(longest + "1") == "telefone_invalido"
+
+
+def test_number_that_would_be_read_anew_is_refused() -> None:
+    for phone in ("+52 1 55 1234 5678", "+7 8 800 555 35 35", "+375 8 29 123 45 67"):
+        values, _ = telefones(phone)
+        assert all(telefones(value.telefone)[0] == [value] for value in values)
