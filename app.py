@@ -5,7 +5,7 @@ import os
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate
 
 from chalicelib.api import requests
-from chalicelib.api.http import endpoint, json_response
+from chalicelib.api.http import endpoint, public
 from chalicelib.config import Settings
 from chalicelib.wiring import Services
 
@@ -20,9 +20,10 @@ cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=[settings.user_pool
 
 
 @app.route("/saude", methods=["GET"])
+@public(app)
 def health():
     """Whether we and the database answer."""
-    return json_response(services.health())
+    return services.health.check()
 
 
 @app.route(

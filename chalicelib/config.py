@@ -18,9 +18,7 @@ class Settings(BaseModel):
 
     stage: str = Field(default="dev", pattern=r"^[a-z][a-z0-9-]{0,19}$")
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
-    aws_region: str = Field(
-        default="us-east-1", validation_alias=AliasChoices("aws_region", "aws_default_region")
-    )
+    aws_region: str = Field(default="us-east-1", validation_alias=AliasChoices("aws_region", "aws_default_region"))
 
     # Database: two logins, each as a URL; without one, the secret `db-credentials` is asked.
     database_url: str | None = None
@@ -34,6 +32,11 @@ class Settings(BaseModel):
     cognito_user_pool_arn: str | None = None
     scheduler_role_arn: str | None = None
     account_id: str = Field(default="000000000000", pattern=r"^[0-9]{12}$")
+
+    api_timeout_s: Seconds = 20.0
+    """The API's patience with the database; API Gateway's own ends at 29 s."""
+    aws_xray_daemon_address: str | None = None
+    """Where traces go; the platform sets it where tracing is on."""
 
     micro_agent_disparo_enabled: bool = False
     """Nothing leaves unless this is true: the whole path runs and the disparo ends as `simulado`."""
@@ -87,10 +90,7 @@ class Settings(BaseModel):
     @cached_property
     def scheduler_role(self) -> str:
         """The role that EventBridge Scheduler assumes to put a message on a queue."""
-        return (
-            self.scheduler_role_arn
-            or f"arn:aws:iam::{self.account_id}:role/disparo-agenda-{self.stage}-scheduler"
-        )
+        return self.scheduler_role_arn or f"arn:aws:iam::{self.account_id}:role/disparo-agenda-{self.stage}-scheduler"
 
     @cached_property
     def schedule_group(self) -> str:
@@ -111,6 +111,16 @@ class Settings(BaseModel):
     def scheduling_queue(self) -> str:
         """Wake-ups of agendamentos."""
         return self._queue("scheduling")
+
+    @property
+    def traces(self) -> bool:
+        """Whether the platform takes traces."""
+        return self.aws_xray_daemon_address is not None
+
+    @property
+    def queue_arn(self) -> str:
+        """The ARN of a queue of ours, with `{queue}` in the place of its name."""
+        return f"arn:aws:sqs:{self.aws_region}:{self.account_id}:{{queue}}"
 
     def dead_letters_of(self, queue: str) -> str:
         """The dead-letter queue of one of our queues."""

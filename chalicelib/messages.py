@@ -36,6 +36,28 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Idempotency-Key deve ter de 1 a 255 caracteres.",
         "Idempotency-Key must have 1 to 255 characters.",
     ),
+    "chave_de_idempotencia_reutilizada": (
+        "Esta Idempotency-Key já foi usada em outra requisição.",
+        "This Idempotency-Key was used for another request.",
+    ),
+    "cursor_ou_offset": ("Use cursor ou offset, não os dois.", "Use either cursor or offset."),
+    "aws_indisponivel": (
+        "Um serviço de que dependemos ({servico}) não respondeu; tente de novo em instantes.",
+        "A service that we depend on ({servico}) did not answer; try again in a moment.",
+    ),
+    "segredo_ausente": (
+        "Falta configurar o segredo {nome}.",
+        "The secret {nome} has not been configured.",
+    ),
+    # Files
+    # Rows and cells
+    # Jobs and uploads
+    # Leads
+    # Templates
+    # Channels
+    # Disparos
+    # Agendamentos
+    # Tenants
 }
 
 # What pydantic says, by its error type; where a type is missing its English sentence stands in for both.

@@ -9,9 +9,10 @@ a second of import, boto3 a fifth of one.
 from __future__ import annotations
 
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chalicelib.adapters.clock import system_clock
+from chalicelib.adapters.clock import Clock, system_clock
 from chalicelib.config import Settings
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
     from chalicelib.dispatch.senders import Senders
     from chalicelib.dispatch.service import Disparos
     from chalicelib.dispatch.template_service import Templates
+    from chalicelib.dispatch.wakeups import Wakeups
     from chalicelib.ingestion.jobs import Jobs
-    from chalicelib.ingestion.loader import Loader
     from chalicelib.ingestion.reports import Reports
     from chalicelib.ingestion.service import Ingestion
     from chalicelib.ingestion.uploads import Uploads
@@ -40,3 +41,256 @@ if TYPE_CHECKING:
     from chalicelib.scheduling.service import Agendamentos
     from chalicelib.telemetry import Tracer
     from chalicelib.tenants.service import Tenants
+
+_MIGRATIONS = Path(__file__).parent.parent / "migrations"
+
+
+class Services:
+    """What `app.py` delegates to."""
+
+    def __init__(self, settings: Settings, *, clock: Clock = system_clock) -> None:
+        self._settings = settings
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close every connection that was opened; an AWS Lambda never does, a test does."""
+        opened = vars(self)
+        for name in ("database", "owner_database", "aws"):
+            if name in opened:
+                opened[name].close()
+
+    # Doors
+
+    @cached_property
+    def aws(self) -> Aws:
+        from chalicelib.adapters.aws import Aws
+
+        return Aws(self._settings.aws_region)
+
+    @cached_property
+    def database(self) -> Database:
+        """As the API's login, bound by row-level security."""
+        return self._database("database_url", self._settings.database_url, timeout_s=self._settings.api_timeout_s)
+
+    @cached_property
+    def owner_database(self) -> Database:
+        """As the login that owns the tables: ingestion, dispatch, sweeps, migrations."""
+        return self._database("database_owner_url", self._settings.database_owner_url, timeout_s=None)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        from chalicelib.adapters.secrets import Secrets
+
+        return Secrets(self.aws)
+
+    @cached_property
+    def storage(self) -> Storage:
+        from chalicelib.adapters.storage import Storage
+
+        return Storage(self.aws, self._settings.bucket)
+
+    @cached_property
+    def queues(self) -> Queues:
+        from chalicelib.adapters.queues import Queues
+
+        return Queues(self.aws)
+
+    @cached_property
+    def schedules(self) -> Schedules:
+        from chalicelib.adapters.schedules import Schedules
+
+        return Schedules(
+            self.aws,
+            group=self._settings.schedule_group,
+            role_arn=self._settings.scheduler_role,
+            queue_arn=self._settings.queue_arn,
+        )
+
+    @cached_property
+    def bus(self) -> EventBus:
+        from chalicelib.adapters.events import EventBus
+
+        return EventBus(self.aws, self._settings.event_bus)
+
+    @cached_property
+    def tracer(self) -> Tracer:
+        from chalicelib.telemetry import Tracer
+
+        return Tracer(enabled=self._settings.traces)
+
+    # Ingestion
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        from chalicelib.ingestion.uploads import Uploads
+
+        return Uploads(
+            database=self.database,
+            storage=self.storage,
+            queues=self.queues,
+            settings=self._settings,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        from chalicelib.ingestion.jobs import Jobs
+
+        return Jobs(database=self.database, clock=self._clock)
+
+    @cached_property
+    def reports(self) -> Reports:
+        from chalicelib.ingestion.reports import Reports
+
+        return Reports(database=self.database, storage=self.storage, ttl_s=self._settings.presigned_ttl_s)
+
+    @cached_property
+    def ingestion(self) -> Ingestion:
+        from chalicelib.ingestion.service import Ingestion
+
+        return Ingestion(
+            database=self.owner_database,
+            storage=self.storage,
+            queues=self.queues,
+            publish=self.outbox.publish,
+            tracer=self.tracer,
+            settings=self._settings,
+            clock=self._clock,
+        )
+
+    # Leads
+
+    @cached_property
+    def leads(self) -> Leads:
+        from chalicelib.leads.service import Leads
+
+        return Leads(database=self.database, clock=self._clock)
+
+    # Dispatch
+
+    @cached_property
+    def templates(self) -> Templates:
+        from chalicelib.dispatch.template_service import Templates
+
+        return Templates(database=self.database, clock=self._clock)
+
+    @cached_property
+    def wakeups(self) -> Wakeups:
+        from chalicelib.dispatch.wakeups import Wakeups
+
+        return Wakeups(
+            queues=self.queues, schedules=self.schedules, queue=self._settings.dispatch_queue, clock=self._clock
+        )
+
+    @cached_property
+    def disparos(self) -> Disparos:
+        from chalicelib.dispatch.service import Disparos
+
+        return Disparos(
+            database=self.database,
+            wakeups=self.wakeups,
+            clock=self._clock,
+            max_tentativas=self._settings.max_tentativas,
+        )
+
+    @cached_property
+    def senders(self) -> Senders:
+        from chalicelib.dispatch.senders import Senders
+
+        return Senders(
+            secrets=self.secrets, secret_of=lambda canal: self._settings.secret(f"mcp-{canal}"), clock=self._clock
+        )
+
+    @cached_property
+    def executor(self) -> Executor:
+        from chalicelib.dispatch.executor import Executor
+
+        return Executor(
+            database=self.owner_database,
+            senders=self.senders,
+            wakeups=self.wakeups,
+            queues=self.queues,
+            publish=self.outbox.publish,
+            tracer=self.tracer,
+            settings=self._settings,
+            clock=self._clock,
+        )
+
+    # Scheduling
+
+    @cached_property
+    def agendamentos(self) -> Agendamentos:
+        from chalicelib.scheduling.service import Agendamentos
+
+        return Agendamentos(
+            database=self.database,
+            schedules=self.schedules,
+            queue=self._settings.scheduling_queue,
+            buffer_min=self._settings.agenda_buffer_min,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def reminders(self) -> Reminders:
+        from chalicelib.scheduling.reminders import Reminders
+
+        return Reminders(database=self.owner_database, publish=self.outbox.publish, clock=self._clock)
+
+    # Tenants
+
+    @cached_property
+    def tenants(self) -> Tenants:
+        from chalicelib.tenants.service import Tenants
+
+        return Tenants(database=self.database, clock=self._clock)
+
+    # Maintenance
+
+    @cached_property
+    def health(self) -> Health:
+        from chalicelib.maintenance.health import Health
+
+        return Health(self.database)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from chalicelib.maintenance.outbox import Outbox
+
+        return Outbox(database=self.owner_database, bus=self.bus, clock=self._clock)
+
+    @cached_property
+    def sweep(self) -> Sweep:
+        from chalicelib.maintenance.sweep import Lost, Sweep
+
+        return Sweep(
+            database=self.owner_database,
+            queues=self.queues,
+            clock=self._clock,
+            lost=(
+                Lost("wake_lost_jobs", self._settings.ingest_queue, "job_id"),
+                Lost("wake_lost_disparos", self._settings.dispatch_queue, "disparo_id"),
+                Lost("wake_lost_agendamentos", self._settings.scheduling_queue, "agendamento_id"),
+            ),
+            publish=self.outbox.publish,
+        )
+
+    @cached_property
+    def migrations(self) -> Migrations:
+        from chalicelib.maintenance.migrations import Migrations
+
+        return Migrations(self.owner_database, _MIGRATIONS)
+
+    def _database(self, name: str, url: str | None, *, timeout_s: float | None) -> Database:
+        from chalicelib.adapters.database import Database
+
+        return Database(lambda: url or self._url_in_secret(name), timeout_s=timeout_s)
+
+    def _url_in_secret(self, name: str) -> str:
+        """The login's URL in the secret `db-credentials`."""
+        from chalicelib.errors import Unavailable
+
+        secret = self._settings.secret("db-credentials")
+        url = (self.secrets.find(secret) or {}).get(name)
+        if not isinstance(url, str):
+            raise Unavailable("segredo_ausente", nome=secret)
+        return url

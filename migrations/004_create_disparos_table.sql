@@ -20,6 +20,8 @@ CREATE TABLE disparos (
     erro_codigo          text,
     mensagem_erro        text,
     idempotency_key      text,
+    idempotency_fingerprint text,
+    acordado_em          timestamptz,
     criado_em            timestamptz      NOT NULL,
     atualizado_em        timestamptz      NOT NULL,
     enviado_em           timestamptz,

@@ -16,6 +16,8 @@ CREATE TABLE agendamentos (
     status            text             NOT NULL DEFAULT 'pendente',
     avisado_em        timestamptz,
     idempotency_key   text,
+    idempotency_fingerprint text,
+    acordado_em       timestamptz,
     criado_em         timestamptz      NOT NULL,
     atualizado_em     timestamptz      NOT NULL,
     CONSTRAINT agendamentos_pkey PRIMARY KEY (tenant_id, agendamento_id),

@@ -7,6 +7,8 @@ CREATE TABLE ingest_jobs (
     -- Which notification of the bucket this job answers; a repeated notification finds it here.
     evento_s3             text,
     nome_arquivo          text             NOT NULL,
+    -- False until the file is there: a job may be registered before its upload (presigned POST).
+    chave_recebida        boolean          NOT NULL DEFAULT true,
     tamanho_bytes         bigint,
     etag                  text,
     modo                  text             NOT NULL DEFAULT 'ignorar',
@@ -33,6 +35,9 @@ CREATE TABLE ingest_jobs (
     erro_codigo           text,
     mensagem_erro         text,
     idempotency_key       text,
+    idempotency_fingerprint text,
+    -- When the sweep last sent a wake-up for it.
+    acordado_em           timestamptz,
     criado_em             timestamptz      NOT NULL,
     iniciado_em           timestamptz,
     atualizado_em         timestamptz      NOT NULL,

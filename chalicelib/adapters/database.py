@@ -20,7 +20,7 @@ from pg8000.core import Context
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, to_statement
 
-from chalicelib.errors import SerializationFailure, Unavailable, ConstraintViolation
+from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
 
 Row = dict[str, Any]
 T = TypeVar("T")

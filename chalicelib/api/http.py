@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from functools import wraps
+from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import unquote
 from uuid import UUID
@@ -20,6 +21,7 @@ from pydantic import BaseModel, ValidationError
 
 from chalicelib import messages
 from chalicelib.errors import DomainError, FieldError, Invalid, NotFound, TooLarge
+from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
 from chalicelib.telemetry import logger
 
@@ -43,16 +45,24 @@ class Call:
         return self.identity.tenant_id
 
     @property
-    def idempotency_key(self) -> str | None:
-        """The `Idempotency-Key` header.
+    def idempotency_key(self) -> IdempotencyKey | None:
+        """The `Idempotency-Key` header, with the fingerprint of this request.
 
         Raises:
-            Invalid: it is longer than 255 characters.
+            Invalid: it is empty or longer than 255 characters.
         """
         key: str | None = self.request.headers.get("idempotency-key")
-        if key is not None and not 0 < len(key) <= 255:
+        if key is None:
+            return None
+        if not 0 < len(key) <= 255:
             raise Invalid("chave_de_idempotencia_invalida")
-        return key
+        return IdempotencyKey(key, self._fingerprint())
+
+    def _fingerprint(self) -> str:
+        """Method, path and body; the boundary of a multipart body is drawn anew for each try and does not count."""
+        boundary = self.content_type.partition("boundary=")[2].partition(";")[0].strip('" ')
+        body = self.raw_body.replace(boundary.encode(), b"") if boundary else self.raw_body
+        return sha256(f"{self.request.method} {self.request.path}\n".encode() + body).hexdigest()
 
     @property
     def raw_body(self) -> bytes:
@@ -113,6 +123,19 @@ def endpoint(app: Any, status: int = 200) -> Callable[[Callable[[Call], object]]
         @wraps(handler)
         def view(**_path: str) -> Response:
             return answered(lambda: handler(Call(app.current_request)), status, language(app.current_request))
+
+        return view
+
+    return decorate
+
+
+def public(app: Any) -> Callable[[Callable[[], object]], Callable[[], Response]]:
+    """As `endpoint`, for the routes that ask nobody who they are."""
+
+    def decorate(handler: Callable[[], object]) -> Callable[[], Response]:
+        @wraps(handler)
+        def view() -> Response:
+            return answered(handler, 200, language(app.current_request))
 
         return view
 

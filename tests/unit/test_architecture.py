@@ -15,8 +15,8 @@ ROOMS = ("ingestion", "dispatch", "scheduling", "leads", "tenants", "maintenance
 # Downward only; what stands together on one floor does not import its neighbour.
 FLOORS = (
     {"errors"},
-    {"messages"},
-    {"config", "telemetry", "identity"},
+    {"messages", "ids"},
+    {"config", "telemetry", "identity", "idempotency", "pages", "eventos"},
     {"adapters"},
     {*ROOMS},
     {"api"},

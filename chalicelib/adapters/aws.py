@@ -1,0 +1,68 @@
+"""The AWS SDK: clients made when first asked for, and its errors as ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import Unavailable
+
+# An API Gateway request has 29 s in all; the SDK's own 60 s of patience would outlast it.
+_CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=20,
+    retries={"mode": "standard", "max_attempts": 3},
+    max_pool_connections=16,
+)
+_CONFIGS = {"s3": _CONFIG.merge(Config(s3={"addressing_style": "path"}, signature_version="s3v4"))}
+
+
+class Aws:
+    """One client per service; safe to share among threads."""
+
+    def __init__(self, region: str) -> None:
+        self._region = region
+        self._clients: dict[str, Any] = {}
+        self._lock = Lock()
+
+    def client(self, service: str) -> Any:
+        """The client of one service; `AWS_ENDPOINT_URL` points it elsewhere, as the SDK reads it itself."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = boto3.client(
+                    service, region_name=self._region, config=_CONFIGS.get(service, _CONFIG)
+                )
+            return self._clients[service]
+
+    def close(self) -> None:
+        """Close the connections of every client."""
+        with self._lock:
+            for client in self._clients.values():
+                client.close()
+            self._clients.clear()
+
+
+def error_code(error: ClientError) -> str:
+    """The code that AWS gave an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def available(service: str) -> Iterator[None]:
+    """Errors of the SDK as ours; their text may quote a key or a message, so it is not carried over.
+
+    Raises:
+        Unavailable: `aws_indisponivel`, naming the service and the code.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise Unavailable("aws_indisponivel", servico=service, motivo=error_code(error)) from None
+    except BotoCoreError as error:
+        raise Unavailable("aws_indisponivel", servico=service, motivo=type(error).__name__) from None

@@ -1,0 +1,99 @@
+"""The one door to S3: uploads under `leads/{tenant}/`, error reports under `erros/{tenant}/`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+from urllib.parse import quote
+
+from botocore.exceptions import ClientError
+
+from chalicelib.adapters.aws import Aws, available, error_code
+from chalicelib.errors import ArquivoInvalido
+
+_BLOCK = 1 << 20
+_ABSENT = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchBucket"})
+_CHANGED = frozenset({"412", "PreconditionFailed"})
+
+
+class Objeto(NamedTuple):
+    """What S3 knows of an object: its size in bytes and the ETag of its content."""
+
+    tamanho_bytes: int
+    etag: str
+
+
+class Storage:
+    """The objects of our bucket."""
+
+    def __init__(self, aws: Aws, bucket: str) -> None:
+        self._aws = aws
+        self.bucket = bucket
+
+    def find(self, key: str) -> Objeto | None:
+        """The object of that key; None if there is none."""
+        with available("s3"):
+            try:
+                head = self._s3.head_object(Bucket=self.bucket, Key=key)
+            except ClientError as error:
+                if error_code(error) in _ABSENT:
+                    return None
+                raise
+        return Objeto(int(head["ContentLength"]), str(head["ETag"]))
+
+    def put(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> Objeto:
+        """Write an object whole."""
+        with available("s3"):
+            answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
+        size = len(body) if isinstance(body, bytes) else body.tell()
+        return Objeto(size, str(answer["ETag"]))
+
+    def upload(self, key: str, path: Path, *, content_type: str) -> None:
+        """Write a file of any size, in parts where it is large."""
+        with available("s3"):
+            self._s3.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": content_type})
+
+    def download(self, key: str, target: Path, *, etag: str | None) -> None:
+        """The content of an object into a file; with `etag`, of that very content and no other.
+
+        Raises:
+            ArquivoInvalido: `arquivo_ausente` or `arquivo_substituido`; what was read of it is worth nothing.
+            Unavailable: S3 broke off.
+        """
+        condition = {"IfMatch": etag} if etag else {}
+        with available("s3"):
+            try:
+                found = self._s3.get_object(Bucket=self.bucket, Key=key, **condition)
+            except ClientError as error:
+                if error_code(error) in _ABSENT:
+                    raise ArquivoInvalido("arquivo_ausente") from None
+                if error_code(error) in _CHANGED:
+                    raise ArquivoInvalido("arquivo_substituido") from None
+                raise
+            with closing(found["Body"]) as body, target.open("wb") as file:
+                for block in body.iter_chunks(_BLOCK):
+                    file.write(block)
+
+    def presigned_post(self, key: str, *, max_bytes: int, ttl_s: int) -> dict[str, Any]:
+        """A form by which somebody may upload just this key, and no more than so many bytes: `url` and `fields`."""
+        with available("s3"):
+            post: dict[str, Any] = self._s3.generate_presigned_post(
+                self.bucket, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=ttl_s
+            )
+        return post
+
+    def presigned_get(self, key: str, *, filename: str, ttl_s: int) -> str:
+        """A URL at which anybody may download the object for so many seconds, under a name for a person."""
+        disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        with available("s3"):
+            url: str = self._s3.generate_presigned_url(
+                "get_object",
+                Params={"Bucket": self.bucket, "Key": key, "ResponseContentDisposition": disposition},
+                ExpiresIn=ttl_s,
+            )
+        return url
+
+    @property
+    def _s3(self) -> Any:
+        return self._aws.client("s3")
