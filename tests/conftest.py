@@ -157,14 +157,14 @@ def app_settings(environ: dict[str, str]) -> Settings:
 
 
 @pytest.fixture
-def make_services(app_settings: Settings) -> Iterator[Callable[..., Services]]:
-    """Builds wired services, `make_services(ingest_batch_rows=10)`, each closed at the end."""
+def make_services(app_settings: Settings, clock: StoppedClock) -> Iterator[Callable[..., Services]]:
+    """Builds wired services on the test's clock, `make_services(ingest_batch_rows=10)`, each closed at the end."""
     from chalicelib.wiring import Services
 
     made: list[Services] = []
 
     def make(**changes: object) -> Services:
-        made.append(Services(app_settings.model_copy(update=changes)))
+        made.append(Services(app_settings.model_copy(update=changes), clock=clock))
         return made[-1]
 
     yield make
