@@ -69,4 +69,4 @@ def move_of(fato: Fato) -> tuple[list[str], str]:
     """
     para = _LEADS_TO[fato]
     origins = _ONLY_FROM.get(fato) or {status for status in MOVES if para in MOVES[status]}
-    return sorted(origins), para.value
+    return sorted(each.value for each in origins), para.value
