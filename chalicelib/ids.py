@@ -17,12 +17,17 @@ def new_id(now: datetime) -> UUID:
 
 
 def new_ids(now: datetime, count: int) -> list[UUID]:
-    """Ids of this millisecond in rising order: one random start, then counted on (RFC 9562, 6.2, method 2).
+    """Ids of this millisecond in rising order."""
+    return [UUID(int=value) for value in id_range(now, count)]
 
-    Drawing once and counting costs a tenth of drawing each; two workers start 2**61 apart on average.
+
+def id_range(now: datetime, count: int) -> range:
+    """The same as bare numbers of 128 bits: one random start, then counted on (RFC 9562, 6.2, method 2).
+
+    Drawing once and counting costs a tenth of drawing each; two workers start 2**60 apart on average.
     """
     drawn = int.from_bytes(os.urandom(10))
     head = int(now.timestamp() * 1000) << 80 | _VERSION | ((drawn >> _COUNTER_BITS) & 0xFFF) << 64 | _VARIANT
     # The top bit of the counter starts at 0, so that counting on cannot overflow.
-    start = drawn & ((1 << (_COUNTER_BITS - 1)) - 1)
-    return [UUID(int=head | (start + step)) for step in range(count)]
+    start = head | drawn & ((1 << (_COUNTER_BITS - 1)) - 1)
+    return range(start, start + count)

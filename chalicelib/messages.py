@@ -49,15 +49,59 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Falta configurar o segredo {nome}.",
         "The secret {nome} has not been configured.",
     ),
+    "caractere_nulo": ("O texto tem um caractere nulo.", "The text holds a NUL character."),
+    "caractere_de_controle": (
+        "O texto tem um caractere que não se vê.",
+        "The text holds a character that cannot be seen.",
+    ),
     # Files
     # Rows and cells
     # Jobs and uploads
+    "multipart_invalido": (
+        "O corpo multipart está incompleto ou não segue o seu boundary.",
+        "The multipart body is incomplete or does not follow its boundary.",
+    ),
+    "arquivo_obrigatorio": (
+        "Falta o arquivo: um único campo arquivo, com nome de arquivo.",
+        "The file is missing: exactly one field arquivo, with a file name.",
+    ),
+    "arquivo_vazio": ("O arquivo está vazio.", "The file is empty."),
+    "nome_de_arquivo_invalido": ("O nome não é de um arquivo.", "The name names no file."),
     # Leads
+    "transicao_de_lead_invalida": (
+        "Um lead {de} não pode passar a {para}.",
+        "A lead that is {de} cannot become {para}.",
+    ),
+    "lead_encerrado": ("O lead está encerrado.", "The lead is closed."),
+    "mudanca_vazia": ("Nada a mudar: informe status ou tags.", "Nothing to change: give status or tags."),
+    "documento_de_busca_invalido": (
+        "O documento deve ter 11 ou 14 caracteres, com ou sem pontuação.",
+        "The document must have 11 or 14 characters, with or without punctuation.",
+    ),
+    "telefone_de_busca_invalido": (
+        "O telefone deve estar em E.164 ou só com dígitos.",
+        "The phone must be in E.164 or in digits.",
+    ),
+    "busca_vazia": ("A busca precisa de ao menos uma letra ou dígito.", "The search needs a letter or a digit."),
     # Templates
     # Channels
     # Disparos
     # Agendamentos
+    "transicao_de_agendamento_invalida": (
+        "Um agendamento {de} não pode passar a {para}.",
+        "An agendamento that is {de} cannot become {para}.",
+    ),
+    "horario_ocupado": (
+        "O responsável já tem um compromisso nesse horário.",
+        "The person in charge already has an appointment at that time.",
+    ),
+    "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
+    "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
     # Tenants
+    "fuso_desconhecido": (
+        "O fuso deve ser um nome da IANA, como America/Sao_Paulo.",
+        "The zone must be a name of the IANA's, such as America/Sao_Paulo.",
+    ),
 }
 
 # What pydantic says, by its error type; where a type is missing its English sentence stands in for both.
@@ -67,7 +111,15 @@ _FIELD: dict[str, tuple[str, str]] = {
     "json_invalid": ("não é JSON", "not JSON"),
     "enum": ("valor fora da lista", "not one of the values"),
     "literal_error": ("valor fora da lista", "not one of the values"),
+    "model_type": ("deve ser um objeto JSON", "must be a JSON object"),
+    "list_type": ("deve ser uma lista", "must be a list"),
+    "dict_type": ("deve ser um objeto JSON", "must be a JSON object"),
     "string_type": ("deve ser texto", "must be text"),
+    "string_unicode": ("não é texto Unicode", "not Unicode text"),
+    "too_long": ("itens demais", "too many items"),
+    "too_short": ("itens de menos", "too few items"),
+    "int_from_float": ("deve ser um número inteiro", "must be a whole number"),
+    "int_parsing_size": ("número grande demais", "number too large"),
     "string_too_short": ("texto curto demais", "text too short"),
     "string_too_long": ("texto longo demais", "text too long"),
     "string_pattern_mismatch": ("formato inválido", "does not have the form"),
@@ -98,11 +150,13 @@ def text(code: str, idioma: str = PORTUGUESE, **params: object) -> str:
     return _pick(CATALOGUE[code], idioma).format(**params)
 
 
-def field_text(error: FieldError, idioma: str) -> str:
-    """What is wrong with one field."""
+def field_text(error: FieldError, idioma: str, **params: object) -> str:
+    """What is wrong with one field; `params` are those of the whole error, which a field's sentence may need too."""
     if error.code in _FIELD:
         return _pick(_FIELD[error.code], idioma)
-    return text(error.code, idioma, nomes=error.detail, campo=error.detail) if error.code in CATALOGUE else error.detail
+    if error.code not in CATALOGUE:
+        return error.detail
+    return text(error.code, idioma, **{"nomes": error.detail, "campo": error.detail, **params})
 
 
 def _pick(pair: tuple[str, str], idioma: str) -> str:

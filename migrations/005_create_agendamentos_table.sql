@@ -28,9 +28,10 @@ CREATE TABLE agendamentos (
         'pendente', 'confirmado', 'realizado', 'cancelado', 'nao_compareceu')),
     CONSTRAINT agendamentos_duracao_check CHECK (duracao_minutos BETWEEN 5 AND 480),
     CONSTRAINT agendamentos_ocupado_check CHECK (ocupado_ate > data_agendada),
-    -- No two live appointments of one person overlap, whatever the API believes.
+    CONSTRAINT agendamentos_responsavel_check CHECK (responsavel = btrim(responsavel) AND responsavel <> ''),
+    -- No two live appointments of one person overlap, whatever the API believes; `ANA` is `Ana`.
     CONSTRAINT agendamentos_sem_sobreposicao EXCLUDE USING gist (
-        tenant_id WITH =, responsavel WITH =, tstzrange(data_agendada, ocupado_ate) WITH &&
+        tenant_id WITH =, lower(responsavel) WITH =, tstzrange(data_agendada, ocupado_ate) WITH &&
     ) WHERE (status IN ('pendente', 'confirmado'))
 );
 

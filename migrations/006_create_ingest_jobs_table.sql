@@ -29,6 +29,8 @@ CREATE TABLE ingest_jobs (
     emails_criados        integer          NOT NULL DEFAULT 0,
     telefones_validos     integer          NOT NULL DEFAULT 0,
     emails_validos        integer          NOT NULL DEFAULT 0,
+    -- Claims since a batch was last committed.
+    tentativas            smallint         NOT NULL DEFAULT 0,
     -- Who is working on it; a lease that has lapsed may be taken over.
     lease_dono            uuid,
     lease_ate             timestamptz,

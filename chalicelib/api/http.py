@@ -7,7 +7,7 @@ A handler gets what it needs as arguments and returns the thing itself; every er
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from functools import wraps
@@ -27,7 +27,10 @@ from chalicelib.telemetry import logger
 
 PROBLEM = "application/problem+json"
 MAX_JSON_BYTES = 256 * 1024
+SUCCESS_STATUS = "success_status"
+"""The attribute of a view that says with what status it answers when all is well; the contract reads it."""
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
+_NUL = "\0"
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -49,12 +52,12 @@ class Call:
         """The `Idempotency-Key` header, with the fingerprint of this request.
 
         Raises:
-            Invalid: it is empty or longer than 255 characters.
+            Invalid: it is empty, longer than 255 characters, or holds what nobody can see.
         """
         key: str | None = self.request.headers.get("idempotency-key")
         if key is None:
             return None
-        if not 0 < len(key) <= 255:
+        if not 0 < len(key) <= 255 or not key.isprintable():
             raise Invalid("chave_de_idempotencia_invalida")
         return IdempotencyKey(key, self._fingerprint())
 
@@ -78,16 +81,19 @@ class Call:
         """The JSON body, checked against a model.
 
         Raises:
-            Invalid: not JSON, or fields that do not fit; a pointer to each.
+            Invalid: not JSON, fields that do not fit, text with a NUL; a pointer to each.
             TooLarge: longer than 256 KiB.
         """
         raw = self.raw_body
         if len(raw) > MAX_JSON_BYTES:
             raise TooLarge("corpo_grande_demais", maximo=MAX_JSON_BYTES)
         try:
-            return model.model_validate_json(raw or b"{}")
+            checked = model.model_validate_json(raw or b"{}")
         except ValidationError as error:
-            raise _invalid(error, "") from None
+            raise invalid(error, "") from None
+        if b"\\u0000" in raw:
+            _refuse_nul(json.loads(raw), "")
+        return checked
 
     def query(self, model: type[M]) -> M:
         """The query string, checked against a model; a name given twice counts once, the last.
@@ -95,10 +101,12 @@ class Call:
         Raises:
             Invalid: a parameter is unknown or does not fit.
         """
+        given = dict(self.request.query_params or {})
+        _refuse_nul(given, "?")
         try:
-            return model.model_validate(dict(self.request.query_params or {}))
+            return model.model_validate(given)
         except ValidationError as error:
-            raise _invalid(error, "?") from None
+            raise invalid(error, "?") from None
 
     def path_uuid(self, name: str) -> UUID:
         """An id in the path; what is no id names nothing.
@@ -112,8 +120,15 @@ class Call:
             raise NotFound("nao_encontrado") from None
 
     def path(self, name: str) -> str:
-        """A part of the path, percent-decoded."""
-        return unquote(self.request.uri_params[name])
+        """A part of the path, percent-decoded.
+
+        Raises:
+            NotFound: it holds a NUL, which no name does.
+        """
+        part = unquote(self.request.uri_params[name])
+        if _NUL in part:
+            raise NotFound("nao_encontrado")
+        return part
 
 
 def endpoint(app: Any, status: int = 200) -> Callable[[Callable[[Call], object]], Callable[..., Response]]:
@@ -124,6 +139,7 @@ def endpoint(app: Any, status: int = 200) -> Callable[[Callable[[Call], object]]
         def view(**_path: str) -> Response:
             return answered(lambda: handler(Call(app.current_request)), status, language(app.current_request))
 
+        setattr(view, SUCCESS_STATUS, status)
         return view
 
     return decorate
@@ -137,6 +153,7 @@ def public(app: Any) -> Callable[[Callable[[], object]], Callable[[], Response]]
         def view() -> Response:
             return answered(handler, 200, language(app.current_request))
 
+        setattr(view, SUCCESS_STATUS, 200)
         return view
 
     return decorate
@@ -179,7 +196,12 @@ def problem(error: DomainError, idioma: str) -> Response:
     }
     if errors:
         document["errors"] = [
-            {"pointer": each.pointer, "code": each.code, "detail": messages.field_text(each, idioma)} for each in errors
+            {
+                "pointer": each.pointer,
+                "code": each.code,
+                "detail": messages.field_text(each, idioma, **error.params),
+            }
+            for each in errors
         ]
     return Response(body=to_json(document), status_code=error.status, headers={"Content-Type": PROBLEM})
 
@@ -194,7 +216,7 @@ class _Unexpected(DomainError):
     status = 500
 
 
-def _invalid(error: ValidationError, root: str) -> Invalid:
+def invalid(error: ValidationError, root: str) -> Invalid:
     """pydantic's complaints as pointers (RFC 6901) and codes, without the values they complain about."""
     return Invalid(
         "requisicao_invalida",
@@ -203,6 +225,25 @@ def _invalid(error: ValidationError, root: str) -> Invalid:
             for each in error.errors(include_url=False, include_input=False, include_context=False)
         ),
     )
+
+
+def _refuse_nul(document: object, root: str) -> None:
+    """PostgreSQL takes no NUL in a text; better said here, once, than by each field of each model."""
+    if pointers := tuple(_nuls(document, root)):
+        errors = tuple(FieldError(pointer, "caractere_nulo", "NUL") for pointer in pointers)
+        raise Invalid("requisicao_invalida", errors)
+
+
+def _nuls(value: object, pointer: str) -> Iterator[str]:
+    """Pointers to every text that holds a NUL, keys included."""
+    if isinstance(value, str) and _NUL in value:
+        yield pointer
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _nuls(each, f"{pointer}/{number}")
+    elif isinstance(value, dict):
+        for key, each in value.items():
+            yield from (pointer,) if _NUL in key else _nuls(each, f"{pointer}/{_escaped(key)}")
 
 
 def _escaped(part: object) -> str:

@@ -18,15 +18,16 @@ _PHONETIC = re.compile(r"<rPh[ >](?:[^<]++|<(?!/rPh>))*+</rPh>")
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _LAST_CHARACTER = 0x10FFFF
 
 _NUMBER = re.compile(r"[+-]?[0-9]{1,400}(?:\.[0-9]{0,400})?(?:[eE][+-]?[0-9]{1,3})?")
 _BOOLEANS = {"1": "TRUE", "0": "FALSE", "true": "TRUE", "false": "FALSE"}
 
 
-def cell_text(kind: str | None, raw: str) -> str:
+def cell_text(kind: str, raw: str) -> str:
     """The text of a cell that holds its own value: `kind` is the attribute `t`, `raw` the markup inside `v` or `is`."""
-    if kind is None or kind == "n":
+    if kind in {"", "n"}:
         return number_text(raw)
     if kind == "e":
         return ""
@@ -44,6 +45,11 @@ def markup_text(raw: str) -> str:
     if "&" not in raw and "_x" not in raw:
         return raw
     return _storable(_ESCAPE.sub(_escaped, _REFERENCE.sub(_referred, raw)))
+
+
+def as_markup(text: str) -> str:
+    """The character data that is read as this text."""
+    return text.translate(_MARKUP)
 
 
 def number_text(raw: str) -> str:

@@ -1,9 +1,11 @@
-"""The letters that a spreadsheet calls its columns by: A, B, … Z, AA, … XFD."""
+"""Where a thing is in a sheet: the letters of columns (A, B, … Z, AA, … XFD) and the numbers of rows."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
+
+from chalicelib.errors import ArquivoInvalido
+from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROWS
 
 
 def column_name(index: int) -> str:
@@ -16,15 +18,29 @@ def column_name(index: int) -> str:
     return letters
 
 
+@lru_cache(maxsize=MAX_COLUMNS)
 def column_index(letters: str) -> int:
-    """The place of a column, by its upper-case letters; A is 0."""
+    """The place of a column, by its upper-case letters; A is 0.
+
+    Raises:
+        ArquivoInvalido: there is no such column in a sheet.
+    """
     index = 0
     for letter in letters:
         index = 26 * index + ord(letter) - ord("A") + 1
+    if index > MAX_COLUMNS:
+        raise ArquivoInvalido("colunas_demais", maximo=MAX_COLUMNS)
     return index - 1
 
 
-@lru_cache(maxsize=8)
-def column_indexes(width: int) -> Mapping[str, int]:
-    """The places of the first columns by their letters."""
-    return {column_name(index): index for index in range(width)}
+def following(last: int, number: int) -> int:
+    """The number of a row that comes after row `last`: where reading goes on one day depends on their order.
+
+    Raises:
+        ArquivoInvalido: it does not come after, or a sheet has no such row.
+    """
+    if number <= last:
+        raise ArquivoInvalido("arquivo_corrompido")
+    if number > MAX_ROWS:
+        raise ArquivoInvalido("linhas_demais", maximo=MAX_ROWS)
+    return number

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from chalicelib.ingestion.columns import MAX_COLUMNS
+from chalicelib.ingestion.limits import MAX_COLUMNS
 
 ROWS_SEARCHED = 20
 

@@ -1,20 +1,22 @@
-"""XML that may be hostile: what a part is, its elements, and the same part rewritten in the one shape that we read.
+"""XML that may be hostile: what a part is, its elements, and its items.
 
 No part may declare a document type: without one there are no entities, hence no billion laughs and nothing to fetch.
 Depth and the length of a tag are bounded, for expat bounds neither.
 
 A part is *plain* if it is UTF-8 without namespace prefixes, comments, CDATA or anything else that begins with `<!`:
-then patterns may read its bytes. Any other (UTF-16, `<x:row>`, …) is rewritten as a plain one, as a stream, by a real
-parser. So there is one reading of a cell, whoever wrote it.
+then patterns may read its bytes. Any other (UTF-16, `<x:row>`, …) is for a real parser.
 """
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
 from chalicelib.errors import ArquivoInvalido
+from chalicelib.ingestion.limits import MAX_ROW
 
 MAX_DEPTH = 64
 MAX_TAG = 8 << 20  # bytes
@@ -22,6 +24,7 @@ MAX_ELEMENTS = 10_000  # sheets, or relationships, of one workbook
 MAX_SMALL_PART = 8 << 20  # bytes of a part that lists them
 
 _TAIL = 1024
+_CONTROLS = bytes({*range(32)} - set(b"\t\n\r"))
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
 _MALFORMED = (expat.ExpatError, LookupError, ValueError)
 
@@ -31,6 +34,10 @@ class Part(NamedTuple):
 
     plain: bool
     rows: int
+
+
+class UnknownShape(Exception):
+    """A part that looked plain is not."""
 
 
 class Listener:
@@ -71,11 +78,12 @@ def prove(blocks: Iterable[bytes]) -> Part:
     and each of its rows is matched whole when it is read: to parse it all here would double the time of reading.
     """
     prologue = _Prologue()
+    characters = _Characters()
     plain, rows, tail = True, 0, b""
     for block in blocks:
         prologue.feed(block)
         seam = tail[-1:] + block
-        plain = plain and b"<!" not in seam
+        plain = plain and b"<!" not in seam and characters.are_legal(block)
         rows += seam.count(b"<row ")
         tail = (tail + block)[-_TAIL:]
     ends = tail.rstrip().endswith(f"</{prologue.root}>".encode())
@@ -86,6 +94,29 @@ def prove_well_formed(blocks: Iterable[bytes]) -> None:
     """Reads a part whole with a parser; raises `arquivo_corrompido` if it is not XML."""
     for _ in parse(blocks, Listener()):
         pass
+
+
+def whole(blocks: Iterable[bytes], begin: re.Pattern[bytes], item: bytes, end: bytes) -> Iterator[bytes]:
+    """What stands between `begin` and `end` in a plain part, in pieces that each begin where an item does.
+
+    Raises:
+        UnknownShape: there is no such beginning or end, or an item is too large for the plain shape.
+    """
+    rest, inside = b"", False
+    for block in blocks:
+        rest += block
+        if not inside and (match := begin.search(rest)):
+            rest, inside = rest[match.end() :], True
+        if inside:
+            last = rest.find(end)
+            cut = max(0, rest.rfind(item) if last < 0 else last)
+            yield rest[:cut]
+            if last >= 0:
+                return
+            rest = rest[cut:]
+        if len(rest) > MAX_ROW:
+            raise UnknownShape
+    raise UnknownShape
 
 
 def elements(blocks: Iterable[bytes], name: str) -> list[dict[str, str]]:
@@ -142,6 +173,20 @@ class _Prologue:
     def _began(self, name: str, _attributes: dict[str, str]) -> None:
         self.root = name
         self._parser.StartElementHandler = None
+
+
+class _Characters:
+    """Whether a part is UTF-8, as far as it has been seen, without a character that XML cannot hold (XML 1.0, 2.2)."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
+
+    def are_legal(self, block: bytes) -> bool:
+        try:
+            self._decoder.decode(block)
+        except UnicodeDecodeError:
+            return False
+        return len(block.translate(None, _CONTROLS)) == len(block)
 
 
 class _Elements(Listener):

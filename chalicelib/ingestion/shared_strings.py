@@ -8,78 +8,71 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import accumulate
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.cell_text import markup_text
-from chalicelib.ingestion.limits import MAX_ROW
-from chalicelib.ingestion.plain_rows import UnknownShape, rewritten
+from chalicelib.ingestion.converted import converted_strings
+from chalicelib.ingestion.markup import UnknownShape, whole
 
-MAX_TABLE = 320 << 20  # bytes of markup inside the strings
+MAX_TABLE = 256 << 20  # bytes of markup inside the strings
 MAX_STRINGS = 1 << 24
 
-_TABLE = re.compile(rb"<sst(?: [^<>]*)?>")
-_STRING = re.compile(rb'<si>(?:<t(?: xml:space="preserve")?>([^<]*)</t>|((?:[^<]++|<(?!/si>))*+))</si>')
+_BEGIN = re.compile(rb"<sst(?: [^<>]*)?>")
+_ITEM = b"<si"
+# The element `si`: empty, or one `t`, or anything else without a prefix.
+_STRING = re.compile(
+    rb"<si/>|<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|((?:[^<]++|<(?!/si>|/?[A-Za-z0-9]+:))*+))</si>"
+)
 
 
 class SharedStrings:
-    """The table, by index; `read` opens the part anew."""
+    """The table, by index; `read` opens the part anew. Without a part there are no strings."""
 
-    def __init__(self, read: Callable[[], Iterator[bytes]], *, plain: bool) -> None:
+    def __init__(self, read: Callable[[], Iterator[bytes]] | None, *, plain: bool) -> None:
         self._blob = bytearray()
         self._offsets = array("I", [0])
-        self._more = self._plain(read) if plain else self._rewritten(read)
+        self._more = self._batches(read, plain=plain) if read else iter(())
 
     def __getitem__(self, index: int) -> str:
-        """The text of a string that is 0 or above.
+        """The text of a string.
 
         Raises:
-            IndexError: the table ends before it.
-            ArquivoInvalido: the table is broken, or larger than we hold.
+            ArquivoInvalido: there is no such string, or the table is broken, or larger than we hold.
         """
         offsets = self._offsets
         while index + 1 >= len(offsets):
             self._append(next(self._more, None))
-        return markup_text(self._blob[offsets[index] : offsets[index + 1]].decode("utf-8", "replace"))
+        return markup_text(self._blob[offsets[index] : offsets[index + 1]].decode())
 
     def _append(self, strings: list[bytes] | None) -> None:
         if strings is None:
-            raise IndexError
+            raise ArquivoInvalido("arquivo_corrompido")
         start = self._offsets.pop()
         self._offsets.extend(accumulate(map(len, strings), initial=start))
         self._blob += b"".join(strings)
         if len(self._blob) > MAX_TABLE or len(self._offsets) > MAX_STRINGS:
             raise ArquivoInvalido("textos_demais")
 
-    def _plain(self, read: Callable[[], Iterator[bytes]]) -> Iterator[list[bytes]]:
-        try:
-            yield from _strings(read())
-        except UnknownShape:
-            yield from self._rewritten(read)
-
-    def _rewritten(self, read: Callable[[], Iterator[bytes]]) -> Iterator[list[bytes]]:
+    def _batches(self, read: Callable[[], Iterator[bytes]], *, plain: bool) -> Iterator[list[bytes]]:
+        """The strings, some at a time; where the plain shape ends, the library reads on from the next string."""
+        if plain:
+            try:
+                yield from _plain_strings(read())
+            except UnknownShape:
+                pass
+            else:
+                return
         known = len(self._offsets) - 1
-        try:
-            for strings in _strings(rewritten(read())):
-                yield strings[known:]
-                known = max(0, known - len(strings))
-        except UnknownShape as error:
-            raise ArquivoInvalido("arquivo_corrompido") from error
+        for strings in converted_strings(read()):
+            yield strings[known:]
+            known = max(0, known - len(strings))
 
 
-def _strings(blocks: Iterator[bytes]) -> Iterator[list[bytes]]:
-    """The markup of the strings, those that end in one block at a time."""
-    rest, inside = b"", False
-    for block in blocks:
-        rest += block
-        if not inside:
-            rest, inside = _after_start(rest)
-        cut = rest.rfind(b"</si>") + len(b"</si>") if inside and b"</si>" in rest else 0
-        if cut:
-            yield _matched(rest[:cut])
-        rest = rest[cut:]
-        if len(rest) > MAX_ROW:
-            raise ArquivoInvalido("texto_grande_demais")
-    if not inside or rest.replace(b"<si/>", b"").strip()[:6] != b"</sst>":
-        raise UnknownShape
+def _plain_strings(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
+    for piece in whole(blocks, _BEGIN, _ITEM, b"</sst>"):
+        found = _STRING.findall(piece)
+        if len(found) != piece.count(_ITEM):
+            raise UnknownShape
+        yield [plain or rich for plain, rich in found]

@@ -1,20 +1,127 @@
-"""The rows of a sheet, streamed: inflated by the megabyte, one compiled pattern a row.
+"""The sheets of an `.xlsx` and the rows of each, by whichever reader knows the shape that they are written in.
 
-The pattern knows the shape that Excel, LibreOffice, Google, openpyxl, xlsxwriter and pandas write, and knows when it does
-not: what it leaves unmatched in a row is more than white space. Then, as for a part that is not plain from the outset,
-reading goes on over the part rewritten by a parser (`plain_rows`). Strings that cells share are one blob with offsets,
-read only as far as the sheet has asked. Nothing that the file says of itself, such as its dimension, is believed.
+A package names its workbook, the workbook its sheets, and relationships say which part each of them is (ECMA-376 Part
+2, 6.5; Part 1, 12.3.23). Types are told by their last word: those of strict and transitional files begin differently.
 """
 
 from __future__ import annotations
 
-import re
-from array import array
-from collections.abc import Callable, Iterator
-from itertools import accumulate
+import posixpath
+from collections.abc import Iterator
+from functools import partial
 from typing import NamedTuple
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.cell_text import cell_text, markup_text
-from chalicelib.ingestion.columns import MAX_ROWS, column_indexes
-from chalicelib.ingestion.plain_rows import rewritten
+from chalicelib.ingestion.container import Container
+from chalicelib.ingestion.converted import converted_rows
+from chalicelib.ingestion.markup import Part, UnknownShape, elements, prove, prove_well_formed
+from chalicelib.ingestion.plain_rows import plain_rows
+from chalicelib.ingestion.shared_strings import SharedStrings
+
+_USUAL_WORKBOOK = "xl/workbook.xml"
+
+
+class Relationship(NamedTuple):
+    """What one part is to another: the last word of its type, and the name of the part."""
+
+    kind: str
+    part: str
+
+
+class Sheet:
+    """One sheet; its part is proven, once, when it is first read."""
+
+    def __init__(self, container: Container, strings: SharedStrings, name: str, part: str, *, hidden: bool) -> None:
+        self.name = name
+        self.hidden = hidden
+        self._container = container
+        self._strings = strings
+        self._part = part
+        self._proof: Part | None = None
+
+    def rows(self, after: int = 0) -> Iterator[tuple[int, list[str]]]:
+        """The rows below row `after`, each with its number; blank ones may be left out."""
+        if self._proven().plain:
+            try:
+                for row in plain_rows(self._container.blocks(self._part), self._strings, after):
+                    after = row[0]
+                    yield row
+            except UnknownShape:
+                pass
+            else:
+                return
+        rows = converted_rows(self._container.blocks(self._part), self._strings)
+        yield from (row for row in rows if row[0] > after)
+
+    def size(self) -> int | None:
+        """About how many rows there are, if that is known."""
+        return self._proven().rows or None
+
+    def _proven(self) -> Part:
+        if self._proof is None:
+            self._proof = _proven(self._container, self._part)
+        return self._proof
+
+
+def sheets(container: Container) -> list[Sheet]:
+    """The sheets that have cells, in the order of the workbook.
+
+    Raises:
+        ArquivoInvalido: this is no workbook, or a broken one.
+    """
+    workbook = _workbook(container)
+    relationships = _relationships(container, workbook)
+    strings = _shared_strings(container, relationships)
+    return [
+        Sheet(
+            container,
+            strings,
+            attributes.get("name", ""),
+            relationship.part,
+            hidden=attributes.get("state", "visible") != "visible",
+        )
+        for attributes in elements(container.blocks(workbook), "sheet")
+        if (relationship := relationships.get(attributes.get("id", ""))) and relationship.kind == "worksheet"
+    ]
+
+
+def _workbook(container: Container) -> str:
+    """The part that is the workbook; without one the file is something else, such as a text document."""
+    named = (each.part for each in _relationships(container, "").values() if each.kind == "officeDocument")
+    workbook = next(named, _USUAL_WORKBOOK)
+    if workbook not in container or not elements(container.blocks(workbook), "workbook"):
+        raise ArquivoInvalido("formato_nao_suportado")
+    return workbook
+
+
+def _relationships(container: Container, part: str) -> dict[str, Relationship]:
+    """What a part, or the whole package, is related to inside the file, by id."""
+    folder, name = posixpath.split(part)
+    described = posixpath.join(folder, "_rels", f"{name}.rels")
+    if described not in container:
+        return {}
+    return {
+        each.get("Id", ""): Relationship(each.get("Type", "").rpartition("/")[2], _resolved(folder, each["Target"]))
+        for each in elements(container.blocks(described), "Relationship")
+        if "Target" in each and each.get("TargetMode") != "External"
+    }
+
+
+def _resolved(folder: str, target: str) -> str:
+    """The name of a part, from where it is mentioned; a slash in front is the root of the package."""
+    return posixpath.normpath(posixpath.join("/", folder, target.replace("\\", "/"))).lstrip("/")
+
+
+def _shared_strings(container: Container, relationships: dict[str, Relationship]) -> SharedStrings:
+    part = next((each.part for each in relationships.values() if each.kind == "sharedStrings"), None)
+    if part is None or part not in container:
+        return SharedStrings(None, plain=True)
+    return SharedStrings(partial(container.blocks, part), plain=_proven(container, part).plain)
+
+
+def _proven(container: Container, part: str) -> Part:
+    """What a part is, once all of it has been read and is XML, or what the plain pattern will prove to be."""
+    proof = prove(container.blocks(part))
+    if not proof.plain:
+        prove_well_formed(container.blocks(part))
+    return proof

@@ -1,5 +1,130 @@
 -- Leads, and what is asked about them.
 
+-- name: list_leads
+-- Newest first, for ids are time-ordered. A filter that is not given is gone before the plan is made (values are
+-- known when an unnamed statement is planned). The contacts are looked up first, as arrays: an OR around an EXISTS
+-- would have PostgreSQL look into every lead of the tenant.
+SELECT l.lead_id, l.lead_id_externo, l.nome, l.contato, l.documento, l.status, l.tags, l.origem_arquivo, l.origem_aba,
+       l.linha_planilha, l.job_id, l.criado_em, l.atualizado_em
+  FROM leads l
+ WHERE l.tenant_id = :tenant_id
+   AND (CAST(:depois AS uuid) IS NULL OR l.lead_id < CAST(:depois AS uuid))
+   AND (CAST(:status AS text) IS NULL OR l.status = CAST(:status AS text))
+   AND (CAST(:documento AS text) IS NULL OR l.documento = CAST(:documento AS text))
+   AND (CAST(:email AS text) IS NULL OR l.lead_id = ANY (ARRAY(
+        SELECT e.lead_id FROM lead_emails e WHERE e.tenant_id = :tenant_id AND e.email = CAST(:email AS text))))
+   AND (CAST(:telefones AS text[]) IS NULL OR l.lead_id = ANY (ARRAY(
+        SELECT t.lead_id FROM lead_telefones t
+         WHERE t.tenant_id = :tenant_id AND t.telefone = ANY (CAST(:telefones AS text[])))))
+   AND (CAST(:tag AS text) IS NULL OR (l.tags <> '{}' AND l.tags @> ARRAY[CAST(:tag AS text)]))
+   AND (CAST(:origem_arquivo AS text) IS NULL OR l.origem_arquivo = CAST(:origem_arquivo AS text))
+   AND (CAST(:criado_de AS timestamptz) IS NULL OR l.criado_em >= CAST(:criado_de AS timestamptz))
+   AND (CAST(:criado_ate AS timestamptz) IS NULL OR l.criado_em < CAST(:criado_ate AS timestamptz))
+   AND (CAST(:q AS text) IS NULL OR strpos(lower(unaccent(l.nome)), (SELECT lower(unaccent(CAST(:q AS text))))) > 0)
+ ORDER BY l.lead_id DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: count_leads
+-- As many as the same filters find, but no more than `teto`: an exact count of a million costs half a second.
+SELECT count(*) AS total
+  FROM (SELECT
+          FROM leads l
+         WHERE l.tenant_id = :tenant_id
+           AND (CAST(:status AS text) IS NULL OR l.status = CAST(:status AS text))
+           AND (CAST(:documento AS text) IS NULL OR l.documento = CAST(:documento AS text))
+           AND (CAST(:email AS text) IS NULL OR l.lead_id = ANY (ARRAY(
+                SELECT e.lead_id FROM lead_emails e WHERE e.tenant_id = :tenant_id AND e.email = CAST(:email AS text))))
+           AND (CAST(:telefones AS text[]) IS NULL OR l.lead_id = ANY (ARRAY(
+                SELECT t.lead_id FROM lead_telefones t
+                 WHERE t.tenant_id = :tenant_id AND t.telefone = ANY (CAST(:telefones AS text[])))))
+           AND (CAST(:tag AS text) IS NULL OR (l.tags <> '{}' AND l.tags @> ARRAY[CAST(:tag AS text)]))
+           AND (CAST(:origem_arquivo AS text) IS NULL OR l.origem_arquivo = CAST(:origem_arquivo AS text))
+           AND (CAST(:criado_de AS timestamptz) IS NULL OR l.criado_em >= CAST(:criado_de AS timestamptz))
+           AND (CAST(:criado_ate AS timestamptz) IS NULL OR l.criado_em < CAST(:criado_ate AS timestamptz))
+           AND (CAST(:q AS text) IS NULL
+                OR strpos(lower(unaccent(l.nome)), (SELECT lower(unaccent(CAST(:q AS text))))) > 0)
+         LIMIT :teto) found;
+
+-- name: count_leads_by_jobs
+-- Every lead was created by a job that counted it in the same transaction, and none is ever removed.
+SELECT coalesce(sum(leads_criados), 0)::bigint AS total FROM ingest_jobs WHERE tenant_id = :tenant_id;
+
+-- name: list_leads_ready
+-- Whom a disparo would bring forward (docs/decisions.md): nothing is on its way, nothing waits for an answer, and
+-- there is a contact that is fit for sending.
+SELECT l.lead_id, l.nome, l.status,
+       CASE WHEN t.telefone IS NULL THEN 'email' WHEN e.email IS NULL THEN 'telefone' ELSE 'ambos' END AS tipo_contato,
+       contato_id(l.lead_id, t.telefone) AS telefone_id, t.telefone,
+       contato_id(l.lead_id, e.email) AS email_id, e.email
+  FROM leads l
+  LEFT JOIN LATERAL (
+       SELECT telefone FROM lead_telefones
+        WHERE tenant_id = :tenant_id AND lead_id = l.lead_id AND valido_para_disparo
+        ORDER BY principal DESC, ordem LIMIT 1) t ON true
+  LEFT JOIN LATERAL (
+       SELECT email FROM lead_emails
+        WHERE tenant_id = :tenant_id AND lead_id = l.lead_id AND valido_para_disparo
+        ORDER BY principal DESC, ordem LIMIT 1) e ON true
+ WHERE l.tenant_id = :tenant_id
+   AND (CAST(:depois AS uuid) IS NULL OR l.lead_id < CAST(:depois AS uuid))
+   AND l.status IN ('novo', 'em_disparo', 'sem_sucesso')
+   AND NOT EXISTS (
+       SELECT FROM disparos d
+        WHERE d.tenant_id = :tenant_id AND d.lead_id = l.lead_id
+          AND (d.status IN ('pendente', 'enviando')
+               OR (l.status = 'em_disparo' AND d.status IN ('enviado', 'confirmado', 'incerto'))))
+   AND CASE CAST(:tipo_contato AS text)
+       WHEN 'ambos' THEN t.telefone IS NOT NULL AND e.email IS NOT NULL
+       WHEN 'telefone' THEN t.telefone IS NOT NULL AND e.email IS NULL
+       WHEN 'email' THEN t.telefone IS NULL AND e.email IS NOT NULL
+       ELSE t.telefone IS NOT NULL OR e.email IS NOT NULL
+       END
+ ORDER BY l.lead_id DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: lead_by_id
+SELECT lead_id, lead_id_externo, nome, contato, documento, telefone_raw, email_raw, status, tags, origem_arquivo,
+       origem_aba, linha_planilha, job_id, criado_em, atualizado_em
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
+
+-- name: telefones_of_lead
+SELECT contato_id(lead_id, telefone) AS telefone_id, telefone, ordem, principal, tipo_origem, valido_para_disparo
+  FROM lead_telefones
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+ ORDER BY ordem;
+
+-- name: emails_of_lead
+SELECT contato_id(lead_id, email) AS email_id, email, ordem, principal, valido_para_disparo
+  FROM lead_emails
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+ ORDER BY ordem;
+
+-- name: timeline_of_lead
+SELECT quando, tipo, id, status, canal, marcado_para
+  FROM (SELECT criado_em AS quando, 'lead' AS tipo, lead_id AS id, NULL AS status, NULL AS canal,
+               CAST(NULL AS timestamptz) AS marcado_para
+          FROM leads WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+         UNION ALL
+        SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para
+          FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+         UNION ALL
+        SELECT criado_em, 'agendamento', agendamento_id, status, canal, data_agendada
+          FROM agendamentos WHERE tenant_id = :tenant_id AND lead_id = :lead_id) acontecido
+ ORDER BY quando DESC, id DESC
+ LIMIT :limite;
+
+-- name: lock_lead
+-- Held to the end of the transaction: what is decided by the status stays true until it is written.
+SELECT lead_id, status FROM leads WHERE tenant_id = :tenant_id AND lead_id = :lead_id FOR NO KEY UPDATE;
+
+-- name: change_lead
+UPDATE leads
+   SET status = coalesce(CAST(:status AS text), status),
+       tags = coalesce(CAST(:tags AS text[]), tags),
+       atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
+
 -- name: move_leads
 -- What an event does to leads (states.move_of); whoever is elsewhere stays there.
 UPDATE leads

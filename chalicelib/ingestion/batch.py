@@ -1,0 +1,134 @@
+"""Rows that were read, made ready for PostgreSQL: ids given out, and every line of COPY written. Pure.
+
+All of this is done where the next batch is being read, while the database takes the one before; what a batch turns
+out to have in common with the database is only known later, so each lead keeps its own lines.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.ids import id_range
+from chalicelib.ingestion.contacts import Telefone
+from chalicelib.ingestion.merge import Dados, principal
+from chalicelib.ingestion.rows import Erro, Linha
+
+LEAD_COLUMNS = (
+    "lead_id", "lead_id_externo", "nome", "contato", "documento", "telefone_raw", "email_raw", "linha_planilha",
+)  # fmt: skip
+TELEFONE_COLUMNS = ("lead_id", "telefone", "ordem", "principal", "tipo_origem", "valido_para_disparo")
+EMAIL_COLUMNS = ("lead_id", "email", "ordem", "principal")
+ERRO_COLUMNS = ("linha", "ordem", "alcance", "lead_id_externo", "coluna", "codigo", "valor", "celulas")
+
+# What COPY's text format gives a meaning to (PostgreSQL, COPY, "File Formats"); NUL is no character of `text` at all.
+_MEANINGFUL = re.compile(r"[\\\t\n\r\x00]")
+_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": "\ufffd"}
+_NULL = "\\N"
+_BOOLEAN = {True: "t", False: "f"}
+_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
+
+
+@dataclass(slots=True)
+class Candidato:
+    """A row that may become a lead, under an id of its own, with its lines for each table."""
+
+    numero: int
+    lead_id: str
+    lead_id_externo: str
+    dados: Dados
+    lead: str = ""
+    telefones: str = ""
+    emails: str = ""
+
+    def write(self) -> None:
+        """Write its lines, anew when its data changed."""
+        dados = self.dados
+        self.lead = (
+            f"{self.lead_id}\t{field(self.lead_id_externo)}\t{field(dados.nome)}\t{field(dados.contato)}\t"
+            f"{dados.documento or _NULL}\t{field(dados.telefone_raw)}\t{field(dados.email_raw)}\t{self.numero}\n"
+        )
+        self.telefones = telefone_lines(self.lead_id, dados.telefones)
+        self.emails = email_lines(self.lead_id, dados.emails)
+
+
+@dataclass(frozen=True, slots=True)
+class Lote:
+    """Some rows that follow each other: `linhas` of them, the last in the spreadsheet row `ultima_linha`."""
+
+    linhas: int
+    ultima_linha: int
+    rejeitadas: int
+    candidatos: Sequence[Candidato]
+    erros: str
+    primeiro_id: str
+    ultimo_id: str
+
+
+def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
+    """The batch of these rows (one or more), its ids in their order."""
+    ids = id_range(now, len(linhas))
+    candidatos = []
+    for value, linha in zip(ids, linhas, strict=True):
+        if linha.dados is not None:
+            candidato = Candidato(linha.numero, f"{value:032x}", linha.lead_id_externo, linha.dados)
+            candidato.write()
+            candidatos.append(candidato)
+    return Lote(
+        linhas=len(linhas),
+        ultima_linha=linhas[-1].numero,
+        rejeitadas=len(linhas) - len(candidatos),
+        candidatos=candidatos,
+        erros="".join(line for linha in linhas if linha.erros for line in _erro_lines(linha)),
+        primeiro_id=f"{ids[0]:032x}",
+        ultimo_id=f"{ids[-1]:032x}",
+    )
+
+
+def telefone_lines(lead_id: str, telefones: Sequence[Telefone], *, depois: int = 0, main: str | None = None) -> str:
+    """The lines of a lead's phones; `depois` of them are there already, `main` if the principal one is known."""
+    if not telefones:
+        return ""
+    main = main or principal(telefones)
+    return "".join([
+        f"{lead_id}\t{phone}\t{ordem}\t{_BOOLEAN[phone == main]}\t{kind}\t{_BOOLEAN[fit]}\n"
+        for ordem, (phone, kind, fit) in enumerate(telefones, depois + 1)
+    ])  # fmt: skip
+
+
+def email_lines(lead_id: str, emails: Sequence[str], *, depois: int = 0) -> str:
+    """The lines of a lead's e-mails; `depois` of them are there already."""
+    return "".join([
+        f"{lead_id}\t{field(email)}\t{ordem}\t{_BOOLEAN[ordem == 1]}\n" for ordem, email in enumerate(emails, depois + 1)
+    ])  # fmt: skip
+
+
+def field(text: str | None) -> str:
+    """A text as COPY's text format has it."""
+    if text is None:
+        return _NULL
+    return _MEANINGFUL.sub(_escape, text) if _MEANINGFUL.search(text) else text
+
+
+def _escape(match: re.Match[str]) -> str:
+    return _ESCAPED[match[0]]
+
+
+def _erro_lines(linha: Linha) -> Iterator[str]:
+    """The row's errors; its cells stand on the first of them only."""
+    alcance = "linha" if linha.dados is None else "celula"
+    externo, celulas = field(linha.lead_id_externo), field(_array(linha.celulas))
+    for ordem, erro in enumerate(linha.erros, 1):
+        yield f"{linha.numero}\t{ordem}\t{alcance}\t{externo}\t{_erro_fields(erro)}\t{celulas}\n"
+        celulas = _NULL
+
+
+def _erro_fields(erro: Erro) -> str:
+    return f"{field(erro.coluna)}\t{erro.codigo}\t{field(erro.valor)}"
+
+
+def _array(cells: Sequence[str]) -> str:
+    """An array literal of texts (PostgreSQL, "Array Input and Output Syntax")."""
+    return "{" + ",".join(f'"{cell.translate(_QUOTED)}"' for cell in cells) + "}"

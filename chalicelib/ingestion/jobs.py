@@ -1,0 +1,102 @@
+"""One asynchronous ingestion of one file, as those who ask about it see it. States: docs/states.md."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from chalicelib.adapters.clock import Clock
+from chalicelib.adapters.database import Database, Row
+from chalicelib.errors import Conflict, NotFound
+from chalicelib.pages import PageQuery, page_of
+
+FINAL = frozenset({"concluido", "erro", "cancelado"})
+
+COUNTS = (
+    "linhas_processadas",
+    "leads_criados",
+    "leads_atualizados",
+    "duplicados",
+    "linhas_rejeitadas",
+    "telefones_criados",
+    "emails_criados",
+    "telefones_validos",
+    "emails_validos",
+)
+_SHOWN = (
+    "job_id", "status", "nome_arquivo", "tamanho_bytes", "aba", "modo", "deduplicar_por_documento", "linhas_estimadas",
+    *COUNTS, "cancelamento_pedido", "erro_codigo", "mensagem_erro", "criado_em", "iniciado_em", "atualizado_em",
+    "concluido_em",
+)  # fmt: skip
+
+_STILL_AFTER = timedelta(minutes=1)
+
+
+class Jobs:
+    """Answers for a tenant's jobs."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def page(self, tenant_id: str, query: PageQuery) -> dict[str, Any]:
+        """The tenant's jobs, newest first."""
+        before = query.after(UUID)
+        with self._database.transaction(tenant_id) as rows:
+            found = rows.all(
+                "list_jobs", tenant_id=tenant_id, antes_de=before, limite=query.limit + 1, pular=query.offset or 0
+            )
+        now = self._clock()
+        return page_of([described(row, now) for row in found], query.limit, lambda row: row["job_id"])
+
+    def get(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
+        """One job.
+
+        Raises:
+            NotFound: the tenant has no such job.
+        """
+        with self._database.transaction(tenant_id) as rows:
+            row = rows.one("job_by_id", tenant_id=tenant_id, job_id=job_id)
+        if row is None:
+            raise NotFound("nao_encontrado")
+        return described(row, self._clock())
+
+    def cancel(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
+        """Let a job end: at once if nobody works on it, else at its next batch. What it committed stays.
+
+        Raises:
+            NotFound: the tenant has no such job.
+            Conflict: `job_encerrado`; it has ended otherwise.
+        """
+        now = self._clock()
+        with self._database.transaction(tenant_id) as rows:
+            row = rows.one("request_job_cancellation", tenant_id=tenant_id, job_id=job_id, agora=now)
+        if row is not None:
+            return described(row, now)
+        job = self.get(tenant_id, job_id)
+        if job["status"] != "cancelado":
+            raise Conflict("job_encerrado", status=job["status"])
+        return job
+
+
+def described(row: Row, now: datetime) -> dict[str, Any]:
+    """A job's row as the API shows it: with its rate (rows a second), what is left (seconds), and whether it stands still."""
+    job = {name: row[name] for name in _SHOWN}
+    rate = _rate(row)
+    left = max(0, (row["linhas_estimadas"] or 0) - row["linhas_processadas"])
+    running = row["status"] == "processando"
+    return {
+        **job,
+        "linhas_por_segundo": rate,
+        "segundos_restantes": round(left / rate, 1) if running and rate and row["linhas_estimadas"] else None,
+        "parado": running and now - row["atualizado_em"] > _STILL_AFTER,
+    }
+
+
+def _rate(row: Row) -> float | None:
+    """Rows a second over the time that it has been worked on."""
+    if row["iniciado_em"] is None or not row["linhas_processadas"]:
+        return None
+    seconds = ((row["concluido_em"] or row["atualizado_em"]) - row["iniciado_em"]).total_seconds()
+    return round(row["linhas_processadas"] / seconds, 1) if seconds > 0 else None

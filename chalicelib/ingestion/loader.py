@@ -1,0 +1,241 @@
+"""Puts one batch into the database: what is new is copied, what is known is left alone or merged.
+
+One writer a tenant at a time (an advisory lock, held for the transaction), so what the look-up at its beginning says
+stays true to its end: nobody else makes leads. That is what lets a batch be copied straight into its tables, and two
+jobs with the same leads come out the same in any order of their batches.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from chalicelib.adapters.database import Rows
+from chalicelib.ingestion.batch import (
+    EMAIL_COLUMNS,
+    ERRO_COLUMNS,
+    LEAD_COLUMNS,
+    TELEFONE_COLUMNS,
+    Candidato,
+    Lote,
+    email_lines,
+    telefone_lines,
+)
+from chalicelib.ingestion.batch import field as copy_field
+from chalicelib.ingestion.contacts import Telefone, TipoOrigem
+from chalicelib.ingestion.merge import Dados, merged, principal
+
+
+class Modo(StrEnum):
+    """What a row does that belongs to a lead which is there already."""
+
+    IGNORAR = "ignorar"
+    ATUALIZAR = "atualizar"
+
+
+class BatchDoesNotAddUp(Exception):
+    """What the batch left in the tables is not what it says: a lead or a contact is missing or has strayed."""
+
+
+class Contagens(NamedTuple):
+    """What became of the rows of a batch; the first four add up to its rows."""
+
+    leads_criados: int
+    leads_atualizados: int
+    duplicados: int
+    linhas_rejeitadas: int
+    telefones_criados: int
+    emails_criados: int
+    telefones_validos: int
+    emails_validos: int
+
+
+@dataclass(slots=True)
+class _Known:
+    """A lead that is in the database: as it was, and as it is to become."""
+
+    lead_id: str
+    was: Dados
+    now: Dados
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What to do with each candidate."""
+
+    create: list[Candidato] = field(default_factory=list)
+    change: list[_Known] = field(default_factory=list)
+    atualizados: int = 0
+    duplicados: int = 0
+
+
+def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bool) -> Contagens:
+    """Write a batch in the transaction of `rows`, which has set `app.tenant_id`, `app.job_id`, `app.origem_arquivo`
+    and `app.origem_aba`; the defaults of the tables read them.
+
+    Raises:
+        BatchDoesNotAddUp: a bug of ours; nothing may be committed.
+    """
+    rows.run("lock_tenant_for_ingestion", tenant_id=tenant_id)
+    by_externo, by_document = _look_up(rows, tenant_id, lote.candidatos, by_documento=by_documento)
+    plan = _planned(rows, tenant_id, lote.candidatos, by_externo, by_document, modo, by_documento=by_documento)
+    _copy(rows, "leads", LEAD_COLUMNS, (each.lead for each in plan.create))
+    contacts = _written_contacts(rows, plan)
+    if plan.change:
+        _change(rows, tenant_id, plan.change)
+    _copy(rows, "ingest_erros", ERRO_COLUMNS, (lote.erros,))
+    _prove(rows, tenant_id, lote, plan)
+    return Contagens(len(plan.create), plan.atualizados, plan.duplicados, lote.rejeitadas, *contacts)
+
+
+def _look_up(
+    rows: Rows, tenant_id: str, candidatos: Sequence[Candidato], *, by_documento: bool
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Which of the candidates are there already: lead by `lead_id_externo`, and by document where that counts."""
+    externos = [each.lead_id_externo for each in candidatos]
+    documents = [each.dados.documento for each in candidatos if each.dados.documento] if by_documento else []
+    by_externo = rows.all("find_leads_by_externo", tenant_id=tenant_id, externos=externos) if externos else []
+    by_document = rows.all("find_leads_by_documento", tenant_id=tenant_id, documentos=documents) if documents else []
+    return (
+        {row["lead_id_externo"]: row["lead_id"].hex for row in by_externo},
+        {row["documento"]: row["lead_id"].hex for row in by_document},
+    )
+
+
+def _planned(
+    rows: Rows,
+    tenant_id: str,
+    candidatos: Sequence[Candidato],
+    by_externo: dict[str, str],
+    by_document: dict[str, str],
+    modo: Modo,
+    *,
+    by_documento: bool,
+) -> _Plan:
+    """Whose row is whose; rows of a batch meet each other here just as they would meet in the database."""
+    plan = _Plan()
+    if not by_externo and not by_document and _are_distinct(candidatos, by_documento=by_documento):
+        plan.create.extend(candidatos)
+        return plan
+    fresh: dict[str, Candidato] = {}
+    known = _Leads(rows, tenant_id, {*by_externo.values(), *by_document.values()} if modo is Modo.ATUALIZAR else set())
+    for each in candidatos:
+        documento = each.dados.documento if by_documento else None
+        lead_id = by_externo.get(each.lead_id_externo) or by_document.get(documento or "")
+        if lead_id is None:
+            by_externo[each.lead_id_externo] = each.lead_id
+            if documento:
+                by_document[documento] = each.lead_id
+            fresh[each.lead_id] = each
+            plan.create.append(each)
+        elif modo is Modo.IGNORAR:
+            plan.duplicados += 1
+        else:
+            changed = _merge_fresh(fresh[lead_id], each) if lead_id in fresh else known.merge(lead_id, each.dados)
+            plan.atualizados += changed
+            plan.duplicados += not changed
+            if documento:
+                by_document.setdefault(documento, lead_id)
+    plan.change.extend(known.changed())
+    return plan
+
+
+def _are_distinct(candidatos: Sequence[Candidato], *, by_documento: bool) -> bool:
+    externos = {each.lead_id_externo for each in candidatos}
+    if len(externos) < len(candidatos) or not by_documento:
+        return len(externos) == len(candidatos)
+    documents = [each.dados.documento for each in candidatos if each.dados.documento]
+    return len(set(documents)) == len(documents)
+
+
+def _merge_fresh(lead: Candidato, row: Candidato) -> bool:
+    """Merge a row into a lead of the same batch; whether that changed anything."""
+    dados = merged(lead.dados, row.dados)
+    if dados == lead.dados:
+        return False
+    lead.dados = dados
+    lead.write()
+    return True
+
+
+class _Leads:
+    """The leads of the database that rows of this batch belong to, read once and merged here."""
+
+    def __init__(self, rows: Rows, tenant_id: str, lead_ids: set[str]) -> None:
+        self._known = _read_leads(rows, tenant_id, sorted(lead_ids)) if lead_ids else {}
+
+    def merge(self, lead_id: str, dados: Dados) -> bool:
+        """Merge a row into a lead; whether that changed anything."""
+        lead = self._known[lead_id]
+        after = merged(lead.now, dados)
+        changed = after != lead.now
+        lead.now = after
+        return changed
+
+    def changed(self) -> Iterable[_Known]:
+        """The leads that are no longer what they were."""
+        return (lead for lead in self._known.values() if lead.now != lead.was)
+
+
+def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str, _Known]:
+    arguments: Mapping[str, Any] = {"tenant_id": tenant_id, "lead_ids": lead_ids}
+    telefones: dict[str, list[Telefone]] = defaultdict(list)
+    for row in rows.all("telefones_of_leads", **arguments):
+        kind = TipoOrigem(row["tipo_origem"])
+        telefones[row["lead_id"].hex].append(Telefone(row["telefone"], kind, row["valido_para_disparo"]))
+    emails: dict[str, list[str]] = defaultdict(list)
+    for row in rows.all("emails_of_leads", **arguments):
+        emails[row["lead_id"].hex].append(row["email"])
+    found = {}
+    for row in rows.all("lock_leads", **arguments):
+        lead_id = row.pop("lead_id").hex
+        dados = Dados(**row, telefones=tuple(telefones[lead_id]), emails=tuple(emails[lead_id]))
+        found[lead_id] = _Known(lead_id, dados, dados)
+    return found
+
+
+def _written_contacts(rows: Rows, plan: _Plan) -> tuple[int, int, int, int]:
+    """Copy the contacts of new leads, and the new ones of known leads; how many phones and e-mails, and valid ones."""
+    phones = [phone for each in plan.create for phone in each.dados.telefones]
+    emails = sum(len(each.dados.emails) for each in plan.create)
+    phone_lines = [each.telefones for each in plan.create]
+    address_lines = [each.emails for each in plan.create]
+    for lead in plan.change:
+        there, addresses = len(lead.was.telefones), len(lead.was.emails)
+        new, main = lead.now.telefones[there:], principal(lead.now.telefones)
+        phone_lines.append(telefone_lines(lead.lead_id, new, depois=there, main=main))
+        address_lines.append(email_lines(lead.lead_id, lead.now.emails[addresses:], depois=addresses))
+        phones.extend(new)
+        emails += len(lead.now.emails) - addresses
+    _copy(rows, "lead_telefones", TELEFONE_COLUMNS, phone_lines)
+    _copy(rows, "lead_emails", EMAIL_COLUMNS, address_lines)
+    # An e-mail that was taken is valid by its syntax, which is all that is asked of one.
+    return len(phones), emails, sum(phone.valido_para_disparo for phone in phones), emails
+
+
+def _change(rows: Rows, tenant_id: str, leads: Sequence[_Known]) -> None:
+    rows.run("create_changed_leads")
+    columns = ("lead_id", "nome", "contato", "documento", "telefone_raw", "email_raw", "principal")
+    _copy(rows, "changed_leads", columns, map(_changed_line, leads))
+    rows.run("update_changed_leads", tenant_id=tenant_id)
+    rows.run("update_changed_principals", tenant_id=tenant_id)
+
+
+def _changed_line(lead: _Known) -> str:
+    fields = (*lead.now[:5], principal(lead.now.telefones))
+    return "\t".join([lead.lead_id, *map(copy_field, fields)]) + "\n"
+
+
+def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+    if text := "".join(lines):
+        rows.copy(table, columns, [text.encode("utf-8", "replace")])
+
+
+def _prove(rows: Rows, tenant_id: str, lote: Lote, plan: _Plan) -> None:
+    """No foreign key watches over contacts, and COPY goes by row-level security: this does, for the whole batch."""
+    found = rows.one("count_batch", tenant_id=tenant_id, primeiro=lote.primeiro_id, ultimo=lote.ultimo_id)
+    if found != {"leads": len(plan.create), "orfaos": 0}:
+        raise BatchDoesNotAddUp(str(found))

@@ -1,0 +1,143 @@
+"""One row of a sheet into a lead with its contacts, and whatever of it had to be refused. Pure.
+
+A row is worth keeping if it has a valid e-mail, phone or document; what else is wrong with it is reported cell by
+cell. A row without any of these is refused whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, TypeVar
+
+from chalicelib.ingestion.contacts import MAX_CONTACTS, Recusado, Telefone, documento, emails, telefones
+from chalicelib.ingestion.header import Cabecalho, Campo
+from chalicelib.ingestion.merge import Dados
+from chalicelib.ingestion.pieces import EDGES, refuse
+
+MAX_ID = 255
+"""Characters of an `ID` cell: it is a key, and an index entry holds no more than some two thousand bytes."""
+
+# How our own error report defuses what a spreadsheet would take for a formula; here the apostrophe comes off again.
+_DEFUSED = tuple(f"'{sign}" for sign in "=+-@\t\r")
+
+Value = TypeVar("Value", str, Telefone)
+Reader = Callable[[str], tuple[list[Value], list[Recusado]]]
+
+
+class Erro(NamedTuple):
+    """One thing that was refused: in which column, why, and the piece of text that it is about."""
+
+    coluna: str
+    codigo: str
+    valor: str
+
+
+class Linha(NamedTuple):
+    """A row that was read: its place in the spreadsheet, what it says (None where nothing useful is left of it), what
+    was refused, and its cells as they came.
+    """
+
+    numero: int
+    lead_id_externo: str
+    dados: Dados | None
+    erros: tuple[Erro, ...]
+    celulas: Sequence[str]
+
+
+class LeitorDeLinhas:
+    """Reads the rows below one header.
+
+    `origem_arquivo` is the file's name, out of which a row without an `ID` gets its own; `fixo_valido` says that the
+    tenant's messages reach landlines too.
+    """
+
+    def __init__(self, cabecalho: Cabecalho, origem_arquivo: str, *, fixo_valido: bool = False) -> None:
+        self._cabecalho = cabecalho
+        self._origem_arquivo = origem_arquivo
+        campos = cabecalho.campos
+        self._id = campos.get(Campo.ID, ())
+        self._nome = campos.get(Campo.NOME, ())
+        self._contato = campos.get(Campo.CONTATO, ())
+        self._documento = campos.get(Campo.DOCUMENTO, ())
+        self._emails = campos.get(Campo.EMAIL, ())
+        self._telefones = campos.get(Campo.TELEFONE, ())
+        self._read_telefones: Reader[Telefone] = lambda cell: telefones(cell, fixo_valido=fixo_valido)
+
+    def read(self, numero: int, cells: Sequence[str]) -> Linha:
+        """The row of that number; cells that it does not have count as blank."""
+        width = len(self._cabecalho.colunas)
+        if len(cells) < width:
+            cells = [*cells, *[""] * (width - len(cells))]
+        erros: list[Erro] = []
+        externo = _first(cells, self._id)
+        if externo is not None and len(externo) > MAX_ID:
+            erros.append(Erro(self._coluna(self._id[0]), *refuse("id_longo", externo)))
+            return Linha(numero, self._own_id(numero), None, tuple(erros), cells)
+        externo = externo or self._own_id(numero)
+        document = self._read_documento(cells, erros)
+        addresses = self._read_contacts(cells, self._emails, emails, erros)
+        phones = self._read_contacts(cells, self._telefones, self._read_telefones, erros)
+        if not (document or addresses or phones):
+            if not erros:
+                erros.append(Erro("", "linha_sem_contato", ""))
+            return Linha(numero, externo, None, tuple(erros), cells)
+        dados = Dados(
+            _first(cells, self._nome),
+            _first(cells, self._contato),
+            document,
+            _raw(cells, self._telefones),
+            _raw(cells, self._emails),
+            phones,
+            addresses,
+        )
+        return Linha(numero, externo, dados, tuple(erros), cells)
+
+    def _own_id(self, numero: int) -> str:
+        return f"{self._origem_arquivo}:{numero}"
+
+    def _coluna(self, position: int) -> str:
+        return self._cabecalho.colunas[position]
+
+    def _read_documento(self, cells: Sequence[str], erros: list[Erro]) -> str | None:
+        """The first valid document; a sheet may have a column for each kind."""
+        for position in self._documento:
+            document, refused = documento(_text(cells[position]))
+            if document:
+                return document
+            if refused:
+                erros.append(Erro(self._coluna(position), *refused))
+        return None
+
+    def _read_contacts(
+        self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], erros: list[Erro]
+    ) -> tuple[Value, ...]:
+        """The contacts of all columns of a kind, each once, in sheet order."""
+        found: dict[Value, None] = {}
+        for position in positions:
+            if not cells[position]:
+                continue
+            values, refused = read(_text(cells[position]))
+            for value in values:
+                if value not in found and len(found) == MAX_CONTACTS:
+                    refused.append(refuse("contatos_demais", value if isinstance(value, str) else value.telefone))
+                else:
+                    found[value] = None
+            erros.extend(Erro(self._coluna(position), *each) for each in refused)
+        return tuple(found)
+
+
+def _text(cell: str) -> str:
+    return cell[1:] if cell.startswith(_DEFUSED) else cell
+
+
+def _first(cells: Sequence[str], positions: Iterable[int]) -> str | None:
+    """The first cell that is not blank, without what cannot be seen at its edges."""
+    for position in positions:
+        if cells[position] and (text := _text(cells[position].strip(EDGES))):
+            return text
+    return None
+
+
+def _raw(cells: Sequence[str], positions: Iterable[int]) -> str | None:
+    """The cells as they came, those of several columns side by side."""
+    return " | ".join(cells[position] for position in positions if cells[position]) or None

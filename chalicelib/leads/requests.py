@@ -1,0 +1,94 @@
+"""What one may ask about leads, and change of them."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+from unicodedata import normalize
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from chalicelib.leads.states import StatusLead
+from chalicelib.pages import PageQuery
+
+_PUNCTUATION = re.compile(r"[\s().\-/]+")
+_DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
+_TELEFONE = re.compile(r"\+?[0-9]{6,15}")
+
+
+def _documento(written: str) -> str:
+    document = _PUNCTUATION.sub("", written).upper()
+    if not _DOCUMENTO.fullmatch(document):
+        raise PydanticCustomError("documento_de_busca_invalido", "neither a CPF nor a CNPJ")
+    return document
+
+
+def _telefone(written: str) -> str:
+    phone = _PUNCTUATION.sub("", written)
+    if not _TELEFONE.fullmatch(phone):
+        raise PydanticCustomError("telefone_de_busca_invalido", "no phone")
+    return phone
+
+
+def _composed(text: str) -> str:
+    return normalize("NFC", text)
+
+
+Tag = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_composed)]
+
+
+class TipoContato(StrEnum):
+    """By which channels a lead can be contacted."""
+
+    AMBOS = "ambos"
+    EMAIL = "email"
+    TELEFONE = "telefone"
+
+
+class LeadQuery(PageQuery):
+    """A page of leads, by filters that all have to fit."""
+
+    status: StatusLead | None = None
+    documento: Annotated[str, Field(max_length=40), AfterValidator(_documento)] | None = None
+    q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_composed)] | None = None
+    """Part of the name; case and accents do not matter."""
+    email: Annotated[str, Field(min_length=3, max_length=254), AfterValidator(str.lower)] | None = None
+    telefone: Annotated[str, Field(max_length=40), AfterValidator(_telefone)] | None = None
+    tag: Tag | None = None
+    origem_arquivo: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    criado_de: AwareDatetime | None = None
+    criado_ate: AwareDatetime | None = None
+
+    def telefones(self) -> list[str] | None:
+        """The numbers, in E.164, that the phone may be meant as: digits alone may lack the country's.
+
+        The `+` of a query string that nobody has encoded is a blank, so digits alone may lack nothing as well.
+        """
+        if self.telefone is None:
+            return None
+        return [self.telefone] if self.telefone.startswith("+") else [f"+{self.telefone}", f"+55{self.telefone}"]
+
+
+class ReadyQuery(PageQuery):
+    """A page of leads that are ready to be contacted."""
+
+    tipo_contato: TipoContato | None = None
+
+
+class LeadChange(BaseModel):
+    """A new status, new tags in the place of all that were, or both."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    status: StatusLead | None = None
+    tags: (
+        Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(lambda tags: tuple(dict.fromkeys(tags)))] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _change_something(self) -> LeadChange:
+        if self.status is None and self.tags is None:
+            raise PydanticCustomError("mudanca_vazia", "nothing to change")
+        return self

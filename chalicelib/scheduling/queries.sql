@@ -1,0 +1,56 @@
+-- Agendamentos: callbacks and meetings with a lead.
+
+-- name: insert_agendamento
+INSERT INTO agendamentos (tenant_id, agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, ocupado_ate,
+                          responsavel, observacoes, idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
+VALUES (:tenant_id, :agendamento_id, :lead_id, :tipo, :canal, :data_agendada, :duracao_minutos, :ocupado_ate,
+        :responsavel, :observacoes, :idempotency_key, :idempotency_fingerprint, :agora, :agora);
+
+-- name: agendamento_by_id
+SELECT agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, responsavel, observacoes, status,
+       avisado_em, criado_em, atualizado_em
+  FROM agendamentos
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
+
+-- name: agendamento_by_idempotency_key
+SELECT agendamento_id, idempotency_fingerprint
+  FROM agendamentos
+ WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+
+-- name: list_agendamentos
+-- In the order of the calendar.
+SELECT agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, responsavel, observacoes, status,
+       avisado_em, criado_em, atualizado_em
+  FROM agendamentos
+ WHERE tenant_id = :tenant_id
+   AND (CAST(:depois_data AS timestamptz) IS NULL
+        OR (data_agendada, agendamento_id) > (CAST(:depois_data AS timestamptz), CAST(:depois_id AS uuid)))
+   AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
+   AND (CAST(:responsavel AS text) IS NULL OR lower(responsavel) = lower(CAST(:responsavel AS text)))
+   AND (CAST(:lead_id AS uuid) IS NULL OR lead_id = CAST(:lead_id AS uuid))
+   AND (CAST(:de AS timestamptz) IS NULL OR data_agendada >= CAST(:de AS timestamptz))
+   AND (CAST(:ate AS timestamptz) IS NULL OR data_agendada < CAST(:ate AS timestamptz))
+ ORDER BY data_agendada, agendamento_id
+ LIMIT :limite OFFSET :pular;
+
+-- name: lock_agendamento
+SELECT agendamento_id, lead_id, status
+  FROM agendamentos
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id
+   FOR NO KEY UPDATE;
+
+-- name: move_agendamento
+UPDATE agendamentos
+   SET status = :para, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
+
+-- name: mark_agendamento_announced
+-- Once: its time has come, it is still to take place, and nobody has been told. Whoever comes second finds no row.
+UPDATE agendamentos
+   SET avisado_em = :agora, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id
+   AND agendamento_id = :agendamento_id
+   AND avisado_em IS NULL
+   AND status IN ('pendente', 'confirmado')
+   AND data_agendada <= :agora
+RETURNING lead_id, tipo, canal, data_agendada;

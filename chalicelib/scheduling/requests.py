@@ -1,0 +1,72 @@
+"""What one may ask of the calendar."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated
+from unicodedata import normalize
+from uuid import UUID
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from chalicelib.pages import PageQuery
+from chalicelib.scheduling.states import StatusAgendamento
+
+# Tab and line breaks mean something in a note; in a name, nothing that cannot be seen does.
+_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _visible(text: str) -> str:
+    if _CONTROLS.search(text):
+        raise PydanticCustomError("caractere_de_controle", "a character that cannot be seen")
+    return text
+
+
+def _on_one_line(text: str) -> str:
+    """One way to write one name: composed, with single blanks. Case is left as it is; the database compares without."""
+    return " ".join(normalize("NFC", text).split())
+
+
+Responsavel = Annotated[
+    str, AfterValidator(_visible), AfterValidator(_on_one_line), Field(min_length=1, max_length=120)
+]
+
+
+class Tipo(StrEnum):
+    """What is agreed on."""
+
+    CALLBACK = "callback"
+    REUNIAO = "reuniao"
+
+
+class CanalAgendamento(StrEnum):
+    """By what means."""
+
+    TELEFONE = "telefone"
+    WHATSAPP = "whatsapp"
+    VIDEO = "video"
+
+
+class NovoAgendamento(BaseModel):
+    """A callback or a meeting to come."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    tipo: Tipo
+    canal: CanalAgendamento
+    data_agendada: AwareDatetime
+    duracao_minutos: Annotated[int, Field(ge=5, le=480)] = 60
+    responsavel: Responsavel
+    observacoes: Annotated[str, Field(max_length=2000), AfterValidator(_visible)] | None = None
+
+
+class AgendamentoQuery(PageQuery):
+    """A page of agendamentos, by filters that all have to fit; `de` counts, `ate` does not."""
+
+    status: StatusAgendamento | None = None
+    responsavel: Responsavel | None = None
+    lead_id: UUID | None = None
+    de: AwareDatetime | None = None
+    ate: AwareDatetime | None = None
