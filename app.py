@@ -4,7 +4,7 @@ import os
 
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate
 
-from chalicelib.api import requests
+from chalicelib.api import openapi, requests
 from chalicelib.api.http import endpoint, public
 from chalicelib.config import Settings
 from chalicelib.wiring import Services
@@ -24,6 +24,13 @@ cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=[settings.user_pool
 def health():
     """Whether we and the database answer."""
     return services.health.check()
+
+
+@app.route("/openapi.json", methods=["GET"])
+@public(app)
+def contract():
+    """What this API takes and answers, as an OpenAPI document."""
+    return openapi.document(app)
 
 
 @app.route(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Self
 
@@ -111,6 +112,11 @@ class Settings(BaseModel):
     def scheduling_queue(self) -> str:
         """Wake-ups of agendamentos."""
         return self._queue("scheduling")
+
+    @property
+    def ingest_lease(self) -> timedelta:
+        """`ingest_lease_s` as a length of time."""
+        return timedelta(seconds=self.ingest_lease_s)
 
     @property
     def traces(self) -> bool:

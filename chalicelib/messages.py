@@ -55,8 +55,112 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The text holds a character that cannot be seen.",
     ),
     # Files
+    "formato_nao_suportado": (
+        "O arquivo não é uma planilha .xlsx nem um .csv; salve-o em um desses formatos.",
+        "The file is neither an .xlsx workbook nor a .csv; save it as one of them.",
+    ),
+    "arquivo_protegido": (
+        "O arquivo está protegido por senha; remova a senha e envie de novo.",
+        "The file is protected by a password; remove it and upload again.",
+    ),
+    "arquivo_corrompido": (
+        "O arquivo está danificado ou incompleto; abra-o, salve-o e envie de novo.",
+        "The file is damaged or incomplete; open it, save it and upload again.",
+    ),
+    "arquivo_suspeito": (
+        "O arquivo foi montado de um modo que nenhuma planilha usa; abra-o, salve-o e envie de novo.",
+        "The file is put together like no workbook is; open it, save it and upload again.",
+    ),
+    "xml_proibido": (
+        "O arquivo traz uma declaração de tipo (DOCTYPE), que planilhas não têm.",
+        "The file carries a document type (DOCTYPE), which workbooks do not have.",
+    ),
+    "cabecalho_ausente": (
+        "Falta a linha de títulos com CNPJ/CPF, Email ou Telefone entre as primeiras linhas preenchidas.",
+        "There is no row of titles with CNPJ/CPF, Email or Telefone among the first filled rows.",
+    ),
+    "colunas_demais": ("A planilha passa de {maximo} colunas.", "The sheet has more than {maximo} columns."),
+    "linhas_demais": ("A planilha passa de {maximo} linhas.", "The sheet has more than {maximo} rows."),
+    "linha_grande_demais": (
+        "A linha {linha} é grande demais para ser de uma planilha de leads.",
+        "Row {linha} is too large to be of a sheet of leads.",
+    ),
+    "celula_grande_demais": (
+        "A linha {linha} tem uma célula grande demais, ou aspas que não fecham.",
+        "Row {linha} has a cell that is too large, or a quote that is never closed.",
+    ),
+    "aspas_abertas": (
+        "As aspas que abrem na linha {linha} não fecham.",
+        "The quote that opens in row {linha} is never closed.",
+    ),
+    "textos_demais": (
+        "Os textos da planilha, juntos, são grandes demais; divida-a em partes.",
+        "The texts of the workbook are too large together; split it into parts.",
+    ),
+    "texto_grande_demais": (
+        "A planilha tem um texto grande demais para uma célula.",
+        "The workbook has a text that is too large for a cell.",
+    ),
     # Rows and cells
+    "id_longo": ("O ID passa de 255 caracteres.", "The ID is longer than 255 characters."),
+    "linha_sem_contato": (
+        "A linha não tem documento, e-mail nem telefone.",
+        "The row has no document, e-mail or phone.",
+    ),
+    "email_invalido": ("“{valor}” não é um e-mail válido.", "“{valor}” is not a valid e-mail."),
+    "telefone_invalido": ("“{valor}” não é um telefone válido.", "“{valor}” is not a valid phone."),
+    "telefone_ambiguo": (
+        "“{valor}” pode ser mais de um telefone; escreva-o por inteiro, com DDD.",
+        "“{valor}” may be more than one phone; write it in full, with its area code.",
+    ),
+    "documento_invalido": (
+        "“{valor}” não é um CPF nem um CNPJ válido.",
+        "“{valor}” is neither a valid CPF nor a valid CNPJ.",
+    ),
+    "documento_ambiguo": (
+        "“{valor}” pode ser mais de um documento; escreva-o por inteiro, com os zeros.",
+        "“{valor}” may be more than one document; write it in full, with its zeros.",
+    ),
+    "contatos_demais": (
+        "Há mais de 50 contatos deste tipo na linha; os demais ficaram de fora.",
+        "There are more than 50 contacts of this kind in the row; the others were left out.",
+    ),
     # Jobs and uploads
+    "arquivo_ausente": ("O arquivo não está no bucket.", "The file is not in the bucket."),
+    "arquivo_substituido": (
+        "O arquivo foi trocado durante a ingestão; envie-o de novo.",
+        "The file was replaced during the ingestion; upload it again.",
+    ),
+    "arquivo_grande_demais": (
+        "O arquivo passa de {maximo} bytes.",
+        "The file is larger than {maximo} bytes.",
+    ),
+    "ingestao_desistiu": (
+        "A ingestão parou várias vezes no mesmo ponto deste arquivo.",
+        "The ingestion stopped several times at the same place of this file.",
+    ),
+    "upload_nao_recebido": (
+        "O arquivo não foi enviado a tempo.",
+        "The file was not uploaded in time.",
+    ),
+    "job_encerrado": ("O job já terminou ({status}).", "The job has ended ({status})."),
+    "job_em_andamento": (
+        "O relatório fica pronto quando o job termina.",
+        "The report is ready when the job ends.",
+    ),
+    "sem_relatorio": (
+        "Este job não tem relatório: o arquivo não chegou a ser lido.",
+        "This job has no report: its file was never read.",
+    ),
+    "bucket_alheio": ("O arquivo deve estar no bucket do serviço.", "The file must be in the bucket of the service."),
+    "fora_do_prefixo": (
+        "O arquivo deve estar sob {prefixo}.",
+        "The file must be under {prefixo}.",
+    ),
+    "migracao_alterada": (
+        "A migração {nome} não é a que foi aplicada.",
+        "The migration {nome} is not the one that was applied.",
+    ),
     "multipart_invalido": (
         "O corpo multipart está incompleto ou não segue o seu boundary.",
         "The multipart body is incomplete or does not follow its boundary.",

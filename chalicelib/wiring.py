@@ -8,7 +8,7 @@ a second of import, boto3 a fifth of one.
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -198,7 +198,10 @@ class Services:
         from chalicelib.dispatch.senders import Senders
 
         return Senders(
-            secrets=self.secrets, secret_of=lambda canal: self._settings.secret(f"mcp-{canal}"), clock=self._clock
+            secrets=self.secrets,
+            secret_of=lambda canal: self._settings.secret(f"mcp-{canal}"),
+            in_flight=self._settings.dispatch_in_flight,
+            clock=self._clock,
         )
 
     @cached_property
@@ -260,18 +263,20 @@ class Services:
 
     @cached_property
     def sweep(self) -> Sweep:
-        from chalicelib.maintenance.sweep import Lost, Sweep
+        from chalicelib.ingestion.uploads import LostUploads
+        from chalicelib.maintenance.sweep import Sweep, Waker
 
+        wake = Waker(database=self.owner_database, queues=self.queues, clock=self._clock).wake
+        uploads = LostUploads(database=self.owner_database, ttl_s=self._settings.presigned_ttl_s, clock=self._clock)
+        settings = self._settings
         return Sweep(
-            database=self.owner_database,
-            queues=self.queues,
-            clock=self._clock,
-            lost=(
-                Lost("wake_lost_jobs", self._settings.ingest_queue, "job_id"),
-                Lost("wake_lost_disparos", self._settings.dispatch_queue, "disparo_id"),
-                Lost("wake_lost_agendamentos", self._settings.scheduling_queue, "agendamento_id"),
-            ),
-            publish=self.outbox.publish,
+            {
+                "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
+                "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
+                "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
+                "uploads": uploads.expire,
+                "eventos": self.outbox.publish,
+            }
         )
 
     @cached_property

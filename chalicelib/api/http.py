@@ -62,15 +62,20 @@ class Call:
         return IdempotencyKey(key, self._fingerprint())
 
     def _fingerprint(self) -> str:
-        """Method, path and body; the boundary of a multipart body is drawn anew for each try and does not count."""
+        """Method, path and body; the boundary of a multipart body is drawn anew for each try and does not count.
+
+        Chalice's `path` is the pattern of the route: what stands in its place makes it the path of this request.
+        """
         boundary = self.content_type.partition("boundary=")[2].partition(";")[0].strip('" ')
         body = self.raw_body.replace(boundary.encode(), b"") if boundary else self.raw_body
-        return sha256(f"{self.request.method} {self.request.path}\n".encode() + body).hexdigest()
+        named = json.dumps(self.request.uri_params or {}, sort_keys=True)
+        return sha256(f"{self.request.method} {self.request.path} {named}\n".encode() + body).hexdigest()
 
     @property
     def raw_body(self) -> bytes:
         """The body as it came."""
-        return bytes(self.request.raw_body)
+        raw = self.request.raw_body
+        return raw if isinstance(raw, bytes) else raw.encode()
 
     @property
     def content_type(self) -> str:
@@ -125,7 +130,7 @@ class Call:
         Raises:
             NotFound: it holds a NUL, which no name does.
         """
-        part = unquote(self.request.uri_params[name])
+        part = unquote((self.request.uri_params or {})[name])
         if _NUL in part:
             raise NotFound("nao_encontrado")
         return part

@@ -6,15 +6,13 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from chalicelib.dispatch.states import StatusDisparo
 from chalicelib.pages import PageQuery
 
 # What Meta, Twilio (ContentSid) and people call templates, and what stands in a path as it is.
 NOME_DE_TEMPLATE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
-
-Texto = Annotated[str, StringConstraints(strip_whitespace=False)]
 
 
 class Canal(StrEnum):
@@ -25,13 +23,14 @@ class Canal(StrEnum):
 
 
 class _Request(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+    # Words are taken as they were written, blanks and all.
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Payload(_Request):
     """What a template's variables stand for in this message."""
 
-    variaveis: dict[str, Texto] = Field(default={})
+    variaveis: dict[str, str] = {}
 
 
 class NovoDisparo(_Request):
@@ -52,8 +51,8 @@ class NovoTemplate(_Request):
     # As Meta spells it (pt_BR) or as everybody else does (pt-BR).
     idioma: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$")]
     assunto: str | None = None
-    texto: Texto
-    html: Texto | None = None
+    texto: str
+    html: str | None = None
     variaveis: tuple[str, ...] | None = None
 
 

@@ -101,7 +101,8 @@ def telefone_lines(lead_id: str, telefones: Sequence[Telefone], *, depois: int =
 def email_lines(lead_id: str, emails: Sequence[str], *, depois: int = 0) -> str:
     """The lines of a lead's e-mails; `depois` of them are there already."""
     return "".join([
-        f"{lead_id}\t{field(email)}\t{ordem}\t{_BOOLEAN[ordem == 1]}\n" for ordem, email in enumerate(emails, depois + 1)
+        f"{lead_id}\t{field(email)}\t{ordem}\t{_BOOLEAN[ordem == 1]}\n"
+        for ordem, email in enumerate(emails, depois + 1)
     ])  # fmt: skip
 
 

@@ -43,7 +43,7 @@ class Cabecalho:
     campos: Mapping[Campo, tuple[int, ...]]
 
 
-# The names of each field, best first, as `_plain` leaves them. `linha`, `coluna`, `codigo` and `mensagem`, which our own
+# The names of each field, best first, as `plain_words` and `_NUMBERING` leave them. `linha`, `coluna`, `codigo` and `mensagem`, which our own
 # error report adds, must stay out, so that it can be corrected and uploaded as it is: hence no `Código` under ID.
 _ALIASES: dict[Campo, str] = {
     Campo.ID: "id, lead id, id lead, id do lead, id externo, id do lead externo, lead id externo, identificador",
@@ -94,6 +94,13 @@ _NUMBERING = re.compile(r"^[0-9]{1,2} ?[oa]? |(?: (?:n|no|num|numero))?(?: [0-9]
 _DATA = re.compile(r"@|(?:[0-9][^0-9]{0,3}){10}")
 
 
+def plain_words(text: str) -> str:
+    """`  Razão_Social: ` → `razao social`: no accents, case or punctuation; of a text that is long, its beginning."""
+    decomposed = unicodedata.normalize("NFKD", text[:_LONGEST_NAME]).casefold()
+    letters = "".join(each for each in decomposed if unicodedata.category(each) not in _UNSEEN)
+    return _BREAK.sub(" ", letters).strip()
+
+
 def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Cabecalho | None:
     """The header among the first rows of a sheet: (spreadsheet row, cells) of those that are not blank."""
     candidates = (recognise(number, cells) for number, cells in islice(rows, ROWS_SEARCHED))
@@ -109,20 +116,13 @@ def recognise(linha: int, cells: Sequence[str]) -> Cabecalho | None:
         return None
     found: dict[Campo, list[tuple[int, int]]] = {}
     for position, coluna in enumerate(colunas):
-        if field := _FIELD.get(_plain(coluna)):
+        if field := _FIELD.get(_NUMBERING.sub("", plain_words(coluna))):
             campo, rank = field
             found.setdefault(campo, []).append((0 if campo in _IN_SHEET_ORDER else rank, position))
     if not found.keys() & _CERTAIN:
         return None
     campos = {campo: tuple(position for _, position in sorted(found[campo])) for campo in Campo if campo in found}
     return Cabecalho(linha, tuple(colunas), campos)
-
-
-def _plain(text: str) -> str:
-    """`  Nº CPF/CNPJ_2 ` → `no cpf cnpj`: no accents, case, punctuation or numbering."""
-    decomposed = unicodedata.normalize("NFKD", text[:_LONGEST_NAME]).casefold()
-    letters = "".join(each for each in decomposed if unicodedata.category(each) not in _UNSEEN)
-    return _NUMBERING.sub("", _BREAK.sub(" ", letters).strip())
 
 
 def _looks_like_data(text: str) -> bool:

@@ -81,7 +81,7 @@ class Jobs:
 
 
 def described(row: Row, now: datetime) -> dict[str, Any]:
-    """A job's row as the API shows it: with its rate (rows a second), what is left (seconds), and whether it stands still."""
+    """A job's row as the API shows it, with its rate (rows a second), the seconds left, and whether it stands still."""
     job = {name: row[name] for name in _SHOWN}
     rate = _rate(row)
     left = max(0, (row["linhas_estimadas"] or 0) - row["linhas_processadas"])

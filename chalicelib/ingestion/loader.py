@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from chalicelib.adapters.database import Rows
@@ -27,13 +26,7 @@ from chalicelib.ingestion.batch import (
 from chalicelib.ingestion.batch import field as copy_field
 from chalicelib.ingestion.contacts import Telefone, TipoOrigem
 from chalicelib.ingestion.merge import Dados, merged, principal
-
-
-class Modo(StrEnum):
-    """What a row does that belongs to a lead which is there already."""
-
-    IGNORAR = "ignorar"
-    ATUALIZAR = "atualizar"
+from chalicelib.ingestion.requests import Modo
 
 
 class BatchDoesNotAddUp(Exception):
@@ -190,7 +183,7 @@ def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str
     for row in rows.all("emails_of_leads", **arguments):
         emails[row["lead_id"].hex].append(row["email"])
     found = {}
-    for row in rows.all("lock_leads", **arguments):
+    for row in rows.all("lock_leads_to_merge", **arguments):
         lead_id = row.pop("lead_id").hex
         dados = Dados(**row, telefones=tuple(telefones[lead_id]), emails=tuple(emails[lead_id]))
         found[lead_id] = _Known(lead_id, dados, dados)

@@ -21,21 +21,22 @@ Row = tuple[int, list[str]]
 
 _BEGIN = re.compile(rb"<sheetData>")
 
-# The element `c` (ECMA-376 Part 1, 18.3.1.4), whose name and style come first and whose value comes last.
-_NAME = r'<c r="{}[A-Z]{{1,3}}{}[0-9]{{1,7}}"(?: s="[0-9]{{1,6}}")?'
+# The element `c` (ECMA-376 Part 1, 18.3.1.4): name and style come first, the value or an inline string last.
+_STYLE = r'(?: s="[0-9]{1,6}")?+'
 _FORMULA = r"(?:<f(?: [^<>]*)?(?:/>|>[^<]*</f>))?"
-_VALUE = r'<v(?: xml:space="preserve")?>'
+_VALUE = r'<v(?: xml:space="preserve")?+>'
 _INLINE = r"(?:[^<]++|<(?!/is>|/?[A-Za-z0-9]+:))*+"
 _CELL = (
-    _NAME.format("", "") + r'(?:(?: t="[a-zA-Z]{1,9}")?(?: ?/>|></c>)'
-    r'| t="s"><v>[0-9]{1,8}</v></c>'
-    rf'|(?: t="(?:n|str|b|e|d)")?>{_FORMULA}(?:{_VALUE}[^<]*</v>|<v ?/>)?</c>'
+    rf'<c r="[A-Z]{{1,3}}[0-9]{{1,7}}+"{_STYLE}(?: t="s"><v>[0-9]{{1,8}}+</v></c>'
+    rf'|(?: t="(?:n|str|b|e|d)")?+>{_FORMULA}(?:{_VALUE}[^<]*+</v>|<v ?/>)?</c>'
+    r'|(?: t="[a-zA-Z]{1,9}")?+(?: ?/>|></c>)'
     rf'| t="inlineStr"><is>{_INLINE}</is></c>)'
 )
-_ROW = re.compile(rf'\s*<row r="([0-9]{{1,7}})"(?: [^<>]*?)?(?:/>|>((?:{_CELL})*+)</row>)')
-# What of such a row holds something: column, kind, and the markup of a value or of an inline string.
+_ROW = re.compile(rf'\s*+<row r="([0-9]{{1,7}})"(?: [^<>]*?)?(?:/>|>((?:{_CELL})*+)</row>)')
+# What of such a row holds something: column, kind, and the markup of a value, of an only `t`, or of other runs.
 _HELD = re.compile(
-    _NAME.format("(", ")") + rf'(?: t="([a-zA-Z]+)")?>(?:{_FORMULA}{_VALUE}([^<]*)</v>|<is>({_INLINE})</is>)'
+    rf'<c r="([A-Z]++)[0-9]++"{_STYLE}(?: t="([a-zA-Z]++)")?+>'
+    rf'(?:{_FORMULA}{_VALUE}([^<]*+)|<is>(?:<t(?: xml:space="preserve")?+>([^<]*+)</t></is>|({_INLINE})))'
 )
 
 
@@ -62,8 +63,8 @@ def plain_rows(blocks: Iterable[bytes], strings: SharedStrings, after: int) -> I
 def _cells(markup: str, strings: SharedStrings, number: int) -> list[str]:
     cells: list[str] = []
     size = 0
-    for letters, kind, value, inline in _HELD.findall(markup):
-        text = strings[int(value)] if kind == "s" else cell_text(kind, value or inline)
+    for letters, kind, value, text_alone, runs in _HELD.findall(markup):
+        text = strings[int(value)] if kind == "s" else cell_text(kind, value or text_alone or runs)
         size += len(text)
         if size > MAX_ROW:
             raise ArquivoInvalido("linha_grande_demais", linha=number)

@@ -113,7 +113,7 @@ SELECT DISTINCT ON (documento) documento, lead_id
  WHERE tenant_id = :tenant_id AND documento = ANY(CAST(:documentos AS text[]))
  ORDER BY documento, lead_id;
 
--- name: lock_leads
+-- name: lock_leads_to_merge
 SELECT lead_id, nome, contato, documento, telefone_raw, email_raw
   FROM leads
  WHERE tenant_id = :tenant_id AND lead_id = ANY(CAST(:lead_ids AS uuid[]))

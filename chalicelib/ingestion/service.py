@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,9 +22,269 @@ from chalicelib.adapters.storage import Objeto, Storage
 from chalicelib.config import Settings
 from chalicelib.errors import ArquivoInvalido, LeaseLost, Unavailable
 from chalicelib.ingestion.batch import Lote, prepared
-from chalicelib.ingestion.loader import Modo, load
+from chalicelib.ingestion.jobs import COUNTS
+from chalicelib.ingestion.loader import load
 from chalicelib.ingestion.read_ahead import ahead
 from chalicelib.ingestion.reports import CONTENT_TYPE, report_key, write_report
+from chalicelib.ingestion.requests import Modo
 from chalicelib.ingestion.rows import LeitorDeLinhas
 from chalicelib.ingestion.workbook import Planilha, open_workbook
 from chalicelib.telemetry import Metric, Tracer, count, logger
+
+# A file that kills its worker each time is given up after so many claims without a batch.
+_MOST_CLAIMS = 5
+
+Remaining = Callable[[], int]
+
+
+class _Claim(NamedTuple):
+    """A job that is ours for as long as our lease lasts."""
+
+    tenant_id: str
+    job_id: UUID
+    worker: UUID
+    row: Row
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """The parameters by which a query finds the job as ours."""
+        return {"tenant_id": self.tenant_id, "job_id": self.job_id, "worker": self.worker}
+
+
+class _Cancelled(Exception):
+    """Somebody asked for the job to end."""
+
+
+class _OutOfTime(Exception):
+    """The platform will end this worker soon."""
+
+
+class Ingestion:
+    """Works on jobs; `database` is the login that owns the lead tables."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        storage: Storage,
+        queues: Queues,
+        publish: Callable[[], int],
+        tracer: Tracer,
+        settings: Settings,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._storage = storage
+        self._queues = queues
+        self._publish = publish
+        self._tracer = tracer
+        self._settings = settings
+        self._clock = clock
+
+    def run(self, event: Mapping[str, Any], *, remaining_ms: Remaining) -> None:
+        """Work on the jobs that the messages name, as long as there is time; a job that is not to be had is left.
+
+        Raises:
+            Unavailable: something that we depend on does not answer; the message comes again.
+        """
+        for record in event["Records"]:
+            wanted = _job_in(record["body"])
+            claim = self._claim(*wanted) if wanted else None
+            if claim is not None:
+                with self._tracer.segment("ingest", tenant=claim.tenant_id, job=str(claim.job_id)):
+                    self._work(claim, remaining_ms)
+        self._publish()
+
+    def _claim(self, tenant_id: str, job_id: UUID) -> _Claim | None:
+        now, worker = self._clock(), uuid4()
+        with self._database.transaction(tenant_id) as rows:
+            row = rows.one(
+                "claim_job",
+                tenant_id=tenant_id,
+                job_id=job_id,
+                worker=worker,
+                agora=now,
+                lease_ate=now + self._settings.ingest_lease,
+            )
+        return None if row is None else _Claim(tenant_id, job_id, worker, row)
+
+    def _work(self, claim: _Claim, remaining_ms: Remaining) -> None:
+        try:
+            if claim.row["tentativas"] > _MOST_CLAIMS:
+                raise ArquivoInvalido("ingestao_desistiu")
+            with TemporaryDirectory(prefix="ingest-") as folder:
+                self._read(claim, Path(folder), remaining_ms)
+        except ArquivoInvalido as error:
+            self._finish(claim, "erro", error)
+        except _Cancelled:
+            self._finish(claim, "cancelado")
+        except _OutOfTime:
+            self._release(claim)
+            self._queues.send(self._settings.ingest_queue, [_wake_up(claim)])
+        except LeaseLost:
+            logger.warning("lease_lost", extra={"job_id": str(claim.job_id)})
+        except BaseException:
+            # The next claim may begin at once instead of waiting for the lease to lapse.
+            self._release(claim)
+            raise
+        else:
+            self._finish(claim, "concluido")
+
+    def _read(self, claim: _Claim, folder: Path, remaining_ms: Remaining) -> None:
+        path = folder / "planilha"
+        objeto = self._downloaded(claim, path)
+        with open_workbook(path) as planilha:
+            self._describe(claim, planilha, objeto)
+            leitor = LeitorDeLinhas(
+                planilha.cabecalho, claim.row["nome_arquivo"], fixo_valido=self._fixo_valido(claim.tenant_id)
+            )
+            with ahead(self._lotes(planilha, leitor, claim.row["ultima_linha"])) as lotes:
+                for lote in lotes:
+                    self._commit(claim, planilha, lote)
+                    if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
+                        raise _OutOfTime
+
+    def _downloaded(self, claim: _Claim, path: Path) -> Objeto:
+        """The very file that the job began with, on disk."""
+        objeto = self._storage.find(claim.row["chave"])
+        if objeto is None:
+            raise ArquivoInvalido("arquivo_ausente")
+        if objeto.tamanho_bytes > (maximo := self._settings.upload_max_bytes):
+            raise ArquivoInvalido("arquivo_grande_demais", maximo=maximo)
+        self._storage.download(claim.row["chave"], path, etag=claim.row["etag"] or objeto.etag)
+        return objeto
+
+    def _describe(self, claim: _Claim, planilha: Planilha, objeto: Objeto) -> None:
+        with self._database.transaction(claim.tenant_id) as rows:
+            rows.run(
+                "describe_job",
+                **claim.key,
+                aba=planilha.aba,
+                colunas=list(planilha.cabecalho.colunas),
+                linhas_estimadas=planilha.linhas_estimadas,
+                etag=objeto.etag,
+                tamanho_bytes=objeto.tamanho_bytes,
+            )
+
+    def _fixo_valido(self, tenant_id: str) -> bool:
+        with self._database.transaction(tenant_id) as rows:
+            found = rows.one("tenant_config", tenant_id=tenant_id)
+        return bool(found and found["config"].get("fixo_valido_para_whatsapp"))
+
+    def _lotes(self, planilha: Planilha, leitor: LeitorDeLinhas, depois: int) -> Iterator[Lote]:
+        """The batches after a checkpoint; their borders are the same whoever reads, and from wherever."""
+        linhas = (leitor.read(numero, cells) for numero, cells in planilha.linhas(depois))
+        while batch := list(islice(linhas, self._settings.ingest_batch_rows)):
+            yield prepared(batch, self._clock())
+
+    def _commit(self, claim: _Claim, planilha: Planilha, lote: Lote) -> None:
+        """Leads, contacts, errors, counters and checkpoint of one batch, in one transaction.
+
+        Raises:
+            LeaseLost: another worker has the job.
+            _Cancelled: the job is to end.
+        """
+        row = claim.row
+        scope = {
+            "job_id": str(claim.job_id),
+            "origem_arquivo": row["nome_arquivo"],
+            "origem_aba": planilha.aba or "",
+        }
+
+        def work() -> int:
+            with self._database.transaction(claim.tenant_id) as rows:
+                self._fence(rows, claim)
+                rows.set_local(**scope)
+                found = load(
+                    rows,
+                    claim.tenant_id,
+                    lote,
+                    modo=Modo(row["modo"]),
+                    by_documento=row["deduplicar_por_documento"],
+                )
+                now = self._clock()
+                rows.run(
+                    "advance_job",
+                    tenant_id=claim.tenant_id,
+                    job_id=claim.job_id,
+                    ultima_linha=lote.ultima_linha,
+                    linhas=lote.linhas,
+                    **found._asdict(),
+                    agora=now,
+                    lease_ate=now + self._settings.ingest_lease,
+                )
+            return found.leads_criados
+
+        count(Metric.LEADS_CREATED, retried(work), tenant_id=claim.tenant_id)
+
+    @staticmethod
+    def _fence(rows: Rows, claim: _Claim) -> None:
+        locked = rows.one("lock_claimed_job", **claim.key)
+        if locked is None:
+            raise LeaseLost
+        if locked["cancelamento_pedido"]:
+            raise _Cancelled
+
+    def _finish(self, claim: _Claim, status: str, error: ArquivoInvalido | None = None) -> None:
+        """Write the report, then the end of the job with its event."""
+        self._report(claim)
+        now = self._clock()
+        with self._database.transaction(claim.tenant_id) as rows:
+            job = rows.one(
+                "finish_job",
+                **claim.key,
+                status=status,
+                erro_codigo=error.code if error else None,
+                mensagem_erro=messages.text(error.code, messages.PORTUGUESE, **error.params) if error else None,
+                agora=now,
+            )
+            if job is None:
+                return
+            detail = {name: job[name] for name in COUNTS}
+            event = "ingest.job_failed" if error else "ingest.job_completed"
+            eventos.record(
+                rows,
+                claim.tenant_id,
+                event,
+                now,
+                job_id=claim.job_id,
+                status=status,
+                codigo=job["erro_codigo"],
+                **detail,
+            )
+        metric = Metric.JOBS_FAILED if error else Metric.JOBS_COMPLETED
+        count(metric, 1, tenant_id=claim.tenant_id)
+        logger.info("job_ended", extra={"job_id": str(claim.job_id), "tenant": claim.tenant_id, "status": status})
+
+    def _report(self, claim: _Claim) -> None:
+        """The error report, where a file was read far enough to have columns."""
+        with self._database.transaction(claim.tenant_id) as rows:
+            job = rows.one("job_by_id", tenant_id=claim.tenant_id, job_id=claim.job_id)
+        if job is None or job["colunas"] is None:
+            return
+        with TemporaryDirectory(prefix="erros-") as folder:
+            path = Path(folder) / "erros.csv"
+            write_report(path, self._database, claim.tenant_id, claim.job_id, job["colunas"])
+            self._storage.upload(report_key(claim.tenant_id, claim.job_id), path, content_type=CONTENT_TYPE)
+
+    def _release(self, claim: _Claim) -> None:
+        """Let go of the job; where even that fails, its lease lapses by itself."""
+        try:
+            with self._database.transaction(claim.tenant_id) as rows:
+                rows.run("release_job", **claim.key, agora=self._clock())
+        except Unavailable:
+            logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})
+
+
+def _wake_up(claim: _Claim) -> Message:
+    return Message({"tenant_id": claim.tenant_id, "job_id": str(claim.job_id)})
+
+
+def _job_in(body: str) -> tuple[str, UUID] | None:
+    """The tenant and the job that a message names; None if it is none of ours."""
+    try:
+        message = json.loads(body)
+        return str(message["tenant_id"]), UUID(message["job_id"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        logger.error("message_not_understood")
+        return None

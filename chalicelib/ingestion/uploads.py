@@ -24,13 +24,11 @@ from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import TENANT_ID
 from chalicelib.ids import new_id
 from chalicelib.ingestion.jobs import described
-from chalicelib.ingestion.requests import ArquivoNoCorpo, DesejoDeUpload, NovoUpload, Opcoes, ReferenciaS3
+from chalicelib.ingestion.requests import ArquivoNoCorpo, DesejoDeUpload, NovoUpload, Opcoes, ReferenciaS3, base_name
 from chalicelib.telemetry import logger
 
 PREFIX = "leads/"
-_MAX_NAME = 200
 _OF_THE_API = re.compile(r"leads/([^/]+)/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/[^/]+")
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 
 
 class _Dropped(NamedTuple):
@@ -120,7 +118,7 @@ class Uploads:
         """The object's key, the file's name, and the object if it is there already."""
         match upload:
             case ReferenciaS3(bucket=bucket, key=chave):
-                return chave, _name_of(chave), self._referred(tenant_id, bucket, chave)
+                return chave, base_name(chave), self._referred(tenant_id, bucket, chave)
             case DesejoDeUpload(arquivo=nome, tamanho=tamanho):
                 self._check_size(tamanho)
                 return f"{PREFIX}{tenant_id}/{job_id}/{nome}", nome, None
@@ -146,7 +144,7 @@ class Uploads:
         now = self._clock()
         job_id = new_id(now)
         inserted = self._insert(
-            dropped.tenant_id, job_id, now, chave=dropped.key, nome=_name_of(dropped.key), objeto=dropped.objeto,
+            dropped.tenant_id, job_id, now, chave=dropped.key, nome=base_name(dropped.key), objeto=dropped.objeto,
             opcoes=Opcoes(), sequencer=dropped.sequencer,
         )  # fmt: skip
         if inserted:
@@ -248,12 +246,8 @@ def _dropped(event: Mapping[str, Any]) -> Iterator[_Dropped]:
         described_object = record["s3"]["object"]
         key = unquote_plus(described_object["key"])
         tenant_id = key.removeprefix(PREFIX).partition("/")[0]
-        if not key.startswith(PREFIX) or not TENANT_ID.fullmatch(tenant_id) or not _name_of(key):
+        if not key.startswith(PREFIX) or not TENANT_ID.fullmatch(tenant_id) or not base_name(key):
             logger.warning("upload_outside_of_a_tenant")
             continue
         objeto = Objeto(int(described_object.get("size", 0)), f'"{described_object.get("eTag", "")}"')
         yield _Dropped(tenant_id, key, objeto, str(described_object.get("sequencer", "")))
-
-
-def _name_of(key: str) -> str:
-    return _CONTROLS.sub("", key.rpartition("/")[2])[-_MAX_NAME:]

@@ -43,16 +43,31 @@ UPDATE ingest_jobs SET acordado_em = :agora
 RETURNING tenant_id, job_id;
 
 -- name: wake_lost_disparos
--- Due and unsent, or left behind by a worker whose lease has lapsed.
-UPDATE disparos SET acordado_em = :agora
- WHERE (tenant_id, disparo_id) IN (
-       SELECT tenant_id, disparo_id
-         FROM disparos
-        WHERE ((status = 'pendente' AND enviar_apos <= :vencido) OR (status = 'enviando' AND lease_ate <= :agora))
-          AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
-        LIMIT :limite
-          FOR UPDATE SKIP LOCKED)
-RETURNING tenant_id, disparo_id;
+-- Due and unsent, or left behind by a worker whose lease has lapsed: each out of its own small index, the longest lost
+-- first. An OR of both would read every disparo there ever was.
+WITH atrasados AS (
+    SELECT tenant_id, disparo_id
+      FROM disparos
+     WHERE status = 'pendente' AND enviar_apos <= :vencido
+       AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
+     ORDER BY enviar_apos
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+), abandonados AS (
+    SELECT tenant_id, disparo_id
+      FROM disparos
+     WHERE status = 'enviando' AND lease_ate <= :agora
+       AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
+     ORDER BY lease_ate
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+), perdidos AS (
+    SELECT * FROM atrasados UNION ALL SELECT * FROM abandonados
+)
+UPDATE disparos d SET acordado_em = :agora
+  FROM perdidos p
+ WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+RETURNING d.tenant_id, d.disparo_id;
 
 -- name: wake_lost_agendamentos
 -- Its time has come and the operator has not been told.

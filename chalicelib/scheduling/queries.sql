@@ -53,4 +53,4 @@ UPDATE agendamentos
    AND avisado_em IS NULL
    AND status IN ('pendente', 'confirmado')
    AND data_agendada <= :agora
-RETURNING lead_id, tipo, canal, data_agendada;
+RETURNING lead_id, canal, data_agendada;

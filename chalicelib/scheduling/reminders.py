@@ -69,8 +69,7 @@ class Reminders:
             if due is not None:
                 eventos.record(
                     rows, wake_up.tenant_id, "agendamento.due", now, agendamento_id=wake_up.agendamento_id,
-                    lead_id=due["lead_id"], tipo=due["tipo"], canal=due["canal"],
-                    data_agendada=due["data_agendada"].isoformat(),
+                    lead_id=due["lead_id"], canal=due["canal"], data_agendada=due["data_agendada"].isoformat(),
                 )  # fmt: skip
 
 

@@ -15,7 +15,7 @@ from chalicelib.adapters.database import Database, StatementFailed
 from chalicelib.config import Settings
 from chalicelib.errors import Unavailable
 from chalicelib.maintenance.migrations import MigrationChanged, Migrations
-from chalicelib.maintenance.sweep import Lost, SweepFailed
+from chalicelib.maintenance.sweep import Sweep, SweepFailed
 from chalicelib.wiring import Services
 from local.aws import Aws
 from local.postgres import Postgres
@@ -139,9 +139,12 @@ def test_events_wait_while_the_bus_is_away(
 def test_the_sweep_does_its_other_parts_when_one_fails(services: Services, clock: StoppedClock) -> None:
     with services.owner_database.transaction(TENANT) as rows:
         eventos.record(rows, TENANT, "ingest.job_created", clock())
-    services.sweep._lost = (Lost("no_such_query", "no-such-queue", "id"),)
-    with pytest.raises(SweepFailed, match="no_such_query"):
-        services.sweep.run()
+
+    def fail() -> int:
+        raise Unavailable("aws_indisponivel", servico="sqs")
+
+    with pytest.raises(SweepFailed, match="first"):
+        Sweep({"first": fail, "eventos": services.outbox.publish}).run()
     assert ask(services.owner_database, "SELECT count(*) FROM eventos WHERE publicado_em IS NULL") == [[0]]
 
 

@@ -1,0 +1,24 @@
+"""What requests carry: the models and parsers that `app.py` names, each kept by the room that it belongs to."""
+
+from __future__ import annotations
+
+from chalicelib.api.form import upload
+from chalicelib.dispatch.requests import DisparoQuery, NovoDisparo, NovoTemplate
+from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
+from chalicelib.pages import PageQuery as Page
+from chalicelib.scheduling.requests import AgendamentoQuery, NovoAgendamento
+from chalicelib.tenants.requests import TenantConfig
+
+__all__ = [
+    "AgendamentoQuery",
+    "DisparoQuery",
+    "LeadChange",
+    "LeadQuery",
+    "NovoAgendamento",
+    "NovoDisparo",
+    "NovoTemplate",
+    "Page",
+    "ReadyQuery",
+    "TenantConfig",
+    "upload",
+]

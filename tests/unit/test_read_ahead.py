@@ -1,0 +1,47 @@
+"""The next thing is made while the last one is dealt with."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.ingestion.read_ahead import ahead
+
+
+def test_items_come_in_their_order_and_end() -> None:
+    with ahead(iter(range(100))) as items:
+        assert list(items) == list(range(100))
+
+
+def test_an_error_in_the_making_is_raised_where_the_item_was_wanted() -> None:
+    def failing() -> Iterator[int]:
+        yield 1
+        raise ZeroDivisionError
+
+    with ahead(failing()) as items:
+        assert next(items) == 1
+        with pytest.raises(ZeroDivisionError):
+            next(items)
+
+
+def test_leaving_early_ends_the_thread_and_restores_the_interpreter() -> None:
+    before = sys.getswitchinterval()
+    with ahead(iter(range(1_000))) as items:
+        assert next(items) == 0
+        assert sys.getswitchinterval() != before
+    assert sys.getswitchinterval() == before
+    assert [thread for thread in threading.enumerate() if thread.name == "read-ahead"] == []
+
+
+def test_leaving_because_of_an_error_ends_the_thread_too() -> None:
+    def read() -> None:
+        with ahead(iter(range(1_000))) as items:
+            next(items)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        read()
+    assert [thread for thread in threading.enumerate() if thread.name == "read-ahead"] == []

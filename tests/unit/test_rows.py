@@ -1,0 +1,117 @@
+"""A row of a sheet into a lead: what is kept, what is refused, and what is made of the rest."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.ingestion.contacts import Telefone, TipoOrigem
+from chalicelib.ingestion.header import Cabecalho, recognise
+from chalicelib.ingestion.rows import Erro, LeitorDeLinhas, Linha
+
+COLUMNS = ("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone")
+
+
+def header(*columns: str) -> Cabecalho:
+    found = recognise(1, columns or COLUMNS)
+    assert found is not None
+    return found
+
+
+def read(*cells: str, columns: tuple[str, ...] = COLUMNS, numero: int = 7, fixo_valido: bool = False) -> Linha:
+    return LeitorDeLinhas(header(*columns), "leads.xlsx", fixo_valido=fixo_valido).read(numero, cells)
+
+
+def test_a_row_is_a_lead_with_its_contacts_in_order() -> None:
+    linha = read(" Maria ", "Ana", "529.982.247-25", "B@x.com | a@x.com", "(71) 99999-0001 | 71 3333-4444")
+    assert linha.erros == ()
+    assert linha.dados is not None
+    assert (linha.numero, linha.lead_id_externo) == (7, "leads.xlsx:7")
+    assert linha.dados[:3] == ("Maria", "Ana", "52998224725")
+    assert linha.dados.emails == ("b@x.com", "a@x.com")
+    assert linha.dados.telefones == (
+        Telefone("+5571999990001", TipoOrigem.MOVEL, True),
+        Telefone("+557133334444", TipoOrigem.FIXO, False),
+    )
+    assert linha.dados.telefone_raw == "(71) 99999-0001 | 71 3333-4444"
+    assert linha.dados.email_raw == "B@x.com | a@x.com"
+
+
+def test_a_landline_is_fit_for_sending_if_the_tenant_says_so() -> None:
+    linha = read("Maria", "", "", "", "71 3333-4444", fixo_valido=True)
+    assert linha.dados is not None
+    assert linha.dados.telefones[0].valido_para_disparo
+
+
+def test_a_bad_contact_is_reported_and_the_row_is_kept() -> None:
+    linha = read("Maria", "", "", "maria@x.com; nobody", "123")
+    assert linha.dados is not None
+    assert linha.dados.emails == ("maria@x.com",)
+    assert linha.erros == (Erro("Email", "email_invalido", "nobody"), Erro("Telefone", "telefone_invalido", "123"))
+
+
+def test_a_row_with_nothing_useful_is_refused_and_says_why() -> None:
+    assert read("Maria").dados is None
+    assert read("Maria").erros == (Erro("", "linha_sem_contato", ""),)
+    assert [erro.codigo for erro in read("Maria", "", "111", "", "").erros] == ["documento_invalido"]
+    assert read("Maria", "", "111", "", "").dados is None
+
+
+def test_an_id_column_names_the_lead() -> None:
+    columns = ("ID", *COLUMNS)
+    assert read("A-1", "Maria", "", "", "a@x.com", columns=columns).lead_id_externo == "A-1"
+    assert read("", "Maria", "", "", "a@x.com", columns=columns).lead_id_externo == "leads.xlsx:7"
+
+
+def test_an_id_that_no_index_could_hold_refuses_the_row() -> None:
+    linha = read("x" * 256, "Maria", "", "", "a@x.com", "", columns=("ID", *COLUMNS))
+    assert linha.dados is None
+    assert [(erro.coluna, erro.codigo) for erro in linha.erros] == [("ID", "id_longo")]
+    assert len(linha.erros[0].valor) < 256
+
+
+def test_of_several_document_columns_the_first_valid_one_counts() -> None:
+    columns = ("Nome", "CPF", "CNPJ", "Email")
+    linha = read("Maria", "111", "11.222.333/0001-81", "", columns=columns)
+    assert linha.dados is not None
+    assert linha.dados.documento == "11222333000181"
+    assert [erro.coluna for erro in linha.erros] == ["CPF"]
+
+
+def test_contacts_of_several_columns_are_one_list_without_repeats() -> None:
+    columns = ("Nome", "Telefone", "Celular")
+    linha = read("Maria", "71 3333-4444", "71 99999-0001 | 71 3333 4444", columns=columns)
+    assert linha.dados is not None
+    assert [each.telefone for each in linha.dados.telefones] == ["+557133334444", "+5571999990001"]
+    assert linha.dados.telefone_raw == "71 3333-4444 | 71 99999-0001 | 71 3333 4444"
+
+
+def test_more_than_fifty_contacts_over_several_columns_are_reported() -> None:
+    numbers = [f"719{90000000 + n}" for n in range(60)]
+    linha = read("Maria", " | ".join(numbers[:40]), " | ".join(numbers[40:]), columns=("Nome", "Telefone", "Celular"))
+    assert linha.dados is not None
+    assert len(linha.dados.telefones) == 50
+    assert [erro.codigo for erro in linha.erros] == ["contatos_demais"] * 10
+    assert linha.erros[0].valor == f"+55{numbers[50]}"
+
+
+def test_more_than_fifty_emails_over_several_columns_are_reported() -> None:
+    addresses = [f"a{n}@x.com" for n in range(51)]
+    columns = ("Nome", "Email", "E-mail 2")
+    linha = read("Maria", " | ".join(addresses[:50]), addresses[50], columns=columns)
+    assert linha.erros == (Erro("E-mail 2", "contatos_demais", "a50@x.com"),)
+
+
+def test_what_our_report_defused_is_read_as_it_was() -> None:
+    linha = read("'=HYPERLINK(1)", "", "", "", "'+5571999990001")
+    assert linha.dados is not None
+    assert linha.dados.nome == "=HYPERLINK(1)"
+    assert linha.dados.telefones[0].telefone == "+5571999990001"
+    assert read("'Maria'", "", "", "a@x.com").dados[0] == "'Maria'"  # type: ignore[index]
+
+
+@given(st.lists(st.text(max_size=80), max_size=8))
+def test_no_row_is_too_strange_to_be_read(cells: list[str]) -> None:
+    linha = read(*cells)
+    assert linha.dados is not None or linha.erros
+    assert list(linha.celulas[: len(cells)]) == cells
