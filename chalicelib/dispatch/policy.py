@@ -101,20 +101,20 @@ def decide(tomado: Tomado, *, is_enabled: bool, is_idempotent: bool) -> Mensagem
 
 def conclude(tomado: Tomado, outcome: Outcome, *, is_idempotent: bool, now: datetime, backoff: Backoff) -> Registro:
     """What an attempt makes of the disparo."""
-    again = tomado.tentativas < tomado.max_tentativas
+    tentativas = tomado.tentativas
+    may_repeat = tentativas < tomado.max_tentativas
     match outcome:
         case Sent(message_id):
-            return Registro(tomado, StatusDisparo.ENVIADO, tomado.tentativas, provider_message_id=message_id)
+            return Registro(tomado, StatusDisparo.ENVIADO, tentativas, provider_message_id=message_id)
         case Permanent(codigo):
-            return _failed(tomado, tomado.tentativas, codigo, codigo)
-        case Unknown(codigo) if not (is_idempotent and again):
-            return _uncertain(tomado, tomado.tentativas, codigo)
+            return _failed(tomado, tentativas, codigo, codigo)
         case Unknown(codigo):
-            return _waiting(tomado, codigo, now + backoff.after(tomado.tentativas, None), in_doubt=True)
-        case Transient(codigo) if not again:
-            return _failed(tomado, tomado.tentativas, EXHAUSTED, codigo)
+            if not (may_repeat and is_idempotent):
+                return _uncertain(tomado, tentativas, codigo)
+            return _waiting(tomado, codigo, now + backoff.after(tentativas, None), in_doubt=True)
         case Transient(codigo, retry_after):
-            return _waiting(tomado, codigo, now + backoff.after(tomado.tentativas, retry_after))
+            again = now + backoff.after(tentativas, retry_after)
+            return _waiting(tomado, codigo, again) if may_repeat else _failed(tomado, tentativas, EXHAUSTED, codigo)
         case ChannelDown(codigo):
             return _waiting(tomado, codigo, now + CHANNEL_PAUSE, counts=False)
 

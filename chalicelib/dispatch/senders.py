@@ -71,9 +71,12 @@ class Senders:
 
 
 class ClosedSender:
-    """A channel that nothing can leave by; it keeps no promise of idempotency either."""
+    """A channel that nothing can leave by for now.
 
-    is_idempotent = False
+    Whether it could repeat what is in doubt, only its configuration knows: until that is back, what is in doubt waits.
+    """
+
+    is_idempotent = True
 
     def __init__(self, codigo: str) -> None:
         self._codigo = codigo
