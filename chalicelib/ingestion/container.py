@@ -1,8 +1,8 @@
 """A zip that is believed only as far as it has been seen: the guards around the parts of an `.xlsx`.
 
 What the directory declares is never taken for granted. The bytes that really come out of a part are counted and
-bounded, and its length and CRC are proven by reading it whole. Two entries may not share bytes (the overlapping bombs of
-Fifield, "A better zip bomb", 2019) nor a name; names may not leave the container. Part names are compared without
+bounded, and its length and CRC are proven by reading it whole. Two entries may not share bytes (the overlapping bombs
+of Fifield, "A better zip bomb", 2019) nor a name; names may not leave the container. Part names are compared without
 regard to case (ECMA-376 Part 2, 6.2.2.3).
 """
 
@@ -106,7 +106,7 @@ class Container:
 
 
 class _Door(io.FileIO):
-    """The file as `zipfile` may see it: the directory, which it reads at one go, is bounded here before it is parsed."""
+    """The file as `zipfile` may see it: the directory, which it reads at one go, is bounded before it is parsed."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), "rb")

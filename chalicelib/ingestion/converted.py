@@ -23,6 +23,9 @@ from chalicelib.ingestion.columns import column_index, column_name, following
 from chalicelib.ingestion.limits import MAX_ROW
 from chalicelib.ingestion.markup import Listener, parse
 
+MAX_IDLE = 1 << 24  # elements: some ten seconds
+MAX_IN_TABLE = 1 << 24  # elements, likewise
+
 _ROW = re.compile(r"[0-9]{1,7}")
 _CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
 _INDEX = re.compile(r"\s*[0-9]{1,8}\s*")
@@ -34,9 +37,16 @@ class Strings(Protocol):
     def __getitem__(self, index: int, /) -> str: ...
 
 
-def converted_rows(blocks: Iterable[bytes], strings: Strings) -> Iterator[tuple[int, list[str]]]:
+class Idle:
+    """How many elements of a workbook's sheets have been read in vain: they were in no row that holds something."""
+
+    def __init__(self) -> None:
+        self.elements = 0
+
+
+def converted_rows(blocks: Iterable[bytes], strings: Strings, idle: Idle) -> Iterator[tuple[int, list[str]]]:
     """The rows of a sheet that hold something, each with its number."""
-    listener = _Rows(strings)
+    listener = _Rows(strings, idle)
     for _ in parse(blocks, listener):
         yield from listener.rows
         listener.rows.clear()
@@ -53,14 +63,15 @@ def converted_strings(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
 class _Rows(Listener):
     """Hands the library's `Sheet` its rows and cells, and is the writer that it writes its rows to."""
 
-    def __init__(self, strings: Strings) -> None:
+    def __init__(self, strings: Strings, idle: Idle) -> None:
         super().__init__()
         self.rows: list[tuple[int, list[str]]] = []
         self._sheet = xlsx2csv.Sheet(None, SimpleNamespace(strings=strings), None, None)
         self._sheet.set_ignore_formats(["float"])
         self._sheet.set_skip_empty_lines(True)
         self._sheet.writer = self
-        self._row, self._column, self._size = 0, -1, 0
+        self._idle = idle
+        self._row, self._column, self._size, self._elements = 0, -1, 0, 0
         self._kind = ""
         self._heard: list[str] | None = None
         self._phonetic = False
@@ -68,9 +79,13 @@ class _Rows(Listener):
     def writerow(self, cells: list[str]) -> None:
         """A row is complete; the next one need not be as long."""
         self.rows.append((self._row, cells))
+        self._elements = 0
         self._sheet.columns_count = -1
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements + self._idle.elements > MAX_IDLE:
+            raise ArquivoInvalido("arquivo_suspeito")
         if name == "c":
             self._begin_cell(attributes)
         elif name == "row":
@@ -101,8 +116,9 @@ class _Rows(Listener):
         reference = attributes.get("r", str(self._row + 1)).strip()
         if not _ROW.fullmatch(reference):
             raise ArquivoInvalido("arquivo_corrompido")
+        self._idle.elements += self._elements
         self._row = following(self._row, int(reference))
-        self._column, self._size = -1, 0
+        self._column, self._size, self._elements = -1, 0, 0
         self._sheet.handleStartElement("row", {"r": str(self._row)})
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
@@ -139,9 +155,12 @@ class _Strings(Listener):
     def __init__(self) -> None:
         super().__init__()
         self.table = xlsx2csv.SharedStrings()
-        self._size = 0
+        self._size, self._elements = 0, 0
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements > MAX_IN_TABLE:
+            raise ArquivoInvalido("textos_demais")
         self.table.handleStartElement(name, attributes)
         if name == "si":
             self._size = 0

@@ -43,14 +43,15 @@ class Cabecalho:
     campos: Mapping[Campo, tuple[int, ...]]
 
 
-# The names of each field, best first, as `plain_words` and `_NUMBERING` leave them. `linha`, `coluna`, `codigo` and `mensagem`, which our own
-# error report adds, must stay out, so that it can be corrected and uploaded as it is: hence no `Código` under ID.
+# The names of each field, best first, as `plain_words` and `_NUMBERING` leave them. `linha`, `coluna`, `codigo` and
+# `mensagem`, which our own error report adds, must stay out, so that it can be corrected and uploaded as it is:
+# hence no `Código` under ID.
 _ALIASES: dict[Campo, str] = {
     Campo.ID: "id, lead id, id lead, id do lead, id externo, id do lead externo, lead id externo, identificador",
     Campo.NOME: (
-        "nome, nome completo, nome do lead, nome do cliente, nome cliente, nome da empresa, nome empresa, razao social, "
-        "nome razao social, razao social nome, nome ou razao social, nome fantasia, fantasia, cliente, lead, empresa, "
-        "devedor, nome do devedor, nome devedor, name, full name"
+        "nome, nome completo, nome do lead, nome do cliente, nome cliente, nome da empresa, nome empresa, "
+        "razao social, nome razao social, razao social nome, nome ou razao social, nome fantasia, fantasia, "
+        "cliente, lead, empresa, devedor, nome do devedor, nome devedor, name, full name"
     ),
     Campo.CONTATO: (
         "contato, contatos, nome do contato, nome contato, pessoa de contato, contato principal, responsavel, "
@@ -71,9 +72,9 @@ _ALIASES: dict[Campo, str] = {
     ),
     Campo.TELEFONE: (
         "telefone, telefones, tel, tels, fone, fones, celular, celulares, cel, whatsapp, whats app, whats, wpp, zap, "
-        "zapzap, movel, fixo, telefone celular, telefone fixo, telefone movel, telefone principal, telefone secundario, "
-        "telefone residencial, telefone comercial, telefone pessoal, telefone alternativo, telefone recado, "
-        "telefone de contato, telefone para contato, telefone contato, telefone do contato, telefone do cliente, "
+        "zapzap, movel, fixo, telefone celular, telefone fixo, telefone movel, telefone principal, "
+        "telefone secundario, telefone residencial, telefone comercial, telefone pessoal, telefone alternativo, "
+        "telefone recado, telefone de contato, telefone para contato, telefone contato, telefone do contato, telefone do cliente, "
         "telefone cliente, telefone whatsapp, telefone com ddd, ddd telefone, ddd e telefone, tel celular, tel fixo, "
         "tel residencial, tel comercial, fone celular, fone fixo, fone residencial, fone comercial, celular whatsapp, "
         "celular principal, numero de telefone, numero do telefone, numero telefone, numero de celular, "

@@ -20,6 +20,7 @@ from chalicelib.ingestion.limits import MAX_ROW
 
 MAX_DEPTH = 64
 MAX_TAG = 8 << 20  # bytes
+MAX_HEAD = 16 << 20  # bytes, before the root of a part
 MAX_ELEMENTS = 10_000  # sheets, or relationships, of one workbook
 MAX_SMALL_PART = 8 << 20  # bytes of a part that lists them
 
@@ -74,8 +75,7 @@ class Listener:
 def prove(blocks: Iterable[bytes]) -> Part:
     """Reads a part whole, and so proves its length and CRC, and that it begins as XML without a document type.
 
-    What is not plain still has to be proven well-formed, by `prove_well_formed`; what is ends with the tag it began with,
-    and each of its rows is matched whole when it is read: to parse it all here would double the time of reading.
+    Whether all the rest is well-formed shows when it is read, row by row: to parse it here too would double the time.
     """
     prologue = _Prologue()
     characters = _Characters()
@@ -88,12 +88,6 @@ def prove(blocks: Iterable[bytes]) -> Part:
         tail = (tail + block)[-_TAIL:]
     ends = tail.rstrip().endswith(f"</{prologue.root}>".encode())
     return Part(plain and ends and prologue.is_plain(), rows)
-
-
-def prove_well_formed(blocks: Iterable[bytes]) -> None:
-    """Reads a part whole with a parser; raises `arquivo_corrompido` if it is not XML."""
-    for _ in parse(blocks, Listener()):
-        pass
 
 
 def whole(blocks: Iterable[bytes], begin: re.Pattern[bytes], item: bytes, end: bytes) -> Iterator[bytes]:
@@ -161,6 +155,8 @@ class _Prologue:
     def feed(self, block: bytes) -> None:
         if not self.root:
             self._head += block
+            if len(self._head) > MAX_HEAD:
+                raise ArquivoInvalido("arquivo_suspeito")
             _feed(self._parser, block, len(self._head))
 
     def is_plain(self) -> bool:

@@ -1,11 +1,12 @@
 -- Ingestion. Jobs are asked for by the API's login; claims and everything that makes leads run as the owner.
 
 -- name: insert_job
+-- The same notification, or the same idempotency key, makes no second job.
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
                          modo, deduplicar_por_documento, idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
         :modo, :deduplicar_por_documento, :idempotency_key, :idempotency_fingerprint, :agora, :agora)
-ON CONFLICT (tenant_id, bucket, chave, evento_s3) WHERE evento_s3 IS NOT NULL DO NOTHING;
+ON CONFLICT DO NOTHING;
 
 -- name: mark_job_received
 -- The file is there. Which of the two tells us first, our own upload or the bucket, makes no difference.

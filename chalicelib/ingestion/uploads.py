@@ -19,7 +19,7 @@ from chalicelib.adapters.database import Database, Row
 from chalicelib.adapters.queues import Message, Queues
 from chalicelib.adapters.storage import Objeto, Storage
 from chalicelib.config import Settings
-from chalicelib.errors import ConstraintViolation, FieldError, Invalid, NotFound, Unavailable
+from chalicelib.errors import FieldError, Invalid, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import TENANT_ID
 from chalicelib.ids import new_id
@@ -64,19 +64,16 @@ class Uploads:
         known = self._known(tenant_id, key)
         if known is None:
             known = self._register(tenant_id, upload, key)
-        job_id = known["job_id"]
-        match upload:
-            case ArquivoNoCorpo(conteudo=conteudo):
-                if not known["chave_recebida"]:
-                    objeto = self._storage.put(known["chave"], conteudo, content_type="application/octet-stream")
-                    self._received(tenant_id, job_id, objeto)
-            case ReferenciaS3():
-                self._wake(tenant_id, job_id)
-            case DesejoDeUpload(tamanho=tamanho):
-                post = self._storage.presigned_post(
-                    known["chave"], max_bytes=tamanho, ttl_s=self._settings.presigned_ttl_s
-                )
-                return {**self._job(tenant_id, job_id), "upload": post}
+        job_id, chave = known["job_id"], known["chave"]
+        if isinstance(upload, DesejoDeUpload):
+            ttl_s = self._settings.presigned_ttl_s
+            post = self._storage.presigned_post(chave, max_bytes=upload.tamanho, ttl_s=ttl_s)
+            return {**self._job(tenant_id, job_id), "upload": post}
+        if isinstance(upload, ReferenciaS3):
+            self._wake(tenant_id, job_id)
+        elif not known["chave_recebida"]:
+            objeto = self._storage.put(chave, upload.conteudo, content_type="application/octet-stream")
+            self._received(tenant_id, job_id, objeto)
         return self._job(tenant_id, job_id)
 
     def register(self, event: Mapping[str, Any]) -> None:
@@ -105,25 +102,21 @@ class Uploads:
         now = self._clock()
         job_id = new_id(now)
         chave, nome, objeto = self._placed(tenant_id, job_id, upload)
-        try:
-            self._insert(tenant_id, job_id, now, chave=chave, nome=nome, objeto=objeto, opcoes=upload.opcoes, key=key)
-        except ConstraintViolation as violation:
-            # The same request twice at once: the other one was first.
-            if violation.constraint != "ingest_jobs_idempotency_key_key":
-                raise
-            return self._known(tenant_id, key) or {}
-        return {"job_id": job_id, "chave": chave, "chave_recebida": objeto is not None}
+        inserted = self._insert(
+            tenant_id, job_id, now, chave=chave, nome=nome, objeto=objeto, opcoes=upload.opcoes, key=key
+        )
+        # The same request twice at once: the other one was first.
+        found = None if inserted else self._known(tenant_id, key)
+        return found or {"job_id": job_id, "chave": chave, "chave_recebida": objeto is not None}
 
     def _placed(self, tenant_id: str, job_id: UUID, upload: NovoUpload) -> tuple[str, str, Objeto | None]:
         """The object's key, the file's name, and the object if it is there already."""
-        match upload:
-            case ReferenciaS3(bucket=bucket, key=chave):
-                return chave, base_name(chave), self._referred(tenant_id, bucket, chave)
-            case DesejoDeUpload(arquivo=nome, tamanho=tamanho):
-                self._check_size(tamanho)
-                return f"{PREFIX}{tenant_id}/{job_id}/{nome}", nome, None
-            case ArquivoNoCorpo(nome=nome):
-                return f"{PREFIX}{tenant_id}/{job_id}/{nome}", nome, None
+        if isinstance(upload, ReferenciaS3):
+            return upload.key, base_name(upload.key), self._referred(tenant_id, upload.bucket, upload.key)
+        if isinstance(upload, DesejoDeUpload):
+            self._check_size(upload.tamanho)
+        nome = upload.arquivo if isinstance(upload, DesejoDeUpload) else upload.nome
+        return f"{PREFIX}{tenant_id}/{job_id}/{nome}", nome, None
 
     def _check_size(self, tamanho: int) -> None:
         if tamanho > (maximo := self._settings.upload_max_bytes):
@@ -209,9 +202,7 @@ class Uploads:
 
     def _job(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
         with self._database.transaction(tenant_id) as rows:
-            row = rows.one("job_by_id", tenant_id=tenant_id, job_id=job_id)
-        if row is None:
-            raise NotFound("nao_encontrado")
+            [row] = rows.all("job_by_id", tenant_id=tenant_id, job_id=job_id)
         return described(row, self._clock())
 
 

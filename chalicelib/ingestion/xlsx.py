@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.container import Container
-from chalicelib.ingestion.converted import converted_rows
-from chalicelib.ingestion.markup import Part, UnknownShape, elements, prove, prove_well_formed
+from chalicelib.ingestion.converted import Idle, converted_rows
+from chalicelib.ingestion.markup import Part, UnknownShape, elements, prove
 from chalicelib.ingestion.plain_rows import plain_rows
 from chalicelib.ingestion.shared_strings import SharedStrings
 
@@ -28,14 +28,21 @@ class Relationship(NamedTuple):
     part: str
 
 
+class _Workbook(NamedTuple):
+    """What the sheets of a workbook have in common."""
+
+    container: Container
+    strings: SharedStrings
+    idle: Idle
+
+
 class Sheet:
     """One sheet; its part is proven, once, when it is first read."""
 
-    def __init__(self, container: Container, strings: SharedStrings, name: str, part: str, *, hidden: bool) -> None:
+    def __init__(self, workbook: _Workbook, name: str, part: str, *, hidden: bool) -> None:
         self.name = name
         self.hidden = hidden
-        self._container = container
-        self._strings = strings
+        self._container, self._strings, self._idle = workbook
         self._part = part
         self._proof: Part | None = None
 
@@ -50,7 +57,7 @@ class Sheet:
                 pass
             else:
                 return
-        rows = converted_rows(self._container.blocks(self._part), self._strings)
+        rows = converted_rows(self._container.blocks(self._part), self._strings, self._idle)
         yield from (row for row in rows if row[0] > after)
 
     def size(self) -> int | None:
@@ -59,7 +66,7 @@ class Sheet:
 
     def _proven(self) -> Part:
         if self._proof is None:
-            self._proof = _proven(self._container, self._part)
+            self._proof = prove(self._container.blocks(self._part))
         return self._proof
 
 
@@ -71,11 +78,10 @@ def sheets(container: Container) -> list[Sheet]:
     """
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
-    strings = _shared_strings(container, relationships)
+    common = _Workbook(container, _shared_strings(container, relationships), Idle())
     return [
         Sheet(
-            container,
-            strings,
+            common,
             attributes.get("name", ""),
             relationship.part,
             hidden=attributes.get("state", "visible") != "visible",
@@ -116,12 +122,4 @@ def _shared_strings(container: Container, relationships: dict[str, Relationship]
     part = next((each.part for each in relationships.values() if each.kind == "sharedStrings"), None)
     if part is None or part not in container:
         return SharedStrings(None, plain=True)
-    return SharedStrings(partial(container.blocks, part), plain=_proven(container, part).plain)
-
-
-def _proven(container: Container, part: str) -> Part:
-    """What a part is, once all of it has been read and is XML, or what the plain pattern will prove to be."""
-    proof = prove(container.blocks(part))
-    if not proof.plain:
-        prove_well_formed(container.blocks(part))
-    return proof
+    return SharedStrings(partial(container.blocks, part), plain=prove(container.blocks(part)).plain)

@@ -16,6 +16,7 @@ from chalicelib.config import Settings
 from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ingestion.jobs import COUNTS
+from chalicelib.ingestion.loader import BatchDoesNotAddUp
 from chalicelib.ingestion.requests import ArquivoNoCorpo, DesejoDeUpload, Modo, Opcoes, ReferenciaS3
 from chalicelib.pages import PageQuery
 from chalicelib.wiring import Services
@@ -234,6 +235,37 @@ def test_the_provenance_of_a_lead_never_changes(worker: Worker, services: Servic
     worker.ingest(sheet(*numbered(1)))
     with pytest.raises(Exception, match="leads_provenance_is_final"):
         run(services.owner_database, "UPDATE leads SET linha_planilha = 9")
+
+
+def test_a_batch_that_does_not_add_up_is_never_committed(worker: Worker, services: Services) -> None:
+    run(
+        services.owner_database,
+        """
+        CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER lose BEFORE INSERT ON leads FOR EACH ROW WHEN (NEW.nome = 'Lead 3') EXECUTE FUNCTION lose()
+        """,
+    )
+    with pytest.raises(BatchDoesNotAddUp, match="orfaos"):
+        worker.ingest(sheet(*numbered(5)))
+    assert worker.leads() == []
+    run(services.owner_database, "DROP TRIGGER lose ON leads")
+    [job] = services.jobs.page(TENANT, PageQuery())["itens"]
+    assert worker.work(job["job_id"])["leads_criados"] == 5
+
+
+def test_a_database_that_is_away_leaves_the_job_to_its_lease(
+    worker: Worker, services: Services, make_services: Callable[..., Services], clock: StoppedClock
+) -> None:
+    job_id = worker.upload(sheet(*numbered(5)))
+    broken = make_services()
+    claim = broken.ingestion._claim(TENANT, job_id)
+    assert claim is not None
+    away = make_services(database_owner_url="postgresql://nobody@127.0.0.1:1/nothing?sslmode=disable")
+    with pytest.raises(Unavailable):
+        away.ingestion._work(claim, lambda: 900_000)
+    assert worker.work(job_id)["status"] == "processando"
+    clock.advance(hours=1)
+    assert worker.work(job_id)["leads_criados"] == 5
 
 
 # Files that are none

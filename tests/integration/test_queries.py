@@ -1,0 +1,63 @@
+"""Every named query of the project is one that a migrated database understands, and says where its rows belong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from chalicelib.adapters.database import Database, named_queries
+from local.postgres import Postgres
+from tests.conftest import ROOT
+
+FILES = sorted((ROOT / "chalicelib").glob("*/queries.sql"))
+# The sweeps of `maintenance` look across tenants on purpose, and there is nobody's row in a temporary table.
+TABLES_OF_TENANTS = re.compile(
+    r"\b(FROM|JOIN|UPDATE|INTO)\s+"
+    r"(leads|lead_telefones|lead_emails|disparos|agendamentos|ingest_jobs|ingest_erros|tenants|templates|eventos)\b"
+)
+
+
+@pytest.fixture(scope="module")
+def migrated(postgres: Postgres, template_database: str) -> Iterator[Database]:
+    """One database for all queries: preparing changes nothing."""
+    postgres.create_database("queries", template=template_database)
+    database = Database(lambda: postgres.owner_url("queries"))
+    yield database
+    database.close()
+    postgres.drop_database("queries")
+
+
+# DDL takes no PREPARE, and others speak of the temporary tables that it makes: it is run before each.
+DDL = {name for name, statement in named_queries().items() if statement.text.startswith("CREATE")}
+
+
+@pytest.mark.parametrize("name", sorted(named_queries()))
+def test_a_migrated_database_understands_the_query(migrated: Database, name: str) -> None:
+    with migrated.across_tenants() as rows:
+        for each in DDL:
+            rows.run(each)
+        if name not in DDL:
+            rows.execute(f"PREPARE {name} AS {named_queries()[name].text}; DEALLOCATE {name}")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.parent.name)
+def test_every_query_outside_of_maintenance_names_its_tenant(file: Path) -> None:
+    named = {
+        name: sql
+        for name, sql in zip(*_named(file), strict=True)
+        if TABLES_OF_TENANTS.search(sql) and "tenant_id" not in sql
+    }
+    assert file.parent.name == "maintenance" or named == {}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.parent.name)
+def test_names_of_queries_are_verbs_or_nouns_in_lower_case(file: Path) -> None:
+    assert [name for name in _named(file)[0] if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
+
+
+def _named(file: Path) -> tuple[list[str], list[str]]:
+    parts = re.split(r"^-- name: (\w+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    return parts[::2], parts[1::2]

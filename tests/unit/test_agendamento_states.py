@@ -1,0 +1,33 @@
+"""Where an agendamento may go, pair by pair (SPEC §3)."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from chalicelib.scheduling.states import LIVE, MOVES, StatusAgendamento, may_move
+
+ALLOWED = {
+    ("pendente", "confirmado"),
+    # A meeting may take place, or not, unconfirmed.
+    ("pendente", "realizado"),
+    ("pendente", "cancelado"),
+    ("pendente", "nao_compareceu"),
+    ("confirmado", "realizado"),
+    ("confirmado", "cancelado"),
+    ("confirmado", "nao_compareceu"),
+}
+
+
+@pytest.mark.parametrize(("de", "para"), product(StatusAgendamento, StatusAgendamento))
+def test_an_agendamento_moves_as_drawn_and_in_no_other_way(de: StatusAgendamento, para: StatusAgendamento) -> None:
+    assert may_move(de, para) == ((de.value, para.value) in ALLOWED)
+
+
+def test_every_status_has_its_moves_said() -> None:
+    assert set(MOVES) == set(StatusAgendamento)
+
+
+def test_a_live_agendamento_is_one_that_holds_its_time() -> None:
+    assert {status.value for status in LIVE} == {"pendente", "confirmado"}

@@ -1,0 +1,87 @@
+"""Settings come out of the environment, each with a default, and a wrong one is said at start."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from chalicelib.config import Settings
+
+
+def test_an_empty_environment_is_enough_to_start() -> None:
+    settings = Settings.from_environment({})
+    assert (settings.stage, settings.aws_region) == ("dev", "us-east-1")
+    assert not settings.micro_agent_disparo_enabled
+    assert not settings.traces
+    assert settings.database_url is None
+
+
+def test_names_in_aws_carry_the_stage() -> None:
+    settings = Settings.from_environment({"STAGE": "prod", "ACCOUNT_ID": "123456789012", "AWS_REGION": "sa-east-1"})
+    assert settings.bucket == "disparo-agenda-prod"
+    assert settings.event_bus == "fibonacci-bus-prod"
+    assert settings.schedule_group == "disparo-agenda-prod"
+    assert (settings.ingest_queue, settings.dispatch_queue, settings.scheduling_queue) == (
+        "disparo-agenda-prod-ingest",
+        "disparo-agenda-prod-dispatch",
+        "disparo-agenda-prod-scheduling",
+    )
+    assert settings.dead_letters_of(settings.ingest_queue) == "disparo-agenda-prod-ingest-dlq"
+    assert settings.secret("db-credentials") == "/alquimista/prod/disparo-agenda/db-credentials"
+    assert settings.queue_arn.format(queue="q") == "arn:aws:sqs:sa-east-1:123456789012:q"
+    assert settings.scheduler_role == "arn:aws:iam::123456789012:role/disparo-agenda-prod-scheduler"
+    assert settings.user_pool_arn == "arn:aws:cognito-idp:sa-east-1:123456789012:userpool/sa-east-1_disparo"
+
+
+def test_what_is_named_is_taken_as_named() -> None:
+    settings = Settings.from_environment(
+        {
+            "BUCKET_NAME": "b",
+            "EVENT_BUS_NAME": "bus",
+            "COGNITO_USER_POOL_ARN": "arn:pool",
+            "SCHEDULER_ROLE_ARN": "arn:role",
+            "AWS_XRAY_DAEMON_ADDRESS": "169.254.79.129:2000",
+        }
+    )
+    assert (settings.bucket, settings.event_bus, settings.user_pool_arn, settings.scheduler_role) == (
+        "b",
+        "bus",
+        "arn:pool",
+        "arn:role",
+    )
+    assert settings.traces
+
+
+def test_the_region_is_found_under_both_of_its_names() -> None:
+    assert Settings.from_environment({"AWS_DEFAULT_REGION": "sa-east-1"}).aws_region == "sa-east-1"
+
+
+@pytest.mark.parametrize("empty", ["", "  "])
+def test_an_empty_variable_counts_as_unset(empty: str) -> None:
+    assert Settings.from_environment({"STAGE": empty, "MAX_TENTATIVAS": empty}) == Settings()
+
+
+@pytest.mark.parametrize("value", ["1", "true", "TRUE", "yes", "on"])
+def test_sending_is_switched_on_by_saying_so(value: str) -> None:
+    assert Settings.from_environment({"MICRO_AGENT_DISPARO_ENABLED": value}).micro_agent_disparo_enabled
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("STAGE", "Prod"),
+        ("STAGE", "a" * 21),
+        ("LOG_LEVEL", "LOUD"),
+        ("ACCOUNT_ID", "123"),
+        ("MAX_TENTATIVAS", "0"),
+        ("INGEST_BATCH_ROWS", "0"),
+        ("INGEST_LEASE_S", "-1"),
+        ("API_TIMEOUT_S", "0"),
+        ("AGENDA_BUFFER_MIN", "-1"),
+        ("UPLOAD_MAX_BYTES", "0"),
+        ("MICRO_AGENT_DISPARO_ENABLED", "perhaps"),
+    ],
+)
+def test_a_value_that_is_none_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(ValidationError, match=name.lower()):
+        Settings.from_environment({name: value})

@@ -1,0 +1,76 @@
+"""The tenant comes out of the token's claims and from nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.errors import Forbidden, Unauthenticated
+from chalicelib.identity import ADMIN, TENANT_ID, Identity, identify
+
+
+def context(**claims: Any) -> dict[str, Any]:
+    return {"authorizer": {"claims": {"custom:tenant_id": "acme", "sub": "u-1", **claims}}}
+
+
+def test_the_claims_say_who_is_asking() -> None:
+    assert identify(context(**{"cognito:groups": "admin"})) == Identity("acme", "u-1", frozenset({"admin"}))
+
+
+@pytest.mark.parametrize(
+    ("claim", "groups"),
+    [
+        (None, set()),
+        ("", set()),
+        ("admin", {"admin"}),
+        ("admin,vendas", {"admin", "vendas"}),
+        ("[admin vendas]", {"admin", "vendas"}),
+        (["admin", "vendas"], {"admin", "vendas"}),
+        (7, set()),
+    ],
+)
+def test_groups_come_as_a_list_or_as_text(claim: object, groups: set[str]) -> None:
+    assert identify(context(**{"cognito:groups": claim})).groups == groups
+
+
+def test_a_group_whose_name_holds_that_of_another_is_not_that_one() -> None:
+    with pytest.raises(Forbidden):
+        identify(context(**{"cognito:groups": "not-admin"})).require(ADMIN)
+
+
+@pytest.mark.parametrize(
+    "request_context",
+    [
+        {},
+        {"authorizer": None},
+        {"authorizer": {}},
+        {"authorizer": {"claims": None}},
+        {"authorizer": {"claims": {}}},
+        {"authorizer": {"claims": {"sub": "u-1"}}},
+    ],
+)
+def test_without_claims_nobody_is_known(request_context: dict[str, Any]) -> None:
+    with pytest.raises(Unauthenticated) as raised:
+        identify(request_context)
+    assert (raised.value.status, raised.value.code) == (401, "nao_autenticado")
+
+
+@pytest.mark.parametrize("tenant", ["", "ACME", "-acme", "a/b", "a b", "acme\n", "á", "a" * 64, None, 7, ["acme"]])
+def test_what_is_no_tenant_id_is_nobody(tenant: object) -> None:
+    with pytest.raises(Unauthenticated):
+        identify(context(**{"custom:tenant_id": tenant}))
+
+
+@given(st.from_regex(TENANT_ID, fullmatch=True))
+def test_every_well_formed_tenant_is_taken_as_it_is(tenant: str) -> None:
+    assert identify(context(**{"custom:tenant_id": tenant})).tenant_id == tenant
+
+
+def test_only_members_of_a_group_pass_its_door() -> None:
+    Identity("acme", "u-1", frozenset({ADMIN})).require(ADMIN)
+    with pytest.raises(Forbidden) as raised:
+        Identity("acme", "u-1", frozenset()).require(ADMIN)
+    assert (raised.value.status, raised.value.code, raised.value.params) == (403, "grupo_exigido", {"grupo": ADMIN})

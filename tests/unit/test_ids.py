@@ -1,0 +1,50 @@
+"""Ids are UUIDs of version 7 that sort by the time at which they were made."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from uuid import RFC_4122
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.ids import new_id, new_ids
+
+MOMENTS = st.datetimes(
+    min_value=datetime(1970, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.just(UTC)  # noqa: DTZ001
+)
+
+
+@given(MOMENTS)
+def test_an_id_is_a_uuid_of_version_7_that_tells_its_millisecond(now: datetime) -> None:
+    made = new_id(now)
+    assert (made.version, made.variant) == (7, RFC_4122)
+    assert made.int >> 80 == int(now.timestamp() * 1000)
+
+
+@given(MOMENTS, st.integers(0, 300))
+def test_ids_of_one_call_rise_and_differ(now: datetime, count: int) -> None:
+    made = new_ids(now, count)
+    assert len(made) == count
+    assert made == sorted(set(made))
+    assert {(each.version, each.int >> 80) for each in made} <= {(7, int(now.timestamp() * 1000))}
+
+
+@given(MOMENTS, st.timedeltas(timedelta(milliseconds=2), timedelta(days=365)))
+def test_a_later_id_sorts_after_an_earlier_one_as_number_and_as_text(now: datetime, later: timedelta) -> None:
+    first, second = new_id(now), new_id(now + later) if now.year < 9998 else new_id(now)
+    if now.year < 9998:
+        assert first < second
+        assert str(first) < str(second)
+
+
+@given(MOMENTS)
+def test_the_zone_of_the_clock_does_not_matter(now: datetime) -> None:
+    elsewhere = now.astimezone(timezone(timedelta(hours=-3)))
+    assert new_id(elsewhere).int >> 80 == new_id(now).int >> 80
+
+
+def test_two_workers_at_the_same_moment_do_not_make_the_same_ids() -> None:
+    now = datetime(2026, 11, 25, tzinfo=UTC)
+    made = [each for _ in range(100) for each in new_ids(now, 100)]
+    assert len(set(made)) == len(made)

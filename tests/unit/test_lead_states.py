@@ -1,0 +1,57 @@
+"""Where a lead may go, pair by pair, and what events do to it (SPEC §4)."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from chalicelib.leads.states import CLOSED, MOVES, Fato, StatusLead, may_move, move_of
+
+# SPEC §4, word by word.
+ALLOWED = {
+    ("novo", "em_disparo"),
+    ("novo", "agendado"),
+    ("em_disparo", "contato_efetuado"),
+    ("em_disparo", "sem_sucesso"),
+    ("agendado", "contato_efetuado"),
+    ("agendado", "sem_sucesso"),
+    ("contato_efetuado", "concluido"),
+    ("sem_sucesso", "descartado"),
+    ("sem_sucesso", "em_disparo"),
+}
+
+
+@pytest.mark.parametrize(("de", "para"), product(StatusLead, StatusLead))
+def test_a_lead_moves_as_specified_and_in_no_other_way(de: StatusLead, para: StatusLead) -> None:
+    assert may_move(de, para) == ((de.value, para.value) in ALLOWED)
+
+
+def test_every_status_has_its_moves_said() -> None:
+    assert set(MOVES) == set(StatusLead)
+
+
+def test_a_closed_lead_is_one_that_goes_nowhere() -> None:
+    assert {status.value for status in CLOSED} == {"concluido", "descartado"}
+
+
+@pytest.mark.parametrize(
+    ("fato", "de", "para"),
+    [
+        (Fato.DISPARO_CRIADO, ["novo", "sem_sucesso"], "em_disparo"),
+        (Fato.DISPARO_CONFIRMADO, ["agendado", "em_disparo"], "contato_efetuado"),
+        (Fato.DISPARO_ESGOTADO, ["em_disparo"], "sem_sucesso"),
+        (Fato.AGENDAMENTO_CRIADO, ["novo"], "agendado"),
+        (Fato.AGENDAMENTO_REALIZADO, ["agendado", "em_disparo"], "contato_efetuado"),
+        (Fato.AGENDAMENTO_PERDIDO, ["agendado"], "sem_sucesso"),
+    ],
+)
+def test_an_event_moves_the_leads_that_it_concerns(fato: Fato, de: list[str], para: str) -> None:
+    assert move_of(fato) == (de, para)
+
+
+@pytest.mark.parametrize("fato", Fato)
+def test_no_event_moves_a_lead_where_a_person_could_not(fato: Fato) -> None:
+    origins, para = move_of(fato)
+    assert all(may_move(StatusLead(de), StatusLead(para)) for de in origins)
+    assert all(type(each) is str for each in [*origins, para])
