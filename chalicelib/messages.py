@@ -50,10 +50,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The secret {nome} has not been configured.",
     ),
     "caractere_nulo": ("O texto tem um caractere nulo.", "The text holds a NUL character."),
-    "caractere_de_controle": (
-        "O texto tem um caractere que não se vê.",
-        "The text holds a character that cannot be seen.",
-    ),
     # Files
     "formato_nao_suportado": (
         "O arquivo não é uma planilha .xlsx nem um .csv; salve-o em um desses formatos.",
@@ -186,7 +182,6 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O telefone deve estar em E.164 ou só com dígitos.",
         "The phone must be in E.164 or in digits.",
     ),
-    "busca_vazia": ("A busca precisa de ao menos uma letra ou dígito.", "The search needs a letter or a digit."),
     # Templates
     "nome_de_template_invalido": (
         "O nome de um template tem de 1 a 100 letras, dígitos, pontos, hifens ou sublinhados.",

@@ -74,7 +74,7 @@ CREATE TRIGGER disparos_moves BEFORE UPDATE OF status ON disparos FOR EACH ROW
 
 CREATE UNIQUE INDEX disparos_idempotency_key_key ON disparos (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX disparos_lead_id_idx ON disparos (tenant_id, lead_id);
--- A list by status at any depth, and the counters of the overview out of the index alone.
+-- A list by status at any depth; and the counters of a tenant among many, without touching the rows.
 CREATE INDEX disparos_status_idx ON disparos (tenant_id, status, disparo_id) INCLUDE (canal);
 
 -- What the sweep looks for, across tenants: due and unsent, or left behind by a dead worker. Small, because

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.outcomes import Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.dispatch.requests import Canal
 from chalicelib.dispatch.states import StatusDisparo
 from chalicelib.dispatch.templates import on_one_line, render_all
@@ -115,8 +115,7 @@ def conclude(tomado: Tomado, outcome: Outcome, *, is_idempotent: bool, now: date
         case Transient(codigo, retry_after):
             again = now + backoff.after(tentativas, retry_after)
             return _waiting(tomado, codigo, again) if may_repeat else _failed(tomado, tentativas, EXHAUSTED, codigo)
-        case ChannelDown(codigo):
-            return _waiting(tomado, codigo, now + CHANNEL_PAUSE, counts=False)
+    return _waiting(tomado, outcome.codigo, now + CHANNEL_PAUSE, counts=False)
 
 
 def _waiting(

@@ -39,8 +39,9 @@ class Container:
         ArquivoInvalido: `arquivo_corrompido`, `arquivo_suspeito` or `arquivo_protegido`.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, max_inflated: int = MAX_INFLATED) -> None:
         self._file = _Door(path)
+        self._max_inflated = max_inflated
         try:
             self._zip = zipfile.ZipFile(self._file)
             self._entries = _entries(self._zip)
@@ -84,7 +85,7 @@ class Container:
         total = 0
         for block in self._read(entry):
             total += len(block)
-            if total > bound or others + total > MAX_INFLATED:
+            if total > bound or others + total > self._max_inflated:
                 raise ArquivoInvalido("arquivo_suspeito")
             self._inflated[entry.filename] = max(total, self._inflated.get(entry.filename, 0))
             yield block
@@ -145,7 +146,7 @@ def _name(entry: zipfile.ZipInfo) -> str:
 
 def _overlap(entries: list[zipfile.ZipInfo], end: int) -> bool:
     ordered = sorted(entries, key=lambda entry: entry.header_offset)
-    starts = [entry.header_offset for entry in ordered[1:]] + [end]
+    starts = [*(entry.header_offset for entry in ordered), end][1:]
     return any(
         entry.header_offset + _LOCAL_HEADER + entry.compress_size > start
         for entry, start in zip(ordered, starts, strict=True)

@@ -40,8 +40,9 @@ class Strings(Protocol):
 class Idle:
     """How many elements of a workbook's sheets have been read in vain: they were in no row that holds something."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int = MAX_IDLE) -> None:
         self.elements = 0
+        self.most = most
 
 
 def converted_rows(blocks: Iterable[bytes], strings: Strings, idle: Idle) -> Iterator[tuple[int, list[str]]]:
@@ -52,9 +53,9 @@ def converted_rows(blocks: Iterable[bytes], strings: Strings, idle: Idle) -> Ite
         listener.rows.clear()
 
 
-def converted_strings(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
+def converted_strings(blocks: Iterable[bytes], *, most: int = MAX_IN_TABLE) -> Iterator[list[bytes]]:
     """The strings of a table, as the markup that they would be in a plain one."""
-    listener = _Strings()
+    listener = _Strings(most)
     for _ in parse(blocks, listener):
         yield [as_markup(text).encode() for text in listener.table.strings]
         listener.table.strings.clear()
@@ -79,12 +80,13 @@ class _Rows(Listener):
     def writerow(self, cells: list[str]) -> None:
         """A row is complete; the next one need not be as long."""
         self.rows.append((self._row, cells))
-        self._elements = 0
+        self._idle.elements -= self._elements
         self._sheet.columns_count = -1
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
-        if self._elements + self._idle.elements > MAX_IDLE:
+        self._idle.elements += 1
+        if self._idle.elements > self._idle.most:
             raise ArquivoInvalido("arquivo_suspeito")
         if name == "c":
             self._begin_cell(attributes)
@@ -116,9 +118,8 @@ class _Rows(Listener):
         reference = attributes.get("r", str(self._row + 1)).strip()
         if not _ROW.fullmatch(reference):
             raise ArquivoInvalido("arquivo_corrompido")
-        self._idle.elements += self._elements
         self._row = following(self._row, int(reference))
-        self._column, self._size, self._elements = -1, 0, 0
+        self._column, self._size, self._elements = -1, 0, 1
         self._sheet.handleStartElement("row", {"r": str(self._row)})
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
@@ -152,14 +153,15 @@ class _Rows(Listener):
 class _Strings(Listener):
     """Hands the library's `SharedStrings` every element and character."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         super().__init__()
+        self._most = most
         self.table = xlsx2csv.SharedStrings()
         self._size, self._elements = 0, 0
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
-        if self._elements > MAX_IN_TABLE:
+        if self._elements > self._most:
             raise ArquivoInvalido("textos_demais")
         self.table.handleStartElement(name, attributes)
         if name == "si":

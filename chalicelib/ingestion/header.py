@@ -59,9 +59,9 @@ _ALIASES: dict[Campo, str] = {
     ),
     Campo.DOCUMENTO: (
         "documento, cnpj cpf, cpf cnpj, cpf ou cnpj, cnpj ou cpf, cpf e cnpj, cnpj e cpf, cnpj, cpf, documentos, doc, "
-        "num documento, no documento, numero do documento, numero documento, n documento, documento cpf cnpj, "
-        "documento cnpj cpf, cpf do cliente, cnpj do cliente, cpf cliente, cnpj cliente, cpf cnpj do cliente, "
-        "cpf cnpj cliente, inscricao federal"
+        "num documento, no documento, no do documento, numero do documento, numero documento, n documento, "
+        "documento cpf cnpj, documento cnpj cpf, cpf do cliente, cnpj do cliente, cpf cliente, cnpj cliente, "
+        "cpf cnpj do cliente, cpf cnpj cliente, inscricao federal"
     ),
     Campo.EMAIL: (
         "email, e mail, emails, e mails, mail, mails, correio eletronico, endereco de email, endereco de e mail, "
@@ -72,12 +72,12 @@ _ALIASES: dict[Campo, str] = {
     ),
     Campo.TELEFONE: (
         "telefone, telefones, tel, tels, fone, fones, celular, celulares, cel, whatsapp, whats app, whats, wpp, zap, "
-        "zapzap, movel, fixo, telefone celular, telefone fixo, telefone movel, telefone principal, "
-        "telefone secundario, telefone residencial, telefone comercial, telefone pessoal, telefone alternativo, "
-        "telefone recado, telefone de contato, telefone para contato, telefone contato, telefone do contato, telefone do cliente, "
-        "telefone cliente, telefone whatsapp, telefone com ddd, ddd telefone, ddd e telefone, tel celular, tel fixo, "
-        "tel residencial, tel comercial, fone celular, fone fixo, fone residencial, fone comercial, celular whatsapp, "
-        "celular principal, numero de telefone, numero do telefone, numero telefone, numero de celular, "
+        "zapzap, movel, fixo, telefone celular, telefone fixo, telefone movel, telefone principal, telefone "
+        "secundario, telefone residencial, telefone comercial, telefone pessoal, telefone alternativo, telefone "
+        "recado, telefone de contato, telefone para contato, telefone contato, telefone do contato, telefone do "
+        "cliente, telefone cliente, telefone whatsapp, telefone com ddd, ddd telefone, ddd e telefone, tel celular, "
+        "tel fixo, tel residencial, tel comercial, fone celular, fone fixo, fone residencial, fone comercial, celular "
+        "whatsapp, celular principal, numero de telefone, numero do telefone, numero telefone, numero de celular, "
         "numero do celular, numero de whatsapp, numero do whatsapp, outros telefones, telefone celular whatsapp, "
         "celular com ddd, phone, phone number, phones, mobile, mobile phone, cell, cellphone, telephone"
     ),

@@ -79,15 +79,19 @@ def prove(blocks: Iterable[bytes]) -> Part:
     """
     prologue = _Prologue()
     characters = _Characters()
-    plain, rows, tail = True, 0, b""
+    unmarked, rows, tail = True, 0, b""
     for block in blocks:
         prologue.feed(block)
         seam = tail[-1:] + block
-        plain = plain and b"<!" not in seam and characters.are_legal(block)
+        unmarked = unmarked and b"<!" not in seam
+        characters.feed(block)
         rows += seam.count(b"<row ")
         tail = (tail + block)[-_TAIL:]
-    ends = tail.rstrip().endswith(f"</{prologue.root}>".encode())
-    return Part(plain and ends and prologue.is_plain(), rows)
+    if not prologue.is_bytes():
+        return Part(plain=False, rows=rows)
+    if not characters.legal:
+        raise ArquivoInvalido("arquivo_corrompido")
+    return Part(unmarked and prologue.root_ends(tail), rows)
 
 
 def whole(blocks: Iterable[bytes], begin: re.Pattern[bytes], item: bytes, end: bytes) -> Iterator[bytes]:
@@ -159,9 +163,13 @@ class _Prologue:
                 raise ArquivoInvalido("arquivo_suspeito")
             _feed(self._parser, block, len(self._head))
 
-    def is_plain(self) -> bool:
-        """Whether patterns can read it: the root is there to be seen, byte by byte, and has no prefix."""
-        return ":" not in self.root and self._encoding in _UTF8 and f"<{self.root}".encode() in self._head
+    def is_bytes(self) -> bool:
+        """Whether patterns can read it byte by byte: it is UTF-8, and there the root is to be seen."""
+        return self._encoding in _UTF8 and f"<{self.root}".encode() in self._head
+
+    def root_ends(self, tail: bytes) -> bool:
+        """Whether the last of the part is the end of its root, and that has no prefix."""
+        return ":" not in self.root and tail.rstrip().endswith(f"</{self.root}>".encode())
 
     def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
         self._encoding = (encoding or "utf-8").lower()
@@ -175,14 +183,16 @@ class _Characters:
     """Whether a part is UTF-8, as far as it has been seen, without a character that XML cannot hold (XML 1.0, 2.2)."""
 
     def __init__(self) -> None:
+        self.legal = True
         self._decoder = codecs.getincrementaldecoder("utf-8")()
 
-    def are_legal(self, block: bytes) -> bool:
+    def feed(self, block: bytes) -> None:
         try:
             self._decoder.decode(block)
         except UnicodeDecodeError:
-            return False
-        return len(block.translate(None, _CONTROLS)) == len(block)
+            self.legal = False
+        if len(block.translate(None, _CONTROLS)) < len(block):
+            self.legal = False
 
 
 class _Elements(Listener):

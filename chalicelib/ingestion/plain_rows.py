@@ -27,7 +27,7 @@ _FORMULA = r"(?:<f(?: [^<>]*)?(?:/>|>[^<]*</f>))?"
 _VALUE = r'<v(?: xml:space="preserve")?+>'
 _INLINE = r"(?:[^<]++|<(?!/is>|/?[A-Za-z0-9]+:))*+"
 _CELL = (
-    rf'<c r="[A-Z]{{1,3}}[0-9]{{1,7}}+"{_STYLE}(?: t="s"><v>[0-9]{{1,8}}+</v></c>'
+    rf'<c r="[A-Z]{{1,3}}[0-9]{{1,7}}+"{_STYLE}(?:/>| t="s"><v>[0-9]{{1,8}}+</v></c>'
     rf'|(?: t="(?:n|str|b|e|d)")?+>{_FORMULA}(?:{_VALUE}[^<]*+</v>|<v ?/>)?</c>'
     r'|(?: t="[a-zA-Z]{1,9}")?+(?: ?/>|></c>)'
     rf'| t="inlineStr"><is>{_INLINE}</is></c>)'
@@ -55,7 +55,7 @@ def plain_rows(blocks: Iterable[bytes], strings: SharedStrings, after: int) -> I
             position = match.end()
             last = following(last, int(match[1]))
             if last > after:
-                yield last, _cells(match[2], strings, last) if match[2] else []
+                yield last, _cells(match[2] or "", strings, last)
         if markup[position:].strip():
             raise UnknownShape
 

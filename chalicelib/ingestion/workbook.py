@@ -109,14 +109,15 @@ def _first_that_fits(tables: Iterable[Table]) -> Planilha:
 
 def _best(path: Path) -> Planilha:
     """The text read with the delimiter that makes most of its header; a wrong one may find quotes that do not close."""
-    found, refused = [], ArquivoInvalido("arquivo_vazio")
+    found: list[Planilha] = []
+    refused: dict[str, ArquivoInvalido] = {}
     for delimiter in csv_text.DELIMITERS:
         try:
             found.append(_first_that_fits([csv_text.Table(path, delimiter)]))
         except ArquivoInvalido as error:
-            refused = error
+            refused[error.code] = error
     if not found:
-        raise refused
+        raise refused.get("arquivo_vazio") or refused.popitem()[1]
     return max(found, key=lambda each: (len(each.cabecalho.campos), len(each.cabecalho.colunas)))
 
 

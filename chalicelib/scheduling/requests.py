@@ -20,7 +20,7 @@ _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
 def _visible(text: str) -> str:
     if _CONTROLS.search(text):
-        raise PydanticCustomError("caractere_de_controle", "a character that cannot be seen")
+        raise PydanticCustomError("caractere_invalido", "a character that cannot be seen")
     return text
 
 

@@ -20,7 +20,7 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("de", "para"), product(StatusAgendamento, StatusAgendamento))
+@pytest.mark.parametrize(("de", "para"), list(product(StatusAgendamento, StatusAgendamento)))
 def test_an_agendamento_moves_as_drawn_and_in_no_other_way(de: StatusAgendamento, para: StatusAgendamento) -> None:
     assert may_move(de, para) == ((de.value, para.value) in ALLOWED)
 

@@ -22,7 +22,7 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("de", "para"), product(StatusLead, StatusLead))
+@pytest.mark.parametrize(("de", "para"), list(product(StatusLead, StatusLead)))
 def test_a_lead_moves_as_specified_and_in_no_other_way(de: StatusLead, para: StatusLead) -> None:
     assert may_move(de, para) == ((de.value, para.value) in ALLOWED)
 

@@ -238,8 +238,12 @@ def test_sent_and_only_sent_is_recorded_as_sent(result: tuple[Any, ...]) -> None
 
 
 @given(
-    st.floats(0.1, 60), st.floats(0.1, 600), st.floats(0, 1, exclude_max=True), st.integers(1, 10), st.none() | st.floats(0, 604_800)
-)  # fmt: skip
+    st.floats(0.1, 60),
+    st.floats(0.1, 600),
+    st.floats(0, 1, exclude_max=True),
+    st.integers(1, 10),
+    st.none() | st.floats(0, 604_800),
+)
 def test_backoff_is_between_what_was_asked_for_and_its_ceiling(
     base: float, cap: float, drawn: float, tentativa: int, retry_after: float | None
 ) -> None:

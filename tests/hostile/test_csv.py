@@ -1,0 +1,88 @@
+"""Text files made to harm, or broken on their way."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.ingestion.limits import MAX_CELL, MAX_COLUMNS, MAX_ROW, MAX_ROWS
+from tests.workbooks import cells_of, late_refusal, opened, refusal, rows_of
+
+HEADER = b"Nome;Email\n"
+FIRST = HEADER + b"Ana;a@b.c\n" * 30
+
+
+def test_a_line_without_end_is_refused_before_all_of_it_is_held() -> None:
+    assert refusal(b"x" * (2 * MAX_ROW)) == "linha_grande_demais"
+    assert late_refusal(FIRST + b"x," * (2 * MAX_ROW)) == "linha_grande_demais"
+
+
+def test_a_record_of_many_lines_is_no_larger_than_a_line() -> None:
+    assert late_refusal(FIRST + b'"\n";' * (MAX_ROW // 3)) == "linha_grande_demais"
+
+
+def test_a_cell_that_is_too_large_is_refused() -> None:
+    assert len(cells_of(FIRST + b"x" * MAX_CELL)[-1][0]) == MAX_CELL
+    assert late_refusal(FIRST + b"x" * (MAX_CELL + 1)) == "celula_grande_demais"
+
+
+def test_a_quote_that_is_never_closed_does_not_swallow_the_leads_below_it() -> None:
+    assert late_refusal(FIRST + b'"Bia;b@c.d\n' + b"Caio;c@d.e\n" * 10) == "aspas_abertas"
+    assert late_refusal(FIRST + b'"Bia;b@c.d\n' + b"Caio;c@d.e\n" * 20_000) == "celula_grande_demais"
+    assert late_refusal(FIRST + b'Bia;"') == "aspas_abertas"
+
+
+def test_the_refusal_says_in_which_row_the_quote_opens() -> None:
+    with opened(FIRST + b'"Bia;b@c.d\nCaio;c@d.e\n') as planilha:
+        rows = planilha.linhas()
+        assert [next(rows)[0] for _ in range(30)] == list(range(2, 32))
+        with pytest.raises(Exception, match="aspas_abertas") as caught:
+            next(rows)
+    assert caught.value.params == {"linha": 32}  # type: ignore[attr-defined]
+
+
+def test_more_rows_than_a_sheet_can_hold_are_refused() -> None:
+    whole = FIRST + b"\n" * (MAX_ROWS - 32) + b"x\n"
+    assert rows_of(whole)[-1] == (MAX_ROWS, ["x"])
+    assert late_refusal(whole + b"y\n") == "linhas_demais"
+
+
+def test_more_columns_than_a_sheet_can_hold_are_refused() -> None:
+    assert len(cells_of(FIRST + b";" * (MAX_COLUMNS - 1) + b"\nx\n")) == 31
+    assert late_refusal(FIRST + b";" * MAX_COLUMNS + b"\n") == "colunas_demais"
+
+
+@pytest.mark.parametrize("nul", [b"a\0b", b"\0", b'"\0"', b"\0\0\0\0"])
+def test_nul_is_replaced(nul: bytes) -> None:
+    data = HEADER + b"Ana Maria;a@exemplo.com\n" * 60 + nul + b";x\n"
+    assert cells_of(data)[-1] == [nul.decode().strip('"').replace("\0", "\ufffd"), "x"]
+
+
+def test_nul_near_the_beginning_is_no_text() -> None:
+    assert refusal(b"No\0me;Email\nx;y\n") == "formato_nao_suportado"
+
+
+def test_utf16_that_breaks_off_inside_a_character_is_read_up_to_there() -> None:
+    data = "Nome;Email\nAna;x\n".encode("utf-16-le")
+    assert rows_of(b"\xff\xfe" + data + b"\x00\xd8\x41") == [(2, ["Ana", "x"])]
+
+
+def test_lone_surrogates_of_utf16_are_replaced() -> None:
+    data = b"\xff\xfe" + "Nome;Email\n".encode("utf-16-le") + b"\x00\xd8;\x00x\x00\n\x00"
+    assert cells_of(data) == [["\ufffd", "x"]]
+
+
+def test_a_line_of_utf8_cut_inside_a_character_is_still_read() -> None:
+    assert len(cells_of(HEADER + "Ana;ção".encode()[:-1])) == 1
+
+
+def test_delimiters_only_are_no_cells() -> None:
+    assert refusal(b";;;;\n,,,\n\t\t\n") == "cabecalho_ausente"
+    assert refusal(b";;;;\n" * 1000) == "arquivo_vazio"
+
+
+def test_a_text_like_a_zip_further_on_is_a_text() -> None:
+    assert cells_of(HEADER + b"PK\x03\x04;<html>\n") == [["PK\x03\x04", "<html>"]]
+
+
+def test_formulas_are_text() -> None:
+    assert cells_of(HEADER + b'=cmd|x;"=HYPERLINK(""x"")"\n') == [["=cmd|x", '=HYPERLINK("x")']]

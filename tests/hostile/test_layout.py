@@ -1,0 +1,137 @@
+"""Sheets laid out to harm, or only oddly: dimensions, spans, far cells, rows out of order, blank tails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.ingestion.columns import column_name
+from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROWS
+from tests.workbooks import (
+    SHEET,
+    TITLES,
+    cell,
+    late_refusal,
+    opened,
+    parts,
+    prefixed,
+    refusal,
+    row,
+    rows_of,
+    sheet,
+    zipped,
+)
+
+BOTH = pytest.mark.parametrize("shape", [str, prefixed], ids=["ours", "xlsx2csv"])
+Shape = Callable[[str], str]
+
+
+def page(shape: Shape, rows: str, *, before: str = "", after: str = "") -> bytes:
+    return zipped({**parts(), SHEET: shape(sheet(TITLES + rows, before=before, after=after))})
+
+
+@BOTH
+@pytest.mark.parametrize("ref", ["A1:XFD1048576", "A1:ZZZZZZZZZ9", "A1", "", "A1:B99999999999999999999"])
+def test_a_dimension_is_not_believed(shape: Shape, ref: str) -> None:
+    data = page(shape, row(2, "Ana"), before=f'<dimension ref="{ref}"/>')
+    with opened(data) as planilha:
+        assert [len(cells) for _, cells in planilha.linhas()] == [1]
+
+
+@BOTH
+@pytest.mark.parametrize("spans", ["1:16384", "1:999999999", "x", ""])
+def test_spans_are_not_believed(shape: Shape, spans: str) -> None:
+    rows = f'<row r="2" spans="{spans}">{cell("A2", "Ana")}</row>'
+    with opened(page(shape, rows)) as planilha:
+        assert [len(cells) for _, cells in planilha.linhas()] == [1]
+
+
+@BOTH
+def test_a_lone_cell_in_the_far_corner_is_a_row_of_its_own(shape: Shape) -> None:
+    rows = row(2, "Ana") + f'<row r="{MAX_ROWS}">{cell(f"XFD{MAX_ROWS}", "longe")}</row>'
+    found = rows_of(page(shape, rows, before='<dimension ref="A1:XFD1048576"/>'))
+    assert [(n, len(cells), cells[-1]) for n, cells in found] == [(2, 1, "Ana"), (MAX_ROWS, MAX_COLUMNS, "longe")]
+
+
+@BOTH
+@pytest.mark.parametrize("reference", ["XFE2", "ZZZ2"])
+def test_a_cell_beyond_the_last_column_is_refused(shape: Shape, reference: str) -> None:
+    assert refusal(page(shape, f'<row r="2">{cell(reference, "x")}</row>')) == "colunas_demais"
+
+
+@BOTH
+@pytest.mark.parametrize("reference", ["", "2", "A", "AAAA2", "A-2", "A2:B3", "$A$2", "É2", "A99999999"])
+def test_a_cell_that_is_nowhere_is_refused(shape: Shape, reference: str) -> None:
+    assert refusal(page(shape, f'<row r="2">{cell(reference, "x")}</row>')) == "arquivo_corrompido"
+
+
+@BOTH
+@pytest.mark.parametrize("number", ["-1", "x", "2.0", "99999999999999999999", "", "1e3"])
+def test_a_row_that_is_nowhere_is_refused(shape: Shape, number: str) -> None:
+    assert refusal(page(shape, f'<row r="{number}">{cell("A2", "x")}</row>')) == "arquivo_corrompido"
+
+
+@BOTH
+def test_a_row_beyond_the_last_is_refused(shape: Shape) -> None:
+    assert refusal(page(shape, f'<row r="{MAX_ROWS + 1}">{cell("A2", "x")}</row>')) == "linhas_demais"
+
+
+@BOTH
+@pytest.mark.parametrize("numbers", [(3, 2), (2, 2), (0,), (1,)])
+def test_rows_out_of_order_are_refused(shape: Shape, numbers: tuple[int, ...]) -> None:
+    assert refusal(page(shape, "".join(row(n, "x") for n in numbers))) == "arquivo_corrompido"
+
+
+def test_rows_and_cells_that_do_not_say_where_they_are_follow_one_another() -> None:
+    rows = '<row><c t="str"><v>a</v></c><c/><c t="str"><v>b</v></c></row>'
+    rows += '<row r="7"><c r="C7"/><c t="str"><v>c</v></c></row>'
+    assert rows_of(page(str, rows)) == [(2, ["a", "", "b"]), (7, ["", "", "", "c"])]
+
+
+def test_cells_without_a_place_do_not_leave_the_sheet() -> None:
+    rows = '<row><c r="XFD2" t="str"><v>a</v></c><c t="str"><v>b</v></c></row>'
+    assert refusal(page(str, rows)) == "colunas_demais"
+
+
+@BOTH
+def test_a_blank_tail_is_no_rows(shape: Shape) -> None:
+    tail = "".join(f'<row r="{n}" s="1" customFormat="1"><c r="A{n}" s="1"/></row>' for n in range(3, 3000))
+    tail += "".join(f'<row r="{n}" ht="20"/>' for n in range(3000, 6000))
+    assert rows_of(page(shape, row(2, "Ana") + tail)) == [(2, ["Ana"])]
+
+
+@BOTH
+def test_blank_rows_between_keep_the_numbers_of_the_others(shape: Shape) -> None:
+    rows = row(2, "a") + '<row r="3"/>' + row(4, "", " ") + '<row r="5"></row>' + row(900, "b")
+    assert rows_of(page(shape, rows)) == [(2, ["a"]), (900, ["b"])]
+
+
+def test_a_sheet_that_is_all_blank_rows_is_gone_through_once() -> None:
+    rows = "".join(f'<row r="{n}"><c r="A{n}" s="1"/></row>' for n in range(1, 50_000))
+    assert refusal(zipped({**parts(), SHEET: sheet(rows)})) == "arquivo_vazio"
+
+
+@BOTH
+def test_what_follows_the_rows_is_not_read(shape: Shape) -> None:
+    after = "<mergeCells><mergeCell ref='A1:XFD1048576'/></mergeCells><hyperlinks><hyperlink ref='A2'/></hyperlinks>"
+    assert rows_of(page(shape, row(2, "Ana"), after=after)) == [(2, ["Ana"])]
+
+
+@BOTH
+def test_a_sheet_without_data_has_no_cells(shape: Shape) -> None:
+    for content in ("<sheetData/>", "<sheetData></sheetData>", "", "<sheetData />"):
+        data = zipped({**parts(), SHEET: shape(sheet("").replace("<sheetData></sheetData>", content))})
+        assert refusal(data) == "arquivo_vazio"
+
+
+def test_a_wide_row_of_short_cells_is_read() -> None:
+    cells = "".join(f'<c r="{column_name(n)}2" t="str"><v>{n}</v></c>' for n in range(MAX_COLUMNS))
+    ((_, found),) = rows_of(page(str, f'<row r="2">{cells}</row>'))
+    assert found == [str(n) for n in range(MAX_COLUMNS)]
+
+
+def test_markup_of_a_row_that_has_no_end_is_refused() -> None:
+    rows = "".join(row(n, "x") for n in range(2, 40))
+    endless = '<row r="40">' + '<c r="A40" s="1"/>' * 600_000
+    assert late_refusal(page(str, rows + endless + "</row>" + row(41, "y") + "<row>")) == "arquivo_corrompido"

@@ -1,0 +1,487 @@
+"""Leads are found by every filter, page by page, and changed only as the rules allow; over a real database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from threading import Thread
+from typing import Any
+from uuid import UUID
+
+import psutil  # noqa: F401 - part of the local stack, imported here so that a missing one fails early
+import pytest
+from pydantic import ValidationError
+
+from chalicelib.adapters.database import Database, named_queries
+from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.leads import service
+from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
+from chalicelib.leads.service import Leads
+from chalicelib.leads.states import StatusLead, may_move
+from chalicelib.wiring import Services
+from tests.builders import CREATED_AT, TENANT, a_lead, a_template, ask, insert
+from tests.conftest import StoppedClock
+
+
+@pytest.fixture
+def owner(services: Services) -> Database:
+    return services.owner_database
+
+
+@pytest.fixture
+def leads(services: Services) -> Leads:
+    return services.leads
+
+
+def some_leads(owner: Database, count: int, **columns: Any) -> list[UUID]:
+    """Leads made one second after the other, oldest first."""
+    return [
+        a_lead(owner, telefones=(), emails=(), criado_em=CREATED_AT + timedelta(seconds=number), **columns)
+        for number in range(count)
+    ]
+
+
+def found(leads: Leads, **query: Any) -> list[UUID]:
+    return [each["lead_id"] for each in leads.page(TENANT, LeadQuery.model_validate(query))["itens"]]
+
+
+def all_pages(page: Callable[[dict[str, Any]], dict[str, Any]], limit: int) -> Iterator[dict[str, Any]]:
+    query: dict[str, Any] = {"limit": limit}
+    while True:
+        answer = page(query)
+        yield from answer["itens"]
+        if answer["proximo"] is None:
+            return
+        query["cursor"] = answer["proximo"]
+
+
+def a_disparo(owner: Database, lead_id: UUID, status: str, **columns: Any) -> UUID:
+    disparo_id = UUID(int=lead_id.int ^ 0xFFFF ^ int(columns.pop("numero", 0)))
+    insert(
+        owner, "disparos", tenant_id=TENANT, disparo_id=disparo_id, lead_id=lead_id, canal="whatsapp",
+        contato_id=UUID(int=1), destino="+5571999990001", template="oi", template_versao=1, status=status,
+        enviar_apos=CREATED_AT, lease_ate=CREATED_AT if status == "enviando" else None,
+        enviado_em=CREATED_AT if status in {"enviado", "confirmado"} else None,
+        erro_codigo="x" if status == "erro" else None,
+        **{"criado_em": CREATED_AT, "atualizado_em": CREATED_AT, **columns},
+    )  # fmt: skip
+    return disparo_id
+
+
+# Lists
+
+
+def test_an_empty_tenant_has_an_empty_page(leads: Leads) -> None:
+    assert leads.page(TENANT, LeadQuery()) == {"itens": [], "proximo": None, "total": 0, "total_exato": True}
+
+
+def test_leads_are_listed_newest_first_and_pages_hold_everything_once(leads: Leads, owner: Database) -> None:
+    made = some_leads(owner, 7)
+    paged = [each["lead_id"] for each in all_pages(lambda q: leads.page(TENANT, LeadQuery.model_validate(q)), 3)]
+    assert paged == made[::-1]
+
+
+def test_a_page_by_offset_is_the_same_as_by_cursor(leads: Leads, owner: Database) -> None:
+    made = some_leads(owner, 5)[::-1]
+    assert [found(leads, limit=2, offset=offset) for offset in (0, 2, 4, 6)] == [made[0:2], made[2:4], made[4:5], []]
+
+
+def test_a_lead_that_arrives_while_one_pages_does_not_shift_the_pages(leads: Leads, owner: Database) -> None:
+    made = some_leads(owner, 4)[::-1]
+    first = leads.page(TENANT, LeadQuery(limit=2))
+    a_lead(owner, criado_em=CREATED_AT + timedelta(hours=1))
+    second = leads.page(TENANT, LeadQuery(limit=2, cursor=first["proximo"]))
+    assert [each["lead_id"] for each in first["itens"] + second["itens"]] == made
+
+
+@pytest.mark.parametrize("query", [{}, {"limit": 1}, {"limit": 2, "offset": 2}, {"limit": 500, "offset": 100}])
+def test_the_total_is_that_of_all_pages(leads: Leads, owner: Database, query: dict[str, int]) -> None:
+    some_leads(owner, 3)
+    page = leads.page(TENANT, LeadQuery.model_validate(query))
+    assert (page["total"], page["total_exato"]) == (3, True)
+
+
+def test_the_total_behind_a_cursor_counts_what_came_before_it(leads: Leads, owner: Database) -> None:
+    some_leads(owner, 3)
+    first = leads.page(TENANT, LeadQuery(limit=2))
+    assert leads.page(TENANT, LeadQuery(limit=2, cursor=first["proximo"]))["total"] == 3
+
+
+def test_beyond_the_bound_the_jobs_have_counted(leads: Leads, owner: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "COUNTED", 2)
+    some_leads(owner, 5, status="em_disparo")
+    a_lead(owner, tenant_id="outra")
+    for number, created in enumerate((3, 2)):
+        insert(
+            owner, "ingest_jobs", tenant_id=TENANT, job_id=UUID(int=number), bucket="b", chave="k", nome_arquivo="f",
+            status="concluido", linhas_processadas=created, leads_criados=created, criado_em=CREATED_AT,
+            atualizado_em=CREATED_AT, concluido_em=CREATED_AT,
+        )  # fmt: skip
+    page = leads.page(TENANT, LeadQuery(limit=1))
+    assert (page["total"], page["total_exato"]) == (5, True)
+    filtered = leads.page(TENANT, LeadQuery(limit=1, status=StatusLead.EM_DISPARO))
+    assert (filtered["total"], filtered["total_exato"]) == (2, False)
+
+
+def test_a_cursor_of_another_list_is_refused(leads: Leads) -> None:
+    with pytest.raises(Invalid) as raised:
+        leads.page(TENANT, LeadQuery(cursor="WzEsMl0"))
+    assert raised.value.code == "cursor_invalido"
+
+
+def test_each_filter_finds_its_lead_and_no_other(leads: Leads, owner: Database) -> None:
+    a_lead(owner, nome="Outra Pessoa", telefones=["+5511988887777"], emails=["outra@example.com"])
+    wanted = a_lead(
+        owner, nome="João D'Ávila 100%", documento="52998224725", status="sem_sucesso", tags=["vip", "sp"],
+        telefones=["+5571999990001", "+5571999990002"], emails=["a@example.com", "joao@example.com"],
+        origem_arquivo="abril.xlsx", criado_em=CREATED_AT + timedelta(minutes=5),
+    )  # fmt: skip
+    a_lead(owner, tenant_id="outra", documento="52998224725", emails=["joao@example.com"])
+    for query in (
+        {"documento": "529.982.247-25"},
+        {"documento": "52998224725"},
+        {"status": "sem_sucesso"},
+        {"q": "joao"},
+        {"q": "JOÃO d'avi"},
+        {"q": "Joa\u0303o"},
+        {"q": "100%"},
+        {"email": "JOAO@example.com"},
+        {"telefone": "+5571999990002"},
+        {"telefone": "5571999990002"},
+        {"telefone": " 5571999990002"},  # `+` in a query string that nobody has encoded
+        {"telefone": "(71) 99999-0002"},
+        {"tag": "vip"},
+        {"tag": " sp "},
+        {"origem_arquivo": "abril.xlsx"},
+        {"criado_de": "2026-11-24T08:05:00-03:00"},
+        {"criado_de": "2026-11-24T11:05:00Z", "criado_ate": "2026-11-24T11:05:01Z"},
+        {"q": "joão", "status": "sem_sucesso", "tag": "vip", "email": "a@example.com"},
+    ):
+        assert found(leads, **query) == [wanted], query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"q": "%"},
+        {"q": "_"},
+        {"q": "joana"},
+        {"email": "example.com"},
+        {"telefone": "71999990009"},
+        {"tag": "vi"},
+        {"documento": "11222333000181"},
+        {"status": "descartado"},
+        {"origem_arquivo": "LEADS.XLSX"},
+        {"criado_ate": "2026-11-24T11:00:00Z"},
+        {"criado_de": "2026-11-24T11:00:01Z"},
+        {"q": "maria", "status": "descartado"},
+    ],
+)
+def test_what_fits_nobody_finds_nobody(leads: Leads, owner: Database, query: dict[str, str]) -> None:
+    a_lead(owner, nome="Maria da Silva", tags=["vip"])
+    page = leads.page(TENANT, LeadQuery.model_validate(query))
+    assert (page["itens"], page["total"]) == ([], 0)
+
+
+def test_a_lead_without_a_name_is_in_no_search_by_name(leads: Leads, owner: Database) -> None:
+    a_lead(owner, nome=None)
+    assert found(leads, q="a") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ({"status": "nada"}, "enum"),
+        ({"documento": "123"}, "documento_de_busca_invalido"),
+        ({"documento": ""}, "documento_de_busca_invalido"),
+        ({"telefone": "abc"}, "telefone_de_busca_invalido"),
+        ({"telefone": "+"}, "telefone_de_busca_invalido"),
+        ({"q": "  "}, "string_too_short"),
+        ({"q": "a" * 101}, "string_too_long"),
+        ({"criado_de": "2026-11-24T11:00:00"}, "timezone_aware"),
+        ({"criado_ate": "ontem"}, "datetime_from_date_parsing"),
+        ({"nome": "maria"}, "extra_forbidden"),
+    ],
+)
+def test_a_filter_that_means_nothing_is_refused(query: dict[str, str], code: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        LeadQuery.model_validate(query)
+    assert raised.value.errors()[0]["type"] == code
+
+
+# One lead
+
+
+def test_a_lead_is_shown_with_its_contacts_in_their_order(leads: Leads, owner: Database) -> None:
+    lead_id = a_lead(owner, telefones=["+5571999990002", "+5571999990001"], emails=["b@example.com", "a@example.com"])
+    shown = leads.get(TENANT, lead_id)
+    assert [(each["telefone"], each["principal"], each["ordem"]) for each in shown["telefones"]] == [
+        ("+5571999990002", True, 1),
+        ("+5571999990001", False, 2),
+    ]
+    assert [each["email"] for each in shown["emails"]] == ["b@example.com", "a@example.com"]
+    [[telefone_id, email_id]] = ask(
+        owner, f"SELECT contato_id('{lead_id}', '+5571999990002'), contato_id('{lead_id}', 'b@example.com')"
+    )
+    assert (shown["telefones"][0]["telefone_id"], shown["emails"][0]["email_id"]) == (telefone_id, email_id)
+    assert shown["telefones"][0]["tipo_origem"] == "movel"
+    assert shown["telefones"][0]["valido_para_disparo"]
+
+
+def test_what_happened_to_a_lead_is_told_newest_first(
+    leads: Leads, owner: Database, services: Services, clock: StoppedClock
+) -> None:
+    lead_id = a_lead(owner)
+    a_template(owner)
+    disparo = a_disparo(owner, lead_id, "enviado", criado_em=CREATED_AT + timedelta(minutes=1))
+    from tests.integration.test_agendamentos import book  # noqa: PLC0415 - what the calendar's own tests use
+
+    booked = book(services, lead_id, clock() + timedelta(days=1))
+    told = [(each["tipo"], each["id"], each["status"]) for each in leads.get(TENANT, lead_id)["linha_do_tempo"]]
+    assert told == [
+        ("agendamento", booked["agendamento_id"], "pendente"),
+        ("disparo", disparo, "enviado"),
+        ("lead", lead_id, None),
+    ]
+
+
+def test_a_long_story_is_cut_at_its_old_end(leads: Leads, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    a_template(owner)
+    for number in range(1, 102):
+        a_disparo(owner, lead_id, "enviado", numero=number, criado_em=CREATED_AT + timedelta(seconds=number))
+    story = leads.get(TENANT, lead_id)["linha_do_tempo"]
+    assert len(story) == 100
+    assert story[0]["quando"] == CREATED_AT + timedelta(seconds=101)
+    assert {each["tipo"] for each in story} == {"disparo"}
+
+
+def test_the_lead_of_another_tenant_does_not_exist(leads: Leads, owner: Database) -> None:
+    lead_id = a_lead(owner, tenant_id="outra")
+    with pytest.raises(NotFound):
+        leads.get(TENANT, lead_id)
+    with pytest.raises(NotFound):
+        leads.change(TENANT, lead_id, LeadChange(tags=("a",)))
+    assert ask(owner, "SELECT tags FROM leads") == [[[]]]
+
+
+# Changes
+
+
+@pytest.mark.parametrize("de", list(StatusLead))
+@pytest.mark.parametrize("para", list(StatusLead))
+def test_a_person_moves_a_lead_as_the_rules_allow(
+    leads: Leads, owner: Database, clock: StoppedClock, de: StatusLead, para: StatusLead
+) -> None:
+    lead_id = a_lead(owner, status=de.value)
+    if de == para or may_move(de, para):
+        changed = leads.change(TENANT, lead_id, LeadChange(status=para))
+        assert (changed["status"], changed["atualizado_em"]) == (para, clock())
+    else:
+        with pytest.raises(Conflict) as raised:
+            leads.change(TENANT, lead_id, LeadChange(status=para))
+        assert raised.value.params == {"de": de.value, "para": para.value}
+        assert ask(owner, "SELECT status FROM leads") == [[de.value]]
+
+
+def test_tags_are_put_in_the_place_of_those_that_were(leads: Leads, owner: Database) -> None:
+    lead_id = a_lead(owner, tags=["velha"])
+    change = LeadChange.model_validate_json(json.dumps({"tags": [" vip ", "vip", "São Paulo"]}))
+    assert leads.change(TENANT, lead_id, change)["tags"] == ["vip", "São Paulo"]
+    assert leads.change(TENANT, lead_id, LeadChange(tags=()))["tags"] == []
+
+
+def test_a_refused_move_leaves_the_tags_alone(leads: Leads, owner: Database) -> None:
+    lead_id = a_lead(owner, tags=["velha"])
+    with pytest.raises(Conflict):
+        leads.change(TENANT, lead_id, LeadChange(status=StatusLead.CONCLUIDO, tags=("nova",)))
+    assert leads.get(TENANT, lead_id)["tags"] == ["velha"]
+
+
+def test_who_comes_second_is_judged_by_where_the_first_left_the_lead(leads: Leads, owner: Database) -> None:
+    lead_id = a_lead(owner, status="sem_sucesso")
+    outcome: list[object] = []
+
+    def change() -> None:
+        try:
+            outcome.append(leads.change(TENANT, lead_id, LeadChange(status=StatusLead.EM_DISPARO)))
+        except Conflict as error:
+            outcome.append(error.params)
+
+    second = Thread(target=change)
+    with owner.transaction(TENANT) as rows:
+        rows.run("change_lead", tenant_id=TENANT, lead_id=lead_id, status="descartado", tags=None, agora=CREATED_AT)
+        second.start()
+        while not ask(owner, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+            second.join(0.01)
+    second.join()
+    assert outcome == [{"de": "descartado", "para": "em_disparo"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ("{}", "mudanca_vazia"),
+        ('{"status":null,"tags":null}', "mudanca_vazia"),
+        ('{"tags":["  "]}', "string_too_short"),
+        (json.dumps({"tags": ["a" * 41]}), "string_too_long"),
+        (json.dumps({"tags": [f"t{n}" for n in range(21)]}), "too_long"),
+        ('{"tags":"vip"}', "tuple_type"),
+        ('{"status":"feliz"}', "enum"),
+        ('{"nome":"Outro"}', "extra_forbidden"),
+    ],
+)
+def test_a_change_that_is_none_is_refused(body: str, code: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        LeadChange.model_validate_json(body)
+    assert raised.value.errors()[0]["type"] == code
+
+
+# Ready
+
+
+def ready(leads: Leads, **query: Any) -> list[UUID]:
+    return [each["lead_id"] for each in leads.ready(TENANT, ReadyQuery.model_validate(query))["itens"]]
+
+
+@pytest.mark.parametrize("status", list(StatusLead))
+def test_only_a_lead_that_a_disparo_would_bring_forward_is_ready(
+    leads: Leads, owner: Database, status: StatusLead
+) -> None:
+    lead_id = a_lead(owner, status=status.value)
+    assert ready(leads) == ([lead_id] if status in {"novo", "em_disparo", "sem_sucesso"} else [])
+
+
+@pytest.mark.parametrize(
+    ("lead", "disparo", "is_ready"),
+    [
+        ("novo", "pendente", False),
+        ("novo", "enviando", False),
+        ("sem_sucesso", "pendente", False),
+        ("sem_sucesso", "enviado", True),
+        ("sem_sucesso", "erro", True),
+        ("em_disparo", "pendente", False),
+        ("em_disparo", "enviando", False),
+        ("em_disparo", "enviado", False),
+        ("em_disparo", "confirmado", False),
+        ("em_disparo", "incerto", False),
+        ("em_disparo", "cancelado", True),
+        ("em_disparo", "simulado", True),
+        ("em_disparo", "expirado", True),
+        ("em_disparo", "suprimido", True),
+        ("em_disparo", "erro", True),
+    ],
+)
+def test_who_waits_for_an_answer_is_not_ready(
+    leads: Leads, owner: Database, lead: str, disparo: str, is_ready: bool
+) -> None:
+    a_template(owner)
+    lead_id = a_lead(owner, status=lead)
+    a_disparo(owner, lead_id, disparo)
+    assert (ready(leads) == [lead_id]) is is_ready
+
+
+def test_a_ready_lead_comes_with_its_best_contacts(leads: Leads, owner: Database) -> None:
+    both = a_lead(owner, telefones=["+5571999990001", "+5571999990002"], emails=["a@example.com", "b@example.com"])
+    ask_for = owner
+    with ask_for.across_tenants() as rows:
+        rows.execute("UPDATE lead_telefones SET valido_para_disparo = false WHERE telefone = '+5571999990001'")
+        rows.execute("UPDATE lead_emails SET principal = (email = 'b@example.com')")
+    [shown] = leads.ready(TENANT, ReadyQuery())["itens"]
+    contacts = leads.get(TENANT, both)
+    assert shown == {
+        "lead_id": both,
+        "nome": "Maria da Silva",
+        "status": "novo",
+        "tipo_contato": "ambos",
+        "telefone_id": contacts["telefones"][1]["telefone_id"],
+        "telefone": "+5571999990002",
+        "email_id": contacts["emails"][1]["email_id"],
+        "email": "b@example.com",
+    }
+
+
+def test_a_lead_is_ready_by_the_contacts_that_it_has(leads: Leads, owner: Database) -> None:
+    both = a_lead(owner, criado_em=CREATED_AT)
+    phone = a_lead(owner, emails=(), criado_em=CREATED_AT + timedelta(seconds=1))
+    email = a_lead(owner, telefones=(), criado_em=CREATED_AT + timedelta(seconds=2))
+    a_lead(owner, telefones=(), emails=())
+    a_lead(owner, tenant_id="outra")
+    assert ready(leads) == [email, phone, both]
+    assert [ready(leads, tipo_contato=kind) for kind in ("ambos", "telefone", "email")] == [[both], [phone], [email]]
+    shown = {each["lead_id"]: each for each in leads.ready(TENANT, ReadyQuery())["itens"]}
+    assert (shown[phone]["email"], shown[phone]["email_id"]) == (None, None)
+    assert (shown[email]["telefone"], shown[email]["telefone_id"]) == (None, None)
+
+
+def test_a_lead_without_a_valid_contact_is_not_ready(leads: Leads, owner: Database) -> None:
+    a_lead(owner, emails=())
+    with owner.across_tenants() as rows:
+        rows.execute("UPDATE lead_telefones SET valido_para_disparo = false")
+    assert ready(leads) == []
+
+
+def test_pages_of_ready_leads_hold_everything_once(leads: Leads, owner: Database) -> None:
+    made = [a_lead(owner, criado_em=CREATED_AT + timedelta(seconds=number)) for number in range(5)][::-1]
+    paged = [each["lead_id"] for each in all_pages(lambda q: leads.ready(TENANT, ReadyQuery.model_validate(q)), 2)]
+    assert paged == made
+    assert ready(leads, limit=2, offset=3) == made[3:]
+
+
+# Plans
+
+
+def plan(services: Services, query: str, **params: object) -> str:
+    statement = named_queries()[query]
+    with services.database.transaction(TENANT) as rows:
+        context = rows._connection.execute_unnamed("EXPLAIN " + statement.text, statement.arranged(params))
+        return "\n".join(line for [line] in context.rows)
+
+
+@pytest.mark.parametrize(
+    ("query", "index"),
+    [
+        ({}, "leads_pkey"),
+        ({"documento": "52998224725"}, "leads_documento_idx"),
+        ({"email": "p77@example.com"}, "lead_emails_email_idx"),
+        ({"telefone": "+5571900000077"}, "lead_telefones_telefone_idx"),
+        ({"status": "concluido"}, "leads_status_idx"),
+        ({"tag": "vip"}, "leads_com_tags_idx"),
+    ],
+)
+@pytest.mark.parametrize("analyzed", [True, False])
+def test_a_search_that_has_an_index_uses_it(
+    services: Services, owner: Database, query: dict[str, str], index: str, analyzed: bool
+) -> None:
+    many_leads(owner, 20_000)
+    if analyzed:
+        connection = owner._connection()
+        connection.run("COMMIT")
+        connection.run("VACUUM ANALYZE leads, lead_emails, lead_telefones")
+        connection.close()
+    asked = LeadQuery.model_validate(query)
+    used = plan(services, "list_leads", tenant_id=TENANT, depois=None, limite=51, pular=0, **service._filters(asked))
+    assert index in used
+    assert "Seq Scan" not in used
+
+
+def many_leads(owner: Database, count: int) -> None:
+    """Leads by the thousand, without a row for each by hand."""
+    at = datetime(2026, 11, 24, tzinfo=UTC).isoformat()
+    with owner.across_tenants() as rows:
+        rows.execute(
+            f"""INSERT INTO leads (tenant_id, lead_id, lead_id_externo, nome, documento, status, tags, origem_arquivo,
+                                   origem_aba, linha_planilha, job_id, criado_em, atualizado_em)
+                SELECT '{TENANT}', lpad(to_hex(g), 32, '0')::uuid, 'f:' || g, 'Nome ' || g, lpad(g::text, 11, '0'),
+                       CASE WHEN g % 1000 = 0 THEN 'concluido' ELSE 'novo' END,
+                       CASE WHEN g % 1000 = 1 THEN ARRAY['vip'] ELSE '{{}}' END, 'f', NULL, 2, lpad('', 32, '0')::uuid,
+                       '{at}', '{at}'
+                  FROM generate_series(1, {count}) g;
+                INSERT INTO lead_telefones
+                SELECT '{TENANT}', lpad(to_hex(g), 32, '0')::uuid, '+5571' || (900000000 + g), 1, true, 'movel', true
+                  FROM generate_series(1, {count}) g;
+                INSERT INTO lead_emails
+                SELECT '{TENANT}', lpad(to_hex(g), 32, '0')::uuid, 'p' || g || '@example.com', 1, true, true
+                  FROM generate_series(1, {count}) g"""
+        )

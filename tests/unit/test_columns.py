@@ -1,0 +1,37 @@
+"""The letters of columns and the order of rows."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.errors import ArquivoInvalido
+from chalicelib.ingestion.columns import column_index, column_name, following
+from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROWS
+
+
+@pytest.mark.parametrize(("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])
+def test_columns_have_the_letters_that_spreadsheets_show(index: int, letters: str) -> None:
+    assert column_name(index) == letters
+
+
+@given(st.integers(0, MAX_COLUMNS - 1))
+def test_letters_lead_back_to_their_column(index: int) -> None:
+    assert column_index(column_name(index)) == index
+
+
+def test_a_column_beyond_the_last_of_a_sheet_is_refused() -> None:
+    assert column_index("XFD") == MAX_COLUMNS - 1
+    with pytest.raises(ArquivoInvalido, match="colunas_demais"):
+        column_index("XFE")
+
+
+@pytest.mark.parametrize(
+    ("last", "number", "code"),
+    [(2, 2, "arquivo_corrompido"), (2, 1, "arquivo_corrompido"), (2, MAX_ROWS + 1, "linhas_demais")],
+)
+def test_rows_that_do_not_follow_one_another_are_refused(last: int, number: int, code: str) -> None:
+    assert following(1, MAX_ROWS) == MAX_ROWS
+    with pytest.raises(ArquivoInvalido, match=code):
+        following(last, number)

@@ -1,0 +1,111 @@
+"""Rows of text files: encodings, delimiters, quotes; hostile ones are in tests/hostile."""
+
+from __future__ import annotations
+
+import csv
+import io
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.ingestion.header import Campo
+from tests.workbooks import HEADER, cells_of, opened, rows_of, trimmed
+
+TEXT = "Nome;Contato;CNPJ/CPF;Email;Telefone\r\nAção & Cia;José;1;a@b.c | d@e.f;71\r\n;;;;\r\nÚltima;€;;;\r\n"
+ROWS = [(2, ["Ação & Cia", "José", "1", "a@b.c | d@e.f", "71"]), (4, ["Última", "€"])]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("ending", ["\r\n", "\n", "\r"])
+def test_a_text_is_read_in_whatever_it_was_saved_as(encoding: str, ending: str) -> None:
+    assert rows_of(TEXT.replace("\r\n", ending).encode(encoding)) == ROWS
+
+
+def test_big_endian_is_known_by_its_mark() -> None:
+    assert rows_of(b"\xfe\xff" + TEXT.encode("utf-16-be")) == ROWS
+
+
+def test_lines_of_two_encodings_are_each_read_in_their_own() -> None:
+    lines = TEXT.splitlines(keepends=True)
+    assert rows_of(lines[0].encode() + lines[1].encode() + lines[2].encode() + lines[3].encode("cp1252")) == ROWS
+
+
+def test_a_mark_in_front_of_a_quote_is_no_part_of_it() -> None:
+    assert cells_of(b'\xef\xbb\xbf"Email";"Nome"\n"a@b.c";"x;y"\n') == [["a@b.c", "x;y"]]
+
+
+@pytest.mark.parametrize("delimiter", ";,\t")
+def test_the_delimiter_is_the_one_that_makes_most_of_the_header(delimiter: str) -> None:
+    header = delimiter.join(["Nome, ou; outro", *HEADER]) if delimiter == "\t" else delimiter.join(HEADER)
+    with opened(f"{header}\n1{delimiter}2\n".encode()) as planilha:
+        assert list(planilha.cabecalho.campos) == [*Campo][1:]
+        assert [cells for _, cells in planilha.linhas()] == [["1", "2"]]
+
+
+def test_a_delimiter_inside_the_cells_of_an_only_column_is_no_delimiter() -> None:
+    assert cells_of(b"Email\na@b.c; d@e.f\na@b.c, d@e.f\n") == [["a@b.c; d@e.f"], ["a@b.c, d@e.f"]]
+
+
+def test_titles_above_the_header_do_not_hide_the_delimiter() -> None:
+    data = "sep=;\nRelatório, de leads, de e-mail\n\nNome;E-mail;Celular\nAna;a@b.c;71\n".encode()
+    with opened(data) as planilha:
+        assert planilha.cabecalho.linha == 4
+    assert rows_of(data) == [(5, ["Ana", "a@b.c", "71"])]
+
+
+def test_a_quote_that_closes_under_one_delimiter_only_does_not_matter() -> None:
+    assert cells_of(b'Nome;Email\n"Emp ""X"";",a@b.c\n"Y";b@c.d\n') == [['Emp "X";,a@b.c'], ["Y", "b@c.d"]]
+
+
+def test_a_record_of_several_lines_is_one_row() -> None:
+    assert rows_of(b'Nome;Email\n"a\r\nb\n\nc";x\n\nd;y') == [(2, ["a\r\nb\n\nc", "x"]), (4, ["d", "y"])]
+
+
+def test_rows_are_as_ragged_as_they_are() -> None:
+    assert cells_of(b"Nome;Email\na\na;b;c;d\n;;\n;b") == [["a"], ["a", "b", "c", "d"], ["", "b"]]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n", " "])
+def test_the_last_line_needs_no_end(end: str) -> None:
+    assert cells_of(b"Nome;Email\na;b" + end.encode()) == [["a", f"b{end.strip(chr(10)).strip(chr(13))}"]]
+
+
+def test_nul_and_undefined_bytes_are_replaced() -> None:
+    assert cells_of(b"Nome;Email\n" + b"x;y\n" * 300 + b"a\0b;\x81\xe7\n")[-1] == ["a\ufffdb", "\ufffdç"]
+
+
+def test_quotes_inside_a_cell_are_kept() -> None:
+    assert cells_of(b'Nome;Email\nEmpresa "X" Ltda;a\n"Empresa "Y" Ltda";b\n')[0] == ['Empresa "X" Ltda', "a"]
+
+
+def test_reading_goes_on_below_any_record() -> None:
+    data = b"Nome;Email\n" + b"".join(b'"%d\nx";y\n' % n for n in range(2, 30))
+    for depois in (0, 1, 5, 29, 99):
+        assert [n for n, _ in rows_of(data, depois)] == list(range(max(2, depois + 1), 30))
+
+
+def test_the_number_of_rows_is_estimated_from_the_first_of_them() -> None:
+    line = b"Ana;a@exemplo.com\n"
+    with opened(b"Nome;Email\n" + line * 200_000) as planilha:
+        assert planilha.aba is None
+        assert 190_000 < (planilha.linhas_estimadas or 0) < 210_000
+
+
+def test_line_ends_may_fall_between_two_blocks() -> None:
+    for shift, ending in product(range(3), ("\r\n", "\n", "\r")):
+        line = "x" * 1022 + ";"
+        data = "Nome;Email" + ending + "y" * shift + ";" + ending + (line + ending) * 1100
+        assert len(cells_of(data.encode())) == 1100 + (shift > 0)
+
+
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0\ufeff"), max_size=20)
+
+
+@given(st.lists(st.lists(CELLS, min_size=2, max_size=5), max_size=6), st.sampled_from(";,\t"))
+def test_random_cells_come_back_as_they_were_written(rows: list[list[str]], delimiter: str) -> None:
+    out = io.StringIO()
+    csv.writer(out, delimiter=delimiter, quoting=csv.QUOTE_ALL).writerows([["Nome", "Email"], *rows])
+    expected = [trimmed(cells) for cells in rows if any(cell.strip() for cell in cells)]
+    assert cells_of(out.getvalue().encode()) == expected

@@ -1,0 +1,135 @@
+"""Every code has a sentence in both languages, and every sentence is given what it speaks of."""
+
+from __future__ import annotations
+
+import ast
+import string
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from chalicelib import errors, messages
+from chalicelib.errors import DomainError, FieldError
+from chalicelib.messages import CATALOGUE, ENGLISH, PORTUGUESE
+
+PROJECT = Path(__file__).parents[2]
+SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted((PROJECT / "chalicelib").rglob("*.py"))}
+# What a field's sentence may speak of without the whole error having said it.
+OF_A_FIELD = {"nomes", "campo"}
+
+
+class Raised(NamedTuple):
+    """A code that one of our exceptions, or an error of a field, is made with."""
+
+    where: str
+    code: str
+    params: frozenset[str] | None  # None where they are handed on from elsewhere
+
+
+def _ours() -> set[str]:
+    """The names of our exceptions, wherever they are defined."""
+    names = {
+        each.__name__ for each in vars(errors).values() if isinstance(each, type) and issubclass(each, DomainError)
+    }
+    for source in SOURCES.values():
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id in names for b in node.bases):
+                names.add(node.name)
+    return names
+
+
+def _constants(node: ast.expr) -> Iterator[str]:
+    """The codes that an expression may be: a text, or one of two."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from _constants(node.body)
+        yield from _constants(node.orelse)
+
+
+def _all_raised() -> Iterator[Raised]:
+    exceptions = _ours()
+    for path, source in SOURCES.items():
+        for node in ast.walk(ast.parse(source)):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+                continue
+            place = {**dict.fromkeys(exceptions, 0), "FieldError": 1, "PydanticCustomError": 0}.get(node.func.id)
+            if place is None or len(node.args) <= place:
+                continue
+            given = None if any(word.arg is None for word in node.keywords) else {word.arg for word in node.keywords}
+            if node.func.id not in exceptions:
+                given = None
+            for code in _constants(node.args[place]):
+                where = f"{path.relative_to(PROJECT)}:{node.lineno}"
+                yield Raised(where, code, None if given is None else frozenset(filter(None, given)))
+
+
+RAISED = sorted(_all_raised(), key=lambda each: (each.code, each.where))
+
+
+def _placeholders(sentence: str) -> set[str]:
+    return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
+
+
+def test_the_code_of_the_project_is_read() -> None:
+    assert {"nao_encontrado", "horario_ocupado", "multipart_invalido", "mudanca_vazia"} <= {r.code for r in RAISED}
+
+
+@pytest.mark.parametrize("raised", RAISED, ids=lambda raised: f"{raised.code}-{raised.where}")
+def test_what_is_raised_has_a_sentence_and_gives_it_what_it_needs(raised: Raised) -> None:
+    sentences = CATALOGUE[raised.code]
+    if raised.params is not None:
+        assert {name for sentence in sentences for name in _placeholders(sentence)} <= raised.params
+
+
+@pytest.mark.parametrize("code", CATALOGUE)
+def test_both_languages_speak_of_the_same_things(code: str) -> None:
+    portuguese, english = CATALOGUE[code]
+    assert _placeholders(portuguese) == _placeholders(english)
+    assert portuguese != english
+    assert all(sentence[0].isupper() or sentence[0] in "“{" for sentence in (portuguese, english))
+    assert all(sentence.endswith(".") for sentence in (portuguese, english))
+
+
+def test_no_sentence_is_kept_for_a_code_that_nothing_has() -> None:
+    others = [source for path, source in SOURCES.items() if path.name != "messages.py"]
+    others += [path.read_text(encoding="utf-8") for path in (PROJECT / "chalicelib").rglob("*.json")]
+    text = "\n".join(others)
+    assert [code for code in CATALOGUE if f'"{code}"' not in text] == []
+
+
+def test_portuguese_is_the_default_and_english_is_asked_for() -> None:
+    assert messages.text("nao_encontrado") == "Não existe."
+    assert messages.text("nao_encontrado", ENGLISH) == "There is no such thing."
+    assert (messages.title(404, PORTUGUESE), messages.title(404, ENGLISH)) == ("Não encontrado", "Not found")
+
+
+def test_a_status_without_a_title_is_a_bad_request() -> None:
+    assert messages.title(418, ENGLISH) == "Bad request"
+
+
+def test_a_code_without_a_sentence_is_a_mistake_that_shows() -> None:
+    with pytest.raises(KeyError):
+        messages.text("no_such_code")
+
+
+@pytest.mark.parametrize(
+    ("error", "portuguese", "english"),
+    [
+        (FieldError("/nome", "missing", "Field required"), "campo obrigatório", "required field"),
+        (FieldError("/nome", "an_unknown_type", "as pydantic says it"), "as pydantic says it", "as pydantic says it"),
+        (FieldError("/a", "variavel_ausente", "nome"), "Faltam variáveis do template: nome.", None),
+        (FieldError("/tamanho", "corpo_grande_demais", "tamanho"), "O corpo passa de 10 bytes.", None),
+    ],
+)
+def test_a_field_says_what_is_wrong_with_it(error: FieldError, portuguese: str, english: str | None) -> None:
+    assert messages.field_text(error, PORTUGUESE, maximo=10) == portuguese
+    if english is not None:
+        assert messages.field_text(error, ENGLISH, maximo=10) == english
+
+
+def test_the_params_of_the_whole_error_win_over_the_detail_of_a_field() -> None:
+    error = FieldError("/a", "variavel_ausente", "b")
+    assert messages.field_text(error, ENGLISH, nomes="a, b") == "Variables of the template are missing: a, b."

@@ -1,0 +1,132 @@
+"""The one door: what a file is, which sheet of it counts, what it is refused for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chalicelib.errors import ArquivoInvalido
+from chalicelib.ingestion.header import Campo
+from chalicelib.ingestion.limits import MAX_FILE
+from chalicelib.ingestion.workbook import open_workbook
+from tests.workbooks import (
+    RELATIONS,
+    by_openpyxl,
+    by_xlsxwriter,
+    cells_of,
+    opened,
+    parts,
+    refusal,
+    row,
+    rows_of,
+    sheet,
+    zipped,
+)
+
+NONE = sheet(row(1, "Resumo") + row(2, "Total"))
+
+
+def a_sheet(mark: str) -> str:
+    return sheet(row(1, "Nome", "Email") + row(2, mark))
+
+
+def test_a_file_is_described_before_its_rows() -> None:
+    with opened(by_xlsxwriter([["x"], [], ["Telefone", "Nome"], ["71", "Ana"]], "Plan1")) as planilha:
+        assert planilha.aba == "Plan1"
+        assert planilha.cabecalho.linha == 3
+        assert planilha.cabecalho.colunas == ("Telefone", "Nome")
+        assert planilha.cabecalho.campos == {Campo.NOME: (1,), Campo.TELEFONE: (0,)}
+        assert planilha.linhas_estimadas == 0  # three rows are written, and the header is said to be the third
+        assert list(planilha.linhas()) == [(4, ["71", "Ana"])]
+
+
+@pytest.mark.parametrize("name", ["planilha.csv", "planilha", "planilha.pdf"])
+def test_the_name_of_a_file_says_nothing(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(by_openpyxl([["Email"], ["a@b.c"]]))
+    with open_workbook(path) as planilha:
+        assert list(planilha.linhas()) == [(2, ["a@b.c"])]
+
+
+@pytest.mark.parametrize("name", ["Leads", "LEADS", " léads ", "leads"])
+def test_the_sheet_called_leads_counts(name: str) -> None:
+    pages = {"Plan1": a_sheet("first"), name: a_sheet("leads"), "Leads 2": a_sheet("other")}
+    assert cells_of(zipped(parts(sheets=pages))) == [["leads"]]
+
+
+def test_the_sheet_called_leads_counts_even_without_a_header() -> None:
+    assert refusal(zipped(parts(sheets={"Plan1": a_sheet("first"), "Leads": NONE}))) == "cabecalho_ausente"
+
+
+def test_without_it_the_first_sheet_whose_header_fits_counts() -> None:
+    pages = {"Resumo": NONE, "Vazia": sheet(""), "B": a_sheet("b"), "C": a_sheet("c")}
+    assert cells_of(zipped(parts(sheets=pages))) == [["b"]]
+
+
+@pytest.mark.parametrize(
+    ("sheets", "states", "mark"),
+    [
+        ({"A": a_sheet("a"), "B": a_sheet("b")}, "hv", "b"),
+        ({"Leads": a_sheet("a"), "B": a_sheet("b")}, "hv", "b"),
+        ({"A": a_sheet("a"), "Leads": a_sheet("b"), "C": NONE}, "hhv", "b"),
+        ({"A": a_sheet("a"), "C": NONE}, "hv", "a"),
+        ({"A": a_sheet("a")}, "h", "a"),
+    ],
+)
+def test_hidden_sheets_are_considered_last(sheets: dict[str, str], states: str, mark: str) -> None:
+    assert cells_of(zipped(parts(sheets=sheets, states=states))) == [[mark]]
+
+
+def test_a_sheet_that_is_no_table_is_passed_over() -> None:
+    made = parts(sheets={"Gráfico": sheet(""), "Leads": a_sheet("b")})
+    name = "xl/_rels/workbook.xml.rels"
+    made[name] = str(made[name]).replace("worksheet", "chartsheet", 1)
+    assert cells_of(zipped(made)) == [["b"]]
+
+
+def test_a_header_without_rows_is_no_error() -> None:
+    assert rows_of(by_xlsxwriter([["Nome", "Email"]])) == []
+    assert rows_of(b"Nome;Email") == []
+
+
+def test_the_header_may_be_on_the_third_row() -> None:
+    rows = [["Relatório"], [], ["Nome", "Email"], ["Ana"]]
+    assert rows_of(by_xlsxwriter(rows)) == [(4, ["Ana"])]
+
+
+def test_a_header_repeated_further_down_is_a_row() -> None:
+    assert rows_of(b"Nome;Email\na;b\nNome;Email\n") == [(2, ["a", "b"]), (3, ["Nome", "Email"])]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"\n \r\n\t;;\n", b"\xef\xbb\xbf", zipped(parts(sheets={"A": sheet("")})), by_openpyxl([[""], [" "]])],
+    ids=["nothing", "blank text", "a mark", "no cells", "blank cells"],
+)
+def test_a_file_without_cells_is_empty(data: bytes) -> None:
+    assert refusal(data) == "arquivo_vazio"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"a;b\n1;2\n", b"Nome;Contato\nx;y\n", b"ana@b.c;71 99999-9999\n", by_xlsxwriter([["Nome"], ["Ana"]])],
+    ids=["other columns", "no contact", "no header", "sheet"],
+)
+def test_a_file_without_a_usable_header_is_refused(data: bytes) -> None:
+    assert refusal(data) == "cabecalho_ausente"
+
+
+def test_a_workbook_without_sheets_has_no_cells() -> None:
+    made = parts()
+    made["xl/workbook.xml"] = f'<workbook xmlns:r="{RELATIONS}"><sheets/></workbook>'
+    assert refusal(zipped(made)) == "arquivo_vazio"
+
+
+def test_a_file_that_is_too_large_is_not_looked_into(tmp_path: Path) -> None:
+    path = tmp_path / "large"
+    with path.open("wb") as file:
+        file.truncate(MAX_FILE + 1)
+    with pytest.raises(ArquivoInvalido) as caught, open_workbook(path):
+        pass
+    assert (caught.value.code, caught.value.params) == ("arquivo_grande_demais", {"maximo": MAX_FILE})
