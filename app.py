@@ -239,19 +239,19 @@ def register_upload(event):
 # --- Queues (SQS) ---------------------------------------------------------------------------------------------------
 
 
-@app.on_sqs_message(queue=settings.ingest_queue, batch_size=1)
+@app.on_sqs_message(queue=settings.ingest_queue, batch_size=1, maximum_concurrency=10)
 def ingest_leads(event):
     """Wake-ups of jobs that have rows to read."""
     services.ingestion.run(event.to_dict(), remaining_ms=event.context.get_remaining_time_in_millis)
 
 
-@app.on_sqs_message(queue=settings.dispatch_queue, batch_size=10)
+@app.on_sqs_message(queue=settings.dispatch_queue, batch_size=10, maximum_concurrency=10)
 def send_disparos(event):
     """Wake-ups of disparos that are due."""
     services.executor.run(event.to_dict())
 
 
-@app.on_sqs_message(queue=settings.scheduling_queue, batch_size=10)
+@app.on_sqs_message(queue=settings.scheduling_queue, batch_size=10, maximum_concurrency=2)
 def announce_agendamentos(event):
     """Wake-ups of agendamentos whose time has come."""
     services.reminders.run(event.to_dict())

@@ -15,6 +15,8 @@ import httpx2
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib.errors import DomainError
+from chalicelib.messages import ENGLISH, text
 from local.demo import COUNTS, DemoFailed
 from local.demo import run as run_demo
 from local.ingest import UploadRefused, upload, watched
@@ -40,6 +42,8 @@ def plainly(command: F) -> F:
             return command(*args, **kwargs)
         except (StackFailed, ApiError, UploadRefused, DemoFailed) as error:
             raise click.ClickException(str(error)) from None
+        except DomainError as error:
+            raise click.ClickException(text(error.code, ENGLISH, **error.params)) from None
         except httpx2.TransportError as error:
             raise click.ClickException(
                 f"the local stack does not answer ({type(error).__name__}): see `status`"

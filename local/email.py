@@ -50,7 +50,7 @@ _STATUSES: Mapping[str, int] = {name: int(status) for status, name in _NAMES.ite
 class EmailServer(Provider):
     """The provider and its mailbox; `mailbox` is a folder that the next one starts from."""
 
-    def __init__(  # noqa: PLR0913 - where it is and how it behaves
+    def __init__(
         self,
         mailbox: Path,
         *,
@@ -70,7 +70,7 @@ class EmailServer(Provider):
         server.add_tool(self.send_email, name="send-email", structured_output=False)
         super().__init__(server, port=port, falhas=falhas, json_response=json_response, stateless=stateless)
 
-    async def send_email(  # noqa: PLR0913, PLR0917 - the arguments of the real tool
+    async def send_email(
         self,
         to: Annotated[list[str], Field(min_length=1, max_length=50)],
         subject: str,

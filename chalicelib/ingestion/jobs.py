@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from chalicelib import eventos
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row
 from chalicelib.errors import Conflict, NotFound
@@ -72,6 +73,9 @@ class Jobs:
         now = self._clock()
         with self._database.transaction(tenant_id) as rows:
             row = rows.one("request_job_cancellation", tenant_id=tenant_id, job_id=job_id, agora=now)
+            if row is not None and row["status"] == "cancelado":
+                ended = {name: row[name] for name in ("job_id", "status", *COUNTS)}
+                eventos.record(rows, tenant_id, "ingest.job_completed", now, **ended)
         if row is not None:
             return described(row, now)
         job = self.get(tenant_id, job_id)

@@ -80,7 +80,9 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: release_job
-UPDATE ingest_jobs SET lease_dono = NULL, lease_ate = NULL, atualizado_em = :agora
+-- An attempt is given back where the file had no part in its end.
+UPDATE ingest_jobs
+   SET lease_dono = NULL, lease_ate = NULL, tentativas = greatest(0, tentativas - :devolvidas), atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid);
 
 -- name: finish_job

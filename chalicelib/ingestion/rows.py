@@ -140,4 +140,4 @@ def _first(cells: Sequence[str], positions: Iterable[int]) -> str | None:
 
 def _raw(cells: Sequence[str], positions: Iterable[int]) -> str | None:
     """The cells as they came, those of several columns side by side."""
-    return " | ".join(cells[position] for position in positions if cells[position]) or None
+    return " | ".join(_text(cells[position]) for position in positions if cells[position]) or None

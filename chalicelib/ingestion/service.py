@@ -119,13 +119,13 @@ class Ingestion:
         except _Cancelled:
             self._finish(claim, "cancelado")
         except _OutOfTime:
-            self._release(claim)
+            self._release(claim, innocent=True)
             self._queues.send(self._settings.ingest_queue, [_wake_up(claim)])
         except LeaseLost:
             logger.warning("lease_lost", extra={"job_id": str(claim.job_id)})
-        except BaseException:
+        except BaseException as error:
             # The next claim may begin at once instead of waiting for the lease to lapse.
-            self._release(claim)
+            self._release(claim, innocent=isinstance(error, Unavailable))
             raise
         else:
             self._finish(claim, "concluido")
@@ -267,11 +267,11 @@ class Ingestion:
             write_report(path, self._database, claim.tenant_id, claim.job_id, job["colunas"])
             self._storage.upload(report_key(claim.tenant_id, claim.job_id), path, content_type=CONTENT_TYPE)
 
-    def _release(self, claim: _Claim) -> None:
-        """Let go of the job; where even that fails, its lease lapses by itself."""
+    def _release(self, claim: _Claim, *, innocent: bool) -> None:
+        """Let go of the job; where even that fails, its lease lapses by itself. `innocent`: its file is not to blame."""
         try:
             with self._database.transaction(claim.tenant_id) as rows:
-                rows.run("release_job", **claim.key, agora=self._clock())
+                rows.run("release_job", **claim.key, devolvidas=int(innocent), agora=self._clock())
         except Unavailable:
             logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})
 

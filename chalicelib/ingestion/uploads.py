@@ -24,7 +24,7 @@ from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import TENANT_ID
 from chalicelib.ids import new_id
 from chalicelib.ingestion.jobs import described
-from chalicelib.ingestion.requests import ArquivoNoCorpo, DesejoDeUpload, NovoUpload, Opcoes, ReferenciaS3, base_name
+from chalicelib.ingestion.requests import DesejoDeUpload, NovoUpload, Opcoes, ReferenciaS3, base_name
 from chalicelib.telemetry import logger
 
 PREFIX = "leads/"

@@ -30,7 +30,7 @@ def _on_one_line(text: str) -> str:
 
 
 Responsavel = Annotated[
-    str, AfterValidator(_visible), AfterValidator(_on_one_line), Field(min_length=1, max_length=120)
+    str, Field(min_length=1, max_length=120), AfterValidator(_visible), AfterValidator(_on_one_line)
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.limits import MAX_CELL, MAX_COLUMNS, MAX_ROW, MAX_ROWS
 from tests.workbooks import cells_of, late_refusal, opened, refusal, rows_of
 
@@ -17,7 +18,7 @@ def test_a_line_without_end_is_refused_before_all_of_it_is_held() -> None:
 
 
 def test_a_record_of_many_lines_is_no_larger_than_a_line() -> None:
-    assert late_refusal(FIRST + b'"\n";' * (MAX_ROW // 3)) == "linha_grande_demais"
+    assert late_refusal(FIRST + b'"%s\n";' % (b"x" * 1000) * (MAX_ROW // 1000)) == "linha_grande_demais"
 
 
 def test_a_cell_that_is_too_large_is_refused() -> None:
@@ -35,15 +36,17 @@ def test_the_refusal_says_in_which_row_the_quote_opens() -> None:
     with opened(FIRST + b'"Bia;b@c.d\nCaio;c@d.e\n') as planilha:
         rows = planilha.linhas()
         assert [next(rows)[0] for _ in range(30)] == list(range(2, 32))
-        with pytest.raises(Exception, match="aspas_abertas") as caught:
+        with pytest.raises(ArquivoInvalido, match="aspas_abertas") as caught:
             next(rows)
-    assert caught.value.params == {"linha": 32}  # type: ignore[attr-defined]
+    assert caught.value.params == {"linha": 32}
 
 
 def test_more_rows_than_a_sheet_can_hold_are_refused() -> None:
-    whole = FIRST + b"\n" * (MAX_ROWS - 32) + b"x\n"
-    assert rows_of(whole)[-1] == (MAX_ROWS, ["x"])
-    assert late_refusal(whole + b"y\n") == "linhas_demais"
+    with opened(FIRST + b"\n" * (MAX_ROWS - 32) + b"x\ny\n") as planilha:
+        rows = planilha.linhas(MAX_ROWS - 1)
+        assert next(rows) == (MAX_ROWS, ["x"])
+        with pytest.raises(ArquivoInvalido, match="linhas_demais"):
+            next(rows)
 
 
 def test_more_columns_than_a_sheet_can_hold_are_refused() -> None:

@@ -12,7 +12,6 @@ from tests.workbooks import (
     SHEET,
     TITLES,
     cell,
-    late_refusal,
     opened,
     parts,
     prefixed,
@@ -129,9 +128,3 @@ def test_a_wide_row_of_short_cells_is_read() -> None:
     cells = "".join(f'<c r="{column_name(n)}2" t="str"><v>{n}</v></c>' for n in range(MAX_COLUMNS))
     ((_, found),) = rows_of(page(str, f'<row r="2">{cells}</row>'))
     assert found == [str(n) for n in range(MAX_COLUMNS)]
-
-
-def test_markup_of_a_row_that_has_no_end_is_refused() -> None:
-    rows = "".join(row(n, "x") for n in range(2, 40))
-    endless = '<row r="40">' + '<c r="A40" s="1"/>' * 600_000
-    assert late_refusal(page(str, rows + endless + "</row>" + row(41, "y") + "<row>")) == "arquivo_corrompido"

@@ -11,7 +11,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
@@ -24,6 +23,7 @@ from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, insert
 from tests.conftest import StoppedClock
+from tests.integration.test_maintenance import queued
 
 KEY = IdempotencyKey("k-1", "f" * 64)
 ACTIONS = {
@@ -62,8 +62,7 @@ def schedule(aws: Aws, app_settings: Settings) -> Callable[[UUID], Any]:
             return aws.client("scheduler").get_schedule(
                 Name=f"agendamento-{agendamento_id}", GroupName=app_settings.schedule_group
             )
-        except ClientError as error:
-            assert error.response["Error"]["Code"] == "ResourceNotFoundException"
+        except aws.client("scheduler").exceptions.ResourceNotFoundException:
             return None
 
     return find
@@ -161,15 +160,19 @@ def test_the_sweep_finds_what_no_schedule_wakes_up(
     make_services: Callable[..., Services],
     services: Services,
     clock: StoppedClock,
+    aws: Aws,
+    app_settings: Settings,
     monkeypatch: pytest.MonkeyPatch,
     tomorrow: datetime,
 ) -> None:
     with monkeypatch.context() as environ:
         environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         away = make_services()
-        book(away, a_lead(away.owner_database), tomorrow)
+        made = book(away, a_lead(away.owner_database), tomorrow)
     clock.advance(days=1, minutes=2)
-    assert services.sweep.run()["wake_lost_agendamentos"] == 1
+    services.sweep.run()
+    [body] = queued(aws, app_settings.scheduling_queue)
+    assert body == {"tenant_id": TENANT, "agendamento_id": str(made["agendamento_id"])}
 
 
 @pytest.mark.parametrize("status", ["concluido", "descartado"])

@@ -429,6 +429,8 @@ def test_a_job_that_nobody_works_on_is_cancelled_at_once(worker: Worker, service
     job_id = worker.upload(sheet(*numbered(1)))
     assert services.jobs.cancel(TENANT, job_id)["status"] == "cancelado"
     assert worker.work(job_id)["leads_criados"] == 0
+    told = ask(services.owner_database, "SELECT detalhe->>'status' FROM eventos WHERE tipo = 'ingest.job_completed'")
+    assert told == [["cancelado"]]
 
 
 def test_what_has_ended_cannot_be_cancelled(worker: Worker, services: Services) -> None:
@@ -447,6 +449,7 @@ def test_a_failure_on_the_way_lets_the_next_worker_begin_at_once(
         environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         with pytest.raises(Unavailable):
             Worker(make_services()).work(job_id)
+    assert ask(services.owner_database, "SELECT tentativas, lease_dono FROM ingest_jobs") == [[0, None]]
     assert worker.work(job_id)["status"] == "concluido"
 
 

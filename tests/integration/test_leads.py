@@ -9,7 +9,6 @@ from threading import Thread
 from typing import Any
 from uuid import UUID
 
-import psutil  # noqa: F401 - part of the local stack, imported here so that a missing one fails early
 import pytest
 from pydantic import ValidationError
 
@@ -313,9 +312,9 @@ def test_who_comes_second_is_judged_by_where_the_first_left_the_lead(leads: Lead
     with owner.transaction(TENANT) as rows:
         rows.run("change_lead", tenant_id=TENANT, lead_id=lead_id, status="descartado", tags=None, agora=CREATED_AT)
         second.start()
-        while not ask(owner, "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'"):
+        while second.is_alive() and not ask(owner, "SELECT 1 FROM pg_locks WHERE NOT granted"):
             second.join(0.01)
-    second.join()
+    second.join(30)
     assert outcome == [{"de": "descartado", "para": "em_disparo"}]
 
 

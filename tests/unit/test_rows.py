@@ -107,6 +107,7 @@ def test_what_our_report_defused_is_read_as_it_was() -> None:
     assert linha.dados is not None
     assert linha.dados.nome == "=HYPERLINK(1)"
     assert linha.dados.telefones[0].telefone == "+5571999990001"
+    assert linha.dados.telefone_raw == "+5571999990001"
     assert read("'Maria'", "", "", "a@x.com").dados[0] == "'Maria'"  # type: ignore[index]
 
 
