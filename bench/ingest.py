@@ -1,8 +1,8 @@
 """Ingestion against its floor (COPY of the very same final rows) and against the way that first comes to mind.
 
 `ours`: an object in S3 to a job that is `concluido`, every row committed. `copy`: the rows that this leaves in every
-table, written out before the clock starts, put by COPY into the same tables with the same constraints and indexes. `naive`:
-openpyxl, phonenumbers and email-validator for each value, one INSERT a row, on a part of the rows and scaled up.
+table, written out before the clock starts, put by COPY into the same tables with the same constraints and indexes.
+`naive`: openpyxl, phonenumbers and email-validator for each value, one INSERT a row, on a part of the rows, scaled up.
 
 Contenders take turns, each in an empty database; figures are medians. The table is in `.local/bench/ingest.json` too.
 """

@@ -37,6 +37,7 @@ class Metric(StrEnum):
     DISPAROS_SENT = "DisparosSent"
     DISPAROS_FAILED = "DisparosFailed"
     DISPAROS_UNCERTAIN = "DisparosUncertain"
+    CHANNEL_DOWN = "ChannelDown"
     AGENDAMENTOS_CREATED = "AgendamentosCriados"
 
 

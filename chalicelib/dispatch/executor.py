@@ -121,8 +121,14 @@ class Executor:
         except Exception as error:  # noqa: BLE001 - what has left is not known: the leases lapse, and doubt is recorded
             logger.error("sending_crashed", extra={"canal": canal, "kind": type(error).__name__})
             return []
-        for codigo in {each.codigo for each in outcomes if isinstance(each, ChannelDown)}:
-            logger.error("channel_down", extra={"canal": canal, "codigo": codigo})
+        down = {
+            (tomado.tenant_id, outcome.codigo)
+            for (tomado, _), outcome in zip(to_send, outcomes, strict=True)
+            if isinstance(outcome, ChannelDown)
+        }
+        for tenant_id, codigo in down:
+            logger.error("channel_down", extra={"canal": canal, "tenant": tenant_id, "codigo": codigo})
+            count(Metric.CHANNEL_DOWN, 1, tenant_id=tenant_id)
         return [(tomado, outcome) for (tomado, _), outcome in zip(to_send, outcomes, strict=True)]
 
     def _conclude(self, tomado: Tomado, outcome: Outcome, sender: Sender) -> Registro:

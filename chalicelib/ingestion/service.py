@@ -268,7 +268,7 @@ class Ingestion:
             self._storage.upload(report_key(claim.tenant_id, claim.job_id), path, content_type=CONTENT_TYPE)
 
     def _release(self, claim: _Claim, *, innocent: bool) -> None:
-        """Let go of the job; where even that fails, its lease lapses by itself. `innocent`: its file is not to blame."""
+        """Let go of the job, else its lease lapses by itself; `innocent` says that its file is not to blame."""
         try:
             with self._database.transaction(claim.tenant_id) as rows:
                 rows.run("release_job", **claim.key, devolvidas=int(innocent), agora=self._clock())
