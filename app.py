@@ -207,7 +207,7 @@ def put_template(call):
 
 
 @app.route("/templates/{nome}", methods=["DELETE"], authorizer=cognito)
-@endpoint(app)
+@endpoint(app, 204)
 def delete_template(call):
     """No new disparo with this template; those that exist keep its words."""
     return services.templates.delete(call.tenant_id, call.path("nome"))

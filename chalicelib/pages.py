@@ -11,7 +11,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.errors import Invalid
+from chalicelib.errors import FieldError, Invalid
 
 MAX_LIMIT = 500
 MAX_OFFSET = 1_000_000
@@ -47,7 +47,7 @@ class PageQuery(BaseModel):
             padded = self.cursor + "=" * (-len(self.cursor) % 4)
             return TypeAdapter(kind).validate_json(urlsafe_b64decode(padded.encode()))
         except (ValidationError, binascii.Error, ValueError):
-            raise Invalid("cursor_invalido") from None
+            raise Invalid("cursor_invalido", (FieldError("?/cursor", "cursor_invalido", "cursor"),)) from None
 
 
 def page_of(rows: Sequence[Row], limit: int, place: Callable[[Row], object]) -> dict[str, Any]:

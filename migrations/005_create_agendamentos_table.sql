@@ -28,6 +28,7 @@ CREATE TABLE agendamentos (
         'pendente', 'confirmado', 'realizado', 'cancelado', 'nao_compareceu')),
     CONSTRAINT agendamentos_duracao_check CHECK (duracao_minutos BETWEEN 5 AND 480),
     CONSTRAINT agendamentos_ocupado_check CHECK (ocupado_ate > data_agendada),
+    CONSTRAINT agendamentos_idempotency_check CHECK ((idempotency_key IS NULL) = (idempotency_fingerprint IS NULL)),
     CONSTRAINT agendamentos_responsavel_check CHECK (responsavel = btrim(responsavel) AND responsavel <> ''),
     -- No two live appointments of one person overlap, whatever the API believes; `ANA` is `Ana`.
     CONSTRAINT agendamentos_sem_sobreposicao EXCLUDE USING gist (

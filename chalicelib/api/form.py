@@ -85,6 +85,8 @@ def _of_form(parts: list[_Part]) -> ArquivoNoCorpo:
     if len(files) != 1:
         raise Invalid("arquivo_obrigatorio", (FieldError("/arquivo", "arquivo_obrigatorio", "arquivo"),))
     [file] = files
+    if not file.content:
+        raise Invalid("arquivo_vazio", (FieldError("/arquivo", "arquivo_vazio", "arquivo"),))
     opcoes = _options([part for part in parts if part is not file])
     return ArquivoNoCorpo(base_name(file.filename or ""), file.content, opcoes)
 

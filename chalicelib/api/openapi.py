@@ -114,7 +114,7 @@ def _operation(path: str, route: Any, schemas: Document) -> Document:
         "operationId": view.__name__,
         "summary": (view.__doc__ or "").partition("\n")[0],
         "responses": {
-            str(getattr(view, SUCCESS_STATUS)): {"description": "Done.", "content": {_JSON: {}}},
+            **_success(getattr(view, SUCCESS_STATUS)),
             "default": {"description": "Refused.", "content": {PROBLEM: {"schema": _ref("Problem")}}},
         },
         "security": [{_SCHEME: []}] if route.authorizer else [],
@@ -124,6 +124,11 @@ def _operation(path: str, route: Any, schemas: Document) -> Document:
     if content := _content(takes, schemas):
         operation["requestBody"] = {"required": True, "content": content}
     return operation
+
+
+def _success(status: int) -> Document:
+    answer: Document = {"description": "Done."}
+    return {str(status): answer if status == 204 else {**answer, "content": {_JSON: {}}}}
 
 
 def _of_path(path: str) -> Iterator[Document]:

@@ -14,7 +14,7 @@ from decimal import Decimal
 REPLACEMENT = "\ufffd"
 
 _RUN = re.compile(r"<t(?: [^<>]*)?>([^<]*)</t>")
-_PHONETIC = re.compile(r"<rPh[ >](?:[^<]++|<(?!/rPh>))*+</rPh>")
+_PHONETIC = re.compile(r"<rPh[ >](?:[^<]++|<(?!/?rPh[ >]))*+</rPh>")  # none inside another: never looked at twice
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}

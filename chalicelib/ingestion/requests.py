@@ -78,14 +78,14 @@ class ArquivoNoCorpo:
     opcoes: Opcoes
 
     def __post_init__(self) -> None:
-        """Refuse what holds nothing or has no name.
+        """Refuse what has no name; what is wrong with the content is said by its job, whichever way it comes in.
 
         Raises:
-            Invalid: `arquivo_vazio` or `nome_de_arquivo_invalido`.
+            Invalid: `nome_de_arquivo_invalido`.
         """
-        for code, wrong in (("nome_de_arquivo_invalido", not self.nome), ("arquivo_vazio", not self.conteudo)):
-            if wrong:
-                raise Invalid(code, (FieldError("/arquivo", code, "arquivo"),))
+        if not self.nome:
+            error = FieldError("/arquivo", "nome_de_arquivo_invalido", "arquivo")
+            raise Invalid("nome_de_arquivo_invalido", (error,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ MAX_STRINGS = 1 << 24
 
 _BEGIN = re.compile(rb"<sst(?: [^<>]*)?>")
 _ITEM = b"<si"
-# The element `si`: empty, or one `t`, or anything else without a prefix.
+# The element `si`: empty, or one `t`, or anything else without a prefix and without another `si`: one that does not end
+# would be looked through to the end of the piece, and so would the next.
 _STRING = re.compile(
-    rb"<si/>|<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|((?:[^<]++|<(?!/si>|/?[A-Za-z0-9]+:))*+))</si>"
+    rb"<si/>|<si>(?:<t(?: xml:space=\"preserve\")?>([^<]*)</t>|((?:[^<]++|<(?!/?si[ />]|/?[A-Za-z0-9]+:))*+))</si>"
 )
 
 

@@ -128,8 +128,9 @@ def _found(table: Table, cabecalho: Cabecalho) -> Planilha:
 
 def _filled(rows: Iterable[Row]) -> Iterator[Row]:
     for number, cells in rows:
-        if any(map(str.strip, cells)):
-            if max(map(len, cells)) > MAX_CELL:
+        text = "".join(cells)
+        if text and not text.isspace():
+            if len(text) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
                 raise ArquivoInvalido("celula_grande_demais", linha=number)
             yield number, cells
 

@@ -193,6 +193,19 @@ def test_strings_that_are_too_large_together_are_refused() -> None:
         strings[1 << 20]
 
 
+def test_elements_that_do_not_end_are_looked_at_once() -> None:
+    """Were each of these looked through to the end of the rest, this would take hours."""
+    sound = "".join(f"<si><t>{n}</t></si>" for n in range(60_000))
+    unclosed = table(sound + "<si>" * 300_000)
+    cells = '<row r="2"><c r="A2" t="s"><v>60000</v></c></row>'
+    assert refusal(zipped(parts(cells, strings=unclosed))) == "arquivo_suspeito"
+    phonetic = table(sound + "<si><t>Ana</t>" + "<rPh>" * 200_000 + "</si>")
+    assert cells_of(zipped(parts(cells, strings=phonetic))) == [["Ana"]]
+    runs = "".join(row(n, "x" * 100) for n in range(2, 10_000))
+    runs += '<row r="10000"><c r="A10000" t="inlineStr"><is><t>Bia</t>' + "<rPh>" * 200_000 + "</is></c></row>"
+    assert cells_of(zipped(parts(runs)))[-1] == ["Bia"]
+
+
 WORDS = [
     "<row r='2'>",
     '<row r="2">',

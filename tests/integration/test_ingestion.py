@@ -25,6 +25,7 @@ from tests.builders import TENANT, ask, insert, run
 from tests.conftest import StoppedClock
 
 HEADER = "Nome;CNPJ/CPF;Email;Telefone"
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 Job = dict[str, Any]
 
 
@@ -275,7 +276,10 @@ def test_a_database_that_is_away_leaves_the_job_to_its_lease(
     ("content", "code"),
     [
         (b"a;b;c\n1;2;3\n", "cabecalho_ausente"),
+        (b"", "arquivo_vazio"),
         (b"\xef\xbb\xbf", "arquivo_vazio"),
+        (OLE + b"\x00" * 504 + "EncryptedPackage".encode("utf-16-le") + b"\x00" * 512, "arquivo_protegido"),
+        (OLE + b"\x00" * 504, "formato_nao_suportado"),
         (b"%PDF-1.7 whatever", "formato_nao_suportado"),
         (b"PK\x03\x04 broken", "arquivo_corrompido"),
     ],

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import socket
+import time
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -20,6 +21,7 @@ from local.cli import cli
 from local.demo import run as run_demo
 from local.rest import ApiError, Rest
 from local.stack import Stack, StackFailed
+from local.state import Part
 
 ELSEWHERE = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
 SHEET = """ID;Nome;CNPJ/CPF;Email;Telefone
@@ -116,10 +118,18 @@ def test_what_was_ingested_is_there_again_after_down_and_up(stack: Stack, folder
     assert {name: part.url for name, part in again.state.parts.items()} == addresses
 
 
+def kill(*parts: Part) -> None:
+    """Kill, and wait until they are dead."""
+    for part in parts:
+        os.kill(part.pid, signal.SIGKILL)
+    for part in parts:
+        while part.alive:
+            time.sleep(0.01)
+
+
 def test_after_the_death_of_every_process_it_starts_again(stack: Stack) -> None:
     before = leads(stack)
-    for part in stack.state.parts.values():
-        os.kill(part.pid, signal.SIGKILL)
+    kill(*stack.state.parts.values())
     again = Stack(stack.folder, report=_silent)
     assert not again.is_up
     assert again.up()
@@ -127,7 +137,7 @@ def test_after_the_death_of_every_process_it_starts_again(stack: Stack) -> None:
 
 
 def test_with_one_part_dead_it_is_not_up_and_down_still_stops_the_rest(stack: Stack, folder: Path) -> None:
-    os.kill(stack.state.parts["workers"].pid, signal.SIGKILL)
+    kill(stack.state.parts["workers"])
     result = local(folder, "status")
     assert result.exit_code == 1
     assert "dead" in result.output

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +27,12 @@ ALLOWED = {
 @pytest.mark.parametrize(("de", "para"), list(product(StatusLead, StatusLead)))
 def test_a_lead_moves_as_specified_and_in_no_other_way(de: StatusLead, para: StatusLead) -> None:
     assert may_move(de, para) == ((de.value, para.value) in ALLOWED)
+
+
+def test_what_is_drawn_is_what_the_code_allows() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "states.md").read_text(encoding="utf-8")
+    drawing = text.partition("\n## Lead\n")[2].partition("```mermaid")[2].partition("```")[0]
+    assert set(re.findall(r"^ +(\w+) --> (\w+)", drawing, re.MULTILINE)) == ALLOWED
 
 
 def test_every_status_has_its_moves_said() -> None:

@@ -107,6 +107,7 @@ def test_every_operation_says_how_it_refuses(contract: Any) -> None:
         ("/leads/{lead_id}/disparos", "post", "201"),
         ("/leads/{lead_id}/agendamentos", "post", "201"),
         ("/saude", "get", "200"),
+        ("/templates/{nome}", "delete", "204"),
     ],
 )
 def test_an_operation_answers_with_the_status_of_its_handler(

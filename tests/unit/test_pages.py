@@ -50,6 +50,7 @@ def test_what_is_no_cursor_is_refused_with_a_code(cursor: str) -> None:
     with pytest.raises(Invalid) as raised:
         PageQuery.model_construct(cursor=cursor).after(UUID)
     assert raised.value.code == "cursor_invalido"
+    assert [each.pointer for each in raised.value.errors] == ["?/cursor"]
 
 
 def test_the_first_page_begins_after_nothing() -> None:

@@ -1,0 +1,433 @@
+"""The real app over HTTP: nobody without a token, nothing of another tenant, and no input that is our mistake."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import quote
+from uuid import UUID
+
+import pytest
+from chalice import CognitoUserPoolAuthorizer
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from chalicelib.adapters.database import Database, StatementFailed
+from chalicelib.api.openapi import TAKES, Takes
+from chalicelib.identity import ADMIN
+from local.api import make_server
+from local.aws import Aws
+from local.project import chalice_config
+from local.tokens import Verifier
+from tests.builders import CREATED_AT, a_lead, a_template, ask, insert, run
+from tests.conftest import DatabaseUrls
+from tests.integration.test_local_api import Client, forged
+
+MINE, THEIRS = "acme", "outra"
+PROBLEM = "application/problem+json"
+TABLES = (
+    "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros", "tenants",
+    "templates", "eventos",
+)  # fmt: skip
+
+
+class Route(NamedTuple):
+    """One method of one path of the app."""
+
+    method: str
+    path: str
+    handler: str
+
+    def to(self, ids: dict[str, str]) -> str:
+        """The path with ids in the place of their names."""
+        return self.path.format(**{name: quote(value, safe="") for name, value in ids.items()})
+
+    @property
+    def takes(self) -> Takes:
+        return TAKES.get(self.handler, Takes())
+
+
+@pytest.fixture
+def api(environ: dict[str, str], aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """The real app behind the local gateway, over fresh parts."""
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.delitem(sys.modules, "app", raising=False)
+    module = importlib.import_module("app")
+    pool_id = environ["COGNITO_USER_POOL_ARN"].rsplit("/", 1)[-1]
+    verifier = Verifier.of_pool(aws, pool_id)
+    server = make_server(module.app, chalice_config("dev"), verifier, host="127.0.0.1", port=0).server
+    serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+    serving.start()
+    yield Client("127.0.0.1", server.server_port, aws, pool_id, module.app)
+    server.shutdown()
+    serving.join()
+    server.server_close()
+    module.services.close()
+    monkeypatch.delitem(sys.modules, "app", raising=False)
+
+
+@pytest.fixture
+def owner(database_urls: DatabaseUrls) -> Iterator[Database]:
+    database = Database(lambda: database_urls.owner)
+    yield database
+    database.close()
+
+
+def routes(api: Client) -> list[Route]:
+    """Every route that asks who is calling."""
+    return [
+        Route(method, path, route.view_function.__name__)
+        for path, methods in api.app.routes.items()
+        for method, route in methods.items()
+        if isinstance(route.authorizer, CognitoUserPoolAuthorizer)
+    ]
+
+
+def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
+    """A row of everything for a tenant; ids by the names that they have in paths."""
+    number = len(ask(owner, "SELECT 1 FROM tenants")) + 1
+    lead_id = a_lead(owner, tenant_id=tenant_id, nome=f"Pessoa de {tenant_id}")
+    nome = a_template(owner, tenant_id=tenant_id)
+    disparo_id, agendamento_id, job_id = (UUID(int=number << 64 | kind) for kind in (1, 2, 3))
+    times = {"criado_em": CREATED_AT, "atualizado_em": CREATED_AT}
+    future = datetime.now(UTC) + timedelta(days=30)
+    insert(
+        owner, "disparos", tenant_id=tenant_id, disparo_id=disparo_id, lead_id=lead_id, canal="whatsapp",
+        contato_id=UUID(int=1), destino="+5571999990001", template=nome, template_versao=1,
+        enviar_apos=future, agendar_para=future, **times,
+    )  # fmt: skip
+    insert(
+        owner, "agendamentos", tenant_id=tenant_id, agendamento_id=agendamento_id, lead_id=lead_id, tipo="callback",
+        canal="telefone", data_agendada=future, ocupado_ate=future + timedelta(hours=1), responsavel="Ana", **times,
+    )  # fmt: skip
+    insert(
+        owner, "ingest_jobs", tenant_id=tenant_id, job_id=job_id, bucket="b", chave="k",
+        nome_arquivo=f"{tenant_id}.xlsx", **times,
+    )  # fmt: skip
+    insert(
+        owner, "ingest_erros", tenant_id=tenant_id, job_id=job_id, linha=2, ordem=1, alcance="linha",
+        lead_id_externo="x", coluna="Email", codigo="email_invalido", valor="x",
+    )  # fmt: skip
+    insert(owner, "tenants", tenant_id=tenant_id, config={"idioma": "en"})
+    insert(
+        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
+    )
+    return {
+        "lead_id": str(lead_id),
+        "disparo_id": str(disparo_id),
+        "agendamento_id": str(agendamento_id),
+        "job_id": str(job_id),
+        "nome": nome,
+    }
+
+
+def fitting(handler: str) -> dict[str, Any] | None:
+    """A body that the route takes."""
+    at = (datetime.now(UTC) + timedelta(days=60)).isoformat()
+    return {
+        "create_ingest_job": {"arquivo": "a.xlsx", "tamanho": 10},
+        "change_lead": {"status": "em_disparo", "tags": ["vip"]},
+        "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
+        "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
+        "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
+        "put_tenant_config": {"fuso": "America/Manaus"},
+    }.get(handler)
+
+
+def sent(api: Client, route: Route, ids: dict[str, str], token: str | None, body: Any = ..., **headers: str) -> Any:
+    """Status, document and media type of the answer."""
+    document = fitting(route.handler) if body is ... else body
+    raw = document if isinstance(document, bytes | None) else json.dumps(document).encode()
+    status, answer, received = api.ask(
+        route.method, route.to(ids), token=token, body=raw, Content_Type="application/json", **headers
+    )
+    return status, answer, received["Content-Type"]
+
+
+def rows_of(owner: Database, tenant_id: str) -> dict[str, Any]:
+    return {
+        table: sorted(map(str, ask(owner, f"SELECT to_jsonb(t) FROM {table} t WHERE tenant_id = '{tenant_id}'")))
+        for table in TABLES
+    }
+
+
+# Who is asking
+
+
+def test_every_route_that_matters_asks_who_is_calling(api: Client) -> None:
+    free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
+    assert free == {"/saude", "/openapi.json"}
+    assert len(routes(api)) >= 25
+
+
+def test_without_a_good_token_every_route_is_closed_and_nothing_changes(api: Client, owner: Database) -> None:
+    ids = seeded(owner, MINE)
+    before = rows_of(owner, MINE)
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    tokens = {"none": None, "expired": forged(api, exp=1), "another key": forged(api, key=stranger)}
+    wrong = {}
+    for route in routes(api):
+        for kind, token in tokens.items():
+            status, document, media_type = sent(api, route, ids, token)
+            if (status, document.get("status"), document.get("code"), media_type) != (
+                401, 401, "nao_autenticado", PROBLEM
+            ):  # fmt: skip
+                wrong[route, kind] = (status, document, media_type)
+    assert wrong == {}
+    assert rows_of(owner, MINE) == before
+
+
+def test_health_and_the_contract_are_open_to_all(api: Client) -> None:
+    assert api.ask("GET", "/saude")[:2] == (200, {"status": "ok", "banco": "ok"})
+    status, document, _ = api.ask("GET", "/openapi.json")
+    assert (status, document["openapi"]) == (200, "3.1.0")
+
+
+def test_the_configuration_is_for_administrators(api: Client) -> None:
+    members, administrators = api.token(MINE), api.token(MINE, ADMIN)
+    for route in [each for each in routes(api) if each.path == "/tenant/config"]:
+        status, document, _ = sent(api, route, {}, members)
+        assert (status, document["code"]) == (403, "grupo_exigido")
+        assert sent(api, route, {}, administrators)[0] == 200
+
+
+# Whose it is
+
+
+def test_what_is_another_tenants_does_not_exist_for_reading_or_writing(api: Client, owner: Database) -> None:
+    theirs = seeded(owner, THEIRS)
+    before = rows_of(owner, THEIRS)
+    token = api.token(MINE, ADMIN)
+    wrong = {}
+    for route in routes(api):
+        # A name is no id: under the same one, everybody may have a template of their own.
+        if "{" in route.path and (route.method, route.path) != ("PUT", "/templates/{nome}"):
+            status, document, media_type = sent(api, route, theirs, token)
+            if (status, document.get("code"), media_type) != (404, "nao_encontrado", PROBLEM):
+                wrong[route] = (status, document)
+    assert wrong == {}
+    assert rows_of(owner, THEIRS) == before
+
+
+def test_a_template_of_the_same_name_is_another_one(api: Client, owner: Database) -> None:
+    theirs = seeded(owner, THEIRS)
+    before = rows_of(owner, THEIRS)
+    [put] = [route for route in routes(api) if (route.method, route.path) == ("PUT", "/templates/{nome}")]
+    assert sent(api, put, theirs, api.token(MINE, ADMIN))[0] == 200
+    assert rows_of(owner, THEIRS) == before
+
+
+def test_the_same_requests_reach_what_is_ones_own(api: Client, owner: Database) -> None:
+    token = api.token(MINE, ADMIN)
+    wrong = {}
+    for route in routes(api):
+        for table in ("agendamentos", "disparos", "lead_telefones", "lead_emails", "leads", "templates", "ingest_erros",
+                      "ingest_jobs", "tenants", "eventos"):  # fmt: skip
+            run(owner, f"DELETE FROM {table}")
+        status, document, _ = sent(api, route, seeded(owner, MINE), token)
+        if status >= 400 and (status, document.get("code")) != (409, "job_em_andamento"):
+            wrong[route] = (status, document)
+    assert wrong == {}
+
+
+def test_no_list_shows_anything_of_another_tenant(api: Client, owner: Database) -> None:
+    theirs = seeded(owner, THEIRS)
+    mine = seeded(owner, MINE)
+    secrets = [value for name, value in theirs.items() if name != "nome"] + [f"Pessoa de {THEIRS}", f"{THEIRS}.xlsx"]
+    token = api.token(MINE, ADMIN)
+    for route in routes(api):
+        if route.method == "GET" and "{" not in route.path:
+            status, document, _ = sent(api, route, mine, token, body=None)
+            assert status == 200, route
+            assert not [secret for secret in secrets if secret in json.dumps(document)], route
+
+
+def test_a_parameter_cannot_name_the_tenant(api: Client, owner: Database) -> None:
+    seeded(owner, THEIRS)
+    for path in (f"/leads?tenant_id={THEIRS}", f"/leads/para-disparo?tenant_id={THEIRS}"):
+        status, document, _ = api.ask("GET", path, token=api.token(MINE))
+        assert (status, document["errors"][0]["code"]) == (422, "extra_forbidden")
+
+
+def test_every_table_that_has_a_tenant_is_under_row_level_security(owner: Database) -> None:
+    found = ask(
+        owner,
+        "SELECT c.relname::text, c.relrowsecurity FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+        "WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attname = 'tenant_id'",
+    )
+    assert {name for name, _ in found} == set(TABLES)
+    assert {name for name, is_secured in found if not is_secured} == set()
+
+
+def test_the_login_of_the_api_sees_no_row_without_a_tenant_and_only_its_tenants_with_one(
+    owner: Database, database_urls: DatabaseUrls
+) -> None:
+    seeded(owner, MINE)
+    seeded(owner, THEIRS)
+    database = Database(lambda: database_urls.api)
+    try:
+        for table in TABLES:
+            with database.across_tenants() as rows:
+                assert rows._connection.run(f"SELECT count(*) FROM {table}") == [[0]], table
+            with database.transaction(MINE) as rows:
+                assert rows._connection.run(f"SELECT DISTINCT tenant_id FROM {table}") == [[MINE]], table
+    finally:
+        database.close()
+
+
+def test_the_login_of_the_api_writes_no_row_of_another_tenant(owner: Database, database_urls: DatabaseUrls) -> None:
+    seeded(owner, THEIRS)
+    before = rows_of(owner, THEIRS)
+    database = Database(lambda: database_urls.api)
+    try:
+        with database.transaction(MINE) as rows:
+            rows.execute("UPDATE leads SET status = 'descartado'")
+            rows.execute("UPDATE agendamentos SET status = 'cancelado'")
+        for statement in (
+            f"INSERT INTO tenants (tenant_id) VALUES ('{THEIRS}x')",
+            "DELETE FROM leads",
+            "DELETE FROM agendamentos",
+            "UPDATE leads SET nome = 'x'",
+        ):
+            with pytest.raises(StatementFailed, match="42501"), database.transaction(MINE) as rows:
+                rows.execute(statement)
+    finally:
+        database.close()
+    assert rows_of(owner, THEIRS) == before
+
+
+# What is asked
+
+
+def is_a_problem(status: int, document: Any, media_type: str) -> bool:
+    """A refusal that a client can act on."""
+    return 400 <= status < 500 and media_type == PROBLEM and bool(document["code"]) and document["status"] == status
+
+
+def is_pointed_at(status: int, document: Any, media_type: str) -> bool:
+    """A refusal that says which field, and why."""
+    said = status == 422 and is_a_problem(status, document, media_type)
+    return said and all("pointer" in each and each["code"] and each["detail"] for each in document["errors"])
+
+
+NOT_DOCUMENTS = [b"nada", b"[]", b"null", b'"x"', b"7", b"{", b'{"a":1,}', b"\xff\xfe", b"[" * 5_000]
+ODD_VALUES = [
+    7, -1, 1.5, True, [], {}, [[]], {"a": {"b": []}}, "", "x" * 70_000, "\x00", "a\x00b", 10**400, float("inf"),
+    float("nan"), -(10**30), "\u202e", None,
+]  # fmt: skip
+
+
+def test_a_body_that_is_no_document_is_refused_by_every_route_that_takes_one(api: Client, owner: Database) -> None:
+    ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
+    wrong = {}
+    for route in [each for each in routes(api) if each.takes.body]:
+        for body in [*NOT_DOCUMENTS, b'{"campo_que_ninguem_conhece":1}', b'{"campo_que_ninguem_conhece":"\\u0000"}']:
+            answer = sent(api, route, ids, token, body)
+            if not is_pointed_at(*answer):
+                wrong[route, body[:40]] = answer
+    assert wrong == {}
+
+
+def test_no_value_of_any_field_is_an_unexpected_error(api: Client, owner: Database) -> None:
+    ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
+    wrong = {}
+    for route in [each for each in routes(api) if each.takes.body]:
+        for model in route.takes.body:
+            for field in model.model_fields:
+                for value in ODD_VALUES:
+                    answer = sent(api, route, ids, token, {**(fitting(route.handler) or {}), field: value})
+                    if answer[0] >= 300 and not is_a_problem(*answer):
+                        wrong[route, field, str(value)[:40]] = answer
+    assert wrong == {}
+
+
+def test_text_that_no_database_takes_is_refused_wherever_it_stands(api: Client, owner: Database) -> None:
+    ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
+    wrong = {}
+    for route in [each for each in routes(api) if each.takes.body]:
+        fits = json.dumps(fitting(route.handler))
+        for escape in ("\\u0000", "\\ud800", "\\udc00x"):
+            for body in _with_every_text(json.loads(fits), escape):
+                answer = sent(api, route, ids, token, body)
+                if not is_pointed_at(*answer):
+                    wrong[route, body] = answer
+    assert wrong == {}
+
+
+def _with_every_text(document: Any, escape: str) -> Iterator[bytes]:
+    """The document once for each text in it, with the escape at the end of that text."""
+    mark = "\uffff"
+    for changed in _marked(document, mark):
+        yield json.dumps(changed, ensure_ascii=False).replace(mark, escape).encode()
+
+
+def _marked(value: Any, mark: str) -> Iterator[Any]:
+    if isinstance(value, str):
+        yield value + mark
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from ([*value[:number], changed, *value[number + 1 :]] for changed in _marked(each, mark))
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from ({**value, name: changed} for changed in _marked(each, mark))
+
+
+def test_routes_that_take_no_body_do_not_mind_one(api: Client, owner: Database) -> None:
+    ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
+    for route in [each for each in routes(api) if each.method == "POST" and not each.takes.body]:
+        assert sent(api, route, ids, token, b"nada \xff\x00")[0] < 500, route
+
+
+def test_no_query_is_an_unexpected_error(api: Client, owner: Database) -> None:
+    seeded(owner, MINE)
+    token = api.token(MINE, ADMIN)
+    odd = ["", "%00", "a%00b", "%ED%A0%80", "%FF", "9" * 400, "-1", "1e400", "NaN", "x" * 2_000, "%27;--", "%25_%5C"]
+    wrong = {}
+    for route in [each for each in routes(api) if each.takes.query]:
+        assert route.takes.query is not None
+        for name in [*route.takes.query.model_fields, "nada", "%00"]:
+            for value in odd:
+                status, document, headers = api.ask("GET", f"{route.path}?{name}={value}", token=token)
+                if status != 200 and not is_pointed_at(status, document, headers["Content-Type"]):
+                    wrong[route, name, value] = (status, document)
+    assert wrong == {}
+
+
+def test_no_path_is_an_unexpected_error(api: Client, owner: Database) -> None:
+    seeded(owner, MINE)
+    token = api.token(MINE, ADMIN)
+    wrong = {}
+    for route in [each for each in routes(api) if "{" in each.path]:
+        for odd in ("nada", "\x00", "a\x00", "%", "..", "\u202e", "x" * 1_000, "00000000-0000-0000-0000-000000000000"):
+            answer = sent(
+                api, route, dict.fromkeys(("lead_id", "disparo_id", "agendamento_id", "job_id", "nome"), odd), token
+            )
+            if answer[0] >= 300 and not is_a_problem(*answer):
+                wrong[route, odd] = answer
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("key", ["", "a" * 256, "a\tb"])
+def test_a_key_that_is_none_is_refused_by_every_route_that_takes_one(api: Client, owner: Database, key: str) -> None:
+    ids, token = seeded(owner, MINE), api.token(MINE)
+    for route in [each for each in routes(api) if each.takes.key]:
+        status, document, _ = sent(api, route, ids, token, Idempotency_Key=key)
+        assert (status, document["code"]) == (422, "chave_de_idempotencia_invalida"), route
+
+
+def test_the_same_key_for_another_lead_is_refused(api: Client, owner: Database) -> None:
+    ids, token = seeded(owner, MINE), api.token(MINE)
+    other = {**ids, "lead_id": str(a_lead(owner, tenant_id=MINE))}
+    for route in [each for each in routes(api) if each.takes.key and "{lead_id}" in each.path]:
+        body = fitting(route.handler)
+        key = {"Idempotency_Key": f"k-{route.handler}"}
+        first, again = (sent(api, route, ids, token, body, **key) for _ in range(2))
+        assert first == again
+        assert first[0] == 201
+        status, document, _ = sent(api, route, other, token, body, **key)
+        assert (status, document["code"]) == (409, "chave_de_idempotencia_reutilizada"), route
