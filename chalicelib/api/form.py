@@ -51,7 +51,7 @@ def upload(call: Call) -> NovoUpload:
     """What an upload request asks for.
 
     Raises:
-        Invalid: `multipart_invalido`, `arquivo_obrigatorio`, `arquivo_vazio`, `nome_de_arquivo_invalido`, or fields
+        Invalid: `multipart_invalido`, `arquivo_obrigatorio`, `nome_de_arquivo_invalido`, or fields
             that do not fit; a pointer to each.
         TooLarge: `corpo_grande_demais`.
     """
@@ -85,8 +85,6 @@ def _of_form(parts: list[_Part]) -> ArquivoNoCorpo:
     if len(files) != 1:
         raise Invalid("arquivo_obrigatorio", (FieldError("/arquivo", "arquivo_obrigatorio", "arquivo"),))
     [file] = files
-    if not file.content:
-        raise Invalid("arquivo_vazio", (FieldError("/arquivo", "arquivo_vazio", "arquivo"),))
     opcoes = _options([part for part in parts if part is not file])
     return ArquivoNoCorpo(base_name(file.filename or ""), file.content, opcoes)
 

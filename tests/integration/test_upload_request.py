@@ -137,7 +137,6 @@ def test_a_kept_name_is_short_and_names_no_other_folder(name: str) -> None:
         ([part("arquivo", b"x")], ("arquivo_obrigatorio", [("/arquivo", "arquivo_obrigatorio")])),
         ([part("planilha", b"x", "a.csv")], ("arquivo_obrigatorio", [("/arquivo", "arquivo_obrigatorio")])),
         ([FILE, part("file", b"x", "b.csv")], ("arquivo_obrigatorio", [("/arquivo", "arquivo_obrigatorio")])),
-        ([part("arquivo", b"", "a.csv")], ("arquivo_vazio", [("/arquivo", "arquivo_vazio")])),
         ([part("arquivo", b"x", "")], ("nome_de_arquivo_invalido", [("/arquivo", "nome_de_arquivo_invalido")])),
         ([part("arquivo", b"x", "..")], ("nome_de_arquivo_invalido", [("/arquivo", "nome_de_arquivo_invalido")])),
         ([FILE, part("modo", "apagar")], ("requisicao_invalida", [("/modo", "enum")])),
