@@ -51,8 +51,8 @@ def upload(call: Call) -> NovoUpload:
     """What an upload request asks for.
 
     Raises:
-        Invalid: `multipart_invalido`, `arquivo_obrigatorio`, `nome_de_arquivo_invalido`, or fields
-            that do not fit; a pointer to each.
+        Invalid: `multipart_invalido`, `arquivo_obrigatorio`, `nome_de_arquivo_invalido`, or fields that do not fit; a
+            pointer to each.
         TooLarge: `corpo_grande_demais`.
     """
     kind, options = parse_options_header(call.content_type)
