@@ -71,7 +71,7 @@ def test_one_wrong_digit_is_noticed(document: str, data: st.DataObject) -> None:
     wrong = data.draw(st.sampled_from([each for each in DIGITS if each != document[place]]))
     cell = document[:place] + wrong + document[place + 1 :]
     assume(not CNPJ().validate(cell.zfill(14)))  # a digit may weigh what a letter weighed, eleven or more above it
-    # The law writes a remainder of ten as 0, like none at all: few wrong digits fit for that, and they fit for everyone.
+    # The law writes a remainder of ten as 0, like none at all, so a few wrong digits fit.
     assume(not (cell.isdigit() and CPF().validate(cell.zfill(11))))
     assert documento(cell) == (None, Recusado("documento_invalido", cell))
 
