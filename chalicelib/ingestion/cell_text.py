@@ -32,7 +32,7 @@ def cell_text(kind: str, raw: str) -> str:
     if kind == "e":
         return ""
     if kind == "b":
-        return _BOOLEANS.get(raw, raw)
+        return _BOOLEANS.get(raw) or markup_text(raw)
     return markup_text(raw)
 
 

@@ -24,6 +24,7 @@ from chalicelib.ingestion.limits import MAX_ROW
 from chalicelib.ingestion.markup import Listener, parse
 
 MAX_IDLE = 1 << 24  # elements: some ten seconds
+SLICE = 1 << 13
 MAX_IN_TABLE = 1 << 24  # elements, likewise
 
 _ROW = re.compile(r"[0-9]{1,7}")
@@ -48,7 +49,7 @@ class Idle:
 def converted_rows(blocks: Iterable[bytes], strings: Strings, idle: Idle) -> Iterator[tuple[int, list[str]]]:
     """The rows of a sheet that hold something, each with its number."""
     listener = _Rows(strings, idle)
-    for _ in parse(blocks, listener):
+    for _ in parse(_slices(blocks), listener):
         yield from listener.rows
         listener.rows.clear()
 
@@ -59,6 +60,12 @@ def converted_strings(blocks: Iterable[bytes], *, most: int = MAX_IN_TABLE) -> I
     for _ in parse(blocks, listener):
         yield [as_markup(text).encode() for text in listener.table.strings]
         listener.table.strings.clear()
+
+
+def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """The blocks, cut small: a cell is a few bytes of markup and can be a long string, and whole rows are waiting."""
+    for block in blocks:
+        yield from (block[at : at + SLICE] for at in range(0, len(block), SLICE))
 
 
 class _Rows(Listener):
@@ -74,8 +81,8 @@ class _Rows(Listener):
         self._idle = idle
         self._row, self._column, self._size, self._elements = 0, -1, 0, 0
         self._kind = ""
-        self._heard: list[str] | None = None
-        self._phonetic = False
+        self._text: list[str] = []
+        self._hears = self._phonetic = False
 
     def writerow(self, cells: list[str]) -> None:
         """A row is complete; the next one need not be as long."""
@@ -96,22 +103,23 @@ class _Rows(Listener):
             self._sheet.handleStartElement(name, {})
         elif name == "rPh":
             self._phonetic = True
-        elif name == "v" or (name == "t" and self._kind == "inlineStr" and not self._phonetic):
-            self._heard = []
+        elif name in {"v", "t"}:
+            self._hears = name == "v" or (self._kind == "inlineStr" and not self._phonetic)
 
     def closed(self, name: str) -> None:
+        if name == "c":
+            self._hand_over("".join(self._text))
         if name in {"c", "row", "sheetData"}:
             self._sheet.handleEndElement(name)
         elif name == "rPh":
             self._phonetic = False
-        elif name in {"v", "t"} and self._heard is not None:
-            self._hand_over("".join(self._heard))
-            self._heard = None
+        elif name in {"v", "t"}:
+            self._hears = False
 
     def text(self, text: str) -> None:
-        if self._heard is not None:
+        if self._hears:
+            self._text.append(text)
             self._grow(len(text))
-            self._heard.append(text)
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         """A row that does not say its number follows the one before (ECMA-376 Part 1, 18.3.1.73)."""
@@ -129,19 +137,22 @@ class _Rows(Listener):
             raise ArquivoInvalido("arquivo_corrompido")
         self._column = column_index(match[1])
         self._kind = attributes.get("t", "n")
+        self._text.clear()
         place = f"{column_name(self._column)}{self._row}"
         self._sheet.handleStartElement("c", {"r": place, "t": "s" if self._kind == "s" else "n"})
 
     def _hand_over(self, text: str) -> None:
         """The value of a cell: the library looks shared strings up, and takes what is told to be a number as it is."""
+        if not text or not self._sheet.in_cell:
+            return
         if self._kind != "s":
             text = cell_text(self._kind, as_markup(text))
-        elif text and not _INDEX.fullmatch(text):
+        elif not _INDEX.fullmatch(text):
             raise ArquivoInvalido("arquivo_corrompido")
-        if text:
-            self._sheet.handleStartElement("v", {})
-            self._sheet.handleCharData(text)
-            self._sheet.handleEndElement("v")
+        self._sheet.handleStartElement("v", {})
+        self._sheet.handleCharData(text)
+        self._sheet.handleEndElement("v")
+        if self._kind == "s":
             self._grow(len(self._sheet.data))
 
     def _grow(self, size: int) -> None:
@@ -151,12 +162,13 @@ class _Rows(Listener):
 
 
 class _Strings(Listener):
-    """Hands the library's `SharedStrings` every element and character."""
+    """Hands the library's `SharedStrings` every element, and puts the text together that it wants to hear of each."""
 
     def __init__(self, most: int) -> None:
         super().__init__()
-        self._most = most
         self.table = xlsx2csv.SharedStrings()
+        self._most = most
+        self._text: list[str] = []
         self._size, self._elements = 0, 0
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
@@ -164,14 +176,17 @@ class _Strings(Listener):
         if self._elements > self._most:
             raise ArquivoInvalido("textos_demais")
         self.table.handleStartElement(name, attributes)
-        if name == "si":
-            self._size = 0
 
     def closed(self, name: str) -> None:
+        if name == "si":
+            self.table.value = "".join(self._text)
+            self._text.clear()
+            self._size = 0
         self.table.handleEndElement(name)
 
     def text(self, text: str) -> None:
-        self._size += len(text)
-        if self._size > MAX_ROW:
-            raise ArquivoInvalido("texto_grande_demais")
-        self.table.handleCharData(text)
+        if self.table.t:
+            self._text.append(text)
+            self._size += len(text)
+            if self._size > MAX_ROW:
+                raise ArquivoInvalido("texto_grande_demais")

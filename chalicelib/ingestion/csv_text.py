@@ -125,7 +125,8 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
     """The lines with their ends, each of which is LF, CR or both; one that is too long is handed out unfinished."""
     rest = b""
     for block in blocks:
-        *lines, rest = (rest + block).splitlines(keepends=True)  # the last may go on: even a CR, with its LF
+        lines = (rest + block).splitlines(keepends=True)
+        rest = lines.pop() if lines else b""  # it may go on: even a CR, with its LF
         yield from lines
         if len(rest) > MAX_ROW:
             yield rest

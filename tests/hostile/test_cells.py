@@ -13,6 +13,7 @@ from chalicelib.ingestion.limits import MAX_CELL, MAX_ROW
 from tests.workbooks import (
     HEADER,
     SHEET,
+    TITLES,
     Parts,
     by_xlsxwriter,
     cell,
@@ -24,6 +25,7 @@ from tests.workbooks import (
     refusal,
     row,
     rows_of,
+    sheet,
     table,
     zipped,
 )
@@ -173,6 +175,17 @@ def test_a_prefixed_text_inside_a_string_is_not_taken_for_ours(shape: Shape) -> 
 @BOTH
 def test_a_cell_outside_any_row_is_nothing(shape: Shape) -> None:
     assert rows_of(book(shape, cell("A2", "fora") + row(2, "Ana"))) == [(2, ["Ana"])]
+    outside = '<c r="A1" t="s"><v>0</v></c><v>1</v>'
+    page = sheet(outside + TITLES + row(2, "Ana") + outside)
+    assert rows_of(zipped({**parts(), SHEET: shape(page)})) == [(2, ["Ana"])]
+
+
+@BOTH
+def test_the_runs_of_a_text_are_put_together_at_once(shape: Shape) -> None:
+    runs = "<r><t>a</t></r>" * 50_000
+    rows = f'<row r="2"><c r="A2" t="inlineStr"><is>{runs}</is></c><c r="B2" t="s"><v>0</v></c></row>'
+    strings = shape(table(f"<si>{runs}</si>"))
+    assert cells_of(book(shape, rows, strings)) == [["a" * 50_000] * 2]
 
 
 def test_the_library_loses_a_carriage_return_that_is_spelled_out_twice() -> None:

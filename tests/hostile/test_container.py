@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.errors import ArquivoInvalido
@@ -216,6 +216,7 @@ def read_to_the_end(data: bytes) -> None:
 @given(
     st.binary(max_size=2000), st.sampled_from([b"", b"PK\x03\x04", b"PK\x05\x06", OLE, b"Nome;Email\n", b"\xff\xfe"])
 )
+@example(b"\0", b"")
 def test_random_bytes_are_read_or_refused(data: bytes, start: bytes) -> None:
     read_to_the_end(start + data)
 

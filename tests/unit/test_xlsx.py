@@ -169,6 +169,35 @@ def test_the_shapes_of_the_usual_writers_are_plain(rows: str) -> None:
     assert rows_of(zipped(made)) == plain
 
 
+CONTENTS = ["1", "0", "1.0", "-5", "1E5", "abc", " x ", "&amp;", "_x0041_", "", "&#65;", "true", "a\nb", "é", "#N/A"]
+CONTENT = st.sampled_from(CONTENTS)
+RUNS = st.one_of(
+    CONTENT.map("<t>{}</t>".format),
+    CONTENT.map('<t xml:space="preserve">{}</t>'.format),
+    CONTENT.map("<r><t>a</t></r><r><rPr><b/></rPr><t>{}</t></r>".format),
+    CONTENT.map('<t>{}</t><rPh sb="0" eb="1"><t>b</t></rPh>'.format),
+    st.sampled_from(["", "<t/>"]),
+)
+FORMULA = st.sampled_from(["", "<f>1+1</f>", '<f t="shared" si="0"/>'])
+KIND = st.sampled_from(["", *(f' t="{kind}"' for kind in ("n", "str", "b", "e", "d"))])
+ANY_CELL = st.one_of(
+    st.builds('<c r="{{}}"{}>{}<v>{}</v></c>'.format, KIND, FORMULA, CONTENT),
+    RUNS.map('<c r="{{}}" s="1" t="inlineStr"><is>{}</is></c>'.format),
+    st.integers(0, len(CONTENTS) - 1).map('<c r="{{}}" t="s"><v>{}</v></c>'.format),
+    st.sampled_from(['<c r="{}"/>', '<c r="{}" s="2"/>', '<c r="{}" t="n"></c>', '<c r="{}"><v/></c>']),
+)
+
+
+@given(st.lists(st.lists(ANY_CELL, max_size=5), max_size=4), st.sampled_from(sorted(SHAPES)))
+def test_any_cell_of_the_plain_shape_is_the_same_in_both_readers(rows: list[list[str]], shape: str) -> None:
+    markup = ""
+    for n, cells in enumerate(rows, 2):
+        placed = "".join(cell.format(f"{letter}{n}") for letter, cell in zip("ABCDE", cells, strict=False))
+        markup += f'<row r="{n}">{placed}</row>'
+    data = zipped(parts(markup, strings=table("".join(f"<si><t>{content}</t></si>" for content in CONTENTS))))
+    assert rows_of(in_another_shape(data, shape)) == rows_of(data)
+
+
 ODD_ROWS = {
     "attributes in another order": '<row spans="1:2" r="2"><c t="inlineStr" r="A2"><is><t>a</t></is></c></row>',
     "single quotes": "<row r='2'><c r='A2' t='str'><v>a</v></c></row>",
