@@ -1,7 +1,7 @@
 """A workbook of invented Brazilian leads, as clean and as dirty as real ones: the sample, and larger ones to measure.
 
     python samples/generate.py 1200 1                        # samples/Leads_Organizados.xlsx, or `make sample`
-    python samples/generate.py 1000000 7 --out /tmp/big.xlsx
+    python samples/generate.py 1000000 7 --out big.xlsx
 
 ROWS counts the rows below the header, blank ones among them. The same ROWS and SEED give the same bytes (with the same
 zlib; the text inside is the same with any). Three rows in a hundred carry one kind of `Sujeira`, each kind a function.
