@@ -6,10 +6,12 @@ out to have in common with the database is only known later, so each lead keeps 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, pairwise
 
 from chalicelib.ids import id_range
 from chalicelib.ingestion.contacts import Telefone
@@ -27,7 +29,6 @@ ERRO_COLUMNS = ("linha", "ordem", "alcance", "lead_id_externo", "coluna", "codig
 _MEANINGFUL = re.compile(r"[\\\t\n\r\x00]")
 _ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": "\ufffd"}
 _NULL = "\\N"
-_BOOLEAN = {True: "t", False: "f"}
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
@@ -46,9 +47,12 @@ class Candidato:
     def write(self) -> None:
         """Write its lines, anew when its data changed."""
         dados = self.dados
+        externo, nome, contato, telefone_raw, email_raw = fields(
+            self.lead_id_externo, dados.nome, dados.contato, dados.telefone_raw, dados.email_raw
+        )
         self.lead = (
-            f"{self.lead_id}\t{field(self.lead_id_externo)}\t{field(dados.nome)}\t{field(dados.contato)}\t"
-            f"{dados.documento or _NULL}\t{field(dados.telefone_raw)}\t{field(dados.email_raw)}\t{self.numero}\n"
+            f"{self.lead_id}\t{externo}\t{nome}\t{contato}\t{dados.documento or _NULL}\t"
+            f"{telefone_raw}\t{email_raw}\t{self.numero}\n"
         )
         self.telefones = telefone_lines(self.lead_id, dados.telefones)
         self.emails = email_lines(self.lead_id, dados.emails)
@@ -56,12 +60,19 @@ class Candidato:
 
 @dataclass(frozen=True, slots=True)
 class Lote:
-    """Some rows that follow each other: `linhas` of them, the last in the spreadsheet row `ultima_linha`."""
+    """Some rows that follow each other: `linhas` of them, the last in the spreadsheet row `ultima_linha`.
+
+    `externos` and `documentos` are all keys of the candidates, as JSON, in their order: an index is looked through
+    fastest from left to right. `repetidos` are the keys that more than one of them has.
+    """
 
     linhas: int
     ultima_linha: int
     rejeitadas: int
     candidatos: Sequence[Candidato]
+    externos: str
+    documentos: str
+    repetidos: frozenset[str]
     erros: str
     primeiro_id: str
     ultimo_id: str
@@ -76,15 +87,25 @@ def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
             candidato = Candidato(linha.numero, f"{value:032x}", linha.lead_id_externo, linha.dados)
             candidato.write()
             candidatos.append(candidato)
+    externos = sorted([each.lead_id_externo for each in candidatos])
+    documentos = sorted([each.dados.documento for each in candidatos if each.dados.documento])
     return Lote(
         linhas=len(linhas),
         ultima_linha=linhas[-1].numero,
         rejeitadas=len(linhas) - len(candidatos),
         candidatos=candidatos,
+        externos=json.dumps(externos),
+        documentos=json.dumps(documentos),
+        repetidos=frozenset(chain(_repeated(externos), _repeated(documentos))),
         erros="".join(line for linha in linhas if linha.erros for line in _erro_lines(linha)),
         primeiro_id=f"{ids[0]:032x}",
         ultimo_id=f"{ids[-1]:032x}",
     )
+
+
+def _repeated(keys: Sequence[str]) -> Iterator[str]:
+    """The keys that stand side by side in a sorted list."""
+    return (key for key, following in pairwise(keys) if key == following)
 
 
 def telefone_lines(lead_id: str, telefones: Sequence[Telefone], *, depois: int = 0, main: str | None = None) -> str:
@@ -93,24 +114,24 @@ def telefone_lines(lead_id: str, telefones: Sequence[Telefone], *, depois: int =
         return ""
     main = main or principal(telefones)
     return "".join([
-        f"{lead_id}\t{phone}\t{ordem}\t{_BOOLEAN[phone == main]}\t{kind}\t{_BOOLEAN[fit]}\n"
+        "\t".join((lead_id, phone, str(ordem), "t" if phone == main else "f", kind, "t\n" if fit else "f\n"))
         for ordem, (phone, kind, fit) in enumerate(telefones, depois + 1)
     ])  # fmt: skip
 
 
 def email_lines(lead_id: str, emails: Sequence[str], *, depois: int = 0) -> str:
-    """The lines of a lead's e-mails; `depois` of them are there already."""
+    """The lines of a lead's e-mails; `depois` of them are there already. A valid address holds nothing to escape."""
     return "".join([
-        f"{lead_id}\t{field(email)}\t{ordem}\t{_BOOLEAN[ordem == 1]}\n"
-        for ordem, email in enumerate(emails, depois + 1)
+        f"{lead_id}\t{email}\t{ordem}\t{'t' if ordem == 1 else 'f'}\n" for ordem, email in enumerate(emails, depois + 1)
     ])  # fmt: skip
 
 
-def field(text: str | None) -> str:
-    """A text as COPY's text format has it."""
-    if text is None:
-        return _NULL
-    return _MEANINGFUL.sub(_escape, text) if _MEANINGFUL.search(text) else text
+def fields(*texts: str | None) -> list[str]:
+    """Texts as COPY's text format has them; looked through together, for hardly any of them has to be escaped."""
+    together = "".join(filter(None, texts))
+    if "\n" in together or "\\" in together or "\t" in together or "\r" in together or "\x00" in together:
+        return [_NULL if text is None else _MEANINGFUL.sub(_escape, text) for text in texts]
+    return [_NULL if text is None else text for text in texts]
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -120,14 +141,15 @@ def _escape(match: re.Match[str]) -> str:
 def _erro_lines(linha: Linha) -> Iterator[str]:
     """The row's errors; its cells stand on the first of them only."""
     alcance = "linha" if linha.dados is None else "celula"
-    externo, celulas = field(linha.lead_id_externo), field(_array(linha.celulas))
+    externo, celulas = fields(linha.lead_id_externo, _array(linha.celulas))
     for ordem, erro in enumerate(linha.erros, 1):
         yield f"{linha.numero}\t{ordem}\t{alcance}\t{externo}\t{_erro_fields(erro)}\t{celulas}\n"
         celulas = _NULL
 
 
 def _erro_fields(erro: Erro) -> str:
-    return f"{field(erro.coluna)}\t{erro.codigo}\t{field(erro.valor)}"
+    coluna, valor = fields(erro.coluna, erro.valor)
+    return f"{coluna}\t{erro.codigo}\t{valor}"
 
 
 def _array(cells: Sequence[str]) -> str:

@@ -7,7 +7,7 @@ from unicodedata import normalize
 
 from email_validator import EmailNotValidError, validate_email
 
-from chalicelib.ingestion.pieces import EDGES, SEPARATORS, Recusado, explode, refuse
+from chalicelib.ingestion.pieces import EDGES, SEPARATORS, Recusado, explode, refuse, usual_pieces
 
 _SEPARATOR = re.compile(rf"[{SEPARATORS}]")
 _LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
@@ -17,8 +17,8 @@ _LONGEST_PIECE = 400  # a name in front of the address
 # row there is no Punycode to be decoded; the last names are those that no mail can be sent to (RFC 6761, 6762, 7686).
 _LONGEST_USUAL = 64
 _USUAL = re.compile(
-    r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*"
-    r"@(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+(?!(?:arpa|invalid|local|localhost|onion|test)\Z)[a-z]{2,}"
+    r"[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+"
+    r"@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++(?!(?:arpa|invalid|local|localhost|onion|test)\Z)[a-z]{2,}+"
 ).fullmatch
 _NAMED = re.compile(r"([^<>]*)<([^<>]*)>")
 
@@ -33,8 +33,8 @@ def emails(cell: str) -> tuple[list[str], list[Recusado]]:
     """
     if usual := _usual(cell):
         return [usual], []
-    if not cell:
-        return [], []
+    if several := usual_pieces(cell, _usual):
+        return several, []
     return explode(cell, _SEPARATOR, _read)
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from chalicelib.adapters.database import Rows
+from chalicelib.adapters.database import Row, Rows
 from chalicelib.ingestion.batch import (
     EMAIL_COLUMNS,
     ERRO_COLUMNS,
@@ -21,9 +21,9 @@ from chalicelib.ingestion.batch import (
     Candidato,
     Lote,
     email_lines,
+    fields,
     telefone_lines,
 )
-from chalicelib.ingestion.batch import field as copy_field
 from chalicelib.ingestion.contacts import Telefone, TipoOrigem
 from chalicelib.ingestion.merge import Dados, merged, principal
 from chalicelib.ingestion.requests import Modo
@@ -47,7 +47,7 @@ class Contagens(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Known:
+class _Lead:
     """A lead that is in the database: as it was, and as it is to become."""
 
     lead_id: str
@@ -60,7 +60,7 @@ class _Plan:
     """What to do with each candidate."""
 
     create: list[Candidato] = field(default_factory=list)
-    change: list[_Known] = field(default_factory=list)
+    change: list[_Lead] = field(default_factory=list)
     atualizados: int = 0
     duplicados: int = 0
 
@@ -73,8 +73,8 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
         BatchDoesNotAddUp: a bug of ours; nothing may be committed.
     """
     rows.run("lock_tenant_for_ingestion", tenant_id=tenant_id)
-    by_externo, by_document = _look_up(rows, tenant_id, lote.candidatos, by_documento=by_documento)
-    plan = _planned(rows, tenant_id, lote.candidatos, by_externo, by_document, modo, by_documento=by_documento)
+    known = _look_up(rows, tenant_id, lote, by_documento=by_documento)
+    plan = _planned(rows, tenant_id, lote, known, modo, by_documento=by_documento)
     _copy(rows, "leads", LEAD_COLUMNS, (each.lead for each in plan.create))
     contacts = _written_contacts(rows, plan)
     if plan.change:
@@ -84,38 +84,42 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
     return Contagens(len(plan.create), plan.atualizados, plan.duplicados, lote.rejeitadas, *contacts)
 
 
-def _look_up(
-    rows: Rows, tenant_id: str, candidatos: Sequence[Candidato], *, by_documento: bool
-) -> tuple[dict[str, str], dict[str, str]]:
-    """Which of the candidates are there already: lead by `lead_id_externo`, and by document where that counts."""
-    externos = [each.lead_id_externo for each in candidatos]
-    documents = [each.dados.documento for each in candidatos if each.dados.documento] if by_documento else []
-    by_externo = rows.all("find_leads_by_externo", tenant_id=tenant_id, externos=externos) if externos else []
-    by_document = rows.all("find_leads_by_documento", tenant_id=tenant_id, documentos=documents) if documents else []
-    return (
-        {row["lead_id_externo"]: row["lead_id"].hex for row in by_externo},
-        {row["documento"]: row["lead_id"].hex for row in by_document},
+class _Known(NamedTuple):
+    """The leads whose keys a batch has too, by either key."""
+
+    by_externo: dict[str, str]
+    by_documento: dict[str, str]
+
+
+def _look_up(rows: Rows, tenant_id: str, lote: Lote, *, by_documento: bool) -> _Known:
+    """Which of the candidates are there already, by document only where that counts."""
+    externos = rows.all("find_leads_by_externo", tenant_id=tenant_id, externos=lote.externos)
+    documentos = (
+        rows.all("find_leads_by_documento", tenant_id=tenant_id, documentos=lote.documentos) if by_documento else []
     )
+    return _Known(_ids(externos, "lead_id_externo"), _ids(documentos, "documento"))
 
 
-def _planned(
-    rows: Rows,
-    tenant_id: str,
-    candidatos: Sequence[Candidato],
-    by_externo: dict[str, str],
-    by_document: dict[str, str],
-    modo: Modo,
-    *,
-    by_documento: bool,
-) -> _Plan:
+def _ids(leads: Iterable[Row], key: str) -> dict[str, str]:
+    """The id of a lead by its key; of the first, where several have it."""
+    found: dict[str, str] = {}
+    for lead in leads:
+        found.setdefault(lead[key], lead["lead_id"].hex)
+    return found
+
+
+def _planned(rows: Rows, tenant_id: str, lote: Lote, known: _Known, modo: Modo, *, by_documento: bool) -> _Plan:
     """Whose row is whose; rows of a batch meet each other here just as they would meet in the database."""
+    by_externo, by_document = known
+    # Nearly all rows share no key with any other: nothing has to be decided about them.
+    shared = by_externo.keys() | by_document.keys() | lote.repetidos
     plan = _Plan()
-    if not by_externo and not by_document and _are_distinct(candidatos, by_documento=by_documento):
-        plan.create.extend(candidatos)
-        return plan
     fresh: dict[str, Candidato] = {}
-    known = _Leads(rows, tenant_id, {*by_externo.values(), *by_document.values()} if modo is Modo.ATUALIZAR else set())
-    for each in candidatos:
+    leads = _Leads(rows, tenant_id, {*by_externo.values(), *by_document.values()} if modo is Modo.ATUALIZAR else set())
+    for each in lote.candidatos:
+        if each.lead_id_externo not in shared and each.dados.documento not in shared:
+            plan.create.append(each)
+            continue
         documento = each.dados.documento if by_documento else None
         lead_id = by_externo.get(each.lead_id_externo) or by_document.get(documento or "")
         if lead_id is None:
@@ -127,21 +131,13 @@ def _planned(
         elif modo is Modo.IGNORAR:
             plan.duplicados += 1
         else:
-            changed = _merge_fresh(fresh[lead_id], each) if lead_id in fresh else known.merge(lead_id, each.dados)
+            changed = _merge_fresh(fresh[lead_id], each) if lead_id in fresh else leads.merge(lead_id, each.dados)
             plan.atualizados += changed
             plan.duplicados += not changed
             if documento:
                 by_document.setdefault(documento, lead_id)
-    plan.change.extend(known.changed())
+    plan.change.extend(leads.changed())
     return plan
-
-
-def _are_distinct(candidatos: Sequence[Candidato], *, by_documento: bool) -> bool:
-    externos = {each.lead_id_externo for each in candidatos}
-    if len(externos) < len(candidatos) or not by_documento:
-        return len(externos) == len(candidatos)
-    documents = [each.dados.documento for each in candidatos if each.dados.documento]
-    return len(set(documents)) == len(documents)
 
 
 def _merge_fresh(lead: Candidato, row: Candidato) -> bool:
@@ -168,12 +164,12 @@ class _Leads:
         lead.now = after
         return changed
 
-    def changed(self) -> Iterable[_Known]:
+    def changed(self) -> Iterable[_Lead]:
         """The leads that are no longer what they were."""
         return (lead for lead in self._known.values() if lead.now != lead.was)
 
 
-def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str, _Known]:
+def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str, _Lead]:
     arguments: Mapping[str, Any] = {"tenant_id": tenant_id, "lead_ids": lead_ids}
     telefones: dict[str, list[Telefone]] = defaultdict(list)
     for row in rows.all("telefones_of_leads", **arguments):
@@ -186,7 +182,7 @@ def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str
     for row in rows.all("lock_leads_to_merge", **arguments):
         lead_id = row.pop("lead_id").hex
         dados = Dados(**row, telefones=tuple(telefones[lead_id]), emails=tuple(emails[lead_id]))
-        found[lead_id] = _Known(lead_id, dados, dados)
+        found[lead_id] = _Lead(lead_id, dados, dados)
     return found
 
 
@@ -209,7 +205,7 @@ def _written_contacts(rows: Rows, plan: _Plan) -> tuple[int, int, int, int]:
     return len(phones), emails, sum(phone.valido_para_disparo for phone in phones), emails
 
 
-def _change(rows: Rows, tenant_id: str, leads: Sequence[_Known]) -> None:
+def _change(rows: Rows, tenant_id: str, leads: Sequence[_Lead]) -> None:
     rows.run("create_changed_leads")
     columns = ("lead_id", "nome", "contato", "documento", "telefone_raw", "email_raw", "principal")
     _copy(rows, "changed_leads", columns, map(_changed_line, leads))
@@ -217,9 +213,8 @@ def _change(rows: Rows, tenant_id: str, leads: Sequence[_Known]) -> None:
     rows.run("update_changed_principals", tenant_id=tenant_id)
 
 
-def _changed_line(lead: _Known) -> str:
-    fields = (*lead.now[:5], principal(lead.now.telefones))
-    return "\t".join([lead.lead_id, *map(copy_field, fields)]) + "\n"
+def _changed_line(lead: _Lead) -> str:
+    return "\t".join([lead.lead_id, *fields(*lead.now[:5], principal(lead.now.telefones))]) + "\n"
 
 
 def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from chalicelib.ingestion.contacts import Telefone
@@ -34,8 +34,9 @@ def merged(old: Dados, new: Dados) -> Dados:
     )
 
 
-def principal(telefones: Iterable[Telefone]) -> str | None:
+def principal(telefones: Sequence[Telefone]) -> str | None:
     """The phone to try first: the first that a message may be sent to, else the first that there is."""
-    ordered = list(telefones)
-    fit = next((each for each in ordered if each.valido_para_disparo), None) or next(iter(ordered), None)
-    return fit.telefone if fit else None
+    for each in telefones:
+        if each.valido_para_disparo:
+            return each.telefone
+    return telefones[0].telefone if telefones else None

@@ -33,7 +33,16 @@ _CELL = (
     rf'| t="inlineStr"><is>{_INLINE}</is></c>)'
 )
 _ROW = re.compile(rf'\s*+<row r="([0-9]{{1,7}})"(?: [^<>]*?)?(?:/>|>((?:{_CELL})*+)</row>)')
-# What of such a row holds something: column, kind, and the markup of a value, of an only `t`, or of other runs.
+# Most rows: a few columns, each a shared string, a whole number or blank. One match, two groups a column.
+_USUAL_ROW = re.compile(
+    '<row r="([0-9]{1,7}+)"(?: [^<>]*+)?+>'
+    + "".join(
+        rf'(?:<c r="{column}[0-9]{{1,7}}+"{_STYLE}(?: t="s"><v>([0-9]{{1,8}}+)</v></c>|><v>([0-9]++)</v></c>|/>))?+'
+        for column in "ABCDEFGHIJ"
+    )
+    + "</row>"
+)
+# What of any row holds something: column, kind, and the markup of a value, of an only `t`, or of other runs.
 _HELD = re.compile(
     rf'<c r="([A-Z]++)[0-9]++"{_STYLE}(?: t="([a-zA-Z]++)")?+>'
     rf'(?:{_FORMULA}{_VALUE}([^<]*+)|<is>(?:<t(?: xml:space="preserve")?+>([^<]*+)</t></is>|({_INLINE})))'
@@ -51,25 +60,35 @@ def plain_rows(blocks: Iterable[bytes], strings: SharedStrings, after: int) -> I
     for piece in whole(blocks, _BEGIN, b"<row ", b"</sheetData>"):
         markup = piece.decode()
         position = 0
-        while match := _ROW.match(markup, position):
+        while match := _USUAL_ROW.match(markup, position) or _ROW.match(markup, position):
             position = match.end()
             last = following(last, int(match[1]))
             if last > after:
-                yield last, _cells(match[2] or "", strings, last)
+                cells = _usual_cells(match, strings) if match.re is _USUAL_ROW else _cells(match[2] or "", strings)
+                if sum(map(len, cells)) > MAX_ROW:
+                    raise ArquivoInvalido("linha_grande_demais", linha=last)
+                yield last, cells
         if markup[position:].strip():
             raise UnknownShape
 
 
-def _cells(markup: str, strings: SharedStrings, number: int) -> list[str]:
+def _usual_cells(row: re.Match[str], strings: SharedStrings) -> list[str]:
+    groups, held = row.groups(""), row.lastindex or 1
+    return [
+        strings[int(index)] if index else number
+        for index, number in zip(groups[1:held:2], groups[2 : held + 1 : 2], strict=True)
+    ]
+
+
+def _cells(markup: str, strings: SharedStrings) -> list[str]:
     cells: list[str] = []
-    size = 0
     for letters, kind, value, text_alone, runs in _HELD.findall(markup):
         text = strings[int(value)] if kind == "s" else cell_text(kind, value or text_alone or runs)
-        size += len(text)
-        if size > MAX_ROW:
-            raise ArquivoInvalido("linha_grande_demais", linha=number)
         place = column_index(letters)
-        if place >= len(cells):
-            cells.extend([""] * (place + 1 - len(cells)))
-        cells[place] = text
+        if place < len(cells):
+            cells[place] = text
+            continue
+        if place > len(cells):
+            cells.extend([""] * (place - len(cells)))
+        cells.append(text)
     return cells

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,15 +27,31 @@ def ahead(items: Iterator[T], *, depth: int = 1) -> Iterator[Iterator[T]]:
     made: Queue[T | _End] = Queue(maxsize=depth)
     stopped = Event()
     thread = Thread(target=_make, args=(items, made, stopped), name="read-ahead", daemon=True)
-    before = sys.getswitchinterval()
+    with hurried():
+        thread.start()
+        try:
+            yield _taken(made)
+        finally:
+            stopped.set()
+            thread.join()
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """The interpreter as two busy threads want it.
+
+    Rows are texts and tuples, which hold no cycles: looking for some among a hundred thousand of them, again and again,
+    would be a quarter of all the time.
+    """
+    interval, collecting = sys.getswitchinterval(), gc.isenabled()
     sys.setswitchinterval(_SWITCH_S)
-    thread.start()
+    gc.disable()
     try:
-        yield _taken(made)
+        yield
     finally:
-        stopped.set()
-        thread.join()
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(interval)
+        if collecting:
+            gc.enable()
 
 
 class _End:

@@ -7,6 +7,7 @@ cell. A row without any of these is refused whole.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import NamedTuple, TypeVar
 
 from chalicelib.ingestion.contacts import MAX_CONTACTS, Recusado, Telefone, documento, emails, telefones
@@ -61,7 +62,7 @@ class LeitorDeLinhas:
         self._documento = campos.get(Campo.DOCUMENTO, ())
         self._emails = campos.get(Campo.EMAIL, ())
         self._telefones = campos.get(Campo.TELEFONE, ())
-        self._read_telefones: Reader[Telefone] = lambda cell: telefones(cell, fixo_valido=fixo_valido)
+        self._read_telefones: Reader[Telefone] = partial(telefones, fixo_valido=fixo_valido)
 
     def read(self, numero: int, cells: Sequence[str]) -> Linha:
         """The row of that number; cells that it does not have count as blank."""
@@ -112,22 +113,29 @@ class LeitorDeLinhas:
         self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], erros: list[Erro]
     ) -> tuple[Value, ...]:
         """The contacts of all columns of a kind, each once, in sheet order."""
-        found: dict[Value, None] = {}
+        found: tuple[Value, ...] = ()
         for position in positions:
-            if not cells[position]:
-                continue
-            values, refused = read(_text(cells[position]))
-            for value in values:
-                if value not in found and len(found) == MAX_CONTACTS:
-                    refused.append(refuse("contatos_demais", value if isinstance(value, str) else value.telefone))
-                else:
-                    found[value] = None
-            erros.extend(Erro(self._coluna(position), *each) for each in refused)
-        return tuple(found)
+            if cell := cells[position]:
+                values, refused = read(_text(cell))
+                found = _together(found, values, refused) if found else tuple(values)
+                if refused:
+                    erros.extend(Erro(self._coluna(position), *each) for each in refused)
+        return found
+
+
+def _together(found: tuple[Value, ...], values: Iterable[Value], refused: list[Recusado]) -> tuple[Value, ...]:
+    """What was found in one column and what the next one holds, once each; what is too much is refused."""
+    together = dict.fromkeys(found)
+    for value in values:
+        if value not in together and len(together) == MAX_CONTACTS:
+            refused.append(refuse("contatos_demais", value if isinstance(value, str) else value.telefone))
+        else:
+            together[value] = None
+    return tuple(together)
 
 
 def _text(cell: str) -> str:
-    return cell[1:] if cell.startswith(_DEFUSED) else cell
+    return cell[1:] if cell.startswith("'") and cell.startswith(_DEFUSED) else cell
 
 
 def _first(cells: Sequence[str], positions: Iterable[int]) -> str | None:
@@ -140,4 +148,4 @@ def _first(cells: Sequence[str], positions: Iterable[int]) -> str | None:
 
 def _raw(cells: Sequence[str], positions: Iterable[int]) -> str | None:
     """The cells as they came, those of several columns side by side."""
-    return " | ".join(_text(cells[position]) for position in positions if cells[position]) or None
+    return " | ".join([_text(cells[position]) for position in positions if cells[position]]) or None

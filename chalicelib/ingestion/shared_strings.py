@@ -21,6 +21,10 @@ MAX_STRINGS = 1 << 24
 
 _BEGIN = re.compile(rb"<sst(?: [^<>]*)?>")
 _ITEM = b"<si"
+_BETWEEN = "\x1f"  # no character of XML
+# Between two strings that are nothing but one `t`, as nearly all are.
+_SPACED = b'<t xml:space="preserve">'
+_OPEN, _SEAM, _CLOSE = b"<si><t>", b"</t></si><si><t>", b"</t></si>"
 # The element `si`: empty, or one `t`, or anything else without a prefix and without another `si`: one that does not end
 # would be looked through to the end of the piece, and so would the next.
 _STRING = re.compile(
@@ -29,11 +33,18 @@ _STRING = re.compile(
 
 
 class SharedStrings:
-    """The table, by index; `read` opens the part anew. Without a part there are no strings."""
+    """The table, by index; `read` opens the part anew. Without a part there are no strings.
+
+    Most writers number strings in the order in which the cells first use them: those that were read last are at hand
+    as text.
+    """
 
     def __init__(self, read: Callable[[], Iterator[bytes]] | None, *, plain: bool) -> None:
         self._blob = bytearray()
         self._offsets = array("I", [0])
+        self._last: list[str] = []
+        self._first_of_last = 0
+        self._count = 0
         self._more = self._batches(read, plain=plain) if read else iter(())
 
     def __getitem__(self, index: int) -> str:
@@ -42,10 +53,11 @@ class SharedStrings:
         Raises:
             ArquivoInvalido: there is no such string, or the table is broken, or larger than we hold.
         """
-        offsets = self._offsets
-        while index + 1 >= len(offsets):
+        while index >= self._count:
             self._append(next(self._more, None))
-        return markup_text(self._blob[offsets[index] : offsets[index + 1]].decode())
+        if index >= self._first_of_last:
+            return self._last[index - self._first_of_last]
+        return markup_text(self._blob[self._offsets[index] : self._offsets[index + 1]].decode())
 
     def _append(self, strings: list[bytes] | None) -> None:
         if strings is None:
@@ -55,6 +67,8 @@ class SharedStrings:
         self._blob += b"".join(strings)
         if len(self._blob) > MAX_TABLE or len(self._offsets) > MAX_STRINGS:
             raise ArquivoInvalido("textos_demais")
+        self._last = _texts(strings)
+        self._first_of_last, self._count = self._count, self._count + len(strings)
 
     def _batches(self, read: Callable[[], Iterator[bytes]], *, plain: bool) -> Iterator[list[bytes]]:
         """The strings, some at a time; where the plain shape ends, the library reads on from the next string."""
@@ -71,9 +85,32 @@ class SharedStrings:
             known = max(0, known - len(strings))
 
 
+def _texts(strings: list[bytes]) -> list[str]:
+    """The text of each, made in one go: what stands between them here stands in no part that was proven."""
+    together = _BETWEEN.encode().join(strings).decode()
+    if "<" not in together:
+        texts = markup_text(together).split(_BETWEEN)
+        if len(texts) == len(strings):  # else a reference meant this very character, or there are no strings
+            return texts
+    return [markup_text(string.decode()) for string in strings]
+
+
 def _plain_strings(blocks: Iterable[bytes]) -> Iterator[list[bytes]]:
     for piece in whole(blocks, _BEGIN, _ITEM, b"</sst>"):
-        found = _STRING.findall(piece)
-        if len(found) != piece.count(_ITEM):
-            raise UnknownShape
-        yield [plain or rich for plain, rich in found]
+        yield _alone(piece) or _with_runs(piece)
+
+
+def _alone(piece: bytes) -> list[bytes] | None:
+    """The strings of a piece that holds nothing but strings of one `t`: it has four tags for each, and no other."""
+    piece = piece.replace(_SPACED, b"<t>")
+    if not (piece.startswith(_OPEN) and piece.endswith(_CLOSE)):
+        return None
+    strings = piece[len(_OPEN) : -len(_CLOSE)].split(_SEAM)
+    return strings if piece.count(b"<") == 4 * len(strings) else None
+
+
+def _with_runs(piece: bytes) -> list[bytes]:
+    found = _STRING.findall(piece)
+    if len(found) != piece.count(_ITEM):
+        raise UnknownShape
+    return [plain or rich for plain, rich in found]

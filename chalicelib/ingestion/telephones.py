@@ -28,7 +28,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from chalicelib.ingestion.documents import is_cnpj
-from chalicelib.ingestion.pieces import SEPARATORS, Recusado, explode, refuse, typed, written_out
+from chalicelib.ingestion.pieces import SEPARATORS, Recusado, explode, refuse, typed, usual_pieces, written_out
 
 
 class TipoOrigem(StrEnum):
@@ -92,18 +92,18 @@ def telefones(cell: str, *, fixo_valido: bool = False) -> tuple[list[Telefone], 
 
     Codes: `telefone_invalido`, `telefone_ambiguo`, `contatos_demais`.
     """
-    if usual := _usual(cell, fixo_valido):
+    if usual := _usual(fixo_valido, cell):
         return [usual], []
-    if not cell:
-        return [], []
+    if several := usual_pieces(cell, partial(_usual, fixo_valido)):
+        return several, []
     return explode(cell, _SEPARATOR, partial(_read, fixo_valido))
 
 
 def _read(fixo_valido: bool, piece: str) -> Telefone | Recusado:
-    return _usual(piece, fixo_valido) or _by_library(piece, fixo_valido)
+    return _usual(fixo_valido, piece) or _by_library(piece, fixo_valido)
 
 
-def _usual(piece: str, fixo_valido: bool) -> Telefone | None:
+def _usual(fixo_valido: bool, piece: str) -> Telefone | None:
     """The phone, if it has a usual shape: exactly what `_by_library` would say, in a small part of its time."""
     match = _USUAL(piece)
     if match is None:
