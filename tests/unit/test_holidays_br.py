@@ -1,0 +1,56 @@
+"""The days on which Brazil, or one of its states, does not work."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+from holidays.countries.brazil import Brazil
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.dispatch.holidays_br import Feriados, feriados_of
+from chalicelib.dispatch.places import PLACES
+
+STATES = sorted({place.uf for place in PLACES.values()})
+EASTERS = [date(2024, 3, 31), date(2026, 4, 5), date(2027, 3, 28), date(2035, 3, 25), date(2038, 4, 25)]
+
+
+@pytest.mark.parametrize("uf", [None, *STATES])
+def test_the_calendar_is_that_of_the_library(uf: str | None) -> None:
+    years = range(2024, 2101)
+    theirs = Brazil(years=years, subdiv=uf, categories=("public", "optional"))
+    assert frozenset().union(*(feriados_of(year, uf) for year in years)) == theirs.keys()
+
+
+@pytest.mark.parametrize("easter", EASTERS, ids=str)
+@pytest.mark.parametrize("days", [-48, -47, -46, -2, 60])
+def test_carnaval_good_friday_and_corpus_christi_move_with_easter(easter: date, days: int) -> None:
+    assert easter + timedelta(days=days) in feriados_of(easter.year, None)
+
+
+@pytest.mark.parametrize(
+    ("uf", "day"),
+    [
+        ("BA", "2026-07-02"), ("SP", "2026-07-09"), ("RJ", "2026-04-23"), ("RS", "2026-09-20"), ("ES", "2026-04-13"),
+        ("AC", "2027-01-23"), ("AC", "2025-01-24"), ("SC", "2026-08-16"),
+    ],
+)  # fmt: skip
+def test_a_state_has_holidays_of_its_own(uf: str, day: str) -> None:
+    assert date.fromisoformat(day) in feriados_of(int(day[:4]), uf) - feriados_of(int(day[:4]), None)
+
+
+def test_what_is_kept_on_a_friday_is_not_kept_on_its_own_day() -> None:
+    assert date(2025, 1, 23) not in feriados_of(2025, "AC")
+
+
+@given(st.dates(date(1, 1, 1), date(9999, 12, 31)), st.sampled_from([None, *STATES]), st.booleans(), st.booleans())
+def test_a_day_is_off_by_the_calendar_or_by_the_tenant(
+    day: date, uf: str | None, respeita: bool, is_extra: bool
+) -> None:
+    feriados = Feriados(uf, respeita, frozenset({day} if is_extra else ()))
+    assert (day in feriados) is (is_extra or (respeita and day in feriados_of(day.year, uf)))
+
+
+def test_what_is_no_date_is_no_day_off() -> None:
+    assert "2026-12-25" not in Feriados(None)
