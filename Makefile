@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed
 PROVEN := ingestion dispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check lint types check-coverage fuzz bench bench-ingest package deploy migrate sample clean
+.PHONY: help demo up down test check lint types check-coverage fuzz bench bench-ingest bench-dispatch package deploy redrive migrate sample clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ bench-ingest: ROWS ?= 200000
 bench-ingest: $(INSTALLED) ## Ingestion against COPY alone and against the naive way: make bench-ingest ROWS=1000000
 	$(PY) -m bench.ingest --rows $(ROWS) --seed $(SEED)
 
+bench-dispatch: MESSAGES ?= 2000
+bench-dispatch: $(INSTALLED) ## Sending against the bare MCP client, a naive loop and procrastinate: make bench-dispatch MESSAGES=5000
+	$(PY) -m bench.dispatch --messages $(MESSAGES)
+
 package: $(INSTALLED) ## A SAM template and the code it deploys, in build/STAGE: make package STAGE=dev
 	$(PY) template-extras/package.py --stage $(STAGE) --out build/$(STAGE)
 
@@ -75,6 +79,10 @@ deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMET
 	aws cloudformation deploy --stack-name disparo-agenda-$(STAGE) --template-file build/$(STAGE)/packaged.json \
 		--s3-bucket "$(ARTIFACTS)" --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
 		$(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+
+redrive: QUEUE ?= dispatch
+redrive: $(INSTALLED) ## Dead letters back to their queue (docs/operations.md): make redrive QUEUE=dispatch STAGE=dev
+	@$(PY) template-extras/redrive.py --stage $(STAGE) --queue $(QUEUE)
 
 migrate: $(INSTALLED) ## Bring the local stack's database, or that of DATABASE_OWNER_URL, to the newest migration
 	@$(PY) -m local migrate

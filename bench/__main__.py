@@ -1,6 +1,7 @@
 """`python -m bench`: every benchmark, at its usual size."""
 
-from bench.ingest import main
+from bench import dispatch, ingest
 
 if __name__ == "__main__":
-    main()
+    ingest.main(standalone_mode=False)
+    dispatch.main(standalone_mode=False)

@@ -13,16 +13,12 @@ other in one thread: in `ours` the first three overlap with the last two. The ta
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -34,10 +30,9 @@ import click
 from email_validator import EmailNotValidError, validate_email
 from openpyxl import load_workbook
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
-from rich.console import Console
-from rich.table import Table
 
-from chalicelib.adapters.database import Database, Rows, connect
+from bench.ground import OUT, TENANT, Ground, Result, apart, publish, server, timed
+from chalicelib.adapters.database import Rows, connect
 from chalicelib.config import Settings
 from chalicelib.ids import new_id, new_ids
 from chalicelib.ingestion.batch import Lote, prepared
@@ -46,21 +41,15 @@ from chalicelib.ingestion.read_ahead import hurried
 from chalicelib.ingestion.requests import Modo, Opcoes, ReferenciaS3
 from chalicelib.ingestion.rows import LeitorDeLinhas
 from chalicelib.ingestion.workbook import open_workbook
-from chalicelib.maintenance.migrations import Migrations
 from chalicelib.wiring import Services
 from local.aws import ACCESS_KEYS, ACCOUNT_ID, Aws, provision
 from local.postgres import Postgres
-from local.project import ROOT
 from samples.generate import generate
 
-OUT = ROOT / ".local" / "bench"
-TENANT = "bench"
 TABLES = ("leads", "lead_telefones", "lead_emails", "ingest_erros")
 NAIVE_ROWS = 2_000
 
 BATCH = 10_000
-
-Result = dict[str, Any]
 
 
 class Run(NamedTuple):
@@ -70,44 +59,7 @@ class Run(NamedTuple):
     peak_mb: float
 
 
-class Ground:
-    """A database and a bucket that contenders share, one after the other."""
-
-    def __init__(self, postgres: Postgres, workbook: Path) -> None:
-        self.postgres = postgres
-        self.workbook = workbook
-
-    @contextmanager
-    def database(self) -> Iterator[str]:
-        """A migrated and empty database; its owner's URL."""
-        self.postgres.create_database("bench", template="migrated")
-        try:
-            yield self.postgres.owner_url("bench")
-        finally:
-            self.postgres.drop_database("bench")
-
-
-def migrated(postgres: Postgres) -> None:
-    """The template of all databases."""
-    postgres.create_database("migrated")
-    database = Database(lambda: postgres.owner_url("migrated"))
-    Migrations(database, ROOT / "migrations").apply()
-    database.close()
-
-
-@contextmanager
-def aws_server(folder: Path) -> Iterator[str]:
-    """The AWS APIs, played by a process of its own; its URL."""
-    command = [sys.executable, "-m", "local.aws", "--state", str(folder)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as server:
-        assert server.stdout is not None
-        try:
-            yield json.loads(server.stdout.readline())["url"]
-        finally:
-            server.terminate()
-
-
-def ours(ground: Ground, aws: Aws, keep: Path | None = None) -> Run:
+def ours(ground: Ground, workbook: Path, aws: Aws, keep: Path | None = None) -> Run:
     """One job over the workbook; with `keep`, what it left in each table is written there."""
     with ground.database() as owner_url:
         environment = {
@@ -116,9 +68,8 @@ def ours(ground: Ground, aws: Aws, keep: Path | None = None) -> Run:
         settings = Settings.from_environment(environment)
         provision(aws, settings, {})
         key = f"leads/{TENANT}/leads.xlsx"
-        aws.client("s3").upload_file(str(ground.workbook), settings.bucket, key)
-        with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as worker:
-            run = worker.submit(work, environment, settings.bucket, key).result()
+        aws.client("s3").upload_file(str(workbook), settings.bucket, key)
+        run = apart(work, environment, settings.bucket, key)
         if keep:
             export(owner_url, keep)
         return run
@@ -171,11 +122,11 @@ def copy_final_rows(ground: Ground, folder: Path) -> float:
         return seconds
 
 
-def naive(ground: Ground, rows: int) -> float:
+def naive(ground: Ground, workbook: Path, rows: int) -> float:
     """Seconds that the obvious way takes for the first rows."""
     with ground.database() as owner_url:
         connection = connect(owner_url)
-        seconds = timed(lambda: _naive(connection, ground.workbook, rows))
+        seconds = timed(lambda: _naive(connection, workbook, rows))
         connection.close()
         return seconds
 
@@ -236,10 +187,10 @@ class Watched(Rows):
             super().copy(table, columns, chunks)
 
 
-def stages(ground: Ground) -> dict[str, float]:
+def stages(ground: Ground, workbook: Path) -> dict[str, float]:
     """Seconds of each stage of the same work, done one after the other, batch by batch."""
     stages = Stages()
-    with ground.database() as owner_url, open_workbook(ground.workbook) as planilha, hurried():
+    with ground.database() as owner_url, open_workbook(workbook) as planilha, hurried():
         rows = Watched(connect(owner_url), stages)
         leitor = LeitorDeLinhas(planilha.cabecalho, "leads.xlsx")
         lines, job_id = planilha.linhas(), str(new_id(datetime.now(UTC)))
@@ -266,13 +217,6 @@ def _load(rows: Rows, job_id: str, lote: Lote) -> None:
     rows.execute("COMMIT")
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that the work takes."""
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
 def measured(rows: int, seed: int, repeats: int) -> Result:
     """Everything about one workbook."""
     OUT.mkdir(parents=True, exist_ok=True)
@@ -282,18 +226,17 @@ def measured(rows: int, seed: int, repeats: int) -> Result:
     os.environ.update(ACCESS_KEYS)
     with tempfile.TemporaryDirectory() as name, Postgres(Path(name) / "postgres") as postgres:
         folder = Path(name)
-        migrated(postgres)
-        ground = Ground(postgres, workbook)
-        with aws_server(folder / "s3") as url:
+        ground = Ground(postgres)
+        with server("local.aws", "--state", str(folder / "s3")) as url:
             os.environ["AWS_ENDPOINT_URL"] = url
             aws = Aws(url)
-            runs, copied, slow = [ours(ground, aws, keep=folder)], [], []
+            runs, copied, slow = [ours(ground, workbook, aws, keep=folder)], [], []
             for _ in range(repeats):
-                runs.append(ours(ground, aws))
+                runs.append(ours(ground, workbook, aws))
                 copied.append(copy_final_rows(ground, folder))
-                slow.append(naive(ground, min(rows, NAIVE_ROWS)))
+                slow.append(naive(ground, workbook, min(rows, NAIVE_ROWS)))
             aws.close()
-        by_stage = stages(ground)
+        by_stage = stages(ground, workbook)
     ours_s, copy_s = statistics.median(run.seconds for run in runs[1:]), statistics.median(copied)
     naive_s = statistics.median(slow) * rows / min(rows, NAIVE_ROWS)
     return {
@@ -317,12 +260,7 @@ def measured(rows: int, seed: int, repeats: int) -> Result:
 @click.option("--repeats", default=3, show_default=True)
 def main(rows: int, seed: int, repeats: int) -> None:
     """Measure, print a table, write it as JSON."""
-    result = measured(rows, seed, repeats)
-    table = Table("ingestion", f"{rows:,} rows")
-    for name, value in result.items():
-        table.add_row(name, str(value))
-    Console().print(table)
-    (OUT / "ingest.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    publish("ingest", f"{rows:,} rows", measured(rows, seed, repeats))
 
 
 if __name__ == "__main__":

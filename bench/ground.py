@@ -1,0 +1,89 @@
+"""What contenders share: one PostgreSQL with a database for each run, servers in processes of their own, a table."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from typing import Any, ParamSpec, TypeVar
+
+from rich.console import Console
+from rich.table import Table
+
+from chalicelib.adapters.database import Database
+from chalicelib.maintenance.migrations import Migrations
+from local.postgres import Postgres
+from local.project import ROOT
+
+OUT = ROOT / ".local" / "bench"
+TENANT = "bench"
+
+Result = dict[str, Any]
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Ground:
+    """A server whose databases are all made from one that was migrated."""
+
+    def __init__(self, postgres: Postgres) -> None:
+        self._postgres = postgres
+        postgres.create_database("migrated")
+        database = Database(lambda: postgres.owner_url("migrated"))
+        Migrations(database, ROOT / "migrations").apply()
+        database.close()
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """A migrated and empty database; its owner's URL."""
+        self._postgres.create_database("bench", template="migrated")
+        try:
+            yield self._postgres.owner_url("bench")
+        finally:
+            self._postgres.drop_database("bench")
+
+
+@contextmanager
+def server(module: str, *arguments: str) -> Iterator[str]:
+    """A module that serves in a process of its own and says in one JSON line where; its URL."""
+    command = [sys.executable, "-m", module, *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
+        assert process.stdout is not None
+        try:
+            yield json.loads(process.stdout.readline())["url"]
+        finally:
+            process.terminate()
+
+
+def apart(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+    """What a function of a module returns, run in a process that has done nothing else."""
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_silence) as process:
+        return process.submit(work, *arguments, **named).result()
+
+
+def _silence() -> None:
+    """Metrics are lines on standard output; here nobody reads them."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that the work takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def publish(name: str, title: str, result: Mapping[str, Any]) -> None:
+    """Print the table, and write it as `.local/bench/NAME.json`."""
+    table = Table(name, title)
+    for key, value in result.items():
+        table.add_row(key, str(value))
+    Console().print(table)
+    OUT.mkdir(parents=True, exist_ok=True)
+    (OUT / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
