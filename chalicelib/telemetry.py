@@ -38,6 +38,8 @@ class Metric(StrEnum):
     DISPAROS_FAILED = "DisparosFailed"
     DISPAROS_UNCERTAIN = "DisparosUncertain"
     CHANNEL_DOWN = "ChannelDown"
+    RATE_LIMIT_HITS = "RateLimitHits"
+    DELIVERIES_UNMATCHED = "DeliveriesUnmatched"
     AGENDAMENTOS_CREATED = "AgendamentosCriados"
 
 

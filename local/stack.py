@@ -58,6 +58,14 @@ class _Launched(NamedTuple):
     log_offset: int
 
 
+# What the stack signs with, and what its providers would sign their webhooks with: it is all one machine.
+_OWN_SECRETS: Mapping[str, object] = {
+    "assinatura": {"chave": "local-signing-key"},
+    "webhook-whatsapp": {"app_secret": "local-app-secret", "verify_token": "local-verify-token"},
+    "webhook-email": {"segredo": "local-shared-secret"},
+}
+
+
 class Stack:
     """The parts of one state folder."""
 
@@ -170,8 +178,9 @@ class Stack:
             "AWS_DEFAULT_REGION": given.get("AWS_DEFAULT_REGION", "us-east-1"),
             "LOG_LEVEL": given.get("LOG_LEVEL", "INFO"),
             "MICRO_AGENT_DISPARO_ENABLED": given.get("MICRO_AGENT_DISPARO_ENABLED", "true"),
+            "INTERNAL_CHANNELS": "true",
         }
-        elsewhere = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
+        elsewhere = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL", "PUBLIC_URL")
         return chosen | {name: given[name] for name in elsewhere if given.get(name)}
 
     def _servers(self) -> dict[str, list[str]]:
@@ -209,13 +218,20 @@ class Stack:
         try:
             environment["ACCOUNT_ID"] = aws.client("sts").get_caller_identity()["Account"]
             secrets = {
-                "mcp-whatsapp": {"profile": "jina-whatsapp-mcp", "url": self.state.parts["whatsapp"].url},
-                "mcp-email": {"profile": "resend-mcp", "url": self.state.parts["email"].url},
+                "mcp-whatsapp": {"perfil": "jina-whatsapp-mcp", "url": self.state.parts["whatsapp"].url},
+                "mcp-email": {"perfil": "resend-mcp", "url": self.state.parts["email"].url},
+                **_OWN_SECRETS,
             }
             environment["COGNITO_USER_POOL_ARN"] = provision(aws, self.settings(), secrets)
         finally:
             aws.close()
+        environment.setdefault("PUBLIC_URL", self._api_url())
         self._report("provisioned")
+
+    def _api_url(self) -> str:
+        """Where the API is going to be: links and webhooks carry its address before it is up."""
+        self.state.ports["api"] = self._port("api") or _free_port()
+        return f"http://127.0.0.1:{self.state.ports['api']}"
 
     @staticmethod
     def migrate(owner_url: str) -> None:
@@ -328,6 +344,13 @@ def _readiness(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return said if isinstance(said, dict) and ("url" in said or "ready" in said) else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _is_free(port: int) -> bool:

@@ -35,41 +35,17 @@ _NUL = "\0"
 M = TypeVar("M", bound=BaseModel)
 
 
-class Call:
-    """One authenticated request, with the parts of it a handler may want."""
+class Visit:
+    """One request of whoever sent it, with the parts of it that a handler may want."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.identity: Identity = identify(request.context)
 
     @property
-    def tenant_id(self) -> str:
-        """The tenant of the token."""
-        return self.identity.tenant_id
-
-    @property
-    def idempotency_key(self) -> IdempotencyKey | None:
-        """The `Idempotency-Key` header, with the fingerprint of this request.
-
-        Raises:
-            Invalid: it is empty, longer than 255 characters, or holds what nobody can see.
-        """
-        key: str | None = self.request.headers.get("idempotency-key")
-        if key is None:
-            return None
-        if not 0 < len(key) <= 255 or not key.isprintable():
-            raise Invalid("chave_de_idempotencia_invalida")
-        return IdempotencyKey(key, self._fingerprint())
-
-    def _fingerprint(self) -> str:
-        """Method, path and body; the boundary of a multipart body is drawn anew for each try and does not count.
-
-        Chalice's `path` is the pattern of the route: what stands in its place makes it the path of this request.
-        """
-        boundary = self.content_type.partition("boundary=")[2].partition(";")[0].strip('" ')
-        body = self.raw_body.replace(boundary.encode(), b"") if boundary else self.raw_body
-        named = json.dumps(self.request.uri_params or {}, sort_keys=True)
-        return sha256(f"{self.request.method} {self.request.path} {named}\n".encode() + body).hexdigest()
+    def headers(self) -> Mapping[str, str]:
+        """The headers; case does not matter."""
+        headers: Mapping[str, str] = self.request.headers
+        return headers
 
     @property
     def raw_body(self) -> bytes:
@@ -136,6 +112,43 @@ class Call:
         return part
 
 
+class Call(Visit):
+    """One authenticated request."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__(request)
+        self.identity: Identity = identify(request.context)
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant of the token."""
+        return self.identity.tenant_id
+
+    @property
+    def idempotency_key(self) -> IdempotencyKey | None:
+        """The `Idempotency-Key` header, with the fingerprint of this request.
+
+        Raises:
+            Invalid: it is empty, longer than 255 characters, or holds what nobody can see.
+        """
+        key: str | None = self.request.headers.get("idempotency-key")
+        if key is None:
+            return None
+        if not 0 < len(key) <= 255 or not key.isprintable():
+            raise Invalid("chave_de_idempotencia_invalida")
+        return IdempotencyKey(key, self._fingerprint())
+
+    def _fingerprint(self) -> str:
+        """Method, path and body; the boundary of a multipart body is drawn anew for each try and does not count.
+
+        Chalice's `path` is the pattern of the route: what stands in its place makes it the path of this request.
+        """
+        boundary = self.content_type.partition("boundary=")[2].partition(";")[0].strip('" ')
+        body = self.raw_body.replace(boundary.encode(), b"") if boundary else self.raw_body
+        named = json.dumps(self.request.uri_params or {}, sort_keys=True)
+        return sha256(f"{self.request.method} {self.request.path} {named}\n".encode() + body).hexdigest()
+
+
 def endpoint(app: Any, status: int = 200) -> Callable[[Callable[[Call], object]], Callable[..., Response]]:
     """Make a function of a Call into a Chalice view that answers JSON or a problem document."""
 
@@ -157,6 +170,20 @@ def public(app: Any) -> Callable[[Callable[[], object]], Callable[[], Response]]
         @wraps(handler)
         def view() -> Response:
             return answered(handler, 200, language(app.current_request))
+
+        setattr(view, SUCCESS_STATUS, 200)
+        return view
+
+    return decorate
+
+
+def visited(app: Any) -> Callable[[Callable[[Visit], object]], Callable[..., Response]]:
+    """As `endpoint`, for those who show who they are otherwise: by a signature, or by a token in the URL."""
+
+    def decorate(handler: Callable[[Visit], object]) -> Callable[..., Response]:
+        @wraps(handler)
+        def view(**_path: str) -> Response:
+            return answered(lambda: handler(Visit(app.current_request)), 200, language(app.current_request))
 
         setattr(view, SUCCESS_STATUS, 200)
         return view

@@ -1,0 +1,1 @@
+"""What providers tell after they took a message: delivered, failed after all, answered."""

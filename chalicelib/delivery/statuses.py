@@ -1,0 +1,187 @@
+"""What a webhook's body says, as statuses of our messages and as answers of people: Meta's shape and a simple one.
+
+Read with patience: whatever is signed and is not understood (other fields, other kinds, new ones) is passed over, for
+a provider that is refused sends all of it again, and in the end stops sending.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import Any, NamedTuple
+from uuid import UUID
+
+# As dispatch/answers.py takes a provider's ids and codes; eight digits in a row would be somebody's number.
+_IDENTIFIER = re.compile(r"[\x21-\x7e]{1,255}")
+_CODE = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.:-]{1,64}")
+NO_CODE = "erro_sem_codigo"
+_OPTED_OUT = "131050"
+"""Meta: the person has stopped marketing messages of this business on WhatsApp."""
+_UNREACHABLE = "131026"
+"""Meta: undeliverable; most often the number has no WhatsApp, which Meta says only after it took the message."""
+_LONGEST_ANSWER = 1_000  # characters that are looked at
+
+
+class Situacao(StrEnum):
+    """What a provider says of one message."""
+
+    ACEITO = "aceito"
+    FALHOU = "falhou"
+    ENTREGUE = "entregue"
+
+
+class Entrega(NamedTuple):
+    """One thing said of one message.
+
+    `disparo_id` is our reference, where the provider hands it back; `codigo` is there with `falhou`. `suprimir`: the
+    person does not want to be written to. `alternativo`: the address is at fault, and another one may do better.
+    """
+
+    message_id: str
+    situacao: Situacao
+    disparo_id: UUID | None = None
+    codigo: str | None = None
+    suprimir: bool = False
+    alternativo: bool = False
+
+
+class Resposta(NamedTuple):
+    """What a person wrote back; `em_resposta_a` is the id of the message of ours that it quotes."""
+
+    de: str
+    texto: str
+    em_resposta_a: str | None = None
+
+
+class Aviso(NamedTuple):
+    """All that one request said."""
+
+    entregas: list[Entrega]
+    respostas: list[Resposta]
+
+
+_META: Mapping[str, Situacao] = {
+    "sent": Situacao.ACEITO,
+    "delivered": Situacao.ENTREGUE,
+    "read": Situacao.ENTREGUE,
+    "played": Situacao.ENTREGUE,
+    "failed": Situacao.FALHOU,
+}
+_SIMPLE: Mapping[str, Situacao] = {
+    "enviado": Situacao.ACEITO,
+    "entregue": Situacao.ENTREGUE,
+    "lido": Situacao.ENTREGUE,
+    "falhou": Situacao.FALHOU,
+}
+# Kinds of WhatsApp message that nobody wrote: a number that has changed, and notices of that sort.
+_NOT_WRITTEN = frozenset({"system", "request_welcome"})
+
+
+def read_meta(document: Mapping[str, Any]) -> Aviso:
+    """WhatsApp Cloud API: `entry[].changes[].value` with `statuses` and `messages`."""
+    values = [
+        value
+        for entry in _objects(document.get("entry"))
+        for change in _objects(entry.get("changes"))
+        if isinstance(value := change.get("value"), dict)
+    ]
+    return Aviso(
+        [found for value in values for each in _objects(value.get("statuses")) for found in _meta_status(each)],
+        [found for value in values for each in _objects(value.get("messages")) for found in _meta_message(each)],
+    )
+
+
+def read_simple(document: Mapping[str, Any]) -> Aviso:
+    """Our own: `{"entregas": [{"message_id", "situacao", "codigo", "disparo_id", "suprimir", "alternativo"}],
+    "respostas": [{"de", "texto", "em_resposta_a"}]}`, of which `situacao` is `enviado`, `entregue`, `lido` or `falhou`.
+    """
+    return Aviso(
+        [found for each in _objects(document.get("entregas")) for found in _simple_status(each)],
+        [
+            Resposta(_text(each.get("de")), _text(each.get("texto")), _identifier(each.get("em_resposta_a")))
+            for each in _objects(document.get("respostas"))
+        ],
+    )
+
+
+def _meta_status(status: Mapping[str, Any]) -> Iterator[Entrega]:
+    codes = [_code(each.get("code")) for each in _objects(status.get("errors"))]
+    situacao, message_id = _META.get(_text(status.get("status"))), _identifier(status.get("id"))
+    if situacao is not None and message_id is not None:
+        yield Entrega(
+            message_id,
+            situacao,
+            _uuid(status.get("biz_opaque_callback_data")),
+            _failure(situacao, codes[0] if codes else NO_CODE),
+            suprimir=_OPTED_OUT in codes,
+            alternativo=_UNREACHABLE in codes,
+        )
+
+
+def _simple_status(status: Mapping[str, Any]) -> Iterator[Entrega]:
+    situacao, message_id = _SIMPLE.get(_text(status.get("situacao"))), _identifier(status.get("message_id"))
+    if situacao is not None and message_id is not None:
+        yield Entrega(
+            message_id,
+            situacao,
+            _uuid(status.get("disparo_id")),
+            _failure(situacao, _code(status.get("codigo"))),
+            suprimir=status.get("suprimir") is True,
+            alternativo=status.get("alternativo") is True,
+        )
+
+
+def _failure(situacao: Situacao, codigo: str) -> str | None:
+    """Only a failure has a code."""
+    return codigo if situacao is Situacao.FALHOU else None
+
+
+def _meta_message(message: Mapping[str, Any]) -> Iterator[Resposta]:
+    kind = _text(message.get("type"))
+    if kind in _NOT_WRITTEN:
+        return
+    context, reaction = _object(message.get("context")), _object(message.get("reaction"))
+    quoted = _identifier(context.get("id")) or _identifier(reaction.get("message_id"))
+    yield Resposta(_text(message.get("from")), _meta_words(message, kind), quoted)
+
+
+def _meta_words(message: Mapping[str, Any], kind: str) -> str:
+    """What was typed, or the words on the button that was pressed."""
+    content = _object(message.get(kind))
+    match kind:
+        case "text":
+            return _text(content.get("body"))
+        case "button":
+            return _text(content.get("text"))
+        case "interactive":
+            return _text(_object(content.get(_text(content.get("type")))).get("title"))
+    return ""
+
+
+def _objects(value: object) -> list[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _object(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    return value[:_LONGEST_ANSWER] if isinstance(value, str) else ""
+
+
+def _identifier(value: object) -> str | None:
+    return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
+
+
+def _code(value: object) -> str:
+    text = str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    return text if _CODE.fullmatch(text) else NO_CODE
+
+
+def _uuid(value: object) -> UUID | None:
+    try:
+        return UUID(value) if isinstance(value, str) else None
+    except ValueError:
+        return None

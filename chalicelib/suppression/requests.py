@@ -1,0 +1,51 @@
+"""What one may ask of the list of those who are not written to."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.dispatch.requests import Canal
+from chalicelib.pages import PageQuery
+
+# As long as an address with a name in front may be; what it says is for `contacts.canonical` to judge.
+Contato = Annotated[str, Field(min_length=1, max_length=400)]
+
+
+class Motivo(StrEnum):
+    """Why a contact is on the list: a user's decision, or the person's own in one of three ways."""
+
+    MANUAL = "manual"
+    PROVEDOR = "provedor"
+    RESPOSTA = "resposta"
+    DESCADASTRO = "descadastro"
+
+
+class NovaSupressao(BaseModel):
+    """A contact that is not to be written to by a channel."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    canal: Canal
+    contato: Contato
+    motivo: Motivo = Motivo.MANUAL
+
+
+class SupressaoQuery(PageQuery):
+    """A page of the list, by filters that all have to fit."""
+
+    canal: Canal | None = None
+    motivo: Motivo | None = None
+    contato: Contato | None = None
+    """However it is written; one that cannot be read as a contact is nobody's."""
+
+
+class Remocao(BaseModel):
+    """What one who takes a contact off the list has to say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    novo_consentimento: bool = False
+    """The person who opted out has since agreed again, and there is a record of it."""
