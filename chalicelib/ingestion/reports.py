@@ -1,30 +1,35 @@
 """What a job refused, as a CSV that a person corrects in a spreadsheet and uploads again as it is.
 
-The original columns, then `linha`, `coluna`, `codigo`, `mensagem`; a file without an `ID` column gets one in front, so
-that a corrected row finds the lead that it was meant for. One line for each thing that was refused, each with its whole
-row. UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil. A cell that a spreadsheet would take for a
-formula begins with an apostrophe (OWASP, "CSV Injection"), which `rows` takes off again.
+The original columns, then `linha`, `coluna`, `codigo`, `mensagem`; a file without an `ID` column gets one in front, and
+a row without an `ID` gets its own, so that a corrected row finds the lead it was meant for. One line for each thing
+that was refused, each with its whole row. UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil. What a
+spreadsheet would take for a formula is defused (`formulas`); `read_back` undoes that, and a report of a report has the
+added columns once.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from chalicelib import messages
 from chalicelib.adapters.database import Database, Row
 from chalicelib.adapters.storage import Storage
 from chalicelib.errors import Conflict, NotFound
+from chalicelib.ingestion.formulas import defused, original
 from chalicelib.ingestion.header import Campo, recognise
 from chalicelib.ingestion.jobs import FINAL
+from chalicelib.ingestion.limits import MAX_CELL
+from chalicelib.ingestion.pieces import EDGES
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 ADDED = ("linha", "coluna", "codigo", "mensagem")
+_ID = "ID"
+_NOWHERE = -1
 _PAGE = 10_000
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def report_key(tenant_id: str, job_id: UUID) -> str:
@@ -63,34 +68,60 @@ class Reports:
         }
 
 
+def read_back(colunas: Sequence[str], rows: Iterable[tuple[int, list[str]]]) -> Iterable[tuple[int, list[str]]]:
+    """The rows below a header, number and cells; those of a report of ours as they were before they were defused."""
+    if not _is_report(colunas):
+        return rows
+    return ((numero, [original(cell) for cell in cells]) for numero, cells in rows)
+
+
 def write_report(path: Path, database: Database, tenant_id: str, job_id: UUID, colunas: Sequence[str]) -> None:
     """Write the report of a job into a file, read page by page."""
-    own_id = _has_id(colunas)
+    layout = _layout(colunas)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
-        # Every cell in quotes: what Excel opens is then the same whatever a cell holds.
+        # Every cell in quotes: what Excel opens is then the same whatever a cell holds, and no file begins with a bare
+        # ID, which it takes for a SYLK file.
         report = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
-        report.writerow([*([] if own_id else ["ID"]), *map(_defused, colunas), *ADDED])
+        report.writerow(_safe([*layout.titles, *ADDED]))
         cells: Sequence[str] = ()
         for erro in _erros(database, tenant_id, job_id):
             cells = erro["celulas"] if erro["celulas"] is not None else cells
-            report.writerow(_line(erro, cells, len(colunas), own_id=own_id))
+            report.writerow(_safe(_line(erro, cells, layout)))
 
 
-def _line(erro: Row, cells: Sequence[str], width: int, *, own_id: bool) -> list[str]:
-    original = [*cells[:width], *[""] * (width - len(cells))]
-    identity = [] if own_id else [erro["lead_id_externo"]]
+class _Layout(NamedTuple):
+    """Which cells of a row go into the report, under what titles, and which of those name the lead."""
+
+    titles: list[str]
+    positions: list[int]
+    ids: tuple[int, ...]
+
+
+def _layout(colunas: Sequence[str]) -> _Layout:
+    is_report = _is_report(colunas)
+    positions = [place for place, coluna in enumerate(colunas) if not (is_report and coluna in ADDED)]
+    titles = [original(colunas[place]) if is_report else colunas[place] for place in positions]
+    header = recognise(1, titles)
+    if header and (ids := header.campos.get(Campo.ID)):
+        return _Layout(titles, positions, ids)
+    return _Layout([_ID, *titles], [_NOWHERE, *positions], (0,))
+
+
+def _line(erro: Row, cells: Sequence[str], layout: _Layout) -> list[str]:
+    line = [cells[place] if 0 <= place < len(cells) else "" for place in layout.positions]
+    if not any(line[place].strip(EDGES) for place in layout.ids):
+        line[layout.ids[0]] = erro["lead_id_externo"]
     mensagem = messages.text(erro["codigo"], valor=erro["valor"])
-    added = [str(erro["linha"]), erro["coluna"], erro["codigo"], mensagem]
-    return [_defused(cell) for cell in (*identity, *original, *added)]
+    return [*line, str(erro["linha"]), erro["coluna"], erro["codigo"], mensagem]
 
 
-def _defused(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+def _safe(line: Iterable[str]) -> list[str]:
+    """No formula, and no cell that is longer by its apostrophes than what can be read back."""
+    return [defused(cell)[:MAX_CELL] for cell in line]
 
 
-def _has_id(colunas: Sequence[str]) -> bool:
-    header = recognise(1, colunas)
-    return header is not None and Campo.ID in header.campos
+def _is_report(colunas: Sequence[str]) -> bool:
+    return set(ADDED) <= set(colunas)
 
 
 def _erros(database: Database, tenant_id: str, job_id: UUID) -> Iterator[Row]:

@@ -34,6 +34,8 @@ class Opcoes(BaseModel):
 
     modo: Modo = Modo.IGNORAR
     deduplicar_por_documento: bool = True
+    validar_apenas: bool = False
+    """A dry run: everything but the leads themselves."""
 
 
 def base_name(name: str) -> str:
@@ -120,4 +122,4 @@ def by_form(pedido: PedidoDeUpload) -> DesejoDeUpload:
 
 
 def _options(pedido: Opcoes) -> Opcoes:
-    return Opcoes(modo=pedido.modo, deduplicar_por_documento=pedido.deduplicar_por_documento)
+    return Opcoes(**{name: getattr(pedido, name) for name in Opcoes.model_fields})

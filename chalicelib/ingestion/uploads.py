@@ -16,14 +16,14 @@ from uuid import UUID
 from chalicelib import eventos, messages
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row
-from chalicelib.adapters.queues import Message, Queues
+from chalicelib.adapters.queues import Queues
 from chalicelib.adapters.storage import Objeto, Storage
 from chalicelib.config import Settings
-from chalicelib.errors import FieldError, Invalid, NotFound, Unavailable
+from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import TENANT_ID
 from chalicelib.ids import new_id
-from chalicelib.ingestion.jobs import described
+from chalicelib.ingestion.jobs import described, wake
 from chalicelib.ingestion.requests import DesejoDeUpload, NovoUpload, Opcoes, ReferenciaS3, base_name
 from chalicelib.telemetry import logger
 
@@ -171,12 +171,14 @@ class Uploads:
                 etag=objeto.etag if objeto else None,
                 modo=opcoes.modo,
                 deduplicar_por_documento=opcoes.deduplicar_por_documento,
+                validar_apenas=opcoes.validar_apenas,
                 idempotency_key=key.value if key else None,
                 idempotency_fingerprint=key.fingerprint if key else None,
                 agora=now,
             )
             if inserted:
-                eventos.record(rows, tenant_id, "ingest.job_created", now, job_id=job_id, modo=opcoes.modo)
+                how = {"modo": opcoes.modo, "validar_apenas": opcoes.validar_apenas}
+                eventos.record(rows, tenant_id, "ingest.job_created", now, job_id=job_id, **how)
         return bool(inserted)
 
     def _received(self, tenant_id: str, job_id: UUID, objeto: Objeto) -> None:
@@ -193,12 +195,7 @@ class Uploads:
             self._wake(tenant_id, job_id)
 
     def _wake(self, tenant_id: str, job_id: UUID) -> None:
-        """Wake a worker up; what cannot be sent is left to the sweep."""
-        message = Message({"tenant_id": tenant_id, "job_id": str(job_id)})
-        try:
-            self._queues.send(self._settings.ingest_queue, [message])
-        except Unavailable as error:
-            logger.warning("wake_up_not_sent", extra={"job_id": str(job_id), "reason": error.params.get("motivo")})
+        wake(self._queues, self._settings.ingest_queue, tenant_id, job_id)
 
     def _job(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
         with self._database.transaction(tenant_id) as rows:

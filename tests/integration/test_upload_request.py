@@ -93,6 +93,13 @@ def test_the_field_may_be_called_file_and_stand_among_options() -> None:
     assert taken == ArquivoNoCorpo("a.csv", b"x", Opcoes(modo=Modo.ATUALIZAR, deduplicar_por_documento=False))
 
 
+def test_a_dry_run_may_be_asked_for_whichever_way_the_file_comes() -> None:
+    assert sent_form(FILE, part("validar_apenas", "true")).opcoes == Opcoes(validar_apenas=True)
+    assert sent_json(bucket="b-b", key="k", validar_apenas=True).opcoes == Opcoes(validar_apenas=True)
+    assert sent_json(arquivo="a.csv", tamanho=1, validar_apenas=True).opcoes == Opcoes(validar_apenas=True)
+    assert sent_form(FILE).opcoes.validar_apenas is False
+
+
 def test_a_quoted_boundary_and_any_case_of_the_type_are_understood() -> None:
     kind = f'Multipart/Form-Data; charset=utf-8; boundary="{BOUNDARY}"'
     assert isinstance(upload(call(form(FILE), kind)), ArquivoNoCorpo)
@@ -143,6 +150,7 @@ def test_a_kept_name_is_short_and_names_no_other_folder(name: str) -> None:
         ([FILE, part("modo", "a\0")], ("requisicao_invalida", [("/modo", "enum")])),
         ([FILE, part("tenant_id", "outra")], ("requisicao_invalida", [("/tenant_id", "extra_forbidden")])),
         ([FILE, part("", "x")], ("requisicao_invalida", [("/", "extra_forbidden")])),
+        ([FILE, part("validar_apenas", "quem sabe")], ("requisicao_invalida", [("/validar_apenas", "bool_parsing")])),
         (
             [FILE, part("deduplicar_por_documento", "talvez")],
             ("requisicao_invalida", [("/deduplicar_por_documento", "bool_parsing")]),

@@ -1,0 +1,82 @@
+"""What a spreadsheet would take for a formula is defused, and comes back exactly."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.ingestion.formulas import defused, original
+from chalicelib.ingestion.limits import MAX_CELL
+
+SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫"
+# Blanks, controls, quotes and what cannot be seen, before and among all that a formula is made of.
+cells = st.one_of(
+    st.text(max_size=40),
+    st.text(alphabet=SIGNS + " '\"\t\r\n,;\xa0\u200b\ufeff\x0b\x01aé1()", max_size=14),
+)
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize(
+    "before", ["", " ", "\t", "\r", "\n", "\r\n", "\xa0", "\u200b", "\ufeff", "'", '"', '" ', "\x0b\x01"]
+)
+def test_a_cell_that_begins_with_a_formula_begins_with_an_apostrophe(before: str, sign: str) -> None:
+    cell = f"{before}{sign}cmd|' /C calc'!A0"
+    assert defused(cell).startswith("'")
+    assert original(defused(cell)) == cell
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "\n", "\r"])
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_cell_that_another_separator_would_cut_has_no_formula_inside(separator: str, sign: str) -> None:
+    cell = f'x{separator} "{sign}cmd|x'
+    assert defused(cell) == f"x{separator}' \"{sign}cmd|x"
+    assert original(defused(cell)) == cell
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "",
+        "Maria",
+        "D'Ávila",
+        "a@x.com; b@x.com",
+        "71 99999-0001, +55 71 3333-4444; -1",
+        "1-2",
+        "a=b",
+        "“=1”",
+        "'",
+        "'Maria'",
+    ],
+)
+def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
+    assert defused(cell) == original(cell) == cell
+
+
+def test_what_was_defused_by_hand_is_defused_once_more_and_comes_back() -> None:
+    assert defused("'=1") == "''=1"
+    assert original("''=1") == "'=1"
+    assert original("'=1") == "=1"
+
+
+@given(cells)
+def test_every_cell_comes_back_exactly(cell: str) -> None:
+    assert original(defused(cell)) == cell
+
+
+@given(cells)
+def test_no_piece_of_a_defused_cell_begins_with_a_formula(cell: str) -> None:
+    for place, piece in enumerate(re.split(r"[,;\t\r\n]", defused(cell))):
+        seen = piece.lstrip(' \xa0\u200b\ufeff\x0b\x01"')
+        is_number = place > 0 and re.fullmatch(r"[-+＋－﹢﹣0-9 ()./\xa0]*", seen)
+        assert not seen.startswith(tuple(SIGNS)) or is_number
+    assert not defused(cell).startswith(("\t", "\r", "\n"))
+
+
+@pytest.mark.parametrize("piece", ["'", " ", "\n", ",", "\n'", ",+1", ",+", "' ", "\u200b", "=", "+1"])
+def test_no_cell_takes_long(piece: str) -> None:
+    cell = (piece * MAX_CELL)[:MAX_CELL]
+    assert original(defused(cell)) == cell
