@@ -12,6 +12,7 @@ from uuid import UUID
 from chalicelib.adapters.database import Row
 from chalicelib.dispatch.arguments import escaped
 from chalicelib.dispatch.requests import Canal, NovoDisparo
+from chalicelib.dispatch.states import Espera
 from chalicelib.dispatch.templates import render_all
 from chalicelib.errors import Conflict, FieldError, Invalid
 
@@ -33,6 +34,10 @@ class Plan(NamedTuple):
     variaveis: str
     agendar_para: datetime | None
     enviar_apos: datetime
+    espera: str | None
+    expira_em: datetime | None
+    ignorar_janela: bool
+    usar_alternativos: bool
 
 
 def plan(novo: NovoDisparo, template: Row, destinos: Sequence[Row], now: datetime) -> Plan:
@@ -40,7 +45,7 @@ def plan(novo: NovoDisparo, template: Row, destinos: Sequence[Row], now: datetim
 
     Raises:
         Invalid: the template is of another channel, variables are missing, unknown or too long, the contact is not one
-            of these or not fit for sending, the time is past or too far off.
+            of these or not fit for sending, a time is past, too far off, or leaves none for sending.
         Conflict: `sem_contato_valido`; no contact was asked for, and none is fit for sending.
     """
     _check_words(novo, template)
@@ -55,6 +60,10 @@ def plan(novo: NovoDisparo, template: Row, destinos: Sequence[Row], now: datetim
         variaveis=json.dumps(novo.payload.variaveis),
         agendar_para=agendar_para,
         enviar_apos=agendar_para or now,
+        espera=Espera.AGENDADO.value if agendar_para else None,
+        expira_em=_end(novo.expira_em, agendar_para or now),
+        ignorar_janela=novo.ignorar_janela,
+        usar_alternativos=novo.usar_alternativos,
     )
 
 
@@ -78,6 +87,15 @@ def _time(agendar_para: datetime | None, now: datetime) -> datetime | None:
     if agendar_para > now + _FARTHEST:
         raise _invalid("agendar_para_distante", "/agendar_para", "agendar_para")
     return agendar_para if agendar_para > now else None
+
+
+def _end(expira_em: datetime | None, enviar_apos: datetime) -> datetime | None:
+    """From when on it is not wanted any more, which leaves some time for it before."""
+    if expira_em is not None and expira_em <= enviar_apos:
+        raise _invalid("expira_antes_do_envio", "/expira_em", "expira_em")
+    if expira_em is not None and expira_em > enviar_apos + _FARTHEST:
+        raise _invalid("expira_em_distante", "/expira_em", "expira_em")
+    return expira_em
 
 
 def _destino(novo: NovoDisparo, destinos: Sequence[Row]) -> Row:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.states import Espera, StatusDisparo
 from chalicelib.pages import PageQuery
 
 # What Meta, Twilio (ContentSid) and people call templates, and what stands in a path as it is.
 NOME_DE_TEMPLATE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
+
+MAX_RESENT = 5_000
+"""How many one request sends again at most: their wake-ups take four seconds, and a gateway waits for 29."""
 
 
 class Canal(StrEnum):
@@ -20,6 +25,18 @@ class Canal(StrEnum):
 
     WHATSAPP = "whatsapp"
     EMAIL = "email"
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """At the ends of the calendar an offset leads out of it, and out of what a database takes."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticKnownError("datetime_parsing", {"error": "out of range"}) from None
+
+
+Instante = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+"""A time with an offset, in UTC."""
 
 
 class _Request(BaseModel):
@@ -42,6 +59,12 @@ class NovoDisparo(_Request):
     template: Annotated[str, StringConstraints(pattern=NOME_DE_TEMPLATE)]
     payload: Payload = Payload()
     agendar_para: AwareDatetime | None = None
+    expira_em: AwareDatetime | None = None
+    """Not sent any more from then on."""
+    ignorar_janela: bool = False
+    """Whether it may leave at any hour."""
+    usar_alternativos: bool = False
+    """Whether the lead's next contact gets it where this one fails for good."""
 
 
 class NovoTemplate(_Request):
@@ -62,3 +85,39 @@ class DisparoQuery(PageQuery):
     status: StatusDisparo | None = None
     canal: Canal | None = None
     lead_id: UUID | None = None
+    erro_codigo: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    espera: Espera | None = None
+    criado_de: Instante | None = None
+    criado_ate: Instante | None = None
+
+
+class Reenvio(_Request):
+    """Which of those that failed are sent again, the oldest first; all filters have to fit, and one there must be."""
+
+    status: Literal["erro"] = "erro"
+    erro_codigo: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
+    canal: Canal | None = None
+    template: Annotated[str, StringConstraints(pattern=NOME_DE_TEMPLATE)] | None = None
+    criado_de: Instante | None = None
+    criado_ate: Instante | None = None
+    limite: Annotated[int, Field(ge=1, le=MAX_RESENT)] = 1_000
+
+    @model_validator(mode="after")
+    def _ask_for_something(self) -> Reenvio:
+        """All that ever failed is nobody's wish, but what an empty body would mean."""
+        if not self.model_fields_set - {"status", "limite"}:
+            raise PydanticCustomError("filtro_ausente", "no filter")
+        return self
+
+
+class Resultado(StrEnum):
+    """What a person has found out about a disparo that nobody was sure of."""
+
+    ENVIADO = "enviado"
+    NAO_ENVIADO = "nao_enviado"
+
+
+class Resolucao(_Request):
+    """What became of a disparo that is `incerto`."""
+
+    resultado: Resultado

@@ -9,13 +9,13 @@ from uuid import UUID
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
 from chalicelib.dispatch.plans import Plan, plan
-from chalicelib.dispatch.reasons import sentence
-from chalicelib.dispatch.requests import Canal, DisparoQuery, NovoDisparo
+from chalicelib.dispatch.requests import DisparoQuery, NovoDisparo
+from chalicelib.dispatch.shown import found, presented
 from chalicelib.dispatch.states import StatusDisparo
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.ids import new_id
+from chalicelib.ids import first_id, last_id, new_id
 from chalicelib.leads.states import CLOSED, Fato, StatusLead, move_of
 from chalicelib.pages import page_of
 
@@ -60,26 +60,32 @@ class Disparos:
             Invalid: `cursor_invalido`.
         """
         with self._database.transaction(tenant_id) as rows:
-            found = rows.all(
+            listed = rows.all(
                 "list_disparos",
                 tenant_id=tenant_id,
                 antes=query.after(UUID),
                 status=query.status and query.status.value,
                 canal=query.canal and query.canal.value,
                 lead_id=query.lead_id,
+                erro_codigo=query.erro_codigo,
+                espera=query.espera and query.espera.value,
+                criado_de=query.criado_de,
+                criado_ate=query.criado_ate,
+                desde_id=query.criado_de and first_id(query.criado_de),
+                ate_id=query.criado_ate and last_id(query.criado_ate),
                 limite=query.limit + 1,
                 pular=query.offset or 0,
             )
-        return page_of([_presented(row) for row in found], query.limit, lambda row: row["disparo_id"])
+        return page_of([presented(row) for row in listed], query.limit, lambda row: row["disparo_id"])
 
     def get(self, tenant_id: str, disparo_id: UUID) -> Row:
-        """One disparo.
+        """One disparo with its history: when, why not yet, why not.
 
         Raises:
             NotFound: the tenant has no such disparo.
         """
         with self._database.transaction(tenant_id) as rows:
-            return _found(rows, tenant_id, disparo_id)
+            return found(rows, tenant_id, disparo_id)
 
     def cancel(self, tenant_id: str, disparo_id: UUID) -> Row:
         """Call off what has not left; saying so again changes nothing.
@@ -90,26 +96,12 @@ class Disparos:
         """
         with self._database.transaction(tenant_id) as rows:
             cancelled = rows.run("cancel_disparo", tenant_id=tenant_id, disparo_id=disparo_id, agora=self._clock())
-            disparo = _found(rows, tenant_id, disparo_id)
+            disparo = found(rows, tenant_id, disparo_id)
         if disparo["status"] != StatusDisparo.CANCELADO:
             raise Conflict("disparo_nao_cancelavel", status=disparo["status"])
         if cancelled:
             self._wakeups.call_off(Wakeup(tenant_id, disparo_id, disparo["enviar_apos"], disparo["tentativas"]))
         return disparo
-
-    def overview(self, tenant_id: str) -> dict[str, Any]:
-        """How many disparos there are, by status and by channel, and what waits: due now, for later, since when."""
-        with self._database.transaction(tenant_id) as rows:
-            counted = rows.all("count_disparos", tenant_id=tenant_id)
-            waiting = rows.one("count_waiting_disparos", tenant_id=tenant_id, agora=self._clock())
-        counts = {(row["canal"], row["status"]): row["total"] for row in counted}
-        by_canal = {c.value: {s.value: counts.get((c, s), 0) for s in StatusDisparo} for c in Canal}
-        return {
-            "total": sum(counts.values()),
-            "por_status": {s.value: sum(each[s] for each in by_canal.values()) for s in StatusDisparo},
-            "por_canal": by_canal,
-            "fila": waiting,
-        }
 
     def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
         """What this very request made before."""
@@ -120,7 +112,7 @@ class Disparos:
             if row is None:
                 return None
             key.check(row["idempotency_fingerprint"])
-            return _found(rows, tenant_id, row["disparo_id"])
+            return found(rows, tenant_id, row["disparo_id"])
 
     def _insert(self, tenant_id: str, lead_id: UUID, novo: NovoDisparo, key: IdempotencyKey | None) -> Row:
         now = self._clock()
@@ -141,7 +133,7 @@ class Disparos:
             )
             de, para = move_of(Fato.DISPARO_CRIADO)
             rows.run("move_leads", tenant_id=tenant_id, lead_ids=[lead_id], de=de, para=para, agora=now)
-            return _found(rows, tenant_id, disparo_id)
+            return found(rows, tenant_id, disparo_id)
 
 
 def _lock_open_lead(rows: Rows, tenant_id: str, lead_id: UUID) -> None:
@@ -159,15 +151,3 @@ def _planned(rows: Rows, tenant_id: str, lead_id: UUID, novo: NovoDisparo, now: 
         raise Invalid("template_desconhecido", (FieldError("/template", "template_desconhecido", novo.template),))
     destinos = rows.all("list_destinos", tenant_id=tenant_id, lead_id=lead_id, canal=novo.canal.value)
     return plan(novo, template, destinos, now)
-
-
-def _found(rows: Rows, tenant_id: str, disparo_id: UUID) -> Row:
-    row = rows.one("disparo_by_id", tenant_id=tenant_id, disparo_id=disparo_id)
-    if row is None:
-        raise NotFound("nao_encontrado")
-    return _presented(row)
-
-
-def _presented(row: Row) -> Row:
-    """A disparo as the API shows it: with a sentence about how it ended."""
-    return {**row, "mensagem_erro": sentence(row["erro_codigo"], row["ultimo_codigo"])}

@@ -10,12 +10,14 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
+from chalicelib.dispatch.policy import Classe
 from chalicelib.dispatch.requests import DisparoQuery, NovoDisparo
 from chalicelib.dispatch.service import Disparos
-from chalicelib.dispatch.states import MOVES, StatusDisparo
+from chalicelib.dispatch.states import MOVES, Espera, StatusDisparo
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, VariavelAusente
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.wiring import Services
@@ -75,6 +77,12 @@ def test_new_disparo_goes_to_the_principal_contact_and_its_worker_is_woken(
         "status": "pendente",
         "agendar_para": None,
         "enviar_apos": clock(),
+        "espera": None,
+        "mensagem_espera": None,
+        "expira_em": None,
+        "ignorar_janela": False,
+        "usar_alternativos": False,
+        "alternativa_de": None,
         "tentativas": 0,
         "max_tentativas": 3,
         "provider_message_id": None,
@@ -84,6 +92,8 @@ def test_new_disparo_goes_to_the_principal_contact_and_its_worker_is_woken(
         "criado_em": clock(),
         "atualizado_em": clock(),
         "enviado_em": None,
+        "confirmado_em": None,
+        "historico": [],
     }
     assert services.disparos.get(TENANT, made["disparo_id"]) == made
     body = {"tenant_id": TENANT, "disparo_id": str(made["disparo_id"])}
@@ -157,10 +167,26 @@ def test_scheduled_disparo_has_a_schedule_of_its_name(
     at = clock() + timedelta(minutes=5)
     made = create(services, a_lead(database), agendar_para=at)
     assert (made["agendar_para"], made["enviar_apos"]) == (at, at)
+    assert (made["espera"], made["mensagem_espera"]) == ("agendado", "Aguarda a hora marcada.")
     body = {"tenant_id": TENANT, "disparo_id": str(made["disparo_id"])}
     name = f"disparo-{made['disparo_id']}"
     assert schedules(aws, app_settings.schedule_group) == {name: ("at(2026-11-24T12:05:00)", body)}
     assert queued(aws, app_settings.dispatch_queue) == []
+
+
+def test_what_is_wanted_of_the_sending_is_kept(services: Services, database: Database, clock: StoppedClock) -> None:
+    until = clock() + timedelta(hours=2)
+    made = create(services, a_lead(database), expira_em=until, ignorar_janela=True, usar_alternativos=True)
+    assert (made["expira_em"], made["ignorar_janela"], made["usar_alternativos"]) == (until, True, True)
+
+
+def test_contact_that_opted_out_is_no_obstacle_yet(services: Services, database: Database) -> None:
+    insert(
+        database, "supressoes", tenant_id=TENANT, canal="whatsapp", contato="+5571999990001", supressao_id=uuid4(),
+        motivo="resposta", criado_em=STARTED_AT,
+    )  # fmt: skip
+    made = create(services, a_lead(database, telefones=["+5571999990001", "+5571999990002"]))
+    assert (made["status"], made["destino"]) == ("pendente", "+5571999990001")
 
 
 def test_disparo_is_made_while_aws_is_away(
@@ -252,25 +278,78 @@ def test_cursor_of_somebody_else_is_refused(services: Services, database: Databa
         services.disparos.page(TENANT, DisparoQuery(cursor="bm90IG91cnM"))
 
 
-def test_overview_counts_by_status_and_channel_and_says_what_waits(
-    services: Services, database: Database, clock: StoppedClock
-) -> None:
+def test_reason_and_time_are_filters_too(services: Services, database: Database, clock: StoppedClock) -> None:
     lead_id = a_lead(database)
-    a_disparo(database, lead_id, enviar_apos=clock() - timedelta(minutes=3))
-    a_disparo(database, lead_id)
-    a_disparo(database, lead_id, enviar_apos=clock() + timedelta(minutes=1))
-    a_disparo(database, lead_id, status="enviado", canal="email", template="oi-email")
-    overview = services.disparos.overview(TENANT)
-    assert overview["total"] == 4
-    assert overview["por_status"] == dict.fromkeys(StatusDisparo, 0) | {"pendente": 3, "enviado": 1}
-    assert overview["por_canal"]["whatsapp"]["pendente"] == 3
-    assert overview["por_canal"]["email"]["enviado"] == 1
-    assert overview["fila"] == {"vencidos": 2, "futuros": 1, "vencido_desde": clock() - timedelta(minutes=3)}
+    a_disparo(database, lead_id, status="erro", erro_codigo="131047", criado_em=STARTED_AT)
+    wanted = a_disparo(database, lead_id, status="erro", criado_em=STARTED_AT + timedelta(minutes=1))
+    a_disparo(database, lead_id, espera="limite", criado_em=STARTED_AT + timedelta(minutes=2))
+    late = a_disparo(database, lead_id, espera="janela", criado_em=STARTED_AT + timedelta(minutes=3))
+
+    def listed(**filters: str) -> list[UUID]:
+        query = DisparoQuery.model_validate(filters)
+        return [each["disparo_id"] for each in services.disparos.page(TENANT, query)["itens"]]
+
+    assert listed(erro_codigo="131026") == [wanted]
+    assert listed(espera="janela") == [late]
+    assert listed(espera="destino") == []
+    assert len(listed(criado_de="2026-11-24T12:01:00+00:00")) == 3
+    assert listed(criado_de="2026-11-24T12:00:00.0005Z", criado_ate="2026-11-24T12:01:00.0005Z") == [wanted]
+    assert listed(criado_ate="2026-11-24T12:00:00+00:00") == []
+    always = {"criado_de": "0001-01-01T00:00:00Z", "criado_ate": "9999-12-31T23:59:59.999999Z"}
+    assert len(listed(**always, status="erro")) == 2
+    for odd in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
+        with pytest.raises(ValidationError):
+            listed(criado_de=odd)
 
 
-def test_overview_of_nothing_is_zeros(services: Services) -> None:
-    overview = services.disparos.overview(TENANT)
-    assert (overview["total"], overview["fila"]) == (0, {"vencidos": 0, "futuros": 0, "vencido_desde": None})
+def test_history_tells_each_step_in_words(services: Services, database: Database, clock: StoppedClock) -> None:
+    disparo_id = a_disparo(database, a_lead(database), status="erro", passos=5)
+    steps: list[dict[str, Any]] = [
+        {"classe": "adiado", "codigo": "janela", "ate": clock() + timedelta(hours=1)},
+        {"classe": "adiado", "codigo": "190"},
+        {"classe": "transitorio", "codigo": "131016", "tentativa": 1, "latencia_ms": 48},
+        {"classe": "lease_vencida", "tentativa": 2},
+        {"classe": "permanente", "codigo": "131026", "tentativa": 3, "latencia_ms": 51},
+    ]
+    for passo, step in enumerate(steps, 1):
+        insert(
+            database, "disparo_tentativas", tenant_id=TENANT, disparo_id=disparo_id, passo=passo, em=clock(), **step
+        )  # fmt: skip
+    history = services.disparos.get(TENANT, disparo_id)["historico"]
+    assert [(each["passo"], each["mensagem"]) for each in history] == [
+        (1, "Aguarda o horário em que se pode escrever ao lead."),
+        (2, "Aguarda o canal, que está pausado. Código do provedor: 190."),
+        (3, "Não foi enviada desta vez. Código do provedor: 131016."),
+        (4, "Quem enviava parou no meio: a mensagem pode ter saído."),
+        (5, "Recusada em definitivo. Código do provedor: 131026."),
+    ]
+    assert history[2] == {
+        "passo": 3, "em": clock(), "tentativa": 1, "classe": "transitorio", "codigo": "131016", "ate": None,
+        "latencia_ms": 48, "provider_message_id": None, "mensagem": history[2]["mensagem"],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("classe", [*Classe, "aceito", "falhou", "entregue", "algo_que_ninguem_conhece"])
+def test_step_of_any_class_says_what_its_code_means(services: Services, database: Database, classe: str) -> None:
+    disparo_id = a_disparo(database, a_lead(database), passos=1)
+    insert(
+        database, "disparo_tentativas", tenant_id=TENANT, disparo_id=disparo_id, passo=1, em=STARTED_AT, classe=classe,
+        codigo="sem_conexao",
+    )  # fmt: skip
+    (step,) = services.disparos.get(TENANT, disparo_id)["historico"]
+    assert step["mensagem"].endswith("Não houve conexão com o provedor.")
+
+
+def test_step_that_nobody_has_words_for_has_none(services: Services, database: Database) -> None:
+    disparo_id = a_disparo(database, a_lead(database), passos=1)
+    insert(database, "disparo_tentativas", tenant_id=TENANT, disparo_id=disparo_id, passo=1, em=STARTED_AT, classe="x")
+    assert services.disparos.get(TENANT, disparo_id)["historico"][0]["mensagem"] is None
+
+
+@pytest.mark.parametrize("espera", Espera)
+def test_everything_that_is_waited_for_has_words(services: Services, database: Database, espera: str) -> None:
+    disparo_id = a_disparo(database, a_lead(database), espera=espera)
+    assert str(services.disparos.get(TENANT, disparo_id)["mensagem_espera"]).startswith("Aguarda")
 
 
 # Cancelling
@@ -283,6 +362,7 @@ def test_cancelled_disparo_has_no_schedule_any_more_and_cancelling_again_changes
     cancelled = services.disparos.cancel(TENANT, made["disparo_id"])
     assert cancelled["status"] == "cancelado"
     assert schedules(aws, app_settings.schedule_group) == {}
+    assert [(each["passo"], each["mensagem"]) for each in cancelled["historico"]] == [(1, "Cancelado por uma pessoa.")]
     clock.advance(minutes=1)
     assert services.disparos.cancel(TENANT, made["disparo_id"]) == cancelled
 
@@ -316,7 +396,7 @@ def test_disparos_of_a_tenant_are_nobody_elses(services: Services, database: Dat
     with pytest.raises(NotFound):
         create(services, lead_id, tenant_id="outra")
     assert services.disparos.page("outra", DisparoQuery())["itens"] == []
-    assert services.disparos.overview("outra")["total"] == 0
+    assert services.overview.show("outra")["total"] == 0
     assert services.disparos.get(TENANT, disparo_id)["status"] == "pendente"
 
 

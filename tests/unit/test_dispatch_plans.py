@@ -7,10 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from chalicelib.dispatch.plans import Plan, plan
-from chalicelib.dispatch.requests import DisparoQuery, NovoDisparo, NovoTemplate
+from chalicelib.dispatch.requests import DisparoQuery, NovoDisparo, NovoTemplate, Reenvio
+from chalicelib.dispatch.states import Espera
 from chalicelib.errors import Conflict, Invalid, VariavelAusente
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -45,8 +48,9 @@ def problem(**changes: Any) -> tuple[str, list[str]]:
 
 def test_first_contact_that_is_fit_for_sending_gets_it() -> None:
     assert planned() == Plan(
-        "whatsapp", FIRST, "+5571999990001", "oi", 4, '{"nome": "Z\\u00e9"}', agendar_para=None, enviar_apos=NOW
-    )
+        "whatsapp", FIRST, "+5571999990001", "oi", 4, '{"nome": "Z\\u00e9"}', agendar_para=None, enviar_apos=NOW,
+        espera=None, expira_em=None, ignorar_janela=False, usar_alternativos=False,
+    )  # fmt: skip
 
 
 def test_contact_that_was_asked_for_gets_it() -> None:
@@ -62,6 +66,8 @@ def test_contact_that_was_asked_for_gets_it() -> None:
         ({"template": TEMPLATE | {"canal": "email"}}, "template_de_outro_canal", "/template"),
         ({"agendar_para": NOW - timedelta(minutes=6)}, "agendar_para_no_passado", "/agendar_para"),
         ({"agendar_para": NOW + timedelta(days=367)}, "agendar_para_distante", "/agendar_para"),
+        ({"expira_em": NOW}, "expira_antes_do_envio", "/expira_em"),
+        ({"expira_em": NOW + timedelta(days=367)}, "expira_em_distante", "/expira_em"),
     ],
 )
 def test_wish_that_cannot_be_granted_is_refused_with_a_pointer(
@@ -109,6 +115,25 @@ def test_time_to_come_is_waited_for(ahead: timedelta) -> None:
     assert made.agendar_para == made.enviar_apos == NOW + ahead
 
 
+def test_disparo_that_waits_for_its_time_says_so() -> None:
+    assert planned(agendar_para=NOW + timedelta(seconds=1)).espera == Espera.AGENDADO
+    assert planned(agendar_para=NOW).espera is None
+
+
+@given(
+    st.timedeltas(timedelta(minutes=-5), timedelta(days=366)), st.timedeltas(timedelta(days=-2), timedelta(days=900))
+)
+def test_there_is_always_time_to_send_before_it_expires(ahead: timedelta, until: timedelta) -> None:
+    wish = a_wish(agendar_para=NOW + ahead, expira_em=NOW + until, ignorar_janela=True, usar_alternativos=True)
+    if timedelta(0) < until - max(ahead, timedelta(0)) <= timedelta(days=366):
+        made = plan(wish, TEMPLATE, DESTINOS, NOW)
+        assert (made.expira_em, made.ignorar_janela, made.usar_alternativos) == (NOW + until, True, True)
+    else:
+        with pytest.raises(Invalid) as refused:
+            plan(wish, TEMPLATE, DESTINOS, NOW)
+        assert refused.value.errors[0].pointer == "/expira_em"
+
+
 # Requests
 
 
@@ -123,6 +148,8 @@ def test_time_to_come_is_waited_for(ahead: timedelta) -> None:
         ({"payload": {"variaveis": {"nome": 1}}}, "string_type"),
         ({"payload": {"outra": 1}}, "extra_forbidden"),
         ({"prioridade": 1}, "extra_forbidden"),
+        ({"expira_em": "2026-11-25T12:00:00"}, "timezone_aware"),
+        ({"ignorar_janela": "talvez"}, "bool_parsing"),
     ],
 )
 def test_wish_in_another_shape_is_refused(changes: dict[str, Any], kind: str) -> None:
@@ -147,3 +174,21 @@ def test_filters_of_the_list_are_checked() -> None:
     assert (query.status, query.canal, query.lead_id, query.limit) == ("incerto", "email", FIRST, 5)
     with pytest.raises(ValidationError):
         DisparoQuery.model_validate({"status": "novo"})
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({}, "filtro_ausente"),
+        ({"status": "erro", "limite": 10}, "filtro_ausente"),
+        ({"status": "incerto", "canal": "email"}, "literal_error"),
+        ({"canal": "email", "limite": 5_001}, "less_than_equal"),
+        ({"canal": "email", "limite": 0}, "greater_than_equal"),
+        ({"criado_de": "2026-11-24T12:00:00"}, "timezone_aware"),
+        ({"lead": "x"}, "extra_forbidden"),
+    ],
+)
+def test_what_does_not_say_which_to_send_again_is_refused(body: dict[str, Any], kind: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        Reenvio.model_validate(body)
+    assert kind in [each["type"] for each in refused.value.errors()]

@@ -1,0 +1,252 @@
+"""Sending again what has failed: one disparo or all that fit a filter, never what may have left, and each only once."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from chalicelib.adapters.database import Database
+from chalicelib.config import Settings
+from chalicelib.dispatch.requests import Reenvio, Resultado
+from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.errors import Conflict, NotFound
+from chalicelib.idempotency import IdempotencyKey
+from chalicelib.wiring import Services
+from local.aws import Aws
+from tests.builders import TENANT, a_lead, a_template, ask, insert, literal
+from tests.conftest import STARTED_AT, StoppedClock
+from tests.fakes import a_disparo, disparo, queued
+
+KEY = IdempotencyKey("reenvio-1", "f" * 64)
+
+
+@pytest.fixture
+def database(services: Services) -> Database:
+    """As the owner, with a template."""
+    a_template(services.owner_database)
+    return services.owner_database
+
+
+def many(services: Services, key: IdempotencyKey | None = None, tenant_id: str = TENANT, **filters: Any) -> Any:
+    return services.resends.many(tenant_id, Reenvio.model_validate(filters or {"canal": "whatsapp"}), key)
+
+
+def statuses(database: Database) -> dict[UUID, str]:
+    return {UUID(str(id_)): status for id_, status in ask(database, "SELECT disparo_id, status FROM disparos")}
+
+
+def status_of_lead(database: Database, lead_id: UUID) -> str:
+    ((status,),) = ask(database, f"SELECT status FROM leads WHERE lead_id = {literal(lead_id)}")
+    return str(status)
+
+
+# One
+
+
+def test_failed_disparo_begins_anew_keeps_its_history_and_is_woken(
+    services: Services, database: Database, aws: Aws, app_settings: Settings, clock: StoppedClock
+) -> None:
+    lead_id = a_lead(database, status="sem_sucesso")
+    disparo_id = a_disparo(
+        database, lead_id, status="erro", tentativas=3, erro_codigo="tentativas_esgotadas", passos=3,
+        enviado_em=STARTED_AT, provider_message_id="m-1", acordado_em=STARTED_AT,
+    )  # fmt: skip
+    now = clock.advance(hours=1)
+    again = services.resends.one(TENANT, disparo_id)
+    anew = {
+        "status": "pendente", "tentativas": 0, "enviar_apos": now, "erro_codigo": None, "ultimo_codigo": None,
+        "enviado_em": None, "atualizado_em": now,
+    }  # fmt: skip
+    assert again | anew == again
+    assert (again["provider_message_id"], again["mensagem_erro"]) == (None, None)
+    (step,) = again["historico"]
+    assert (step["passo"], step["classe"], step["em"]) == (4, "reenviado", now)
+    assert step["mensagem"] == "Reenviado por uma pessoa."
+    body = {"tenant_id": TENANT, "disparo_id": str(disparo_id)}
+    assert [each["body"] for each in queued(aws, app_settings.dispatch_queue)] == [body]
+    assert status_of_lead(database, lead_id) == "em_disparo"
+
+
+@pytest.mark.parametrize("status", sorted(set(StatusDisparo) - {"erro"}))
+def test_what_has_not_failed_for_certain_is_not_sent_again(services: Services, database: Database, status: str) -> None:
+    disparo_id = a_disparo(database, a_lead(database), status=status)
+    with pytest.raises(Conflict) as refused:
+        services.resends.one(TENANT, disparo_id)
+    assert (refused.value.code, refused.value.params) == ("disparo_nao_reenviavel", {"status": status})
+    assert disparo(database, disparo_id, "status", "passos") == [status, 0]
+
+
+def test_what_is_too_late_is_not_sent_again(services: Services, database: Database, clock: StoppedClock) -> None:
+    disparo_id = a_disparo(database, a_lead(database), status="erro", expira_em=clock() + timedelta(seconds=1))
+    clock.advance(seconds=1)
+    with pytest.raises(Conflict, match="disparo_expirado"):
+        services.resends.one(TENANT, disparo_id)
+
+
+def test_what_went_on_to_another_contact_is_not_sent_again_but_the_last_of_them_is(
+    services: Services, database: Database
+) -> None:
+    lead_id = a_lead(database)
+    first = a_disparo(database, lead_id, status="erro", usar_alternativos=True)
+    second = a_disparo(database, lead_id, status="erro", alternativa_de=first)
+    with pytest.raises(Conflict, match="disparo_com_alternativa"):
+        services.resends.one(TENANT, first)
+    assert services.resends.one(TENANT, second)["status"] == "pendente"
+
+
+@pytest.mark.parametrize("status", ["concluido", "descartado"])
+def test_closed_lead_is_left_in_peace(services: Services, database: Database, status: str) -> None:
+    disparo_id = a_disparo(database, a_lead(database, status=status), status="erro")
+    with pytest.raises(Conflict, match="lead_encerrado"):
+        services.resends.one(TENANT, disparo_id)
+    assert disparo(database, disparo_id, "status") == ["erro"]
+
+
+def test_unknown_disparo_and_that_of_another_tenant_are_not_found(services: Services, database: Database) -> None:
+    disparo_id = a_disparo(database, a_lead(database), status="erro")
+    for tenant_id, id_ in ((TENANT, uuid4()), ("outra", disparo_id)):
+        with pytest.raises(NotFound):
+            services.resends.one(tenant_id, id_)
+    assert disparo(database, disparo_id, "status") == ["erro"]
+
+
+# Many
+
+
+def test_all_that_failed_and_fit_are_sent_again_and_nothing_else(
+    services: Services, database: Database, aws: Aws, app_settings: Settings
+) -> None:
+    lead_id = a_lead(database, status="sem_sucesso")
+    before = {status: a_disparo(database, lead_id, status=status) for status in StatusDisparo}
+    doubtful = a_disparo(database, lead_id, em_duvida=True, ultimo_codigo="tempo_esgotado", tentativas=1)
+    assert many(services) == {"reenviados": 1, "ha_mais": False}
+    assert statuses(database) == {
+        **{id_: "pendente" if status == "erro" else status for status, id_ in before.items()},
+        doubtful: "pendente",
+    }
+    assert [each["body"]["disparo_id"] for each in queued(aws, app_settings.dispatch_queue)] == [str(before["erro"])]
+    assert status_of_lead(database, lead_id) == "em_disparo"
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"erro_codigo": "131016"},
+        {"canal": "email"},
+        {"template": "outro"},
+        {"criado_de": STARTED_AT + timedelta(minutes=1)},
+        {"criado_ate": STARTED_AT + timedelta(minutes=-1)},
+        {"canal": "whatsapp", "erro_codigo": "131016"},
+    ],
+)
+def test_filters_choose(services: Services, database: Database, filters: dict[str, Any]) -> None:
+    a_template(database, nome="outro")
+    lead_id = a_lead(database)
+    kept = a_disparo(database, lead_id, status="erro")
+    changes: dict[str, Any] = {
+        "erro_codigo": "131016",
+        "canal": filters.get("canal", "whatsapp"),
+        "template": filters.get("template", "oi"),
+        "criado_em": filters.get("criado_de") or STARTED_AT + timedelta(minutes=-2),
+    }
+    chosen = a_disparo(database, lead_id, status="erro", **changes)
+    assert many(services, **filters) == {"reenviados": 1, "ha_mais": False}
+    assert statuses(database) == {kept: "erro", chosen: "pendente"}
+
+
+def test_what_would_be_in_vain_is_left_out(services: Services, database: Database, clock: StoppedClock) -> None:
+    lead_id = a_lead(database)
+    a_disparo(database, lead_id, status="erro", expira_em=clock())
+    a_disparo(database, a_lead(database, status="descartado"), status="erro")
+    first = a_disparo(database, lead_id, status="erro")
+    a_disparo(database, lead_id, status="enviado", alternativa_de=first)
+    before = statuses(database)
+    assert many(services) == {"reenviados": 0, "ha_mais": False}
+    assert statuses(database) == before
+
+
+def test_oldest_go_first_as_many_as_are_wanted(services: Services, database: Database) -> None:
+    lead_id = a_lead(database)
+    ids = [
+        a_disparo(database, lead_id, status="erro", criado_em=STARTED_AT + timedelta(minutes=n)) for n in range(3)
+    ]  # fmt: skip
+    assert many(services, canal="whatsapp", limite=2) == {"reenviados": 2, "ha_mais": True}
+    assert statuses(database) == {ids[0]: "pendente", ids[1]: "pendente", ids[2]: "erro"}
+    assert many(services, canal="whatsapp", limite=2) == {"reenviados": 1, "ha_mais": False}
+
+
+def test_nothing_to_send_again_is_no_error(services: Services, database: Database) -> None:
+    assert many(services) == {"reenviados": 0, "ha_mais": False}
+
+
+def test_disparos_of_another_tenant_are_not_touched(services: Services, database: Database) -> None:
+    a_template(database, tenant_id="outra")
+    theirs = a_disparo(database, a_lead(database, tenant_id="outra"), tenant_id="outra", status="erro")
+    assert many(services)["reenviados"] == 0
+    assert statuses(database) == {theirs: "erro"}
+
+
+# Idempotency
+
+
+def test_same_key_gets_the_same_answer_and_sends_nothing(
+    services: Services, database: Database, aws: Aws, app_settings: Settings
+) -> None:
+    lead_id = a_lead(database)
+    a_disparo(database, lead_id, status="erro")
+    first = many(services, KEY)
+    later = a_disparo(database, lead_id, status="erro")
+    assert many(services, KEY) == first == {"reenviados": 1, "ha_mais": False}
+    assert disparo(database, later, "status") == ["erro"]
+    assert len(queued(aws, app_settings.dispatch_queue)) == 1
+
+
+def test_same_key_for_another_request_is_refused(services: Services, database: Database) -> None:
+    many(services, KEY)
+    with pytest.raises(Conflict, match="chave_de_idempotencia_reutilizada"):
+        many(services, IdempotencyKey(KEY.value, "0" * 64))
+
+
+def test_same_key_of_another_tenant_is_another_key(services: Services, database: Database) -> None:
+    a_disparo(database, a_lead(database), status="erro")
+    assert many(services, KEY, tenant_id="outra")["reenviados"] == 0
+    assert many(services, KEY)["reenviados"] == 1
+
+
+def test_same_request_twice_at_once_sends_once_and_is_answered_alike(
+    services: Services, database: Database, aws: Aws, app_settings: Settings
+) -> None:
+    lead_id = a_lead(database)
+    disparo_id = a_disparo(database, lead_id, status="erro")
+    with ThreadPoolExecutor(2) as pool:
+        with database.across_tenants() as rows:
+            # One of them waits for the lead, the other one for the key.
+            rows.all("lock_leads", tenant_id=TENANT, lead_ids=[lead_id])
+            answers = [pool.submit(many, services, KEY) for _ in range(2)]
+            while ask(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") != [[2]]:
+                assert not any(each.done() for each in answers)
+        assert [each.result() for each in answers] == [{"reenviados": 1, "ha_mais": False}] * 2
+    assert disparo(database, disparo_id, "status", "passos") == ["pendente", 1]
+    assert len(queued(aws, app_settings.dispatch_queue)) == 1
+
+
+def test_lead_is_not_given_up_while_a_disparo_of_it_begins_anew(services: Services, database: Database) -> None:
+    lead_id = a_lead(database, status="em_disparo")
+    failed = a_disparo(database, lead_id, status="erro")
+    doubtful = a_disparo(database, lead_id, status="incerto")
+    services.resends.one(TENANT, failed)
+    services.settlements.resolve(TENANT, doubtful, Resultado.NAO_ENVIADO)
+    assert status_of_lead(database, lead_id) == "em_disparo"
+
+
+def test_opt_out_and_window_are_for_the_sending_to_look_at(services: Services, database: Database) -> None:
+    insert(
+        database, "supressoes", tenant_id=TENANT, canal="whatsapp", contato="+5571999990001", supressao_id=uuid4(),
+        motivo="resposta", criado_em=STARTED_AT,
+    )  # fmt: skip
+    disparo_id = a_disparo(database, a_lead(database), status="erro")
+    assert services.resends.one(TENANT, disparo_id)["status"] == "pendente"
