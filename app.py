@@ -5,7 +5,8 @@ import os
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate
 
 from chalicelib.api import openapi, requests
-from chalicelib.api.http import endpoint, public
+from chalicelib.api.http import endpoint, public, visited
+from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.config import Settings
 from chalicelib.wiring import Services
 
@@ -62,11 +63,32 @@ def get_ingest_errors(call):
     return services.reports.url(call.tenant_id, call.path_uuid("job_id"))
 
 
+@app.route("/ingest/leads/jobs/{job_id}/previa", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_ingest_preview(call):
+    """The first rows of a dry run as they would be stored."""
+    return services.previas.of(call.tenant_id, call.path_uuid("job_id"))
+
+
 @app.route("/ingest/leads/jobs/{job_id}/cancelar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
 def cancel_ingest_job(call):
     """Stop at the next batch."""
     return services.jobs.cancel(call.tenant_id, call.path_uuid("job_id"))
+
+
+@app.route("/ingest/leads/jobs/{job_id}/retomar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def resume_ingest_job(call):
+    """Go on where an ended job stopped."""
+    return services.jobs.resume(call.tenant_id, call.path_uuid("job_id"))
+
+
+@app.route("/ingest/leads/jobs/{job_id}/desfazer", methods=["POST"], authorizer=cognito)
+@endpoint(app, 202)
+def undo_ingest_job(call):
+    """Remove the leads that a job created and nobody has touched since."""
+    return services.undo.request(call.tenant_id, call.path_uuid("job_id"))
 
 
 @app.route("/leads", methods=["GET"], authorizer=cognito)
@@ -127,11 +149,62 @@ def cancel_disparo(call):
     return services.disparos.cancel(call.tenant_id, call.path_uuid("disparo_id"))
 
 
+@app.route("/disparos/{disparo_id}/reenviar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def resend_disparo(call):
+    """Send again what has failed."""
+    return services.resends.one(call.tenant_id, call.path_uuid("disparo_id"))
+
+
+@app.route("/disparos/reenviar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def resend_disparos(call):
+    """Send again all that failed and fit a filter, as many as one request takes."""
+    return services.resends.many(call.tenant_id, call.body(requests.Reenvio), call.idempotency_key)
+
+
+@app.route("/disparos/{disparo_id}/resolver", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def resolve_disparo(call):
+    """Say what became of a message that nobody is sure of."""
+    return services.settlements.resolve(
+        call.tenant_id, call.path_uuid("disparo_id"), call.body(requests.Resolucao).resultado
+    )
+
+
+@app.route("/disparos/{disparo_id}/confirmar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def confirm_disparo(call):
+    """The lead has the message."""
+    return services.settlements.confirm(call.tenant_id, call.path_uuid("disparo_id"))
+
+
 @app.route("/disparo/overview", methods=["GET"], authorizer=cognito)
 @endpoint(app)
 def disparo_overview(call):
     """Counters for a dashboard."""
-    return services.disparos.overview(call.tenant_id)
+    return services.overview.show(call.tenant_id)
+
+
+@app.route("/canais", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_canais(call):
+    """The channels: whether anything leaves by them, and what waits."""
+    return services.canais.every(call.tenant_id)
+
+
+@app.route("/canais/{canal}/pausar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def pause_canal(call):
+    """Let nothing leave by a channel."""
+    return services.canais.pause(call.identity, call.path("canal"))
+
+
+@app.route("/canais/{canal}/retomar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def resume_canal(call):
+    """Let a paused channel go on, and wake up what waits for it."""
+    return services.canais.resume(call.identity, call.path("canal"))
 
 
 @app.route("/leads/{lead_id}/agendamentos", methods=["POST"], authorizer=cognito)
@@ -213,6 +286,66 @@ def delete_template(call):
     return services.templates.delete(call.tenant_id, call.path("nome"))
 
 
+@app.route("/supressoes", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def add_supressao(call):
+    """No message to this contact any more; saying so again changes nothing."""
+    return services.supressoes.add(call.tenant_id, call.body(requests.NovaSupressao))
+
+
+@app.route("/supressoes", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_supressoes(call):
+    """Who is not written to, newest first."""
+    return services.supressoes.page(call.tenant_id, call.query(requests.SupressaoQuery))
+
+
+@app.route("/supressoes/{supressao_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def remove_supressao(call):
+    """Messages may go there again."""
+    return services.supressoes.remove(call.identity, call.path_uuid("supressao_id"), call.query(requests.Remocao))
+
+
+@app.route("/descadastro/{token}", methods=["GET"])
+@page(app, UNSUBSCRIBE)
+def ask_to_unsubscribe(visit):
+    """A page with a button; nothing changes."""
+    return services.descadastros.look(visit.path("token"))
+
+
+# Any type: a mail program posts a form of its own (RFC 8058), a browser that of our page.
+@app.route("/descadastro/{token}", methods=["POST"], content_types=["*/*"])
+@page(app, UNSUBSCRIBED)
+def unsubscribe(visit):
+    """No message any more to whom the link was sent."""
+    return services.descadastros.confirm(visit.path("token"))
+
+
+@app.route("/webhooks/{canal}", methods=["GET"])
+@words(app)
+def verify_webhook(visit):
+    """Meta's question whether the URL is ours, answered with its challenge."""
+    return services.webhooks.verify(visit.path("canal"), visit.query(requests.DesafioQuery))
+
+
+# Any type: that the body is JSON, its signature and its reading say.
+@app.route("/webhooks/{canal}", methods=["POST"], content_types=["*/*"])
+@visited(app)
+def receive_webhook(visit):
+    """What a provider says of messages, and what people answered."""
+    return services.webhooks.receive(
+        visit.path("canal"), visit.query(requests.WebhookQuery), visit.headers, visit.raw_body
+    )
+
+
+@app.route("/tenant/webhooks", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_webhooks(call):
+    """The URLs to be entered at the providers."""
+    return services.webhooks.addresses(call.identity)
+
+
 @app.route("/tenant/config", methods=["GET"], authorizer=cognito)
 @endpoint(app)
 def get_tenant_config(call):
@@ -245,7 +378,10 @@ def ingest_leads(event):
     services.ingestion.run(event.to_dict(), remaining_ms=event.context.get_remaining_time_in_millis)
 
 
-@app.on_sqs_message(queue=settings.dispatch_queue, batch_size=10, maximum_concurrency=10)
+# Large batches: claiming and recording cost the same whatever they hold. Whoever is alone waits a second for others.
+@app.on_sqs_message(
+    queue=settings.dispatch_queue, batch_size=1_000, maximum_batching_window_in_seconds=1, maximum_concurrency=10
+)
 def send_disparos(event):
     """Wake-ups of disparos that are due."""
     services.executor.run(event.to_dict())

@@ -34,6 +34,8 @@ class Settings(BaseModel):
     scheduler_role_arn: str | None = None
     account_id: str = Field(default="000000000000", pattern=r"^[0-9]{12}$")
 
+    public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
+    """Where the API is reached from outside, without a slash at the end: for links in e-mails and for webhooks."""
     api_timeout_s: Seconds = 20.0
     """The API's patience with the database; API Gateway's own ends at 29 s."""
     aws_xray_daemon_address: str | None = None
@@ -53,11 +55,15 @@ class Settings(BaseModel):
     presigned_ttl_s: int = Field(default=900, gt=0)
 
     # Dispatch
-    dispatch_in_flight: int = Field(default=50, ge=1, le=1000)
+    dispatch_in_flight: int = Field(default=1000, ge=1, le=1000)
+    """The most calls under way at once for one channel; the channel's own `in_flight` decides below it."""
     dispatch_lease_s: Seconds = 180.0
     max_tentativas: int = Field(default=3, ge=1, le=10)
     backoff_base_s: Seconds = 1.0
     backoff_cap_s: Seconds = 30.0
+
+    internal_channels: bool = False
+    """Whether a tenant may name a channel inside our own network, and without TLS: for the local stack alone."""
 
     # Agendamentos
     agenda_buffer_min: int = Field(default=15, ge=0)
@@ -133,8 +139,12 @@ class Settings(BaseModel):
         return f"{queue}-dlq"
 
     def secret(self, name: str) -> str:
-        """The full name of one of our secrets (SPEC §7): mcp-whatsapp, mcp-email, db-credentials."""
+        """The full name of one of our secrets (SPEC §7): mcp-whatsapp, db-credentials, assinatura, webhook-…"""
         return f"/alquimista/{self.stage}/disparo-agenda/{name}"
+
+    def tenant_secret(self, tenant_id: str, name: str) -> str:
+        """The full name of a secret that a tenant's own channels may name, each tenant's apart from the others'."""
+        return self.secret(f"canais/{tenant_id}/{name}")
 
     def _queue(self, name: str) -> str:
         return f"disparo-agenda-{self.stage}-{name}"

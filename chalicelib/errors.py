@@ -28,6 +28,12 @@ class DomainError(Exception):
         self.params = params
 
 
+class Unreadable(DomainError):
+    """The body is not what every body at this door is."""
+
+    status = 400
+
+
 class Unauthenticated(DomainError):
     """Nobody we know is asking."""
 

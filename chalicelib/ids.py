@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 _VERSION = 0x7 << 76
@@ -19,6 +19,21 @@ def new_id(now: datetime) -> UUID:
 def new_ids(now: datetime, count: int) -> list[UUID]:
     """Ids of this millisecond in rising order."""
     return [UUID(int=value) for value in id_range(now, count)]
+
+
+def first_id(now: datetime) -> UUID:
+    """What no id of this millisecond, or of a later one, comes before; of a time before 1970, what none does."""
+    return UUID(int=max(0, int(now.timestamp() * 1000)) << 80)
+
+
+def last_id(now: datetime) -> UUID:
+    """What no id of this millisecond, or of an earlier one, comes after."""
+    return UUID(int=first_id(now).int | (1 << 80) - 1)
+
+
+def time_of(row_id: UUID) -> datetime:
+    """The millisecond that an id of ours was made in."""
+    return datetime.fromtimestamp((row_id.int >> 80) / 1000, UTC)
 
 
 def id_range(now: datetime, count: int) -> range:

@@ -77,6 +77,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "colunas_demais": ("A planilha passa de {maximo} colunas.", "The sheet has more than {maximo} columns."),
     "linhas_demais": ("A planilha passa de {maximo} linhas.", "The sheet has more than {maximo} rows."),
+    "celulas_demais": (
+        "A planilha passa de {maximo} células, contadas as vazias; apague as colunas que sobram e envie de novo.",
+        "The sheet has more than {maximo} cells, blank ones included; remove needless columns and upload again.",
+    ),
     "linha_grande_demais": (
         "A linha {linha} é grande demais para ser de uma planilha de leads.",
         "Row {linha} is too large to be of a sheet of leads.",
@@ -139,6 +143,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O arquivo não foi enviado a tempo.",
         "The file was not uploaded in time.",
     ),
+    "disco_cheio": (
+        "Faltou espaço em disco para ler este arquivo.",
+        "There was no room on the disk to read this file.",
+    ),
+    "job_nao_retomavel": (
+        "Um job {status} não pode ser retomado.",
+        "A job that is {status} cannot be resumed.",
+    ),
     "job_encerrado": ("O job já terminou ({status}).", "The job has ended ({status})."),
     "job_em_andamento": (
         "O relatório fica pronto quando o job termina.",
@@ -147,6 +159,22 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "sem_relatorio": (
         "Este job não tem relatório: o arquivo não chegou a ser lido.",
         "This job has no report: its file was never read.",
+    ),
+    "sem_previa": (
+        "Este job não tem prévia: ele não é só uma validação.",
+        "This job has no preview: it does more than validate.",
+    ),
+    "job_nao_terminou": (
+        "O job ainda não terminou ({status}); espere ou cancele-o antes de desfazê-lo.",
+        "The job has not ended ({status}); wait or cancel it before undoing it.",
+    ),
+    "nada_a_desfazer": (
+        "Uma validação não grava nada: não há o que desfazer.",
+        "A dry run writes nothing: there is nothing to undo.",
+    ),
+    "job_desfeito": (
+        "O job foi desfeito e não pode ser retomado; envie o arquivo de novo.",
+        "The job was undone and cannot be resumed; upload the file again.",
     ),
     "bucket_alheio": ("O arquivo deve estar no bucket do serviço.", "The file must be in the bucket of the service."),
     "fora_do_prefixo": (
@@ -226,7 +254,37 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A configuração do canal não pôde ser lida.",
         "The configuration of the channel could not be read.",
     ),
-    "profile_desconhecido": ("Não há esse perfil; há: {nomes}.", "There is no such profile; there are: {nomes}."),
+    "canal_longo": (
+        "A configuração de um canal tem no máximo 16.384 caracteres.",
+        "The configuration of a channel has at most 16,384 characters.",
+    ),
+    "outro_canal": ("Isto é um canal de {nomes}.", "This is a channel for {nomes}."),
+    "url_sem_tls": ("O endereço tem que começar por https.", "The address must begin with https."),
+    "endereco_interno": (
+        "O endereço leva para dentro de uma rede; só os públicos servem.",
+        "The address leads into a private network; only public ones will do.",
+    ),
+    "servidor_inacessivel": (
+        "O servidor não abriu uma sessão ({nomes}).",
+        "The server did not open a session ({nomes}).",
+    ),
+    "credencial_recusada": (
+        "O servidor recusou as credenciais ({nomes}).",
+        "The server refused the credentials ({nomes}).",
+    ),
+    "header_literal": (
+        "O valor de um header fica num segredo; diga qual: {nomes}.",
+        "The value of a header stays in a secret; say which: {nomes}.",
+    ),
+    "segredo_do_canal_ausente": (
+        "Não há esse segredo, ou não tem esse campo: {nomes}.",
+        "There is no such secret, or it has no such field: {nomes}.",
+    ),
+    "segredo_literal": (
+        "Isto parece um segredo, e a configuração não guarda segredos: use um header.",
+        "This looks like a secret, and a configuration keeps none: use a header.",
+    ),
+    "perfil_desconhecido": ("Não há esse perfil; há: {nomes}.", "There is no such profile; there are: {nomes}."),
     "url_invalida": ("Não é um endereço http ou https.", "Not an http or https URL."),
     "url_com_senha": ("Credenciais ficam em headers, não na URL.", "Credentials belong in headers, not in the URL."),
     "header_reservado": ("Este header é do próprio protocolo.", "This header is set by the protocol itself."),
@@ -270,6 +328,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "recusado": ("O provedor recusou a mensagem.", "The provider refused the message."),
     "limite": ("O limite do provedor foi atingido.", "The limit of the provider was reached."),
     "sem_whatsapp": ("O número não tem WhatsApp.", "The number is not on WhatsApp."),
+    "smtp_inacessivel": (
+        "O servidor SMTP não abriu uma sessão.",
+        "The SMTP server did not open a session.",
+    ),
+    "servidor_mal_configurado": (
+        "O servidor MCP do canal está mal configurado.",
+        "The MCP server of the channel is badly configured.",
+    ),
     "token_recusado": ("O provedor recusou o token.", "The provider refused the token."),
     "evolution_inalcancavel": (
         "O servidor MCP não alcançou a Evolution API.",
@@ -298,10 +364,121 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The template could not be filled in.",
     ),
     "envio_desligado": ("O envio está desligado: nada saiu.", "Sending is switched off: nothing has left."),
+    "contato_suprimido": (
+        "O contato pediu para não receber mensagens: nada foi enviado.",
+        "The contact has asked for no messages: nothing was sent.",
+    ),
+    "prazo_expirado": (
+        "O prazo para enviar passou: nada foi enviado.",
+        "The time for sending it is over: nothing was sent.",
+    ),
     "lease_vencida": (
         "Quem enviava parou no meio: a mensagem pode ter saído.",
         "The sender stopped halfway: the message may have left.",
     ),
+    # Suppression
+    "contato_de_supressao_invalido": (
+        "Não é um único contato válido para o canal {nomes}.",
+        "This is not one valid contact of the channel {nomes}.",
+    ),
+    "consentimento_exigido": (
+        "Foi a própria pessoa quem pediu; só um novo consentimento dela (novo_consentimento=true) desfaz o pedido.",
+        "The person asked for it; only their new consent (novo_consentimento=true) undoes that.",
+    ),
+    "descadastro_desconhecido": (
+        "Este link não está completo ou não é nosso; copie-o inteiro da mensagem.",
+        "This link is not complete or not ours; copy all of it from the message.",
+    ),
+    "descadastro_pergunta": (
+        "Não quer mais receber nossas mensagens neste contato? Confirme.",
+        "You do not want our messages at this address any more? Confirm.",
+    ),
+    "descadastro_botao": ("Não quero mais receber.", "Stop the messages."),
+    "descadastro_feito": (
+        "Pronto: não enviaremos mais mensagens a este contato.",
+        "Done: we will send no more messages to this address.",
+    ),
+    # Webhooks
+    "chave_de_webhook_invalida": (
+        "A chave na URL do webhook não é uma das nossas; um administrador vê a URL em /tenant/webhooks.",
+        "The key in the webhook's URL is not one of ours; an administrator finds the URL under /tenant/webhooks.",
+    ),
+    "assinatura_invalida": (
+        "Falta a assinatura do provedor, ou ela não confere.",
+        "The signature of the provider is missing or does not fit.",
+    ),
+    "desafio_recusado": (
+        "O token de verificação não confere.",
+        "The token of the verification does not fit.",
+    ),
+    "corpo_nao_e_json": ("O corpo não é um objeto JSON.", "The body is no JSON object."),
+    "disparo_nao_reenviavel": (
+        "Só um disparo com erro pode ser reenviado; este está {status}.",
+        "Only a disparo that failed can be sent again; this one is {status}.",
+    ),
+    "disparo_expirado": ("O prazo do disparo já passou.", "The time for the disparo is over."),
+    "disparo_com_alternativa": (
+        "O disparo seguiu para outro contato do lead; reenvie o último deles.",
+        "The disparo went on to another contact of the lead; send the last of them again.",
+    ),
+    "disparo_nao_resolvivel": (
+        "Só um disparo incerto pode ser resolvido; este está {status}.",
+        "Only a disparo that is incerto can be resolved; this one is {status}.",
+    ),
+    "disparo_nao_confirmavel": (
+        "Só um disparo enviado ou incerto pode ser confirmado; este está {status}.",
+        "Only a disparo that is enviado or incerto can be confirmed; this one is {status}.",
+    ),
+    "filtro_ausente": (
+        "Diga quais reenviar: erro_codigo, canal, template, criado_de ou criado_ate.",
+        "Say which to send again: erro_codigo, canal, template, criado_de or criado_ate.",
+    ),
+    "nao_enviado": ("Uma pessoa verificou: não foi enviado.", "A person has looked: it was not sent."),
+    "foi_enviado": ("Uma pessoa verificou: foi enviado.", "A person has looked: it was sent."),
+    "expira_antes_do_envio": (
+        "O prazo termina antes que o disparo possa sair.",
+        "The time for it is over before the disparo may leave.",
+    ),
+    "expira_em_distante": (
+        "O prazo passa de um ano depois do envio.",
+        "The time for it ends more than a year after it is sent.",
+    ),
+    "pausado_por_pessoa": ("Uma pessoa pausou o canal.", "A person has paused the channel."),
+    # Why a disparo has not left yet
+    "espera_agendado": ("Aguarda a hora marcada.", "It waits for its set time."),
+    "espera_janela": (
+        "Aguarda o horário em que se pode escrever ao lead.",
+        "It waits for the hours in which the lead may be written to.",
+    ),
+    "espera_limite": ("Aguarda a vez: o limite de envios foi atingido.", "It waits its turn: the limit is reached."),
+    "espera_orcamento_diario": (
+        "Aguarda amanhã: os envios de hoje já foram feitos.",
+        "It waits for tomorrow: all that may be sent today has been.",
+    ),
+    "espera_canal_pausado": ("Aguarda o canal, que está pausado.", "It waits for the channel, which is paused."),
+    "espera_canal_lento": (
+        "Aguarda o provedor, que pediu para ir mais devagar.",
+        "It waits for the provider, who asked to go slower.",
+    ),
+    "espera_destino": (
+        "Aguarda um intervalo entre mensagens à mesma pessoa.",
+        "It waits for a while between messages to the same person.",
+    ),
+    "espera_tentativa": ("Aguarda uma nova tentativa.", "It waits for another attempt."),
+    # The steps of a disparo
+    "passo_enviado": ("O provedor aceitou a mensagem.", "The provider accepted the message."),
+    "passo_transitorio": ("Não foi enviada desta vez.", "It was not sent this time."),
+    "passo_permanente": ("Recusada em definitivo.", "It was refused for good."),
+    "passo_incerto": ("Não se sabe se foi enviada.", "Nobody knows whether it was sent."),
+    "passo_canal_fora": ("O canal não aceita mensagens.", "The channel takes no messages."),
+    "passo_sem_chave": (
+        "Uma tentativa anterior pode ter chegado; não foi repetida.",
+        "An earlier attempt may have arrived; it was not repeated.",
+    ),
+    "passo_falhou": ("O provedor avisou que não foi entregue.", "The provider reported that it was not delivered."),
+    "passo_entregue": ("A mensagem chegou ao lead.", "The message has reached the lead."),
+    "passo_cancelado": ("Cancelado por uma pessoa.", "A person called it off."),
+    "passo_reenviado": ("Reenviado por uma pessoa.", "A person had it sent again."),
     # Agendamentos
     "transicao_de_agendamento_invalida": (
         "Um agendamento {de} não pode passar a {para}.",
@@ -318,6 +495,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O fuso deve ser um nome da IANA, como America/Sao_Paulo.",
         "The zone must be a name of the IANA's, such as America/Sao_Paulo.",
     ),
+    "hora_invalida": (
+        "A hora deve ter a forma HH:MM, de 00:00 a 24:00.",
+        "The time must have the form HH:MM, from 00:00 to 24:00.",
+    ),
+    "fim_antes_do_inicio": (
+        "O fim da janela deve ser depois do início, no mesmo dia.",
+        "The window must end after it begins, on the same day.",
+    ),
+    "dia_invalido": (
+        "O dia deve ter a forma AAAA-MM-DD, como 2026-12-24.",
+        "The day must have the form YYYY-MM-DD, such as 2026-12-24.",
+    ),
 }
 
 # What pydantic says, by its error type; where a type is missing its English sentence stands in for both.
@@ -329,6 +518,7 @@ _FIELD: dict[str, tuple[str, str]] = {
     "literal_error": ("valor fora da lista", "not one of the values"),
     "model_type": ("deve ser um objeto JSON", "must be a JSON object"),
     "list_type": ("deve ser uma lista", "must be a list"),
+    "tuple_type": ("deve ser uma lista", "must be a list"),
     "dict_type": ("deve ser um objeto JSON", "must be a JSON object"),
     "string_type": ("deve ser texto", "must be text"),
     "string_unicode": ("não é texto Unicode", "not Unicode text"),
@@ -349,6 +539,7 @@ _FIELD: dict[str, tuple[str, str]] = {
     "timezone_aware": ("a data precisa do fuso (por exemplo -03:00)", "the time needs an offset (such as -03:00)"),
     "datetime_from_date_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
     "datetime_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+    "date_from_datetime_parsing": ("não é um dia do calendário", "not a day of the calendar"),
 }
 
 

@@ -23,14 +23,22 @@ if TYPE_CHECKING:
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
+    from chalicelib.delivery.service import Webhooks
+    from chalicelib.dispatch.channel_pauses import Canais
     from chalicelib.dispatch.executor import Executor
+    from chalicelib.dispatch.overview import Overview
+    from chalicelib.dispatch.own_channels import OwnChannels
+    from chalicelib.dispatch.resends import Reenvios
     from chalicelib.dispatch.senders import Senders
     from chalicelib.dispatch.service import Disparos
+    from chalicelib.dispatch.settlements import Resolucoes
     from chalicelib.dispatch.template_service import Templates
     from chalicelib.dispatch.wakeups import Wakeups
+    from chalicelib.ingestion.dry_run import Previas
     from chalicelib.ingestion.jobs import Jobs
     from chalicelib.ingestion.reports import Reports
     from chalicelib.ingestion.service import Ingestion
+    from chalicelib.ingestion.undo import Undo
     from chalicelib.ingestion.uploads import Uploads
     from chalicelib.leads.service import Leads
     from chalicelib.maintenance.health import Health
@@ -39,8 +47,11 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.sweep import Sweep
     from chalicelib.scheduling.reminders import Reminders
     from chalicelib.scheduling.service import Agendamentos
+    from chalicelib.suppression.links import UnsubscribeLinks
+    from chalicelib.suppression.service import Descadastros, Supressoes
     from chalicelib.telemetry import Tracer
     from chalicelib.tenants.service import Tenants
+    from chalicelib.tokens import Signer
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
@@ -136,7 +147,7 @@ class Services:
     def jobs(self) -> Jobs:
         from chalicelib.ingestion.jobs import Jobs
 
-        return Jobs(database=self.database, clock=self._clock)
+        return Jobs(database=self.database, queues=self.queues, queue=self._settings.ingest_queue, clock=self._clock)
 
     @cached_property
     def reports(self) -> Reports:
@@ -145,14 +156,30 @@ class Services:
         return Reports(database=self.database, storage=self.storage, ttl_s=self._settings.presigned_ttl_s)
 
     @cached_property
+    def previas(self) -> Previas:
+        from chalicelib.ingestion.dry_run import Previas
+
+        return Previas(database=self.database)
+
+    @cached_property
+    def undo(self) -> Undo:
+        from chalicelib.ingestion.undo import Undo
+
+        return Undo(database=self.database, queues=self.queues, queue=self._settings.ingest_queue, clock=self._clock)
+
+    @cached_property
     def ingestion(self) -> Ingestion:
         from chalicelib.ingestion.service import Ingestion
+        from chalicelib.ingestion.undo import Undoing
 
         return Ingestion(
             database=self.owner_database,
             storage=self.storage,
             queues=self.queues,
             publish=self.outbox.publish,
+            undoing=Undoing(
+                database=self.owner_database, queues=self.queues, settings=self._settings, clock=self._clock
+            ),
             tracer=self.tracer,
             settings=self._settings,
             clock=self._clock,
@@ -194,13 +221,50 @@ class Services:
         )
 
     @cached_property
+    def resends(self) -> Reenvios:
+        from chalicelib.dispatch.resends import Reenvios
+
+        return Reenvios(database=self.database, wakeups=self.wakeups, clock=self._clock)
+
+    @cached_property
+    def settlements(self) -> Resolucoes:
+        from chalicelib.dispatch.settlements import Resolucoes
+
+        return Resolucoes(database=self.database, clock=self._clock)
+
+    @cached_property
+    def overview(self) -> Overview:
+        from chalicelib.dispatch.overview import Overview
+
+        return Overview(database=self.database, clock=self._clock)
+
+    @cached_property
+    def canais(self) -> Canais:
+        from chalicelib.dispatch.channel_pauses import Canais
+
+        return Canais(database=self.database, wakeups=self.wakeups, clock=self._clock)
+
+    @cached_property
+    def own_channels(self) -> OwnChannels:
+        from chalicelib.dispatch.own_channels import OwnChannels
+
+        return OwnChannels(
+            secrets=self.secrets,
+            secret_of=self._settings.tenant_secret,
+            is_internal=self._settings.internal_channels,
+            clock=self._clock,
+        )
+
+    @cached_property
     def senders(self) -> Senders:
         from chalicelib.dispatch.senders import Senders
 
         return Senders(
             secrets=self.secrets,
             secret_of=lambda canal: self._settings.secret(f"mcp-{canal}"),
+            own_channels=self.own_channels,
             in_flight=self._settings.dispatch_in_flight,
+            lease_s=self._settings.dispatch_lease_s,
             clock=self._clock,
         )
 
@@ -214,8 +278,51 @@ class Services:
             wakeups=self.wakeups,
             queues=self.queues,
             publish=self.outbox.publish,
+            unsubscribe_url=self.unsubscribe_links.url,
             tracer=self.tracer,
             settings=self._settings,
+            clock=self._clock,
+        )
+
+    # Suppression
+
+    @cached_property
+    def supressoes(self) -> Supressoes:
+        from chalicelib.suppression.service import Supressoes
+
+        return Supressoes(database=self.database, clock=self._clock)
+
+    @cached_property
+    def signer(self) -> Signer:
+        from chalicelib.tokens import Signer, keys_in
+
+        name = self._settings.secret("assinatura")
+        return Signer(lambda: keys_in(self.secrets.find(name), name))
+
+    @cached_property
+    def unsubscribe_links(self) -> UnsubscribeLinks:
+        from chalicelib.suppression.links import UnsubscribeLinks
+
+        return UnsubscribeLinks(public_url=self._settings.public_url, signer=self.signer)
+
+    @cached_property
+    def descadastros(self) -> Descadastros:
+        from chalicelib.suppression.service import Descadastros
+
+        return Descadastros(database=self.database, links=self.unsubscribe_links, clock=self._clock)
+
+    # Delivery
+
+    @cached_property
+    def webhooks(self) -> Webhooks:
+        from chalicelib.delivery.service import Webhooks
+
+        return Webhooks(
+            database=self.database,
+            secrets=self.secrets,
+            secret_of=self._settings.secret,
+            signer=self.signer,
+            public_url=self._settings.public_url,
             clock=self._clock,
         )
 
@@ -245,7 +352,7 @@ class Services:
     def tenants(self) -> Tenants:
         from chalicelib.tenants.service import Tenants
 
-        return Tenants(database=self.database, clock=self._clock)
+        return Tenants(database=self.database, check_channels=self.own_channels.check, clock=self._clock)
 
     # Maintenance
 
@@ -263,18 +370,28 @@ class Services:
 
     @cached_property
     def sweep(self) -> Sweep:
+        from chalicelib.delivery.settling import LateEntregas
+        from chalicelib.dispatch.overview import Contagens
+        from chalicelib.dispatch.pauses import Pauses
+        from chalicelib.ingestion.dry_run import LostEnsaios
         from chalicelib.ingestion.uploads import LostUploads
         from chalicelib.maintenance.sweep import Sweep, Waker
 
         wake = Waker(database=self.owner_database, queues=self.queues, clock=self._clock).wake
+        contagens = Contagens(database=self.owner_database, clock=self._clock)
         uploads = LostUploads(database=self.owner_database, ttl_s=self._settings.presigned_ttl_s, clock=self._clock)
         settings = self._settings
         return Sweep(
             {
                 "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
+                "canais": Pauses(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
+                "undos": partial(wake, "wake_lost_undos", settings.ingest_queue, "job_id"),
+                "ensaios": LostEnsaios(database=self.owner_database).close,
                 "uploads": uploads.expire,
+                "contagens": contagens.fold,
+                "entregas": LateEntregas(database=self.owner_database, clock=self._clock).settle,
                 "eventos": self.outbox.publish,
             }
         )

@@ -77,6 +77,12 @@ _TEMPLATES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
+# It sends whatever the hour, and as fast as it can: the default is office hours, a hundred messages a minute.
+_CONFIG: Mapping[str, Any] = {
+    "janela": {"ligada": False},
+    "limites": {"whatsapp": {"por_minuto": 6_000}, "email": {"por_minuto": 6_000}},
+}
+
 Report = dict[str, Any]
 
 
@@ -139,6 +145,7 @@ def _played(stack: Stack, workbook: Path, console: Console) -> Report:
 
 def _create_disparos(rest: Rest) -> int:
     """Disparos by both channels for as many ready leads as the demo takes; how many."""
+    rest.ask("PUT", "/tenant/config", json=_CONFIG)
     for channel, template in _TEMPLATES.items():
         rest.ask("PUT", f"/templates/demo-{channel}", json=template)
     ready = list(_pages(rest, "/leads/para-disparo"))

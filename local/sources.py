@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -85,6 +87,7 @@ class QueueSource:
     url: str
     event_of: Callable[[list[dict[str, Any]]], Mapping[str, Any] | None]
     batch_size: int = 1
+    window_s: float = 0.0
     idle_s: float = 0.0
 
     def deliver(self, wait_s: int) -> int:
@@ -96,9 +99,12 @@ class QueueSource:
         return len(messages)
 
     def _receive(self, wait_s: int) -> Iterator[dict[str, Any]]:
-        """Up to a batch; only the first request waits. A message stays hidden as long as the function may take."""
-        missing = self.batch_size
-        while missing > 0:
+        """Up to a batch, gathered for no longer than the window; only the first request waits for anything to come.
+
+        A message stays hidden as long as the function may take.
+        """
+        missing, deadline = self.batch_size, math.inf
+        while missing > 0 and time.monotonic() < deadline:
             found = self.sqs.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=min(missing, _RECEIVE_MAX),
@@ -109,6 +115,7 @@ class QueueSource:
             ).get("Messages", [])
             yield from found
             missing = missing - len(found) if found else 0
+            deadline = min(deadline, time.monotonic() + self.window_s)
 
     def _delete(self, messages: Sequence[Mapping[str, Any]]) -> None:
         for start in range(0, len(messages), _RECEIVE_MAX):
@@ -128,7 +135,8 @@ def queue_source(functions: Functions, aws: Aws, config: SQSEventConfig) -> Queu
     def event_of(messages: list[dict[str, Any]]) -> dict[str, Any]:
         return {"Records": [_record(message, arn, aws.region) for message in messages]}
 
-    return QueueSource(config.name, functions, aws.client("sqs"), url, event_of, config.batch_size)
+    window_s = float(config.maximum_batching_window_in_seconds or 0)
+    return QueueSource(config.name, functions, aws.client("sqs"), url, event_of, config.batch_size, window_s)
 
 
 def upload_source(functions: Functions, aws: Aws, config: S3EventConfig) -> QueueSource:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from chalicelib.adapters.database import Database
+from chalicelib.adapters.queues import Message
 from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.outcomes import Outcome
+from chalicelib.dispatch.outcomes import Attempt, Outcome
 from chalicelib.ids import new_id
 from local.aws import Aws
 from tests.builders import TENANT, ask, insert, literal
@@ -20,7 +22,7 @@ from tests.conftest import STARTED_AT
 _COLUMNS_OF_STATUS: dict[str, dict[str, object]] = {
     "enviando": {"lease_dono": UUID(int=7), "lease_ate": STARTED_AT + timedelta(minutes=3), "tentativas": 1},
     "enviado": {"enviado_em": STARTED_AT, "tentativas": 1},
-    "confirmado": {"enviado_em": STARTED_AT, "tentativas": 1},
+    "confirmado": {"enviado_em": STARTED_AT, "confirmado_em": STARTED_AT, "tentativas": 1},
     "erro": {"erro_codigo": "131026", "ultimo_codigo": "131026", "tentativas": 1},
     "incerto": {"erro_codigo": "x", "ultimo_codigo": "x", "em_duvida": True, "tentativas": 1},
     "simulado": {"erro_codigo": "envio_desligado"},
@@ -29,6 +31,7 @@ _EMPTY: dict[str, object] = {
     "lease_dono": None,
     "lease_ate": None,
     "enviado_em": None,
+    "confirmado_em": None,
     "erro_codigo": None,
     "ultimo_codigo": None,
     "em_duvida": False,
@@ -121,9 +124,9 @@ class FakeSender:
         self.sent: list[Mensagem] = []
         self._answer = answer
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Outcome]:
+    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
         self.sent += mensagens
-        return [self._answer(each) for each in mensagens]
+        return [Attempt(self._answer(each), 0.05) for each in mensagens]
 
 
 class FakeSenders:
@@ -134,3 +137,33 @@ class FakeSenders:
 
     def open(self, canal: str) -> FakeSender:
         return self._by_canal[canal]
+
+    def own(self, tenant_id: str, canal: str, _: object) -> FakeSender:
+        return self._by_canal[f"{tenant_id}_{canal}"]
+
+
+class FakeQueues:
+    """Remembers the messages of each queue, and for how long each was to be held back."""
+
+    def __init__(self) -> None:
+        self.sent: defaultdict[str, list[Message]] = defaultdict(list)
+
+    def send(self, queue: str, messages: Iterable[Message]) -> None:
+        self.sent[queue] += messages
+
+    def take(self, queue: str) -> list[Message]:
+        """What is there, taken."""
+        return self.sent.pop(queue, [])
+
+
+class FakeSchedules:
+    """Remembers the one-time schedules by name."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, datetime] = {}
+
+    def create(self, name: str, quando: datetime, queue: str, body: Mapping[str, object]) -> None:
+        self.made[name] = quando
+
+    def delete(self, name: str) -> None:
+        self.made.pop(name, None)

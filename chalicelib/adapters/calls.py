@@ -17,6 +17,7 @@ HANDSHAKE_FAILED = "handshake_falhou"
 SESSION_GONE = "sessao_perdida"
 TOOL_MISSING = "ferramenta_ausente"
 BAD_ARGUMENTS = "argumentos_invalidos"
+OUT_OF_TIME = "sem_tempo"
 
 # Reasons of `Lost`; a status that proves nothing is `http_<status>`.
 TIMED_OUT = "tempo_esgotado"

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from functools import cache
 from itertools import cycle
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import httpx2
@@ -36,12 +36,14 @@ from mcp_types import (
     Tool,
 )
 
+from chalicelib.adapters.addresses import AddressOf, NotPublic
 from chalicelib.adapters.calls import (
     BAD_ANSWER,
     BAD_ARGUMENTS,
     CONNECTION_LOST,
     HANDSHAKE_FAILED,
     NO_CONNECTION,
+    OUT_OF_TIME,
     TIMED_OUT,
     TOOL_MISSING,
     Answer,
@@ -88,7 +90,10 @@ def _ssl_context() -> ssl.SSLContext:
 
 
 class McpServer:
-    """One MCP server over streamable HTTP; `timeout_s` bounds each call from the moment it is written."""
+    """One MCP server over streamable HTTP; `timeout_s` bounds each call from the moment it is written.
+
+    `address_of`, where given, says which address may be connected to for the host of the URL.
+    """
 
     def __init__(
         self,
@@ -97,6 +102,7 @@ class McpServer:
         headers: Mapping[str, str] | None = None,
         connect_timeout_s: float = 5.0,
         timeout_s: float = 30.0,
+        address_of: AddressOf | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._url = url
@@ -104,15 +110,23 @@ class McpServer:
         self._timeout = httpx2.Timeout(timeout_s, connect=connect_timeout_s, pool=connect_timeout_s)
         # The HTTP client says more exactly what was too slow, so it goes first; this is for streams that only drip.
         self._deadline_s = connect_timeout_s + timeout_s
+        self._address_of = address_of
         self._now = now
 
-    def call_all(self, tool: str, calls: Sequence[Mapping[str, object]], *, in_flight: int = 50) -> list[CallResult]:
+    def call_all(
+        self,
+        tool: str,
+        calls: Sequence[Mapping[str, object]],
+        *,
+        in_flight: int = 50,
+        begin_within_s: float = math.inf,
+    ) -> list[CallResult]:
         """Call one tool with each of these arguments, at most `in_flight` at a time; results in the order of calls.
 
-        Never raises for what a server or the network does. A server that cannot be reached, or that refuses the
-        session, gives each call that result.
+        No call is begun after `begin_within_s`. Never raises for what a server or the network does. A server that
+        cannot be reached, or that refuses the session, gives each call that result.
         """
-        return anyio.run(self._call_all, tool, calls, in_flight) if calls else []
+        return anyio.run(self._call_all, tool, calls, in_flight, begin_within_s) if calls else []
 
     def tools(self) -> dict[str, dict[str, Any]]:
         """The input schema of every tool of the server, by the tool's name.
@@ -122,8 +136,11 @@ class McpServer:
         """
         return anyio.run(self._tools)
 
-    async def _call_all(self, tool: str, calls: Sequence[Mapping[str, object]], in_flight: int) -> list[CallResult]:
+    async def _call_all(
+        self, tool: str, calls: Sequence[Mapping[str, object]], in_flight: int, begin_within_s: float
+    ) -> list[CallResult]:
         workers = min(in_flight, len(calls))
+        deadline = anyio.current_time() + begin_within_s
         transport = self._transport(workers)
         # Whatever happens to the session, each entry is the truth: not written, until it is about to be.
         results: list[CallResult] = [NotWritten(HANDSHAKE_FAILED)] * len(calls)
@@ -134,7 +151,7 @@ class McpServer:
                     return [NotWritten(TOOL_MISSING)] * len(calls)
                 async with anyio.create_task_group() as tasks:
                     for _ in range(workers):
-                        tasks.start_soon(self._work, client, transport, tool, pending, results)
+                        tasks.start_soon(self._work, client, transport, tool, pending, results, deadline)
         except Exception:  # noqa: BLE001 - the boundary to another process: a hostile server must not raise here
             if transport.refusal and not transport.is_calling:
                 return [transport.refusal] * len(calls)
@@ -147,10 +164,13 @@ class McpServer:
         tool: str,
         pending: Iterator[tuple[int, Mapping[str, object]]],
         results: list[CallResult],
+        deadline: float,
     ) -> None:
         for index, arguments in pending:
             if transport.is_unreachable:
                 results[index] = NotWritten(NO_CONNECTION)
+            elif anyio.current_time() > deadline:
+                results[index] = NotWritten(OUT_OF_TIME)
             elif not _is_json(arguments):
                 results[index] = NotWritten(BAD_ARGUMENTS)
             else:
@@ -178,9 +198,12 @@ class McpServer:
     def _transport(self, in_flight: int) -> _Isolating:
         pools = math.ceil(in_flight / _POOL)
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_POOL)
-        return _Isolating(
-            [httpx2.AsyncHTTPTransport(verify=_ssl_context(), limits=limits) for _ in range(pools)], self._now
-        )
+        wires: list[httpx2.AsyncBaseTransport] = [
+            httpx2.AsyncHTTPTransport(verify=_ssl_context(), limits=limits) for _ in range(pools)
+        ]
+        if self._address_of is not None:
+            wires = [_Pinned(wire, self._address_of) for wire in wires]
+        return _Isolating(wires, self._now)
 
     @asynccontextmanager
     async def _session(self, transport: _Isolating) -> AsyncIterator[tuple[Client, dict[str, dict[str, Any]]]]:
@@ -197,6 +220,39 @@ class McpServer:
                     handshake.deadline = math.inf
                     transport.is_calling = True
                     yield client, tools
+
+
+class _Pinned(httpx2.AsyncBaseTransport):
+    """Looks a host up once, by its own judge, and connects to that very address; TLS and `Host` keep the name."""
+
+    def __init__(self, wire: httpx2.AsyncBaseTransport, address_of: AddressOf) -> None:
+        self._wire = wire
+        self._address_of = address_of
+        self._known: dict[str, str] = {}
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        host = request.url.host
+        if host not in self._known:
+            self._known[host] = await self._looked_up(request)
+        return await self._wire.handle_async_request(
+            httpx2.Request(
+                request.method,
+                request.url.copy_with(host=self._known[host]),
+                headers=request.headers,
+                stream=request.stream,
+                extensions={**request.extensions, "sni_hostname": host},
+            )
+        )
+
+    async def _looked_up(self, request: httpx2.Request) -> str:
+        port = request.url.port or {"http": 80, "https": 443}[request.url.scheme]
+        try:
+            return await anyio.to_thread.run_sync(self._address_of, request.url.host, port, abandon_on_cancel=True)
+        except (NotPublic, OSError) as error:
+            raise httpx2.ConnectError("no address to connect to") from error
+
+    async def aclose(self) -> None:
+        await self._wire.aclose()
 
 
 class _Isolating(httpx2.AsyncBaseTransport):
@@ -238,7 +294,7 @@ class _Isolating(httpx2.AsyncBaseTransport):
             return NotWritten(NO_CONNECTION)
         try:
             response = await next(self._next_wire).handle_async_request(request)
-            return response if _is_stream(response) else await _buffered(response)
+            return _bounded(response) if _is_stream(response) else await _buffered(response)
         except _NOT_WRITTEN:
             self.is_unreachable = True
             return NotWritten(NO_CONNECTION)
@@ -293,6 +349,34 @@ async def _listed(client: Client) -> AsyncIterator[Tool]:
         cursor = page.next_cursor
         if cursor is None:
             return
+
+
+class _Bounded(httpx2.AsyncByteStream):
+    """A stream that breaks off where no answer of a tool would still go on."""
+
+    def __init__(self, stream: httpx2.AsyncByteStream, most: int) -> None:
+        self._stream = stream
+        self._most = most
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        seen = 0
+        async for chunk in self._stream:
+            seen += len(chunk)
+            if seen > self._most:
+                raise httpx2.ReadError("answer too large")
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _bounded(response: httpx2.Response) -> httpx2.Response:
+    """The stream of events with an end to it; what is compressed may be a thousand times what comes over the wire."""
+    most = _LARGEST_ANSWER // 64 if "content-encoding" in response.headers else _LARGEST_ANSWER
+    stream = _Bounded(cast("httpx2.AsyncByteStream", response.stream), most)
+    return httpx2.Response(
+        response.status_code, headers=response.headers, stream=stream, extensions=response.extensions
+    )
 
 
 async def _buffered(response: httpx2.Response) -> httpx2.Response:

@@ -22,14 +22,16 @@ class Secrets:
         self._elapsed = elapsed
         self._known: dict[str, tuple[float, dict[str, Any] | None]] = {}
 
-    def find(self, name: str) -> dict[str, Any] | None:
+    def find(self, name: str, *, fresh: bool = False) -> dict[str, Any] | None:
         """The JSON object that the secret holds; None if there is no such secret, or no value in it that is one.
+
+        `fresh`: as it is now, whatever is remembered.
 
         Raises:
             Unavailable: Secrets Manager does not answer, or not to us.
         """
         known = self._known.get(name)
-        if known is None or known[0] + _REMEMBERED_S < self._elapsed():
+        if fresh or known is None or known[0] + _REMEMBERED_S < self._elapsed():
             self._known[name] = known = (self._elapsed(), self._ask(name))
         return known[1]
 

@@ -18,6 +18,7 @@ from pydantic.json_schema import models_json_schema
 from chalicelib.api import requests
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.http import PROBLEM, SUCCESS_STATUS
+from chalicelib.api.text import HTML, SUCCESS_TYPE
 from chalicelib.ingestion.requests import Opcoes, PedidoDeUpload, PedidoPorReferencia
 
 _REF = "#/components/schemas/"
@@ -46,9 +47,16 @@ TAKES: dict[str, Takes] = {
     "change_lead": Takes(body=(requests.LeadChange,)),
     "create_disparo": Takes(body=(requests.NovoDisparo,), key=True),
     "list_disparos": Takes(query=requests.DisparoQuery),
+    "resend_disparos": Takes(body=(requests.Reenvio,), key=True),
+    "resolve_disparo": Takes(body=(requests.Resolucao,)),
     "create_agendamento": Takes(body=(requests.NovoAgendamento,), key=True),
     "list_agendamentos": Takes(query=requests.AgendamentoQuery),
     "put_template": Takes(body=(requests.NovoTemplate,)),
+    "add_supressao": Takes(body=(requests.NovaSupressao,)),
+    "list_supressoes": Takes(query=requests.SupressaoQuery),
+    "remove_supressao": Takes(query=requests.Remocao),
+    "verify_webhook": Takes(query=requests.DesafioQuery),
+    "receive_webhook": Takes(query=requests.WebhookQuery),
     "put_tenant_config": Takes(body=(requests.TenantConfig,)),
 }
 """By the name of the handler."""
@@ -114,8 +122,8 @@ def _operation(path: str, route: Any, schemas: Document) -> Document:
         "operationId": view.__name__,
         "summary": (view.__doc__ or "").partition("\n")[0],
         "responses": {
-            **_success(getattr(view, SUCCESS_STATUS)),
-            "default": {"description": "Refused.", "content": {PROBLEM: {"schema": _ref("Problem")}}},
+            **_success(getattr(view, SUCCESS_STATUS), getattr(view, SUCCESS_TYPE, _JSON)),
+            "default": {"description": "Refused.", "content": _refusal(getattr(view, SUCCESS_TYPE, _JSON))},
         },
         "security": [{_SCHEME: []}] if route.authorizer else [],
     }
@@ -126,9 +134,14 @@ def _operation(path: str, route: Any, schemas: Document) -> Document:
     return operation
 
 
-def _success(status: int) -> Document:
+def _success(status: int, media_type: str) -> Document:
     answer: Document = {"description": "Done."}
-    return {str(status): answer if status == 204 else {**answer, "content": {_JSON: {}}}}
+    return {str(status): answer if status == 204 else {**answer, "content": {media_type: {}}}}
+
+
+def _refusal(media_type: str) -> Document:
+    """Who reads a page is refused with one."""
+    return {HTML: {}} if media_type == HTML else {PROBLEM: {"schema": _ref("Problem")}}
 
 
 def _of_path(path: str) -> Iterator[Document]:

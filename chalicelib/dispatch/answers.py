@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -22,8 +23,11 @@ _WORD = r"""([^\s"'()\[\]{}<>,;]{1,255})"""
 # A provider's code: short, and never long enough in digits to be somebody's phone or document.
 _CODE = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.:-]{1,64}")
 _IDENTIFIER = re.compile(r"[\x21-\x7e]{1,255}")
-# Answers are some hundred characters; this much of a longer one is read.
+# Answers are some hundred characters; this much of a longer one is read, and this much of a text searched for words:
+# a server and its channel may both be a stranger's, and what they make us do for one answer must have an end.
 _READ_CHARACTERS = 20_000
+_SEARCHED_CHARACTERS = 4_000
+_MOST_READERS = 16
 
 Padrao = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Campo = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
@@ -125,7 +129,7 @@ class Leitura(Configuracao):
         value = reading.text if self.campo is None else reading.at(self.campo)
         if self._pattern is None:
             return value
-        found = self._pattern.find(_words(value))
+        found = self._pattern.find(_words(value)[:_SEARCHED_CHARACTERS])
         return True if found == "" else found
 
 
@@ -156,12 +160,26 @@ class LeituraDeCodigo(Leitura):
         return text if _CODE.fullmatch(text) else None
 
 
+LeiturasDeCodigo = Annotated[tuple[LeituraDeCodigo, ...], Field(max_length=_MOST_READERS)]
+
+
+def first_code(readers: Iterable[LeituraDeCodigo], reading: Reading) -> str | None:
+    """The first code that the readers find, in their order."""
+    return next((code for code in (reader.code(reading) for reader in readers) if code), None)
+
+
+def identifier(reader: Leitura | None, reading: Reading) -> str | None:
+    """What the reader finds, if it can be the provider's id of a message."""
+    value = reader.read(reading) if reader else None
+    return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
+
+
 class Resultado(Configuracao):
     """How a tool's answer is read. `isError` alone is no verdict: real servers answer a failed send without it."""
 
-    sucesso: tuple[LeituraDeSucesso, ...] = ()
+    sucesso: Annotated[tuple[LeituraDeSucesso, ...], Field(max_length=_MOST_READERS)] = ()
     message_id: Leitura | None = None
-    codigo: tuple[LeituraDeCodigo, ...] = ()
+    codigo: LeiturasDeCodigo = ()
     espera: Leitura | None = Field(default=None, description="seconds to wait, as the provider says them")
 
     def is_success(self, answer: Answer, reading: Reading) -> bool:
@@ -171,12 +189,11 @@ class Resultado(Configuracao):
 
     def message_id_in(self, reading: Reading) -> str | None:
         """The provider's id of the message, if it gave one that is an identifier."""
-        value = self.message_id.read(reading) if self.message_id else None
-        return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
+        return identifier(self.message_id, reading)
 
     def code_in(self, reading: Reading) -> str | None:
         """The first code that the readers find, in their order."""
-        return next((code for code in (reader.code(reading) for reader in self.codigo) if code), None)
+        return first_code(self.codigo, reading)
 
     def wait_in(self, reading: Reading) -> float | None:
         """Seconds to wait, if the provider said so."""

@@ -28,7 +28,8 @@ class Mensagem:
     """One message to one destination, with everything frozen that a channel may want to say about it.
 
     `destino` is E.164 (`+5571999999999`) or an e-mail address; `variaveis` are name and value, in the order in which a
-    WhatsApp template numbers them; `cabecalhos` are e-mail headers.
+    WhatsApp template numbers them; `cabecalhos` are e-mail headers. `descadastro_url` is where this one person
+    unsubscribes; with it come the headers by which a mail program does so in one click (RFC 8058).
     """
 
     disparo_id: str
@@ -41,6 +42,7 @@ class Mensagem:
     template_idioma: str = ""
     variaveis: tuple[tuple[str, str], ...] = ()
     cabecalhos: Mapping[str, str] = field(default_factory=dict)
+    descadastro_url: str | None = None
 
 
 class BadTemplate(Exception):
@@ -72,6 +74,7 @@ _SCALARS: Mapping[str, Callable[[Mensagem], object]] = {
     "html": lambda m: m.html,
     "template.nome": lambda m: m.template_nome,
     "template.idioma": lambda m: m.template_idioma,
+    "descadastro_url": lambda m: m.descadastro_url,
 }
 _LISTS: Mapping[str, Callable[[Mensagem], list[str]]] = {
     "variaveis": lambda m: [value for _, value in m.variaveis],
@@ -79,18 +82,28 @@ _LISTS: Mapping[str, Callable[[Mensagem], list[str]]] = {
 _OBJECTS: Mapping[str, Callable[[Mensagem], object]] = {
     "variaveis.numeradas": lambda m: {str(number): value for number, (_, value) in enumerate(m.variaveis, 1)},
     "variaveis.por_nome": lambda m: dict(m.variaveis),
-    "cabecalhos": lambda m: dict(m.cabecalhos),
+    "cabecalhos": lambda m: {**_unsubscribe_headers(m.descadastro_url), **m.cabecalhos},
 }
 _FIELDS: Mapping[str, Callable[[Mensagem], object]] = {**_SCALARS, **_LISTS, **_OBJECTS}
 
 
-def compile_arguments(template: Mapping[str, object]) -> Callable[[Mensagem], dict[str, Any]]:
-    """The function from a message to the arguments that the template describes.
+def _unsubscribe_headers(url: str | None) -> dict[str, str]:
+    """The two headers of RFC 8058."""
+    if url is None:
+        return {}
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def compile_arguments(template: Mapping[str, object], root: str = "") -> Callable[[Mensagem], dict[str, Any]]:
+    """The function from a message to the arguments that the template describes; `root` is where the template stands.
 
     Raises:
         BadTemplate: an unknown placeholder or form, or a placeholder that cannot stand where it stands.
     """
-    builders = {name: _compile(node, f"/{escaped(name)}", in_loop=False) for name, node in template.items()}
+    try:
+        builders = {name: _compile(node, f"/{escaped(name)}", in_loop=False) for name, node in template.items()}
+    except BadTemplate as error:
+        raise BadTemplate(root + error.pointer, error.code, error.detail) from None
 
     def build(mensagem: Mensagem) -> dict[str, Any]:
         return _present(builders, Scope(mensagem, _ABSENT))

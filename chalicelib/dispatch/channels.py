@@ -1,13 +1,14 @@
 """A channel is configuration, not code: which tool of which MCP server is called, with what, and how it answers.
 
 A document names a profile (`profiles/*.json`) and what differs from it; `headers`, `arguments` and `codigos` are added
-to the profile's by name, everything else takes the place of the profile's.
+to the profile's by name (null takes one of them away), everything else takes the place of the profile's.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -28,6 +29,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.adapters.calls import BAD_ARGUMENTS, TOOL_MISSING, Answer, CallResult, NotWritten, Refused
 from chalicelib.dispatch.answers import Configuracao, Reading, Resultado
 from chalicelib.dispatch.arguments import BadTemplate, Mensagem, compile_arguments, escaped
+from chalicelib.dispatch.inquiries import Consulta
 from chalicelib.dispatch.outcomes import ChannelDown, Escopo, Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.errors import FieldError, Invalid
 
@@ -96,7 +98,7 @@ RegraCurta = Annotated[Regra, BeforeValidator(_spelled_out)]
 class Channel(Configuracao):
     """One way out for messages of one kind; see the module for what its document looks like."""
 
-    profile: str | None = None
+    perfil: str | None = None
     descricao: str | None = None
     canal: Literal["whatsapp", "email"]
     url: Annotated[str, StringConstraints(max_length=2_000)] = Field(repr=False)
@@ -111,6 +113,8 @@ class Channel(Configuracao):
     codigo_desconhecido: RegraCurta = Regra(classe=Classe.PERMANENTE)
     # A failure without a readable code may be a time-out between the tool and its provider: nobody knows.
     sem_codigo: RegraCurta = Regra(classe=Classe.INCERTO)
+    # Who knows what became of a message in doubt; without one, only a person does.
+    consulta: Consulta | None = None
     in_flight: Annotated[int, Field(ge=1, le=1_000)] = 50
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
@@ -146,7 +150,7 @@ class Channel(Configuracao):
         template = dict(self.arguments)
         if self.idempotency_argument is not None:
             template.setdefault(self.idempotency_argument, "{{disparo_id}}")
-        self._build = compile_arguments(template)
+        self._build = compile_arguments(template, "/arguments")
         return self
 
     @property
@@ -190,13 +194,15 @@ class Channel(Configuracao):
 
         Pointers are into the channel's document; an empty list means that calls will be understood.
         """
-        schema = tools.get(self.tool)
-        if schema is None:
-            return [FieldError("/tool", TOOL_MISSING, self.tool)]
-        return list(_mismatches(self._build(_SAMPLE), schema))
+        errors = _unfit(self.tool, self._build, tools, self.canal)
+        if self.consulta is None:
+            return errors
+        asking = _unfit(self.consulta.tool, self.consulta.arguments_for, tools, self.canal)
+        return errors + [each._replace(pointer=f"/consulta{each.pointer}") for each in asking]
 
 
-_SAMPLE = Mensagem(
+# A message that says everything that one can say, and what each channel's barest does not.
+_FULL = Mensagem(
     disparo_id="0",
     tentativa=1,
     destino="+5571999999999",
@@ -207,7 +213,14 @@ _SAMPLE = Mensagem(
     template_idioma="pt_BR",
     variaveis=(("nome", "valor"),),
     cabecalhos={"X-Exemplo": "1"},
+    descadastro_url="https://example.com/descadastro/x",
 )
+_BARE: Mapping[str, Mensagem] = {
+    "whatsapp": replace(_FULL, assunto=None, html=None, variaveis=(), cabecalhos={}, descadastro_url=None),
+    "email": replace(_FULL, html=None, variaveis=(), cabecalhos={}, descadastro_url=None),
+}
+# Alternatives within alternatives say nothing evident any more.
+_DEEPEST_SCHEMA = 4
 _JSON_TYPES: Mapping[type, frozenset[str]] = {
     str: frozenset({"string"}),
     bool: frozenset({"boolean"}),
@@ -219,26 +232,59 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
 }
 
 
-def _mismatches(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[FieldError]:
-    declared = schema.get("properties") or {}
-    for name in schema.get("required") or ():
-        if name not in arguments:
-            yield FieldError(f"/arguments/{escaped(name)}", "argumento_obrigatorio", name)
+def _unfit(
+    tool: str,
+    build: Callable[[Mensagem], dict[str, Any]],
+    tools: Mapping[str, Mapping[str, Any]],
+    canal: str,
+) -> list[FieldError]:
+    """What a tool would not understand of the arguments; pointers begin where `tool` and `arguments` stand."""
+    schema = tools.get(tool)
+    if schema is None:
+        return [FieldError("/tool", TOOL_MISSING, tool)]
+    return [*_left_out(build(_BARE[canal]), schema), *_strange(build(_FULL), schema)]
+
+
+def _left_out(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[FieldError]:
+    required = schema.get("required")
+    for name in required if isinstance(required, list) else ():
+        if str(name) not in arguments:
+            yield FieldError(f"/arguments/{escaped(str(name))}", "argumento_obrigatorio", str(name))
+
+
+def _strange(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[FieldError]:
+    properties = schema.get("properties")
+    declared = properties if isinstance(properties, dict) else {}
     for name, value in arguments.items():
-        if name not in declared:
-            if not schema.get("additionalProperties"):
-                yield FieldError(f"/arguments/{escaped(name)}", "argumento_desconhecido", name)
-        elif (taken := _types_taken(declared[name])) and not taken & _JSON_TYPES[type(value)]:
-            yield FieldError(f"/arguments/{escaped(name)}", "argumento_de_outro_tipo", ", ".join(sorted(taken)))
+        pointer = f"/arguments/{escaped(name)}"
+        if name in declared:
+            yield from _of_another_type(value, declared[name], pointer)
+        elif not schema.get("additionalProperties"):
+            yield FieldError(pointer, "argumento_desconhecido", name)
 
 
-def _types_taken(schema: object) -> frozenset[str]:
-    """The JSON types that a property's schema names, itself or in its alternatives; empty if it names none."""
-    if not isinstance(schema, dict):
+def _of_another_type(value: object, schema: object, pointer: str) -> Iterator[FieldError]:
+    """Where a value is plainly not what its schema takes; into a list, for all of its elements are alike."""
+    if (taken := _types_taken(schema)) and not taken & _JSON_TYPES[type(value)]:
+        yield FieldError(pointer, "argumento_de_outro_tipo", ", ".join(sorted(taken)))
+    elif isinstance(value, list) and isinstance(schema, dict):
+        for number, each in enumerate(value):
+            yield from _of_another_type(each, schema.get("items"), f"{pointer}/{number}")
+
+
+def _types_taken(schema: object, depth: int = 0) -> frozenset[str]:
+    """The JSON types that a property's schema takes; empty if it does not plainly say so.
+
+    The schema is the server's, so nothing about it is taken for granted.
+    """
+    if not isinstance(schema, dict) or depth > _DEEPEST_SCHEMA:
         return frozenset()
-    named = schema.get("type", [])
-    alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
-    return frozenset([named] if isinstance(named, str) else named).union(*map(_types_taken, alternatives))
+    alternatives = schema.get("anyOf") or schema.get("oneOf")
+    if isinstance(alternatives, list):
+        taken = [_types_taken(each, depth + 1) for each in alternatives]
+        return frozenset().union(*taken) if all(taken) else frozenset()
+    named = schema.get("type")
+    return frozenset(each for each in (named if isinstance(named, list) else [named]) if isinstance(each, str))
 
 
 def _verdict_of_refusal(refused: Refused) -> Outcome:
@@ -278,7 +324,7 @@ def load_channel(document: Mapping[str, Any]) -> Channel:
     try:
         return Channel.model_validate(_with_profile(document))
     except BadTemplate as error:
-        errors = [FieldError(f"/arguments{error.pointer}", error.code, error.detail)]
+        errors = [FieldError(error.pointer, error.code, error.detail)]
     except ValidationError as error:
         errors = [
             FieldError(_pointer(each["loc"]), each["type"], each["msg"])
@@ -293,15 +339,20 @@ def _pointer(place: tuple[int | str, ...]) -> str:
 
 
 def _with_profile(document: Mapping[str, Any]) -> dict[str, Any]:
-    name = document.get("profile")
+    name = document.get("perfil")
     if name is not None and (not isinstance(name, str) or name not in profiles()):
-        raise Invalid("canal_invalido", (FieldError("/profile", "profile_desconhecido", ", ".join(profiles())),))
+        raise Invalid("canal_invalido", (FieldError("/perfil", "perfil_desconhecido", ", ".join(profiles())),))
     base = {} if name is None else profiles()[name]
     merged = {**base, **document}
     for part in _ADDED_BY_NAME:
         own = document.get(part, {})
         if isinstance(own, Mapping):
-            merged[part] = {**base.get(part, {}), **own}
+            merged[part] = _added(base.get(part, {}), own)
     if merged.get("canal") == "whatsapp" and isinstance(merged["codigos"], dict):
         merged["codigos"] = {**_whatsapp_codes(), **merged["codigos"]}
     return merged
+
+
+def _added(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    gone = {name for name in base if own.get(name, base) is None}
+    return {name: value for name, value in {**base, **own}.items() if name not in gone}

@@ -1,7 +1,7 @@
 """Takes disparos for a worker and writes down what became of them: the executor's side of the database.
 
 A claim is a lease under an owner of its own. Whoever records must still hold it, so that a worker that was given up for
-dead changes nothing when it speaks at last.
+dead changes nothing when it speaks at last. Each claim is one step in the history of its disparo.
 """
 
 from __future__ import annotations
@@ -13,13 +13,15 @@ from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
-from chalicelib import eventos
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
-from chalicelib.dispatch.policy import LEASE_LAPSED, Registro, Tomado
+from chalicelib.dispatch.pauses import follow_attempts
+from chalicelib.dispatch.policy import CHANNEL_PAUSE, LEASE_LAPSED, Registro, Tomado
 from chalicelib.dispatch.states import StatusDisparo
 from chalicelib.dispatch.wakeups import Chamado, Wakeup
+from chalicelib.ids import new_id
 from chalicelib.leads.states import Fato, move_of
+from chalicelib.tenants.requests import TenantConfig, stored_config
 
 # Two ends, two events; `status` says which kind of it.
 _EVENTS = {
@@ -27,17 +29,29 @@ _EVENTS = {
     StatusDisparo.SIMULADO: "disparo.completed",
     StatusDisparo.ERRO: "disparo.failed",
     StatusDisparo.INCERTO: "disparo.failed",
+    StatusDisparo.SUPRIMIDO: "disparo.failed",
+    StatusDisparo.EXPIRADO: "disparo.failed",
 }
+# Ends that leave the lead unreached.
+_UNREACHED = frozenset({StatusDisparo.ERRO, StatusDisparo.SUPRIMIDO, StatusDisparo.EXPIRADO})
 # What somebody else is just claiming, or marking, is looked at again so much later.
 _LOCKED_PATIENCE = timedelta(seconds=5)
 
 
 class Claim(NamedTuple):
-    """What one worker took under its own mark, and which of the others wait for another time."""
+    """What one worker took under its own mark, how its tenants are configured, and which of the others wait."""
 
     dono: UUID
     tomados: list[Tomado]
+    configs: dict[str, TenantConfig]
     waiting: list[Wakeup]
+
+
+class Recorded(NamedTuple):
+    """What was really written, and whom to wake up because of it beside those that wait themselves."""
+
+    registros: list[Registro]
+    wakeups: list[Wakeup]
 
 
 class _Ended(NamedTuple):
@@ -57,12 +71,10 @@ class Claims:
         """Claim those that are due, or that a dead worker left behind; of the others, say which still wait."""
         return retried(lambda: self._take(chamados))
 
-    def record(self, claim: Claim, registros: Sequence[Registro]) -> list[Registro]:
-        """Write down what became of the claimed, with their events and what it means for their leads.
-
-        Those that were really written: what a lease was lost of is not among them.
-        """
-        return retried(lambda: self._record(claim, registros)) if registros else []
+    def record(self, claim: Claim, registros: Sequence[Registro]) -> Recorded:
+        """Write down what became of the claimed, with all that follows: history, events, successors, opt-outs, pauses,
+        and what it means for their leads. What a lease was lost of is not written."""
+        return retried(lambda: self._record(claim, registros)) if registros else Recorded([], [])
 
     def _take(self, chamados: Sequence[Chamado]) -> Claim:
         now = self._clock()
@@ -75,67 +87,126 @@ class Claims:
                 dono=dono,
                 lease_ate=now + self._lease,
                 lease_vencida=LEASE_LAPSED,
+                sondar_em=now + CHANNEL_PAUSE,
             )
             taken = {(row["tenant_id"], row["disparo_id"]) for row in found}
             left = [each for each in chamados if (each.tenant_id, each.disparo_id) not in taken]
             waiting = rows.all("list_unclaimed_disparos", **_ids(left)) if left else []
-        return Claim(dono, [Tomado(**row) for row in found], [_again(row, now) for row in waiting])
+        configs = {row["tenant_id"]: stored_config(row["config"]) for row in found if row["config"] is not None}
+        return Claim(dono, _tomados(found), configs, [_again(row, now) for row in waiting])
 
-    def _record(self, claim: Claim, registros: Sequence[Registro]) -> list[Registro]:
+    def _record(self, claim: Claim, registros: Sequence[Registro]) -> Recorded:
         now = self._clock()
         with self._database.across_tenants() as rows:
-            rows.all("lock_claimed_disparos", **_ids([each.disparo for each in registros]))
-            document = json.dumps([_columns(each) for each in registros], default=str)
+            document = json.dumps([_columns(each, now) for each in registros], default=str)
             found = rows.all("record_disparos", registros=document, dono=claim.dono, agora=now)
             written = {(row["tenant_id"], row["disparo_id"]) for row in found}
             recorded = [each for each in registros if (each.disparo.tenant_id, each.disparo.disparo_id) in written]
-            for each in recorded:
-                _tell(rows, each, now)
+            wakeups = _successors(rows, recorded, now) + follow_attempts(rows, recorded, now)
+            _suppress(rows, recorded, now)
             _give_up_leads(rows, recorded, now)
-        return recorded
+        return Recorded(recorded, wakeups)
+
+
+def _tomados(found: Iterable[Row]) -> list[Tomado]:
+    """The claimed, each with the words of its template, which came with the first of those that share them."""
+    words = {_template(row): row["palavras"] for row in found if row["palavras"] is not None}
+    apart = ("palavras", "config", "template_versao")
+    return [
+        Tomado(**{name: value for name, value in row.items() if name not in apart}, **words[_template(row)])
+        for row in found
+    ]
+
+
+def _template(row: Row) -> tuple[str, str, int]:
+    return row["tenant_id"], row["template"], row["template_versao"]
 
 
 def _again(row: Row, now: datetime) -> Wakeup:
     """At its time, where the wake-up came too early."""
     is_due = row["enviar_apos"] <= now
     quando = now + _LOCKED_PATIENCE if is_due else row["enviar_apos"]
-    return Wakeup(row["tenant_id"], row["disparo_id"], quando, row["tentativas"])
+    return Wakeup(row["tenant_id"], row["disparo_id"], quando, row["tentativas"], espera=row["espera"])
 
 
-def _ids(disparos: Iterable[Chamado | Tomado]) -> dict[str, list[object]]:
+def _ids(disparos: Iterable[Chamado]) -> dict[str, list[object]]:
     pairs = [(each.tenant_id, each.disparo_id) for each in disparos]
     return {"tenant_ids": [tenant_id for tenant_id, _ in pairs], "disparo_ids": [id_ for _, id_ in pairs]}
 
 
-def _columns(registro: Registro) -> dict[str, object]:
+def _columns(registro: Registro, now: datetime) -> dict[str, object]:
+    disparo, passo, tipo = registro.disparo, registro.passo, _EVENTS.get(registro.status)
+    wakeup = wakeup_of(registro)
     return {
-        "tenant_id": registro.disparo.tenant_id,
-        "disparo_id": registro.disparo.disparo_id,
+        "tenant_id": disparo.tenant_id,
+        "disparo_id": disparo.disparo_id,
         "status": registro.status.value,
         "tentativas": registro.tentativas,
         "em_duvida": registro.em_duvida,
-        "enviar_apos": registro.enviar_apos and registro.enviar_apos.isoformat(),
+        "enviar_apos": _written(registro.enviar_apos),
+        "espera": registro.espera and registro.espera.value,
+        "acordado_em": _written(wakeup and wakeup.arrives(now)),
         "provider_message_id": registro.provider_message_id,
         "ultimo_codigo": registro.ultimo_codigo,
         "erro_codigo": registro.erro_codigo,
+        "tentativa": disparo.tentativas if passo.tentou else None,
+        "classe": passo.classe.value,
+        "codigo": passo.codigo,
+        "latencia_ms": None if passo.latencia_s is None else round(passo.latencia_s * 1000),
+        "evento_id": tipo and new_id(now),
+        "tipo": tipo,
+        "detalhe": tipo
+        and {
+            "disparo_id": disparo.disparo_id,
+            "lead_id": disparo.lead_id,
+            "canal": disparo.canal,
+            "status": registro.status.value,
+            "erro_codigo": registro.erro_codigo,
+            "ultimo_codigo": registro.ultimo_codigo,
+        },
     }
 
 
-def _tell(rows: Rows, registro: Registro, now: datetime) -> None:
-    """Leave the event of an end; a disparo that goes on has none."""
-    if (tipo := _EVENTS.get(registro.status)) is not None:
-        disparo = registro.disparo
-        eventos.record(
-            rows, disparo.tenant_id, tipo, now, disparo_id=disparo.disparo_id, lead_id=disparo.lead_id,
-            canal=disparo.canal, status=registro.status.value, erro_codigo=registro.erro_codigo,
-            ultimo_codigo=registro.ultimo_codigo,
-        )  # fmt: skip
+def _written(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
+
+
+def wakeup_of(registro: Registro) -> Wakeup | None:
+    """The wake-up of a disparo that waits; None for one that does not."""
+    if registro.enviar_apos is None:
+        return None
+    names = registro.disparo.tenant_id, registro.disparo.disparo_id
+    return Wakeup(*names, registro.enviar_apos, registro.tentativas, espera=registro.espera)
+
+
+def _successors(rows: Rows, recorded: Iterable[Registro], now: datetime) -> list[Wakeup]:
+    """Make the disparos that go on with the lead's next contact, where it has one."""
+    failed = [
+        {"tenant_id": each.disparo.tenant_id, "disparo_id": each.disparo.disparo_id, "novo_id": new_id(now)}
+        for each in recorded
+        if each.tentar_alternativo
+    ]
+    if not failed:
+        return []
+    made = rows.all("insert_alternatives", falhos=json.dumps(failed, default=str), agora=now)
+    return [Wakeup(row["tenant_id"], row["disparo_id"], row["enviar_apos"]) for row in made]
+
+
+def _suppress(rows: Rows, recorded: Iterable[Registro], now: datetime) -> None:
+    """Remember who has opted out."""
+    gone = [
+        {"tenant_id": each.disparo.tenant_id, "disparo_id": each.disparo.disparo_id, "supressao_id": new_id(now)}
+        for each in recorded
+        if each.suprimir
+    ]
+    if gone:
+        rows.run("suppress_destinos", suprimidos=json.dumps(gone, default=str), agora=now)
 
 
 def _give_up_leads(rows: Rows, recorded: Iterable[Registro], now: datetime) -> None:
     """Move the leads whose last disparo has failed; tenants and leads in their order, so that no two workers cross."""
     ended = sorted(
-        {_Ended(each.disparo.tenant_id, each.disparo.lead_id) for each in recorded if each.status is StatusDisparo.ERRO}
+        {_Ended(each.disparo.tenant_id, each.disparo.lead_id) for each in recorded if each.status in _UNREACHED}
     )
     de, para = move_of(Fato.DISPARO_ESGOTADO)
     for tenant_id, of_tenant in groupby(ended, key=lambda each: each.tenant_id):

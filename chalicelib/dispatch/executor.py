@@ -8,20 +8,37 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
 from random import random as draw
-from typing import Any
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import Message, Queues
 from chalicelib.config import Settings
 from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.claims import Claims
-from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Transient
-from chalicelib.dispatch.policy import EXHAUSTED, Backoff, Registro, Tomado, conclude, decide
+from chalicelib.dispatch.claims import Claim, Claims, Recorded, wakeup_of
+from chalicelib.dispatch.limiter import Resposta
+from chalicelib.dispatch.limits import Limits
+from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Transient
+from chalicelib.dispatch.policy import (
+    EXHAUSTED,
+    Backoff,
+    Registro,
+    Tomado,
+    conclude,
+    decide,
+    simulated,
+)
+from chalicelib.dispatch.requests import Canal
 from chalicelib.dispatch.senders import Sender, Senders
-from chalicelib.dispatch.states import StatusDisparo
-from chalicelib.dispatch.wakeups import Wakeup, Wakeups, read
+from chalicelib.dispatch.states import Espera, StatusDisparo
+from chalicelib.dispatch.turns import Pronto, in_turn, seated, turns_of
+from chalicelib.dispatch.wakeups import Wakeup, Wakeups, read, shared
+from chalicelib.dispatch.windows import rules_for
 from chalicelib.errors import Unavailable
 from chalicelib.telemetry import Metric, Tracer, count, logger
 
@@ -32,14 +49,44 @@ _METRICS = {
     StatusDisparo.ERRO: Metric.DISPAROS_FAILED,
     StatusDisparo.INCERTO: Metric.DISPAROS_UNCERTAIN,
 }
+# Channels that are spoken to at once; of tenants with channels of their own there may be many.
+_MOST_THREADS = 16
+_LIMITS = frozenset({Espera.LIMITE, Espera.ORCAMENTO})
 
 
 class BatchCrashed(Exception):
     """Sending some of a batch crashed: those are left to their lease, all others are recorded."""
 
 
+class _Way(NamedTuple):
+    """By what messages leave: the deployment's channel, or that of its owner, a tenant."""
+
+    canal: str
+    owner: str = ""
+
+
+class _Batch(NamedTuple):
+    """The claimed of one channel, and what they were claimed with."""
+
+    canal: str
+    tomados: Sequence[Tomado]
+    claim: Claim
+    sender: Sender
+
+
+class _Seats(NamedTuple):
+    """Who goes now, who waits, and what the limiter said of each tenant."""
+
+    going: list[Pronto]
+    staying: list[Registro]
+    answers: Mapping[str, Resposta]
+
+
 class Executor:
-    """The worker behind the dispatch queue; `database` is the owner's login, `publish` tells the outbox's events."""
+    """The worker behind the dispatch queue; `database` is the owner's login, `publish` tells the outbox's events.
+
+    `unsubscribe_url` is the address that an e-mail carries for one disparo of a tenant, None where there is none.
+    """
 
     def __init__(
         self,
@@ -49,103 +96,150 @@ class Executor:
         wakeups: Wakeups,
         queues: Queues,
         publish: Callable[[], int],
+        unsubscribe_url: Callable[[str, UUID], str | None],
         tracer: Tracer,
         settings: Settings,
         clock: Clock,
         random: Callable[[], float] = draw,
     ) -> None:
         self._claims = Claims(database=database, clock=clock, lease_s=settings.dispatch_lease_s)
+        self._backoff = Backoff(settings.backoff_base_s, settings.backoff_cap_s, random)
+        self._limits = Limits(database=database, clock=clock, backoff=self._backoff)
         self._senders = senders
         self._wakeups = wakeups
         self._queues = queues
         self._dead_letters = settings.dead_letters_of(settings.dispatch_queue)
         self._publish = publish
+        self._unsubscribe_url = unsubscribe_url
         self._tracer = tracer
         self._is_enabled = settings.micro_agent_disparo_enabled
-        self._backoff = Backoff(settings.backoff_base_s, settings.backoff_cap_s, random)
         self._clock = clock
 
     def run(self, event: Mapping[str, Any]) -> None:
-        """Send what an SQS event of Lambda names, as far as it is due.
+        """Send what an SQS event of Lambda names, as far as it is due and its turn.
 
         Raises:
             BatchCrashed: sending crashed, so that the platform counts an error and delivers the batch again: what is
                 finished is then left alone.
             Unavailable: the database does not answer.
         """
-        chamados = read(event)
+        chamados, behind = shared(read(event))
         if not chamados:
             return
         claim = self._claims.take(chamados)
-        self._wakeups.arrange(claim.waiting)
-        registros: list[Registro] = []
-        for canal, tomados in _by_canal(claim.tomados).items():
-            with self._tracer.segment("disparos", canal=canal, quantos=len(tomados)):
-                registros += self._handle(canal, tomados)
-        recorded = self._claims.record(claim, registros)
-        if len(recorded) < len(registros):
-            logger.warning("late_records_ignored", extra={"count": len(registros) - len(recorded)})
-        self._follow(recorded)
-        if len(registros) < len(claim.tomados):
-            raise BatchCrashed(f"{len(claim.tomados) - len(registros)} of {len(claim.tomados)}")
+        now = self._clock()
+        self._wakeups.arrange([*claim.waiting, *(Wakeup(each.tenant_id, each.disparo_id, now) for each in behind)])
+        with self._tracer.segment("disparos", quantos=len(claim.tomados)):
+            concluded = sum(self._handle_channels(claim))
+        if claim.tomados:
+            self._publish()
+        if concluded < len(claim.tomados):
+            raise BatchCrashed(f"{len(claim.tomados) - concluded} of {len(claim.tomados)}")
 
-    def _handle(self, canal: str, tomados: Iterable[Tomado]) -> list[Registro]:
-        """What becomes of the claimed of one channel; of what crashed while it was sent, nothing is said."""
-        sender = self._senders.open(canal)
-        registros: list[Registro] = []
-        to_send: list[tuple[Tomado, Mensagem]] = []
-        for each in tomados:
-            decision = self._decide(each, sender)
+    def _handle_channels(self, claim: Claim) -> list[int]:
+        """Each channel for itself, so that none holds up another by hanging; of each, how many were concluded."""
+        batches = [
+            _Batch(way.canal, tomados, claim, self._opened(way, claim)) for way, tomados in _by_way(claim).items()
+        ]
+        if len(batches) < 2:
+            return [self._handle(each) for each in batches]
+        with ThreadPoolExecutor(min(len(batches), _MOST_THREADS)) as threads:
+            return list(threads.map(self._handle, batches))
+
+    def _opened(self, way: _Way, claim: Claim) -> Sender:
+        document = way.owner and claim.configs[way.owner].canais.of(way.canal)
+        return self._senders.own(way.owner, way.canal, document) if document else self._senders.open(way.canal)
+
+    def _handle(self, batch: _Batch) -> int:
+        """What becomes of the claimed of one channel; what has to wait is written down before anything is sent."""
+        decided, prontos = self._decided(batch)
+        seats = self._seated(batch, prontos)
+        aside = decided + seats.staying
+        if not self._is_enabled:
+            aside += [simulated(each.disparo) for each in seats.going]
+        self._record(batch, aside)
+        sent = self._sent(batch, seats) if self._is_enabled else []
+        self._record(batch, sent)
+        return len(aside) + len(sent)
+
+    def _decided(self, batch: _Batch) -> tuple[list[Registro], list[Pronto]]:
+        decided: list[Registro] = []
+        prontos: list[Pronto] = []
+        for each in batch.tomados:
+            decision = self._decision(each, batch)
             if isinstance(decision, Registro):
-                registros.append(decision)
+                decided.append(decision)
             else:
-                to_send.append((each, decision))
-        for tomado, outcome in self._send(canal, sender, to_send):
-            registros.append(self._conclude(tomado, outcome, sender))
-        return registros
+                prontos.append(Pronto(each, decision))
+        return decided, prontos
 
-    def _decide(self, tomado: Tomado, sender: Sender) -> Mensagem | Registro:
+    def _decision(self, tomado: Tomado, batch: _Batch) -> Mensagem | Registro:
         try:
-            return decide(tomado, is_enabled=self._is_enabled, is_idempotent=sender.is_idempotent)
+            config = batch.claim.configs[tomado.tenant_id]
+            janela = rules_for(tomado.destino, tomado.canal, config, telefone_principal=tomado.telefone_principal)
+            is_idempotent = batch.sender.is_idempotent
+            decision = decide(
+                tomado, janela=janela, is_enabled=self._is_enabled, is_idempotent=is_idempotent, now=self._clock()
+            )
+            return decision if isinstance(decision, Registro) else self._complete(tomado, decision)
         except Exception as error:  # noqa: BLE001 - one record must not keep the others; nothing has left yet
             logger.error("decision_crashed", extra={**_names(tomado), "kind": type(error).__name__})
-            return self._conclude(tomado, Transient(INTERNAL), sender)
+            return self._concluded(batch, tomado, Attempt(Transient(INTERNAL)))
 
-    def _send(
-        self, canal: str, sender: Sender, to_send: Sequence[tuple[Tomado, Mensagem]]
-    ) -> list[tuple[Tomado, Outcome]]:
-        if not to_send:
+    def _complete(self, tomado: Tomado, mensagem: Mensagem) -> Mensagem:
+        """An e-mail says how to unsubscribe."""
+        if tomado.canal != Canal.EMAIL:
+            return mensagem
+        return replace(mensagem, descadastro_url=self._unsubscribe_url(tomado.tenant_id, tomado.disparo_id))
+
+    def _seated(self, batch: _Batch, prontos: Sequence[Pronto]) -> _Seats:
+        """Who goes now, tenants in turn, and who waits; the limits of all tenants are asked at once."""
+        turns = turns_of(prontos, self._clock())
+        answers = self._limits.ask(batch.canal, turns.prontos, batch.claim.configs)
+        going, staying = [], turns.waiting
+        for tenant_id, resposta in answers.items():
+            go, stay = seated(turns.prontos[tenant_id], resposta)
+            going.append(go)
+            staying += stay
+            count(Metric.RATE_LIMIT_HITS, sum(each.espera in _LIMITS for each in stay), tenant_id=tenant_id)
+        return _Seats(in_turn(going), staying, answers)
+
+    def _sent(self, batch: _Batch, seats: _Seats) -> list[Registro]:
+        """What came of sending; of what crashed while it was sent, nothing is said."""
+        if not seats.going:
             return []
         try:
-            outcomes = sender.send([mensagem for _, mensagem in to_send])
+            attempts = batch.sender.send([each.mensagem for each in seats.going])
         except Exception as error:  # noqa: BLE001 - what has left is not known: the leases lapse, and doubt is recorded
-            logger.error("sending_crashed", extra={"canal": canal, "kind": type(error).__name__})
+            logger.error("sending_crashed", extra={"canal": batch.canal, "kind": type(error).__name__})
             return []
-        down = {
-            (tomado.tenant_id, outcome.codigo)
-            for (tomado, _), outcome in zip(to_send, outcomes, strict=True)
-            if isinstance(outcome, ChannelDown)
-        }
-        for tenant_id, codigo in down:
-            logger.error("channel_down", extra={"canal": canal, "tenant": tenant_id, "codigo": codigo})
-            count(Metric.CHANNEL_DOWN, 1, tenant_id=tenant_id)
-        return [(tomado, outcome) for (tomado, _), outcome in zip(to_send, outcomes, strict=True)]
+        tried = [(each.disparo, attempt) for each, attempt in zip(seats.going, attempts, strict=True)]
+        _report_down(batch.canal, tried)
+        rests = self._limits.settle(batch.canal, tried, batch.claim.configs, seats.answers)
+        return [self._concluded(batch, tomado, attempt, rests.get(tomado.tenant_id)) for tomado, attempt in tried]
 
-    def _conclude(self, tomado: Tomado, outcome: Outcome, sender: Sender) -> Registro:
-        return conclude(tomado, outcome, is_idempotent=sender.is_idempotent, now=self._clock(), backoff=self._backoff)
-
-    def _follow(self, recorded: Sequence[Registro]) -> None:
-        """What follows from a commit: wake-ups, dead letters, numbers, events. All of it can be lost without harm."""
-        if not recorded:
-            return
-        self._wakeups.arrange(
-            Wakeup(each.disparo.tenant_id, each.disparo.disparo_id, each.enviar_apos, each.tentativas)
-            for each in recorded
-            if each.enviar_apos is not None
+    def _concluded(self, batch: _Batch, tomado: Tomado, attempt: Attempt, rest: datetime | None = None) -> Registro:
+        return conclude(
+            tomado,
+            attempt,
+            is_idempotent=batch.sender.is_idempotent,
+            now=self._clock(),
+            backoff=self._backoff,
+            rest=rest,
         )
-        self._bury([each for each in recorded if each.erro_codigo == EXHAUSTED])
-        _account_for(recorded)
-        self._publish()
+
+    def _record(self, batch: _Batch, registros: Sequence[Registro]) -> None:
+        recorded = self._claims.record(batch.claim, registros)
+        if len(recorded.registros) < len(registros):
+            logger.warning("late_records_ignored", extra={"count": len(registros) - len(recorded.registros)})
+        self._follow(recorded)
+
+    def _follow(self, recorded: Recorded) -> None:
+        """What follows from a commit: wake-ups, dead letters, numbers. All of it can be lost without harm."""
+        waiting = [wakeup for each in recorded.registros if (wakeup := wakeup_of(each)) is not None]
+        self._wakeups.arrange([*waiting, *recorded.wakeups])
+        self._bury([each for each in recorded.registros if each.erro_codigo == EXHAUSTED])
+        _account_for(recorded.registros)
 
     def _bury(self, exhausted: Sequence[Registro]) -> None:
         """A dead letter for each, which is a wake-up as well: once its disparo may be sent again, a redrive is all."""
@@ -163,15 +257,28 @@ class Executor:
             logger.warning("dead_letters_not_sent", extra=extra)
 
 
-def _by_canal(tomados: Iterable[Tomado]) -> Mapping[str, list[Tomado]]:
-    found: defaultdict[str, list[Tomado]] = defaultdict(list)
-    for each in tomados:
-        found[each.canal].append(each)
+def _by_way(claim: Claim) -> Mapping[_Way, list[Tomado]]:
+    found: defaultdict[_Way, list[Tomado]] = defaultdict(list)
+    for each in claim.tomados:
+        has_own = claim.configs[each.tenant_id].canais.of(each.canal) is not None
+        found[_Way(each.canal, each.tenant_id if has_own else "")].append(each)
     return found
 
 
 def _names(tomado: Tomado) -> dict[str, str]:
     return {"tenant_id": tomado.tenant_id, "disparo_id": str(tomado.disparo_id)}
+
+
+def _report_down(canal: str, tried: Iterable[tuple[Tomado, Attempt]]) -> None:
+    """An alarm for each tenant whose channel turned its messages away."""
+    down = {
+        (tomado.tenant_id, attempt.outcome.codigo)
+        for tomado, attempt in tried
+        if isinstance(attempt.outcome, ChannelDown)
+    }
+    for tenant_id, codigo in sorted(down):
+        logger.error("channel_down", extra={"canal": canal, "tenant": tenant_id, "codigo": codigo})
+        count(Metric.CHANNEL_DOWN, 1, tenant_id=tenant_id)
 
 
 def _account_for(recorded: Iterable[Registro]) -> None:

@@ -6,7 +6,7 @@ Codes are the provider's or the transport's and never hold personal data: they a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 # What a transient refusal is about: the whole channel, this one person, or (None) this one message.
 Escopo = Literal["canal", "destino"]
@@ -56,3 +56,10 @@ class ChannelDown:
 
 
 Outcome = Sent | Transient | Permanent | Unknown | ChannelDown
+
+
+class Attempt(NamedTuple):
+    """What one attempt came to, and how many seconds the answer took, where there was one."""
+
+    outcome: Outcome
+    latencia_s: float | None = None

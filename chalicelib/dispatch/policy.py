@@ -1,22 +1,25 @@
 """What is done with a claimed disparo, and what an attempt makes of it: decisions only, no doors.
 
-Two facts rule here. A message that may have arrived is sent again only under the same idempotency key. And doubt is
-never forgotten: once an attempt may have arrived, whatever later ones come to, the end is `enviado` or `incerto`.
+Three facts rule here. A message that may have arrived is sent again only under the same idempotency key. Doubt is
+never forgotten: once an attempt may have arrived, whatever later ones come to, the end is `enviado` or `incerto`. And
+what is not the message's fault (a window, a limit, a channel that is down or slow) is delay and costs it no attempt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
 from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.outcomes import Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.dispatch.requests import Canal
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.states import Espera, StatusDisparo
 from chalicelib.dispatch.templates import on_one_line, render_all
+from chalicelib.dispatch.windows import Rules, next_allowed
 from chalicelib.errors import Invalid
 
 EXHAUSTED = "tentativas_esgotadas"
@@ -24,16 +27,42 @@ NOT_RENDERED = "mensagem_nao_montada"
 SENDING_IS_OFF = "envio_desligado"
 LEASE_LAPSED = "lease_vencida"
 
+SUPPRESSED = "contato_suprimido"
+TOO_LATE = "prazo_expirado"
+
 CHANNEL_PAUSE = timedelta(minutes=5)
-"""How long a disparo waits for a channel that a person must look after."""
+"""How long a channel that a person must look after is left alone before one message tries it again."""
+PAUSED_PATIENCE = timedelta(days=1)
+"""How long a disparo waits for a paused channel; resuming it lets all of them go."""
+RATE_WAIT = timedelta(hours=1)
+"""A person's own limit of more than this is no matter of speed (Meta's marketing cap, 131049): the attempt counts."""
+
+
+class Classe(StrEnum):
+    """What a step of a disparo's history was (`disparo_tentativas.classe`)."""
+
+    ENVIADO = "enviado"
+    TRANSITORIO = "transitorio"
+    PERMANENTE = "permanente"
+    INCERTO = "incerto"
+    CANAL_FORA = "canal_fora"
+    # Nothing was tried.
+    ADIADO = "adiado"
+    SUPRIMIDO = "suprimido"
+    EXPIRADO = "expirado"
+    SIMULADO = "simulado"
+    NAO_MONTADO = "nao_montado"
+    SEM_CHAVE = "sem_chave"
+    LEASE_VENCIDA = "lease_vencida"
 
 
 @dataclass(frozen=True, slots=True)
 class Tomado:
-    """A disparo that this worker has claimed, with everything that is needed to send it.
+    """A disparo that this worker has claimed, with everything that is needed to decide about it and to send it.
 
-    `tentativas` counts this attempt; it does so no more where they were exhausted before. `ordem` are the names of the
-    template's variables as a provider numbers them.
+    `tentativas` counts this attempt; it does so no more where they were exhausted before. `espera` is what it waited
+    for until `esperou_ate`. `ordem` are the names of the template's variables as a provider numbers them. `pausa` is
+    why its channel is paused, `is_probe` whether somebody of its channel may try it all the same.
     """
 
     tenant_id: str
@@ -53,20 +82,46 @@ class Tomado:
     texto: str
     html: str | None
     ordem: Sequence[str]
+    espera: str | None = None
+    esperou_ate: datetime | None = None
+    expira_em: datetime | None = None
+    ignorar_janela: bool = False
+    usar_alternativos: bool = False
+    is_suppressed: bool = False
+    pausa: str | None = None
+    is_probe: bool = False
+    telefone_principal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Passo:
+    """What the claim leaves in the history; `latencia_s` in seconds, `tentou` whether the provider was asked."""
+
+    classe: Classe
+    codigo: str | None = None
+    tentou: bool = False
+    latencia_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Registro:
-    """What a claimed disparo becomes."""
+    """What a claimed disparo becomes.
+
+    `suprimir`: its contact asked for no more messages. `tentar_alternativo`: the lead's next contact is to be tried.
+    """
 
     disparo: Tomado
     status: StatusDisparo
     tentativas: int
+    passo: Passo
     em_duvida: bool = False
     enviar_apos: datetime | None = None
+    espera: Espera | None = None
     provider_message_id: str | None = None
     ultimo_codigo: str | None = None
     erro_codigo: str | None = None
+    suprimir: bool = False
+    tentar_alternativo: bool = False
 
 
 class Backoff(NamedTuple):
@@ -82,70 +137,182 @@ class Backoff(NamedTuple):
         return timedelta(seconds=max(retry_after or 0.0, self.random() * ceiling))
 
 
-def decide(tomado: Tomado, *, is_enabled: bool, is_idempotent: bool) -> Mensagem | Registro:
-    """The message to send, or what the disparo becomes without one."""
+def decide(
+    tomado: Tomado, *, janela: Rules | None, is_enabled: bool, is_idempotent: bool, now: datetime
+) -> Mensagem | Registro:
+    """The message that could be sent now, or what the disparo becomes without one.
+
+    `janela` is when messages to its destination may leave. Whose turn it is, limits decide (`turns`).
+    """
     has_attempt = tomado.tentativas > tomado.tentativas_antes
     if tomado.em_duvida and not (is_enabled and is_idempotent and has_attempt):
-        return _uncertain(tomado, tomado.tentativas_antes, tomado.ultimo_codigo or LEASE_LAPSED)
+        return _in_doubt(tomado, tomado.ultimo_codigo or LEASE_LAPSED)
+    if (held := _unwanted(tomado, now) or _untimely(tomado, janela, now)) is not None:
+        return held
     try:
-        mensagem = _message_of(tomado)
+        return _message_of(tomado)
     except Invalid as error:
-        return _failed(tomado, tomado.tentativas_antes, NOT_RENDERED, error.code)
-    if not is_enabled:
-        return Registro(
-            tomado, StatusDisparo.SIMULADO, tomado.tentativas_antes,
-            ultimo_codigo=tomado.ultimo_codigo, erro_codigo=SENDING_IS_OFF,
-        )  # fmt: skip
-    return mensagem
+        return _closed(tomado, StatusDisparo.ERRO, Classe.NAO_MONTADO, NOT_RENDERED, error.code)
 
 
-def conclude(tomado: Tomado, outcome: Outcome, *, is_idempotent: bool, now: datetime, backoff: Backoff) -> Registro:
-    """What an attempt makes of the disparo."""
-    tentativas = tomado.tentativas
+def _unwanted(tomado: Tomado, now: datetime) -> Registro | None:
+    """The end of what nobody wants any more; opt-out is never passed over, whoever asks for the message."""
+    if tomado.is_suppressed:
+        return _closed(tomado, StatusDisparo.SUPRIMIDO, Classe.SUPRIMIDO, SUPPRESSED)
+    if tomado.expira_em is not None and tomado.expira_em <= now:
+        return _closed(tomado, StatusDisparo.EXPIRADO, Classe.EXPIRADO, TOO_LATE)
+    return None
+
+
+def _untimely(tomado: Tomado, janela: Rules | None, now: datetime) -> Registro | None:
+    """The delay of what may not leave now."""
+    if tomado.pausa is not None and not tomado.is_probe:
+        return paused(tomado, now)
+    if not tomado.ignorar_janela and (opens := next_allowed(now, janela)) > now:
+        return delayed(tomado, Espera.JANELA, opens)
+    return None
+
+
+def simulated(tomado: Tomado) -> Registro:
+    """Everything was done but the last step: sending is switched off."""
+    return _closed(tomado, StatusDisparo.SIMULADO, Classe.SIMULADO, SENDING_IS_OFF, tomado.ultimo_codigo)
+
+
+def delayed(tomado: Tomado, espera: Espera, until: datetime) -> Registro:
+    """Back to the queue, untried; the attempt is given back."""
+    passo = Passo(Classe.ADIADO, espera.value)
+    return _waiting(tomado, passo, tomado.ultimo_codigo, espera, until, counts=False)
+
+
+def paused(tomado: Tomado, now: datetime) -> Registro:
+    """Waits for its channel to be resumed."""
+    passo = Passo(Classe.ADIADO, tomado.pausa)
+    until = now + PAUSED_PATIENCE
+    return _waiting(tomado, passo, tomado.ultimo_codigo, Espera.CANAL_PAUSADO, until, counts=False)
+
+
+def conclude(
+    tomado: Tomado,
+    attempt: Attempt,
+    *,
+    is_idempotent: bool,
+    now: datetime,
+    backoff: Backoff,
+    rest: datetime | None = None,
+) -> Registro:
+    """What an attempt makes of the disparo; `rest` is until when its channel wants to be left in peace."""
+    outcome, tentativas = attempt.outcome, tomado.tentativas
+    passo = Passo(_CLASSES[type(outcome)], _code_of(outcome), tentou=True, latencia_s=attempt.latencia_s)
     may_repeat = tentativas < tomado.max_tentativas
     match outcome:
         case Sent(message_id):
-            return Registro(tomado, StatusDisparo.ENVIADO, tentativas, provider_message_id=message_id)
-        case Permanent(codigo):
-            return _failed(tomado, tentativas, codigo, codigo)
+            return Registro(tomado, StatusDisparo.ENVIADO, tentativas, passo, provider_message_id=message_id)
+        case Permanent():
+            return _refused(tomado, passo, outcome)
+        case Unknown(codigo) if may_repeat and is_idempotent:
+            again = now + backoff.after(tentativas, None)
+            return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again, in_doubt=True)
         case Unknown(codigo):
-            if not (may_repeat and is_idempotent):
-                return _uncertain(tomado, tentativas, codigo)
-            return _waiting(tomado, codigo, now + backoff.after(tentativas, None), in_doubt=True)
-        case Transient(codigo, retry_after):
-            again = now + backoff.after(tentativas, retry_after)
-            return _waiting(tomado, codigo, again) if may_repeat else _failed(tomado, tentativas, EXHAUSTED, codigo)
-    return _waiting(tomado, outcome.codigo, now + CHANNEL_PAUSE, counts=False)
+            return _uncertain(tomado, tentativas, passo, codigo)
+        case Transient():
+            again = now + backoff.after(tentativas, outcome.retry_after)
+            return _put_off(tomado, passo, outcome, again, max(again, rest or again))
+    return _waiting(tomado, passo, outcome.codigo, Espera.CANAL_PAUSADO, now + CHANNEL_PAUSE, counts=False)
+
+
+def _put_off(tomado: Tomado, passo: Passo, refusal: Transient, again: datetime, rested: datetime) -> Registro:
+    """Refused for now: until `again`, or until the channel is `rested` where it was the channel that was too busy."""
+    codigo = refusal.codigo
+    if refusal.escopo == "canal":
+        return _waiting(tomado, passo, codigo, Espera.CANAL_LENTO, rested, counts=False)
+    if _is_matter_of_speed(refusal):
+        return _waiting(tomado, passo, codigo, Espera.DESTINO, again, counts=False)
+    if tomado.tentativas < tomado.max_tentativas:
+        return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again)
+    return _failed(tomado, tomado.tentativas, passo, EXHAUSTED, codigo)
+
+
+_CLASSES: Mapping[type[Outcome], Classe] = {
+    Sent: Classe.ENVIADO,
+    Transient: Classe.TRANSITORIO,
+    Permanent: Classe.PERMANENTE,
+    Unknown: Classe.INCERTO,
+    ChannelDown: Classe.CANAL_FORA,
+}
+
+
+def _code_of(outcome: Outcome) -> str | None:
+    return None if isinstance(outcome, Sent) else outcome.codigo
+
+
+def _is_matter_of_speed(refusal: Transient) -> bool:
+    """Whether it was only one message too soon for this person."""
+    return refusal.escopo == "destino" and (refusal.retry_after or 0.0) <= RATE_WAIT.total_seconds()
 
 
 def _waiting(
-    tomado: Tomado, codigo: str, enviar_apos: datetime, *, in_doubt: bool = False, counts: bool = True
+    tomado: Tomado,
+    passo: Passo,
+    codigo: str | None,
+    espera: Espera,
+    enviar_apos: datetime,
+    *,
+    in_doubt: bool = False,
+    counts: bool = True,
 ) -> Registro:
     """Back to the queue; an attempt that does not count is given back."""
     return Registro(
         tomado,
         StatusDisparo.PENDENTE,
         tomado.tentativas if counts else tomado.tentativas_antes,
+        passo,
         em_duvida=tomado.em_duvida or in_doubt,
         enviar_apos=enviar_apos,
+        espera=espera,
         ultimo_codigo=codigo,
     )
 
 
-def _failed(tomado: Tomado, tentativas: int, codigo: str, ultimo_codigo: str) -> Registro:
+def _refused(tomado: Tomado, passo: Passo, refusal: Permanent) -> Registro:
+    """For good; where the contact is at fault, and not a message that may be there already, the next one is tried."""
+    failed = _failed(tomado, tomado.tentativas, passo, refusal.codigo, refusal.codigo)
+    goes_on = tomado.usar_alternativos and refusal.tentar_alternativo and failed.status is StatusDisparo.ERRO
+    return replace(failed, suprimir=refusal.suprimir, tentar_alternativo=goes_on)
+
+
+def _failed(tomado: Tomado, tentativas: int, passo: Passo, codigo: str, ultimo_codigo: str) -> Registro:
     """Certainly not sent, unless an earlier attempt was in doubt."""
     return Registro(
         tomado,
         StatusDisparo.INCERTO if tomado.em_duvida else StatusDisparo.ERRO,
         tentativas,
+        passo,
         em_duvida=tomado.em_duvida,
         ultimo_codigo=ultimo_codigo,
         erro_codigo=codigo,
     )
 
 
-def _uncertain(tomado: Tomado, tentativas: int, codigo: str) -> Registro:
-    return Registro(tomado, StatusDisparo.INCERTO, tentativas, em_duvida=True, ultimo_codigo=codigo, erro_codigo=codigo)
+def _closed(
+    tomado: Tomado, status: StatusDisparo, classe: Classe, codigo: str, ultimo_codigo: str | None = None
+) -> Registro:
+    """Ended untried, and the attempt is given back; what an earlier attempt left in doubt stays in doubt."""
+    passo = Passo(classe, ultimo_codigo if classe is Classe.NAO_MONTADO else codigo)
+    if tomado.em_duvida:
+        return _uncertain(tomado, tomado.tentativas_antes, passo, codigo)
+    ultimo_codigo = ultimo_codigo or tomado.ultimo_codigo
+    return Registro(tomado, status, tomado.tentativas_antes, passo, ultimo_codigo=ultimo_codigo, erro_codigo=codigo)
+
+
+def _in_doubt(tomado: Tomado, codigo: str) -> Registro:
+    """An earlier attempt may have arrived, and no key allows another one."""
+    return _uncertain(tomado, tomado.tentativas_antes, Passo(Classe.SEM_CHAVE, codigo), codigo)
+
+
+def _uncertain(tomado: Tomado, tentativas: int, passo: Passo, codigo: str) -> Registro:
+    return Registro(
+        tomado, StatusDisparo.INCERTO, tentativas, passo, em_duvida=True, ultimo_codigo=codigo, erro_codigo=codigo
+    )
 
 
 def _message_of(tomado: Tomado) -> Mensagem:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
+from chalicelib.adapters.addresses import AddressOf
+from chalicelib.adapters.calls import Answer
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.dispatch.arguments import Mensagem
 from chalicelib.dispatch.channels import Channel, load_channel
-from chalicelib.dispatch.outcomes import ChannelDown, Outcome
-from chalicelib.errors import Invalid, Unavailable
+from chalicelib.dispatch.outcomes import Attempt, ChannelDown
+from chalicelib.dispatch.own_channels import OwnChannels
+from chalicelib.errors import FieldError, Invalid, Unavailable
 from chalicelib.telemetry import logger
 
 NOT_CONFIGURED = "canal_nao_configurado"
@@ -26,18 +29,33 @@ class Sender(Protocol):
         """Whether what may have arrived can be sent again under the same key."""
         ...
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Outcome]:
+    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
         """What became of each message, in their order; never raises for what a server or the network does."""
         ...
 
 
 class Senders:
-    """A sender for each channel; `secret_of` gives the name of a channel's secret."""
+    """A sender for each channel; `secret_of` gives the name of a channel's secret, `own_channels` makes a tenant's own.
 
-    def __init__(self, *, secrets: Secrets, secret_of: Callable[[str], str], in_flight: int, clock: Clock) -> None:
+    `lease_s`: a batch is done, whatever servers do, before the leases of its disparos lapse. No call is begun after a
+    third of it, and none is waited for longer than another third.
+    """
+
+    def __init__(
+        self,
+        *,
+        secrets: Secrets,
+        secret_of: Callable[[str], str],
+        own_channels: OwnChannels,
+        in_flight: int,
+        lease_s: float,
+        clock: Clock,
+    ) -> None:
         self._secrets = secrets
         self._secret_of = secret_of
+        self._own_channels = own_channels
         self._in_flight = in_flight
+        self._third_s = lease_s / 3
         self._clock = clock
         self._loaded: dict[str, tuple[Mapping[str, Any], Sender]] = {}
 
@@ -56,18 +74,41 @@ class Senders:
             self._loaded[canal] = known = (document, self._load(canal, document))
         return known[1]
 
+    def own(self, tenant_id: str, canal: str, document: Mapping[str, Any]) -> Sender:
+        """The sender of a tenant's own channel; nothing of theirs ever leaves by the deployment's instead."""
+        try:
+            channel = self._own_channels.load(tenant_id, canal, document)
+        except Unavailable as error:
+            logger.warning("secret_out_of_reach", extra={"canal": canal, "reason": str(error.params.get("motivo"))})
+            return ClosedSender(SECRET_OUT_OF_REACH)
+        except Invalid as error:
+            return _closed(canal, error, tenant_id=tenant_id)
+        return self._sender(channel, self._own_channels.address_of)
+
     def _load(self, canal: str, document: Mapping[str, Any]) -> Sender:
         try:
             channel = load_channel(document)
+            if channel.canal != canal:
+                raise Invalid("canal_invalido", (FieldError("/canal", "outro_canal", channel.canal),))
         except Invalid as error:
-            # Pointers into the document and codes; its values are secrets.
-            wrong = [f"{each.pointer}: {each.code}" for each in error.errors]
-            logger.error("channel_invalid", extra={"canal": canal, "errors": wrong})
-            return ClosedSender(BADLY_CONFIGURED)
-        if channel.canal != canal:
-            logger.error("channel_invalid", extra={"canal": canal, "errors": [f"/canal: {channel.canal}"]})
-            return ClosedSender(BADLY_CONFIGURED)
-        return ChannelSender(channel, in_flight=min(channel.in_flight, self._in_flight), clock=self._clock)
+            return _closed(canal, error)
+        return self._sender(channel, None)
+
+    def _sender(self, channel: Channel, address_of: AddressOf | None) -> Sender:
+        return ChannelSender(
+            channel,
+            in_flight=min(channel.in_flight, self._in_flight),
+            patience_s=self._third_s,
+            clock=self._clock,
+            address_of=address_of,
+        )
+
+
+def _closed(canal: str, error: Invalid, **names: str) -> Sender:
+    """What is wrong is logged as pointers into the document and codes; its values are secrets."""
+    wrong = [f"{each.pointer}: {each.code}" for each in error.errors]
+    logger.error("channel_invalid", extra={"canal": canal, "errors": wrong, **names})
+    return ClosedSender(BADLY_CONFIGURED)
 
 
 class ClosedSender:
@@ -81,17 +122,31 @@ class ClosedSender:
     def __init__(self, codigo: str) -> None:
         self._codigo = codigo
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Outcome]:
+    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
         """Turn every message away, unsent."""
-        return [ChannelDown(self._codigo) for _ in mensagens]
+        return [Attempt(ChannelDown(self._codigo)) for _ in mensagens]
 
 
 class ChannelSender:
-    """A channel's MCP server: one session a batch, many calls in flight."""
+    """A channel's MCP server: one session a batch, many calls in flight.
 
-    def __init__(self, channel: Channel, *, in_flight: int, clock: Clock) -> None:
+    `patience_s` is how long calls may be begun, and the longest that one is waited for; `address_of`, where given, says
+    which address may be connected to.
+    """
+
+    def __init__(
+        self,
+        channel: Channel,
+        *,
+        in_flight: int,
+        patience_s: float,
+        clock: Clock,
+        address_of: AddressOf | None = None,
+    ) -> None:
         self._channel = channel
+        self._address_of = address_of
         self._in_flight = in_flight
+        self._patience_s = patience_s
         self._clock = clock
 
     @property
@@ -99,7 +154,7 @@ class ChannelSender:
         """Whether the tool takes an idempotency key."""
         return self._channel.is_idempotent
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Outcome]:
+    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
         """Call the tool with each message."""
         from chalicelib.adapters.mcp import McpServer  # noqa: PLC0415 - a second of import, for those who send
 
@@ -107,9 +162,13 @@ class ChannelSender:
         server = McpServer(
             channel.url,
             headers=channel.header_values(),
-            connect_timeout_s=channel.connect_timeout_s,
-            timeout_s=channel.timeout_s,
+            connect_timeout_s=min(channel.connect_timeout_s, self._patience_s / 4),
+            timeout_s=min(channel.timeout_s, self._patience_s * 3 / 4),
+            address_of=self._address_of,
             now=self._clock,
         )
         calls = [channel.arguments_for(each) for each in mensagens]
-        return [channel.verdict(result) for result in server.call_all(channel.tool, calls, in_flight=self._in_flight)]
+        results = server.call_all(channel.tool, calls, in_flight=self._in_flight, begin_within_s=self._patience_s)
+        return [
+            Attempt(channel.verdict(each), each.latency_s if isinstance(each, Answer) else None) for each in results
+        ]

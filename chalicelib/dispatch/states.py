@@ -21,7 +21,6 @@ class StatusDisparo(StrEnum):
     SIMULADO = "simulado"
 
 
-# `confirmado`, `suprimido` and `expirado` have their names; nothing leads to them yet.
 MOVES: Mapping[StatusDisparo, frozenset[StatusDisparo]] = {
     **dict.fromkeys(StatusDisparo, frozenset()),
     StatusDisparo.PENDENTE: frozenset({StatusDisparo.ENVIANDO, StatusDisparo.CANCELADO}),
@@ -32,6 +31,27 @@ MOVES: Mapping[StatusDisparo, frozenset[StatusDisparo]] = {
             StatusDisparo.ERRO,
             StatusDisparo.INCERTO,
             StatusDisparo.SIMULADO,
+            StatusDisparo.SUPRIMIDO,
+            StatusDisparo.EXPIRADO,
         }
     ),
+    # Failure that is reported after the provider had accepted it.
+    StatusDisparo.ENVIADO: frozenset({StatusDisparo.CONFIRMADO, StatusDisparo.ERRO}),
+    # A person, a status tool or the provider's report says what became of it.
+    StatusDisparo.INCERTO: frozenset({StatusDisparo.ENVIADO, StatusDisparo.CONFIRMADO, StatusDisparo.ERRO}),
+    # Sent again because a person says so.
+    StatusDisparo.ERRO: frozenset({StatusDisparo.PENDENTE}),
 }
+
+
+class Espera(StrEnum):
+    """What a disparo that is `pendente` waits for, until its `enviar_apos`."""
+
+    AGENDADO = "agendado"
+    JANELA = "janela"
+    LIMITE = "limite"
+    ORCAMENTO = "orcamento_diario"
+    CANAL_PAUSADO = "canal_pausado"
+    CANAL_LENTO = "canal_lento"
+    DESTINO = "destino"
+    TENTATIVA = "tentativa"

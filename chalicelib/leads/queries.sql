@@ -49,8 +49,11 @@ SELECT count(*) AS total
          LIMIT :teto) found;
 
 -- name: count_leads_by_jobs
--- Every lead was created by a job that counted it in the same transaction, and none is ever removed.
-SELECT coalesce(sum(leads_criados), 0)::bigint AS total FROM ingest_jobs WHERE tenant_id = :tenant_id;
+-- Every lead was created by a job that counted it in the same transaction; undoing a job counts what it removes alike.
+-- What a dry run has counted was never there.
+SELECT coalesce(sum(leads_criados - leads_removidos), 0)::bigint AS total
+  FROM ingest_jobs
+ WHERE tenant_id = :tenant_id AND NOT validar_apenas;
 
 -- name: list_leads_ready
 -- Whom a disparo would bring forward (docs/decisions.md): nothing is on its way, nothing waits for an answer, and

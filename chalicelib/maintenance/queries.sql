@@ -42,19 +42,43 @@ UPDATE ingest_jobs SET acordado_em = :agora
           FOR UPDATE SKIP LOCKED)
 RETURNING tenant_id, job_id;
 
+-- name: wake_lost_undos
+-- Asked for and not finished, and nobody is at it.
+UPDATE ingest_jobs SET acordado_em = :agora
+ WHERE (tenant_id, job_id) IN (
+       SELECT tenant_id, job_id
+         FROM ingest_jobs
+        WHERE desfazer_pedido_em IS NOT NULL AND desfeito_em IS NULL
+          AND atualizado_em <= :vencido
+          AND (lease_ate IS NULL OR lease_ate <= :agora)
+          AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
+        ORDER BY atualizado_em
+        LIMIT :limite
+          FOR UPDATE SKIP LOCKED)
+RETURNING tenant_id, job_id;
+
 -- name: wake_lost_disparos
--- Due and unsent, or left behind by a worker whose lease has lapsed: each out of its own small index, the longest lost
--- first. An OR of both would read every disparo there ever was.
-WITH atrasados AS (
-    SELECT tenant_id, disparo_id
+-- Due and unsent, or left behind by a worker whose lease has lapsed: each out of its own small index. An OR of both would
+-- read every disparo there ever was. What makes many wait at once has no wake-up of its own beyond what the queue can
+-- hold back: those are found just before their time. One of each tenant, then the next of each, so that nobody's
+-- thousands stand before another one's ten.
+WITH vencidos AS (
+    SELECT tenant_id, disparo_id, row_number() OVER (PARTITION BY tenant_id ORDER BY enviar_apos) AS vez
       FROM disparos
-     WHERE status = 'pendente' AND enviar_apos <= :vencido
+     WHERE status = 'pendente' AND enviar_apos <= :adiante
        AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
-     ORDER BY enviar_apos
+       AND (enviar_apos <= :vencido
+            OR espera IN ('janela', 'limite', 'orcamento_diario', 'canal_pausado', 'canal_lento', 'destino'))
+     ORDER BY vez
      LIMIT :limite
-       FOR UPDATE SKIP LOCKED
+), atrasados AS (
+    SELECT d.tenant_id, d.disparo_id, d.enviar_apos
+      FROM vencidos v
+      JOIN disparos d ON d.tenant_id = v.tenant_id AND d.disparo_id = v.disparo_id
+     WHERE d.status = 'pendente'
+       FOR UPDATE OF d SKIP LOCKED
 ), abandonados AS (
-    SELECT tenant_id, disparo_id
+    SELECT tenant_id, disparo_id, lease_ate
       FROM disparos
      WHERE status = 'enviando' AND lease_ate <= :agora
        AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
@@ -64,10 +88,10 @@ WITH atrasados AS (
 ), perdidos AS (
     SELECT * FROM atrasados UNION ALL SELECT * FROM abandonados
 )
-UPDATE disparos d SET acordado_em = :agora
+UPDATE disparos d SET acordado_em = greatest(:agora, p.enviar_apos)
   FROM perdidos p
  WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
-RETURNING d.tenant_id, d.disparo_id;
+RETURNING d.tenant_id, d.disparo_id, p.enviar_apos AS quando;
 
 -- name: wake_lost_agendamentos
 -- Its time has come and the operator has not been told.

@@ -18,6 +18,9 @@ _PATIENCE = timedelta(minutes=1)
 # A row that a wake-up was sent for is left alone this long: behind a long queue it is not lost, only late.
 _AGAIN = timedelta(minutes=5)
 _MOST = 1_000
+_ROUNDS = 10
+# What is due before the next sweep is found by this one.
+_AHEAD = timedelta(seconds=90)
 
 
 class SweepFailed(Exception):
@@ -56,10 +59,24 @@ class Waker:
         self._clock = clock
 
     def wake(self, query: str, queue: str, id_name: str) -> int:
-        """Send a wake-up for each row that the query finds and marks; no mark stays unless the queue took them all."""
+        """Send a wake-up for each row that the query finds and marks; no mark stays unless the queue took them all.
+
+        A row may say when (`quando`) it wants to be woken; all others are at once.
+        """
+        total = 0
+        for _ in range(_ROUNDS):
+            woken = self._wake(query, queue, id_name)
+            total += woken
+            if woken < _MOST:
+                break
+        return total
+
+    def _wake(self, query: str, queue: str, id_name: str) -> int:
         now = self._clock()
+        times = {"vencido": now - _PATIENCE, "acordado_antes": now - _AGAIN, "adiante": now + _AHEAD}
         with self._database.across_tenants() as rows:
-            found = rows.all(query, agora=now, vencido=now - _PATIENCE, acordado_antes=now - _AGAIN, limite=_MOST)
-            bodies = ({"tenant_id": row["tenant_id"], id_name: str(row[id_name])} for row in found)
-            self._queues.send(queue, map(Message, bodies))
+            found = rows.all(query, agora=now, **times, limite=_MOST)
+            bodies = [{"tenant_id": row["tenant_id"], id_name: str(row[id_name])} for row in found]
+            delays = [(row.get("quando", now) - now).total_seconds() for row in found]
+            self._queues.send(queue, map(Message, bodies, delays))
         return len(found)

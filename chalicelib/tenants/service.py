@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.requests import TenantConfig
+from chalicelib.tenants.requests import CanaisDoTenant, TenantConfig, stored_config
+
+CheckChannels = Callable[[str, Mapping[str, Mapping[str, Any]]], None]
+"""Raises Invalid, with pointers into the configuration, for channels of a tenant that no message could leave by."""
 
 
 class Tenants:
     """`database` is the API's login; a tenant that has configured nothing has no row."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, check_channels: CheckChannels, clock: Clock) -> None:
         self._database = database
+        self._check_channels = check_channels
         self._clock = clock
 
     def config(self, identity: Identity) -> TenantConfig:
@@ -22,19 +29,20 @@ class Tenants:
             Forbidden: the caller is no administrator.
         """
         identity.require(ADMIN)
-        with self._database.transaction(identity.tenant_id) as rows:
-            row = rows.one("tenant_config", tenant_id=identity.tenant_id)
-        stored = row["config"] if row else {}
-        # What another version of the product wrote beside it is not this one's to judge.
-        return TenantConfig.model_validate({name: stored[name] for name in TenantConfig.model_fields if name in stored})
+        return self._stored(identity.tenant_id)
 
     def configure(self, identity: Identity, config: TenantConfig) -> TenantConfig:
         """Put the whole configuration in the place of what was.
 
+        Channels that change are tried at their servers first, with no transaction open meanwhile; one that stays as it
+        is need not be up for its tenant to change something else.
+
         Raises:
             Forbidden: the caller is no administrator.
+            Invalid: a channel that no message could leave by; nothing is stored.
         """
         identity.require(ADMIN)
+        self._check_channels(identity.tenant_id, _changed(self._stored(identity.tenant_id).canais, config.canais))
         with self._database.transaction(identity.tenant_id) as rows:
             rows.run(
                 "upsert_tenant_config",
@@ -43,3 +51,14 @@ class Tenants:
                 agora=self._clock(),
             )
         return config
+
+    def _stored(self, tenant_id: str) -> TenantConfig:
+        with self._database.transaction(tenant_id) as rows:
+            row = rows.one("tenant_config", tenant_id=tenant_id)
+        return stored_config(row["config"] if row else {})
+
+
+def _changed(was: CanaisDoTenant, wanted: CanaisDoTenant) -> dict[str, Mapping[str, Any]]:
+    """The documents that are not what they were, by channel; one that is taken away needs no trying."""
+    documents = ((canal, wanted.of(canal)) for canal in CanaisDoTenant.model_fields)
+    return {canal: each for canal, each in documents if each is not None and each != was.of(canal)}

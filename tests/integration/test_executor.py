@@ -15,8 +15,9 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
+from chalicelib.dispatch.arguments import Mensagem
 from chalicelib.dispatch.executor import BatchCrashed, Executor
-from chalicelib.dispatch.outcomes import Sent
+from chalicelib.dispatch.outcomes import ChannelDown, Sent
 from chalicelib.dispatch.requests import NovoDisparo
 from chalicelib.errors import Conflict
 from chalicelib.wiring import Services
@@ -24,7 +25,7 @@ from local.aws import Aws, put_secret
 from local.email import EmailServer
 from local.provider import Falhas
 from local.whatsapp import WhatsAppSimulator
-from tests.builders import TENANT, a_lead, a_template, ask, literal
+from tests.builders import TENANT, a_lead, a_template, ask, insert, literal, run
 from tests.conftest import STARTED_AT, StoppedClock
 from tests.fakes import FakeSender, FakeSenders, a_disparo, delayed, disparo, event_of, queued, schedules
 
@@ -48,8 +49,8 @@ def database(
     services: Services, aws: Aws, app_settings: Settings, whatsapp: WhatsAppSimulator, email: EmailServer
 ) -> Database:
     """As the owner, with both channels configured and a template for each."""
-    put_secret(aws, app_settings.secret("mcp-whatsapp"), {"profile": "jina-whatsapp-mcp", "url": whatsapp.url})
-    put_secret(aws, app_settings.secret("mcp-email"), {"profile": "resend-mcp", "url": email.url})
+    put_secret(aws, app_settings.secret("mcp-whatsapp"), {"perfil": "jina-whatsapp-mcp", "url": whatsapp.url})
+    put_secret(aws, app_settings.secret("mcp-email"), {"perfil": "resend-mcp", "url": email.url})
     a_template(services.owner_database)
     a_template(services.owner_database, nome="oi-email", canal="email")
     return services.owner_database
@@ -66,6 +67,7 @@ def make_executor(services: Services, app_settings: Settings, clock: StoppedCloc
             "wakeups": services.wakeups,
             "queues": services.queues,
             "publish": services.outbox.publish,
+            "unsubscribe_url": services.unsubscribe_links.url,
             "tracer": services.tracer,
             "settings": app_settings.model_copy(update=settings or {}),
             "clock": clock,
@@ -88,6 +90,10 @@ def email_disparo(database: Database, lead_id: UUID, **columns: Any) -> UUID:
 
 def failing(provider: WhatsAppSimulator | EmailServer, **falha: Any) -> None:
     provider.falhas = Falhas.model_validate({"falhas": [falha]})
+
+
+def configured(database: Database, *, tenant_id: str = TENANT, **config: Any) -> None:
+    insert(database, "tenants", tenant_id=tenant_id, config=config)
 
 
 def status_of_lead(database: Database, lead_id: UUID) -> str:
@@ -148,6 +154,7 @@ def test_two_executors_at_once_send_each_message_once(
     services: Services, make_services: Callable[..., Services], database: Database, whatsapp: Any
 ) -> None:
     whatsapp.falhas = Falhas(latencia_ms=50)
+    configured(database, limites={"whatsapp": {"rajada": 20}})
     lead_id = a_lead(database)
     ids = [a_disparo(database, lead_id, destino=f"+55719999900{n:02}") for n in range(20)]
     with ThreadPoolExecutor(2) as pool:
@@ -292,7 +299,10 @@ def test_lead_whose_last_two_disparos_fail_at_once_is_given_up(
 ) -> None:
     failing(whatsapp, codigo="131026")
     leads = [a_lead(database, status="em_disparo") for _ in range(5)]
-    batches = [[a_disparo(database, lead_id) for lead_id in leads] for _ in range(2)]
+    batches = [
+        [a_disparo(database, lead_id, destino=f"+55719999900{n}{m}") for m, lead_id in enumerate(leads)]
+        for n in range(2)
+    ]
     with ThreadPoolExecutor(2) as pool:
         both = zip((services, make_services()), batches, strict=True)
         for each in [pool.submit(worker.executor.run, event_of(*ids)) for worker, ids in both]:
@@ -407,8 +417,8 @@ def test_late_record_does_not_pass_for_that_of_the_worker_that_took_over(
     ("document", "codigo"),
     [
         (None, "canal_nao_configurado"),
-        ({"profile": "nenhum"}, "canal_invalido"),
-        ({"profile": "resend-mcp", "url": "http://127.0.0.1:1/mcp"}, "canal_invalido"),
+        ({"perfil": "nenhum"}, "canal_invalido"),
+        ({"perfil": "resend-mcp", "url": "http://127.0.0.1:1/mcp"}, "canal_invalido"),
     ],
     ids=["missing", "wrong", "of another channel"],
 )
@@ -456,10 +466,42 @@ def test_channel_is_loaded_anew_only_when_its_document_has_changed(
 ) -> None:
     before = services.senders.open("whatsapp")
     assert services.senders.open("whatsapp") is before
-    put_secret(aws, app_settings.secret("mcp-whatsapp"), {"profile": "jina-whatsapp-mcp", "url": "http://127.0.0.1:1"})
+    put_secret(aws, app_settings.secret("mcp-whatsapp"), {"perfil": "jina-whatsapp-mcp", "url": "http://127.0.0.1:1"})
     assert services.senders.open("whatsapp") is before
     services.secrets._known.clear()  # as after five minutes
     assert services.senders.open("whatsapp") is not before
+
+
+def test_channel_of_a_tenants_own_is_used_and_a_broken_one_is_not_replaced_by_the_deployments(
+    make_services: Callable[..., Services], database: Database, aws: Aws, app_settings: Settings, whatsapp: Any,
+    tmp_path: Path,
+) -> None:  # fmt: skip
+    services = make_services(internal_channels=True)
+    with WhatsAppSimulator() as theirs:
+        document = {"perfil": "jina-whatsapp-mcp", "url": theirs.url}
+        configured(database, canais={"whatsapp": document})
+        services.executor.run(event_of(a_disparo(database, a_lead(database))))
+        assert (theirs.total(), whatsapp.total()) == (1, 0)
+    sent_by = {"headers": {"X-Chave": {"segredo": "nenhum"}}, **document}
+    run(database, f"UPDATE tenants SET config = {literal({'canais': {'whatsapp': sent_by}})}")
+    disparo_id = a_disparo(database, a_lead(database), destino="+5571999990002")
+    services.executor.run(event_of(disparo_id))
+    assert disparo(database, disparo_id, "status", "espera", "ultimo_codigo") == [
+        "pendente", "canal_pausado", "canal_invalido",
+    ]  # fmt: skip
+    assert whatsapp.total() == 0
+
+
+def test_secret_of_a_tenants_own_channel_that_cannot_be_read_keeps_its_disparos(
+    make_services: Callable[..., Services], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as environ:
+        environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+        services = make_services(internal_channels=True)
+        headers = {"X-Chave": {"segredo": "chave"}}
+        document = {"perfil": "jina-whatsapp-mcp", "url": "https://x.example", "headers": headers}
+        (attempt,) = services.senders.own(TENANT, "whatsapp", document).send([Mensagem("1", 1, "+5571999990001", "")])
+    assert attempt.outcome == ChannelDown("segredo_inacessivel")
 
 
 def test_failed_channel_does_not_hold_up_the_other_one(
@@ -550,9 +592,10 @@ def test_outcomes_are_recorded_while_sqs_is_away(
     services: Services, make_executor: Make, make_services: Callable[..., Services], database: Database, whatsapp: Any,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    failing(whatsapp, codigo="131016", destinos=["+5571999990001"])
+    failing(whatsapp, codigo="131016", destinos=["+5571999990001", "+5571999990003"])
     lead_id = a_lead(database)
-    exhausted, again = a_disparo(database, lead_id, tentativas=2), a_disparo(database, lead_id)
+    exhausted = a_disparo(database, lead_id, tentativas=2)
+    again = a_disparo(database, lead_id, destino="+5571999990003")
     fine = a_disparo(database, lead_id, destino="+5571999990002")
     services.senders.open("whatsapp")  # its secret is remembered for a while
     with monkeypatch.context() as environ:

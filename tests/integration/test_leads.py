@@ -65,6 +65,7 @@ def a_disparo(
     failed = {"erro_codigo": "x"} if status in {"erro", "incerto", "simulado"} else {}
     doubt = {"em_duvida": True, "ultimo_codigo": "x"} if status == "incerto" else {}
     sent = {"enviado_em": CREATED_AT} if status in {"enviado", "confirmado"} else {}
+    sent |= {"confirmado_em": CREATED_AT} if status == "confirmado" else {}
     insert(
         owner, "disparos", tenant_id=TENANT, disparo_id=disparo_id, lead_id=lead_id, canal="whatsapp",
         contato_id=UUID(int=1), destino="+5571999990001", template="oi", template_versao=1, status=status,

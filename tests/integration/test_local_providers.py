@@ -41,7 +41,7 @@ def email(tmp_path: Path) -> Iterator[EmailServer]:
 
 def channel_of(provider: Provider) -> Channel:
     profile = "resend-mcp" if isinstance(provider, EmailServer) else "jina-whatsapp-mcp"
-    return load_channel({"profile": profile, "url": provider.url})
+    return load_channel({"perfil": profile, "url": provider.url})
 
 
 def send(provider: Provider, *messages: Mensagem) -> list[Outcome]:

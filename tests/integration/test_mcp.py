@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+import zlib
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from chalicelib.adapters.addresses import NotPublic
 from chalicelib.adapters.calls import (
     BAD_ANSWER,
     BAD_ARGUMENTS,
@@ -44,6 +46,7 @@ from chalicelib.adapters.mcp import McpServer
 from chalicelib.errors import Unavailable
 from local.provider import WebServer, drop_connection, read_body
 from local.whatsapp import WhatsAppSimulator
+from tests.certificates import Authority, TlsFront
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
@@ -722,3 +725,102 @@ def test_server_that_does_not_show_its_tools_is_unavailable_and_says_why(meddle:
     with a_server(meddle={"tools/list": meddle}) as url, pytest.raises(Unavailable) as unavailable:
         McpServer(url).tools()
     assert (unavailable.value.code, unavailable.value.params) == ("canal_inacessivel", {"motivo": motivo})
+
+
+# Addresses that are looked up by somebody else
+
+
+def under(names: list[str]) -> Callable[[ASGIApp], ASGIApp]:
+    """A server that answers to whatever name it is called by, and remembers it."""
+
+    def around(app: ASGIApp) -> ASGIApp:
+        async def called(scope: Scope, receive: Receive, send: Send) -> None:
+            if scope["type"] == "http":
+                names.extend(value.decode() for name, value in scope["headers"] if name == b"host")
+                headers = [(name, b"127.0.0.1:1" if name == b"host" else value) for name, value in scope["headers"]]
+                scope = {**scope, "headers": headers}
+            await app(scope, receive, send)
+
+        return called
+
+    return around
+
+
+def port_of(url: str) -> int:
+    return int(url.split(":")[2].partition("/")[0])
+
+
+def test_a_host_is_looked_up_once_and_connected_to_as_judged_under_its_own_name() -> None:
+    asked: list[tuple[str, int]] = []
+    named: list[str] = []
+
+    def address_of(host: str, port: int) -> str:
+        asked.append((host, port))
+        return "127.0.0.1"
+
+    with a_server(around=under(named)) as url:
+        port = port_of(url)
+        results = call_all(url.replace("127.0.0.1", "canal.invalid"), 120, address_of=address_of)
+    assert texts(results) == [f"n={n}" for n in range(120)]
+    assert asked == [("canal.invalid", port)]
+    assert set(named) == {f"canal.invalid:{port}"}
+
+
+@pytest.mark.parametrize("error", [NotPublic(), OSError("no such host")])
+def test_a_host_that_may_not_be_connected_to_is_not(error: Exception) -> None:
+    def address_of(_host: str, _port: int) -> str:
+        raise error
+
+    with a_server() as url:
+        assert call_all(url, address_of=address_of) == [NotWritten(NO_CONNECTION)] * 3
+        with pytest.raises(Unavailable) as unavailable:
+            McpServer(url, address_of=address_of).tools()
+    assert unavailable.value.params == {"motivo": NO_CONNECTION}
+
+
+@pytest.mark.parametrize(("certified", "shown"), [("canal.invalid", "send"), ("outro.invalid", "sem_conexao")])
+def test_tls_goes_by_the_name_and_not_by_the_address(tmp_path: Path, certified: str, shown: str) -> None:
+    authority = Authority(tmp_path)
+    code = (
+        "import sys; from chalicelib.adapters.mcp import McpServer; from chalicelib.errors import Unavailable\n"
+        "try: print(*McpServer(sys.argv[1], address_of=lambda host, port: '127.0.0.1').tools())\n"
+        "except Unavailable as error: print(error.params['motivo'])"
+    )
+    with a_server(around=under([])) as url, TlsFront(port_of(url), authority.server_context(certified)) as front:
+        done = subprocess.run(
+            [sys.executable, "-c", code, f"https://canal.invalid:{front.port}/mcp"],
+            env={**os.environ, "SSL_CERT_FILE": str(authority.ca_file)},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout.strip() == shown
+
+
+@pytest.mark.parametrize("coding", ["identity", "gzip"])
+def test_a_stream_that_never_ends_is_left_before_it_fills_the_memory(coding: str) -> None:
+    sent = 0
+
+    async def flood(_request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal sent
+        packer = zlib.compressobj(wbits=31)
+        headers = [(b"content-type", b"text/event-stream"), (b"content-encoding", coding.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers[: 1 + (coding == "gzip")]})
+        async with anyio.create_task_group() as tasks:
+
+            async def until_gone() -> None:
+                await hanging({}, scope, receive, send)
+                tasks.cancel_scope.cancel()
+
+            tasks.start_soon(until_gone)
+            while True:
+                noise = os.urandom(16 * 1024).hex().encode()
+                chunk = packer.compress(noise) + packer.flush(zlib.Z_SYNC_FLUSH) if coding == "gzip" else noise
+                sent += len(noise)
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await anyio.sleep(0)
+
+    with a_server(meddle={"tools/call": flood}, json_response=False) as url:
+        assert call_all(url, 1) == [Lost(CONNECTION_LOST)]
+    assert sent < 64 * 1024 * 1024

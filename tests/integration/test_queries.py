@@ -16,7 +16,8 @@ FILES = sorted((ROOT / "chalicelib").glob("*/queries.sql"))
 # The sweeps of `maintenance` look across tenants on purpose, and there is nobody's row in a temporary table.
 TABLES_OF_TENANTS = re.compile(
     r"\b(FROM|JOIN|UPDATE|INTO)\s+"
-    r"(leads|lead_telefones|lead_emails|disparos|agendamentos|ingest_jobs|ingest_erros|tenants|templates|eventos)\b"
+    r"(leads|lead_telefones|lead_emails|disparos|agendamentos|ingest_jobs|ingest_erros|ingest_previas|tenants|templates|eventos|"
+    r"supressoes|avisos_de_entrega|disparo_tentativas|disparo_contagens|disparo_reenvios|canal_limites|canal_pausas)\b"
 )
 
 

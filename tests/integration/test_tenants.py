@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,16 +11,36 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from chalicelib.api.http import invalid
 from chalicelib.errors import Forbidden
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.requests import TenantConfig
+from chalicelib.tenants.requests import Janela, TenantConfig
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, insert
 from tests.conftest import StoppedClock
 
 ADMINISTRATOR = Identity(TENANT, "u-1", frozenset({ADMIN}))
 MEMBER = Identity(TENANT, "u-2", frozenset({"vendas"}))
-DEFAULTS = {"fuso": "America/Sao_Paulo", "fixo_valido_para_whatsapp": False, "idioma": "pt-BR"}
+JANELA = {
+    "ligada": True,
+    "dias": ["seg", "ter", "qua", "qui", "sex"],
+    "inicio": "08:00",
+    "fim": "18:00",
+    "respeita_feriados": True,
+    "feriados_extras": [],
+}
+LIMITES = {
+    "whatsapp": {"por_minuto": 100, "por_segundo": 80, "rajada": None, "por_dia": None},
+    "email": {"por_minuto": 100, "por_segundo": 50, "rajada": None, "por_dia": None},
+}
+DEFAULTS = {
+    "fuso": "America/Sao_Paulo",
+    "fixo_valido_para_whatsapp": False,
+    "idioma": "pt-BR",
+    "janela": JANELA,
+    "limites": LIMITES,
+    "canais": {"whatsapp": None, "email": None},
+}
 
 
 def config(**changes: object) -> TenantConfig:
@@ -63,7 +84,7 @@ def test_tenants_do_not_see_or_change_each_other(services: Services) -> None:
 
 
 def test_what_another_version_wrote_beside_it_is_left_out(services: Services) -> None:
-    insert(services.owner_database, "tenants", tenant_id=TENANT, config={"idioma": "en", "janela": {"de": "08:00"}})
+    insert(services.owner_database, "tenants", tenant_id=TENANT, config={"idioma": "en", "do_futuro": {"de": "08:00"}})
     assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json") == {**DEFAULTS, "idioma": "en"}
 
 
@@ -87,13 +108,74 @@ def test_ingestion_reads_it_as_it_is_stored(services: Services) -> None:
         ({"fuso": "a" * 65}, "fuso", "string_too_long"),
         ({"idioma": "es"}, "idioma", "enum"),
         ({"fixo_valido_para_whatsapp": "talvez"}, "fixo_valido_para_whatsapp", "bool_parsing"),
-        ({"limites": {}}, "limites", "extra_forbidden"),
+        ({"horario": {}}, "horario", "extra_forbidden"),
     ],
 )
 def test_a_configuration_that_means_nothing_is_refused(body: dict[str, object], field: str, code: str) -> None:
     with pytest.raises(ValidationError) as raised:
         config(**body)
     assert [(each["loc"][0], each["type"]) for each in raised.value.errors()] == [(field, code)]
+
+
+@pytest.mark.parametrize(
+    ("janela", "errors"),
+    [
+        (None, {"": "model_type"}),
+        ({"ligada": "talvez"}, {"/ligada": "bool_parsing"}),
+        ({"dias": []}, {"/dias": "too_short"}),
+        ({"dias": "seg"}, {"/dias": "tuple_type"}),
+        ({"dias": ["seg", "mon", 1]}, {"/dias/1": "enum", "/dias/2": "enum"}),
+        ({"inicio": "8:00"}, {"/inicio": "hora_invalida"}),
+        ({"inicio": "08:60"}, {"/inicio": "hora_invalida"}),
+        ({"inicio": "08:00:00"}, {"/inicio": "hora_invalida"}),
+        ({"inicio": 8}, {"/inicio": "string_type"}),
+        ({"fim": "24:01"}, {"/fim": "hora_invalida"}),
+        ({"inicio": "x", "fim": "y"}, {"/inicio": "hora_invalida", "/fim": "hora_invalida"}),
+        ({"inicio": "09:00", "fim": "09:00"}, {"/fim": "fim_antes_do_inicio"}),
+        ({"inicio": "22:00", "fim": "06:00"}, {"/fim": "fim_antes_do_inicio"}),
+        ({"inicio": "18:00"}, {"/fim": "fim_antes_do_inicio"}),
+        ({"respeita_feriados": 2}, {"/respeita_feriados": "bool_parsing"}),
+        ({"feriados_extras": ["2026-02-29"]}, {"/feriados_extras/0": "date_from_datetime_parsing"}),
+        ({"feriados_extras": ["2026-12-24", "24/12/2026"]}, {"/feriados_extras/1": "dia_invalido"}),
+        ({"feriados_extras": ["2026-12-24T00:00:00Z", 20261224]}, dict.fromkeys(
+            ("/feriados_extras/0", "/feriados_extras/1"), "dia_invalido")),
+        ({"feriados_extras": ["2026-12-24"] * 367}, {"/feriados_extras": "too_long"}),
+        ({"de": "08:00"}, {"/de": "extra_forbidden"}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_window_that_means_nothing_is_refused_where_it_is_wrong(janela: object, errors: dict[str, str]) -> None:
+    with pytest.raises(ValidationError) as raised:
+        config(janela=janela)
+    assert {each.pointer: each.code for each in invalid(raised.value, "").errors} == {
+        f"/janela{pointer}": code for pointer, code in errors.items()
+    }
+
+
+def test_a_window_stays_as_it_was_set_in_order_and_without_repeats(services: Services) -> None:
+    wanted = {
+        "ligada": False, "dias": ["sab", "seg", "seg"], "inicio": "00:00", "fim": "24:00", "respeita_feriados": False,
+        "feriados_extras": ["2026-12-31", "2026-12-24", "2026-12-31"],
+    }  # fmt: skip
+    services.tenants.configure(ADMINISTRATOR, config(janela=wanted))
+    ordered = {"dias": ["seg", "sab"], "feriados_extras": ["2026-12-24", "2026-12-31"]}
+    assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json")["janela"] == {**wanted, **ordered}
+
+
+def test_what_is_left_out_of_a_window_is_its_default(services: Services) -> None:
+    services.tenants.configure(ADMINISTRATOR, config(janela={"fim": "20:00"}))
+    assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json")["janela"] == {**JANELA, "fim": "20:00"}
+
+
+@given(st.times(), st.times())
+def test_a_window_that_is_taken_is_open_for_a_while_of_one_day(inicio: time, fim: time) -> None:
+    try:
+        taken = Janela(inicio=f"{inicio:%H:%M}", fim=f"{fim:%H:%M}")
+    except ValidationError:
+        assert f"{inicio:%H:%M}" >= f"{fim:%H:%M}"
+        return
+    assert timedelta() <= taken.start < taken.end < timedelta(days=1)
+    assert taken.weekdays == {0, 1, 2, 3, 4}
 
 
 @given(st.text(max_size=40))

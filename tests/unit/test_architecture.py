@@ -11,12 +11,12 @@ import pytest
 
 PROJECT = Path(__file__).parents[2]
 
-ROOMS = ("ingestion", "dispatch", "scheduling", "leads", "tenants", "maintenance")
+ROOMS = ("ingestion", "dispatch", "suppression", "delivery", "scheduling", "leads", "tenants", "maintenance")
 # Downward only; what stands together on one floor does not import its neighbour.
 FLOORS = (
     {"errors"},
     {"messages", "ids"},
-    {"config", "telemetry", "identity", "idempotency", "pages", "eventos"},
+    {"config", "telemetry", "identity", "idempotency", "pages", "eventos", "tokens"},
     {"adapters"},
     {*ROOMS},
     {"api"},

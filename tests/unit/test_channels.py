@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from chalicelib.adapters.calls import (
 )
 from chalicelib.dispatch.answers import Pattern, Reading
 from chalicelib.dispatch.channels import Channel, Mensagem, load_channel, profiles
+from chalicelib.dispatch.inquiries import Parecer, Situacao, ask
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.errors import FieldError, Invalid
 
@@ -62,7 +63,7 @@ def a_channel(**changes: Any) -> Channel:
 
 
 def of_profile(name: str, **changes: Any) -> Channel:
-    return load_channel({"profile": name, "url": "http://127.0.0.1:1/mcp", **changes})
+    return load_channel({"perfil": name, "url": "http://127.0.0.1:1/mcp", **changes})
 
 
 def an_answer(text: str = "", *, is_error: bool = False, structured: object = None) -> Answer:
@@ -317,6 +318,21 @@ def test_codes_of_meta_mean_what_the_table_says(code: str, outcome: Outcome) -> 
             ChannelDown("token_recusado"),
         ),
         ("evolution-api-mcp", an_answer("Error executing tool", is_error=True), Unknown("erro_sem_codigo")),
+        (
+            "evolution-api-mcp",
+            an_answer("Evolution failed (HTTP 500: no error details). Nothing was changed.", is_error=True),
+            Transient("evolution_inalcancavel", None, "canal"),
+        ),
+        (
+            "evolution-api-mcp",
+            an_answer("This is the Evolution server's global AUTHENTICATION_API_KEY. Nothing was sent.", is_error=True),
+            ChannelDown("token_recusado"),
+        ),
+        (
+            "evolution-api-mcp",
+            an_answer("send_template_message is not in EVOLUTION_MCP_ALLOW.", is_error=True),
+            ChannelDown("servidor_mal_configurado"),
+        ),
         ("twilio", an_answer('{\n "sid": "SM12",\n "status": "queued"\n}'), Sent("SM12")),
         (
             "twilio",
@@ -349,6 +365,16 @@ def test_codes_of_meta_mean_what_the_table_says(code: str, outcome: Outcome) -> 
             "mcp-email-server",
             an_answer("Email delivery [unknown: a@b (smtp-data-unknown); sent-copy: skipped]"),
             Unknown("incerto"),
+        ),
+        (
+            "mcp-email-server",
+            an_answer("Error executing tool send_email: Recipient(s) not in allowlist; configure", is_error=True),
+            ChannelDown("servidor_mal_configurado"),
+        ),
+        (
+            "mcp-email-server",
+            an_answer("provider_failure: mutation provider request failed", is_error=True),
+            ChannelDown("smtp_inacessivel"),
         ),
     ],
 )
@@ -528,6 +554,18 @@ def test_document_is_added_to_its_profile_by_name_and_replaces_the_rest() -> Non
     assert (channel.tool, channel.in_flight) == ("outra", 9)
 
 
+def test_null_takes_something_of_the_profile_away() -> None:
+    channel = of_profile("resend-mcp", arguments={"headers": None, "novo": None}, idempotency_argument=None)
+    assert channel.arguments_for(an_email(html="<p>Oi</p>", cabecalhos={"X-A": "1"})) == {
+        "to": ["ze@example.com"],
+        "subject": "Oi",
+        "text": "Olá, Zé",
+        "html": "<p>Oi</p>",
+        "novo": None,
+    }
+    assert not channel.is_idempotent
+
+
 def test_email_channel_knows_no_codes_of_whatsapp() -> None:
     assert a_channel().codigos == {}
     assert "131026" in a_channel(canal="whatsapp").codigos
@@ -567,8 +605,8 @@ def test_email_channel_knows_no_codes_of_whatsapp() -> None:
         ),
         ({"resultado": {"codigo": [{"campo": "a..b"}]}}, [("/resultado/codigo/0/campo", "string_pattern_mismatch")]),
         ({"in_flight": 0, "timeout_s": 0}, [("/in_flight", "greater_than_equal"), ("/timeout_s", "greater_than")]),
-        ({"profile": "sendgrid"}, [("/profile", "profile_desconhecido")]),
-        ({"profile": ["x"]}, [("/profile", "profile_desconhecido")]),
+        ({"perfil": "sendgrid"}, [("/perfil", "perfil_desconhecido")]),
+        ({"perfil": ["x"]}, [("/perfil", "perfil_desconhecido")]),
     ],
 )
 def test_wrong_document_is_refused_where_it_is_wrong(changes: dict[str, Any], expected: list[tuple[str, str]]) -> None:
@@ -646,6 +684,10 @@ def test_argument_of_another_type_than_the_tool_takes_is_said() -> None:
         ({"type": "string"}, True),
         ({"type": ["string", "null"]}, True),
         ({"anyOf": [{"type": "array"}, {"type": "string"}]}, True),
+        ({"anyOf": [{"type": "null"}, {"$ref": "#/$defs/x"}]}, True),
+        ({"anyOf": [{"type": "null"}, {"type": [1, None, {}]}]}, True),
+        ({"anyOf": [{"anyOf": [{"anyOf": [{"anyOf": [{"anyOf": [{"type": "null"}]}]}]}]}]}, True),
+        ({"anyOf": {"type": "null"}, "type": "string"}, True),
         ({"oneOf": [{"type": "null"}, {"type": "integer"}]}, False),
         ({"type": ["array", "null"]}, False),
         ({"$ref": "#/$defs/x"}, True),
@@ -656,5 +698,133 @@ def test_type_of_an_argument_is_judged_only_where_the_schema_names_one(schema: o
     assert (problems == []) is fits
 
 
+def test_elements_of_a_list_are_judged_too() -> None:
+    schema = {"properties": {"to": {"type": "array", "items": {"type": "object"}}}}
+    channel = a_channel(arguments={"to": ["{{destino}}"]})
+    assert channel.check_against({"send": schema}) == [
+        FieldError("/arguments/to/0", "argumento_de_outro_tipo", "object")
+    ]
+    assert channel.check_against({"send": {"properties": {"to": {}}}}) == []
+    assert channel.check_against({"send": {"properties": {"to": True}}}) == []
+
+
+def test_required_input_that_only_some_messages_fill_is_said() -> None:
+    schema = {"properties": {"to": {}, "html": {}}, "required": ["to", "html"]}
+    channel = a_channel(arguments={"to": "{{destino}}", "html": "{{html}}"})
+    assert channel.check_against({"send": schema}) == [FieldError("/arguments/html", "argumento_obrigatorio", "html")]
+    filled = a_channel(
+        arguments={"to": "{{destino}}", "html": {"$se": "{{html}}", "entao": "{{html}}", "senao": "{{texto}}"}}
+    )
+    assert filled.check_against({"send": schema}) == []
+
+
+@pytest.mark.parametrize(
+    ("schema", "codes"),
+    [
+        ({"properties": ["to"], "required": "to"}, ["argumento_desconhecido"]),
+        ({"properties": {"to": 1}, "required": 7}, []),
+        (
+            {"properties": {"to": None}, "required": [{"a": 1}, None]},
+            ["argumento_obrigatorio", "argumento_obrigatorio"],
+        ),
+        ({"properties": {"to": {"type": {"a": 1}}}, "required": {}}, []),
+    ],
+)
+def test_schema_of_any_shape_is_no_accident(schema: dict[str, Any], codes: list[str]) -> None:
+    assert [each.code for each in a_channel().check_against({"send": schema})] == codes
+
+
 def test_schema_that_declares_nothing_takes_nothing() -> None:
     assert [each.code for each in a_channel().check_against({"send": {}})] == ["argumento_desconhecido"]
+
+
+# What became of a message in doubt
+
+ASKING: dict[str, Any] = {
+    "tool": "find",
+    "arguments": {"reference": "{{disparo_id}}"},
+    "situacao": [{"padrao": "no such message", "codigo": "ausente"}, {"campo": "message.status"}],
+    "valores": {"ausente": "nao_enviado", "sent": "enviado", "delivered": "enviado", "rejected": "nao_enviado"},
+    "message_id": {"campo": "message.id"},
+}
+
+
+def found(status: object, message_id: object = "m-1") -> Answer:
+    return an_answer(structured={"message": {"status": status, "id": message_id}})
+
+
+@pytest.mark.parametrize(
+    ("result", "parecer"),
+    [
+        (found("sent"), Parecer(Situacao.ENVIADO, "sent", "m-1")),
+        (found("delivered", None), Parecer(Situacao.ENVIADO, "delivered")),
+        (found("rejected"), Parecer(Situacao.NAO_ENVIADO, "rejected")),
+        (an_answer("There is no such message.", is_error=True), Parecer(Situacao.NAO_ENVIADO, "ausente")),
+        (found("queued"), Parecer(Situacao.DESCONHECIDO, "queued")),
+        (found(None), Parecer(Situacao.DESCONHECIDO)),
+        (an_answer("Internal error", is_error=True), Parecer(Situacao.DESCONHECIDO)),
+        (Lost(TIMED_OUT), Parecer(Situacao.DESCONHECIDO)),
+        (NotWritten(TOOL_MISSING), Parecer(Situacao.DESCONHECIDO)),
+        (Refused(401), Parecer(Situacao.DESCONHECIDO)),
+    ],
+)
+def test_only_an_answer_with_a_meaning_settles_a_doubt(result: CallResult, parecer: Parecer) -> None:
+    consulta = a_channel(consulta=ASKING).consulta
+    assert consulta is not None
+    assert consulta.reply(result) == parecer
+
+
+@given(st.from_type(Answer) | st.from_type(Lost) | st.from_type(NotWritten) | st.from_type(Refused))
+def test_every_result_says_something_of_a_doubt(result: CallResult) -> None:
+    consulta = a_channel(consulta=ASKING).consulta
+    assert consulta is not None
+    said = consulta.reply(result)
+    assert (said.situacao is not Situacao.DESCONHECIDO) == (said.codigo in ASKING["valores"])
+
+
+def test_a_provider_is_asked_about_each_message_by_what_the_channel_says() -> None:
+    consulta = a_channel(consulta=ASKING).consulta
+    assert consulta is not None
+    asked: list[tuple[str, Sequence[Mapping[str, object]]]] = []
+
+    def call_all(tool: str, calls: Sequence[Mapping[str, object]]) -> list[CallResult]:
+        asked.append((tool, calls))
+        return [found("sent"), Lost(TIMED_OUT)]
+
+    said = ask(consulta, [a_message(disparo_id="1"), a_message(disparo_id="2")], call_all)
+    assert asked == [("find", [{"reference": "1"}, {"reference": "2"}])]
+    assert [each.situacao for each in said] == [Situacao.ENVIADO, Situacao.DESCONHECIDO]
+
+
+def test_status_tool_is_checked_against_the_server_too() -> None:
+    channel = a_channel(consulta=ASKING)
+    send = {"properties": {"to": {}}}
+    assert channel.check_against({"send": send, "find": {"properties": {"reference": {}}}}) == []
+    assert channel.check_against({"send": send}) == [FieldError("/consulta/tool", "ferramenta_ausente", "find")]
+    assert channel.check_against({"find": {"properties": {"id": {}}, "required": ["id"]}}) == [
+        FieldError("/tool", "ferramenta_ausente", "send"),
+        FieldError("/consulta/arguments/id", "argumento_obrigatorio", "id"),
+        FieldError("/consulta/arguments/reference", "argumento_desconhecido", "reference"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"tool": ""}, ("/consulta/tool", "string_too_short")),
+        ({"situacao": []}, ("/consulta/situacao", "too_short")),
+        ({"situacao": [{"campo": "a"}] * 17}, ("/consulta/situacao", "too_long")),
+        ({"valores": {}}, ("/consulta/valores", "too_short")),
+        ({"valores": {"sent": "confirmado"}}, ("/consulta/valores/sent", "enum")),
+        ({"espera_s": -1}, ("/consulta/espera_s", "greater_than_equal")),
+        ({"arguments": {"a": [{"b": "{{message_id}}"}]}}, ("/consulta/arguments/a/0/b", "marcador_desconhecido")),
+        ({"quando": 1}, ("/consulta/quando", "extra_forbidden")),
+    ],
+)
+def test_a_wrong_way_of_asking_is_refused_where_it_is_wrong(changes: dict[str, Any], expected: tuple[str, str]) -> None:
+    assert problems(a_document(consulta={**ASKING, **changes})) == [expected]
+
+
+def test_readers_of_a_channel_have_an_end() -> None:
+    assert problems(a_document(resultado={"sucesso": [{"campo": "a"}] * 17})) == [("/resultado/sucesso", "too_long")]
+    assert problems(a_document(resultado={"codigo": [{"campo": "a"}] * 17})) == [("/resultado/codigo", "too_long")]

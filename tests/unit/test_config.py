@@ -79,6 +79,8 @@ def test_sending_is_switched_on_by_saying_so(value: str) -> None:
         ("API_TIMEOUT_S", "0"),
         ("AGENDA_BUFFER_MIN", "-1"),
         ("UPLOAD_MAX_BYTES", "0"),
+        ("PUBLIC_URL", "api.example.com"),
+        ("PUBLIC_URL", "https://api.example.com/dev/"),
         ("MICRO_AGENT_DISPARO_ENABLED", "perhaps"),
     ],
 )

@@ -63,7 +63,7 @@ CODES = raised_codes() | transport_codes() | profile_codes()
 
 def test_codes_are_found_where_they_are_raised() -> None:
     known = {
-        "disparo_nao_cancelavel", "template_vazio", "canal_invalido", "profile_desconhecido", "marcador_desconhecido",
+        "disparo_nao_cancelavel", "template_vazio", "canal_invalido", "perfil_desconhecido", "marcador_desconhecido",
         "tentativas_esgotadas", "canal_nao_configurado", "contato_desconhecido", "url_invalida", "sem_conexao",
         "sem_whatsapp", "erro_sem_codigo", "erro_interno",
     }  # fmt: skip

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.header import ROWS_SEARCHED, Cabecalho, Campo, find_header, plain_words, recognise
-from chalicelib.ingestion.limits import MAX_COLUMNS
+from chalicelib.ingestion.limits import MAX_TITLES
 
 
 def the(cabecalho: Cabecalho | None) -> Cabecalho:
@@ -110,8 +111,11 @@ def test_a_header_far_down_is_not_looked_for() -> None:
     assert find_header([]) is None
 
 
-def test_a_header_is_no_wider_than_a_sheet() -> None:
-    assert len(the(recognise(1, ["Email", *["x"] * MAX_COLUMNS])).colunas) == MAX_COLUMNS
+def test_a_header_is_no_wider_than_anybody_reads() -> None:
+    assert len(the(recognise(1, ["Email", *["x"] * (MAX_TITLES - 1), *[" "] * 99])).colunas) == MAX_TITLES
+    with pytest.raises(ArquivoInvalido, match="colunas_demais"):
+        recognise(1, ["Email", *["x"] * MAX_TITLES])
+    assert recognise(1, ["x"] * (MAX_TITLES + 1)) is None
 
 
 @given(st.text())

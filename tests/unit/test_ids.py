@@ -8,7 +8,7 @@ from uuid import RFC_4122
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ids import new_id, new_ids
+from chalicelib.ids import first_id, last_id, new_id, new_ids, time_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.timedeltas(timedelta(0), timedelta(days=365 * 8000)).map(lambda since: EPOCH + since)
@@ -37,6 +37,11 @@ def test_a_later_id_sorts_after_an_earlier_one_as_number_and_as_text(now: dateti
 
 
 @given(MOMENTS)
+def test_an_id_tells_when_it_was_made_to_the_millisecond(now: datetime) -> None:
+    assert timedelta(0) <= now - time_of(new_id(now)) < timedelta(milliseconds=1.1)
+
+
+@given(MOMENTS)
 def test_the_zone_of_the_clock_does_not_matter(now: datetime) -> None:
     elsewhere = now.astimezone(timezone(timedelta(hours=-3)))
     assert new_id(elsewhere).int >> 80 == new_id(now).int >> 80
@@ -46,3 +51,14 @@ def test_two_workers_at_the_same_moment_do_not_make_the_same_ids() -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
     made = [each for _ in range(100) for each in new_ids(now, 100)]
     assert len(set(made)) == len(made)
+
+
+@given(MOMENTS, MOMENTS)
+def test_a_time_is_a_place_among_the_ids(made_at: datetime, moment: datetime) -> None:
+    made = new_id(made_at)
+    its, other = int(made_at.timestamp() * 1000), int(moment.timestamp() * 1000)
+    assert (first_id(moment) <= made, made <= last_id(moment)) == (other <= its, its <= other)
+
+
+def test_no_id_comes_before_a_time_before_there_were_any() -> None:
+    assert first_id(EPOCH - timedelta(days=1)).int == 0

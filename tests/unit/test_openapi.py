@@ -81,9 +81,9 @@ def test_every_route_of_the_app_is_in_the_contract(app: Any, contract: Any) -> N
     assert ("/openapi.json", "get") in routes
 
 
-def test_only_health_and_the_contract_ask_for_no_token(contract: Any) -> None:
+def test_only_what_shows_who_asks_by_other_means_asks_for_no_token(contract: Any) -> None:
     free = {path for path, methods in contract["paths"].items() for each in methods.values() if not each["security"]}
-    assert free == {"/saude", "/openapi.json"}
+    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}"}
 
 
 def test_every_operation_has_its_sentence_and_a_name_of_its_own(contract: Any) -> None:
@@ -93,10 +93,21 @@ def test_every_operation_has_its_sentence_and_a_name_of_its_own(contract: Any) -
 
 
 def test_every_operation_says_how_it_refuses(contract: Any) -> None:
-    for methods in contract["paths"].values():
+    for path, methods in contract["paths"].items():
         for each in methods.values():
-            refusal = each["responses"]["default"]["content"]["application/problem+json"]
-            assert refusal == {"schema": {"$ref": "#/components/schemas/Problem"}}
+            problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
+            page = {"text/html": {}}
+            refusal = each["responses"]["default"]["content"]
+            assert refusal == (page if path == "/descadastro/{token}" else problem)
+
+
+def test_pages_and_bare_words_are_said_to_be_such(contract: Any) -> None:
+    kinds = {
+        (path, method): set(contract["paths"][path][method]["responses"]["200"]["content"])
+        for path, method in (("/descadastro/{token}", "post"), ("/webhooks/{canal}", "get"), ("/leads", "get"))
+    }
+    assert list(kinds.values()) == [{"text/html"}, {"text/plain"}, {"application/json"}]
+    assert ("query", "hub.challenge") in _parameters(contract, "/webhooks/{canal}", "get")
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,26 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
-from chalicelib.dispatch.policy import CHANNEL_PAUSE, Backoff, Registro, Tomado, conclude, decide
+from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.policy import (
+    CHANNEL_PAUSE,
+    PAUSED_PATIENCE,
+    RATE_WAIT,
+    Backoff,
+    Registro,
+    Tomado,
+    conclude,
+    decide,
+    simulated,
+)
 from chalicelib.dispatch.states import MOVES, StatusDisparo
+from chalicelib.dispatch.windows import Rules, rules_for
+from chalicelib.tenants.requests import TenantConfig
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BACKOFF = Backoff(1.0, 30.0, lambda: 0.5)
+JANELA = rules_for("+5571999990001", "whatsapp", TenantConfig())
+NIGHT = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)  # Tuesday, 22:00 in Salvador
 
 
 def a_claimed(**changes: Any) -> Tomado:
@@ -42,12 +56,26 @@ def a_claimed(**changes: Any) -> Tomado:
     return Tomado(**fields | changes)
 
 
-def decided(*, is_enabled: bool = True, is_idempotent: bool = False, **changes: Any) -> Mensagem | Registro:
-    return decide(a_claimed(**changes), is_enabled=is_enabled, is_idempotent=is_idempotent)
+def decided(
+    *, is_enabled: bool = True, is_idempotent: bool = False, now: datetime = NOW, janela: Rules | None = JANELA,
+    **changes: Any,
+) -> Mensagem | Registro:  # fmt: skip
+    tomado = a_claimed(**changes)
+    return decide(tomado, janela=janela, is_enabled=is_enabled, is_idempotent=is_idempotent, now=now)
 
 
-def concluded(outcome: Outcome, *, is_idempotent: bool = False, **changes: Any) -> Registro:
-    return conclude(a_claimed(**changes), outcome, is_idempotent=is_idempotent, now=NOW, backoff=BACKOFF)
+def held(**changes: Any) -> Registro:
+    registro = decided(**changes)
+    assert isinstance(registro, Registro)
+    return registro
+
+
+def concluded(
+    outcome: Outcome, *, is_idempotent: bool = False, rest: datetime | None = None, **changes: Any
+) -> Registro:
+    attempt = Attempt(outcome, 0.05)
+    tomado = a_claimed(**changes)
+    return conclude(tomado, attempt, is_idempotent=is_idempotent, now=NOW, backoff=BACKOFF, rest=rest)
 
 
 # Deciding
@@ -73,9 +101,57 @@ def test_email_has_a_subject_an_html_body_and_variables_as_they_are() -> None:
 
 
 def test_nothing_leaves_while_sending_is_off_and_the_reason_is_recorded() -> None:
-    registro = decided(is_enabled=False)
-    assert isinstance(registro, Registro)
+    assert isinstance(decided(is_enabled=False), Mensagem)
+    registro = simulated(a_claimed())
     assert (registro.status, registro.erro_codigo, registro.tentativas) == ("simulado", "envio_desligado", 0)
+
+
+def test_contact_that_opted_out_gets_nothing_whoever_asks() -> None:
+    registro = held(is_suppressed=True, ignorar_janela=True, is_probe=True, pausa="190")
+    assert (registro.status, registro.erro_codigo, registro.tentativas) == ("suprimido", "contato_suprimido", 0)
+    assert (registro.passo.classe, registro.passo.tentou) == ("suprimido", False)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(-1, "expirado"), (0, "expirado"), (1, None)])
+def test_message_is_not_sent_when_it_is_too_late_to_be_of_use(seconds: int, status: str | None) -> None:
+    decision = decided(expira_em=NOW + timedelta(seconds=seconds))
+    assert getattr(decision, "status", None) == status
+    assert getattr(decision, "erro_codigo", None) == (status and "prazo_expirado")
+
+
+def test_too_late_comes_before_the_window_that_would_only_make_it_later() -> None:
+    assert held(now=NIGHT, expira_em=NIGHT).status == "expirado"
+
+
+def test_outside_the_window_it_waits_until_the_window_opens_and_costs_no_attempt() -> None:
+    registro = held(now=NIGHT)
+    assert (registro.status, registro.espera, registro.tentativas) == ("pendente", "janela", 0)
+    assert registro.enviar_apos == datetime(2026, 11, 25, 11, 0, tzinfo=UTC)
+    assert (registro.passo.classe, registro.passo.codigo, registro.passo.tentou) == ("adiado", "janela", False)
+
+
+def test_window_is_passed_over_where_the_disparo_or_the_tenant_says_so() -> None:
+    assert isinstance(decided(now=NIGHT, ignorar_janela=True), Mensagem)
+    assert isinstance(decided(now=NIGHT, janela=None), Mensagem)
+
+
+def test_paused_channel_is_waited_for_and_its_probe_is_not() -> None:
+    registro = held(pausa="190", ultimo_codigo="131016")
+    assert (registro.status, registro.espera, registro.tentativas) == ("pendente", "canal_pausado", 0)
+    assert (registro.enviar_apos, registro.ultimo_codigo) == (NOW + PAUSED_PATIENCE, "131016")
+    assert (registro.passo.classe, registro.passo.codigo) == ("adiado", "190")
+    assert isinstance(decided(pausa="190", is_probe=True), Mensagem)
+
+
+@pytest.mark.parametrize("changes", [{"is_suppressed": True}, {"expira_em": NOW}, {"variaveis": {}}])
+def test_doubt_is_not_forgotten_by_what_closes_a_disparo(changes: dict[str, Any]) -> None:
+    registro = held(is_idempotent=True, **DOUBT, **changes)
+    assert (registro.status, registro.em_duvida, registro.tentativas) == ("incerto", True, 1)
+
+
+def test_doubt_waits_for_a_window_and_stays_doubt() -> None:
+    registro = held(is_idempotent=True, now=NIGHT, **DOUBT)
+    assert (registro.status, registro.em_duvida, registro.ultimo_codigo) == ("pendente", True, "lease_vencida")
 
 
 @pytest.mark.parametrize("is_enabled", [True, False])
@@ -157,6 +233,47 @@ def test_unknown_outcome_is_uncertain_without_a_key_and_repeated_with_one() -> N
     assert (last.status, last.erro_codigo) == ("incerto", "tempo_esgotado")
 
 
+def test_busy_channel_costs_no_attempt_and_is_left_to_rest() -> None:
+    last = {"tentativas": 3, "tentativas_antes": 2}
+    registro = concluded(Transient("130429", 5.0, "canal"), rest=NOW + timedelta(seconds=8), **last)
+    assert (registro.status, registro.espera, registro.tentativas) == ("pendente", "canal_lento", 2)
+    assert registro.enviar_apos == NOW + timedelta(seconds=8)
+    assert concluded(Transient("130429", 5.0, "canal")).enviar_apos == NOW + timedelta(seconds=5)
+    assert (registro.passo.classe, registro.passo.codigo, registro.passo.tentou) == ("transitorio", "130429", True)
+
+
+def test_two_messages_too_close_for_one_person_cost_no_attempt() -> None:
+    registro = concluded(Transient("131056", 6.0, "destino"), tentativas=3, tentativas_antes=2)
+    assert (registro.status, registro.espera, registro.tentativas) == ("pendente", "destino", 2)
+    assert registro.enviar_apos == NOW + timedelta(seconds=6)
+
+
+def test_cap_of_a_person_for_a_day_is_an_attempt() -> None:
+    capped = Transient("131049", 86_400.0, "destino")
+    registro = concluded(capped)
+    assert (registro.status, registro.espera, registro.tentativas) == ("pendente", "tentativa", 1)
+    assert registro.enviar_apos == NOW + timedelta(days=1)
+    assert concluded(capped, tentativas=3, tentativas_antes=2).status == "erro"
+
+
+def test_next_contact_is_tried_where_the_address_is_at_fault_and_the_disparo_says_so() -> None:
+    dead = Permanent("131026", tentar_alternativo=True)
+    assert concluded(dead, usar_alternativos=True).tentar_alternativo
+    assert not concluded(dead).tentar_alternativo
+    assert not concluded(Permanent("132000"), usar_alternativos=True).tentar_alternativo
+
+
+def test_next_contact_is_not_tried_while_the_first_may_have_it() -> None:
+    registro = concluded(
+        Permanent("131026", tentar_alternativo=True), usar_alternativos=True, is_idempotent=True, **DOUBT
+    )
+    assert (registro.status, registro.tentar_alternativo) == ("incerto", False)
+
+
+def test_opt_out_that_the_provider_tells_is_remembered() -> None:
+    assert concluded(Permanent("131050", suprimir=True)).suprimir
+
+
 def test_channel_that_is_down_costs_no_attempt() -> None:
     registro = concluded(ChannelDown("190"), tentativas=3, tentativas_antes=2)
     assert (registro.status, registro.tentativas, registro.ultimo_codigo) == ("pendente", 2, "190")
@@ -168,8 +285,8 @@ def test_channel_that_is_down_costs_no_attempt() -> None:
 CODES = st.sampled_from(["131016", "tempo_esgotado", "x"])
 OUTCOMES: st.SearchStrategy[Outcome] = st.one_of(
     st.builds(Sent, st.none() | CODES),
-    st.builds(Transient, CODES, st.none() | st.floats(0, 604_800)),
-    st.builds(Permanent, CODES),
+    st.builds(Transient, CODES, st.none() | st.floats(0, 604_800), st.none() | st.sampled_from(["canal", "destino"])),
+    st.builds(Permanent, CODES, st.booleans(), st.booleans()),
     st.builds(Unknown, CODES),
     st.builds(ChannelDown, CODES),
 )
@@ -187,19 +304,30 @@ def claimed(draw: st.DrawFn) -> Tomado:
         max_tentativas=highest,
         em_duvida=doubt,
         ultimo_codigo="lease_vencida" if doubt else None,
+        is_suppressed=draw(st.sampled_from([False, False, False, True])),
+        expira_em=draw(st.none() | st.integers(-2, 2).map(lambda hours: NOW + timedelta(hours=hours))),
+        ignorar_janela=draw(st.booleans()),
+        usar_alternativos=draw(st.booleans()),
+        pausa=draw(st.sampled_from([None, None, "190"])),
+        is_probe=draw(st.booleans()),
     )
 
 
 @st.composite
 def recorded(draw: st.DrawFn) -> tuple[Tomado, bool, Mensagem | Registro, Registro, Outcome | None]:
     """A claim all the way to what is recorded of it, with the outcome of its attempt if there was one."""
-    tomado, is_idempotent = draw(claimed()), draw(st.booleans())
-    decision = decide(tomado, is_enabled=draw(st.booleans()), is_idempotent=is_idempotent)
+    tomado, is_idempotent, is_enabled = draw(claimed()), draw(st.booleans()), draw(st.booleans())
+    now = NOW + timedelta(minutes=draw(st.integers(-720, 10_000)))
+    decision = decide(tomado, janela=JANELA, is_enabled=is_enabled, is_idempotent=is_idempotent, now=now)
+    if isinstance(decision, Mensagem) and not is_enabled:
+        decision = simulated(tomado)
     if isinstance(decision, Registro):
         return tomado, is_idempotent, decision, decision, None
     outcome = draw(OUTCOMES)
     backoff = Backoff(1.0, 30.0, lambda: draw(st.floats(0, 1, exclude_max=True)))
-    registro = conclude(tomado, outcome, is_idempotent=is_idempotent, now=NOW, backoff=backoff)
+    rest = draw(st.none() | st.just(now + timedelta(seconds=40)))
+    attempt = Attempt(outcome, draw(st.none() | st.floats(0, 60)))
+    registro = conclude(tomado, attempt, is_idempotent=is_idempotent, now=now, backoff=backoff, rest=rest)
     return tomado, is_idempotent, decision, registro, outcome
 
 
@@ -207,12 +335,13 @@ def recorded(draw: st.DrawFn) -> tuple[Tomado, bool, Mensagem | Registro, Regist
 def test_every_end_is_a_move_of_the_drawing_and_fits_the_checks_of_the_table(result: tuple[Any, ...]) -> None:
     tomado, _, _, registro, _ = result
     assert registro.status in MOVES[StatusDisparo.ENVIANDO]
-    assert (registro.status in {"erro", "incerto", "simulado"}) == (registro.erro_codigo is not None)
+    ends_for_a_reason = {"erro", "incerto", "simulado", "suprimido", "expirado"}
+    assert (registro.status in ends_for_a_reason) == (registro.erro_codigo is not None)
+    assert (registro.status == "pendente") == (registro.espera is not None)
     assert 0 <= registro.tentativas <= tomado.max_tentativas
     if registro.status == "pendente":
         assert registro.tentativas < tomado.max_tentativas
         assert registro.enviar_apos is not None
-        assert registro.enviar_apos >= NOW
     else:
         assert registro.enviar_apos is None
     assert registro.em_duvida <= (registro.status in {"pendente", "incerto"} and registro.ultimo_codigo is not None)
@@ -229,6 +358,39 @@ def test_doubt_is_never_forgotten_and_never_repeated_without_a_key(result: tuple
         assert not isinstance(decision, Mensagem)
     if isinstance(outcome, Unknown) and not is_idempotent:
         assert registro.status == "incerto"
+
+
+@given(recorded())
+def test_opt_out_is_never_passed_over(result: tuple[Any, ...]) -> None:
+    tomado, _, decision, registro, _ = result
+    if tomado.is_suppressed:
+        assert not isinstance(decision, Mensagem)
+        assert registro.status in {"suprimido", "incerto"}
+
+
+@given(recorded())
+def test_an_attempt_counts_only_if_the_provider_was_asked_and_refused_the_message_itself(
+    result: tuple[Any, ...],
+) -> None:
+    tomado, _, _, registro, outcome = result
+    assert registro.passo.tentou == (outcome is not None)
+    too_fast = isinstance(outcome, Transient) and (
+        outcome.escopo == "canal"
+        or (outcome.escopo == "destino" and (outcome.retry_after or 0) <= RATE_WAIT.total_seconds())
+    )
+    if outcome is None or too_fast or isinstance(outcome, ChannelDown):
+        assert registro.tentativas == tomado.tentativas_antes
+    else:
+        assert registro.tentativas == tomado.tentativas
+
+
+@given(recorded())
+def test_next_contact_is_tried_only_after_a_certain_failure(result: tuple[Any, ...]) -> None:
+    tomado, _, _, registro, outcome = result
+    if registro.tentar_alternativo:
+        assert registro.status == "erro"
+        assert tomado.usar_alternativos
+        assert isinstance(outcome, Permanent)
 
 
 @given(recorded())

@@ -1,0 +1,80 @@
+"""Asking a provider what became of messages whose sending ended in doubt: the status tool that a channel may name.
+
+    "consulta": {
+      "tool": "find_message",
+      "arguments": {"reference": "{{disparo_id}}"},
+      "situacao": [{"padrao": "no such message", "codigo": "ausente"}, {"campo": "status"}],
+      "valores": {"ausente": "nao_enviado", "sent": "enviado", "delivered": "enviado"}
+    }
+
+Only an answer that the configuration has a meaning for settles anything; silence, errors and news leave the doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+
+from pydantic import Field, StringConstraints, model_validator
+
+from chalicelib.adapters.calls import Answer, CallResult
+from chalicelib.dispatch.answers import Configuracao, Leitura, LeiturasDeCodigo, Reading, first_code, identifier
+from chalicelib.dispatch.arguments import Mensagem, compile_arguments
+
+CallAll = Callable[[str, Sequence[Mapping[str, object]]], Sequence[CallResult]]
+"""Calls one tool with each of these arguments; what became of each call, in their order."""
+
+
+class Situacao(StrEnum):
+    """Whether the provider has a message."""
+
+    ENVIADO = "enviado"
+    NAO_ENVIADO = "nao_enviado"
+    DESCONHECIDO = "desconhecido"
+
+
+class Parecer(NamedTuple):
+    """What a provider says of one message; `codigo` is its own word for it, None where it has none that we can read."""
+
+    situacao: Situacao
+    codigo: str | None = None
+    message_id: str | None = None
+
+
+class Consulta(Configuracao):
+    """A tool that knows what became of a message, how it is asked, and what its answers mean."""
+
+    tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    arguments: dict[str, Any]
+    situacao: Annotated[LeiturasDeCodigo, Field(min_length=1)]
+    valores: Annotated[dict[str, Situacao], Field(min_length=1)]
+    message_id: Leitura | None = None
+    espera_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    """How long after the attempt a message that the provider does not have will not turn up any more."""
+    _build: Callable[[Mensagem], dict[str, Any]]
+
+    @model_validator(mode="after")
+    def _compile(self) -> Consulta:
+        self._build = compile_arguments(self.arguments, "/consulta/arguments")
+        return self
+
+    def arguments_for(self, mensagem: Mensagem) -> dict[str, Any]:
+        """The tool's arguments to ask about one message."""
+        return self._build(mensagem)
+
+    def reply(self, result: CallResult) -> Parecer:
+        """What an answer says; whatever is no answer, or none that has a meaning here, says nothing."""
+        if not isinstance(result, Answer):
+            return Parecer(Situacao.DESCONHECIDO)
+        reading = Reading.of(result)
+        code = first_code(self.situacao, reading)
+        situacao = self.valores.get(code or "", Situacao.DESCONHECIDO)
+        has_it = situacao is Situacao.ENVIADO
+        return Parecer(situacao, code, identifier(self.message_id, reading) if has_it else None)
+
+
+def ask(consulta: Consulta, mensagens: Sequence[Mensagem], call_all: CallAll) -> list[Parecer]:
+    """What the provider says of each message, in their order; raises only what `call_all` does."""
+    calls = [consulta.arguments_for(each) for each in mensagens]
+    return [consulta.reply(each) for each in call_all(consulta.tool, calls)]

@@ -1,0 +1,81 @@
+"""Paused channels: those that turned their messages away, and what happens when they are back.
+
+A pause of ours ends when one message, the probe, gets through; one that a person made ends when a person says so. What
+waits for a channel is let go by whoever ends the pause, as far as one can wake at once, and by the sweep beyond that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from chalicelib.adapters.clock import Clock
+from chalicelib.adapters.database import Database, Rows
+from chalicelib.dispatch.policy import Classe, Registro
+from chalicelib.dispatch.wakeups import Wakeup, Wakeups
+
+# What shows that a channel is back: the provider took a message, or had something to say about one alone.
+_ALIVE = frozenset({Classe.ENVIADO, Classe.PERMANENTE})
+_MOST_RELEASED = 1_000
+_ROUNDS = 5
+
+
+class Pauses:
+    """The sweep's part of it; `database` is the owner's login."""
+
+    def __init__(self, *, database: Database, wakeups: Wakeups, clock: Clock) -> None:
+        self._database = database
+        self._wakeups = wakeups
+        self._clock = clock
+
+    def tend(self) -> int:
+        """Let go of what waits for channels that are back, and wake a probe for each that was not tried in time."""
+        total = 0
+        for _ in range(_ROUNDS):
+            woken = self._release()
+            total += woken
+            if woken < _MOST_RELEASED:
+                break
+        return total + self._probe()
+
+    def _release(self) -> int:
+        with self._database.across_tenants() as rows:
+            woken = release(rows, self._clock())
+        self._wakeups.arrange(woken)
+        return len(woken)
+
+    def _probe(self) -> int:
+        with self._database.across_tenants() as rows:
+            found = rows.all("wake_probes", agora=self._clock())
+        self._wakeups.arrange(Wakeup(row["tenant_id"], row["disparo_id"], row["enviar_apos"]) for row in found)
+        return len(found)
+
+
+def follow_attempts(rows: Rows, recorded: Iterable[Registro], now: datetime) -> list[Wakeup]:
+    """Pause the channels that turned their messages away; resume those whose probe got through, and wake who waited."""
+    down: dict[tuple[str, str], tuple[str | None, datetime | None]] = {}
+    alive: set[tuple[str, str]] = set()
+    for each in recorded:
+        channel = (each.disparo.tenant_id, each.disparo.canal)
+        if each.passo.classe is Classe.CANAL_FORA:
+            down.setdefault(channel, (each.passo.codigo, each.enviar_apos))
+        elif each.disparo.is_probe and each.passo.classe in _ALIVE:
+            alive.add(channel)
+    if down:
+        codes, probes = zip(*down.values(), strict=True)
+        rows.run("pause_canais", **_names(down), codigos=list(codes), sondas=list(probes), agora=now)
+    if not alive:
+        return []
+    rows.run("resume_canais", **_names(sorted(alive)))
+    return release(rows, now)
+
+
+def release(rows: Rows, now: datetime) -> list[Wakeup]:
+    """Let go of what waited for channels that are no longer paused, up to a thousand."""
+    found = rows.all("release_disparos", agora=now, limite=_MOST_RELEASED)
+    return [Wakeup(row["tenant_id"], row["disparo_id"], row["enviar_apos"]) for row in found]
+
+
+def _names(channels: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    pairs = list(channels)
+    return {"tenant_ids": [tenant_id for tenant_id, _ in pairs], "canais": [canal for _, canal in pairs]}

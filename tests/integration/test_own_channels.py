@@ -1,0 +1,371 @@
+"""A tenant's own channels: tried at real MCP servers before they are stored, with nothing in them that may not be."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import pytest
+from mcp_types import Tool
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from chalicelib.adapters.addresses import NotPublic
+from chalicelib.adapters.mcp import McpServer
+from chalicelib.config import Settings
+from chalicelib.dispatch.own_channels import OwnChannels
+from chalicelib.errors import Invalid, Unavailable
+from chalicelib.wiring import Services
+from local.aws import Aws, put_secret
+from tests.builders import TENANT, ask
+from tests.conftest import StoppedClock
+from tests.integration.test_local_api import Client
+from tests.integration.test_mcp import a_server
+
+TOKEN = "Bearer re_123456789012345678"
+AUTHORIZATION = {"Authorization": {"segredo": "resend", "campo": "authorization"}}
+ASKING = {"tool": "x", "arguments": {}, "situacao": [{"campo": "a"}], "valores": {"a": "enviado"}}
+SEND = {
+    "type": "object",
+    "properties": {
+        "to": {"type": "array", "items": {"type": "string"}},
+        "subject": {"type": "string"},
+        "text": {"type": "string"},
+        "html": {"type": "string"},
+        "headers": {"type": "object"},
+        "idempotencyKey": {"type": "string"},
+    },
+    "required": ["to", "subject", "text"],
+}
+TEMPLATE = {
+    "type": "object",
+    "properties": {
+        "to": {"type": "string"},
+        "template_name": {"type": "string"},
+        "language": {"type": "string"},
+        "components": {"anyOf": [{"type": "array"}, {"type": "null"}]},
+    },
+    "required": ["to", "template_name"],
+}
+
+
+def tools(**schemas: Mapping[str, Any]) -> list[Tool]:
+    return [Tool(name=name.replace("_mail", "-email"), input_schema=dict(schema)) for name, schema in schemas.items()]
+
+
+def demanding(token: str) -> Callable[[ASGIApp], ASGIApp]:
+    """A door that opens for those with the token alone."""
+
+    def around(app: ASGIApp) -> ASGIApp:
+        async def admit(scope: Scope, receive: Receive, send: Send) -> None:
+            is_stranger = scope["type"] == "http" and (b"authorization", token.encode()) not in scope["headers"]
+            await (Response(status_code=401) if is_stranger else app)(scope, receive, send)
+
+        return admit
+
+    return around
+
+
+@pytest.fixture
+def resend() -> Iterator[str]:
+    """A server with the tool of resend-mcp."""
+    with a_server(tools=tools(send_mail=SEND)) as url:
+        yield url
+
+
+@pytest.fixture
+def own(make_services: Callable[..., Services], aws: Aws, app_settings: Settings) -> OwnChannels:
+    """Own channels on a machine of one's own, and one secret of the tenant's."""
+    put_secret(aws, app_settings.tenant_secret(TENANT, "resend"), {"authorization": TOKEN, "numero": 7})
+    return make_services(internal_channels=True).own_channels
+
+
+@pytest.fixture
+def guarded(own: OwnChannels, make_services: Callable[..., Services]) -> OwnChannels:
+    """The same as they are deployed."""
+    return make_services(internal_channels=False).own_channels
+
+
+def problems(own: OwnChannels, **documents: Mapping[str, Any]) -> list[tuple[str, str]]:
+    with pytest.raises(Invalid) as refused:
+        own.check(TENANT, documents)
+    assert refused.value.code == "canal_invalido"
+    assert "re_1234" not in repr(refused.value.errors)
+    return [(each.pointer, each.code) for each in refused.value.errors]
+
+
+def an_own(url: str, /, **changes: Any) -> dict[str, Any]:
+    return {"perfil": "resend-mcp", "url": url, **changes}
+
+
+def test_a_channel_that_its_server_understands_is_taken(own: OwnChannels, resend: str) -> None:
+    own.check(TENANT, {"email": an_own(resend)})
+    own.check(TENANT, {"email": an_own(resend, headers=AUTHORIZATION, canal="email", in_flight=5)})
+    own.check(TENANT, {})
+
+
+def test_a_channel_without_a_profile_is_of_the_kind_that_it_is_configured_for(own: OwnChannels, resend: str) -> None:
+    arguments = {"to": ["{{destino}}"], "subject": "{{assunto}}", "text": "{{texto}}"}
+    document = {"url": resend, "tool": "send-email", "arguments": arguments}
+    own.check(TENANT, {"email": document})
+    assert own.load(TENANT, "email", document).canal == "email"
+    assert own.load(TENANT, "whatsapp", document).canal == "whatsapp"
+
+
+def test_a_channel_of_the_other_kind_is_refused(own: OwnChannels, resend: str) -> None:
+    assert problems(own, whatsapp=an_own(resend)) == [("/canais/whatsapp/perfil", "outro_canal")]
+    assert problems(own, email=an_own(resend, canal="whatsapp")) == [("/canais/email/canal", "outro_canal")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"tool": "send"}, [("/tool", "ferramenta_ausente")]),
+        ({"arguments": {"from": "a@example.com"}}, [("/arguments/from", "argumento_desconhecido")]),
+        ({"arguments": {"to": "{{destino}}"}}, [("/arguments/to", "argumento_de_outro_tipo")]),
+        ({"arguments": {"text": None}}, [("/arguments/text", "argumento_obrigatorio")]),
+        ({"idempotency_argument": "key"}, [("/arguments/key", "argumento_desconhecido")]),
+        ({"consulta": ASKING}, [("/consulta/tool", "ferramenta_ausente")]),
+        ({"arguments": {"to": "{{para}}"}}, [("/arguments/to", "marcador_desconhecido")]),
+        ({"perfil": "resend"}, [("/perfil", "perfil_desconhecido")]),
+        ({"codigos": {"x": "talvez"}}, [("/codigos/x/classe", "enum")]),
+        ({"headers": {"X": "1", "Y": {"segredo": "a/b"}, "Z": {"campo": "x"}}}, [
+            ("/headers/X", "header_literal"), ("/headers/Y", "header_literal"), ("/headers/Z", "header_literal"),
+        ]),
+        ({"headers": {"X": {"segredo": "outro"}, "Y": {"segredo": "resend"}}}, [
+            ("/headers/X", "segredo_do_canal_ausente"), ("/headers/Y", "segredo_do_canal_ausente"),
+        ]),
+        ({"headers": {"X": {"segredo": "resend", "campo": "numero"}}}, [("/headers/X", "segredo_do_canal_ausente")]),
+        ({"headers": {"Host": {"segredo": "resend", "campo": "authorization"}}}, [("/headers", "header_reservado")]),
+        ({"headers": ["X"], "timeout_s": 0}, [("/headers", "dict_type"), ("/timeout_s", "greater_than")]),
+        ({"url": 7}, [("/url", "string_type")]),
+        ({"arguments": {"api_key": "abc"}}, [("/arguments/api_key", "segredo_literal")]),
+        ({"arguments": {"x": [{"authToken": "abc"}, "Bearer abc"]}}, [
+            ("/arguments/x/0/authToken", "segredo_literal"), ("/arguments/x/1", "segredo_literal"),
+        ]),
+        ({"consulta": {**ASKING, "arguments": {"senha": "abc"}}}, [("/consulta/arguments/senha", "segredo_literal")]),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_would_not_work_is_said_where_it_stands(
+    own: OwnChannels, resend: str, changes: dict[str, Any], expected: list[tuple[str, str]]
+) -> None:
+    assert problems(own, email=an_own(resend, **changes)) == [(f"/canais/email{path}", code) for path, code in expected]
+
+
+def test_what_looks_like_a_secret_by_name_alone_may_be_a_placeholder_or_nothing(own: OwnChannels) -> None:
+    arguments = {"token": "{{disparo_id}}", "secret": "", "password": 7, "text": "{{texto}}"}
+    assert own.load(TENANT, "email", an_own("http://127.0.0.1:1/mcp", arguments=arguments)).tool == "send-email"
+
+
+@pytest.mark.parametrize("query", ["?api_key=abc", "?profile=x&t=sk_live_abcdefgh", "?k=eyJhbGciOiJIUzI1NiJ9.e30.x"])
+def test_a_secret_in_the_url_is_refused_unsaid(own: OwnChannels, query: str) -> None:
+    assert problems(own, email=an_own(f"http://127.0.0.1:1/mcp{query}")) == [("/canais/email/url", "segredo_literal")]
+
+
+@pytest.mark.parametrize(
+    ("url", "code"), [("http://[x/?a=b", "url_invalida"), ("http://127.0.0.1:1/?profile=acme", "")]
+)
+def test_a_url_that_is_none_is_said_to_be_none_and_a_query_may_be(own: OwnChannels, url: str, code: str) -> None:
+    assert problems(own, email=an_own(url)) == [("/canais/email/url", code or "servidor_inacessivel")]
+
+
+def test_a_server_that_does_not_answer_is_said_at_its_url(own: OwnChannels) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    assert problems(own, email=an_own(f"http://127.0.0.1:{port}/mcp")) == [
+        ("/canais/email/url", "servidor_inacessivel")
+    ]
+
+
+@pytest.mark.parametrize("status", [400, 404, 500, 503])
+def test_a_server_that_is_something_else_is_said_at_its_url(own: OwnChannels, status: int) -> None:
+    async def refuse(_request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+        await Response(status_code=status)(scope, receive, send)
+
+    with a_server(meddle=dict.fromkeys(("server/discover", "initialize", "tools/list"), refuse)) as url:
+        assert problems(own, email=an_own(url)) == [("/canais/email/url", "servidor_inacessivel")]
+
+
+def test_credentials_that_a_server_refuses_are_said_at_the_headers(
+    own: OwnChannels, aws: Aws, app_settings: Settings
+) -> None:
+    put_secret(aws, app_settings.tenant_secret(TENANT, "velha"), {"authorization": "Bearer expired"})
+    old = {"Authorization": {"segredo": "velha", "campo": "authorization"}}
+    with a_server(tools=tools(send_mail=SEND), around=demanding(TOKEN)) as url:
+        own.check(TENANT, {"email": an_own(url, headers=AUTHORIZATION)})
+        assert problems(own, email=an_own(url, headers=old)) == [("/canais/email/headers", "credencial_recusada")]
+        assert problems(own, email=an_own(url)) == [("/canais/email/headers", "credencial_recusada")]
+
+
+def test_both_channels_are_tried_and_all_that_is_wrong_is_said(own: OwnChannels, resend: str) -> None:
+    with a_server(tools=tools(send_template_message={**TEMPLATE, "required": ["to", "nada"]})) as url:
+        assert problems(own, whatsapp={"perfil": "jina-whatsapp-mcp", "url": url}, email=an_own(resend, tool="x")) == [
+            ("/canais/whatsapp/arguments/nada", "argumento_obrigatorio"),
+            ("/canais/email/tool", "ferramenta_ausente"),
+        ]
+
+
+def test_a_secret_that_has_just_been_made_or_changed_counts_at_once(
+    own: OwnChannels, aws: Aws, app_settings: Settings, resend: str
+) -> None:
+    document = an_own(resend, headers={"X": {"segredo": "novo"}})
+    assert problems(own, email=document) == [("/canais/email/headers/X", "segredo_do_canal_ausente")]
+    put_secret(aws, app_settings.tenant_secret(TENANT, "novo"), {"valor": "1"})
+    own.check(TENANT, {"email": document})
+    put_secret(aws, app_settings.tenant_secret(TENANT, "novo"), {"valor": "2"})
+    own.check(TENANT, {"email": document})
+    assert own.load(TENANT, "email", document).header_values() == {"X": "2"}
+
+
+def test_a_tenant_names_no_secret_but_its_own(own: OwnChannels, aws: Aws, app_settings: Settings, resend: str) -> None:
+    put_secret(aws, app_settings.tenant_secret("outra", "alheio"), {"valor": "1"})
+    put_secret(aws, app_settings.secret("alheio"), {"valor": "1"})
+    for name in ("alheio", "../alheio", "../../db-credentials", "outra/alheio"):
+        pointer, _ = problems(own, email=an_own(resend, headers={"X": {"segredo": name}}))[0]
+        assert pointer == "/canais/email/headers/X"
+
+
+def test_secrets_out_of_reach_are_nobodys_mistake(
+    own: OwnChannels, monkeypatch: pytest.MonkeyPatch, resend: str
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(Unavailable):
+        own.check(TENANT, {"email": an_own(resend, headers=AUTHORIZATION)})
+
+
+# Where a stranger's URL may lead
+
+
+@pytest.mark.parametrize("url", ["http://mcp.example.com/mcp", "HTTP://8.8.8.8/mcp"])
+def test_a_tenants_channel_is_reached_over_tls(guarded: OwnChannels, url: str) -> None:
+    assert problems(guarded, email=an_own(url)) == [("/canais/email/url", "url_sem_tls")]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1", "localhost", "10.0.0.1", "169.254.169.254", "[::1]", "[fd00:ec2::254]", "[::ffff:169.254.169.254]",
+        "[64:ff9b::a9fe:a9fe]", "2130706433", "0x7f000001", "127.1",
+    ],
+)  # fmt: skip
+def test_a_tenants_channel_never_leads_inside(guarded: OwnChannels, host: str) -> None:
+    assert problems(guarded, email=an_own(f"https://{host}/mcp")) == [("/canais/email/url", "endereco_interno")]
+
+
+def test_a_host_that_is_none_is_said_at_the_url(guarded: OwnChannels) -> None:
+    assert problems(guarded, email=an_own("https://nenhum.invalid/mcp")) == [
+        ("/canais/email/url", "servidor_inacessivel")
+    ]
+
+
+def test_a_name_that_leads_inside_only_after_it_was_judged_is_not_followed(
+    own: OwnChannels, services: Services, clock: StoppedClock, resend: str
+) -> None:
+    answers: list[str | Exception] = ["127.0.0.1", NotPublic()]
+
+    def address_of(_host: str, _port: int) -> str:
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    rebinding = OwnChannels(
+        secrets=services.secrets,
+        secret_of=lambda _tenant, name: name,
+        is_internal=False,
+        clock=clock,
+        address_of=address_of,
+    )
+    url = resend.replace("http://127.0.0.1", "https://canal.invalid")
+    assert problems(rebinding, email=an_own(url)) == [("/canais/email/url", "servidor_inacessivel")]
+    assert answers == []
+
+
+def test_whoever_sends_by_an_own_channel_is_told_who_judges_addresses(own: OwnChannels, guarded: OwnChannels) -> None:
+    assert own.address_of is None
+    judge = guarded.address_of
+    assert judge is not None
+    results = McpServer("https://localhost:1/mcp", address_of=judge).call_all("send", [{}])
+    assert [type(each).__name__ for each in results] == ["NotWritten"]
+
+
+# As an administrator does it
+
+
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """As the local stack's: servers of one's own machine may be named."""
+    return {**environ, "INTERNAL_CHANNELS": "true"}
+
+
+def put(api: Client, body: Mapping[str, Any], *, groups: tuple[str, ...] = ("admin",)) -> tuple[int, dict[str, Any]]:
+    status, answer, _ = api.ask(
+        "PUT",
+        "/tenant/config",
+        token=api.token(TENANT, *groups),
+        body=json.dumps(body).encode(),
+        content_type="application/json",
+    )
+    return status, answer
+
+
+def test_a_channel_is_configured_shown_and_taken_away(
+    api: Client, aws: Aws, app_settings: Settings, resend: str
+) -> None:
+    put_secret(aws, app_settings.tenant_secret(TENANT, "resend"), {"authorization": TOKEN})
+    document = an_own(resend, headers=AUTHORIZATION)
+    status, answer = put(api, {"canais": {"email": document}})
+    assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": document})
+    _, shown, _ = api.ask("GET", "/tenant/config", token=api.token(TENANT, "admin"))
+    assert shown["canais"] == answer["canais"]
+    assert TOKEN not in json.dumps(shown)
+    status, answer = put(api, {})
+    assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": None})
+
+
+def test_a_channel_that_would_not_work_is_a_problem_with_pointers_and_stores_nothing(
+    api: Client, services: Services, resend: str
+) -> None:
+    status, problem = put(api, {"idioma": "en", "canais": {"email": an_own(resend, arguments={"from": "x"})}})
+    assert (status, problem["code"]) == (422, "canal_invalido")
+    assert problem["errors"] == [
+        {
+            "pointer": "/canais/email/arguments/from",
+            "code": "argumento_desconhecido",
+            "detail": "A ferramenta não conhece from.",
+        }
+    ]
+    assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]
+
+
+@pytest.mark.parametrize(
+    ("canais", "pointer", "code"),
+    [
+        ({"sms": {}}, "/canais/sms", "extra_forbidden"),
+        ({"email": "x"}, "/canais/email", "dict_type"),
+        ({"email": {"x": "x" * 20_000}}, "/canais/email", "canal_longo"),
+    ],
+)
+def test_what_is_no_channel_at_all_is_refused(api: Client, canais: Mapping[str, Any], pointer: str, code: str) -> None:
+    status, problem = put(api, {"canais": canais})
+    assert status == 422
+    assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(pointer, code)]
+
+
+def test_a_channel_that_stays_as_it_is_need_not_be_up(api: Client, resend: str) -> None:
+    document = an_own(resend)
+    with a_server(tools=tools(send_template_message=TEMPLATE)) as url:
+        whatsapp = {"perfil": "jina-whatsapp-mcp", "url": url}
+        assert put(api, {"canais": {"email": document, "whatsapp": whatsapp}})[0] == 200
+    status, answer = put(api, {"idioma": "en", "canais": {"email": document, "whatsapp": whatsapp}})
+    assert (status, answer["idioma"], answer["canais"]["whatsapp"]) == (200, "en", whatsapp)
+    status, problem = put(api, {"canais": {"email": document, "whatsapp": {**whatsapp, "in_flight": 1}}})
+    assert (status, problem["errors"][0]["pointer"]) == (422, "/canais/whatsapp/url")
+
+
+def test_only_an_administrator_configures_a_channel(api: Client, services: Services, resend: str) -> None:
+    assert put(api, {"canais": {"email": an_own(resend)}}, groups=())[0] == 403
+    assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]

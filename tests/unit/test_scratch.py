@@ -1,0 +1,68 @@
+"""A worker has a folder to itself, and what a killed one leaves is cleared away by the next."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from chalicelib.ingestion.scratch import PREFIX, remove_abandoned, scratch
+from tests.conftest import ROOT
+
+# Works in its folder until it is killed.
+WORKER = """
+import sys
+from chalicelib.ingestion.scratch import scratch
+with scratch() as folder:
+    (folder / "planilha").write_bytes(b"x" * 1000)
+    print(folder, flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A disk of our own."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+def test_a_folder_is_empty_and_gone_afterwards(disk: Path) -> None:
+    with scratch() as folder:
+        assert (folder.parent, list(folder.iterdir())) == (disk, [])
+        (folder / "planilha").write_text("x")
+    assert list(disk.iterdir()) == []
+
+
+def test_those_who_work_at_the_same_time_leave_each_other_alone() -> None:
+    with scratch() as first, scratch() as second:
+        remove_abandoned()
+        assert first.exists()
+        assert second.exists()
+        assert first != second
+
+
+def test_what_a_killed_worker_leaves_is_removed_by_the_next_one(disk: Path) -> None:
+    command = [sys.executable, "-c", WORKER]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as worker:
+        assert worker.stdout is not None
+        left = Path(worker.stdout.readline().strip())
+        with scratch():
+            assert (left / "planilha").exists(), "it is alive"
+        worker.kill()
+    assert left.parent == disk
+    assert (left / "planilha").exists()
+    with scratch() as folder:
+        assert list(disk.iterdir()) == [folder]
+
+
+def test_what_is_no_folder_of_a_worker_stays(disk: Path) -> None:
+    (disk / f"{PREFIX}notes").write_text("not a folder")
+    (disk / "another").mkdir()
+    with scratch():
+        pass
+    assert sorted(path.name for path in disk.iterdir()) == ["another", f"{PREFIX}notes"]
