@@ -105,7 +105,7 @@ def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
 
 def _repeated(keys: Sequence[str]) -> Iterator[str]:
     """The keys that stand side by side in a sorted list."""
-    return (key for key, following in pairwise(keys) if key == following)
+    return (key for key, following in pairwise(keys) if key == following) if len({*keys}) < len(keys) else iter(())
 
 
 def telefone_lines(lead_id: str, telefones: Sequence[Telefone], *, depois: int = 0, main: str | None = None) -> str:

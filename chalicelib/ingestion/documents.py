@@ -20,7 +20,6 @@ _WRITTEN = re.compile(
     r"|[0-9A-Za-z]{2}[. ]?[0-9A-Za-z]{3}[. ]?[0-9A-Za-z]{3}[/ ]?[0-9A-Za-z]{4}[-./ ]?[0-9]{2}"
 ).fullmatch
 _LABEL = re.compile(r"(?:CPF|CNPJ)\b[\s:.]*(?:n[oº°]?[\s:.]+)?", re.IGNORECASE)
-_PUNCTUATION = str.maketrans("", "", ".-/ ")
 _NUMBER_CELL = re.compile(r"([0-9]{1,14})(?:[.,]0{1,2})?")
 
 
@@ -100,7 +99,7 @@ def _as_written(text: str) -> str | None:
     """The document, if every character of it is there."""
     if not _WRITTEN(text):
         return None
-    document = text if text.isdigit() else text.translate(_PUNCTUATION).upper()
+    document = text.replace(".", "").replace("-", "").replace("/", "").replace(" ", "").upper()
     return document if (is_cpf if len(document) == 11 else is_cnpj)(document) else None
 
 

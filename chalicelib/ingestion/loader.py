@@ -7,10 +7,11 @@ jobs with the same leads come out the same in any order of their batches.
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from chalicelib.adapters.database import Row, Rows
 from chalicelib.ingestion.batch import (
@@ -170,7 +171,7 @@ class _Leads:
 
 
 def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str, _Lead]:
-    arguments: Mapping[str, Any] = {"tenant_id": tenant_id, "lead_ids": lead_ids}
+    arguments = {"tenant_id": tenant_id, "lead_ids": json.dumps(lead_ids)}
     telefones: dict[str, list[Telefone]] = defaultdict(list)
     for row in rows.all("telefones_of_leads", **arguments):
         kind = TipoOrigem(row["tipo_origem"])
