@@ -14,7 +14,7 @@ INSTALLED := $(VENV)/.installed
 PROVEN := ingestion dispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check lint types check-coverage fuzz bench bench-ingest bench-dispatch package deploy redrive migrate sample clean
+.PHONY: help demo up down test check lint types check-coverage fuzz peers bench bench-ingest bench-dispatch package deploy redrive migrate sample clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ check-coverage: $(INSTALLED)
 	@for room in $(PROVEN); do \
 		$(BIN)/coverage report --include="chalicelib/$$room/*" --fail-under=100 --format=total > /dev/null \
 			|| { echo "not every line and branch of chalicelib/$$room is covered"; exit 1; }; done
+
+peers: $(INSTALLED) ## The channel profiles against the real MCP servers, from the package indexes: make peers PEERS=twilio
+	$(PY) -m tests.peers $(PEERS)
 
 fuzz: $(INSTALLED) ## Run the properties for long, looking for new ground
 	HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n $(WORKERS) -m hypothesis $(ARGS)

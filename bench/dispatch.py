@@ -28,6 +28,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from pg8000.native import Connection
 
+from bench.disparos import destino, seed
 from bench.ground import TENANT, Ground, Result, apart, publish, server, timed
 from bench.mcp_server import TOOL
 from chalicelib.adapters.database import connect
@@ -39,45 +40,12 @@ from local.postgres import Postgres
 NAIVE_MESSAGES = 100
 IN_FLIGHT = (50, 100, 200)
 
-_CONFIG = {
-    "janela": {"ligada": False},
-    "limites": {"whatsapp": {"por_minuto": 1_000_000, "por_segundo": 10_000, "por_dia": None}},
-}
-_TENANT = "INSERT INTO tenants (tenant_id, config) VALUES (:tenant, CAST(:config AS jsonb))"
-_TEMPLATE = (
-    "INSERT INTO templates (tenant_id, nome, versao, canal, idioma, texto, variaveis, criado_em)"
-    " VALUES (:tenant, 'oi', 1, 'whatsapp', 'pt_BR', 'Olá, {{nome}}!', ARRAY['nome'], now())"
-)
-_LEADS = """
-INSERT INTO leads (tenant_id, lead_id, lead_id_externo, nome, origem_arquivo, origem_aba, linha_planilha, job_id)
-SELECT :tenant, CAST(lpad(to_hex(n), 32, '0') AS uuid), 'bench:' || n, 'Lead ' || n, 'bench', NULL, n,
-       CAST(:job AS uuid)
-  FROM generate_series(1, CAST(:messages AS integer)) AS n"""
-_DISPAROS = """
-INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
-                      enviar_apos, criado_em, atualizado_em)
-SELECT :tenant, lead_id, lead_id, 'whatsapp', lead_id, '+55719' || (90000000 + linha_planilha), 'oi', 1,
-       jsonb_build_object('nome', nome), now(), now(), now()
-  FROM leads WHERE tenant_id = :tenant"""
-
 
 class Run(NamedTuple):
     """Seconds for all messages, and for each from its wake-up until its outcome was recorded."""
 
     seconds: float
     latencies: Sequence[float]
-
-
-def seed(owner_url: str, messages: int) -> list[str]:
-    """A tenant with so many disparos that are due; their ids."""
-    connection = connect(owner_url)
-    connection.run(_TENANT, tenant=TENANT, config=json.dumps(_CONFIG))
-    connection.run(_TEMPLATE, tenant=TENANT)
-    connection.run(_LEADS, tenant=TENANT, job=str(UUID(int=0)), messages=messages)
-    connection.run(_DISPAROS, tenant=TENANT)
-    ids = [str(each) for (each,) in connection.run("SELECT disparo_id FROM disparos ORDER BY disparo_id")]
-    connection.close()
-    return ids
 
 
 def environment(owner_url: str) -> dict[str, str]:
@@ -113,7 +81,7 @@ def messages_of(messages: int) -> list[dict[str, Any]]:
     """The arguments of so many calls, as the executor makes them."""
     return [
         {
-            "to": f"+55719{90_000_000 + n}", "template_name": "oi", "language": "pt_BR",
+            "to": destino(n), "template_name": "oi", "language": "pt_BR",
             "components": [{"type": "body", "parameters": [{"type": "text", "text": f"Lead {n}"}]}],
         }
         for n in range(1, messages + 1)
@@ -197,7 +165,7 @@ def statements(folder: Path, aws: Aws, mcp_url: str, messages: int, batch: int) 
         Postgres(folder / "counted", settings={"log_statement": "all"}) as postgres,
         Ground(postgres).database() as url,
     ):
-        disparos = seed(url, messages)
+        disparos = seed(url, TENANT, messages)
         prepare(aws, url, mcp_url)
         log = folder / "counted" / "postgres.log"
         before = _logged(log)
@@ -212,7 +180,7 @@ def _logged(log: Path) -> int:
 
 def prepare(aws: Aws, owner_url: str, mcp_url: str) -> None:
     """The channel's secret and the queues."""
-    channel = {"profile": "jina-whatsapp-mcp", "url": mcp_url}
+    channel = {"perfil": "jina-whatsapp-mcp", "url": mcp_url}
     provision(aws, Settings.from_environment(environment(owner_url)), {"mcp-whatsapp": channel})
 
 
@@ -227,15 +195,15 @@ def measured(messages: int, batch: int, repeats: int) -> Result:
             ground, aws = Ground(postgres), Aws(url)
             for _ in range(repeats):
                 with ground.database() as owner_url:
-                    disparos = seed(owner_url, messages)
+                    disparos = seed(owner_url, TENANT, messages)
                     prepare(aws, owner_url, mcp_url)
                     runs["ours"].append(apart(ours, owner_url, disparos, batch))
                 runs["mcp_limit"].append(apart(mcp_limit, mcp_url, messages))
                 with ground.database() as owner_url:
-                    seed(owner_url, NAIVE_MESSAGES)
+                    seed(owner_url, TENANT, NAIVE_MESSAGES)
                     runs["naive"].append(apart(naive, owner_url, mcp_url, NAIVE_MESSAGES))
                 with ground.database() as owner_url:
-                    disparos = seed(owner_url, messages)
+                    disparos = seed(owner_url, TENANT, messages)
                     runs["procrastinate"].append(apart(procrastinated, owner_url, mcp_url, disparos))
             per_message = statements(folder, aws, mcp_url, messages, batch)
             aws.close()

@@ -2,12 +2,15 @@
 
 A claim is a lease under an owner of its own. Whoever records must still hold it, so that a worker that was given up for
 dead changes nothing when it speaks at last. Each claim is one step in the history of its disparo.
+
+Wake-ups only say that there is something to do. A claim takes up what else is due, tenants in turn: a flood of one
+tenant's wake-ups stands before nobody, and thousands that wait for their places need one wake-up at a time.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -15,10 +18,11 @@ from uuid import UUID, uuid4
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
+from chalicelib.adapters.queues import MAX_DELAY_S
 from chalicelib.dispatch.pauses import follow_attempts
 from chalicelib.dispatch.policy import CHANNEL_PAUSE, LEASE_LAPSED, Registro, Tomado
 from chalicelib.dispatch.states import StatusDisparo
-from chalicelib.dispatch.wakeups import Chamado, Wakeup
+from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Chamado, Wakeup
 from chalicelib.ids import new_id
 from chalicelib.leads.states import Fato, move_of
 from chalicelib.tenants.requests import TenantConfig, stored_config
@@ -36,10 +40,18 @@ _EVENTS = {
 _UNREACHED = frozenset({StatusDisparo.ERRO, StatusDisparo.SUPRIMIDO, StatusDisparo.EXPIRADO})
 # What somebody else is just claiming, or marking, is looked at again so much later.
 _LOCKED_PATIENCE = timedelta(seconds=5)
+# A claim is filled up to so many with what else is due; and so many of that are looked for however many were called.
+_FULL = 1_000
+_OTHERS = 100
+# What has been due for so long that its own wake-up stands behind others.
+_BEHIND = timedelta(milliseconds=250)
+# One that was sent for all of a tenant's is lost when it has not come for so long.
+_AGAIN = timedelta(minutes=5)
 
 
 class Claim(NamedTuple):
-    """What one worker took under its own mark, how its tenants are configured, and which of the others wait."""
+    """What one worker took under its own mark, how its tenants are configured, and whom of those that were called and
+    not taken to wake up again."""
 
     dono: UUID
     tomados: list[Tomado]
@@ -68,8 +80,13 @@ class Claims:
         self._lease = timedelta(seconds=lease_s)
 
     def take(self, chamados: Sequence[Chamado]) -> Claim:
-        """Claim those that are due, or that a dead worker left behind; of the others, say which still wait."""
+        """Claim those that are due, or that a dead worker left behind, and what else is due while there is room; of the
+        others, say which still wait."""
         return retried(lambda: self._take(chamados))
+
+    def wake_next(self, tenant_ids: Collection[str]) -> list[Wakeup]:
+        """The one wake-up that is missing for each of these tenants with anything that waits and is not told of."""
+        return retried(lambda: self._wake_next(sorted(tenant_ids)))
 
     def record(self, claim: Claim, registros: Sequence[Registro]) -> Recorded:
         """Write down what became of the claimed, with all that follows: history, events, successors, opt-outs, pauses,
@@ -88,12 +105,27 @@ class Claims:
                 lease_ate=now + self._lease,
                 lease_vencida=LEASE_LAPSED,
                 sondar_em=now + CHANNEL_PAUSE,
+                lugares=max(_OTHERS, _FULL - len(chamados)),
+                calmo=now - _BEHIND,
             )
             taken = {(row["tenant_id"], row["disparo_id"]) for row in found}
             left = [each for each in chamados if (each.tenant_id, each.disparo_id) not in taken]
-            waiting = rows.all("list_unclaimed_disparos", **_ids(left)) if left else []
+            waiting = rows.all("list_unclaimed_disparos", **_ids(left), agora=now) if left else []
         configs = {row["tenant_id"]: stored_config(row["config"]) for row in found if row["config"] is not None}
-        return Claim(dono, _tomados(found), configs, [_again(row, now) for row in waiting])
+        return Claim(dono, _tomados(found), configs, _again(waiting, now))
+
+    def _wake_next(self, tenant_ids: list[str]) -> list[Wakeup]:
+        now = self._clock()
+        with self._database.across_tenants() as rows:
+            found = rows.all(
+                "wake_next_disparos",
+                tenant_ids=tenant_ids,
+                agora=now,
+                ate=now + timedelta(seconds=MAX_DELAY_S),
+                calmo=now - _BEHIND,
+                acordado_antes=now - _AGAIN,
+            )
+        return [Wakeup(row["tenant_id"], row["disparo_id"], row["quando"]) for row in found]
 
     def _record(self, claim: Claim, registros: Sequence[Registro]) -> Recorded:
         now = self._clock()
@@ -122,11 +154,14 @@ def _template(row: Row) -> tuple[str, str, int]:
     return row["tenant_id"], row["template"], row["template_versao"]
 
 
-def _again(row: Row, now: datetime) -> Wakeup:
-    """At its time, where the wake-up came too early."""
-    is_due = row["enviar_apos"] <= now
-    quando = now + _LOCKED_PATIENCE if is_due else row["enviar_apos"]
-    return Wakeup(row["tenant_id"], row["disparo_id"], quando, row["tentativas"], espera=row["espera"])
+def _again(waiting: Iterable[Row], now: datetime) -> list[Wakeup]:
+    """Each at its time, where the wake-up came too early; of a tenant's that are due one, in a moment, is enough."""
+    due = {row["tenant_id"]: row for row in waiting if row["enviar_apos"] <= now}
+    early = [row for row in waiting if row["enviar_apos"] > now]
+    return [
+        *(Wakeup(tenant_id, row["disparo_id"], now + _LOCKED_PATIENCE) for tenant_id, row in due.items()),
+        *(Wakeup(row["tenant_id"], row["disparo_id"], row["enviar_apos"], row["tentativas"]) for row in early),
+    ]
 
 
 def _ids(disparos: Iterable[Chamado]) -> dict[str, list[object]]:
@@ -136,7 +171,6 @@ def _ids(disparos: Iterable[Chamado]) -> dict[str, list[object]]:
 
 def _columns(registro: Registro, now: datetime) -> dict[str, object]:
     disparo, passo, tipo = registro.disparo, registro.passo, _EVENTS.get(registro.status)
-    wakeup = wakeup_of(registro)
     return {
         "tenant_id": disparo.tenant_id,
         "disparo_id": disparo.disparo_id,
@@ -145,7 +179,6 @@ def _columns(registro: Registro, now: datetime) -> dict[str, object]:
         "em_duvida": registro.em_duvida,
         "enviar_apos": _written(registro.enviar_apos),
         "espera": registro.espera and registro.espera.value,
-        "acordado_em": _written(wakeup and wakeup.arrives(now)),
         "provider_message_id": registro.provider_message_id,
         "ultimo_codigo": registro.ultimo_codigo,
         "erro_codigo": registro.erro_codigo,
@@ -172,11 +205,11 @@ def _written(instant: datetime | None) -> str | None:
 
 
 def wakeup_of(registro: Registro) -> Wakeup | None:
-    """The wake-up of a disparo that waits; None for one that does not."""
-    if registro.enviar_apos is None:
+    """The wake-up of a disparo that waits for something of its own; None for every other one."""
+    if registro.enviar_apos is None or registro.espera not in WITH_A_WAKEUP:
         return None
     names = registro.disparo.tenant_id, registro.disparo.disparo_id
-    return Wakeup(*names, registro.enviar_apos, registro.tentativas, espera=registro.espera)
+    return Wakeup(*names, registro.enviar_apos, registro.tentativas)
 
 
 def _successors(rows: Rows, recorded: Iterable[Registro], now: datetime) -> list[Wakeup]:

@@ -1,7 +1,8 @@
 """Claim, decide, send, record: what is due leaves, in batches, each message once.
 
-The queue only says where to look. Whatever a wake-up is — lost, repeated, early, about something long finished — the
-row decides. A crash leaves what was claimed to its lease; what lapsed is in doubt, and `policy` says what doubt allows.
+The queue only says that there is something to do. Whatever a wake-up is — lost, repeated, early, about something long
+finished — the rows decide, and what else is due is taken up as well. A crash leaves what was claimed to its lease; what
+lapsed is in doubt, and `policy` says what doubt allows.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from chalicelib.dispatch.requests import Canal
 from chalicelib.dispatch.senders import Sender, Senders
 from chalicelib.dispatch.states import Espera, StatusDisparo
 from chalicelib.dispatch.turns import Pronto, in_turn, seated, turns_of
-from chalicelib.dispatch.wakeups import Wakeup, Wakeups, read, shared
+from chalicelib.dispatch.wakeups import Wakeups, read
 from chalicelib.dispatch.windows import rules_for
 from chalicelib.errors import Unavailable
 from chalicelib.telemetry import Metric, Tracer, count, logger
@@ -116,21 +117,22 @@ class Executor:
         self._clock = clock
 
     def run(self, event: Mapping[str, Any]) -> None:
-        """Send what an SQS event of Lambda names, as far as it is due and its turn.
+        """Send what an SQS event of Lambda names, and what else is due, as far as it is its turn.
 
         Raises:
             BatchCrashed: sending crashed, so that the platform counts an error and delivers the batch again: what is
                 finished is then left alone.
             Unavailable: the database does not answer.
         """
-        chamados, behind = shared(read(event))
+        chamados = read(event)
         if not chamados:
             return
         claim = self._claims.take(chamados)
-        now = self._clock()
-        self._wakeups.arrange([*claim.waiting, *(Wakeup(each.tenant_id, each.disparo_id, now) for each in behind)])
+        self._wakeups.arrange(claim.waiting)
         with self._tracer.segment("disparos", quantos=len(claim.tomados)):
             concluded = sum(self._handle_channels(claim))
+        tenants = {each.tenant_id for each in chamados} | {each.tenant_id for each in claim.tomados}
+        self._wakeups.arrange(self._claims.wake_next(tenants))
         if claim.tomados:
             self._publish()
         if concluded < len(claim.tomados):

@@ -3,7 +3,7 @@
     "consulta": {
       "tool": "find_message",
       "arguments": {"reference": "{{disparo_id}}"},
-      "situacao": [{"padrao": "no such message", "codigo": "ausente"}, {"campo": "status"}],
+      "resposta": [{"padrao": "no such message", "codigo": "ausente"}, {"campo": "status"}],
       "valores": {"ausente": "nao_enviado", "sent": "enviado", "delivered": "enviado"}
     }
 
@@ -26,8 +26,8 @@ CallAll = Callable[[str, Sequence[Mapping[str, object]]], Sequence[CallResult]]
 """Calls one tool with each of these arguments; what became of each call, in their order."""
 
 
-class Situacao(StrEnum):
-    """Whether the provider has a message."""
+class Paradeiro(StrEnum):
+    """Whether a provider has a message, as far as it says so."""
 
     ENVIADO = "enviado"
     NAO_ENVIADO = "nao_enviado"
@@ -37,7 +37,7 @@ class Situacao(StrEnum):
 class Parecer(NamedTuple):
     """What a provider says of one message; `codigo` is its own word for it, None where it has none that we can read."""
 
-    situacao: Situacao
+    paradeiro: Paradeiro
     codigo: str | None = None
     message_id: str | None = None
 
@@ -47,8 +47,8 @@ class Consulta(Configuracao):
 
     tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     arguments: dict[str, Any]
-    situacao: Annotated[LeiturasDeCodigo, Field(min_length=1)]
-    valores: Annotated[dict[str, Situacao], Field(min_length=1)]
+    resposta: Annotated[LeiturasDeCodigo, Field(min_length=1)]
+    valores: Annotated[dict[str, Paradeiro], Field(min_length=1)]
     message_id: Leitura | None = None
     espera_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     """How long after the attempt a message that the provider does not have will not turn up any more."""
@@ -66,12 +66,12 @@ class Consulta(Configuracao):
     def reply(self, result: CallResult) -> Parecer:
         """What an answer says; whatever is no answer, or none that has a meaning here, says nothing."""
         if not isinstance(result, Answer):
-            return Parecer(Situacao.DESCONHECIDO)
+            return Parecer(Paradeiro.DESCONHECIDO)
         reading = Reading.of(result)
-        code = first_code(self.situacao, reading)
-        situacao = self.valores.get(code or "", Situacao.DESCONHECIDO)
-        has_it = situacao is Situacao.ENVIADO
-        return Parecer(situacao, code, identifier(self.message_id, reading) if has_it else None)
+        code = first_code(self.resposta, reading)
+        paradeiro = self.valores.get(code or "", Paradeiro.DESCONHECIDO)
+        has_it = paradeiro is Paradeiro.ENVIADO
+        return Parecer(paradeiro, code, identifier(self.message_id, reading) if has_it else None)
 
 
 def ask(consulta: Consulta, mensagens: Sequence[Mensagem], call_all: CallAll) -> list[Parecer]:

@@ -94,13 +94,46 @@ SELECT tenant_id, disparo_id, passos, :agora, 'cancelado' FROM movido;
 
 -- name: claim_disparos
 -- Only what is due and unsent, or what a dead worker left behind: a lease that has lapsed puts it in doubt, and is a
--- step of its history. SKIP LOCKED: what another one is just claiming is not waited for. Locked in the order of the ids,
--- as the recording does. Everything that deciding needs comes along; what many have in common (a tenant's configuration,
--- the words of a template) only with the first of them. Of a paused channel one claim at a time may send a probe: the
--- one that moves `sondar_em` on.
-WITH chamados AS (
+-- step of its history. Beside those that were called, up to `lugares` of what else is due: the first of each tenant,
+-- then the second of each, so that nobody waits behind another one's thousands of wake-ups, and those that wait for a
+-- place need none each. Tenants are found one by one in the index: it may hold a hundred thousand rows of one of them.
+-- What has become due since `calmo` has a wake-up of its own on its way. SKIP LOCKED: what another one is just claiming
+-- is not waited for. Locked in the order of the ids, as the recording does. Everything that deciding needs comes along;
+-- what many have in common (a tenant's configuration, the words of a template) only with the first of them. Of a paused
+-- channel one claim at a time may send a probe: the one that moves `sondar_em` on.
+WITH RECURSIVE filas AS (
+    (SELECT tenant_id FROM disparos WHERE status = 'pendente' ORDER BY tenant_id LIMIT 1)
+     UNION ALL
+    SELECT (SELECT d.tenant_id FROM disparos d
+             WHERE d.status = 'pendente' AND d.tenant_id > f.tenant_id
+             ORDER BY d.tenant_id
+             LIMIT 1)
+      FROM filas f
+     WHERE f.tenant_id IS NOT NULL
+), vencidas AS MATERIALIZED (
+    SELECT f.tenant_id
+      FROM filas f
+     WHERE EXISTS (SELECT FROM disparos d
+                    WHERE d.tenant_id = f.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :agora)
+), parte AS (
+    SELECT ceil(CAST(:lugares AS numeric) / greatest(count(*), 1)) AS quantos FROM vencidas
+), outros AS (
+    SELECT o.tenant_id, o.disparo_id
+      FROM vencidas v
+     CROSS JOIN LATERAL (
+           SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
+             FROM disparos d
+            WHERE d.tenant_id = v.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :agora
+              AND (d.enviar_apos <= :calmo OR d.espera NOT IN ('agendado', 'tentativa'))
+            ORDER BY d.enviar_apos
+            LIMIT (SELECT quantos FROM parte)) o
+     ORDER BY o.vez, o.enviar_apos
+     LIMIT :lugares
+), chamados AS (
     SELECT tenant_id, disparo_id
       FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+     UNION
+    SELECT tenant_id, disparo_id FROM outros
 ), tomados AS (
     SELECT d.tenant_id, d.disparo_id, d.canal, d.tentativas AS tentativas_antes, d.status = 'enviando' AS abandonado,
            d.espera, d.enviar_apos AS esperou_ate, d.passos AS passos_antes, te.idioma, te.assunto, te.texto, te.html,
@@ -161,11 +194,40 @@ WINDOW do_template AS (PARTITION BY m.tenant_id, m.template, m.template_versao),
        do_tenant AS (PARTITION BY m.tenant_id);
 
 -- name: list_unclaimed_disparos
--- Of those that were called and not claimed, the ones that still wait: woken too early, or locked by somebody else.
-SELECT d.tenant_id, d.disparo_id, d.enviar_apos, d.espera, d.tentativas
+-- Of those that were called and not claimed, the ones that still wait and that `wake_next_disparos` does not look after:
+-- woken too early, or locked by somebody else.
+SELECT d.tenant_id, d.disparo_id, d.enviar_apos, d.tentativas
   FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
   JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
- WHERE d.status = 'pendente';
+ WHERE d.status = 'pendente' AND (d.enviar_apos <= :agora OR coalesce(d.espera, 'tentativa') IN ('agendado', 'tentativa'));
+
+-- name: wake_next_disparos
+-- Of each of these tenants, the first of those that nobody else is told of: what waits for what makes many wait, and
+-- what is due and found no room. One wake-up for all of them: whoever comes takes up what is due, and asks this again.
+-- Marked until it comes, so that there is one such wake-up on its way, however many workers ask. SKIP LOCKED: what is
+-- just being claimed needs none.
+WITH primeiros AS (
+    SELECT p.tenant_id, p.disparo_id
+      FROM unnest(CAST(:tenant_ids AS text[])) AS c (tenant_id)
+     CROSS JOIN LATERAL (
+           SELECT d.tenant_id, d.disparo_id, d.acordado_em
+             FROM disparos d
+            WHERE d.tenant_id = c.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :ate
+              AND (d.enviar_apos <= :calmo OR d.espera NOT IN ('agendado', 'tentativa'))
+            ORDER BY d.enviar_apos
+            LIMIT 1) p
+     WHERE p.acordado_em IS NULL OR p.acordado_em <= :acordado_antes
+), presos AS (
+    SELECT d.tenant_id, d.disparo_id
+      FROM primeiros p
+      JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+     WHERE d.status = 'pendente' AND (d.acordado_em IS NULL OR d.acordado_em <= :acordado_antes)
+       FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE disparos d SET acordado_em = greatest(:agora, d.enviar_apos)
+  FROM presos p
+ WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+RETURNING d.tenant_id, d.disparo_id, d.acordado_em AS quando;
 
 -- name: ask_canal_limites
 -- How many of each tenant and channel go now, and from when on the others have their places: `limiter.answer`, line by
@@ -250,13 +312,12 @@ UPDATE canal_limites l
 -- name: record_disparos
 -- All outcomes of a batch, with their steps of the history and their events. Only the holder of the lease is listened
 -- to: whoever lost it changes nothing. Locked in the order of the claim, so that recording and claiming never wait for
--- each other in a circle. `acordado_em` is when the wake-up comes that was arranged, so that the sweep sends no other.
+-- each other in a circle.
 WITH registros AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:registros AS jsonb)) AS r (
            tenant_id text, disparo_id uuid, status text, tentativas smallint, em_duvida boolean,
-           enviar_apos timestamptz, espera text, acordado_em timestamptz, provider_message_id text, ultimo_codigo text,
-           erro_codigo text, tentativa smallint, classe text, codigo text, latencia_ms integer, evento_id uuid,
-           tipo text, detalhe jsonb)
+           enviar_apos timestamptz, espera text, provider_message_id text, ultimo_codigo text, erro_codigo text,
+           tentativa smallint, classe text, codigo text, latencia_ms integer, evento_id uuid, tipo text, detalhe jsonb)
 ), presos AS (
     SELECT d.tenant_id, d.disparo_id
       FROM registros r
@@ -273,7 +334,7 @@ WITH registros AS MATERIALIZED (
            espera = r.espera,
            lease_dono = NULL,
            lease_ate = NULL,
-           acordado_em = r.acordado_em,
+           acordado_em = NULL,
            provider_message_id = r.provider_message_id,
            ultimo_codigo = r.ultimo_codigo,
            erro_codigo = r.erro_codigo,

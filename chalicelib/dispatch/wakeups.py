@@ -1,13 +1,13 @@
 """Wake-ups of disparos: at once, after a while, or at a set time. Losing one harms nothing: the sweep finds the row.
 
-What makes many wait at once (a window, a limit, a paused channel) gets no schedule each: up to a quarter of an hour the
-queue holds the wake-up back, and beyond that the sweep looks ahead and sends it in time.
+What makes many wait at once (a window, a limit, a paused channel) gets no wake-up each: there is one for the first of a
+tenant's, and whoever it wakes takes up what is due and arranges the next (`Claims`). Beyond a quarter of an hour, which
+is as long as the queue can hold one back, the sweep looks ahead and sends it in time.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
@@ -22,16 +22,14 @@ from chalicelib.errors import Unavailable
 from chalicelib.identity import TENANT_ID
 from chalicelib.telemetry import logger
 
-_OF_MANY = frozenset(
-    {Espera.JANELA, Espera.LIMITE, Espera.ORCAMENTO, Espera.CANAL_PAUSADO, Espera.CANAL_LENTO, Espera.DESTINO}
-)
+WITH_A_WAKEUP = frozenset({Espera.AGENDADO, Espera.TENTATIVA})
+"""What each one waits for alone, and is woken for alone; the queries name the same two."""
 
 
 class Wakeup(NamedTuple):
     """Somebody shall look at this disparo then.
 
     `agendado`: a person set the time, so that it gets a schedule, which cancelling deletes, however near it is.
-    `espera`: what it waits for.
     """
 
     tenant_id: str
@@ -39,16 +37,6 @@ class Wakeup(NamedTuple):
     quando: datetime
     tentativas: int = 0
     agendado: bool = False
-    espera: str | None = None
-
-    @property
-    def is_one_of_many(self) -> bool:
-        """Whether whatever makes it wait makes others wait as well."""
-        return self.espera in _OF_MANY
-
-    def arrives(self, now: datetime) -> datetime | None:
-        """When a wake-up that the sweep must not send too comes from the queue."""
-        return self.quando if self.is_one_of_many and not _is_far(self.quando, now) else None
 
     @property
     def body(self) -> dict[str, object]:
@@ -81,20 +69,6 @@ def read(event: Mapping[str, Any]) -> list[Chamado]:
     return list(found)
 
 
-def shared(chamados: Sequence[Chamado]) -> tuple[list[Chamado], list[Chamado]]:
-    """Those to look at now, no tenant's more than its share of the batch, and those that wait behind the others'."""
-    of_tenant: defaultdict[str, list[Chamado]] = defaultdict(list)
-    for each in chamados:
-        of_tenant[each.tenant_id].append(each)
-    share = -(-len(chamados) // len(of_tenant)) if of_tenant else 0
-    now = {each for found in of_tenant.values() for each in found[:share]}
-    return [each for each in chamados if each in now], [each for each in chamados if each not in now]
-
-
-def _is_far(quando: datetime, now: datetime) -> bool:
-    return (quando - now).total_seconds() > MAX_DELAY_S
-
-
 class Wakeups:
     """Arranges wake-ups by way of one queue."""
 
@@ -110,10 +84,10 @@ class Wakeups:
         soon: list[Message] = []
         for each in wakeups:
             delay_s = (each.quando - now).total_seconds()
-            if not _is_far(each.quando, now) and not (each.agendado and delay_s > 0):
-                soon.append(Message(each.body, delay_s))
-            elif not each.is_one_of_many:
+            if delay_s > (0 if each.agendado else MAX_DELAY_S):
                 self._schedule(each)
+            else:
+                soon.append(Message(each.body, delay_s))
         self._send(soon)
 
     def call_off(self, wakeup: Wakeup) -> None:

@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
-from mcp_types import Tool
+from mcp_types import CallToolResult, Tool
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chalicelib.adapters.addresses import NotPublic
 from chalicelib.adapters.mcp import McpServer
 from chalicelib.config import Settings
+from chalicelib.dispatch.arguments import Mensagem
+from chalicelib.dispatch.inquiries import Paradeiro, Parecer
+from chalicelib.dispatch.inquiries import ask as ask_about
 from chalicelib.dispatch.own_channels import OwnChannels
 from chalicelib.errors import Invalid, Unavailable
 from chalicelib.wiring import Services
@@ -26,7 +29,7 @@ from tests.integration.test_mcp import a_server
 
 TOKEN = "Bearer re_123456789012345678"
 AUTHORIZATION = {"Authorization": {"segredo": "resend", "campo": "authorization"}}
-ASKING = {"tool": "x", "arguments": {}, "situacao": [{"campo": "a"}], "valores": {"a": "enviado"}}
+ASKING = {"tool": "x", "arguments": {}, "resposta": [{"campo": "a"}], "valores": {"a": "enviado"}}
 SEND = {
     "type": "object",
     "properties": {
@@ -290,6 +293,37 @@ def test_whoever_sends_by_an_own_channel_is_told_who_judges_addresses(own: OwnCh
     assert judge is not None
     results = McpServer("https://localhost:1/mcp", address_of=judge).call_all("send", [{}])
     assert [type(each).__name__ for each in results] == ["NotWritten"]
+
+
+# What became of a message in doubt
+
+
+def test_a_doubt_is_settled_by_the_tool_that_the_channel_names(own: OwnChannels) -> None:
+    async def find(arguments: dict[str, Any]) -> CallToolResult:
+        if arguments["reference"] == "perdido":
+            raise ValueError("no such message")
+        return CallToolResult(
+            content=[], structured_content={"message": {"status": "delivered", "id": f"m-{arguments['reference']}"}}
+        )
+
+    consulta = {
+        "tool": "find",
+        "arguments": {"reference": "{{disparo_id}}"},
+        "resposta": [{"campo": "message.status"}],
+        "valores": {"delivered": "enviado"},
+        "message_id": {"campo": "message.id"},
+    }
+    reference = {"type": "object", "properties": {"reference": {"type": "string"}}, "required": ["reference"]}
+    with a_server(find, tools=tools(send_mail=SEND, find=reference)) as url:
+        document = an_own(url, consulta=consulta)
+        own.check(TENANT, {"email": document})
+        channel = own.load(TENANT, "email", document)
+        assert channel.consulta is not None
+        messages = [
+            Mensagem(disparo_id=name, tentativa=1, destino="ze@example.com", texto="Oi") for name in ("a", "perdido")
+        ]
+        said = ask_about(channel.consulta, messages, McpServer(channel.url).call_all)
+    assert said == [Parecer(Paradeiro.ENVIADO, "delivered", "m-a"), Parecer(Paradeiro.DESCONHECIDO)]
 
 
 # As an administrator does it

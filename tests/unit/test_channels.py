@@ -24,7 +24,7 @@ from chalicelib.adapters.calls import (
 )
 from chalicelib.dispatch.answers import Pattern, Reading
 from chalicelib.dispatch.channels import Channel, Mensagem, load_channel, profiles
-from chalicelib.dispatch.inquiries import Parecer, Situacao, ask
+from chalicelib.dispatch.inquiries import Paradeiro, Parecer, ask
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.errors import FieldError, Invalid
 
@@ -743,7 +743,7 @@ def test_schema_that_declares_nothing_takes_nothing() -> None:
 ASKING: dict[str, Any] = {
     "tool": "find",
     "arguments": {"reference": "{{disparo_id}}"},
-    "situacao": [{"padrao": "no such message", "codigo": "ausente"}, {"campo": "message.status"}],
+    "resposta": [{"padrao": "no such message", "codigo": "ausente"}, {"campo": "message.status"}],
     "valores": {"ausente": "nao_enviado", "sent": "enviado", "delivered": "enviado", "rejected": "nao_enviado"},
     "message_id": {"campo": "message.id"},
 }
@@ -756,16 +756,16 @@ def found(status: object, message_id: object = "m-1") -> Answer:
 @pytest.mark.parametrize(
     ("result", "parecer"),
     [
-        (found("sent"), Parecer(Situacao.ENVIADO, "sent", "m-1")),
-        (found("delivered", None), Parecer(Situacao.ENVIADO, "delivered")),
-        (found("rejected"), Parecer(Situacao.NAO_ENVIADO, "rejected")),
-        (an_answer("There is no such message.", is_error=True), Parecer(Situacao.NAO_ENVIADO, "ausente")),
-        (found("queued"), Parecer(Situacao.DESCONHECIDO, "queued")),
-        (found(None), Parecer(Situacao.DESCONHECIDO)),
-        (an_answer("Internal error", is_error=True), Parecer(Situacao.DESCONHECIDO)),
-        (Lost(TIMED_OUT), Parecer(Situacao.DESCONHECIDO)),
-        (NotWritten(TOOL_MISSING), Parecer(Situacao.DESCONHECIDO)),
-        (Refused(401), Parecer(Situacao.DESCONHECIDO)),
+        (found("sent"), Parecer(Paradeiro.ENVIADO, "sent", "m-1")),
+        (found("delivered", None), Parecer(Paradeiro.ENVIADO, "delivered")),
+        (found("rejected"), Parecer(Paradeiro.NAO_ENVIADO, "rejected")),
+        (an_answer("There is no such message.", is_error=True), Parecer(Paradeiro.NAO_ENVIADO, "ausente")),
+        (found("queued"), Parecer(Paradeiro.DESCONHECIDO, "queued")),
+        (found(None), Parecer(Paradeiro.DESCONHECIDO)),
+        (an_answer("Internal error", is_error=True), Parecer(Paradeiro.DESCONHECIDO)),
+        (Lost(TIMED_OUT), Parecer(Paradeiro.DESCONHECIDO)),
+        (NotWritten(TOOL_MISSING), Parecer(Paradeiro.DESCONHECIDO)),
+        (Refused(401), Parecer(Paradeiro.DESCONHECIDO)),
     ],
 )
 def test_only_an_answer_with_a_meaning_settles_a_doubt(result: CallResult, parecer: Parecer) -> None:
@@ -779,7 +779,7 @@ def test_every_result_says_something_of_a_doubt(result: CallResult) -> None:
     consulta = a_channel(consulta=ASKING).consulta
     assert consulta is not None
     said = consulta.reply(result)
-    assert (said.situacao is not Situacao.DESCONHECIDO) == (said.codigo in ASKING["valores"])
+    assert (said.paradeiro is not Paradeiro.DESCONHECIDO) == (said.codigo in ASKING["valores"])
 
 
 def test_a_provider_is_asked_about_each_message_by_what_the_channel_says() -> None:
@@ -793,7 +793,7 @@ def test_a_provider_is_asked_about_each_message_by_what_the_channel_says() -> No
 
     said = ask(consulta, [a_message(disparo_id="1"), a_message(disparo_id="2")], call_all)
     assert asked == [("find", [{"reference": "1"}, {"reference": "2"}])]
-    assert [each.situacao for each in said] == [Situacao.ENVIADO, Situacao.DESCONHECIDO]
+    assert [each.paradeiro for each in said] == [Paradeiro.ENVIADO, Paradeiro.DESCONHECIDO]
 
 
 def test_status_tool_is_checked_against_the_server_too() -> None:
@@ -812,8 +812,8 @@ def test_status_tool_is_checked_against_the_server_too() -> None:
     ("changes", "expected"),
     [
         ({"tool": ""}, ("/consulta/tool", "string_too_short")),
-        ({"situacao": []}, ("/consulta/situacao", "too_short")),
-        ({"situacao": [{"campo": "a"}] * 17}, ("/consulta/situacao", "too_long")),
+        ({"resposta": []}, ("/consulta/resposta", "too_short")),
+        ({"resposta": [{"campo": "a"}] * 17}, ("/consulta/resposta", "too_long")),
         ({"valores": {}}, ("/consulta/valores", "too_short")),
         ({"valores": {"sent": "confirmado"}}, ("/consulta/valores/sent", "enum")),
         ({"espera_s": -1}, ("/consulta/espera_s", "greater_than_equal")),
