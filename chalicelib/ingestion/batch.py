@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, pairwise
+from typing import NamedTuple
 
 from chalicelib.ids import id_range
 from chalicelib.ingestion.contacts import Telefone
@@ -32,30 +33,32 @@ _NULL = "\\N"
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
-@dataclass(slots=True)
-class Candidato:
+class Candidato(NamedTuple):
     """A row that may become a lead, under an id of its own, with its lines for each table."""
 
     numero: int
     lead_id: str
     lead_id_externo: str
     dados: Dados
-    lead: str = ""
-    telefones: str = ""
-    emails: str = ""
+    lead: str
+    telefones: str
+    emails: str
 
-    def write(self) -> None:
-        """Write its lines, anew when its data changed."""
-        dados = self.dados
-        externo, nome, contato, telefone_raw, email_raw = fields(
-            self.lead_id_externo, dados.nome, dados.contato, dados.telefone_raw, dados.email_raw
-        )
-        self.lead = (
-            f"{self.lead_id}\t{externo}\t{nome}\t{contato}\t{dados.documento or _NULL}\t"
-            f"{telefone_raw}\t{email_raw}\t{self.numero}\n"
-        )
-        self.telefones = telefone_lines(self.lead_id, dados.telefones)
-        self.emails = email_lines(self.lead_id, dados.emails)
+
+def candidato(numero: int, lead_id: str, lead_id_externo: str, dados: Dados) -> Candidato:
+    """The candidate with its lines written."""
+    externo, nome, contato, telefone_raw, email_raw = fields(
+        lead_id_externo, dados.nome, dados.contato, dados.telefone_raw, dados.email_raw
+    )
+    return Candidato(
+        numero,
+        lead_id,
+        lead_id_externo,
+        dados,
+        f"{lead_id}\t{externo}\t{nome}\t{contato}\t{dados.documento or _NULL}\t{telefone_raw}\t{email_raw}\t{numero}\n",
+        telefone_lines(lead_id, dados.telefones),
+        email_lines(lead_id, dados.emails),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +84,11 @@ class Lote:
 def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
     """The batch of these rows (one or more), its ids in their order."""
     ids = id_range(now, len(linhas))
-    candidatos = []
-    for value, linha in zip(ids, linhas, strict=True):
-        if linha.dados is not None:
-            candidato = Candidato(linha.numero, f"{value:032x}", linha.lead_id_externo, linha.dados)
-            candidato.write()
-            candidatos.append(candidato)
+    candidatos = [
+        candidato(linha.numero, f"{value:032x}", linha.lead_id_externo, linha.dados)
+        for value, linha in zip(ids, linhas, strict=True)
+        if linha.dados is not None
+    ]
     externos = sorted([each.lead_id_externo for each in candidatos])
     documentos = sorted([each.dados.documento for each in candidatos if each.dados.documento])
     return Lote(

@@ -21,6 +21,7 @@ from chalicelib.ingestion.batch import (
     TELEFONE_COLUMNS,
     Candidato,
     Lote,
+    candidato,
     email_lines,
     fields,
     telefone_lines,
@@ -76,7 +77,7 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
     rows.run("lock_tenant_for_ingestion", tenant_id=tenant_id)
     known = _look_up(rows, tenant_id, lote, by_documento=by_documento)
     plan = _planned(rows, tenant_id, lote, known, modo, by_documento=by_documento)
-    _copy(rows, "leads", LEAD_COLUMNS, (each.lead for each in plan.create))
+    _copy(rows, "leads", LEAD_COLUMNS, [each.lead for each in plan.create])
     contacts = _written_contacts(rows, plan)
     if plan.change:
         _change(rows, tenant_id, plan.change)
@@ -114,13 +115,12 @@ def _planned(rows: Rows, tenant_id: str, lote: Lote, known: _Known, modo: Modo, 
     by_externo, by_document = known
     # Nearly all rows share no key with any other: nothing has to be decided about them.
     shared = by_externo.keys() | by_document.keys() | lote.repetidos
+    involved = [each for each in lote.candidatos if each.lead_id_externo in shared or each.dados.documento in shared]
     plan = _Plan()
     fresh: dict[str, Candidato] = {}
+    no_leads: set[str] = set()
     leads = _Leads(rows, tenant_id, {*by_externo.values(), *by_document.values()} if modo is Modo.ATUALIZAR else set())
-    for each in lote.candidatos:
-        if each.lead_id_externo not in shared and each.dados.documento not in shared:
-            plan.create.append(each)
-            continue
+    for each in involved:
         documento = each.dados.documento if by_documento else None
         lead_id = by_externo.get(each.lead_id_externo) or by_document.get(documento or "")
         if lead_id is None:
@@ -128,27 +128,27 @@ def _planned(rows: Rows, tenant_id: str, lote: Lote, known: _Known, modo: Modo, 
             if documento:
                 by_document[documento] = each.lead_id
             fresh[each.lead_id] = each
-            plan.create.append(each)
-        elif modo is Modo.IGNORAR:
+            continue
+        no_leads.add(each.lead_id)
+        if modo is Modo.IGNORAR:
             plan.duplicados += 1
-        else:
-            changed = _merge_fresh(fresh[lead_id], each) if lead_id in fresh else leads.merge(lead_id, each.dados)
-            plan.atualizados += changed
-            plan.duplicados += not changed
-            if documento:
-                by_document.setdefault(documento, lead_id)
-    plan.change.extend(leads.changed())
+            continue
+        changed = _merge_fresh(fresh, lead_id, each) if lead_id in fresh else leads.merge(lead_id, each.dados)
+        plan.atualizados += changed
+        plan.duplicados += not changed
+        if documento:
+            by_document.setdefault(documento, lead_id)
+    plan.create = [fresh.get(each.lead_id, each) for each in lote.candidatos if each.lead_id not in no_leads]
+    plan.change = list(leads.changed())
     return plan
 
 
-def _merge_fresh(lead: Candidato, row: Candidato) -> bool:
+def _merge_fresh(fresh: dict[str, Candidato], lead_id: str, row: Candidato) -> bool:
     """Merge a row into a lead of the same batch; whether that changed anything."""
+    lead = fresh[lead_id]
     dados = merged(lead.dados, row.dados)
-    if dados == lead.dados:
-        return False
-    lead.dados = dados
-    lead.write()
-    return True
+    fresh[lead_id] = candidato(lead.numero, lead_id, lead.lead_id_externo, dados)
+    return dados != lead.dados
 
 
 class _Leads:
@@ -189,21 +189,18 @@ def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str
 
 def _written_contacts(rows: Rows, plan: _Plan) -> tuple[int, int, int, int]:
     """Copy the contacts of new leads, and the new ones of known leads; how many phones and e-mails, and valid ones."""
-    phones = [phone for each in plan.create for phone in each.dados.telefones]
-    emails = sum(len(each.dados.emails) for each in plan.create)
-    phone_lines = [each.telefones for each in plan.create]
-    address_lines = [each.emails for each in plan.create]
+    phones = [each.telefones for each in plan.create]
+    addresses = [each.emails for each in plan.create]
     for lead in plan.change:
-        there, addresses = len(lead.was.telefones), len(lead.was.emails)
-        new, main = lead.now.telefones[there:], principal(lead.now.telefones)
-        phone_lines.append(telefone_lines(lead.lead_id, new, depois=there, main=main))
-        address_lines.append(email_lines(lead.lead_id, lead.now.emails[addresses:], depois=addresses))
-        phones.extend(new)
-        emails += len(lead.now.emails) - addresses
-    _copy(rows, "lead_telefones", TELEFONE_COLUMNS, phone_lines)
-    _copy(rows, "lead_emails", EMAIL_COLUMNS, address_lines)
-    # An e-mail that was taken is valid by its syntax, which is all that is asked of one.
-    return len(phones), emails, sum(phone.valido_para_disparo for phone in phones), emails
+        there, written = len(lead.was.telefones), len(lead.was.emails)
+        main = principal(lead.now.telefones)
+        phones.append(telefone_lines(lead.lead_id, lead.now.telefones[there:], depois=there, main=main))
+        addresses.append(email_lines(lead.lead_id, lead.now.emails[written:], depois=written))
+    telefones = _copy(rows, "lead_telefones", TELEFONE_COLUMNS, phones)
+    emails = _copy(rows, "lead_emails", EMAIL_COLUMNS, addresses).count("\n")
+    # Whether it is fit for sending is the last field of a phone. An e-mail that was taken is valid by its syntax, which
+    # is all that is asked of one.
+    return telefones.count("\n"), emails, telefones.count("\tt\n"), emails
 
 
 def _change(rows: Rows, tenant_id: str, leads: Sequence[_Lead]) -> None:
@@ -218,9 +215,11 @@ def _changed_line(lead: _Lead) -> str:
     return "\t".join([lead.lead_id, *fields(*lead.now[:5], principal(lead.now.telefones))]) + "\n"
 
 
-def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[str]) -> None:
+def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[str]) -> str:
+    """Copy the lines; all of them together."""
     if text := "".join(lines):
         rows.copy(table, columns, [text.encode("utf-8", "replace")])
+    return text
 
 
 def _prove(rows: Rows, tenant_id: str, lote: Lote, plan: _Plan) -> None:
