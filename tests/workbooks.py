@@ -8,8 +8,10 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -128,6 +130,40 @@ def zipped(parts: Parts, method: int = zipfile.ZIP_DEFLATED) -> bytes:
         for name, content in parts.items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def write_large(path: Path, parts: Parts, name: str, content: Iterable[str | tuple[str, int]]) -> None:
+    """Writes the parts, and one more that may be larger than memory: pieces of text, some of them repeated.
+
+    A piece that is repeated is deflated once, so a gigabyte takes no longer than its checksum.
+    """
+
+    @cache
+    def squeezed(data: bytes) -> bytes:
+        squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return squeeze.compress(data) + squeeze.flush(zlib.Z_FULL_FLUSH)
+
+    path.write_bytes(zipped(parts))
+    crc, size, deflated = 0, 0, io.BytesIO()
+    for each in content:
+        text, times = each if isinstance(each, tuple) else (each, 1)
+        data = text.encode()
+        for _ in range(times):
+            crc = zlib.crc32(data, crc)
+            deflated.write(squeezed(data))
+        size += len(data) * times
+    deflated.write(zlib.compressobj(9, zlib.DEFLATED, -15).flush())
+    with zipfile.ZipFile(path, "a") as archive, path.open("r+b") as file:
+        # `zipfile` can only deflate by itself: the entry is put where its directory will go, and told to it.
+        entry = zipfile.ZipInfo(name)
+        entry.compress_type, entry.CRC = zipfile.ZIP_DEFLATED, crc
+        entry.file_size, entry.compress_size, entry.header_offset = size, len(deflated.getbuffer()), archive.start_dir
+        file.seek(archive.start_dir)
+        file.write(entry.FileHeader() + deflated.getbuffer())
+        archive.start_dir = file.tell()
+        archive.filelist.append(entry)
+        archive.NameToInfo[name] = entry
+        archive._didModify = True  # type: ignore[attr-defined]
 
 
 def unzipped(data: bytes) -> Parts:

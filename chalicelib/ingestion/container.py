@@ -22,7 +22,7 @@ from chalicelib.errors import ArquivoInvalido
 BLOCK = 1 << 20
 MAX_DIRECTORY = 2 << 20  # bytes that list the entries: over ten thousand of them
 MAX_ENTRIES = 10_000
-MAX_INFLATED = 2 << 30  # bytes, of all the parts that are used
+MAX_INFLATED = 5 << 28  # bytes, of all the parts that are used: a million rows of twenty columns, and their strings
 MAX_RATIO = 200  # inflated to deflated; sheets of real writers stay below 50
 RATIO_COUNTS_FROM = 16 << 20  # a small part may be as repetitive as it likes
 
@@ -52,6 +52,7 @@ class Container:
             self._file.close()
             raise
         self._inflated: dict[str, int] = {}
+        self._inflated_together = 0
 
     def __enter__(self) -> Self:
         return self
@@ -81,16 +82,22 @@ class Container:
         """
         entry = self._entry(name)
         bound = max(RATIO_COUNTS_FROM, MAX_RATIO * entry.compress_size)
-        others = sum(size for part, size in self._inflated.items() if part != entry.filename)
         total = 0
         for block in self._read(entry):
             total += len(block)
-            if total > bound or others + total > self._max_inflated:
+            self._count(entry.filename, total)
+            if total > bound or self._inflated_together > self._max_inflated:
                 raise ArquivoInvalido("arquivo_suspeito")
-            self._inflated[entry.filename] = max(total, self._inflated.get(entry.filename, 0))
             yield block
         if total != entry.file_size:
             raise ArquivoInvalido("arquivo_corrompido")
+
+    def _count(self, part: str, size: int) -> None:
+        """So much has come out of a part; what comes out of it again is not counted again."""
+        more = size - self._inflated.get(part, 0)
+        if more > 0:
+            self._inflated[part] = size
+            self._inflated_together += more
 
     def _entry(self, name: str) -> zipfile.ZipInfo:
         if entry := self._entries.get(name.lower()):

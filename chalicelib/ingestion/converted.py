@@ -1,11 +1,13 @@
-"""Sheets and string tables of any other shape than the plain one, read by the library `xlsx2csv`.
+"""Sheets and string tables of any other shape than the plain one; the cells of rows are put together by `xlsx2csv`.
 
-Prefixed or strict namespaces, UTF-16, comments, CDATA, attributes in any order: to the library they are all the same.
-Its `convert` would write the whole sheet to the disk before the first row, again each time that a job is resumed, and
-trusts what a file says: a dimension or a span makes it pad rows without end, a row or a cell that does not say where it
-is gets lost, a negative index counts from the end. So its readers of sheets and of strings are handed the elements one
-by one by our own guarded parser, and only those that carry a value, each with its place. The formats of numbers are
+Prefixed or strict namespaces, UTF-16, comments, CDATA, attributes in any order: to a parser they are all the same.
+The library's `convert` would write the whole sheet to the disk before the first row, again each time that a job is
+resumed, and trusts what a file says: a dimension or a span makes it pad rows without end, a row or a cell that does not
+say where it is gets lost, a negative index counts from the end. So its reader of sheets is handed the elements one by
+one by our own guarded parser, and only those that carry a value, each with its place. The formats of numbers are
 ignored, as everywhere here: dates are serial numbers.
+
+This is some ten times slower than the plain reader, so what a sheet holds that is in no row with a value is bounded.
 """
 
 from __future__ import annotations
@@ -20,12 +22,13 @@ import xlsx2csv
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.cell_text import as_markup, cell_text
 from chalicelib.ingestion.columns import column_index, column_name, following
-from chalicelib.ingestion.limits import MAX_ROW
+from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROW
 from chalicelib.ingestion.markup import Listener, parse
 
-MAX_IDLE = 1 << 24  # elements: some ten seconds
+MAX_IDLE = 1 << 23  # elements: a million blank rows of seven cells, some ten seconds
+MAX_IDLE_BYTES = 256 << 20  # likewise, of comments, instructions, white space; and of blank rows in plain sheets
+MAX_IN_TABLE = 12 << 20  # elements: six million strings
 SLICE = 1 << 13
-MAX_IN_TABLE = 1 << 24  # elements, likewise
 
 _ROW = re.compile(r"[0-9]{1,7}")
 _CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
@@ -39,27 +42,45 @@ class Strings(Protocol):
 
 
 class Idle:
-    """How many elements of a workbook's sheets have been read in vain: they were in no row that holds something."""
+    """How much of a workbook's sheets has been read in vain: it was in no row that holds something."""
 
-    def __init__(self, most: int = MAX_IDLE) -> None:
-        self.elements = 0
-        self.most = most
+    def __init__(self, most: int = MAX_IDLE, most_bytes: int = MAX_IDLE_BYTES) -> None:
+        self._elements, self._bytes = most, most_bytes
+
+    def spend(self, elements: int, size: int) -> None:
+        """So many more have been; some, if it is less than none, were not in vain after all.
+
+        Raises:
+            ArquivoInvalido: that is too much.
+        """
+        self._elements -= elements
+        self._bytes -= size
+        if self._elements < 0 or self._bytes < 0:
+            raise ArquivoInvalido("arquivo_suspeito")
 
 
-def converted_rows(blocks: Iterable[bytes], strings: Strings, idle: Idle) -> Iterator[tuple[int, list[str]]]:
-    """The rows of a sheet that hold something, each with its number."""
-    listener = _Rows(strings, idle)
+def converted_rows(
+    blocks: Iterable[bytes], strings: Strings, idle: Idle, *, width: int = MAX_COLUMNS
+) -> Iterator[tuple[int, list[str]]]:
+    """The rows of a sheet that hold something in the first `width` columns, each with its number."""
+    listener = _Rows(strings, width)
+    elements = 0
     for _ in parse(_slices(blocks), listener):
+        idle.spend(listener.idle - elements, 0 if listener.rows else SLICE)
+        elements = listener.idle
         yield from listener.rows
         listener.rows.clear()
 
 
 def converted_strings(blocks: Iterable[bytes], *, most: int = MAX_IN_TABLE) -> Iterator[list[bytes]]:
     """The strings of a table, as the markup that they would be in a plain one."""
-    listener = _Strings(most)
-    for _ in parse(blocks, listener):
-        yield [as_markup(text).encode() for text in listener.table.strings]
-        listener.table.strings.clear()
+    listener = _Strings()
+    for _ in parse(_slices(blocks), listener):
+        if listener.elements > most:
+            raise ArquivoInvalido("textos_demais")
+        if listener.strings:
+            yield listener.strings
+            listener.strings = []
 
 
 def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -69,52 +90,58 @@ def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Rows(Listener):
-    """Hands the library's `Sheet` its rows and cells, and is the writer that it writes its rows to."""
+    """Hands the library's `Sheet` the rows and cells that hold something, and is the writer that it writes to."""
 
-    def __init__(self, strings: Strings, idle: Idle) -> None:
+    def __init__(self, strings: Strings, width: int) -> None:
         super().__init__()
         self.rows: list[tuple[int, list[str]]] = []
+        self.idle = 0
         self._sheet = xlsx2csv.Sheet(None, SimpleNamespace(strings=strings), None, None)
         self._sheet.set_ignore_formats(["float"])
         self._sheet.set_skip_empty_lines(True)
         self._sheet.writer = self
-        self._idle = idle
-        self._row, self._column, self._size, self._elements = 0, -1, 0, 0
+        self._sheet.handleStartElement("sheetData", {})
+        self._width = width
+        self._row, self._size, self._idle_before = 0, 0, 0
+        self._reference: str | None = None
+        self._further = 0
         self._kind = ""
         self._text: list[str] = []
-        self._hears = self._phonetic = False
+        self._in_data = self._in_row = self._in_cell = self._hears = self._phonetic = False
 
     def writerow(self, cells: list[str]) -> None:
         """A row is complete; the next one need not be as long."""
         self.rows.append((self._row, cells))
-        self._idle.elements -= self._elements
+        self.idle = self._idle_before
         self._sheet.columns_count = -1
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
-        self._elements += 1
-        self._idle.elements += 1
-        if self._idle.elements > self._idle.most:
-            raise ArquivoInvalido("arquivo_suspeito")
+        self.idle += 1
         if name == "c":
             self._begin_cell(attributes)
+        elif name in {"v", "t"}:
+            self._hears = self._in_cell and (name == "v" or (self._kind == "inlineStr" and not self._phonetic))
         elif name == "row":
             self._begin_row(attributes)
-        elif name == "sheetData":
-            self._sheet.handleStartElement(name, {})
         elif name == "rPh":
             self._phonetic = True
-        elif name in {"v", "t"}:
-            self._hears = name == "v" or (self._kind == "inlineStr" and not self._phonetic)
+        elif name == "sheetData":
+            self._in_data = True
 
     def closed(self, name: str) -> None:
         if name == "c":
-            self._hand_over("".join(self._text))
-        if name in {"c", "row", "sheetData"}:
-            self._sheet.handleEndElement(name)
-        elif name == "rPh":
-            self._phonetic = False
+            if self._text:
+                self._hand_over("".join(self._text))
+                self._text.clear()
+            self._in_cell = False
         elif name in {"v", "t"}:
             self._hears = False
+        elif name == "row":
+            self._end_row()
+        elif name == "rPh":
+            self._phonetic = False
+        elif name == "sheetData":
+            self._in_data = False
 
     def text(self, text: str) -> None:
         if self._hears:
@@ -123,37 +150,61 @@ class _Rows(Listener):
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
         """A row that does not say its number follows the one before (ECMA-376 Part 1, 18.3.1.73)."""
+        if not self._in_data:
+            return
         reference = attributes.get("r", str(self._row + 1)).strip()
         if not _ROW.fullmatch(reference):
             raise ArquivoInvalido("arquivo_corrompido")
         self._row = following(self._row, int(reference))
-        self._column, self._size, self._elements = -1, 0, 1
-        self._sheet.handleStartElement("row", {"r": str(self._row)})
+        self._in_row = True
+        self._reference, self._further, self._size, self._idle_before = None, 0, 0, self.idle - 1
+
+    def _end_row(self) -> None:
+        """Only of a row with a value has the library heard."""
+        self._in_row = False
+        if self._sheet.in_row:
+            self._sheet.handleEndElement("row")
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
-        """A cell that does not say its place follows the one before (18.3.1.4)."""
-        reference = attributes.get("r", f"{column_name(self._column + 1)}1").strip().upper()
-        if not (match := _CELL.fullmatch(reference)):
-            raise ArquivoInvalido("arquivo_corrompido")
-        self._column = column_index(match[1])
+        """A cell that does not say its place follows the one before (18.3.1.4); it is looked up if it has a value."""
+        reference = attributes.get("r")
+        if reference is not None:
+            self._reference, self._further = reference, 0
+        else:
+            self._further += 1
         self._kind = attributes.get("t", "n")
-        self._text.clear()
-        place = f"{column_name(self._column)}{self._row}"
-        self._sheet.handleStartElement("c", {"r": place, "t": "s" if self._kind == "s" else "n"})
+        self._in_cell = self._in_row
+
+    def _column(self) -> int:
+        if self._reference is None:
+            return self._further - 1
+        if not (match := _CELL.fullmatch(self._reference.strip().upper())):
+            raise ArquivoInvalido("arquivo_corrompido")
+        return column_index(match[1]) + self._further
 
     def _hand_over(self, text: str) -> None:
         """The value of a cell: the library looks shared strings up, and takes what is told to be a number as it is."""
-        if not text or not self._sheet.in_cell:
+        column = self._column()
+        if column >= MAX_COLUMNS:
+            raise ArquivoInvalido("colunas_demais", maximo=MAX_COLUMNS)
+        if column >= self._width:
             return
         if self._kind != "s":
             text = cell_text(self._kind, as_markup(text))
         elif not _INDEX.fullmatch(text):
             raise ArquivoInvalido("arquivo_corrompido")
-        self._sheet.handleStartElement("v", {})
-        self._sheet.handleCharData(text)
-        self._sheet.handleEndElement("v")
+        sheet = self._sheet
+        if not sheet.in_row:
+            sheet.handleStartElement("row", {"r": str(self._row)})
+        sheet.handleStartElement(
+            "c", {"r": f"{column_name(column)}{self._row}", "t": "s" if self._kind == "s" else "n"}
+        )
+        sheet.handleStartElement("v", {})
+        sheet.handleCharData(text)
+        sheet.handleEndElement("v")
+        sheet.handleEndElement("c")
         if self._kind == "s":
-            self._grow(len(self._sheet.data))
+            self._grow(len(sheet.data))
 
     def _grow(self, size: int) -> None:
         self._size += size
@@ -162,30 +213,35 @@ class _Rows(Listener):
 
 
 class _Strings(Listener):
-    """Hands the library's `SharedStrings` every element, and puts the text together that it wants to hear of each."""
+    """Puts the text of each string together, without its phonetic runs."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.table = xlsx2csv.SharedStrings()
-        self._most = most
+        self.strings: list[bytes] = []
+        self.elements = 0
         self._text: list[str] = []
-        self._size, self._elements = 0, 0
+        self._size = 0
+        self._hears = self._phonetic = False
 
-    def opened(self, name: str, attributes: dict[str, str]) -> None:
-        self._elements += 1
-        if self._elements > self._most:
-            raise ArquivoInvalido("textos_demais")
-        self.table.handleStartElement(name, attributes)
+    def opened(self, name: str, _attributes: dict[str, str]) -> None:
+        self.elements += 1
+        if name == "t":
+            self._hears = not self._phonetic
+        elif name == "rPh":
+            self._phonetic = True
 
     def closed(self, name: str) -> None:
         if name == "si":
-            self.table.value = "".join(self._text)
+            self.strings.append(as_markup("".join(self._text)).encode() if self._text else b"")
             self._text.clear()
             self._size = 0
-        self.table.handleEndElement(name)
+        elif name == "t":
+            self._hears = False
+        elif name == "rPh":
+            self._phonetic = False
 
     def text(self, text: str) -> None:
-        if self.table.t:
+        if self._hears:
             self._text.append(text)
             self._size += len(text)
             if self._size > MAX_ROW:

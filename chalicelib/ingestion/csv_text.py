@@ -14,7 +14,7 @@ from pathlib import Path
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.cell_text import REPLACEMENT
-from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROW, MAX_ROWS
+from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_LINES, MAX_ROW, MAX_ROWS
 
 DELIMITERS = "\t;,"
 
@@ -26,22 +26,23 @@ _LITTLE, _BIG = "utf-16-le", "utf-16-be"
 class Table:
     """The records of a file, with one of the delimiters between its cells."""
 
-    def __init__(self, path: Path, delimiter: str) -> None:
+    def __init__(self, path: Path, delimiter: str, *, most_lines: int = MAX_LINES) -> None:
         self.name = None
+        self._most_lines = most_lines
         self._path = path
         self._delimiter = delimiter
 
-    def rows(self, after: int = 0) -> Iterator[tuple[int, list[str]]]:
-        """The records below number `after`, each with its number, blank ones too.
+    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[tuple[int, list[str]]]:
+        """The records below number `after`, each with its number, their first `width` cells; blank ones too.
 
         Raises:
             ArquivoInvalido: there is too much of something, or a quote is never closed.
         """
-        lines = _Lines(self._path)
+        lines = _Lines(self._path, self._most_lines)
         records = csv.reader(lines, delimiter=self._delimiter)
         while (cells := _next(records, lines)) is not None:
             if lines.record > after:
-                yield lines.record, cells
+                yield lines.record, cells[:width]
 
     def size(self) -> int:
         """About how many lines there are, as far as the first of them tell."""
@@ -59,10 +60,11 @@ def is_binary(head: bytes) -> bool:
 class _Lines:
     """The lines that `csv.reader` asks for, as text, and how far the record is that they make."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, most: int) -> None:
         self.record = 0
         self.ended = False
         self._size = 0
+        self._most = self._room = most
         self._lines = _lines(_blocks(path))
 
     def __iter__(self) -> Iterator[str]:
@@ -71,6 +73,9 @@ class _Lines:
     def __next__(self) -> str:
         for line in self._lines:
             self._size += len(line)
+            self._room -= 1
+            if self._room < 0:
+                raise ArquivoInvalido("linhas_demais", maximo=self._most)
             if self._size > MAX_ROW:
                 raise ArquivoInvalido("linha_grande_demais", linha=self.record)
             return _text(line)

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from chalicelib.ingestion.limits import MAX_COLUMNS
+from chalicelib.errors import ArquivoInvalido
+from chalicelib.ingestion.limits import MAX_TITLES
 
 ROWS_SEARCHED = 20
 
@@ -109,8 +110,12 @@ def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Cabecalho | None:
 
 
 def recognise(linha: int, cells: Sequence[str]) -> Cabecalho | None:
-    """The row as a header, if it certainly is one."""
-    colunas = [cell.strip() for cell in cells[:MAX_COLUMNS]]
+    """The row as a header, if it certainly is one.
+
+    Raises:
+        ArquivoInvalido: it is, but of more columns than anybody reads, and each would be in every row of the report.
+    """
+    colunas = [cell.strip() for cell in cells]
     while colunas and not colunas[-1]:
         colunas.pop()
     if any(_looks_like_data(coluna) for coluna in colunas):
@@ -122,6 +127,8 @@ def recognise(linha: int, cells: Sequence[str]) -> Cabecalho | None:
             found.setdefault(campo, []).append((0 if campo in _IN_SHEET_ORDER else rank, position))
     if not found.keys() & _CERTAIN:
         return None
+    if len(colunas) > MAX_TITLES:
+        raise ArquivoInvalido("colunas_demais", maximo=MAX_TITLES)
     campos = {campo: tuple(position for _, position in sorted(found[campo])) for campo in Campo if campo in found}
     return Cabecalho(linha, tuple(colunas), campos)
 

@@ -19,12 +19,14 @@ from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.limits import MAX_ROW
 
 MAX_DEPTH = 64
-MAX_TAG = 8 << 20  # bytes
+MAX_TAG = 2 << 20  # bytes; some versions of expat go through an open tag again with every piece of it
 MAX_HEAD = 16 << 20  # bytes, before the root of a part
 MAX_ELEMENTS = 10_000  # sheets, or relationships, of one workbook
+MAX_NAMES = 10_000  # of elements, attributes and namespaces in a part: expat remembers each until the end
 MAX_SMALL_PART = 8 << 20  # bytes of a part that lists them
 
 _TAIL = 1024
+_TEXT = re.compile(rb">\s*+[^<\s]")
 _CONTROLS = bytes({*range(32)} - set(b"\t\n\r"))
 _UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
 _MALFORMED = (expat.ExpatError, LookupError, ValueError)
@@ -82,10 +84,9 @@ def prove(blocks: Iterable[bytes]) -> Part:
     unmarked, rows, tail = True, 0, b""
     for block in blocks:
         prologue.feed(block)
-        seam = tail[-1:] + block
-        unmarked = unmarked and b"<!" not in seam
+        unmarked = unmarked and b"<!" not in block and not (tail.endswith(b"<") and block.startswith(b"!"))
         characters.feed(block)
-        rows += seam.count(b"<row ")
+        rows += block.count(b"<row ")
         tail = (tail + block)[-_TAIL:]
     if not prologue.is_bytes():
         return Part(plain=False, rows=rows)
@@ -117,6 +118,11 @@ def whole(blocks: Iterable[bytes], begin: re.Pattern[bytes], item: bytes, end: b
     raise UnknownShape
 
 
+def is_blank(piece: bytes) -> bool:
+    """Whether nothing stands between the tags of a piece; where something does, that shows at once."""
+    return _TEXT.search(piece) is None
+
+
 def elements(blocks: Iterable[bytes], name: str) -> list[dict[str, str]]:
     """The attributes, their names local, of each element of that name in a part that is small."""
     listener = _Elements(name)
@@ -136,10 +142,13 @@ def parse(blocks: Iterable[bytes], listener: Listener) -> Iterator[None]:
     parser.StartElementHandler = listener.start
     parser.EndElementHandler = listener.end
     parser.CharacterDataHandler = listener.text
+    parser.StartNamespaceDeclHandler = _noticed
     fed = 0
     for block in blocks:
         fed += len(block)
         _feed(parser, block, fed)
+        if len(parser.intern) > MAX_NAMES:
+            raise ArquivoInvalido("arquivo_suspeito")
         yield
     _feed(parser, b"", fed, last=True)
     yield
@@ -185,10 +194,13 @@ class _Characters:
     def __init__(self) -> None:
         self.legal = True
         self._decoder = codecs.getincrementaldecoder("utf-8")()
+        self._pending = b""
 
     def feed(self, block: bytes) -> None:
         try:
-            self._decoder.decode(block)
+            if self._pending or not block.isascii():
+                self._decoder.decode(block)
+                self._pending = self._decoder.getstate()[0]
         except UnicodeDecodeError:
             self.legal = False
         if len(block.translate(None, _CONTROLS)) < len(block):
@@ -220,6 +232,10 @@ def _small(blocks: Iterable[bytes]) -> Iterator[bytes]:
 def _guarded(parser: expat.XMLParserType) -> expat.XMLParserType:
     parser.StartDoctypeDeclHandler = _refuse_doctype
     return parser
+
+
+def _noticed(_prefix: str | None, _uri: str) -> None:
+    """Only what is told to somebody is put among the parser's names."""
 
 
 def _refuse_doctype(*_declaration: object) -> None:

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.cell_text import cell_text
 from chalicelib.ingestion.columns import column_index, following
+from chalicelib.ingestion.converted import Idle
 from chalicelib.ingestion.limits import MAX_ROW
-from chalicelib.ingestion.markup import UnknownShape, whole
+from chalicelib.ingestion.markup import UnknownShape, is_blank, whole
 from chalicelib.ingestion.shared_strings import SharedStrings
 
 Row = tuple[int, list[str]]
@@ -49,42 +50,51 @@ _HELD = re.compile(
 )
 
 
-def plain_rows(blocks: Iterable[bytes], strings: SharedStrings, after: int) -> Iterator[Row]:
-    """The rows below row `after`, blank ones too, each with its number.
+def plain_rows(blocks: Iterable[bytes], strings: SharedStrings, idle: Idle, *, after: int, width: int) -> Iterator[Row]:
+    """The first `width` cells of the rows below row `after` that hold something there, each with its number.
 
     Raises:
         UnknownShape: before the first row that the pattern does not know.
-        ArquivoInvalido: a row is too large, or rows do not follow one another.
+        ArquivoInvalido: a row is too large, too many are blank, or rows do not follow one another.
     """
     last = 0
     for piece in whole(blocks, _BEGIN, b"<row ", b"</sheetData>"):
+        if is_blank(piece):
+            continue
         markup = piece.decode()
         position = 0
         while match := _USUAL_ROW.match(markup, position) or _ROW.match(markup, position):
             position = match.end()
             last = following(last, int(match[1]))
             if last > after:
-                cells = _usual_cells(match, strings) if match.re is _USUAL_ROW else _cells(match[2] or "", strings)
-                if sum(map(len, cells)) > MAX_ROW:
+                usual = match.re is _USUAL_ROW
+                cells = _usual_cells(match, strings, width) if usual else _cells(match[2] or "", strings, width)
+                text = "".join(cells)
+                if not text or text.isspace():
+                    idle.spend(0, position - match.start())
+                elif len(text) > MAX_ROW:
                     raise ArquivoInvalido("linha_grande_demais", linha=last)
-                yield last, cells
+                else:
+                    yield last, cells
         if markup[position:].strip():
             raise UnknownShape
 
 
-def _usual_cells(row: re.Match[str], strings: SharedStrings) -> list[str]:
-    groups, held = row.groups(""), row.lastindex or 1
+def _usual_cells(row: re.Match[str], strings: SharedStrings, width: int) -> list[str]:
+    groups, held = row.groups(""), min(row.lastindex or 1, 2 * width + 1)
     return [
         strings[int(index)] if index else number
         for index, number in zip(groups[1:held:2], groups[2 : held + 1 : 2], strict=True)
     ]
 
 
-def _cells(markup: str, strings: SharedStrings) -> list[str]:
+def _cells(markup: str, strings: SharedStrings, width: int) -> list[str]:
     cells: list[str] = []
     for letters, kind, value, text_alone, runs in _HELD.findall(markup):
-        text = strings[int(value)] if kind == "s" else cell_text(kind, value or text_alone or runs)
         place = column_index(letters)
+        if place >= width:
+            continue
+        text = strings[int(value)] if kind == "s" else cell_text(kind, value or text_alone or runs)
         if place < len(cells):
             cells[place] = text
             continue

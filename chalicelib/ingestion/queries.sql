@@ -3,9 +3,10 @@
 -- name: insert_job
 -- The same notification, or the same idempotency key, makes no second job.
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
-                         modo, deduplicar_por_documento, idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
+                         modo, deduplicar_por_documento, validar_apenas, idempotency_key, idempotency_fingerprint,
+                         criado_em, atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
-        :modo, :deduplicar_por_documento, :idempotency_key, :idempotency_fingerprint, :agora, :agora)
+        :modo, :deduplicar_por_documento, :validar_apenas, :idempotency_key, :idempotency_fingerprint, :agora, :agora)
 ON CONFLICT DO NOTHING;
 
 -- name: mark_job_received
@@ -40,6 +41,16 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status IN ('aceito', 'processando')
 RETURNING *;
 
+-- name: resume_job
+-- From its checkpoint, with all its attempts before it; what it committed stays, and stays counted. Not without its file.
+UPDATE ingest_jobs
+   SET status = 'aceito', erro_codigo = NULL, mensagem_erro = NULL, concluido_em = NULL, cancelamento_pedido = false,
+       tentativas = 0, acordado_em = NULL, retomado_em = :agora, linhas_ao_retomar = linhas_processadas,
+       atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND status IN ('erro', 'cancelado') AND chave_recebida
+   AND desfazer_pedido_em IS NULL
+RETURNING *;
+
 -- name: claim_job
 -- Open, its file there, and nobody at it. An attempt counts until a batch is committed.
 UPDATE ingest_jobs
@@ -51,10 +62,10 @@ UPDATE ingest_jobs
 RETURNING *;
 
 -- name: describe_job
--- What the file has shown; the ETag pins the content that was read.
+-- What the file has shown; the ETag pins the content that was read. To get here may have taken a while: a sign of life.
 UPDATE ingest_jobs
    SET aba = :aba, colunas = CAST(:colunas AS text[]), linhas_estimadas = :linhas_estimadas,
-       etag = :etag, tamanho_bytes = :tamanho_bytes
+       etag = :etag, tamanho_bytes = :tamanho_bytes, lease_ate = :lease_ate, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid);
 
 -- name: lock_claimed_job
@@ -105,34 +116,38 @@ RETURNING tenant_id, job_id;
 SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id, 1953));
 
 -- name: find_leads_by_externo
+-- The keys come sorted, as one JSON text, and as an array whose size the planner does not know: it goes through the
+-- index from left to right. Shown ten thousand of them, it may prefer to read all leads of the tenant.
 SELECT lead_id_externo, lead_id
   FROM leads
- WHERE tenant_id = :tenant_id AND lead_id_externo = ANY(CAST(:externos AS text[]));
+ WHERE tenant_id = :tenant_id
+   AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))));
 
 -- name: find_leads_by_documento
--- The oldest, where a job without de-duplication has left several.
-SELECT DISTINCT ON (documento) documento, lead_id
+-- The oldest comes first, where a job without de-duplication has left several.
+SELECT documento, lead_id
   FROM leads
- WHERE tenant_id = :tenant_id AND documento = ANY(CAST(:documentos AS text[]))
- ORDER BY documento, lead_id;
+ WHERE tenant_id = :tenant_id
+   AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
+ ORDER BY lead_id;
 
 -- name: lock_leads_to_merge
 SELECT lead_id, nome, contato, documento, telefone_raw, email_raw
   FROM leads
- WHERE tenant_id = :tenant_id AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
+ WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id
    FOR UPDATE;
 
 -- name: telefones_of_leads
 SELECT lead_id, telefone, tipo_origem, valido_para_disparo
   FROM lead_telefones
- WHERE tenant_id = :tenant_id AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
+ WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id, ordem;
 
 -- name: emails_of_leads
 SELECT lead_id, email
   FROM lead_emails
- WHERE tenant_id = :tenant_id AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
+ WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id, ordem;
 
 -- name: create_changed_leads
@@ -141,9 +156,13 @@ CREATE TEMPORARY TABLE IF NOT EXISTS changed_leads (
 ) ON COMMIT DELETE ROWS;
 
 -- name: update_changed_leads
+-- What the job that created a lead adds to it, before anybody else touches it, is part of how the job left it.
 UPDATE leads l
    SET nome = c.nome, contato = c.contato, documento = c.documento, telefone_raw = c.telefone_raw,
-       email_raw = c.email_raw, atualizado_em = now()
+       email_raw = c.email_raw, atualizado_em = now(),
+       completado_em = CASE WHEN l.job_id = CAST(current_setting('app.job_id') AS uuid)
+                             AND l.atualizado_em = coalesce(l.completado_em, l.criado_em)
+                            THEN now() ELSE l.completado_em END
   FROM changed_leads c
  WHERE l.tenant_id = :tenant_id AND l.lead_id = c.lead_id;
 
@@ -156,19 +175,212 @@ UPDATE lead_telefones t
 
 -- name: count_batch
 -- The ids of a batch follow each other, so its leads are a range; a contact in that range without a lead is an orphan.
-SELECT (SELECT count(*) FROM leads
-         WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)) AS leads,
-       (SELECT count(*) FROM lead_telefones t
-         WHERE t.tenant_id = :tenant_id AND t.lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)
-           AND NOT EXISTS (SELECT FROM leads l WHERE l.tenant_id = t.tenant_id AND l.lead_id = t.lead_id))
-     + (SELECT count(*) FROM lead_emails e
-         WHERE e.tenant_id = :tenant_id AND e.lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)
-           AND NOT EXISTS (SELECT FROM leads l WHERE l.tenant_id = e.tenant_id AND l.lead_id = e.lead_id)) AS orfaos;
+-- NOT IN looks each up in a table of hashes; a NOT EXISTS may go row by row, or read all leads.
+WITH lidos AS MATERIALIZED (
+    SELECT lead_id FROM leads
+     WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)
+)
+SELECT (SELECT count(*) FROM lidos) AS leads,
+       (SELECT count(*) FROM lead_telefones
+         WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)
+           AND lead_id NOT IN (SELECT lead_id FROM lidos))
+     + (SELECT count(*) FROM lead_emails
+         WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)
+           AND lead_id NOT IN (SELECT lead_id FROM lidos)) AS orfaos;
 
 -- name: list_erros
--- A page of the report, in the order of the sheet.
-SELECT linha, ordem, alcance, lead_id_externo, coluna, codigo, valor, celulas
+-- A page of the report, in the order of the sheet. The driver takes an array apart letter by letter, JSON in no time.
+SELECT linha, ordem, alcance, lead_id_externo, coluna, codigo, valor, to_json(celulas) AS celulas
   FROM ingest_erros
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND (linha, ordem) > (:linha, :ordem)
  ORDER BY linha, ordem
  LIMIT :limite;
+
+-- name: open_ensaio
+SELECT open_ensaio(:job_id);
+
+-- name: restart_dry_run
+-- What it had counted was loaded into tables that are gone.
+UPDATE ingest_jobs
+   SET ensaio_aberto = true, ultima_linha = 0, linhas_processadas = 0, linhas_ao_retomar = 0, leads_criados = 0,
+       leads_atualizados = 0, duplicados = 0, linhas_rejeitadas = 0, telefones_criados = 0, emails_criados = 0,
+       telefones_validos = 0, emails_validos = 0
+ WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: forget_erros
+DELETE FROM ingest_erros WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: forget_previas
+DELETE FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: enter_ensaio
+-- From here to the end of the transaction `leads` and their contacts are the tables of the dry run.
+SELECT enter_ensaio(:job_id);
+
+-- name: borrow_leads
+-- The real leads that a batch may meet, with their contacts, unless the dry run has them already, changed or not.
+WITH conhecidos AS (
+    SELECT l.lead_id
+      FROM jsonb_array_elements_text(CAST(:externos AS jsonb)) AS c (lead_id_externo)
+      JOIN public.leads l ON l.tenant_id = :tenant_id AND l.lead_id_externo = c.lead_id_externo
+     UNION
+    SELECT l.lead_id
+      FROM jsonb_array_elements_text(CAST(:documentos AS jsonb)) AS c (documento)
+      JOIN public.leads l ON l.tenant_id = :tenant_id AND l.documento = c.documento
+), emprestados AS (
+    INSERT INTO leads
+    SELECT l.* FROM public.leads l JOIN conhecidos c ON l.tenant_id = :tenant_id AND l.lead_id = c.lead_id
+        ON CONFLICT DO NOTHING
+    RETURNING lead_id
+), telefones AS (
+    INSERT INTO lead_telefones
+    SELECT t.* FROM public.lead_telefones t JOIN emprestados e ON t.tenant_id = :tenant_id AND t.lead_id = e.lead_id
+)
+INSERT INTO lead_emails
+SELECT m.* FROM public.lead_emails m JOIN emprestados e ON m.tenant_id = :tenant_id AND m.lead_id = e.lead_id;
+
+-- name: count_previas
+SELECT count(*) AS linhas FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: insert_previas
+-- The next rows, those that were refused whole among them. A row's lead is found as ingestion finds it: by its name, else
+-- the oldest by its document.
+INSERT INTO ingest_previas (tenant_id, job_id, linha, resultado, lead_id)
+SELECT :tenant_id, :job_id, linha, resultado, lead_id
+  FROM (SELECT c.linha, c.resultado, (
+               SELECT l.lead_id FROM leads l
+                WHERE l.tenant_id = :tenant_id AND (l.lead_id_externo = c.externo OR l.documento = c.documento)
+                ORDER BY l.lead_id_externo <> c.externo, l.lead_id LIMIT 1) AS lead_id
+          FROM jsonb_to_recordset(CAST(:candidatos AS jsonb))
+               AS c (linha integer, resultado text, externo text, documento text)
+         UNION ALL
+        SELECT linha, 'rejeitado', NULL
+          FROM ingest_erros
+         WHERE tenant_id = :tenant_id AND job_id = :job_id AND alcance = 'linha' AND ordem = 1
+           AND linha > coalesce((SELECT max(linha) FROM ingest_previas
+                                  WHERE tenant_id = :tenant_id AND job_id = :job_id), 0)) proximas
+ ORDER BY linha
+ LIMIT :vagas;
+
+-- name: describe_previas
+-- As the lead is by now; one that the dry run itself has made has no id that anybody could ask for.
+UPDATE ingest_previas p
+   SET lead = jsonb_build_object(
+           'lead_id', CASE WHEN l.job_id <> p.job_id THEN l.lead_id END,
+           'lead_id_externo', l.lead_id_externo, 'nome', l.nome, 'contato', l.contato, 'documento', l.documento,
+           'telefone_raw', l.telefone_raw, 'email_raw', l.email_raw, 'status', l.status, 'tags', l.tags,
+           'origem_arquivo', l.origem_arquivo, 'origem_aba', l.origem_aba, 'linha_planilha', l.linha_planilha,
+           'telefones', (
+               SELECT coalesce(jsonb_agg(jsonb_build_object(
+                          'telefone', t.telefone, 'ordem', t.ordem, 'principal', t.principal,
+                          'tipo_origem', t.tipo_origem, 'valido_para_disparo', t.valido_para_disparo)
+                          ORDER BY t.ordem), '[]')
+                 FROM lead_telefones t WHERE t.tenant_id = :tenant_id AND t.lead_id = l.lead_id),
+           'emails', (
+               SELECT coalesce(jsonb_agg(jsonb_build_object(
+                          'email', e.email, 'ordem', e.ordem, 'principal', e.principal,
+                          'valido_para_disparo', e.valido_para_disparo)
+                          ORDER BY e.ordem), '[]')
+                 FROM lead_emails e WHERE e.tenant_id = :tenant_id AND e.lead_id = l.lead_id))
+  FROM leads l
+ WHERE p.tenant_id = :tenant_id AND p.job_id = :job_id AND l.tenant_id = :tenant_id AND l.lead_id = p.lead_id;
+
+-- name: list_previas
+SELECT p.linha, p.resultado, p.lead, e.erros
+  FROM ingest_previas p,
+       LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('coluna', coluna, 'codigo', codigo, 'valor', valor)
+                                          ORDER BY ordem), '[]') AS erros
+                  FROM ingest_erros
+                 WHERE tenant_id = :tenant_id AND job_id = :job_id AND linha = p.linha) e
+ WHERE p.tenant_id = :tenant_id AND p.job_id = :job_id
+ ORDER BY p.linha;
+
+-- name: close_ensaio
+SELECT close_ensaio(:job_id);
+
+-- name: mark_ensaio_closed
+UPDATE ingest_jobs SET ensaio_aberto = false WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: lock_ended_dry_runs
+-- Of every tenant: what the API called off while nobody worked on it still has its tables.
+SELECT tenant_id, job_id
+  FROM ingest_jobs
+ WHERE ensaio_aberto AND status IN ('concluido', 'erro', 'cancelado')
+ LIMIT :limite
+   FOR UPDATE SKIP LOCKED;
+
+-- name: request_undo
+-- Once: asking again changes nothing.
+UPDATE ingest_jobs
+   SET desfazer_pedido_em = :agora, acordado_em = NULL, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND status IN ('concluido', 'erro', 'cancelado')
+   AND NOT validar_apenas AND desfazer_pedido_em IS NULL
+RETURNING *;
+
+-- name: claim_undo
+UPDATE ingest_jobs
+   SET lease_dono = CAST(:worker AS uuid), lease_ate = :lease_ate, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id
+   AND desfazer_pedido_em IS NOT NULL AND desfeito_em IS NULL
+   AND (lease_ate IS NULL OR lease_ate <= :agora)
+RETURNING *;
+
+-- name: lock_claimed_undo
+-- The fence, as lock_claimed_job.
+SELECT desfazer_depois, leads_mantidos
+  FROM ingest_jobs
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND desfeito_em IS NULL AND lease_dono = CAST(:worker AS uuid)
+   FOR UPDATE;
+
+-- name: lock_leads_to_undo
+-- The next leads of the job. No index has the job: ids are time-ordered, and the range is that of its own time.
+SELECT count(*) AS leads, (array_agg(lead_id ORDER BY lead_id DESC))[1] AS ultimo
+  FROM (SELECT lead_id FROM leads
+         WHERE tenant_id = :tenant_id AND job_id = :job_id
+           AND lead_id > CAST(:depois AS uuid) AND lead_id < CAST(:ate AS uuid)
+         ORDER BY lead_id
+         LIMIT :limite
+           FOR UPDATE) proximos;
+
+-- name: remove_untouched_leads
+-- How many leads there were by the reason for keeping them; those without one are gone, with their contacts.
+WITH lote AS (
+    SELECT l.lead_id,
+           CASE WHEN EXISTS (SELECT FROM disparos d WHERE d.tenant_id = :tenant_id AND d.lead_id = l.lead_id)
+                THEN 'disparos'
+                WHEN EXISTS (SELECT FROM agendamentos a WHERE a.tenant_id = :tenant_id AND a.lead_id = l.lead_id)
+                THEN 'agendamentos'
+                WHEN l.status <> 'novo' THEN 'status'
+                WHEN l.tags <> '{}' THEN 'tags'
+                WHEN l.atualizado_em <> coalesce(l.completado_em, l.criado_em) THEN 'alterado'
+                ELSE '' END AS motivo
+      FROM leads l
+     WHERE l.tenant_id = :tenant_id AND l.job_id = :job_id
+       AND l.lead_id > CAST(:depois AS uuid) AND l.lead_id <= CAST(:ultimo AS uuid)
+), telefones AS (
+    DELETE FROM lead_telefones t USING lote
+     WHERE t.tenant_id = :tenant_id AND t.lead_id = lote.lead_id AND lote.motivo = ''
+), emails AS (
+    DELETE FROM lead_emails e USING lote
+     WHERE e.tenant_id = :tenant_id AND e.lead_id = lote.lead_id AND lote.motivo = ''
+), removidos AS (
+    DELETE FROM leads l USING lote
+     WHERE l.tenant_id = :tenant_id AND l.lead_id = lote.lead_id AND lote.motivo = ''
+)
+SELECT motivo, count(*) AS leads FROM lote GROUP BY motivo;
+
+-- name: advance_undo
+UPDATE ingest_jobs
+   SET leads_removidos = leads_removidos + :removidos, leads_mantidos = CAST(:mantidos AS jsonb),
+       desfazer_depois = CAST(:ultimo AS uuid),
+       desfeito_em = CASE WHEN CAST(:terminou AS boolean) THEN CAST(:agora AS timestamptz) END,
+       lease_dono = CASE WHEN CAST(:terminou AS boolean) THEN NULL ELSE lease_dono END,
+       lease_ate = CASE WHEN CAST(:terminou AS boolean) THEN NULL ELSE CAST(:lease_ate AS timestamptz) END,
+       atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid)
+RETURNING leads_removidos, leads_mantidos;
+
+-- name: release_undo
+UPDATE ingest_jobs
+   SET lease_dono = NULL, lease_ate = NULL, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND desfeito_em IS NULL AND lease_dono = CAST(:worker AS uuid);

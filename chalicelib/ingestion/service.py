@@ -6,33 +6,45 @@ queue; one that has died is found by the sweep once its lease has lapsed.
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from chalicelib import eventos, messages
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
-from chalicelib.adapters.queues import Message, Queues
+from chalicelib.adapters.queues import Queues
 from chalicelib.adapters.storage import Objeto, Storage
 from chalicelib.config import Settings
 from chalicelib.errors import ArquivoInvalido, LeaseLost, Unavailable
 from chalicelib.ingestion.batch import Lote, prepared
-from chalicelib.ingestion.jobs import COUNTS
-from chalicelib.ingestion.loader import load
+from chalicelib.ingestion.dry_run import Ensaio
+from chalicelib.ingestion.jobs import COUNTS, wake_up
+from chalicelib.ingestion.loader import Contagens, load
 from chalicelib.ingestion.read_ahead import ahead
-from chalicelib.ingestion.reports import CONTENT_TYPE, report_key, write_report
+from chalicelib.ingestion.reports import CONTENT_TYPE, read_back, report_key, write_report
 from chalicelib.ingestion.requests import Modo
-from chalicelib.ingestion.rows import LeitorDeLinhas
+from chalicelib.ingestion.rows import LeitorDeLinhas, Linha
+from chalicelib.ingestion.scratch import scratch
+from chalicelib.ingestion.undo import Undoing
 from chalicelib.ingestion.workbook import Planilha, open_workbook
 from chalicelib.telemetry import Metric, Tracer, count, logger
 
 # A file that kills its worker each time is given up after so many claims without a batch.
 _MOST_CLAIMS = 5
+# The disk is full, or a quota or a limit of the process says so.
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+# The first batch of a file is small: the database has something to do while the next one is being read.
+_FIRST_ROWS = 1_000
+# What a batch may take in memory beside its number of rows, in characters of cells; a few batches are held at a time,
+# each in several forms. A row of an ordinary sheet weighs some two hundred.
+_MOST_WEIGHT = 4 << 20
+_WEIGHT_OF_A_CELL = 16
+_WEIGHT_OF_AN_ERROR = 256
 
 Remaining = Callable[[], int]
 
@@ -69,6 +81,7 @@ class Ingestion:
         storage: Storage,
         queues: Queues,
         publish: Callable[[], int],
+        undoing: Undoing,
         tracer: Tracer,
         settings: Settings,
         clock: Clock,
@@ -77,6 +90,7 @@ class Ingestion:
         self._storage = storage
         self._queues = queues
         self._publish = publish
+        self._undoing = undoing
         self._tracer = tracer
         self._settings = settings
         self._clock = clock
@@ -93,6 +107,8 @@ class Ingestion:
             if claim is not None:
                 with self._tracer.segment("ingest", tenant=claim.tenant_id, job=str(claim.job_id)):
                     self._work(claim, remaining_ms)
+            elif wanted:
+                self._undoing.run(*wanted, remaining_ms=remaining_ms)
         self._publish()
 
     def _claim(self, tenant_id: str, job_id: UUID) -> _Claim | None:
@@ -109,32 +125,45 @@ class Ingestion:
         return None if row is None else _Claim(tenant_id, job_id, worker, row)
 
     def _work(self, claim: _Claim, remaining_ms: Remaining) -> None:
+        """Go on with a job until it ends or is handed over; after a failure it is let go of, for the next claim."""
         try:
-            if claim.row["tentativas"] > _MOST_CLAIMS:
-                raise ArquivoInvalido("ingestao_desistiu")
-            with TemporaryDirectory(prefix="ingest-") as folder:
-                self._read(claim, Path(folder), remaining_ms)
-        except ArquivoInvalido as error:
-            self._finish(claim, "erro", error)
-        except _Cancelled:
-            self._finish(claim, "cancelado")
+            self._finish(claim, *self._outcome(claim, remaining_ms))
         except _OutOfTime:
             self._release(claim, innocent=True)
-            self._queues.send(self._settings.ingest_queue, [_wake_up(claim)])
+            self._queues.send(self._settings.ingest_queue, [wake_up(claim.tenant_id, claim.job_id)])
         except LeaseLost:
             logger.warning("lease_lost", extra={"job_id": str(claim.job_id)})
         except BaseException as error:
             # The next claim may begin at once instead of waiting for the lease to lapse.
             self._release(claim, innocent=isinstance(error, Unavailable))
             raise
-        else:
-            self._finish(claim, "concluido")
+
+    def _outcome(self, claim: _Claim, remaining_ms: Remaining) -> tuple[str, ArquivoInvalido | None]:
+        """Read the job to its end: the status that it ends with, and the reason of an `erro`.
+
+        A worker without room on its disk leaves the job to another one; a file for which none has room ends as `erro`.
+        """
+        try:
+            if claim.row["tentativas"] > _MOST_CLAIMS:
+                raise ArquivoInvalido("ingestao_desistiu")
+            with scratch() as folder:
+                self._read(claim, folder, remaining_ms)
+        except ArquivoInvalido as error:
+            return "erro", error
+        except _Cancelled:
+            return "cancelado", None
+        except OSError as error:
+            if error.errno not in _NO_ROOM or claim.row["tentativas"] < _MOST_CLAIMS:
+                raise
+            return "erro", ArquivoInvalido("disco_cheio")
+        return "concluido", None
 
     def _read(self, claim: _Claim, folder: Path, remaining_ms: Remaining) -> None:
         path = folder / "planilha"
         objeto = self._downloaded(claim, path)
         with open_workbook(path) as planilha:
             self._describe(claim, planilha, objeto)
+            claim = self._rehearsing(claim)
             leitor = LeitorDeLinhas(
                 planilha.cabecalho, claim.row["nome_arquivo"], fixo_valido=self._fixo_valido(claim.tenant_id)
             )
@@ -155,8 +184,9 @@ class Ingestion:
         return objeto
 
     def _describe(self, claim: _Claim, planilha: Planilha, objeto: Objeto) -> None:
+        now = self._clock()
         with self._database.transaction(claim.tenant_id) as rows:
-            rows.run(
+            still_ours = rows.run(
                 "describe_job",
                 **claim.key,
                 aba=planilha.aba,
@@ -164,18 +194,37 @@ class Ingestion:
                 linhas_estimadas=planilha.linhas_estimadas,
                 etag=objeto.etag,
                 tamanho_bytes=objeto.tamanho_bytes,
+                agora=now,
+                lease_ate=now + self._settings.ingest_lease,
             )
+        if not still_ours:
+            raise LeaseLost
 
     def _fixo_valido(self, tenant_id: str) -> bool:
         with self._database.transaction(tenant_id) as rows:
             found = rows.one("tenant_config", tenant_id=tenant_id)
         return bool(found and found["config"].get("fixo_valido_para_whatsapp"))
 
+    def _rehearsing(self, claim: _Claim) -> _Claim:
+        """A dry run has its tables before its first batch; where they are gone, it begins again."""
+        row = claim.row
+        if not row["validar_apenas"] or row["ensaio_aberto"]:
+            return claim
+        with self._database.transaction(claim.tenant_id) as rows:
+            self._fence(rows, claim)
+            Ensaio(claim.tenant_id, claim.job_id).open(rows)
+            [row] = rows.all("job_by_id", tenant_id=claim.tenant_id, job_id=claim.job_id)
+        return claim._replace(row=row)
+
     def _lotes(self, planilha: Planilha, leitor: LeitorDeLinhas, depois: int) -> Iterator[Lote]:
         """The batches after a checkpoint; their borders are the same whoever reads, and from wherever."""
-        linhas = (leitor.read(numero, cells) for numero, cells in planilha.linhas(depois))
-        while batch := list(islice(linhas, self._settings.ingest_batch_rows)):
+        lidas = read_back(planilha.cabecalho.colunas, planilha.linhas(depois))
+        linhas = (leitor.read(numero, cells) for numero, cells in lidas)
+        most = self._settings.ingest_batch_rows
+        batch = _portion(linhas, most if depois else min(most, _FIRST_ROWS))
+        while batch:
             yield prepared(batch, self._clock())
+            batch = _portion(linhas, most)
 
     def _commit(self, claim: _Claim, planilha: Planilha, lote: Lote) -> None:
         """Leads, contacts, errors, counters and checkpoint of one batch, in one transaction.
@@ -195,13 +244,7 @@ class Ingestion:
             with self._database.transaction(claim.tenant_id) as rows:
                 self._fence(rows, claim)
                 rows.set_local(**scope)
-                found = load(
-                    rows,
-                    claim.tenant_id,
-                    lote,
-                    modo=Modo(row["modo"]),
-                    by_documento=row["deduplicar_por_documento"],
-                )
+                found = _loaded(rows, claim, lote)
                 now = self._clock()
                 rows.run(
                     "advance_job",
@@ -213,7 +256,7 @@ class Ingestion:
                     agora=now,
                     lease_ate=now + self._settings.ingest_lease,
                 )
-            return found.leads_criados
+            return 0 if row["validar_apenas"] else found.leads_criados
 
         count(Metric.LEADS_CREATED, retried(work), tenant_id=claim.tenant_id)
 
@@ -227,7 +270,7 @@ class Ingestion:
 
     def _finish(self, claim: _Claim, status: str, error: ArquivoInvalido | None = None) -> None:
         """Write the report, then the end of the job with its event."""
-        self._report(claim)
+        self._report_if_possible(claim)
         now = self._clock()
         with self._database.transaction(claim.tenant_id) as rows:
             job = rows.one(
@@ -240,7 +283,9 @@ class Ingestion:
             )
             if job is None:
                 return
-            detail = {name: job[name] for name in COUNTS}
+            if job["ensaio_aberto"]:
+                Ensaio(claim.tenant_id, claim.job_id).close(rows)
+            detail = {name: job[name] for name in ("validar_apenas", *COUNTS)}
             event = "ingest.job_failed" if error else "ingest.job_completed"
             eventos.record(
                 rows,
@@ -256,14 +301,23 @@ class Ingestion:
         count(metric, 1, tenant_id=claim.tenant_id)
         logger.info("job_ended", extra={"job_id": str(claim.job_id), "tenant": claim.tenant_id, "status": status})
 
+    def _report_if_possible(self, claim: _Claim) -> None:
+        """The report comes before the end; without it only a job ends that is given up, and could never write it."""
+        try:
+            self._report(claim)
+        except Exception as error:
+            if isinstance(error, Unavailable) or claim.row["tentativas"] <= _MOST_CLAIMS:
+                raise
+            logger.error("report_not_written", extra={"job_id": str(claim.job_id), "kind": type(error).__name__})
+
     def _report(self, claim: _Claim) -> None:
         """The error report, where a file was read far enough to have columns."""
         with self._database.transaction(claim.tenant_id) as rows:
             job = rows.one("job_by_id", tenant_id=claim.tenant_id, job_id=claim.job_id)
         if job is None or job["colunas"] is None:
             return
-        with TemporaryDirectory(prefix="erros-") as folder:
-            path = Path(folder) / "erros.csv"
+        with scratch() as folder:
+            path = folder / "erros.csv"
             write_report(path, self._database, claim.tenant_id, claim.job_id, job["colunas"])
             self._storage.upload(report_key(claim.tenant_id, claim.job_id), path, content_type=CONTENT_TYPE)
 
@@ -276,8 +330,26 @@ class Ingestion:
             logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})
 
 
-def _wake_up(claim: _Claim) -> Message:
-    return Message({"tenant_id": claim.tenant_id, "job_id": str(claim.job_id)})
+def _loaded(rows: Rows, claim: _Claim, lote: Lote) -> Contagens:
+    """The batch in the tables that it belongs into: the real ones, or those of a dry run."""
+    modo, by_documento = Modo(claim.row["modo"]), claim.row["deduplicar_por_documento"]
+    if claim.row["validar_apenas"]:
+        return Ensaio(claim.tenant_id, claim.job_id).load(rows, lote, modo=modo, by_documento=by_documento)
+    return load(rows, claim.tenant_id, lote, modo=modo, by_documento=by_documento)
+
+
+def _portion(linhas: Iterator[Linha], most: int) -> list[Linha]:
+    """The next rows: so many of them, or fewer where they are heavy."""
+    batch: list[Linha] = []
+    room = _MOST_WEIGHT
+    for linha in linhas:
+        batch.append(linha)
+        # Joining them is the fastest way to add up the lengths of a few short texts.
+        room -= len("".join(linha.celulas)) + _WEIGHT_OF_A_CELL * len(linha.celulas)
+        room -= _WEIGHT_OF_AN_ERROR * len(linha.erros)
+        if room <= 0 or len(batch) == most:
+            break
+    return batch
 
 
 def _job_in(body: str) -> tuple[str, UUID] | None:

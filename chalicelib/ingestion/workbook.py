@@ -17,7 +17,7 @@ from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion import csv_text, xlsx
 from chalicelib.ingestion.container import Container
 from chalicelib.ingestion.header import Cabecalho, find_header, plain_words
-from chalicelib.ingestion.limits import MAX_CELL, MAX_FILE
+from chalicelib.ingestion.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_TEXT
 
 _SHEET = "leads"
 
@@ -37,7 +37,7 @@ class Table(Protocol):
     @property
     def name(self) -> str | None: ...
 
-    def rows(self, after: int = 0) -> Iterator[Row]: ...
+    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[Row]: ...
 
     def size(self) -> int | None: ...
 
@@ -54,12 +54,13 @@ class Planilha:
     def linhas(self, depois: int = 0) -> Iterator[Row]:
         """Every row below the header and below row `depois` that is not blank: its number, and its cells as text.
 
-        The first row of a sheet is 1. Rows are as long as they are: shorter or longer than the header.
+        The first row of a sheet is 1. Rows may be shorter than the header, and are never longer: what stands beside
+        the table is not looked at.
 
         Raises:
             ArquivoInvalido: what is wrong with the file stands so far down that nobody could know before.
         """
-        return _filled(self._table.rows(max(depois, self.cabecalho.linha)))
+        return _filled(self._table.rows(max(depois, self.cabecalho.linha), len(self.cabecalho.colunas)))
 
 
 @contextmanager
@@ -115,6 +116,8 @@ def _best(path: Path) -> Planilha:
         try:
             found.append(_first_that_fits([csv_text.Table(path, delimiter)]))
         except ArquivoInvalido as error:
+            if error.code == "linhas_demais":  # whatever stands between the cells of them
+                raise
             refused[error.code] = error
     if not found:
         raise refused.get("arquivo_vazio") or refused.popitem()[1]
@@ -127,9 +130,16 @@ def _found(table: Table, cabecalho: Cabecalho) -> Planilha:
 
 
 def _filled(rows: Iterable[Row]) -> Iterator[Row]:
+    room, text_room = MAX_CELLS, MAX_TEXT
     for number, cells in rows:
         text = "".join(cells)
+        room -= len(cells)
+        if room < 0:
+            raise ArquivoInvalido("celulas_demais", maximo=MAX_CELLS)
         if text and not text.isspace():
+            text_room -= len(text)
+            if text_room < 0:
+                raise ArquivoInvalido("textos_demais")
             if len(text) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
                 raise ArquivoInvalido("celula_grande_demais", linha=number)
             yield number, cells

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.container import Container
 from chalicelib.ingestion.converted import Idle, converted_rows
+from chalicelib.ingestion.limits import MAX_COLUMNS
 from chalicelib.ingestion.markup import Part, UnknownShape, elements, prove
 from chalicelib.ingestion.plain_rows import plain_rows
 from chalicelib.ingestion.shared_strings import SharedStrings
@@ -43,21 +44,23 @@ class Sheet:
         self.name = name
         self.hidden = hidden
         self._container, self._strings, self._idle = workbook
-        self._part = part
+        self.part = part
         self._proof: Part | None = None
 
-    def rows(self, after: int = 0) -> Iterator[tuple[int, list[str]]]:
-        """The rows below row `after`, each with its number; blank ones may be left out."""
+    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[tuple[int, list[str]]]:
+        """The rows below row `after`, each with its number, their first `width` cells; blank ones may be left out."""
         if self._proven().plain:
             try:
-                for row in plain_rows(self._container.blocks(self._part), self._strings, after):
+                for row in plain_rows(
+                    self._container.blocks(self.part), self._strings, self._idle, after=after, width=width
+                ):
                     after = row[0]
                     yield row
             except UnknownShape:
                 pass
             else:
                 return
-        rows = converted_rows(self._container.blocks(self._part), self._strings, self._idle)
+        rows = converted_rows(self._container.blocks(self.part), self._strings, self._idle, width=width)
         yield from (row for row in rows if row[0] > after)
 
     def size(self) -> int | None:
@@ -66,7 +69,7 @@ class Sheet:
 
     def _proven(self) -> Part:
         if self._proof is None:
-            self._proof = prove(self._container.blocks(self._part))
+            self._proof = prove(self._container.blocks(self.part))
         return self._proof
 
 
@@ -79,7 +82,7 @@ def sheets(container: Container) -> list[Sheet]:
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
     common = _Workbook(container, _shared_strings(container, relationships), Idle())
-    return [
+    found = [
         Sheet(
             common,
             attributes.get("name", ""),
@@ -89,6 +92,9 @@ def sheets(container: Container) -> list[Sheet]:
         for attributes in elements(container.blocks(workbook), "sheet")
         if (relationship := relationships.get(attributes.get("id", ""))) and relationship.kind == "worksheet"
     ]
+    if len({each.part for each in found}) < len(found):  # ten thousand times the same, and each time from its beginning
+        raise ArquivoInvalido("arquivo_suspeito")
+    return found
 
 
 def _workbook(container: Container) -> str:

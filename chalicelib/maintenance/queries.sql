@@ -59,17 +59,30 @@ RETURNING tenant_id, job_id;
 
 -- name: wake_lost_disparos
 -- Due and unsent, or left behind by a worker whose lease has lapsed: each out of its own small index. An OR of both would
--- read every disparo there ever was. What makes many wait at once has no wake-up of its own beyond what the queue can
--- hold back: those are found just before their time. One of each tenant, then the next of each, so that nobody's
--- thousands stand before another one's ten.
-WITH vencidos AS (
-    SELECT tenant_id, disparo_id, row_number() OVER (PARTITION BY tenant_id ORDER BY enviar_apos) AS vez
-      FROM disparos
-     WHERE status = 'pendente' AND enviar_apos <= :adiante
-       AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
-       AND (enviar_apos <= :vencido
-            OR espera IN ('janela', 'limite', 'orcamento_diario', 'canal_pausado', 'canal_lento', 'destino'))
-     ORDER BY vez
+-- read every disparo there ever was. Of what is due one a tenant is enough, for whoever it wakes takes up all others
+-- (`claim_disparos`), and no tenant's thousands stand before another one's ten. What waits for what makes many wait has no
+-- wake-up of its own, and is found just before its time where the one that was to come for all of them is lost.
+WITH RECURSIVE filas AS (
+    (SELECT tenant_id FROM disparos WHERE status = 'pendente' ORDER BY tenant_id LIMIT 1)
+     UNION ALL
+    SELECT (SELECT d.tenant_id FROM disparos d
+             WHERE d.status = 'pendente' AND d.tenant_id > f.tenant_id
+             ORDER BY d.tenant_id
+             LIMIT 1)
+      FROM filas f
+     WHERE f.tenant_id IS NOT NULL
+), vencidos AS (
+    SELECT v.tenant_id, v.disparo_id
+      FROM filas f
+     CROSS JOIN LATERAL (
+           SELECT d.tenant_id, d.disparo_id, d.enviar_apos
+             FROM disparos d
+            WHERE d.tenant_id = f.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :adiante
+              AND (d.acordado_em IS NULL OR d.acordado_em <= :acordado_antes)
+              AND (d.enviar_apos <= :vencido OR d.espera NOT IN ('agendado', 'tentativa'))
+            ORDER BY d.enviar_apos
+            LIMIT 1) v
+     ORDER BY v.enviar_apos
      LIMIT :limite
 ), atrasados AS (
     SELECT d.tenant_id, d.disparo_id, d.enviar_apos

@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pg8000.native import Connection
 
 from chalicelib.adapters.database import Database, connect
 from chalicelib.ingestion.jobs import COUNTS
@@ -94,9 +95,15 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def is_running(database_urls: DatabaseUrls, statement: str) -> Callable[[], bool]:
+@pytest.fixture
+def watcher(database_urls: DatabaseUrls) -> Iterator[Connection]:
+    connection = connect(database_urls.owner)
+    yield connection
+    connection.close()
+
+
+def is_running(watcher: Connection, statement: str) -> Callable[[], bool]:
     """Whether some connection to the test's database is just running, or has just run, such a statement."""
-    watcher = connect(database_urls.owner)
 
     def found() -> bool:
         query = (
@@ -131,7 +138,7 @@ def test_a_killed_worker_costs_no_row_and_doubles_none(
     workbook: bytes,
     start: Callable[[UUID], subprocess.Popen[bytes]],
     undisturbed: tuple[dict[str, Any], str],
-    database_urls: DatabaseUrls,
+    watcher: Connection,
 ) -> None:
     job_id = uploaded(services, workbook)
 
@@ -140,12 +147,12 @@ def test_a_killed_worker_costs_no_row_and_doubles_none(
 
     moments = [
         lambda: services.jobs.get(TENANT, job_id)["status"] == "processando",
-        is_running(database_urls, "COPY leads "),
+        is_running(watcher, "COPY leads "),
         read(BATCH),
-        is_running(database_urls, "COPY lead_telefones "),
-        is_running(database_urls, "COPY lead_emails "),
+        is_running(watcher, "COPY lead_telefones "),
+        is_running(watcher, "COPY lead_emails "),
         read(4 * BATCH),
-        is_running(database_urls, "SELECT (SELECT count(*) FROM leads"),
+        is_running(watcher, "SELECT (SELECT count(*) FROM leads"),
         read(7 * BATCH),
     ]
     killed = 0

@@ -14,6 +14,7 @@ from cfnlint.api import ManualArgs, lint
 from samtranslator.translator.transform import transform
 
 from chalicelib.config import Settings
+from chalicelib.tokens import keys_in
 from tests.deploy.conftest import Document, Packaged
 
 REGION = "us-east-1"
@@ -185,7 +186,10 @@ def test_schedules_secrets_and_the_scheduler_role_have_the_names_that_the_app_lo
     assert name("ScheduleGroup", "Name") == settings.schedule_group
     assert settings.scheduler_role.endswith(f"role/{name('SchedulerRole', 'RoleName')}")
     secrets = {name(each, "Name") for each in packaged.of_type("AWS::SecretsManager::Secret")}
-    assert secrets == {settings.secret(each) for each in ("db-credentials", "mcp-whatsapp", "mcp-email")}
+    assert secrets == {
+        settings.secret(each)
+        for each in ("db-credentials", "mcp-whatsapp", "mcp-email", "assinatura", "webhook-whatsapp", "webhook-email")
+    }
 
 
 def test_bucket_is_private_encrypted_and_kept_when_the_stack_goes(packaged: Packaged) -> None:
@@ -202,7 +206,23 @@ def test_template_holds_no_account_and_no_secret(packaged: Packaged) -> None:
     text = json.dumps(packaged.template)
     assert not re.search(r"(?<!\d)\d{12}(?!\d)", text)
     for secret in packaged.of_type("AWS::SecretsManager::Secret").values():
-        assert secret["Properties"].keys() == {"Name", "Description"}
+        assert secret["Properties"].keys() - {"GenerateSecretString"} == {"Name", "Description"}
+
+
+def test_the_signing_key_is_drawn_by_aws_in_the_form_that_the_app_reads(packaged: Packaged) -> None:
+    drawn = packaged.template["Resources"]["SigningKey"]["Properties"]["GenerateSecretString"]
+    secret = json.loads(drawn["SecretStringTemplate"]) | {drawn["GenerateStringKey"]: "x" * drawn["PasswordLength"]}
+    assert keys_in(secret, "assinatura") == ["x" * 64]
+
+
+def test_who_signs_and_who_checks_may_read_the_key_and_nobody_else(packaged: Packaged) -> None:
+    readers = {
+        name
+        for name in packaged.declared["lambdas"]
+        for statement in packaged.statements(name)
+        if "/assinatura-" in json.dumps(statement["Resource"])
+    }
+    assert readers == {"api_handler", "send_disparos"}
 
 
 def test_template_is_for_one_stage(packaged: Packaged) -> None:

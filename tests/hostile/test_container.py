@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,7 +15,21 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.container import MAX_DIRECTORY, MAX_ENTRIES, RATIO_COUNTS_FROM, Container
-from tests.workbooks import SHEET, STRINGS, Parts, by_xlsxwriter, cells_of, parts, refusal, row, rows_of, table, zipped
+from chalicelib.ingestion.workbook import open_workbook
+from tests.workbooks import (
+    SHEET,
+    STRINGS,
+    Parts,
+    by_xlsxwriter,
+    cells_of,
+    parts,
+    refusal,
+    row,
+    rows_of,
+    sheet,
+    table,
+    zipped,
+)
 
 LEADS = parts(row(2, "Ana", "a@b.c"))
 WHOLE = zipped(LEADS)
@@ -128,6 +143,18 @@ def test_a_name_that_leaves_the_container_is_refused(name: str) -> None:
     assert refusal(zipped({**LEADS, name: "x"})) == "arquivo_suspeito"
 
 
+@pytest.mark.parametrize("change", [str.upper, str.title, lambda name: name.replace("xl/", "XL\\")])
+def test_parts_are_found_by_names_in_another_case(change: Callable[[str], str]) -> None:
+    assert cells_of(zipped({change(name): content for name, content in LEADS.items()})) == [["Ana", "a@b.c"]]
+
+
+@pytest.mark.parametrize("name", ["leads.xlsx", "leads.xls", "leads.pdf", "leads"])
+def test_a_text_by_any_name_is_a_text(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"Nome;Email\nAna;a@b.c\n")
+    with open_workbook(tmp_path / name) as planilha:
+        assert list(planilha.linhas()) == [(2, ["Ana", "a@b.c"])]
+
+
 def test_a_target_that_leaves_the_container_leads_nowhere() -> None:
     made = dict(LEADS)
     name = "xl/_rels/workbook.xml.rels"
@@ -199,6 +226,13 @@ XLSB = {"_rels/.rels": str(LEADS["_rels/.rels"]).replace("workbook.xml", "workbo
 )
 def test_what_is_no_workbook_and_no_text_is_not_supported(data: bytes) -> None:
     assert refusal(data) == "formato_nao_suportado"
+
+
+def test_a_workbook_that_names_one_sheet_twice_is_refused() -> None:
+    made = parts(sheets={"a": sheet(row(1, "Resumo")), "b": ""})
+    name = "xl/_rels/workbook.xml.rels"
+    made[name] = str(made[name]).replace("sheet2.xml", "sheet1.xml")
+    assert refusal(zipped(made)) == "arquivo_suspeito"
 
 
 def test_a_workbook_that_names_a_sheet_it_does_not_have_is_refused() -> None:

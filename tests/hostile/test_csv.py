@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from chalicelib.errors import ArquivoInvalido
+from chalicelib.ingestion.csv_text import Table
 from chalicelib.ingestion.limits import MAX_CELL, MAX_COLUMNS, MAX_ROW, MAX_ROWS
 from tests.workbooks import cells_of, late_refusal, opened, refusal, rows_of
 
@@ -47,6 +50,19 @@ def test_more_rows_than_a_sheet_can_hold_are_refused() -> None:
         assert next(rows) == (MAX_ROWS, ["x"])
         with pytest.raises(ArquivoInvalido, match="linhas_demais"):
             next(rows)
+
+
+def test_blank_rows_without_end_are_refused_while_a_header_is_looked_for() -> None:
+    assert refusal(b"\n" * (MAX_ROWS + 1)) == "linhas_demais"
+
+
+def test_lines_inside_quotes_are_counted_too(tmp_path: Path) -> None:
+    path = tmp_path / "any"
+    path.write_bytes(b'x\n"' + b"\n" * 50 + b'"\n"' + b"\n" * 60 + b'"\n')
+    rows = Table(path, ";", most_lines=100).rows()
+    assert [number for number, _ in (next(rows), next(rows))] == [1, 2]
+    with pytest.raises(ArquivoInvalido, match="linhas_demais"):
+        next(rows)
 
 
 def test_more_columns_than_a_sheet_can_hold_are_refused() -> None:

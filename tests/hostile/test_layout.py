@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from chalicelib.ingestion.columns import column_name
-from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROWS
+from chalicelib.ingestion.limits import MAX_CELL, MAX_COLUMNS, MAX_ROWS, MAX_TITLES
 from tests.workbooks import (
     SHEET,
     TITLES,
@@ -24,6 +24,7 @@ from tests.workbooks import (
 
 BOTH = pytest.mark.parametrize("shape", [str, prefixed], ids=["ours", "xlsx2csv"])
 Shape = Callable[[str], str]
+LAST_TITLE = column_name(MAX_TITLES - 1)
 
 
 def page(shape: Shape, rows: str, *, before: str = "", after: str = "") -> bytes:
@@ -47,10 +48,26 @@ def test_spans_are_not_believed(shape: Shape, spans: str) -> None:
 
 
 @BOTH
-def test_a_lone_cell_in_the_far_corner_is_a_row_of_its_own(shape: Shape) -> None:
-    rows = row(2, "Ana") + f'<row r="{MAX_ROWS}">{cell(f"XFD{MAX_ROWS}", "longe")}</row>'
-    found = rows_of(page(shape, rows, before='<dimension ref="A1:XFD1048576"/>'))
-    assert [(n, len(cells), cells[-1]) for n, cells in found] == [(2, 1, "Ana"), (MAX_ROWS, MAX_COLUMNS, "longe")]
+def test_a_lone_cell_in_the_far_corner_is_beside_the_table(shape: Shape) -> None:
+    far = f'<row r="{MAX_ROWS}">{{}}{cell(f"XFD{MAX_ROWS}", "longe")}</row>'
+    before = '<dimension ref="A1:XFD1048576"/>'
+    assert rows_of(page(shape, row(2, "Ana") + far.format(""), before=before)) == [(2, ["Ana"])]
+    found = rows_of(page(shape, row(2, "Ana") + far.format(cell("A1", "Bia")), before=before))
+    assert found == [(2, ["Ana"]), (MAX_ROWS, ["Bia"])]
+
+
+@BOTH
+def test_a_lone_cell_in_the_far_corner_is_read_if_it_has_a_title(shape: Shape) -> None:
+    titles = f'<row r="1">{cell("A1", "Nome")}{cell(f"{LAST_TITLE}1", "Email")}</row>'
+    far = f'<row r="{MAX_ROWS}">{cell(f"{LAST_TITLE}{MAX_ROWS}", "longe")}</row>'
+    found = rows_of(zipped({**parts(), SHEET: shape(sheet(titles + far))}))
+    assert [(n, len(cells), cells[-1]) for n, cells in found] == [(MAX_ROWS, MAX_TITLES, "longe")]
+
+
+@BOTH
+def test_a_header_of_more_columns_than_anybody_reads_is_refused(shape: Shape) -> None:
+    titles = f'<row r="1">{cell("A1", "Email")}{cell("XFD1", "Nome")}</row>'
+    assert refusal(zipped({**parts(), SHEET: shape(sheet(titles + row(2, "a@b.c")))})) == "colunas_demais"
 
 
 @BOTH
@@ -85,7 +102,8 @@ def test_rows_out_of_order_are_refused(shape: Shape, numbers: tuple[int, ...]) -
 def test_rows_and_cells_that_do_not_say_where_they_are_follow_one_another() -> None:
     rows = '<row><c t="str"><v>a</v></c><c/><c t="str"><v>b</v></c></row>'
     rows += '<row r="7"><c r="C7"/><c t="str"><v>c</v></c></row>'
-    assert rows_of(page(str, rows)) == [(2, ["a", "", "b"]), (7, ["", "", "", "c"])]
+    titles = sheet(row(1, "Nome", "Email", "Celular", "Obs") + rows)
+    assert rows_of(zipped({**parts(), SHEET: titles})) == [(2, ["a", "", "b"]), (7, ["", "", "", "c"])]
 
 
 def test_cells_without_a_place_do_not_leave_the_sheet() -> None:
@@ -124,7 +142,15 @@ def test_a_sheet_without_data_has_no_cells(shape: Shape) -> None:
         assert refusal(data) == "arquivo_vazio"
 
 
-def test_a_wide_row_of_short_cells_is_read() -> None:
+@BOTH
+def test_of_a_row_of_sixteen_thousand_columns_those_of_the_table_are_read(shape: Shape) -> None:
     cells = "".join(f'<c r="{column_name(n)}2" t="str"><v>{n}</v></c>' for n in range(MAX_COLUMNS))
-    ((_, found),) = rows_of(page(str, f'<row r="2">{cells}</row>'))
-    assert found == [str(n) for n in range(MAX_COLUMNS)]
+    assert rows_of(page(shape, f'<row r="2">{cells}</row>')) == [(2, ["0", "1"])]
+
+
+@BOTH
+def test_what_stands_beside_the_table_is_not_looked_at(shape: Shape) -> None:
+    beside = '<c r="C2" t="s"><v>99</v></c>' + cell("D2", "x" * (MAX_CELL + 1))
+    rows = "".join(row(n, "x") for n in range(2, 300))  # a header is looked for in all columns of the first rows
+    rows += f'<row r="300">{cell("A300", "Ana")}{beside}</row><row r="301">{beside}</row>' + row(302, "Bia")
+    assert rows_of(page(shape, rows))[-2:] == [(300, ["Ana"]), (302, ["Bia"])]

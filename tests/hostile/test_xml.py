@@ -17,6 +17,7 @@ from chalicelib.ingestion.markup import (
     MAX_DEPTH,
     MAX_ELEMENTS,
     MAX_HEAD,
+    MAX_NAMES,
     MAX_SMALL_PART,
     MAX_TAG,
     elements,
@@ -161,6 +162,27 @@ def test_elements_that_are_in_no_row_are_read_up_to_a_number_for_all_sheets_toge
         assert len(list(converted_rows([page], [], idle))) == 1
     with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
         list(converted_rows([page], [], idle))
+
+
+def test_bytes_in_no_element_are_read_up_to_a_number() -> None:
+    page = sheet("<!---->" * 10_000 + row(1, "a")).encode()
+    assert len(list(converted_rows([page], [], Idle()))) == 1
+    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+        list(converted_rows([page], [], Idle(most_bytes=50_000)))
+
+
+@pytest.mark.parametrize("name", ["<q{}/>", "<q a{}=''/>", "<q xmlns:a{}='b'/>", "<q xmlns='a{}'/>"])
+def test_names_that_are_all_different_are_refused(name: str) -> None:
+    """A parser remembers each of them, and millions are a gigabyte."""
+    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+        for _ in parse([b"<a>", "".join(map(name.format, range(MAX_NAMES + 1))).encode(), b"</a>"], Nobody()):
+            pass
+
+
+@pytest.mark.parametrize("part", [str, prefixed])
+def test_a_row_outside_the_data_is_nothing(part: Callable[[str], str]) -> None:
+    page = sheet(TITLES + row(2, "Ana"), before=row(9, "fora"), after=row(9, "fora"))
+    assert rows_of(zipped({**parts(), SHEET: part(page)})) == [(2, ["Ana"])]
 
 
 def test_elements_of_rows_that_hold_something_are_not_counted() -> None:

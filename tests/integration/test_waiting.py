@@ -247,15 +247,17 @@ def test_what_is_over_the_limit_gets_a_place_each_and_leaves_at_it(
     assert len(stage.sent) == 10
     waiting = [disparo(owner, each, "status", "espera", "tentativas", "enviar_apos") for each in ids[10:]]
     assert waiting == [["pendente", "limite", 0, STARTED_AT + timedelta(seconds=n)] for n in range(1, 16)]
-    assert [each.delay_s for each in stage.queues.sent[QUEUE]] == list(range(1, 16))
+    # One wake-up for all of them, at the first place.
+    assert [each.delay_s for each in stage.queues.sent[QUEUE]] == [1]
     assert '"RateLimitHits":[15.0]' in capsys.readouterr().out
     late = a_disparo(owner, a_lead(owner), criado_em=stage.clock())
     stage.run(late)
     assert disparo(owner, late, "espera", "enviar_apos") == ["limite", STARTED_AT + timedelta(seconds=16)]
     for second in range(1, 17):
         stage.clock.advance(seconds=1)
-        stage.run(*ids, late)
+        assert stage.deliver() == 1
         assert len(stage.sent) == 10 + second
+    assert stage.queues.sent[QUEUE] == []
     assert stage.sent == [f"+5571988{n:06}" for n in range(25)] + ["+5571999990001"]
     assert history(owner, ids[-1])[0] == (None, "adiado", "limite", STARTED_AT + timedelta(seconds=15), None)
 
@@ -286,28 +288,108 @@ def test_channels_have_limits_of_their_own(stage: Stage, owner: Database) -> Non
     assert (len(stage.whatsapp.sent), len(stage.email.sent)) == (1, 2)
 
 
-def test_tenant_with_a_hundred_thousand_does_not_hold_up_another_ones_ten(stage: Stage, owner: Database) -> None:
-    a_template(owner, tenant_id="outra")
-    lead_id = a_lead(owner, tenant_id="outra")
+# Others' wake-ups
+
+
+def a_flood(owner: Database, many: int, tenant_id: str = "outra") -> list[UUID]:
+    """So many of another tenant's, due for an hour, one after the other."""
+    a_template(owner, tenant_id=tenant_id)
+    lead_id = a_lead(owner, tenant_id=tenant_id)
     run(
         owner,
         "INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao,"
         " enviar_apos, variaveis, criado_em, atualizado_em)"
-        f" SELECT 'outra', gen_random_uuid(), {literal(lead_id)}, 'whatsapp', gen_random_uuid(), '+55719' || n, 'oi',"
-        f' 1, t, \'{{"nome": "Z"}}\', t, t FROM generate_series(10000000, 10099999) n,'
-        f" CAST({literal(STARTED_AT - timedelta(hours=1))} AS timestamptz) t",
+        f" SELECT {literal(tenant_id)}, gen_random_uuid(), {literal(lead_id)}, 'whatsapp', gen_random_uuid(),"
+        " '+55719' || 10000000 + n, 'oi', 1, t + n * interval '1 microsecond', '{\"nome\": \"Z\"}', t, t"
+        f" FROM generate_series(1, {many}) n, CAST({literal(STARTED_AT - timedelta(hours=1))} AS timestamptz) t",
     )
-    mine = some(owner, 10)
+    query = f"SELECT disparo_id FROM disparos WHERE tenant_id = {literal(tenant_id)} ORDER BY enviar_apos"
+    return [row[0] for row in ask(owner, query)]
+
+
+def looked_at(owner: Database) -> dict[str, int]:
+    """How many of each tenant's were claimed."""
+    return dict(ask(owner, "SELECT tenant_id, count(*) FROM disparos WHERE passos > 0 GROUP BY 1"))  # type: ignore[arg-type]
+
+
+def test_tenant_with_a_hundred_thousand_does_not_hold_up_another_ones_ten(stage: Stage, owner: Database) -> None:
+    theirs, mine = a_flood(owner, 100_000), some(owner, 10)
     stage.clock.advance(minutes=2)
-    assert stage.sweep() == 10_000
-    first = stage.queues.take(QUEUE)[:1_000]
-    stage.handle({"Records": [{"body": json.dumps(each.body)} for each in first]})
+    stage.run(*theirs[:1_000], tenant_id="outra")
+    # However full a batch is, there is room for what waits behind it.
     assert [disparo(owner, each, "status") for each in mine] == [["enviado"]] * 10
-    theirs = [each for each in stage.sent if each.startswith("+55719100")]
-    assert len(theirs) == 10
+    assert len([each for each in stage.sent if each.startswith("+55719100")]) == 10
     places = ask(owner, "SELECT count(*), count(DISTINCT enviar_apos) FROM disparos WHERE espera = 'limite'")
-    # No more than half of the batch was theirs to take; the others went to the back of the queue, unclaimed.
-    assert places == [[490, 490]]
+    assert places == [[990, 990]]
+
+
+def test_whoever_is_woken_takes_up_what_else_is_due_tenants_in_turn(stage: Stage, owner: Database) -> None:
+    for tenant_id in ("outra", "terceira"):
+        a_flood(owner, 1_500, tenant_id)
+    mine = some(owner, 5)
+    stage.clock.advance(seconds=1)
+    stage.run(mine[0])
+    # A thousand in all, of nobody more than its share.
+    assert looked_at(owner) == {"outra": 333, "terceira": 333, TENANT: 5}
+
+
+def test_thousands_get_their_places_by_one_wakeup_at_a_time(stage: Stage, owner: Database) -> None:
+    a_flood(owner, 3_500)
+    assert stage.sweep() == 1
+    for batch in (999, 1_998, 2_997, 3_500):
+        assert stage.deliver() == 1
+        assert looked_at(owner) == {"outra": batch}
+    assert len(stage.sent) == 10
+    # And then at the first place, which is for everybody who has come to his by then.
+    (wakeup,) = stage.queues.sent[QUEUE]
+    assert wakeup.delay_s == 0.6
+    stage.clock.advance(seconds=3)
+    assert stage.deliver() == 1
+    assert len(stage.sent) == 15
+    assert len(stage.queues.sent[QUEUE]) == 1
+
+
+def test_wakeups_of_a_flood_that_come_too_early_are_not_sent_again(stage: Stage, owner: Database) -> None:
+    theirs = a_flood(owner, 1_000)
+    stage.run(*theirs, tenant_id="outra")
+    assert len(stage.queues.take(QUEUE)) == 1
+    stage.run(*theirs, tenant_id="outra")
+    assert stage.queues.take(QUEUE) == []
+    assert looked_at(owner) == {"outra": 1_000}
+
+
+def test_wakeup_that_was_to_come_for_all_and_is_lost_is_sent_again_by_the_sweep(stage: Stage, owner: Database) -> None:
+    a_flood(owner, 50)
+    stage.sweep()
+    stage.deliver()
+    assert len(stage.queues.take(QUEUE)) == 1
+    stage.clock.advance(minutes=1)
+    assert stage.sweep() == 1
+    sent = len(stage.sent)
+    stage.deliver()
+    assert len(stage.sent) == sent + 10
+
+
+@pytest.mark.parametrize("columns", [{}, {"espera": "tentativa", "tentativas": 1}, {"espera": "agendado"}])
+def test_what_has_only_just_become_due_is_left_to_its_own_wakeup(
+    stage: Stage, owner: Database, columns: dict[str, Any]
+) -> None:
+    (new,) = some(owner, 1, enviar_apos=STARTED_AT, **columns)
+    stage.run(a_disparo(owner, a_lead(owner)))
+    assert disparo(owner, new, "status") == ["pendente"]
+    assert stage.queues.take(QUEUE) == []
+    stage.clock.advance(seconds=1)
+    stage.run(new_id(STARTED_AT))
+    assert disparo(owner, new, "status") == ["enviado"]
+
+
+def test_what_is_not_due_is_taken_up_by_nobody(stage: Stage, owner: Database) -> None:
+    later = STARTED_AT + timedelta(seconds=1)
+    ids = [some(owner, 1, enviar_apos=later, espera=espera)[0] for espera in (None, "agendado", "limite", "tentativa")]
+    stage.run(new_id(STARTED_AT))
+    assert looked_at(owner) == {}
+    # What waits for its place needs somebody; the others have their own wake-ups.
+    assert [each.body["disparo_id"] for each in stage.queues.take(QUEUE)] == [str(ids[2])]
 
 
 # Rests, and room for a person

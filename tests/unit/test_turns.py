@@ -14,7 +14,6 @@ from chalicelib.dispatch.arguments import Mensagem
 from chalicelib.dispatch.limiter import Resposta, instant_of, microseconds
 from chalicelib.dispatch.policy import PAUSED_PATIENCE
 from chalicelib.dispatch.turns import Pronto, in_turn, seated, turns_of
-from chalicelib.dispatch.wakeups import Chamado, shared
 from tests.unit.test_policy import a_claimed
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -93,26 +92,3 @@ def test_tenants_take_turns_and_keep_their_own_order(sizes: list[list[int]]) -> 
     mixed = in_turn(queues)
     assert Counter(mixed) == Counter(each for queue in queues for each in queue)
     assert [place for _, place in mixed] == sorted(place for _, place in mixed)
-
-
-CHAMADOS = st.lists(
-    st.builds(
-        Chamado,
-        tenant_id=st.sampled_from(["a", "b", "c"]),
-        disparo_id=st.integers(0, 10_000).map(lambda n: UUID(int=n)),
-    ),
-    unique=True,
-    max_size=60,
-)
-
-
-@given(CHAMADOS)
-def test_no_tenant_takes_more_than_its_share_of_a_batch_and_nobody_is_lost(chamados: list[Chamado]) -> None:
-    now, behind = shared(chamados)
-    assert Counter(now) + Counter(behind) == Counter(chamados)
-    tenants = {each.tenant_id for each in chamados}
-    for tenant_id in tenants:
-        mine = [each for each in chamados if each.tenant_id == tenant_id]
-        taken = [each for each in now if each.tenant_id == tenant_id]
-        assert taken == mine[: len(taken)]
-        assert len(taken) == min(len(mine), -(-len(chamados) // len(tenants)))

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.header import Campo
-from chalicelib.ingestion.limits import MAX_FILE
-from chalicelib.ingestion.workbook import open_workbook
+from chalicelib.ingestion.header import Cabecalho, Campo
+from chalicelib.ingestion.limits import MAX_CELL, MAX_CELLS, MAX_FILE, MAX_ROWS, MAX_TEXT
+from chalicelib.ingestion.workbook import Planilha, open_workbook
 from tests.workbooks import (
     RELATIONS,
     by_openpyxl,
@@ -121,6 +122,38 @@ def test_a_workbook_without_sheets_has_no_cells() -> None:
     made = parts()
     made["xl/workbook.xml"] = f'<workbook xmlns:r="{RELATIONS}"><sheets/></workbook>'
     assert refusal(zipped(made)) == "arquivo_vazio"
+
+
+class Rows:
+    """A table whose rows are all the same."""
+
+    name = None
+
+    def __init__(self, cells: list[str]) -> None:
+        self._cells = cells
+
+    def rows(self, after: int = 0, width: int = 1) -> Iterator[tuple[int, list[str]]]:
+        return ((number, self._cells) for number in range(after + 1, MAX_ROWS))
+
+    def size(self) -> None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "before"),
+    [
+        (["x" * MAX_CELL], "textos_demais", MAX_TEXT // MAX_CELL),
+        (["x", *[""] * (MAX_CELLS // 200)], "celulas_demais", 199),
+        ([""] * (MAX_CELLS // 200), "celulas_demais", 0),
+    ],
+)
+def test_what_a_sheet_holds_altogether_is_bounded(cells: list[str], code: str, before: int) -> None:
+    planilha = Planilha(None, Cabecalho(1, ("Email",), {Campo.EMAIL: (0,)}), None, Rows(cells))
+    read = 0
+    with pytest.raises(ArquivoInvalido, match=code):
+        for _ in planilha.linhas():
+            read += 1
+    assert read == before
 
 
 def test_a_file_that_is_too_large_is_not_looked_into(tmp_path: Path) -> None:

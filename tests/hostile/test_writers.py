@@ -1,0 +1,50 @@
+"""What the usual programs write: the same people out of all of them, out of workbooks and out of texts."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from tests.hostile.corpus import PEOPLE, workbooks
+from tests.readers import shown, trimmed
+from tests.workbooks import cells_of, opened
+
+WORKBOOKS = workbooks()
+ROWS = [trimmed(map(shown, cells)) for cells in PEOPLE[1:] if any(cells)]
+LINE = ["Ana", "a@b.c", "Rua A,\nnº 1; fundos", 'dita "Aninha"', "não\té"]
+TITLES = ["Nome", "Email", "Obs", "Apelido", "Telefone"]
+
+
+@pytest.mark.parametrize(
+    "name", ["xlsxwriter", "xlsxwriter constant memory", "openpyxl write-only", "pandas by openpyxl"]
+)
+def test_the_same_people_come_out_of_every_writer(name: str) -> None:
+    assert cells_of(WORKBOOKS[name]) == ROWS
+
+
+def test_an_index_of_pandas_is_a_column_like_any_other() -> None:
+    assert [cells[1:] for cells in cells_of(WORKBOOKS["pandas by xlsxwriter"]) if cells[1:]] == ROWS
+
+
+@pytest.mark.parametrize("name", ["Excel", "LibreOffice", "Google"])
+def test_what_the_large_programs_write_is_read(name: str) -> None:
+    with opened(WORKBOOKS[name]) as planilha:
+        assert planilha.aba == "Leads"
+        rows = list(planilha.linhas())
+    assert rows[0][1][::4] == ["Ana", "71999999999"]
+    assert rows[0][1][2] == "Anax"
+    assert all(len(cells) <= 5 for _, cells in rows)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("delimiter", [";", ",", "\t"])
+@pytest.mark.parametrize("ending", ["\r\n", "\n", "\r"])
+def test_a_text_is_read_however_it_was_saved(encoding: str, delimiter: str, ending: str) -> None:
+    out = io.StringIO()
+    table = csv.writer(out, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL)
+    table.writerows([TITLES, LINE, ["Bia"], [], LINE, ["Caio", "c@d.e", "", "", "", "", "além"]])
+    text = out.getvalue()
+    for data in (text.encode(encoding), text.removesuffix(ending).encode(encoding)):  # the last line needs no end
+        assert cells_of(data) == [LINE, ["Bia"], LINE, ["Caio", "c@d.e"]]

@@ -1,0 +1,116 @@
+"""What other libraries read in the workbooks of a folder, for the tests to compare with what we read.
+
+They run in a process of their own, `others(folder)`: on some of the files that we refuse or read, calamine takes its
+process with it. Cells are turned into the text that a spreadsheet shows, so far as that is one thing.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import python_calamine
+import xlsx2csv
+
+Rows = list[tuple[int, list[str]]]
+_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a cell has no zone
+
+
+def others(folder: Path) -> dict[str, dict[str, Rows | str]]:
+    """By file and reader: the rows that hold something, or the name of the exception."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.readers", folder],
+        check=True,
+        capture_output=True,
+        timeout=300,
+        cwd=Path(__file__).resolve().parent.parent,
+    )
+    return json.loads(done.stdout, object_hook=_tuples)
+
+
+def shown(value: object) -> str:
+    """What a cell shows that holds this value."""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, float):
+        return format(value, ".15g") if value % 1 else str(int(value))
+    if isinstance(value, datetime | date | time | timedelta):
+        return _serial(value)
+    return "" if value is None else str(value)
+
+
+def trimmed(cells: Iterable[str]) -> list[str]:
+    """The cells up to the last that is not empty."""
+    kept = list(cells)
+    while kept and not kept[-1]:
+        kept.pop()
+    return kept
+
+
+def by_openpyxl(path: Path) -> Iterator[Iterable[str]]:
+    """The cells of each row by openpyxl, formulas as their values."""
+    page = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), data_only=True).worksheets[0]
+    return (map(shown, cells) for cells in page.iter_rows(min_row=1, min_col=1, values_only=True))
+
+
+def by_calamine(path: Path) -> Iterator[Iterable[str]]:
+    """The cells of each row by calamine."""
+    page = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
+    return (map(shown, cells) for cells in page.to_python(skip_empty_area=False))
+
+
+def by_xlsx2csv(path: Path) -> Iterator[Iterable[str]]:
+    """The cells of each row by xlsx2csv, numbers without their formats."""
+    out = io.StringIO()
+    options = {"ignore_formats": ["date", "time", "float", "percentage"], "skip_hidden_rows": False}
+    xlsx2csv.Xlsx2csv(str(path), **options).convert(out)
+    return csv.reader(io.StringIO(out.getvalue(), newline=""))
+
+
+READERS: dict[str, Callable[[Path], Iterator[Iterable[str]]]] = {
+    "openpyxl": by_openpyxl,
+    "calamine": by_calamine,
+    "xlsx2csv": by_xlsx2csv,
+}
+
+
+def _rows(read: Callable[[Path], Iterator[Iterable[str]]], path: Path) -> Rows | str:
+    try:
+        rows = [(number, trimmed(cells)) for number, cells in enumerate(read(path), 1)]
+    except Exception as error:  # noqa: BLE001 - whatever it is, that is what the reader says
+        return type(error).__name__
+    return [(number, cells) for number, cells in rows if any(cell.strip() for cell in cells)]
+
+
+def _serial(value: datetime | date | time | timedelta) -> str:
+    """The number that a date, a time or a length of time is in a sheet."""
+    if isinstance(value, time):
+        value = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
+    elif isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001
+    length = value if isinstance(value, timedelta) else value - _EPOCH
+    return shown(round(length / timedelta(days=1), 9))
+
+
+def _tuples(read: dict[str, Any]) -> dict[str, Any]:
+    return {
+        reader: [(number, cells) for number, cells in rows] if isinstance(rows, list) else rows
+        for reader, rows in read.items()
+    }
+
+
+if __name__ == "__main__":
+    warnings.simplefilter("ignore")
+    found = {
+        path.name: {name: _rows(read, path) for name, read in READERS.items()} for path in Path(sys.argv[1]).iterdir()
+    }
+    json.dump(found, sys.stdout)
