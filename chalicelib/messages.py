@@ -125,6 +125,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Há mais de 50 contatos deste tipo na linha; os demais ficaram de fora.",
         "There are more than 50 contacts of this kind in the row; the others were left out.",
     ),
+    "erros_demais": (
+        "A linha tem mais de 50 erros; os que não estão aqui: {valor}.",
+        "The row has more than 50 errors; those that are not shown here: {valor}.",
+    ),
+    "relatorio_cortado": (
+        "O relatório ficaria grande demais e termina aqui: faltam erros desta linha em diante.",
+        "The report would be too large and ends here: errors are missing from this row on.",
+    ),
     # Jobs and uploads
     "arquivo_ausente": ("O arquivo não está no bucket.", "The file is not in the bucket."),
     "arquivo_substituido": (
@@ -457,8 +465,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "espera_canal_pausado": ("Aguarda o canal, que está pausado.", "It waits for the channel, which is paused."),
     "espera_canal_lento": (
-        "Aguarda o provedor, que pediu para ir mais devagar.",
-        "It waits for the provider, who asked to go slower.",
+        "Aguarda o provedor, que não responde ou pediu para ir mais devagar.",
+        "It waits for the provider, who does not answer or asked to go slower.",
     ),
     "espera_destino": (
         "Aguarda um intervalo entre mensagens à mesma pessoa.",

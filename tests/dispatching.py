@@ -61,6 +61,7 @@ FATES = (
     Fate(Transient("131049", retry_after=86_400, escopo="destino")),
     Fate(Transient("130429", retry_after=20, escopo="canal")),
     Fate(Permanent("131026", tentar_alternativo=True)),
+    Fate(Permanent("131026", tentar_alternativo=True)),
     Fate(Permanent(OPTED_OUT, suprimir=True)),
     Fate(Permanent("132000")),
     Fate(ChannelDown("131042")),
@@ -81,13 +82,15 @@ class Recebida:
 class Tentativa:
     """A message in the hands of a worker; `passo` is the step of its disparo's history that it belongs to.
 
-    `is_open`: whether the provider has it is not known to anybody who could say so. `is_asleep`: it may still leave.
+    `latencia_ms` is the provider's, another one for every batch, so that the history shows whose word it is. `is_open`:
+    whether the provider has it is not known to anybody who could say so. `is_asleep`: it may still leave.
     """
 
     disparo: Conhecido
     quando: datetime
     passo: int
     fate: Fate
+    latencia_ms: int
     recebida: Recebida | None = None
     is_open: bool = True
     is_asleep: bool = False
@@ -130,9 +133,12 @@ class Conhecido:
 class Turno(NamedTuple):
     """How a worker's run goes.
 
-    `fates` are what its messages meet; `dies_at` at which step it is killed; `sleeps` whether it is stopped with its
-    messages in its hands (`antes` or `depois` of their delivery); `bug` whether sending raises; `sorteio` its jitter.
+    `canal` is the only one that its wake-ups are about; `fates` are what its messages meet; `dies_at` at which step it
+    is killed; `sleeps` whether it is stopped with its messages in its hands (`antes` or `depois` of their delivery);
+    `bug` whether sending raises; `sorteio` its jitter.
     """
+
+    canal: str | None = None
 
     fates: Sequence[Fate] = (TAKEN,)
     dies_at: int | None = None
@@ -335,7 +341,7 @@ class Provider:
         for each in tentativas:
             each.is_answered = True
             each.is_open = not each.fate.is_refusal
-        return [Attempt(self._said(each), 0.05) for each in tentativas]
+        return [Attempt(self._said(each), each.latencia_ms / 1000) for each in tentativas]
 
     def _receive(self, tentativa: Tentativa, mensagem: Mensagem) -> None:
         disparo = tentativa.disparo
@@ -344,13 +350,13 @@ class Provider:
                 all(each is tentativa or not each.is_open or each.is_asleep for each in disparo.tentativas),
                 "sent again while it may have arrived", disparo,
             )  # fmt: skip
-            self._demand(not (tentativa.fate.is_taken and disparo.is_there), "received twice", disparo)
         if not tentativa.fate.is_taken:
             return
-        known = self._by_key.get(mensagem.disparo_id) if disparo.canal == "email" else None
+        known = self._by_key.get(mensagem.chave) if disparo.canal == "email" else None
         if known is None:
+            self._demand(not disparo.is_there, "received twice", disparo)
             known = Recebida(f"m-{len(self.recebidas)}")
-            self._by_key[mensagem.disparo_id] = known
+            self._by_key[mensagem.chave] = known
             disparo.recebidas.append(known)
             self.recebidas.append((disparo, known))
         tentativa.recebida = known
@@ -369,11 +375,12 @@ class Provider:
         ids = [UUID(each.disparo_id) for each in mensagens]
         passos = self._steps_of(ids)
         made = []
+        batch = 1 + max((each.latencia_ms for known in self.disparos for each in known.tentativas), default=0)
         for disparo_id in ids:
             disparo = self.by_id[disparo_id]
             self._check(disparo, canal, now)
             fate = fates[(disparo.numero + len(disparo.tentativas)) % len(fates)]
-            made.append(Tentativa(disparo, now, passos[disparo_id], fate))
+            made.append(Tentativa(disparo, now, passos[disparo_id], fate, batch))
         by_tenant: defaultdict[str, list[Tentativa]] = defaultdict(list)
         for each in made:
             by_tenant[each.disparo.tenant_id].append(each)

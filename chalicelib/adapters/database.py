@@ -89,6 +89,10 @@ class Rows:
         with _translated():
             self._connection.execute_unnamed(f"SELECT {assignments}", tuple(settings.values()))
 
+    def commit_lazily(self) -> None:
+        """Let COMMIT return before it is on disk: if the server crashes this may be undone, whole, and all after it."""
+        self.execute("SET LOCAL synchronous_commit TO off")
+
     def copy(self, table: str, columns: Sequence[str], chunks: Sequence[bytes]) -> None:
         """COPY rows, already encoded in PostgreSQL's text format, into a table; a chunk is many lines."""
         with _translated():

@@ -29,7 +29,8 @@ class Mensagem:
 
     `destino` is E.164 (`+5571999999999`) or an e-mail address; `variaveis` are name and value, in the order in which a
     WhatsApp template numbers them; `cabecalhos` are e-mail headers. `descadastro_url` is where this one person
-    unsubscribes; with it come the headers by which a mail program does so in one click (RFC 8058).
+    unsubscribes; with it come the headers by which a mail program does so in one click (RFC 8058). `entregas_falhas`:
+    how many times its provider had taken it and could not deliver it.
     """
 
     disparo_id: str
@@ -43,6 +44,16 @@ class Mensagem:
     variaveis: tuple[tuple[str, str], ...] = ()
     cabecalhos: Mapping[str, str] = field(default_factory=dict)
     descadastro_url: str | None = None
+    entregas_falhas: int = 0
+
+    @property
+    def chave(self) -> str:
+        """Its idempotency key: whatever is sent under the same one leaves once.
+
+        What failed after it was taken needs another one, or its provider would only say again what became of it. All
+        else that is sent again keeps its key, for a worker that sleeps may still send it.
+        """
+        return f"{self.disparo_id}-{self.entregas_falhas}" if self.entregas_falhas else self.disparo_id
 
 
 class BadTemplate(Exception):
@@ -66,6 +77,7 @@ Build = Callable[[Scope], Any]
 
 _SCALARS: Mapping[str, Callable[[Mensagem], object]] = {
     "disparo_id": lambda m: m.disparo_id,
+    "chave": lambda m: m.chave,
     "tentativa": lambda m: m.tentativa,
     "destino": lambda m: m.destino,
     "destino.digitos": lambda m: re.sub(r"\D", "", m.destino),

@@ -149,7 +149,7 @@ class Channel(Configuracao):
     def _compile(self) -> Channel:
         template = dict(self.arguments)
         if self.idempotency_argument is not None:
-            template.setdefault(self.idempotency_argument, "{{disparo_id}}")
+            template.setdefault(self.idempotency_argument, "{{chave}}")
         self._build = compile_arguments(template, "/arguments")
         return self
 

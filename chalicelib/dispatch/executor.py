@@ -76,11 +76,12 @@ class _Batch(NamedTuple):
 
 
 class _Seats(NamedTuple):
-    """Who goes now, who waits, and what the limiter said of each tenant."""
+    """Who goes now, who waits, and what the limiter said of each tenant, and when."""
 
     going: list[Pronto]
     staying: list[Registro]
     answers: Mapping[str, Resposta]
+    asked_at: datetime
 
 
 class Executor:
@@ -196,15 +197,16 @@ class Executor:
 
     def _seated(self, batch: _Batch, prontos: Sequence[Pronto]) -> _Seats:
         """Who goes now, tenants in turn, and who waits; the limits of all tenants are asked at once."""
-        turns = turns_of(prontos, self._clock())
-        answers = self._limits.ask(batch.canal, turns.prontos, batch.claim.configs)
+        now = self._clock()
+        turns = turns_of(prontos, now)
+        answers = self._limits.ask(batch.canal, turns.prontos, batch.claim.configs, now)
         going, staying = [], turns.waiting
         for tenant_id, resposta in answers.items():
             go, stay = seated(turns.prontos[tenant_id], resposta)
             going.append(go)
             staying += stay
             count(Metric.RATE_LIMIT_HITS, sum(each.espera in _LIMITS for each in stay), tenant_id=tenant_id)
-        return _Seats(in_turn(going), staying, answers)
+        return _Seats(in_turn(going), staying, answers, now)
 
     def _sent(self, batch: _Batch, seats: _Seats) -> list[Registro]:
         """What came of sending; of what crashed while it was sent, nothing is said."""
@@ -217,7 +219,7 @@ class Executor:
             return []
         tried = [(each.disparo, attempt) for each, attempt in zip(seats.going, attempts, strict=True)]
         _report_down(batch.canal, tried)
-        rests = self._limits.settle(batch.canal, tried, batch.claim.configs, seats.answers)
+        rests = self._limits.settle(batch.canal, tried, batch.claim.configs, seats.answers, seats.asked_at)
         return [self._concluded(batch, tomado, attempt, rests.get(tomado.tenant_id)) for tomado, attempt in tried]
 
     def _concluded(self, batch: _Batch, tomado: Tomado, attempt: Attempt, rest: datetime | None = None) -> Registro:

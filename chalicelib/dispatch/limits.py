@@ -32,10 +32,9 @@ class Limits:
         self._backoff = backoff
 
     def ask(
-        self, canal: str, prontos: Mapping[str, Sequence[Pronto]], configs: Mapping[str, TenantConfig]
+        self, canal: str, prontos: Mapping[str, Sequence[Pronto]], configs: Mapping[str, TenantConfig], now: datetime
     ) -> Mapping[str, Resposta]:
         """How many of each tenant go now, and the places of the others."""
-        now = self._clock()
         pedidos = [
             {"tenant_id": tenant_id, "canal": canal, **_asked(canal, found, configs[tenant_id], now)}
             for tenant_id, found in sorted(prontos.items())
@@ -48,8 +47,10 @@ class Limits:
         tried: Iterable[Tried],
         configs: Mapping[str, TenantConfig],
         answers: Mapping[str, Resposta],
+        asked_at: datetime,
     ) -> Mapping[str, datetime]:
-        """Until when the channel of each tenant rests that asked for it; what was not sent goes back to the budget."""
+        """Until when the channel of each tenant rests that asked for it; what was not sent goes back to the budget of
+        the day on which it was asked for, which may be over."""
         now = self._clock()
         contas = []
         rests: dict[str, datetime] = {}
@@ -69,7 +70,7 @@ class Limits:
                         "nao_antes": microseconds(rests[tenant_id]) if slow else 0,
                         "enviou": any(isinstance(each, Sent) for each in outcomes),
                         "devolvidos": devolvidos,
-                        "dia": now.astimezone(ZoneInfo(configs[tenant_id].fuso)).date().isoformat(),
+                        "dia": asked_at.astimezone(ZoneInfo(configs[tenant_id].fuso)).date().isoformat(),
                     }
                 )
         if contas:

@@ -62,7 +62,8 @@ class Tomado:
 
     `tentativas` counts this attempt; it does so no more where they were exhausted before. `espera` is what it waited
     for until `esperou_ate`. `ordem` are the names of the template's variables as a provider numbers them. `pausa` is
-    why its channel is paused, `is_probe` whether somebody of its channel may try it all the same.
+    why its channel is paused, `is_probe` whether somebody of its channel may try it all the same. `entregas_falhas`: how
+    many times its provider had taken it and could not deliver it.
     """
 
     tenant_id: str
@@ -91,6 +92,7 @@ class Tomado:
     pausa: str | None = None
     is_probe: bool = False
     telefone_principal: str | None = None
+    entregas_falhas: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +334,7 @@ def _message_of(tomado: Tomado) -> Mensagem:
         template_nome=tomado.template,
         template_idioma=tomado.idioma,
         variaveis=tuple((name, _parameter(tomado.variaveis[name], tomado.canal)) for name in tomado.ordem),
+        entregas_falhas=tomado.entregas_falhas,
     )
 
 

@@ -181,6 +181,10 @@ SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, m.variaveis, m.
        CASE m.canal WHEN 'email' THEN (
             SELECT f.telefone FROM lead_telefones f
              WHERE f.tenant_id = m.tenant_id AND f.lead_id = m.lead_id AND f.principal) END AS telefone_principal,
+       CASE WHEN t.passos_antes > 0 THEN (
+            SELECT count(*) FROM disparo_tentativas h
+             WHERE h.tenant_id = m.tenant_id AND h.disparo_id = m.disparo_id AND h.classe = 'falhou')
+            ELSE 0 END AS entregas_falhas,
        CASE WHEN row_number() OVER do_template = 1 THEN
             jsonb_build_object('idioma', t.idioma, 'assunto', t.assunto, 'texto', t.texto, 'html', t.html,
                                'ordem', t.ordem) END AS palavras,

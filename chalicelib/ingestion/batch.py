@@ -7,7 +7,6 @@ out to have in common with the database is only known later, so each lead keeps 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,11 +25,10 @@ TELEFONE_COLUMNS = ("lead_id", "telefone", "ordem", "principal", "tipo_origem", 
 EMAIL_COLUMNS = ("lead_id", "email", "ordem", "principal")
 ERRO_COLUMNS = ("linha", "ordem", "alcance", "lead_id_externo", "coluna", "codigo", "valor", "celulas")
 
-# What COPY's text format gives a meaning to (PostgreSQL, COPY, "File Formats"); NUL is no character of `text` at all.
-_MEANINGFUL = re.compile(r"[\\\t\n\r\x00]")
-_ESCAPED = {"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\x00": "\ufffd"}
+# What COPY's text format gives a meaning to (PostgreSQL, COPY, "File Formats"), the backslash first; NUL is no
+# character of `text` at all.
+_MEANINGFUL = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"), ("\x00", "\ufffd"))
 _NULL = "\\N"
-_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"'})
 
 
 class Candidato(NamedTuple):
@@ -132,12 +130,14 @@ def fields(*texts: str | None) -> list[str]:
     """Texts as COPY's text format has them; looked through together, for hardly any of them has to be escaped."""
     together = "".join(filter(None, texts))
     if "\n" in together or "\\" in together or "\t" in together or "\r" in together or "\x00" in together:
-        return [_NULL if text is None else _MEANINGFUL.sub(_escape, text) for text in texts]
+        return [_NULL if text is None else _escaped(text) for text in texts]
     return [_NULL if text is None else text for text in texts]
 
 
-def _escape(match: re.Match[str]) -> str:
-    return _ESCAPED[match[0]]
+def _escaped(text: str) -> str:
+    for character, escape in _MEANINGFUL:
+        text = text.replace(character, escape)
+    return text
 
 
 def _erro_lines(linha: Linha) -> Iterator[str]:
@@ -156,4 +156,5 @@ def _erro_fields(erro: Erro) -> str:
 
 def _array(cells: Sequence[str]) -> str:
     """An array literal of texts (PostgreSQL, "Array Input and Output Syntax")."""
-    return "{" + ",".join(f'"{cell.translate(_QUOTED)}"' for cell in cells) + "}"
+    quoted = (cell.replace("\\", "\\\\").replace('"', '\\"') for cell in cells)
+    return "{" + ",".join(f'"{cell}"' for cell in quoted) + "}"

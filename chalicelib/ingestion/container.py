@@ -22,7 +22,7 @@ from chalicelib.errors import ArquivoInvalido
 BLOCK = 1 << 20
 MAX_DIRECTORY = 2 << 20  # bytes that list the entries: over ten thousand of them
 MAX_ENTRIES = 10_000
-MAX_INFLATED = 5 << 28  # bytes, of all the parts that are used: a million rows of twenty columns, and their strings
+MAX_INFLATED = 6 << 28  # bytes, of all the parts that are used: a million rows of thirty columns, and their strings
 MAX_RATIO = 200  # inflated to deflated; sheets of real writers stay below 50
 RATIO_COUNTS_FROM = 16 << 20  # a small part may be as repetitive as it likes
 

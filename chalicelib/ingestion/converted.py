@@ -26,7 +26,7 @@ from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROW
 from chalicelib.ingestion.markup import Listener, parse
 
 MAX_IDLE = 1 << 23  # elements: a million blank rows of seven cells, some ten seconds
-MAX_IDLE_BYTES = 256 << 20  # likewise, of comments, instructions, white space; and of blank rows in plain sheets
+MAX_IDLE_BYTES = 512 << 20  # likewise, of comments, instructions, white space; and of blank rows in plain sheets
 MAX_IN_TABLE = 12 << 20  # elements: six million strings
 SLICE = 1 << 13
 

@@ -145,8 +145,9 @@ def described(row: Row, now: datetime) -> dict[str, Any]:
 
 def _rate(row: Row) -> float | None:
     """Rows a second since it began, or was last resumed."""
-    since, read = row["retomado_em"] or row["iniciado_em"], row["linhas_processadas"] - row["linhas_ao_retomar"]
-    if since is None or not read:
+    read = row["linhas_processadas"] - row["linhas_ao_retomar"]
+    if row["iniciado_em"] is None or not read:
         return None
+    since = max(row["iniciado_em"], row["retomado_em"] or row["iniciado_em"])
     seconds = ((row["concluido_em"] or row["atualizado_em"]) - since).total_seconds()
     return round(read / seconds, 1) if seconds > 0 else None

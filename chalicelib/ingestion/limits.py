@@ -10,4 +10,4 @@ MAX_TEXT = 1 << 30  # characters of one sheet: a thousand in each of a million r
 MAX_LINES = 1 << 23  # of a text, those inside quotes too: eight in each row
 MAX_TITLES = 1_024  # columns of a header
 MAX_CELL = 131_072  # characters: Excel stops at 32,767, other writers go beyond, `csv` stops here
-MAX_ROW = 8 << 20  # characters, or bytes of markup
+MAX_ROW = 2 << 20  # characters, or bytes of markup: 63 cells as full as Excel's can be, in all forms below 512 MB

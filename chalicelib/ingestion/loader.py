@@ -8,6 +8,7 @@ jobs with the same leads come out the same in any order of their batches.
 from __future__ import annotations
 
 import json
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,13 @@ from chalicelib.ingestion.batch import (
 from chalicelib.ingestion.contacts import Telefone, TipoOrigem
 from chalicelib.ingestion.merge import Dados, merged, principal
 from chalicelib.ingestion.requests import Modo
+
+# What the leads of the database may take in memory, in bytes of their texts; they are held in several forms. Ten
+# thousand ordinary ones, a batch, take a third of it.
+_ROOM = 16 << 20
+# Of those that are read by themselves, because all of them together would take more.
+_ROOM_BY_ONES = 4 << 20
+_WEIGHT_OF_A_CONTACT = 128
 
 
 class BatchDoesNotAddUp(Exception):
@@ -62,7 +70,6 @@ class _Plan:
     """What to do with each candidate."""
 
     create: list[Candidato] = field(default_factory=list)
-    change: list[_Lead] = field(default_factory=list)
     atualizados: int = 0
     duplicados: int = 0
 
@@ -75,99 +82,169 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
         BatchDoesNotAddUp: a bug of ours; nothing may be committed.
     """
     rows.run("lock_tenant_for_ingestion", tenant_id=tenant_id)
-    known = _look_up(rows, tenant_id, lote, by_documento=by_documento)
-    plan = _planned(rows, tenant_id, lote, known, modo, by_documento=by_documento)
+    owners = _look_up(rows, tenant_id, lote, by_documento=by_documento)
+    leads = _Leads(rows, tenant_id, owners.lead_ids() if modo is Modo.ATUALIZAR else set())
+    plan = _planned(lote, owners, leads, modo, by_documento=by_documento)
     _copy(rows, "leads", LEAD_COLUMNS, [each.lead for each in plan.create])
-    contacts = _written_contacts(rows, plan)
-    if plan.change:
-        _change(rows, tenant_id, plan.change)
+    contacts = leads.finish(plan.create)
     _copy(rows, "ingest_erros", ERRO_COLUMNS, (lote.erros,))
     _prove(rows, tenant_id, lote, plan)
     return Contagens(len(plan.create), plan.atualizados, plan.duplicados, lote.rejeitadas, *contacts)
 
 
-class _Known(NamedTuple):
-    """The leads whose keys a batch has too, by either key."""
+class _Contatos(NamedTuple):
+    """How many contacts were written, and how many of them are valid."""
 
-    by_externo: dict[str, str]
-    by_documento: dict[str, str]
+    telefones_criados: int
+    emails_criados: int
+    telefones_validos: int
+    emails_validos: int
 
 
-def _look_up(rows: Rows, tenant_id: str, lote: Lote, *, by_documento: bool) -> _Known:
+class _Owners:
+    """Which leads the keys of a batch belong to: those of the database, and then those that the batch itself makes.
+
+    Several leads may have one document, where a job did not de-duplicate or a lead was given another's: it belongs to
+    the oldest, which is the one with the lowest id.
+    """
+
+    def __init__(self, by_externo: Iterable[Row], by_documento: Iterable[Row]) -> None:
+        self._by_externo = {row["lead_id_externo"]: row["lead_id"].hex for row in by_externo}
+        self._by_documento: defaultdict[str, list[str]] = defaultdict(list)
+        for row in by_documento:
+            self._by_documento[row["documento"]].append(row["lead_id"].hex)
+
+    def keys(self) -> set[str]:
+        """Every key that belongs to somebody."""
+        return {*self._by_externo, *self._by_documento}
+
+    def lead_ids(self) -> set[str]:
+        """Everybody that a key belongs to."""
+        return {*self._by_externo.values(), *(owners[0] for owners in self._by_documento.values())}
+
+    def of(self, externo: str, documento: str | None) -> str | None:
+        """The lead that a row with these keys is about."""
+        owners = self._by_documento.get(documento) if documento else None
+        return self._by_externo.get(externo) or (owners[0] if owners else None)
+
+    def add(self, lead_id: str, externo: str, documento: str | None) -> None:
+        """A lead that the batch makes."""
+        self._by_externo[externo] = lead_id
+        self.move(lead_id, None, documento)
+
+    def move(self, lead_id: str, before: str | None, after: str | None) -> None:
+        """A lead that had one document has another."""
+        if before == after:
+            return
+        if before and lead_id in (owners := self._by_documento[before]):
+            owners.remove(lead_id)
+        if after:
+            insort(self._by_documento[after], lead_id)
+
+
+def _look_up(rows: Rows, tenant_id: str, lote: Lote, *, by_documento: bool) -> _Owners:
     """Which of the candidates are there already, by document only where that counts."""
     externos = rows.all("find_leads_by_externo", tenant_id=tenant_id, externos=lote.externos)
-    documentos = (
-        rows.all("find_leads_by_documento", tenant_id=tenant_id, documentos=lote.documentos) if by_documento else []
-    )
-    return _Known(_ids(externos, "lead_id_externo"), _ids(documentos, "documento"))
+    if not by_documento:
+        return _Owners(externos, ())
+    return _Owners(externos, rows.all("find_leads_by_documento", tenant_id=tenant_id, documentos=lote.documentos))
 
 
-def _ids(leads: Iterable[Row], key: str) -> dict[str, str]:
-    """The id of a lead by its key; of the first, where several have it."""
-    found: dict[str, str] = {}
-    for lead in leads:
-        found.setdefault(lead[key], lead["lead_id"].hex)
-    return found
-
-
-def _planned(rows: Rows, tenant_id: str, lote: Lote, known: _Known, modo: Modo, *, by_documento: bool) -> _Plan:
+def _planned(lote: Lote, owners: _Owners, leads: _Leads, modo: Modo, *, by_documento: bool) -> _Plan:
     """Whose row is whose; rows of a batch meet each other here just as they would meet in the database."""
-    by_externo, by_document = known
     # Nearly all rows share no key with any other: nothing has to be decided about them.
-    shared = by_externo.keys() | by_document.keys() | lote.repetidos
+    shared = owners.keys() | lote.repetidos
     involved = [each for each in lote.candidatos if each.lead_id_externo in shared or each.dados.documento in shared]
     plan = _Plan()
-    fresh: dict[str, Candidato] = {}
     no_leads: set[str] = set()
-    leads = _Leads(rows, tenant_id, {*by_externo.values(), *by_document.values()} if modo is Modo.ATUALIZAR else set())
     for each in involved:
         documento = each.dados.documento if by_documento else None
-        lead_id = by_externo.get(each.lead_id_externo) or by_document.get(documento or "")
+        lead_id = owners.of(each.lead_id_externo, documento)
         if lead_id is None:
-            by_externo[each.lead_id_externo] = each.lead_id
-            if documento:
-                by_document[documento] = each.lead_id
-            fresh[each.lead_id] = each
+            owners.add(each.lead_id, each.lead_id_externo, documento)
+            leads.add(each)
             continue
         no_leads.add(each.lead_id)
         if modo is Modo.IGNORAR:
             plan.duplicados += 1
             continue
-        changed = _merge_fresh(fresh, lead_id, each) if lead_id in fresh else leads.merge(lead_id, each.dados)
-        plan.atualizados += changed
-        plan.duplicados += not changed
-        if documento:
-            by_document.setdefault(documento, lead_id)
-    plan.create = [fresh.get(each.lead_id, each) for each in lote.candidatos if each.lead_id not in no_leads]
-    plan.change = list(leads.changed())
+        before, after = leads.merge(lead_id, each.dados)
+        plan.atualizados += after != before
+        plan.duplicados += after == before
+        if by_documento:
+            owners.move(lead_id, before.documento, after.documento)
+    decided = no_leads | leads.fresh.keys()
+    plan.create = [each for each in lote.candidatos if each.lead_id not in decided]
+    plan.create += leads.fresh.values()
     return plan
 
 
-def _merge_fresh(fresh: dict[str, Candidato], lead_id: str, row: Candidato) -> bool:
-    """Merge a row into a lead of the same batch; whether that changed anything."""
-    lead = fresh[lead_id]
-    dados = merged(lead.dados, row.dados)
-    fresh[lead_id] = candidato(lead.numero, lead_id, lead.lead_id_externo, dados)
-    return dados != lead.dados
-
-
 class _Leads:
-    """The leads of the database that rows of this batch belong to, read once and merged here."""
+    """The leads that rows of this batch belong to: those of the database, and those that the batch makes.
+
+    The former are read at once, as far as there is room; the heaviest of them one by one when their rows come, and
+    written again when the next ones need their place.
+    """
 
     def __init__(self, rows: Rows, tenant_id: str, lead_ids: set[str]) -> None:
-        self._known = _read_leads(rows, tenant_id, sorted(lead_ids)) if lead_ids else {}
+        self._rows = rows
+        self._tenant_id = tenant_id
+        self._known = _read_leads(rows, tenant_id, sorted(lead_ids - self._too_heavy(lead_ids))) if lead_ids else {}
+        self._by_ones: dict[str, _Lead] = {}
+        self._room = _ROOM_BY_ONES
+        self._contacts: list[_Contatos] = []
+        self.fresh: dict[str, Candidato] = {}
 
-    def merge(self, lead_id: str, dados: Dados) -> bool:
-        """Merge a row into a lead; whether that changed anything."""
-        lead = self._known[lead_id]
-        after = merged(lead.now, dados)
-        changed = after != lead.now
-        lead.now = after
-        return changed
+    def add(self, lead: Candidato) -> None:
+        """A lead that the batch makes."""
+        self.fresh[lead.lead_id] = lead
 
-    def changed(self) -> Iterable[_Lead]:
-        """The leads that are no longer what they were."""
-        return (lead for lead in self._known.values() if lead.now != lead.was)
+    def merge(self, lead_id: str, row: Dados) -> tuple[Dados, Dados]:
+        """Merge a row into a lead; what was known of it before and is now."""
+        if lead_id in self.fresh:
+            lead = self.fresh[lead_id]
+            after = merged(lead.dados, row)
+            self.fresh[lead_id] = candidato(lead.numero, lead_id, lead.lead_id_externo, after)
+            return lead.dados, after
+        known = self._known_lead(lead_id)
+        before, known.now = known.now, merged(known.now, row)
+        return before, known.now
+
+    def finish(self, create: Sequence[Candidato]) -> _Contatos:
+        """Write the leads of the database that are no longer what they were, and all contacts; how many these were."""
+        self._write([*self._known.values(), *self._by_ones.values()], create)
+        return _Contatos(*map(sum, zip(*self._contacts, strict=True)))
+
+    def _too_heavy(self, lead_ids: set[str]) -> set[str]:
+        """Which of the leads cannot be read at once with all the others."""
+        arguments = {"tenant_id": self._tenant_id, "lead_ids": json.dumps(sorted(lead_ids))}
+        found = self._rows.all("find_heavy_leads", **arguments, room=_ROOM, peso_de_contato=_WEIGHT_OF_A_CONTACT)
+        return {row["lead_id"].hex for row in found}
+
+    def _known_lead(self, lead_id: str) -> _Lead:
+        """A lead of the database; one that is heavy, or that a document came to belong to in this batch, is read now."""
+        if found := self._known.get(lead_id) or self._by_ones.get(lead_id):
+            return found
+        if self._room <= 0:
+            self._write(self._by_ones.values(), ())
+            self._by_ones.clear()
+            self._room = _ROOM_BY_ONES
+        self._by_ones |= _read_leads(self._rows, self._tenant_id, [lead_id])
+        lead = self._by_ones[lead_id]
+        self._room -= _weight(lead.was)
+        return lead
+
+    def _write(self, leads: Iterable[_Lead], create: Sequence[Candidato]) -> None:
+        changed = [lead for lead in leads if lead.now != lead.was]
+        self._contacts.append(_written_contacts(self._rows, create, changed))
+        if changed:
+            _change(self._rows, self._tenant_id, changed)
+
+
+def _weight(dados: Dados) -> int:
+    """What a lead takes in memory, as `find_heavy_leads` has it, but by its characters."""
+    contacts = len(dados.telefones) + len(dados.emails)
+    return sum(len(text) for text in dados[:5] if text) + _WEIGHT_OF_A_CONTACT * contacts
 
 
 def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str, _Lead]:
@@ -187,11 +264,11 @@ def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str
     return found
 
 
-def _written_contacts(rows: Rows, plan: _Plan) -> tuple[int, int, int, int]:
-    """Copy the contacts of new leads, and the new ones of known leads; how many phones and e-mails, and valid ones."""
-    phones = [each.telefones for each in plan.create]
-    addresses = [each.emails for each in plan.create]
-    for lead in plan.change:
+def _written_contacts(rows: Rows, create: Sequence[Candidato], change: Sequence[_Lead]) -> _Contatos:
+    """Copy the contacts of new leads, and the new ones of known leads."""
+    phones = [each.telefones for each in create]
+    addresses = [each.emails for each in create]
+    for lead in change:
         there, written = len(lead.was.telefones), len(lead.was.emails)
         main = principal(lead.now.telefones)
         phones.append(telefone_lines(lead.lead_id, lead.now.telefones[there:], depois=there, main=main))
@@ -200,11 +277,12 @@ def _written_contacts(rows: Rows, plan: _Plan) -> tuple[int, int, int, int]:
     emails = _copy(rows, "lead_emails", EMAIL_COLUMNS, addresses).count("\n")
     # Whether it is fit for sending is the last field of a phone. An e-mail that was taken is valid by its syntax, which
     # is all that is asked of one.
-    return telefones.count("\n"), emails, telefones.count("\tt\n"), emails
+    return _Contatos(telefones.count("\n"), emails, telefones.count("\tt\n"), emails)
 
 
 def _change(rows: Rows, tenant_id: str, leads: Sequence[_Lead]) -> None:
     rows.run("create_changed_leads")
+    rows.run("forget_changed_leads")
     columns = ("lead_id", "nome", "contato", "documento", "telefone_raw", "email_raw", "principal")
     _copy(rows, "changed_leads", columns, map(_changed_line, leads))
     rows.run("update_changed_leads", tenant_id=tenant_id)

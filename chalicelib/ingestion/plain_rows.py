@@ -71,7 +71,7 @@ def plain_rows(blocks: Iterable[bytes], strings: SharedStrings, idle: Idle, *, a
                 cells = _usual_cells(match, strings, width) if usual else _cells(match[2] or "", strings, width)
                 text = "".join(cells)
                 if not text or text.isspace():
-                    idle.spend(0, position - match.start())
+                    idle.spend(0, position - match.start() + len(cells))  # a cell in the last column makes a long list
                 elif len(text) > MAX_ROW:
                     raise ArquivoInvalido("linha_grande_demais", linha=last)
                 else:

@@ -131,6 +131,23 @@ SELECT documento, lead_id
    AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
  ORDER BY lead_id;
 
+-- name: find_heavy_leads
+-- All of these leads but the lightest, as many of them as there is room for. What a text takes is known without reading it.
+SELECT lead_id
+  FROM (SELECT lead_id, sum(peso) OVER (ORDER BY peso, lead_id ROWS UNBOUNDED PRECEDING) AS peso_ate
+          FROM (SELECT lead_id,
+                       octet_length(coalesce(nome, '')) + octet_length(coalesce(contato, ''))
+                     + octet_length(coalesce(telefone_raw, '')) + octet_length(coalesce(email_raw, ''))
+                     + :peso_de_contato * ((SELECT count(*) FROM lead_telefones t
+                                             WHERE t.tenant_id = :tenant_id AND t.lead_id = l.lead_id)
+                                         + (SELECT count(*) FROM lead_emails e
+                                             WHERE e.tenant_id = :tenant_id AND e.lead_id = l.lead_id)) AS peso
+                  FROM leads l
+                 WHERE tenant_id = :tenant_id
+                   AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))) pesos
+       ) somas
+ WHERE peso_ate > CAST(:room AS bigint);
+
 -- name: lock_leads_to_merge
 SELECT lead_id, nome, contato, documento, telefone_raw, email_raw
   FROM leads
@@ -154,6 +171,10 @@ SELECT lead_id, email
 CREATE TEMPORARY TABLE IF NOT EXISTS changed_leads (
     lead_id uuid, nome text, contato text, documento text, telefone_raw text, email_raw text, principal text
 ) ON COMMIT DELETE ROWS;
+
+-- name: forget_changed_leads
+-- There are some where a batch writes its leads in portions.
+DELETE FROM changed_leads;
 
 -- name: update_changed_leads
 -- What the job that created a lead adds to it, before anybody else touches it, is part of how the job left it.
@@ -189,12 +210,20 @@ SELECT (SELECT count(*) FROM lidos) AS leads,
            AND lead_id NOT IN (SELECT lead_id FROM lidos)) AS orfaos;
 
 -- name: list_erros
--- A page of the report, in the order of the sheet. The driver takes an array apart letter by letter, JSON in no time.
+-- A page of the report, in the order of the sheet: so many rows, or as many as weigh no more, in bytes of their cells,
+-- and one at least. What is compressed is not taken out to be weighed: it may have been some 250 times as large.
+-- The driver takes an array apart letter by letter, JSON in no time.
 SELECT linha, ordem, alcance, lead_id_externo, coluna, codigo, valor, to_json(celulas) AS celulas
-  FROM ingest_erros
- WHERE tenant_id = :tenant_id AND job_id = :job_id AND (linha, ordem) > (:linha, :ordem)
- ORDER BY linha, ordem
- LIMIT :limite;
+  FROM (SELECT *, sum(CASE WHEN pg_column_compression(celulas) IS NULL THEN 1 ELSE 256 END
+                      * CAST(pg_column_size(celulas) AS bigint))
+                  OVER (ORDER BY linha, ordem ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS peso_antes
+          FROM (SELECT *
+                  FROM ingest_erros
+                 WHERE tenant_id = :tenant_id AND job_id = :job_id AND (linha, ordem) > (:linha, :ordem)
+                 ORDER BY linha, ordem
+                 LIMIT :limite) pagina) pesada
+ WHERE coalesce(peso_antes, 0) < CAST(:peso AS bigint)
+ ORDER BY linha, ordem;
 
 -- name: open_ensaio
 SELECT open_ensaio(:job_id);

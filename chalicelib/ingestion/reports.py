@@ -2,9 +2,9 @@
 
 The original columns, then `linha`, `coluna`, `codigo`, `mensagem`; a file without an `ID` column gets one in front, and
 a row without an `ID` gets its own, so that a corrected row finds the lead it was meant for. One line for each thing
-that was refused, each with its whole row. UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil. What a
-spreadsheet would take for a formula is defused (`formulas`); `read_back` undoes that, and a report of a report has the
-added columns once.
+that was refused, each with its whole row; where the report would be too large, a last line says so. UTF-8 with a byte
+order mark and `;`, as Excel wants it in Brazil. What a spreadsheet would take for a formula is defused (`formulas`);
+`read_back` undoes that, and a report of a report has the added columns once.
 """
 
 from __future__ import annotations
@@ -29,7 +29,13 @@ CONTENT_TYPE = "text/csv; charset=utf-8"
 ADDED = ("linha", "coluna", "codigo", "mensagem")
 _ID = "ID"
 _NOWHERE = -1
-_PAGE = 10_000
+_CUT = "relatorio_cortado"
+MAX_REPORT = 256 << 20
+"""Bytes after which a report ends: a million ordinary rows, or a few whose cells are as large as they may be. Excel
+opens none of the kind, and what is uploaded again may have no more than 500 MB.
+"""
+_PAGE = 10_000  # lines
+_PAGE_WEIGHT = 8 << 20  # bytes of cells: those of ordinary lines are a third of it
 
 
 def report_key(tenant_id: str, job_id: UUID) -> str:
@@ -69,24 +75,41 @@ class Reports:
 
 
 def read_back(colunas: Sequence[str], rows: Iterable[tuple[int, list[str]]]) -> Iterable[tuple[int, list[str]]]:
-    """The rows below a header, number and cells; those of a report of ours as they were before they were defused."""
+    """The rows below a header, number and cells; those of a report of ours as they were before they were defused.
+
+    The line that says that a report was cut is no row.
+    """
     if not _is_report(colunas):
         return rows
-    return ((numero, [original(cell) for cell in cells]) for numero, cells in rows)
+    codigo = colunas.index("codigo")
+    return (
+        (numero, [original(cell) for cell in cells])
+        for numero, cells in rows
+        if len(cells) <= codigo or cells[codigo] != _CUT
+    )
 
 
-def write_report(path: Path, database: Database, tenant_id: str, job_id: UUID, colunas: Sequence[str]) -> None:
-    """Write the report of a job into a file, read page by page."""
+def write_report(
+    path: Path, database: Database, tenant_id: str, job_id: UUID, colunas: Sequence[str], *, most: int = MAX_REPORT
+) -> None:
+    """Write the report of a job into a file, read page by page; it ends with the line that passes `most` bytes."""
     layout = _layout(colunas)
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         # Every cell in quotes: what Excel opens is then the same whatever a cell holds, and no file begins with a bare
         # ID, which it takes for a SYLK file.
         report = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
         report.writerow(_safe([*layout.titles, *ADDED]))
-        cells: Sequence[str] = ()
+        cells: list[str] = []
         for erro in _erros(database, tenant_id, job_id):
-            cells = erro["celulas"] if erro["celulas"] is not None else cells
-            report.writerow(_safe(_line(erro, cells, layout)))
+            if file.buffer.tell() > most:
+                blank = [""] * len(layout.titles)
+                report.writerow([*blank, str(erro["linha"]), "", _CUT, messages.text(_CUT)])
+                return
+            # They stand on the first line of a row only.
+            if erro["celulas"] is not None:
+                cells = _safe(_cells(erro, layout))
+            mensagem = messages.text(erro["codigo"], valor=erro["valor"])
+            report.writerow([*cells, *_safe([str(erro["linha"]), erro["coluna"], erro["codigo"], mensagem])])
 
 
 class _Layout(NamedTuple):
@@ -107,12 +130,12 @@ def _layout(colunas: Sequence[str]) -> _Layout:
     return _Layout([_ID, *titles], [_NOWHERE, *positions], (0,))
 
 
-def _line(erro: Row, cells: Sequence[str], layout: _Layout) -> list[str]:
-    line = [cells[place] if 0 <= place < len(cells) else "" for place in layout.positions]
-    if not any(line[place].strip(EDGES) for place in layout.ids):
-        line[layout.ids[0]] = erro["lead_id_externo"]
-    mensagem = messages.text(erro["codigo"], valor=erro["valor"])
-    return [*line, str(erro["linha"]), erro["coluna"], erro["codigo"], mensagem]
+def _cells(erro: Row, layout: _Layout) -> list[str]:
+    cells = erro["celulas"]
+    shown = [cells[place] if 0 <= place < len(cells) else "" for place in layout.positions]
+    if not any(shown[place].strip(EDGES) for place in layout.ids):
+        shown[layout.ids[0]] = erro["lead_id_externo"]
+    return shown
 
 
 def _safe(line: Iterable[str]) -> list[str]:
@@ -129,9 +152,15 @@ def _erros(database: Database, tenant_id: str, job_id: UUID) -> Iterator[Row]:
     while True:
         with database.transaction(tenant_id) as rows:
             page = rows.all(
-                "list_erros", tenant_id=tenant_id, job_id=job_id, linha=place[0], ordem=place[1], limite=_PAGE
+                "list_erros",
+                tenant_id=tenant_id,
+                job_id=job_id,
+                linha=place[0],
+                ordem=place[1],
+                limite=_PAGE,
+                peso=_PAGE_WEIGHT,
             )
-        yield from page
-        if len(page) < _PAGE:
+        if not page:
             return
+        yield from page
         place = (page[-1]["linha"], page[-1]["ordem"])

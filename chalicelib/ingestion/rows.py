@@ -13,10 +13,14 @@ from typing import NamedTuple, TypeVar
 from chalicelib.ingestion.contacts import MAX_CONTACTS, Recusado, Telefone, documento, emails, telefones
 from chalicelib.ingestion.header import Cabecalho, Campo
 from chalicelib.ingestion.merge import Dados
-from chalicelib.ingestion.pieces import EDGES, refuse
+from chalicelib.ingestion.pieces import EDGES, EXCERPT, refuse
 
 MAX_ID = 255
 """Characters of an `ID` cell: it is a key, and an index entry holds no more than some two thousand bytes."""
+MAX_ERROS = 50
+"""Refusals of a row that are told one by one: each is a line of the error report with the whole row, and whoever put
+the wrong column there has seen enough. As many as the contacts of a kind that a row keeps.
+"""
 
 # How our own error report defuses what a spreadsheet would take for a formula; here the apostrophe comes off again.
 _DEFUSED = tuple(f"'{sign}" for sign in "=+-@\t\r")
@@ -26,7 +30,10 @@ Reader = Callable[[str], tuple[list[Value], list[Recusado]]]
 
 
 class Erro(NamedTuple):
-    """One thing that was refused: in which column, why, and the piece of text that it is about."""
+    """One thing that was refused: in which column, why, and the piece of text that it is about.
+
+    The last one of a row that has too many is `erros_demais`, of no column, and `valor` says how many more there were.
+    """
 
     coluna: str
     codigo: str
@@ -43,6 +50,26 @@ class Linha(NamedTuple):
     dados: Dados | None
     erros: tuple[Erro, ...]
     celulas: Sequence[str]
+
+
+class _Erros:
+    """What was refused of one row so far: the first of it, and how many more there were."""
+
+    __slots__ = ("_first", "_more")
+
+    def __init__(self) -> None:
+        self._first: tuple[Erro, ...] = ()
+        self._more = 0
+
+    def add(self, coluna: str, refused: Sequence[Recusado]) -> None:
+        """These were refused in a column."""
+        room = MAX_ERROS - len(self._first)
+        self._first += tuple(Erro(coluna, *each) for each in refused[:room])
+        self._more += len(refused[room:])
+
+    def told(self) -> tuple[Erro, ...]:
+        """All of it, what is too much in one lump."""
+        return (*self._first, Erro("", "erros_demais", str(self._more))) if self._more else self._first
 
 
 class LeitorDeLinhas:
@@ -69,19 +96,17 @@ class LeitorDeLinhas:
         width = len(self._cabecalho.colunas)
         if len(cells) < width:
             cells = [*cells, *[""] * (width - len(cells))]
-        erros: list[Erro] = []
+        erros = _Erros()
         externo = _first(cells, self._id)
         if externo is not None and len(externo) > MAX_ID:
-            erros.append(Erro(self._coluna(self._id[0]), *refuse("id_longo", externo)))
-            return Linha(numero, self._own_id(numero), None, tuple(erros), cells)
+            erros.add(self._coluna(self._id[0]), [refuse("id_longo", externo)])
+            return Linha(numero, self._own_id(numero), None, erros.told(), cells)
         externo = externo or self._own_id(numero)
         document = self._read_documento(cells, erros)
         addresses = self._read_contacts(cells, self._emails, emails, erros)
         phones = self._read_contacts(cells, self._telefones, self._read_telefones, erros)
         if not (document or addresses or phones):
-            if not erros:
-                erros.append(Erro("", "linha_sem_contato", ""))
-            return Linha(numero, externo, None, tuple(erros), cells)
+            return Linha(numero, externo, None, erros.told() or (Erro("", "linha_sem_contato", ""),), cells)
         dados = Dados(
             _first(cells, self._nome),
             _first(cells, self._contato),
@@ -91,26 +116,27 @@ class LeitorDeLinhas:
             phones,
             addresses,
         )
-        return Linha(numero, externo, dados, tuple(erros), cells)
+        return Linha(numero, externo, dados, erros.told(), cells)
 
     def _own_id(self, numero: int) -> str:
         return f"{self._origem_arquivo}:{numero}"
 
     def _coluna(self, position: int) -> str:
-        return self._cabecalho.colunas[position]
+        """The title of a column, cut short: it is repeated with each refusal."""
+        return self._cabecalho.colunas[position][:EXCERPT]
 
-    def _read_documento(self, cells: Sequence[str], erros: list[Erro]) -> str | None:
+    def _read_documento(self, cells: Sequence[str], erros: _Erros) -> str | None:
         """The first valid document; a sheet may have a column for each kind."""
         for position in self._documento:
             document, refused = documento(_text(cells[position]))
             if document:
                 return document
             if refused:
-                erros.append(Erro(self._coluna(position), *refused))
+                erros.add(self._coluna(position), [refused])
         return None
 
     def _read_contacts(
-        self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], erros: list[Erro]
+        self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], erros: _Erros
     ) -> tuple[Value, ...]:
         """The contacts of all columns of a kind, each once, in sheet order."""
         found: tuple[Value, ...] = ()
@@ -119,7 +145,7 @@ class LeitorDeLinhas:
                 values, refused = read(_text(cell))
                 found = _together(found, values, refused) if found else tuple(values)
                 if refused:
-                    erros.extend(Erro(self._coluna(position), *each) for each in refused)
+                    erros.add(self._coluna(position), refused)
         return found
 
 

@@ -243,6 +243,9 @@ class Ingestion:
         def work() -> int:
             with self._database.transaction(claim.tenant_id) as rows:
                 self._fence(rows, claim)
+                # What a crash of the server took back, its checkpoint with it, is read again; the end of the job waits
+                # for the disk, and so for every batch before it.
+                rows.commit_lazily()
                 rows.set_local(**scope)
                 found = _loaded(rows, claim, lote)
                 now = self._clock()

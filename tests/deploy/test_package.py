@@ -14,6 +14,8 @@ from cfnlint.api import ManualArgs, lint
 from samtranslator.translator.transform import transform
 
 from chalicelib.config import Settings
+from chalicelib.ingestion.limits import MAX_FILE
+from chalicelib.ingestion.reports import MAX_REPORT
 from chalicelib.tokens import keys_in
 from tests.deploy.conftest import Document, Packaged
 
@@ -173,6 +175,12 @@ def test_every_consumed_queue_has_dead_letters_that_outlive_it_and_ring_an_alarm
 def test_no_worker_outlives_its_lease(packaged: Packaged) -> None:
     settings = Settings.from_environment(packaged.declared["environment"])
     assert packaged.functions()["send_disparos"]["Timeout"] < settings.dispatch_lease_s
+
+
+def test_the_ingestion_has_room_on_disk_for_what_a_dying_worker_holds_beside_its_own(packaged: Packaged) -> None:
+    room = packaged.functions()["ingest_leads"]["EphemeralStorage"]["Size"]
+    assert room << 20 >= 2 * (MAX_FILE + MAX_REPORT)
+    assert all("EphemeralStorage" not in each for name, each in packaged.functions().items() if name != "ingest_leads")
 
 
 def test_schedules_secrets_and_the_scheduler_role_have_the_names_that_the_app_looks_for(packaged: Packaged) -> None:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.ingestion.batch import prepared
 from chalicelib.ingestion.contacts import MAX_CONTACTS
 from chalicelib.ingestion.header import Campo, recognise
-from chalicelib.ingestion.rows import LeitorDeLinhas, Linha
+from chalicelib.ingestion.rows import MAX_ERROS, LeitorDeLinhas, Linha
 from tests.conftest import STARTED_AT
 from tests.workbooks import (
     HEADER,
@@ -183,7 +183,7 @@ def test_a_cell_of_all_the_characters_that_excel_holds(shape: str | None) -> Non
     assert found.dados is not None
     assert found.dados.nome == "N" * 32_767
     assert found.dados.emails == ("a@exemplo.com",)
-    assert set(codes(found)) <= {"telefone_invalido", "contatos_demais"}
+    assert set(codes(found)) <= {"telefone_invalido", "contatos_demais", "erros_demais"}
 
 
 @BOTH
@@ -193,7 +193,8 @@ def test_five_thousand_phones_in_one_cell_are_fifty_and_the_rest_is_reported(sha
     (found,) = leads(zipped({**parts(), SHEET: page}), shape)
     assert found.dados is not None
     assert [each.telefone for each in found.dados.telefones] == [f"+55{phone}" for phone in phones[:MAX_CONTACTS]]
-    assert codes(found) == ["contatos_demais"] * (5_000 - MAX_CONTACTS)
+    assert codes(found) == ["contatos_demais"] * MAX_ERROS + ["erros_demais"]
+    assert found.erros[-1].valor == str(5_000 - MAX_CONTACTS - MAX_ERROS)
 
 
 DENIALS = {
@@ -227,8 +228,8 @@ def test_a_row_of_many_long_cells_is_read_up_to_a_size(shape: str | None) -> Non
         data = by_xlsxwriter([titles, *[["x"]] * 300, ["y" * 32_767] * cells])
         return in_another_shape(data, shape) if shape else data
 
-    assert len(cells_of(book(100))[-1]) == 100
-    assert late_refusal(book(300)) == "linha_grande_demais"
+    assert len(cells_of(book(63))[-1]) == 63
+    assert late_refusal(book(65)) == "linha_grande_demais"
 
 
 @BOTH

@@ -64,12 +64,6 @@ def test_a_gigabyte_of_blank_rows(path: Path) -> None:
     assert read_confined(path) == Outcome(None, 1, 0)
 
 
-def test_more_than_a_sheet_may_hold(path: Path) -> None:
-    rows = blank_rows(MAX_COLUMNS, 1) + f'<row r="9" x="{NOISE}"/>'
-    written(path, [BEGIN, (rows, MAX_INFLATED // len(rows) + 1), END])
-    assert read_confined(path) == Outcome("arquivo_suspeito", 0, 0)
-
-
 def test_a_blank_tail_of_a_million_rows(path: Path) -> None:
     tail = "".join(f'<row r="{n}"><c r="A{n}" s="1"/><c r="B{n}" s="1"/></row>' for n in range(3, MAX_ROWS + 1))
     written(path, [BEGIN + row(2, "Ana", "ana@exemplo.com") + tail + END])
@@ -98,9 +92,8 @@ def test_blank_rows_in_the_other_reader(path: Path) -> None:
     assert read_confined(path) == Outcome("arquivo_suspeito", 0, 0)
 
 
-@pytest.mark.parametrize("vain", ["<!---->", "<?a?>", " "])
-def test_what_is_no_element_at_all(path: Path, vain: str) -> None:
-    rows = vain * 50_000 + f"<!--{NOISE}-->"
+def test_what_is_no_element_at_all(path: Path) -> None:
+    rows = "<!---->" * 50_000 + f"<!--{NOISE}-->"
     written(path, [BEGIN, (rows, MAX_IDLE_BYTES // len(rows) + 2), END])
     assert read_confined(path) == Outcome("arquivo_suspeito", 0, 0)
 
@@ -127,9 +120,10 @@ def test_many_rows_with_one_cell_in_the_last_column(path: Path) -> None:
 
 def test_many_rows_with_one_cell_in_the_last_column_and_no_header(path: Path) -> None:
     """As long as a header is looked for, every column may be one of it."""
-    rows = "".join(f'<row r="{n}"><c r="XFD{n}" t="str"><v> </v></c></row>' for n in range(1, 300_000))
+    cell = '<c r="XFD9" t="str"><f>""</f><v> </v></c>'
+    rows = "".join(f'<row r="{n}">{cell}</row>' for n in range(1, 300_000))
     written(path, [BEGIN.replace(TITLES, "") + rows + END])
-    assert read_confined(path) == Outcome("arquivo_vazio", 0, 0)
+    assert read_confined(path) == Outcome("arquivo_suspeito", 0, 0)
 
 
 def test_rows_that_are_all_wide(path: Path) -> None:

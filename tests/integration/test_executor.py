@@ -550,12 +550,13 @@ def test_wakeup_that_comes_too_early_is_arranged_for_its_time(
 def test_disparo_that_somebody_holds_is_woken_again_in_a_moment(
     services: Services, database: Database, aws: Aws, app_settings: Settings
 ) -> None:
-    disparo_id = a_disparo(database, a_lead(database))
+    lead_id = a_lead(database)
+    ids = [a_disparo(database, lead_id) for _ in range(3)]
     with database.across_tenants() as rows:
-        # As the sweep holds it while it sends the very wake-up that this is.
-        rows.execute(f"UPDATE disparos SET acordado_em = now() WHERE disparo_id = {literal(disparo_id)}")
-        services.executor.run(event_of(disparo_id))
-    assert disparo(database, disparo_id, "status") == ["pendente"]
+        # As the sweep holds them while it sends the very wake-ups that these are. One is enough for all of them.
+        rows.execute("UPDATE disparos SET acordado_em = now()")
+        services.executor.run(event_of(*ids))
+    assert [disparo(database, each, "status") for each in ids] == [["pendente"]] * 3
     assert delayed(aws, app_settings.dispatch_queue) == 1
 
 

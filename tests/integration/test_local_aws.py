@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
+from moto.sqs.models import SQSBackend
 
 from chalicelib.config import Settings
-from local.aws import ACCOUNT_ID, Aws, moto_server, provision, restore_objects, save_objects
+from local.aws import ACCOUNT_ID, Aws, is_retained, moto_server, provision, restore_objects, save_objects
 
 SETTINGS = Settings(account_id=ACCOUNT_ID)
 
@@ -134,3 +135,12 @@ def test_the_jwks_of_a_pool_is_served_over_http(aws: Aws) -> None:
     with urlopen(f"{aws.endpoint}/{pool}/.well-known/jwks.json") as answer:
         assert json.load(answer)["keys"][0]["kty"] == "RSA"
     assert os.environ["AWS_ENDPOINT_URL"] == aws.endpoint
+
+
+@pytest.mark.parametrize(("age_s", "is_kept"), [(0, True), (50, True), (60, False), (3600, False)])
+def test_message_is_kept_as_long_as_its_queue_says(age_s: int, is_kept: bool) -> None:
+    backend = SQSBackend("us-east-1", ACCOUNT_ID)
+    backend.create_queue("fila", None, MessageRetentionPeriod="60")
+    message = backend.send_message("fila", "oi")
+    message.sent_timestamp -= age_s * 1000
+    assert is_retained(backend, "fila", message) is is_kept
