@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 from uuid import UUID
 
 from chalicelib.adapters.database import connect
 
 # Nothing waits but for what is being measured.
-_CONFIG = {
-    "janela": {"ligada": False},
-    "limites": {"whatsapp": {"por_minuto": 1_000_000, "por_segundo": 10_000, "por_dia": None}},
-}
+NO_LIMIT: Mapping[str, Any] = {"por_minuto": 1_000_000, "por_segundo": 10_000, "por_dia": None}
 _TENANT = "INSERT INTO tenants (tenant_id, config) VALUES (:tenant, CAST(:config AS jsonb))"
 _TEMPLATE = (
     "INSERT INTO templates (tenant_id, nome, versao, canal, idioma, texto, variaveis, criado_em)"
     " VALUES (:tenant, 'oi', 1, 'whatsapp', 'pt_BR', 'Olá, {{nome}}!', ARRAY['nome'], now())"
 )
 _LEADS = """
-INSERT INTO leads (tenant_id, lead_id, lead_id_externo, nome, status, origem_arquivo, origem_aba, linha_planilha, job_id)
+INSERT INTO leads (tenant_id, lead_id, lead_id_externo, nome, status, origem_arquivo, origem_aba, linha_planilha,
+                   job_id)
 SELECT :tenant, CAST(lpad(to_hex(n), 32, '0') AS uuid), 'bench:' || n, 'Lead ' || n, 'em_disparo', 'bench', NULL, n,
        CAST(:job AS uuid)
   FROM generate_series(1, CAST(:disparos AS integer)) AS n"""
@@ -35,10 +35,18 @@ def destino(number: int) -> str:
     return f"+55719{90_000_000 + number}"
 
 
-def seed(owner_url: str, tenant_id: str, disparos: int, *, max_tentativas: int = 3) -> list[str]:
+def seed(
+    owner_url: str,
+    tenant_id: str,
+    disparos: int,
+    *,
+    max_tentativas: int = 3,
+    limite: Mapping[str, Any] = NO_LIMIT,
+) -> list[str]:
     """A tenant with so many WhatsApp disparos that are due, each of a lead of its own; their ids, in order."""
+    config = {"janela": {"ligada": False}, "limites": {"whatsapp": limite}}
     connection = connect(owner_url)
-    connection.run(_TENANT, tenant=tenant_id, config=json.dumps(_CONFIG))
+    connection.run(_TENANT, tenant=tenant_id, config=json.dumps(config))
     connection.run(_TEMPLATE, tenant=tenant_id)
     connection.run(_LEADS, tenant=tenant_id, job=str(UUID(int=0)), disparos=disparos)
     connection.run(_DISPAROS, tenant=tenant_id, max_tentativas=max_tentativas)

@@ -222,7 +222,7 @@ class _Leads:
         return {row["lead_id"].hex for row in found}
 
     def _known_lead(self, lead_id: str) -> _Lead:
-        """A lead of the database; one that is heavy, or that a document came to belong to in this batch, is read now."""
+        """A lead of the database; a heavy one, or one that a document came to belong to just now, is read here."""
         if found := self._known.get(lead_id) or self._by_ones.get(lead_id):
             return found
         if self._room <= 0:

@@ -42,6 +42,9 @@ FAULTS = {
     ],
 }
 
+# A worker is let send no more than this at a time, and that is what its death puts in doubt.
+LIMITE = {"por_minuto": 6_000, "por_segundo": 100, "rajada": 40, "por_dia": None}
+
 # What Lambda does: hands wake-ups to the executor, some at a time, of whatever is open, in any order and as often as
 # you like. (The queue of the embedded stack takes seconds for each message once it holds thousands.) The program
 # imports all of it once; each line that it is given starts a worker, whose process number it prints. A worker that is
@@ -164,7 +167,7 @@ def test_killed_at_random_for_a_minute_they_lose_nothing_and_send_nothing_twice(
 ) -> None:
     provider.behave(FAULTS)
     database, chance = now_services.owner_database, random.Random(7)
-    seed(database_urls.owner, TENANT, DISPAROS, max_tentativas=5)
+    seed(database_urls.owner, TENANT, DISPAROS, max_tentativas=5, limite=LIMITE)
 
     workers, killed = [start() for _ in range(WORKERS)], 0
     killing_until = time.monotonic() + KILLING_S
