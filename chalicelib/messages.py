@@ -479,6 +479,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "passo_permanente": ("Recusada em definitivo.", "It was refused for good."),
     "passo_incerto": ("Não se sabe se foi enviada.", "Nobody knows whether it was sent."),
     "passo_canal_fora": ("O canal não aceita mensagens.", "The channel takes no messages."),
+    "passo_consulta_enviado": (
+        "Consultado, o provedor diz que tem a mensagem.",
+        "When asked, the provider says that it has the message.",
+    ),
+    "passo_consulta_nao_enviado": (
+        "Consultado, o provedor diz que não tem a mensagem.",
+        "When asked, the provider says that it does not have the message.",
+    ),
+    "passo_consulta_desconhecido": (
+        "Consultado, o provedor não soube dizer se tem a mensagem.",
+        "When asked, the provider could not say whether it has the message.",
+    ),
     "passo_sem_chave": (
         "Uma tentativa anterior pode ter chegado; não foi repetida.",
         "An earlier attempt may have arrived; it was not repeated.",

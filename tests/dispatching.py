@@ -457,6 +457,7 @@ class _WorkerSender:
 
     def __init__(self, provider: Provider, canal: str, worker: Worker) -> None:
         self.is_idempotent = canal == "email"
+        self.asks_after = None
         self._provider = provider
         self._canal = canal
         self._worker = worker

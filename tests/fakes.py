@@ -121,6 +121,7 @@ class FakeSender:
 
     def __init__(self, answer: Callable[[Mensagem], Outcome], *, is_idempotent: bool = False) -> None:
         self.is_idempotent = is_idempotent
+        self.asks_after = None
         self.sent: list[Mensagem] = []
         self._answer = answer
 

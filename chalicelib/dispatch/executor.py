@@ -22,14 +22,17 @@ from chalicelib.adapters.queues import Message, Queues
 from chalicelib.config import Settings
 from chalicelib.dispatch.arguments import Mensagem
 from chalicelib.dispatch.claims import Claim, Claims, Recorded, wakeup_of
+from chalicelib.dispatch.inquiries import Paradeiro, Parecer
 from chalicelib.dispatch.limiter import Resposta
 from chalicelib.dispatch.limits import Limits
 from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Transient
 from chalicelib.dispatch.policy import (
     EXHAUSTED,
     Backoff,
+    Pergunta,
     Registro,
     Tomado,
+    answered,
     conclude,
     decide,
     simulated,
@@ -155,7 +158,7 @@ class Executor:
 
     def _handle(self, batch: _Batch) -> int:
         """What becomes of the claimed of one channel; what has to wait is written down before anything is sent."""
-        decided, prontos = self._decided(batch)
+        decided, prontos, perguntas = self._decided(batch)
         seats = self._seated(batch, prontos)
         aside = decided + seats.staying
         if not self._is_enabled:
@@ -163,28 +166,39 @@ class Executor:
         self._record(batch, aside)
         sent = self._sent(batch, seats) if self._is_enabled else []
         self._record(batch, sent)
-        return len(aside) + len(sent)
+        # Last: a question that outlasts its lease harms nobody, a message would.
+        asked = self._asked(batch, perguntas)
+        self._record(batch, asked)
+        return len(aside) + len(sent) + len(asked)
 
-    def _decided(self, batch: _Batch) -> tuple[list[Registro], list[Pronto]]:
+    def _decided(self, batch: _Batch) -> tuple[list[Registro], list[Pronto], list[Pronto]]:
+        """What is settled without a provider, what could be sent, and what is to be asked about."""
         decided: list[Registro] = []
         prontos: list[Pronto] = []
+        perguntas: list[Pronto] = []
         for each in batch.tomados:
             decision = self._decision(each, batch)
             if isinstance(decision, Registro):
                 decided.append(decision)
+            elif isinstance(decision, Pergunta):
+                perguntas.append(Pronto(each, decision.mensagem))
             else:
                 prontos.append(Pronto(each, decision))
-        return decided, prontos
+        return decided, prontos, perguntas
 
-    def _decision(self, tomado: Tomado, batch: _Batch) -> Mensagem | Registro:
+    def _decision(self, tomado: Tomado, batch: _Batch) -> Mensagem | Pergunta | Registro:
         try:
             config = batch.claim.configs[tomado.tenant_id]
             janela = rules_for(tomado.destino, tomado.canal, config, telefone_principal=tomado.telefone_principal)
-            is_idempotent = batch.sender.is_idempotent
             decision = decide(
-                tomado, janela=janela, is_enabled=self._is_enabled, is_idempotent=is_idempotent, now=self._clock()
+                tomado,
+                janela=janela,
+                is_enabled=self._is_enabled,
+                is_idempotent=batch.sender.is_idempotent,
+                now=self._clock(),
+                asks_after=batch.sender.asks_after,
             )
-            return decision if isinstance(decision, Registro) else self._complete(tomado, decision)
+            return self._complete(tomado, decision) if isinstance(decision, Mensagem) else decision
         except Exception as error:  # noqa: BLE001 - one record must not keep the others; nothing has left yet
             logger.error("decision_crashed", extra={**_names(tomado), "kind": type(error).__name__})
             return self._concluded(batch, tomado, Attempt(Transient(INTERNAL)))
@@ -222,6 +236,22 @@ class Executor:
         rests = self._limits.settle(batch.canal, tried, batch.claim.configs, seats.answers, seats.asked_at)
         return [self._concluded(batch, tomado, attempt, rests.get(tomado.tenant_id)) for tomado, attempt in tried]
 
+    def _asked(self, batch: _Batch, perguntas: Sequence[Pronto]) -> list[Registro]:
+        """What came of asking about what is in doubt; a crash is no answer."""
+        asks_after = batch.sender.asks_after
+        if not perguntas or asks_after is None:
+            return []
+        try:
+            pareceres = batch.sender.ask([each.mensagem for each in perguntas])
+        except Exception as error:  # noqa: BLE001 - nothing has left by it, and the doubt is what it was
+            logger.error("asking_crashed", extra={"canal": batch.canal, "kind": type(error).__name__})
+            pareceres = [Parecer(Paradeiro.DESCONHECIDO)] * len(perguntas)
+        now = self._clock()
+        return [
+            answered(each.disparo, parecer, asks_after=asks_after, now=now, backoff=self._backoff)
+            for each, parecer in zip(perguntas, pareceres, strict=True)
+        ]
+
     def _concluded(self, batch: _Batch, tomado: Tomado, attempt: Attempt, rest: datetime | None = None) -> Registro:
         return conclude(
             tomado,
@@ -230,6 +260,7 @@ class Executor:
             now=self._clock(),
             backoff=self._backoff,
             rest=rest,
+            asks_after=batch.sender.asks_after,
         )
 
     def _record(self, batch: _Batch, registros: Sequence[Registro]) -> None:

@@ -1,7 +1,8 @@
 """What is done with a claimed disparo, and what an attempt makes of it: decisions only, no doors.
 
 Three facts rule here. A message that may have arrived is sent again only under the same idempotency key. Doubt is
-never forgotten: once an attempt may have arrived, whatever later ones come to, the end is `enviado` or `incerto`. And
+never forgotten: once an attempt may have arrived, whatever later ones come to, the end is `enviado` or `incerto`, unless
+a provider that can be asked says that it has no such message; whose channel asks, is asked about and not sent. And
 what is not the message's fault (a window, a limit, a channel that is down or slow) is delay and costs it no attempt.
 """
 
@@ -15,6 +16,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from chalicelib.dispatch.arguments import Mensagem
+from chalicelib.dispatch.inquiries import Paradeiro, Parecer
 from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.dispatch.requests import Canal
 from chalicelib.dispatch.states import Espera, StatusDisparo
@@ -46,6 +48,10 @@ class Classe(StrEnum):
     PERMANENTE = "permanente"
     INCERTO = "incerto"
     CANAL_FORA = "canal_fora"
+    # The provider was asked about an earlier attempt.
+    CONSULTA_ENVIADO = "consulta_enviado"
+    CONSULTA_NAO_ENVIADO = "consulta_nao_enviado"
+    CONSULTA_DESCONHECIDO = "consulta_desconhecido"
     # Nothing was tried.
     ADIADO = "adiado"
     SUPRIMIDO = "suprimido"
@@ -62,8 +68,8 @@ class Tomado:
 
     `tentativas` counts this attempt; it does so no more where they were exhausted before. `espera` is what it waited
     for until `esperou_ate`. `ordem` are the names of the template's variables as a provider numbers them. `pausa` is
-    why its channel is paused, `is_probe` whether somebody of its channel may try it all the same. `entregas_falhas`: how
-    many times its provider had taken it and could not deliver it.
+    why its channel is paused, `is_probe` whether somebody of its channel may try it all the same. `entregas_falhas` is
+    how many times its provider had taken it and could not deliver it.
     """
 
     tenant_id: str
@@ -97,7 +103,7 @@ class Tomado:
 
 @dataclass(frozen=True, slots=True)
 class Passo:
-    """What the claim leaves in the history; `latencia_s` in seconds, `tentou` whether the provider was asked."""
+    """What the claim leaves in the history; `latencia_s` in seconds, `tentou` whether it was sent."""
 
     classe: Classe
     codigo: str | None = None
@@ -126,6 +132,12 @@ class Registro:
     tentar_alternativo: bool = False
 
 
+class Pergunta(NamedTuple):
+    """A message that may have arrived, for its provider to say whether it has."""
+
+    mensagem: Mensagem
+
+
 class Backoff(NamedTuple):
     """Exponential, with full jitter; `random` draws from 0 up to 1."""
 
@@ -140,19 +152,40 @@ class Backoff(NamedTuple):
 
 
 def decide(
-    tomado: Tomado, *, janela: Rules | None, is_enabled: bool, is_idempotent: bool, now: datetime
-) -> Mensagem | Registro:
-    """The message that could be sent now, or what the disparo becomes without one.
+    tomado: Tomado,
+    *,
+    janela: Rules | None,
+    is_enabled: bool,
+    is_idempotent: bool,
+    now: datetime,
+    asks_after: timedelta | None = None,
+) -> Mensagem | Pergunta | Registro:
+    """The message that could be sent now, or asked about; or what the disparo becomes without either.
 
-    `janela` is when messages to its destination may leave. Whose turn it is, limits decide (`turns`).
+    `janela` is when messages to its destination may leave. Whose turn it is, limits decide (`turns`). `asks_after` is
+    how long after an attempt its channel can ask what became of it, None where it cannot.
     """
+    if tomado.em_duvida and is_enabled and asks_after is not None:
+        return _too_soon_to_ask(tomado, asks_after, now) or _rendered(tomado, asks=True)
     has_attempt = tomado.tentativas > tomado.tentativas_antes
     if tomado.em_duvida and not (is_enabled and is_idempotent and has_attempt):
         return _in_doubt(tomado, tomado.ultimo_codigo or LEASE_LAPSED)
     if (held := _unwanted(tomado, now) or _untimely(tomado, janela, now)) is not None:
         return held
+    return _rendered(tomado)
+
+
+def _too_soon_to_ask(tomado: Tomado, asks_after: timedelta, now: datetime) -> Registro | None:
+    """The delay of a question: its channel is paused, or a worker was only now given up, who may just have sent it."""
+    if tomado.pausa is not None and not tomado.is_probe:
+        return paused(tomado, now)
+    return delayed(tomado, Espera.TENTATIVA, now + asks_after) if tomado.espera is None else None
+
+
+def _rendered(tomado: Tomado, *, asks: bool = False) -> Mensagem | Pergunta | Registro:
     try:
-        return _message_of(tomado)
+        mensagem = _message_of(tomado)
+        return Pergunta(mensagem) if asks else mensagem
     except Invalid as error:
         return _closed(tomado, StatusDisparo.ERRO, Classe.NAO_MONTADO, NOT_RENDERED, error.code)
 
@@ -201,8 +234,10 @@ def conclude(
     now: datetime,
     backoff: Backoff,
     rest: datetime | None = None,
+    asks_after: timedelta | None = None,
 ) -> Registro:
-    """What an attempt makes of the disparo; `rest` is until when its channel wants to be left in peace."""
+    """What an attempt makes of the disparo; `rest` is until when its channel wants to be left in peace, `asks_after` as
+    `decide` has it."""
     outcome, tentativas = attempt.outcome, tomado.tentativas
     passo = Passo(_CLASSES[type(outcome)], _code_of(outcome), tentou=True, latencia_s=attempt.latencia_s)
     may_repeat = tentativas < tomado.max_tentativas
@@ -211,6 +246,8 @@ def conclude(
             return Registro(tomado, StatusDisparo.ENVIADO, tentativas, passo, provider_message_id=message_id)
         case Permanent():
             return _refused(tomado, passo, outcome)
+        case Unknown(codigo) if asks_after is not None:
+            return _waiting(tomado, passo, codigo, Espera.TENTATIVA, now + asks_after, in_doubt=True)
         case Unknown(codigo) if may_repeat and is_idempotent:
             again = now + backoff.after(tentativas, None)
             return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again, in_doubt=True)
@@ -220,6 +257,31 @@ def conclude(
             again = now + backoff.after(tentativas, outcome.retry_after)
             return _put_off(tomado, passo, outcome, again, max(again, rest or again))
     return _waiting(tomado, passo, outcome.codigo, Espera.CANAL_PAUSADO, now + CHANNEL_PAUSE, counts=False)
+
+
+def answered(tomado: Tomado, parecer: Parecer, *, asks_after: timedelta, now: datetime, backoff: Backoff) -> Registro:
+    """What a provider's word on an earlier attempt makes of the disparo. Asking counts as an attempt, so that it ends."""
+    tentativas, codigo = tomado.tentativas, tomado.ultimo_codigo or LEASE_LAPSED
+    passo = Passo(_FINDINGS[parecer.paradeiro], parecer.codigo)
+    may_go_on = tentativas < tomado.max_tentativas
+    if parecer.paradeiro is Paradeiro.ENVIADO:
+        return Registro(tomado, StatusDisparo.ENVIADO, tentativas, passo, provider_message_id=parecer.message_id)
+    if parecer.paradeiro is Paradeiro.NAO_ENVIADO:
+        known = replace(tomado, em_duvida=False)
+        if may_go_on:
+            return _waiting(known, passo, codigo, Espera.TENTATIVA, now + backoff.after(tentativas, None))
+        return _failed(known, tentativas, passo, EXHAUSTED, codigo)
+    if may_go_on:
+        again = now + backoff.after(tentativas, asks_after.total_seconds())
+        return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again)
+    return _uncertain(tomado, tentativas, passo, codigo)
+
+
+_FINDINGS: Mapping[Paradeiro, Classe] = {
+    Paradeiro.ENVIADO: Classe.CONSULTA_ENVIADO,
+    Paradeiro.NAO_ENVIADO: Classe.CONSULTA_NAO_ENVIADO,
+    Paradeiro.DESCONHECIDO: Classe.CONSULTA_DESCONHECIDO,
+}
 
 
 def _put_off(tomado: Tomado, passo: Passo, refusal: Transient, again: datetime, rested: datetime) -> Registro:
@@ -262,11 +324,11 @@ def _waiting(
     in_doubt: bool = False,
     counts: bool = True,
 ) -> Registro:
-    """Back to the queue; an attempt that does not count is given back."""
+    """Back to the queue; an attempt that does not count is given back, and after the last one, one to ask about it."""
     return Registro(
         tomado,
         StatusDisparo.PENDENTE,
-        tomado.tentativas if counts else tomado.tentativas_antes,
+        min(tomado.tentativas if counts else tomado.tentativas_antes, tomado.max_tentativas - 1),
         passo,
         em_duvida=tomado.em_duvida or in_doubt,
         enviar_apos=enviar_apos,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from functools import partial
 from typing import Any, Protocol
 
 from chalicelib.adapters.addresses import AddressOf
-from chalicelib.adapters.calls import Answer
+from chalicelib.adapters.calls import Answer, CallResult
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.dispatch.arguments import Mensagem
 from chalicelib.dispatch.channels import Channel, load_channel
+from chalicelib.dispatch.inquiries import Paradeiro, Parecer, ask
 from chalicelib.dispatch.outcomes import Attempt, ChannelDown
 from chalicelib.dispatch.own_channels import OwnChannels
 from chalicelib.errors import FieldError, Invalid, Unavailable
@@ -29,8 +32,17 @@ class Sender(Protocol):
         """Whether what may have arrived can be sent again under the same key."""
         ...
 
+    @property
+    def asks_after(self) -> timedelta | None:
+        """How long after an attempt its provider can be asked what became of it; None where it cannot."""
+        ...
+
     def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
         """What became of each message, in their order; never raises for what a server or the network does."""
+        ...
+
+    def ask(self, mensagens: Sequence[Mensagem]) -> list[Parecer]:
+        """What the provider says of each of these, which may have arrived, in their order; raises as little."""
         ...
 
 
@@ -118,6 +130,7 @@ class ClosedSender:
     """
 
     is_idempotent = True
+    asks_after = None
 
     def __init__(self, codigo: str) -> None:
         self._codigo = codigo
@@ -125,6 +138,10 @@ class ClosedSender:
     def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
         """Turn every message away, unsent."""
         return [Attempt(ChannelDown(self._codigo)) for _ in mensagens]
+
+    def ask(self, mensagens: Sequence[Mensagem]) -> list[Parecer]:
+        """Nobody is there to say anything."""
+        return [Parecer(Paradeiro.DESCONHECIDO) for _ in mensagens]
 
 
 class ChannelSender:
@@ -154,21 +171,38 @@ class ChannelSender:
         """Whether the tool takes an idempotency key."""
         return self._channel.is_idempotent
 
+    @property
+    def asks_after(self) -> timedelta | None:
+        """What the channel says, if it names a status tool."""
+        consulta = self._channel.consulta
+        return None if consulta is None else timedelta(seconds=consulta.espera_s)
+
     def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
         """Call the tool with each message."""
+        channel = self._channel
+        calls = [channel.arguments_for(each) for each in mensagens]
+        results = self._call_all(self._patience_s, channel.tool, calls)
+        return [
+            Attempt(channel.verdict(each), each.latency_s if isinstance(each, Answer) else None) for each in results
+        ]
+
+    def ask(self, mensagens: Sequence[Mensagem]) -> list[Parecer]:
+        """Call the status tool about each message; with half the patience, for it comes after sending in one lease."""
+        consulta = self._channel.consulta
+        if consulta is None:
+            return [Parecer(Paradeiro.DESCONHECIDO) for _ in mensagens]
+        return ask(consulta, mensagens, partial(self._call_all, self._patience_s / 2))
+
+    def _call_all(self, patience_s: float, tool: str, calls: Sequence[Mapping[str, object]]) -> list[CallResult]:
         from chalicelib.adapters.mcp import McpServer  # noqa: PLC0415 - a second of import, for those who send
 
         channel = self._channel
         server = McpServer(
             channel.url,
             headers=channel.header_values(),
-            connect_timeout_s=min(channel.connect_timeout_s, self._patience_s / 4),
-            timeout_s=min(channel.timeout_s, self._patience_s * 3 / 4),
+            connect_timeout_s=min(channel.connect_timeout_s, patience_s / 4),
+            timeout_s=min(channel.timeout_s, patience_s * 3 / 4),
             address_of=self._address_of,
             now=self._clock,
         )
-        calls = [channel.arguments_for(each) for each in mensagens]
-        results = server.call_all(channel.tool, calls, in_flight=self._in_flight, begin_within_s=self._patience_s)
-        return [
-            Attempt(channel.verdict(each), each.latency_s if isinstance(each, Answer) else None) for each in results
-        ]
+        return server.call_all(tool, calls, in_flight=self._in_flight, begin_within_s=patience_s)

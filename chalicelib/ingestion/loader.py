@@ -36,7 +36,7 @@ from chalicelib.ingestion.requests import Modo
 _ROOM = 16 << 20
 # Of those that are read by themselves, because all of them together would take more.
 _ROOM_BY_ONES = 4 << 20
-_WEIGHT_OF_A_CONTACT = 128
+_WEIGHT_OF_A_CONTACT = 64
 
 
 class BatchDoesNotAddUp(Exception):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -94,14 +95,14 @@ def write_report(
 ) -> None:
     """Write the report of a job into a file, read page by page; it ends with the line that passes `most` bytes."""
     layout = _layout(colunas)
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
+    with path.open("wb") as written, TextIOWrapper(written, encoding="utf-8-sig", newline="") as file:
         # Every cell in quotes: what Excel opens is then the same whatever a cell holds, and no file begins with a bare
         # ID, which it takes for a SYLK file.
         report = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
         report.writerow(_safe([*layout.titles, *ADDED]))
         cells: list[str] = []
         for erro in _erros(database, tenant_id, job_id):
-            if file.buffer.tell() > most:
+            if written.tell() > most:
                 blank = [""] * len(layout.titles)
                 report.writerow([*blank, str(erro["linha"]), "", _CUT, messages.text(_CUT)])
                 return

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Callable
 from contextlib import closing
 from itertools import count
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,8 @@ from hypothesis import strategies as st
 from chalicelib.config import Settings
 from chalicelib.ingestion.formulas import original
 from chalicelib.ingestion.limits import MAX_CELL
-from chalicelib.ingestion.reports import ADDED, read_back
+from chalicelib.ingestion.reports import ADDED, read_back, write_report
+from chalicelib.ingestion.rows import MAX_ERROS
 from chalicelib.wiring import Services
 from tests.conftest import StoppedClock
 from tests.ingesting import HEADER, Office, as_csv, counts, table_of
@@ -71,6 +73,41 @@ def test_the_cells_of_a_workbook_are_as_its_reader_read_them(office: Office) -> 
     assert report[0] == ["ID", "Nome", "", "CPF", "Telefone", "Obs", *ADDED]
     assert report[1][:7] == ["leads.xlsx:3", "Ana", "1", "52998224726", "'+1", report[1][5], "3"]
     assert report[-1][:4] == ["leads.xlsx:4", "Bo", "2", "111.5"]
+
+
+# Its size
+
+
+def test_a_row_with_errors_without_end_has_fifty_lines_and_one_that_says_how_many_more(office: Office) -> None:
+    job = office.ingest(as_csv(("Ana", "", ";".join(["x"] * 9_000), ";".join(["1"] * 9_000)), header=PLAIN))
+    codes = [line[-2:] for line in table_of(office.report(job))[1:]]
+    assert [code for code, _ in codes] == ["email_invalido"] * MAX_ERROS + ["erros_demais"]
+    assert codes[-1][1].endswith(f": {18_000 - MAX_ERROS}.")
+
+
+def test_a_report_that_would_be_too_large_says_where_it_ends(office: Office, tmp_path: Path) -> None:
+    rows = [(f"Ana {n}", "", "x" * 1_000, "") for n in range(100)]
+    job = office.ingest(as_csv(*rows, header=PLAIN))
+    path = tmp_path / "erros.csv"
+    write_report(path, office.services.database, office.tenant_id, job["job_id"], PLAIN, most=50_000)
+    assert 50_000 < path.stat().st_size < 60_000
+    _, *lines, last = table_of(path.read_bytes())
+    assert [line[1] for line in lines] == [row[0] for row in rows[: len(lines)]]
+    assert last[:-1] == [*[""] * 5, str(len(lines) + 2), "", "relatorio_cortado"]
+    again = office.ingest(path.read_bytes(), nome="erros-leads.csv")
+    assert (again["linhas_processadas"], again["linhas_rejeitadas"]) == (len(lines), len(lines))
+
+
+@pytest.mark.parametrize("piece", ["x", "\U0001f600", "ab1"])
+def test_rows_of_any_weight_are_all_in_the_report_with_their_own_cells(office: Office, piece: str) -> None:
+    """More of them than are read at once."""
+    rows = [(f"{n} {piece * 30_000}", "", "ruim; pior" if n % 3 else "ruim", "") for n in range(60)]
+    rows += [(f"{n}", "", "ruim", "") for n in range(60, 90)]
+    _, *lines = table_of(office.report(office.ingest(as_csv(*rows, header=PLAIN))))
+    expected = [(row, codigo) for row in rows for codigo in row[2].split("; ")]
+    assert [(tuple(line[1:5]), line[-1]) for line in lines] == [
+        (row, f"“{valor}” não é um e-mail válido.") for row, valor in expected
+    ]
 
 
 # No formula

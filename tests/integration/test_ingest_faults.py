@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,6 +28,7 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection
 
 from chalicelib.adapters.aws import Aws
+from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, connect
 from chalicelib.adapters.queues import Queues
 from chalicelib.adapters.storage import Objeto, Storage
@@ -99,18 +101,28 @@ class Stage:
     def put(self, content: bytes, key: str = "leads/shared/leads.csv") -> Objeto:
         return self.services.storage.put(key, content, content_type="text/csv")
 
-    def job(self, *, chave: str = "leads/shared/leads.csv", tenant_id: str | None = None, modo: Modo = MODO) -> Job:
+    def job(
+        self,
+        *,
+        chave: str = "leads/shared/leads.csv",
+        tenant_id: str | None = None,
+        modo: Modo = MODO,
+        by_documento: bool = True,
+    ) -> Job:
         # Ids are of the time: the later one of two jobs is then behind the other.
         job = Job(tenant_id or f"t{next(self._numbers)}", new_id(self.clock.advance(milliseconds=1)))
         insert(
             self.database, "ingest_jobs", tenant_id=job.tenant_id, job_id=job.job_id, bucket=self.settings.bucket,
-            chave=chave, nome_arquivo="leads.csv", modo=modo, criado_em=self.clock(), atualizado_em=self.clock(),
+            chave=chave, nome_arquivo="leads.csv", modo=modo, deduplicar_por_documento=by_documento,
+            criado_em=self.clock(), atualizado_em=self.clock(),
         )  # fmt: skip
         return job
 
-    def worker(self, database: Database | None = None, *, rows: int = BATCH, **parts: object) -> Ingestion:
+    def worker(
+        self, database: Database | None = None, *, rows: int = BATCH, clock: Clock | None = None, **parts: object
+    ) -> Ingestion:
         """A worker of its own, over these parts."""
-        services = Services(self.settings.model_copy(update={"ingest_batch_rows": rows}), clock=self.clock)
+        services = Services(self.settings.model_copy(update={"ingest_batch_rows": rows}), clock=clock or self.clock)
         vars(services).update({
             "aws": self.services.aws,
             "owner_database": database or self.database,
@@ -190,6 +202,86 @@ class Stage:
 @pytest.fixture
 def stage(make_services: Callable[..., Services], clock: StoppedClock) -> Stage:
     return Stage(make_services(ingest_batch_rows=BATCH, ingest_lease_s=LEASE_S), clock)
+
+
+# Where a batch ends
+
+TITLES = "ID;Nome;CNPJ/CPF;Email;Telefone\n"
+ONE, OTHER = "529.982.247-25", "111.444.777-35"
+# What is there before, and the file: each changes whose a document is.
+BORDERS = {
+    "given another document": ("", f"A;a;{ONE};a@x.com;\nA;a;{OTHER};;\nB;b;{ONE};b@x.com;\n"),
+    "given one that another has": ("", f"A;a;{ONE};a@x.com;\nC;c;;c@x.com;\nC;c;{ONE};;\nD;d;{ONE};d@x.com;\n"),
+    "given one that a later one has": (
+        "",
+        f"A;a;;a@x.com;\nC;c;{ONE};c@x.com;\nA;a;{ONE};;\nD;d;{ONE};d@x.com;\n",
+    ),
+    "two have it and the older is given another": (
+        f"A;a;{ONE};a@x.com;\nB;b;{ONE};b@x.com;\n",
+        f"A;;{OTHER};;\nC;c;{ONE};c@x.com;\n",
+    ),
+    "two have it and both are given another": (
+        f"A;a;{ONE};a@x.com;\nB;b;{ONE};b@x.com;\n",
+        f"B;;{OTHER};;\nA;;{OTHER};;\nC;c;{ONE};c@x.com;\nD;d;{OTHER};d@x.com;\n",
+    ),
+}
+
+
+def told(stage: Stage, before: str, sheet: str, modo: Modo, rows: int) -> Any:
+    """What is left of a tenant by two files, the second of them read in batches of so many rows."""
+
+    def clock() -> datetime:
+        return stage.clock.advance(milliseconds=1)  # ids are of the time: no batch is as old as another
+
+    for key, content in (("before", before), ("after", sheet)):
+        stage.put((TITLES + content).encode(), f"leads/shared/{key}.csv")
+    earlier = stage.job(chave="leads/shared/before.csv", by_documento=False)
+    stage.work(earlier, stage.worker(clock=clock))
+    job = stage.job(chave="leads/shared/after.csv", tenant_id=earlier.tenant_id, modo=modo)
+    stage.work(job, stage.worker(rows=rows, clock=clock))
+    return stage.left_of(job)
+
+
+@pytest.mark.parametrize("modo", list(Modo))
+@pytest.mark.parametrize("name", BORDERS)
+def test_it_makes_no_difference_where_a_batch_ends(stage: Stage, name: str, modo: Modo) -> None:
+    expected = told(stage, *BORDERS[name], modo, rows=100)
+    assert [told(stage, *BORDERS[name], modo, rows=rows) for rows in (1, 2, 3)] == [expected] * 3
+
+
+@pytest.mark.parametrize("rows", [1, 100])
+def test_a_document_that_two_leads_have_belongs_to_the_other_once_the_older_has_another(
+    stage: Stage, rows: int
+) -> None:
+    left = told(stage, *BORDERS["two have it and the older is given another"], Modo.ATUALIZAR, rows=rows)
+    assert [(lead[0], lead[1], lead[3]) for lead in left["leads"]] == [
+        ("A", "a", "11144477735"),
+        ("B", "c", "52998224725"),
+    ]
+    assert [tuple(email[:3]) for email in left["emails"]] == [
+        ("A", "a@x.com", 1),
+        ("B", "b@x.com", 1),
+        ("B", "c@x.com", 2),
+    ]
+
+
+@pytest.mark.parametrize("rows", [7, 1_000])
+def test_leads_too_heavy_to_be_held_together_are_merged_like_any_others(stage: Stage, rows: int) -> None:
+    """Each is some 400 KB; the batch that they are met by is light, and comes to each of them twice."""
+    many, heavy = 80, "ção" * 43_000
+    before = "".join(f"{n};{n} {heavy};;a{n}@x.com;1 {heavy}\n" for n in range(many))
+    sheet = "".join(f"{n % many};;;b{n}@x.com;71 9{n:08}\n" for n in range(2 * many))
+    left = told(stage, before, sheet, Modo.ATUALIZAR, rows=rows)
+    counted = dict(zip(COUNTS, left["jobs"][1][-len(COUNTS) :], strict=True))
+    assert (counted["leads_atualizados"], counted["leads_criados"], counted["duplicados"]) == (2 * many, 0, 0)
+    assert (counted["emails_criados"], counted["telefones_criados"], counted["telefones_validos"]) == (2 * many,) * 3
+    assert {(lead[0], lead[1]) for lead in left["leads"]} == {(f"{n}", f"{n} {heavy}") for n in range(many)}
+    assert {(lead[0], lead[4]) for lead in left["leads"]} == {(f"{n}", f"71 9{n + many:08}") for n in range(many)}
+    assert {(email[0], email[1], email[2]) for email in left["emails"]} == {
+        (f"{n}", address, ordem)
+        for n in range(many)
+        for ordem, address in enumerate((f"a{n}@x.com", f"b{n}@x.com", f"b{n + many}@x.com"), 1)
+    }
 
 
 # What goes wrong at a statement

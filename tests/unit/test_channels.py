@@ -137,6 +137,11 @@ def test_message_without_html_leaves_the_argument_out() -> None:
     assert of_profile("resend-mcp").arguments_for(an_email()).keys() == {"to", "subject", "text", "idempotencyKey"}
 
 
+def test_what_could_not_be_delivered_gets_another_key() -> None:
+    keys = [of_profile("resend-mcp").arguments_for(an_email(entregas_falhas=n))["idempotencyKey"] for n in range(3)]
+    assert keys == ["0192", "0192-1", "0192-2"]
+
+
 @pytest.mark.parametrize(("html", "body"), [(None, "Olá, Zé"), ("<b>Oi</b>", "<b>Oi</b>")])
 def test_mcp_email_server_is_given_one_body_and_told_what_it_is(html: str | None, body: str) -> None:
     arguments = of_profile("mcp-email-server").arguments_for(an_email(html=html))

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from chalicelib.ingestion.contacts import Telefone, TipoOrigem
 from chalicelib.ingestion.header import Cabecalho, recognise
-from chalicelib.ingestion.rows import Erro, LeitorDeLinhas, Linha
+from chalicelib.ingestion.pieces import EXCERPT
+from chalicelib.ingestion.rows import MAX_ERROS, Erro, LeitorDeLinhas, Linha
 
 COLUMNS = ("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone")
 
@@ -100,6 +101,28 @@ def test_more_than_fifty_emails_over_several_columns_are_reported() -> None:
     columns = ("Nome", "Email", "E-mail 2")
     linha = read("Maria", " | ".join(addresses[:50]), addresses[50], columns=columns)
     assert linha.erros == (Erro("E-mail 2", "contatos_demais", "a50@x.com"),)
+
+
+@given(st.lists(st.integers(0, 40), min_size=3, max_size=3))
+def test_what_is_refused_is_told_one_by_one_up_to_fifty_and_the_rest_is_counted(bad: list[int]) -> None:
+    columns = ("CNPJ/CPF", "Email", "Telefone", "Email 2")
+    documento, *cells = ("1" * (bad[0] > 0), *(" | ".join(f"x{n}" for n in range(many)) for many in bad))
+    found = read(documento, *cells, columns=columns)
+    expected = [
+        *[Erro("CNPJ/CPF", "documento_invalido", "1")] * (bad[0] > 0),
+        *[Erro("Email", "email_invalido", f"x{n}") for n in range(bad[0])],
+        *[Erro("Email 2", "email_invalido", f"x{n}") for n in range(bad[2])],
+        *[Erro("Telefone", "telefone_invalido", f"x{n}") for n in range(bad[1])],
+    ]
+    if not expected:
+        expected = [Erro("", "linha_sem_contato", "")]
+    more = len(expected) - MAX_ERROS
+    assert found.erros == (*expected[:MAX_ERROS], *[Erro("", "erros_demais", str(more))] * (more > 0))
+
+
+def test_a_title_that_goes_on_and_on_is_not_repeated_whole_with_each_refusal() -> None:
+    title = "Email" + "." * 100_000
+    assert read("ruim", columns=(title,)).erros == (Erro(title[:EXCERPT], "email_invalido", "ruim"),)
 
 
 def test_what_our_report_defused_is_read_as_it_was() -> None:
