@@ -329,6 +329,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "handshake_falhou": ("O provedor não abriu uma sessão.", "The provider did not open a session."),
     "sessao_perdida": ("O provedor encerrou a sessão.", "The provider ended the session."),
     "tempo_esgotado": ("O provedor não respondeu a tempo.", "The provider did not answer in time."),
+    "sem_tempo": (
+        "Não havia mais tempo para começar o envio neste lote.",
+        "There was no time left to begin sending it in this batch.",
+    ),
     "conexao_perdida": ("A conexão caiu antes da resposta.", "The connection broke before the answer."),
     "resposta_invalida": ("A resposta do provedor é ilegível.", "The answer of the provider cannot be read."),
     "erro_sem_codigo": ("O provedor falhou sem dizer por quê.", "The provider failed without saying why."),
