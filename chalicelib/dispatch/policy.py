@@ -1,8 +1,8 @@
 """What is done with a claimed disparo, and what an attempt makes of it: decisions only, no doors.
 
 Three facts rule here. A message that may have arrived is sent again only under the same idempotency key. Doubt is
-never forgotten: once an attempt may have arrived, whatever later ones come to, the end is `enviado` or `incerto`, unless
-a provider that can be asked says that it has no such message; whose channel asks, is asked about and not sent. And
+never forgotten: once an attempt may have arrived, whatever later ones come to, the end is `enviado` or `incerto`,
+unless a provider that can be asked says that it has no such message; where it can, it is asked and not sent to. And
 what is not the message's fault (a window, a limit, a channel that is down or slow) is delay and costs it no attempt.
 """
 
@@ -246,13 +246,11 @@ def conclude(
             return Registro(tomado, StatusDisparo.ENVIADO, tentativas, passo, provider_message_id=message_id)
         case Permanent():
             return _refused(tomado, passo, outcome)
-        case Unknown(codigo) if asks_after is not None:
-            return _waiting(tomado, passo, codigo, Espera.TENTATIVA, now + asks_after, in_doubt=True)
-        case Unknown(codigo) if may_repeat and is_idempotent:
-            again = now + backoff.after(tentativas, None)
-            return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again, in_doubt=True)
         case Unknown(codigo):
-            return _uncertain(tomado, tentativas, passo, codigo)
+            if asks_after is None and not (may_repeat and is_idempotent):
+                return _uncertain(tomado, tentativas, passo, codigo)
+            again = now + (backoff.after(tentativas, None) if asks_after is None else asks_after)
+            return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again, in_doubt=True)
         case Transient():
             again = now + backoff.after(tentativas, outcome.retry_after)
             return _put_off(tomado, passo, outcome, again, max(again, rest or again))
@@ -260,7 +258,7 @@ def conclude(
 
 
 def answered(tomado: Tomado, parecer: Parecer, *, asks_after: timedelta, now: datetime, backoff: Backoff) -> Registro:
-    """What a provider's word on an earlier attempt makes of the disparo. Asking counts as an attempt, so that it ends."""
+    """What a provider's word on an earlier attempt makes of the disparo; asking counts as an attempt, so it ends."""
     tentativas, codigo = tomado.tentativas, tomado.ultimo_codigo or LEASE_LAPSED
     passo = Passo(_FINDINGS[parecer.paradeiro], parecer.codigo)
     may_go_on = tentativas < tomado.max_tentativas

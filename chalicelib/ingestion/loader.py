@@ -133,13 +133,12 @@ class _Owners:
         self.move(lead_id, None, documento)
 
     def move(self, lead_id: str, before: str | None, after: str | None) -> None:
-        """A lead that had one document has another."""
-        if before == after:
+        """A lead that had one document has another; none is ever taken away."""
+        if after is None or before == after:
             return
         if before and lead_id in (owners := self._by_documento[before]):
             owners.remove(lead_id)
-        if after:
-            insort(self._by_documento[after], lead_id)
+        insort(self._by_documento[after], lead_id)
 
 
 def _look_up(rows: Rows, tenant_id: str, lote: Lote, *, by_documento: bool) -> _Owners:

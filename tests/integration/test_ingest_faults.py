@@ -221,7 +221,7 @@ BORDERS = {
         f"A;;{OTHER};;\nC;c;{ONE};c@x.com;\n",
     ),
     "two have it and both are given another": (
-        f"A;a;{ONE};a@x.com;\nB;b;{ONE};b@x.com;\n",
+        f"A;a;{ONE};a@x.com;\nB;b;{ONE};b@x.com;\nA;;{ONE};;\n",
         f"B;;{OTHER};;\nA;;{OTHER};;\nC;c;{ONE};c@x.com;\nD;d;{OTHER};d@x.com;\n",
     ),
 }

@@ -11,14 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.dispatch.arguments import Mensagem
+from chalicelib.dispatch.inquiries import Paradeiro, Parecer
 from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.dispatch.policy import (
     CHANNEL_PAUSE,
     PAUSED_PATIENCE,
     RATE_WAIT,
     Backoff,
+    Pergunta,
     Registro,
     Tomado,
+    answered,
     conclude,
     decide,
     simulated,
@@ -278,6 +281,93 @@ def test_channel_that_is_down_costs_no_attempt() -> None:
     registro = concluded(ChannelDown("190"), tentativas=3, tentativas_antes=2)
     assert (registro.status, registro.tentativas, registro.ultimo_codigo) == ("pendente", 2, "190")
     assert registro.enviar_apos == NOW + CHANNEL_PAUSE
+
+
+# Asking
+
+MINUTE = timedelta(minutes=1)
+WAITED = {**DOUBT, "espera": "tentativa"}
+
+
+def asked(**changes: Any) -> Mensagem | Pergunta | Registro:
+    fields = WAITED | changes
+    key, now = fields.pop("is_idempotent", False), fields.pop("now", NOW)
+    return decide(
+        a_claimed(**fields), janela=JANELA, is_enabled=True, is_idempotent=key, now=now, asks_after=MINUTE
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"is_idempotent": True},
+        {"now": NIGHT},
+        {"is_suppressed": True},
+        {"expira_em": NOW},
+        {"tentativas": 3, "tentativas_antes": 3},
+        {"pausa": "190", "is_probe": True},
+    ],
+)
+def test_doubt_of_a_channel_that_asks_is_asked_about_whatever_would_keep_a_message(changes: dict[str, Any]) -> None:
+    question = asked(**changes)
+    assert isinstance(question, Pergunta)
+    assert question.mensagem.disparo_id == str(UUID(int=1))
+
+
+def test_question_waits_for_a_paused_channel_and_for_what_a_dead_worker_may_just_have_sent() -> None:
+    waiting = asked(pausa="190")
+    assert isinstance(waiting, Registro)
+    assert (waiting.espera, waiting.em_duvida) == ("canal_pausado", True)
+    lapsed = asked(espera=None, tentativas=3, tentativas_antes=3)
+    assert isinstance(lapsed, Registro)
+    assert (lapsed.status, lapsed.em_duvida, lapsed.tentativas) == ("pendente", True, 2)
+    assert (lapsed.espera, lapsed.enviar_apos) == ("tentativa", NOW + MINUTE)
+
+
+def test_question_that_cannot_be_put_into_words_leaves_the_doubt() -> None:
+    registro = asked(variaveis={})
+    assert isinstance(registro, Registro)
+    assert (registro.status, registro.erro_codigo) == ("incerto", "mensagem_nao_montada")
+
+
+@pytest.mark.parametrize(("tentativa", "kept"), [(1, 1), (2, 2), (3, 2)])
+@pytest.mark.parametrize("is_idempotent", [True, False])
+def test_unknown_outcome_of_a_channel_that_asks_always_leaves_room_for_a_question(
+    tentativa: int, kept: int, is_idempotent: bool
+) -> None:
+    tomado = a_claimed(tentativas=tentativa, tentativas_antes=tentativa - 1)
+    attempt = Attempt(Unknown("tempo_esgotado"))
+    registro = conclude(
+        tomado, attempt, is_idempotent=is_idempotent, now=NOW, backoff=BACKOFF, asks_after=MINUTE
+    )  # fmt: skip
+    assert (registro.status, registro.em_duvida, registro.tentativas) == ("pendente", True, kept)
+    assert (registro.espera, registro.enviar_apos) == ("tentativa", NOW + MINUTE)
+
+
+@given(st.sampled_from(Paradeiro), st.integers(1, 5), st.integers(1, 5))
+def test_answer_settles_a_doubt_or_leaves_it_and_asking_ends(
+    paradeiro: Paradeiro, tentativas: int, highest: int
+) -> None:
+    tentativas = min(tentativas, highest)
+    tomado = a_claimed(
+        **{**WAITED, "tentativas": tentativas, "tentativas_antes": tentativas - 1}, max_tentativas=highest
+    )
+    parecer = Parecer(paradeiro, "w", "m" if paradeiro is Paradeiro.ENVIADO else None)
+    registro = answered(tomado, parecer, asks_after=MINUTE, now=NOW, backoff=BACKOFF)
+    is_last = tentativas == highest
+    ends = {
+        Paradeiro.ENVIADO: "enviado",
+        Paradeiro.NAO_ENVIADO: "erro" if is_last else "pendente",
+        Paradeiro.DESCONHECIDO: "incerto" if is_last else "pendente",
+    }
+    assert registro.status == ends[paradeiro]
+    assert registro.em_duvida == (paradeiro is Paradeiro.DESCONHECIDO)
+    assert registro.provider_message_id == parecer.message_id
+    assert (registro.tentativas, registro.passo.classe) == (tentativas, f"consulta_{paradeiro}")
+    if paradeiro is Paradeiro.DESCONHECIDO and not is_last:
+        assert registro.enviar_apos is not None
+        assert registro.enviar_apos >= NOW + MINUTE
 
 
 # Properties
