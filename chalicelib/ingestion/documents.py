@@ -65,19 +65,25 @@ def documento(cell: str) -> tuple[str | None, Recusado | None]:
 
 
 def is_cpf(text: str) -> bool:
-    """Whether digits are a CPF: eleven of them, check digits fit, not all the same."""
+    """Whether a text is a CPF: eleven digits, check digits fit, not all the same."""
     if len(text) != 11:
         return False
     first, second, third = _CPF
-    return _fits(text, first[text[:3]] + second[text[3:6]] + third[text[6:9]])
+    try:
+        return _fits(text, first[text[:3]] + second[text[3:6]] + third[text[6:9]])
+    except KeyError:  # no digits
+        return False
 
 
 def is_cnpj(text: str) -> bool:
-    """Whether characters `[0-9A-Z]` are a CNPJ: fourteen of them, check digits fit, not all the same."""
+    """Whether a text is a CNPJ: twelve characters `[0-9A-Z]` and two check digits that fit, not all the same."""
     if len(text) != 14:
         return False
     a, b, c, d, e, f = _CNPJ
-    return _fits(text, a[text[:2]] + b[text[2:4]] + c[text[4:6]] + d[text[6:8]] + e[text[8:10]] + f[text[10:12]])
+    try:
+        return _fits(text, a[text[:2]] + b[text[2:4]] + c[text[4:6]] + d[text[6:8]] + e[text[8:10]] + f[text[10:12]])
+    except KeyError:  # another character
+        return False
 
 
 def _read(piece: str) -> str | Recusado:

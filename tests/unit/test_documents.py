@@ -156,3 +156,13 @@ def test_alphanumeric_cnpj_that_looks_like_a_number_with_an_exponent_is_a_cnpj()
 def test_digits_of_other_scripts_are_digits() -> None:
     assert documento("１２３．４５６．７８９－０９") == ("12345678909", None)
     assert documento("١٢٣٤٥٦٧٨٩٠٩") == ("12345678909", None)
+
+
+@pytest.mark.parametrize("text", ["", "529982247", "52998224a25", "529 82 4725", "٥٢٩٩٨٢٢٤٧٢٥"])
+def test_what_is_not_eleven_digits_is_no_cpf(text: str) -> None:
+    assert not is_cpf(text)
+
+
+@pytest.mark.parametrize("text", ["", "1122233300018", "11222333000a81", "11.22.33.0001", "١١٢٢٢٣٣٣٠٠٠١٨١"])
+def test_what_is_not_fourteen_characters_of_a_cnpj_is_none(text: str) -> None:
+    assert not is_cnpj(text)

@@ -90,7 +90,7 @@ def test_ddds_are_the_sixty_seven_of_the_numbering_plan() -> None:
 @THOROUGH
 def test_usual_shape_is_read_as_the_library_reads_it(ddd: str, subscriber: str, mask: str, fixo_valido: bool) -> None:
     cell = mask.format(ddd=ddd, front=subscriber[:-4], back=subscriber[-4:])
-    usual = module._usual(cell, fixo_valido)
+    usual = module._usual(fixo_valido, cell)
     assert usual is None or usual == module._by_library(cell, fixo_valido)
     assert usual or "0" in ddd or not telefones(cell)[0]
 
@@ -98,7 +98,7 @@ def test_usual_shape_is_read_as_the_library_reads_it(ddd: str, subscriber: str, 
 @given(FREE)
 @THOROUGH
 def test_usual_shape_accepts_nothing_that_the_library_would_not(cell: str) -> None:
-    usual = module._usual(cell, True)
+    usual = module._usual(True, cell)
     assert usual is None or usual == module._by_library(cell, True)
 
 
