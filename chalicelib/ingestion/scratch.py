@@ -15,16 +15,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 PREFIX = "disparo-agenda-ingest-"
+_UNLOCKED = "disparo-agenda-new-"
 
 
 @contextmanager
 def scratch() -> Iterator[Path]:
     """An empty folder of the caller's own, gone afterwards."""
     remove_abandoned()
-    # Before it is locked somebody may take it for abandoned: the caller then fails on a folder that is not there.
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as folder, _opened(Path(folder)) as descriptor:
+    # Its name says what it is only once it is locked: else another worker might take it for abandoned just before.
+    unlocked = Path(tempfile.mkdtemp(prefix=_UNLOCKED))
+    with _opened(unlocked) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield Path(folder)
+        folder = unlocked.rename(unlocked.with_name(PREFIX + unlocked.name.removeprefix(_UNLOCKED)))
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder)
 
 
 def remove_abandoned() -> None:

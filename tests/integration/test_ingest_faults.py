@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from itertools import count
 from pathlib import Path
@@ -799,7 +799,7 @@ ID;Nome;CNPJ/CPF;Email;Telefone
 
 @pytest.mark.parametrize("modos", [("ignorar", "ignorar"), ("ignorar", "atualizar"), ("atualizar", "atualizar")])
 def test_two_jobs_with_the_same_leads_at_once_are_two_in_some_order(
-    stage: Stage, watched: Callable[..., WatchedDatabase], threads: ThreadPoolExecutor, modos: tuple[str, str]
+    stage: Stage, threads: ThreadPoolExecutor, modos: tuple[str, str]
 ) -> None:
     """They leave what their batches leave one by one, in the order in which they committed."""
     stage.put(OTHER_SHEET, "leads/shared/other.csv")
@@ -826,8 +826,9 @@ def test_two_jobs_with_the_same_leads_at_once_are_two_in_some_order(
             if "SET ultima_linha" in sql:
                 order.append(which)
 
-        side_by_side()
-        stage.worker(watched(after=note)).run(jobs[which].event, remaining_ms=side_by_side)
+        with closing(WatchedDatabase(str(stage.settings.database_owner_url), after=note)) as database:
+            side_by_side()
+            stage.worker(database).run(jobs[which].event, remaining_ms=side_by_side)
 
     list(threads.map(work, (0, 1)))
     replayed = both()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,16 @@ def test_those_who_work_at_the_same_time_leave_each_other_alone() -> None:
         assert first.exists()
         assert second.exists()
         assert first != second
+
+
+def test_nobody_takes_a_folder_that_is_being_made_for_abandoned(disk: Path) -> None:
+    def work(_turn: int) -> None:
+        with scratch() as folder:
+            (folder / "planilha").write_text("x")
+
+    with ThreadPoolExecutor(8) as workers:
+        list(workers.map(work, range(1_000)))
+    assert list(disk.iterdir()) == []
 
 
 def test_what_a_killed_worker_leaves_is_removed_by_the_next_one(disk: Path) -> None:
