@@ -5,7 +5,7 @@ import os
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate
 
 from chalicelib.api import openapi, requests
-from chalicelib.api.http import endpoint, public, visited
+from chalicelib.api.http import endpoint, in_our_words, public, visited
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.config import Settings
 from chalicelib.wiring import Services
@@ -15,6 +15,7 @@ services = Services(settings)
 
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
+app.register_middleware(in_our_words, "http")
 cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=[settings.user_pool_arn])
 
 # --- REST -----------------------------------------------------------------------------------------------------------

@@ -64,6 +64,12 @@ class TooLarge(DomainError):
     status = 413
 
 
+class UnsupportedMedia(DomainError):
+    """The body is of a type that this route does not take."""
+
+    status = 415
+
+
 class Invalid(DomainError):
     """The request does not mean anything we could do; `errors` say which field and why."""
 

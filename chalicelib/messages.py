@@ -14,6 +14,7 @@ _TITLES: dict[int, tuple[str, str]] = {
     404: ("Não encontrado", "Not found"),
     409: ("Conflito", "Conflict"),
     413: ("Grande demais", "Too large"),
+    415: ("Tipo não aceito", "Unsupported media type"),
     422: ("Dados inválidos", "Invalid data"),
     500: ("Erro interno", "Internal error"),
     503: ("Indisponível", "Unavailable"),
@@ -23,6 +24,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
     "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
+    "tipo_nao_suportado": (
+        "O corpo deve ser JSON, com Content-Type: application/json.",
+        "The body must be JSON, with Content-Type: application/json.",
+    ),
     "nao_autenticado": ("Falta um token válido.", "A valid token is missing."),
     "grupo_exigido": ("É preciso ser do grupo {grupo}.", "Membership of the group {grupo} is needed."),
     "nao_encontrado": ("Não existe.", "There is no such thing."),
@@ -48,6 +53,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "segredo_ausente": (
         "Falta configurar o segredo {nome}.",
         "The secret {nome} has not been configured.",
+    ),
+    "instante_fora_do_calendario": (
+        "Em UTC, a data fica fora dos anos 1 a 9999.",
+        "In UTC, the time lies outside the years 1 to 9999.",
     ),
     "caractere_nulo": ("O texto tem um caractere nulo.", "The text holds a NUL character."),
     # Files

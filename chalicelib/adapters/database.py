@@ -27,6 +27,7 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
+_COPY_MESSAGE = 1 << 16  # bytes
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _CONSTRAINT_CLASS = "23"
 # Connection failures and administrator shutdowns: the server is away, not the statement wrong.
@@ -62,6 +63,8 @@ class Rows:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self.is_in_step = True
+        """Whether the server has been heard out: what the driver breaks off leaves answers that the next would take."""
 
     def all(self, query: str, **params: object) -> list[Row]:
         """Every row of a named query, each as a dict by column name."""
@@ -80,27 +83,41 @@ class Rows:
 
     def execute(self, sql: str) -> None:
         """Run a statement without parameters that is no query of an area: DDL, COMMIT, a temporary table."""
-        with _translated():
+        with self._speaking():
             self._connection.execute_simple(sql)
 
     def set_local(self, **settings: str) -> None:
         """Set `app.<name>` for this transaction only; defaults and row-level security read them."""
         assignments = ", ".join(f"set_config('app.{name}', ${n}, true)" for n, name in enumerate(settings, 1))
-        with _translated():
+        with self._speaking():
             self._connection.execute_unnamed(f"SELECT {assignments}", tuple(settings.values()))
 
     def commit_lazily(self) -> None:
         """Let COMMIT return before it is on disk: if the server crashes this may be undone, whole, and all after it."""
         self.execute("SET LOCAL synchronous_commit TO off")
 
-    def copy(self, table: str, columns: Sequence[str], chunks: Sequence[bytes]) -> None:
-        """COPY rows, already encoded in PostgreSQL's text format, into a table; a chunk is many lines."""
+    def copy(self, table: str, columns: Sequence[str], lines: bytes) -> None:
+        """COPY rows, already encoded in PostgreSQL's text format, into a table."""
+        # The server reads a message whole before it looks at it: with many it works on one while the next one comes.
+        messages = (lines[start : start + _COPY_MESSAGE] for start in range(0, len(lines), _COPY_MESSAGE))
+        with self._speaking():
+            self._connection.execute_unnamed(f"COPY {table} ({', '.join(columns)}) FROM STDIN", stream=messages)
+
+    @contextmanager
+    def _speaking(self) -> Iterator[None]:
+        """One exchange with the server, heard out when it answered, be it with an error."""
+        self.is_in_step = False
         with _translated():
-            self._connection.execute_unnamed(f"COPY {table} ({', '.join(columns)}) FROM STDIN", stream=chunks)
+            try:
+                yield
+            except DatabaseError:
+                self.is_in_step = True
+                raise
+        self.is_in_step = True
 
     def _execute(self, query: str, params: Mapping[str, object]) -> Context:
         statement = named_queries()[query]
-        with _translated():
+        with self._speaking():
             return self._connection.execute_unnamed(statement.text, statement.arranged(params))
 
 
@@ -142,7 +159,10 @@ class Database:
             # COMMIT of a transaction in error answers ROLLBACK without complaint, but an error always left above.
             rows.execute("COMMIT")
         except BaseException:
-            self._give_up(connection)
+            if rows.is_in_step:
+                self._give_up(connection)
+            else:
+                _close_quietly(connection)
             raise
         self._idle.put(connection)
 

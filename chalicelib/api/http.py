@@ -20,7 +20,7 @@ from chalice.app import Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import messages
-from chalicelib.errors import DomainError, FieldError, Invalid, NotFound, TooLarge
+from chalicelib.errors import DomainError, FieldError, Invalid, NotFound, TooLarge, UnsupportedMedia
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
 from chalicelib.telemetry import logger
@@ -189,6 +189,15 @@ def visited(app: Any) -> Callable[[Callable[[Visit], object]], Callable[..., Res
         return view
 
     return decorate
+
+
+def in_our_words(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """The middleware of all routes: a type of body that a route does not take is refused by Chalice itself, before any
+    view, and with a problem document all the same."""
+    response = get_response(request)
+    if response.status_code != UnsupportedMedia.status:
+        return response
+    return problem(UnsupportedMedia("tipo_nao_suportado"), language(request))
 
 
 def answered(work: Callable[[], object], status: int, idioma: str) -> Response:

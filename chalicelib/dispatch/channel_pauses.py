@@ -7,16 +7,17 @@ from typing import Any
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.dispatch.overview import counted_now
+from chalicelib.dispatch.pauses import IN_A_MOMENT, first_of
 from chalicelib.dispatch.reasons import sentence
 from chalicelib.dispatch.requests import Canal
 from chalicelib.dispatch.states import Espera, StatusDisparo
-from chalicelib.dispatch.wakeups import Wakeup, Wakeups
+from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.errors import NotFound
 from chalicelib.identity import ADMIN, Identity
 
 PAUSED_BY_HAND = "pausado_por_pessoa"
 
-# The wake-ups of a thousand take a second.
+# What one transaction should hold.
 _BATCH = 1_000
 _BATCHES = 5
 
@@ -73,13 +74,18 @@ class Canais:
             return _one(rows, identity.tenant_id, canal)
 
     def _release(self, tenant_id: str, canal: Canal) -> int:
-        """Some of what waits for the channel is due now, and woken; how many."""
+        """Some of what waits for the channel is due now, and the first of it woken; how many."""
         now = self._clock()
         with self._database.transaction(tenant_id) as rows:
             found = rows.all(
-                "release_paused_disparos", tenant_id=tenant_id, canal=canal.value, agora=now, limite=self._batch
+                "release_paused_disparos",
+                tenant_id=tenant_id,
+                canal=canal.value,
+                agora=now,
+                acordado_em=now + IN_A_MOMENT,
+                limite=self._batch,
             )
-        self._wakeups.arrange(Wakeup(tenant_id, row["disparo_id"], now) for row in found)
+        self._wakeups.arrange(first_of(found))
         return len(found)
 
 

@@ -1,21 +1,24 @@
 """Paused channels: those that turned their messages away, and what happens when they are back.
 
 A pause of ours ends when one message, the probe, gets through; one that a person made ends when a person says so. What
-waits for a channel is let go by whoever ends the pause, as far as one can wake at once, and by the sweep beyond that.
+waits for a channel is let go by whoever ends the pause, as far as a transaction reaches, and by the sweep beyond that.
+One of each tenant's is woken: whoever comes takes up what else is due, and arranges the next wake-up (`Claims`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Rows
+from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.dispatch.policy import Classe, Registro
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 
 # What shows that a channel is back: the provider took a message, or had something to say about one alone.
 _ALIVE = frozenset({Classe.ENVIADO, Classe.PERMANENTE})
+IN_A_MOMENT = timedelta(seconds=1)
+"""When to wake what was let go: before that, a claim takes what is due for something with a wake-up of its own."""
 _MOST_RELEASED = 1_000
 _ROUNDS = 5
 
@@ -32,17 +35,17 @@ class Pauses:
         """Let go of what waits for channels that are back, and wake a probe for each that was not tried in time."""
         total = 0
         for _ in range(_ROUNDS):
-            woken = self._release()
-            total += woken
-            if woken < _MOST_RELEASED:
+            released = self._release()
+            total += released
+            if released < _MOST_RELEASED:
                 break
         return total + self._probe()
 
     def _release(self) -> int:
         with self._database.across_tenants() as rows:
-            woken = release(rows, self._clock())
-        self._wakeups.arrange(woken)
-        return len(woken)
+            found = _release(rows, self._clock())
+        self._wakeups.arrange(first_of(found))
+        return len(found)
 
     def _probe(self) -> int:
         with self._database.across_tenants() as rows:
@@ -67,13 +70,17 @@ def follow_attempts(rows: Rows, recorded: Iterable[Registro], now: datetime) -> 
     if not alive:
         return []
     rows.run("resume_canais", **_names(sorted(alive)))
-    return release(rows, now)
+    return first_of(_release(rows, now))
 
 
-def release(rows: Rows, now: datetime) -> list[Wakeup]:
+def first_of(released: Iterable[Row]) -> list[Wakeup]:
+    """The wake-up for all that was let go of each tenant: that of the one that is marked."""
+    return [Wakeup(row["tenant_id"], row["disparo_id"], row["acordado_em"]) for row in released if row["acordado_em"]]
+
+
+def _release(rows: Rows, now: datetime) -> list[Row]:
     """Let go of what waited for channels that are no longer paused, up to a thousand."""
-    found = rows.all("release_disparos", agora=now, limite=_MOST_RELEASED)
-    return [Wakeup(row["tenant_id"], row["disparo_id"], row["enviar_apos"]) for row in found]
+    return rows.all("release_disparos", agora=now, acordado_em=now + IN_A_MOMENT, limite=_MOST_RELEASED)
 
 
 def _names(channels: Iterable[tuple[str, str]]) -> dict[str, list[str]]:

@@ -451,9 +451,10 @@ DELETE FROM canal_pausas p
  WHERE p.tenant_id = c.tenant_id AND p.canal = c.canal AND p.sondar_em IS NOT NULL;
 
 -- name: release_disparos
--- What waited for channels that are no longer paused, the oldest of each first; as many as one can wake at once. The
--- sweep comes back for the others.
-WITH soltos AS (
+-- What waited for channels that are no longer paused, the oldest of each first; as many as one transaction should hold.
+-- The sweep comes back for the others. One of each tenant's is marked, and woken when the mark says: `claim_disparos`
+-- takes up the others with it.
+WITH soltos AS MATERIALIZED (
     SELECT d.tenant_id, d.disparo_id
       FROM disparos d
      WHERE d.status = 'pendente' AND d.espera = 'canal_pausado'
@@ -461,12 +462,15 @@ WITH soltos AS (
      ORDER BY d.tenant_id, d.canal, d.disparo_id
      LIMIT :limite
        FOR UPDATE OF d SKIP LOCKED
+), em_ordem AS (
+    SELECT tenant_id, disparo_id, row_number() OVER (PARTITION BY tenant_id ORDER BY disparo_id) AS vez FROM soltos
 )
 UPDATE disparos d
-   SET espera = NULL, enviar_apos = least(d.enviar_apos, :agora), acordado_em = :agora
-  FROM soltos s
- WHERE d.tenant_id = s.tenant_id AND d.disparo_id = s.disparo_id
-RETURNING d.tenant_id, d.disparo_id, d.enviar_apos;
+   SET espera = NULL, enviar_apos = least(d.enviar_apos, :agora),
+       acordado_em = CASE o.vez WHEN 1 THEN CAST(:acordado_em AS timestamptz) END
+  FROM em_ordem o
+ WHERE d.tenant_id = o.tenant_id AND d.disparo_id = o.disparo_id
+RETURNING d.tenant_id, d.disparo_id, d.acordado_em;
 
 -- name: lock_leads
 -- Two last disparos of one lead that end at once must see each other: the second one waits here.
@@ -627,7 +631,7 @@ VALUES (:tenant_id, :canal, :codigo, :agora)
 DELETE FROM canal_pausas WHERE tenant_id = :tenant_id AND canal = :canal;
 
 -- name: release_paused_disparos
--- Some of what waited for the channel is due now; marked, because their wake-ups are sent right after the commit.
+-- Some of what waited for the channel is due now; the first is marked, and woken when the mark says, for all of them.
 -- Chosen once, apart: inside an IN the choice may be made again for each row, and LIMIT then limits nothing.
 WITH soltos AS MATERIALIZED (
     SELECT tenant_id, disparo_id FROM disparos
@@ -635,9 +639,12 @@ WITH soltos AS MATERIALIZED (
      ORDER BY disparo_id
      LIMIT :limite
        FOR UPDATE SKIP LOCKED
+), em_ordem AS (
+    SELECT tenant_id, disparo_id, row_number() OVER (ORDER BY disparo_id) AS vez FROM soltos
 )
 UPDATE disparos d
-   SET espera = NULL, enviar_apos = :agora, acordado_em = :agora, atualizado_em = :agora
-  FROM soltos s
- WHERE d.tenant_id = s.tenant_id AND d.disparo_id = s.disparo_id
-RETURNING d.disparo_id;
+   SET espera = NULL, enviar_apos = :agora, atualizado_em = :agora,
+       acordado_em = CASE o.vez WHEN 1 THEN CAST(:acordado_em AS timestamptz) END
+  FROM em_ordem o
+ WHERE d.tenant_id = o.tenant_id AND d.disparo_id = o.disparo_id
+RETURNING d.tenant_id, d.disparo_id, d.acordado_em;

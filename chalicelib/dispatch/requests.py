@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from chalicelib.dispatch.states import Espera, StatusDisparo
+from chalicelib.instants import Instante
 from chalicelib.pages import PageQuery
 
 # What Meta, Twilio (ContentSid) and people call templates, and what stands in a path as it is.
@@ -25,18 +25,6 @@ class Canal(StrEnum):
 
     WHATSAPP = "whatsapp"
     EMAIL = "email"
-
-
-def _in_utc(moment: datetime) -> datetime:
-    """At the ends of the calendar an offset leads out of it, and out of what a database takes."""
-    try:
-        return moment.astimezone(UTC)
-    except OverflowError:
-        raise PydanticKnownError("datetime_parsing", {"error": "out of range"}) from None
-
-
-Instante = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""A time with an offset, in UTC."""
 
 
 class _Request(BaseModel):
@@ -58,8 +46,8 @@ class NovoDisparo(_Request):
     email_id: UUID | None = None
     template: Annotated[str, StringConstraints(pattern=NOME_DE_TEMPLATE)]
     payload: Payload = Payload()
-    agendar_para: AwareDatetime | None = None
-    expira_em: AwareDatetime | None = None
+    agendar_para: Instante | None = None
+    expira_em: Instante | None = None
     """Not sent any more from then on."""
     ignorar_janela: bool = False
     """Whether it may leave at any hour."""

@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Annotated
 from unicodedata import normalize
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from chalicelib.instants import Instante
 from chalicelib.leads.states import StatusLead
 from chalicelib.pages import PageQuery
 
@@ -58,8 +59,8 @@ class LeadQuery(PageQuery):
     telefone: Annotated[str, Field(max_length=40), AfterValidator(_telefone)] | None = None
     tag: Tag | None = None
     origem_arquivo: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    criado_de: AwareDatetime | None = None
-    criado_ate: AwareDatetime | None = None
+    criado_de: Instante | None = None
+    criado_ate: Instante | None = None
 
     def telefones(self) -> list[str] | None:
         """The numbers, in E.164, that the phone may be meant as: digits alone may lack the country's.

@@ -27,35 +27,42 @@ SELECT tenant_id, evento_id, tipo, detalhe, criado_em
 UPDATE eventos SET publicado_em = :agora WHERE evento_id = ANY(CAST(:ids AS uuid[])) AND publicado_em IS NULL;
 
 -- name: wake_lost_jobs
--- Open, and nobody is at it: its first wake-up was lost, or its worker is silent for longer than its lease.
-UPDATE ingest_jobs SET acordado_em = :agora
- WHERE (tenant_id, job_id) IN (
-       SELECT tenant_id, job_id
-         FROM ingest_jobs
-        WHERE status IN ('aceito', 'processando')
-          AND chave_recebida
-          AND atualizado_em <= :vencido
-          AND (lease_ate IS NULL OR lease_ate <= :agora)
-          AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
-        ORDER BY atualizado_em
-        LIMIT :limite
-          FOR UPDATE SKIP LOCKED)
-RETURNING tenant_id, job_id;
+-- Open, and nobody is at it: its first wake-up was lost, or its worker is silent for longer than its lease. Chosen once,
+-- apart, as in all that follow: inside an IN the choice may be made again for each row, and LIMIT then limits nothing.
+WITH perdidos AS MATERIALIZED (
+    SELECT tenant_id, job_id
+      FROM ingest_jobs
+     WHERE status IN ('aceito', 'processando')
+       AND chave_recebida
+       AND atualizado_em <= :vencido
+       AND (lease_ate IS NULL OR lease_ate <= :agora)
+       AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
+     ORDER BY atualizado_em
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+)
+UPDATE ingest_jobs j SET acordado_em = :agora
+  FROM perdidos p
+ WHERE j.tenant_id = p.tenant_id AND j.job_id = p.job_id
+RETURNING j.tenant_id, j.job_id;
 
 -- name: wake_lost_undos
 -- Asked for and not finished, and nobody is at it.
-UPDATE ingest_jobs SET acordado_em = :agora
- WHERE (tenant_id, job_id) IN (
-       SELECT tenant_id, job_id
-         FROM ingest_jobs
-        WHERE desfazer_pedido_em IS NOT NULL AND desfeito_em IS NULL
-          AND atualizado_em <= :vencido
-          AND (lease_ate IS NULL OR lease_ate <= :agora)
-          AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
-        ORDER BY atualizado_em
-        LIMIT :limite
-          FOR UPDATE SKIP LOCKED)
-RETURNING tenant_id, job_id;
+WITH perdidos AS MATERIALIZED (
+    SELECT tenant_id, job_id
+      FROM ingest_jobs
+     WHERE desfazer_pedido_em IS NOT NULL AND desfeito_em IS NULL
+       AND atualizado_em <= :vencido
+       AND (lease_ate IS NULL OR lease_ate <= :agora)
+       AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
+     ORDER BY atualizado_em
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+)
+UPDATE ingest_jobs j SET acordado_em = :agora
+  FROM perdidos p
+ WHERE j.tenant_id = p.tenant_id AND j.job_id = p.job_id
+RETURNING j.tenant_id, j.job_id;
 
 -- name: wake_lost_disparos
 -- Due and unsent, or left behind by a worker whose lease has lapsed: each out of its own small index. An OR of both would
@@ -108,15 +115,18 @@ RETURNING d.tenant_id, d.disparo_id, p.enviar_apos AS quando;
 
 -- name: wake_lost_agendamentos
 -- Its time has come and the operator has not been told.
-UPDATE agendamentos SET acordado_em = :agora
- WHERE (tenant_id, agendamento_id) IN (
-       SELECT tenant_id, agendamento_id
-         FROM agendamentos
-        WHERE avisado_em IS NULL
-          AND status IN ('pendente', 'confirmado')
-          AND data_agendada <= :vencido
-          AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
-        ORDER BY data_agendada
-        LIMIT :limite
-          FOR UPDATE SKIP LOCKED)
-RETURNING tenant_id, agendamento_id;
+WITH perdidos AS MATERIALIZED (
+    SELECT tenant_id, agendamento_id
+      FROM agendamentos
+     WHERE avisado_em IS NULL
+       AND status IN ('pendente', 'confirmado')
+       AND data_agendada <= :vencido
+       AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
+     ORDER BY data_agendada
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+)
+UPDATE agendamentos a SET acordado_em = :agora
+  FROM perdidos p
+ WHERE a.tenant_id = p.tenant_id AND a.agendamento_id = p.agendamento_id
+RETURNING a.tenant_id, a.agendamento_id;

@@ -8,9 +8,10 @@ from typing import Annotated
 from unicodedata import normalize
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
+from chalicelib.instants import Instante
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.states import StatusAgendamento
 
@@ -56,7 +57,7 @@ class NovoAgendamento(BaseModel):
 
     tipo: Tipo
     canal: CanalAgendamento
-    data_agendada: AwareDatetime
+    data_agendada: Instante
     duracao_minutos: Annotated[int, Field(ge=5, le=480)] = 60
     responsavel: Responsavel
     observacoes: Annotated[str, Field(max_length=2000), AfterValidator(_visible)] | None = None
@@ -68,5 +69,5 @@ class AgendamentoQuery(PageQuery):
     status: StatusAgendamento | None = None
     responsavel: Responsavel | None = None
     lead_id: UUID | None = None
-    de: AwareDatetime | None = None
-    ate: AwareDatetime | None = None
+    de: Instante | None = None
+    ate: Instante | None = None

@@ -6,8 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from pydantic import AwareDatetime
-
 from chalicelib import eventos
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
@@ -15,6 +13,7 @@ from chalicelib.adapters.schedules import Schedules
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ids import new_id
+from chalicelib.instants import Instante
 from chalicelib.leads.states import CLOSED, Fato, StatusLead, move_of
 from chalicelib.pages import page_of
 from chalicelib.scheduling.requests import AgendamentoQuery, NovoAgendamento
@@ -81,7 +80,7 @@ class Agendamentos:
         Raises:
             Invalid: `cursor_invalido`.
         """
-        data, agendamento_id = query.after(tuple[AwareDatetime, UUID]) or (None, None)
+        data, agendamento_id = query.after(tuple[Instante, UUID]) or (None, None)
         with self._database.transaction(tenant_id) as rows:
             found = rows.all(
                 "list_agendamentos",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,21 @@ from chalicelib.errors import ArquivoInvalido, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.conftest import StoppedClock
+
+
+def test_what_the_driver_cannot_write_costs_the_connection_and_nobody_elses_answer(services: Services) -> None:
+    no_instant = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    for _ in range(3):
+        with pytest.raises(OverflowError), services.database.transaction("acme") as rows:
+            rows.all("list_agendamentos", **_OF_NO_USE, tenant_id="acme", de=no_instant)
+        for tenant_id in ("outra", "acme"):
+            with services.database.transaction(tenant_id) as rows:
+                assert rows.all("ping") == [{"um": 1}]
+
+
+_OF_NO_USE = {
+    **dict.fromkeys(("depois_data", "depois_id", "status", "responsavel", "lead_id", "ate")), "limite": 1, "pular": 0
+}  # fmt: skip
 
 
 def test_a_schedule_is_made_once_and_called_off_once(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -337,10 +338,12 @@ def is_pointed_at(status: int, document: Any, media_type: str) -> bool:
     return said and all("pointer" in each and each["code"] and each["detail"] for each in document["errors"])
 
 
+# Times that are none in UTC, where PostgreSQL keeps them: an offset leads out of the calendar.
+NO_INSTANTS = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00"]
 NOT_DOCUMENTS = [b"nada", b"[]", b"null", b'"x"', b"7", b"{", b'{"a":1,}', b"\xff\xfe", b"[" * 5_000]
 ODD_VALUES = [
     7, -1, 1.5, True, [], {}, [[]], {"a": {"b": []}}, "", "x" * 70_000, "\x00", "a\x00b", 10**400, float("inf"),
-    float("nan"), -(10**30), "\u202e", None,
+    float("nan"), -(10**30), "\u202e", None, *NO_INSTANTS,
 ]  # fmt: skip
 
 
@@ -366,6 +369,49 @@ def test_no_value_of_any_field_is_an_unexpected_error(api: Client, owner: Databa
                     if answer[0] >= 300 and not is_a_problem(*answer):
                         wrong[route, field, str(value)[:40]] = answer
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nada"]
+)
+def test_a_body_of_another_type_is_a_problem_by_every_route_that_takes_json_alone(
+    api: Client, owner: Database, media_type: str
+) -> None:
+    ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
+    before = rows_of(owner, MINE)
+    takes_all = {"create_ingest_job", "unsubscribe", "receive_webhook"}
+    of_json = [
+        Route(method, path, route.view_function.__name__)
+        for path, methods in api.app.routes.items()
+        for method, route in methods.items()
+        if route.content_types != ["*/*"]
+    ]
+    assert {each.handler for each in routes(api)} - {each.handler for each in of_json} <= takes_all
+    wrong = {}
+    for route in of_json:
+        status, document, headers = api.ask(
+            route.method, route.to({"token": "x", **ids}), token=token, body=b"{}", Content_Type=media_type
+        )
+        if (status, document.get("code"), headers["Content-Type"]) != (415, "tipo_nao_suportado", PROBLEM):
+            wrong[route] = (status, document)
+    assert wrong == {}
+    assert rows_of(owner, MINE) == before
+
+
+def test_a_type_that_is_not_taken_is_said_in_the_language_asked_for(api: Client) -> None:
+    status, document, _ = api.ask(
+        "POST", "/disparos/reenviar", token=api.token(MINE), body=b"a", Content_Type="text/plain", Accept_Language="en"
+    )
+    assert (status, document) == (
+        415,
+        {
+            "type": "urn:disparo-agenda:problema:tipo_nao_suportado",
+            "title": "Unsupported media type",
+            "status": 415,
+            "detail": "The body must be JSON, with Content-Type: application/json.",
+            "code": "tipo_nao_suportado",
+        },
+    )
 
 
 def test_text_that_no_database_takes_is_refused_wherever_it_stands(api: Client, owner: Database) -> None:
@@ -405,10 +451,16 @@ def test_routes_that_take_no_body_do_not_mind_one(api: Client, owner: Database) 
         assert sent(api, route, ids, token, b"nada \xff\x00")[0] < 500, route
 
 
+def cursor_of(instant: str) -> str:
+    """A cursor of the calendar that nobody but its forger was ever given."""
+    return urlsafe_b64encode(json.dumps([instant, str(UUID(int=7))]).encode()).decode().rstrip("=")
+
+
 def test_no_query_is_an_unexpected_error(api: Client, owner: Database) -> None:
     ids = seeded(owner, MINE)
     token = api.token(MINE, ADMIN)
     odd = ["", "%00", "a%00b", "%ED%A0%80", "%FF", "9" * 400, "-1", "1e400", "NaN", "x" * 2_000, "%27;--", "%25_%5C"]
+    odd += [quote(each) for each in NO_INSTANTS] + [cursor_of(each) for each in NO_INSTANTS]
     wrong = {}
     for route in [each for each in routes(api) if each.takes.query]:
         assert route.takes.query is not None

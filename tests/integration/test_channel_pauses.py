@@ -8,19 +8,20 @@ from uuid import UUID
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.config import Settings
+from chalicelib.adapters.queues import Message
 from chalicelib.dispatch.channel_pauses import Canais
+from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.wiring import Services
-from local.aws import Aws
 from tests.builders import TENANT, a_lead, a_template, ask, insert, literal, run
 from tests.conftest import STARTED_AT, StoppedClock
-from tests.fakes import a_disparo, disparo, queued
+from tests.fakes import FakeQueues, FakeSchedules, a_disparo, disparo
 
 BOSS = Identity(TENANT, "ana", frozenset({ADMIN}))
 MEMBER = Identity(TENANT, "bia", frozenset())
 TOMORROW = STARTED_AT + timedelta(days=1)
+QUEUE = "disparo-agenda-dev-dispatch"
 
 
 @pytest.fixture
@@ -28,6 +29,17 @@ def database(services: Services) -> Database:
     """As the owner, with a template."""
     a_template(services.owner_database)
     return services.owner_database
+
+
+@pytest.fixture
+def queues() -> FakeQueues:
+    return FakeQueues()
+
+
+def canais_of(services: Services, queues: FakeQueues, clock: StoppedClock, **sizes: int) -> Canais:
+    """The channels as the API has them, over queues that hand out at once what is to be held back."""
+    wakeups = Wakeups(queues=queues, schedules=FakeSchedules(), queue=QUEUE, clock=clock)  # type: ignore[arg-type]
+    return Canais(database=services.database, wakeups=wakeups, clock=clock, **sizes)
 
 
 def a_pause(database: Database, *, canal: str = "whatsapp", tenant_id: str = TENANT, codigo: str = "190") -> None:
@@ -114,7 +126,7 @@ def test_pause_by_hand_makes_that_of_a_broken_channel_firm(
 
 
 def test_what_waited_for_the_channel_is_due_and_woken_when_it_goes_on(
-    services: Services, database: Database, aws: Aws, app_settings: Settings, clock: StoppedClock
+    services: Services, database: Database, queues: FakeQueues, clock: StoppedClock
 ) -> None:
     a_pause(database)
     lead_id = a_lead(database)
@@ -124,14 +136,12 @@ def test_what_waited_for_the_channel_is_due_and_woken_when_it_goes_on(
         a_disparo(database, lead_id, espera="canal_pausado", canal="email", enviar_apos=TOMORROW),
     ]
     now = clock.advance(hours=1)
-    resumed = services.canais.resume(BOSS, "whatsapp")
-    assert resumed == {
+    assert canais_of(services, queues, clock).resume(BOSS, "whatsapp") == {
         "canal": "whatsapp", "estado": "ativo", "pausa": None, "pendentes": 2, "esperam_o_canal": 0,
     }  # fmt: skip
-    assert disparo(database, waiting, "espera", "enviar_apos", "acordado_em") == [None, now, now]
+    assert disparo(database, waiting, "espera", "enviar_apos", "acordado_em") == [None, now, now + timedelta(seconds=1)]
     assert [disparo(database, each, "enviar_apos") for each in others] == [[TOMORROW], [TOMORROW]]
-    body = {"tenant_id": TENANT, "disparo_id": str(waiting)}
-    assert [each["body"] for each in queued(aws, app_settings.dispatch_queue)] == [body]
+    assert queues.take(QUEUE) == [Message({"tenant_id": TENANT, "disparo_id": str(waiting)}, 1)]
 
 
 def test_channel_that_is_not_paused_can_be_resumed_all_the_same(services: Services, database: Database) -> None:
@@ -141,12 +151,13 @@ def test_channel_that_is_not_paused_can_be_resumed_all_the_same(services: Servic
 
 
 def test_more_than_one_batch_are_let_go_and_those_beyond_a_request_are_left_waiting(
-    services: Services, database: Database, clock: StoppedClock
+    services: Services, database: Database, queues: FakeQueues, clock: StoppedClock
 ) -> None:
-    canais = Canais(database=services.database, wakeups=services.wakeups, clock=clock, batch=10, batches=3)
+    canais = canais_of(services, queues, clock, batch=10, batches=3)
     many_waiting(database, a_lead(database), 34)
     assert canais.resume(BOSS, "whatsapp")["esperam_o_canal"] == 4
-    assert ask(database, "SELECT count(*) FROM disparos WHERE espera IS NULL") == [[30]]
+    assert ask(database, "SELECT count(*), count(acordado_em) FROM disparos WHERE espera IS NULL") == [[30, 3]]
+    assert len(queues.take(QUEUE)) == 3
     assert canais.resume(BOSS, "whatsapp")["esperam_o_canal"] == 0
 
 

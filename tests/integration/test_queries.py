@@ -20,6 +20,8 @@ TABLES_OF_TENANTS = re.compile(
     r"supressoes|avisos_de_entrega|disparo_tentativas|disparo_contagens|disparo_reenvios|canal_limites|canal_pausas)\b"
 )
 
+LOCKED_IN_AN_IN = re.compile(r"\bIN \(\s*SELECT\b(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\bFOR (?:NO KEY )?UPDATE\b")
+
 
 @pytest.fixture(scope="module")
 def migrated(postgres: Postgres, template_database: str) -> Iterator[Database]:
@@ -57,6 +59,12 @@ def test_every_query_outside_of_maintenance_names_its_tenant(file: Path) -> None
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.parent.name)
 def test_names_of_queries_are_verbs_or_nouns_in_lower_case(file: Path) -> None:
     assert [name for name in _named(file)[0] if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
+
+
+@pytest.mark.parametrize("name", sorted(named_queries()))
+def test_what_is_locked_is_not_chosen_inside_of_an_in(name: str) -> None:
+    """There it may be chosen again for each row, others each time, and its LIMIT limits nothing; in a CTE, once."""
+    assert not LOCKED_IN_AN_IN.search(named_queries()[name].text)
 
 
 def _named(file: Path) -> tuple[list[str], list[str]]:

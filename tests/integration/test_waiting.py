@@ -495,7 +495,8 @@ def test_probe_that_gets_through_lets_all_go(stage: Stage, owner: Database) -> N
     stage.run(*ids)
     assert [disparo(owner, each, "status", "espera") for each in ids] == [["enviado", None], *[["pendente", None]] * 3]
     assert ask(owner, "SELECT * FROM canal_pausas") == []
-    assert stage.deliver() == 3
+    stage.clock.advance(seconds=1)
+    assert stage.deliver() == 1
     assert {tuple(disparo(owner, each, "status", "tentativas")) for each in ids} == {("enviado", 1)}
 
 
@@ -522,7 +523,8 @@ def test_channel_that_a_person_paused_is_not_probed_and_waits_for_a_person(stage
     assert stage.sent == []
     run(owner, "DELETE FROM canal_pausas")
     assert stage.sweep() == 2
-    stage.deliver()
+    stage.clock.advance(seconds=1)
+    assert stage.deliver() == 1
     assert len(stage.sent) == 2
 
 
@@ -536,15 +538,67 @@ def test_pause_of_a_person_is_not_ended_by_what_was_on_its_way(stage: Stage, own
     assert ask(owner, "SELECT codigo, sondar_em FROM canal_pausas") == [["pausado_por_pessoa", None]]
 
 
-def test_thousands_that_waited_for_a_channel_are_let_go(stage: Stage, owner: Database) -> None:
-    some(owner, 1, espera="canal_pausado", enviar_apos=STARTED_AT + PAUSED_PATIENCE)
+def many_wait_for_a_channel(owner: Database, many: int, *, tenant_id: str = TENANT) -> None:
+    """Disparos of one tenant, each to another number, that a paused channel holds up."""
+    (first,) = some(owner, 1, tenant_id=tenant_id, espera="canal_pausado", enviar_apos=STARTED_AT + PAUSED_PATIENCE)
     run(
         owner,
         "INSERT INTO disparos SELECT (d).* FROM (SELECT jsonb_populate_record(d, jsonb_build_object("
-        "'disparo_id', gen_random_uuid())) AS d FROM disparos d, generate_series(2, 5500)) x",
+        "'disparo_id', gen_random_uuid(), 'destino', '+5571977' || n)) AS d"
+        f" FROM disparos d, generate_series(100002, {100_000 + many}) n WHERE d.disparo_id = {literal(first)}) x",
     )
+
+
+def test_thousands_that_waited_for_a_channel_are_let_go(stage: Stage, owner: Database) -> None:
+    many_wait_for_a_channel(owner, 5_500)
     assert [stage.sweep(), stage.sweep()] == [5_000, 500]
     assert ask(owner, "SELECT DISTINCT espera, enviar_apos FROM disparos") == [[None, STARTED_AT]]
+
+
+def test_thousands_that_are_let_go_all_leave_for_a_handful_of_wakeups(stage: Stage, owner: Database) -> None:
+    a_template(owner, tenant_id="outra")
+    for tenant_id, many in ((TENANT, 2_300), ("outra", 700)):
+        configured(owner, tenant_id=tenant_id, limites={"whatsapp": {"por_minuto": 1_000_000, "por_segundo": 10_000}})
+        many_wait_for_a_channel(owner, many, tenant_id=tenant_id)
+    assert stage.sweep() == 3_000
+    delivered = 0
+    while messages := stage.queues.take(QUEUE):
+        stage.clock.advance(seconds=max(each.delay_s for each in messages))
+        for each in messages:
+            stage.handle({"Records": [{"body": json.dumps(each.body)}]})
+            delivered += 1
+    assert len(stage.sent) == 3_000
+    assert ask(owner, "SELECT tenant_id, status, count(*) FROM disparos GROUP BY 1, 2 ORDER BY 1") == [
+        [TENANT, "enviado", 2_300],
+        ["outra", "enviado", 700],
+    ]
+    assert delivered <= 10
+
+
+def test_those_that_are_let_go_leave_although_the_one_that_was_woken_is_called_off(
+    stage: Stage, owner: Database
+) -> None:
+    some(owner, 5, espera="canal_pausado", enviar_apos=STARTED_AT + PAUSED_PATIENCE)
+    stage.sweep()
+    (called,) = stage.queues.sent[QUEUE]
+    run(
+        owner,
+        "UPDATE disparos SET status = 'cancelado', espera = NULL WHERE disparo_id = "
+        + literal(called.body["disparo_id"]),
+    )
+    stage.clock.advance(seconds=called.delay_s)
+    assert stage.deliver() == 1
+    assert len(stage.sent) == 4
+
+
+def test_those_that_are_let_go_leave_although_their_wakeup_is_lost(stage: Stage, owner: Database) -> None:
+    some(owner, 3, espera="canal_pausado", enviar_apos=STARTED_AT + PAUSED_PATIENCE)
+    stage.sweep()
+    assert len(stage.queues.take(QUEUE)) == 1
+    stage.clock.advance(minutes=1)
+    assert stage.sweep() == 1
+    assert stage.deliver() == 1
+    assert len(stage.sent) == 3
 
 
 def test_channel_that_hangs_does_not_hold_up_the_other_one(stage: Stage, owner: Database) -> None:

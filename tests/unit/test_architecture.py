@@ -15,7 +15,7 @@ ROOMS = ("ingestion", "dispatch", "suppression", "delivery", "scheduling", "lead
 # Downward only; what stands together on one floor does not import its neighbour.
 FLOORS = (
     {"errors"},
-    {"messages", "ids"},
+    {"messages", "ids", "instants"},
     {"config", "telemetry", "identity", "idempotency", "pages", "eventos", "tokens"},
     {"adapters"},
     {*ROOMS},

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.api.http import MAX_JSON_BYTES, PROBLEM, Call, endpoint, public, to_json
+from chalicelib.api.http import MAX_JSON_BYTES, PROBLEM, Call, endpoint, in_our_words, public, to_json
 from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable
 
 
@@ -70,6 +70,7 @@ class Answer:
 def ask(handler: Callable[[Call], object], status: int = 200, **request: Any) -> Answer:
     """What a client hears from a handler."""
     app = Chalice("test")
+    app.register_middleware(in_our_words, "http")
     app.api.binary_types.append("application/octet-stream")
     app.route("/nomes/{nome}", methods=["POST"], content_types=["application/json", "multipart/form-data"])(
         endpoint(app, status)(handler)
@@ -132,6 +133,14 @@ def test_an_unexpected_error_says_nothing_of_its_inside(caplog: pytest.LogCaptur
     [record] = [each for each in caplog.records if each.getMessage() == "unexpected_error"]
     assert vars(record)["kind"] == "KeyError"
     assert vars(record)["where"].startswith("test_http.py:")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/xml; charset=utf-8", "json", ""])
+def test_a_body_of_a_type_that_the_route_does_not_take_is_a_problem_and_nobody_is_asked(kind: str) -> None:
+    called: list[Call] = []
+    answer = ask(called.append, body="{}", content_type=kind)
+    assert (answer.status, answer.document["code"], answer.content_type) == (415, "tipo_nao_suportado", PROBLEM)
+    assert called == []
 
 
 def test_a_body_is_checked_against_its_model() -> None:
