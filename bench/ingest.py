@@ -181,10 +181,10 @@ class Watched(Rows):
         super().__init__(connection)
         self._stages = stages
 
-    def copy(self, table: str, columns: Sequence[str], chunks: Sequence[bytes]) -> None:
+    def copy(self, table: str, columns: Sequence[str], lines: bytes) -> None:
         """Copies, with an eye on the clock."""
         with self._stages.of("copy_s"):
-            super().copy(table, columns, chunks)
+            super().copy(table, columns, lines)
 
 
 def stages(ground: Ground, workbook: Path) -> dict[str, float]:
@@ -200,7 +200,7 @@ def stages(ground: Ground, workbook: Path) -> dict[str, float]:
             if not cells:
                 break
             with stages.of("validate_s"):
-                linhas = [leitor.read(*row) for row in cells]
+                linhas = leitor.read_all(cells)
             with stages.of("encode_s"):
                 lote = prepared(linhas, datetime.now(UTC))
             with stages.of("merge_s"):

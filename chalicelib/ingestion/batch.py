@@ -7,7 +7,7 @@ out to have in common with the database is only known later, so each lead keeps 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, pairwise
@@ -43,19 +43,69 @@ class Candidato(NamedTuple):
     emails: str
 
 
+@dataclass(frozen=True, slots=True)
+class Candidatos:
+    """All candidates of a batch, a list for each of their fields: few of ten thousand are ever looked at alone."""
+
+    numeros: Sequence[int]
+    lead_ids: Sequence[str]
+    externos: Sequence[str]
+    documentos: Sequence[str | None]
+    dados: Sequence[Dados]
+    leads: Sequence[str]
+    telefones: Sequence[str]
+    emails: Sequence[str]
+
+    def __len__(self) -> int:
+        return len(self.dados)
+
+    def __getitem__(self, place: int) -> Candidato:
+        return Candidato(
+            self.numeros[place],
+            self.lead_ids[place],
+            self.externos[place],
+            self.dados[place],
+            self.leads[place],
+            self.telefones[place],
+            self.emails[place],
+        )
+
+    def places_of(self, keys: Set[str]) -> list[int]:
+        """Where the candidates are that have one of these keys, in their order."""
+        return [
+            place
+            for place, (externo, documento) in enumerate(zip(self.externos, self.documentos, strict=True))
+            if externo in keys or documento in keys
+        ]
+
+
 def candidato(numero: int, lead_id: str, lead_id_externo: str, dados: Dados) -> Candidato:
     """The candidate with its lines written."""
-    externo, nome, contato, telefone_raw, email_raw = fields(
-        lead_id_externo, dados.nome, dados.contato, dados.telefone_raw, dados.email_raw
-    )
-    return Candidato(
-        numero,
-        lead_id,
-        lead_id_externo,
+    return _candidatos([(numero, lead_id, lead_id_externo, dados)])[0]
+
+
+def _candidatos(rows: Sequence[tuple[int, str, str, Dados]]) -> Candidatos:
+    """The candidates with their lines written, a field of all of them at a time."""
+    if not rows:
+        return Candidatos((), (), (), (), (), (), (), ())
+    numeros, lead_ids, externos, dados = zip(*rows, strict=True)
+    nomes, contatos, documentos, telefones_raw, emails_raw, telefones, emails = zip(*dados, strict=True)
+    columns = map(fields, (externos, nomes, contatos, documentos, telefones_raw, emails_raw))
+    leads = [
+        f"{lead_id}\t{externo}\t{nome}\t{contato}\t{documento}\t{telefone_raw}\t{email_raw}\t{numero}\n"
+        for lead_id, externo, nome, contato, documento, telefone_raw, email_raw, numero in zip(
+            lead_ids, *columns, numeros, strict=True
+        )
+    ]
+    return Candidatos(
+        numeros,
+        lead_ids,
+        externos,
+        documentos,
         dados,
-        f"{lead_id}\t{externo}\t{nome}\t{contato}\t{dados.documento or _NULL}\t{telefone_raw}\t{email_raw}\t{numero}\n",
-        telefone_lines(lead_id, dados.telefones),
-        email_lines(lead_id, dados.emails),
+        leads,
+        list(map(telefone_lines, lead_ids, telefones)),
+        list(map(email_lines, lead_ids, emails)),
     )
 
 
@@ -70,7 +120,7 @@ class Lote:
     linhas: int
     ultima_linha: int
     rejeitadas: int
-    candidatos: Sequence[Candidato]
+    candidatos: Candidatos
     externos: str
     documentos: str
     repetidos: frozenset[str]
@@ -81,14 +131,16 @@ class Lote:
 
 def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
     """The batch of these rows (one or more), its ids in their order."""
-    ids = id_range(now, len(linhas))
-    candidatos = [
-        candidato(linha.numero, f"{value:032x}", linha.lead_id_externo, linha.dados)
-        for value, linha in zip(ids, linhas, strict=True)
-        if linha.dados is not None
-    ]
-    externos = sorted([each.lead_id_externo for each in candidatos])
-    documentos = sorted([each.dados.documento for each in candidatos if each.dados.documento])
+    ids = [f"{value:032x}" for value in id_range(now, len(linhas))]
+    candidatos = _candidatos(
+        [
+            (linha.numero, lead_id, linha.lead_id_externo, linha.dados)
+            for lead_id, linha in zip(ids, linhas, strict=True)
+            if linha.dados is not None
+        ]
+    )
+    externos = sorted(candidatos.externos)
+    documentos = sorted(filter(None, candidatos.documentos))
     return Lote(
         linhas=len(linhas),
         ultima_linha=linhas[-1].numero,
@@ -97,9 +149,9 @@ def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
         externos=json.dumps(externos),
         documentos=json.dumps(documentos),
         repetidos=frozenset(chain(_repeated(externos), _repeated(documentos))),
-        erros="".join(line for linha in linhas if linha.erros for line in _erro_lines(linha)),
-        primeiro_id=f"{ids[0]:032x}",
-        ultimo_id=f"{ids[-1]:032x}",
+        erros="".join([line for linha in linhas if linha.erros for line in _erro_lines(linha)]),
+        primeiro_id=ids[0],
+        ultimo_id=ids[-1],
     )
 
 
@@ -126,7 +178,7 @@ def email_lines(lead_id: str, emails: Sequence[str], *, depois: int = 0) -> str:
     ])  # fmt: skip
 
 
-def fields(*texts: str | None) -> list[str]:
+def fields(texts: Sequence[str | None]) -> list[str]:
     """Texts as COPY's text format has them; looked through together, for hardly any of them has to be escaped."""
     together = "".join(filter(None, texts))
     if "\n" in together or "\\" in together or "\t" in together or "\r" in together or "\x00" in together:
@@ -143,14 +195,14 @@ def _escaped(text: str) -> str:
 def _erro_lines(linha: Linha) -> Iterator[str]:
     """The row's errors; its cells stand on the first of them only."""
     alcance = "linha" if linha.dados is None else "celula"
-    externo, celulas = fields(linha.lead_id_externo, _array(linha.celulas))
+    externo, celulas = fields([linha.lead_id_externo, _array(linha.celulas)])
     for ordem, erro in enumerate(linha.erros, 1):
         yield f"{linha.numero}\t{ordem}\t{alcance}\t{externo}\t{_erro_fields(erro)}\t{celulas}\n"
         celulas = _NULL
 
 
 def _erro_fields(erro: Erro) -> str:
-    coluna, valor = fields(erro.coluna, erro.valor)
+    coluna, valor = fields([erro.coluna, erro.valor])
     return f"{coluna}\t{erro.codigo}\t{valor}"
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROWS
+
+SheetRow = tuple[int, Sequence[str]]
+"""A row of a sheet: its number, of which the first is 1, and its cells as text."""
 
 
 def column_name(index: int) -> str:

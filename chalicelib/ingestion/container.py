@@ -19,7 +19,8 @@ from typing import Self
 
 from chalicelib.errors import ArquivoInvalido
 
-BLOCK = 1 << 20
+# Bytes. Whoever waits for the interpreter waits for a block to be done with; and the first is read for a header alone.
+BLOCK = 1 << 17
 MAX_DIRECTORY = 2 << 20  # bytes that list the entries: over ten thousand of them
 MAX_ENTRIES = 10_000
 MAX_INFLATED = 6 << 28  # bytes, of all the parts that are used: a million rows of thirty columns, and their strings
@@ -75,7 +76,7 @@ class Container:
         return name.lower() in self._entries
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """The bytes of a part, 1 MB at a time; whoever reads to the end has proven length and CRC.
+        """The bytes of a part, a block at a time; whoever reads to the end has proven length and CRC.
 
         Raises:
             ArquivoInvalido: there is no such part, it is broken, or more comes out than a workbook can hold.

@@ -21,7 +21,7 @@ import xlsx2csv
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.cell_text import as_markup, cell_text
-from chalicelib.ingestion.columns import column_index, column_name, following
+from chalicelib.ingestion.columns import SheetRow, column_index, column_name, following
 from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROW
 from chalicelib.ingestion.markup import Listener, parse
 
@@ -61,7 +61,7 @@ class Idle:
 
 def converted_rows(
     blocks: Iterable[bytes], strings: Strings, idle: Idle, *, width: int = MAX_COLUMNS
-) -> Iterator[tuple[int, list[str]]]:
+) -> Iterator[SheetRow]:
     """The rows of a sheet that hold something in the first `width` columns, each with its number."""
     listener = _Rows(strings, width)
     elements = 0

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.cell_text import REPLACEMENT
+from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_LINES, MAX_ROW, MAX_ROWS
 
 DELIMITERS = "\t;,"
@@ -32,7 +33,7 @@ class Table:
         self._path = path
         self._delimiter = delimiter
 
-    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
         """The records below number `after`, each with its number, their first `width` cells; blank ones too.
 
         Raises:

@@ -7,6 +7,7 @@ check digits. The value of a character is its ASCII code less 48, so the old, nu
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from itertools import product
 from string import ascii_uppercase, digits
 
@@ -64,6 +65,13 @@ def documento(cell: str) -> tuple[str | None, Recusado | None]:
     return (None, found) if isinstance(found, Recusado) else (found, None)
 
 
+def usual_documentos(cells: Sequence[str]) -> list[str | None]:
+    """Of each cell what `documento` finds in it, if every character of one is there as it is written; or None."""
+    # What a mask may hold comes out of all of them at once; no mask holds a line break.
+    written = "\n".join([cell if match else "" for cell, match in zip(cells, map(_WRITTEN, cells), strict=True)])
+    return [each if is_cpf(each) or is_cnpj(each) else None for each in _bare(written).split("\n")]
+
+
 def is_cpf(text: str) -> bool:
     """Whether a text is a CPF: eleven digits, check digits fit, not all the same."""
     if len(text) != 11:
@@ -105,8 +113,12 @@ def _as_written(text: str) -> str | None:
     """The document, if every character of it is there."""
     if not _WRITTEN(text):
         return None
-    document = text.replace(".", "").replace("-", "").replace("/", "").replace(" ", "").upper()
+    document = _bare(text)
     return document if (is_cpf if len(document) == 11 else is_cnpj)(document) else None
+
+
+def _bare(text: str) -> str:
+    return text.replace(".", "").replace("-", "").replace("/", "").replace(" ", "").upper()
 
 
 def _restored(text: str) -> list[str]:

@@ -8,8 +8,8 @@ already. At the end they are dropped: what stays are the counts, the report, and
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from chalicelib import messages
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.errors import NotFound
 from chalicelib.ids import time_of
-from chalicelib.ingestion.batch import Candidato, Lote, prepared
+from chalicelib.ingestion.batch import Candidatos, Lote, prepared
 from chalicelib.ingestion.loader import Contagens, load
 from chalicelib.ingestion.requests import Modo
 from chalicelib.ingestion.rows import Linha
@@ -50,7 +50,7 @@ class Ensaio(NamedTuple):
         )
         [shown] = rows.all("count_previas", **self._key)
         free = PREVIEW_ROWS - shown["linhas"]
-        first = self._one_by_one(rows, lote.candidatos[:free], modo, by_documento=by_documento) if free else []
+        first = self._one_by_one(rows, lote.candidatos, free, modo, by_documento=by_documento) if free else []
         found = load(rows, self.tenant_id, lote, modo=modo, by_documento=by_documento)
         if free:
             rows.run("insert_previas", **self._key, candidatos=json.dumps(first), vagas=free)
@@ -65,12 +65,12 @@ class Ensaio(NamedTuple):
         rows.run("mark_ensaio_closed", **self._key)
 
     def _one_by_one(
-        self, rows: Rows, candidatos: Sequence[Candidato], modo: Modo, *, by_documento: bool
+        self, rows: Rows, candidatos: Candidatos, most: int, modo: Modo, *, by_documento: bool
     ) -> list[dict[str, Any]]:
-        """What becomes of each row, which the counts of a batch do not tell; nothing of it stays."""
+        """What becomes of each of the first rows, which the counts of a batch do not tell; nothing of it stays."""
         shown = []
         rows.execute("SAVEPOINT previa")
-        for place, each in enumerate(candidatos):
+        for place, each in enumerate(islice(iter(candidatos), most)):
             # The loader's temporary tables are emptied by COMMIT, and this is none.
             rows.execute("DISCARD TEMP")
             linha = Linha(each.numero, each.lead_id_externo, each.dados, (), ())

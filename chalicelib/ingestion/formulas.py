@@ -25,6 +25,8 @@ _INSIDE = rf"(?=[{_UNSEEN}]*+(?:[{_CERTAIN}]|[{_MAYBE}](?!{_DIGITS})))"
 _DANGER = re.compile(rf"\A{_AT_START}|(?<=[{_SEPARATORS}]){_INSIDE}")
 _DEFUSED = re.compile(rf"\A'{_AT_START}|(?<=[{_SEPARATORS}])'{_INSIDE}")
 
+_QUOTED = tuple(f"'{sign}" for sign in "=+-@\t\r")
+
 
 def defused(cell: str) -> str:
     """The cell with an apostrophe before each beginning of a formula, those that have one already included."""
@@ -34,3 +36,8 @@ def defused(cell: str) -> str:
 def original(cell: str) -> str:
     """What was defused, exactly; any other cell as it is, unless it has such an apostrophe of its own."""
     return _DEFUSED.sub("", cell) if "'" in cell else cell
+
+
+def as_shown(cell: str) -> str:
+    """The cell of any file without the apostrophe that keeps it from being a formula."""
+    return cell[1:] if cell.startswith("'") and cell.startswith(_QUOTED) else cell

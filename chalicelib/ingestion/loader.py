@@ -10,8 +10,9 @@ from __future__ import annotations
 import json
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import NamedTuple
 
 from chalicelib.adapters.database import Row, Rows
@@ -67,11 +68,21 @@ class _Lead:
 
 @dataclass(slots=True)
 class _Plan:
-    """What to do with each candidate."""
+    """What becomes of the candidates: leads, but for those that are others' rows.
 
-    create: list[Candidato] = field(default_factory=list)
+    `instead` has, by its place, what a candidate is replaced by: nothing, or itself with what later rows added to it.
+    """
+
+    instead: dict[int, Candidato | None] = field(default_factory=dict)
     atualizados: int = 0
     duplicados: int = 0
+
+    def lines(self, of_all: Sequence[str], of_one: Callable[[Candidato], str]) -> list[str]:
+        """The lines of those that become leads, a table's lines of all of them given."""
+        lines = list(of_all)
+        for place, each in self.instead.items():
+            lines[place] = of_one(each) if each else ""
+        return lines
 
 
 def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bool) -> Contagens:
@@ -85,11 +96,14 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
     owners = _look_up(rows, tenant_id, lote, by_documento=by_documento)
     leads = _Leads(rows, tenant_id, owners.lead_ids() if modo is Modo.ATUALIZAR else set())
     plan = _planned(lote, owners, leads, modo, by_documento=by_documento)
-    _copy(rows, "leads", LEAD_COLUMNS, [each.lead for each in plan.create])
-    contacts = leads.finish(plan.create)
+    candidatos = lote.candidatos
+    _copy(rows, "leads", LEAD_COLUMNS, plan.lines(candidatos.leads, attrgetter("lead")))
+    phones = plan.lines(candidatos.telefones, attrgetter("telefones"))
+    contacts = leads.finish(phones, plan.lines(candidatos.emails, attrgetter("emails")))
     _copy(rows, "ingest_erros", ERRO_COLUMNS, (lote.erros,))
-    _prove(rows, tenant_id, lote, plan)
-    return Contagens(len(plan.create), plan.atualizados, plan.duplicados, lote.rejeitadas, *contacts)
+    criados = len(candidatos) - list(plan.instead.values()).count(None)
+    _prove(rows, tenant_id, lote, criados)
+    return Contagens(criados, plan.atualizados, plan.duplicados, lote.rejeitadas, *contacts)
 
 
 class _Contatos(NamedTuple):
@@ -152,29 +166,24 @@ def _look_up(rows: Rows, tenant_id: str, lote: Lote, *, by_documento: bool) -> _
 def _planned(lote: Lote, owners: _Owners, leads: _Leads, modo: Modo, *, by_documento: bool) -> _Plan:
     """Whose row is whose; rows of a batch meet each other here just as they would meet in the database."""
     # Nearly all rows share no key with any other: nothing has to be decided about them.
-    shared = owners.keys() | lote.repetidos
-    involved = [each for each in lote.candidatos if each.lead_id_externo in shared or each.dados.documento in shared]
+    places = lote.candidatos.places_of(owners.keys() | lote.repetidos)
     plan = _Plan()
-    no_leads: set[str] = set()
-    for each in involved:
+    for place in places:
+        each = lote.candidatos[place]
         documento = each.dados.documento if by_documento else None
         lead_id = owners.of(each.lead_id_externo, documento)
         if lead_id is None:
             owners.add(each.lead_id, each.lead_id_externo, documento)
             leads.add(each)
-            continue
-        no_leads.add(each.lead_id)
-        if modo is Modo.IGNORAR:
+        elif modo is Modo.IGNORAR:
             plan.duplicados += 1
-            continue
-        before, after = leads.merge(lead_id, each.dados)
-        plan.atualizados += after != before
-        plan.duplicados += after == before
-        if by_documento:
-            owners.move(lead_id, before.documento, after.documento)
-    decided = no_leads | leads.fresh.keys()
-    plan.create = [each for each in lote.candidatos if each.lead_id not in decided]
-    plan.create += leads.fresh.values()
+        else:
+            before, after = leads.merge(lead_id, each.dados)
+            plan.atualizados += after != before
+            plan.duplicados += after == before
+            if by_documento:
+                owners.move(lead_id, before.documento, after.documento)
+    plan.instead = {place: leads.fresh.get(lote.candidatos.lead_ids[place]) for place in places}
     return plan
 
 
@@ -209,9 +218,12 @@ class _Leads:
         before, known.now = known.now, merged(known.now, row)
         return before, known.now
 
-    def finish(self, create: Sequence[Candidato]) -> _Contatos:
-        """Write the leads of the database that are no longer what they were, and all contacts; how many these were."""
-        self._write([*self._known.values(), *self._by_ones.values()], create)
+    def finish(self, phones: list[str], addresses: list[str]) -> _Contatos:
+        """Write the leads of the database that are no longer what they were, and all contacts; how many these were.
+
+        The lines of the contacts of new leads are given.
+        """
+        self._write([*self._known.values(), *self._by_ones.values()], phones, addresses)
         return _Contatos(*map(sum, zip(*self._contacts, strict=True)))
 
     def _too_heavy(self, lead_ids: set[str]) -> set[str]:
@@ -225,7 +237,7 @@ class _Leads:
         if found := self._known.get(lead_id) or self._by_ones.get(lead_id):
             return found
         if self._room <= 0:
-            self._write(self._by_ones.values(), ())
+            self._write(self._by_ones.values(), [], [])
             self._by_ones.clear()
             self._room = _ROOM_BY_ONES
         self._by_ones |= _read_leads(self._rows, self._tenant_id, [lead_id])
@@ -233,9 +245,9 @@ class _Leads:
         self._room -= _weight(lead.was)
         return lead
 
-    def _write(self, leads: Iterable[_Lead], create: Sequence[Candidato]) -> None:
+    def _write(self, leads: Iterable[_Lead], phones: list[str], addresses: list[str]) -> None:
         changed = [lead for lead in leads if lead.now != lead.was]
-        self._contacts.append(_written_contacts(self._rows, create, changed))
+        self._contacts.append(_written_contacts(self._rows, phones, addresses, changed))
         if changed:
             _change(self._rows, self._tenant_id, changed)
 
@@ -263,11 +275,9 @@ def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str
     return found
 
 
-def _written_contacts(rows: Rows, create: Sequence[Candidato], change: Sequence[_Lead]) -> _Contatos:
-    """Copy the contacts of new leads, and the new ones of known leads."""
-    phones = [each.telefones for each in create]
-    addresses = [each.emails for each in create]
-    for lead in change:
+def _written_contacts(rows: Rows, phones: list[str], addresses: list[str], changed: Sequence[_Lead]) -> _Contatos:
+    """Copy the contacts of new leads, whose lines these are, and the new ones of known leads."""
+    for lead in changed:
         there, written = len(lead.was.telefones), len(lead.was.emails)
         main = principal(lead.now.telefones)
         phones.append(telefone_lines(lead.lead_id, lead.now.telefones[there:], depois=there, main=main))
@@ -289,18 +299,18 @@ def _change(rows: Rows, tenant_id: str, leads: Sequence[_Lead]) -> None:
 
 
 def _changed_line(lead: _Lead) -> str:
-    return "\t".join([lead.lead_id, *fields(*lead.now[:5], principal(lead.now.telefones))]) + "\n"
+    return "\t".join([lead.lead_id, *fields([*lead.now[:5], principal(lead.now.telefones)])]) + "\n"
 
 
 def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[str]) -> str:
     """Copy the lines; all of them together."""
     if text := "".join(lines):
-        rows.copy(table, columns, [text.encode("utf-8", "replace")])
+        rows.copy(table, columns, text.encode("utf-8", "replace"))
     return text
 
 
-def _prove(rows: Rows, tenant_id: str, lote: Lote, plan: _Plan) -> None:
+def _prove(rows: Rows, tenant_id: str, lote: Lote, criados: int) -> None:
     """No foreign key watches over contacts, and COPY goes by row-level security: this does, for the whole batch."""
     found = rows.one("count_batch", tenant_id=tenant_id, primeiro=lote.primeiro_id, ultimo=lote.ultimo_id)
-    if found != {"leads": len(plan.create), "orfaos": 0}:
+    if found != {"leads": criados, "orfaos": 0}:
         raise BatchDoesNotAddUp(str(found))

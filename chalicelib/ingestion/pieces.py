@@ -75,15 +75,6 @@ def explode(
     return values, refused
 
 
-def usual_pieces(cell: str, usual: Callable[[str], Value | None]) -> list[Value] | None:
-    """The values of a cell whose pieces all have the usual shape, with ` | ` between them; None of any other cell.
-
-    A usual shape holds no separator and nothing to strip: `explode` would find the same pieces, in a longer time.
-    """
-    values = [usual(piece) for piece in cell.split(" | ", MAX_CONTACTS)]
-    return None if None in values else list(dict.fromkeys(values))  # type: ignore[arg-type]
-
-
 def typed(text: str) -> str:
     """A short text as a plain keyboard would have typed it: ASCII digits and hyphens, nothing invisible.
 

@@ -1,24 +1,28 @@
-"""The rows of a sheet in the plain shape: inflated by the megabyte, one compiled pattern a row.
+"""The rows of a sheet in the plain shape: inflated block by block, one compiled pattern a row.
 
 The pattern knows what Excel, LibreOffice, Google, openpyxl, xlsxwriter and pandas write, and knows when it does not: a
 row is matched whole, from where the one before it ended, or the shape is unknown. Nothing that the sheet says of
-itself, such as its dimension, is believed.
+itself, such as its dimension, is believed. Where all rows of a piece are of the usual kind they are read column by
+column, in half of the time; they are what they would be one by one.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import repeat
+from operator import add
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.cell_text import cell_text
-from chalicelib.ingestion.columns import column_index, following
+from chalicelib.ingestion.columns import SheetRow, column_index, column_name, following
 from chalicelib.ingestion.converted import Idle
 from chalicelib.ingestion.limits import MAX_ROW
 from chalicelib.ingestion.markup import UnknownShape, is_blank, whole
 from chalicelib.ingestion.shared_strings import SharedStrings
 
-Row = tuple[int, list[str]]
+_MOST_USUAL = 30  # columns of a table that is read column by column
 
 _BEGIN = re.compile(rb"<sheetData>")
 
@@ -33,16 +37,7 @@ _CELL = (
     r'|(?: t="[a-zA-Z]{1,9}")?+(?: ?/>|></c>)'
     rf'| t="inlineStr"><is>{_INLINE}</is></c>)'
 )
-_ROW = re.compile(rf'\s*+<row r="([0-9]{{1,7}})"(?: [^<>]*?)?(?:/>|>((?:{_CELL})*+)</row>)')
-# Most rows: a few columns, each a shared string, a whole number or blank. One match, two groups a column.
-_USUAL_ROW = re.compile(
-    '<row r="([0-9]{1,7}+)"(?: [^<>]*+)?+>'
-    + "".join(
-        rf'(?:<c r="{column}[0-9]{{1,7}}+"{_STYLE}(?: t="s"><v>([0-9]{{1,8}}+)</v></c>|><v>([0-9]++)</v></c>|/>))?+'
-        for column in "ABCDEFGHIJ"
-    )
-    + "</row>"
-)
+_ROW = rf'<row r="([0-9]{{1,7}})"(?: [^<>]*?)?(?:/>|>((?:{_CELL})*+)</row>)'
 # What of any row holds something: column, kind, and the markup of a value, of an only `t`, or of other runs.
 _HELD = re.compile(
     rf'<c r="([A-Z]++)[0-9]++"{_STYLE}(?: t="([a-zA-Z]++)")?+>'
@@ -50,7 +45,9 @@ _HELD = re.compile(
 )
 
 
-def plain_rows(blocks: Iterable[bytes], strings: SharedStrings, idle: Idle, *, after: int, width: int) -> Iterator[Row]:
+def plain_rows(
+    blocks: Iterable[bytes], strings: SharedStrings, idle: Idle, *, after: int, width: int
+) -> Iterator[SheetRow]:
     """The first `width` cells of the rows below row `after` that hold something there, each with its number.
 
     Raises:
@@ -61,31 +58,80 @@ def plain_rows(blocks: Iterable[bytes], strings: SharedStrings, idle: Idle, *, a
     for piece in whole(blocks, _BEGIN, b"<row ", b"</sheetData>"):
         if is_blank(piece):
             continue
-        markup = piece.decode()
-        position = 0
-        while match := _USUAL_ROW.match(markup, position) or _ROW.match(markup, position):
-            position = match.end()
-            last = following(last, int(match[1]))
+        for number, cells, size in _rows_of(piece.decode(), strings, width):
+            last = following(last, number)
             if last > after:
-                usual = match.re is _USUAL_ROW
-                cells = _usual_cells(match, strings, width) if usual else _cells(match[2] or "", strings, width)
                 text = "".join(cells)
                 if not text or text.isspace():
-                    idle.spend(0, position - match.start() + len(cells))  # a cell in the last column makes a long list
+                    idle.spend(0, size + len(cells))  # a cell in the last column makes a long list
                 elif len(text) > MAX_ROW:
                     raise ArquivoInvalido("linha_grande_demais", linha=last)
                 else:
                     yield last, cells
-        if markup[position:].strip():
-            raise UnknownShape
 
 
-def _usual_cells(row: re.Match[str], strings: SharedStrings, width: int) -> list[str]:
-    groups, held = row.groups(""), min(row.lastindex or 1, 2 * width + 1)
-    return [
-        strings[int(index)] if index else number
-        for index, number in zip(groups[1:held:2], groups[2 : held + 1 : 2], strict=True)
-    ]
+def _rows_of(markup: str, strings: SharedStrings, width: int) -> Iterator[tuple[int, Sequence[str], int]]:
+    """Every row of a piece: its number, its cells, and the size of its markup.
+
+    Raises:
+        UnknownShape: before the first row that the pattern does not know.
+    """
+    found = _row(min(width, _MOST_USUAL)).findall(markup)
+    size = _side_by_side(found, markup)
+    begin = 0
+    for end in (*(place for place, row in enumerate(found) if not row[1]), len(found)):
+        if begin < end:
+            yield from _usual_rows(found[begin:end], strings)
+        if end < len(found):
+            row, *_, digits, cells = found[end]
+            yield int(digits), _cells(cells, strings, width), len(row)
+        begin = end + 1
+    if markup[size:].strip():
+        raise UnknownShape
+
+
+def _side_by_side(found: list[tuple[str, ...]], markup: str) -> int:
+    """Keeps the rows that stand one behind the other: what is between two of them is no row of ours; their size."""
+    size = sum([len(row[0]) for row in found])
+    if size == len(markup):
+        return size
+    end = 0
+    for place, (row, *_) in enumerate(found):
+        if not markup.startswith(row, end):
+            del found[place:]
+            break
+        end += len(row)
+    return end
+
+
+def _usual_rows(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> Iterator[tuple[int, Sequence[str], int]]:
+    """Rows of the usual kind that follow each other, read column by column."""
+    markups, digits, *held, _, _ = zip(*found, strict=True)
+    columns = map(_usual_column, held[::2], held[1::2], repeat(strings))
+    return zip(map(int, digits), zip(*columns, strict=True), map(len, markups), strict=True)
+
+
+def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: SharedStrings) -> Sequence[str]:
+    """The texts of a column, in which each cell has an index of the shared strings, a whole number, or neither."""
+    if not any(indices):
+        return numbers
+    texts = strings.column(indices)
+    return list(map(add, texts, numbers)) if any(numbers) else texts
+
+
+@lru_cache(maxsize=_MOST_USUAL)
+def _row(width: int) -> re.Pattern[str]:
+    """A row, with a group for all of it.
+
+    Most rows are of the usual kind, each cell a shared string, a whole number or blank: a group for its number and two
+    for each cell. Any other has its number and its cells in the last two groups.
+    """
+    cells = "".join(
+        rf'(?:<c r="{column_name(place)}[0-9]{{1,7}}+"{_STYLE}'
+        r'(?: t="s"><v>([0-9]{1,8}+)</v></c>|><v>([0-9]++)</v></c>|/>))?+'
+        for place in range(width)
+    )
+    return re.compile(rf'(\s*+(?:<row r="([0-9]{{1,7}}+)"(?: [^<>]*+)?+>{cells}</row>|{_ROW}))')
 
 
 def _cells(markup: str, strings: SharedStrings, width: int) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Full, Queue
@@ -63,10 +64,14 @@ class _End:
 
 def _make(items: Iterator[T], made: Queue[T | _End], stopped: Event) -> None:
     end = _End()
+    # Further back nobody has a thing any more but this. To let go of ten thousand rows takes a while, and here there is
+    # time, while whoever deals with them is waited for.
+    last: deque[T] = deque(maxlen=made.maxsize + 2)
     try:
         for item in items:
             if not _put(item, made, stopped):
                 return
+            last.append(item)
     except BaseException as error:  # noqa: BLE001 - it is raised where the items are wanted
         end = _End(error)
     _put(end, made, stopped)

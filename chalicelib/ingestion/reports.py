@@ -20,6 +20,7 @@ from chalicelib import messages
 from chalicelib.adapters.database import Database, Row
 from chalicelib.adapters.storage import Storage
 from chalicelib.errors import Conflict, NotFound
+from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.formulas import defused, original
 from chalicelib.ingestion.header import Campo, recognise
 from chalicelib.ingestion.jobs import FINAL
@@ -75,7 +76,7 @@ class Reports:
         }
 
 
-def read_back(colunas: Sequence[str], rows: Iterable[tuple[int, list[str]]]) -> Iterable[tuple[int, list[str]]]:
+def read_back(colunas: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[SheetRow]:
     """The rows below a header, number and cells; those of a report of ours as they were before they were defused.
 
     The line that says that a report was cut is no row.

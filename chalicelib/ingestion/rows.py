@@ -10,10 +10,13 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import NamedTuple, TypeVar
 
+from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.contacts import MAX_CONTACTS, Recusado, Telefone, documento, emails, telefones
+from chalicelib.ingestion.formulas import as_shown
 from chalicelib.ingestion.header import Cabecalho, Campo
 from chalicelib.ingestion.merge import Dados
 from chalicelib.ingestion.pieces import EDGES, EXCERPT, refuse
+from chalicelib.ingestion.usual_rows import read_usual
 
 MAX_ID = 255
 """Characters of an `ID` cell: it is a key, and an index entry holds no more than some two thousand bytes."""
@@ -21,9 +24,6 @@ MAX_ERROS = 50
 """Refusals of a row that are told one by one: each is a line of the error report with the whole row, and whoever put
 the wrong column there has seen enough. As many as the contacts of a kind that a row keeps.
 """
-
-# How our own error report defuses what a spreadsheet would take for a formula; here the apostrophe comes off again.
-_DEFUSED = tuple(f"'{sign}" for sign in "=+-@\t\r")
 
 Value = TypeVar("Value", str, Telefone)
 Reader = Callable[[str], tuple[list[Value], list[Recusado]]]
@@ -89,7 +89,23 @@ class LeitorDeLinhas:
         self._documento = campos.get(Campo.DOCUMENTO, ())
         self._emails = campos.get(Campo.EMAIL, ())
         self._telefones = campos.get(Campo.TELEFONE, ())
+        self._fixo_valido = fixo_valido
         self._read_telefones: Reader[Telefone] = partial(telefones, fixo_valido=fixo_valido)
+
+    def read_all(self, rows: Sequence[SheetRow]) -> list[Linha]:
+        """Some rows, each as `read` has it; those of the usual kind, nearly all, in a third of the time."""
+        if not rows:
+            return []
+        celulas = [cells for _, cells in rows]
+        externos, dados, outras = read_usual(celulas, self._cabecalho.campos, fixo_valido=self._fixo_valido)
+        outras.update([place for place, externo in enumerate(externos) if externo and len(externo) > MAX_ID])
+        linhas = [
+            Linha(numero, externo or self._own_id(numero), says, (), cells)
+            for (numero, cells), externo, says in zip(rows, externos, dados, strict=True)
+        ]
+        for place in outras:
+            linhas[place] = self.read(*rows[place])
+        return linhas
 
     def read(self, numero: int, cells: Sequence[str]) -> Linha:
         """The row of that number; cells that it does not have count as blank."""
@@ -128,7 +144,7 @@ class LeitorDeLinhas:
     def _read_documento(self, cells: Sequence[str], erros: _Erros) -> str | None:
         """The first valid document; a sheet may have a column for each kind."""
         for position in self._documento:
-            document, refused = documento(_text(cells[position]))
+            document, refused = documento(as_shown(cells[position]))
             if document:
                 return document
             if refused:
@@ -142,7 +158,7 @@ class LeitorDeLinhas:
         found: tuple[Value, ...] = ()
         for position in positions:
             if cell := cells[position]:
-                values, refused = read(_text(cell))
+                values, refused = read(as_shown(cell))
                 found = _together(found, values, refused) if found else tuple(values)
                 if refused:
                     erros.add(self._coluna(position), refused)
@@ -160,18 +176,14 @@ def _together(found: tuple[Value, ...], values: Iterable[Value], refused: list[R
     return tuple(together)
 
 
-def _text(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.startswith(_DEFUSED) else cell
-
-
 def _first(cells: Sequence[str], positions: Iterable[int]) -> str | None:
     """The first cell that is not blank, without what cannot be seen at its edges."""
     for position in positions:
-        if cells[position] and (text := _text(cells[position].strip(EDGES))):
+        if cells[position] and (text := as_shown(cells[position].strip(EDGES))):
             return text
     return None
 
 
 def _raw(cells: Sequence[str], positions: Iterable[int]) -> str | None:
     """The cells as they came, those of several columns side by side."""
-    return " | ".join([_text(cells[position]) for position in positions if cells[position]]) or None
+    return " | ".join([as_shown(cells[position]) for position in positions if cells[position]]) or None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -21,6 +22,7 @@ from chalicelib.adapters.storage import Objeto, Storage
 from chalicelib.config import Settings
 from chalicelib.errors import ArquivoInvalido, LeaseLost, Unavailable
 from chalicelib.ingestion.batch import Lote, prepared
+from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.dry_run import Ensaio
 from chalicelib.ingestion.jobs import COUNTS, wake_up
 from chalicelib.ingestion.loader import Contagens, load
@@ -45,6 +47,8 @@ _FIRST_ROWS = 1_000
 _MOST_WEIGHT = 4 << 20
 _WEIGHT_OF_A_CELL = 16
 _WEIGHT_OF_AN_ERROR = 256
+# Rows that are read together; what they are refused for is weighed only afterwards.
+_SLICE = 500
 
 Remaining = Callable[[], int]
 
@@ -218,13 +222,12 @@ class Ingestion:
 
     def _lotes(self, planilha: Planilha, leitor: LeitorDeLinhas, depois: int) -> Iterator[Lote]:
         """The batches after a checkpoint; their borders are the same whoever reads, and from wherever."""
-        lidas = read_back(planilha.cabecalho.colunas, planilha.linhas(depois))
-        linhas = (leitor.read(numero, cells) for numero, cells in lidas)
+        lidas = iter(read_back(planilha.cabecalho.colunas, planilha.linhas(depois)))
         most = self._settings.ingest_batch_rows
-        batch = _portion(linhas, most if depois else min(most, _FIRST_ROWS))
+        batch = _portion(lidas, leitor, most if depois else min(most, _FIRST_ROWS))
         while batch:
             yield prepared(batch, self._clock())
-            batch = _portion(linhas, most)
+            batch = _portion(lidas, leitor, most)
 
     def _commit(self, claim: _Claim, planilha: Planilha, lote: Lote) -> None:
         """Leads, contacts, errors, counters and checkpoint of one batch, in one transaction.
@@ -341,18 +344,34 @@ def _loaded(rows: Rows, claim: _Claim, lote: Lote) -> Contagens:
     return load(rows, claim.tenant_id, lote, modo=modo, by_documento=by_documento)
 
 
-def _portion(linhas: Iterator[Linha], most: int) -> list[Linha]:
+def _portion(rows: Iterator[SheetRow], leitor: LeitorDeLinhas, most: int) -> list[Linha]:
     """The next rows: so many of them, or fewer where they are heavy."""
-    batch: list[Linha] = []
+    portion: list[Linha] = []
     room = _MOST_WEIGHT
-    for linha in linhas:
-        batch.append(linha)
-        # Joining them is the fastest way to add up the lengths of a few short texts.
-        room -= len("".join(linha.celulas)) + _WEIGHT_OF_A_CELL * len(linha.celulas)
-        room -= _WEIGHT_OF_AN_ERROR * len(linha.erros)
-        if room <= 0 or len(batch) == most:
+    while room > 0 and (slice_ := _slice(rows, min(_SLICE, most - len(portion)))):
+        linhas = leitor.read_all(slice_)
+        portion += linhas
+        room -= sum(map(_weight, slice_))
+        room -= _WEIGHT_OF_AN_ERROR * sum([len(linha.erros) for linha in linhas])
+    return portion
+
+
+def _slice(rows: Iterator[SheetRow], most: int) -> list[SheetRow]:
+    """The next rows that are read together, fewer where they are heavy."""
+    slice_: list[SheetRow] = []
+    room = _MOST_WEIGHT
+    for row in islice(rows, most):
+        slice_.append(row)
+        room -= _weight(row)
+        if room <= 0:
             break
-    return batch
+    return slice_
+
+
+def _weight(row: SheetRow) -> int:
+    """What a row takes in memory."""
+    # Joining them is the fastest way to add up the lengths of a few short texts.
+    return len("".join(row[1])) + _WEIGHT_OF_A_CELL * len(row[1])
 
 
 def _job_in(body: str) -> tuple[str, UUID] | None:

@@ -19,7 +19,7 @@ an @ or the name of a document, or is bare digits that also fit as a CNPJ. `/` a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import StrEnum
 from functools import partial
 from typing import NamedTuple
@@ -28,7 +28,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from chalicelib.ingestion.documents import is_cnpj
-from chalicelib.ingestion.pieces import SEPARATORS, Recusado, explode, refuse, typed, usual_pieces, written_out
+from chalicelib.ingestion.pieces import MAX_CONTACTS, SEPARATORS, Recusado, explode, refuse, typed, written_out
 
 
 class TipoOrigem(StrEnum):
@@ -92,11 +92,21 @@ def telefones(cell: str, *, fixo_valido: bool = False) -> tuple[list[Telefone], 
 
     Codes: `telefone_invalido`, `telefone_ambiguo`, `contatos_demais`.
     """
-    if usual := _usual(fixo_valido, cell):
-        return [usual], []
-    if several := usual_pieces(cell, partial(_usual, fixo_valido)):
-        return several, []
-    return explode(cell, _SEPARATOR, partial(_read, fixo_valido))
+    [usual] = usual_telefones([cell], fixo_valido=fixo_valido)
+    return (list(usual), []) if usual else explode(cell, _SEPARATOR, partial(_read, fixo_valido))
+
+
+def usual_telefones(cells: Sequence[str], *, fixo_valido: bool = False) -> list[tuple[Telefone, ...] | None]:
+    """Of each cell what `telefones` finds in it, if nothing but phones of a usual shape is there, else None."""
+    return [
+        (_meant(match, fixo_valido),) if match else _several(cell, fixo_valido) if " | " in cell else None
+        for cell, match in zip(cells, map(_USUAL, cells), strict=True)
+    ]
+
+
+def _several(cell: str, fixo_valido: bool) -> tuple[Telefone, ...] | None:
+    matches = list(map(_USUAL, cell.split(" | ", MAX_CONTACTS - 1)))
+    return tuple(dict.fromkeys([_meant(match, fixo_valido) for match in matches if match])) if all(matches) else None
 
 
 def _read(fixo_valido: bool, piece: str) -> Telefone | Recusado:
@@ -106,8 +116,10 @@ def _read(fixo_valido: bool, piece: str) -> Telefone | Recusado:
 def _usual(fixo_valido: bool, piece: str) -> Telefone | None:
     """The phone, if it has a usual shape: exactly what `_by_library` would say, in a small part of its time."""
     match = _USUAL(piece)
-    if match is None:
-        return None
+    return _meant(match, fixo_valido) if match else None
+
+
+def _meant(match: re.Match[str], fixo_valido: bool) -> Telefone:
     ddd, mobile, landline, old_mobile, last = match.groups()
     if mobile:
         return Telefone(f"+55{ddd}{mobile}{last}", _MOVEL, True)

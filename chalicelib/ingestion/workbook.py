@@ -15,6 +15,7 @@ from typing import Protocol
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion import csv_text, xlsx
+from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.container import Container
 from chalicelib.ingestion.header import Cabecalho, find_header, plain_words
 from chalicelib.ingestion.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_TEXT
@@ -28,8 +29,6 @@ _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB 2.2: workbooks before 2007,
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO 2.3.4.4
 _NO_TABLE = (b"%PDF-", b"<", b"{\\rtf", b"\x1f\x8b")  # PDF; HTML and XML; RTF; gzip
 
-Row = tuple[int, list[str]]
-
 
 class Table(Protocol):
     """What a header may be in: a sheet, or a text read with one delimiter."""
@@ -37,7 +36,7 @@ class Table(Protocol):
     @property
     def name(self) -> str | None: ...
 
-    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[Row]: ...
+    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]: ...
 
     def size(self) -> int | None: ...
 
@@ -51,7 +50,7 @@ class Planilha:
     linhas_estimadas: int | None
     _table: Table
 
-    def linhas(self, depois: int = 0) -> Iterator[Row]:
+    def linhas(self, depois: int = 0) -> Iterator[SheetRow]:
         """Every row below the header and below row `depois` that is not blank: its number, and its cells as text.
 
         The first row of a sheet is 1. Rows may be shorter than the header, and are never longer: what stands beside
@@ -129,7 +128,7 @@ def _found(table: Table, cabecalho: Cabecalho) -> Planilha:
     return Planilha(table.name, cabecalho, None if size is None else max(0, size - cabecalho.linha), table)
 
 
-def _filled(rows: Iterable[Row]) -> Iterator[Row]:
+def _filled(rows: Iterable[SheetRow]) -> Iterator[SheetRow]:
     room, text_room = MAX_CELLS, MAX_TEXT
     for number, cells in rows:
         text = "".join(cells)

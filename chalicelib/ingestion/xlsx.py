@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from chalicelib.errors import ArquivoInvalido
+from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.container import Container
 from chalicelib.ingestion.converted import Idle, converted_rows
 from chalicelib.ingestion.limits import MAX_COLUMNS
@@ -47,7 +48,7 @@ class Sheet:
         self.part = part
         self._proof: Part | None = None
 
-    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
         """The rows below row `after`, each with its number, their first `width` cells; blank ones may be left out."""
         if self._proven().plain:
             try:

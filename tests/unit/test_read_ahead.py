@@ -16,6 +16,19 @@ def test_items_come_in_their_order_and_end() -> None:
         assert list(items) == list(range(100))
 
 
+def test_what_was_handed_out_is_let_go_of_where_things_are_made() -> None:
+    freed_by: list[str] = []
+
+    class Thing:
+        def __del__(self) -> None:
+            freed_by.append(threading.current_thread().name)
+
+    with ahead(Thing() for _ in range(10)) as items:
+        for _ in items:
+            pass
+    assert freed_by[:7] == ["read-ahead"] * 7  # the last three may be anybody's
+
+
 def test_an_error_in_the_making_is_raised_where_the_item_was_wanted() -> None:
     def failing() -> Iterator[int]:
         yield 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.ingestion.contacts import Telefone, TipoOrigem
@@ -10,6 +10,7 @@ from chalicelib.ingestion.header import Cabecalho, recognise
 from chalicelib.ingestion.pieces import EXCERPT
 from chalicelib.ingestion.rows import MAX_ERROS, Erro, LeitorDeLinhas, Linha
 
+THOROUGH = settings(max_examples=4 * settings.default.max_examples)
 COLUMNS = ("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone")
 
 
@@ -132,6 +133,51 @@ def test_what_our_report_defused_is_read_as_it_was() -> None:
     assert linha.dados.telefones[0].telefone == "+5571999990001"
     assert linha.dados.telefone_raw == "+5571999990001"
     assert read("'Maria'", "", "", "a@x.com").dados[0] == "'Maria'"  # type: ignore[index]
+
+
+# Cells as people write them, and others: of the first of each kind nearly all sheets consist.
+EMAILS = ("", "a@x.com", "b@x.com", "a@x.com | b@x.com", "A@x.com", "a@x.com, c@x.com", "bad", "'=1", " ", "a@x.com | ")
+PHONES = (
+    "",
+    "71 99999-0001",
+    "71 3333-4444",
+    "71 99999-0001 | 71 3333-4444",
+    "71 99999-0001/71 3333-4444",
+    "12",
+    "'+5571999990001",
+)
+DOCUMENTS = ("", "529.982.247-25", "11.222.333/0001-81", "52998224725", "191", "123", "52998224725.0")
+NAMES = ("", "Ana", " Ana ", "'=1", "' =1", "\ufeff", "A\tB", "x" * 256)
+WIDE = ("ID", "Nome", "Fantasia", "Contato", "CPF", "CNPJ", "Email", "Email 2", "Telefone", "Celular")
+WIDE_CELLS = (NAMES, NAMES, NAMES, NAMES, DOCUMENTS, DOCUMENTS, EMAILS, EMAILS, PHONES, PHONES)
+WIDE_ROWS = st.tuples(*map(st.sampled_from, WIDE_CELLS)).flatmap(
+    lambda cells: st.integers(0, 10).map(lambda n: cells[:n])
+)
+SOME_COLUMNS = st.sets(st.sampled_from(WIDE), min_size=1).map(lambda chosen: tuple(filter(chosen.__contains__, WIDE)))
+
+
+@given(st.lists(WIDE_ROWS, max_size=5), SOME_COLUMNS, st.booleans())
+@example([], COLUMNS, False)
+@THOROUGH
+def test_rows_that_are_read_together_are_what_they_are_one_by_one(
+    rows: list[tuple[str, ...]], columns: tuple[str, ...], fixo_valido: bool
+) -> None:
+    found = recognise(1, columns)
+    if found is None:  # without a column of contacts it is no header
+        return
+    leitor = LeitorDeLinhas(found, "leads.xlsx", fixo_valido=fixo_valido)
+    numbered = list(enumerate(rows, 2))
+    together, by_ones = leitor.read_all(numbered), [leitor.read(*row) for row in numbered]
+    assert [linha[:4] for linha in together] == [linha[:4] for linha in by_ones]
+    assert [linha.celulas for linha in together if linha.erros] == [linha.celulas for linha in by_ones if linha.erros]
+
+
+def test_fifty_contacts_in_two_columns_are_read_together_and_one_more_is_refused() -> None:
+    numbers = [f"719{90000000 + n}" for n in range(51)]
+    leitor = LeitorDeLinhas(header("Telefone", "Celular"), "leads.xlsx")
+    rows = [(2, [" | ".join(numbers[:25]), " | ".join(numbers[25:last])]) for last in (50, 51)]
+    fits, not_all = leitor.read_all(rows)
+    assert (fits.erros, [erro.codigo for erro in not_all.erros]) == ((), ["contatos_demais"])
 
 
 @given(st.lists(st.text(max_size=80), max_size=8))

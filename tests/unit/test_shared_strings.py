@@ -49,6 +49,20 @@ def test_a_text_is_read_as_it_was_written(text: str) -> None:
     assert table([f"<si><t>{written}</t></si>"] * 3, 64)[2] == markup_text(written)
 
 
+def test_cells_below_each_other_are_what_they_are_one_by_one() -> None:
+    """Those of blocks before, more of them than are kept, again and again."""
+    many = 60_000
+    strings = table([f"<si><t>texto {n} é</t></si>" for n in range(many)], 1 << 12)
+    for indices in (
+        [""],
+        ["", "7", ""],
+        [str(many - 1), "3", "", "7", "3"],
+        [str(n) for n in range(many)],
+        ["3", "59999"],
+    ):
+        assert strings.column(indices) == [f"texto {index} é" if index else "" for index in indices]
+
+
 def test_one_that_is_not_there_is_a_broken_file() -> None:
     with pytest.raises(ArquivoInvalido):
         table(["<si><t>a</t></si>"], 1 << 20)[1]

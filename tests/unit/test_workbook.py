@@ -39,7 +39,7 @@ def test_a_file_is_described_before_its_rows() -> None:
         assert planilha.cabecalho.colunas == ("Telefone", "Nome")
         assert planilha.cabecalho.campos == {Campo.NOME: (1,), Campo.TELEFONE: (0,)}
         assert planilha.linhas_estimadas == 0  # three rows are written, and the header is said to be the third
-        assert list(planilha.linhas()) == [(4, ["71", "Ana"])]
+        assert [(number, list(cells)) for number, cells in planilha.linhas()] == [(4, ["71", "Ana"])]
 
 
 @pytest.mark.parametrize("name", ["planilha.csv", "planilha", "planilha.pdf"])
