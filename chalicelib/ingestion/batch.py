@@ -113,13 +113,14 @@ def _candidatos(rows: Sequence[tuple[int, str, str, Dados]]) -> Candidatos:
 class Lote:
     """Some rows that follow each other: `linhas` of them, the last in the spreadsheet row `ultima_linha`.
 
-    `externos` and `documentos` are all keys of the candidates, as JSON, in their order: an index is looked through
+    They have the ids from `primeiro_id` to `ultimo_id`; `recusadas` are those of the rows that were refused. `externos` and
+    `documentos` are all keys of the candidates, as JSON, in their order: an index is looked through
     fastest from left to right. `repetidos` are the keys that more than one of them has.
     """
 
     linhas: int
     ultima_linha: int
-    rejeitadas: int
+    recusadas: Sequence[str]
     candidatos: Candidatos
     externos: str
     documentos: str
@@ -144,7 +145,7 @@ def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
     return Lote(
         linhas=len(linhas),
         ultima_linha=linhas[-1].numero,
-        rejeitadas=len(linhas) - len(candidatos),
+        recusadas=[lead_id for lead_id, linha in zip(ids, linhas, strict=True) if linha.dados is None],
         candidatos=candidatos,
         externos=json.dumps(externos),
         documentos=json.dumps(documentos),

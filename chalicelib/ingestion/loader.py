@@ -101,9 +101,10 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
     phones = plan.lines(candidatos.telefones, attrgetter("telefones"))
     contacts = leads.finish(phones, plan.lines(candidatos.emails, attrgetter("emails")))
     _copy(rows, "ingest_erros", ERRO_COLUMNS, (lote.erros,))
-    criados = len(candidatos) - list(plan.instead.values()).count(None)
-    _prove(rows, tenant_id, lote, criados)
-    return Contagens(criados, plan.atualizados, plan.duplicados, lote.rejeitadas, *contacts)
+    others = [candidatos.lead_ids[place] for place, each in plan.instead.items() if each is None]
+    criados = len(candidatos) - len(others)
+    _prove(rows, tenant_id, lote, criados, [*others, *lote.recusadas])
+    return Contagens(criados, plan.atualizados, plan.duplicados, len(lote.recusadas), *contacts)
 
 
 class _Contatos(NamedTuple):
@@ -309,8 +310,12 @@ def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[str]) 
     return text
 
 
-def _prove(rows: Rows, tenant_id: str, lote: Lote, criados: int) -> None:
-    """No foreign key watches over contacts, and COPY goes by row-level security: this does, for the whole batch."""
-    found = rows.one("count_batch", tenant_id=tenant_id, primeiro=lote.primeiro_id, ultimo=lote.ultimo_id)
-    if found != {"leads": criados, "orfaos": 0}:
+def _prove(rows: Rows, tenant_id: str, lote: Lote, criados: int, vagos: Sequence[str]) -> None:
+    """No foreign key watches over contacts, and COPY goes by row-level security: this does, for the whole batch.
+
+    `vagos` are the ids of the batch that no lead was made for.
+    """
+    ids = {"primeiro": lote.primeiro_id, "ultimo": lote.ultimo_id, "vagos": json.dumps(sorted(vagos))}
+    found = rows.one("count_batch", tenant_id=tenant_id, **ids)
+    if found != {"leads": criados, "estranhos": 0, "orfaos": 0}:
         raise BatchDoesNotAddUp(str(found))

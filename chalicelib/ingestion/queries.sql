@@ -195,19 +195,20 @@ UPDATE lead_telefones t
  WHERE t.tenant_id = :tenant_id AND t.lead_id = c.lead_id AND t.principal <> (t.telefone = c.principal);
 
 -- name: count_batch
--- The ids of a batch follow each other, so its leads are a range; a contact in that range without a lead is an orphan.
--- NOT IN looks each up in a table of hashes; a NOT EXISTS may go row by row, or read all leads.
-WITH lidos AS MATERIALIZED (
-    SELECT lead_id FROM leads
-     WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)
+-- The ids of a batch follow each other without a gap. If as many leads are among them as were made, and nothing stands
+-- under those that no lead was made for, each contact in their range has its lead. (To look each contact's lead up would
+-- take three times as long.)
+WITH vagos AS MATERIALIZED (
+    SELECT CAST(jsonb_array_elements_text(CAST(:vagos AS jsonb)) AS uuid) AS lead_id
 )
-SELECT (SELECT count(*) FROM lidos) AS leads,
+SELECT (SELECT count(*) FROM leads
+         WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)) AS leads,
+       (SELECT count(*) FROM leads
+         WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS estranhos,
        (SELECT count(*) FROM lead_telefones
-         WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)
-           AND lead_id NOT IN (SELECT lead_id FROM lidos))
+         WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos)))
      + (SELECT count(*) FROM lead_emails
-         WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)
-           AND lead_id NOT IN (SELECT lead_id FROM lidos)) AS orfaos;
+         WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS orfaos;
 
 -- name: list_erros
 -- A page of the report, in the order of the sheet: so many rows, or as many as weigh no more, in bytes of their cells,

@@ -28,13 +28,12 @@ def ahead(items: Iterator[T], *, depth: int = 1) -> Iterator[Iterator[T]]:
     made: Queue[T | _End] = Queue(maxsize=depth)
     stopped = Event()
     thread = Thread(target=_make, args=(items, made, stopped), name="read-ahead", daemon=True)
-    with hurried():
-        thread.start()
-        try:
-            yield _taken(made)
-        finally:
-            stopped.set()
-            thread.join()
+    thread.start()
+    try:
+        yield _taken(made)
+    finally:
+        stopped.set()
+        thread.join()
 
 
 @contextmanager

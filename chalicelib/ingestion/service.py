@@ -26,7 +26,7 @@ from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.dry_run import Ensaio
 from chalicelib.ingestion.jobs import COUNTS, wake_up
 from chalicelib.ingestion.loader import Contagens, load
-from chalicelib.ingestion.read_ahead import ahead
+from chalicelib.ingestion.read_ahead import ahead, hurried
 from chalicelib.ingestion.reports import CONTENT_TYPE, read_back, report_key, write_report
 from chalicelib.ingestion.requests import Modo
 from chalicelib.ingestion.rows import LeitorDeLinhas, Linha
@@ -40,7 +40,7 @@ _MOST_CLAIMS = 5
 # The disk is full, or a quota or a limit of the process says so.
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
-# The first batch of a file is small: the database has something to do while the next one is being read.
+# The first batches are small, each half as large again as the one before: the next one has been read by then.
 _FIRST_ROWS = 1_000
 # What a batch may take in memory beside its number of rows, in characters of cells; a few batches are held at a time,
 # each in several forms. A row of an ordinary sheet weighs some two hundred.
@@ -109,7 +109,7 @@ class Ingestion:
             wanted = _job_in(record["body"])
             claim = self._claim(*wanted) if wanted else None
             if claim is not None:
-                with self._tracer.segment("ingest", tenant=claim.tenant_id, job=str(claim.job_id)):
+                with hurried(), self._tracer.segment("ingest", tenant=claim.tenant_id, job=str(claim.job_id)):
                     self._work(claim, remaining_ms)
             elif wanted:
                 self._undoing.run(*wanted, remaining_ms=remaining_ms)
@@ -221,13 +221,12 @@ class Ingestion:
         return claim._replace(row=row)
 
     def _lotes(self, planilha: Planilha, leitor: LeitorDeLinhas, depois: int) -> Iterator[Lote]:
-        """The batches after a checkpoint; their borders are the same whoever reads, and from wherever."""
+        """The batches after a checkpoint, the first of them small."""
         lidas = iter(read_back(planilha.cabecalho.colunas, planilha.linhas(depois)))
-        most = self._settings.ingest_batch_rows
-        batch = _portion(lidas, leitor, most if depois else min(most, _FIRST_ROWS))
-        while batch:
+        rows = _FIRST_ROWS
+        while batch := _portion(lidas, leitor, min(rows, self._settings.ingest_batch_rows)):
             yield prepared(batch, self._clock())
-            batch = _portion(lidas, leitor, most)
+            rows += rows // 2
 
     def _commit(self, claim: _Claim, planilha: Planilha, lote: Lote) -> None:
         """Leads, contacts, errors, counters and checkpoint of one batch, in one transaction.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.ingestion.read_ahead import ahead
+from chalicelib.ingestion.read_ahead import ahead, hurried
 
 
 def test_items_come_in_their_order_and_end() -> None:
@@ -40,12 +41,24 @@ def test_an_error_in_the_making_is_raised_where_the_item_was_wanted() -> None:
             next(items)
 
 
-def test_leaving_early_ends_the_thread_and_restores_the_interpreter() -> None:
-    before = sys.getswitchinterval()
+def test_the_interpreter_is_restored_as_it_was() -> None:
+    def state() -> tuple[float, bool]:
+        return sys.getswitchinterval(), gc.isenabled()
+
+    before = state()
+    with hurried():
+        hurry = state()
+        with hurried():
+            assert state() == hurry
+        assert state() == hurry
+    assert hurry[0] < before[0]
+    assert not hurry[1]
+    assert state() == before
+
+
+def test_leaving_early_ends_the_thread() -> None:
     with ahead(iter(range(1_000))) as items:
         assert next(items) == 0
-        assert sys.getswitchinterval() != before
-    assert sys.getswitchinterval() == before
     assert [thread for thread in threading.enumerate() if thread.name == "read-ahead"] == []
 
 
