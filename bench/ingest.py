@@ -18,7 +18,7 @@ import resource
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -181,10 +181,10 @@ class Watched(Rows):
         super().__init__(connection)
         self._stages = stages
 
-    def copy(self, table: str, columns: Sequence[str], lines: bytes) -> None:
+    def copy(self, table: str, columns: Sequence[str], messages: Iterable[bytes]) -> None:
         """Copies, with an eye on the clock."""
         with self._stages.of("copy_s"):
-            super().copy(table, columns, lines)
+            super().copy(table, columns, messages)
 
 
 def stages(ground: Ground, workbook: Path) -> dict[str, float]:

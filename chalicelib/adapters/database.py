@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -27,7 +27,6 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
-_COPY_MESSAGE = 1 << 16  # bytes
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _CONSTRAINT_CLASS = "23"
 # Connection failures and administrator shutdowns: the server is away, not the statement wrong.
@@ -96,10 +95,11 @@ class Rows:
         """Let COMMIT return before it is on disk: if the server crashes this may be undone, whole, and all after it."""
         self.execute("SET LOCAL synchronous_commit TO off")
 
-    def copy(self, table: str, columns: Sequence[str], lines: bytes) -> None:
-        """COPY rows, already encoded in PostgreSQL's text format, into a table."""
-        # The server reads a message whole before it looks at it: with many it works on one while the next one comes.
-        messages = (lines[start : start + _COPY_MESSAGE] for start in range(0, len(lines), _COPY_MESSAGE))
+    def copy(self, table: str, columns: Sequence[str], messages: Iterable[bytes]) -> None:
+        """COPY rows, already encoded in PostgreSQL's text format, into a table.
+
+        The server reads a message whole before it looks at it: with many it works on one while the next one comes.
+        """
         with self._speaking():
             self._connection.execute_unnamed(f"COPY {table} ({', '.join(columns)}) FROM STDIN", stream=messages)
 

@@ -7,7 +7,7 @@ out to have in common with the database is only known later, so each lead keeps 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, pairwise
@@ -29,6 +29,9 @@ ERRO_COLUMNS = ("linha", "ordem", "alcance", "lead_id_externo", "coluna", "codig
 # character of `text` at all.
 _MEANINGFUL = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"), ("\x00", "\ufffd"))
 _NULL = "\\N"
+# Candidates whose lines are encoded together, and sent in one message: a few ten thousand bytes. Where one of them is
+# replaced, they are encoded again.
+_TOGETHER = 256
 
 
 class Candidato(NamedTuple):
@@ -44,6 +47,23 @@ class Candidato(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Linhas:
+    """The lines that the candidates of a batch have in a table: a text of each, and encoded for COPY by the hundred."""
+
+    each: Sequence[str]
+    encoded: Sequence[bytes]
+
+    def replaced(self, instead: Mapping[int, str]) -> list[bytes]:
+        """All of them encoded, with other texts in some places."""
+        encoded = list(self.encoded)
+        for part in {place // _TOGETHER for place in instead}:
+            first = part * _TOGETHER
+            texts = self.each[first : first + _TOGETHER]
+            encoded[part] = copied(instead.get(place, text) for place, text in enumerate(texts, first))
+        return encoded
+
+
+@dataclass(frozen=True, slots=True)
 class Candidatos:
     """All candidates of a batch, a list for each of their fields: few of ten thousand are ever looked at alone."""
 
@@ -52,9 +72,9 @@ class Candidatos:
     externos: Sequence[str]
     documentos: Sequence[str | None]
     dados: Sequence[Dados]
-    leads: Sequence[str]
-    telefones: Sequence[str]
-    emails: Sequence[str]
+    leads: Linhas
+    telefones: Linhas
+    emails: Linhas
 
     def __len__(self) -> int:
         return len(self.dados)
@@ -65,9 +85,9 @@ class Candidatos:
             self.lead_ids[place],
             self.externos[place],
             self.dados[place],
-            self.leads[place],
-            self.telefones[place],
-            self.emails[place],
+            self.leads.each[place],
+            self.telefones.each[place],
+            self.emails.each[place],
         )
 
     def places_of(self, keys: Set[str]) -> list[int]:
@@ -87,7 +107,7 @@ def candidato(numero: int, lead_id: str, lead_id_externo: str, dados: Dados) -> 
 def _candidatos(rows: Sequence[tuple[int, str, str, Dados]]) -> Candidatos:
     """The candidates with their lines written, a field of all of them at a time."""
     if not rows:
-        return Candidatos((), (), (), (), (), (), (), ())
+        return Candidatos((), (), (), (), (), *[_linhas([])] * 3)
     numeros, lead_ids, externos, dados = zip(*rows, strict=True)
     nomes, contatos, documentos, telefones_raw, emails_raw, telefones, emails = zip(*dados, strict=True)
     columns = map(fields, (externos, nomes, contatos, documentos, telefones_raw, emails_raw))
@@ -103,9 +123,9 @@ def _candidatos(rows: Sequence[tuple[int, str, str, Dados]]) -> Candidatos:
         externos,
         documentos,
         dados,
-        leads,
-        list(map(telefone_lines, lead_ids, telefones)),
-        list(map(email_lines, lead_ids, emails)),
+        _linhas(leads),
+        _linhas(list(map(telefone_lines, lead_ids, telefones))),
+        _linhas(list(map(email_lines, lead_ids, emails))),
     )
 
 
@@ -113,8 +133,8 @@ def _candidatos(rows: Sequence[tuple[int, str, str, Dados]]) -> Candidatos:
 class Lote:
     """Some rows that follow each other: `linhas` of them, the last in the spreadsheet row `ultima_linha`.
 
-    They have the ids from `primeiro_id` to `ultimo_id`; `recusadas` are those of the rows that were refused. `externos` and
-    `documentos` are all keys of the candidates, as JSON, in their order: an index is looked through
+    They have the ids from `primeiro_id` to `ultimo_id`; `recusadas` are those of the rows that were refused. `externos`
+    and `documentos` are all keys of the candidates, as JSON, in their order: an index is looked through
     fastest from left to right. `repetidos` are the keys that more than one of them has.
     """
 
@@ -125,7 +145,7 @@ class Lote:
     externos: str
     documentos: str
     repetidos: frozenset[str]
-    erros: str
+    erros: bytes
     primeiro_id: str
     ultimo_id: str
 
@@ -150,10 +170,19 @@ def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
         externos=json.dumps(externos),
         documentos=json.dumps(documentos),
         repetidos=frozenset(chain(_repeated(externos), _repeated(documentos))),
-        erros="".join([line for linha in linhas if linha.erros for line in _erro_lines(linha)]),
+        erros=copied([line for linha in linhas if linha.erros for line in _erro_lines(linha)]),
         primeiro_id=ids[0],
         ultimo_id=ids[-1],
     )
+
+
+def _linhas(each: Sequence[str]) -> Linhas:
+    return Linhas(each, [copied(each[first : first + _TOGETHER]) for first in range(0, len(each), _TOGETHER)])
+
+
+def copied(lines: Iterable[str]) -> bytes:
+    """Lines as COPY takes them."""
+    return "".join(lines).encode("utf-8", "replace")
 
 
 def _repeated(keys: Sequence[str]) -> Iterator[str]:

@@ -22,8 +22,10 @@ from chalicelib.ingestion.batch import (
     LEAD_COLUMNS,
     TELEFONE_COLUMNS,
     Candidato,
+    Linhas,
     Lote,
     candidato,
+    copied,
     email_lines,
     fields,
     telefone_lines,
@@ -77,12 +79,9 @@ class _Plan:
     atualizados: int = 0
     duplicados: int = 0
 
-    def lines(self, of_all: Sequence[str], of_one: Callable[[Candidato], str]) -> list[str]:
+    def lines(self, of_all: Linhas, of_one: Callable[[Candidato], str]) -> list[bytes]:
         """The lines of those that become leads, a table's lines of all of them given."""
-        lines = list(of_all)
-        for place, each in self.instead.items():
-            lines[place] = of_one(each) if each else ""
-        return lines
+        return of_all.replaced({place: of_one(each) if each else "" for place, each in self.instead.items()})
 
 
 def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bool) -> Contagens:
@@ -100,7 +99,7 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
     _copy(rows, "leads", LEAD_COLUMNS, plan.lines(candidatos.leads, attrgetter("lead")))
     phones = plan.lines(candidatos.telefones, attrgetter("telefones"))
     contacts = leads.finish(phones, plan.lines(candidatos.emails, attrgetter("emails")))
-    _copy(rows, "ingest_erros", ERRO_COLUMNS, (lote.erros,))
+    _copy(rows, "ingest_erros", ERRO_COLUMNS, [lote.erros])
     others = [candidatos.lead_ids[place] for place, each in plan.instead.items() if each is None]
     criados = len(candidatos) - len(others)
     _prove(rows, tenant_id, lote, criados, [*others, *lote.recusadas])
@@ -219,7 +218,7 @@ class _Leads:
         before, known.now = known.now, merged(known.now, row)
         return before, known.now
 
-    def finish(self, phones: list[str], addresses: list[str]) -> _Contatos:
+    def finish(self, phones: list[bytes], addresses: list[bytes]) -> _Contatos:
         """Write the leads of the database that are no longer what they were, and all contacts; how many these were.
 
         The lines of the contacts of new leads are given.
@@ -246,7 +245,7 @@ class _Leads:
         self._room -= _weight(lead.was)
         return lead
 
-    def _write(self, leads: Iterable[_Lead], phones: list[str], addresses: list[str]) -> None:
+    def _write(self, leads: Iterable[_Lead], phones: list[bytes], addresses: list[bytes]) -> None:
         changed = [lead for lead in leads if lead.now != lead.was]
         self._contacts.append(_written_contacts(self._rows, phones, addresses, changed))
         if changed:
@@ -276,25 +275,37 @@ def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str
     return found
 
 
-def _written_contacts(rows: Rows, phones: list[str], addresses: list[str], changed: Sequence[_Lead]) -> _Contatos:
+def _written_contacts(rows: Rows, phones: list[bytes], addresses: list[bytes], changed: Sequence[_Lead]) -> _Contatos:
     """Copy the contacts of new leads, whose lines these are, and the new ones of known leads."""
-    for lead in changed:
-        there, written = len(lead.was.telefones), len(lead.was.emails)
-        main = principal(lead.now.telefones)
-        phones.append(telefone_lines(lead.lead_id, lead.now.telefones[there:], depois=there, main=main))
-        addresses.append(email_lines(lead.lead_id, lead.now.emails[written:], depois=written))
-    telefones = _copy(rows, "lead_telefones", TELEFONE_COLUMNS, phones)
-    emails = _copy(rows, "lead_emails", EMAIL_COLUMNS, addresses).count("\n")
+    phones.append(copied(map(_new_phones, changed)))
+    addresses.append(copied(map(_new_addresses, changed)))
+    _copy(rows, "lead_telefones", TELEFONE_COLUMNS, phones)
+    _copy(rows, "lead_emails", EMAIL_COLUMNS, addresses)
+    emails = _count(addresses, b"\n")
     # Whether it is fit for sending is the last field of a phone. An e-mail that was taken is valid by its syntax, which
     # is all that is asked of one.
-    return _Contatos(telefones.count("\n"), emails, telefones.count("\tt\n"), emails)
+    return _Contatos(_count(phones, b"\n"), emails, _count(phones, b"\tt\n"), emails)
+
+
+def _new_phones(lead: _Lead) -> str:
+    there, phones = len(lead.was.telefones), lead.now.telefones
+    return telefone_lines(lead.lead_id, phones[there:], depois=there, main=principal(phones))
+
+
+def _new_addresses(lead: _Lead) -> str:
+    there = len(lead.was.emails)
+    return email_lines(lead.lead_id, lead.now.emails[there:], depois=there)
+
+
+def _count(lines: Iterable[bytes], what: bytes) -> int:
+    return sum(some.count(what) for some in lines)
 
 
 def _change(rows: Rows, tenant_id: str, leads: Sequence[_Lead]) -> None:
     rows.run("create_changed_leads")
     rows.run("forget_changed_leads")
     columns = ("lead_id", "nome", "contato", "documento", "telefone_raw", "email_raw", "principal")
-    _copy(rows, "changed_leads", columns, map(_changed_line, leads))
+    _copy(rows, "changed_leads", columns, [copied(map(_changed_line, leads))])
     rows.run("update_changed_leads", tenant_id=tenant_id)
     rows.run("update_changed_principals", tenant_id=tenant_id)
 
@@ -303,11 +314,10 @@ def _changed_line(lead: _Lead) -> str:
     return "\t".join([lead.lead_id, *fields([*lead.now[:5], principal(lead.now.telefones)])]) + "\n"
 
 
-def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[str]) -> str:
-    """Copy the lines; all of them together."""
-    if text := "".join(lines):
-        rows.copy(table, columns, text.encode("utf-8", "replace"))
-    return text
+def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[bytes]) -> None:
+    """Copy the lines, if there are any."""
+    if some := list(filter(None, lines)):
+        rows.copy(table, columns, some)
 
 
 def _prove(rows: Rows, tenant_id: str, lote: Lote, criados: int, vagos: Sequence[str]) -> None:

@@ -33,10 +33,10 @@ _MALFORMED = (expat.ExpatError, LookupError, ValueError)
 
 
 class Part(NamedTuple):
-    """What reading a part once has shown: whether it is plain, and about how many rows are in it."""
+    """What reading a part once has shown: whether it is plain, and about how many items are in it."""
 
     plain: bool
-    rows: int
+    items: int
 
 
 class UnknownShape(Exception):
@@ -74,25 +74,28 @@ class Listener:
         """Some characters inside an element."""
 
 
-def prove(blocks: Iterable[bytes]) -> Part:
+def prove(blocks: Iterable[bytes], item: bytes | None = None) -> Part:
     """Reads a part whole, and so proves its length and CRC, and that it begins as XML without a document type.
 
+    An item is what begins so; without one none are counted.
     Whether all the rest is well-formed shows when it is read, row by row: to parse it here too would double the time.
     """
     prologue = _Prologue()
     characters = _Characters()
-    unmarked, rows, tail = True, 0, b""
+    unmarked, items, tail = True, 0, b""
     for block in blocks:
         prologue.feed(block)
-        unmarked = unmarked and b"<!" not in block and not (tail.endswith(b"<") and block.startswith(b"!"))
+        if b"!" in block:  # which is found in a small part of the time, and hardly ever
+            unmarked = unmarked and b"<!" not in block and not (tail.endswith(b"<") and block.startswith(b"!"))
         characters.feed(block)
-        rows += block.count(b"<row ")
-        tail = (tail + block)[-_TAIL:]
+        if item:
+            items += block.count(item)
+        tail = (tail + block[-_TAIL:])[-_TAIL:]
     if not prologue.is_bytes():
-        return Part(plain=False, rows=rows)
+        return Part(plain=False, items=items)
     if not characters.legal:
         raise ArquivoInvalido("arquivo_corrompido")
-    return Part(unmarked and prologue.root_ends(tail), rows)
+    return Part(unmarked and prologue.root_ends(tail), items)
 
 
 def whole(blocks: Iterable[bytes], begin: re.Pattern[bytes], item: bytes, end: bytes) -> Iterator[bytes]:
@@ -203,7 +206,8 @@ class _Characters:
                 self._pending = self._decoder.getstate()[0]
         except UnicodeDecodeError:
             self.legal = False
-        if len(block.translate(None, _CONTROLS)) < len(block):
+        # Twenty-nine searches for one byte each take less time than anything that looks at all of them at once.
+        if any(map(block.__contains__, _CONTROLS)):
             self.legal = False
 
 

@@ -66,11 +66,11 @@ class Sheet:
 
     def size(self) -> int | None:
         """About how many rows there are, if that is known."""
-        return self._proven().rows or None
+        return self._proven().items or None
 
     def _proven(self) -> Part:
         if self._proof is None:
-            self._proof = prove(self._container.blocks(self.part))
+            self._proof = prove(self._container.blocks(self.part), b"<row ")
         return self._proof
 
 

@@ -66,8 +66,8 @@ def test_utf16_is_not_plain() -> None:
 
 
 def test_rows_are_counted_on_the_way() -> None:
-    assert prove(in_bytes("<a><row r='1'></row><row /><rowBreaks/></a>")) == Part(plain=True, rows=0)
-    assert prove([b"<a><row r='1'></row><row r='2'/></a>"]) == Part(plain=True, rows=2)
+    assert prove(in_bytes("<a><row r='1'></row><row /></a>")) == Part(plain=True, items=0)
+    assert prove([b"<a><row r='1'></row><row r='2'/><rowBreaks/></a>"], b"<row ") == Part(plain=True, items=2)
 
 
 def test_names_of_the_root_s_namespace_are_local_and_others_are_not() -> None:
