@@ -46,6 +46,8 @@ class Settings(BaseModel):
 
     # Ingestion
     ingest_batch_rows: int = Field(default=10_000, ge=1, le=100_000)
+    ingest_max_recusas: int = Field(default=2_000_000, gt=0)
+    """The most refusals of one job, each a line of its report: two for every row that a sheet can have."""
     ingest_lease_s: Seconds = 120.0
     """How long a silent worker keeps its job; renewed by every batch."""
     ingest_time_margin_s: Seconds = 60.0

@@ -110,6 +110,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A planilha tem um texto grande demais para uma célula.",
         "The workbook has a text that is too large for a cell.",
     ),
+    "recusas_demais": (
+        "Mais de {maximo} valores da planilha foram recusados; corrija-a e envie de novo.",
+        "More than {maximo} values of the sheet were refused; correct it and upload again.",
+    ),
     # Rows and cells
     "id_longo": ("O ID passa de 255 caracteres.", "The ID is longer than 255 characters."),
     "linha_sem_contato": (

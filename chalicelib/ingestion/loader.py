@@ -92,7 +92,7 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
         BatchDoesNotAddUp: a bug of ours; nothing may be committed.
     """
     rows.run("lock_tenant_for_ingestion", tenant_id=tenant_id)
-    owners = _look_up(rows, tenant_id, lote, by_documento=by_documento)
+    owners = _look_up(rows, tenant_id, lote, modo, by_documento=by_documento)
     leads = _Leads(rows, tenant_id, owners.lead_ids() if modo is Modo.ATUALIZAR else set())
     plan = _planned(lote, owners, leads, modo, by_documento=by_documento)
     candidatos = lote.candidatos
@@ -126,7 +126,7 @@ class _Owners:
         self._by_externo = {row["lead_id_externo"]: row["lead_id"].hex for row in by_externo}
         self._by_documento: defaultdict[str, list[str]] = defaultdict(list)
         for row in by_documento:
-            self._by_documento[row["documento"]].append(row["lead_id"].hex)
+            self._by_documento[row["documento"]] = row["lead_ids"].replace("-", "").split(" ")
 
     def keys(self) -> set[str]:
         """Every key that belongs to somebody."""
@@ -155,12 +155,15 @@ class _Owners:
         insort(self._by_documento[after], lead_id)
 
 
-def _look_up(rows: Rows, tenant_id: str, lote: Lote, *, by_documento: bool) -> _Owners:
+def _look_up(rows: Rows, tenant_id: str, lote: Lote, modo: Modo, *, by_documento: bool) -> _Owners:
     """Which of the candidates are there already, by document only where that counts."""
     externos = rows.all("find_leads_by_externo", tenant_id=tenant_id, externos=lote.externos)
     if not by_documento:
         return _Owners(externos, ())
-    return _Owners(externos, rows.all("find_leads_by_documento", tenant_id=tenant_id, documentos=lote.documentos))
+    # The oldest; and as many as may come after it, if each row gives one of them another document.
+    donos = 1 if modo is Modo.IGNORAR else 1 + len(lote.candidatos)
+    arguments = {"tenant_id": tenant_id, "documentos": lote.documentos, "donos": donos}
+    return _Owners(externos, rows.all("find_leads_by_documento", **arguments))
 
 
 def _planned(lote: Lote, owners: _Owners, leads: _Leads, modo: Modo, *, by_documento: bool) -> _Plan:

@@ -124,12 +124,15 @@ SELECT lead_id_externo, lead_id
    AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))));
 
 -- name: find_leads_by_documento
--- The oldest comes first, where a job without de-duplication has left several.
-SELECT documento, lead_id
-  FROM leads
- WHERE tenant_id = :tenant_id
-   AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
- ORDER BY lead_id;
+-- Those that have a document, the oldest first, where a job without de-duplication has left several: there may be a
+-- million. No more of them than the batch can have use for; as one text, for the driver takes an array apart letter by letter.
+SELECT documento, string_agg(CAST(lead_id AS text), ' ' ORDER BY lead_id) AS lead_ids
+  FROM (SELECT documento, lead_id, row_number() OVER (PARTITION BY documento ORDER BY lead_id) AS vez
+          FROM leads
+         WHERE tenant_id = :tenant_id
+           AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))) donos
+ WHERE vez <= :donos
+ GROUP BY documento;
 
 -- name: find_heavy_leads
 -- All of these leads but the lightest, as many of them as there is room for. What a text takes is known without reading it.
@@ -209,6 +212,9 @@ SELECT (SELECT count(*) FROM leads
          WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos)))
      + (SELECT count(*) FROM lead_emails
          WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS orfaos;
+
+-- name: count_erros
+SELECT count(*) AS erros FROM ingest_erros WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: list_erros
 -- A page of the report, in the order of the sheet: so many rows, or as many as weigh no more, in bytes of their cells,

@@ -171,7 +171,8 @@ class Ingestion:
             leitor = LeitorDeLinhas(
                 planilha.cabecalho, claim.row["nome_arquivo"], fixo_valido=self._fixo_valido(claim.tenant_id)
             )
-            with ahead(self._lotes(planilha, leitor, claim.row["ultima_linha"])) as lotes:
+            room = self._settings.ingest_max_recusas - self._recusas(claim)
+            with ahead(self._lotes(planilha, leitor, claim.row["ultima_linha"], room)) as lotes:
                 for lote in lotes:
                     self._commit(claim, planilha, lote)
                     if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
@@ -220,11 +221,26 @@ class Ingestion:
             [row] = rows.all("job_by_id", tenant_id=claim.tenant_id, job_id=claim.job_id)
         return claim._replace(row=row)
 
-    def _lotes(self, planilha: Planilha, leitor: LeitorDeLinhas, depois: int) -> Iterator[Lote]:
-        """The batches after a checkpoint, the first of them small."""
+    def _recusas(self, claim: _Claim) -> int:
+        """How many refusals the job has already."""
+        if not claim.row["ultima_linha"]:
+            return 0
+        with self._database.transaction(claim.tenant_id) as rows:
+            [found] = rows.all("count_erros", tenant_id=claim.tenant_id, job_id=claim.job_id)
+        return int(found["erros"])
+
+    def _lotes(self, planilha: Planilha, leitor: LeitorDeLinhas, depois: int, room: int) -> Iterator[Lote]:
+        """The batches after a checkpoint, the first of them small; `room` is there for so many refusals.
+
+        Raises:
+            ArquivoInvalido: before the batch that has more of them, or that cannot be read.
+        """
         lidas = iter(read_back(planilha.cabecalho.colunas, planilha.linhas(depois)))
         rows = _FIRST_ROWS
         while batch := _portion(lidas, leitor, min(rows, self._settings.ingest_batch_rows)):
+            room -= sum([len(linha.erros) for linha in batch])
+            if room < 0:
+                raise ArquivoInvalido("recusas_demais", maximo=self._settings.ingest_max_recusas)
             yield prepared(batch, self._clock())
             rows += rows // 2
 

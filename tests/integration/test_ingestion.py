@@ -232,6 +232,21 @@ def test_two_tenants_may_have_the_same_leads(worker: Worker, services: Services)
         services.jobs.get(TENANT, job["job_id"])
 
 
+def test_a_job_that_refuses_too_much_ends(make_services: Callable[..., Services]) -> None:
+    """What it had read before stays, it can go on once there is room, and what it refused before then counts too."""
+    worker = Worker(make_services(ingest_batch_rows=2, ingest_max_recusas=3))
+    rows = [f"Lead {n};;l{n}@x.com | bad;" for n in range(6)]
+    job = worker.ingest(sheet(*rows))
+    assert (job["status"], job["erro_codigo"], job["linhas_processadas"]) == ("erro", "recusas_demais", 2)
+    assert job["mensagem_erro"] == "Mais de 3 valores da planilha foram recusados; corrija-a e envie de novo."
+    for most, processed, status in ((5, 4, "erro"), (6, 6, "concluido")):
+        worker = Worker(make_services(ingest_batch_rows=2, ingest_max_recusas=most))
+        worker.services.jobs.resume(TENANT, job["job_id"])
+        job = worker.work(job["job_id"])
+        assert (job["status"], job["linhas_processadas"]) == (status, processed)
+    assert len(worker.leads()) == len(worker.report(job)) == 6
+
+
 def test_the_provenance_of_a_lead_never_changes(worker: Worker, services: Services) -> None:
     worker.ingest(sheet(*numbered(1)))
     with pytest.raises(Exception, match="leads_provenance_is_final"):
