@@ -200,9 +200,9 @@ def stages(ground: Ground, workbook: Path) -> dict[str, float]:
             if not cells:
                 break
             with stages.of("validate_s"):
-                linhas = leitor.read_all(cells)
+                lidas = leitor.read_all(cells)
             with stages.of("encode_s"):
-                lote = prepared(linhas, datetime.now(UTC))
+                lote = prepared(lidas, datetime.now(UTC))
             with stages.of("merge_s"):
                 _load(rows, job_id, lote)
     # All of a batch's transaction that is not COPY: look-ups, planning, proof, commit.

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from chalicelib.ids import id_range
 from chalicelib.ingestion.contacts import Telefone
-from chalicelib.ingestion.merge import Dados, principal
-from chalicelib.ingestion.rows import Erro, Linha
+from chalicelib.ingestion.merge import Colunas, Dados, principal
+from chalicelib.ingestion.rows import Erro, Lidas, Linha
 
 LEAD_COLUMNS = (
     "lead_id", "lead_id_externo", "nome", "contato", "documento", "telefone_raw", "email_raw", "linha_planilha",
@@ -70,21 +70,20 @@ class Candidatos:
     numeros: Sequence[int]
     lead_ids: Sequence[str]
     externos: Sequence[str]
-    documentos: Sequence[str | None]
-    dados: Sequence[Dados]
+    colunas: Colunas
     leads: Linhas
     telefones: Linhas
     emails: Linhas
 
     def __len__(self) -> int:
-        return len(self.dados)
+        return len(self.numeros)
 
     def __getitem__(self, place: int) -> Candidato:
         return Candidato(
             self.numeros[place],
             self.lead_ids[place],
             self.externos[place],
-            self.dados[place],
+            self.colunas.dados(place),
             self.leads.each[place],
             self.telefones.each[place],
             self.emails.each[place],
@@ -94,23 +93,21 @@ class Candidatos:
         """Where the candidates are that have one of these keys, in their order."""
         return [
             place
-            for place, (externo, documento) in enumerate(zip(self.externos, self.documentos, strict=True))
+            for place, (externo, documento) in enumerate(zip(self.externos, self.colunas.documentos, strict=True))
             if externo in keys or documento in keys
         ]
 
 
 def candidato(numero: int, lead_id: str, lead_id_externo: str, dados: Dados) -> Candidato:
     """The candidate with its lines written."""
-    return _candidatos([(numero, lead_id, lead_id_externo, dados)])[0]
+    return _candidatos([numero], [lead_id], [lead_id_externo], Colunas.of([dados]))[0]
 
 
-def _candidatos(rows: Sequence[tuple[int, str, str, Dados]]) -> Candidatos:
+def _candidatos(
+    numeros: Sequence[int], lead_ids: Sequence[str], externos: Sequence[str], colunas: Colunas
+) -> Candidatos:
     """The candidates with their lines written, a field of all of them at a time."""
-    if not rows:
-        return Candidatos((), (), (), (), (), *[_linhas([])] * 3)
-    numeros, lead_ids, externos, dados = zip(*rows, strict=True)
-    nomes, contatos, documentos, telefones_raw, emails_raw, telefones, emails = zip(*dados, strict=True)
-    columns = map(fields, (externos, nomes, contatos, documentos, telefones_raw, emails_raw))
+    columns = map(fields, (externos, *colunas[:5]))
     leads = [
         f"{lead_id}\t{externo}\t{nome}\t{contato}\t{documento}\t{telefone_raw}\t{email_raw}\t{numero}\n"
         for lead_id, externo, nome, contato, documento, telefone_raw, email_raw, numero in zip(
@@ -121,11 +118,10 @@ def _candidatos(rows: Sequence[tuple[int, str, str, Dados]]) -> Candidatos:
         numeros,
         lead_ids,
         externos,
-        documentos,
-        dados,
+        colunas,
         _linhas(leads),
-        _linhas(list(map(telefone_lines, lead_ids, telefones))),
-        _linhas(list(map(email_lines, lead_ids, emails))),
+        _linhas(list(map(telefone_lines, lead_ids, colunas.telefones))),
+        _linhas(list(map(email_lines, lead_ids, colunas.emails))),
     )
 
 
@@ -133,14 +129,13 @@ def _candidatos(rows: Sequence[tuple[int, str, str, Dados]]) -> Candidatos:
 class Lote:
     """Some rows that follow each other: `linhas` of them, the last in the spreadsheet row `ultima_linha`.
 
-    They have the ids from `primeiro_id` to `ultimo_id`; `recusadas` are those of the rows that were refused. `externos`
-    and `documentos` are all keys of the candidates, as JSON, in their order: an index is looked through
-    fastest from left to right. `repetidos` are the keys that more than one of them has.
+    The candidates have the ids from `primeiro_id` to `ultimo_id`, without a gap. `externos` and `documentos` are all
+    their keys, as JSON, in their order: an index is looked through fastest from left to right. `repetidos` are the keys
+    that more than one of them has.
     """
 
     linhas: int
     ultima_linha: int
-    recusadas: Sequence[str]
     candidatos: Candidatos
     externos: str
     documentos: str
@@ -150,29 +145,22 @@ class Lote:
     ultimo_id: str
 
 
-def prepared(linhas: Sequence[Linha], now: datetime) -> Lote:
-    """The batch of these rows (one or more), its ids in their order."""
-    ids = [f"{value:032x}" for value in id_range(now, len(linhas))]
-    candidatos = _candidatos(
-        [
-            (linha.numero, lead_id, linha.lead_id_externo, linha.dados)
-            for lead_id, linha in zip(ids, linhas, strict=True)
-            if linha.dados is not None
-        ]
-    )
-    externos = sorted(candidatos.externos)
-    documentos = sorted(filter(None, candidatos.documentos))
+def prepared(lidas: Lidas, now: datetime) -> Lote:
+    """The batch of these rows, its ids in their order."""
+    numbers = id_range(now, len(lidas.numeros))
+    ids = [f"{value:032x}" for value in numbers]
+    externos = sorted(lidas.externos)
+    documentos = sorted(filter(None, lidas.colunas.documentos))
     return Lote(
-        linhas=len(linhas),
-        ultima_linha=linhas[-1].numero,
-        recusadas=[lead_id for lead_id, linha in zip(ids, linhas, strict=True) if linha.dados is None],
-        candidatos=candidatos,
+        linhas=lidas.quantas,
+        ultima_linha=lidas.ultima,
+        candidatos=_candidatos(lidas.numeros, ids, lidas.externos, lidas.colunas),
         externos=json.dumps(externos),
         documentos=json.dumps(documentos),
         repetidos=frozenset(chain(_repeated(externos), _repeated(documentos))),
-        erros=copied([line for linha in linhas if linha.erros for line in _erro_lines(linha)]),
-        primeiro_id=ids[0],
-        ultimo_id=ids[-1],
+        erros=copied(chain.from_iterable(map(_erro_lines, lidas.com_erros))),
+        primeiro_id=f"{numbers.start:032x}",
+        ultimo_id=f"{numbers.stop - 1:032x}",
     )
 
 

@@ -20,7 +20,7 @@ from chalicelib.ids import time_of
 from chalicelib.ingestion.batch import Candidatos, Lote, prepared
 from chalicelib.ingestion.loader import Contagens, load
 from chalicelib.ingestion.requests import Modo
-from chalicelib.ingestion.rows import Linha
+from chalicelib.ingestion.rows import Lidas, Linha
 
 PREVIEW_ROWS = 50
 """Rows that a preview shows."""
@@ -74,7 +74,7 @@ class Ensaio(NamedTuple):
             # The loader's temporary tables are emptied by COMMIT, and this is none.
             rows.execute("DISCARD TEMP")
             linha = Linha(each.numero, each.lead_id_externo, each.dados, (), ())
-            alone = prepared([linha], time_of(UUID(each.lead_id)) + timedelta(milliseconds=place))
+            alone = prepared(Lidas.of([linha]), time_of(UUID(each.lead_id)) + timedelta(milliseconds=place))
             found = load(rows, self.tenant_id, alone, modo=modo, by_documento=by_documento)
             shown.append(
                 {

@@ -102,8 +102,8 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
     _copy(rows, "ingest_erros", ERRO_COLUMNS, [lote.erros])
     others = [candidatos.lead_ids[place] for place, each in plan.instead.items() if each is None]
     criados = len(candidatos) - len(others)
-    _prove(rows, tenant_id, lote, criados, [*others, *lote.recusadas])
-    return Contagens(criados, plan.atualizados, plan.duplicados, len(lote.recusadas), *contacts)
+    _prove(rows, tenant_id, lote, criados, others)
+    return Contagens(criados, plan.atualizados, plan.duplicados, lote.linhas - len(candidatos), *contacts)
 
 
 class _Contatos(NamedTuple):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from itertools import compress
+from typing import Any, NamedTuple, Self
 
 from chalicelib.ingestion.contacts import Telefone
 
@@ -18,6 +19,45 @@ class Dados(NamedTuple):
     email_raw: str | None = None
     telefones: tuple[Telefone, ...] = ()
     emails: tuple[str, ...] = ()
+
+
+class Colunas(NamedTuple):
+    """What many rows say: of each of their `Dados` one field, a list for each."""
+
+    nomes: list[str | None]
+    contatos: list[str | None]
+    documentos: list[str | None]
+    telefones_raw: list[str | None]
+    emails_raw: list[str | None]
+    telefones: list[tuple[Telefone, ...]]
+    emails: list[tuple[str, ...]]
+
+    @classmethod
+    def of(cls, dados: Sequence[Dados]) -> Self:
+        """The columns of some rows."""
+        fields: list[list[Any]] = [[each[field] for each in dados] for field in range(len(cls._fields))]
+        return cls(*fields)
+
+    def dados(self, place: int) -> Dados:
+        """One of the rows."""
+        return Dados(*(column[place] for column in self._lists()))
+
+    def put(self, place: int, dados: Dados) -> None:
+        """Another row in the place of one."""
+        for column, value in zip(self._lists(), dados, strict=True):
+            column[place] = value
+
+    def extend(self, more: Colunas) -> None:
+        """With the rows behind them."""
+        for column, values in zip(self._lists(), more._lists(), strict=True):
+            column.extend(values)
+
+    def kept(self, which: Sequence[bool]) -> Self:
+        """Some of the rows."""
+        return type(self)(*(list(compress(column, which)) for column in self._lists()))
+
+    def _lists(self) -> tuple[list[Any], ...]:
+        return tuple(self)
 
 
 def merged(old: Dados, new: Dados) -> Dados:

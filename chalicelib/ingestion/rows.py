@@ -6,15 +6,17 @@ cell. A row without any of these is refused whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import NamedTuple, TypeVar
+from itertools import compress
+from typing import NamedTuple, Self, TypeVar
 
 from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.contacts import MAX_CONTACTS, Recusado, Telefone, documento, emails, telefones
 from chalicelib.ingestion.formulas import as_shown
 from chalicelib.ingestion.header import Cabecalho, Campo
-from chalicelib.ingestion.merge import Dados
+from chalicelib.ingestion.merge import Colunas, Dados
 from chalicelib.ingestion.pieces import EDGES, EXCERPT, refuse
 from chalicelib.ingestion.usual_rows import read_usual
 
@@ -50,6 +52,48 @@ class Linha(NamedTuple):
     dados: Dados | None
     erros: tuple[Erro, ...]
     celulas: Sequence[str]
+
+
+@dataclass(slots=True)
+class Lidas:
+    """Rows that were read, one behind the other: how many, and the number of the last; what those say that were kept, a
+    list for each thing; and the rows of which something was refused.
+    """
+
+    quantas: int
+    ultima: int
+    numeros: list[int]
+    externos: list[str]
+    colunas: Colunas
+    com_erros: list[Linha]
+
+    @classmethod
+    def of(cls, linhas: Sequence[Linha]) -> Self:
+        """Rows that were read one by one; there is one at least."""
+        kept = [linha for linha in linhas if linha.dados is not None]
+        return cls(
+            len(linhas),
+            linhas[-1].numero,
+            [linha.numero for linha in kept],
+            [linha.lead_id_externo for linha in kept],
+            Colunas.of([linha.dados for linha in kept if linha.dados is not None]),
+            [linha for linha in linhas if linha.erros],
+        )
+
+    def without(self, refused: Set[int]) -> Lidas:
+        """The same, but what these say is not kept, by their places."""
+        kept = [place not in refused for place in range(len(self.numeros))]
+        numeros, externos = list(compress(self.numeros, kept)), list(compress(self.externos, kept))
+        return replace(self, numeros=numeros, externos=externos, colunas=self.colunas.kept(kept))
+
+    def extend(self, more: Lidas) -> None:
+        """With the rows behind them."""
+        self.quantas += more.quantas
+        self.ultima = more.ultima
+        self.numeros += more.numeros
+        self.externos += more.externos
+        self.colunas.extend(more.colunas)
+        self.com_erros += more.com_erros
 
 
 class _Erros:
@@ -92,20 +136,30 @@ class LeitorDeLinhas:
         self._fixo_valido = fixo_valido
         self._read_telefones: Reader[Telefone] = partial(telefones, fixo_valido=fixo_valido)
 
-    def read_all(self, rows: Sequence[SheetRow]) -> list[Linha]:
-        """Some rows, each as `read` has it; those of the usual kind, nearly all, in a third of the time."""
-        if not rows:
-            return []
-        celulas = [cells for _, cells in rows]
-        externos, dados, outras = read_usual(celulas, self._cabecalho.campos, fixo_valido=self._fixo_valido)
+    def read_all(self, rows: Sequence[SheetRow]) -> Lidas:
+        """Some rows, one at least, each as `read` has it; those of the usual kind, nearly all, in half of the time."""
+        externos, colunas, outras = read_usual(
+            [cells for _, cells in rows], self._cabecalho.campos, fixo_valido=self._fixo_valido
+        )
         outras.update([place for place, externo in enumerate(externos) if externo and len(externo) > MAX_ID])
-        linhas = [
-            Linha(numero, externo or self._own_id(numero), says, (), cells)
-            for (numero, cells), externo, says in zip(rows, externos, dados, strict=True)
-        ]
-        for place in outras:
-            linhas[place] = self.read(*rows[place])
-        return linhas
+        lidas = Lidas(
+            len(rows),
+            rows[-1][0],
+            [numero for numero, _ in rows],
+            [externo or self._own_id(numero) for externo, (numero, _) in zip(externos, rows, strict=True)],
+            colunas,
+            [],
+        )
+        refused = set()
+        for place in sorted(outras):
+            linha = self.read(*rows[place])
+            if linha.erros:
+                lidas.com_erros.append(linha)
+            if linha.dados is None:
+                refused.add(place)
+            else:
+                colunas.put(place, linha.dados)
+        return lidas.without(refused) if refused else lidas
 
     def read(self, numero: int, cells: Sequence[str]) -> Linha:
         """The row of that number; cells that it does not have count as blank."""

@@ -29,7 +29,7 @@ from chalicelib.ingestion.loader import Contagens, load
 from chalicelib.ingestion.read_ahead import ahead, hurried
 from chalicelib.ingestion.reports import CONTENT_TYPE, read_back, report_key, write_report
 from chalicelib.ingestion.requests import Modo
-from chalicelib.ingestion.rows import LeitorDeLinhas, Linha
+from chalicelib.ingestion.rows import LeitorDeLinhas, Lidas
 from chalicelib.ingestion.scratch import scratch
 from chalicelib.ingestion.undo import Undoing
 from chalicelib.ingestion.workbook import Planilha, open_workbook
@@ -238,7 +238,7 @@ class Ingestion:
         lidas = iter(read_back(planilha.cabecalho.colunas, planilha.linhas(depois)))
         rows = _FIRST_ROWS
         while batch := _portion(lidas, leitor, min(rows, self._settings.ingest_batch_rows)):
-            room -= sum([len(linha.erros) for linha in batch])
+            room -= _recusas_of(batch)
             if room < 0:
                 raise ArquivoInvalido("recusas_demais", maximo=self._settings.ingest_max_recusas)
             yield prepared(batch, self._clock())
@@ -359,22 +359,28 @@ def _loaded(rows: Rows, claim: _Claim, lote: Lote) -> Contagens:
     return load(rows, claim.tenant_id, lote, modo=modo, by_documento=by_documento)
 
 
-def _portion(rows: Iterator[SheetRow], leitor: LeitorDeLinhas, most: int) -> list[Linha]:
-    """The next rows: so many of them, or fewer where they are heavy."""
-    portion: list[Linha] = []
+def _portion(rows: Iterator[SheetRow], leitor: LeitorDeLinhas, most: int) -> Lidas | None:
+    """The next rows: so many of them, or fewer where they are heavy; None after the last."""
+    portion: Lidas | None = None
     room = _MOST_WEIGHT
-    while room > 0 and (slice_ := _slice(rows, min(_SLICE, most - len(portion)))):
-        linhas = leitor.read_all(slice_)
-        portion += linhas
-        room -= sum(map(_weight, slice_))
-        room -= _WEIGHT_OF_AN_ERROR * sum([len(linha.erros) for linha in linhas])
+    while most > 0 and room > 0 and (slice_ := _slice(rows, min(_SLICE, most), room)):
+        lidas = leitor.read_all(slice_)
+        room -= sum(map(_weight, slice_)) + _WEIGHT_OF_AN_ERROR * _recusas_of(lidas)
+        most -= len(slice_)
+        if portion:
+            portion.extend(lidas)
+        else:
+            portion = lidas
     return portion
 
 
-def _slice(rows: Iterator[SheetRow], most: int) -> list[SheetRow]:
+def _recusas_of(lidas: Lidas) -> int:
+    return sum([len(linha.erros) for linha in lidas.com_erros])
+
+
+def _slice(rows: Iterator[SheetRow], most: int, room: int) -> list[SheetRow]:
     """The next rows that are read together, fewer where they are heavy."""
     slice_: list[SheetRow] = []
-    room = _MOST_WEIGHT
     for row in islice(rows, most):
         slice_.append(row)
         room -= _weight(row)

@@ -7,13 +7,14 @@ are. Any other is left to be read by itself. Pure.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import zip_longest
 from typing import NamedTuple, TypeVar
 
 from chalicelib.ingestion.contacts import MAX_CONTACTS, usual_documentos, usual_emails, usual_telefones
 from chalicelib.ingestion.formulas import as_shown
 from chalicelib.ingestion.header import Campo
-from chalicelib.ingestion.merge import Dados
+from chalicelib.ingestion.merge import Colunas
 from chalicelib.ingestion.pieces import EDGES
 
 T = TypeVar("T")
@@ -21,10 +22,10 @@ Column = Sequence[str]
 
 
 class Usuais(NamedTuple):
-    """Of each row its ID, if it has one, and what it says; and the places of those that are not of the usual kind."""
+    """Of each row its ID, if it has one; what they say; and the places of those that are not of the usual kind."""
 
     externos: list[str | None]
-    dados: list[Dados]
+    colunas: Colunas
     outras: set[int]
 
 
@@ -39,20 +40,18 @@ def read_usual(
     }
     outras: set[int] = set()
     emails, telefones = columns[Campo.EMAIL], columns[Campo.TELEFONE]
-    dados = list(
-        map(
-            Dados,
-            _first(columns[Campo.NOME], blank),
-            _first(columns[Campo.CONTATO], blank),
-            _documentos(columns[Campo.DOCUMENTO], blank, outras),
-            _raw(telefones, blank),
-            _raw(emails, blank),
-            _contacts(telefones, blank, lambda cells: usual_telefones(cells, fixo_valido=fixo_valido), outras),
-            _contacts(emails, blank, usual_emails, outras),
-        )
+    colunas = Colunas(
+        _first(columns[Campo.NOME], blank),
+        _first(columns[Campo.CONTATO], blank),
+        _documentos(columns[Campo.DOCUMENTO], blank, outras),
+        _raw(telefones, blank),
+        _raw(emails, blank),
+        _contacts(telefones, blank, partial(usual_telefones, fixo_valido=fixo_valido), outras),
+        _contacts(emails, blank, usual_emails, outras),
     )
-    outras.update(place for place, each in enumerate(dados) if not (each[2] or each[5] or each[6]))
-    return Usuais(_first(columns[Campo.ID], blank), dados, outras)
+    useful = zip(colunas.documentos, colunas.telefones, colunas.emails, strict=True)
+    outras.update([place for place, contacts in enumerate(useful) if not any(contacts)])
+    return Usuais(_first(columns[Campo.ID], blank), colunas, outras)
 
 
 def _texts(cells: Column) -> Column:
@@ -67,7 +66,7 @@ def _first(columns: Sequence[Column], blank: Column) -> list[str | None]:
     return found
 
 
-def _raw(columns: Sequence[Column], blank: Column) -> Sequence[str | None]:
+def _raw(columns: Sequence[Column], blank: Column) -> list[str | None]:
     """The cells as they came, those of several columns side by side."""
     if len(columns) == 1:
         return [text or None for text in _texts(columns[0])]
@@ -75,9 +74,9 @@ def _raw(columns: Sequence[Column], blank: Column) -> Sequence[str | None]:
     return [" | ".join(filter(None, row)) or None for row in texts]
 
 
-def _documentos(columns: Sequence[Column], blank: Column, outras: set[int]) -> Sequence[str | None]:
+def _documentos(columns: Sequence[Column], blank: Column, outras: set[int]) -> list[str | None]:
     """The first document of each row; behind it nothing is looked at."""
-    found: Sequence[str | None] = [None] * len(blank)
+    found: list[str | None] = [None] * len(blank)
     for column in columns:
         cells = ["" if before else cell for before, cell in zip(found, _texts(column), strict=True)]
         read = usual_documentos(cells)
@@ -91,7 +90,7 @@ def _contacts(
     blank: Column,
     usual: Callable[[Sequence[str]], list[tuple[T, ...] | None]],
     outras: set[int],
-) -> Sequence[tuple[T, ...]]:
+) -> list[tuple[T, ...]]:
     """The contacts of each row, those of all columns, each once."""
     found: list[tuple[T, ...]] = [()] * len(blank)
     for column in columns:

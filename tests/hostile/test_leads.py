@@ -9,7 +9,7 @@ import pytest
 from chalicelib.ingestion.batch import prepared
 from chalicelib.ingestion.contacts import MAX_CONTACTS
 from chalicelib.ingestion.header import Campo, recognise
-from chalicelib.ingestion.rows import MAX_ERROS, LeitorDeLinhas, Linha
+from chalicelib.ingestion.rows import MAX_ERROS, LeitorDeLinhas, Lidas, Linha
 from tests.conftest import STARTED_AT
 from tests.readers import trimmed
 from tests.workbooks import (
@@ -153,7 +153,7 @@ def test_any_text_is_kept_as_it_is_and_can_be_stored(shape: str | None, written:
     (found,) = leads(zipped({**parts(), SHEET: page}), shape)
     assert found.dados is not None
     assert found.dados.nome == kept
-    line = prepared([found], STARTED_AT).candidatos[0].lead
+    line = prepared(Lidas.of([found]), STARTED_AT).candidatos[0].lead
     assert line.count("\n") == 1
     assert line.count("\t") == 7
     line.encode()

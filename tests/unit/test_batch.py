@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.ingestion.batch import email_lines, fields, prepared
 from chalicelib.ingestion.contacts import emails, telefones
 from chalicelib.ingestion.merge import Dados
-from chalicelib.ingestion.rows import Linha
+from chalicelib.ingestion.rows import Lidas, Linha
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 # PostgreSQL, COPY, "Text Format": what a backslash and the letter after it stand for.
@@ -50,7 +50,7 @@ def test_no_address_that_was_taken_holds_anything_to_escape(cell: str) -> None:
 
 def test_lines_have_the_contacts_in_order_and_the_first_fit_phone_as_principal() -> None:
     phones, _ = telefones("71 3333-4444 | 71 99999-0001")
-    lote = prepared([a_row(2, nome="Maria", telefones=tuple(phones), emails=("a@x.com", "b@x.com"))], NOW)
+    lote = prepared(Lidas.of([a_row(2, nome="Maria", telefones=tuple(phones), emails=("a@x.com", "b@x.com"))]), NOW)
     [lead] = lote.candidatos
     assert [line.split("\t")[1:] for line in lead.telefones.splitlines()] == [
         ["+557133334444", "1", "f", "fixo", "f"],
@@ -64,7 +64,8 @@ def test_lines_have_the_contacts_in_order_and_the_first_fit_phone_as_principal()
 
 @given(st.lists(st.sampled_from(["52998224725", "11222333000181", "02387846000103", None]), min_size=1, max_size=6))
 def test_keys_come_in_order_and_those_of_several_rows_are_known(documents: list[str | None]) -> None:
-    lote = prepared([a_row(n, documento=each, emails=("a@x.com",)) for n, each in enumerate(documents, 2)], NOW)
+    rows = [a_row(n, documento=each, emails=("a@x.com",)) for n, each in enumerate(documents, 2)]
+    lote = prepared(Lidas.of(rows), NOW)
     present = [each for each in documents if each]
     assert json.loads(lote.documentos) == sorted(present)
     assert json.loads(lote.externos) == sorted(f"leads.xlsx:{n}" for n in range(2, len(documents) + 2))

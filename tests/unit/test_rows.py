@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.ingestion.contacts import Telefone, TipoOrigem
 from chalicelib.ingestion.header import Cabecalho, recognise
 from chalicelib.ingestion.pieces import EXCERPT
-from chalicelib.ingestion.rows import MAX_ERROS, Erro, LeitorDeLinhas, Linha
+from chalicelib.ingestion.rows import MAX_ERROS, Erro, LeitorDeLinhas, Lidas, Linha
 
 THOROUGH = settings(max_examples=4 * settings.default.max_examples)
 COLUMNS = ("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone")
@@ -156,28 +156,34 @@ WIDE_ROWS = st.tuples(*map(st.sampled_from, WIDE_CELLS)).flatmap(
 SOME_COLUMNS = st.sets(st.sampled_from(WIDE), min_size=1).map(lambda chosen: tuple(filter(chosen.__contains__, WIDE)))
 
 
-@given(st.lists(WIDE_ROWS, max_size=5), SOME_COLUMNS, st.booleans())
-@example([], COLUMNS, False)
+@given(st.lists(WIDE_ROWS, min_size=1, max_size=5), st.integers(1, 5), SOME_COLUMNS, st.booleans())
 @THOROUGH
 def test_rows_that_are_read_together_are_what_they_are_one_by_one(
-    rows: list[tuple[str, ...]], columns: tuple[str, ...], fixo_valido: bool
+    rows: list[tuple[str, ...]], border: int, columns: tuple[str, ...], fixo_valido: bool
 ) -> None:
     found = recognise(1, columns)
     if found is None:  # without a column of contacts it is no header
         return
     leitor = LeitorDeLinhas(found, "leads.xlsx", fixo_valido=fixo_valido)
     numbered = list(enumerate(rows, 2))
-    together, by_ones = leitor.read_all(numbered), [leitor.read(*row) for row in numbered]
-    assert [linha[:4] for linha in together] == [linha[:4] for linha in by_ones]
-    assert [linha.celulas for linha in together if linha.erros] == [linha.celulas for linha in by_ones if linha.erros]
+    by_ones = [leitor.read(*row) for row in numbered]
+    together = leitor.read_all(numbered[:border])
+    if border < len(numbered):
+        together.extend(leitor.read_all(numbered[border:]))
+    assert together == Lidas.of(by_ones)
+    kept = [linha for linha in by_ones if linha.dados]
+    assert [together.colunas.dados(place) for place in range(len(kept))] == [linha.dados for linha in kept]
 
 
 def test_fifty_contacts_in_two_columns_are_read_together_and_one_more_is_refused() -> None:
     numbers = [f"719{90000000 + n}" for n in range(51)]
     leitor = LeitorDeLinhas(header("Telefone", "Celular"), "leads.xlsx")
-    rows = [(2, [" | ".join(numbers[:25]), " | ".join(numbers[25:last])]) for last in (50, 51)]
-    fits, not_all = leitor.read_all(rows)
-    assert (fits.erros, [erro.codigo for erro in not_all.erros]) == ((), ["contatos_demais"])
+    rows = [(2 + more, [" | ".join(numbers[:25]), " | ".join(numbers[25 : 50 + more])]) for more in (0, 1)]
+    lidas = leitor.read_all(rows)
+    assert [len(phones) for phones in lidas.colunas.telefones] == [50, 50]
+    assert [(linha.numero, *linha.erros) for linha in lidas.com_erros] == [
+        (3, Erro("Celular", "contatos_demais", f"+55{numbers[50]}"))
+    ]
 
 
 @given(st.lists(st.text(max_size=80), max_size=8))
