@@ -49,7 +49,7 @@ from samples.generate import generate
 TABLES = ("leads", "lead_telefones", "lead_emails", "ingest_erros")
 NAIVE_ROWS = 2_000
 
-BATCH = 10_000
+BATCH = 15_000
 
 
 class Run(NamedTuple):

@@ -45,7 +45,7 @@ class Settings(BaseModel):
     """Nothing leaves unless this is true: the whole path runs and the disparo ends as `simulado`."""
 
     # Ingestion
-    ingest_batch_rows: int = Field(default=10_000, ge=1, le=100_000)
+    ingest_batch_rows: int = Field(default=15_000, ge=1, le=100_000)
     ingest_max_recusas: int = Field(default=2_000_000, gt=0)
     """The most refusals of one job, each a line of its report: two for every row that a sheet can have."""
     ingest_lease_s: Seconds = 120.0
