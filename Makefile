@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 WORKERS ?= 2
+# A worker that has none left takes half of another's: the slow tests come first, and nobody waits for the last of them.
+PYTEST = $(PY) -m pytest -n $(WORKERS) --dist worksteal
 STAGE ?= dev
 SEED ?= 1
 
@@ -9,6 +11,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 INSTALLED := $(VENV)/.installed
+
+# A test run starts hundreds of processes: each would compile anew whatever it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Where every line and every branch must be covered, because a mistake there is a message sent twice or a lead lost.
 PROVEN := ingestion dispatch
@@ -35,11 +40,11 @@ down: $(INSTALLED) ## Stop the local stack; its data stays for the next `make up
 	@$(PY) -m local down
 
 test: $(INSTALLED) ## Run the tests, or some of them: make test ARGS="tests/unit -k phone"
-	$(PY) -m pytest -n $(WORKERS) $(ARGS)
+	$(PYTEST) $(ARGS)
 
 check: $(INSTALLED) lint types ## Everything that CI checks: lint, types, all tests, coverage
 	$(PY) -m pip check
-	$(PY) -m pytest -n $(WORKERS) --cov --cov-report=
+	$(PYTEST) --cov --cov-report=
 	$(MAKE) --no-print-directory check-coverage
 
 lint: $(INSTALLED)
@@ -59,7 +64,7 @@ peers: $(INSTALLED) ## The channel profiles against the real MCP servers, from t
 	$(PY) -m tests.peers $(PEERS)
 
 fuzz: $(INSTALLED) ## Run the properties for long, looking for new ground
-	HYPOTHESIS_PROFILE=fuzz $(PY) -m pytest -n $(WORKERS) -m hypothesis $(ARGS)
+	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis $(ARGS)
 
 bench: $(INSTALLED) ## Run every benchmark and print its table
 	$(PY) -m bench

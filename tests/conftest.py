@@ -23,9 +23,10 @@ if TYPE_CHECKING:
     from chalicelib.wiring import Services
     from local.aws import Aws
     from local.postgres import Postgres
+    from tests.moto_state import MotoState
 
 ROOT = Path(__file__).resolve().parent.parent
-_NUMBERS = count()
+_NUMBERS = count(1)
 STARTED_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 # `ci` is the same every time, so that a red run is about the change and not about luck; `fuzz` looks for new ground.
@@ -69,8 +70,14 @@ def clock() -> StoppedClock:
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
     """A PostgreSQL server without durability, one for every pytest worker."""
     from local.postgres import THROWAWAY, Postgres
+    from tests.memory import in_memory
 
-    with Postgres(tmp_path_factory.mktemp("postgres"), settings=THROWAWAY) as server:
+    # A gigabyte is enough for it, as it may have to be memory.
+    few = {**THROWAWAY, "max_wal_size": "256MB"}
+    with (
+        in_memory() as memory,
+        Postgres(memory or tmp_path_factory.mktemp("postgres"), settings=few) as server,
+    ):
         yield server
 
 
@@ -91,14 +98,12 @@ def template_database(postgres: Postgres) -> str:
 
 
 @pytest.fixture
-def database_urls(postgres: Postgres, template_database: str) -> Iterator[DatabaseUrls]:
-    """A fresh, migrated database."""
-    name = f"test_{next(_NUMBERS)}"
-    postgres.create_database(name, template=template_database)
-    try:
-        yield DatabaseUrls(postgres.owner_url(name), postgres.api_url(name))
-    finally:
-        postgres.drop_database(name)
+def database_urls(postgres: Postgres, template_database: str) -> DatabaseUrls:
+    """A fresh, migrated database. The one of the test before goes now: who was just connected to it has left by now."""
+    number = next(_NUMBERS)
+    postgres.drop_database(f"test_{number - 1}")
+    postgres.create_database(name := f"test_{number}", template=template_database)
+    return DatabaseUrls(postgres.owner_url(name), postgres.api_url(name))
 
 
 @pytest.fixture(scope="session")
@@ -126,26 +131,47 @@ def aws_clients(aws_endpoint: str) -> Iterator[Aws]:
 @pytest.fixture
 def aws(aws_clients: Aws) -> Aws:
     """Empty AWS."""
-    with urlopen(Request(f"{aws_clients.endpoint}/moto-api/reset", method="POST")):
-        pass
+    _empty(aws_clients)
     return aws_clients
 
 
-@pytest.fixture
-def environ(database_urls: DatabaseUrls, aws: Aws) -> dict[str, str]:
-    """The environment of an app over a fresh database and AWS with everything that the template makes there."""
+def _empty(aws: Aws) -> None:
+    with urlopen(Request(f"{aws.endpoint}/moto-api/reset", method="POST")):
+        pass
+
+
+@pytest.fixture(scope="session")
+def provisioned_aws(aws_clients: Aws) -> tuple[str, MotoState]:
+    """The ARN of the user pool in AWS with everything that the template makes there; and that AWS, to be put back."""
     from chalicelib.config import Settings
     from local.aws import ACCOUNT_ID, provision
+    from tests.moto_state import MotoState
 
-    variables = {
+    _empty(aws_clients)
+    return provision(aws_clients, Settings(account_id=ACCOUNT_ID), {}), MotoState.taken()
+
+
+@pytest.fixture
+def user_pool(provisioned_aws: tuple[str, MotoState], aws: Aws) -> str:
+    """AWS with everything that the template makes there; the ARN of the user pool in it."""
+    arn, state = provisioned_aws
+    state.put_back()
+    return arn
+
+
+@pytest.fixture
+def environ(database_urls: DatabaseUrls, user_pool: str) -> dict[str, str]:
+    """The environment of an app over a fresh database and AWS with everything that the template makes there."""
+    from local.aws import ACCOUNT_ID
+
+    return {
         "ACCOUNT_ID": ACCOUNT_ID,
         "DATABASE_URL": database_urls.api,
         "DATABASE_OWNER_URL": database_urls.owner,
         "MICRO_AGENT_DISPARO_ENABLED": "true",
         "LOG_LEVEL": "ERROR",
+        "COGNITO_USER_POOL_ARN": user_pool,
     }
-    pool_arn = provision(aws, Settings.from_environment(variables), {})
-    return {**variables, "COGNITO_USER_POOL_ARN": pool_arn}
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from tests.conftest import ROOT, DatabaseUrls
 DISPAROS = 5_000
 WORKERS = 3
 KILLING_S = 60.0
+KILLED = 15  # at least, however slow the machine: some thirty in a minute are usual
 _PATIENCE_S = 240.0
 
 # One in ten attempts goes wrong: refused for now, turned away at the door, dropped before and after it was delivered.
@@ -162,8 +163,8 @@ def provider(aws: Aws, now_services: Services, app_settings: Settings, tmp_path:
 def test_killed_at_random_for_a_minute_they_lose_nothing_and_send_nothing_twice(
     now_services: Services,
     database_urls: DatabaseUrls,
-    provider: Provider,
     start: Callable[..., int],
+    provider: Provider,
 ) -> None:
     provider.behave(FAULTS)
     database, chance = now_services.owner_database, random.Random(7)
@@ -171,7 +172,7 @@ def test_killed_at_random_for_a_minute_they_lose_nothing_and_send_nothing_twice(
 
     workers, killed = [start() for _ in range(WORKERS)], 0
     killing_until = time.monotonic() + KILLING_S
-    while time.monotonic() < killing_until:
+    while killed < KILLED or time.monotonic() < killing_until:
         time.sleep(chance.uniform(0.5, 3.5))
         unlucky = chance.randrange(WORKERS)
         tell(workers[unlucky], signal.SIGKILL)
@@ -183,7 +184,6 @@ def test_killed_at_random_for_a_minute_they_lose_nothing_and_send_nothing_twice(
         assert time.monotonic() < deadline, ask(database, "SELECT status, count(*) FROM disparos GROUP BY status")
         time.sleep(0.5)
 
-    assert killed >= 15
     every_one_is_accounted_for(database, provider.delivered())
 
 
@@ -218,8 +218,8 @@ def every_one_is_accounted_for(database: Database, deliveries: Sequence[Mapping[
 def test_zombie_whose_lease_lapsed_changes_nothing_when_it_wakes_up(
     now_services: Services,
     database_urls: DatabaseUrls,
-    provider: Provider,
     start: Callable[..., int],
+    provider: Provider,
 ) -> None:
     provider.behave({"latencia_ms": 1_000})
     database = now_services.owner_database

@@ -108,6 +108,7 @@ def test_api_is_served_at_its_stage_and_no_other(packaged: Packaged, cloudformat
     assert [each["Properties"]["StageName"] for each in stages] == [packaged.stage]
 
 
+@pytest.mark.no_cover  # none of it is ours, and to be traced takes it three times as long
 def test_sam_and_cloudformation_templates_pass_cfn_lint(packaged: Packaged, cloudformation: Document) -> None:
     for template in (packaged.template, cloudformation):
         found = lint(json.dumps(template), config=ManualArgs(regions=[REGION]))

@@ -23,8 +23,9 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from pg8000.native import Connection
 
-from chalicelib.adapters.database import Database
+from chalicelib.adapters.database import Database, connect
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import WebhookQuery
 from chalicelib.delivery.service import SECRET_HEADER, Webhooks
@@ -49,7 +50,7 @@ from chalicelib.telemetry import Tracer
 from chalicelib.tenants.requests import stored_config
 from chalicelib.tokens import Signer
 from local.postgres import Postgres
-from tests.builders import a_lead, a_template, ask, insert, literal, run
+from tests.builders import a_lead, a_template, insert, literal, run
 from tests.conftest import StoppedClock
 from tests.dispatching import (
     FATES,
@@ -158,9 +159,10 @@ class _Secrets:
 class Mundo:
     """One database, with the leads and templates of the scene, for one example after the other."""
 
-    def __init__(self, owner: Database, api: Database) -> None:
+    def __init__(self, owner: Database, api: Database, observer: Connection) -> None:
         self.owner = owner
         self.api = api
+        self._observer = observer
         self.leads = []
         for tenant_id, telefones, emails in LEADS:
             lead_id = a_lead(owner, tenant_id=tenant_id, telefones=telefones, emails=emails)
@@ -168,6 +170,10 @@ class Mundo:
         for tenant_id in TENANTS:
             a_template(owner, tenant_id=tenant_id)
             a_template(owner, tenant_id=tenant_id, nome="oi-email", canal="email")
+
+    def ask(self, sql: str) -> list[list[Any]]:
+        """The rows of a query by itself: it is asked thousands of times, and needs no transaction around it."""
+        return list(self._observer.run(sql))
 
     def clear(self) -> None:
         """As before the first example."""
@@ -185,7 +191,7 @@ class Disparar(RuleBasedStateMachine):
     def __init__(self, mundo: Mundo) -> None:
         super().__init__()
         mundo.clear()
-        self.owner, self.leads = mundo.owner, mundo.leads
+        self.owner, self.leads, self.ask = mundo.owner, mundo.leads, mundo.ask
         self.clock = clock = StoppedClock()
         self.settings = Settings(micro_agent_disparo_enabled=True)
         self.queue = self.settings.dispatch_queue
@@ -275,14 +281,14 @@ class Disparar(RuleBasedStateMachine):
         )  # fmt: skip
 
     def contato_id(self, lead_id: UUID, destino: str) -> UUID:
-        [[found]] = ask(self.owner, f"SELECT contato_id({literal(lead_id)}, {literal(destino)})")
+        [[found]] = self.ask(f"SELECT contato_id({literal(lead_id)}, {literal(destino)})")
         return UUID(str(found))
 
     @precondition(has_disparos)
     @rule(what=st.sampled_from(sorted(DECIDABLE)), which=NUMBERS)
     def somebody_decides(self, what: str, which: int) -> None:
         """What a person may ask for, mostly where it can be done."""
-        statuses = dict(map(tuple, ask(self.owner, "SELECT disparo_id, status FROM disparos")))
+        statuses = dict(map(tuple, self.ask("SELECT disparo_id, status FROM disparos")))
         fit = [each for each in self.provider.disparos if statuses[each.disparo_id] in DECIDABLE[what]]
         disparo = fit[which % len(fit)] if fit else self.one(which)
         self.clock.advance(milliseconds=1)
@@ -397,7 +403,7 @@ class Disparar(RuleBasedStateMachine):
 
     def learn_who_opted_out(self) -> None:
         """Of those that the provider tells us of, only whom we wrote down can be left in peace."""
-        rows = ask(self.owner, "SELECT tenant_id, canal, contato FROM supressoes WHERE motivo = 'provedor'")
+        rows = self.ask("SELECT tenant_id, canal, contato FROM supressoes WHERE motivo = 'provedor'")
         self.provider.suppressed |= set(map(tuple, rows))
 
     # Time
@@ -409,8 +415,7 @@ class Disparar(RuleBasedStateMachine):
 
     @rule(turno=TURNOS, is_late=st.booleans())
     def time_passes_until_something_is_due(self, turno: Turno, *, is_late: bool) -> None:
-        [[due]] = ask(
-            self.owner,
+        [[due]] = self.ask(
             f"SELECT min(quando) FROM ({_WAITING}) w WHERE quando > {literal(self.clock())}",
         )
         if due is not None:
@@ -512,8 +517,8 @@ class Disparar(RuleBasedStateMachine):
 
     def statuses_tell_the_truth(self) -> None:
         self.provider.discover()
-        kept = {row[0] for row in ask(self.owner, "SELECT provider_message_id FROM avisos_de_entrega")}
-        rows = ask(self.owner, "SELECT disparo_id, status, em_duvida FROM disparos")
+        kept = {row[0] for row in self.ask("SELECT provider_message_id FROM avisos_de_entrega")}
+        rows = self.ask("SELECT disparo_id, status, em_duvida FROM disparos")
         assert {row[0] for row in rows} == self.provider.by_id.keys()
         for disparo_id, status, em_duvida in rows:
             disparo = self.provider.by_id[disparo_id]
@@ -530,8 +535,7 @@ class Disparar(RuleBasedStateMachine):
                 assert status == "cancelado", found
 
     def history(self) -> list[list[Any]]:
-        return ask(
-            self.owner,
+        return self.ask(
             "SELECT disparo_id, passo, classe, codigo, provider_message_id, latencia_ms FROM disparo_tentativas "
             "ORDER BY disparo_id, passo",
         )
@@ -540,7 +544,7 @@ class Disparar(RuleBasedStateMachine):
         steps: dict[UUID, list[list[Any]]] = {each: [] for each in self.provider.by_id}
         for row in self.history():
             steps[row[0]].append(row)
-        for disparo_id, passos, status in ask(self.owner, "SELECT disparo_id, passos, status FROM disparos"):
+        for disparo_id, passos, status in self.ask("SELECT disparo_id, passos, status FROM disparos"):
             disparo = self.provider.by_id[disparo_id]
             told = steps[disparo_id]
             is_at_it = status == "enviando"
@@ -566,21 +570,18 @@ class Disparar(RuleBasedStateMachine):
 
     def counters_count(self) -> None:
         names = "tenant_id, canal, status"
-        counted = ask(
-            self.owner,
+        counted = self.ask(
             f"SELECT {names}, motivo, CAST(sum(quantos) AS bigint) FROM disparo_contagens "
             "WHERE quando = '-infinity' GROUP BY 1, 2, 3, 4 HAVING sum(quantos) <> 0 ORDER BY 1, 2, 3, 4",
         )
-        there = ask(
-            self.owner,
+        there = self.ask(
             f"SELECT {names}, coalesce(espera, erro_codigo, ''), count(*) FROM disparos "
             "GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
         )
         assert sorted(counted) == sorted(there)
 
     def every_end_was_told(self) -> None:
-        rows = ask(
-            self.owner,
+        rows = self.ask(
             "SELECT d.disparo_id, d.status, (SELECT e.detalhe->>'status' FROM eventos e "
             "WHERE e.tenant_id = d.tenant_id AND e.detalhe->>'disparo_id' = d.disparo_id::text "
             "ORDER BY e.evento_id DESC LIMIT 1) FROM disparos d",
@@ -589,11 +590,11 @@ class Disparar(RuleBasedStateMachine):
             assert status not in TOLD or told == status
 
     def a_pause_lasts_until_a_person_ends_it(self) -> None:
-        rows = ask(self.owner, "SELECT tenant_id, canal FROM canal_pausas WHERE sondar_em IS NULL")
+        rows = self.ask("SELECT tenant_id, canal FROM canal_pausas WHERE sondar_em IS NULL")
         assert set(map(tuple, rows)) == self.provider.paused
 
     def who_opted_out_is_written_down(self) -> None:
-        rows = ask(self.owner, "SELECT tenant_id, canal, contato FROM supressoes")
+        rows = self.ask("SELECT tenant_id, canal, contato FROM supressoes")
         assert set(map(tuple, rows)) == self.provider.suppressed
 
     # None is lost
@@ -622,7 +623,7 @@ class Disparar(RuleBasedStateMachine):
             if n == _PATIENCE:
                 for tenant_id in TENANTS:
                     self.configure(tenant_id, {}, {}, janela=True)
-            waiting = ask(self.owner, f"{_WAITING} ORDER BY quando")
+            waiting = self.ask(f"{_WAITING} ORDER BY quando")
             if not waiting:
                 return
             overdue = Counter({row[0]: overdue[row[0]] + 1 for row in waiting if row[1] <= self.clock()})
@@ -638,9 +639,10 @@ class Disparar(RuleBasedStateMachine):
 def mundo(postgres: Postgres, template_database: str) -> Iterator[Mundo]:
     postgres.create_database("model", template=template_database)
     owner, api = Database(lambda: postgres.owner_url("model")), Database(lambda: postgres.api_url("model"))
-    yield Mundo(owner, api)
-    owner.close()
-    api.close()
+    observer = connect(postgres.owner_url("model"))
+    yield Mundo(owner, api, observer)
+    for each in (observer, owner, api):
+        each.close()
     postgres.drop_database("model")
 
 
@@ -669,7 +671,7 @@ def test_late_word_of_a_sleeper_is_not_taken_for_that_of_who_is_at_it_now(mundo:
     machine.somebody_is_woken([0], Turno(bug=True), misnamed=False)
     machine.a_sleeper_wakes(0, Turno(), too_late=False)
     machine.all_is_as_it_should_be()
-    assert ask(mundo.owner, "SELECT status FROM disparos") == [["enviando"]]
+    assert mundo.ask("SELECT status FROM disparos") == [["enviando"]]
     machine.teardown()
 
 

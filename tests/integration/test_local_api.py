@@ -17,9 +17,8 @@ from chalice import Chalice, CognitoUserPoolAuthorizer, Response
 from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.cognitoidp.models import cognitoidp_backends
 
-from chalicelib.config import Settings
 from local.api import MAX_BODY, MAX_EVENT, make_server
-from local.aws import ACCOUNT_ID, Aws, provision
+from local.aws import ACCOUNT_ID, Aws
 from local.project import chalice_config
 from local.tokens import InvalidToken, Verifier, issue
 
@@ -88,8 +87,8 @@ class Client:
 
 
 @pytest.fixture
-def api(aws: Aws) -> Iterator[Client]:
-    pool_id = provision(aws, Settings(account_id=ACCOUNT_ID), {}).rsplit("/", 1)[-1]
+def api(aws: Aws, user_pool: str) -> Iterator[Client]:
+    pool_id = user_pool.rsplit("/", 1)[-1]
     app = an_app()
     verifier = Verifier.of_pool(aws, pool_id)
     server = make_server(app, chalice_config("dev"), verifier, host="127.0.0.1", port=0).server

@@ -13,7 +13,7 @@ from chalice.app import Cron
 from moto.sqs.models import sqs_backends
 
 from chalicelib.config import Settings
-from local.aws import ACCOUNT_ID, Aws, create_queue_with_dead_letters, provision
+from local.aws import ACCOUNT_ID, Aws, create_queue_with_dead_letters
 from local.pump import Pump, log_failure, source_names
 
 QUEUE, BUCKET, BUS_SOURCE = "wake-ups", "uploads-of-a-test", "a-test"
@@ -74,8 +74,8 @@ def ledger() -> Ledger:
 
 
 @pytest.fixture
-def cloud(aws: Aws) -> Aws:
-    provision(aws, SETTINGS, {})
+def cloud(aws: Aws, user_pool: str) -> Aws:
+    """What the template makes, which comes with its user pool, and a queue and a bucket beside it."""
     create_queue_with_dead_letters(aws, QUEUE, f"{QUEUE}-dlq", max_receives=2)
     aws.client("s3").create_bucket(Bucket=BUCKET)
     return aws

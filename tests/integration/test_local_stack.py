@@ -21,7 +21,7 @@ from local.cli import cli
 from local.demo import run as run_demo
 from local.rest import ApiError, Rest
 from local.stack import Stack, StackFailed
-from local.state import Part
+from local.state import Part, State
 
 ELSEWHERE = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
 SHEET = """ID;Nome;CNPJ/CPF;Email;Telefone
@@ -106,7 +106,10 @@ def test_a_newcomer_s_first_quarter_of_an_hour(folder: Path, tmp_path: Path) -> 
         rest.ask("GET", "/leads")
 
 
-def test_what_was_ingested_is_there_again_after_down_and_up(stack: Stack, folder: Path) -> None:
+def test_what_was_ingested_is_there_again_after_down_and_up(stack: Stack, folder: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "leads.csv"
+    sheet.write_text(SHEET, encoding="utf-8")
+    local(folder, "ingest", str(sheet))
     before = leads(stack)
     addresses = {name: part.url for name, part in stack.state.parts.items()}
     assert local(folder, "down").output == "down\n"
@@ -145,16 +148,11 @@ def test_with_one_part_dead_it_is_not_up_and_down_still_stops_the_rest(stack: St
     assert living(folder) == set()
 
 
-def test_a_number_that_another_program_has_now_is_left_alone(stack: Stack) -> None:
-    stack.down()
-    saved = json.loads((stack.folder / "stack.json").read_text())
+def test_a_number_that_another_program_has_now_is_left_alone(tmp_path: Path) -> None:
     # As after a reboot: the file tells of a process that is now somebody else: this test.
-    saved |= {
-        "ready": True,
-        "parts": {"api": {"name": "api", "pid": os.getpid(), "started": 1.0, "url": "http://127.0.0.1:1"}},
-    }
-    (stack.folder / "stack.json").write_text(json.dumps(saved))
-    stale = Stack(stack.folder, report=_silent)
+    itself = Part("api", os.getpid(), started=1.0, url="http://127.0.0.1:1")
+    State(ready=True, parts={"api": itself}).save(tmp_path / "stack.json")
+    stale = Stack(tmp_path, report=_silent)
     assert not stale.is_up
     with pytest.raises(StackFailed, match="not up"):
         stale.url("api")
