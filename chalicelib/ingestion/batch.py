@@ -31,7 +31,7 @@ _MEANINGFUL = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"), ("\x
 _NULL = "\\N"
 # Candidates whose lines are encoded together, and sent in one message: a few ten thousand bytes. Where one of them is
 # replaced, they are encoded again.
-_TOGETHER = 256
+_TOGETHER = 512
 
 
 class Candidato(NamedTuple):
@@ -182,6 +182,9 @@ def telefone_lines(lead_id: str, telefones: Sequence[Telefone], *, depois: int =
     """The lines of a lead's phones; `depois` of them are there already, `main` if the principal one is known."""
     if not telefones:
         return ""
+    if len(telefones) == 1 and not depois:
+        [(phone, kind, fit)] = telefones
+        return "\t".join((lead_id, phone, "1\tt", kind, "t\n" if fit else "f\n"))
     main = main or principal(telefones)
     return "".join([
         "\t".join((lead_id, phone, str(ordem), "t" if phone == main else "f", kind, "t\n" if fit else "f\n"))
@@ -191,6 +194,8 @@ def telefone_lines(lead_id: str, telefones: Sequence[Telefone], *, depois: int =
 
 def email_lines(lead_id: str, emails: Sequence[str], *, depois: int = 0) -> str:
     """The lines of a lead's e-mails; `depois` of them are there already. A valid address holds nothing to escape."""
+    if len(emails) == 1 and not depois:
+        return f"{lead_id}\t{emails[0]}\t1\tt\n"
     return "".join([
         f"{lead_id}\t{email}\t{ordem}\t{'t' if ordem == 1 else 'f'}\n" for ordem, email in enumerate(emails, depois + 1)
     ])  # fmt: skip

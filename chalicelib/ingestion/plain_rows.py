@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import repeat
-from operator import add
+from operator import add, lt
+from typing import NamedTuple
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.cell_text import cell_text
 from chalicelib.ingestion.columns import SheetRow, column_index, column_name, following
 from chalicelib.ingestion.converted import Idle
-from chalicelib.ingestion.limits import MAX_ROW
+from chalicelib.ingestion.limits import MAX_ROW, MAX_ROWS
 from chalicelib.ingestion.markup import UnknownShape, is_blank, whole
 from chalicelib.ingestion.shared_strings import SharedStrings
 
@@ -58,20 +59,39 @@ def plain_rows(
     for piece in whole(blocks, _BEGIN, b"<row ", b"</sheetData>"):
         if is_blank(piece):
             continue
-        for number, cells, size in _rows_of(piece.decode(), strings, width):
-            last = following(last, number)
-            if last > after:
-                text = "".join(cells)
-                if not text or text.isspace():
-                    idle.spend(0, size + len(cells))  # a cell in the last column makes a long list
-                elif len(text) > MAX_ROW:
-                    raise ArquivoInvalido("linha_grande_demais", linha=last)
-                else:
-                    yield last, cells
+        for numbers, rows, sizes in _runs(piece.decode(), strings, width):
+            texts = list(map("".join, rows))
+            if max(after, last) < numbers[0] and _are_ordinary(numbers, texts):
+                yield from zip(numbers, rows, strict=True)
+                last = numbers[-1]
+                continue
+            for number, cells, size, text in zip(numbers, rows, sizes, texts, strict=True):
+                last = following(last, number)
+                if last > after:
+                    if not text or text.isspace():
+                        idle.spend(0, size + len(cells))  # a cell in the last column makes a long list
+                    elif len(text) > MAX_ROW:
+                        raise ArquivoInvalido("linha_grande_demais", linha=last)
+                    else:
+                        yield last, cells
 
 
-def _rows_of(markup: str, strings: SharedStrings, width: int) -> Iterator[tuple[int, Sequence[str], int]]:
-    """Every row of a piece: its number, its cells, and the size of its markup.
+def _are_ordinary(numbers: Sequence[int], texts: Sequence[str]) -> bool:
+    """Whether rows follow one another, and each holds something and is not too large: then none has to be looked at."""
+    in_order = all(map(lt, numbers, numbers[1:])) and numbers[-1] <= MAX_ROWS
+    return in_order and all(texts) and not any(map(str.isspace, texts)) and max(map(len, texts)) <= MAX_ROW
+
+
+class _Run(NamedTuple):
+    """Some rows that follow each other: their numbers, their cells, and the sizes of their markup."""
+
+    numbers: Sequence[int]
+    rows: Sequence[Sequence[str]]
+    sizes: Sequence[int]
+
+
+def _runs(markup: str, strings: SharedStrings, width: int) -> Iterator[_Run]:
+    """Every row of a piece, those of the usual kind together.
 
     Raises:
         UnknownShape: before the first row that the pattern does not know.
@@ -81,10 +101,10 @@ def _rows_of(markup: str, strings: SharedStrings, width: int) -> Iterator[tuple[
     begin = 0
     for end in (*(place for place, row in enumerate(found) if not row[1]), len(found)):
         if begin < end:
-            yield from _usual_rows(found[begin:end], strings)
+            yield _usual_run(found[begin:end], strings)
         if end < len(found):
             row, *_, digits, cells = found[end]
-            yield int(digits), _cells(cells, strings, width), len(row)
+            yield _Run([int(digits)], [_cells(cells, strings, width)], [len(row)])
         begin = end + 1
     if markup[size:].strip():
         raise UnknownShape
@@ -104,11 +124,11 @@ def _side_by_side(found: list[tuple[str, ...]], markup: str) -> int:
     return end
 
 
-def _usual_rows(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> Iterator[tuple[int, Sequence[str], int]]:
-    """Rows of the usual kind that follow each other, read column by column."""
+def _usual_run(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> _Run:
+    """Rows of the usual kind, read column by column."""
     markups, digits, *held, _, _ = zip(*found, strict=True)
     columns = map(_usual_column, held[::2], held[1::2], repeat(strings))
-    return zip(map(int, digits), zip(*columns, strict=True), map(len, markups), strict=True)
+    return _Run(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
 
 
 def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: SharedStrings) -> Sequence[str]:

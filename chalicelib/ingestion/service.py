@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import json
 from collections.abc import Callable, Iterator, Mapping
-from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
@@ -22,7 +21,6 @@ from chalicelib.adapters.storage import Objeto, Storage
 from chalicelib.config import Settings
 from chalicelib.errors import ArquivoInvalido, LeaseLost, Unavailable
 from chalicelib.ingestion.batch import Lote, prepared
-from chalicelib.ingestion.columns import SheetRow
 from chalicelib.ingestion.dry_run import Ensaio
 from chalicelib.ingestion.jobs import COUNTS, wake_up
 from chalicelib.ingestion.loader import Contagens, load
@@ -32,7 +30,7 @@ from chalicelib.ingestion.requests import Modo
 from chalicelib.ingestion.rows import LeitorDeLinhas, Lidas
 from chalicelib.ingestion.scratch import scratch
 from chalicelib.ingestion.undo import Undoing
-from chalicelib.ingestion.workbook import Planilha, open_workbook
+from chalicelib.ingestion.workbook import Fatia, Planilha, open_workbook
 from chalicelib.telemetry import Metric, Tracer, count, logger
 
 # A file that kills its worker each time is given up after so many claims without a batch.
@@ -45,10 +43,9 @@ _FIRST_ROWS = 1_000
 # What a batch may take in memory beside its number of rows, in characters of cells; a few batches are held at a time,
 # each in several forms. A row of an ordinary sheet weighs some two hundred.
 _MOST_WEIGHT = 4 << 20
-_WEIGHT_OF_A_CELL = 16
 _WEIGHT_OF_AN_ERROR = 256
 # Rows that are read together; what they are refused for is weighed only afterwards.
-_SLICE = 500
+_TOGETHER = 500
 
 Remaining = Callable[[], int]
 
@@ -235,9 +232,9 @@ class Ingestion:
         Raises:
             ArquivoInvalido: before the batch that has more of them, or that cannot be read.
         """
-        lidas = iter(read_back(planilha.cabecalho.colunas, planilha.linhas(depois)))
-        rows = _FIRST_ROWS
-        while batch := _portion(lidas, leitor, min(rows, self._settings.ingest_batch_rows)):
+        most, rows = self._settings.ingest_batch_rows, _FIRST_ROWS
+        fatias = _read_back(planilha, planilha.fatias(depois, min(most, _TOGETHER)))
+        while batch := _portion(fatias, leitor, min(most, rows)):
             room -= _recusas_of(batch)
             if room < 0:
                 raise ArquivoInvalido("recusas_demais", maximo=self._settings.ingest_max_recusas)
@@ -359,14 +356,14 @@ def _loaded(rows: Rows, claim: _Claim, lote: Lote) -> Contagens:
     return load(rows, claim.tenant_id, lote, modo=modo, by_documento=by_documento)
 
 
-def _portion(rows: Iterator[SheetRow], leitor: LeitorDeLinhas, most: int) -> Lidas | None:
+def _portion(fatias: Iterator[Fatia], leitor: LeitorDeLinhas, most: int) -> Lidas | None:
     """The next rows: so many of them, or fewer where they are heavy; None after the last."""
     portion: Lidas | None = None
     room = _MOST_WEIGHT
-    while most > 0 and room > 0 and (slice_ := _slice(rows, min(_SLICE, most), room)):
-        lidas = leitor.read_all(slice_)
-        room -= sum(map(_weight, slice_)) + _WEIGHT_OF_AN_ERROR * _recusas_of(lidas)
-        most -= len(slice_)
+    while room > 0 and most > 0 and (fatia := next(fatias, None)):
+        lidas = leitor.read_all(fatia.rows)
+        room -= fatia.weight + _WEIGHT_OF_AN_ERROR * _recusas_of(lidas)
+        most -= len(fatia.rows)
         if portion:
             portion.extend(lidas)
         else:
@@ -374,25 +371,14 @@ def _portion(rows: Iterator[SheetRow], leitor: LeitorDeLinhas, most: int) -> Lid
     return portion
 
 
+def _read_back(planilha: Planilha, fatias: Iterator[Fatia]) -> Iterator[Fatia]:
+    for fatia in fatias:
+        if rows := list(read_back(planilha.cabecalho.colunas, fatia.rows)):
+            yield fatia._replace(rows=rows)
+
+
 def _recusas_of(lidas: Lidas) -> int:
     return sum([len(linha.erros) for linha in lidas.com_erros])
-
-
-def _slice(rows: Iterator[SheetRow], most: int, room: int) -> list[SheetRow]:
-    """The next rows that are read together, fewer where they are heavy."""
-    slice_: list[SheetRow] = []
-    for row in islice(rows, most):
-        slice_.append(row)
-        room -= _weight(row)
-        if room <= 0:
-            break
-    return slice_
-
-
-def _weight(row: SheetRow) -> int:
-    """What a row takes in memory."""
-    # Joining them is the fastest way to add up the lengths of a few short texts.
-    return len("".join(row[1])) + _WEIGHT_OF_A_CELL * len(row[1])
 
 
 def _job_in(body: str) -> tuple[str, UUID] | None:

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion import csv_text, xlsx
@@ -21,6 +21,10 @@ from chalicelib.ingestion.header import Cabecalho, find_header, plain_words
 from chalicelib.ingestion.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_TEXT
 
 _SHEET = "leads"
+
+# What is read together may weigh so much, or one row more: those of an ordinary sheet weigh some two hundred.
+_MOST_WEIGHT = 1 << 20
+_WEIGHT_OF_A_CELL = 16
 
 _BLOCK = 1 << 20
 _HEAD = 1024
@@ -41,6 +45,13 @@ class Table(Protocol):
     def size(self) -> int | None: ...
 
 
+class Fatia(NamedTuple):
+    """Some rows that follow each other, and what they take in memory, in characters."""
+
+    rows: list[SheetRow]
+    weight: int
+
+
 @dataclass(frozen=True, slots=True)
 class Planilha:
     """The table of a file: its sheet (`None` for a text), its header, and about how many rows follow it."""
@@ -59,6 +70,22 @@ class Planilha:
         Raises:
             ArquivoInvalido: what is wrong with the file stands so far down that nobody could know before.
         """
+        return (row for row, _ in self._filled(depois))
+
+    def fatias(self, depois: int, most: int) -> Iterator[Fatia]:
+        """The same rows, some at a time: so many, or fewer where they are heavy."""
+        rows: list[SheetRow] = []
+        weight = 0
+        for row, characters in self._filled(depois):
+            rows.append(row)
+            weight += characters + _WEIGHT_OF_A_CELL * len(row[1])
+            if len(rows) == most or weight >= _MOST_WEIGHT:
+                yield Fatia(rows, weight)
+                rows, weight = [], 0
+        if rows:
+            yield Fatia(rows, weight)
+
+    def _filled(self, depois: int) -> Iterator[tuple[SheetRow, int]]:
         return _filled(self._table.rows(max(depois, self.cabecalho.linha), len(self.cabecalho.colunas)))
 
 
@@ -99,7 +126,7 @@ def _by_preference(sheets: list[xlsx.Sheet]) -> list[xlsx.Sheet]:
 def _first_that_fits(tables: Iterable[Table]) -> Planilha:
     code = "arquivo_vazio"
     for table in tables:
-        rows = _filled(table.rows())
+        rows = (row for row, _ in _filled(table.rows()))
         if first := next(rows, None):
             code = "cabecalho_ausente"
             if cabecalho := find_header(chain([first], rows)):
@@ -128,9 +155,11 @@ def _found(table: Table, cabecalho: Cabecalho) -> Planilha:
     return Planilha(table.name, cabecalho, None if size is None else max(0, size - cabecalho.linha), table)
 
 
-def _filled(rows: Iterable[SheetRow]) -> Iterator[SheetRow]:
+def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:
+    """The rows that are not blank, each with the number of its characters."""
     room, text_room = MAX_CELLS, MAX_TEXT
-    for number, cells in rows:
+    for row in rows:
+        number, cells = row
         text = "".join(cells)
         room -= len(cells)
         if room < 0:
@@ -141,7 +170,7 @@ def _filled(rows: Iterable[SheetRow]) -> Iterator[SheetRow]:
                 raise ArquivoInvalido("textos_demais")
             if len(text) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
                 raise ArquivoInvalido("celula_grande_demais", linha=number)
-            yield number, cells
+            yield row, len(text)
 
 
 def _is_encrypted(path: Path) -> bool:
