@@ -97,36 +97,22 @@ def _runs(markup: str, strings: SharedStrings, width: int) -> Iterator[_Run]:
         UnknownShape: before the first row that the pattern does not know.
     """
     found = _row(min(width, _MOST_USUAL)).findall(markup)
-    size = _side_by_side(found, markup)
+    unknown = found.pop()[-1] if found[-1][-1] else ""
     begin = 0
     for end in (*(place for place, row in enumerate(found) if not row[1]), len(found)):
         if begin < end:
             yield _usual_run(found[begin:end], strings)
         if end < len(found):
-            row, *_, digits, cells = found[end]
+            row, *_, digits, cells, _ = found[end]
             yield _Run([int(digits)], [_cells(cells, strings, width)], [len(row)])
         begin = end + 1
-    if markup[size:].strip():
+    if unknown.strip():
         raise UnknownShape
-
-
-def _side_by_side(found: list[tuple[str, ...]], markup: str) -> int:
-    """Keeps the rows that stand one behind the other: what is between two of them is no row of ours; their size."""
-    size = sum([len(row[0]) for row in found])
-    if size == len(markup):
-        return size
-    end = 0
-    for place, (row, *_) in enumerate(found):
-        if not markup.startswith(row, end):
-            del found[place:]
-            break
-        end += len(row)
-    return end
 
 
 def _usual_run(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> _Run:
     """Rows of the usual kind, read column by column."""
-    markups, digits, *held, _, _ = zip(*found, strict=True)
+    markups, digits, *held, _, _, _ = zip(*found, strict=True)
     columns = map(_usual_column, held[::2], held[1::2], repeat(strings))
     return _Run(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
 
@@ -141,17 +127,18 @@ def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: Share
 
 @lru_cache(maxsize=_MOST_USUAL)
 def _row(width: int) -> re.Pattern[str]:
-    """A row, with a group for all of it.
+    """A row, with a group for all of it; or all the rest, so that nothing is ever searched through for the next row.
 
     Most rows are of the usual kind, each cell a shared string, a whole number or blank: a group for its number and two
-    for each cell. Any other has its number and its cells in the last two groups.
+    for each cell. Any other has its number and its cells in the last groups but one, which is that of the rest.
     """
     cells = "".join(
         rf'(?:<c r="{column_name(place)}[0-9]{{1,7}}+"{_STYLE}'
         r'(?: t="s"><v>([0-9]{1,8}+)</v></c>|><v>([0-9]++)</v></c>|/>))?+'
         for place in range(width)
     )
-    return re.compile(rf'(\s*+(?:<row r="([0-9]{{1,7}}+)"(?: [^<>]*+)?+>{cells}</row>|{_ROW}))')
+    usual = rf'<row r="([0-9]{{1,7}}+)"(?: [^<>]*+)?+>{cells}</row>'
+    return re.compile(rf"(\s*+(?:{usual}|{_ROW}))|(.++)", re.DOTALL)
 
 
 def _cells(markup: str, strings: SharedStrings, width: int) -> list[str]:

@@ -226,6 +226,10 @@ def test_elements_that_do_not_end_are_looked_at_once() -> None:
     runs = "".join(row(n, "x" * 100) for n in range(2, 10_000))
     runs += '<row r="10000"><c r="A10000" t="inlineStr"><is><t>Bia</t>' + "<rPh>" * 200_000 + "</is></c></row>"
     assert cells_of(zipped(parts(runs)))[-1] == ["Bia"]
+    unclosed_rows = row(2, "Ana") + '<row r="3"><c r="A3" t="inlineStr"><is>' * 40_000
+    assert refusal(zipped(parts(unclosed_rows))) == "arquivo_corrompido"
+    far_apart = row(2, "Ana") + " " * 1_500_000 + "x" + row(3, "Bia")
+    assert cells_of(zipped(parts(far_apart))) == [["Ana"], ["Bia"]]
 
 
 WORDS = [
