@@ -1,4 +1,4 @@
-"""Rows of the usual kind, read column by column: what `rows` makes of them one by one, in a third of the time.
+"""Rows of the usual kind, read column by column: what `rows` makes of them one by one, in half of the time.
 
 A row is of the usual kind if nothing of it is refused and each of its contacts is written in a usual way, as nearly all
 are. Any other is left to be read by itself. Pure.
