@@ -20,7 +20,8 @@ _WRITTEN = re.compile(
     r"[0-9]{3}[. ]?[0-9]{3}[. ]?[0-9]{3}[-./ ]?[0-9]{2}"
     r"|[0-9A-Za-z]{2}[. ]?[0-9A-Za-z]{3}[. ]?[0-9A-Za-z]{3}[/ ]?[0-9A-Za-z]{4}[-./ ]?[0-9]{2}"
 ).fullmatch
-_LABEL = re.compile(r"(?:CPF|CNPJ)\b[\s:.]*(?:n[oº°]?[\s:.]+)?", re.IGNORECASE)
+_LABEL = re.compile(r"(?:CPF|CNPJ)\b[\s:.]*", re.IGNORECASE)
+_NUMBER_SIGN = re.compile(r"\An[oº°]?[\s:.]+", re.IGNORECASE)  # behind a label
 _NUMBER_CELL = re.compile(r"([0-9]{1,14})(?:[.,]0{1,2})?")
 
 
@@ -97,8 +98,11 @@ def is_cnpj(text: str) -> bool:
 def _read(piece: str) -> str | Recusado:
     if len(piece) > _LONGEST_PIECE:
         return refuse("documento_invalido", piece)
-    text = _LABEL.sub("", typed(piece), count=1).strip(EDGES)
-    if document := _as_written(text):  # before the exponent: `E` is also a character of a CNPJ
+    text, labels = _LABEL.subn("", typed(piece), count=1)
+    text = text.strip(EDGES)
+    if document := _as_written(text):  # before the exponent and the sign: a CNPJ may hold an `E`, and begin with `NO.`
+        return document
+    if labels and (document := _as_written(text := _NUMBER_SIGN.sub("", text))):
         return document
     number = written_out(text)
     if number is None:
