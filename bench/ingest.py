@@ -35,12 +35,13 @@ from bench.ground import OUT, TENANT, Ground, Result, apart, publish, server, ti
 from chalicelib.adapters.database import Rows, connect
 from chalicelib.config import Settings
 from chalicelib.ids import new_id, new_ids
-from chalicelib.ingestion.batch import Lote, prepared
-from chalicelib.ingestion.loader import load
-from chalicelib.ingestion.read_ahead import hurried
-from chalicelib.ingestion.requests import Modo, Opcoes, ReferenciaS3
-from chalicelib.ingestion.rows import LeitorDeLinhas
-from chalicelib.ingestion.workbook import open_workbook
+from chalicelib.ingestion.jobs.read_ahead import hurried
+from chalicelib.ingestion.jobs.requests import ReferenciaS3
+from chalicelib.ingestion.loading.batch import Lote, prepared
+from chalicelib.ingestion.loading.loader import load
+from chalicelib.ingestion.options import Modo, Opcoes
+from chalicelib.ingestion.reading.workbook import open_workbook
+from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas
 from chalicelib.wiring import Services
 from local.aws import ACCESS_KEYS, ACCOUNT_ID, Aws, provision
 from local.postgres import Postgres

@@ -17,6 +17,11 @@ class FieldError(NamedTuple):
     detail: str
 
 
+def escape_pointer(name: object) -> str:
+    """One step of a JSON pointer (RFC 6901, section 3)."""
+    return str(name).replace("~", "~0").replace("/", "~1")
+
+
 class DomainError(Exception):
     """A rule of the product said no."""
 

@@ -24,22 +24,22 @@ if TYPE_CHECKING:
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
     from chalicelib.delivery.service import Webhooks
-    from chalicelib.dispatch.channel_pauses import Canais
-    from chalicelib.dispatch.executor import Executor
-    from chalicelib.dispatch.overview import Overview
-    from chalicelib.dispatch.own_channels import OwnChannels
-    from chalicelib.dispatch.resends import Reenvios
-    from chalicelib.dispatch.senders import Senders
-    from chalicelib.dispatch.service import Disparos
-    from chalicelib.dispatch.settlements import Resolucoes
-    from chalicelib.dispatch.template_service import Templates
+    from chalicelib.dispatch.channels.own import OwnChannels
+    from chalicelib.dispatch.channels.senders import Senders
+    from chalicelib.dispatch.requests.channel_pauses import Canais
+    from chalicelib.dispatch.requests.disparos import Disparos
+    from chalicelib.dispatch.requests.overview import Overview
+    from chalicelib.dispatch.requests.resends import Reenvios
+    from chalicelib.dispatch.requests.settlements import Resolucoes
+    from chalicelib.dispatch.requests.templates import Templates
     from chalicelib.dispatch.wakeups import Wakeups
-    from chalicelib.ingestion.dry_run import Previas
-    from chalicelib.ingestion.jobs import Jobs
-    from chalicelib.ingestion.reports import Reports
-    from chalicelib.ingestion.service import Ingestion
-    from chalicelib.ingestion.undo import Undo
-    from chalicelib.ingestion.uploads import Uploads
+    from chalicelib.dispatch.worker.executor import Executor
+    from chalicelib.ingestion.jobs.dry_run import Previas
+    from chalicelib.ingestion.jobs.jobs import Jobs
+    from chalicelib.ingestion.jobs.reports import Reports
+    from chalicelib.ingestion.jobs.undo import Undo
+    from chalicelib.ingestion.jobs.uploads import Uploads
+    from chalicelib.ingestion.jobs.worker import Ingestion
     from chalicelib.leads.service import Leads
     from chalicelib.maintenance.health import Health
     from chalicelib.maintenance.migrations import Migrations
@@ -133,7 +133,7 @@ class Services:
 
     @cached_property
     def uploads(self) -> Uploads:
-        from chalicelib.ingestion.uploads import Uploads
+        from chalicelib.ingestion.jobs.uploads import Uploads
 
         return Uploads(
             database=self.database,
@@ -145,32 +145,32 @@ class Services:
 
     @cached_property
     def jobs(self) -> Jobs:
-        from chalicelib.ingestion.jobs import Jobs
+        from chalicelib.ingestion.jobs.jobs import Jobs
 
         return Jobs(database=self.database, queues=self.queues, queue=self._settings.ingest_queue, clock=self._clock)
 
     @cached_property
     def reports(self) -> Reports:
-        from chalicelib.ingestion.reports import Reports
+        from chalicelib.ingestion.jobs.reports import Reports
 
         return Reports(database=self.database, storage=self.storage, ttl_s=self._settings.presigned_ttl_s)
 
     @cached_property
     def previas(self) -> Previas:
-        from chalicelib.ingestion.dry_run import Previas
+        from chalicelib.ingestion.jobs.dry_run import Previas
 
         return Previas(database=self.database)
 
     @cached_property
     def undo(self) -> Undo:
-        from chalicelib.ingestion.undo import Undo
+        from chalicelib.ingestion.jobs.undo import Undo
 
         return Undo(database=self.database, queues=self.queues, queue=self._settings.ingest_queue, clock=self._clock)
 
     @cached_property
     def ingestion(self) -> Ingestion:
-        from chalicelib.ingestion.service import Ingestion
-        from chalicelib.ingestion.undo import Undoing
+        from chalicelib.ingestion.jobs.undo import Undoing
+        from chalicelib.ingestion.jobs.worker import Ingestion
 
         return Ingestion(
             database=self.owner_database,
@@ -197,7 +197,7 @@ class Services:
 
     @cached_property
     def templates(self) -> Templates:
-        from chalicelib.dispatch.template_service import Templates
+        from chalicelib.dispatch.requests.templates import Templates
 
         return Templates(database=self.database, clock=self._clock)
 
@@ -211,7 +211,7 @@ class Services:
 
     @cached_property
     def disparos(self) -> Disparos:
-        from chalicelib.dispatch.service import Disparos
+        from chalicelib.dispatch.requests.disparos import Disparos
 
         return Disparos(
             database=self.database,
@@ -222,31 +222,31 @@ class Services:
 
     @cached_property
     def resends(self) -> Reenvios:
-        from chalicelib.dispatch.resends import Reenvios
+        from chalicelib.dispatch.requests.resends import Reenvios
 
         return Reenvios(database=self.database, wakeups=self.wakeups, clock=self._clock)
 
     @cached_property
     def settlements(self) -> Resolucoes:
-        from chalicelib.dispatch.settlements import Resolucoes
+        from chalicelib.dispatch.requests.settlements import Resolucoes
 
         return Resolucoes(database=self.database, clock=self._clock)
 
     @cached_property
     def overview(self) -> Overview:
-        from chalicelib.dispatch.overview import Overview
+        from chalicelib.dispatch.requests.overview import Overview
 
         return Overview(database=self.database, clock=self._clock)
 
     @cached_property
     def canais(self) -> Canais:
-        from chalicelib.dispatch.channel_pauses import Canais
+        from chalicelib.dispatch.requests.channel_pauses import Canais
 
         return Canais(database=self.database, wakeups=self.wakeups, clock=self._clock)
 
     @cached_property
     def own_channels(self) -> OwnChannels:
-        from chalicelib.dispatch.own_channels import OwnChannels
+        from chalicelib.dispatch.channels.own import OwnChannels
 
         return OwnChannels(
             secrets=self.secrets,
@@ -257,7 +257,7 @@ class Services:
 
     @cached_property
     def senders(self) -> Senders:
-        from chalicelib.dispatch.senders import Senders
+        from chalicelib.dispatch.channels.senders import Senders
 
         return Senders(
             secrets=self.secrets,
@@ -270,7 +270,7 @@ class Services:
 
     @cached_property
     def executor(self) -> Executor:
-        from chalicelib.dispatch.executor import Executor
+        from chalicelib.dispatch.worker.executor import Executor
 
         return Executor(
             database=self.owner_database,
@@ -371,10 +371,10 @@ class Services:
     @cached_property
     def sweep(self) -> Sweep:
         from chalicelib.delivery.settling import LateEntregas
-        from chalicelib.dispatch.overview import Contagens
-        from chalicelib.dispatch.pauses import Pauses
-        from chalicelib.ingestion.dry_run import LostEnsaios
-        from chalicelib.ingestion.uploads import LostUploads
+        from chalicelib.dispatch.requests.overview import Contagens
+        from chalicelib.dispatch.worker.pauses import Pauses
+        from chalicelib.ingestion.jobs.dry_run import LostEnsaios
+        from chalicelib.ingestion.jobs.uploads import LostUploads
         from chalicelib.maintenance.sweep import Sweep, Waker
 
         wake = Waker(database=self.owner_database, queues=self.queues, clock=self._clock).wake

@@ -22,7 +22,7 @@ READER = """
 import json, sys
 from pathlib import Path
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.rows import LeitorDeLinhas
+from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas
 from chalicelib.ingestion.workbook import open_workbook
 
 code, rows, refused = None, 0, 0

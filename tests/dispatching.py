@@ -19,10 +19,9 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.adapters.queues import MAX_DELAY_S, Message
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.holidays_br import feriados_of
-from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
-from chalicelib.tenants.requests import TenantConfig
+from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Mensagem, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.rules.holidays_br import feriados_of
+from chalicelib.tenants.config import TenantConfig
 from tests.builders import ask, literal
 from tests.conftest import StoppedClock
 

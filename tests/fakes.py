@@ -11,8 +11,7 @@ from uuid import UUID
 
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import Message
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.outcomes import Attempt, Outcome
+from chalicelib.dispatch.outcomes import Attempt, Mensagem, Outcome
 from chalicelib.ids import new_id
 from local.aws import Aws
 from tests.builders import TENANT, ask, insert, literal

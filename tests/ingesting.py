@@ -11,8 +11,9 @@ from uuid import UUID
 
 import httpx2
 
-from chalicelib.ingestion.jobs import COUNTS
-from chalicelib.ingestion.requests import ArquivoNoCorpo, Opcoes
+from chalicelib.ingestion.jobs.jobs import COUNTS
+from chalicelib.ingestion.jobs.requests import ArquivoNoCorpo
+from chalicelib.ingestion.options import Opcoes
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, literal
 

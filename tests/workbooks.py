@@ -22,7 +22,7 @@ import pytest
 import xlsxwriter
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.workbook import Planilha, open_workbook
+from chalicelib.ingestion.reading.workbook import Planilha, open_workbook
 
 HEADER = ["Nome", "Contato", "CNPJ/CPF", "Email", "Telefone"]
 

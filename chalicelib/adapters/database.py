@@ -48,7 +48,7 @@ def named_queries() -> Mapping[str, Statement]:
         ValueError: two areas gave a query the same name.
     """
     found: dict[str, Statement] = {}
-    for path in sorted(Path(__file__).parent.parent.glob("*/queries.sql")):
+    for path in sorted(Path(__file__).parent.parent.rglob("queries.sql")):
         parts = _NAME.split(path.read_text(encoding="utf-8"))[1:]
         for name, sql in zip(parts[::2], parts[1::2], strict=True):
             if name in found:

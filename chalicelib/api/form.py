@@ -10,16 +10,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.api.http import Call, invalid
 from chalicelib.errors import FieldError, Invalid, TooLarge
-from chalicelib.ingestion.requests import (
+from chalicelib.ingestion.jobs.requests import (
     ArquivoNoCorpo,
     NovoUpload,
-    Opcoes,
     PedidoDeUpload,
     PedidoPorReferencia,
     base_name,
     by_form,
     by_reference,
 )
+from chalicelib.ingestion.options import Opcoes
 
 MULTIPART = "multipart/form-data"
 FILE_FIELDS = ("arquivo", "file")

@@ -20,7 +20,7 @@ from chalice.app import Request, Response
 from pydantic import BaseModel, ValidationError
 
 from chalicelib import messages
-from chalicelib.errors import DomainError, FieldError, Invalid, NotFound, TooLarge, UnsupportedMedia
+from chalicelib.errors import DomainError, FieldError, Invalid, NotFound, TooLarge, UnsupportedMedia, escape_pointer
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
 from chalicelib.telemetry import logger
@@ -262,7 +262,7 @@ def invalid(error: ValidationError, root: str) -> Invalid:
     return Invalid(
         "requisicao_invalida",
         tuple(
-            FieldError(root + "".join(f"/{_escaped(part)}" for part in each["loc"]), each["type"], each["msg"])
+            FieldError(root + "".join(f"/{escape_pointer(part)}" for part in each["loc"]), each["type"], each["msg"])
             for each in error.errors(include_url=False, include_input=False, include_context=False)
         ),
     )
@@ -284,11 +284,7 @@ def _nuls(value: object, pointer: str) -> Iterator[str]:
             yield from _nuls(each, f"{pointer}/{number}")
     elif isinstance(value, dict):
         for key, each in value.items():
-            yield from (pointer,) if _NUL in key else _nuls(each, f"{pointer}/{_escaped(key)}")
-
-
-def _escaped(part: object) -> str:
-    return str(part).replace("~", "~0").replace("/", "~1")
+            yield from (pointer,) if _NUL in key else _nuls(each, f"{pointer}/{escape_pointer(key)}")
 
 
 def _where(error: Exception) -> str:

@@ -19,7 +19,8 @@ from chalicelib.api import requests
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.http import PROBLEM, SUCCESS_STATUS
 from chalicelib.api.text import HTML, SUCCESS_TYPE
-from chalicelib.ingestion.requests import Opcoes, PedidoDeUpload, PedidoPorReferencia
+from chalicelib.ingestion.jobs.requests import PedidoDeUpload, PedidoPorReferencia
+from chalicelib.ingestion.options import Opcoes
 
 _REF = "#/components/schemas/"
 _JSON = "application/json"

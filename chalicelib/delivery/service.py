@@ -15,17 +15,17 @@ from typing import Any, NamedTuple
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows, retried
 from chalicelib.adapters.secrets import Secrets
+from chalicelib.canal import Canal
+from chalicelib.contacts.canonical import canonical
 from chalicelib.delivery.replies import is_opt_out
 from chalicelib.delivery.requests import DesafioQuery, WebhookQuery
 from chalicelib.delivery.settling import Acerto, account_for, keep, settle
 from chalicelib.delivery.signatures import is_shared, is_signed_by_meta
 from chalicelib.delivery.statuses import Aviso, Entrega, Resposta, Situacao, read_meta, read_simple
-from chalicelib.dispatch.requests import Canal
 from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Unreadable
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
 from chalicelib.leads.states import Fato, move_of
-from chalicelib.suppression.contacts import canonical
 from chalicelib.suppression.requests import Motivo
 from chalicelib.telemetry import Metric, count, logger
 from chalicelib.tokens import Signer

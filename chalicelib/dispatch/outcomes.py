@@ -5,11 +5,46 @@ Codes are the provider's or the transport's and never hold personal data: they a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Literal, NamedTuple
 
 # What a transient refusal is about: the whole channel, this one person, or (None) this one message.
 Escopo = Literal["canal", "destino"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mensagem:
+    """One message to one destination, with everything frozen that a channel may want to say about it.
+
+    `destino` is E.164 (`+5571999999999`) or an e-mail address; `variaveis` are name and value, in the order in which a
+    WhatsApp template numbers them; `cabecalhos` are e-mail headers. `descadastro_url` is where this one person
+    unsubscribes; with it come the headers by which a mail program does so in one click (RFC 8058). `entregas_falhas`:
+    how many times its provider had taken it and could not deliver it.
+    """
+
+    disparo_id: str
+    tentativa: int
+    destino: str
+    texto: str
+    assunto: str | None = None
+    html: str | None = None
+    template_nome: str = ""
+    template_idioma: str = ""
+    variaveis: tuple[tuple[str, str], ...] = ()
+    cabecalhos: Mapping[str, str] = field(default_factory=dict)
+    descadastro_url: str | None = None
+    entregas_falhas: int = 0
+
+    @property
+    def chave(self) -> str:
+        """Its idempotency key: whatever is sent under the same one leaves once.
+
+        What failed after it was taken needs another one, or its provider would only say again what became of it. All
+        else that is sent again keeps its key, for a worker that sleeps may still send it.
+        """
+        return f"{self.disparo_id}-{self.entregas_falhas}" if self.entregas_falhas else self.disparo_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +98,19 @@ class Attempt(NamedTuple):
 
     outcome: Outcome
     latencia_s: float | None = None
+
+
+class Paradeiro(StrEnum):
+    """Whether a provider has a message, as far as it says so."""
+
+    ENVIADO = "enviado"
+    NAO_ENVIADO = "nao_enviado"
+    DESCONHECIDO = "desconhecido"
+
+
+class Parecer(NamedTuple):
+    """What a provider says of one message; `codigo` is its own word for it, None where it has none that we can read."""
+
+    paradeiro: Paradeiro
+    codigo: str | None = None
+    message_id: str | None = None

@@ -8,13 +8,14 @@ is as long as the queue can hold one back, the sweep looks ahead and sends it in
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from chalicelib.adapters.clock import Clock
+from chalicelib.adapters.database import Row
 from chalicelib.adapters.queues import MAX_DELAY_S, Message, Queues
 from chalicelib.adapters.schedules import Schedules
 from chalicelib.dispatch.states import Espera
@@ -24,6 +25,9 @@ from chalicelib.telemetry import logger
 
 WITH_A_WAKEUP = frozenset({Espera.AGENDADO, Espera.TENTATIVA})
 """What each one waits for alone, and is woken for alone; the queries name the same two."""
+
+IN_A_MOMENT = timedelta(seconds=1)
+"""When to wake what was let go: before that, a claim takes what is due for something with a wake-up of its own."""
 
 
 class Wakeup(NamedTuple):
@@ -47,6 +51,11 @@ class Wakeup(NamedTuple):
     def schedule(self) -> str:
         """The name of its schedule. That of another attempt is another one: the last one may not be gone yet."""
         return f"disparo-{self.disparo_id}" + (f"-{self.tentativas}" if self.tentativas else "")
+
+
+def first_of(released: Iterable[Row]) -> list[Wakeup]:
+    """The wake-up for all that was let go of each tenant: that of the one that is marked."""
+    return [Wakeup(row["tenant_id"], row["disparo_id"], row["acordado_em"]) for row in released if row["acordado_em"]]
 
 
 class Chamado(BaseModel):

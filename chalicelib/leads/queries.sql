@@ -138,3 +138,20 @@ UPDATE leads
  WHERE tenant_id = :tenant_id
    AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
    AND status = ANY(CAST(:de AS text[]));
+
+-- name: lock_leads
+-- Two last disparos of one lead that end at once must see each other: the second one waits here.
+SELECT lead_id
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id
+   FOR NO KEY UPDATE;
+
+-- name: list_exhausted_leads
+-- Of these leads, those that no disparo can reach any more: none waits, is on its way, or may have arrived.
+SELECT c.lead_id
+  FROM unnest(CAST(:lead_ids AS uuid[])) AS c (lead_id)
+ WHERE NOT EXISTS (
+       SELECT FROM disparos d
+        WHERE d.tenant_id = :tenant_id AND d.lead_id = c.lead_id
+          AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto'));

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.dispatch.requests import Canal
+from chalicelib.canal import Canal
 from chalicelib.pages import PageQuery
 
 # As long as an address with a name in front may be; what it says is for `contacts.canonical` to judge.

@@ -8,12 +8,12 @@ from uuid import UUID
 from chalicelib import eventos
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row
-from chalicelib.dispatch.requests import Canal
+from chalicelib.canal import Canal
+from chalicelib.contacts.canonical import canonical
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import page_of
-from chalicelib.suppression.contacts import canonical
 from chalicelib.suppression.links import UnsubscribeLinks
 from chalicelib.suppression.requests import Motivo, NovaSupressao, Remocao, SupressaoQuery
 

@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.requests import CanaisDoTenant, TenantConfig, stored_config
+from chalicelib.tenants.config import CanaisDoTenant, TenantConfig, stored_config
 
 CheckChannels = Callable[[str, Mapping[str, Mapping[str, Any]]], None]
 """Raises Invalid, with pointers into the configuration, for channels of a tenant that no message could leave by."""

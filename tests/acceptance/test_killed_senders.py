@@ -55,7 +55,7 @@ import json, os, signal, sys, time
 import chalicelib.adapters.mcp
 from chalicelib.adapters.database import connect
 from chalicelib.config import Settings
-from chalicelib.dispatch.executor import BatchCrashed
+from chalicelib.dispatch.worker.executor import BatchCrashed
 from chalicelib.errors import Unavailable
 from chalicelib.wiring import Services
 

@@ -16,8 +16,9 @@ import pytest
 from pg8000.native import Connection
 
 from chalicelib.adapters.database import Database, connect
-from chalicelib.ingestion.jobs import COUNTS
-from chalicelib.ingestion.requests import ArquivoNoCorpo, Opcoes
+from chalicelib.ingestion.jobs.jobs import COUNTS
+from chalicelib.ingestion.jobs.requests import ArquivoNoCorpo
+from chalicelib.ingestion.options import Opcoes
 from chalicelib.wiring import Services
 from samples.generate import generate
 from tests.builders import TENANT, ask

@@ -14,8 +14,8 @@ from cfnlint.api import ManualArgs, lint
 from samtranslator.translator.transform import transform
 
 from chalicelib.config import Settings
-from chalicelib.ingestion.limits import MAX_FILE
-from chalicelib.ingestion.reports import MAX_REPORT
+from chalicelib.ingestion.jobs.reports import MAX_REPORT
+from chalicelib.ingestion.reading.limits import MAX_FILE
 from chalicelib.tokens import keys_in
 from tests.deploy.conftest import Document, Packaged
 

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 import xlsxwriter
 
-from chalicelib.ingestion.cell_text import REPLACEMENT
-from chalicelib.ingestion.limits import MAX_CELL, MAX_ROW
+from chalicelib.ingestion.reading.cell_text import REPLACEMENT
+from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_ROW
 from tests.workbooks import (
     HEADER,
     SHEET,

@@ -14,8 +14,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.container import MAX_DIRECTORY, MAX_ENTRIES, RATIO_COUNTS_FROM, Container
-from chalicelib.ingestion.workbook import open_workbook
+from chalicelib.ingestion.reading.container import MAX_DIRECTORY, MAX_ENTRIES, RATIO_COUNTS_FROM, Container
+from chalicelib.ingestion.reading.workbook import open_workbook
 from tests.workbooks import (
     SHEET,
     STRINGS,

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.csv_text import Table
-from chalicelib.ingestion.limits import MAX_CELL, MAX_COLUMNS, MAX_ROW, MAX_ROWS
+from chalicelib.ingestion.reading.csv_text import Table
+from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_COLUMNS, MAX_ROW, MAX_ROWS
 from tests.workbooks import cells_of, late_refusal, opened, refusal, rows_of
 
 HEADER = b"Nome;Email\n"

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.rows import LeitorDeLinhas
+from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas
 from tests.confined import run_confined
 from tests.hostile.corpus import workbooks
 from tests.readers import shown, trimmed

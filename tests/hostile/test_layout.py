@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.ingestion.columns import column_name
-from chalicelib.ingestion.limits import MAX_CELL, MAX_COLUMNS, MAX_ROWS, MAX_TITLES
+from chalicelib.ingestion.reading.columns import column_name
+from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_COLUMNS, MAX_ROWS, MAX_TITLES
 from tests.workbooks import (
     SHEET,
     TITLES,

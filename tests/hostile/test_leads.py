@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
-from chalicelib.ingestion.batch import prepared
-from chalicelib.ingestion.contacts import MAX_CONTACTS
-from chalicelib.ingestion.header import Campo, recognise
-from chalicelib.ingestion.rows import MAX_ERROS, LeitorDeLinhas, Lidas, Linha
+from chalicelib.contacts.pieces import MAX_CONTACTS
+from chalicelib.ingestion.loading.batch import prepared
+from chalicelib.ingestion.reading.header import Campo, recognise
+from chalicelib.ingestion.rows.one_by_one import MAX_ERROS, LeitorDeLinhas, Lidas, Linha
 from tests.conftest import STARTED_AT
 from tests.readers import trimmed
 from tests.workbooks import (

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.ingestion.columns import column_name
-from chalicelib.ingestion.container import MAX_INFLATED
-from chalicelib.ingestion.converted import MAX_IDLE, MAX_IDLE_BYTES
-from chalicelib.ingestion.limits import MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_LINES, MAX_ROWS, MAX_TITLES
-from chalicelib.ingestion.shared_strings import MAX_TABLE
+from chalicelib.ingestion.reading.columns import column_name
+from chalicelib.ingestion.reading.container import MAX_INFLATED
+from chalicelib.ingestion.reading.converted import MAX_IDLE, MAX_IDLE_BYTES
+from chalicelib.ingestion.reading.limits import MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_LINES, MAX_ROWS, MAX_TITLES
+from chalicelib.ingestion.reading.shared_strings import MAX_TABLE
 from tests.confined import Outcome, read_confined
 from tests.workbooks import MAIN, SHEET, STRINGS, TITLES, parts, prefixed, row, sheet, write_large, zipped
 

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.container import BLOCK
-from chalicelib.ingestion.converted import Idle, converted_rows, converted_strings
-from chalicelib.ingestion.limits import MAX_ROW
-from chalicelib.ingestion.markup import (
+from chalicelib.ingestion.reading.container import BLOCK
+from chalicelib.ingestion.reading.converted import Idle, converted_rows, converted_strings
+from chalicelib.ingestion.reading.limits import MAX_ROW
+from chalicelib.ingestion.reading.markup import (
     MAX_DEPTH,
     MAX_ELEMENTS,
     MAX_HEAD,
@@ -24,8 +24,8 @@ from chalicelib.ingestion.markup import (
     parse,
     prove,
 )
-from chalicelib.ingestion.markup import Listener as Nobody
-from chalicelib.ingestion.shared_strings import MAX_TABLE, SharedStrings
+from chalicelib.ingestion.reading.markup import Listener as Nobody
+from chalicelib.ingestion.reading.shared_strings import MAX_TABLE, SharedStrings
 from tests.workbooks import (
     SHAPES,
     SHEET,

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import Message
-from chalicelib.dispatch.channel_pauses import Canais
+from chalicelib.dispatch.requests.channel_pauses import Canais
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.identity import ADMIN, Identity

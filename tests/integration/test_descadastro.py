@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.channels import load_channel
-from chalicelib.dispatch.senders import ChannelSender
+from chalicelib.dispatch.channels.document import load_channel
+from chalicelib.dispatch.channels.senders import ChannelSender
+from chalicelib.dispatch.outcomes import Mensagem
 from chalicelib.suppression.links import UnsubscribeLinks
 from chalicelib.tokens import Signer
 from local.email import EmailServer

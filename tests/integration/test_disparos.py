@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.dispatch.policy import Classe
-from chalicelib.dispatch.requests import DisparoQuery, NovoDisparo
-from chalicelib.dispatch.service import Disparos
+from chalicelib.dispatch.requests.disparos import Disparos
+from chalicelib.dispatch.requests.models import DisparoQuery, NovoDisparo
+from chalicelib.dispatch.rules.policy import Classe
 from chalicelib.dispatch.states import MOVES, Espera, StatusDisparo
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, VariavelAusente
 from chalicelib.idempotency import IdempotencyKey

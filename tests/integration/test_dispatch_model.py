@@ -30,24 +30,24 @@ from chalicelib.config import Settings
 from chalicelib.delivery.requests import WebhookQuery
 from chalicelib.delivery.service import SECRET_HEADER, Webhooks
 from chalicelib.delivery.settling import LateEntregas
-from chalicelib.dispatch.channel_pauses import Canais
-from chalicelib.dispatch.executor import BatchCrashed, Executor
 from chalicelib.dispatch.outcomes import Transient
-from chalicelib.dispatch.overview import Contagens
-from chalicelib.dispatch.pauses import Pauses
-from chalicelib.dispatch.requests import NovoDisparo, Reenvio, Resultado
-from chalicelib.dispatch.resends import Reenvios
-from chalicelib.dispatch.service import Disparos
-from chalicelib.dispatch.settlements import Resolucoes
+from chalicelib.dispatch.requests.channel_pauses import Canais
+from chalicelib.dispatch.requests.disparos import Disparos
+from chalicelib.dispatch.requests.models import NovoDisparo, Reenvio, Resultado
+from chalicelib.dispatch.requests.overview import Contagens
+from chalicelib.dispatch.requests.resends import Reenvios
+from chalicelib.dispatch.requests.settlements import Resolucoes
 from chalicelib.dispatch.states import StatusDisparo
 from chalicelib.dispatch.wakeups import Wakeups
+from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
+from chalicelib.dispatch.worker.pauses import Pauses
 from chalicelib.errors import Conflict
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.maintenance.sweep import Sweep, Waker
 from chalicelib.suppression.requests import NovaSupressao, Remocao, SupressaoQuery
 from chalicelib.suppression.service import Supressoes
 from chalicelib.telemetry import Tracer
-from chalicelib.tenants.requests import stored_config
+from chalicelib.tenants.config import stored_config
 from chalicelib.tokens import Signer
 from local.postgres import Postgres
 from tests.builders import a_lead, a_template, insert, literal, run

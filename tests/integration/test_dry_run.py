@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from chalicelib.adapters.database import StatementFailed
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.ingestion.dry_run import PREVIEW_ROWS, Ensaio
-from chalicelib.ingestion.requests import DesejoDeUpload, Opcoes
+from chalicelib.ingestion.jobs.dry_run import PREVIEW_ROWS, Ensaio
+from chalicelib.ingestion.jobs.requests import DesejoDeUpload
+from chalicelib.ingestion.options import Opcoes
 from chalicelib.leads.requests import LeadQuery
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, run

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.config import Settings
-from chalicelib.ingestion.formulas import original
-from chalicelib.ingestion.limits import MAX_CELL
-from chalicelib.ingestion.reports import ADDED, read_back, write_report
-from chalicelib.ingestion.rows import MAX_ERROS
+from chalicelib.ingestion.jobs.reports import ADDED, read_back, write_report
+from chalicelib.ingestion.reading.limits import MAX_CELL
+from chalicelib.ingestion.rows.formulas import original
+from chalicelib.ingestion.rows.one_by_one import MAX_ERROS
 from chalicelib.wiring import Services
 from tests.conftest import StoppedClock
 from tests.ingesting import HEADER, Office, as_csv, counts, table_of

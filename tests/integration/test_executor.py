@@ -15,10 +15,9 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.executor import BatchCrashed, Executor
-from chalicelib.dispatch.outcomes import ChannelDown, Sent
-from chalicelib.dispatch.requests import NovoDisparo
+from chalicelib.dispatch.outcomes import ChannelDown, Mensagem, Sent
+from chalicelib.dispatch.requests.models import NovoDisparo
+from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
 from chalicelib.errors import Conflict
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret

@@ -34,10 +34,11 @@ from chalicelib.adapters.queues import Queues
 from chalicelib.adapters.storage import Objeto, Storage
 from chalicelib.errors import Conflict, NotFound, SerializationFailure, Unavailable
 from chalicelib.ids import new_id
-from chalicelib.ingestion.jobs import COUNTS, Jobs
-from chalicelib.ingestion.reports import report_key
-from chalicelib.ingestion.requests import DesejoDeUpload, Modo, Opcoes
-from chalicelib.ingestion.service import Ingestion
+from chalicelib.ingestion.jobs.jobs import COUNTS, Jobs
+from chalicelib.ingestion.jobs.reports import report_key
+from chalicelib.ingestion.jobs.requests import DesejoDeUpload
+from chalicelib.ingestion.jobs.worker import Ingestion
+from chalicelib.ingestion.options import Modo, Opcoes
 from chalicelib.wiring import Services
 from local.aws import Aws as LocalAws
 from local.postgres import Postgres

@@ -15,9 +15,10 @@ import pytest
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.ingestion.jobs import COUNTS
-from chalicelib.ingestion.loader import BatchDoesNotAddUp
-from chalicelib.ingestion.requests import ArquivoNoCorpo, DesejoDeUpload, Modo, Opcoes, ReferenciaS3
+from chalicelib.ingestion.jobs.jobs import COUNTS
+from chalicelib.ingestion.jobs.requests import ArquivoNoCorpo, DesejoDeUpload, ReferenciaS3
+from chalicelib.ingestion.loading.loader import BatchDoesNotAddUp
+from chalicelib.ingestion.options import Modo, Opcoes
 from chalicelib.pages import PageQuery
 from chalicelib.wiring import Services
 from local.aws import Aws

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.limiter import (
+from chalicelib.dispatch.rules.limiter import (
     STALE_AFTER,
     Estado,
     Pedido,
@@ -24,7 +24,7 @@ from chalicelib.dispatch.limiter import (
     instant_of,
     pedido_of,
 )
-from chalicelib.tenants.requests import Limite
+from chalicelib.tenants.config import Limite
 from local.postgres import Postgres
 from tests.builders import ask, insert, literal
 from tests.unit.test_limiter import LIMITES, NOON, PASSOS, START, Passo, asked

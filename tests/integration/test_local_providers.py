@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 
 from chalicelib.adapters.calls import Answer, CallResult
 from chalicelib.adapters.mcp import McpServer
-from chalicelib.dispatch.channels import Channel, Mensagem, load_channel
-from chalicelib.dispatch.outcomes import Outcome, Permanent, Sent, Transient
+from chalicelib.dispatch.channels.document import Channel, load_channel
+from chalicelib.dispatch.outcomes import Mensagem, Outcome, Permanent, Sent, Transient
 from local.email import EmailServer
 from local.provider import Falhas, Faults, Provider
 from local.whatsapp import WhatsAppSimulator

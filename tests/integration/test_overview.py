@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.overview import COUNTED, Contagens, _queue
+from chalicelib.dispatch.requests.overview import COUNTED, Contagens, _queue
 from chalicelib.dispatch.states import StatusDisparo
 from chalicelib.maintenance.migrations import Migrations
 from chalicelib.wiring import Services

@@ -15,10 +15,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from chalicelib.adapters.addresses import NotPublic
 from chalicelib.adapters.mcp import McpServer
 from chalicelib.config import Settings
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.inquiries import Paradeiro, Parecer
-from chalicelib.dispatch.inquiries import ask as ask_about
-from chalicelib.dispatch.own_channels import OwnChannels
+from chalicelib.dispatch.channels.inquiries import ask as ask_about
+from chalicelib.dispatch.channels.own import OwnChannels
+from chalicelib.dispatch.outcomes import Mensagem, Paradeiro, Parecer
 from chalicelib.errors import Invalid, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.dispatch.requests import Reenvio
+from chalicelib.dispatch.requests.models import Reenvio
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.builders import TENANT, a_lead, a_template

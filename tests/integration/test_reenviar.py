@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.dispatch.requests import Reenvio, Resultado
+from chalicelib.dispatch.requests.models import Reenvio, Resultado
 from chalicelib.dispatch.states import StatusDisparo
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.idempotency import IdempotencyKey

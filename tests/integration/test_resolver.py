@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.requests import Resultado
+from chalicelib.dispatch.requests.models import Resultado
 from chalicelib.dispatch.states import StatusDisparo
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.wiring import Services

@@ -13,11 +13,9 @@ from mcp_types import CallToolResult, TextContent, Tool
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.channels import load_channel
-from chalicelib.dispatch.inquiries import Paradeiro, Parecer
-from chalicelib.dispatch.outcomes import Sent
-from chalicelib.dispatch.senders import ChannelSender, ClosedSender
+from chalicelib.dispatch.channels.document import load_channel
+from chalicelib.dispatch.channels.senders import ChannelSender, ClosedSender
+from chalicelib.dispatch.outcomes import Mensagem, Paradeiro, Parecer, Sent
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
 from tests.builders import a_lead, a_template, ask, literal

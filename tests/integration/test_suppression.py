@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.requests import Canal
+from chalicelib.canal import Canal
 from chalicelib.errors import Conflict, ConstraintViolation, Forbidden, Invalid, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_ids

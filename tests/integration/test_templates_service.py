@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.requests import NovoTemplate
+from chalicelib.dispatch.requests.models import NovoTemplate
 from chalicelib.errors import ConstraintViolation, Invalid, NotFound, TemplateInvalido
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, run

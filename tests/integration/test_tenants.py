@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from chalicelib.api.http import invalid
 from chalicelib.errors import Forbidden
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.requests import Janela, TenantConfig
+from chalicelib.tenants.config import Janela, TenantConfig
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, insert
 from tests.conftest import StoppedClock

@@ -14,17 +14,16 @@ from chalicelib.api.form import MAX_FORM_BYTES
 from chalicelib.api.http import Call
 from chalicelib.api.requests import upload
 from chalicelib.errors import Invalid, TooLarge
-from chalicelib.ingestion.limits import MAX_FILE
-from chalicelib.ingestion.requests import (
+from chalicelib.ingestion.jobs.requests import (
     MAX_NAME,
     ArquivoNoCorpo,
     DesejoDeUpload,
-    Modo,
     NovoUpload,
-    Opcoes,
     ReferenciaS3,
     base_name,
 )
+from chalicelib.ingestion.options import Modo, Opcoes
+from chalicelib.ingestion.reading.limits import MAX_FILE
 
 BOUNDARY = "limite"
 

@@ -16,12 +16,11 @@ import pytest
 from chalicelib.adapters.calls import OUT_OF_TIME
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.config import Settings
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.executor import Executor
-from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
-from chalicelib.dispatch.pauses import Pauses
-from chalicelib.dispatch.policy import PAUSED_PATIENCE
+from chalicelib.dispatch.outcomes import ChannelDown, Mensagem, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.rules.policy import PAUSED_PATIENCE
 from chalicelib.dispatch.wakeups import Wakeups
+from chalicelib.dispatch.worker.executor import Executor
+from chalicelib.dispatch.worker.pauses import Pauses
 from chalicelib.ids import new_id
 from chalicelib.maintenance.sweep import Waker
 from chalicelib.telemetry import Tracer

@@ -15,9 +15,8 @@ from typing import Any, NamedTuple
 
 from chalicelib.adapters.calls import Answer
 from chalicelib.adapters.mcp import McpServer
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.channels import Channel, load_channel
-from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.channels.document import Channel, load_channel
+from chalicelib.dispatch.outcomes import ChannelDown, Mensagem, Outcome, Permanent, Sent, Transient, Unknown
 from tests.peers.bridge import Bridge
 from tests.peers.environments import FOLDER, node, python
 from tests.peers.providers import LOST, Asked, HttpProvider, Reply, SmtpProvider, free_port

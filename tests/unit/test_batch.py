@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.batch import email_lines, fields, prepared
-from chalicelib.ingestion.contacts import emails, telefones
-from chalicelib.ingestion.merge import Dados
-from chalicelib.ingestion.rows import Lidas, Linha
+from chalicelib.contacts.emails import emails
+from chalicelib.contacts.telephones import telefones
+from chalicelib.ingestion.loading.batch import email_lines, fields, prepared
+from chalicelib.ingestion.rows.lead import Dados
+from chalicelib.ingestion.rows.one_by_one import Lidas, Linha
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 # PostgreSQL, COPY, "Text Format": what a backslash and the letter after it stand for.

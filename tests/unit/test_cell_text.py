@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.cell_text import REPLACEMENT, as_markup, cell_text, markup_text, number_text
+from chalicelib.ingestion.reading.cell_text import REPLACEMENT, as_markup, cell_text, markup_text, number_text
 
 
 @pytest.mark.parametrize(

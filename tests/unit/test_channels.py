@@ -22,10 +22,20 @@ from chalicelib.adapters.calls import (
     NotWritten,
     Refused,
 )
-from chalicelib.dispatch.answers import Pattern, Reading
-from chalicelib.dispatch.channels import Channel, Mensagem, load_channel, profiles
-from chalicelib.dispatch.inquiries import Paradeiro, Parecer, ask
-from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.channels.answers import Pattern, Reading
+from chalicelib.dispatch.channels.document import Channel, load_channel, profiles
+from chalicelib.dispatch.channels.inquiries import ask
+from chalicelib.dispatch.outcomes import (
+    ChannelDown,
+    Mensagem,
+    Outcome,
+    Paradeiro,
+    Parecer,
+    Permanent,
+    Sent,
+    Transient,
+    Unknown,
+)
 from chalicelib.errors import FieldError, Invalid
 
 A_DAY = 86_400

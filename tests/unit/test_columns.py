@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.columns import column_index, column_name, following
-from chalicelib.ingestion.limits import MAX_COLUMNS, MAX_ROWS
+from chalicelib.ingestion.reading.columns import column_index, column_name, following
+from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROWS
 
 
 @pytest.mark.parametrize(("index", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (701, "ZZ"), (702, "AAA")])

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.contacts import MAX_CONTACTS, Recusado, documento, emails, telefones
-from chalicelib.ingestion.pieces import EDGES, EXCERPT, MAX_PIECES, SEPARATORS, written_out
+from chalicelib.contacts.documents import documento
+from chalicelib.contacts.emails import emails
+from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, MAX_PIECES, SEPARATORS, Recusado, written_out
+from chalicelib.contacts.telephones import telefones
 
 DIGITS = tuple("0123456789")
 Read = Callable[[str], tuple[list, list[Recusado]]]

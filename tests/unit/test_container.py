@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.container import BLOCK, Container
+from chalicelib.ingestion.reading.container import BLOCK, Container
 from tests.workbooks import Parts, zipped
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.header import Campo
+from chalicelib.ingestion.reading.header import Campo
 from tests.workbooks import HEADER, cells_of, opened, rows_of, trimmed
 
 TEXT = "Nome;Contato;CNPJ/CPF;Email;Telefone\r\nAção & Cia;José;1;a@b.c | d@e.f;71\r\n;;;;\r\nÚltima;€;;;\r\n"

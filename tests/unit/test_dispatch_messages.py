@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib import messages
 from chalicelib.adapters import calls
-from chalicelib.dispatch.reasons import sentence
+from chalicelib.dispatch.requests.reasons import sentence
 
 DISPATCH = Path(__file__).parents[2] / "chalicelib" / "dispatch"
 

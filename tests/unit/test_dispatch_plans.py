@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.dispatch.plans import Plan, plan
-from chalicelib.dispatch.requests import DisparoQuery, NovoDisparo, NovoTemplate, Reenvio
+from chalicelib.dispatch.requests.models import DisparoQuery, NovoDisparo, NovoTemplate, Reenvio
+from chalicelib.dispatch.requests.plans import Plan, plan
 from chalicelib.dispatch.states import Espera
 from chalicelib.errors import Conflict, Invalid, VariavelAusente
 

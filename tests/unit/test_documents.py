@@ -7,8 +7,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from validate_docbr import CNPJ, CPF
 
-from chalicelib.ingestion.contacts import Recusado, documento
-from chalicelib.ingestion.documents import is_cnpj, is_cpf
+from chalicelib.contacts.documents import documento, is_cnpj, is_cpf
+from chalicelib.contacts.pieces import Recusado
 
 DIGITS = "0123456789"
 CHARACTERS = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -7,9 +7,9 @@ from email_validator import EmailNotValidError, validate_email
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.ingestion import emails as module
-from chalicelib.ingestion.contacts import Recusado, emails
-from chalicelib.ingestion.pieces import SEPARATORS
+from chalicelib.contacts import emails as module
+from chalicelib.contacts.emails import emails
+from chalicelib.contacts.pieces import SEPARATORS, Recusado
 
 LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?"
 TOP = "(com|com.br|net|org|br|test|local|localhost|invalid|onion|arpa|c|c0m|COM|Test|x--y|xn--p1ai)"

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.formulas import defused, original
-from chalicelib.ingestion.limits import MAX_CELL
+from chalicelib.ingestion.reading.limits import MAX_CELL
+from chalicelib.ingestion.rows.formulas import defused, original
 
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫"
 # Blanks, controls, quotes and what cannot be seen, before and among all that a formula is made of.

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.header import ROWS_SEARCHED, Cabecalho, Campo, find_header, plain_words, recognise
-from chalicelib.ingestion.limits import MAX_TITLES
+from chalicelib.ingestion.reading.header import ROWS_SEARCHED, Cabecalho, Campo, find_header, plain_words, recognise
+from chalicelib.ingestion.reading.limits import MAX_TITLES
 
 
 def the(cabecalho: Cabecalho | None) -> Cabecalho:

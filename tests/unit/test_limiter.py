@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.limiter import (
+from chalicelib.dispatch.rules.limiter import (
     STALE_AFTER,
     Estado,
     Pedido,
@@ -24,7 +24,7 @@ from chalicelib.dispatch.limiter import (
     microseconds,
     pedido_of,
 )
-from chalicelib.tenants.requests import Limite, LimiteDeEmail, Limites
+from chalicelib.tenants.config import Limite, LimiteDeEmail, Limites
 
 SECOND = 1_000_000
 DAY = 86_400 * SECOND

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.markup import MAX_DEPTH, Listener, Part, UnknownShape, elements, parse, prove, whole
+from chalicelib.ingestion.reading.markup import MAX_DEPTH, Listener, Part, UnknownShape, elements, parse, prove, whole
 
 
 def in_bytes(text: str) -> list[bytes]:

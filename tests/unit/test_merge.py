@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.contacts import Telefone, TipoOrigem
-from chalicelib.ingestion.merge import Dados, merged, principal
+from chalicelib.contacts.telephones import Telefone, TipoOrigem
+from chalicelib.ingestion.rows.lead import Dados, merged, principal
 
 TEXTS = st.none() | st.sampled_from(["a", "b", "c"])
 PHONES = [

@@ -14,7 +14,8 @@ from openapi_spec_validator import validate
 
 from chalicelib.api import openapi, requests
 from chalicelib.api.openapi import TAKES, Takes
-from chalicelib.ingestion.requests import Opcoes, PedidoDeUpload, PedidoPorReferencia
+from chalicelib.ingestion.jobs.requests import PedidoDeUpload, PedidoPorReferencia
+from chalicelib.ingestion.options import Opcoes
 from local.project import load_app
 
 PROJECT = Path(__file__).parents[2]

@@ -10,10 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.inquiries import Paradeiro, Parecer
-from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
-from chalicelib.dispatch.policy import (
+from chalicelib.dispatch.outcomes import (
+    Attempt,
+    ChannelDown,
+    Mensagem,
+    Outcome,
+    Paradeiro,
+    Parecer,
+    Permanent,
+    Sent,
+    Transient,
+    Unknown,
+)
+from chalicelib.dispatch.rules.policy import (
     CHANNEL_PAUSE,
     PAUSED_PATIENCE,
     RATE_WAIT,
@@ -26,9 +35,9 @@ from chalicelib.dispatch.policy import (
     decide,
     simulated,
 )
+from chalicelib.dispatch.rules.windows import Rules, rules_for
 from chalicelib.dispatch.states import MOVES, StatusDisparo
-from chalicelib.dispatch.windows import Rules, rules_for
-from chalicelib.tenants.requests import TenantConfig
+from chalicelib.tenants.config import TenantConfig
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 BACKOFF = Backoff(1.0, 30.0, lambda: 0.5)

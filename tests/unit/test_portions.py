@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.columns import SheetRow
-from chalicelib.ingestion.header import recognise
-from chalicelib.ingestion.rows import LeitorDeLinhas, Lidas
-from chalicelib.ingestion.service import _MOST_WEIGHT, _portion
-from chalicelib.ingestion.workbook import Planilha
+from chalicelib.ingestion.jobs.worker import _MOST_WEIGHT, _portion
+from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.header import recognise
+from chalicelib.ingestion.reading.workbook import Planilha
+from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas, Lidas
 
 SHARED = "x" * 100_000
 CELLS = st.lists(st.sampled_from(["", "a", "a@x.com", SHARED, SHARED[:1000]]), max_size=6)

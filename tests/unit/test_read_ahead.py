@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.ingestion.read_ahead import ahead, hurried
+from chalicelib.ingestion.jobs.read_ahead import ahead, hurried
 
 
 def test_items_come_in_their_order_and_end() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.contacts import Telefone, TipoOrigem
-from chalicelib.ingestion.header import Cabecalho, recognise
-from chalicelib.ingestion.pieces import EXCERPT
-from chalicelib.ingestion.rows import MAX_ERROS, Erro, LeitorDeLinhas, Lidas, Linha
+from chalicelib.contacts.pieces import EXCERPT
+from chalicelib.contacts.telephones import Telefone, TipoOrigem
+from chalicelib.ingestion.reading.header import Cabecalho, recognise
+from chalicelib.ingestion.rows.one_by_one import MAX_ERROS, Erro, LeitorDeLinhas, Lidas, Linha
 
 THOROUGH = settings(max_examples=4 * settings.default.max_examples)
 COLUMNS = ("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone")

@@ -11,9 +11,10 @@ import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
 
-from chalicelib.ingestion.contacts import documento, emails, telefones
-from chalicelib.ingestion.documents import is_cnpj, is_cpf
-from chalicelib.ingestion.header import Campo, recognise
+from chalicelib.contacts.documents import documento, is_cnpj, is_cpf
+from chalicelib.contacts.emails import emails
+from chalicelib.contacts.telephones import telefones
+from chalicelib.ingestion.reading.header import Campo, recognise
 from samples.generate import COLUMNS, DDDS, DEFAULT_OUT, Linha, Sujeira, generate, linhas, main, write
 
 Rows = list[Linha]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.ingestion.scratch import PREFIX, remove_abandoned, scratch
+from chalicelib.ingestion.jobs.scratch import PREFIX, remove_abandoned, scratch
 from tests.conftest import ROOT
 
 # Works in its folder until it is killed.

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.cell_text import as_markup, markup_text
-from chalicelib.ingestion.shared_strings import SharedStrings
+from chalicelib.ingestion.reading.cell_text import as_markup, markup_text
+from chalicelib.ingestion.reading.shared_strings import SharedStrings
 
 # What stands in one `t`: text, references, escapes, and the character that our own joining uses, referred to.
 PIECES = st.sampled_from(["a", "ção", "&amp;", "&#233;", "_x000D_", "_x001F_", "&#31;", " ", "\r\n", "71"])

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from phonenumbers import PhoneNumberType
 from validate_docbr import CNPJ
 
-from chalicelib.ingestion import telephones as module
-from chalicelib.ingestion.contacts import Recusado, Telefone, TipoOrigem, telefones
+from chalicelib.contacts import telephones as module
+from chalicelib.contacts.pieces import Recusado
+from chalicelib.contacts.telephones import Telefone, TipoOrigem, telefones
 
 DDDS = (
     *range(11, 20), 21, 22, 24, 27, 28, *range(31, 36), 37, 38, *range(41, 50), 51, 53, 54, 55, *range(61, 70),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.templates import (
+from chalicelib.dispatch.rules.rendering import (
     Corpo,
     check,
     on_one_line,

@@ -10,10 +10,10 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.arguments import Mensagem
-from chalicelib.dispatch.limiter import Resposta, instant_of, microseconds
-from chalicelib.dispatch.policy import PAUSED_PATIENCE
-from chalicelib.dispatch.turns import Pronto, in_turn, seated, turns_of
+from chalicelib.dispatch.outcomes import Mensagem
+from chalicelib.dispatch.rules.limiter import Resposta, instant_of, microseconds
+from chalicelib.dispatch.rules.policy import PAUSED_PATIENCE
+from chalicelib.dispatch.rules.turns import Pronto, in_turn, seated, turns_of
 from tests.unit.test_policy import a_claimed
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

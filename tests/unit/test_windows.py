@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.windows import NeverOpen, Rules, next_allowed, rules_for
-from chalicelib.tenants.requests import Janela, TenantConfig
+from chalicelib.dispatch.rules.windows import NeverOpen, Rules, next_allowed, rules_for
+from chalicelib.tenants.config import Janela, TenantConfig
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SALVADOR, MANAUS, NORTH_AMERICA = "+5571999990001", "+5592999990001", "+12025550123"

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.header import Cabecalho, Campo
-from chalicelib.ingestion.limits import MAX_CELL, MAX_CELLS, MAX_FILE, MAX_ROWS, MAX_TEXT
-from chalicelib.ingestion.workbook import Planilha, open_workbook
+from chalicelib.ingestion.reading.header import Cabecalho, Campo
+from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_FILE, MAX_ROWS, MAX_TEXT
+from chalicelib.ingestion.reading.workbook import Planilha, open_workbook
 from tests.workbooks import (
     RELATIONS,
     by_openpyxl,

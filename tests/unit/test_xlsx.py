@@ -19,7 +19,7 @@ import xlsxwriter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.converted import Idle, converted_rows
+from chalicelib.ingestion.reading.converted import Idle, converted_rows
 from tests.workbooks import (
     HEADER,
     MAIN,

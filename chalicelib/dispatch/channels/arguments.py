@@ -1,0 +1,181 @@
+"""From our message to a tool's arguments: a JSON template with `{{placeholders}}` and three forms, nothing more.
+
+* A string that is exactly one placeholder keeps the JSON type of its value; within other words it becomes text.
+* What is absent (`{{html}}` of a message without HTML) is left out of the object or list that it stands in.
+* `{"$para_cada": "{{variaveis}}", "item": X}` is a list of X, in which `{{item}}` is the element.
+* `{"$se": "{{html}}", "entao": X, "senao": Y}` is X where the placeholder holds anything, else Y (or left out).
+* `{"$json": X}` is X as a JSON string, for tools that take JSON in a string.
+
+Values are put in once and never read again for placeholders.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from chalicelib.dispatch.outcomes import Mensagem
+from chalicelib.errors import escape_pointer
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_ITEM = "item"
+_DEEPEST = 20
+_ABSENT = object()
+
+
+class BadTemplate(Exception):
+    """The argument template means nothing at `pointer` (RFC 6901); `code` says why, `detail` names the culprit."""
+
+    def __init__(self, pointer: str, code: str, detail: str) -> None:
+        super().__init__(pointer, code, detail)
+        self.pointer = pointer
+        self.code = code
+        self.detail = detail
+
+
+class Scope(NamedTuple):
+    """What placeholders are looked up in."""
+
+    mensagem: Mensagem
+    item: object
+
+
+Build = Callable[[Scope], Any]
+
+_SCALARS: Mapping[str, Callable[[Mensagem], object]] = {
+    "disparo_id": lambda m: m.disparo_id,
+    "chave": lambda m: m.chave,
+    "tentativa": lambda m: m.tentativa,
+    "destino": lambda m: m.destino,
+    "destino.digitos": lambda m: re.sub(r"\D", "", m.destino),
+    "assunto": lambda m: m.assunto,
+    "texto": lambda m: m.texto,
+    "html": lambda m: m.html,
+    "template.nome": lambda m: m.template_nome,
+    "template.idioma": lambda m: m.template_idioma,
+    "descadastro_url": lambda m: m.descadastro_url,
+}
+_LISTS: Mapping[str, Callable[[Mensagem], list[str]]] = {
+    "variaveis": lambda m: [value for _, value in m.variaveis],
+}
+_OBJECTS: Mapping[str, Callable[[Mensagem], object]] = {
+    "variaveis.numeradas": lambda m: {str(number): value for number, (_, value) in enumerate(m.variaveis, 1)},
+    "variaveis.por_nome": lambda m: dict(m.variaveis),
+    "cabecalhos": lambda m: {**_unsubscribe_headers(m.descadastro_url), **m.cabecalhos},
+}
+_FIELDS: Mapping[str, Callable[[Mensagem], object]] = {**_SCALARS, **_LISTS, **_OBJECTS}
+
+
+def _unsubscribe_headers(url: str | None) -> dict[str, str]:
+    """The two headers of RFC 8058."""
+    if url is None:
+        return {}
+    return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def compile_arguments(template: Mapping[str, object], root: str = "") -> Callable[[Mensagem], dict[str, Any]]:
+    """The function from a message to the arguments that the template describes; `root` is where the template stands.
+
+    Raises:
+        BadTemplate: an unknown placeholder or form, or a placeholder that cannot stand where it stands.
+    """
+    try:
+        builders = {name: _compile(node, f"/{escape_pointer(name)}", in_loop=False) for name, node in template.items()}
+    except BadTemplate as error:
+        raise BadTemplate(root + error.pointer, error.code, error.detail) from None
+
+    def build(mensagem: Mensagem) -> dict[str, Any]:
+        return _present(builders, Scope(mensagem, _ABSENT))
+
+    return build
+
+
+def _compile(node: object, pointer: str, *, in_loop: bool) -> Build:
+    if pointer.count("/") > _DEEPEST:
+        raise BadTemplate(pointer, "argumentos_profundos", str(_DEEPEST))
+    match node:
+        case str():
+            return _compile_text(node, pointer, in_loop=in_loop)
+        case dict() if any(str(name).startswith("$") for name in node):
+            return _compile_form(node, pointer, in_loop=in_loop)
+        case dict():
+            builders = {k: _compile(v, f"{pointer}/{escape_pointer(k)}", in_loop=in_loop) for k, v in node.items()}
+            return lambda scope: _present(builders, scope)
+        case list():
+            items = [_compile(value, f"{pointer}/{n}", in_loop=in_loop) for n, value in enumerate(node)]
+            return lambda scope: [v for v in (item(scope) for item in items) if v is not _ABSENT]
+        case _:
+            return lambda _: node
+
+
+def _compile_text(text: str, pointer: str, *, in_loop: bool) -> Build:
+    # Literal words and names of placeholders take turns.
+    parts = _PLACEHOLDER.split(text)
+    if any("{{" in words or "}}" in words for words in parts[::2]):
+        raise BadTemplate(pointer, "chaves_desequilibradas", text)
+    if len(parts) == 1:
+        return lambda _: text
+    if len(parts) == 3 and not parts[0] and not parts[2]:
+        return _lookup(parts[1], pointer, in_loop=in_loop)
+    for name in parts[1::2]:
+        if name in _LISTS or name in _OBJECTS:
+            raise BadTemplate(pointer, "marcador_nao_e_texto", name)
+    pieces = [
+        _lookup(part, pointer, in_loop=in_loop) if is_name else _constant(part)
+        for part, is_name in zip(parts, [False, True] * len(parts), strict=False)
+    ]
+    return lambda scope: "".join("" if value is _ABSENT else str(value) for value in (p(scope) for p in pieces))
+
+
+def _lookup(name: str, pointer: str, *, in_loop: bool) -> Build:
+    if name == _ITEM and in_loop:
+        return lambda scope: scope.item
+    field_of = _FIELDS.get(name)
+    if field_of is None:
+        raise BadTemplate(pointer, "marcador_desconhecido", name)
+
+    def look_up(scope: Scope) -> object:
+        value = field_of(scope.mensagem)
+        return _ABSENT if value is None else value
+
+    return look_up
+
+
+def _compile_form(node: Mapping[str, object], pointer: str, *, in_loop: bool) -> Build:
+    match node:
+        case {"$para_cada": str(source), "item": item, **rest} if not rest and not in_loop:
+            return _compile_loop(source, item, pointer)
+        case {"$se": str(condition), "entao": then, **rest} if not rest.keys() - {"senao"}:
+            test = _compile_text(condition, f"{pointer}/$se", in_loop=in_loop)
+            yes = _compile(then, f"{pointer}/entao", in_loop=in_loop)
+            no = _compile(rest["senao"], f"{pointer}/senao", in_loop=in_loop) if rest else _constant(_ABSENT)
+            return lambda scope: yes(scope) if test(scope) not in (_ABSENT, "", [], {}) else no(scope)
+        case {"$json": value, **rest} if not rest:
+            inner = _compile(value, f"{pointer}/$json", in_loop=in_loop)
+            return lambda scope: _as_json(inner(scope))
+        case _:
+            raise BadTemplate(pointer, "forma_desconhecida", ", ".join(sorted(map(str, node))))
+
+
+def _compile_loop(source: str, item: object, pointer: str) -> Build:
+    named = _PLACEHOLDER.fullmatch(source)
+    if named is None or named[1] not in _LISTS:
+        raise BadTemplate(f"{pointer}/$para_cada", "marcador_nao_e_lista", source)
+    elements = _LISTS[named[1]]
+    body = _compile(item, f"{pointer}/item", in_loop=True)
+    return lambda scope: [body(Scope(scope.mensagem, element)) for element in elements(scope.mensagem)]
+
+
+def _as_json(value: object) -> object:
+    return value if value is _ABSENT else json.dumps(value, ensure_ascii=False)
+
+
+def _constant(value: object) -> Build:
+    return lambda _: value
+
+
+def _present(builders: Mapping[str, Build], scope: Scope) -> dict[str, Any]:
+    built = ((name, build(scope)) for name, build in builders.items())
+    return {name: value for name, value in built if value is not _ABSENT}

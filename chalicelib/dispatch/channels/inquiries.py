@@ -1,0 +1,71 @@
+"""Asking a provider what became of messages whose sending ended in doubt: the status tool that a channel may name.
+
+    "consulta": {
+      "tool": "find_message",
+      "arguments": {"reference": "{{disparo_id}}"},
+      "resposta": [{"padrao": "no such message", "codigo": "ausente"}, {"campo": "status"}],
+      "valores": {"ausente": "nao_enviado", "sent": "enviado", "delivered": "enviado"}
+    }
+
+Only an answer that the configuration has a meaning for settles anything; silence, errors and news leave the doubt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, model_validator
+
+from chalicelib.adapters.calls import Answer, CallResult
+from chalicelib.dispatch.channels.answers import (
+    Configuracao,
+    Leitura,
+    LeiturasDeCodigo,
+    Reading,
+    first_code,
+    identifier,
+)
+from chalicelib.dispatch.channels.arguments import compile_arguments
+from chalicelib.dispatch.outcomes import Mensagem, Paradeiro, Parecer
+
+CallAll = Callable[[str, Sequence[Mapping[str, object]]], Sequence[CallResult]]
+"""Calls one tool with each of these arguments; what became of each call, in their order."""
+
+
+class Consulta(Configuracao):
+    """A tool that knows what became of a message, how it is asked, and what its answers mean."""
+
+    tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    arguments: dict[str, Any]
+    resposta: Annotated[LeiturasDeCodigo, Field(min_length=1)]
+    valores: Annotated[dict[str, Paradeiro], Field(min_length=1)]
+    message_id: Leitura | None = None
+    espera_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
+    """How long after the attempt a message that the provider does not have will not turn up any more."""
+    _build: Callable[[Mensagem], dict[str, Any]]
+
+    @model_validator(mode="after")
+    def _compile(self) -> Consulta:
+        self._build = compile_arguments(self.arguments, "/consulta/arguments")
+        return self
+
+    def arguments_for(self, mensagem: Mensagem) -> dict[str, Any]:
+        """The tool's arguments to ask about one message."""
+        return self._build(mensagem)
+
+    def reply(self, result: CallResult) -> Parecer:
+        """What an answer says; whatever is no answer, or none that has a meaning here, says nothing."""
+        if not isinstance(result, Answer):
+            return Parecer(Paradeiro.DESCONHECIDO)
+        reading = Reading.of(result)
+        code = first_code(self.resposta, reading)
+        paradeiro = self.valores.get(code or "", Paradeiro.DESCONHECIDO)
+        has_it = paradeiro is Paradeiro.ENVIADO
+        return Parecer(paradeiro, code, identifier(self.message_id, reading) if has_it else None)
+
+
+def ask(consulta: Consulta, mensagens: Sequence[Mensagem], call_all: CallAll) -> list[Parecer]:
+    """What the provider says of each message, in their order; raises only what `call_all` does."""
+    calls = [consulta.arguments_for(each) for each in mensagens]
+    return [consulta.reply(each) for each in call_all(consulta.tool, calls)]

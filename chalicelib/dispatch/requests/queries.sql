@@ -1,0 +1,253 @@
+-- What the API asks of disparos, templates and channels.
+
+-- name: lock_template_name
+-- Two new versions of one name come one after the other; there may be no row yet that could be locked.
+SELECT pg_advisory_xact_lock(hashtextextended(CAST(:tenant_id AS text) || '/' || CAST(:nome AS text), 0));
+
+-- name: list_templates
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em
+  FROM templates
+ WHERE tenant_id = :tenant_id AND ativo
+ ORDER BY nome;
+
+-- name: find_template
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = :nome AND ativo;
+
+-- name: retire_template
+-- Its words stay for the disparos that were made with them.
+UPDATE templates SET ativo = false WHERE tenant_id = :tenant_id AND nome = :nome AND ativo;
+
+-- name: insert_template
+-- Counted over every version there ever was, so that a retired name goes on and does not begin again.
+INSERT INTO templates (tenant_id, nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em)
+SELECT :tenant_id, :nome, coalesce(max(versao), 0) + 1, :canal, :idioma, :assunto, :texto, :html,
+       CAST(:variaveis AS text[]), CAST(:agora AS timestamptz)
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = :nome
+RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em;
+
+-- name: list_destinos
+-- Where a lead can be written to by one channel, in the order in which one would try.
+SELECT contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_disparo
+  FROM (SELECT lead_id, telefone AS valor, ordem, principal, valido_para_disparo
+          FROM lead_telefones
+         WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'whatsapp'
+         UNION ALL
+        SELECT lead_id, email, ordem, principal, valido_para_disparo
+          FROM lead_emails
+         WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'email') contatos
+ ORDER BY principal DESC, ordem;
+
+-- name: insert_disparo
+INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
+                      agendar_para, enviar_apos, espera, expira_em, ignorar_janela, usar_alternativos, max_tentativas,
+                      idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
+VALUES (:tenant_id, :disparo_id, :lead_id, :canal, :contato_id, :destino, :template, :template_versao,
+        CAST(:variaveis AS jsonb), :agendar_para, :enviar_apos, :espera, :expira_em, :ignorar_janela,
+        :usar_alternativos, :max_tentativas, :idempotency_key, :idempotency_fingerprint, :agora, :agora);
+
+-- name: disparo_by_id
+SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
+       espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
+       provider_message_id, ultimo_codigo, erro_codigo, criado_em, atualizado_em, enviado_em, confirmado_em
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id;
+
+-- name: disparo_by_idempotency_key
+SELECT disparo_id, idempotency_fingerprint
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+
+-- name: list_disparos
+-- Newest first: ids are in the order of time, so the primary key is the order of the list, and a time is a place in it
+-- (`desde_id`, `ate_id`). A filter that is not given is gone before the plan is made, as for leads.
+SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
+       espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
+       provider_message_id, ultimo_codigo, erro_codigo, criado_em, atualizado_em, enviado_em, confirmado_em
+  FROM disparos
+ WHERE tenant_id = :tenant_id
+   AND (CAST(:antes AS uuid) IS NULL OR disparo_id < CAST(:antes AS uuid))
+   AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
+   AND (CAST(:canal AS text) IS NULL OR canal = CAST(:canal AS text))
+   AND (CAST(:lead_id AS uuid) IS NULL OR lead_id = CAST(:lead_id AS uuid))
+   AND (CAST(:erro_codigo AS text) IS NULL OR erro_codigo = CAST(:erro_codigo AS text))
+   AND (CAST(:espera AS text) IS NULL OR espera = CAST(:espera AS text))
+   AND (CAST(:desde_id AS uuid) IS NULL OR disparo_id >= CAST(:desde_id AS uuid))
+   AND (CAST(:ate_id AS uuid) IS NULL OR disparo_id <= CAST(:ate_id AS uuid))
+   AND (CAST(:criado_de AS timestamptz) IS NULL OR criado_em >= CAST(:criado_de AS timestamptz))
+   AND (CAST(:criado_ate AS timestamptz) IS NULL OR criado_em < CAST(:criado_ate AS timestamptz))
+ ORDER BY disparo_id DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: cancel_disparo
+-- Only what certainly has not left: an attempt in doubt may have reached the provider.
+WITH movido AS (
+    UPDATE disparos
+       SET status = 'cancelado', espera = NULL, passos = passos + 1, atualizado_em = :agora
+     WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id AND status = 'pendente' AND NOT em_duvida
+    RETURNING tenant_id, disparo_id, passos
+)
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
+SELECT tenant_id, disparo_id, passos, :agora, 'cancelado' FROM movido;
+
+-- name: history_of_disparo
+-- The last steps, in their order.
+SELECT passo, em, tentativa, classe, codigo, ate, latencia_ms, provider_message_id
+  FROM (SELECT * FROM disparo_tentativas
+         WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id
+         ORDER BY passo DESC
+         LIMIT :limite) ultimos
+ ORDER BY passo;
+
+-- name: sum_disparo_contagens
+-- A counter is the sum of its rows (migration 016): those of now, and those of what came about since `desde`.
+SELECT canal, status, motivo, quando <> '-infinity' AS desde_entao, CAST(sum(quantos) AS bigint) AS total
+  FROM disparo_contagens
+ WHERE tenant_id = :tenant_id AND (quando = '-infinity' OR quando >= :desde)
+ GROUP BY 1, 2, 3, 4
+HAVING sum(quantos) <> 0;
+
+-- name: count_waiting_disparos
+-- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due.
+SELECT (SELECT count(*)
+          FROM (SELECT FROM disparos
+                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos <= :agora
+                 LIMIT :teto) v) AS vencidos,
+       (SELECT count(*)
+          FROM (SELECT FROM disparos
+                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos > :agora
+                 LIMIT :teto) f) AS futuros,
+       (SELECT min(enviar_apos) FROM disparos
+         WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos <= :agora) AS vencido_desde;
+
+-- name: fold_disparo_contagens
+-- The sums in the place of the rows, for tenants with many of them; what came about long ago is forgotten. Two of these
+-- at once share the rows: each sums what itself removed.
+WITH cheios AS (
+    SELECT tenant_id FROM disparo_contagens
+     WHERE NOT somado
+     GROUP BY tenant_id
+    HAVING count(*) >= :ao_menos
+     LIMIT :limite
+), tomadas AS (
+    DELETE FROM disparo_contagens c USING cheios
+     WHERE c.tenant_id = cheios.tenant_id
+    RETURNING c.tenant_id, c.canal, c.status, c.motivo, c.quando, c.quantos
+)
+INSERT INTO disparo_contagens (tenant_id, canal, status, motivo, quando, quantos, somado)
+SELECT tenant_id, canal, status, motivo, quando, sum(quantos), true
+  FROM tomadas
+ WHERE quando = '-infinity' OR quando >= :lembrar_desde
+ GROUP BY tenant_id, canal, status, motivo, quando
+HAVING sum(quantos) <> 0;
+
+-- name: lock_disparo_to_resend
+SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
+       EXISTS (SELECT FROM disparos a
+                WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id) AS tem_alternativa
+  FROM disparos d
+ WHERE d.tenant_id = :tenant_id AND d.disparo_id = :disparo_id
+   FOR UPDATE OF d;
+
+-- name: lock_disparos_to_resend
+-- Those that may be sent again, the oldest first: failed for certain, still wanted, their lead not closed, and not
+-- gone on to another contact. SKIP LOCKED: what somebody else is just sending again is theirs.
+SELECT d.disparo_id, d.lead_id
+  FROM disparos d
+  JOIN leads l ON l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id
+ WHERE d.tenant_id = :tenant_id AND d.status = 'erro'
+   AND (d.expira_em IS NULL OR d.expira_em > :agora)
+   AND l.status <> ALL (CAST(:fechados AS text[]))
+   AND NOT EXISTS (SELECT FROM disparos a WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id)
+   AND (CAST(:erro_codigo AS text) IS NULL OR d.erro_codigo = CAST(:erro_codigo AS text))
+   AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
+   AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
+   AND (CAST(:desde_id AS uuid) IS NULL OR d.disparo_id >= CAST(:desde_id AS uuid))
+   AND (CAST(:ate_id AS uuid) IS NULL OR d.disparo_id <= CAST(:ate_id AS uuid))
+   AND (CAST(:criado_de AS timestamptz) IS NULL OR d.criado_em >= CAST(:criado_de AS timestamptz))
+   AND (CAST(:criado_ate AS timestamptz) IS NULL OR d.criado_em < CAST(:criado_ate AS timestamptz))
+ ORDER BY d.disparo_id
+ LIMIT :limite
+   FOR UPDATE OF d SKIP LOCKED;
+
+-- name: resend_disparos
+-- As new, but for its history. Their leads are locked: one that was closed in the meantime is left in peace.
+WITH movidos AS (
+    UPDATE disparos d
+       SET status = 'pendente', tentativas = 0, enviar_apos = :agora, acordado_em = NULL, provider_message_id = NULL,
+           ultimo_codigo = NULL, erro_codigo = NULL, enviado_em = NULL, passos = d.passos + 1, atualizado_em = :agora
+      FROM leads l
+     WHERE d.tenant_id = :tenant_id AND d.disparo_id = ANY (CAST(:disparo_ids AS uuid[])) AND d.status = 'erro'
+       AND l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id AND l.status <> ALL (CAST(:fechados AS text[]))
+    RETURNING d.tenant_id, d.disparo_id, d.passos
+)
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
+SELECT tenant_id, disparo_id, passos, :agora, 'reenviado' FROM movidos
+RETURNING disparo_id;
+
+-- name: lock_resend_key
+-- The same request twice at once: the second one waits for the answer of the first, of which there may be no row yet.
+SELECT pg_advisory_xact_lock(
+    hashtextextended('reenvio/' || CAST(:tenant_id AS text) || '/' || CAST(:idempotency_key AS text), 0));
+
+-- name: resend_by_idempotency_key
+SELECT fingerprint, resposta FROM disparo_reenvios WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+
+-- name: insert_resend
+INSERT INTO disparo_reenvios (tenant_id, idempotency_key, fingerprint, resposta, criado_em)
+VALUES (:tenant_id, :idempotency_key, :fingerprint, CAST(:resposta AS jsonb), :agora);
+
+-- name: settle_disparo
+-- A person says what became of it. It left, if it did, when it was last tried.
+WITH movido AS (
+    UPDATE disparos d
+       SET status = :para,
+           em_duvida = false,
+           erro_codigo = :erro_codigo,
+           ultimo_codigo = CASE WHEN CAST(:para AS text) = 'erro' THEN ultimo_codigo END,
+           enviado_em = CASE WHEN CAST(:para AS text) <> 'erro' THEN coalesce(
+               enviado_em,
+               (SELECT max(t.em) FROM disparo_tentativas t
+                 WHERE t.tenant_id = d.tenant_id AND t.disparo_id = d.disparo_id AND t.tentativa IS NOT NULL),
+               atualizado_em) END,
+           confirmado_em = CASE WHEN CAST(:para AS text) = 'confirmado' THEN CAST(:agora AS timestamptz) END,
+           passos = passos + 1,
+           atualizado_em = :agora
+     WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id AND status = ANY (CAST(:de AS text[]))
+    RETURNING tenant_id, disparo_id, passos
+)
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
+SELECT tenant_id, disparo_id, passos, :agora, :classe, :codigo FROM movido;
+
+-- name: list_canal_pausas
+SELECT canal, codigo, desde, sondar_em FROM canal_pausas WHERE tenant_id = :tenant_id;
+
+-- name: pause_canal
+-- Firmly: no message is let through to see whether it is back. It has been still since the first pause.
+INSERT INTO canal_pausas (tenant_id, canal, codigo, desde)
+VALUES (:tenant_id, :canal, :codigo, :agora)
+    ON CONFLICT ON CONSTRAINT canal_pausas_pkey DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL;
+
+-- name: resume_canal
+DELETE FROM canal_pausas WHERE tenant_id = :tenant_id AND canal = :canal;
+
+-- name: release_paused_disparos
+-- Some of what waited for the channel is due now; the first is marked, and woken when the mark says, for all of them.
+-- Chosen once, apart: inside an IN the choice may be made again for each row, and LIMIT then limits nothing.
+WITH soltos AS MATERIALIZED (
+    SELECT tenant_id, disparo_id FROM disparos
+     WHERE tenant_id = :tenant_id AND canal = :canal AND status = 'pendente' AND espera = 'canal_pausado'
+     ORDER BY disparo_id
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+), em_ordem AS (
+    SELECT tenant_id, disparo_id, row_number() OVER (ORDER BY disparo_id) AS vez FROM soltos
+)
+UPDATE disparos d
+   SET espera = NULL, enviar_apos = :agora, atualizado_em = :agora,
+       acordado_em = CASE o.vez WHEN 1 THEN CAST(:acordado_em AS timestamptz) END
+  FROM em_ordem o
+ WHERE d.tenant_id = o.tenant_id AND d.disparo_id = o.disparo_id
+RETURNING d.tenant_id, d.disparo_id, d.acordado_em;

@@ -1,0 +1,1 @@
+"""What is decided about a disparo, and when it may leave. Pure."""

@@ -1,0 +1,1 @@
+"""The worker behind the dispatch queue: it claims, sends and records."""

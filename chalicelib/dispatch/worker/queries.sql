@@ -1,0 +1,381 @@
+-- The executor's side of disparos: claims, limits, outcomes, pauses. Workers' login: across tenants.
+
+-- name: claim_disparos
+-- Only what is due and unsent, or what a dead worker left behind: a lease that has lapsed puts it in doubt, and is a
+-- step of its history. Beside those that were called, up to `lugares` of what else is due: the first of each tenant,
+-- then the second of each, so that nobody waits behind another one's thousands of wake-ups, and those that wait for a
+-- place need none each. Tenants are found one by one in the index: it may hold a hundred thousand rows of one of them.
+-- What has become due since `calmo` has a wake-up of its own on its way. SKIP LOCKED: what another one is just claiming
+-- is not waited for. Locked in the order of the ids, as the recording does. Everything that deciding needs comes along;
+-- what many have in common (a tenant's configuration, the words of a template) only with the first of them. Of a paused
+-- channel one claim at a time may send a probe: the one that moves `sondar_em` on.
+WITH RECURSIVE filas AS (
+    (SELECT tenant_id FROM disparos WHERE status = 'pendente' ORDER BY tenant_id LIMIT 1)
+     UNION ALL
+    SELECT (SELECT d.tenant_id FROM disparos d
+             WHERE d.status = 'pendente' AND d.tenant_id > f.tenant_id
+             ORDER BY d.tenant_id
+             LIMIT 1)
+      FROM filas f
+     WHERE f.tenant_id IS NOT NULL
+), vencidas AS MATERIALIZED (
+    SELECT f.tenant_id
+      FROM filas f
+     WHERE EXISTS (SELECT FROM disparos d
+                    WHERE d.tenant_id = f.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :agora)
+), parte AS (
+    SELECT ceil(CAST(:lugares AS numeric) / greatest(count(*), 1)) AS quantos FROM vencidas
+), outros AS (
+    SELECT o.tenant_id, o.disparo_id
+      FROM vencidas v
+     CROSS JOIN LATERAL (
+           SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
+             FROM disparos d
+            WHERE d.tenant_id = v.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :agora
+              AND (d.enviar_apos <= :calmo OR d.espera NOT IN ('agendado', 'tentativa'))
+            ORDER BY d.enviar_apos
+            LIMIT (SELECT quantos FROM parte)) o
+     ORDER BY o.vez, o.enviar_apos
+     LIMIT :lugares
+), chamados AS (
+    SELECT tenant_id, disparo_id
+      FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+     UNION
+    SELECT tenant_id, disparo_id FROM outros
+), tomados AS (
+    SELECT d.tenant_id, d.disparo_id, d.canal, d.tentativas AS tentativas_antes, d.status = 'enviando' AS abandonado,
+           d.espera, d.enviar_apos AS esperou_ate, d.passos AS passos_antes, te.idioma, te.assunto, te.texto, te.html,
+           te.variaveis AS ordem
+      FROM chamados c
+      JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
+      JOIN templates te ON te.tenant_id = d.tenant_id AND te.nome = d.template AND te.versao = d.template_versao
+     WHERE (d.status = 'pendente' AND d.enviar_apos <= :agora)
+        OR (d.status = 'enviando' AND d.lease_ate <= :agora)
+     ORDER BY d.tenant_id, d.disparo_id
+       FOR UPDATE OF d SKIP LOCKED
+), mudados AS (
+    UPDATE disparos d
+       SET status = 'enviando',
+           lease_dono = :dono,
+           lease_ate = :lease_ate,
+           tentativas = least(t.tentativas_antes + 1, d.max_tentativas),
+           passos = d.passos + 1,
+           espera = NULL,
+           em_duvida = d.em_duvida OR t.abandonado,
+           ultimo_codigo = CASE WHEN t.abandonado THEN CAST(:lease_vencida AS text) ELSE d.ultimo_codigo END,
+           atualizado_em = :agora
+      FROM tomados t
+     WHERE d.tenant_id = t.tenant_id AND d.disparo_id = t.disparo_id
+    RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.canal, d.destino, d.variaveis, d.tentativas, d.max_tentativas,
+              d.em_duvida, d.ultimo_codigo, d.template, d.template_versao, d.expira_em, d.ignorar_janela,
+              d.usar_alternativos
+), abandonados AS (
+    INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe)
+    SELECT tenant_id, disparo_id, passos_antes, :agora, tentativas_antes, CAST(:lease_vencida AS text)
+      FROM tomados
+     WHERE abandonado
+), sondas AS (
+    UPDATE canal_pausas p
+       SET sondar_em = :sondar_em
+      FROM (SELECT DISTINCT tenant_id, canal FROM tomados) t
+     WHERE p.tenant_id = t.tenant_id AND p.canal = t.canal AND p.sondar_em <= :agora
+    RETURNING p.tenant_id, p.canal
+)
+SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, m.variaveis, m.tentativas, t.tentativas_antes,
+       m.max_tentativas, m.em_duvida, m.ultimo_codigo, m.template, m.template_versao, m.expira_em, m.ignorar_janela,
+       m.usar_alternativos, t.espera, t.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
+       EXISTS (SELECT FROM supressoes x
+                WHERE x.tenant_id = m.tenant_id AND x.canal = m.canal AND x.contato = m.destino) AS is_suppressed,
+       CASE m.canal WHEN 'email' THEN (
+            SELECT f.telefone FROM lead_telefones f
+             WHERE f.tenant_id = m.tenant_id AND f.lead_id = m.lead_id AND f.principal) END AS telefone_principal,
+       CASE WHEN t.passos_antes > 0 THEN (
+            SELECT count(*) FROM disparo_tentativas h
+             WHERE h.tenant_id = m.tenant_id AND h.disparo_id = m.disparo_id AND h.classe = 'falhou')
+            ELSE 0 END AS entregas_falhas,
+       CASE WHEN row_number() OVER do_template = 1 THEN
+            jsonb_build_object('idioma', t.idioma, 'assunto', t.assunto, 'texto', t.texto, 'html', t.html,
+                               'ordem', t.ordem) END AS palavras,
+       CASE WHEN row_number() OVER do_tenant = 1 THEN coalesce(te.config, '{}') END AS config
+  FROM mudados m
+  JOIN tomados t ON t.tenant_id = m.tenant_id AND t.disparo_id = m.disparo_id
+  LEFT JOIN tenants te ON te.tenant_id = m.tenant_id
+  LEFT JOIN canal_pausas p ON p.tenant_id = m.tenant_id AND p.canal = m.canal
+  LEFT JOIN sondas s ON s.tenant_id = m.tenant_id AND s.canal = m.canal
+WINDOW do_template AS (PARTITION BY m.tenant_id, m.template, m.template_versao),
+       do_tenant AS (PARTITION BY m.tenant_id);
+
+-- name: list_unclaimed_disparos
+-- Of those that were called and not claimed, the ones that still wait and that `wake_next_disparos` does not look after:
+-- woken too early, or locked by somebody else.
+SELECT d.tenant_id, d.disparo_id, d.enviar_apos, d.tentativas
+  FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+  JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
+ WHERE d.status = 'pendente' AND (d.enviar_apos <= :agora OR coalesce(d.espera, 'tentativa') IN ('agendado', 'tentativa'));
+
+-- name: wake_next_disparos
+-- Of each of these tenants, the first of those that nobody else is told of: what waits for what makes many wait, and
+-- what is due and found no room. One wake-up for all of them: whoever comes takes up what is due, and asks this again.
+-- Marked until it comes, so that there is one such wake-up on its way, however many workers ask. SKIP LOCKED: what is
+-- just being claimed needs none.
+WITH primeiros AS (
+    SELECT p.tenant_id, p.disparo_id
+      FROM unnest(CAST(:tenant_ids AS text[])) AS c (tenant_id)
+     CROSS JOIN LATERAL (
+           SELECT d.tenant_id, d.disparo_id, d.acordado_em
+             FROM disparos d
+            WHERE d.tenant_id = c.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :ate
+              AND (d.enviar_apos <= :calmo OR d.espera NOT IN ('agendado', 'tentativa'))
+            ORDER BY d.enviar_apos
+            LIMIT 1) p
+     WHERE p.acordado_em IS NULL OR p.acordado_em <= :acordado_antes
+), presos AS (
+    SELECT d.tenant_id, d.disparo_id
+      FROM primeiros p
+      JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+     WHERE d.status = 'pendente' AND (d.acordado_em IS NULL OR d.acordado_em <= :acordado_antes)
+       FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE disparos d SET acordado_em = greatest(:agora, d.enviar_apos)
+  FROM presos p
+ WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+RETURNING d.tenant_id, d.disparo_id, d.acordado_em AS quando;
+
+-- name: ask_canal_limites
+-- How many of each tenant and channel go now, and from when on the others have their places: `limiter.answer`, line by
+-- line, with the same names. Whoever asks at the same time waits, and sees what this one took. A row that is not there
+-- yet gives no answer: `insert_canal_limites`, and ask again.
+WITH pedidos AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:pedidos AS jsonb)) AS p (
+           tenant_id text, canal text, marcados integer, novos integer, intervalo_minuto bigint, folga_minuto bigint,
+           intervalo_segundo bigint, folga_segundo bigint, por_dia integer, dia date, amanha bigint)
+), estado AS (
+    SELECT p.tenant_id, p.canal, p.marcados, p.novos, p.intervalo_minuto, p.folga_minuto, p.intervalo_segundo,
+           p.folga_segundo, p.dia, p.amanha, l.tat_minuto, l.tat_segundo, l.fila, l.nao_antes, l.falhas,
+           greatest(p.intervalo_minuto, p.intervalo_segundo) AS intervalo,
+           CASE WHEN l.dia = p.dia THEN l.gastos ELSE 0 END AS gastos,
+           greatest(0, p.por_dia - CASE WHEN l.dia = p.dia THEN l.gastos ELSE 0 END) AS teto,
+           p.por_dia IS NOT NULL AS tem_orcamento,
+           :agora + p.folga_minuto - greatest(l.tat_minuto, :agora) AS sobra_minuto,
+           :agora + p.folga_segundo - greatest(l.tat_segundo, :agora) AS sobra_segundo,
+           l.fila > :agora AND greatest(l.tat_minuto + p.intervalo_minuto + :velha_apos, l.nao_antes) > :agora AS tem_fila
+      FROM pedidos p
+      JOIN canal_limites l ON l.tenant_id = p.tenant_id AND l.canal = p.canal
+     ORDER BY l.tenant_id, l.canal
+       FOR UPDATE OF l
+), livres AS (
+    SELECT e.*,
+           least(CASE WHEN e.nao_antes > :agora OR e.sobra_minuto < 0 OR e.sobra_segundo < 0 THEN 0
+                      ELSE least(e.sobra_minuto / e.intervalo_minuto + 1, e.sobra_segundo / e.intervalo_segundo + 1,
+                                 CASE WHEN e.falhas > 0 THEN 1 END) END,
+                 CASE WHEN e.tem_orcamento THEN e.teto END) AS livres
+      FROM estado e
+), deixados AS (
+    SELECT l.*, least(l.marcados, l.livres) AS vao_marcados,
+           CASE WHEN l.tem_fila THEN 0 ELSE least(l.novos, l.livres - least(l.marcados, l.livres)) END AS vao_novos
+      FROM livres l
+), depois AS (
+    SELECT d.*, d.marcados + d.novos - d.vao_marcados - d.vao_novos AS resto,
+           d.tem_orcamento AND d.teto - d.vao_marcados - d.vao_novos <= 0 AS sem_orcamento,
+           CASE WHEN d.vao_marcados + d.vao_novos = 0 THEN d.tat_minuto
+                ELSE greatest(d.tat_minuto, :agora) + (d.vao_marcados + d.vao_novos) * d.intervalo_minuto
+                 END AS novo_tat_minuto,
+           CASE WHEN d.vao_marcados + d.vao_novos = 0 THEN d.tat_segundo
+                ELSE greatest(d.tat_segundo, :agora) + (d.vao_marcados + d.vao_novos) * d.intervalo_segundo
+                 END AS novo_tat_segundo
+      FROM deixados d
+), vagas AS (
+    SELECT d.*, CASE WHEN d.sem_orcamento THEN d.amanha
+                     ELSE greatest(d.novo_tat_minuto - d.folga_minuto, d.novo_tat_segundo - d.folga_segundo,
+                                   d.nao_antes, CASE WHEN d.tem_fila THEN d.fila + d.intervalo ELSE :agora END)
+                      END AS vaga
+      FROM depois d
+)
+UPDATE canal_limites l
+   SET tat_minuto = v.novo_tat_minuto,
+       tat_segundo = v.novo_tat_segundo,
+       fila = CASE WHEN v.sem_orcamento OR v.resto = 0 THEN v.fila ELSE v.vaga + (v.resto - 1) * v.intervalo END,
+       dia = v.dia,
+       gastos = v.gastos + v.vao_marcados + v.vao_novos
+  FROM vagas v
+ WHERE l.tenant_id = v.tenant_id AND l.canal = v.canal
+RETURNING l.tenant_id, l.canal, v.vao_marcados AS marcados, v.vao_novos AS novos, v.vaga, v.intervalo, v.sem_orcamento,
+          v.falhas;
+
+-- name: insert_canal_limites
+-- The first messages of a tenant by a channel.
+INSERT INTO canal_limites (tenant_id, canal)
+SELECT tenant_id, canal
+  FROM unnest(CAST(:tenant_ids AS text[]), CAST(:canais AS text[])) AS c (tenant_id, canal)
+ ORDER BY tenant_id, canal
+    ON CONFLICT DO NOTHING;
+
+-- name: settle_canal_limites
+-- What the attempts say about a channel: it wants a rest, or answers again; and what certainly was not sent goes back
+-- to the day's budget.
+UPDATE canal_limites l
+   SET nao_antes = greatest(l.nao_antes, s.nao_antes),
+       falhas = CASE WHEN s.enviou THEN 0 WHEN s.nao_antes > 0 THEN least(l.falhas + 1, 100) ELSE l.falhas END,
+       gastos = CASE WHEN l.dia = s.dia THEN greatest(0, l.gastos - s.devolvidos) ELSE l.gastos END
+  FROM jsonb_to_recordset(CAST(:contas AS jsonb)) AS s (
+       tenant_id text, canal text, nao_antes bigint, enviou boolean, devolvidos integer, dia date)
+ WHERE l.tenant_id = s.tenant_id AND l.canal = s.canal;
+
+-- name: record_disparos
+-- All outcomes of a batch, with their steps of the history and their events. Only the holder of the lease is listened
+-- to: whoever lost it changes nothing. Locked in the order of the claim, so that recording and claiming never wait for
+-- each other in a circle.
+WITH registros AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:registros AS jsonb)) AS r (
+           tenant_id text, disparo_id uuid, status text, tentativas smallint, em_duvida boolean,
+           enviar_apos timestamptz, espera text, provider_message_id text, ultimo_codigo text, erro_codigo text,
+           tentativa smallint, classe text, codigo text, latencia_ms integer, evento_id uuid, tipo text, detalhe jsonb)
+), presos AS (
+    SELECT d.tenant_id, d.disparo_id
+      FROM registros r
+      JOIN disparos d ON d.tenant_id = r.tenant_id AND d.disparo_id = r.disparo_id
+     WHERE d.status = 'enviando' AND d.lease_dono = :dono
+     ORDER BY d.tenant_id, d.disparo_id
+       FOR UPDATE OF d
+), gravados AS (
+    UPDATE disparos d
+       SET status = r.status,
+           tentativas = r.tentativas,
+           em_duvida = r.em_duvida,
+           enviar_apos = coalesce(r.enviar_apos, d.enviar_apos),
+           espera = r.espera,
+           lease_dono = NULL,
+           lease_ate = NULL,
+           acordado_em = NULL,
+           provider_message_id = r.provider_message_id,
+           ultimo_codigo = r.ultimo_codigo,
+           erro_codigo = r.erro_codigo,
+           enviado_em = CASE WHEN r.status = 'enviado' THEN CAST(:agora AS timestamptz) END,
+           atualizado_em = :agora
+      FROM presos p
+      JOIN registros r ON r.tenant_id = p.tenant_id AND r.disparo_id = p.disparo_id
+     WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+       AND d.status = 'enviando' AND d.lease_dono = :dono
+    RETURNING d.tenant_id, d.disparo_id, d.passos
+), historia AS (
+    INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe, codigo, ate, latencia_ms,
+                                    provider_message_id)
+    SELECT g.tenant_id, g.disparo_id, g.passos, :agora, r.tentativa, r.classe, r.codigo, r.enviar_apos, r.latencia_ms,
+           r.provider_message_id
+      FROM gravados g
+      JOIN registros r ON r.tenant_id = g.tenant_id AND r.disparo_id = g.disparo_id
+), contados AS (
+    INSERT INTO eventos (tenant_id, evento_id, tipo, detalhe, criado_em)
+    SELECT g.tenant_id, r.evento_id, r.tipo, r.detalhe, :agora
+      FROM gravados g
+      JOIN registros r ON r.tenant_id = g.tenant_id AND r.disparo_id = g.disparo_id
+     WHERE r.tipo IS NOT NULL
+)
+SELECT tenant_id, disparo_id FROM gravados;
+
+-- name: insert_alternatives
+-- For each of these failures, the same message to the lead's next contact of that channel: one that is fit for sending,
+-- has not opted out, and was not tried before in this chain; none once anything of the chain may have arrived. The
+-- failure has one successor at most, whoever makes it.
+WITH RECURSIVE falhos AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:falhos AS jsonb)) AS f (tenant_id text, disparo_id uuid, novo_id uuid)
+), cadeia AS (
+    SELECT d.disparo_id AS falho, d.tenant_id, d.disparo_id, d.destino, d.alternativa_de, d.status
+      FROM falhos f
+      JOIN disparos d ON d.tenant_id = f.tenant_id AND d.disparo_id = f.disparo_id
+     UNION ALL
+    SELECT c.falho, d.tenant_id, d.disparo_id, d.destino, d.alternativa_de, d.status
+      FROM cadeia c
+      JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.alternativa_de
+), proximos AS (
+    SELECT DISTINCT ON (f.tenant_id, f.disparo_id) f.tenant_id, f.disparo_id, f.novo_id, k.valor
+      FROM falhos f
+      JOIN disparos d ON d.tenant_id = f.tenant_id AND d.disparo_id = f.disparo_id
+      JOIN LATERAL (
+           SELECT t.telefone AS valor, t.ordem, t.principal
+             FROM lead_telefones t
+            WHERE t.tenant_id = d.tenant_id AND t.lead_id = d.lead_id AND t.valido_para_disparo AND d.canal = 'whatsapp'
+            UNION ALL
+           SELECT e.email, e.ordem, e.principal
+             FROM lead_emails e
+            WHERE e.tenant_id = d.tenant_id AND e.lead_id = d.lead_id AND e.valido_para_disparo AND d.canal = 'email'
+           ) k ON true
+     WHERE NOT EXISTS (SELECT FROM cadeia c
+                        WHERE c.tenant_id = f.tenant_id AND c.falho = f.disparo_id
+                          AND (c.destino = k.valor OR c.status NOT IN ('erro', 'suprimido')))
+       AND NOT EXISTS (SELECT FROM supressoes x
+                        WHERE x.tenant_id = d.tenant_id AND x.canal = d.canal AND x.contato = k.valor)
+     ORDER BY f.tenant_id, f.disparo_id, k.principal DESC, k.ordem
+)
+INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
+                      enviar_apos, max_tentativas, expira_em, ignorar_janela, usar_alternativos, alternativa_de,
+                      criado_em, atualizado_em)
+SELECT d.tenant_id, p.novo_id, d.lead_id, d.canal, contato_id(d.lead_id, p.valor), p.valor, d.template,
+       d.template_versao, d.variaveis, :agora, d.max_tentativas, d.expira_em, d.ignorar_janela, true, d.disparo_id,
+       :agora, :agora
+  FROM proximos p
+  JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+    ON CONFLICT DO NOTHING
+RETURNING tenant_id, disparo_id, enviar_apos;
+
+-- name: suppress_destinos
+-- Whoever the provider says has opted out; who was written down before stays as it was.
+INSERT INTO supressoes (tenant_id, canal, contato, supressao_id, motivo, disparo_id, criado_em)
+SELECT d.tenant_id, d.canal, d.destino, s.supressao_id, 'provedor', d.disparo_id, :agora
+  FROM jsonb_to_recordset(CAST(:suprimidos AS jsonb)) AS s (tenant_id text, disparo_id uuid, supressao_id uuid)
+  JOIN disparos d ON d.tenant_id = s.tenant_id AND d.disparo_id = s.disparo_id
+ ORDER BY d.tenant_id, d.canal, d.destino
+    ON CONFLICT DO NOTHING;
+
+-- name: pause_canais
+-- A pause that a person made stays theirs, and one that is there keeps its beginning.
+INSERT INTO canal_pausas (tenant_id, canal, codigo, desde, sondar_em)
+SELECT tenant_id, canal, codigo, :agora, sondar_em
+  FROM unnest(CAST(:tenant_ids AS text[]), CAST(:canais AS text[]), CAST(:codigos AS text[]),
+              CAST(:sondas AS timestamptz[])) AS c (tenant_id, canal, codigo, sondar_em)
+ ORDER BY tenant_id, canal
+    ON CONFLICT ON CONSTRAINT canal_pausas_pkey
+    DO UPDATE SET codigo = excluded.codigo, sondar_em = excluded.sondar_em
+     WHERE canal_pausas.sondar_em IS NOT NULL;
+
+-- name: resume_canais
+-- A probe got through.
+DELETE FROM canal_pausas p
+ USING unnest(CAST(:tenant_ids AS text[]), CAST(:canais AS text[])) AS c (tenant_id, canal)
+ WHERE p.tenant_id = c.tenant_id AND p.canal = c.canal AND p.sondar_em IS NOT NULL;
+
+-- name: release_disparos
+-- What waited for channels that are no longer paused, the oldest of each first; as many as one transaction should hold.
+-- The sweep comes back for the others. One of each tenant's is marked, and woken when the mark says: `claim_disparos`
+-- takes up the others with it.
+WITH soltos AS MATERIALIZED (
+    SELECT d.tenant_id, d.disparo_id
+      FROM disparos d
+     WHERE d.status = 'pendente' AND d.espera = 'canal_pausado'
+       AND NOT EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = d.tenant_id AND p.canal = d.canal)
+     ORDER BY d.tenant_id, d.canal, d.disparo_id
+     LIMIT :limite
+       FOR UPDATE OF d SKIP LOCKED
+), em_ordem AS (
+    SELECT tenant_id, disparo_id, row_number() OVER (PARTITION BY tenant_id ORDER BY disparo_id) AS vez FROM soltos
+)
+UPDATE disparos d
+   SET espera = NULL, enviar_apos = least(d.enviar_apos, :agora),
+       acordado_em = CASE o.vez WHEN 1 THEN CAST(:acordado_em AS timestamptz) END
+  FROM em_ordem o
+ WHERE d.tenant_id = o.tenant_id AND d.disparo_id = o.disparo_id
+RETURNING d.tenant_id, d.disparo_id, d.acordado_em;
+
+-- name: wake_probes
+-- Of each paused channel whose time to be tried has passed, the oldest of those that wait for it is due now.
+UPDATE disparos d
+   SET enviar_apos = :agora, acordado_em = :agora
+  FROM canal_pausas p
+ CROSS JOIN LATERAL (
+       SELECT disparo_id FROM disparos w
+        WHERE w.tenant_id = p.tenant_id AND w.canal = p.canal AND w.status = 'pendente' AND w.espera = 'canal_pausado'
+        ORDER BY w.disparo_id LIMIT 1) primeiro
+ WHERE p.sondar_em <= :agora
+   AND d.tenant_id = p.tenant_id AND d.disparo_id = primeiro.disparo_id
+   AND d.status = 'pendente' AND d.espera = 'canal_pausado'
+RETURNING d.tenant_id, d.disparo_id, d.enviar_apos;

@@ -1,0 +1,320 @@
+-- Jobs are asked for by the API's login; claims and everything that removes leads run as the owner.
+
+-- name: insert_job
+-- The same notification, or the same idempotency key, makes no second job.
+INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
+                         modo, deduplicar_por_documento, validar_apenas, idempotency_key, idempotency_fingerprint,
+                         criado_em, atualizado_em)
+VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
+        :modo, :deduplicar_por_documento, :validar_apenas, :idempotency_key, :idempotency_fingerprint, :agora, :agora)
+ON CONFLICT DO NOTHING;
+
+-- name: mark_job_received
+-- The file is there. Which of the two tells us first, our own upload or the bucket, makes no difference.
+UPDATE ingest_jobs
+   SET chave_recebida = true, tamanho_bytes = :tamanho_bytes, etag = :etag, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND NOT chave_recebida AND status = 'aceito'
+RETURNING job_id;
+
+-- name: job_by_id
+SELECT * FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: job_by_idempotency_key
+SELECT * FROM ingest_jobs WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+
+-- name: list_jobs
+-- Ids are time-ordered, so the primary key gives the newest first.
+SELECT *
+  FROM ingest_jobs
+ WHERE tenant_id = :tenant_id
+   AND (CAST(:antes_de AS uuid) IS NULL OR job_id < CAST(:antes_de AS uuid))
+ ORDER BY job_id DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: request_job_cancellation
+-- Whoever works on it sees the wish at its next batch; with nobody at it, it ends here.
+UPDATE ingest_jobs
+   SET cancelamento_pedido = true,
+       status = CASE WHEN lease_dono IS NULL THEN 'cancelado' ELSE status END,
+       concluido_em = CASE WHEN lease_dono IS NULL THEN :agora ELSE concluido_em END,
+       atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND status IN ('aceito', 'processando')
+RETURNING *;
+
+-- name: resume_job
+-- From its checkpoint, with all its attempts before it; what it committed stays, and stays counted. Not without its file.
+UPDATE ingest_jobs
+   SET status = 'aceito', erro_codigo = NULL, mensagem_erro = NULL, concluido_em = NULL, cancelamento_pedido = false,
+       tentativas = 0, acordado_em = NULL, retomado_em = :agora, linhas_ao_retomar = linhas_processadas,
+       atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND status IN ('erro', 'cancelado') AND chave_recebida
+   AND desfazer_pedido_em IS NULL
+RETURNING *;
+
+-- name: claim_job
+-- Open, its file there, and nobody at it. An attempt counts until a batch is committed.
+UPDATE ingest_jobs
+   SET status = 'processando', lease_dono = CAST(:worker AS uuid), lease_ate = :lease_ate,
+       tentativas = tentativas + 1, iniciado_em = coalesce(iniciado_em, :agora), atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id
+   AND status IN ('aceito', 'processando') AND chave_recebida
+   AND (lease_ate IS NULL OR lease_ate <= :agora)
+RETURNING *;
+
+-- name: describe_job
+-- What the file has shown; the ETag pins the content that was read. To get here may have taken a while: a sign of life.
+UPDATE ingest_jobs
+   SET aba = :aba, colunas = CAST(:colunas AS text[]), linhas_estimadas = :linhas_estimadas,
+       etag = :etag, tamanho_bytes = :tamanho_bytes, lease_ate = :lease_ate, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid);
+
+-- name: lock_claimed_job
+-- The fence: a worker whose lease has passed to another finds no row, and may write nothing.
+SELECT ultima_linha, cancelamento_pedido
+  FROM ingest_jobs
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid)
+   FOR UPDATE;
+
+-- name: advance_job
+UPDATE ingest_jobs
+   SET ultima_linha = :ultima_linha,
+       linhas_processadas = linhas_processadas + :linhas,
+       leads_criados = leads_criados + :leads_criados,
+       leads_atualizados = leads_atualizados + :leads_atualizados,
+       duplicados = duplicados + :duplicados,
+       linhas_rejeitadas = linhas_rejeitadas + :linhas_rejeitadas,
+       telefones_criados = telefones_criados + :telefones_criados,
+       emails_criados = emails_criados + :emails_criados,
+       telefones_validos = telefones_validos + :telefones_validos,
+       emails_validos = emails_validos + :emails_validos,
+       tentativas = 0, lease_ate = :lease_ate, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: release_job
+-- An attempt is given back where the file had no part in its end.
+UPDATE ingest_jobs
+   SET lease_dono = NULL, lease_ate = NULL, tentativas = greatest(0, tentativas - :devolvidas), atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid);
+
+-- name: finish_job
+UPDATE ingest_jobs
+   SET status = :status, erro_codigo = :erro_codigo, mensagem_erro = :mensagem_erro,
+       lease_dono = NULL, lease_ate = NULL, concluido_em = :agora, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid)
+RETURNING *;
+
+-- name: expire_job_uploads
+-- The file that was to be uploaded has not come; the address that was handed out for it is long void.
+UPDATE ingest_jobs
+   SET status = 'erro', erro_codigo = 'upload_nao_recebido', mensagem_erro = :mensagem_erro,
+       concluido_em = :agora, atualizado_em = :agora
+ WHERE status = 'aceito' AND NOT chave_recebida AND criado_em <= :antes_de
+RETURNING tenant_id, job_id;
+
+-- name: count_erros
+SELECT count(*) AS erros FROM ingest_erros WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: list_erros
+-- A page of the report, in the order of the sheet: so many rows, or as many as weigh no more, in bytes of their cells,
+-- and one at least. What is compressed is not taken out to be weighed: it may have been some 250 times as large.
+-- The driver takes an array apart letter by letter, JSON in no time.
+SELECT linha, ordem, alcance, lead_id_externo, coluna, codigo, valor, to_json(celulas) AS celulas
+  FROM (SELECT *, sum(CASE WHEN pg_column_compression(celulas) IS NULL THEN 1 ELSE 256 END
+                      * CAST(pg_column_size(celulas) AS bigint))
+                  OVER (ORDER BY linha, ordem ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS peso_antes
+          FROM (SELECT *
+                  FROM ingest_erros
+                 WHERE tenant_id = :tenant_id AND job_id = :job_id AND (linha, ordem) > (:linha, :ordem)
+                 ORDER BY linha, ordem
+                 LIMIT :limite) pagina) pesada
+ WHERE coalesce(peso_antes, 0) < CAST(:peso AS bigint)
+ ORDER BY linha, ordem;
+
+-- name: open_ensaio
+SELECT open_ensaio(:job_id);
+
+-- name: restart_dry_run
+-- What it had counted was loaded into tables that are gone.
+UPDATE ingest_jobs
+   SET ensaio_aberto = true, ultima_linha = 0, linhas_processadas = 0, linhas_ao_retomar = 0, leads_criados = 0,
+       leads_atualizados = 0, duplicados = 0, linhas_rejeitadas = 0, telefones_criados = 0, emails_criados = 0,
+       telefones_validos = 0, emails_validos = 0
+ WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: forget_erros
+DELETE FROM ingest_erros WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: forget_previas
+DELETE FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: enter_ensaio
+-- From here to the end of the transaction `leads` and their contacts are the tables of the dry run.
+SELECT enter_ensaio(:job_id);
+
+-- name: borrow_leads
+-- The real leads that a batch may meet, with their contacts, unless the dry run has them already, changed or not.
+WITH conhecidos AS (
+    SELECT l.lead_id
+      FROM jsonb_array_elements_text(CAST(:externos AS jsonb)) AS c (lead_id_externo)
+      JOIN public.leads l ON l.tenant_id = :tenant_id AND l.lead_id_externo = c.lead_id_externo
+     UNION
+    SELECT l.lead_id
+      FROM jsonb_array_elements_text(CAST(:documentos AS jsonb)) AS c (documento)
+      JOIN public.leads l ON l.tenant_id = :tenant_id AND l.documento = c.documento
+), emprestados AS (
+    INSERT INTO leads
+    SELECT l.* FROM public.leads l JOIN conhecidos c ON l.tenant_id = :tenant_id AND l.lead_id = c.lead_id
+        ON CONFLICT DO NOTHING
+    RETURNING lead_id
+), telefones AS (
+    INSERT INTO lead_telefones
+    SELECT t.* FROM public.lead_telefones t JOIN emprestados e ON t.tenant_id = :tenant_id AND t.lead_id = e.lead_id
+)
+INSERT INTO lead_emails
+SELECT m.* FROM public.lead_emails m JOIN emprestados e ON m.tenant_id = :tenant_id AND m.lead_id = e.lead_id;
+
+-- name: count_previas
+SELECT count(*) AS linhas FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: insert_previas
+-- The next rows, those that were refused whole among them. A row's lead is found as ingestion finds it: by its name, else
+-- the oldest by its document.
+INSERT INTO ingest_previas (tenant_id, job_id, linha, resultado, lead_id)
+SELECT :tenant_id, :job_id, linha, resultado, lead_id
+  FROM (SELECT c.linha, c.resultado, (
+               SELECT l.lead_id FROM leads l
+                WHERE l.tenant_id = :tenant_id AND (l.lead_id_externo = c.externo OR l.documento = c.documento)
+                ORDER BY l.lead_id_externo <> c.externo, l.lead_id LIMIT 1) AS lead_id
+          FROM jsonb_to_recordset(CAST(:candidatos AS jsonb))
+               AS c (linha integer, resultado text, externo text, documento text)
+         UNION ALL
+        SELECT linha, 'rejeitado', NULL
+          FROM ingest_erros
+         WHERE tenant_id = :tenant_id AND job_id = :job_id AND alcance = 'linha' AND ordem = 1
+           AND linha > coalesce((SELECT max(linha) FROM ingest_previas
+                                  WHERE tenant_id = :tenant_id AND job_id = :job_id), 0)) proximas
+ ORDER BY linha
+ LIMIT :vagas;
+
+-- name: describe_previas
+-- As the lead is by now; one that the dry run itself has made has no id that anybody could ask for.
+UPDATE ingest_previas p
+   SET lead = jsonb_build_object(
+           'lead_id', CASE WHEN l.job_id <> p.job_id THEN l.lead_id END,
+           'lead_id_externo', l.lead_id_externo, 'nome', l.nome, 'contato', l.contato, 'documento', l.documento,
+           'telefone_raw', l.telefone_raw, 'email_raw', l.email_raw, 'status', l.status, 'tags', l.tags,
+           'origem_arquivo', l.origem_arquivo, 'origem_aba', l.origem_aba, 'linha_planilha', l.linha_planilha,
+           'telefones', (
+               SELECT coalesce(jsonb_agg(jsonb_build_object(
+                          'telefone', t.telefone, 'ordem', t.ordem, 'principal', t.principal,
+                          'tipo_origem', t.tipo_origem, 'valido_para_disparo', t.valido_para_disparo)
+                          ORDER BY t.ordem), '[]')
+                 FROM lead_telefones t WHERE t.tenant_id = :tenant_id AND t.lead_id = l.lead_id),
+           'emails', (
+               SELECT coalesce(jsonb_agg(jsonb_build_object(
+                          'email', e.email, 'ordem', e.ordem, 'principal', e.principal,
+                          'valido_para_disparo', e.valido_para_disparo)
+                          ORDER BY e.ordem), '[]')
+                 FROM lead_emails e WHERE e.tenant_id = :tenant_id AND e.lead_id = l.lead_id))
+  FROM leads l
+ WHERE p.tenant_id = :tenant_id AND p.job_id = :job_id AND l.tenant_id = :tenant_id AND l.lead_id = p.lead_id;
+
+-- name: list_previas
+SELECT p.linha, p.resultado, p.lead, e.erros
+  FROM ingest_previas p,
+       LATERAL (SELECT coalesce(jsonb_agg(jsonb_build_object('coluna', coluna, 'codigo', codigo, 'valor', valor)
+                                          ORDER BY ordem), '[]') AS erros
+                  FROM ingest_erros
+                 WHERE tenant_id = :tenant_id AND job_id = :job_id AND linha = p.linha) e
+ WHERE p.tenant_id = :tenant_id AND p.job_id = :job_id
+ ORDER BY p.linha;
+
+-- name: close_ensaio
+SELECT close_ensaio(:job_id);
+
+-- name: mark_ensaio_closed
+UPDATE ingest_jobs SET ensaio_aberto = false WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: lock_ended_dry_runs
+-- Of every tenant: what the API called off while nobody worked on it still has its tables.
+SELECT tenant_id, job_id
+  FROM ingest_jobs
+ WHERE ensaio_aberto AND status IN ('concluido', 'erro', 'cancelado')
+ LIMIT :limite
+   FOR UPDATE SKIP LOCKED;
+
+-- name: request_undo
+-- Once: asking again changes nothing.
+UPDATE ingest_jobs
+   SET desfazer_pedido_em = :agora, acordado_em = NULL, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND status IN ('concluido', 'erro', 'cancelado')
+   AND NOT validar_apenas AND desfazer_pedido_em IS NULL
+RETURNING *;
+
+-- name: claim_undo
+UPDATE ingest_jobs
+   SET lease_dono = CAST(:worker AS uuid), lease_ate = :lease_ate, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id
+   AND desfazer_pedido_em IS NOT NULL AND desfeito_em IS NULL
+   AND (lease_ate IS NULL OR lease_ate <= :agora)
+RETURNING *;
+
+-- name: lock_claimed_undo
+-- The fence, as lock_claimed_job.
+SELECT desfazer_depois, leads_mantidos
+  FROM ingest_jobs
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND desfeito_em IS NULL AND lease_dono = CAST(:worker AS uuid)
+   FOR UPDATE;
+
+-- name: lock_leads_to_undo
+-- The next leads of the job. No index has the job: ids are time-ordered, and the range is that of its own time.
+SELECT count(*) AS leads, (array_agg(lead_id ORDER BY lead_id DESC))[1] AS ultimo
+  FROM (SELECT lead_id FROM leads
+         WHERE tenant_id = :tenant_id AND job_id = :job_id
+           AND lead_id > CAST(:depois AS uuid) AND lead_id < CAST(:ate AS uuid)
+         ORDER BY lead_id
+         LIMIT :limite
+           FOR UPDATE) proximos;
+
+-- name: remove_untouched_leads
+-- How many leads there were by the reason for keeping them; those without one are gone, with their contacts.
+WITH lote AS (
+    SELECT l.lead_id,
+           CASE WHEN EXISTS (SELECT FROM disparos d WHERE d.tenant_id = :tenant_id AND d.lead_id = l.lead_id)
+                THEN 'disparos'
+                WHEN EXISTS (SELECT FROM agendamentos a WHERE a.tenant_id = :tenant_id AND a.lead_id = l.lead_id)
+                THEN 'agendamentos'
+                WHEN l.status <> 'novo' THEN 'status'
+                WHEN l.tags <> '{}' THEN 'tags'
+                WHEN l.atualizado_em <> coalesce(l.completado_em, l.criado_em) THEN 'alterado'
+                ELSE '' END AS motivo
+      FROM leads l
+     WHERE l.tenant_id = :tenant_id AND l.job_id = :job_id
+       AND l.lead_id > CAST(:depois AS uuid) AND l.lead_id <= CAST(:ultimo AS uuid)
+), telefones AS (
+    DELETE FROM lead_telefones t USING lote
+     WHERE t.tenant_id = :tenant_id AND t.lead_id = lote.lead_id AND lote.motivo = ''
+), emails AS (
+    DELETE FROM lead_emails e USING lote
+     WHERE e.tenant_id = :tenant_id AND e.lead_id = lote.lead_id AND lote.motivo = ''
+), removidos AS (
+    DELETE FROM leads l USING lote
+     WHERE l.tenant_id = :tenant_id AND l.lead_id = lote.lead_id AND lote.motivo = ''
+)
+SELECT motivo, count(*) AS leads FROM lote GROUP BY motivo;
+
+-- name: advance_undo
+UPDATE ingest_jobs
+   SET leads_removidos = leads_removidos + :removidos, leads_mantidos = CAST(:mantidos AS jsonb),
+       desfazer_depois = CAST(:ultimo AS uuid),
+       desfeito_em = CASE WHEN CAST(:terminou AS boolean) THEN CAST(:agora AS timestamptz) END,
+       lease_dono = CASE WHEN CAST(:terminou AS boolean) THEN NULL ELSE lease_dono END,
+       lease_ate = CASE WHEN CAST(:terminou AS boolean) THEN NULL ELSE CAST(:lease_ate AS timestamptz) END,
+       atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid)
+RETURNING leads_removidos, leads_mantidos;
+
+-- name: release_undo
+UPDATE ingest_jobs
+   SET lease_dono = NULL, lease_ate = NULL, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND desfeito_em IS NULL AND lease_dono = CAST(:worker AS uuid);

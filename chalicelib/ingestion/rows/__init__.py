@@ -1,0 +1,1 @@
+"""Rows of text into leads and what was refused of them. Pure."""
