@@ -5,7 +5,7 @@ import os
 from chalice import Chalice, CognitoUserPoolAuthorizer, Rate
 
 from chalicelib.api import openapi, requests
-from chalicelib.api.http import endpoint, in_our_words, public, visited
+from chalicelib.api.http import endpoint, localize_415, public, unauthenticated
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.config import Settings
 from chalicelib.wiring import Services
@@ -15,7 +15,7 @@ services = Services(settings)
 
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
-app.register_middleware(in_our_words, "http")
+app.register_middleware(localize_415, "http")
 cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=[settings.user_pool_arn])
 
 # --- REST -----------------------------------------------------------------------------------------------------------
@@ -125,7 +125,7 @@ def change_lead(call):
 def create_disparo(call):
     """One message to one destination of the lead."""
     return services.disparos.create(
-        call.tenant_id, call.path_uuid("lead_id"), call.body(requests.NovoDisparo), call.idempotency_key
+        call.tenant_id, call.path_uuid("lead_id"), call.body(requests.NewDisparo), call.idempotency_key
     )
 
 
@@ -161,7 +161,7 @@ def resend_disparo(call):
 @endpoint(app)
 def resend_disparos(call):
     """Send again all that failed and fit a filter, as many as one request takes."""
-    return services.resends.many(call.tenant_id, call.body(requests.Reenvio), call.idempotency_key)
+    return services.resends.many(call.tenant_id, call.body(requests.ResendRequest), call.idempotency_key)
 
 
 @app.route("/disparos/{disparo_id}/resolver", methods=["POST"], authorizer=cognito)
@@ -169,7 +169,7 @@ def resend_disparos(call):
 def resolve_disparo(call):
     """Say what became of a message that nobody is sure of."""
     return services.settlements.resolve(
-        call.tenant_id, call.path_uuid("disparo_id"), call.body(requests.Resolucao).resultado
+        call.tenant_id, call.path_uuid("disparo_id"), call.body(requests.ResolutionRequest).resultado
     )
 
 
@@ -213,7 +213,7 @@ def resume_canal(call):
 def create_agendamento(call):
     """A callback or a meeting with the lead."""
     return services.agendamentos.create(
-        call.tenant_id, call.path_uuid("lead_id"), call.body(requests.NovoAgendamento), call.idempotency_key
+        call.tenant_id, call.path_uuid("lead_id"), call.body(requests.NewAgendamento), call.idempotency_key
     )
 
 
@@ -277,7 +277,7 @@ def get_template(call):
 @endpoint(app)
 def put_template(call):
     """A new template, or a new version of one."""
-    return services.templates.put(call.tenant_id, call.path("nome"), call.body(requests.NovoTemplate))
+    return services.templates.put(call.tenant_id, call.path("nome"), call.body(requests.NewTemplate))
 
 
 @app.route("/templates/{nome}", methods=["DELETE"], authorizer=cognito)
@@ -291,21 +291,23 @@ def delete_template(call):
 @endpoint(app)
 def add_supressao(call):
     """No message to this contact any more; saying so again changes nothing."""
-    return services.supressoes.add(call.tenant_id, call.body(requests.NovaSupressao))
+    return services.supressoes.add(call.tenant_id, call.body(requests.NewSuppression))
 
 
 @app.route("/supressoes", methods=["GET"], authorizer=cognito)
 @endpoint(app)
 def list_supressoes(call):
     """Who is not written to, newest first."""
-    return services.supressoes.page(call.tenant_id, call.query(requests.SupressaoQuery))
+    return services.supressoes.page(call.tenant_id, call.query(requests.SuppressionQuery))
 
 
 @app.route("/supressoes/{supressao_id}", methods=["DELETE"], authorizer=cognito)
 @endpoint(app, 204)
 def remove_supressao(call):
     """Messages may go there again."""
-    return services.supressoes.remove(call.identity, call.path_uuid("supressao_id"), call.query(requests.Remocao))
+    return services.supressoes.remove(
+        call.identity, call.path_uuid("supressao_id"), call.query(requests.SuppressionRemoval)
+    )
 
 
 @app.route("/descadastro/{token}", methods=["GET"])
@@ -327,12 +329,12 @@ def unsubscribe(visit):
 @words(app)
 def verify_webhook(visit):
     """Meta's question whether the URL is ours, answered with its challenge."""
-    return services.webhooks.verify(visit.path("canal"), visit.query(requests.DesafioQuery))
+    return services.webhooks.verify(visit.path("canal"), visit.query(requests.ChallengeQuery))
 
 
 # Any type: that the body is JSON, its signature and its reading say.
 @app.route("/webhooks/{canal}", methods=["POST"], content_types=["*/*"])
-@visited(app)
+@unauthenticated(app)
 def receive_webhook(visit):
     """What a provider says of messages, and what people answered."""
     return services.webhooks.receive(

@@ -36,12 +36,12 @@ from chalicelib.adapters.database import Rows, connect
 from chalicelib.config import Settings
 from chalicelib.ids import new_id, new_ids
 from chalicelib.ingestion.jobs.read_ahead import hurried
-from chalicelib.ingestion.jobs.requests import ReferenciaS3
-from chalicelib.ingestion.loading.batch import Lote, prepared
+from chalicelib.ingestion.jobs.requests import S3Reference
+from chalicelib.ingestion.loading.batch import Batch, prepared
 from chalicelib.ingestion.loading.loader import load
-from chalicelib.ingestion.options import Modo, Opcoes
+from chalicelib.ingestion.options import IngestMode, IngestOptions
 from chalicelib.ingestion.reading.workbook import open_workbook
-from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas
+from chalicelib.ingestion.rows.one_by_one import RowReader
 from chalicelib.wiring import Services
 from local.aws import ACCESS_KEYS, ACCOUNT_ID, Aws, provision
 from local.postgres import Postgres
@@ -79,7 +79,7 @@ def ours(ground: Ground, workbook: Path, aws: Aws, keep: Path | None = None) -> 
 def work(environment: dict[str, str], bucket: str, key: str) -> Run:
     """A worker that has just been started, with one wake-up in its hands."""
     services = Services(Settings.from_environment(environment))
-    job_id: UUID = services.uploads.receive(TENANT, ReferenciaS3(bucket, key, Opcoes()), None)["job_id"]
+    job_id: UUID = services.uploads.receive(TENANT, S3Reference(bucket, key, IngestOptions()), None)["job_id"]
     event = {"Records": [{"body": json.dumps({"tenant_id": TENANT, "job_id": str(job_id)})}]}
     seconds = timed(lambda: services.ingestion.run(event, remaining_ms=lambda: 900_000))
     if services.jobs.get(TENANT, job_id)["status"] != "concluido":
@@ -193,7 +193,7 @@ def stages(ground: Ground, workbook: Path) -> dict[str, float]:
     stages = Stages()
     with ground.database() as owner_url, open_workbook(workbook) as planilha, hurried():
         rows = Watched(connect(owner_url), stages)
-        leitor = LeitorDeLinhas(planilha.cabecalho, "leads.xlsx")
+        leitor = RowReader(planilha.cabecalho, "leads.xlsx")
         lines, job_id = planilha.linhas(), str(new_id(datetime.now(UTC)))
         while True:
             with stages.of("read_s"):
@@ -211,10 +211,10 @@ def stages(ground: Ground, workbook: Path) -> dict[str, float]:
     return {name: round(stages.seconds[name], 2) for name in ("read_s", "validate_s", "encode_s", "copy_s", "merge_s")}
 
 
-def _load(rows: Rows, job_id: str, lote: Lote) -> None:
+def _load(rows: Rows, job_id: str, lote: Batch) -> None:
     rows.execute("BEGIN")
     rows.set_local(tenant_id=TENANT, job_id=job_id, origem_arquivo="leads.xlsx", origem_aba="Leads")
-    load(rows, TENANT, lote, modo=Modo.IGNORAR, by_documento=True)
+    load(rows, TENANT, lote, modo=IngestMode.IGNORAR, by_documento=True)
     rows.execute("COMMIT")
 
 

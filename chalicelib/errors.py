@@ -85,13 +85,13 @@ class Invalid(DomainError):
         self.errors = errors
 
 
-class ArquivoInvalido(DomainError):
+class InvalidFile(DomainError):
     """The uploaded file cannot be ingested: the job ends as `erro` with this code."""
 
     status = 422
 
 
-class VariavelAusente(Invalid):
+class MissingVariable(Invalid):
     """A template names variables that the request does not give."""
 
     def __init__(self, nomes: tuple[str, ...]) -> None:
@@ -103,7 +103,7 @@ class VariavelAusente(Invalid):
         self.nomes = nomes
 
 
-class TemplateInvalido(Invalid):
+class InvalidTemplate(Invalid):
     """The words of a template cannot be used as one."""
 
     def __init__(self, code: str, campo: str, **params: object) -> None:

@@ -17,5 +17,5 @@ def _in_utc(moment: datetime) -> datetime:
         raise PydanticCustomError("instante_fora_do_calendario", "in UTC there is no such year") from None
 
 
-Instante = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 """An instant of a request or a cursor, in UTC; outside of its years 1 to 9999, `instante_fora_do_calendario`."""

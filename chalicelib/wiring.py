@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
     from chalicelib.dispatch.channels.senders import Senders
-    from chalicelib.dispatch.requests.channel_pauses import Canais
+    from chalicelib.dispatch.requests.channel_pauses import ChannelPauses
     from chalicelib.dispatch.requests.disparos import Disparos
     from chalicelib.dispatch.requests.overview import Overview
-    from chalicelib.dispatch.requests.resends import Reenvios
-    from chalicelib.dispatch.requests.settlements import Resolucoes
+    from chalicelib.dispatch.requests.resends import Resends
+    from chalicelib.dispatch.requests.settlements import Settlements
     from chalicelib.dispatch.requests.templates import Templates
     from chalicelib.dispatch.wakeups import Wakeups
     from chalicelib.dispatch.worker.executor import Executor
-    from chalicelib.ingestion.jobs.dry_run import Previas
+    from chalicelib.ingestion.jobs.dry_run import Previews
     from chalicelib.ingestion.jobs.jobs import Jobs
     from chalicelib.ingestion.jobs.reports import Reports
     from chalicelib.ingestion.jobs.undo import Undo
@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from chalicelib.scheduling.reminders import Reminders
     from chalicelib.scheduling.service import Agendamentos
     from chalicelib.suppression.links import UnsubscribeLinks
-    from chalicelib.suppression.service import Descadastros, Supressoes
+    from chalicelib.suppression.service import Suppressions, Unsubscribes
     from chalicelib.telemetry import Tracer
     from chalicelib.tenants.service import Tenants
     from chalicelib.tokens import Signer
@@ -156,10 +156,10 @@ class Services:
         return Reports(database=self.database, storage=self.storage, ttl_s=self._settings.presigned_ttl_s)
 
     @cached_property
-    def previas(self) -> Previas:
-        from chalicelib.ingestion.jobs.dry_run import Previas
+    def previas(self) -> Previews:
+        from chalicelib.ingestion.jobs.dry_run import Previews
 
-        return Previas(database=self.database)
+        return Previews(database=self.database)
 
     @cached_property
     def undo(self) -> Undo:
@@ -221,16 +221,16 @@ class Services:
         )
 
     @cached_property
-    def resends(self) -> Reenvios:
-        from chalicelib.dispatch.requests.resends import Reenvios
+    def resends(self) -> Resends:
+        from chalicelib.dispatch.requests.resends import Resends
 
-        return Reenvios(database=self.database, wakeups=self.wakeups, clock=self._clock)
+        return Resends(database=self.database, wakeups=self.wakeups, clock=self._clock)
 
     @cached_property
-    def settlements(self) -> Resolucoes:
-        from chalicelib.dispatch.requests.settlements import Resolucoes
+    def settlements(self) -> Settlements:
+        from chalicelib.dispatch.requests.settlements import Settlements
 
-        return Resolucoes(database=self.database, clock=self._clock)
+        return Settlements(database=self.database, clock=self._clock)
 
     @cached_property
     def overview(self) -> Overview:
@@ -239,10 +239,10 @@ class Services:
         return Overview(database=self.database, clock=self._clock)
 
     @cached_property
-    def canais(self) -> Canais:
-        from chalicelib.dispatch.requests.channel_pauses import Canais
+    def canais(self) -> ChannelPauses:
+        from chalicelib.dispatch.requests.channel_pauses import ChannelPauses
 
-        return Canais(database=self.database, wakeups=self.wakeups, clock=self._clock)
+        return ChannelPauses(database=self.database, wakeups=self.wakeups, clock=self._clock)
 
     @cached_property
     def own_channels(self) -> OwnChannels:
@@ -287,10 +287,10 @@ class Services:
     # Suppression
 
     @cached_property
-    def supressoes(self) -> Supressoes:
-        from chalicelib.suppression.service import Supressoes
+    def supressoes(self) -> Suppressions:
+        from chalicelib.suppression.service import Suppressions
 
-        return Supressoes(database=self.database, clock=self._clock)
+        return Suppressions(database=self.database, clock=self._clock)
 
     @cached_property
     def signer(self) -> Signer:
@@ -306,10 +306,10 @@ class Services:
         return UnsubscribeLinks(public_url=self._settings.public_url, signer=self.signer)
 
     @cached_property
-    def descadastros(self) -> Descadastros:
-        from chalicelib.suppression.service import Descadastros
+    def descadastros(self) -> Unsubscribes:
+        from chalicelib.suppression.service import Unsubscribes
 
-        return Descadastros(database=self.database, links=self.unsubscribe_links, clock=self._clock)
+        return Unsubscribes(database=self.database, links=self.unsubscribe_links, clock=self._clock)
 
     # Delivery
 
@@ -370,28 +370,28 @@ class Services:
 
     @cached_property
     def sweep(self) -> Sweep:
-        from chalicelib.delivery.settling import LateEntregas
-        from chalicelib.dispatch.requests.overview import Contagens
-        from chalicelib.dispatch.worker.pauses import Pauses
-        from chalicelib.ingestion.jobs.dry_run import LostEnsaios
+        from chalicelib.delivery.settling import LateReports
+        from chalicelib.dispatch.requests.overview import CounterFolding
+        from chalicelib.dispatch.worker.pauses import PausedChannels
+        from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
         from chalicelib.ingestion.jobs.uploads import LostUploads
         from chalicelib.maintenance.sweep import Sweep, Waker
 
         wake = Waker(database=self.owner_database, queues=self.queues, clock=self._clock).wake
-        contagens = Contagens(database=self.owner_database, clock=self._clock)
+        contagens = CounterFolding(database=self.owner_database, clock=self._clock)
         uploads = LostUploads(database=self.owner_database, ttl_s=self._settings.presigned_ttl_s, clock=self._clock)
         settings = self._settings
         return Sweep(
             {
                 "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
-                "canais": Pauses(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
+                "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
                 "undos": partial(wake, "wake_lost_undos", settings.ingest_queue, "job_id"),
-                "ensaios": LostEnsaios(database=self.owner_database).close,
+                "ensaios": AbandonedDryRuns(database=self.owner_database).close,
                 "uploads": uploads.expire,
                 "contagens": contagens.fold,
-                "entregas": LateEntregas(database=self.owner_database, clock=self._clock).settle,
+                "entregas": LateReports(database=self.owner_database, clock=self._clock).settle,
                 "eventos": self.outbox.publish,
             }
         )

@@ -23,7 +23,7 @@ from mcp.server import MCPServer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, PlaceholderScope, Receive, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _HOST = "127.0.0.1"
@@ -289,7 +289,7 @@ class WebServer(uvicorn.Server):
         self._socket.close()
 
 
-def drop_connection(scope: Scope) -> None:
+def drop_connection(scope: PlaceholderScope) -> None:
     """Cut the connection that a request came in by, without a word."""
     if (transport := _Protocol.open.get((scope["server"], scope["client"]))) is not None:
         transport.abort()
@@ -302,7 +302,7 @@ class _FaultyDoor:
         self._app = app
         self._provider = provider
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         faults = self._provider.faults
         if not faults.on_the_wire or scope["type"] != "http" or scope["path"] != Provider.path:
             await self._app(scope, receive, send)
@@ -318,7 +318,7 @@ class _FaultyDoor:
         else:
             await self._break(falha, scope, again)
 
-    async def _break(self, falha: Falha, scope: Scope, receive: Receive) -> None:
+    async def _break(self, falha: Falha, scope: PlaceholderScope, receive: Receive) -> None:
         if falha.conexao == "depois":
             await self._app(scope, receive, _into_nothing)
         if falha.conexao == "travar":

@@ -45,7 +45,7 @@ Cell = str | int
 Item = TypeVar("Item")
 
 
-class Linha(NamedTuple):
+class ReadRow(NamedTuple):
     """The cells of one row; an empty text is no cell at all."""
 
     nome: str = ""
@@ -157,11 +157,11 @@ _BRANCHES = ("0001", "0001", "0001", "0001", "0002", "0005")
 # All is drawn from `rng.random()`, the one method whose sequence Python promises to keep from version to version.
 
 
-def linhas(rows: int, seed: int, *, dirty: float = DIRTY) -> Iterator[Linha]:
+def linhas(rows: int, seed: int, *, dirty: float = DIRTY) -> Iterator[ReadRow]:
     """The rows of a workbook, without its header; of clean ones no two have the same document."""
     rng = Random(seed)
     first = _below(rng, 10**8)
-    earlier: list[Linha] = []
+    earlier: list[ReadRow] = []
     deck: list[Sujeira] = []
     for number in range(rows):
         linha = _clean(rng, first + number)
@@ -181,7 +181,7 @@ def generate(path: Path, rows: int, seed: int) -> None:
     write(path, linhas(rows, seed), constant_memory=rows > MAX_ROWS_OF_SHARED_STRINGS)
 
 
-def write(path: Path, rows: Iterable[Linha], *, constant_memory: bool) -> None:
+def write(path: Path, rows: Iterable[ReadRow], *, constant_memory: bool) -> None:
     """Write rows below a header, with shared strings or, in bounded memory, with strings in their cells."""
     path.parent.mkdir(parents=True, exist_ok=True)
     workbook = Workbook(str(path), {"constant_memory": constant_memory})
@@ -204,7 +204,7 @@ def write(path: Path, rows: Iterable[Linha], *, constant_memory: bool) -> None:
 # --- Clean rows
 
 
-def _clean(rng: Random, number: int) -> Linha:
+def _clean(rng: Random, number: int) -> ReadRow:
     """One row without dirt. Rows of different numbers have different documents."""
     area = _one(rng, DDDS)
     emails, phones = _one(rng, _COUNTS), _one(rng, _COUNTS)
@@ -213,7 +213,7 @@ def _clean(rng: Random, number: int) -> Linha:
     if rng.random() < 0.55:
         return _company(rng, number, emails, telefone)
     pessoa = _person(rng)
-    return Linha(
+    return ReadRow(
         nome=pessoa.completo,
         contato=_person(rng).completo if rng.random() < 0.3 else "",
         documento=_written(rng, _cpf(_code(number) + area.regiao)),
@@ -222,12 +222,12 @@ def _clean(rng: Random, number: int) -> Linha:
     )
 
 
-def _company(rng: Random, number: int, emails: int, telefone: str) -> Linha:
+def _company(rng: Random, number: int, emails: int, telefone: str) -> ReadRow:
     stem, pessoa = _one(rng, _COMPANY_STEMS), _person(rng)
     if rng.random() < 0.25:
         stem = f"{pessoa.sobrenome} & {_one(rng, _SURNAMES)}"
     base = _letters_and_digits(rng) if rng.random() < 0.12 else _code(number)
-    return Linha(
+    return ReadRow(
         nome=f"{stem} {_one(rng, _COMPANY_TRADES)} {_one(rng, _COMPANY_FORMS)}",
         contato=pessoa.completo if rng.random() < 0.85 else "",
         documento=_written(rng, _cnpj(base + _one(rng, _BRANCHES))),
@@ -334,7 +334,7 @@ class Sujeira(StrEnum):
     NADA_UTIL = "nada_util"
 
 
-Dirt = Callable[[Random, Linha, Linha], Linha]
+Dirt = Callable[[Random, ReadRow, ReadRow], ReadRow]
 
 
 def _shuffled(rng: Random) -> list[Sujeira]:
@@ -342,55 +342,55 @@ def _shuffled(rng: Random) -> list[Sujeira]:
     return sorted((kind for kind in Sujeira for _ in range(_WEIGHTS.get(kind, 1))), key=lambda _: rng.random())
 
 
-def _number_for_document(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _number_for_document(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     """A number cell: it has lost its leading zeros, if there were any."""
     return linha._replace(documento=int(_numeric_document(rng, linha)))
 
 
-def _number_for_phone(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _number_for_phone(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     country = "55" if rng.random() < 0.4 else ""
     return linha._replace(telefone=int(f"{country}{_one(rng, DDDS).ddd}{_mobile(rng)}"))
 
 
-def _scientific_phone(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _scientific_phone(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     """What Excel shows of a number too wide for it, saved as text: six digits are gone."""
     return linha._replace(telefone=f"5,5{_one(rng, DDDS).ddd}9{_below(rng, 9) + 1}E+12")
 
 
-def _lost_zeros(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _lost_zeros(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     digits = _numeric_document(rng, linha)
     document = _cpf("0" + digits[1:9]) if len(digits) == 11 else _cnpj("0" + digits[1:12])
     return linha._replace(documento=document.lstrip("0"))
 
 
-def _wrong_digit(_rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _wrong_digit(_rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     document = str(linha.documento)
     return linha._replace(documento=f"{document[:-1]}{(int(document[-1]) + 1) % 10}")
 
 
-def _old_mobile(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _old_mobile(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     """A mobile from before the ninth digit."""
     old = f"({_one(rng, DDDS).ddd}) {_one(rng, '89')}{_digits(rng, 3)}-{_digits(rng, 4)}"
     return linha._replace(telefone=SEPARATOR.join(filter(None, (old, str(linha.telefone)))))
 
 
-def _bad_ddd(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _bad_ddd(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     mobile = _mobile(rng)
     return linha._replace(telefone=f"({_one(rng, _NO_DDDS)}) {mobile[:5]}-{mobile[5:]}")
 
 
-def _stray_text(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _stray_text(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     return linha._replace(**_one(rng, _STRAY_TEXTS))
 
 
-def _accented_email(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _accented_email(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     """The name as it is spelt, in front of an @."""
     address = f"joão.{_ascii(_one(rng, _SURNAMES))}@{_one(rng, _DOMAINS)}"
     return linha._replace(email=SEPARATOR.join(filter(None, (address, linha.email))))
 
 
 def _separated_by(separator: str) -> Dirt:
-    def dirt(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+    def dirt(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
         ddd, pessoa = _one(rng, DDDS).ddd, _person(rng)
         emails = filter(None, (*linha.email.split(SEPARATOR), _personal_email(rng, pessoa)))
         phones = filter(None, (*str(linha.telefone).split(SEPARATOR), _phone(rng, ddd)))
@@ -399,7 +399,7 @@ def _separated_by(separator: str) -> Dirt:
     return dirt
 
 
-def _repeated_contact(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _repeated_contact(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     """The same e-mail or phone twice in its cell, written in two ways."""
     if linha.email and rng.random() < 0.5:
         first = linha.email.partition(SEPARATOR)[0]
@@ -408,19 +408,19 @@ def _repeated_contact(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
     return linha._replace(telefone=f"({ddd}) {mobile[:5]}-{mobile[5:]}{SEPARATOR}+55{ddd}{mobile}")
 
 
-def _repeated_row(rng: Random, linha: Linha, earlier: Linha) -> Linha:
+def _repeated_row(rng: Random, linha: ReadRow, earlier: ReadRow) -> ReadRow:
     """An earlier row again or, half the time, its lead with other contacts."""
     if rng.random() < 0.5:
         return earlier
     return earlier._replace(nome=earlier.nome.upper(), email=linha.email, telefone=linha.telefone)
 
 
-def _formula(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _formula(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     """A name that a careless export would run when it is opened (CSV injection)."""
     return linha._replace(nome=_one(rng, _FORMULAS))
 
 
-def _spaces(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
+def _spaces(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
     """Blanks where nobody sees them; some do not break, as those that come from a web page."""
     blank = _one(rng, ("  ", "\xa0", " \t"))
     return linha._replace(
@@ -430,15 +430,15 @@ def _spaces(rng: Random, linha: Linha, _earlier: Linha) -> Linha:
     )
 
 
-def _blank_row(_rng: Random, _linha: Linha, _earlier: Linha) -> Linha:
-    return Linha()
+def _blank_row(_rng: Random, _linha: ReadRow, _earlier: ReadRow) -> ReadRow:
+    return ReadRow()
 
 
-def _nothing_useful(_rng: Random, linha: Linha, _earlier: Linha) -> Linha:
-    return Linha(linha.nome, linha.contato, "a confirmar", "sem e-mail", "não tem")
+def _nothing_useful(_rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
+    return ReadRow(linha.nome, linha.contato, "a confirmar", "sem e-mail", "não tem")
 
 
-def _numeric_document(rng: Random, linha: Linha) -> str:
+def _numeric_document(rng: Random, linha: ReadRow) -> str:
     """The digits of the row's document; a CPF in the place of one that has letters."""
     document = re.sub(r"[./-]", "", str(linha.documento))
     return document if document.isdecimal() else _cpf(_digits(rng, 9))

@@ -23,7 +23,7 @@ import json, sys
 from pathlib import Path
 from chalicelib.errors import ArquivoInvalido
 from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas
-from chalicelib.ingestion.workbook import open_workbook
+from chalicelib.ingestion.reading.workbook import open_workbook
 
 code, rows, refused = None, 0, 0
 try:

@@ -19,8 +19,17 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.adapters.queues import MAX_DELAY_S, Message
-from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Mensagem, Outcome, Permanent, Sent, Transient, Unknown
-from chalicelib.dispatch.rules.holidays_br import feriados_of
+from chalicelib.dispatch.outcomes import (
+    Attempt,
+    ChannelDown,
+    Outcome,
+    OutgoingMessage,
+    Permanent,
+    Sent,
+    Transient,
+    Unknown,
+)
+from chalicelib.dispatch.rules.holidays_br import holidays_of
 from chalicelib.tenants.config import TenantConfig
 from tests.builders import ask, literal
 from tests.conftest import StoppedClock
@@ -325,7 +334,7 @@ class Provider:
             if key[0] == tenant_id:
                 del self._rates[key]
 
-    def send(self, canal: str, mensagens: Sequence[Mensagem], worker: Worker) -> list[Attempt]:
+    def send(self, canal: str, mensagens: Sequence[OutgoingMessage], worker: Worker) -> list[Attempt]:
         """What a sender of the worker does."""
         tentativas = self._handed(canal, mensagens, worker.turno.fates)
         worker.tentativas += tentativas
@@ -342,7 +351,7 @@ class Provider:
             each.is_open = not each.fate.is_refusal
         return [Attempt(self._said(each), each.latencia_ms / 1000) for each in tentativas]
 
-    def _receive(self, tentativa: Tentativa, mensagem: Mensagem) -> None:
+    def _receive(self, tentativa: Tentativa, mensagem: OutgoingMessage) -> None:
         disparo = tentativa.disparo
         if disparo.canal == "whatsapp":
             self._demand(
@@ -368,7 +377,7 @@ class Provider:
 
     # What is promised of every message at the moment at which it leaves
 
-    def _handed(self, canal: str, mensagens: Sequence[Mensagem], fates: Sequence[Fate]) -> list[Tentativa]:
+    def _handed(self, canal: str, mensagens: Sequence[OutgoingMessage], fates: Sequence[Fate]) -> list[Tentativa]:
         self.discover()
         now = self._clock()
         ids = [UUID(each.disparo_id) for each in mensagens]
@@ -410,7 +419,7 @@ class Provider:
             return True
         uf, zone = PLACES[disparo.telefone[:5]]
         wall = now.astimezone(ZoneInfo(zone))
-        return wall.weekday() < 5 and 8 <= wall.hour < 18 and wall.date() not in feriados_of(wall.year, uf)
+        return wall.weekday() < 5 and 8 <= wall.hour < 18 and wall.date() not in holidays_of(wall.year, uf)
 
     def _check_limits(self, tenant_id: str, canal: str, quantos: int, now: datetime) -> None:
         limite = self.configs[tenant_id].limites.of(canal)
@@ -461,7 +470,7 @@ class _WorkerSender:
         self._canal = canal
         self._worker = worker
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
+    def send(self, mensagens: Sequence[OutgoingMessage]) -> list[Attempt]:
         return self._provider.send(self._canal, mensagens, self._worker)
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import Message
-from chalicelib.dispatch.outcomes import Attempt, Mensagem, Outcome
+from chalicelib.dispatch.outcomes import Attempt, Outcome, OutgoingMessage
 from chalicelib.ids import new_id
 from local.aws import Aws
 from tests.builders import TENANT, ask, insert, literal
@@ -118,13 +118,13 @@ def schedules(aws: Aws, group: str) -> dict[str, tuple[str, dict[str, Any]]]:
 class FakeSender:
     """Remembers what it was given; `answer` says what becomes of each message, or raises."""
 
-    def __init__(self, answer: Callable[[Mensagem], Outcome], *, is_idempotent: bool = False) -> None:
+    def __init__(self, answer: Callable[[OutgoingMessage], Outcome], *, is_idempotent: bool = False) -> None:
         self.is_idempotent = is_idempotent
         self.asks_after = None
-        self.sent: list[Mensagem] = []
+        self.sent: list[OutgoingMessage] = []
         self._answer = answer
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
+    def send(self, mensagens: Sequence[OutgoingMessage]) -> list[Attempt]:
         self.sent += mensagens
         return [Attempt(self._answer(each), 0.05) for each in mensagens]
 

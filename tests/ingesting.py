@@ -12,8 +12,8 @@ from uuid import UUID
 import httpx2
 
 from chalicelib.ingestion.jobs.jobs import COUNTS
-from chalicelib.ingestion.jobs.requests import ArquivoNoCorpo
-from chalicelib.ingestion.options import Opcoes
+from chalicelib.ingestion.jobs.requests import FileInBody
+from chalicelib.ingestion.options import IngestOptions
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, literal
 
@@ -54,7 +54,7 @@ class Office:
 
     def upload(self, content: bytes, *, nome: str = "leads.csv", **opcoes: Any) -> UUID:
         """A job whose file is there, and that nobody has begun with."""
-        upload = ArquivoNoCorpo(nome, content, Opcoes(**opcoes))
+        upload = FileInBody(nome, content, IngestOptions(**opcoes))
         job_id: UUID = self.services.uploads.receive(self.tenant_id, upload, None)["job_id"]
         return job_id
 

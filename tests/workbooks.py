@@ -21,8 +21,8 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.reading.workbook import Planilha, open_workbook
+from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.workbook import LeadsTable, open_workbook
 
 HEADER = ["Nome", "Contato", "CNPJ/CPF", "Email", "Telefone"]
 
@@ -211,7 +211,7 @@ def _declaration(part: str) -> str:
 
 
 @contextmanager
-def opened(data: bytes) -> Iterator[Planilha]:
+def opened(data: bytes) -> Iterator[LeadsTable]:
     """What is in a file of these bytes, whose name says nothing."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "planilha")
@@ -241,13 +241,13 @@ def trimmed(cells: Sequence[str]) -> list[str]:
 
 def refusal(data: bytes) -> str:
     """The code that a file is refused with, before its first row."""
-    with pytest.raises(ArquivoInvalido) as caught, opened(data):
+    with pytest.raises(InvalidFile) as caught, opened(data):
         pass
     return caught.value.code
 
 
 def late_refusal(data: bytes) -> str:
     """The code that a file is refused with while its rows are read."""
-    with opened(data) as planilha, pytest.raises(ArquivoInvalido) as caught:
+    with opened(data) as planilha, pytest.raises(InvalidFile) as caught:
         list(planilha.linhas())
     return caught.value.code

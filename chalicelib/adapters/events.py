@@ -14,7 +14,7 @@ BATCH = 10
 """How many events one PutEvents takes."""
 
 
-class Evento(NamedTuple):
+class BusEvent(NamedTuple):
     """What happened (`disparo.completed`), when, and the ids that say to what; never personal data."""
 
     tipo: str
@@ -29,7 +29,7 @@ class EventBus:
         self._aws = aws
         self._bus = bus
 
-    def publish(self, events: Sequence[Evento]) -> list[bool]:
+    def publish(self, events: Sequence[BusEvent]) -> list[bool]:
         """Publish up to `BATCH` events; of each, in order, whether the bus took it."""
         entries = [
             {

@@ -10,14 +10,14 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import Aws, available, error_code
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 
 _BLOCK = 1 << 20
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchBucket"})
 _CHANGED = frozenset({"412", "PreconditionFailed"})
 
 
-class Objeto(NamedTuple):
+class StoredObject(NamedTuple):
     """What S3 knows of an object: its size in bytes and the ETag of its content."""
 
     tamanho_bytes: int
@@ -31,7 +31,7 @@ class Storage:
         self._aws = aws
         self.bucket = bucket
 
-    def find(self, key: str) -> Objeto | None:
+    def find(self, key: str) -> StoredObject | None:
         """The object of that key; None if there is none."""
         with available("s3"):
             try:
@@ -40,14 +40,14 @@ class Storage:
                 if error_code(error) in _ABSENT:
                     return None
                 raise
-        return Objeto(int(head["ContentLength"]), str(head["ETag"]))
+        return StoredObject(int(head["ContentLength"]), str(head["ETag"]))
 
-    def put(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> Objeto:
+    def put(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredObject:
         """Write an object whole."""
         with available("s3"):
             answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
         size = len(body) if isinstance(body, bytes) else body.tell()
-        return Objeto(size, str(answer["ETag"]))
+        return StoredObject(size, str(answer["ETag"]))
 
     def upload(self, key: str, path: Path, *, content_type: str) -> None:
         """Write a file of any size, in parts where it is large."""
@@ -67,9 +67,9 @@ class Storage:
                 found = self._s3.get_object(Bucket=self.bucket, Key=key, **condition)
             except ClientError as error:
                 if error_code(error) in _ABSENT:
-                    raise ArquivoInvalido("arquivo_ausente") from None
+                    raise InvalidFile("arquivo_ausente") from None
                 if error_code(error) in _CHANGED:
-                    raise ArquivoInvalido("arquivo_substituido") from None
+                    raise InvalidFile("arquivo_substituido") from None
                 raise
             with closing(found["Body"]) as body, target.open("wb") as file:
                 for block in body.iter_chunks(_BLOCK):

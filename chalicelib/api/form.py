@@ -11,15 +11,15 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chalicelib.api.http import Call, invalid
 from chalicelib.errors import FieldError, Invalid, TooLarge
 from chalicelib.ingestion.jobs.requests import (
-    ArquivoNoCorpo,
-    NovoUpload,
-    PedidoDeUpload,
-    PedidoPorReferencia,
+    FileInBody,
+    NewUpload,
+    ReferenceRequest,
+    UploadRequest,
     base_name,
     by_form,
     by_reference,
 )
-from chalicelib.ingestion.options import Opcoes
+from chalicelib.ingestion.options import IngestOptions
 
 MULTIPART = "multipart/form-data"
 FILE_FIELDS = ("arquivo", "file")
@@ -47,7 +47,7 @@ class _Part:
     content: bytes
 
 
-def upload(call: Call) -> NovoUpload:
+def upload(call: Call) -> NewUpload:
     """What an upload request asks for.
 
     Raises:
@@ -60,8 +60,8 @@ def upload(call: Call) -> NovoUpload:
         return _of_form(_parts(options.get("boundary", ""), call.raw_body))
     shape = call.body(_Shape)
     if shape.bucket is None and shape.key is None:
-        return by_form(call.body(PedidoDeUpload))
-    return by_reference(call.body(PedidoPorReferencia))
+        return by_form(call.body(UploadRequest))
+    return by_reference(call.body(ReferenceRequest))
 
 
 def _parts(boundary: str, body: bytes) -> list[_Part]:
@@ -80,19 +80,19 @@ def _parts(boundary: str, body: bytes) -> list[_Part]:
     return [_Part(segment.name or "", segment.filename, b"".join(blocks)) for segment, blocks in found]
 
 
-def _of_form(parts: list[_Part]) -> ArquivoNoCorpo:
+def _of_form(parts: list[_Part]) -> FileInBody:
     files = [part for part in parts if part.name in FILE_FIELDS and part.filename is not None]
     if len(files) != 1:
         raise Invalid("arquivo_obrigatorio", (FieldError("/arquivo", "arquivo_obrigatorio", "arquivo"),))
     [file] = files
     opcoes = _options([part for part in parts if part is not file])
-    return ArquivoNoCorpo(base_name(file.filename or ""), file.content, opcoes)
+    return FileInBody(base_name(file.filename or ""), file.content, opcoes)
 
 
-def _options(parts: list[_Part]) -> Opcoes:
+def _options(parts: list[_Part]) -> IngestOptions:
     """The fields beside the file; one given twice counts once, the last."""
     try:
-        return Opcoes.model_validate({part.name: part.content.decode().strip() for part in parts})
+        return IngestOptions.model_validate({part.name: part.content.decode().strip() for part in parts})
     except UnicodeDecodeError:
         raise Invalid("multipart_invalido") from None
     except ValidationError as error:

@@ -35,7 +35,7 @@ _NUL = "\0"
 M = TypeVar("M", bound=BaseModel)
 
 
-class Visit:
+class AnonymousCall:
     """One request of whoever sent it, with the parts of it that a handler may want."""
 
     def __init__(self, request: Request) -> None:
@@ -112,7 +112,7 @@ class Visit:
         return part
 
 
-class Call(Visit):
+class Call(AnonymousCall):
     """One authenticated request."""
 
     def __init__(self, request: Request) -> None:
@@ -177,13 +177,13 @@ def public(app: Any) -> Callable[[Callable[[], object]], Callable[[], Response]]
     return decorate
 
 
-def visited(app: Any) -> Callable[[Callable[[Visit], object]], Callable[..., Response]]:
+def unauthenticated(app: Any) -> Callable[[Callable[[AnonymousCall], object]], Callable[..., Response]]:
     """As `endpoint`, for those who show who they are otherwise: by a signature, or by a token in the URL."""
 
-    def decorate(handler: Callable[[Visit], object]) -> Callable[..., Response]:
+    def decorate(handler: Callable[[AnonymousCall], object]) -> Callable[..., Response]:
         @wraps(handler)
         def view(**_path: str) -> Response:
-            return answered(lambda: handler(Visit(app.current_request)), 200, language(app.current_request))
+            return answered(lambda: handler(AnonymousCall(app.current_request)), 200, language(app.current_request))
 
         setattr(view, SUCCESS_STATUS, 200)
         return view
@@ -191,7 +191,7 @@ def visited(app: Any) -> Callable[[Callable[[Visit], object]], Callable[..., Res
     return decorate
 
 
-def in_our_words(request: Request, get_response: Callable[[Request], Response]) -> Response:
+def localize_415(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """The middleware of all routes: a type of body that a route does not take is refused by Chalice itself, before any
     view, and with a problem document all the same."""
     response = get_response(request)

@@ -19,8 +19,8 @@ from chalicelib.api import requests
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.http import PROBLEM, SUCCESS_STATUS
 from chalicelib.api.text import HTML, SUCCESS_TYPE
-from chalicelib.ingestion.jobs.requests import PedidoDeUpload, PedidoPorReferencia
-from chalicelib.ingestion.options import Opcoes
+from chalicelib.ingestion.jobs.requests import ReferenceRequest, UploadRequest
+from chalicelib.ingestion.options import IngestOptions
 
 _REF = "#/components/schemas/"
 _JSON = "application/json"
@@ -41,22 +41,22 @@ class Takes(NamedTuple):
 
 
 TAKES: dict[str, Takes] = {
-    "create_ingest_job": Takes(body=(PedidoPorReferencia, PedidoDeUpload), form=Opcoes, key=True),
+    "create_ingest_job": Takes(body=(ReferenceRequest, UploadRequest), form=IngestOptions, key=True),
     "list_ingest_jobs": Takes(query=requests.Page),
     "list_leads": Takes(query=requests.LeadQuery),
     "list_leads_ready": Takes(query=requests.ReadyQuery),
     "change_lead": Takes(body=(requests.LeadChange,)),
-    "create_disparo": Takes(body=(requests.NovoDisparo,), key=True),
+    "create_disparo": Takes(body=(requests.NewDisparo,), key=True),
     "list_disparos": Takes(query=requests.DisparoQuery),
-    "resend_disparos": Takes(body=(requests.Reenvio,), key=True),
-    "resolve_disparo": Takes(body=(requests.Resolucao,)),
-    "create_agendamento": Takes(body=(requests.NovoAgendamento,), key=True),
+    "resend_disparos": Takes(body=(requests.ResendRequest,), key=True),
+    "resolve_disparo": Takes(body=(requests.ResolutionRequest,)),
+    "create_agendamento": Takes(body=(requests.NewAgendamento,), key=True),
     "list_agendamentos": Takes(query=requests.AgendamentoQuery),
-    "put_template": Takes(body=(requests.NovoTemplate,)),
-    "add_supressao": Takes(body=(requests.NovaSupressao,)),
-    "list_supressoes": Takes(query=requests.SupressaoQuery),
-    "remove_supressao": Takes(query=requests.Remocao),
-    "verify_webhook": Takes(query=requests.DesafioQuery),
+    "put_template": Takes(body=(requests.NewTemplate,)),
+    "add_supressao": Takes(body=(requests.NewSuppression,)),
+    "list_supressoes": Takes(query=requests.SuppressionQuery),
+    "remove_supressao": Takes(query=requests.SuppressionRemoval),
+    "verify_webhook": Takes(query=requests.ChallengeQuery),
     "receive_webhook": Takes(query=requests.WebhookQuery),
     "put_tenant_config": Takes(body=(requests.TenantConfig,)),
 }

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 from chalicelib.api.form import upload
-from chalicelib.delivery.requests import DesafioQuery, WebhookQuery
-from chalicelib.dispatch.requests.models import DisparoQuery, NovoDisparo, NovoTemplate, Reenvio, Resolucao
+from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
+from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, NewTemplate, ResendRequest, ResolutionRequest
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.pages import PageQuery as Page
-from chalicelib.scheduling.requests import AgendamentoQuery, NovoAgendamento
-from chalicelib.suppression.requests import NovaSupressao, Remocao, SupressaoQuery
+from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.tenants.config import TenantConfig
 
 __all__ = [
     "AgendamentoQuery",
-    "DesafioQuery",
+    "ChallengeQuery",
     "DisparoQuery",
     "LeadChange",
     "LeadQuery",
-    "NovaSupressao",
-    "NovoAgendamento",
-    "NovoDisparo",
-    "NovoTemplate",
+    "NewAgendamento",
+    "NewDisparo",
+    "NewSuppression",
+    "NewTemplate",
     "Page",
     "ReadyQuery",
-    "Reenvio",
-    "Remocao",
-    "Resolucao",
-    "SupressaoQuery",
+    "ResendRequest",
+    "ResolutionRequest",
+    "SuppressionQuery",
+    "SuppressionRemoval",
     "TenantConfig",
     "WebhookQuery",
     "upload",

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from chalice.app import Response
 
 from chalicelib import messages
-from chalicelib.api.http import SUCCESS_STATUS, Visit, answered, language
+from chalicelib.api.http import SUCCESS_STATUS, AnonymousCall, answered, language
 from chalicelib.errors import DomainError
 
 SUCCESS_TYPE = "success_type"
@@ -43,7 +43,7 @@ class Page(NamedTuple):
 UNSUBSCRIBE = Page("descadastro_pergunta", "descadastro_botao")
 UNSUBSCRIBED = Page("descadastro_feito")
 
-Handler = Callable[[Visit], object]
+Handler = Callable[[AnonymousCall], object]
 View = Callable[..., Response]
 
 
@@ -57,7 +57,7 @@ def page(app: Any, shown: Page) -> Callable[[Handler], View]:
 
             def answer() -> Response:
                 try:
-                    handler(Visit(app.current_request))
+                    handler(AnonymousCall(app.current_request))
                 except DomainError as error:
                     sentence = messages.text(error.code, idioma, **error.params)
                     return _html(sentence, "", error.status, idioma)
@@ -73,14 +73,14 @@ def page(app: Any, shown: Page) -> Callable[[Handler], View]:
     return decorate
 
 
-def words(app: Any) -> Callable[[Callable[[Visit], str]], View]:
+def words(app: Any) -> Callable[[Callable[[AnonymousCall], str]], View]:
     """Make a function of a Visit into a view that answers the text that it returns, or a problem document."""
 
-    def decorate(handler: Callable[[Visit], str]) -> View:
+    def decorate(handler: Callable[[AnonymousCall], str]) -> View:
         @wraps(handler)
         def view(**_path: str) -> Response:
             def answer() -> Response:
-                said = handler(Visit(app.current_request))
+                said = handler(AnonymousCall(app.current_request))
                 return Response(body=said, headers={"Content-Type": TEXT, "X-Content-Type-Options": "nosniff"})
 
             return answered(answer, 200, language(app.current_request))

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from itertools import product
 from string import ascii_uppercase, digits
 
-from chalicelib.contacts.pieces import EDGES, Recusado, refuse, typed, written_out
+from chalicelib.contacts.pieces import EDGES, RefusedPiece, refuse, typed, written_out
 
 _LONGEST_PIECE = 60  # a mask, a label and blanks
 
@@ -49,7 +49,7 @@ _CNPJ = _sums(((6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9), (5, 6, 7, 8, 9, 2, 3, 4, 5,
 _PAIRS = tuple(tuple(f"{first}{second}" for second in digits) for first in digits)
 
 
-def documento(cell: str) -> tuple[str | None, Recusado | None]:
+def read_document(cell: str) -> tuple[str | None, RefusedPiece | None]:
     """The document of a cell; what was refused; or neither, for a blank cell.
 
     The leading zeros that a number cell loses are restored if the check digits then fit. `191` fits as a CPF and as
@@ -63,10 +63,10 @@ def documento(cell: str) -> tuple[str | None, Recusado | None]:
     if not piece:
         return None, None
     found = _read(piece)
-    return (None, found) if isinstance(found, Recusado) else (found, None)
+    return (None, found) if isinstance(found, RefusedPiece) else (found, None)
 
 
-def usual_documentos(cells: Sequence[str]) -> list[str | None]:
+def usual_documents(cells: Sequence[str]) -> list[str | None]:
     """Of each cell what `documento` finds in it, if every character of one is there as it is written; or None."""
     # What a mask may hold comes out of all of them at once; no mask holds a line break.
     written = "\n".join([cell if match else "" for cell, match in zip(cells, map(_WRITTEN, cells), strict=True)])
@@ -95,7 +95,7 @@ def is_cnpj(text: str) -> bool:
         return False
 
 
-def _read(piece: str) -> str | Recusado:
+def _read(piece: str) -> str | RefusedPiece:
     if len(piece) > _LONGEST_PIECE:
         return refuse("documento_invalido", piece)
     text, labels = _LABEL.subn("", typed(piece), count=1)

@@ -8,7 +8,7 @@ from unicodedata import normalize
 
 from email_validator import EmailNotValidError, validate_email
 
-from chalicelib.contacts.pieces import EDGES, MAX_CONTACTS, SEPARATORS, Recusado, explode, refuse
+from chalicelib.contacts.pieces import EDGES, MAX_CONTACTS, SEPARATORS, RefusedPiece, explode, refuse
 
 _SEPARATOR = re.compile(rf"[{SEPARATORS}]")
 _LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
@@ -25,7 +25,7 @@ _USUAL_CELL = re.compile(rf"{_ADDRESS}(?: \| {_ADDRESS}){{0,{MAX_CONTACTS - 1}}}
 _NAMED = re.compile(r"([^<>]*)<([^<>]*)>")
 
 
-def emails(cell: str) -> tuple[list[str], list[Recusado]]:
+def read_emails(cell: str) -> tuple[list[str], list[RefusedPiece]]:
     """The addresses of a cell, in order and once each, the first of them principal; and what was refused.
 
     Pieces are what stands between ` | `, `;`, `,`, `/` and line breaks, so an address that holds one of these itself
@@ -45,7 +45,7 @@ def usual_emails(cells: Sequence[str]) -> list[tuple[str, ...] | None]:
     ]
 
 
-def _read(piece: str) -> str | Recusado:
+def _read(piece: str) -> str | RefusedPiece:
     return _usual(piece) or _by_library(piece) or refuse("email_invalido", piece)
 
 

@@ -35,27 +35,27 @@ _ROUNDED = re.compile(r"[1-9][0-9]{5}0{6,}(?:[.,]0{1,2})?")
 Value = TypeVar("Value")
 
 
-class Recusado(NamedTuple):
+class RefusedPiece(NamedTuple):
     """A piece of a cell that was refused: a stable code for `messages`, and the piece as it came, cut short."""
 
     codigo: str
     valor: str
 
 
-def refuse(codigo: str, piece: str) -> Recusado:
+def refuse(codigo: str, piece: str) -> RefusedPiece:
     """The refusal of one piece, of which no more than `EXCERPT` characters are kept."""
-    return Recusado(codigo, piece[:EXCERPT])
+    return RefusedPiece(codigo, piece[:EXCERPT])
 
 
 def explode(
-    cell: str, separator: re.Pattern[str], read: Callable[[str], Value | Recusado]
-) -> tuple[list[Value], list[Recusado]]:
+    cell: str, separator: re.Pattern[str], read: Callable[[str], Value | RefusedPiece]
+) -> tuple[list[Value], list[RefusedPiece]]:
     """Every piece of a cell, read: the values in their order and once each, and what was refused.
 
     Values after the fiftieth, and in one lump whatever follows the piece `MAX_PIECES`, are `contatos_demais`.
     """
     values: list[Value] = []
-    refused: list[Recusado] = []
+    refused: list[RefusedPiece] = []
     pieces = separator.split(cell, MAX_PIECES)
     rest = pieces.pop().strip(EDGES + SEPARATORS) if len(pieces) > MAX_PIECES else ""
     for part in pieces:
@@ -63,7 +63,7 @@ def explode(
         if not piece:
             continue
         value = read(piece)
-        if isinstance(value, Recusado):
+        if isinstance(value, RefusedPiece):
             refused.append(value)
         elif value not in values:
             if len(values) < MAX_CONTACTS:

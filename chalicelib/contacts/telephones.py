@@ -28,10 +28,10 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from chalicelib.contacts.documents import is_cnpj
-from chalicelib.contacts.pieces import MAX_CONTACTS, SEPARATORS, Recusado, explode, refuse, typed, written_out
+from chalicelib.contacts.pieces import MAX_CONTACTS, SEPARATORS, RefusedPiece, explode, refuse, typed, written_out
 
 
-class TipoOrigem(StrEnum):
+class PhoneKind(StrEnum):
     """What kind of line a number is."""
 
     MOVEL = "movel"
@@ -39,15 +39,15 @@ class TipoOrigem(StrEnum):
     INTERNACIONAL = "internacional"
 
 
-class Telefone(NamedTuple):
+class Phone(NamedTuple):
     """A valid phone: E.164, its kind, and whether a message may be sent to it."""
 
     telefone: str
-    tipo_origem: TipoOrigem
+    tipo_origem: PhoneKind
     valido_para_disparo: bool
 
 
-_MOVEL, _FIXO, _INTERNACIONAL = TipoOrigem  # a class attribute of an enum is slow to read
+_MOVEL, _FIXO, _INTERNACIONAL = PhoneKind  # a class attribute of an enum is slow to read
 _LONGEST_PIECE = 100
 
 # A comma is no separator inside a number cell of a Brazilian Excel: "5,57199E+12", "71999999999,00".
@@ -84,7 +84,7 @@ _KINDS = {
 }
 
 
-def telefones(cell: str, *, fixo_valido: bool = False) -> tuple[list[Telefone], list[Recusado]]:
+def read_phones(cell: str, *, fixo_valido: bool = False) -> tuple[list[Phone], list[RefusedPiece]]:
     """The phones of a cell, in order and once each; and what was refused.
 
     A mobile is valid for sending, and so is a number of another country, whose lines we cannot tell apart. A
@@ -92,11 +92,11 @@ def telefones(cell: str, *, fixo_valido: bool = False) -> tuple[list[Telefone], 
 
     Codes: `telefone_invalido`, `telefone_ambiguo`, `contatos_demais`.
     """
-    [usual] = usual_telefones([cell], fixo_valido=fixo_valido)
+    [usual] = usual_phones([cell], fixo_valido=fixo_valido)
     return (list(usual), []) if usual else explode(cell, _SEPARATOR, partial(_read, fixo_valido))
 
 
-def usual_telefones(cells: Sequence[str], *, fixo_valido: bool = False) -> list[tuple[Telefone, ...] | None]:
+def usual_phones(cells: Sequence[str], *, fixo_valido: bool = False) -> list[tuple[Phone, ...] | None]:
     """Of each cell what `telefones` finds in it, if nothing but phones of a usual shape is there, else None."""
     return [
         (_meant(match, fixo_valido),) if match else _several(cell, fixo_valido) if " | " in cell else None
@@ -104,31 +104,31 @@ def usual_telefones(cells: Sequence[str], *, fixo_valido: bool = False) -> list[
     ]
 
 
-def _several(cell: str, fixo_valido: bool) -> tuple[Telefone, ...] | None:
+def _several(cell: str, fixo_valido: bool) -> tuple[Phone, ...] | None:
     matches = list(map(_USUAL, cell.split(" | ", MAX_CONTACTS - 1)))
     return tuple(dict.fromkeys([_meant(match, fixo_valido) for match in matches if match])) if all(matches) else None
 
 
-def _read(fixo_valido: bool, piece: str) -> Telefone | Recusado:
+def _read(fixo_valido: bool, piece: str) -> Phone | RefusedPiece:
     return _usual(fixo_valido, piece) or _by_library(piece, fixo_valido)
 
 
-def _usual(fixo_valido: bool, piece: str) -> Telefone | None:
+def _usual(fixo_valido: bool, piece: str) -> Phone | None:
     """The phone, if it has a usual shape: exactly what `_by_library` would say, in a small part of its time."""
     match = _USUAL(piece)
     return _meant(match, fixo_valido) if match else None
 
 
-def _meant(match: re.Match[str], fixo_valido: bool) -> Telefone:
+def _meant(match: re.Match[str], fixo_valido: bool) -> Phone:
     ddd, mobile, landline, old_mobile, last = match.groups()
     if mobile:
-        return Telefone(f"+55{ddd}{mobile}{last}", _MOVEL, True)
+        return Phone(f"+55{ddd}{mobile}{last}", _MOVEL, True)
     if landline:
-        return Telefone(f"+55{ddd}{landline}{last}", _FIXO, fixo_valido)
-    return Telefone(f"+55{ddd}9{old_mobile}{last}", _MOVEL, True)
+        return Phone(f"+55{ddd}{landline}{last}", _FIXO, fixo_valido)
+    return Phone(f"+55{ddd}9{old_mobile}{last}", _MOVEL, True)
 
 
-def _by_library(piece: str, fixo_valido: bool) -> Telefone | Recusado:
+def _by_library(piece: str, fixo_valido: bool) -> Phone | RefusedPiece:
     """The phone by the numbering plan of libphonenumber, if exactly one reading of the piece is in it."""
     if len(piece) > _LONGEST_PIECE:
         return refuse("telefone_invalido", piece)
@@ -141,7 +141,7 @@ def _by_library(piece: str, fixo_valido: bool) -> Telefone | Recusado:
     return refuse("telefone_ambiguo" if phones else "telefone_invalido", piece)
 
 
-def _phones(text: str, fixo_valido: bool) -> Iterable[Telefone]:
+def _phones(text: str, fixo_valido: bool) -> Iterable[Phone]:
     """Every valid phone that a text can mean."""
     text = _ZERO_CENTS.sub("", _CARRIER_BLANK.sub("", _EXTENSION.sub("", text)))
     match = _AMONG_WORDS.fullmatch(text)
@@ -153,7 +153,7 @@ def _phones(text: str, fixo_valido: bool) -> Iterable[Telefone]:
     return _brazilian(digits[2:], fixo_valido) if digits.startswith("55") else _foreign(digits)
 
 
-def _brazilian(national: str, fixo_valido: bool) -> Iterator[Telefone]:
+def _brazilian(national: str, fixo_valido: bool) -> Iterator[Phone]:
     """The valid phones that a number can be, without its 55: one, or two where it may be a radio, or none."""
     match = _NATIONAL.fullmatch(national)
     if not match:
@@ -162,7 +162,7 @@ def _brazilian(national: str, fixo_valido: bool) -> Iterator[Telefone]:
     for number in [toll_free] if toll_free else [ddd + each for each in _subscribers(subscriber)]:
         plan = PhoneNumber(country_code=55, national_number=int(number))
         if kind := _KINDS.get(phonenumbers.number_type(plan)):
-            yield Telefone(f"+55{number}", kind, kind is _MOVEL or fixo_valido)
+            yield Phone(f"+55{number}", kind, kind is _MOVEL or fixo_valido)
 
 
 def _subscribers(subscriber: str) -> list[str]:
@@ -172,11 +172,11 @@ def _subscribers(subscriber: str) -> list[str]:
     return [subscriber, f"9{subscriber}"] if subscriber.startswith(_RADIO) else [f"9{subscriber}"]
 
 
-def _foreign(digits: str) -> Iterator[Telefone]:
+def _foreign(digits: str) -> Iterator[Phone]:
     """The phone of another country, if it is valid and reads the same once it has been normalised."""
     phone = _e164(f"+{digits}")
     if phone and phone == _e164(phone):
-        yield Telefone(phone, _INTERNACIONAL, True)
+        yield Phone(phone, _INTERNACIONAL, True)
 
 
 def _e164(text: str) -> str | None:

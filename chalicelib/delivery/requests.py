@@ -17,7 +17,7 @@ class WebhookQuery(BaseModel):
     chave: Parameter = ""
 
 
-class DesafioQuery(WebhookQuery):
+class ChallengeQuery(WebhookQuery):
     """Meta's question whether the URL is ours (Graph API, webhooks, verification requests)."""
 
     mode: Annotated[Parameter, Field(alias="hub.mode")] = ""

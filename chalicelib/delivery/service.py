@@ -18,15 +18,22 @@ from chalicelib.adapters.secrets import Secrets
 from chalicelib.canal import Canal
 from chalicelib.contacts.canonical import canonical
 from chalicelib.delivery.replies import is_opt_out
-from chalicelib.delivery.requests import DesafioQuery, WebhookQuery
-from chalicelib.delivery.settling import Acerto, account_for, keep, settle
+from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
+from chalicelib.delivery.settling import SettledReports, account_for, keep, settle
 from chalicelib.delivery.signatures import is_shared, is_signed_by_meta
-from chalicelib.delivery.statuses import Aviso, Entrega, Resposta, Situacao, read_meta, read_simple
+from chalicelib.delivery.statuses import (
+    DeliveryReport,
+    InboundReply,
+    ProviderNotice,
+    ReportedStatus,
+    read_meta,
+    read_simple,
+)
 from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Unreadable
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
-from chalicelib.leads.states import Fato, move_of
-from chalicelib.suppression.requests import Motivo
+from chalicelib.leads.states import LeadFact, move_of
+from chalicelib.suppression.requests import SuppressionReason
 from chalicelib.telemetry import Metric, count, logger
 from chalicelib.tokens import Signer
 
@@ -35,7 +42,7 @@ MAX_BYTES = 3 * 1024 * 1024
 META_HEADER = "x-hub-signature-256"
 SECRET_HEADER = "x-webhook-secret"  # noqa: S105 - the name of a header
 
-Read = Callable[[Mapping[str, Any]], Aviso]
+Read = Callable[[Mapping[str, Any]], ProviderNotice]
 
 
 class _Admitted(NamedTuple):
@@ -89,7 +96,7 @@ class Webhooks:
             ]
         }
 
-    def verify(self, canal: str, query: DesafioQuery) -> str:
+    def verify(self, canal: str, query: ChallengeQuery) -> str:
         """The challenge back, if whoever asks knows the token that was agreed with Meta.
 
         Raises:
@@ -122,9 +129,13 @@ class Webhooks:
         count(Metric.DELIVERIES_UNMATCHED, kept, tenant_id=admitted.tenant_id)
         return {"aplicados": len(acerto.movimentos), "guardados": kept, "respostas": len(aviso.respostas)}
 
-    def _settle(self, tenant_id: str, canal: Canal, aviso: Aviso) -> tuple[Acerto, int]:
+    def _settle(self, tenant_id: str, canal: Canal, aviso: ProviderNotice) -> tuple[SettledReports, int]:
         now = self._clock()
-        quoted = [Entrega(each.em_resposta_a, Situacao.ENTREGUE) for each in aviso.respostas if each.em_resposta_a]
+        quoted = [
+            DeliveryReport(each.em_resposta_a, ReportedStatus.ENTREGUE)
+            for each in aviso.respostas
+            if each.em_resposta_a
+        ]
         with self._database.transaction(tenant_id) as rows:
             acerto = settle(rows, tenant_id, canal.value, [*aviso.entregas, *quoted], now)
             kept = keep(rows, tenant_id, canal.value, acerto.sobras, now)
@@ -155,7 +166,7 @@ def _reader(admitted: _Admitted, headers: Mapping[str, str], raw: bytes) -> Read
     raise Unauthenticated("assinatura_invalida")
 
 
-def _answer(rows: Rows, tenant_id: str, canal: Canal, resposta: Resposta, now: datetime) -> None:
+def _answer(rows: Rows, tenant_id: str, canal: Canal, resposta: InboundReply, now: datetime) -> None:
     """Whoever answers was reached; whoever asks for it is left in peace from now on, known to us as a lead or not."""
     contato = canonical(canal, _dialled(resposta.de))
     if contato is None:
@@ -163,11 +174,13 @@ def _answer(rows: Rows, tenant_id: str, canal: Canal, resposta: Resposta, now: d
     place = {"tenant_id": tenant_id, "canal": canal.value, "contato": contato}
     lead_ids = [row["lead_id"] for row in rows.all("list_leads_of_contato", **place)]
     if lead_ids:
-        de, para = move_of(Fato.DISPARO_CONFIRMADO)
+        de, para = move_of(LeadFact.DISPARO_CONFIRMADO)
         rows.all("lock_leads", tenant_id=tenant_id, lead_ids=lead_ids)
         rows.run("move_leads", tenant_id=tenant_id, lead_ids=lead_ids, de=de, para=para, agora=now)
     if is_opt_out(resposta.texto):
-        rows.run("insert_supressao", **place, supressao_id=new_id(now), motivo=Motivo.RESPOSTA.value, agora=now)
+        rows.run(
+            "insert_supressao", **place, supressao_id=new_id(now), motivo=SuppressionReason.RESPOSTA.value, agora=now
+        )
 
 
 def _dialled(de: str) -> str:

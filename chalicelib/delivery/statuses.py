@@ -23,7 +23,7 @@ _UNREACHABLE = "131026"
 _LONGEST_ANSWER = 1_000  # characters that are looked at
 
 
-class Situacao(StrEnum):
+class ReportedStatus(StrEnum):
     """What a provider says of one message."""
 
     ACEITO = "aceito"
@@ -31,7 +31,7 @@ class Situacao(StrEnum):
     ENTREGUE = "entregue"
 
 
-class Entrega(NamedTuple):
+class DeliveryReport(NamedTuple):
     """One thing said of one message.
 
     `disparo_id` is our reference, where the provider hands it back; `codigo` is there with `falhou`. `suprimir`: the
@@ -39,14 +39,14 @@ class Entrega(NamedTuple):
     """
 
     message_id: str
-    situacao: Situacao
+    situacao: ReportedStatus
     disparo_id: UUID | None = None
     codigo: str | None = None
     suprimir: bool = False
     alternativo: bool = False
 
 
-class Resposta(NamedTuple):
+class InboundReply(NamedTuple):
     """What a person wrote back; `em_resposta_a` is the id of the message of ours that it quotes."""
 
     de: str
@@ -54,31 +54,31 @@ class Resposta(NamedTuple):
     em_resposta_a: str | None = None
 
 
-class Aviso(NamedTuple):
+class ProviderNotice(NamedTuple):
     """All that one request said."""
 
-    entregas: list[Entrega]
-    respostas: list[Resposta]
+    entregas: list[DeliveryReport]
+    respostas: list[InboundReply]
 
 
-_META: Mapping[str, Situacao] = {
-    "sent": Situacao.ACEITO,
-    "delivered": Situacao.ENTREGUE,
-    "read": Situacao.ENTREGUE,
-    "played": Situacao.ENTREGUE,
-    "failed": Situacao.FALHOU,
+_META: Mapping[str, ReportedStatus] = {
+    "sent": ReportedStatus.ACEITO,
+    "delivered": ReportedStatus.ENTREGUE,
+    "read": ReportedStatus.ENTREGUE,
+    "played": ReportedStatus.ENTREGUE,
+    "failed": ReportedStatus.FALHOU,
 }
-_SIMPLE: Mapping[str, Situacao] = {
-    "enviado": Situacao.ACEITO,
-    "entregue": Situacao.ENTREGUE,
-    "lido": Situacao.ENTREGUE,
-    "falhou": Situacao.FALHOU,
+_SIMPLE: Mapping[str, ReportedStatus] = {
+    "enviado": ReportedStatus.ACEITO,
+    "entregue": ReportedStatus.ENTREGUE,
+    "lido": ReportedStatus.ENTREGUE,
+    "falhou": ReportedStatus.FALHOU,
 }
 # Kinds of WhatsApp message that nobody wrote: a number that has changed, and notices of that sort.
 _NOT_WRITTEN = frozenset({"system", "request_welcome"})
 
 
-def read_meta(document: Mapping[str, Any]) -> Aviso:
+def read_meta(document: Mapping[str, Any]) -> ProviderNotice:
     """WhatsApp Cloud API: `entry[].changes[].value` with `statuses` and `messages`."""
     values = [
         value
@@ -86,30 +86,30 @@ def read_meta(document: Mapping[str, Any]) -> Aviso:
         for change in _objects(entry.get("changes"))
         if isinstance(value := change.get("value"), dict)
     ]
-    return Aviso(
+    return ProviderNotice(
         [found for value in values for each in _objects(value.get("statuses")) for found in _meta_status(each)],
         [found for value in values for each in _objects(value.get("messages")) for found in _meta_message(each)],
     )
 
 
-def read_simple(document: Mapping[str, Any]) -> Aviso:
+def read_simple(document: Mapping[str, Any]) -> ProviderNotice:
     """Our own: `{"entregas": [{"message_id", "situacao", "codigo", "disparo_id", "suprimir", "alternativo"}],
     "respostas": [{"de", "texto", "em_resposta_a"}]}`, of which `situacao` is `enviado`, `entregue`, `lido` or `falhou`.
     """
-    return Aviso(
+    return ProviderNotice(
         [found for each in _objects(document.get("entregas")) for found in _simple_status(each)],
         [
-            Resposta(_text(each.get("de")), _text(each.get("texto")), _identifier(each.get("em_resposta_a")))
+            InboundReply(_text(each.get("de")), _text(each.get("texto")), _identifier(each.get("em_resposta_a")))
             for each in _objects(document.get("respostas"))
         ],
     )
 
 
-def _meta_status(status: Mapping[str, Any]) -> Iterator[Entrega]:
+def _meta_status(status: Mapping[str, Any]) -> Iterator[DeliveryReport]:
     codes = [_code(each.get("code")) for each in _objects(status.get("errors"))]
     situacao, message_id = _META.get(_text(status.get("status"))), _identifier(status.get("id"))
     if situacao is not None and message_id is not None:
-        yield Entrega(
+        yield DeliveryReport(
             message_id,
             situacao,
             _uuid(status.get("biz_opaque_callback_data")),
@@ -119,10 +119,10 @@ def _meta_status(status: Mapping[str, Any]) -> Iterator[Entrega]:
         )
 
 
-def _simple_status(status: Mapping[str, Any]) -> Iterator[Entrega]:
+def _simple_status(status: Mapping[str, Any]) -> Iterator[DeliveryReport]:
     situacao, message_id = _SIMPLE.get(_text(status.get("situacao"))), _identifier(status.get("message_id"))
     if situacao is not None and message_id is not None:
-        yield Entrega(
+        yield DeliveryReport(
             message_id,
             situacao,
             _uuid(status.get("disparo_id")),
@@ -132,18 +132,18 @@ def _simple_status(status: Mapping[str, Any]) -> Iterator[Entrega]:
         )
 
 
-def _failure(situacao: Situacao, codigo: str) -> str | None:
+def _failure(situacao: ReportedStatus, codigo: str) -> str | None:
     """Only a failure has a code."""
-    return codigo if situacao is Situacao.FALHOU else None
+    return codigo if situacao is ReportedStatus.FALHOU else None
 
 
-def _meta_message(message: Mapping[str, Any]) -> Iterator[Resposta]:
+def _meta_message(message: Mapping[str, Any]) -> Iterator[InboundReply]:
     kind = _text(message.get("type"))
     if kind in _NOT_WRITTEN:
         return
     context, reaction = _object(message.get("context")), _object(message.get("reaction"))
     quoted = _identifier(context.get("id")) or _identifier(reaction.get("message_id"))
-    yield Resposta(_text(message.get("from")), _meta_words(message, kind), quoted)
+    yield InboundReply(_text(message.get("from")), _meta_words(message, kind), quoted)
 
 
 def _meta_words(message: Mapping[str, Any], kind: str) -> str:

@@ -11,11 +11,11 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 
 # What a transient refusal is about: the whole channel, this one person, or (None) this one message.
-Escopo = Literal["canal", "destino"]
+RefusalScope = Literal["canal", "destino"]
 
 
 @dataclass(frozen=True, slots=True)
-class Mensagem:
+class OutgoingMessage:
     """One message to one destination, with everything frozen that a channel may want to say about it.
 
     `destino` is E.164 (`+5571999999999`) or an e-mail address; `variaveis` are name and value, in the order in which a
@@ -60,7 +60,7 @@ class Transient:
 
     codigo: str
     retry_after: float | None = None
-    escopo: Escopo | None = None
+    escopo: RefusalScope | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class Attempt(NamedTuple):
     latencia_s: float | None = None
 
 
-class Paradeiro(StrEnum):
+class DeliveryFinding(StrEnum):
     """Whether a provider has a message, as far as it says so."""
 
     ENVIADO = "enviado"
@@ -108,9 +108,9 @@ class Paradeiro(StrEnum):
     DESCONHECIDO = "desconhecido"
 
 
-class Parecer(NamedTuple):
+class InquiryReply(NamedTuple):
     """What a provider says of one message; `codigo` is its own word for it, None where it has none that we can read."""
 
-    paradeiro: Paradeiro
+    paradeiro: DeliveryFinding
     codigo: str | None = None
     message_id: str | None = None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
-class StatusDisparo(StrEnum):
+class DisparoStatus(StrEnum):
     """Where a disparo stands."""
 
     PENDENTE = "pendente"
@@ -21,30 +21,30 @@ class StatusDisparo(StrEnum):
     SIMULADO = "simulado"
 
 
-MOVES: Mapping[StatusDisparo, frozenset[StatusDisparo]] = {
-    **dict.fromkeys(StatusDisparo, frozenset()),
-    StatusDisparo.PENDENTE: frozenset({StatusDisparo.ENVIANDO, StatusDisparo.CANCELADO}),
-    StatusDisparo.ENVIANDO: frozenset(
+MOVES: Mapping[DisparoStatus, frozenset[DisparoStatus]] = {
+    **dict.fromkeys(DisparoStatus, frozenset()),
+    DisparoStatus.PENDENTE: frozenset({DisparoStatus.ENVIANDO, DisparoStatus.CANCELADO}),
+    DisparoStatus.ENVIANDO: frozenset(
         {
-            StatusDisparo.PENDENTE,
-            StatusDisparo.ENVIADO,
-            StatusDisparo.ERRO,
-            StatusDisparo.INCERTO,
-            StatusDisparo.SIMULADO,
-            StatusDisparo.SUPRIMIDO,
-            StatusDisparo.EXPIRADO,
+            DisparoStatus.PENDENTE,
+            DisparoStatus.ENVIADO,
+            DisparoStatus.ERRO,
+            DisparoStatus.INCERTO,
+            DisparoStatus.SIMULADO,
+            DisparoStatus.SUPRIMIDO,
+            DisparoStatus.EXPIRADO,
         }
     ),
     # Failure that is reported after the provider had accepted it.
-    StatusDisparo.ENVIADO: frozenset({StatusDisparo.CONFIRMADO, StatusDisparo.ERRO}),
+    DisparoStatus.ENVIADO: frozenset({DisparoStatus.CONFIRMADO, DisparoStatus.ERRO}),
     # A person, a status tool or the provider's report says what became of it.
-    StatusDisparo.INCERTO: frozenset({StatusDisparo.ENVIADO, StatusDisparo.CONFIRMADO, StatusDisparo.ERRO}),
+    DisparoStatus.INCERTO: frozenset({DisparoStatus.ENVIADO, DisparoStatus.CONFIRMADO, DisparoStatus.ERRO}),
     # Sent again because a person says so.
-    StatusDisparo.ERRO: frozenset({StatusDisparo.PENDENTE}),
+    DisparoStatus.ERRO: frozenset({DisparoStatus.PENDENTE}),
 }
 
 
-class Espera(StrEnum):
+class WaitReason(StrEnum):
     """What a disparo that is `pendente` waits for, until its `enviar_apos`."""
 
     AGENDADO = "agendado"

@@ -18,12 +18,12 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Row
 from chalicelib.adapters.queues import MAX_DELAY_S, Message, Queues
 from chalicelib.adapters.schedules import Schedules
-from chalicelib.dispatch.states import Espera
+from chalicelib.dispatch.states import WaitReason
 from chalicelib.errors import Unavailable
 from chalicelib.identity import TENANT_ID
 from chalicelib.telemetry import logger
 
-WITH_A_WAKEUP = frozenset({Espera.AGENDADO, Espera.TENTATIVA})
+WITH_A_WAKEUP = frozenset({WaitReason.AGENDADO, WaitReason.TENTATIVA})
 """What each one waits for alone, and is woken for alone; the queries name the same two."""
 
 IN_A_MOMENT = timedelta(seconds=1)
@@ -58,7 +58,7 @@ def first_of(released: Iterable[Row]) -> list[Wakeup]:
     return [Wakeup(row["tenant_id"], row["disparo_id"], row["acordado_em"]) for row in released if row["acordado_em"]]
 
 
-class Chamado(BaseModel):
+class WakeupTarget(BaseModel):
     """What a wake-up says; whatever else stands in it is not for us."""
 
     model_config = ConfigDict(frozen=True)
@@ -67,12 +67,12 @@ class Chamado(BaseModel):
     disparo_id: UUID
 
 
-def read(event: Mapping[str, Any]) -> list[Chamado]:
+def read(event: Mapping[str, Any]) -> list[WakeupTarget]:
     """The disparos that an SQS event of Lambda names, each once; what is no wake-up is logged and dropped."""
-    found: dict[Chamado, None] = {}
+    found: dict[WakeupTarget, None] = {}
     for record in event.get("Records", ()):
         try:
-            found[Chamado.model_validate_json(str(record.get("body")))] = None
+            found[WakeupTarget.model_validate_json(str(record.get("body")))] = None
         except ValidationError:
             logger.error("wakeup_malformed", extra={"message_id": record.get("messageId")})
     return list(found)

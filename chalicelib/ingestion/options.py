@@ -7,19 +7,19 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 
-class Modo(StrEnum):
+class IngestMode(StrEnum):
     """What happens to a row whose lead is there already (SPEC, "Duplicates")."""
 
     IGNORAR = "ignorar"
     ATUALIZAR = "atualizar"
 
 
-class Opcoes(BaseModel):
+class IngestOptions(BaseModel):
     """How the rows of a file are taken."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    modo: Modo = Modo.IGNORAR
+    modo: IngestMode = IngestMode.IGNORAR
     deduplicar_por_documento: bool = True
     validar_apenas: bool = False
     """A dry run: everything but the leads themselves."""

@@ -10,8 +10,8 @@ from unicodedata import normalize
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.instants import Instante
-from chalicelib.leads.states import StatusLead
+from chalicelib.instants import Instant
+from chalicelib.leads.states import LeadStatus
 from chalicelib.pages import PageQuery
 
 _PUNCTUATION = re.compile(r"[\s().\-/]+")
@@ -40,7 +40,7 @@ def _composed(text: str) -> str:
 Tag = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_composed)]
 
 
-class TipoContato(StrEnum):
+class ContactKinds(StrEnum):
     """By which channels a lead can be contacted."""
 
     AMBOS = "ambos"
@@ -51,7 +51,7 @@ class TipoContato(StrEnum):
 class LeadQuery(PageQuery):
     """A page of leads, by filters that all have to fit."""
 
-    status: StatusLead | None = None
+    status: LeadStatus | None = None
     documento: Annotated[str, Field(max_length=40), AfterValidator(_documento)] | None = None
     q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_composed)] | None = None
     """Part of the name; case and accents do not matter."""
@@ -59,8 +59,8 @@ class LeadQuery(PageQuery):
     telefone: Annotated[str, Field(max_length=40), AfterValidator(_telefone)] | None = None
     tag: Tag | None = None
     origem_arquivo: Annotated[str, Field(min_length=1, max_length=200)] | None = None
-    criado_de: Instante | None = None
-    criado_ate: Instante | None = None
+    criado_de: Instant | None = None
+    criado_ate: Instant | None = None
 
     def telefones(self) -> list[str] | None:
         """The numbers, in E.164, that the phone may be meant as: digits alone may lack the country's.
@@ -75,7 +75,7 @@ class LeadQuery(PageQuery):
 class ReadyQuery(PageQuery):
     """A page of leads that are ready to be contacted."""
 
-    tipo_contato: TipoContato | None = None
+    tipo_contato: ContactKinds | None = None
 
 
 class LeadChange(BaseModel):
@@ -83,7 +83,7 @@ class LeadChange(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    status: StatusLead | None = None
+    status: LeadStatus | None = None
     tags: (
         Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(lambda tags: tuple(dict.fromkeys(tags)))] | None
     ) = None

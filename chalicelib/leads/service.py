@@ -9,7 +9,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
-from chalicelib.leads.states import StatusLead, may_move
+from chalicelib.leads.states import LeadStatus, may_move
 from chalicelib.pages import page_of
 
 COUNTED = 10_000
@@ -82,7 +82,7 @@ class Leads:
         with self._database.transaction(tenant_id) as rows:
             lead = _known(rows.one("lock_lead", tenant_id=tenant_id, lead_id=lead_id))
             if change.status is not None:
-                _check_move(StatusLead(lead["status"]), change.status)
+                _check_move(LeadStatus(lead["status"]), change.status)
             rows.run(
                 "change_lead",
                 tenant_id=tenant_id,
@@ -94,7 +94,7 @@ class Leads:
             return _described(rows, tenant_id, lead_id)
 
 
-def _check_move(de: StatusLead, para: StatusLead) -> None:
+def _check_move(de: LeadStatus, para: LeadStatus) -> None:
     if de != para and not may_move(de, para):
         raise Conflict("transicao_de_lead_invalida", de=de.value, para=para.value)
 

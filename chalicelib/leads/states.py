@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
-class StatusLead(StrEnum):
+class LeadStatus(StrEnum):
     """Where a lead stands."""
 
     NOVO = "novo"
@@ -18,7 +18,7 @@ class StatusLead(StrEnum):
     DESCARTADO = "descartado"
 
 
-class Fato(StrEnum):
+class LeadFact(StrEnum):
     """What happens to a lead by way of its disparos and agendamentos; the value is where it moves to."""
 
     DISPARO_CRIADO = "disparo_criado"
@@ -29,40 +29,40 @@ class Fato(StrEnum):
     AGENDAMENTO_PERDIDO = "agendamento_perdido"
 
 
-MOVES: Mapping[StatusLead, frozenset[StatusLead]] = {
-    StatusLead.NOVO: frozenset({StatusLead.EM_DISPARO, StatusLead.AGENDADO}),
-    StatusLead.EM_DISPARO: frozenset({StatusLead.CONTATO_EFETUADO, StatusLead.SEM_SUCESSO}),
-    StatusLead.AGENDADO: frozenset({StatusLead.CONTATO_EFETUADO, StatusLead.SEM_SUCESSO}),
-    StatusLead.CONTATO_EFETUADO: frozenset({StatusLead.CONCLUIDO}),
-    StatusLead.SEM_SUCESSO: frozenset({StatusLead.DESCARTADO, StatusLead.EM_DISPARO}),
-    StatusLead.CONCLUIDO: frozenset(),
-    StatusLead.DESCARTADO: frozenset(),
+MOVES: Mapping[LeadStatus, frozenset[LeadStatus]] = {
+    LeadStatus.NOVO: frozenset({LeadStatus.EM_DISPARO, LeadStatus.AGENDADO}),
+    LeadStatus.EM_DISPARO: frozenset({LeadStatus.CONTATO_EFETUADO, LeadStatus.SEM_SUCESSO}),
+    LeadStatus.AGENDADO: frozenset({LeadStatus.CONTATO_EFETUADO, LeadStatus.SEM_SUCESSO}),
+    LeadStatus.CONTATO_EFETUADO: frozenset({LeadStatus.CONCLUIDO}),
+    LeadStatus.SEM_SUCESSO: frozenset({LeadStatus.DESCARTADO, LeadStatus.EM_DISPARO}),
+    LeadStatus.CONCLUIDO: frozenset(),
+    LeadStatus.DESCARTADO: frozenset(),
 }
 
 CLOSED = frozenset(status for status, onward in MOVES.items() if not onward)
 """Where a lead is left in peace: no new disparo, no new agendamento."""
 
-_LEADS_TO: Mapping[Fato, StatusLead] = {
-    Fato.DISPARO_CRIADO: StatusLead.EM_DISPARO,
-    Fato.DISPARO_CONFIRMADO: StatusLead.CONTATO_EFETUADO,
-    Fato.DISPARO_ESGOTADO: StatusLead.SEM_SUCESSO,
-    Fato.AGENDAMENTO_CRIADO: StatusLead.AGENDADO,
-    Fato.AGENDAMENTO_REALIZADO: StatusLead.CONTATO_EFETUADO,
-    Fato.AGENDAMENTO_PERDIDO: StatusLead.SEM_SUCESSO,
+_LEADS_TO: Mapping[LeadFact, LeadStatus] = {
+    LeadFact.DISPARO_CRIADO: LeadStatus.EM_DISPARO,
+    LeadFact.DISPARO_CONFIRMADO: LeadStatus.CONTATO_EFETUADO,
+    LeadFact.DISPARO_ESGOTADO: LeadStatus.SEM_SUCESSO,
+    LeadFact.AGENDAMENTO_CRIADO: LeadStatus.AGENDADO,
+    LeadFact.AGENDAMENTO_REALIZADO: LeadStatus.CONTATO_EFETUADO,
+    LeadFact.AGENDAMENTO_PERDIDO: LeadStatus.SEM_SUCESSO,
 }
 # Who failed to be reached by messages may still come to the meeting, and the other way round.
-_ONLY_FROM: Mapping[Fato, frozenset[StatusLead]] = {
-    Fato.DISPARO_ESGOTADO: frozenset({StatusLead.EM_DISPARO}),
-    Fato.AGENDAMENTO_PERDIDO: frozenset({StatusLead.AGENDADO}),
+_ONLY_FROM: Mapping[LeadFact, frozenset[LeadStatus]] = {
+    LeadFact.DISPARO_ESGOTADO: frozenset({LeadStatus.EM_DISPARO}),
+    LeadFact.AGENDAMENTO_PERDIDO: frozenset({LeadStatus.AGENDADO}),
 }
 
 
-def may_move(de: StatusLead, para: StatusLead) -> bool:
+def may_move(de: LeadStatus, para: LeadStatus) -> bool:
     """Whether a person may move a lead from one status to another."""
     return para in MOVES[de]
 
 
-def move_of(fato: Fato) -> tuple[list[str], str]:
+def move_of(fato: LeadFact) -> tuple[list[str], str]:
     """What an event does: leads in one of the first move to the second; all others stay where they are.
 
     The parameters `de` and `para` of the query `move_leads`.

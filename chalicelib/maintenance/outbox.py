@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row
-from chalicelib.adapters.events import BATCH, EventBus, Evento
+from chalicelib.adapters.events import BATCH, BusEvent, EventBus
 from chalicelib.errors import Unavailable
 from chalicelib.telemetry import logger
 
@@ -60,7 +60,7 @@ class Outbox:
 
     def _taken(self, waiting: list[Row]) -> list[Row]:
         try:
-            answers = self._bus.publish([Evento(row["tipo"], row["criado_em"], _detail(row)) for row in waiting])
+            answers = self._bus.publish([BusEvent(row["tipo"], row["criado_em"], _detail(row)) for row in waiting])
         except Unavailable as error:
             logger.warning("events_not_published", extra={"reason": str(error.params.get("motivo"))})
             return []

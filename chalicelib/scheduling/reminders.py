@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from chalicelib import eventos
+from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, retried
 from chalicelib.identity import TENANT_ID
@@ -67,7 +67,7 @@ class Reminders:
         with self._database.transaction(wake_up.tenant_id) as rows:
             due = rows.one("mark_agendamento_announced", **wake_up._asdict(), agora=now)
             if due is not None:
-                eventos.record(
+                events.record(
                     rows, wake_up.tenant_id, "agendamento.due", now, agendamento_id=wake_up.agendamento_id,
                     lead_id=due["lead_id"], canal=due["canal"], data_agendada=due["data_agendada"].isoformat(),
                 )  # fmt: skip

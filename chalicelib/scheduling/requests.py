@@ -11,9 +11,9 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
-from chalicelib.instants import Instante
+from chalicelib.instants import Instant
 from chalicelib.pages import PageQuery
-from chalicelib.scheduling.states import StatusAgendamento
+from chalicelib.scheduling.states import AgendamentoStatus
 
 # Tab and line breaks mean something in a note; in a name, nothing that cannot be seen does.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
@@ -30,19 +30,19 @@ def _on_one_line(text: str) -> str:
     return " ".join(normalize("NFC", text).split())
 
 
-Responsavel = Annotated[
+ResponsavelName = Annotated[
     str, Field(min_length=1, max_length=120), AfterValidator(_visible), AfterValidator(_on_one_line)
 ]
 
 
-class Tipo(StrEnum):
+class AgendamentoKind(StrEnum):
     """What is agreed on."""
 
     CALLBACK = "callback"
     REUNIAO = "reuniao"
 
 
-class CanalAgendamento(StrEnum):
+class AgendamentoCanal(StrEnum):
     """By what means."""
 
     TELEFONE = "telefone"
@@ -50,24 +50,24 @@ class CanalAgendamento(StrEnum):
     VIDEO = "video"
 
 
-class NovoAgendamento(BaseModel):
+class NewAgendamento(BaseModel):
     """A callback or a meeting to come."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    tipo: Tipo
-    canal: CanalAgendamento
-    data_agendada: Instante
+    tipo: AgendamentoKind
+    canal: AgendamentoCanal
+    data_agendada: Instant
     duracao_minutos: Annotated[int, Field(ge=5, le=480)] = 60
-    responsavel: Responsavel
+    responsavel: ResponsavelName
     observacoes: Annotated[str, Field(max_length=2000), AfterValidator(_visible)] | None = None
 
 
 class AgendamentoQuery(PageQuery):
     """A page of agendamentos, by filters that all have to fit; `de` counts, `ate` does not."""
 
-    status: StatusAgendamento | None = None
-    responsavel: Responsavel | None = None
+    status: AgendamentoStatus | None = None
+    responsavel: ResponsavelName | None = None
     lead_id: UUID | None = None
-    de: Instante | None = None
-    ate: Instante | None = None
+    de: Instant | None = None
+    ate: Instant | None = None

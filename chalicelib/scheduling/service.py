@@ -6,18 +6,18 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib import eventos
+from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
 from chalicelib.adapters.schedules import Schedules
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ids import new_id
-from chalicelib.instants import Instante
-from chalicelib.leads.states import CLOSED, Fato, StatusLead, move_of
+from chalicelib.instants import Instant
+from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus, move_of
 from chalicelib.pages import page_of
-from chalicelib.scheduling.requests import AgendamentoQuery, NovoAgendamento
-from chalicelib.scheduling.states import StatusAgendamento, may_move
+from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.telemetry import Metric, count, logger
 
 _FARTHEST_DAYS = 2 * 366
@@ -26,14 +26,14 @@ _SAME_KEY = "agendamentos_idempotency_key_key"
 
 # That it is over is one event, whichever way it went: `status` says which.
 _EVENTS = {
-    StatusAgendamento.CONFIRMADO: "agendamento.confirmed",
-    StatusAgendamento.REALIZADO: "agendamento.done",
-    StatusAgendamento.NAO_COMPARECEU: "agendamento.done",
-    StatusAgendamento.CANCELADO: "agendamento.cancelled",
+    AgendamentoStatus.CONFIRMADO: "agendamento.confirmed",
+    AgendamentoStatus.REALIZADO: "agendamento.done",
+    AgendamentoStatus.NAO_COMPARECEU: "agendamento.done",
+    AgendamentoStatus.CANCELADO: "agendamento.cancelled",
 }
 _FACTS = {
-    StatusAgendamento.REALIZADO: Fato.AGENDAMENTO_REALIZADO,
-    StatusAgendamento.NAO_COMPARECEU: Fato.AGENDAMENTO_PERDIDO,
+    AgendamentoStatus.REALIZADO: LeadFact.AGENDAMENTO_REALIZADO,
+    AgendamentoStatus.NAO_COMPARECEU: LeadFact.AGENDAMENTO_PERDIDO,
 }
 
 
@@ -48,7 +48,7 @@ class Agendamentos:
         self._clock = clock
 
     def create(
-        self, tenant_id: str, lead_id: UUID, request: NovoAgendamento, key: IdempotencyKey | None = None
+        self, tenant_id: str, lead_id: UUID, request: NewAgendamento, key: IdempotencyKey | None = None
     ) -> dict[str, Any]:
         """Book it: the row first, then the wake-up at its time; the same key gets the same agendamento.
 
@@ -80,7 +80,7 @@ class Agendamentos:
         Raises:
             Invalid: `cursor_invalido`.
         """
-        data, agendamento_id = query.after(tuple[Instante, UUID]) or (None, None)
+        data, agendamento_id = query.after(tuple[Instant, UUID]) or (None, None)
         with self._database.transaction(tenant_id) as rows:
             found = rows.all(
                 "list_agendamentos",
@@ -108,7 +108,7 @@ class Agendamentos:
 
     def confirm(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """The lead has said yes. Raises as `complete`."""
-        return self._move(tenant_id, agendamento_id, StatusAgendamento.CONFIRMADO)
+        return self._move(tenant_id, agendamento_id, AgendamentoStatus.CONFIRMADO)
 
     def complete(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """It took place; saying so again changes nothing.
@@ -117,11 +117,11 @@ class Agendamentos:
             NotFound: the tenant has no such agendamento.
             Conflict: `transicao_de_agendamento_invalida`; it has ended otherwise.
         """
-        return self._move(tenant_id, agendamento_id, StatusAgendamento.REALIZADO)
+        return self._move(tenant_id, agendamento_id, AgendamentoStatus.REALIZADO)
 
     def cancel(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """It will not take place, its time is free again, and nobody is told of it. Raises as `complete`."""
-        cancelled = self._move(tenant_id, agendamento_id, StatusAgendamento.CANCELADO)
+        cancelled = self._move(tenant_id, agendamento_id, AgendamentoStatus.CANCELADO)
         try:
             self._schedules.delete(_schedule(agendamento_id))
         except Unavailable as error:
@@ -131,7 +131,7 @@ class Agendamentos:
 
     def miss(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """The lead did not come. Raises as `complete`."""
-        return self._move(tenant_id, agendamento_id, StatusAgendamento.NAO_COMPARECEU)
+        return self._move(tenant_id, agendamento_id, AgendamentoStatus.NAO_COMPARECEU)
 
     def _known(self, tenant_id: str, key: IdempotencyKey | None) -> dict[str, Any] | None:
         """What this very request made before."""
@@ -145,12 +145,12 @@ class Agendamentos:
             return rows.one("agendamento_by_id", tenant_id=tenant_id, agendamento_id=row["agendamento_id"])
 
     def _insert(
-        self, tenant_id: str, lead_id: UUID, request: NovoAgendamento, key: IdempotencyKey | None, now: datetime
+        self, tenant_id: str, lead_id: UUID, request: NewAgendamento, key: IdempotencyKey | None, now: datetime
     ) -> dict[str, Any]:
         agendamento_id = new_id(now)
         with self._database.transaction(tenant_id) as rows:
             lead = _known(rows.one("lock_lead", tenant_id=tenant_id, lead_id=lead_id))
-            if StatusLead(lead["status"]) in CLOSED:
+            if LeadStatus(lead["status"]) in CLOSED:
                 raise Conflict("lead_encerrado")
             rows.run(
                 "insert_agendamento",
@@ -163,8 +163,8 @@ class Agendamentos:
                 idempotency_fingerprint=key.fingerprint if key else None,
                 agora=now,
             )
-            _move_lead(rows, tenant_id, lead_id, Fato.AGENDAMENTO_CRIADO, now)
-            eventos.record(
+            _move_lead(rows, tenant_id, lead_id, LeadFact.AGENDAMENTO_CRIADO, now)
+            events.record(
                 rows, tenant_id, "agendamento.created", now, agendamento_id=agendamento_id, lead_id=lead_id,
                 data_agendada=request.data_agendada.isoformat(),
             )  # fmt: skip
@@ -179,20 +179,20 @@ class Agendamentos:
         except Unavailable as error:
             _log("schedule_not_created", agendamento_id, error)
 
-    def _move(self, tenant_id: str, agendamento_id: UUID, para: StatusAgendamento) -> dict[str, Any]:
+    def _move(self, tenant_id: str, agendamento_id: UUID, para: AgendamentoStatus) -> dict[str, Any]:
         return retried(lambda: self._moved(tenant_id, agendamento_id, para, self._clock()))
 
-    def _moved(self, tenant_id: str, agendamento_id: UUID, para: StatusAgendamento, now: datetime) -> dict[str, Any]:
+    def _moved(self, tenant_id: str, agendamento_id: UUID, para: AgendamentoStatus, now: datetime) -> dict[str, Any]:
         of_it = {"tenant_id": tenant_id, "agendamento_id": agendamento_id}
         with self._database.transaction(tenant_id) as rows:
             row = _known(rows.one("lock_agendamento", **of_it))
-            de = StatusAgendamento(row["status"])
+            de = AgendamentoStatus(row["status"])
             if de != para:
                 _check_move(de, para)
                 rows.run("move_agendamento", **of_it, para=para.value, agora=now)
                 if para in _FACTS:
                     _move_lead(rows, tenant_id, row["lead_id"], _FACTS[para], now)
-                eventos.record(
+                events.record(
                     rows, tenant_id, _EVENTS[para], now, agendamento_id=agendamento_id, lead_id=row["lead_id"],
                     status=para.value,
                 )  # fmt: skip
@@ -205,7 +205,7 @@ def _check_date(data: datetime, now: datetime) -> None:
             raise Invalid(code, (FieldError("/data_agendada", code, "data_agendada"),), dias=_FARTHEST_DAYS)
 
 
-def _check_move(de: StatusAgendamento, para: StatusAgendamento) -> None:
+def _check_move(de: AgendamentoStatus, para: AgendamentoStatus) -> None:
     if not may_move(de, para):
         raise Conflict("transicao_de_agendamento_invalida", de=de.value, para=para.value)
 
@@ -216,7 +216,7 @@ def _known(row: Row | None) -> Row:
     return row
 
 
-def _move_lead(rows: Rows, tenant_id: str, lead_id: UUID, fato: Fato, now: datetime) -> None:
+def _move_lead(rows: Rows, tenant_id: str, lead_id: UUID, fato: LeadFact, now: datetime) -> None:
     de, para = move_of(fato)
     rows.run("move_leads", tenant_id=tenant_id, lead_ids=[lead_id], de=de, para=para, agora=now)
 

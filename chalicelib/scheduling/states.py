@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 
-class StatusAgendamento(StrEnum):
+class AgendamentoStatus(StrEnum):
     """Where an agendamento stands."""
 
     PENDENTE = "pendente"
@@ -16,12 +16,12 @@ class StatusAgendamento(StrEnum):
     NAO_COMPARECEU = "nao_compareceu"
 
 
-_ENDS = frozenset({StatusAgendamento.REALIZADO, StatusAgendamento.CANCELADO, StatusAgendamento.NAO_COMPARECEU})
+_ENDS = frozenset({AgendamentoStatus.REALIZADO, AgendamentoStatus.CANCELADO, AgendamentoStatus.NAO_COMPARECEU})
 
-MOVES: Mapping[StatusAgendamento, frozenset[StatusAgendamento]] = {
+MOVES: Mapping[AgendamentoStatus, frozenset[AgendamentoStatus]] = {
     # A meeting may take place, or not, without anybody having confirmed it.
-    StatusAgendamento.PENDENTE: _ENDS | {StatusAgendamento.CONFIRMADO},
-    StatusAgendamento.CONFIRMADO: _ENDS,
+    AgendamentoStatus.PENDENTE: _ENDS | {AgendamentoStatus.CONFIRMADO},
+    AgendamentoStatus.CONFIRMADO: _ENDS,
     **dict.fromkeys(_ENDS, frozenset()),
 }
 
@@ -29,6 +29,6 @@ LIVE = frozenset(status for status, onward in MOVES.items() if onward)
 """Those that hold their time: no two of one person overlap, and their time is announced."""
 
 
-def may_move(de: StatusAgendamento, para: StatusAgendamento) -> bool:
+def may_move(de: AgendamentoStatus, para: AgendamentoStatus) -> bool:
     """Whether an agendamento may go from one status to another."""
     return para in MOVES[de]

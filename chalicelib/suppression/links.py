@@ -14,7 +14,7 @@ _PURPOSE = "descadastro"
 _ID = 16  # bytes
 
 
-class Mensageiro(NamedTuple):
+class LinkedDisparo(NamedTuple):
     """The disparo that brought the address, and whose it is: what it was sent to is what is unsubscribed."""
 
     tenant_id: str
@@ -46,7 +46,7 @@ class UnsubscribeLinks:
         """
         return self._signer.sign(_PURPOSE, disparo_id.bytes + tenant_id.encode())
 
-    def read(self, token: str) -> Mensageiro:
+    def read(self, token: str) -> LinkedDisparo:
         """Whom a token speaks of.
 
         Raises:
@@ -57,4 +57,4 @@ class UnsubscribeLinks:
         tenant_id = content[_ID:].decode("ascii", "replace") if content else ""
         if content is None or not TENANT_ID.fullmatch(tenant_id):
             raise NotFound("descadastro_desconhecido")
-        return Mensageiro(tenant_id, UUID(bytes=content[:_ID]))
+        return LinkedDisparo(tenant_id, UUID(bytes=content[:_ID]))

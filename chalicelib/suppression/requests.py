@@ -11,10 +11,10 @@ from chalicelib.canal import Canal
 from chalicelib.pages import PageQuery
 
 # As long as an address with a name in front may be; what it says is for `contacts.canonical` to judge.
-Contato = Annotated[str, Field(min_length=1, max_length=400)]
+ContactText = Annotated[str, Field(min_length=1, max_length=400)]
 
 
-class Motivo(StrEnum):
+class SuppressionReason(StrEnum):
     """Why a contact is on the list: a user's decision, or the person's own in one of three ways."""
 
     MANUAL = "manual"
@@ -23,26 +23,26 @@ class Motivo(StrEnum):
     DESCADASTRO = "descadastro"
 
 
-class NovaSupressao(BaseModel):
+class NewSuppression(BaseModel):
     """A contact that is not to be written to by a channel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     canal: Canal
-    contato: Contato
-    motivo: Motivo = Motivo.MANUAL
+    contato: ContactText
+    motivo: SuppressionReason = SuppressionReason.MANUAL
 
 
-class SupressaoQuery(PageQuery):
+class SuppressionQuery(PageQuery):
     """A page of the list, by filters that all have to fit."""
 
     canal: Canal | None = None
-    motivo: Motivo | None = None
-    contato: Contato | None = None
+    motivo: SuppressionReason | None = None
+    contato: ContactText | None = None
     """However it is written; one that cannot be read as a contact is nobody's."""
 
 
-class Remocao(BaseModel):
+class SuppressionRemoval(BaseModel):
     """What one who takes a contact off the list has to say."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

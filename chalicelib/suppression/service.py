@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from chalicelib import eventos
+from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row
 from chalicelib.canal import Canal
@@ -15,17 +15,17 @@ from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import page_of
 from chalicelib.suppression.links import UnsubscribeLinks
-from chalicelib.suppression.requests import Motivo, NovaSupressao, Remocao, SupressaoQuery
+from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionReason, SuppressionRemoval
 
 
-class Supressoes:
+class Suppressions:
     """The list of a tenant; `database` is the API's login."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
-    def add(self, tenant_id: str, nova: NovaSupressao) -> Row:
+    def add(self, tenant_id: str, nova: NewSuppression) -> Row:
         """Put a contact on the list; one that is there already stays as it is, its reason too.
 
         A user's decision becomes the person's own where that is what is said now.
@@ -43,7 +43,7 @@ class Supressoes:
             rows.run("insert_supressao", **place, supressao_id=new_id(now), motivo=nova.motivo.value, agora=now)
             return _known(rows.one("supressao_by_contato", **place))
 
-    def page(self, tenant_id: str, query: SupressaoQuery) -> dict[str, Any]:
+    def page(self, tenant_id: str, query: SuppressionQuery) -> dict[str, Any]:
         """A page of the list, newest first.
 
         Raises:
@@ -62,7 +62,7 @@ class Supressoes:
             )
         return page_of(found, query.limit, lambda row: row["supressao_id"])
 
-    def remove(self, identity: Identity, supressao_id: UUID, remocao: Remocao) -> None:
+    def remove(self, identity: Identity, supressao_id: UUID, remocao: SuppressionRemoval) -> None:
         """Take a contact off the list, which is for administrators, and leaves an event that says who did it.
 
         A person who opted out is written to again only after a new consent (LGPD, Lei 13.709/2018, art. 8 § 5 and
@@ -77,16 +77,16 @@ class Supressoes:
         with self._database.transaction(identity.tenant_id) as rows:
             place = {"tenant_id": identity.tenant_id, "supressao_id": supressao_id}
             motivo = _known(rows.one("lock_supressao", **place))["motivo"]
-            if motivo != Motivo.MANUAL and not remocao.novo_consentimento:
+            if motivo != SuppressionReason.MANUAL and not remocao.novo_consentimento:
                 raise Conflict("consentimento_exigido")
             rows.run("delete_supressao", **place)
-            eventos.record(
+            events.record(
                 rows, identity.tenant_id, "supressao.removed", self._clock(), supressao_id=supressao_id, motivo=motivo,
                 novo_consentimento=remocao.novo_consentimento, por=identity.subject,
             )  # fmt: skip
 
 
-class Descadastros:
+class Unsubscribes:
     """What a person does who follows the link in a message: no login, a signed token; `database` is the API's."""
 
     def __init__(self, *, database: Database, links: UnsubscribeLinks, clock: Clock) -> None:
@@ -119,12 +119,12 @@ class Descadastros:
                 tenant_ids=[mensageiro.tenant_id],
                 disparo_ids=[mensageiro.disparo_id],
                 supressao_ids=[new_id(now)],
-                motivo=Motivo.DESCADASTRO.value,
+                motivo=SuppressionReason.DESCADASTRO.value,
                 agora=now,
             )
 
 
-def _meant(query: SupressaoQuery) -> list[str] | None:
+def _meant(query: SuppressionQuery) -> list[str] | None:
     """The contacts that the filter may mean, on every channel that it does not rule out."""
     if query.contato is None:
         return None

@@ -36,14 +36,14 @@ def _zone(name: str) -> str:
     return name
 
 
-class Idioma(StrEnum):
+class Language(StrEnum):
     """The languages that texts come in."""
 
     PORTUGUES = "pt-BR"
     INGLES = "en"
 
 
-class Dia(StrEnum):
+class Weekday(StrEnum):
     """The days of the week, in the order that Python counts them."""
 
     SEGUNDA = "seg"
@@ -55,7 +55,7 @@ class Dia(StrEnum):
     DOMINGO = "dom"
 
 
-_WEEKDAYS: tuple[Dia, ...] = tuple(Dia)
+_WEEKDAYS: tuple[Weekday, ...] = tuple(Weekday)
 _HOUR = r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$"
 _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
@@ -74,7 +74,7 @@ def _written_date(value: object) -> object:
     return value
 
 
-def _ordered_days(dias: tuple[Dia, ...]) -> tuple[Dia, ...]:
+def _ordered_days(dias: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
     if not dias:  # asked of the field itself, pydantic would say it beside every day that is none
         raise PydanticKnownError("too_short", {"field_type": "Tuple", "min_length": 1, "actual_length": 0})
     return tuple(each for each in _WEEKDAYS if each in dias)
@@ -84,28 +84,28 @@ def _ordered_dates(dates: tuple[date, ...]) -> tuple[date, ...]:
     return tuple(sorted(set(dates)))
 
 
-Hora = Annotated[str, AfterValidator(_hour), Field(json_schema_extra={"pattern": _HOUR})]
+WallTime = Annotated[str, AfterValidator(_hour), Field(json_schema_extra={"pattern": _HOUR})]
 """A time on the wall, HH:MM; 24:00 is the end of the day."""
-Dias = Annotated[tuple[Dia, ...], AfterValidator(_ordered_days), Field(json_schema_extra={"minItems": 1})]
+Weekdays = Annotated[tuple[Weekday, ...], AfterValidator(_ordered_days), Field(json_schema_extra={"minItems": 1})]
 """At least one day of the week; in their order, once each."""
-Data = Annotated[date, BeforeValidator(_written_date)]
+CalendarDay = Annotated[date, BeforeValidator(_written_date)]
 """A date, YYYY-MM-DD."""
 
 
-class Janela(BaseModel):
+class SendWindow(BaseModel):
     """When messages may leave, on the clock of the lead; outside of it they wait."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ligada: bool = True
     """Whether there is a window at all."""
-    dias: Dias = _WEEKDAYS[:5]
-    inicio: Hora = "08:00"
-    fim: Annotated[Hora, Field(validate_default=True)] = "18:00"
+    dias: Weekdays = _WEEKDAYS[:5]
+    inicio: WallTime = "08:00"
+    fim: Annotated[WallTime, Field(validate_default=True)] = "18:00"
     """When it is too late; of the same day as `inicio`."""
     respeita_feriados: bool = True
     """Whether national holidays and those of the lead's state are days off."""
-    feriados_extras: Annotated[tuple[Data, ...], Field(max_length=366), AfterValidator(_ordered_dates)] = ()
+    feriados_extras: Annotated[tuple[CalendarDay, ...], Field(max_length=366), AfterValidator(_ordered_dates)] = ()
     """Days off of the tenant's own, whatever the calendar says."""
 
     @field_validator("fim")
@@ -136,7 +136,7 @@ def _since_midnight(hora: str) -> timedelta:
     return timedelta(hours=hours, minutes=minutes)
 
 
-class Limite(BaseModel):
+class SendLimit(BaseModel):
     """How fast messages may leave by one channel; what is over it waits."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -154,21 +154,21 @@ class Limite(BaseModel):
         return self.rajada or max(1, self.por_minuto // 10)
 
 
-class LimiteDeEmail(Limite):
+class EmailSendLimit(SendLimit):
     """The same for e-mail, whose providers take fewer at once."""
 
     por_segundo: Annotated[int, Field(ge=1, le=10_000)] = 50
 
 
-class Limites(BaseModel):
+class SendLimits(BaseModel):
     """How fast messages may leave, by channel (SPEC §2)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    whatsapp: Limite = Limite()
-    email: LimiteDeEmail = LimiteDeEmail()
+    whatsapp: SendLimit = SendLimit()
+    email: EmailSendLimit = EmailSendLimit()
 
-    def of(self, canal: str) -> Limite:
+    def of(self, canal: str) -> SendLimit:
         """The limits of one channel."""
         return self.email if canal == "email" else self.whatsapp
 
@@ -181,7 +181,7 @@ def _short(document: dict[str, Any]) -> dict[str, Any]:
 
 # Read with every batch of disparos; a profile and what differs from it are some hundred characters.
 _LONGEST_DOCUMENT = 16_384
-DocumentoDeCanal = Annotated[
+ChannelDocument = Annotated[
     dict[str, Any],
     AfterValidator(_short),
     Field(
@@ -199,13 +199,13 @@ DocumentoDeCanal = Annotated[
 """What `dispatch.own_channels` makes a channel of."""
 
 
-class CanaisDoTenant(BaseModel):
+class TenantChannels(BaseModel):
     """The tenant's own ways out; by a channel that is not here, messages leave by the deployment's."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    whatsapp: DocumentoDeCanal | None = None
-    email: DocumentoDeCanal | None = None
+    whatsapp: ChannelDocument | None = None
+    email: ChannelDocument | None = None
 
     def of(self, canal: str) -> dict[str, Any] | None:
         """The document of one channel, None where the tenant has none of its own."""
@@ -221,12 +221,12 @@ class TenantConfig(BaseModel):
     """The zone of working hours and of whoever has none of their own."""
     fixo_valido_para_whatsapp: bool = False
     """Whether landlines count as fit for sending (SPEC §1): ingestion asks."""
-    idioma: Idioma = Idioma.PORTUGUES
-    janela: Janela = Janela()
+    idioma: Language = Language.PORTUGUES
+    janela: SendWindow = SendWindow()
     """When its messages may leave (SPEC §2)."""
-    limites: Limites = Limites()
+    limites: SendLimits = SendLimits()
     """How fast they may (SPEC §2)."""
-    canais: CanaisDoTenant = CanaisDoTenant()
+    canais: TenantChannels = TenantChannels()
     """By what they leave."""
 
 

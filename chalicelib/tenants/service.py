@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.config import CanaisDoTenant, TenantConfig, stored_config
+from chalicelib.tenants.config import TenantChannels, TenantConfig, stored_config
 
 CheckChannels = Callable[[str, Mapping[str, Mapping[str, Any]]], None]
 """Raises Invalid, with pointers into the configuration, for channels of a tenant that no message could leave by."""
@@ -58,7 +58,7 @@ class Tenants:
         return stored_config(row["config"] if row else {})
 
 
-def _changed(was: CanaisDoTenant, wanted: CanaisDoTenant) -> dict[str, Mapping[str, Any]]:
+def _changed(was: TenantChannels, wanted: TenantChannels) -> dict[str, Mapping[str, Any]]:
     """The documents that are not what they were, by channel; one that is taken away needs no trying."""
-    documents = ((canal, wanted.of(canal)) for canal in CanaisDoTenant.model_fields)
+    documents = ((canal, wanted.of(canal)) for canal in TenantChannels.model_fields)
     return {canal: each for canal, each in documents if each is not None and each != was.of(canal)}

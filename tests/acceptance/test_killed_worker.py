@@ -17,8 +17,8 @@ from pg8000.native import Connection
 
 from chalicelib.adapters.database import Database, connect
 from chalicelib.ingestion.jobs.jobs import COUNTS
-from chalicelib.ingestion.jobs.requests import ArquivoNoCorpo
-from chalicelib.ingestion.options import Opcoes
+from chalicelib.ingestion.jobs.requests import FileInBody
+from chalicelib.ingestion.options import IngestOptions
 from chalicelib.wiring import Services
 from samples.generate import generate
 from tests.builders import TENANT, ask
@@ -80,7 +80,7 @@ def start(environ: dict[str, str]) -> Iterator[Callable[[UUID], subprocess.Popen
 
 
 def uploaded(services: Services, workbook: bytes) -> UUID:
-    job_id: UUID = services.uploads.receive(TENANT, ArquivoNoCorpo("leads.xlsx", workbook, Opcoes()), None)["job_id"]
+    job_id: UUID = services.uploads.receive(TENANT, FileInBody("leads.xlsx", workbook, IngestOptions()), None)["job_id"]
     return job_id
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.container import MAX_DIRECTORY, MAX_ENTRIES, RATIO_COUNTS_FROM, Container
 from chalicelib.ingestion.reading.workbook import open_workbook
 from tests.workbooks import (
@@ -87,7 +87,7 @@ def test_a_part_that_is_not_as_long_as_declared_is_refused(tmp_path: Path, decla
     content = b"<a>" + b"x" * 1000
     data = replaced(zipped({"a.xml": content}), struct.pack("<I", len(content)), struct.pack("<I", declared))
     (tmp_path / "a").write_bytes(data)
-    with Container(tmp_path / "a") as container, pytest.raises(ArquivoInvalido, match="arquivo_corrompido"):
+    with Container(tmp_path / "a") as container, pytest.raises(InvalidFile, match="arquivo_corrompido"):
         list(container.blocks("a.xml"))
 
 
@@ -110,7 +110,7 @@ def test_many_parts_together_are_bounded_too(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(zipped({f"{n}": b"x" * 100 for n in range(10)}))
     with Container(tmp_path / "a", max_inflated=450) as container:
         read = [list(container.blocks(f"{n}")) for n in range(4)]
-        with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+        with pytest.raises(InvalidFile, match="arquivo_suspeito"):
             list(container.blocks("4"))
     assert len(read) == 4
 
@@ -243,7 +243,7 @@ def test_a_workbook_that_names_a_sheet_it_does_not_have_is_refused() -> None:
 
 def read_to_the_end(data: bytes) -> None:
     """Reads all rows; whatever is wrong with the file, nothing but our own refusal is raised."""
-    with suppress(ArquivoInvalido):
+    with suppress(InvalidFile):
         rows_of(data)
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.reading.csv_text import Table
+from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.csv_text import CsvTable
 from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_COLUMNS, MAX_ROW, MAX_ROWS
 from tests.workbooks import cells_of, late_refusal, opened, refusal, rows_of
 
@@ -39,7 +39,7 @@ def test_the_refusal_says_in_which_row_the_quote_opens() -> None:
     with opened(FIRST + b'"Bia;b@c.d\nCaio;c@d.e\n') as planilha:
         rows = planilha.linhas()
         assert [next(rows)[0] for _ in range(30)] == list(range(2, 32))
-        with pytest.raises(ArquivoInvalido, match="aspas_abertas") as caught:
+        with pytest.raises(InvalidFile, match="aspas_abertas") as caught:
             next(rows)
     assert caught.value.params == {"linha": 32}
 
@@ -48,7 +48,7 @@ def test_more_rows_than_a_sheet_can_hold_are_refused() -> None:
     with opened(FIRST + b"\n" * (MAX_ROWS - 32) + b"x\ny\n") as planilha:
         rows = planilha.linhas(MAX_ROWS - 1)
         assert next(rows) == (MAX_ROWS, ["x"])
-        with pytest.raises(ArquivoInvalido, match="linhas_demais"):
+        with pytest.raises(InvalidFile, match="linhas_demais"):
             next(rows)
 
 
@@ -59,9 +59,9 @@ def test_blank_rows_without_end_are_refused_while_a_header_is_looked_for() -> No
 def test_lines_inside_quotes_are_counted_too(tmp_path: Path) -> None:
     path = tmp_path / "any"
     path.write_bytes(b'x\n"' + b"\n" * 50 + b'"\n"' + b"\n" * 60 + b'"\n')
-    rows = Table(path, ";", most_lines=100).rows()
+    rows = CsvTable(path, ";", most_lines=100).rows()
     assert [number for number, _ in (next(rows), next(rows))] == [1, 2]
-    with pytest.raises(ArquivoInvalido, match="linhas_demais"):
+    with pytest.raises(InvalidFile, match="linhas_demais"):
         next(rows)
 
 

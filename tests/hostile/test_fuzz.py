@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas
+from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.rows.one_by_one import RowReader
 from tests.confined import run_confined
 from tests.hostile.corpus import workbooks
 from tests.readers import shown, trimmed
@@ -37,8 +37,8 @@ VALUE = (
 
 def read_whole(data: bytes) -> None:
     """Reads every row down to its contacts; what is wrong with a file is said by our own exception alone."""
-    with suppress(ArquivoInvalido), opened(data) as planilha:
-        leitor = LeitorDeLinhas(planilha.cabecalho, "leads.xlsx")
+    with suppress(InvalidFile), opened(data) as planilha:
+        leitor = RowReader(planilha.cabecalho, "leads.xlsx")
         for numero, cells in planilha.linhas():
             leitor.read(numero, cells)
 

@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.contacts.pieces import MAX_CONTACTS
 from chalicelib.ingestion.loading.batch import prepared
-from chalicelib.ingestion.reading.header import Campo, recognise
-from chalicelib.ingestion.rows.one_by_one import MAX_ERROS, LeitorDeLinhas, Lidas, Linha
+from chalicelib.ingestion.reading.header import LeadField, recognise
+from chalicelib.ingestion.rows.one_by_one import MAX_ERROS, ReadRow, ReadRows, RowReader
 from tests.conftest import STARTED_AT
 from tests.readers import trimmed
 from tests.workbooks import (
@@ -31,20 +31,20 @@ FIELDS = ("nome", "contato", "documento", "email", "telefone")
 BOTH = pytest.mark.parametrize("shape", [None, "prefixed"], ids=["ours", "xlsx2csv"])
 
 
-def leads(data: bytes, shape: str | None = None) -> list[Linha]:
+def leads(data: bytes, shape: str | None = None) -> list[ReadRow]:
     """The rows of a file, read."""
     with opened(in_another_shape(data, shape) if shape else data) as planilha:
-        leitor = LeitorDeLinhas(planilha.cabecalho, "leads.xlsx")
+        leitor = RowReader(planilha.cabecalho, "leads.xlsx")
         return [leitor.read(number, cells) for number, cells in planilha.linhas()]
 
 
-def lead(shape: str | None = None, **cells: object) -> Linha:
+def lead(shape: str | None = None, **cells: object) -> ReadRow:
     """The only row of a workbook with these cells."""
     (found,) = leads(by_xlsxwriter([HEADER, [cells.get(field) for field in FIELDS]]), shape)
     return found
 
 
-def codes(linha: Linha) -> list[str]:
+def codes(linha: ReadRow) -> list[str]:
     return [erro.codigo for erro in linha.erros]
 
 
@@ -153,7 +153,7 @@ def test_any_text_is_kept_as_it_is_and_can_be_stored(shape: str | None, written:
     (found,) = leads(zipped({**parts(), SHEET: page}), shape)
     assert found.dados is not None
     assert found.dados.nome == kept
-    line = prepared(Lidas.of([found]), STARTED_AT).candidatos[0].lead
+    line = prepared(ReadRows.of([found]), STARTED_AT).candidatos[0].lead
     assert line.count("\n") == 1
     assert line.count("\t") == 7
     line.encode()
@@ -301,4 +301,4 @@ def test_a_workbook_without_a_sheet_called_leads(name: str) -> None:
 def test_our_own_report_is_no_header_of_other_fields() -> None:
     header = recognise(1, ["ID", *HEADER, "linha", "coluna", "codigo", "mensagem"])
     assert header is not None
-    assert list(header.campos) == list(Campo)
+    assert list(header.campos) == list(LeadField)

@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.ingestion.reading.columns import column_name
 from chalicelib.ingestion.reading.container import MAX_INFLATED
-from chalicelib.ingestion.reading.converted import MAX_IDLE, MAX_IDLE_BYTES
+from chalicelib.ingestion.reading.converted import MAX_WASTED, MAX_WASTED_BYTES
 from chalicelib.ingestion.reading.limits import MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_LINES, MAX_ROWS, MAX_TITLES
 from chalicelib.ingestion.reading.shared_strings import MAX_TABLE
 from tests.confined import Outcome, read_confined
@@ -77,7 +77,7 @@ def test_blank_rows_that_do_not_look_blank(path: Path) -> None:
         cells = "".join(f'<c r="{column_name(n)}9" s="{n * 7 % 9}"/>' for n in range(5_000))
         cells = f'<c r="A9"><f>{NOISE}</f></c>{cells}</row>'
         yield BEGIN
-        for n in range(2, MAX_IDLE_BYTES // len(cells) + 3):
+        for n in range(2, MAX_WASTED_BYTES // len(cells) + 3):
             yield f'<row r="{n}">'
             yield cells, 1
         yield END
@@ -88,13 +88,13 @@ def test_blank_rows_that_do_not_look_blank(path: Path) -> None:
 
 def test_blank_rows_in_the_other_reader(path: Path) -> None:
     rows = f"<x:row>{'<x:c/>' * 10}</x:row>" * 1000 + f"<!--{NOISE}-->"
-    written(path, [prefixed(BEGIN), (rows, MAX_IDLE // 11_000 + 2), prefixed(END)])
+    written(path, [prefixed(BEGIN), (rows, MAX_WASTED // 11_000 + 2), prefixed(END)])
     assert read_confined(path) == Outcome("arquivo_suspeito", 0, 0)
 
 
 def test_what_is_no_element_at_all(path: Path) -> None:
     rows = "<!---->" * 50_000 + f"<!--{NOISE}-->"
-    written(path, [BEGIN, (rows, MAX_IDLE_BYTES // len(rows) + 2), END])
+    written(path, [BEGIN, (rows, MAX_WASTED_BYTES // len(rows) + 2), END])
     assert read_confined(path) == Outcome("arquivo_suspeito", 0, 0)
 
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.container import BLOCK
-from chalicelib.ingestion.reading.converted import Idle, converted_rows, converted_strings
+from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows, converted_strings
 from chalicelib.ingestion.reading.limits import MAX_ROW
 from chalicelib.ingestion.reading.markup import (
     MAX_DEPTH,
@@ -124,13 +124,13 @@ def test_a_part_without_a_root_is_refused() -> None:
 
 def test_a_part_that_is_all_prologue_is_refused() -> None:
     blocks = [b" " * (1 << 20)] * (MAX_HEAD >> 20) + [b" ", b"<a/>"]
-    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         prove([b"<!-- x -->", *blocks])
 
 
 def test_a_tag_without_end_is_refused() -> None:
     blocks = [b"<a b='", *[b"x" * (1 << 20)] * ((MAX_TAG >> 20) + 1)]
-    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         for _ in parse(blocks, Nobody()):
             pass
 
@@ -146,35 +146,35 @@ def test_elements_inside_one_another_have_an_end() -> None:
 
 
 def test_more_sheets_than_anybody_has_are_refused() -> None:
-    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         elements([b"<a>" + b"<sheet/>" * (MAX_ELEMENTS + 1)], "sheet")
 
 
 def test_a_list_of_parts_is_small() -> None:
-    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         elements([b"<a>", b" " * MAX_SMALL_PART, b"</a>"], "sheet")
 
 
 def test_elements_that_are_in_no_row_are_read_up_to_a_number_for_all_sheets_together() -> None:
-    idle = Idle(most=100)
+    idle = WasteBudget(most=100)
     page = sheet("<row r='1'><c r='A1' t='str'><v>a</v></c></row><row r='2'>" + "<c/>" * 40 + "</row>").encode()
     for _ in range(2):
         assert len(list(converted_rows([page], [], idle))) == 1
-    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         list(converted_rows([page], [], idle))
 
 
 def test_bytes_in_no_element_are_read_up_to_a_number() -> None:
     page = sheet("<!---->" * 10_000 + row(1, "a")).encode()
-    assert len(list(converted_rows([page], [], Idle()))) == 1
-    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
-        list(converted_rows([page], [], Idle(most_bytes=50_000)))
+    assert len(list(converted_rows([page], [], WasteBudget()))) == 1
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
+        list(converted_rows([page], [], WasteBudget(most_bytes=50_000)))
 
 
 @pytest.mark.parametrize("name", ["<q{}/>", "<q a{}=''/>", "<q xmlns:a{}='b'/>", "<q xmlns='a{}'/>"])
 def test_names_that_are_all_different_are_refused(name: str) -> None:
     """A parser remembers each of them, and millions are a gigabyte."""
-    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         for _ in parse([b"<a>", "".join(map(name.format, range(MAX_NAMES + 1))).encode(), b"</a>"], Nobody()):
             pass
 
@@ -187,12 +187,12 @@ def test_a_row_outside_the_data_is_nothing(part: Callable[[str], str]) -> None:
 
 def test_elements_of_rows_that_hold_something_are_not_counted() -> None:
     rows = "".join(f"<row r='{n}'><c r='A{n}' t='str'><v>a</v></c></row>" for n in range(1, 200))
-    assert len(list(converted_rows([sheet(rows).encode()], [], Idle(most=20)))) == 199
+    assert len(list(converted_rows([sheet(rows).encode()], [], WasteBudget(most=20)))) == 199
 
 
 def test_elements_of_a_string_table_are_bounded() -> None:
     assert list(converted_strings([table("<si/>" * 20).encode()], most=21))
-    with pytest.raises(ArquivoInvalido, match="textos_demais"):
+    with pytest.raises(InvalidFile, match="textos_demais"):
         list(converted_strings([table("<si/>" * 21).encode()], most=21))
 
 
@@ -200,7 +200,7 @@ def test_elements_of_a_string_table_are_bounded() -> None:
 def test_a_string_that_is_too_large_is_refused(part: Callable[[str], str]) -> None:
     data = part("<si><t>" + "a" * (2 * MAX_ROW) + "</t></si>").encode()
     strings = SharedStrings(lambda: (data[at : at + BLOCK] for at in range(0, len(data), BLOCK)), plain=part is table)
-    with pytest.raises(ArquivoInvalido, match="texto_grande_demais"):
+    with pytest.raises(InvalidFile, match="texto_grande_demais"):
         strings[0]
 
 
@@ -211,7 +211,7 @@ def test_strings_that_are_too_large_together_are_refused() -> None:
         return [b"<sst>", *[block] * (MAX_TABLE // 1_000_000 + 1)]
 
     strings = SharedStrings(lambda: iter(blocks()), plain=True)
-    with pytest.raises(ArquivoInvalido, match="textos_demais"):
+    with pytest.raises(InvalidFile, match="textos_demais"):
         strings[1 << 20]
 
 
@@ -275,5 +275,5 @@ WORDS += [
 def test_any_markup_is_read_or_refused(words: list[str], shape: str) -> None:
     page = sheet(TITLES + "".join(words))
     data = zipped({**LEADS, SHEET: SHAPES[shape](page) if shape else page})
-    with suppress(ArquivoInvalido):
+    with suppress(InvalidFile):
         rows_of(data)

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.adapters.queues import MAX_DELAY_S, Message
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.config import Settings
-from chalicelib.errors import ArquivoInvalido, Unavailable
+from chalicelib.errors import InvalidFile, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.conftest import StoppedClock
@@ -99,7 +99,7 @@ def test_a_queue_that_is_not_there_is_an_error_of_ours(services: Services) -> No
 
 def test_an_object_that_is_not_there_is_none_and_another_bucket_is_refused(services: Services, tmp_path: Path) -> None:
     assert services.storage.find("leads/acme/none.csv") is None
-    with pytest.raises(ArquivoInvalido, match="arquivo_ausente"):
+    with pytest.raises(InvalidFile, match="arquivo_ausente"):
         services.storage.download("leads/acme/none.csv", tmp_path / "x", etag=None)
 
 
@@ -108,5 +108,5 @@ def test_an_object_keeps_its_content_and_its_etag_tells_another(services: Servic
     assert services.storage.find("leads/acme/x.csv") == objeto
     services.storage.download("leads/acme/x.csv", tmp_path / "x", etag=objeto.etag)
     assert (tmp_path / "x").read_bytes() == b"content"
-    with pytest.raises(ArquivoInvalido, match="arquivo_substituido"):
+    with pytest.raises(InvalidFile, match="arquivo_substituido"):
         services.storage.download("leads/acme/x.csv", tmp_path / "x", etag='"0123456789abcdef0123456789abcdef"')

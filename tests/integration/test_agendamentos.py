@@ -17,8 +17,8 @@ from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.scheduling.requests import AgendamentoQuery, NovoAgendamento
-from chalicelib.scheduling.states import StatusAgendamento, may_move
+from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, insert
@@ -27,16 +27,16 @@ from tests.integration.test_maintenance import queued
 
 KEY = IdempotencyKey("k-1", "f" * 64)
 ACTIONS = {
-    "confirm": StatusAgendamento.CONFIRMADO,
-    "complete": StatusAgendamento.REALIZADO,
-    "cancel": StatusAgendamento.CANCELADO,
-    "miss": StatusAgendamento.NAO_COMPARECEU,
+    "confirm": AgendamentoStatus.CONFIRMADO,
+    "complete": AgendamentoStatus.REALIZADO,
+    "cancel": AgendamentoStatus.CANCELADO,
+    "miss": AgendamentoStatus.NAO_COMPARECEU,
 }
 
 
-def wish(at: datetime, **changes: Any) -> NovoAgendamento:
+def wish(at: datetime, **changes: Any) -> NewAgendamento:
     body = {"tipo": "reuniao", "canal": "video", "data_agendada": at.isoformat(), "responsavel": "Ana", **changes}
-    return NovoAgendamento.model_validate_json(json.dumps(body))
+    return NewAgendamento.model_validate_json(json.dumps(body))
 
 
 def book(services: Services, lead_id: UUID, at: datetime, key: IdempotencyKey | None = None, **changes: Any) -> Any:
@@ -489,7 +489,7 @@ def test_a_cursor_of_another_list_or_without_a_zone_is_refused(services: Service
 # Moves
 
 
-def in_status(services: Services, owner: Database, at: datetime, status: StatusAgendamento) -> tuple[UUID, UUID]:
+def in_status(services: Services, owner: Database, at: datetime, status: AgendamentoStatus) -> tuple[UUID, UUID]:
     """An agendamento in that status, with nothing told yet, and its lead."""
     lead_id = a_lead(owner)
     made = book(services, lead_id, at)["agendamento_id"]
@@ -498,10 +498,10 @@ def in_status(services: Services, owner: Database, at: datetime, status: StatusA
     return made, lead_id
 
 
-@pytest.mark.parametrize("de", list(StatusAgendamento))
+@pytest.mark.parametrize("de", list(AgendamentoStatus))
 @pytest.mark.parametrize("action", ACTIONS)
 def test_every_action_moves_what_it_may_and_refuses_the_rest(
-    services: Services, owner: Database, tomorrow: datetime, de: StatusAgendamento, action: str
+    services: Services, owner: Database, tomorrow: datetime, de: AgendamentoStatus, action: str
 ) -> None:
     para = ACTIONS[action]
     agendamento_id, lead_id = in_status(services, owner, tomorrow, de)
@@ -535,7 +535,7 @@ def test_every_action_moves_what_it_may_and_refuses_the_rest(
 def test_the_lead_follows_what_became_of_it(
     services: Services, owner: Database, tomorrow: datetime, action: str, lead: str
 ) -> None:
-    agendamento_id, lead_id = in_status(services, owner, tomorrow, StatusAgendamento.PENDENTE)
+    agendamento_id, lead_id = in_status(services, owner, tomorrow, AgendamentoStatus.PENDENTE)
     getattr(services.agendamentos, action)(TENANT, agendamento_id)
     assert status_of(owner, lead_id) == lead
 
@@ -543,7 +543,7 @@ def test_the_lead_follows_what_became_of_it(
 def test_who_missed_a_meeting_but_is_being_written_to_is_not_given_up(
     services: Services, owner: Database, tomorrow: datetime
 ) -> None:
-    agendamento_id, lead_id = in_status(services, owner, tomorrow, StatusAgendamento.PENDENTE)
+    agendamento_id, lead_id = in_status(services, owner, tomorrow, AgendamentoStatus.PENDENTE)
     with owner.across_tenants() as rows:
         rows.execute("UPDATE leads SET status = 'em_disparo'")
     services.agendamentos.miss(TENANT, agendamento_id)

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import Message
-from chalicelib.dispatch.requests.channel_pauses import Canais
+from chalicelib.dispatch.requests.channel_pauses import ChannelPauses
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.identity import ADMIN, Identity
@@ -36,10 +36,10 @@ def queues() -> FakeQueues:
     return FakeQueues()
 
 
-def canais_of(services: Services, queues: FakeQueues, clock: StoppedClock, **sizes: int) -> Canais:
+def canais_of(services: Services, queues: FakeQueues, clock: StoppedClock, **sizes: int) -> ChannelPauses:
     """The channels as the API has them, over queues that hand out at once what is to be held back."""
     wakeups = Wakeups(queues=queues, schedules=FakeSchedules(), queue=QUEUE, clock=clock)  # type: ignore[arg-type]
-    return Canais(database=services.database, wakeups=wakeups, clock=clock, **sizes)
+    return ChannelPauses(database=services.database, wakeups=wakeups, clock=clock, **sizes)
 
 
 def a_pause(database: Database, *, canal: str = "whatsapp", tenant_id: str = TENANT, codigo: str = "190") -> None:

@@ -12,7 +12,7 @@ import pytest
 from chalicelib.adapters.database import Database
 from chalicelib.dispatch.channels.document import load_channel
 from chalicelib.dispatch.channels.senders import ChannelSender
-from chalicelib.dispatch.outcomes import Mensagem
+from chalicelib.dispatch.outcomes import OutgoingMessage
 from chalicelib.suppression.links import UnsubscribeLinks
 from chalicelib.tokens import Signer
 from local.email import EmailServer
@@ -148,7 +148,7 @@ def test_an_email_carries_the_headers_that_a_mail_program_unsubscribes_by(
     with EmailServer(tmp_path_factory.mktemp("mail") / "box") as server:
         channel = load_channel({"perfil": "resend-mcp", "url": server.url})
         sender = ChannelSender(channel, in_flight=2, patience_s=10, clock=lambda: STARTED_AT)
-        message = Mensagem(
+        message = OutgoingMessage(
             disparo_id=str(UUID(int=7)), tentativa=1, destino="maria@example.com", assunto="Oi", texto="Oi",
             descadastro_url=url,
         )  # fmt: skip

@@ -15,10 +15,10 @@ from pydantic import ValidationError
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
 from chalicelib.dispatch.requests.disparos import Disparos
-from chalicelib.dispatch.requests.models import DisparoQuery, NovoDisparo
-from chalicelib.dispatch.rules.policy import Classe
-from chalicelib.dispatch.states import MOVES, Espera, StatusDisparo
-from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, VariavelAusente
+from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo
+from chalicelib.dispatch.rules.policy import StepKind
+from chalicelib.dispatch.states import MOVES, DisparoStatus, WaitReason
+from chalicelib.errors import Conflict, ConstraintViolation, Invalid, MissingVariable, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.wiring import Services
 from local.aws import Aws
@@ -29,9 +29,9 @@ from tests.fakes import a_disparo, columns_of, disparo, queued, schedules
 KEY = IdempotencyKey("pedido-1", "f" * 64)
 
 
-def a_wish(**changes: Any) -> NovoDisparo:
+def a_wish(**changes: Any) -> NewDisparo:
     body = {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}}
-    return NovoDisparo.model_validate(body | changes)
+    return NewDisparo.model_validate(body | changes)
 
 
 def create(
@@ -155,7 +155,7 @@ def test_unknown_template_is_refused_with_a_pointer(services: Services, database
 
 def test_nothing_is_written_when_a_variable_is_missing(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
-    with pytest.raises(VariavelAusente):
+    with pytest.raises(MissingVariable):
         create(services, lead_id, payload={"variaveis": {}})
     assert ask(database, "SELECT count(*) FROM disparos") == [[0]]
     assert status_of_lead(database, lead_id) == "novo"
@@ -329,7 +329,7 @@ def test_history_tells_each_step_in_words(services: Services, database: Database
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("classe", [*Classe, "aceito", "falhou", "entregue", "algo_que_ninguem_conhece"])
+@pytest.mark.parametrize("classe", [*StepKind, "aceito", "falhou", "entregue", "algo_que_ninguem_conhece"])
 def test_step_of_any_class_says_what_its_code_means(services: Services, database: Database, classe: str) -> None:
     disparo_id = a_disparo(database, a_lead(database), passos=1)
     insert(
@@ -346,7 +346,7 @@ def test_step_that_nobody_has_words_for_has_none(services: Services, database: D
     assert services.disparos.get(TENANT, disparo_id)["historico"][0]["mensagem"] is None
 
 
-@pytest.mark.parametrize("espera", Espera)
+@pytest.mark.parametrize("espera", WaitReason)
 def test_everything_that_is_waited_for_has_words(services: Services, database: Database, espera: str) -> None:
     disparo_id = a_disparo(database, a_lead(database), espera=espera)
     assert str(services.disparos.get(TENANT, disparo_id)["mensagem_espera"]).startswith("Aguarda")
@@ -367,7 +367,7 @@ def test_cancelled_disparo_has_no_schedule_any_more_and_cancelling_again_changes
     assert services.disparos.cancel(TENANT, made["disparo_id"]) == cancelled
 
 
-@pytest.mark.parametrize("status", sorted(set(StatusDisparo) - {"pendente", "cancelado"}))
+@pytest.mark.parametrize("status", sorted(set(DisparoStatus) - {"pendente", "cancelado"}))
 def test_what_is_on_its_way_or_has_ended_cannot_be_cancelled(
     services: Services, database: Database, status: str
 ) -> None:
@@ -412,7 +412,7 @@ def test_template_of_another_tenant_does_not_exist(services: Services, database:
 # States
 
 
-@pytest.mark.parametrize("de", StatusDisparo)
+@pytest.mark.parametrize("de", DisparoStatus)
 def test_database_allows_the_drawn_moves_and_no_other(services: Services, database: Database, de: str) -> None:
     lead_id = a_lead(database)
 
@@ -425,9 +425,9 @@ def test_database_allows_the_drawn_moves_and_no_other(services: Services, databa
             return refused.constraint
         return None
 
-    onward = MOVES[StatusDisparo(de)] | {de}
-    assert {para: refusal(para) for para in StatusDisparo} == {
-        para: None if para in onward else "disparos_moves" for para in StatusDisparo
+    onward = MOVES[DisparoStatus(de)] | {de}
+    assert {para: refusal(para) for para in DisparoStatus} == {
+        para: None if para in onward else "disparos_moves" for para in DisparoStatus
     }
 
 

@@ -29,23 +29,23 @@ from chalicelib.adapters.database import Database, connect
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import WebhookQuery
 from chalicelib.delivery.service import SECRET_HEADER, Webhooks
-from chalicelib.delivery.settling import LateEntregas
+from chalicelib.delivery.settling import LateReports
 from chalicelib.dispatch.outcomes import Transient
-from chalicelib.dispatch.requests.channel_pauses import Canais
+from chalicelib.dispatch.requests.channel_pauses import ChannelPauses
 from chalicelib.dispatch.requests.disparos import Disparos
-from chalicelib.dispatch.requests.models import NovoDisparo, Reenvio, Resultado
-from chalicelib.dispatch.requests.overview import Contagens
-from chalicelib.dispatch.requests.resends import Reenvios
-from chalicelib.dispatch.requests.settlements import Resolucoes
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.requests.models import NewDisparo, ResendRequest, Resolution
+from chalicelib.dispatch.requests.overview import CounterFolding
+from chalicelib.dispatch.requests.resends import Resends
+from chalicelib.dispatch.requests.settlements import Settlements
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
-from chalicelib.dispatch.worker.pauses import Pauses
+from chalicelib.dispatch.worker.pauses import PausedChannels
 from chalicelib.errors import Conflict
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.maintenance.sweep import Sweep, Waker
-from chalicelib.suppression.requests import NovaSupressao, Remocao, SupressaoQuery
-from chalicelib.suppression.service import Supressoes
+from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionRemoval
+from chalicelib.suppression.service import Suppressions
 from chalicelib.telemetry import Tracer
 from chalicelib.tenants.config import stored_config
 from chalicelib.tokens import Signer
@@ -75,7 +75,7 @@ LEADS = (
     ("outra", ("+5571999990001", "+5592977770004"), ("maria@example.com",)),
 )
 SHARED = "segredo-combinado"
-IN_THE_END = {*StatusDisparo} - {StatusDisparo.PENDENTE, StatusDisparo.ENVIANDO}
+IN_THE_END = {*DisparoStatus} - {DisparoStatus.PENDENTE, DisparoStatus.ENVIANDO}
 DECIDABLE = {
     "cancel": {"pendente"},
     "send_again": {"erro"},
@@ -201,10 +201,10 @@ class Disparar(RuleBasedStateMachine):
         api: dict[str, Any] = {"database": mundo.api, "clock": clock}
         wakeups = self.wakeups(self.fila)
         self.service = Disparos(**api, wakeups=wakeups, max_tentativas=3)
-        self.reenvios = Reenvios(**api, wakeups=wakeups)
-        self.resolucoes = Resolucoes(**api)
-        self.canais = Canais(**api, wakeups=wakeups)
-        self.supressoes = Supressoes(**api)
+        self.reenvios = Resends(**api, wakeups=wakeups)
+        self.resolucoes = Settlements(**api)
+        self.canais = ChannelPauses(**api, wakeups=wakeups)
+        self.supressoes = Suppressions(**api)
         self.signer = Signer(lambda: ["chave"])
         self.webhooks = Webhooks(
             **api,
@@ -218,9 +218,9 @@ class Disparar(RuleBasedStateMachine):
         self.the_sweep = Sweep(
             {
                 "disparos": partial(wake, "wake_lost_disparos", self.queue, "disparo_id"),
-                "canais": Pauses(**owned, wakeups=wakeups).tend,
-                "contagens": Contagens(**owned, many=5).fold,
-                "entregas": LateEntregas(**owned).settle,
+                "canais": PausedChannels(**owned, wakeups=wakeups).tend,
+                "contagens": CounterFolding(**owned, many=5).fold,
+                "entregas": LateReports(**owned).settle,
             }
         )
 
@@ -271,7 +271,7 @@ class Disparar(RuleBasedStateMachine):
             "ignorar_janela": desejo.ignorar_janela,
             "usar_alternativos": desejo.usar_alternativos,
         }
-        made = self.service.create(tenant_id, lead_id, NovoDisparo.model_validate(wish))
+        made = self.service.create(tenant_id, lead_id, NewDisparo.model_validate(wish))
         self.provider.know(
             Conhecido(
                 numero=len(self.provider.disparos), tenant_id=tenant_id, disparo_id=made["disparo_id"],
@@ -303,14 +303,14 @@ class Disparar(RuleBasedStateMachine):
         self.reenvios.one(*names)
 
     def send_all_again(self, disparo: Conhecido, _: tuple[str, UUID]) -> None:
-        self.reenvios.many(disparo.tenant_id, Reenvio.model_validate({"canal": disparo.canal}))
+        self.reenvios.many(disparo.tenant_id, ResendRequest.model_validate({"canal": disparo.canal}))
 
     def find_out(self, disparo: Conhecido, names: tuple[str, UUID]) -> None:
         """By asking the provider: what a person says is true, and while a message may still leave they do not know. Of
         what was taken and could not be delivered the provider itself has more to say."""
         has_bounced = bool(disparo.recebidas) and not disparo.is_there
         if not disparo.is_under_way and not has_bounced:
-            self.resolucoes.resolve(*names, Resultado.ENVIADO if disparo.is_there else Resultado.NAO_ENVIADO)
+            self.resolucoes.resolve(*names, Resolution.ENVIADO if disparo.is_there else Resolution.NAO_ENVIADO)
             disparo.end_doubt()
 
     def confirm(self, disparo: Conhecido, names: tuple[str, UUID]) -> None:
@@ -342,9 +342,9 @@ class Disparar(RuleBasedStateMachine):
                 if what == "pause":
                     self.provider.paused.add((tenant_id, canal))
             case "consent":
-                for each in self.supressoes.page(tenant_id, SupressaoQuery())["itens"]:
+                for each in self.supressoes.page(tenant_id, SuppressionQuery())["itens"]:
                     self.supressoes.remove(
-                        self.admin(tenant_id), each["supressao_id"], Remocao(novo_consentimento=True)
+                        self.admin(tenant_id), each["supressao_id"], SuppressionRemoval(novo_consentimento=True)
                     )
                 self.provider.suppressed = {each for each in self.provider.suppressed if each[0] != tenant_id}
             case _:
@@ -358,7 +358,7 @@ class Disparar(RuleBasedStateMachine):
         if is_reply:
             self.post(tenant_id, canal, respostas=[{"de": contato, "texto": "Sair"}])
         else:
-            self.supressoes.add(tenant_id, NovaSupressao.model_validate({"canal": canal, "contato": contato}))
+            self.supressoes.add(tenant_id, NewSuppression.model_validate({"canal": canal, "contato": contato}))
         self.provider.suppressed.add((tenant_id, canal, contato))
 
     def configure(self, tenant_id: str, whatsapp: dict[str, int], email: dict[str, int], *, janela: bool) -> None:

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from chalicelib.adapters.database import StatementFailed
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.ingestion.jobs.dry_run import PREVIEW_ROWS, Ensaio
-from chalicelib.ingestion.jobs.requests import DesejoDeUpload
-from chalicelib.ingestion.options import Opcoes
+from chalicelib.ingestion.jobs.dry_run import PREVIEW_ROWS, DryRunTables
+from chalicelib.ingestion.jobs.requests import AnnouncedUpload
+from chalicelib.ingestion.options import IngestOptions
 from chalicelib.leads.requests import LeadQuery
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, run
@@ -236,7 +236,7 @@ def test_a_dry_run_whose_tables_are_gone_begins_again(make_services: Callable[..
 def test_a_dry_run_never_writes_into_the_real_tables_for_want_of_its_own(office: Office, services: Services) -> None:
     job_id = office.upload(as_csv(*numbered(2)), validar_apenas=True)
     with pytest.raises(StatementFailed, match="P0001"), services.owner_database.transaction(TENANT) as rows:
-        Ensaio(TENANT, job_id).close(rows)
+        DryRunTables(TENANT, job_id).close(rows)
     run(services.owner_database, "UPDATE ingest_jobs SET ensaio_aberto = true")
     with pytest.raises(StatementFailed, match="P0001"):
         office.wake(job_id)
@@ -262,7 +262,7 @@ def test_a_file_that_is_none_ends_a_dry_run_with_the_same_reason(office: Office)
 
 
 def test_the_wish_travels_with_a_presigned_upload(office: Office, services: Services) -> None:
-    job = services.uploads.receive(TENANT, DesejoDeUpload("a.csv", 10, Opcoes(validar_apenas=True)), None)
+    job = services.uploads.receive(TENANT, AnnouncedUpload("a.csv", 10, IngestOptions(validar_apenas=True)), None)
     assert job["validar_apenas"] is True
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.dispatch.outcomes import ChannelDown, Mensagem, Sent
-from chalicelib.dispatch.requests.models import NovoDisparo
+from chalicelib.dispatch.outcomes import ChannelDown, OutgoingMessage, Sent
+from chalicelib.dispatch.requests.models import NewDisparo
 from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
 from chalicelib.errors import Conflict
 from chalicelib.wiring import Services
@@ -117,7 +117,7 @@ def test_what_was_created_is_sent_by_both_channels_and_told(
         canal: services.disparos.create(
             TENANT,
             lead_id,
-            NovoDisparo.model_validate(
+            NewDisparo.model_validate(
                 {"canal": canal, "template": nome, "payload": {"variaveis": {"nome": "Zé\nda Silva"}}}
             ),
         )["disparo_id"]
@@ -499,7 +499,9 @@ def test_secret_of_a_tenants_own_channel_that_cannot_be_read_keeps_its_disparos(
         services = make_services(internal_channels=True)
         headers = {"X-Chave": {"segredo": "chave"}}
         document = {"perfil": "jina-whatsapp-mcp", "url": "https://x.example", "headers": headers}
-        (attempt,) = services.senders.own(TENANT, "whatsapp", document).send([Mensagem("1", 1, "+5571999990001", "")])
+        (attempt,) = services.senders.own(TENANT, "whatsapp", document).send(
+            [OutgoingMessage("1", 1, "+5571999990001", "")]
+        )
     assert attempt.outcome == ChannelDown("segredo_inacessivel")
 
 

@@ -31,14 +31,14 @@ from chalicelib.adapters.aws import Aws
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, connect
 from chalicelib.adapters.queues import Queues
-from chalicelib.adapters.storage import Objeto, Storage
+from chalicelib.adapters.storage import Storage, StoredObject
 from chalicelib.errors import Conflict, NotFound, SerializationFailure, Unavailable
 from chalicelib.ids import new_id
 from chalicelib.ingestion.jobs.jobs import COUNTS, Jobs
 from chalicelib.ingestion.jobs.reports import report_key
-from chalicelib.ingestion.jobs.requests import DesejoDeUpload
+from chalicelib.ingestion.jobs.requests import AnnouncedUpload
 from chalicelib.ingestion.jobs.worker import Ingestion
-from chalicelib.ingestion.options import Modo, Opcoes
+from chalicelib.ingestion.options import IngestMode, IngestOptions
 from chalicelib.wiring import Services
 from local.aws import Aws as LocalAws
 from local.postgres import Postgres
@@ -67,7 +67,7 @@ ID;Nome;CNPJ/CPF;Email;Telefone
 """.encode()
 ROWS, BATCHES = 14, 3
 # Batches meet here: the second and the third change leads of the first, by their id and by their document.
-MODO = Modo.ATUALIZAR
+MODO = IngestMode.ATUALIZAR
 _PATIENCE_S = 30
 SOCKET = ".s.PGSQL.5432"
 
@@ -99,7 +99,7 @@ class Stage:
         self._numbers = count()
         self.objeto = self.put(SHEET)
 
-    def put(self, content: bytes, key: str = "leads/shared/leads.csv") -> Objeto:
+    def put(self, content: bytes, key: str = "leads/shared/leads.csv") -> StoredObject:
         return self.services.storage.put(key, content, content_type="text/csv")
 
     def job(
@@ -107,7 +107,7 @@ class Stage:
         *,
         chave: str = "leads/shared/leads.csv",
         tenant_id: str | None = None,
-        modo: Modo = MODO,
+        modo: IngestMode = MODO,
         by_documento: bool = True,
     ) -> Job:
         # Ids are of the time: the later one of two jobs is then behind the other.
@@ -228,7 +228,7 @@ BORDERS = {
 }
 
 
-def told(stage: Stage, before: str, sheet: str, modo: Modo, rows: int) -> Any:
+def told(stage: Stage, before: str, sheet: str, modo: IngestMode, rows: int) -> Any:
     """What is left of a tenant by two files, the second of them read in batches of so many rows."""
 
     def clock() -> datetime:
@@ -243,9 +243,9 @@ def told(stage: Stage, before: str, sheet: str, modo: Modo, rows: int) -> Any:
     return stage.left_of(job)
 
 
-@pytest.mark.parametrize("modo", list(Modo))
+@pytest.mark.parametrize("modo", list(IngestMode))
 @pytest.mark.parametrize("name", BORDERS)
-def test_it_makes_no_difference_where_a_batch_ends(stage: Stage, name: str, modo: Modo) -> None:
+def test_it_makes_no_difference_where_a_batch_ends(stage: Stage, name: str, modo: IngestMode) -> None:
     expected = told(stage, *BORDERS[name], modo, rows=100)
     assert [told(stage, *BORDERS[name], modo, rows=rows) for rows in (1, 2, 3)] == [expected] * 3
 
@@ -254,7 +254,7 @@ def test_it_makes_no_difference_where_a_batch_ends(stage: Stage, name: str, modo
 def test_a_document_that_two_leads_have_belongs_to_the_other_once_the_older_has_another(
     stage: Stage, rows: int
 ) -> None:
-    left = told(stage, *BORDERS["two have it and the older is given another"], Modo.ATUALIZAR, rows=rows)
+    left = told(stage, *BORDERS["two have it and the older is given another"], IngestMode.ATUALIZAR, rows=rows)
     assert [(lead[0], lead[1], lead[3]) for lead in left["leads"]] == [
         ("A", "a", "11144477735"),
         ("B", "c", "52998224725"),
@@ -272,7 +272,7 @@ def test_leads_too_heavy_to_be_held_together_are_merged_like_any_others(stage: S
     many, heavy = 80, "ção" * 43_000
     before = "".join(f"{n};{n} {heavy};;a{n}@x.com;1 {heavy}\n" for n in range(many))
     sheet = "".join(f"{n % many};;;b{n}@x.com;71 9{n:08}\n" for n in range(2 * many))
-    left = told(stage, before, sheet, Modo.ATUALIZAR, rows=rows)
+    left = told(stage, before, sheet, IngestMode.ATUALIZAR, rows=rows)
     counted = dict(zip(COUNTS, left["jobs"][1][-len(COUNTS) :], strict=True))
     assert (counted["leads_atualizados"], counted["leads_criados"], counted["duplicados"]) == (2 * many, 0, 0)
     assert (counted["emails_criados"], counted["telefones_criados"], counted["telefones_validos"]) == (2 * many,) * 3
@@ -817,7 +817,7 @@ def test_two_jobs_with_the_same_leads_at_once_are_two_in_some_order(
         tenant_id = stage.job().tenant_id
         run(stage.database, f"DELETE FROM ingest_jobs WHERE tenant_id = '{tenant_id}'")
         return [
-            stage.job(chave=chave, tenant_id=tenant_id, modo=Modo(modo))
+            stage.job(chave=chave, tenant_id=tenant_id, modo=IngestMode(modo))
             for chave, modo in zip(chaves, modos, strict=True)
         ]
 
@@ -892,7 +892,7 @@ class Meddled(Storage):
         super().__init__(storage._aws, storage.bucket)
         self._meddle = meddle
 
-    def find(self, key: str) -> Objeto | None:
+    def find(self, key: str) -> StoredObject | None:
         found = super().find(key)
         self._meddle()
         return found
@@ -1176,7 +1176,7 @@ def test_only_a_job_that_ended_before_its_file_did_can_be_resumed(stage: Stage) 
 
 
 def test_a_job_whose_file_never_came_cannot_be_resumed(stage: Stage) -> None:
-    made = stage.services.uploads.receive("tx", DesejoDeUpload("leads.csv", 10, Opcoes()), None)
+    made = stage.services.uploads.receive("tx", AnnouncedUpload("leads.csv", 10, IngestOptions()), None)
     stage.clock.advance(hours=2)
     stage.services.sweep.run()
     assert stage.services.jobs.get("tx", made["job_id"])["erro_codigo"] == "upload_nao_recebido"

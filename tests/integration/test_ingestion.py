@@ -16,9 +16,9 @@ from chalicelib.config import Settings
 from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ingestion.jobs.jobs import COUNTS
-from chalicelib.ingestion.jobs.requests import ArquivoNoCorpo, DesejoDeUpload, ReferenciaS3
+from chalicelib.ingestion.jobs.requests import AnnouncedUpload, FileInBody, S3Reference
 from chalicelib.ingestion.loading.loader import BatchDoesNotAddUp
-from chalicelib.ingestion.options import Modo, Opcoes
+from chalicelib.ingestion.options import IngestMode, IngestOptions
 from chalicelib.pages import PageQuery
 from chalicelib.wiring import Services
 from local.aws import Aws
@@ -45,7 +45,7 @@ class Worker:
         self.services = services
 
     def upload(self, content: bytes, *, nome: str = "leads.csv", **opcoes: Any) -> UUID:
-        upload = ArquivoNoCorpo(nome, content, Opcoes(**opcoes))
+        upload = FileInBody(nome, content, IngestOptions(**opcoes))
         job_id: UUID = self.services.uploads.receive(TENANT, upload, None)["job_id"]
         return job_id
 
@@ -224,7 +224,7 @@ def test_rows_of_one_file_meet_each_other_alike_in_one_batch_or_in_two(
 
 def test_two_tenants_may_have_the_same_leads(worker: Worker, services: Services) -> None:
     worker.ingest(sheet("Maria;52998224725;m@x.com;"))
-    upload = ArquivoNoCorpo("leads.csv", sheet("Maria;52998224725;m@x.com;"), Opcoes())
+    upload = FileInBody("leads.csv", sheet("Maria;52998224725;m@x.com;"), IngestOptions())
     job = services.uploads.receive("other", upload, None)
     body = json.dumps({"tenant_id": "other", "job_id": str(job["job_id"])})
     services.ingestion.run({"Records": [{"body": body}]}, remaining_ms=lambda: 900_000)
@@ -532,7 +532,9 @@ def test_a_presigned_form_takes_the_file_and_its_notification_starts_the_job(
     services: Services, worker: Worker, app_settings: Settings
 ) -> None:
     content = sheet(*numbered(2))
-    job = services.uploads.receive(TENANT, DesejoDeUpload("leads.csv", len(content), Opcoes(modo=Modo.ATUALIZAR)), None)
+    job = services.uploads.receive(
+        TENANT, AnnouncedUpload("leads.csv", len(content), IngestOptions(modo=IngestMode.ATUALIZAR)), None
+    )
     assert worker.work(job["job_id"])["status"] == "aceito"
     form = job["upload"]
     httpx2.post(form["url"], data=form["fields"], files={"file": content}).raise_for_status()
@@ -577,7 +579,7 @@ def test_the_notification_of_an_upload_that_came_by_the_api_makes_no_second_job(
 
 def test_a_reference_must_be_to_a_file_of_the_tenant(services: Services, aws: Aws, app_settings: Settings) -> None:
     def refer(bucket: str, key: str) -> Job:
-        return services.uploads.receive(TENANT, ReferenciaS3(bucket, key, Opcoes()), None)
+        return services.uploads.receive(TENANT, S3Reference(bucket, key, IngestOptions()), None)
 
     aws.client("s3").put_object(Bucket=app_settings.bucket, Key=f"leads/{TENANT}/x.csv", Body=sheet(*numbered(2)))
     with pytest.raises(Invalid, match="bucket_alheio"):
@@ -592,11 +594,11 @@ def test_a_reference_must_be_to_a_file_of_the_tenant(services: Services, aws: Aw
 
 def test_a_wish_for_too_large_an_upload_is_refused(make_services: Callable[..., Services]) -> None:
     with pytest.raises(Invalid, match="arquivo_grande_demais"):
-        make_services(upload_max_bytes=10).uploads.receive(TENANT, DesejoDeUpload("x.csv", 11, Opcoes()), None)
+        make_services(upload_max_bytes=10).uploads.receive(TENANT, AnnouncedUpload("x.csv", 11, IngestOptions()), None)
 
 
 def test_the_same_key_is_the_same_job_and_another_request_is_refused(worker: Worker, services: Services) -> None:
-    upload = ArquivoNoCorpo("leads.csv", sheet(*numbered(1)), Opcoes())
+    upload = FileInBody("leads.csv", sheet(*numbered(1)), IngestOptions())
     first = services.uploads.receive(TENANT, upload, IdempotencyKey("k", "f"))
     assert services.uploads.receive(TENANT, upload, IdempotencyKey("k", "f"))["job_id"] == first["job_id"]
     with pytest.raises(Conflict, match="chave_de_idempotencia_reutilizada"):
@@ -606,7 +608,7 @@ def test_the_same_key_is_the_same_job_and_another_request_is_refused(worker: Wor
 
 
 def test_a_request_that_is_repeated_while_the_first_is_under_way_is_the_same_job(services: Services) -> None:
-    upload = ArquivoNoCorpo("leads.csv", sheet(*numbered(1)), Opcoes())
+    upload = FileInBody("leads.csv", sheet(*numbered(1)), IngestOptions())
     key = IdempotencyKey("k", "f")
     first = services.uploads.receive(TENANT, upload, key)
     assert services.uploads._register(TENANT, upload, key)["job_id"] == first["job_id"]
@@ -615,7 +617,7 @@ def test_a_request_that_is_repeated_while_the_first_is_under_way_is_the_same_job
 def test_an_upload_that_s3_did_not_take_is_taken_up_by_the_same_key(
     worker: Worker, services: Services, make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upload, key = ArquivoNoCorpo("leads.csv", sheet(*numbered(1)), Opcoes()), IdempotencyKey("k", "f")
+    upload, key = FileInBody("leads.csv", sheet(*numbered(1)), IngestOptions()), IdempotencyKey("k", "f")
     with monkeypatch.context() as environ:
         environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         with pytest.raises(Unavailable):
@@ -641,7 +643,7 @@ def test_a_wake_up_that_could_not_be_sent_is_sent_by_the_sweep(
 
 
 def test_an_upload_that_never_came_ends_its_job(services: Services, clock: StoppedClock) -> None:
-    job = services.uploads.receive(TENANT, DesejoDeUpload("leads.csv", 10, Opcoes()), None)
+    job = services.uploads.receive(TENANT, AnnouncedUpload("leads.csv", 10, IngestOptions()), None)
     assert services.sweep.run()["uploads"] == 0
     clock.advance(hours=1)
     assert services.sweep.run()["uploads"] == 1

@@ -17,7 +17,7 @@ from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.leads import service
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.leads.service import Leads
-from chalicelib.leads.states import StatusLead, may_move
+from chalicelib.leads.states import LeadStatus, may_move
 from chalicelib.wiring import Services
 from tests.builders import CREATED_AT, TENANT, a_lead, a_template, ask, insert
 from tests.conftest import StoppedClock
@@ -125,7 +125,7 @@ def test_beyond_the_bound_the_jobs_have_counted(leads: Leads, owner: Database, m
         )  # fmt: skip
     page = leads.page(TENANT, LeadQuery(limit=1))
     assert (page["total"], page["total_exato"]) == (5, True)
-    filtered = leads.page(TENANT, LeadQuery(limit=1, status=StatusLead.EM_DISPARO))
+    filtered = leads.page(TENANT, LeadQuery(limit=1, status=LeadStatus.EM_DISPARO))
     assert (filtered["total"], filtered["total_exato"]) == (2, False)
 
 
@@ -272,10 +272,10 @@ def test_the_lead_of_another_tenant_does_not_exist(leads: Leads, owner: Database
 # Changes
 
 
-@pytest.mark.parametrize("de", list(StatusLead))
-@pytest.mark.parametrize("para", list(StatusLead))
+@pytest.mark.parametrize("de", list(LeadStatus))
+@pytest.mark.parametrize("para", list(LeadStatus))
 def test_a_person_moves_a_lead_as_the_rules_allow(
-    leads: Leads, owner: Database, clock: StoppedClock, de: StatusLead, para: StatusLead
+    leads: Leads, owner: Database, clock: StoppedClock, de: LeadStatus, para: LeadStatus
 ) -> None:
     lead_id = a_lead(owner, status=de.value)
     if de == para or may_move(de, para):
@@ -298,7 +298,7 @@ def test_tags_are_put_in_the_place_of_those_that_were(leads: Leads, owner: Datab
 def test_a_refused_move_leaves_the_tags_alone(leads: Leads, owner: Database) -> None:
     lead_id = a_lead(owner, tags=["velha"])
     with pytest.raises(Conflict):
-        leads.change(TENANT, lead_id, LeadChange(status=StatusLead.CONCLUIDO, tags=("nova",)))
+        leads.change(TENANT, lead_id, LeadChange(status=LeadStatus.CONCLUIDO, tags=("nova",)))
     assert leads.get(TENANT, lead_id)["tags"] == ["velha"]
 
 
@@ -308,7 +308,7 @@ def test_who_comes_second_is_judged_by_where_the_first_left_the_lead(leads: Lead
 
     def change() -> None:
         try:
-            outcome.append(leads.change(TENANT, lead_id, LeadChange(status=StatusLead.EM_DISPARO)))
+            outcome.append(leads.change(TENANT, lead_id, LeadChange(status=LeadStatus.EM_DISPARO)))
         except Conflict as error:
             outcome.append(error.params)
 
@@ -348,9 +348,9 @@ def ready(leads: Leads, **query: Any) -> list[UUID]:
     return [each["lead_id"] for each in leads.ready(TENANT, ReadyQuery.model_validate(query))["itens"]]
 
 
-@pytest.mark.parametrize("status", list(StatusLead))
+@pytest.mark.parametrize("status", list(LeadStatus))
 def test_only_a_lead_that_a_disparo_would_bring_forward_is_ready(
-    leads: Leads, owner: Database, status: StatusLead
+    leads: Leads, owner: Database, status: LeadStatus
 ) -> None:
     lead_id = a_lead(owner, status=status.value)
     assert ready(leads) == ([lead_id] if status in {"novo", "em_disparo", "sem_sucesso"} else [])

@@ -16,18 +16,18 @@ from hypothesis import strategies as st
 from chalicelib.adapters.database import Database
 from chalicelib.dispatch.rules.limiter import (
     STALE_AFTER,
-    Estado,
-    Pedido,
-    Resposta,
+    RateGrant,
+    RateRequest,
+    RateState,
     answer,
     columns_of,
     instant_of,
-    pedido_of,
+    rate_request,
 )
-from chalicelib.tenants.config import Limite
+from chalicelib.tenants.config import SendLimit
 from local.postgres import Postgres
 from tests.builders import ask, insert, literal
-from tests.unit.test_limiter import LIMITES, NOON, PASSOS, START, Passo, asked
+from tests.unit.test_limiter import LIMITES, NOON, PASSOS, START, HistoryStep, asked
 
 _TENANTS = count()
 
@@ -48,16 +48,18 @@ def a_limiter(owner: Database, **columns: object) -> str:
     return tenant_id
 
 
-def ask_database(owner: Database, tenant_id: str, pedido: Pedido, now: int) -> Resposta:
+def ask_database(owner: Database, tenant_id: str, pedido: RateRequest, now: int) -> RateGrant:
     document = json.dumps([{"tenant_id": tenant_id, "canal": "whatsapp", **columns_of(pedido)}])
     with owner.across_tenants() as rows:
         (row,) = rows.all("ask_canal_limites", pedidos=document, agora=now, velha_apos=STALE_AFTER)
-    return Resposta(**{name: row[name] for name in Resposta._fields})
+    return RateGrant(**{name: row[name] for name in RateGrant._fields})
 
 
-def stored(owner: Database, tenant_id: str) -> Estado:
-    (row,) = ask(owner, f"SELECT {', '.join(Estado._fields)} FROM canal_limites WHERE tenant_id = {literal(tenant_id)}")
-    return Estado(*row)
+def stored(owner: Database, tenant_id: str) -> RateState:
+    (row,) = ask(
+        owner, f"SELECT {', '.join(RateState._fields)} FROM canal_limites WHERE tenant_id = {literal(tenant_id)}"
+    )
+    return RateState(*row)
 
 
 STATES = st.builds(
@@ -70,12 +72,12 @@ STATES = st.builds(
 @settings(max_examples=60)
 @given(LIMITES, STATES, PASSOS)
 def test_statement_of_the_database_is_the_model(
-    owner: Database, limite: Limite, state: dict[str, int], passos: list[Passo]
+    owner: Database, limite: SendLimit, state: dict[str, int], passos: list[HistoryStep]
 ) -> None:
-    tenant_id, estado, now = a_limiter(owner, **state), Estado(**state), START
+    tenant_id, estado, now = a_limiter(owner, **state), RateState(**state), START
     for passo in passos[:12]:
         now += passo.depois
-        pedido = pedido_of(limite, "America/Sao_Paulo", instant_of(now), marcados=passo.marcados, novos=passo.novos)
+        pedido = rate_request(limite, "America/Sao_Paulo", instant_of(now), marcados=passo.marcados, novos=passo.novos)
         estado, expected = answer(estado, pedido, now)
         assert ask_database(owner, tenant_id, pedido, now) == expected
         assert stored(owner, tenant_id) == estado
@@ -96,7 +98,7 @@ def test_workers_that_ask_at_once_share_one_limit(owner: Database) -> None:
     assert all(later - sooner == 60_000 for sooner, later in pairwise(places))
 
 
-def settle(owner: Database, tenant_id: str, **conta: Any) -> Estado:
+def settle(owner: Database, tenant_id: str, **conta: Any) -> RateState:
     given = {"nao_antes": 0, "enviou": False, "devolvidos": 0, "dia": NOON.date().isoformat()}
     document = json.dumps([{"tenant_id": tenant_id, "canal": "whatsapp", **given, **conta}])
     with owner.across_tenants() as rows:

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from chalicelib.adapters.calls import Answer, CallResult
 from chalicelib.adapters.mcp import McpServer
 from chalicelib.dispatch.channels.document import Channel, load_channel
-from chalicelib.dispatch.outcomes import Mensagem, Outcome, Permanent, Sent, Transient
+from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent, Transient
 from local.email import EmailServer
 from local.provider import Falhas, Faults, Provider
 from local.whatsapp import WhatsAppSimulator
@@ -44,18 +44,20 @@ def channel_of(provider: Provider) -> Channel:
     return load_channel({"perfil": profile, "url": provider.url})
 
 
-def send(provider: Provider, *messages: Mensagem) -> list[Outcome]:
+def send(provider: Provider, *messages: OutgoingMessage) -> list[Outcome]:
     channel = channel_of(provider)
     results = McpServer(channel.url).call_all(channel.tool, [channel.arguments_for(each) for each in messages])
     return [channel.verdict(result) for result in results]
 
 
-def a_message(destino: str = "+5571999990001", **changes: Any) -> Mensagem:
+def a_message(destino: str = "+5571999990001", **changes: Any) -> OutgoingMessage:
     fields = {"template_nome": "oi", "template_idioma": "pt_BR", "variaveis": (("nome", "Zé"), ("valor", "10"))}
-    return Mensagem(**{"disparo_id": "1", "tentativa": 1, "destino": destino, "texto": "Olá", **fields, **changes})
+    return OutgoingMessage(
+        **{"disparo_id": "1", "tentativa": 1, "destino": destino, "texto": "Olá", **fields, **changes}
+    )
 
 
-def an_email(destino: str = "ze@example.com", **changes: Any) -> Mensagem:
+def an_email(destino: str = "ze@example.com", **changes: Any) -> OutgoingMessage:
     return a_message(destino, **{"assunto": "Olá, Zé", "texto": "Você\ntem 1 boleto", **changes})
 
 

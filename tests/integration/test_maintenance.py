@@ -11,7 +11,7 @@ from uuid import UUID
 
 import pytest
 
-from chalicelib import eventos
+from chalicelib import events
 from chalicelib.adapters.database import Database, StatementFailed
 from chalicelib.config import Settings
 from chalicelib.errors import Unavailable
@@ -105,7 +105,7 @@ def test_events_are_told_in_their_order_and_once(
     heard = heard_by(aws, app_settings.event_bus)
     with services.owner_database.transaction(TENANT) as rows:
         for number in range(25):
-            eventos.record(rows, TENANT, "ingest.job_created", clock.advance(seconds=1), numero=number)
+            events.record(rows, TENANT, "ingest.job_created", clock.advance(seconds=1), numero=number)
     assert services.outbox.publish() == 25
     assert services.outbox.publish() == 0
     told = heard()
@@ -117,7 +117,7 @@ def test_events_are_told_in_their_order_and_once(
 def test_an_event_whose_transaction_failed_is_never_told(services: Services, clock: StoppedClock) -> None:
     def failing() -> None:
         with services.owner_database.transaction(TENANT) as rows:
-            eventos.record(rows, TENANT, "ingest.job_created", clock())
+            events.record(rows, TENANT, "ingest.job_created", clock())
             rows.execute("SELECT 1/0")
 
     with pytest.raises(StatementFailed, match="22012"):
@@ -130,7 +130,7 @@ def test_events_wait_while_the_bus_is_away(
 ) -> None:
     services = make_services()
     with services.owner_database.transaction(TENANT) as rows:
-        eventos.record(rows, TENANT, "ingest.job_created", clock())
+        events.record(rows, TENANT, "ingest.job_created", clock())
     with monkeypatch.context() as environ:
         environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         assert make_services().outbox.publish() == 0
@@ -139,7 +139,7 @@ def test_events_wait_while_the_bus_is_away(
 
 def test_the_sweep_does_its_other_parts_when_one_fails(services: Services, clock: StoppedClock) -> None:
     with services.owner_database.transaction(TENANT) as rows:
-        eventos.record(rows, TENANT, "ingest.job_created", clock())
+        events.record(rows, TENANT, "ingest.job_created", clock())
 
     def fail() -> int:
         raise Unavailable("aws_indisponivel", servico="sqs")

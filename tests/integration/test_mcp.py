@@ -24,7 +24,7 @@ from mcp.shared.exceptions import MCPError
 from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent, Tool
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, PlaceholderScope, Receive, Send
 
 from chalicelib.adapters.addresses import NotPublic
 from chalicelib.adapters.calls import (
@@ -53,7 +53,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Every way in which the SDK's own server can serve: JSON or event streams, with or without sessions.
 WAYS = [(True, True), (False, True), (True, False), (False, False)]
 
-Meddle = Callable[[dict[str, Any], Scope, Receive, Send], Awaitable[None]]
+Meddle = Callable[[dict[str, Any], PlaceholderScope, Receive, Send], Awaitable[None]]
 Tool_ = Callable[[dict[str, Any]], Awaitable[CallToolResult]]
 
 
@@ -64,7 +64,7 @@ class Meddler:
         self._app = app
         self._meddle = meddle
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -125,7 +125,7 @@ def texts(results: list[CallResult]) -> list[str]:
 def responding(response: Response, *, only: Callable[[int], bool] = lambda _: True) -> Meddle:
     """Answers the calls that `only` picks by their `n`; the rest are echoed in JSON."""
 
-    async def meddle(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def meddle(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         n = request.get("params", {}).get("arguments", {}).get("n", 0)
         echoed = {"content": [{"type": "text", "text": f"n={n}"}], "isError": False, "resultType": "complete"}
         body = {"jsonrpc": "2.0", "id": request.get("id"), "result": echoed}
@@ -135,23 +135,23 @@ def responding(response: Response, *, only: Callable[[int], bool] = lambda _: Tr
 
 
 def with_rpc_error(status: int, code: int, message: str = "no", headers: Mapping[str, str] | None = None) -> Meddle:
-    async def meddle(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def meddle(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         error = {"jsonrpc": "2.0", "id": request.get("id"), "error": {"code": code, "message": message}}
         await JSONResponse(error, status, headers=headers)(scope, receive, send)
 
     return meddle
 
 
-async def dropping(_request: dict[str, Any], scope: Scope, _receive: Receive, _send: Send) -> None:
+async def dropping(_request: dict[str, Any], scope: PlaceholderScope, _receive: Receive, _send: Send) -> None:
     drop_connection(scope)
 
 
-async def hanging(_request: dict[str, Any], _scope: Scope, receive: Receive, _send: Send) -> None:
+async def hanging(_request: dict[str, Any], _scope: PlaceholderScope, receive: Receive, _send: Send) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def breaking_off(_request: dict[str, Any], scope: Scope, _receive: Receive, send: Send) -> None:
+async def breaking_off(_request: dict[str, Any], scope: PlaceholderScope, _receive: Receive, send: Send) -> None:
     """Half a JSON body, then nothing."""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -162,7 +162,7 @@ async def breaking_off(_request: dict[str, Any], scope: Scope, _receive: Receive
 def streaming(*, then_drop: bool) -> Meddle:
     """An event stream that never comes to the point."""
 
-    async def meddle(_request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def meddle(_request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async with anyio.create_task_group() as tasks:
@@ -241,7 +241,7 @@ def test_one_session_serves_the_whole_batch() -> None:
     seen: Counter[str] = Counter()
 
     def counting(app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def wrapped(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 body, receive = await read_body(receive)
                 seen[json.loads(body)["method"] if body else scope["method"]] += 1
@@ -276,7 +276,7 @@ def test_headers_go_with_every_request() -> None:
     seen: set[str] = set()
 
     def recording(app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def wrapped(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 seen.add(dict(scope["headers"]).get(b"authorization", b"").decode())
             await app(scope, receive, send)
@@ -311,7 +311,7 @@ def test_acknowledgement_of_a_session_that_fails_does_not_fail_the_session() -> 
 
 
 def moved(app: ASGIApp) -> ASGIApp:
-    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+    async def wrapped(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/antigo":
             await RedirectResponse("/mcp", 307)(scope, receive, send)
         else:
@@ -336,7 +336,7 @@ def test_redirected_call_that_fails_costs_only_itself() -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_one_dropped_connection_in_ten_costs_only_its_own_call(way: tuple[bool, bool]) -> None:
-    async def drop_some(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def drop_some(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         if request["params"]["arguments"]["n"] % 10 == 3:
             drop_connection(scope)
         else:
@@ -462,7 +462,7 @@ def test_call_that_is_never_answered_is_in_doubt(meddle: Meddle, reason: str) ->
 
 
 def test_tool_that_asks_back_has_not_said_whether_it_sent() -> None:
-    async def ask(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def ask(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         params = {"message": "Sure?", "requestedSchema": {"type": "object", "properties": {}}}
         asked = {"q": {"method": "elicitation/create", "params": params}}
         result = {"resultType": "input_required", "inputRequests": asked}
@@ -552,7 +552,7 @@ def test_handshake_that_only_drips_ends_with_its_time() -> None:
 
 
 def test_protocol_that_nobody_speaks_has_taken_nothing() -> None:
-    async def initialize(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def initialize(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         result = {"protocolVersion": "1999-01-01", "capabilities": {}, "serverInfo": {"name": "x", "version": "1"}}
         await JSONResponse({"jsonrpc": "2.0", "id": request["id"], "result": result})(scope, receive, send)
 
@@ -571,14 +571,14 @@ def test_server_that_goes_away_is_not_knocked_at_again() -> None:
     knocks = 0
 
     def counting(app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def wrapped(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
             nonlocal knocks
             knocks += scope["type"] == "http"
             await app(scope, receive, send)
 
         return wrapped
 
-    async def bring_down(_request: dict[str, Any], scope: Scope, _receive: Receive, _send: Send) -> None:
+    async def bring_down(_request: dict[str, Any], scope: PlaceholderScope, _receive: Receive, _send: Send) -> None:
         web.stop_listening()
         drop_connection(scope)
 
@@ -687,7 +687,7 @@ def test_no_call_is_said_to_be_unsent_that_was_delivered() -> None:
 def test_tools_are_listed_with_their_input_over_all_pages() -> None:
     pages = {None: ("a", "2"), "2": ("b", "3"), "3": ("c", None)}
 
-    async def page(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def page(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         name, cursor = pages[request["params"].get("cursor")]
         tool = {"name": name, "inputSchema": {"type": "object", "required": [name]}}
         result = {"tools": [tool], "nextCursor": cursor, "resultType": "complete", "ttlMs": 0, "cacheScope": "public"}
@@ -701,7 +701,7 @@ def test_tools_are_listed_with_their_input_over_all_pages() -> None:
 def test_listing_without_an_end_is_left_at_some_point() -> None:
     asked = 0
 
-    async def page(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def page(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         nonlocal asked
         asked += 1
         tool = {"name": f"t{asked}", "inputSchema": {"type": "object"}}
@@ -734,7 +734,7 @@ def under(names: list[str]) -> Callable[[ASGIApp], ASGIApp]:
     """A server that answers to whatever name it is called by, and remembers it."""
 
     def around(app: ASGIApp) -> ASGIApp:
-        async def called(scope: Scope, receive: Receive, send: Send) -> None:
+        async def called(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 names.extend(value.decode() for name, value in scope["headers"] if name == b"host")
                 headers = [(name, b"127.0.0.1:1" if name == b"host" else value) for name, value in scope["headers"]]
@@ -802,7 +802,7 @@ def test_tls_goes_by_the_name_and_not_by_the_address(tmp_path: Path, certified: 
 def test_a_stream_that_never_ends_is_left_before_it_fills_the_memory(coding: str) -> None:
     sent = 0
 
-    async def flood(_request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def flood(_request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         nonlocal sent
         packer = zlib.compressobj(wbits=31)
         headers = [(b"content-type", b"text/event-stream"), (b"content-encoding", coding.encode())]

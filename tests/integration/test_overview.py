@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.requests.overview import COUNTED, Contagens, _queue
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.requests.overview import COUNTED, CounterFolding, _queue
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.maintenance.migrations import Migrations
 from chalicelib.wiring import Services
 from local.postgres import Postgres
@@ -66,7 +66,7 @@ def test_overview_counts_by_status_and_channel_and_says_what_waits(
     a_disparo(database, lead_id, status="enviado", canal="email", template="oi-email")
     shown = services.overview.show(TENANT)
     assert shown["total"] == 4
-    assert shown["por_status"] == dict.fromkeys(StatusDisparo, 0) | {"pendente": 3, "enviado": 1}
+    assert shown["por_status"] == dict.fromkeys(DisparoStatus, 0) | {"pendente": 3, "enviado": 1}
     assert shown["por_canal"]["whatsapp"]["pendente"] == 3
     assert shown["por_canal"]["email"]["enviado"] == 1
     assert shown["fila"] == {
@@ -175,7 +175,7 @@ def test_counters_say_what_counting_would_say(counting: Database, actions: list[
     flow: Counter[tuple[str, ...]] = Counter()
     for what, tenant_id, canal, how_many in actions:
         if what == "fold":
-            Contagens(database=counting, clock=clock, many=1).fold()
+            CounterFolding(database=counting, clock=clock, many=1).fold()
         elif what == "create":
             _create(counting, tenant_id, canal, how_many)
             flow[tenant_id, canal, "criado", ""] += how_many
@@ -231,7 +231,7 @@ def counting(postgres: Postgres, template_database: str) -> Any:
 def test_many_rows_become_few_and_what_is_long_past_is_forgotten(
     services: Services, database: Database, clock: StoppedClock
 ) -> None:
-    contagens = Contagens(database=database, clock=clock, many=20)
+    contagens = CounterFolding(database=database, clock=clock, many=20)
     lead_id = a_lead(database)
     for _ in range(10):
         a_disparo(database, lead_id)
@@ -255,7 +255,7 @@ def test_few_rows_are_not_worth_folding(services: Services, database: Database) 
 
 
 def test_two_sweeps_at_once_fold_everything_once(services: Services, database: Database, clock: StoppedClock) -> None:
-    contagens = Contagens(database=database, clock=clock, many=1)
+    contagens = CounterFolding(database=database, clock=clock, many=1)
     a_disparo(database, a_lead(database))
     with ThreadPoolExecutor(1) as pool:
         with database.across_tenants() as rows:
@@ -281,7 +281,7 @@ def test_disparos_that_were_there_before_are_counted_by_the_migration(
         Migrations(database, folder).apply()
         a_template(database)
         lead_id = a_lead(database)
-        for status in StatusDisparo:
+        for status in DisparoStatus:
             a_disparo(database, lead_id, status=status)
         a_disparo(database, lead_id, espera="janela", criado_em=STARTED_AT)
         Migrations(database, ROOT / "migrations").apply()

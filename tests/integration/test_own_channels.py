@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from mcp_types import CallToolResult, Tool
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, PlaceholderScope, Receive, Send
 
 from chalicelib.adapters.addresses import NotPublic
 from chalicelib.adapters.mcp import McpServer
 from chalicelib.config import Settings
 from chalicelib.dispatch.channels.inquiries import ask as ask_about
 from chalicelib.dispatch.channels.own import OwnChannels
-from chalicelib.dispatch.outcomes import Mensagem, Paradeiro, Parecer
+from chalicelib.dispatch.outcomes import DeliveryFinding, InquiryReply, OutgoingMessage
 from chalicelib.errors import Invalid, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
@@ -61,7 +61,7 @@ def demanding(token: str) -> Callable[[ASGIApp], ASGIApp]:
     """A door that opens for those with the token alone."""
 
     def around(app: ASGIApp) -> ASGIApp:
-        async def admit(scope: Scope, receive: Receive, send: Send) -> None:
+        async def admit(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
             is_stranger = scope["type"] == "http" and (b"authorization", token.encode()) not in scope["headers"]
             await (Response(status_code=401) if is_stranger else app)(scope, receive, send)
 
@@ -184,7 +184,7 @@ def test_a_server_that_does_not_answer_is_said_at_its_url(own: OwnChannels) -> N
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
 def test_a_server_that_is_something_else_is_said_at_its_url(own: OwnChannels, status: int) -> None:
-    async def refuse(_request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
+    async def refuse(_request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
         await Response(status_code=status)(scope, receive, send)
 
     with a_server(meddle=dict.fromkeys(("server/discover", "initialize", "tools/list"), refuse)) as url:
@@ -319,10 +319,14 @@ def test_a_doubt_is_settled_by_the_tool_that_the_channel_names(own: OwnChannels)
         channel = own.load(TENANT, "email", document)
         assert channel.consulta is not None
         messages = [
-            Mensagem(disparo_id=name, tentativa=1, destino="ze@example.com", texto="Oi") for name in ("a", "perdido")
+            OutgoingMessage(disparo_id=name, tentativa=1, destino="ze@example.com", texto="Oi")
+            for name in ("a", "perdido")
         ]
         said = ask_about(channel.consulta, messages, McpServer(channel.url).call_all)
-    assert said == [Parecer(Paradeiro.ENVIADO, "delivered", "m-a"), Parecer(Paradeiro.DESCONHECIDO)]
+    assert said == [
+        InquiryReply(DeliveryFinding.ENVIADO, "delivered", "m-a"),
+        InquiryReply(DeliveryFinding.DESCONHECIDO),
+    ]
 
 
 # As an administrator does it

@@ -12,7 +12,7 @@ from chalicelib.adapters.database import Database, named_queries
 from local.postgres import Postgres
 from tests.conftest import ROOT
 
-FILES = sorted((ROOT / "chalicelib").glob("*/queries.sql"))
+FILES = sorted((ROOT / "chalicelib").rglob("queries.sql"))
 # The sweeps of `maintenance` look across tenants on purpose, and there is nobody's row in a temporary table.
 TABLES_OF_TENANTS = re.compile(
     r"\b(FROM|JOIN|UPDATE|INTO)\s+"

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.dispatch.requests.models import Reenvio
+from chalicelib.dispatch.requests.models import ResendRequest
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.builders import TENANT, a_lead, a_template
@@ -106,7 +106,7 @@ def test_letter_of_what_is_sent_again_wakes_it_up_and_that_of_what_is_not_does_n
     left = a_disparo(database, lead_id, status="erro", erro_codigo="131026")
     for disparo_id in (again, left):
         a_letter(aws, letters, f'{{"tenant_id": "{TENANT}", "disparo_id": "{disparo_id}"}}', EXHAUSTED)
-    services.resends.many(TENANT, Reenvio(erro_codigo="tentativas_esgotadas"))
+    services.resends.many(TENANT, ResendRequest(erro_codigo="tentativas_esgotadas"))
     assert redrive("--queue", "dispatch").returncode == 0
     woken = [each["body"]["disparo_id"] for each in queued(aws, queue)]
     assert sorted(woken) == sorted([str(again), str(again), str(left)])

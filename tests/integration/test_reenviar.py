@@ -11,8 +11,8 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.dispatch.requests.models import Reenvio, Resultado
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.requests.models import ResendRequest, Resolution
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.wiring import Services
@@ -32,7 +32,7 @@ def database(services: Services) -> Database:
 
 
 def many(services: Services, key: IdempotencyKey | None = None, tenant_id: str = TENANT, **filters: Any) -> Any:
-    return services.resends.many(tenant_id, Reenvio.model_validate(filters or {"canal": "whatsapp"}), key)
+    return services.resends.many(tenant_id, ResendRequest.model_validate(filters or {"canal": "whatsapp"}), key)
 
 
 def statuses(database: Database) -> dict[UUID, str]:
@@ -71,7 +71,7 @@ def test_failed_disparo_begins_anew_keeps_its_history_and_is_woken(
     assert status_of_lead(database, lead_id) == "em_disparo"
 
 
-@pytest.mark.parametrize("status", sorted(set(StatusDisparo) - {"erro"}))
+@pytest.mark.parametrize("status", sorted(set(DisparoStatus) - {"erro"}))
 def test_what_has_not_failed_for_certain_is_not_sent_again(services: Services, database: Database, status: str) -> None:
     disparo_id = a_disparo(database, a_lead(database), status=status)
     with pytest.raises(Conflict) as refused:
@@ -121,7 +121,7 @@ def test_all_that_failed_and_fit_are_sent_again_and_nothing_else(
     services: Services, database: Database, aws: Aws, app_settings: Settings
 ) -> None:
     lead_id = a_lead(database, status="sem_sucesso")
-    before = {status: a_disparo(database, lead_id, status=status) for status in StatusDisparo}
+    before = {status: a_disparo(database, lead_id, status=status) for status in DisparoStatus}
     doubtful = a_disparo(database, lead_id, em_duvida=True, ultimo_codigo="tempo_esgotado", tentativas=1)
     assert many(services) == {"reenviados": 1, "ha_mais": False}
     assert statuses(database) == {
@@ -239,7 +239,7 @@ def test_lead_is_not_given_up_while_a_disparo_of_it_begins_anew(services: Servic
     failed = a_disparo(database, lead_id, status="erro")
     doubtful = a_disparo(database, lead_id, status="incerto")
     services.resends.one(TENANT, failed)
-    services.settlements.resolve(TENANT, doubtful, Resultado.NAO_ENVIADO)
+    services.settlements.resolve(TENANT, doubtful, Resolution.NAO_ENVIADO)
     assert status_of_lead(database, lead_id) == "em_disparo"
 
 

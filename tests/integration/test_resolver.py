@@ -8,15 +8,15 @@ from uuid import UUID, uuid4
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.requests.models import Resultado
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.requests.models import Resolution
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.wiring import Services
 from tests.builders import TENANT, a_lead, a_template, ask, insert, literal
 from tests.conftest import STARTED_AT, StoppedClock
 from tests.fakes import a_disparo, disparo
 
-SENT, NOT_SENT = Resultado.ENVIADO, Resultado.NAO_ENVIADO
+SENT, NOT_SENT = Resolution.ENVIADO, Resolution.NAO_ENVIADO
 
 
 @pytest.fixture
@@ -90,9 +90,9 @@ def test_lead_that_another_disparo_may_still_reach_is_not_given_up(services: Ser
     assert status_of_lead(database, lead_id) == "em_disparo"
 
 
-@pytest.mark.parametrize("resultado", Resultado)
+@pytest.mark.parametrize("resultado", Resolution)
 def test_resolving_again_alike_changes_nothing(
-    services: Services, database: Database, clock: StoppedClock, resultado: Resultado
+    services: Services, database: Database, clock: StoppedClock, resultado: Resolution
 ) -> None:
     disparo_id = a_disparo(database, a_lead(database), status="incerto")
     settled = services.settlements.resolve(TENANT, disparo_id, resultado)
@@ -104,10 +104,10 @@ def test_resolving_again_alike_changes_nothing(
         services.settlements.resolve(TENANT, disparo_id, other)
 
 
-@pytest.mark.parametrize("status", sorted(set(StatusDisparo) - {"incerto", "enviado"}))
-@pytest.mark.parametrize("resultado", Resultado)
+@pytest.mark.parametrize("status", sorted(set(DisparoStatus) - {"incerto", "enviado"}))
+@pytest.mark.parametrize("resultado", Resolution)
 def test_what_nobody_doubts_is_not_resolved(
-    services: Services, database: Database, status: str, resultado: Resultado
+    services: Services, database: Database, status: str, resultado: Resolution
 ) -> None:
     disparo_id = a_disparo(database, a_lead(database), status=status)
     with pytest.raises(Conflict) as refused:
@@ -144,7 +144,7 @@ def test_lead_that_has_the_message_is_reached(
     assert len(events(database)) == 1
 
 
-@pytest.mark.parametrize("status", sorted(set(StatusDisparo) - {"incerto", "enviado", "confirmado"}))
+@pytest.mark.parametrize("status", sorted(set(DisparoStatus) - {"incerto", "enviado", "confirmado"}))
 def test_what_has_not_left_cannot_have_arrived(services: Services, database: Database, status: str) -> None:
     disparo_id = a_disparo(database, a_lead(database), status=status)
     with pytest.raises(Conflict) as refused:

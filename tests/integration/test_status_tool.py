@@ -15,7 +15,7 @@ from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
 from chalicelib.dispatch.channels.document import load_channel
 from chalicelib.dispatch.channels.senders import ChannelSender, ClosedSender
-from chalicelib.dispatch.outcomes import Mensagem, Paradeiro, Parecer, Sent
+from chalicelib.dispatch.outcomes import DeliveryFinding, InquiryReply, OutgoingMessage, Sent
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
 from tests.builders import a_lead, a_template, ask, literal
@@ -164,10 +164,10 @@ class Broken:
     is_idempotent = False
     asks_after = timedelta(seconds=60)
 
-    def send(self, _: Sequence[Mensagem]) -> list[Sent]:
+    def send(self, _: Sequence[OutgoingMessage]) -> list[Sent]:
         raise AssertionError("sent in doubt")
 
-    def ask(self, _: Sequence[Mensagem]) -> list[Parecer]:
+    def ask(self, _: Sequence[OutgoingMessage]) -> list[InquiryReply]:
         raise RuntimeError
 
 
@@ -182,7 +182,7 @@ def test_channel_without_a_status_tool_says_nothing() -> None:
     without = {name: value for name, value in CHANNEL.items() if name != "consulta"}
     channel = load_channel({**without, "url": "http://127.0.0.1:1/mcp"})
     sender = ChannelSender(channel, in_flight=2, patience_s=10, clock=lambda: STARTED_AT)
-    mensagens = [Mensagem("1", 1, "+5571999990001", "")]
+    mensagens = [OutgoingMessage("1", 1, "+5571999990001", "")]
     for each in (sender, ClosedSender("x")):
         assert each.asks_after is None
-        assert each.ask(mensagens) == [Parecer(Paradeiro.DESCONHECIDO)]
+        assert each.ask(mensagens) == [InquiryReply(DeliveryFinding.DESCONHECIDO)]

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.requests.models import NovoTemplate
-from chalicelib.errors import ConstraintViolation, Invalid, NotFound, TemplateInvalido
+from chalicelib.dispatch.requests.models import NewTemplate
+from chalicelib.errors import ConstraintViolation, Invalid, InvalidTemplate, NotFound
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, run
 from tests.conftest import StoppedClock
@@ -19,7 +19,7 @@ EMAIL: dict[str, Any] = {**WORDS, "canal": "email", "assunto": "Para {{nome}}"}
 
 
 def put(services: Services, nome: str = "oi", tenant_id: str = TENANT, **changes: Any) -> dict[str, Any]:
-    return services.templates.put(tenant_id, nome, NovoTemplate.model_validate({**WORDS, **changes}))
+    return services.templates.put(tenant_id, nome, NewTemplate.model_validate({**WORDS, **changes}))
 
 
 def versions(database: Database) -> list[list[Any]]:
@@ -85,7 +85,7 @@ def test_email_has_a_subject_and_may_have_html(services: Services) -> None:
 def test_words_that_cannot_be_used_are_refused_with_a_pointer(
     services: Services, changes: dict[str, Any], code: str, pointer: str
 ) -> None:
-    with pytest.raises(TemplateInvalido) as refused:
+    with pytest.raises(InvalidTemplate) as refused:
         put(services, **changes)
     assert (refused.value.code, [each.pointer for each in refused.value.errors]) == (code, [pointer])
     assert services.templates.list(TENANT) == {"itens": []}

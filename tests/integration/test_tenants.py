@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from chalicelib.api.http import invalid
 from chalicelib.errors import Forbidden
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.config import Janela, TenantConfig
+from chalicelib.tenants.config import SendWindow, TenantConfig
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, insert
 from tests.conftest import StoppedClock
@@ -170,7 +170,7 @@ def test_what_is_left_out_of_a_window_is_its_default(services: Services) -> None
 @given(st.times(), st.times())
 def test_a_window_that_is_taken_is_open_for_a_while_of_one_day(inicio: time, fim: time) -> None:
     try:
-        taken = Janela(inicio=f"{inicio:%H:%M}", fim=f"{fim:%H:%M}")
+        taken = SendWindow(inicio=f"{inicio:%H:%M}", fim=f"{fim:%H:%M}")
     except ValidationError:
         assert f"{inicio:%H:%M}" >= f"{fim:%H:%M}"
         return

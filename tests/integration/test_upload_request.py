@@ -16,13 +16,13 @@ from chalicelib.api.requests import upload
 from chalicelib.errors import Invalid, TooLarge
 from chalicelib.ingestion.jobs.requests import (
     MAX_NAME,
-    ArquivoNoCorpo,
-    DesejoDeUpload,
-    NovoUpload,
-    ReferenciaS3,
+    AnnouncedUpload,
+    FileInBody,
+    NewUpload,
+    S3Reference,
     base_name,
 )
-from chalicelib.ingestion.options import Modo, Opcoes
+from chalicelib.ingestion.options import IngestMode, IngestOptions
 from chalicelib.ingestion.reading.limits import MAX_FILE
 
 BOUNDARY = "limite"
@@ -48,7 +48,7 @@ def call(body: bytes, content_type: str) -> Call:
     )
 
 
-def sent_json(**body: Any) -> NovoUpload:
+def sent_json(**body: Any) -> NewUpload:
     return upload(call(json.dumps(body).encode(), "application/json"))
 
 
@@ -62,7 +62,7 @@ def form(*parts: bytes, end: bytes = f"--{BOUNDARY}--\r\n".encode()) -> bytes:
     return b"".join(parts) + end
 
 
-def sent_form(*parts: bytes, **changes: bytes) -> NovoUpload:
+def sent_form(*parts: bytes, **changes: bytes) -> NewUpload:
     return upload(call(form(*parts, **changes), f"multipart/form-data; boundary={BOUNDARY}"))
 
 
@@ -74,14 +74,14 @@ FILE = part("arquivo", b"PK\x03\x04\x00\xff\r\n--limit", "leads.xlsx")
 
 
 def test_a_file_in_the_body_arrives_byte_by_byte() -> None:
-    assert sent_form(FILE) == ArquivoNoCorpo("leads.xlsx", b"PK\x03\x04\x00\xff\r\n--limit", Opcoes())
+    assert sent_form(FILE) == FileInBody("leads.xlsx", b"PK\x03\x04\x00\xff\r\n--limit", IngestOptions())
 
 
 @given(st.binary(min_size=1, max_size=2_000))
 def test_whatever_the_file_holds_it_is_what_was_sent(content: bytes) -> None:
     if f"\r\n--{BOUNDARY}".encode() not in b"\r\n" + content:
         taken = sent_form(part("arquivo", content, "a.csv"))
-        assert isinstance(taken, ArquivoNoCorpo)
+        assert isinstance(taken, FileInBody)
         assert taken.conteudo == content
 
 
@@ -89,19 +89,19 @@ def test_the_field_may_be_called_file_and_stand_among_options() -> None:
     taken = sent_form(
         part("modo", "atualizar"), part("file", b"x", "a.csv"), part("deduplicar_por_documento", " false ")
     )
-    assert taken == ArquivoNoCorpo("a.csv", b"x", Opcoes(modo=Modo.ATUALIZAR, deduplicar_por_documento=False))
+    assert taken == FileInBody("a.csv", b"x", IngestOptions(modo=IngestMode.ATUALIZAR, deduplicar_por_documento=False))
 
 
 def test_a_dry_run_may_be_asked_for_whichever_way_the_file_comes() -> None:
-    assert sent_form(FILE, part("validar_apenas", "true")).opcoes == Opcoes(validar_apenas=True)
-    assert sent_json(bucket="b-b", key="k", validar_apenas=True).opcoes == Opcoes(validar_apenas=True)
-    assert sent_json(arquivo="a.csv", tamanho=1, validar_apenas=True).opcoes == Opcoes(validar_apenas=True)
+    assert sent_form(FILE, part("validar_apenas", "true")).opcoes == IngestOptions(validar_apenas=True)
+    assert sent_json(bucket="b-b", key="k", validar_apenas=True).opcoes == IngestOptions(validar_apenas=True)
+    assert sent_json(arquivo="a.csv", tamanho=1, validar_apenas=True).opcoes == IngestOptions(validar_apenas=True)
     assert sent_form(FILE).opcoes.validar_apenas is False
 
 
 def test_a_quoted_boundary_and_any_case_of_the_type_are_understood() -> None:
     kind = f'Multipart/Form-Data; charset=utf-8; boundary="{BOUNDARY}"'
-    assert isinstance(upload(call(form(FILE), kind)), ArquivoNoCorpo)
+    assert isinstance(upload(call(form(FILE), kind)), FileInBody)
 
 
 @pytest.mark.parametrize(
@@ -204,17 +204,19 @@ def test_a_form_that_is_too_large_is_refused_before_it_is_read() -> None:
 
 
 def test_a_reference_names_a_bucket_and_a_key() -> None:
-    assert sent_json(bucket="disparo-agenda-dev", key="leads/acme/a.xlsx") == ReferenciaS3(
-        "disparo-agenda-dev", "leads/acme/a.xlsx", Opcoes()
+    assert sent_json(bucket="disparo-agenda-dev", key="leads/acme/a.xlsx") == S3Reference(
+        "disparo-agenda-dev", "leads/acme/a.xlsx", IngestOptions()
     )
-    assert sent_json(bucket="b-b", key="k", modo="atualizar", deduplicar_por_documento=False) == ReferenciaS3(
-        "b-b", "k", Opcoes(modo=Modo.ATUALIZAR, deduplicar_por_documento=False)
+    assert sent_json(bucket="b-b", key="k", modo="atualizar", deduplicar_por_documento=False) == S3Reference(
+        "b-b", "k", IngestOptions(modo=IngestMode.ATUALIZAR, deduplicar_por_documento=False)
     )
 
 
 def test_a_wish_names_a_file_and_its_size() -> None:
-    assert sent_json(arquivo="pasta/leads.xlsx", tamanho=MAX_FILE) == DesejoDeUpload("leads.xlsx", MAX_FILE, Opcoes())
-    assert sent_json(arquivo="a.csv", tamanho=1, modo="atualizar").opcoes == Opcoes(modo=Modo.ATUALIZAR)
+    assert sent_json(arquivo="pasta/leads.xlsx", tamanho=MAX_FILE) == AnnouncedUpload(
+        "leads.xlsx", MAX_FILE, IngestOptions()
+    )
+    assert sent_json(arquivo="a.csv", tamanho=1, modo="atualizar").opcoes == IngestOptions(modo=IngestMode.ATUALIZAR)
 
 
 @pytest.mark.parametrize(

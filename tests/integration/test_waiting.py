@@ -16,11 +16,11 @@ import pytest
 from chalicelib.adapters.calls import OUT_OF_TIME
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.config import Settings
-from chalicelib.dispatch.outcomes import ChannelDown, Mensagem, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.outcomes import ChannelDown, Outcome, OutgoingMessage, Permanent, Sent, Transient, Unknown
 from chalicelib.dispatch.rules.policy import PAUSED_PATIENCE
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.executor import Executor
-from chalicelib.dispatch.worker.pauses import Pauses
+from chalicelib.dispatch.worker.pauses import PausedChannels
 from chalicelib.ids import new_id
 from chalicelib.maintenance.sweep import Waker
 from chalicelib.telemetry import Tracer
@@ -49,7 +49,7 @@ class Stage:
     def __init__(self, owner: Database, clock: StoppedClock) -> None:
         self.owner, self.clock = owner, clock
         self.queues, self.schedules = FakeQueues(), FakeSchedules()
-        self.answers: Callable[[Mensagem], Outcome] = lambda _: Sent("wamid")
+        self.answers: Callable[[OutgoingMessage], Outcome] = lambda _: Sent("wamid")
         self.whatsapp, self.email = FakeSender(self._answer), FakeSender(self._answer, is_idempotent=True)
         self.own = FakeSender(self._answer)
         self.wakeups = Wakeups(queues=self.queues, schedules=self.schedules, queue=QUEUE, clock=clock)  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ class Stage:
         ).run(event)
 
     def sweep(self) -> int:
-        pauses = Pauses(database=self.owner, wakeups=self.wakeups, clock=self.clock)
+        pauses = PausedChannels(database=self.owner, wakeups=self.wakeups, clock=self.clock)
         waker = Waker(database=self.owner, queues=self.queues, clock=self.clock)  # type: ignore[arg-type]
         return waker.wake("wake_lost_disparos", QUEUE, "disparo_id") + pauses.tend()
 
@@ -82,7 +82,7 @@ class Stage:
         self.handle({"Records": [{"body": json.dumps(each.body)} for each in messages]})
         return len(messages)
 
-    def _answer(self, mensagem: Mensagem) -> Outcome:
+    def _answer(self, mensagem: OutgoingMessage) -> Outcome:
         return self.answers(mensagem)
 
     @property
@@ -528,7 +528,7 @@ def test_channel_that_a_person_paused_is_not_probed_and_waits_for_a_person(stage
 
 
 def test_pause_of_a_person_is_not_ended_by_what_was_on_its_way(stage: Stage, owner: Database) -> None:
-    def paused_meanwhile(_: Mensagem) -> Outcome:
+    def paused_meanwhile(_: OutgoingMessage) -> Outcome:
         insert(owner, "canal_pausas", tenant_id=TENANT, canal="whatsapp", codigo="pausado_por_pessoa", desde=STARTED_AT)
         return ChannelDown("190")
 
@@ -606,7 +606,7 @@ def test_channel_that_hangs_does_not_hold_up_the_other_one(stage: Stage, owner: 
     quick = a_disparo(owner, lead_id, canal="email", template="oi-email", destino="maria@example.com")
     recorded = Event()
 
-    def answers(mensagem: Mensagem) -> Outcome:
+    def answers(mensagem: OutgoingMessage) -> Outcome:
         if "@" not in mensagem.destino:
             for _ in range(400):
                 if disparo(owner, quick, "status") == ["enviado"]:
@@ -644,7 +644,7 @@ def test_tenant_with_a_channel_of_its_own_sends_by_it_and_others_by_the_deployme
 NUMBERS = ["+5571999990001", "+5571999990002", "+5571999990003"]
 
 
-def dead(*numbers: str) -> Callable[[Mensagem], Outcome]:
+def dead(*numbers: str) -> Callable[[OutgoingMessage], Outcome]:
     return lambda each: Permanent("131026", tentar_alternativo=True) if each.destino in numbers else Sent("wamid")
 
 
@@ -760,7 +760,7 @@ def test_claim_that_was_never_heard_of_again_is_a_step_too(stage: Stage, owner: 
 def test_late_word_of_a_worker_that_was_given_up_is_no_step(stage: Stage, owner: Database) -> None:
     (disparo_id,) = some(owner, 1)
 
-    def slow(_: Mensagem) -> Outcome:
+    def slow(_: OutgoingMessage) -> Outcome:
         stage.clock.advance(minutes=4)
         stage.run(disparo_id)
         return Sent("too late")

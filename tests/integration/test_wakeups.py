@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from chalicelib.config import Settings
-from chalicelib.dispatch.wakeups import Chamado, Wakeup, read
+from chalicelib.dispatch.wakeups import Wakeup, WakeupTarget, read
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.builders import TENANT
@@ -80,8 +80,8 @@ def test_aws_being_away_is_no_error(
 def test_each_disparo_of_an_event_is_read_once() -> None:
     other = UUID(int=6)
     assert read(event_of(ID, other, ID)) == [
-        Chamado(tenant_id=TENANT, disparo_id=ID),
-        Chamado(tenant_id=TENANT, disparo_id=other),
+        WakeupTarget(tenant_id=TENANT, disparo_id=ID),
+        WakeupTarget(tenant_id=TENANT, disparo_id=other),
     ]
 
 
@@ -103,7 +103,7 @@ def test_what_is_no_wakeup_is_dropped_without_repeating_what_it_says(
 ) -> None:
     event = event_of(ID)
     event["Records"].append({"messageId": "m-2", "body": body})
-    assert read(event) == [Chamado(tenant_id=TENANT, disparo_id=ID)]
+    assert read(event) == [WakeupTarget(tenant_id=TENANT, disparo_id=ID)]
     assert "maria" not in capsys.readouterr().out
 
 

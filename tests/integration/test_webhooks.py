@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.database import Database
-from chalicelib.delivery.requests import DesafioQuery, WebhookQuery
+from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
 from chalicelib.delivery.service import MAX_BYTES, Webhooks
-from chalicelib.delivery.settling import LateEntregas
+from chalicelib.delivery.settling import LateReports
 from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Unreadable
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.wiring import Services
@@ -62,8 +62,8 @@ def webhooks(services: Services, secrets: None) -> Webhooks:
 
 
 @pytest.fixture
-def late(owner: Database, clock: StoppedClock) -> LateEntregas:
-    return LateEntregas(database=owner, clock=clock)
+def late(owner: Database, clock: StoppedClock) -> LateReports:
+    return LateReports(database=owner, clock=clock)
 
 
 class Post(NamedTuple):
@@ -282,7 +282,7 @@ def test_the_statuses_of_many_messages_come_in_one_body(webhooks: Webhooks, owne
 
 
 def test_a_status_that_outran_its_worker_is_settled_by_the_sweep(
-    webhooks: Webhooks, owner: Database, late: LateEntregas, clock: StoppedClock
+    webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     lead_id = a_lead(owner, status="em_disparo")
     disparo_id = a_disparo(owner, lead_id, status="enviando")
@@ -301,7 +301,7 @@ def test_a_status_that_outran_its_worker_is_settled_by_the_sweep(
 
 
 def test_a_disparo_that_is_still_on_its_way_keeps_its_notices(
-    webhooks: Webhooks, owner: Database, late: LateEntregas, clock: StoppedClock
+    webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     disparo_id = a_disparo(owner, a_lead(owner), status="enviando")
     reference = {"biz_opaque_callback_data": str(disparo_id)}
@@ -316,7 +316,7 @@ def test_a_disparo_that_is_still_on_its_way_keeps_its_notices(
 
 
 def test_what_is_nobodys_is_looked_at_ever_more_seldom_and_forgotten_after_a_week(
-    webhooks: Webhooks, owner: Database, late: LateEntregas, clock: StoppedClock
+    webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     tell(webhooks, statuses=[status("delivered")])
     looks = 0
@@ -330,7 +330,7 @@ def test_what_is_nobodys_is_looked_at_ever_more_seldom_and_forgotten_after_a_wee
 
 
 def test_an_opt_out_that_outran_its_worker_is_not_lost(
-    webhooks: Webhooks, owner: Database, late: LateEntregas, clock: StoppedClock
+    webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     tell(webhooks, statuses=[status("failed", errors=[{"code": 131050}])])
     a_sent_disparo(owner, a_lead(owner))
@@ -340,7 +340,7 @@ def test_an_opt_out_that_outran_its_worker_is_not_lost(
 
 
 def test_a_sweep_settles_every_tenants_notices_each_for_itself(
-    webhooks: Webhooks, owner: Database, late: LateEntregas, clock: StoppedClock
+    webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     a_template(owner, tenant_id="outra")
     tell(webhooks, statuses=[status("delivered")])
@@ -354,7 +354,7 @@ def test_a_sweep_settles_every_tenants_notices_each_for_itself(
 
 
 def test_what_is_nobodys_does_not_hide_what_comes_after_it(
-    webhooks: Webhooks, owner: Database, late: LateEntregas, clock: StoppedClock
+    webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     tell(webhooks, statuses=[status("delivered", f"wamid.{number}") for number in range(2_000)])
     clock.advance(seconds=1)
@@ -523,10 +523,10 @@ def test_addresses_are_for_administrators(webhooks: Webhooks, make_services: Cal
 # Meta's question
 
 
-def asked(webhooks: Webhooks, **changes: str) -> DesafioQuery:
+def asked(webhooks: Webhooks, **changes: str) -> ChallengeQuery:
     given = {"mode": "subscribe", "verify_token": VERIFY_TOKEN, "challenge": "1158201444", **changes}
     named = {f"hub.{name}": value for name, value in given.items()}
-    return DesafioQuery.model_validate({**named, "chave": chave(webhooks)})
+    return ChallengeQuery.model_validate({**named, "chave": chave(webhooks)})
 
 
 def test_who_knows_the_token_gets_the_challenge_back(webhooks: Webhooks) -> None:
@@ -540,7 +540,7 @@ def test_who_does_not_gets_nothing(webhooks: Webhooks, changes: dict[str, str]) 
 
 
 def test_where_no_token_was_agreed_nobody_knows_it(webhooks: Webhooks) -> None:
-    query = DesafioQuery.model_validate({"hub.mode": "subscribe", "chave": chave(webhooks, "email")})
+    query = ChallengeQuery.model_validate({"hub.mode": "subscribe", "chave": chave(webhooks, "email")})
     with pytest.raises(Forbidden):
         webhooks.verify("email", query)
 

@@ -16,14 +16,14 @@ from typing import Any, NamedTuple
 from chalicelib.adapters.calls import Answer
 from chalicelib.adapters.mcp import McpServer
 from chalicelib.dispatch.channels.document import Channel, load_channel
-from chalicelib.dispatch.outcomes import ChannelDown, Mensagem, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.outcomes import ChannelDown, Outcome, OutgoingMessage, Permanent, Sent, Transient, Unknown
 from tests.peers.bridge import Bridge
 from tests.peers.environments import FOLDER, node, python
 from tests.peers.providers import LOST, Asked, HttpProvider, Reply, SmtpProvider, free_port
 
 _START_S = 60.0
 NAME = "disparos"
-WHATSAPP = Mensagem(
+WHATSAPP = OutgoingMessage(
     disparo_id="0192f0c0-0000-7000-8000-000000000001",
     tentativa=1,
     destino="+5571999990001",
@@ -32,7 +32,7 @@ WHATSAPP = Mensagem(
     template_idioma="pt_BR",
     variaveis=(("nome", "Zé"), ("valor", "R$ 10")),
 )
-EMAIL = Mensagem(
+EMAIL = OutgoingMessage(
     disparo_id="0192f0c0-0000-7000-8000-000000000002",
     tentativa=1,
     destino="ze@example.com",
@@ -83,7 +83,7 @@ def _exactly(**expected: object) -> Callable[[Any], str]:
     return proof
 
 
-def _try(channel: Channel, mensagem: Mensagem) -> tuple[str, Outcome]:
+def _try(channel: Channel, mensagem: OutgoingMessage) -> tuple[str, Outcome]:
     """What the peer answered and the verdict, over the very code that sends."""
     server = McpServer(channel.url, headers=channel.header_values(), timeout_s=60)
     [result] = server.call_all(channel.tool, [channel.arguments_for(mensagem)])
@@ -105,7 +105,9 @@ def _result(trial: str, asked: str, answered: str, outcome: Outcome, expected: O
     return Result(trial, asked, " ".join(answered.split()), repr(outcome), wrong)
 
 
-def _trials(channel: Channel, provider: HttpProvider, mensagem: Mensagem, trials: Sequence[Trial]) -> Iterator[Result]:
+def _trials(
+    channel: Channel, provider: HttpProvider, mensagem: OutgoingMessage, trials: Sequence[Trial]
+) -> Iterator[Result]:
     """Each trial with the provider told what to say to the one request that counts."""
     yield _misfits(channel)
     background = provider.answer

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.scheduling.states import LIVE, MOVES, StatusAgendamento, may_move
+from chalicelib.scheduling.states import LIVE, MOVES, AgendamentoStatus, may_move
 
 ALLOWED = {
     ("pendente", "confirmado"),
@@ -22,8 +22,8 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("de", "para"), list(product(StatusAgendamento, StatusAgendamento)))
-def test_an_agendamento_moves_as_drawn_and_in_no_other_way(de: StatusAgendamento, para: StatusAgendamento) -> None:
+@pytest.mark.parametrize(("de", "para"), list(product(AgendamentoStatus, AgendamentoStatus)))
+def test_an_agendamento_moves_as_drawn_and_in_no_other_way(de: AgendamentoStatus, para: AgendamentoStatus) -> None:
     assert may_move(de, para) == ((de.value, para.value) in ALLOWED)
 
 
@@ -34,7 +34,7 @@ def test_what_is_drawn_is_what_the_code_allows() -> None:
 
 
 def test_every_status_has_its_moves_said() -> None:
-    assert set(MOVES) == set(StatusAgendamento)
+    assert set(MOVES) == set(AgendamentoStatus)
 
 
 def test_a_live_agendamento_is_one_that_holds_its_time() -> None:

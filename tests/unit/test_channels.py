@@ -27,10 +27,10 @@ from chalicelib.dispatch.channels.document import Channel, load_channel, profile
 from chalicelib.dispatch.channels.inquiries import ask
 from chalicelib.dispatch.outcomes import (
     ChannelDown,
-    Mensagem,
+    DeliveryFinding,
+    InquiryReply,
     Outcome,
-    Paradeiro,
-    Parecer,
+    OutgoingMessage,
     Permanent,
     Sent,
     Transient,
@@ -41,7 +41,7 @@ from chalicelib.errors import FieldError, Invalid
 A_DAY = 86_400
 
 
-def a_message(**changes: Any) -> Mensagem:
+def a_message(**changes: Any) -> OutgoingMessage:
     fields: dict[str, Any] = {
         "disparo_id": "0192",
         "tentativa": 1,
@@ -51,10 +51,10 @@ def a_message(**changes: Any) -> Mensagem:
         "template_idioma": "pt_BR",
         "variaveis": (("nome", "Zé"), ("valor", "R$ 10")),
     }
-    return Mensagem(**{**fields, **changes})
+    return OutgoingMessage(**{**fields, **changes})
 
 
-def an_email(**changes: Any) -> Mensagem:
+def an_email(**changes: Any) -> OutgoingMessage:
     return a_message(**{"destino": "ze@example.com", "assunto": "Oi", "variaveis": (), **changes})
 
 
@@ -771,19 +771,19 @@ def found(status: object, message_id: object = "m-1") -> Answer:
 @pytest.mark.parametrize(
     ("result", "parecer"),
     [
-        (found("sent"), Parecer(Paradeiro.ENVIADO, "sent", "m-1")),
-        (found("delivered", None), Parecer(Paradeiro.ENVIADO, "delivered")),
-        (found("rejected"), Parecer(Paradeiro.NAO_ENVIADO, "rejected")),
-        (an_answer("There is no such message.", is_error=True), Parecer(Paradeiro.NAO_ENVIADO, "ausente")),
-        (found("queued"), Parecer(Paradeiro.DESCONHECIDO, "queued")),
-        (found(None), Parecer(Paradeiro.DESCONHECIDO)),
-        (an_answer("Internal error", is_error=True), Parecer(Paradeiro.DESCONHECIDO)),
-        (Lost(TIMED_OUT), Parecer(Paradeiro.DESCONHECIDO)),
-        (NotWritten(TOOL_MISSING), Parecer(Paradeiro.DESCONHECIDO)),
-        (Refused(401), Parecer(Paradeiro.DESCONHECIDO)),
+        (found("sent"), InquiryReply(DeliveryFinding.ENVIADO, "sent", "m-1")),
+        (found("delivered", None), InquiryReply(DeliveryFinding.ENVIADO, "delivered")),
+        (found("rejected"), InquiryReply(DeliveryFinding.NAO_ENVIADO, "rejected")),
+        (an_answer("There is no such message.", is_error=True), InquiryReply(DeliveryFinding.NAO_ENVIADO, "ausente")),
+        (found("queued"), InquiryReply(DeliveryFinding.DESCONHECIDO, "queued")),
+        (found(None), InquiryReply(DeliveryFinding.DESCONHECIDO)),
+        (an_answer("Internal error", is_error=True), InquiryReply(DeliveryFinding.DESCONHECIDO)),
+        (Lost(TIMED_OUT), InquiryReply(DeliveryFinding.DESCONHECIDO)),
+        (NotWritten(TOOL_MISSING), InquiryReply(DeliveryFinding.DESCONHECIDO)),
+        (Refused(401), InquiryReply(DeliveryFinding.DESCONHECIDO)),
     ],
 )
-def test_only_an_answer_with_a_meaning_settles_a_doubt(result: CallResult, parecer: Parecer) -> None:
+def test_only_an_answer_with_a_meaning_settles_a_doubt(result: CallResult, parecer: InquiryReply) -> None:
     consulta = a_channel(consulta=ASKING).consulta
     assert consulta is not None
     assert consulta.reply(result) == parecer
@@ -794,7 +794,7 @@ def test_every_result_says_something_of_a_doubt(result: CallResult) -> None:
     consulta = a_channel(consulta=ASKING).consulta
     assert consulta is not None
     said = consulta.reply(result)
-    assert (said.paradeiro is not Paradeiro.DESCONHECIDO) == (said.codigo in ASKING["valores"])
+    assert (said.paradeiro is not DeliveryFinding.DESCONHECIDO) == (said.codigo in ASKING["valores"])
 
 
 def test_a_provider_is_asked_about_each_message_by_what_the_channel_says() -> None:
@@ -808,7 +808,7 @@ def test_a_provider_is_asked_about_each_message_by_what_the_channel_says() -> No
 
     said = ask(consulta, [a_message(disparo_id="1"), a_message(disparo_id="2")], call_all)
     assert asked == [("find", [{"reference": "1"}, {"reference": "2"}])]
-    assert [each.paradeiro for each in said] == [Paradeiro.ENVIADO, Paradeiro.DESCONHECIDO]
+    assert [each.paradeiro for each in said] == [DeliveryFinding.ENVIADO, DeliveryFinding.DESCONHECIDO]
 
 
 def test_status_tool_is_checked_against_the_server_too() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.columns import column_index, column_name, following
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROWS
 
@@ -23,7 +23,7 @@ def test_letters_lead_back_to_their_column(index: int) -> None:
 
 def test_a_column_beyond_the_last_of_a_sheet_is_refused() -> None:
     assert column_index("XFD") == MAX_COLUMNS - 1
-    with pytest.raises(ArquivoInvalido, match="colunas_demais"):
+    with pytest.raises(InvalidFile, match="colunas_demais"):
         column_index("XFE")
 
 
@@ -33,5 +33,5 @@ def test_a_column_beyond_the_last_of_a_sheet_is_refused() -> None:
 )
 def test_rows_that_do_not_follow_one_another_are_refused(last: int, number: int, code: str) -> None:
     assert following(1, MAX_ROWS) == MAX_ROWS
-    with pytest.raises(ArquivoInvalido, match=code):
+    with pytest.raises(InvalidFile, match=code):
         following(last, number)

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.contacts.documents import documento
-from chalicelib.contacts.emails import emails
-from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, MAX_PIECES, SEPARATORS, Recusado, written_out
-from chalicelib.contacts.telephones import telefones
+from chalicelib.contacts.documents import read_document
+from chalicelib.contacts.emails import read_emails
+from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, MAX_PIECES, SEPARATORS, RefusedPiece, written_out
+from chalicelib.contacts.telephones import read_phones
 
 DIGITS = tuple("0123456789")
-Read = Callable[[str], tuple[list, list[Recusado]]]
+Read = Callable[[str], tuple[list, list[RefusedPiece]]]
 
-KINDS = pytest.mark.parametrize("read", [emails, telefones])
+KINDS = pytest.mark.parametrize("read", [read_emails, read_phones])
 JOINTS = st.sampled_from([" | ", "|", ";", ",", "/", "\n", "\r\n", "; ", " / ", "\u2028", "；", "｜", " |  | "])
 # Rubbish begins with no digit: behind a comma it would be the decimals of what stands before.
 RUBBISH = st.text(st.characters(exclude_characters=SEPARATORS), max_size=12).filter(lambda text: text[:1] not in DIGITS)
@@ -71,8 +71,8 @@ def test_what_is_kept_of_any_text_can_be_stored_and_is_normal_already(read: Read
 
 @pytest.mark.parametrize("separator", [" | ", "|", ";", ",", "/", "\n", "\r\n", " ; ", "\n\n", " , ", "\x0b", "／"])
 def test_separators_of_the_specification_stand_between_contacts(separator: str) -> None:
-    assert emails(separator.join(["b@x.com", "a@x.com"])) == (["b@x.com", "a@x.com"], [])
-    assert [phone.telefone for phone in telefones(separator.join(["71999999999", "1133334444"]))[0]] == [
+    assert read_emails(separator.join(["b@x.com", "a@x.com"])) == (["b@x.com", "a@x.com"], [])
+    assert [phone.telefone for phone in read_phones(separator.join(["71999999999", "1133334444"]))[0]] == [
         "+5571999999999",
         "+551133334444",
     ]
@@ -91,35 +91,35 @@ def test_what_cannot_be_seen_around_a_contact_is_no_part_of_it(read: Read, text:
 
 
 def test_same_contact_written_in_two_ways_is_kept_once_where_it_stood_first() -> None:
-    assert emails("A@X.com | b@x.com | a@x.COM") == (["a@x.com", "b@x.com"], [])
-    phones, refused = telefones("(71) 9999-9999 | 1133334444 | +55 71 99999-9999 | 5571999999999")
+    assert read_emails("A@X.com | b@x.com | a@x.COM") == (["a@x.com", "b@x.com"], [])
+    phones, refused = read_phones("(71) 9999-9999 | 1133334444 | +55 71 99999-9999 | 5571999999999")
     assert [phone.telefone for phone in phones] == ["+5571999999999", "+551133334444"]
     assert refused == []
 
 
 def test_first_valid_contact_is_principal_whatever_was_refused_before_it() -> None:
-    phones, refused = telefones("9999-9999 | 71 98888-7777 | 71 99999-9999")
+    phones, refused = read_phones("9999-9999 | 71 98888-7777 | 71 99999-9999")
     assert phones[0].telefone == "+5571988887777"
-    assert refused == [Recusado("telefone_invalido", "9999-9999")]
+    assert refused == [RefusedPiece("telefone_invalido", "9999-9999")]
 
 
 def test_fifty_contacts_are_kept_and_each_of_the_rest_is_reported() -> None:
-    phones, refused = telefones(" | ".join(many(0, 5_000)))
+    phones, refused = read_phones(" | ".join(many(0, 5_000)))
     assert [phone.telefone for phone in phones] == [f"+55{number}" for number in many(0, MAX_CONTACTS)]
-    assert refused == [Recusado("contatos_demais", number) for number in many(MAX_CONTACTS, 5_000)]
+    assert refused == [RefusedPiece("contatos_demais", number) for number in many(MAX_CONTACTS, 5_000)]
 
 
 def test_repeats_and_rubbish_do_not_count_towards_the_fifty() -> None:
-    phones, refused = telefones(" | ".join([*many(0, 49), *many(0, 49), "rubbish", *many(40, 50)]))
+    phones, refused = read_phones(" | ".join([*many(0, 49), *many(0, 49), "rubbish", *many(40, 50)]))
     assert len(phones) == MAX_CONTACTS
-    assert refused == [Recusado("telefone_invalido", "rubbish")]
+    assert refused == [RefusedPiece("telefone_invalido", "rubbish")]
 
 
 @KINDS
 def test_cell_with_more_pieces_than_are_looked_at_reports_the_rest_in_one_lump(read: Read) -> None:
     _, refused = read("x;" * (MAX_PIECES + 1_000))
     assert len(refused) == MAX_PIECES + 1
-    assert refused[-1] == Recusado("contatos_demais", "x;" * (EXCERPT // 2))
+    assert refused[-1] == RefusedPiece("contatos_demais", "x;" * (EXCERPT // 2))
 
 
 @KINDS
@@ -144,23 +144,23 @@ HUGE = {
 
 @pytest.mark.parametrize("name", HUGE)
 def test_huge_cell_is_refused_in_pieces_and_in_excerpts(name: str) -> None:
-    for read in (emails, telefones):
+    for read in (read_emails, read_phones):
         values, refused = read(HUGE[name])
         assert len(values) <= 1
         assert len(refused) <= MAX_PIECES + 1
         assert all(len(each.valor) <= EXCERPT for each in refused)
-    assert documento(HUGE[name])[0] is None
+    assert read_document(HUGE[name])[0] is None
 
 
 @given(ANY_TEXT)
 @example("1E+99")
 @THOROUGH
 def test_no_text_is_too_strange_to_be_judged(text: str) -> None:
-    document, refused = documento(text)
+    document, refused = read_document(text)
     assert (document is None) or (refused is None)
     assert (document or refused) if text.strip(EDGES) else (document, refused) == (None, None)
-    emails(text)
-    telefones(text)
+    read_emails(text)
+    read_phones(text)
 
 
 @given(st.integers(1, 10**14 - 1), st.integers(0, 16), st.sampled_from(".,"), st.sampled_from(["E+", "e+", "E", "e"]))

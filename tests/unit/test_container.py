@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.container import BLOCK, Container
 from tests.workbooks import Parts, zipped
 
@@ -39,12 +39,12 @@ def test_a_part_that_is_read_twice_counts_once(tmp_path: Path) -> None:
     with Container(written(tmp_path, {"a": "x" * 60, "b": "y" * 60}), max_inflated=100) as container:
         for _ in range(3):
             assert b"".join(container.blocks("a")) == b"x" * 60
-        with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+        with pytest.raises(InvalidFile, match="arquivo_suspeito"):
             list(container.blocks("b"))
 
 
 def test_a_part_that_is_not_there_is_a_broken_file(tmp_path: Path) -> None:
-    with Container(written(tmp_path, {"a": "x"})) as container, pytest.raises(ArquivoInvalido, match="corrompido"):
+    with Container(written(tmp_path, {"a": "x"})) as container, pytest.raises(InvalidFile, match="corrompido"):
         list(container.blocks("b"))
 
 

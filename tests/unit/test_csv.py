@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.reading.header import Campo
+from chalicelib.ingestion.reading.header import LeadField
 from tests.workbooks import HEADER, cells_of, opened, rows_of, trimmed
 
 TEXT = "Nome;Contato;CNPJ/CPF;Email;Telefone\r\nAção & Cia;José;1;a@b.c | d@e.f;71\r\n;;;;\r\nÚltima;€;;;\r\n"
@@ -40,7 +40,7 @@ def test_a_mark_in_front_of_a_quote_is_no_part_of_it() -> None:
 def test_the_delimiter_is_the_one_that_makes_most_of_the_header(delimiter: str) -> None:
     header = delimiter.join(["Nome, ou; outro", *HEADER]) if delimiter == "\t" else delimiter.join(HEADER)
     with opened(f"{header}\n1{delimiter}2\n".encode()) as planilha:
-        assert list(planilha.cabecalho.campos) == [*Campo][1:]
+        assert list(planilha.cabecalho.campos) == [*LeadField][1:]
         assert [cells for _, cells in planilha.linhas()] == [["1", "2"]]
 
 

@@ -15,8 +15,16 @@ from hypothesis import strategies as st
 from chalicelib.delivery.moves import after, comes_too_early
 from chalicelib.delivery.replies import is_opt_out
 from chalicelib.delivery.signatures import is_shared, is_signed_by_meta
-from chalicelib.delivery.statuses import NO_CODE, Aviso, Entrega, Resposta, Situacao, read_meta, read_simple
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.delivery.statuses import (
+    NO_CODE,
+    DeliveryReport,
+    InboundReply,
+    ProviderNotice,
+    ReportedStatus,
+    read_meta,
+    read_simple,
+)
+from chalicelib.dispatch.states import DisparoStatus
 
 ID = UUID(int=7)
 JSON = st.recursive(
@@ -32,7 +40,7 @@ def of_meta(**value: Any) -> dict[str, Any]:
     return {"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}
 
 
-def meta_status(status: str, **fields: Any) -> list[Entrega]:
+def meta_status(status: str, **fields: Any) -> list[DeliveryReport]:
     """What is read of one status of Meta's."""
     return read_meta(of_meta(statuses=[{"id": "wamid.1", "status": status, **fields}])).entregas
 
@@ -66,15 +74,15 @@ def test_any_other_header_is_no_signature_and_no_error(header: str) -> None:
 @pytest.mark.parametrize(
     ("status", "situacao"),
     [
-        ("sent", Situacao.ACEITO),
-        ("delivered", Situacao.ENTREGUE),
-        ("read", Situacao.ENTREGUE),
-        ("played", Situacao.ENTREGUE),
+        ("sent", ReportedStatus.ACEITO),
+        ("delivered", ReportedStatus.ENTREGUE),
+        ("read", ReportedStatus.ENTREGUE),
+        ("played", ReportedStatus.ENTREGUE),
     ],
 )
-def test_a_status_of_metas_is_read(status: str, situacao: Situacao) -> None:
+def test_a_status_of_metas_is_read(status: str, situacao: ReportedStatus) -> None:
     reference = {"biz_opaque_callback_data": str(ID)}
-    assert meta_status(status, recipient_id="557199990001", **reference) == [Entrega("wamid.1", situacao, ID)]
+    assert meta_status(status, recipient_id="557199990001", **reference) == [DeliveryReport("wamid.1", situacao, ID)]
 
 
 @pytest.mark.parametrize(
@@ -95,7 +103,7 @@ def test_a_status_of_metas_is_read(status: str, situacao: Situacao) -> None:
 def test_a_failure_has_its_code_and_what_follows_from_it(
     errors: Any, codigo: str, suprimir: bool, alternativo: bool
 ) -> None:
-    expected = Entrega("wamid.1", Situacao.FALHOU, None, codigo, suprimir, alternativo)
+    expected = DeliveryReport("wamid.1", ReportedStatus.FALHOU, None, codigo, suprimir, alternativo)
     assert meta_status("failed", errors=errors) == [expected]
 
 
@@ -105,8 +113,10 @@ def test_a_status_that_says_nothing_to_us_is_passed_over(status: dict[str, Any])
 
 
 def test_a_reference_that_is_not_one_of_ours_is_none() -> None:
-    assert meta_status("sent", biz_opaque_callback_data="pedido 7") == [Entrega("wamid.1", Situacao.ACEITO)]
-    assert meta_status("sent", biz_opaque_callback_data={"a": 1}) == [Entrega("wamid.1", Situacao.ACEITO)]
+    assert meta_status("sent", biz_opaque_callback_data="pedido 7") == [
+        DeliveryReport("wamid.1", ReportedStatus.ACEITO)
+    ]
+    assert meta_status("sent", biz_opaque_callback_data={"a": 1}) == [DeliveryReport("wamid.1", ReportedStatus.ACEITO)]
 
 
 @pytest.mark.parametrize(
@@ -131,13 +141,13 @@ def test_a_reference_that_is_not_one_of_ours_is_none() -> None:
 )
 def test_whatever_a_person_sends_is_an_answer(message: dict[str, Any], texto: str, quoted: str | None) -> None:
     aviso = read_meta(of_meta(messages=[{"from": "557199990001", "id": "wamid.9", **message}]))
-    assert aviso == Aviso([], [Resposta("557199990001", texto, quoted)])
+    assert aviso == ProviderNotice([], [InboundReply("557199990001", texto, quoted)])
 
 
 def test_a_notice_of_whatsapps_own_is_nobodys_answer() -> None:
     assert read_meta(
         of_meta(messages=[{"from": "1", "type": "system", "system": {"type": "user_changed_number"}}])
-    ) == (Aviso([], []))
+    ) == (ProviderNotice([], []))
 
 
 # The simple shape
@@ -156,15 +166,15 @@ def test_the_simple_shape_is_read() -> None:
         ],
         "respostas": [{"de": "maria@example.com", "texto": "pare", "em_resposta_a": "1"}, {}],
     }
-    assert read_simple(document) == Aviso(
+    assert read_simple(document) == ProviderNotice(
         [
-            Entrega("1", Situacao.ACEITO, ID),
-            Entrega("1", Situacao.ENTREGUE),
-            Entrega("1", Situacao.ENTREGUE, suprimir=True),
-            Entrega("2", Situacao.FALHOU, codigo="bounce", alternativo=True),
-            Entrega("3", Situacao.FALHOU, codigo=NO_CODE),
+            DeliveryReport("1", ReportedStatus.ACEITO, ID),
+            DeliveryReport("1", ReportedStatus.ENTREGUE),
+            DeliveryReport("1", ReportedStatus.ENTREGUE, suprimir=True),
+            DeliveryReport("2", ReportedStatus.FALHOU, codigo="bounce", alternativo=True),
+            DeliveryReport("3", ReportedStatus.FALHOU, codigo=NO_CODE),
         ],
-        [Resposta("maria@example.com", "pare", "1"), Resposta("", "", None)],
+        [InboundReply("maria@example.com", "pare", "1"), InboundReply("", "", None)],
     )
 
 
@@ -175,7 +185,9 @@ def test_no_document_is_an_error(document: dict[str, Any], odd: Any) -> None:
     for each in (document, whole, listed, deep, simple):
         for read in (read_meta, read_simple):
             aviso = read(each)
-            assert all(entrega.message_id and isinstance(entrega.situacao, Situacao) for entrega in aviso.entregas)
+            assert all(
+                entrega.message_id and isinstance(entrega.situacao, ReportedStatus) for entrega in aviso.entregas
+            )
             assert all(isinstance(resposta.texto, str) for resposta in aviso.respostas)
 
 
@@ -214,33 +226,33 @@ def test_no_answer_is_an_error(text: str) -> None:
 # Moves
 
 
-def _end(status: StatusDisparo, said: Any) -> StatusDisparo:
+def _end(status: DisparoStatus, said: Any) -> DisparoStatus:
     for situacao in said:
         status = after(status, situacao, was_taken=True)
     return status
 
 
-@pytest.mark.parametrize("status", StatusDisparo)
-@given(said=st.lists(st.sampled_from(Situacao), max_size=5))
-def test_any_order_and_any_repetition_end_in_the_same_status(status: StatusDisparo, said: list[Situacao]) -> None:
+@pytest.mark.parametrize("status", DisparoStatus)
+@given(said=st.lists(st.sampled_from(ReportedStatus), max_size=5))
+def test_any_order_and_any_repetition_end_in_the_same_status(status: DisparoStatus, said: list[ReportedStatus]) -> None:
     once = _end(status, dict.fromkeys(said))
     for order in permutations(said):
         assert _end(status, order) == once
         assert _end(once, order) == once
 
 
-@pytest.mark.parametrize("status", StatusDisparo)
-@pytest.mark.parametrize("situacao", Situacao)
-def test_a_status_never_goes_back(status: StatusDisparo, situacao: Situacao) -> None:
-    proof = {StatusDisparo.INCERTO: 0, StatusDisparo.ENVIADO: 1, StatusDisparo.ERRO: 2, StatusDisparo.CONFIRMADO: 3}
+@pytest.mark.parametrize("status", DisparoStatus)
+@pytest.mark.parametrize("situacao", ReportedStatus)
+def test_a_status_never_goes_back(status: DisparoStatus, situacao: ReportedStatus) -> None:
+    proof = {DisparoStatus.INCERTO: 0, DisparoStatus.ENVIADO: 1, DisparoStatus.ERRO: 2, DisparoStatus.CONFIRMADO: 3}
     then = after(status, situacao, was_taken=True)
     assert then == status or proof[then] > proof[status]
 
 
 def test_what_was_never_taken_stays_failed() -> None:
-    assert after(StatusDisparo.ERRO, Situacao.ENTREGUE, was_taken=False) is StatusDisparo.ERRO
+    assert after(DisparoStatus.ERRO, ReportedStatus.ENTREGUE, was_taken=False) is DisparoStatus.ERRO
 
 
 def test_what_is_on_its_way_waits_for_its_worker() -> None:
-    early = {status for status in StatusDisparo if comes_too_early(status)}
-    assert early == {StatusDisparo.PENDENTE, StatusDisparo.ENVIANDO}
+    early = {status for status in DisparoStatus if comes_too_early(status)}
+    assert early == {DisparoStatus.PENDENTE, DisparoStatus.ENVIANDO}

@@ -20,7 +20,7 @@ DISPATCH = Path(__file__).parents[2] / "chalicelib" / "dispatch"
 
 # Where a code stands among the arguments of what raises or returns it.
 _PLACES = {
-    "Conflict": 0, "NotFound": 0, "Invalid": 0, "TemplateInvalido": 0, "PydanticCustomError": 0, "FieldError": 1,
+    "Conflict": 0, "NotFound": 0, "Invalid": 0, "InvalidTemplate": 0, "PydanticCustomError": 0, "FieldError": 1,
     "BadTemplate": 1, "Transient": 0, "Permanent": 0, "Unknown": 0, "ChannelDown": 0, "ClosedSender": 0, "_invalid": 0,
 }  # fmt: skip
 _CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
@@ -28,7 +28,7 @@ _CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 
 def raised_codes() -> set[str]:
     found: set[str] = set()
-    for path in DISPATCH.glob("*.py"):
+    for path in DISPATCH.rglob("*.py"):
         module = ast.parse(path.read_text(encoding="utf-8"))
         found |= {code for node in ast.walk(module) if isinstance(node, ast.Call) for code in _said_by(node)}
         found |= {code for node in module.body if isinstance(node, ast.Assign) for code in _named_by(node)}
@@ -54,7 +54,9 @@ def transport_codes() -> set[str]:
 
 def profile_codes() -> set[str]:
     """Those that our own profiles give to what they read; a provider's own are the provider's."""
-    profiles = [json.loads(path.read_text(encoding="utf-8")) for path in (DISPATCH / "profiles").glob("*.json")]
+    profiles = [
+        json.loads(path.read_text(encoding="utf-8")) for path in (DISPATCH / "channels" / "profiles").glob("*.json")
+    ]
     return {each["codigo"] for profile in profiles for each in profile["resultado"]["codigo"] if "codigo" in each}
 
 

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.dispatch.requests.models import DisparoQuery, NovoDisparo, NovoTemplate, Reenvio
+from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, NewTemplate, ResendRequest
 from chalicelib.dispatch.requests.plans import Plan, plan
-from chalicelib.dispatch.states import Espera
-from chalicelib.errors import Conflict, Invalid, VariavelAusente
+from chalicelib.dispatch.states import WaitReason
+from chalicelib.errors import Conflict, Invalid, MissingVariable
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FIRST, SECOND, UNFIT = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -31,9 +31,9 @@ def a_destino(contato_id: UUID, *, valido: bool = True) -> dict[str, Any]:
 DESTINOS = [a_destino(UNFIT, valido=False), a_destino(FIRST), a_destino(SECOND)]
 
 
-def a_wish(**changes: Any) -> NovoDisparo:
+def a_wish(**changes: Any) -> NewDisparo:
     body = {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Zé"}}}
-    return NovoDisparo.model_validate(body | changes)
+    return NewDisparo.model_validate(body | changes)
 
 
 def planned(destinos: list[dict[str, Any]] = DESTINOS, template: dict[str, Any] = TEMPLATE, **changes: Any) -> Plan:
@@ -91,7 +91,7 @@ def test_lead_without_a_contact_that_is_fit_is_a_conflict() -> None:
 
 
 def test_missing_variable_is_named() -> None:
-    with pytest.raises(VariavelAusente) as refused:
+    with pytest.raises(MissingVariable) as refused:
         planned(payload={"variaveis": {}})
     assert refused.value.nomes == ("nome",)
 
@@ -116,7 +116,7 @@ def test_time_to_come_is_waited_for(ahead: timedelta) -> None:
 
 
 def test_disparo_that_waits_for_its_time_says_so() -> None:
-    assert planned(agendar_para=NOW + timedelta(seconds=1)).espera == Espera.AGENDADO
+    assert planned(agendar_para=NOW + timedelta(seconds=1)).espera == WaitReason.AGENDADO
     assert planned(agendar_para=NOW).espera is None
 
 
@@ -160,13 +160,13 @@ def test_wish_in_another_shape_is_refused(changes: dict[str, Any], kind: str) ->
 
 @pytest.mark.parametrize("idioma", ["pt", "pt_BR", "pt-BR", "es_419", "zh_Hant_TW"])
 def test_language_is_taken_as_meta_and_as_others_spell_it(idioma: str) -> None:
-    assert NovoTemplate.model_validate({"canal": "whatsapp", "idioma": idioma, "texto": "oi"}).idioma == idioma
+    assert NewTemplate.model_validate({"canal": "whatsapp", "idioma": idioma, "texto": "oi"}).idioma == idioma
 
 
 @pytest.mark.parametrize("idioma", ["", "português", "PT", "pt_", "p"])
 def test_what_is_no_language_is_refused(idioma: str) -> None:
     with pytest.raises(ValidationError):
-        NovoTemplate.model_validate({"canal": "whatsapp", "idioma": idioma, "texto": "oi"})
+        NewTemplate.model_validate({"canal": "whatsapp", "idioma": idioma, "texto": "oi"})
 
 
 def test_filters_of_the_list_are_checked() -> None:
@@ -190,5 +190,5 @@ def test_filters_of_the_list_are_checked() -> None:
 )
 def test_what_does_not_say_which_to_send_again_is_refused(body: dict[str, Any], kind: str) -> None:
     with pytest.raises(ValidationError) as refused:
-        Reenvio.model_validate(body)
+        ResendRequest.model_validate(body)
     assert kind in [each["type"] for each in refused.value.errors()]

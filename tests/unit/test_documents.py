@@ -7,8 +7,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from validate_docbr import CNPJ, CPF
 
-from chalicelib.contacts.documents import documento, is_cnpj, is_cpf
-from chalicelib.contacts.pieces import Recusado
+from chalicelib.contacts.documents import is_cnpj, is_cpf, read_document
+from chalicelib.contacts.pieces import RefusedPiece
 
 DIGITS = "0123456789"
 CHARACTERS = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -62,7 +62,7 @@ def test_valid_document_is_itself_with_and_without_its_mask_in_any_case(document
         oracle.mask(document).replace("-", "–"),
         f"\u200e{document}\u200f",
     ):
-        assert documento(cell) == (document, None)
+        assert read_document(cell) == (document, None)
 
 
 @given(CPFS | CNPJS, st.data())
@@ -74,7 +74,7 @@ def test_one_wrong_digit_is_noticed(document: str, data: st.DataObject) -> None:
     assume(not CNPJ().validate(cell.zfill(14)))  # a digit may weigh what a letter weighed, eleven or more above it
     # The law writes a remainder of ten as 0, like none at all, so a few wrong digits fit.
     assume(not (cell.isdigit() and CPF().validate(cell.zfill(11))))
-    assert documento(cell) == (None, Recusado("documento_invalido", cell))
+    assert read_document(cell) == (None, RefusedPiece("documento_invalido", cell))
 
 
 @given(st.integers(0, 10**14 - 1) | (CPFS | CNPJS).filter(str.isdigit).map(int))
@@ -88,30 +88,30 @@ def test_lost_zeros_come_back_where_exactly_one_document_fits(number: int) -> No
     fits = [cell.zfill(size) for size, oracle in ((11, CPF()), (14, CNPJ())) if oracle.validate(cell.zfill(size))]
     if len(cell) == 11:
         fits = fits[:1]  # complete as a CPF
-    document, refused = documento(cell)
+    document, refused = read_document(cell)
     assert document == (fits[0] if len(fits) == 1 else None)
     assert (refused is None) == (document is not None)
     if len(fits) > 1:
-        assert refused == Recusado("documento_ambiguo", cell)
+        assert refused == RefusedPiece("documento_ambiguo", cell)
     for number_cell in (f"{cell}.0", f"{cell},00"):
-        assert documento(number_cell)[0] == document
+        assert read_document(number_cell)[0] == document
 
 
 @given(CPFS | CNPJS.filter(str.isdigit))
 def test_exponent_with_every_digit_is_whole(document: str) -> None:
     digits = document.lstrip("0")
     if len(digits) > 1:
-        assert documento(f"{digits[0]}.{digits[1:]}E+{len(digits) - 1:02}")[0] == documento(digits)[0]
+        assert read_document(f"{digits[0]}.{digits[1:]}E+{len(digits) - 1:02}")[0] == read_document(digits)[0]
 
 
 @pytest.mark.parametrize("cell", ["1.23457E+13", "1,23457E+10", "1E+13", "191", "12345600000000"])
 def test_what_may_be_several_documents_is_ambiguous(cell: str) -> None:
-    assert documento(cell) == (None, Recusado("documento_ambiguo", cell))
+    assert read_document(cell) == (None, RefusedPiece("documento_ambiguo", cell))
 
 
 @pytest.mark.parametrize("cell", ["", " ", "\u200b", "\xa0\n", "\x00"])
 def test_blank_cell_has_no_document_and_nothing_to_report(cell: str) -> None:
-    assert documento(cell) == (None, None)
+    assert read_document(cell) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -140,23 +140,23 @@ def test_blank_cell_has_no_document_and_nothing_to_report(cell: str) -> None:
     ],
 )
 def test_what_is_no_document_is_refused_and_quoted(cell: str) -> None:
-    assert documento(cell) == (None, Recusado("documento_invalido", cell[:200]))
+    assert read_document(cell) == (None, RefusedPiece("documento_invalido", cell[:200]))
 
 
 def test_phone_in_the_shape_of_phones_is_no_cpf_even_if_its_digits_would_fit() -> None:
     fitting = completed(CPF(), "119876543")
     phone = f"{fitting[:2]} {fitting[2:7]}-{fitting[7:]}"
-    assert documento(phone) == (None, Recusado("documento_invalido", phone))
+    assert read_document(phone) == (None, RefusedPiece("documento_invalido", phone))
 
 
 def test_alphanumeric_cnpj_that_looks_like_a_number_with_an_exponent_is_a_cnpj() -> None:
     lookalike = completed(CNPJ(), "12345678901E")
-    assert documento(lookalike) == (lookalike, None)
+    assert read_document(lookalike) == (lookalike, None)
 
 
 def test_digits_of_other_scripts_are_digits() -> None:
-    assert documento("１２３．４５６．７８９－０９") == ("12345678909", None)
-    assert documento("١٢٣٤٥٦٧٨٩٠٩") == ("12345678909", None)
+    assert read_document("１２３．４５６．７８９－０９") == ("12345678909", None)
+    assert read_document("١٢٣٤٥٦٧٨٩٠٩") == ("12345678909", None)
 
 
 @pytest.mark.parametrize("text", ["", "529982247", "52998224a25", "529 82 4725", "٥٢٩٩٨٢٢٤٧٢٥"])

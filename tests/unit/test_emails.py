@@ -8,8 +8,8 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.contacts import emails as module
-from chalicelib.contacts.emails import emails
-from chalicelib.contacts.pieces import SEPARATORS, Recusado
+from chalicelib.contacts.emails import read_emails
+from chalicelib.contacts.pieces import SEPARATORS, RefusedPiece
 
 LABEL = r"[a-zA-Z0-9]([a-zA-Z0-9-]{0,10}[a-zA-Z0-9])?"
 TOP = "(com|com.br|net|org|br|test|local|localhost|invalid|onion|arpa|c|c0m|COM|Test|x--y|xn--p1ai)"
@@ -50,12 +50,14 @@ def test_usual_shape_accepts_only_what_the_library_accepts_and_as_it_would_write
 def test_address_is_accepted_exactly_if_the_library_accepts_it(address: str) -> None:
     assume(not set(address) & set(SEPARATORS + "\"'"))
     expected = by_the_library(address)
-    assert emails(address) == (([expected], []) if expected else ([], [Recusado("email_invalido", address[:200])]))
+    assert read_emails(address) == (
+        ([expected], []) if expected else ([], [RefusedPiece("email_invalido", address[:200])])
+    )
 
 
 @given(st.builds("{}@{}.com.br".format, st.text("abc", min_size=1), st.text("açãoéüñßжд", min_size=1, max_size=20)))
 def test_domain_with_accents_is_stored_in_ascii(address: str) -> None:
-    found, _ = emails(address)
+    found, _ = read_emails(address)
     assert found == [expected for expected in [by_the_library(address)] if expected]
     assert all(each.isascii() for each in found)
 
@@ -81,7 +83,7 @@ def test_domain_with_accents_is_stored_in_ascii(address: str) -> None:
     ],
 )
 def test_address_is_read_as_people_write_it(cell: str, address: str) -> None:
-    assert emails(cell) == ([address], [])
+    assert read_emails(cell) == ([address], [])
 
 
 @pytest.mark.parametrize(
@@ -115,9 +117,12 @@ def test_address_is_read_as_people_write_it(cell: str, address: str) -> None:
     ],
 )
 def test_what_is_no_address_for_certain_is_refused_and_quoted(cell: str) -> None:
-    assert emails(cell) == ([], [Recusado("email_invalido", cell[:200])])
+    assert read_emails(cell) == ([], [RefusedPiece("email_invalido", cell[:200])])
 
 
 @pytest.mark.parametrize("separator", ["/", "|"])
 def test_separator_inside_an_address_separates(separator: str) -> None:
-    assert emails(f"maria{separator}joao@example.com") == (["joao@example.com"], [Recusado("email_invalido", "maria")])
+    assert read_emails(f"maria{separator}joao@example.com") == (
+        ["joao@example.com"],
+        [RefusedPiece("email_invalido", "maria")],
+    )

@@ -6,75 +6,75 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.reading.header import ROWS_SEARCHED, Cabecalho, Campo, find_header, plain_words, recognise
+from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.header import ROWS_SEARCHED, Header, LeadField, find_header, plain_words, recognise
 from chalicelib.ingestion.reading.limits import MAX_TITLES
 
 
-def the(cabecalho: Cabecalho | None) -> Cabecalho:
+def the(cabecalho: Header | None) -> Header:
     assert cabecalho is not None
     return cabecalho
 
 
-def fields(*cells: str) -> dict[Campo, tuple[int, ...]]:
+def fields(*cells: str) -> dict[LeadField, tuple[int, ...]]:
     return dict(the(recognise(1, cells)).campos)
 
 
 def test_the_columns_of_the_sample_are_known() -> None:
     assert fields("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone") == {
-        Campo.NOME: (0,),
-        Campo.CONTATO: (1,),
-        Campo.DOCUMENTO: (2,),
-        Campo.EMAIL: (3,),
-        Campo.TELEFONE: (4,),
+        LeadField.NOME: (0,),
+        LeadField.CONTATO: (1,),
+        LeadField.DOCUMENTO: (2,),
+        LeadField.EMAIL: (3,),
+        LeadField.TELEFONE: (4,),
     }
 
 
 @given(st.permutations(["ID", "Nome", "Contato", "CNPJ/CPF", "Email", "Telefone"]))
 def test_columns_may_stand_in_any_order(cells: list[str]) -> None:
     assert {cells[places[0]]: campo for campo, places in fields(*cells).items()} == {
-        "ID": Campo.ID,
-        "Nome": Campo.NOME,
-        "Contato": Campo.CONTATO,
-        "CNPJ/CPF": Campo.DOCUMENTO,
-        "Email": Campo.EMAIL,
-        "Telefone": Campo.TELEFONE,
+        "ID": LeadField.ID,
+        "Nome": LeadField.NOME,
+        "Contato": LeadField.CONTATO,
+        "CNPJ/CPF": LeadField.DOCUMENTO,
+        "Email": LeadField.EMAIL,
+        "Telefone": LeadField.TELEFONE,
     }
 
 
 @pytest.mark.parametrize(
     ("name", "campo"),
     [
-        ("E-MAIL", Campo.EMAIL),
-        ("e_mail 2", Campo.EMAIL),
-        ("1º E-mail", Campo.EMAIL),
-        ("  Endereço de e-mail:  ", Campo.EMAIL),
-        ("Celular (WhatsApp)", Campo.TELEFONE),
-        ("TELEFONE01", Campo.TELEFONE),
-        ("DDD + Telefone", Campo.TELEFONE),
-        ("Te\u0301le\u0301fone", Campo.TELEFONE),
-        ("\ufeffTelefone\u200b", Campo.TELEFONE),
-        ("Nº do documento", Campo.DOCUMENTO),
+        ("E-MAIL", LeadField.EMAIL),
+        ("e_mail 2", LeadField.EMAIL),
+        ("1º E-mail", LeadField.EMAIL),
+        ("  Endereço de e-mail:  ", LeadField.EMAIL),
+        ("Celular (WhatsApp)", LeadField.TELEFONE),
+        ("TELEFONE01", LeadField.TELEFONE),
+        ("DDD + Telefone", LeadField.TELEFONE),
+        ("Te\u0301le\u0301fone", LeadField.TELEFONE),
+        ("\ufeffTelefone\u200b", LeadField.TELEFONE),
+        ("Nº do documento", LeadField.DOCUMENTO),
         ("C.P.F./C.N.P.J.", None),
-        ("CPF / CNPJ", Campo.DOCUMENTO),
-        ("ﬁxo", Campo.TELEFONE),
+        ("CPF / CNPJ", LeadField.DOCUMENTO),
+        ("ﬁxo", LeadField.TELEFONE),
         ("Fantasia", None),
         ("Observações", None),
     ],
 )
-def test_a_column_is_known_in_any_case_with_or_without_accents(name: str, campo: Campo | None) -> None:
+def test_a_column_is_known_in_any_case_with_or_without_accents(name: str, campo: LeadField | None) -> None:
     found = recognise(1, [name])
     assert (None if found is None else next(iter(found.campos))) == campo
 
 
 def test_several_columns_feed_one_field_contacts_in_sheet_order_names_best_first() -> None:
     campos = fields("Celular", "Nome Fantasia", "Telefone", "Nome", "Email 2", "Email")
-    assert campos == {Campo.TELEFONE: (0, 2), Campo.NOME: (3, 1), Campo.EMAIL: (4, 5)}
+    assert campos == {LeadField.TELEFONE: (0, 2), LeadField.NOME: (3, 1), LeadField.EMAIL: (4, 5)}
 
 
 def test_duplicate_and_blank_columns_keep_their_places() -> None:
     cabecalho = the(recognise(3, [" Email ", "", "Email", "Obs", "", ""]))
-    assert cabecalho == Cabecalho(3, ("Email", "", "Email", "Obs"), {Campo.EMAIL: (0, 2)})
+    assert cabecalho == Header(3, ("Email", "", "Email", "Obs"), {LeadField.EMAIL: (0, 2)})
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,10 @@ def test_a_row_without_a_certain_column_or_with_data_is_no_header(cells: list[st
 
 
 def test_the_columns_of_an_error_report_are_no_fields() -> None:
-    assert fields("Nome", "Email", "linha", "coluna", "codigo", "mensagem") == {Campo.NOME: (0,), Campo.EMAIL: (1,)}
+    assert fields("Nome", "Email", "linha", "coluna", "codigo", "mensagem") == {
+        LeadField.NOME: (0,),
+        LeadField.EMAIL: (1,),
+    }
 
 
 def test_titles_above_the_header_are_passed_over() -> None:
@@ -113,7 +116,7 @@ def test_a_header_far_down_is_not_looked_for() -> None:
 
 def test_a_header_is_no_wider_than_anybody_reads() -> None:
     assert len(the(recognise(1, ["Email", *["x"] * (MAX_TITLES - 1), *[" "] * 99])).colunas) == MAX_TITLES
-    with pytest.raises(ArquivoInvalido, match="colunas_demais"):
+    with pytest.raises(InvalidFile, match="colunas_demais"):
         recognise(1, ["Email", *["x"] * MAX_TITLES])
     assert recognise(1, ["x"] * (MAX_TITLES + 1)) is None
 

@@ -9,7 +9,7 @@ from holidays.countries.brazil import Brazil
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.rules.holidays_br import Feriados, feriados_of
+from chalicelib.dispatch.rules.holidays_br import Holidays, holidays_of
 from chalicelib.dispatch.rules.places import PLACES
 
 STATES = sorted({place.uf for place in PLACES.values()})
@@ -20,13 +20,13 @@ EASTERS = [date(2024, 3, 31), date(2026, 4, 5), date(2027, 3, 28), date(2035, 3,
 def test_the_calendar_is_that_of_the_library(uf: str | None) -> None:
     years = range(2024, 2101)
     theirs = Brazil(years=years, subdiv=uf, categories=("public", "optional"))
-    assert frozenset().union(*(feriados_of(year, uf) for year in years)) == theirs.keys()
+    assert frozenset().union(*(holidays_of(year, uf) for year in years)) == theirs.keys()
 
 
 @pytest.mark.parametrize("easter", EASTERS, ids=str)
 @pytest.mark.parametrize("days", [-48, -47, -46, -2, 60])
 def test_carnaval_good_friday_and_corpus_christi_move_with_easter(easter: date, days: int) -> None:
-    assert easter + timedelta(days=days) in feriados_of(easter.year, None)
+    assert easter + timedelta(days=days) in holidays_of(easter.year, None)
 
 
 @pytest.mark.parametrize(
@@ -37,20 +37,20 @@ def test_carnaval_good_friday_and_corpus_christi_move_with_easter(easter: date, 
     ],
 )  # fmt: skip
 def test_a_state_has_holidays_of_its_own(uf: str, day: str) -> None:
-    assert date.fromisoformat(day) in feriados_of(int(day[:4]), uf) - feriados_of(int(day[:4]), None)
+    assert date.fromisoformat(day) in holidays_of(int(day[:4]), uf) - holidays_of(int(day[:4]), None)
 
 
 def test_what_is_kept_on_a_friday_is_not_kept_on_its_own_day() -> None:
-    assert date(2025, 1, 23) not in feriados_of(2025, "AC")
+    assert date(2025, 1, 23) not in holidays_of(2025, "AC")
 
 
 @given(st.dates(date(1, 1, 1), date(9999, 12, 31)), st.sampled_from([None, *STATES]), st.booleans(), st.booleans())
 def test_a_day_is_off_by_the_calendar_or_by_the_tenant(
     day: date, uf: str | None, respeita: bool, is_extra: bool
 ) -> None:
-    feriados = Feriados(uf, respeita, frozenset({day} if is_extra else ()))
-    assert (day in feriados) is (is_extra or (respeita and day in feriados_of(day.year, uf)))
+    feriados = Holidays(uf, respeita, frozenset({day} if is_extra else ()))
+    assert (day in feriados) is (is_extra or (respeita and day in holidays_of(day.year, uf)))
 
 
 def test_what_is_no_date_is_no_day_off() -> None:
-    assert "2026-12-25" not in Feriados(None)
+    assert "2026-12-25" not in Holidays(None)

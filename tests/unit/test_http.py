@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, Field
 
-from chalicelib.api.http import MAX_JSON_BYTES, PROBLEM, Call, endpoint, in_our_words, public, to_json
+from chalicelib.api.http import MAX_JSON_BYTES, PROBLEM, Call, endpoint, localize_415, public, to_json
 from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable
 
 
@@ -70,7 +70,7 @@ class Answer:
 def ask(handler: Callable[[Call], object], status: int = 200, **request: Any) -> Answer:
     """What a client hears from a handler."""
     app = Chalice("test")
-    app.register_middleware(in_our_words, "http")
+    app.register_middleware(localize_415, "http")
     app.api.binary_types.append("application/octet-stream")
     app.route("/nomes/{nome}", methods=["POST"], content_types=["application/json", "multipart/form-data"])(
         endpoint(app, status)(handler)

@@ -12,11 +12,11 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chalicelib.api.openapi import TAKES
 from chalicelib.errors import FieldError, Invalid
-from chalicelib.instants import Instante
+from chalicelib.instants import Instant
 from chalicelib.messages import ENGLISH, PORTUGUESE, field_text
 from chalicelib.pages import PageQuery, page_of
 
-INSTANT: TypeAdapter[datetime] = TypeAdapter(Instante)
+INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 BEYOND = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00")
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
@@ -53,8 +53,8 @@ def test_an_instant_is_kept_in_utc_or_refused_where_utc_has_no_year_for_it(momen
 def test_the_requests_take_the_instants_that_they_are_known_to_take() -> None:
     assert set(FIELDS) >= {
         ("LeadQuery", "criado_de"), ("LeadQuery", "criado_ate"), ("DisparoQuery", "criado_de"),
-        ("DisparoQuery", "criado_ate"), ("Reenvio", "criado_de"), ("Reenvio", "criado_ate"),
-        ("NovoDisparo", "agendar_para"), ("NovoDisparo", "expira_em"), ("NovoAgendamento", "data_agendada"),
+        ("DisparoQuery", "criado_ate"), ("ResendRequest", "criado_de"), ("ResendRequest", "criado_ate"),
+        ("NewDisparo", "agendar_para"), ("NewDisparo", "expira_em"), ("NewAgendamento", "data_agendada"),
         ("AgendamentoQuery", "de"), ("AgendamentoQuery", "ate"),
     }  # fmt: skip
 
@@ -71,7 +71,7 @@ def test_no_request_takes_an_instant_from_beyond_the_calendar(model: str, field:
 def test_no_cursor_leads_beyond_the_calendar(text: str) -> None:
     cursor = page_of([{"quando": text}] * 2, 1, lambda row: row["quando"])["proximo"]
     with pytest.raises(Invalid) as refused:
-        PageQuery(cursor=cursor).after(Instante)
+        PageQuery(cursor=cursor).after(Instant)
     assert refused.value.code == "cursor_invalido"
 
 

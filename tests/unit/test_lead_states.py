@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.leads.states import CLOSED, MOVES, Fato, StatusLead, may_move, move_of
+from chalicelib.leads.states import CLOSED, MOVES, LeadFact, LeadStatus, may_move, move_of
 
 # SPEC §4, word by word.
 ALLOWED = {
@@ -24,8 +24,8 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("de", "para"), list(product(StatusLead, StatusLead)))
-def test_a_lead_moves_as_specified_and_in_no_other_way(de: StatusLead, para: StatusLead) -> None:
+@pytest.mark.parametrize(("de", "para"), list(product(LeadStatus, LeadStatus)))
+def test_a_lead_moves_as_specified_and_in_no_other_way(de: LeadStatus, para: LeadStatus) -> None:
     assert may_move(de, para) == ((de.value, para.value) in ALLOWED)
 
 
@@ -36,7 +36,7 @@ def test_what_is_drawn_is_what_the_code_allows() -> None:
 
 
 def test_every_status_has_its_moves_said() -> None:
-    assert set(MOVES) == set(StatusLead)
+    assert set(MOVES) == set(LeadStatus)
 
 
 def test_a_closed_lead_is_one_that_goes_nowhere() -> None:
@@ -46,20 +46,20 @@ def test_a_closed_lead_is_one_that_goes_nowhere() -> None:
 @pytest.mark.parametrize(
     ("fato", "de", "para"),
     [
-        (Fato.DISPARO_CRIADO, ["novo", "sem_sucesso"], "em_disparo"),
-        (Fato.DISPARO_CONFIRMADO, ["agendado", "em_disparo"], "contato_efetuado"),
-        (Fato.DISPARO_ESGOTADO, ["em_disparo"], "sem_sucesso"),
-        (Fato.AGENDAMENTO_CRIADO, ["novo"], "agendado"),
-        (Fato.AGENDAMENTO_REALIZADO, ["agendado", "em_disparo"], "contato_efetuado"),
-        (Fato.AGENDAMENTO_PERDIDO, ["agendado"], "sem_sucesso"),
+        (LeadFact.DISPARO_CRIADO, ["novo", "sem_sucesso"], "em_disparo"),
+        (LeadFact.DISPARO_CONFIRMADO, ["agendado", "em_disparo"], "contato_efetuado"),
+        (LeadFact.DISPARO_ESGOTADO, ["em_disparo"], "sem_sucesso"),
+        (LeadFact.AGENDAMENTO_CRIADO, ["novo"], "agendado"),
+        (LeadFact.AGENDAMENTO_REALIZADO, ["agendado", "em_disparo"], "contato_efetuado"),
+        (LeadFact.AGENDAMENTO_PERDIDO, ["agendado"], "sem_sucesso"),
     ],
 )
-def test_an_event_moves_the_leads_that_it_concerns(fato: Fato, de: list[str], para: str) -> None:
+def test_an_event_moves_the_leads_that_it_concerns(fato: LeadFact, de: list[str], para: str) -> None:
     assert move_of(fato) == (de, para)
 
 
-@pytest.mark.parametrize("fato", Fato)
-def test_no_event_moves_a_lead_where_a_person_could_not(fato: Fato) -> None:
+@pytest.mark.parametrize("fato", LeadFact)
+def test_no_event_moves_a_lead_where_a_person_could_not(fato: LeadFact) -> None:
     origins, para = move_of(fato)
-    assert all(may_move(StatusLead(de), StatusLead(para)) for de in origins)
+    assert all(may_move(LeadStatus(de), LeadStatus(para)) for de in origins)
     assert all(type(each) is str for each in [*origins, para])

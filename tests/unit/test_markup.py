@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.markup import MAX_DEPTH, Listener, Part, UnknownShape, elements, parse, prove, whole
 
 
@@ -52,7 +52,7 @@ def test_anything_else_is_not_plain(part: str) -> None:
 
 @pytest.mark.parametrize("content", [b"\xff", b"\xed\xa0\x80", b"\0", b"\x1f"])
 def test_what_xml_cannot_hold_is_a_broken_file(content: bytes) -> None:
-    with pytest.raises(ArquivoInvalido, match="arquivo_corrompido"):
+    with pytest.raises(InvalidFile, match="arquivo_corrompido"):
         prove([b"<a>", content + b"</a>"])
 
 
@@ -92,18 +92,18 @@ def test_elements_have_local_attributes() -> None:
 
 @pytest.mark.parametrize("part", ["", "a", "<a>", "<a></b>", "<a>&nbsp;</a>", "<a b=1/>", "<a/><b/>"])
 def test_what_is_no_xml_is_a_broken_file(part: str) -> None:
-    with pytest.raises(ArquivoInvalido, match="arquivo_corrompido"):
+    with pytest.raises(InvalidFile, match="arquivo_corrompido"):
         heard(part)
 
 
 def test_an_encoding_that_nobody_knows_is_a_broken_file() -> None:
-    with pytest.raises(ArquivoInvalido, match="arquivo_corrompido"):
+    with pytest.raises(InvalidFile, match="arquivo_corrompido"):
         heard('<?xml version="1.0" encoding="martian"?><a/>')
 
 
 def test_depth_has_an_end() -> None:
     heard("<a>" * MAX_DEPTH + "</a>" * MAX_DEPTH)
-    with pytest.raises(ArquivoInvalido, match="arquivo_suspeito"):
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         heard("<a>" * (MAX_DEPTH + 1))
 
 

@@ -14,8 +14,8 @@ from openapi_spec_validator import validate
 
 from chalicelib.api import openapi, requests
 from chalicelib.api.openapi import TAKES, Takes
-from chalicelib.ingestion.jobs.requests import PedidoDeUpload, PedidoPorReferencia
-from chalicelib.ingestion.options import Opcoes
+from chalicelib.ingestion.jobs.requests import ReferenceRequest, UploadRequest
+from chalicelib.ingestion.options import IngestOptions
 from local.project import load_app
 
 PROJECT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ def _taken(handler: ast.FunctionDef) -> Takes:
             case ast.Call(func=ast.Attribute(attr="query"), args=[ast.Attribute(attr=name)]):
                 query = getattr(requests, name)
             case ast.Call(func=ast.Attribute(value=ast.Name(id="requests"), attr="upload")):
-                body, form = (PedidoPorReferencia, PedidoDeUpload), Opcoes
+                body, form = (ReferenceRequest, UploadRequest), IngestOptions
     key = any(isinstance(node, ast.Attribute) and node.attr == "idempotency_key" for node in ast.walk(handler))
     return Takes(body=body, query=query, form=form, key=key)
 
@@ -137,7 +137,7 @@ def test_a_list_says_its_filters_and_what_they_look_like(contract: Any) -> None:
     found = _parameters(contract, "/leads", "get")
     assert {name for where, name in found if where == "query"} == set(requests.LeadQuery.model_fields)
     assert found["query", "criado_de"] == {"type": "string", "format": "date-time"}
-    assert found["query", "status"] == {"$ref": "#/components/schemas/StatusLead"}
+    assert found["query", "status"] == {"$ref": "#/components/schemas/LeadStatus"}
     assert found["query", "limit"]["maximum"] == 500
 
 
@@ -156,8 +156,8 @@ def test_an_upload_is_a_form_or_one_of_two_documents(contract: Any) -> None:
     assert set(content) == {"application/json", "multipart/form-data"}
     assert len(content["application/json"]["schema"]["oneOf"]) == 2
     form = content["multipart/form-data"]["schema"]
-    assert (form["required"], set(form["properties"])) == (["arquivo"], {"arquivo", *Opcoes.model_fields})
+    assert (form["required"], set(form["properties"])) == (["arquivo"], {"arquivo", *IngestOptions.model_fields})
 
 
 def test_unknown_fields_are_said_to_be_refused(contract: Any) -> None:
-    assert contract["components"]["schemas"]["NovoAgendamento"]["additionalProperties"] is False
+    assert contract["components"]["schemas"]["NewAgendamento"]["additionalProperties"] is False

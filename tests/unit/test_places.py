@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.contacts.telephones import telefones
+from chalicelib.contacts.telephones import read_phones
 from chalicelib.dispatch.rules.places import PLACES, Place, place_of
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -22,7 +22,7 @@ STATES = {
 
 
 def test_the_ddds_are_those_whose_phones_are_ingested() -> None:
-    ingested = {str(ddd) for ddd in range(10, 100) if telefones(f"+55 {ddd} 99999-9999")[0]}
+    ingested = {str(ddd) for ddd in range(10, 100) if read_phones(f"+55 {ddd} 99999-9999")[0]}
     assert PLACES.keys() == ingested
     assert len(PLACES) == 67
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from chalicelib.dispatch.outcomes import (
     Attempt,
     ChannelDown,
-    Mensagem,
+    DeliveryFinding,
+    InquiryReply,
     Outcome,
-    Paradeiro,
-    Parecer,
+    OutgoingMessage,
     Permanent,
     Sent,
     Transient,
@@ -26,17 +26,17 @@ from chalicelib.dispatch.rules.policy import (
     CHANNEL_PAUSE,
     PAUSED_PATIENCE,
     RATE_WAIT,
+    AskProvider,
     Backoff,
-    Pergunta,
-    Registro,
-    Tomado,
+    ClaimedDisparo,
+    DisparoUpdate,
     answered,
     conclude,
     decide,
     simulated,
 )
-from chalicelib.dispatch.rules.windows import Rules, rules_for
-from chalicelib.dispatch.states import MOVES, StatusDisparo
+from chalicelib.dispatch.rules.windows import WindowRules, rules_for
+from chalicelib.dispatch.states import MOVES, DisparoStatus
 from chalicelib.tenants.config import TenantConfig
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -45,7 +45,7 @@ JANELA = rules_for("+5571999990001", "whatsapp", TenantConfig())
 NIGHT = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)  # Tuesday, 22:00 in Salvador
 
 
-def a_claimed(**changes: Any) -> Tomado:
+def a_claimed(**changes: Any) -> ClaimedDisparo:
     fields: dict[str, Any] = {
         "tenant_id": "acme",
         "disparo_id": UUID(int=1),
@@ -65,26 +65,26 @@ def a_claimed(**changes: Any) -> Tomado:
         "html": None,
         "ordem": ["valor", "nome"],
     }
-    return Tomado(**fields | changes)
+    return ClaimedDisparo(**fields | changes)
 
 
 def decided(
-    *, is_enabled: bool = True, is_idempotent: bool = False, now: datetime = NOW, janela: Rules | None = JANELA,
+    *, is_enabled: bool = True, is_idempotent: bool = False, now: datetime = NOW, janela: WindowRules | None = JANELA,
     **changes: Any,
-) -> Mensagem | Registro:  # fmt: skip
+) -> OutgoingMessage | DisparoUpdate:  # fmt: skip
     tomado = a_claimed(**changes)
     return decide(tomado, janela=janela, is_enabled=is_enabled, is_idempotent=is_idempotent, now=now)
 
 
-def held(**changes: Any) -> Registro:
+def held(**changes: Any) -> DisparoUpdate:
     registro = decided(**changes)
-    assert isinstance(registro, Registro)
+    assert isinstance(registro, DisparoUpdate)
     return registro
 
 
 def concluded(
     outcome: Outcome, *, is_idempotent: bool = False, rest: datetime | None = None, **changes: Any
-) -> Registro:
+) -> DisparoUpdate:
     attempt = Attempt(outcome, 0.05)
     tomado = a_claimed(**changes)
     return conclude(tomado, attempt, is_idempotent=is_idempotent, now=NOW, backoff=BACKOFF, rest=rest)
@@ -94,7 +94,7 @@ def concluded(
 
 
 def test_message_has_the_words_of_the_template_and_its_variables_in_their_order_on_one_line() -> None:
-    assert decided() == Mensagem(
+    assert decided() == OutgoingMessage(
         disparo_id=str(UUID(int=1)),
         tentativa=1,
         destino="+5571999990001",
@@ -107,13 +107,13 @@ def test_message_has_the_words_of_the_template_and_its_variables_in_their_order_
 
 def test_email_has_a_subject_an_html_body_and_variables_as_they_are() -> None:
     mensagem = decided(canal="email", assunto="Para {{nome}}", html="<p>{{valor}}</p>")
-    assert isinstance(mensagem, Mensagem)
+    assert isinstance(mensagem, OutgoingMessage)
     assert (mensagem.assunto, mensagem.html) == ("Para Zé da Silva", "<p>10</p>")
     assert mensagem.variaveis == (("valor", "10"), ("nome", "Zé\nda Silva"))
 
 
 def test_nothing_leaves_while_sending_is_off_and_the_reason_is_recorded() -> None:
-    assert isinstance(decided(is_enabled=False), Mensagem)
+    assert isinstance(decided(is_enabled=False), OutgoingMessage)
     registro = simulated(a_claimed())
     assert (registro.status, registro.erro_codigo, registro.tentativas) == ("simulado", "envio_desligado", 0)
 
@@ -143,8 +143,8 @@ def test_outside_the_window_it_waits_until_the_window_opens_and_costs_no_attempt
 
 
 def test_window_is_passed_over_where_the_disparo_or_the_tenant_says_so() -> None:
-    assert isinstance(decided(now=NIGHT, ignorar_janela=True), Mensagem)
-    assert isinstance(decided(now=NIGHT, janela=None), Mensagem)
+    assert isinstance(decided(now=NIGHT, ignorar_janela=True), OutgoingMessage)
+    assert isinstance(decided(now=NIGHT, janela=None), OutgoingMessage)
 
 
 def test_paused_channel_is_waited_for_and_its_probe_is_not() -> None:
@@ -152,7 +152,7 @@ def test_paused_channel_is_waited_for_and_its_probe_is_not() -> None:
     assert (registro.status, registro.espera, registro.tentativas) == ("pendente", "canal_pausado", 0)
     assert (registro.enviar_apos, registro.ultimo_codigo) == (NOW + PAUSED_PATIENCE, "131016")
     assert (registro.passo.classe, registro.passo.codigo) == ("adiado", "190")
-    assert isinstance(decided(pausa="190", is_probe=True), Mensagem)
+    assert isinstance(decided(pausa="190", is_probe=True), OutgoingMessage)
 
 
 @pytest.mark.parametrize("changes", [{"is_suppressed": True}, {"expira_em": NOW}, {"variaveis": {}}])
@@ -169,7 +169,7 @@ def test_doubt_waits_for_a_window_and_stays_doubt() -> None:
 @pytest.mark.parametrize("is_enabled", [True, False])
 def test_words_that_cannot_be_filled_in_are_an_error_that_no_attempt_was_made_for(is_enabled: bool) -> None:
     registro = decided(variaveis={"valor": "10"}, is_enabled=is_enabled)
-    assert isinstance(registro, Registro)
+    assert isinstance(registro, DisparoUpdate)
     assert (registro.status, registro.erro_codigo) == ("erro", "mensagem_nao_montada")
     assert (registro.ultimo_codigo, registro.tentativas) == ("variavel_ausente", 0)
 
@@ -190,14 +190,14 @@ def test_doubt_that_no_key_may_resolve_is_uncertain(
     is_enabled: bool, is_idempotent: bool, changes: dict[str, Any]
 ) -> None:
     registro = decided(is_enabled=is_enabled, is_idempotent=is_idempotent, **changes)
-    assert isinstance(registro, Registro)
+    assert isinstance(registro, DisparoUpdate)
     assert (registro.status, registro.erro_codigo) == ("incerto", "lease_vencida")
     assert registro.tentativas == changes["tentativas_antes"]
 
 
 def test_doubt_is_sent_again_under_its_own_key() -> None:
     mensagem = decided(is_idempotent=True, **DOUBT)
-    assert isinstance(mensagem, Mensagem)
+    assert isinstance(mensagem, OutgoingMessage)
     assert mensagem.disparo_id == str(UUID(int=1))
 
 
@@ -298,7 +298,7 @@ MINUTE = timedelta(minutes=1)
 WAITED = {**DOUBT, "espera": "tentativa"}
 
 
-def asked(**changes: Any) -> Mensagem | Pergunta | Registro:
+def asked(**changes: Any) -> OutgoingMessage | AskProvider | DisparoUpdate:
     fields = WAITED | changes
     key, now = fields.pop("is_idempotent", False), fields.pop("now", NOW)
     return decide(
@@ -320,23 +320,23 @@ def asked(**changes: Any) -> Mensagem | Pergunta | Registro:
 )
 def test_doubt_of_a_channel_that_asks_is_asked_about_whatever_would_keep_a_message(changes: dict[str, Any]) -> None:
     question = asked(**changes)
-    assert isinstance(question, Pergunta)
+    assert isinstance(question, AskProvider)
     assert question.mensagem.disparo_id == str(UUID(int=1))
 
 
 def test_question_waits_for_a_paused_channel_and_for_what_a_dead_worker_may_just_have_sent() -> None:
     waiting = asked(pausa="190")
-    assert isinstance(waiting, Registro)
+    assert isinstance(waiting, DisparoUpdate)
     assert (waiting.espera, waiting.em_duvida) == ("canal_pausado", True)
     lapsed = asked(espera=None, tentativas=3, tentativas_antes=3)
-    assert isinstance(lapsed, Registro)
+    assert isinstance(lapsed, DisparoUpdate)
     assert (lapsed.status, lapsed.em_duvida, lapsed.tentativas) == ("pendente", True, 2)
     assert (lapsed.espera, lapsed.enviar_apos) == ("tentativa", NOW + MINUTE)
 
 
 def test_question_that_cannot_be_put_into_words_leaves_the_doubt() -> None:
     registro = asked(variaveis={})
-    assert isinstance(registro, Registro)
+    assert isinstance(registro, DisparoUpdate)
     assert (registro.status, registro.erro_codigo) == ("incerto", "mensagem_nao_montada")
 
 
@@ -354,27 +354,27 @@ def test_unknown_outcome_of_a_channel_that_asks_always_leaves_room_for_a_questio
     assert (registro.espera, registro.enviar_apos) == ("tentativa", NOW + MINUTE)
 
 
-@given(st.sampled_from(Paradeiro), st.integers(1, 5), st.integers(1, 5))
+@given(st.sampled_from(DeliveryFinding), st.integers(1, 5), st.integers(1, 5))
 def test_answer_settles_a_doubt_or_leaves_it_and_asking_ends(
-    paradeiro: Paradeiro, tentativas: int, highest: int
+    paradeiro: DeliveryFinding, tentativas: int, highest: int
 ) -> None:
     tentativas = min(tentativas, highest)
     tomado = a_claimed(
         **{**WAITED, "tentativas": tentativas, "tentativas_antes": tentativas - 1}, max_tentativas=highest
     )
-    parecer = Parecer(paradeiro, "w", "m" if paradeiro is Paradeiro.ENVIADO else None)
+    parecer = InquiryReply(paradeiro, "w", "m" if paradeiro is DeliveryFinding.ENVIADO else None)
     registro = answered(tomado, parecer, asks_after=MINUTE, now=NOW, backoff=BACKOFF)
     is_last = tentativas == highest
     ends = {
-        Paradeiro.ENVIADO: "enviado",
-        Paradeiro.NAO_ENVIADO: "erro" if is_last else "pendente",
-        Paradeiro.DESCONHECIDO: "incerto" if is_last else "pendente",
+        DeliveryFinding.ENVIADO: "enviado",
+        DeliveryFinding.NAO_ENVIADO: "erro" if is_last else "pendente",
+        DeliveryFinding.DESCONHECIDO: "incerto" if is_last else "pendente",
     }
     assert registro.status == ends[paradeiro]
-    assert registro.em_duvida == (paradeiro is Paradeiro.DESCONHECIDO)
+    assert registro.em_duvida == (paradeiro is DeliveryFinding.DESCONHECIDO)
     assert registro.provider_message_id == parecer.message_id
     assert (registro.tentativas, registro.passo.classe) == (tentativas, f"consulta_{paradeiro}")
-    if paradeiro is Paradeiro.DESCONHECIDO and not is_last:
+    if paradeiro is DeliveryFinding.DESCONHECIDO and not is_last:
         assert registro.enviar_apos is not None
         assert registro.enviar_apos >= NOW + MINUTE
 
@@ -392,7 +392,7 @@ OUTCOMES: st.SearchStrategy[Outcome] = st.one_of(
 
 
 @st.composite
-def claimed(draw: st.DrawFn) -> Tomado:
+def claimed(draw: st.DrawFn) -> ClaimedDisparo:
     """As a claim leaves them: a new attempt is counted, unless a lapsed lease was already the last one."""
     highest = draw(st.integers(1, 10))
     doubt = draw(st.booleans())
@@ -413,14 +413,16 @@ def claimed(draw: st.DrawFn) -> Tomado:
 
 
 @st.composite
-def recorded(draw: st.DrawFn) -> tuple[Tomado, bool, Mensagem | Registro, Registro, Outcome | None]:
+def recorded(
+    draw: st.DrawFn,
+) -> tuple[ClaimedDisparo, bool, OutgoingMessage | DisparoUpdate, DisparoUpdate, Outcome | None]:
     """A claim all the way to what is recorded of it, with the outcome of its attempt if there was one."""
     tomado, is_idempotent, is_enabled = draw(claimed()), draw(st.booleans()), draw(st.booleans())
     now = NOW + timedelta(minutes=draw(st.integers(-720, 10_000)))
     decision = decide(tomado, janela=JANELA, is_enabled=is_enabled, is_idempotent=is_idempotent, now=now)
-    if isinstance(decision, Mensagem) and not is_enabled:
+    if isinstance(decision, OutgoingMessage) and not is_enabled:
         decision = simulated(tomado)
-    if isinstance(decision, Registro):
+    if isinstance(decision, DisparoUpdate):
         return tomado, is_idempotent, decision, decision, None
     outcome = draw(OUTCOMES)
     backoff = Backoff(1.0, 30.0, lambda: draw(st.floats(0, 1, exclude_max=True)))
@@ -433,7 +435,7 @@ def recorded(draw: st.DrawFn) -> tuple[Tomado, bool, Mensagem | Registro, Regist
 @given(recorded())
 def test_every_end_is_a_move_of_the_drawing_and_fits_the_checks_of_the_table(result: tuple[Any, ...]) -> None:
     tomado, _, _, registro, _ = result
-    assert registro.status in MOVES[StatusDisparo.ENVIANDO]
+    assert registro.status in MOVES[DisparoStatus.ENVIANDO]
     ends_for_a_reason = {"erro", "incerto", "simulado", "suprimido", "expirado"}
     assert (registro.status in ends_for_a_reason) == (registro.erro_codigo is not None)
     assert (registro.status == "pendente") == (registro.espera is not None)
@@ -454,7 +456,7 @@ def test_doubt_is_never_forgotten_and_never_repeated_without_a_key(result: tuple
     if may_have_arrived and not isinstance(outcome, Sent):
         assert registro.em_duvida
     if tomado.em_duvida and not is_idempotent:
-        assert not isinstance(decision, Mensagem)
+        assert not isinstance(decision, OutgoingMessage)
     if isinstance(outcome, Unknown) and not is_idempotent:
         assert registro.status == "incerto"
 
@@ -463,7 +465,7 @@ def test_doubt_is_never_forgotten_and_never_repeated_without_a_key(result: tuple
 def test_opt_out_is_never_passed_over(result: tuple[Any, ...]) -> None:
     tomado, _, decision, registro, _ = result
     if tomado.is_suppressed:
-        assert not isinstance(decision, Mensagem)
+        assert not isinstance(decision, OutgoingMessage)
         assert registro.status in {"suprimido", "incerto"}
 
 

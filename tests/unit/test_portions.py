@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 from chalicelib.ingestion.jobs.worker import _MOST_WEIGHT, _portion
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import recognise
-from chalicelib.ingestion.reading.workbook import Planilha
-from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas, Lidas
+from chalicelib.ingestion.reading.workbook import LeadsTable
+from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 
 SHARED = "x" * 100_000
 CELLS = st.lists(st.sampled_from(["", "a", "a@x.com", SHARED, SHARED[:1000]]), max_size=6)
 ROWS = st.lists(CELLS, max_size=30)
 HEADER = recognise(1, ["Email", "Nome", "Contato"])
 assert HEADER is not None
-LEITOR = LeitorDeLinhas(HEADER, "leads.csv")
+LEITOR = RowReader(HEADER, "leads.csv")
 
 
 class Table:
@@ -36,10 +36,10 @@ class Table:
         return len(self._rows)
 
 
-def portions(rows: Sequence[SheetRow], most: int, together: int = 500) -> list[Lidas]:
-    planilha = Planilha(None, HEADER, None, Table(rows))
+def portions(rows: Sequence[SheetRow], most: int, together: int = 500) -> list[ReadRows]:
+    planilha = LeadsTable(None, HEADER, None, Table(rows))
 
-    def all_of_them() -> Iterator[Lidas]:
+    def all_of_them() -> Iterator[ReadRows]:
         fatias = planilha.fatias(1, min(most, together))
         while portion := _portion(fatias, LEITOR, most):
             yield portion
@@ -57,7 +57,7 @@ def test_portions_are_the_rows_and_none_is_too_large(found: list[list[str]], mos
     done = 0
     for portion in portions(list(enumerate(found, 2)), most, together):
         of_it = rows[done : done + portion.quantas]
-        assert portion == Lidas.of([LEITOR.read(*row) for row in of_it])
+        assert portion == ReadRows.of([LEITOR.read(*row) for row in of_it])
         assert 1 <= portion.quantas < most + together
         assert characters(of_it[:-together]) < _MOST_WEIGHT
         done += portion.quantas

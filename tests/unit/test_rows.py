@@ -6,22 +6,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.contacts.pieces import EXCERPT
-from chalicelib.contacts.telephones import Telefone, TipoOrigem
-from chalicelib.ingestion.reading.header import Cabecalho, recognise
-from chalicelib.ingestion.rows.one_by_one import MAX_ERROS, Erro, LeitorDeLinhas, Lidas, Linha
+from chalicelib.contacts.telephones import Phone, PhoneKind
+from chalicelib.ingestion.reading.header import Header, recognise
+from chalicelib.ingestion.rows.one_by_one import MAX_ERROS, ReadRow, ReadRows, RowError, RowReader
 
 THOROUGH = settings(max_examples=4 * settings.default.max_examples)
 COLUMNS = ("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone")
 
 
-def header(*columns: str) -> Cabecalho:
+def header(*columns: str) -> Header:
     found = recognise(1, columns or COLUMNS)
     assert found is not None
     return found
 
 
-def read(*cells: str, columns: tuple[str, ...] = COLUMNS, numero: int = 7, fixo_valido: bool = False) -> Linha:
-    return LeitorDeLinhas(header(*columns), "leads.xlsx", fixo_valido=fixo_valido).read(numero, cells)
+def read(*cells: str, columns: tuple[str, ...] = COLUMNS, numero: int = 7, fixo_valido: bool = False) -> ReadRow:
+    return RowReader(header(*columns), "leads.xlsx", fixo_valido=fixo_valido).read(numero, cells)
 
 
 def test_a_row_is_a_lead_with_its_contacts_in_order() -> None:
@@ -32,8 +32,8 @@ def test_a_row_is_a_lead_with_its_contacts_in_order() -> None:
     assert linha.dados[:3] == ("Maria", "Ana", "52998224725")
     assert linha.dados.emails == ("b@x.com", "a@x.com")
     assert linha.dados.telefones == (
-        Telefone("+5571999990001", TipoOrigem.MOVEL, True),
-        Telefone("+557133334444", TipoOrigem.FIXO, False),
+        Phone("+5571999990001", PhoneKind.MOVEL, True),
+        Phone("+557133334444", PhoneKind.FIXO, False),
     )
     assert linha.dados.telefone_raw == "(71) 99999-0001 | 71 3333-4444"
     assert linha.dados.email_raw == "B@x.com | a@x.com"
@@ -49,12 +49,15 @@ def test_a_bad_contact_is_reported_and_the_row_is_kept() -> None:
     linha = read("Maria", "", "", "maria@x.com; nobody", "123")
     assert linha.dados is not None
     assert linha.dados.emails == ("maria@x.com",)
-    assert linha.erros == (Erro("Email", "email_invalido", "nobody"), Erro("Telefone", "telefone_invalido", "123"))
+    assert linha.erros == (
+        RowError("Email", "email_invalido", "nobody"),
+        RowError("Telefone", "telefone_invalido", "123"),
+    )
 
 
 def test_a_row_with_nothing_useful_is_refused_and_says_why() -> None:
     assert read("Maria").dados is None
-    assert read("Maria").erros == (Erro("", "linha_sem_contato", ""),)
+    assert read("Maria").erros == (RowError("", "linha_sem_contato", ""),)
     assert [erro.codigo for erro in read("Maria", "", "111", "", "").erros] == ["documento_invalido"]
     assert read("Maria", "", "111", "", "").dados is None
 
@@ -101,7 +104,7 @@ def test_more_than_fifty_emails_over_several_columns_are_reported() -> None:
     addresses = [f"a{n}@x.com" for n in range(51)]
     columns = ("Nome", "Email", "E-mail 2")
     linha = read("Maria", " | ".join(addresses[:50]), addresses[50], columns=columns)
-    assert linha.erros == (Erro("E-mail 2", "contatos_demais", "a50@x.com"),)
+    assert linha.erros == (RowError("E-mail 2", "contatos_demais", "a50@x.com"),)
 
 
 @given(st.lists(st.integers(0, 40), min_size=3, max_size=3))
@@ -110,20 +113,20 @@ def test_what_is_refused_is_told_one_by_one_up_to_fifty_and_the_rest_is_counted(
     documento, *cells = ("1" * (bad[0] > 0), *(" | ".join(f"x{n}" for n in range(many)) for many in bad))
     found = read(documento, *cells, columns=columns)
     expected = [
-        *[Erro("CNPJ/CPF", "documento_invalido", "1")] * (bad[0] > 0),
-        *[Erro("Email", "email_invalido", f"x{n}") for n in range(bad[0])],
-        *[Erro("Email 2", "email_invalido", f"x{n}") for n in range(bad[2])],
-        *[Erro("Telefone", "telefone_invalido", f"x{n}") for n in range(bad[1])],
+        *[RowError("CNPJ/CPF", "documento_invalido", "1")] * (bad[0] > 0),
+        *[RowError("Email", "email_invalido", f"x{n}") for n in range(bad[0])],
+        *[RowError("Email 2", "email_invalido", f"x{n}") for n in range(bad[2])],
+        *[RowError("Telefone", "telefone_invalido", f"x{n}") for n in range(bad[1])],
     ]
     if not expected:
-        expected = [Erro("", "linha_sem_contato", "")]
+        expected = [RowError("", "linha_sem_contato", "")]
     more = len(expected) - MAX_ERROS
-    assert found.erros == (*expected[:MAX_ERROS], *[Erro("", "erros_demais", str(more))] * (more > 0))
+    assert found.erros == (*expected[:MAX_ERROS], *[RowError("", "erros_demais", str(more))] * (more > 0))
 
 
 def test_a_title_that_goes_on_and_on_is_not_repeated_whole_with_each_refusal() -> None:
     title = "Email" + "." * 100_000
-    assert read("ruim", columns=(title,)).erros == (Erro(title[:EXCERPT], "email_invalido", "ruim"),)
+    assert read("ruim", columns=(title,)).erros == (RowError(title[:EXCERPT], "email_invalido", "ruim"),)
 
 
 def test_what_our_report_defused_is_read_as_it_was() -> None:
@@ -164,25 +167,25 @@ def test_rows_that_are_read_together_are_what_they_are_one_by_one(
     found = recognise(1, columns)
     if found is None:  # without a column of contacts it is no header
         return
-    leitor = LeitorDeLinhas(found, "leads.xlsx", fixo_valido=fixo_valido)
+    leitor = RowReader(found, "leads.xlsx", fixo_valido=fixo_valido)
     numbered = list(enumerate(rows, 2))
     by_ones = [leitor.read(*row) for row in numbered]
     together = leitor.read_all(numbered[:border])
     if border < len(numbered):
         together.extend(leitor.read_all(numbered[border:]))
-    assert together == Lidas.of(by_ones)
+    assert together == ReadRows.of(by_ones)
     kept = [linha for linha in by_ones if linha.dados]
     assert [together.colunas.dados(place) for place in range(len(kept))] == [linha.dados for linha in kept]
 
 
 def test_fifty_contacts_in_two_columns_are_read_together_and_one_more_is_refused() -> None:
     numbers = [f"719{90000000 + n}" for n in range(51)]
-    leitor = LeitorDeLinhas(header("Telefone", "Celular"), "leads.xlsx")
+    leitor = RowReader(header("Telefone", "Celular"), "leads.xlsx")
     rows = [(2 + more, [" | ".join(numbers[:25]), " | ".join(numbers[25 : 50 + more])]) for more in (0, 1)]
     lidas = leitor.read_all(rows)
     assert [len(phones) for phones in lidas.colunas.telefones] == [50, 50]
     assert [(linha.numero, *linha.erros) for linha in lidas.com_erros] == [
-        (3, Erro("Celular", "contatos_demais", f"+55{numbers[50]}"))
+        (3, RowError("Celular", "contatos_demais", f"+55{numbers[50]}"))
     ]
 
 

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
 
-from chalicelib.contacts.documents import documento, is_cnpj, is_cpf
-from chalicelib.contacts.emails import emails
-from chalicelib.contacts.telephones import telefones
-from chalicelib.ingestion.reading.header import Campo, recognise
-from samples.generate import COLUMNS, DDDS, DEFAULT_OUT, Linha, Sujeira, generate, linhas, main, write
+from chalicelib.contacts.documents import is_cnpj, is_cpf, read_document
+from chalicelib.contacts.emails import read_emails
+from chalicelib.contacts.telephones import read_phones
+from chalicelib.ingestion.reading.header import LeadField, recognise
+from samples.generate import COLUMNS, DDDS, DEFAULT_OUT, ReadRow, Sujeira, generate, linhas, main, write
 
-Rows = list[Linha]
+Rows = list[ReadRow]
 
 RESERVED = {"example.com", "example.com.br", "example.org", "example.net"}
 
@@ -38,7 +38,7 @@ def read(path: Path) -> Rows:
     finally:
         workbook.close()
     assert rows[0] == COLUMNS
-    return [Linha(*("" if cell is None else cell for cell in row)) for row in rows[1:]]
+    return [ReadRow(*("" if cell is None else cell for cell in row)) for row in rows[1:]]
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +47,10 @@ def sample() -> Rows:
     return read(DEFAULT_OUT)
 
 
-def is_clean(linha: Linha, seen: set[str]) -> bool:
+def is_clean(linha: ReadRow, seen: set[str]) -> bool:
     """Whether no reader would find fault with a row, given the documents of those above it."""
-    document, _ = documento(linha.documento) if isinstance(linha.documento, str) else (None, None)
-    phones, _ = telefones(str(linha.telefone))
+    document, _ = read_document(linha.documento) if isinstance(linha.documento, str) else (None, None)
+    phones, _ = read_phones(str(linha.telefone))
     is_new = document not in seen
     seen.add(document or "")
     return bool(
@@ -104,7 +104,7 @@ def test_strings_in_cells_read_as_shared_strings_do(tmp_path: Path) -> None:
 def test_header_is_one_that_ingestion_recognises() -> None:
     header = recognise(1, COLUMNS)
     assert header is not None
-    assert set(header.campos) == set(Campo) - {Campo.ID}
+    assert set(header.campos) == set(LeadField) - {LeadField.ID}
 
 
 def test_every_document_written_clean_is_valid_and_no_other_row_s() -> None:
@@ -115,8 +115,8 @@ def test_every_document_written_clean_is_valid_and_no_other_row_s() -> None:
 
 def test_every_contact_written_clean_is_valid_and_every_clean_row_has_one() -> None:
     for linha in linhas(5_000, 2, dirty=0):
-        addresses, refused_addresses = emails(linha.email)
-        phones, refused_phones = telefones(str(linha.telefone))
+        addresses, refused_addresses = read_emails(linha.email)
+        phones, refused_phones = read_phones(str(linha.telefone))
         assert (refused_addresses, refused_phones) == ([], [])
         assert addresses or phones
         assert len(addresses) <= 3
@@ -124,11 +124,11 @@ def test_every_contact_written_clean_is_valid_and_every_clean_row_has_one() -> N
 
 
 def test_sample_has_cpfs_and_cnpjs_of_both_alphabets_and_phones_of_every_ddd(sample: Rows) -> None:
-    documents = [document for linha in sample if (document := documento(str(linha.documento))[0])]
+    documents = [document for linha in sample if (document := read_document(str(linha.documento))[0])]
     cnpjs = [each for each in documents if len(each) == 14]
     assert min(len(documents) - len(cnpjs), len(cnpjs)) > 400
     assert sum(not each.isdecimal() for each in cnpjs) > 40
-    phones = [phone.telefone for linha in sample for phone in telefones(str(linha.telefone))[0]]
+    phones = [phone.telefone for linha in sample for phone in read_phones(str(linha.telefone))[0]]
     assert {phone[3:5] for phone in phones} == {each.ddd for each in DDDS}
     assert len(DDDS) == 67
 
@@ -145,49 +145,49 @@ def test_rows_are_clean_where_no_dirt_is_asked_for() -> None:
     assert [linha for linha in linhas(3_000, 4, dirty=0) if not is_clean(linha, seen)] == []
 
 
-def _joined_by(separator: str) -> Callable[[Linha], bool]:
+def _joined_by(separator: str) -> Callable[[ReadRow], bool]:
     return lambda linha: separator in linha.email or separator in str(linha.telefone)
 
 
-def _has_lost_zeros(linha: Linha) -> bool:
+def _has_lost_zeros(linha: ReadRow) -> bool:
     text = str(linha.documento)
-    restored, _ = documento(text)
+    restored, _ = read_document(text)
     return isinstance(linha.documento, str) and restored is not None and restored != text and restored.endswith(text)
 
 
-def _has_a_wrong_digit(linha: Linha) -> bool:
+def _has_a_wrong_digit(linha: ReadRow) -> bool:
     bare = re.sub(r"[./-]", "", str(linha.documento))
     return len(bare) in {11, 14} and not is_cpf(bare) and not is_cnpj(bare)
 
 
-def _has_an_old_mobile(linha: Linha) -> bool:
+def _has_an_old_mobile(linha: ReadRow) -> bool:
     return re.match(r"\([1-9]{2}\) [89][0-9]{3}-[0-9]{4}\b", str(linha.telefone)) is not None
 
 
-def _has_a_bad_ddd(linha: Linha) -> bool:
+def _has_a_bad_ddd(linha: ReadRow) -> bool:
     ddds = {each.ddd for each in DDDS}
     return any(ddd not in ddds for ddd in _BAD_DDD.findall(str(linha.telefone)))
 
 
-def _has_stray_text(linha: Linha) -> bool:
+def _has_stray_text(linha: ReadRow) -> bool:
     cells = (linha.documento, linha.email, linha.telefone)
     return sum(bool(cell) and not re.search(r"[0-9@]", str(cell)) for cell in cells) == 1
 
 
-def _has_nothing_useful(linha: Linha) -> bool:
-    document, _ = documento(str(linha.documento))
-    return bool(linha.nome) and not (document or emails(linha.email)[0] or telefones(str(linha.telefone))[0])
+def _has_nothing_useful(linha: ReadRow) -> bool:
+    document, _ = read_document(str(linha.documento))
+    return bool(linha.nome) and not (document or read_emails(linha.email)[0] or read_phones(str(linha.telefone))[0])
 
 
-def _has_a_repeated_contact(linha: Linha) -> bool:
-    values = (emails(linha.email)[0], telefones(str(linha.telefone))[0])
+def _has_a_repeated_contact(linha: ReadRow) -> bool:
+    values = (read_emails(linha.email)[0], read_phones(str(linha.telefone))[0])
     pieces = (linha.email.split(" | "), str(linha.telefone).split(" | "))
     return any(len(piece) > len(value) > 0 for piece, value in zip(pieces, values, strict=True)) and not any(
-        refused for refused in (emails(linha.email)[1], telefones(str(linha.telefone))[1])
+        refused for refused in (read_emails(linha.email)[1], read_phones(str(linha.telefone))[1])
     )
 
 
-RECOGNISED: dict[Sujeira, Callable[[Linha], bool]] = {
+RECOGNISED: dict[Sujeira, Callable[[ReadRow], bool]] = {
     Sujeira.DOCUMENTO_NUMERICO: lambda linha: isinstance(linha.documento, int),
     Sujeira.TELEFONE_NUMERICO: lambda linha: isinstance(linha.telefone, int),
     Sujeira.TELEFONE_CIENTIFICO: lambda linha: "E+12" in str(linha.telefone),
@@ -220,7 +220,7 @@ def test_clean_rows_have_no_kind_of_dirt(kind: Sujeira) -> None:
 
 
 def test_sample_has_rows_that_come_again(sample: Rows) -> None:
-    documents = [document for linha in sample if (document := documento(str(linha.documento))[0])]
+    documents = [document for linha in sample if (document := read_document(str(linha.documento))[0])]
     assert 1 <= len(documents) - len(set(documents)) <= 10
     assert set(RECOGNISED) | {Sujeira.LINHA_REPETIDA} == set(Sujeira)
 

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 # Works in its folder until it is killed.
 WORKER = """
 import sys
-from chalicelib.ingestion.scratch import scratch
+from chalicelib.ingestion.jobs.scratch import scratch
 with scratch() as folder:
     (folder / "planilha").write_bytes(b"x" * 1000)
     print(folder, flush=True)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import as_markup, markup_text
 from chalicelib.ingestion.reading.shared_strings import SharedStrings
 
@@ -64,5 +64,5 @@ def test_cells_below_each_other_are_what_they_are_one_by_one() -> None:
 
 
 def test_one_that_is_not_there_is_a_broken_file() -> None:
-    with pytest.raises(ArquivoInvalido):
+    with pytest.raises(InvalidFile):
         table(["<si><t>a</t></si>"], 1 << 20)[1]

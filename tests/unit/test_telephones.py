@@ -12,8 +12,8 @@ from phonenumbers import PhoneNumberType
 from validate_docbr import CNPJ
 
 from chalicelib.contacts import telephones as module
-from chalicelib.contacts.pieces import Recusado
-from chalicelib.contacts.telephones import Telefone, TipoOrigem, telefones
+from chalicelib.contacts.pieces import RefusedPiece
+from chalicelib.contacts.telephones import Phone, PhoneKind, read_phones
 
 DDDS = (
     *range(11, 20), 21, 22, 24, 27, 28, *range(31, 36), 37, 38, *range(41, 50), 51, 53, 54, 55, *range(61, 70),
@@ -42,13 +42,13 @@ THOROUGH = settings(max_examples=4 * settings.default.max_examples)
 
 
 def only(cell: str) -> str:
-    (phone,), refused = telefones(cell)
+    (phone,), refused = read_phones(cell)
     assert refused == []
     return phone.telefone
 
 
 def code(cell: str) -> str:
-    values, (refused,) = telefones(cell)
+    values, (refused,) = read_phones(cell)
     assert values == []
     assert refused.valor == cell[:200]
     return refused.codigo
@@ -75,13 +75,13 @@ def expected(ddd: str, subscriber: str) -> tuple[str, str] | str:
 def test_every_ddd_and_every_beginning_is_what_the_plan_says() -> None:
     for ddd, front, tail in product(range(10, 100), range(100), ("123456", "1234567")):
         cell = f"({ddd}) {front:02}{tail}"
-        values, refused = telefones(cell)
+        values, refused = read_phones(cell)
         found = (values[0].telefone, values[0].tipo_origem) if values else refused[0].codigo
         assert found == expected(str(ddd), f"{front:02}{tail}"), cell
 
 
 def test_ddds_are_the_sixty_seven_of_the_numbering_plan() -> None:
-    assert [ddd for ddd in range(100) if telefones(f"{ddd:02}33334444")[0]] == list(DDDS)
+    assert [ddd for ddd in range(100) if read_phones(f"{ddd:02}33334444")[0]] == list(DDDS)
     assert len(DDDS) == 67
 
 
@@ -93,7 +93,7 @@ def test_usual_shape_is_read_as_the_library_reads_it(ddd: str, subscriber: str, 
     cell = mask.format(ddd=ddd, front=subscriber[:-4], back=subscriber[-4:])
     usual = module._usual(fixo_valido, cell)
     assert usual is None or usual == module._by_library(cell, fixo_valido)
-    assert usual or "0" in ddd or not telefones(cell)[0]
+    assert usual or "0" in ddd or not read_phones(cell)[0]
 
 
 @given(FREE)
@@ -109,7 +109,7 @@ def test_usual_shape_accepts_nothing_that_the_library_would_not(cell: str) -> No
 )
 @THOROUGH
 def test_whatever_is_accepted_is_valid_to_the_library_and_of_that_kind(cell: str) -> None:
-    for phone in telefones(cell, fixo_valido=False)[0]:
+    for phone in read_phones(cell, fixo_valido=False)[0]:
         number = phonenumbers.parse(phone.telefone)
         assert phonenumbers.is_valid_number(number)
         assert phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == phone.telefone
@@ -131,7 +131,9 @@ def test_what_the_library_alone_finds_valid_is_the_same_phone_here(national: str
     phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     mobile_of_eight_digits = len(phone) == 13 and phone[5] in "67"
     assume(
-        the_plan(phone) and not mobile_of_eight_digits and telefones(cell)[1] != [Recusado("telefone_ambiguo", cell)]
+        the_plan(phone)
+        and not mobile_of_eight_digits
+        and read_phones(cell)[1] != [RefusedPiece("telefone_ambiguo", cell)]
     )
     assert only(cell) == phone
 
@@ -147,7 +149,7 @@ def test_phone_of_another_country_is_itself_in_every_way_of_writing_it(
     text = phonenumbers.format_number(number, style)
     phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     assume(len(phone) <= 16 and "/" not in text)
-    assert telefones(text) == ([Telefone(phone, TipoOrigem.INTERNACIONAL, True)], [])
+    assert read_phones(text) == ([Phone(phone, PhoneKind.INTERNACIONAL, True)], [])
 
 
 @given(st.sampled_from(DDDS), st.integers(90_000_0000, 99_999_9999), st.data())
@@ -291,19 +293,19 @@ def test_what_is_no_phone_for_certain_is_refused_and_quoted(cell: str) -> None:
 
 def test_document_is_never_taken_for_a_phone_though_its_mask_holds_a_separator() -> None:
     for cell in ("12.345.678/0001-95", "30.035.678/0001-95", "12.ABC.345/01DE-35", "40041234/0001-95"):
-        values, refused = telefones(cell)
+        values, refused = read_phones(cell)
         assert values == []
         assert [each.codigo for each in refused] == ["telefone_invalido"] * 2
 
 
 def test_second_ending_behind_a_slash_is_reported_and_not_guessed() -> None:
-    values, refused = telefones("71 3333-4444 / 8888")
+    values, refused = read_phones("71 3333-4444 / 8888")
     assert [phone.telefone for phone in values] == ["+557133334444"]
-    assert refused == [Recusado("telefone_invalido", "8888")]
+    assert refused == [RefusedPiece("telefone_invalido", "8888")]
 
 
 def test_comma_separates_phones_but_not_the_decimals_of_a_number_cell() -> None:
-    phones, refused = telefones("71999999999,00, 71 98888-7777,5,571977776666E+12,7133334444,0")
+    phones, refused = read_phones("71999999999,00, 71 98888-7777,5,571977776666E+12,7133334444,0")
     assert [phone.telefone for phone in phones] == [
         "+5571999999999",
         "+5571988887777",
@@ -316,10 +318,10 @@ def test_comma_separates_phones_but_not_the_decimals_of_a_number_cell() -> None:
 def test_landline_is_for_sending_only_where_the_tenant_says_so_and_a_mobile_always() -> None:
     for cell, kind in (("7133334444", "fixo"), ("0800 123 4567", "fixo"), ("71999999999", "movel")):
         for fixo_valido in (False, True):
-            (phone,), _ = telefones(cell, fixo_valido=fixo_valido)
+            (phone,), _ = read_phones(cell, fixo_valido=fixo_valido)
             assert (phone.tipo_origem, phone.valido_para_disparo) == (kind, kind == "movel" or fixo_valido)
     for fixo_valido in (False, True):
-        assert telefones("+12025550123", fixo_valido=fixo_valido)[0][0].valido_para_disparo
+        assert read_phones("+12025550123", fixo_valido=fixo_valido)[0][0].valido_para_disparo
 
 
 def test_number_longer_than_e164_is_refused_though_the_library_knows_it() -> None:
@@ -329,5 +331,5 @@ def test_number_longer_than_e164_is_refused_though_the_library_knows_it() -> Non
 
 def test_number_that_would_be_read_anew_is_refused() -> None:
     for phone in ("+52 1 55 1234 5678", "+7 8 800 555 35 35", "+375 8 29 123 45 67"):
-        values, _ = telefones(phone)
-        assert all(telefones(value.telefone)[0] == [value] for value in values)
+        values, _ = read_phones(phone)
+        assert all(read_phones(value.telefone)[0] == [value] for value in values)

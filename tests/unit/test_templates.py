@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.dispatch.rules.rendering import (
-    Corpo,
+    RenderedText,
     check,
     on_one_line,
     render,
@@ -19,7 +19,7 @@ from chalicelib.dispatch.rules.rendering import (
     render_subject,
     variables,
 )
-from chalicelib.errors import Invalid, TemplateInvalido, VariavelAusente
+from chalicelib.errors import Invalid, InvalidTemplate, MissingVariable
 
 NAMES = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,63}", fullmatch=True)
 WORDS = st.text(alphabet=st.characters(exclude_characters="{}", exclude_categories=["Cs", "Cc"]))
@@ -63,7 +63,7 @@ def test_text_without_variables_names_none() -> None:
     ],
 )
 def test_braces_that_are_no_variable_are_refused_when_saved(text: str, code: str) -> None:
-    with pytest.raises(TemplateInvalido) as refused:
+    with pytest.raises(InvalidTemplate) as refused:
         check(assunto=None, texto=text, html=None)
     assert refused.value.code == code
     assert refused.value.errors[0].pointer == "/texto"
@@ -93,26 +93,26 @@ def test_variables_of_all_fields_are_listed_subject_first() -> None:
     ],
 )
 def test_words_that_no_message_can_hold_are_refused_when_saved(fields: dict[str, str], campo: str, code: str) -> None:
-    with pytest.raises(TemplateInvalido) as refused:
+    with pytest.raises(InvalidTemplate) as refused:
         check(**{"assunto": "Olá", "texto": "Olá", "html": None, **fields})
     assert (refused.value.code, refused.value.errors[0].pointer) == (code, f"/{campo}")
 
 
 def test_missing_variables_are_all_named_before_anything_is_rendered() -> None:
-    with pytest.raises(VariavelAusente) as missing:
+    with pytest.raises(MissingVariable) as missing:
         render("{{b}} {{a}} {{c}} {{b}}", {"a": "1"})
     assert missing.value.nomes == ("b", "c")
 
 
 def test_missing_variables_of_every_part_are_named_together() -> None:
-    with pytest.raises(VariavelAusente) as missing:
+    with pytest.raises(MissingVariable) as missing:
         render_all(assunto="{{a}}", texto="{{b}}", html="{{c}}{{b}}", values={"b": "x"})
     assert missing.value.nomes == ("a", "c")
 
 
 def test_every_part_is_rendered_in_its_own_way() -> None:
     values = {"nome": "Zé & <Filhos>\r\nLtda"}
-    assert render_all(assunto="Olá {{nome}}", texto="{{nome}}", html="<b>{{nome}}</b>", values=values) == Corpo(
+    assert render_all(assunto="Olá {{nome}}", texto="{{nome}}", html="<b>{{nome}}</b>", values=values) == RenderedText(
         assunto="Olá Zé & <Filhos> Ltda",
         texto="Zé & <Filhos>\r\nLtda",
         html="<b>Zé &amp; &lt;Filhos&gt;\r\nLtda</b>",
@@ -120,7 +120,7 @@ def test_every_part_is_rendered_in_its_own_way() -> None:
 
 
 def test_whatsapp_message_has_neither_subject_nor_html() -> None:
-    assert render_all(assunto=None, texto="Olá", html=None, values={}) == Corpo(None, "Olá", None)
+    assert render_all(assunto=None, texto="Olá", html=None, values={}) == RenderedText(None, "Olá", None)
 
 
 def test_value_longer_than_any_message_needs_is_refused_by_name() -> None:
@@ -187,6 +187,6 @@ def test_line_of_words_has_no_breaks_no_controls_and_no_runs_of_spaces(value: st
 def test_text_is_either_refused_when_saved_or_always_renderable(text: str) -> None:
     try:
         names = check(assunto=None, texto=text, html=None)
-    except TemplateInvalido:
+    except InvalidTemplate:
         return
     assert "{{" not in render(text, dict.fromkeys(names, "x"))

@@ -10,27 +10,27 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.outcomes import Mensagem
-from chalicelib.dispatch.rules.limiter import Resposta, instant_of, microseconds
+from chalicelib.dispatch.outcomes import OutgoingMessage
+from chalicelib.dispatch.rules.limiter import RateGrant, instant_of, microseconds
 from chalicelib.dispatch.rules.policy import PAUSED_PATIENCE
-from chalicelib.dispatch.rules.turns import Pronto, in_turn, seated, turns_of
+from chalicelib.dispatch.rules.turns import ReadyDisparo, admit, round_robin, turns_of
 from tests.unit.test_policy import a_claimed
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
-def ready(number: int, **changes: Any) -> Pronto:
+def ready(number: int, **changes: Any) -> ReadyDisparo:
     tomado = a_claimed(**{"disparo_id": UUID(int=number), "destino": f"+55719999{number:05}"} | changes)
-    return Pronto(tomado, Mensagem(str(tomado.disparo_id), 1, tomado.destino, "Olá"))
+    return ReadyDisparo(tomado, OutgoingMessage(str(tomado.disparo_id), 1, tomado.destino, "Olá"))
 
 
-def ids(prontos: list[Pronto]) -> list[int]:
+def ids(prontos: list[ReadyDisparo]) -> list[int]:
     return [each.disparo.disparo_id.int for each in prontos]
 
 
-def said(**changes: Any) -> Resposta:
+def said(**changes: Any) -> RateGrant:
     fields = {"marcados": 0, "novos": 0, "vaga": microseconds(NOW) + 5, "intervalo": 10, "sem_orcamento": False}
-    return Resposta(**{**fields, "falhas": 0, **changes})
+    return RateGrant(**{**fields, "falhas": 0, **changes})
 
 
 def test_one_message_tries_a_paused_channel_and_the_others_go_on_waiting() -> None:
@@ -76,19 +76,19 @@ def test_who_does_not_go_gets_a_place_each_and_the_reason() -> None:
         ready(3),
         ready(4),
     ]
-    going, staying = seated(prontos, said(marcados=1, novos=1))
+    going, staying = admit(prontos, said(marcados=1, novos=1))
     assert ids(going) == [1, 3]
     places = [(each.disparo.disparo_id.int, each.enviar_apos) for each in staying]
     first = microseconds(NOW) + 5
     assert places == [(2, instant_of(first)), (4, instant_of(first + 10))]
     assert {each.espera for each in staying} == {"limite"}
-    assert {each.espera for each in seated(prontos, said(sem_orcamento=True))[1]} == {"orcamento_diario"}
-    assert {each.espera for each in seated(prontos, said(falhas=1))[1]} == {"canal_lento"}
+    assert {each.espera for each in admit(prontos, said(sem_orcamento=True))[1]} == {"orcamento_diario"}
+    assert {each.espera for each in admit(prontos, said(falhas=1))[1]} == {"canal_lento"}
 
 
 @given(st.lists(st.lists(st.integers(), max_size=8), max_size=6))
 def test_tenants_take_turns_and_keep_their_own_order(sizes: list[list[int]]) -> None:
     queues = [[(tenant, place) for place in range(len(queue))] for tenant, queue in enumerate(sizes)]
-    mixed = in_turn(queues)
+    mixed = round_robin(queues)
     assert Counter(mixed) == Counter(each for queue in queues for each in queue)
     assert [place for _, place in mixed] == sorted(place for _, place in mixed)

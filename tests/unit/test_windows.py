@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.rules.windows import NeverOpen, Rules, next_allowed, rules_for
-from chalicelib.tenants.config import Janela, TenantConfig
+from chalicelib.dispatch.rules.windows import NeverOpen, WindowRules, next_allowed, rules_for
+from chalicelib.tenants.config import SendWindow, TenantConfig
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SALVADOR, MANAUS, NORTH_AMERICA = "+5571999990001", "+5592999990001", "+12025550123"
@@ -39,7 +39,7 @@ CHANGES = [
 ]
 
 
-def is_open(instant: datetime, rules: Rules) -> bool:
+def is_open(instant: datetime, rules: WindowRules) -> bool:
     """What the lead's own clock and calendar say."""
     wall = instant.astimezone(rules.zone)
     since_midnight = timedelta(hours=wall.hour, minutes=wall.minute, seconds=wall.second, microseconds=wall.microsecond)
@@ -47,9 +47,9 @@ def is_open(instant: datetime, rules: Rules) -> bool:
     return works and rules.start <= since_midnight < rules.end
 
 
-def a_window(zone: str, start: str, end: str, weekdays: str) -> Rules:
-    janela = Janela(inicio=start, fim=end)
-    return Rules(ZoneInfo(zone), frozenset(map(int, weekdays)), janela.start, janela.end)
+def a_window(zone: str, start: str, end: str, weekdays: str) -> WindowRules:
+    janela = SendWindow(inicio=start, fim=end)
+    return WindowRules(ZoneInfo(zone), frozenset(map(int, weekdays)), janela.start, janela.end)
 
 
 def at(text: str, zone: str = "UTC") -> datetime:
@@ -57,13 +57,13 @@ def at(text: str, zone: str = "UTC") -> datetime:
 
 
 @st.composite
-def windows_with_instants(draw: st.DrawFn, *, how_many: int = 1) -> tuple[Rules, list[datetime]]:
+def windows_with_instants(draw: st.DrawFn, *, how_many: int = 1) -> tuple[WindowRules, list[datetime]]:
     """Any window, and instants not far from a change of its clocks."""
     zone, change = draw(st.sampled_from(CHANGES))
     start = draw(st.integers(0, 24 * 60 - 1))
     end = draw(st.integers(start + 1, 24 * 60))
     days = st.integers(-6, 6).map(lambda days: (change + days * DAY).date())
-    rules = Rules(
+    rules = WindowRules(
         zone=ZoneInfo(zone),
         weekdays=draw(st.frozensets(st.integers(0, 6), min_size=2)),
         start=start * MINUTE,
@@ -81,7 +81,9 @@ def windows_with_instants(draw: st.DrawFn, *, how_many: int = 1) -> tuple[Rules,
 
 
 @given(windows_with_instants())
-def test_what_comes_out_is_inside_the_window_and_not_before_what_went_in(case: tuple[Rules, list[datetime]]) -> None:
+def test_what_comes_out_is_inside_the_window_and_not_before_what_went_in(
+    case: tuple[WindowRules, list[datetime]],
+) -> None:
     rules, [instant] = case
     allowed = next_allowed(instant, rules)
     assert is_open(allowed, rules)
@@ -90,20 +92,20 @@ def test_what_comes_out_is_inside_the_window_and_not_before_what_went_in(case: t
 
 
 @given(windows_with_instants())
-def test_an_allowed_instant_is_its_own_next(case: tuple[Rules, list[datetime]]) -> None:
+def test_an_allowed_instant_is_its_own_next(case: tuple[WindowRules, list[datetime]]) -> None:
     rules, [instant] = case
     allowed = next_allowed(instant, rules)
     assert next_allowed(allowed, rules) == allowed
 
 
 @given(windows_with_instants(how_many=2))
-def test_who_asks_later_is_not_sent_earlier(case: tuple[Rules, list[datetime]]) -> None:
+def test_who_asks_later_is_not_sent_earlier(case: tuple[WindowRules, list[datetime]]) -> None:
     rules, [earlier, later] = case
     assert next_allowed(earlier, rules) <= next_allowed(later, rules)
 
 
 @given(windows_with_instants())
-def test_no_open_minute_is_passed_over(case: tuple[Rules, list[datetime]]) -> None:
+def test_no_open_minute_is_passed_over(case: tuple[WindowRules, list[datetime]]) -> None:
     rules, [instant] = case
     allowed = next_allowed(instant, rules)
     # The clocks of these zones change, and windows open, on whole minutes: who looks once in each misses nothing.
@@ -114,7 +116,9 @@ def test_no_open_minute_is_passed_over(case: tuple[Rules, list[datetime]]) -> No
 
 
 @given(windows_with_instants(), st.sampled_from([zone for zone, _ in CHANGES]))
-def test_the_zone_that_an_instant_is_told_in_changes_nothing(case: tuple[Rules, list[datetime]], zone: str) -> None:
+def test_the_zone_that_an_instant_is_told_in_changes_nothing(
+    case: tuple[WindowRules, list[datetime]], zone: str
+) -> None:
     rules, [instant] = case
     allowed = next_allowed(instant.astimezone(ZoneInfo(zone)), rules)
     assert allowed == next_allowed(instant, rules)
@@ -177,14 +181,16 @@ def test_a_window_that_never_opens_is_an_error_and_no_endless_search() -> None:
         def __contains__(self, _: object) -> bool:
             return True
 
-    rules = Rules(ZoneInfo("America/Bahia"), frozenset(range(7)), timedelta(hours=8), timedelta(hours=18), EveryDay())
+    rules = WindowRules(
+        ZoneInfo("America/Bahia"), frozenset(range(7)), timedelta(hours=8), timedelta(hours=18), EveryDay()
+    )
     with pytest.raises(NeverOpen):
         next_allowed(at("2026-11-25T12:00"), rules)
 
 
 def test_as_many_days_off_as_a_tenant_may_name_still_end() -> None:
     tuesdays = tuple(date(2026, 12, 1) + 7 * DAY * week for week in range(366))
-    tenant = TenantConfig(janela=Janela(dias=("ter",), feriados_extras=tuesdays))
+    tenant = TenantConfig(janela=SendWindow(dias=("ter",), feriados_extras=tuesdays))
     rules = rules_for(SALVADOR, "whatsapp", tenant)
     assert next_allowed(at("2026-12-01T12:00"), rules).date() == date(2033, 12, 6)
 
@@ -241,7 +247,7 @@ def test_zone_and_state_are_those_of_the_phone_else_the_zone_is_the_tenants(
 
 
 def test_hours_and_days_are_those_that_the_tenant_has_set() -> None:
-    janela = Janela(dias=("sab", "dom"), inicio="10:30", fim="24:00", feriados_extras=(date(2026, 11, 28),))
+    janela = SendWindow(dias=("sab", "dom"), inicio="10:30", fim="24:00", feriados_extras=(date(2026, 11, 28),))
     rules = rules_for(SALVADOR, "whatsapp", TenantConfig(janela=janela))
     assert rules is not None
     assert next_allowed(at("2026-11-25T12:00"), rules) == at("2026-11-29T10:30", "America/Bahia")
@@ -249,7 +255,7 @@ def test_hours_and_days_are_those_that_the_tenant_has_set() -> None:
 
 
 def test_a_tenant_that_works_on_holidays_still_keeps_its_own_days_off() -> None:
-    janela = Janela(respeita_feriados=False, feriados_extras=(date(2026, 9, 8),))
+    janela = SendWindow(respeita_feriados=False, feriados_extras=(date(2026, 9, 8),))
     rules = rules_for(SALVADOR, "whatsapp", TenantConfig(janela=janela))
     assert rules is not None
     assert NATIONAL_HOLIDAY not in rules.days_off
@@ -257,7 +263,7 @@ def test_a_tenant_that_works_on_holidays_still_keeps_its_own_days_off() -> None:
 
 
 def test_without_a_window_everything_leaves_at_once() -> None:
-    rules = rules_for(SALVADOR, "whatsapp", TenantConfig(janela=Janela(ligada=False)))
+    rules = rules_for(SALVADOR, "whatsapp", TenantConfig(janela=SendWindow(ligada=False)))
     assert rules is None
     sunday_night = at("2026-11-29T03:00")
     assert next_allowed(sunday_night, rules) == sunday_night

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.reading.header import Cabecalho, Campo
+from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_FILE, MAX_ROWS, MAX_TEXT
-from chalicelib.ingestion.reading.workbook import Planilha, open_workbook
+from chalicelib.ingestion.reading.workbook import LeadsTable, open_workbook
 from tests.workbooks import (
     RELATIONS,
     by_openpyxl,
@@ -37,7 +37,7 @@ def test_a_file_is_described_before_its_rows() -> None:
         assert planilha.aba == "Plan1"
         assert planilha.cabecalho.linha == 3
         assert planilha.cabecalho.colunas == ("Telefone", "Nome")
-        assert planilha.cabecalho.campos == {Campo.NOME: (1,), Campo.TELEFONE: (0,)}
+        assert planilha.cabecalho.campos == {LeadField.NOME: (1,), LeadField.TELEFONE: (0,)}
         assert planilha.linhas_estimadas == 0  # three rows are written, and the header is said to be the third
         assert [(number, list(cells)) for number, cells in planilha.linhas()] == [(4, ["71", "Ana"])]
 
@@ -148,9 +148,9 @@ class Rows:
     ],
 )
 def test_what_a_sheet_holds_altogether_is_bounded(cells: list[str], code: str, before: int) -> None:
-    planilha = Planilha(None, Cabecalho(1, ("Email",), {Campo.EMAIL: (0,)}), None, Rows(cells))
+    planilha = LeadsTable(None, Header(1, ("Email",), {LeadField.EMAIL: (0,)}), None, Rows(cells))
     read: list[int] = []
-    with pytest.raises(ArquivoInvalido, match=code):
+    with pytest.raises(InvalidFile, match=code):
         read.extend(number for number, _ in planilha.linhas())
     assert len(read) == before
 
@@ -159,6 +159,6 @@ def test_a_file_that_is_too_large_is_not_looked_into(tmp_path: Path) -> None:
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(MAX_FILE + 1)
-    with pytest.raises(ArquivoInvalido) as caught, open_workbook(path):
+    with pytest.raises(InvalidFile) as caught, open_workbook(path):
         pass
     assert (caught.value.code, caught.value.params) == ("arquivo_grande_demais", {"maximo": MAX_FILE})

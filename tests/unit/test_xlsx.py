@@ -19,7 +19,7 @@ import xlsxwriter
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from chalicelib.ingestion.reading.converted import Idle, converted_rows
+from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows
 from tests.workbooks import (
     HEADER,
     MAIN,
@@ -307,7 +307,7 @@ def test_rows_can_be_read_more_than_once() -> None:
 
 def test_a_converted_row_is_as_long_as_itself() -> None:
     rows = '<row r="1"><c r="XFD1" t="str"><v>longe</v></c></row><row r="2"><c r="A2" t="str"><v>a</v></c></row>'
-    assert [len(cells) for _, cells in converted_rows([sheet(rows).encode()], [], Idle())] == [16_384, 1]
+    assert [len(cells) for _, cells in converted_rows([sheet(rows).encode()], [], WasteBudget())] == [16_384, 1]
 
 
 def test_a_workbook_is_found_where_its_relationships_say() -> None:

@@ -29,11 +29,11 @@ _READ_CHARACTERS = 20_000
 _SEARCHED_CHARACTERS = 4_000
 _MOST_READERS = 16
 
-Padrao = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Campo = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
+PatternText = Annotated[str, StringConstraints(min_length=1, max_length=300)]
+DocumentPath = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$", max_length=200)]
 
 
-class Configuracao(BaseModel):
+class DocumentPart(BaseModel):
     """A part of a channel's document: unknown fields are errors, and nothing changes once it is read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
@@ -105,15 +105,15 @@ def _parsed(value: object) -> object:
         return value
 
 
-class Leitura(Configuracao):
+class ValueReader(DocumentPart):
     """Where to find one value: at `campo`, by `padrao`, or by `padrao` in the text at `campo`."""
 
-    campo: Campo | None = None
-    padrao: Padrao | None = None
+    campo: DocumentPath | None = None
+    padrao: PatternText | None = None
     _pattern: Pattern | None = None
 
     @model_validator(mode="after")
-    def _say_where(self) -> Leitura:
+    def _say_where(self) -> ValueReader:
         if self.campo is None and self.padrao is None:
             raise PydanticCustomError("leitura_vazia", "say where: campo, padrao or both")
         if self.padrao is not None:
@@ -133,7 +133,7 @@ class Leitura(Configuracao):
         return True if found == "" else found
 
 
-class LeituraDeSucesso(Leitura):
+class SuccessReader(ValueReader):
     """What an answer that means "sent" holds: the value is there (and is `igual`, if that is given)."""
 
     igual: bool | int | str | None = None
@@ -146,7 +146,7 @@ class LeituraDeSucesso(Leitura):
         return type(value) is type(self.igual) and value == self.igual
 
 
-class LeituraDeCodigo(Leitura):
+class CodeReader(ValueReader):
     """Where an error code is; with `codigo`, that is the code of every answer in which the reader finds something."""
 
     codigo: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = None
@@ -160,27 +160,27 @@ class LeituraDeCodigo(Leitura):
         return text if _CODE.fullmatch(text) else None
 
 
-LeiturasDeCodigo = Annotated[tuple[LeituraDeCodigo, ...], Field(max_length=_MOST_READERS)]
+CodeReaders = Annotated[tuple[CodeReader, ...], Field(max_length=_MOST_READERS)]
 
 
-def first_code(readers: Iterable[LeituraDeCodigo], reading: Reading) -> str | None:
+def first_code(readers: Iterable[CodeReader], reading: Reading) -> str | None:
     """The first code that the readers find, in their order."""
     return next((code for code in (reader.code(reading) for reader in readers) if code), None)
 
 
-def identifier(reader: Leitura | None, reading: Reading) -> str | None:
+def identifier(reader: ValueReader | None, reading: Reading) -> str | None:
     """What the reader finds, if it can be the provider's id of a message."""
     value = reader.read(reading) if reader else None
     return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
 
 
-class Resultado(Configuracao):
+class ResultReader(DocumentPart):
     """How a tool's answer is read. `isError` alone is no verdict: real servers answer a failed send without it."""
 
-    sucesso: Annotated[tuple[LeituraDeSucesso, ...], Field(max_length=_MOST_READERS)] = ()
-    message_id: Leitura | None = None
-    codigo: LeiturasDeCodigo = ()
-    espera: Leitura | None = Field(default=None, description="seconds to wait, as the provider says them")
+    sucesso: Annotated[tuple[SuccessReader, ...], Field(max_length=_MOST_READERS)] = ()
+    message_id: ValueReader | None = None
+    codigo: CodeReaders = ()
+    espera: ValueReader | None = Field(default=None, description="seconds to wait, as the provider says them")
 
     def is_success(self, answer: Answer, reading: Reading) -> bool:
         """Whether the message was accepted: any of `sucesso` holds; without any, it is `isError` that counts."""

@@ -16,7 +16,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from chalicelib.dispatch.outcomes import Mensagem
+from chalicelib.dispatch.outcomes import OutgoingMessage
 from chalicelib.errors import escape_pointer
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
@@ -35,16 +35,16 @@ class BadTemplate(Exception):
         self.detail = detail
 
 
-class Scope(NamedTuple):
+class PlaceholderScope(NamedTuple):
     """What placeholders are looked up in."""
 
-    mensagem: Mensagem
+    mensagem: OutgoingMessage
     item: object
 
 
-Build = Callable[[Scope], Any]
+Build = Callable[[PlaceholderScope], Any]
 
-_SCALARS: Mapping[str, Callable[[Mensagem], object]] = {
+_SCALARS: Mapping[str, Callable[[OutgoingMessage], object]] = {
     "disparo_id": lambda m: m.disparo_id,
     "chave": lambda m: m.chave,
     "tentativa": lambda m: m.tentativa,
@@ -57,15 +57,15 @@ _SCALARS: Mapping[str, Callable[[Mensagem], object]] = {
     "template.idioma": lambda m: m.template_idioma,
     "descadastro_url": lambda m: m.descadastro_url,
 }
-_LISTS: Mapping[str, Callable[[Mensagem], list[str]]] = {
+_LISTS: Mapping[str, Callable[[OutgoingMessage], list[str]]] = {
     "variaveis": lambda m: [value for _, value in m.variaveis],
 }
-_OBJECTS: Mapping[str, Callable[[Mensagem], object]] = {
+_OBJECTS: Mapping[str, Callable[[OutgoingMessage], object]] = {
     "variaveis.numeradas": lambda m: {str(number): value for number, (_, value) in enumerate(m.variaveis, 1)},
     "variaveis.por_nome": lambda m: dict(m.variaveis),
     "cabecalhos": lambda m: {**_unsubscribe_headers(m.descadastro_url), **m.cabecalhos},
 }
-_FIELDS: Mapping[str, Callable[[Mensagem], object]] = {**_SCALARS, **_LISTS, **_OBJECTS}
+_FIELDS: Mapping[str, Callable[[OutgoingMessage], object]] = {**_SCALARS, **_LISTS, **_OBJECTS}
 
 
 def _unsubscribe_headers(url: str | None) -> dict[str, str]:
@@ -75,7 +75,7 @@ def _unsubscribe_headers(url: str | None) -> dict[str, str]:
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def compile_arguments(template: Mapping[str, object], root: str = "") -> Callable[[Mensagem], dict[str, Any]]:
+def compile_arguments(template: Mapping[str, object], root: str = "") -> Callable[[OutgoingMessage], dict[str, Any]]:
     """The function from a message to the arguments that the template describes; `root` is where the template stands.
 
     Raises:
@@ -86,8 +86,8 @@ def compile_arguments(template: Mapping[str, object], root: str = "") -> Callabl
     except BadTemplate as error:
         raise BadTemplate(root + error.pointer, error.code, error.detail) from None
 
-    def build(mensagem: Mensagem) -> dict[str, Any]:
-        return _present(builders, Scope(mensagem, _ABSENT))
+    def build(mensagem: OutgoingMessage) -> dict[str, Any]:
+        return _present(builders, PlaceholderScope(mensagem, _ABSENT))
 
     return build
 
@@ -136,7 +136,7 @@ def _lookup(name: str, pointer: str, *, in_loop: bool) -> Build:
     if field_of is None:
         raise BadTemplate(pointer, "marcador_desconhecido", name)
 
-    def look_up(scope: Scope) -> object:
+    def look_up(scope: PlaceholderScope) -> object:
         value = field_of(scope.mensagem)
         return _ABSENT if value is None else value
 
@@ -165,7 +165,7 @@ def _compile_loop(source: str, item: object, pointer: str) -> Build:
         raise BadTemplate(f"{pointer}/$para_cada", "marcador_nao_e_lista", source)
     elements = _LISTS[named[1]]
     body = _compile(item, f"{pointer}/item", in_loop=True)
-    return lambda scope: [body(Scope(scope.mensagem, element)) for element in elements(scope.mensagem)]
+    return lambda scope: [body(PlaceholderScope(scope.mensagem, element)) for element in elements(scope.mensagem)]
 
 
 def _as_json(value: object) -> object:
@@ -176,6 +176,6 @@ def _constant(value: object) -> Build:
     return lambda _: value
 
 
-def _present(builders: Mapping[str, Build], scope: Scope) -> dict[str, Any]:
+def _present(builders: Mapping[str, Build], scope: PlaceholderScope) -> dict[str, Any]:
     built = ((name, build(scope)) for name, build in builders.items())
     return {name: value for name, value in built if value is not _ABSENT}

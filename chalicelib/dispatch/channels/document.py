@@ -27,10 +27,19 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chalicelib.adapters.calls import BAD_ARGUMENTS, TOOL_MISSING, Answer, CallResult, NotWritten, Refused
-from chalicelib.dispatch.channels.answers import Configuracao, Reading, Resultado
+from chalicelib.dispatch.channels.answers import DocumentPart, Reading, ResultReader
 from chalicelib.dispatch.channels.arguments import BadTemplate, compile_arguments
-from chalicelib.dispatch.channels.inquiries import Consulta
-from chalicelib.dispatch.outcomes import ChannelDown, Escopo, Mensagem, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.channels.inquiries import Inquiry
+from chalicelib.dispatch.outcomes import (
+    ChannelDown,
+    Outcome,
+    OutgoingMessage,
+    Permanent,
+    RefusalScope,
+    Sent,
+    Transient,
+    Unknown,
+)
 from chalicelib.errors import FieldError, Invalid, escape_pointer
 
 _HERE = Path(__file__).parent
@@ -49,7 +58,7 @@ _HEADER_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"  # RFC 9110 §5.6.2
 _HOP_HEADERS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept", "content-type"})
 
 
-class Classe(StrEnum):
+class CodeClass(StrEnum):
     """What an error code means for the message and for the channel."""
 
     TRANSITORIO = "transitorio"
@@ -58,31 +67,31 @@ class Classe(StrEnum):
     CANAL_FORA = "canal_fora"
 
 
-class Regra(Configuracao):
+class CodeRule(DocumentPart):
     """What to do about one code; `espera_s` is the least wait before another attempt, whatever the backoff says."""
 
-    classe: Classe
-    escopo: Escopo | None = None
+    classe: CodeClass
+    escopo: RefusalScope | None = None
     espera_s: Annotated[float, Field(ge=0, le=7 * 86_400)] | None = None
     suprimir: bool = False
     alternativo: bool = False
 
     @model_validator(mode="after")
-    def _fit(self) -> Regra:
-        if self.classe is not Classe.TRANSITORIO and (self.escopo or self.espera_s is not None):
+    def _fit(self) -> CodeRule:
+        if self.classe is not CodeClass.TRANSITORIO and (self.escopo or self.espera_s is not None):
             raise PydanticCustomError("regra_contraditoria", "escopo and espera_s belong to transitorio")
-        if self.classe is not Classe.PERMANENTE and (self.suprimir or self.alternativo):
+        if self.classe is not CodeClass.PERMANENTE and (self.suprimir or self.alternativo):
             raise PydanticCustomError("regra_contraditoria", "suprimir and alternativo belong to permanente")
         return self
 
     def outcome(self, code: str, wait_s: float | None) -> Outcome:
         """The verdict for that code; `wait_s` is what the provider itself asked for."""
-        if self.classe is Classe.TRANSITORIO:
+        if self.classe is CodeClass.TRANSITORIO:
             waits = [wait for wait in (self.espera_s, wait_s) if wait is not None]
             return Transient(code, max(waits, default=None), self.escopo)
-        if self.classe is Classe.PERMANENTE:
+        if self.classe is CodeClass.PERMANENTE:
             return Permanent(code, self.suprimir, self.alternativo)
-        return Unknown(code) if self.classe is Classe.INCERTO else ChannelDown(code)
+        return Unknown(code) if self.classe is CodeClass.INCERTO else ChannelDown(code)
 
 
 def _spelled_out(value: object) -> object:
@@ -90,10 +99,10 @@ def _spelled_out(value: object) -> object:
     return {"classe": value} if isinstance(value, str) else value
 
 
-RegraCurta = Annotated[Regra, BeforeValidator(_spelled_out)]
+ShortCodeRule = Annotated[CodeRule, BeforeValidator(_spelled_out)]
 
 
-class Channel(Configuracao):
+class Channel(DocumentPart):
     """One way out for messages of one kind; see the module for what its document looks like."""
 
     perfil: str | None = None
@@ -104,19 +113,19 @@ class Channel(Configuracao):
     tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     arguments: dict[str, Any]
     idempotency_argument: Annotated[str, StringConstraints(min_length=1)] | None = None
-    resultado: Resultado = Resultado()
-    codigos: dict[str, RegraCurta] = Field(default={})
+    resultado: ResultReader = ResultReader()
+    codigos: dict[str, ShortCodeRule] = Field(default={})
     # A failure with a code that nobody has classified: it was not sent, and why is for a person to see. Repeating it
     # could only annoy a provider that has said no.
-    codigo_desconhecido: RegraCurta = Regra(classe=Classe.PERMANENTE)
+    codigo_desconhecido: ShortCodeRule = CodeRule(classe=CodeClass.PERMANENTE)
     # A failure without a readable code may be a time-out between the tool and its provider: nobody knows.
-    sem_codigo: RegraCurta = Regra(classe=Classe.INCERTO)
+    sem_codigo: ShortCodeRule = CodeRule(classe=CodeClass.INCERTO)
     # Who knows what became of a message in doubt; without one, only a person does.
-    consulta: Consulta | None = None
+    consulta: Inquiry | None = None
     in_flight: Annotated[int, Field(ge=1, le=1_000)] = 50
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
     connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
-    _build: Callable[[Mensagem], dict[str, Any]]
+    _build: Callable[[OutgoingMessage], dict[str, Any]]
 
     @field_validator("url")
     @classmethod
@@ -160,7 +169,7 @@ class Channel(Configuracao):
         """The headers in clear, for the wire only."""
         return {name: value.get_secret_value() for name, value in self.headers.items()}
 
-    def arguments_for(self, mensagem: Mensagem) -> dict[str, Any]:
+    def arguments_for(self, mensagem: OutgoingMessage) -> dict[str, Any]:
         """The tool's arguments for one message."""
         return self._build(mensagem)
 
@@ -200,7 +209,7 @@ class Channel(Configuracao):
 
 
 # A message that says everything that one can say, and what each channel's barest does not.
-_FULL = Mensagem(
+_FULL = OutgoingMessage(
     disparo_id="0",
     tentativa=1,
     destino="+5571999999999",
@@ -213,7 +222,7 @@ _FULL = Mensagem(
     cabecalhos={"X-Exemplo": "1"},
     descadastro_url="https://example.com/descadastro/x",
 )
-_BARE: Mapping[str, Mensagem] = {
+_BARE: Mapping[str, OutgoingMessage] = {
     "whatsapp": replace(_FULL, assunto=None, html=None, variaveis=(), cabecalhos={}, descadastro_url=None),
     "email": replace(_FULL, html=None, variaveis=(), cabecalhos={}, descadastro_url=None),
 }
@@ -232,7 +241,7 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
 
 def _unfit(
     tool: str,
-    build: Callable[[Mensagem], dict[str, Any]],
+    build: Callable[[OutgoingMessage], dict[str, Any]],
     tools: Mapping[str, Mapping[str, Any]],
     canal: str,
 ) -> list[FieldError]:

@@ -19,53 +19,53 @@ from pydantic import Field, StringConstraints, model_validator
 
 from chalicelib.adapters.calls import Answer, CallResult
 from chalicelib.dispatch.channels.answers import (
-    Configuracao,
-    Leitura,
-    LeiturasDeCodigo,
+    CodeReaders,
+    DocumentPart,
     Reading,
+    ValueReader,
     first_code,
     identifier,
 )
 from chalicelib.dispatch.channels.arguments import compile_arguments
-from chalicelib.dispatch.outcomes import Mensagem, Paradeiro, Parecer
+from chalicelib.dispatch.outcomes import DeliveryFinding, InquiryReply, OutgoingMessage
 
 CallAll = Callable[[str, Sequence[Mapping[str, object]]], Sequence[CallResult]]
 """Calls one tool with each of these arguments; what became of each call, in their order."""
 
 
-class Consulta(Configuracao):
+class Inquiry(DocumentPart):
     """A tool that knows what became of a message, how it is asked, and what its answers mean."""
 
     tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     arguments: dict[str, Any]
-    resposta: Annotated[LeiturasDeCodigo, Field(min_length=1)]
-    valores: Annotated[dict[str, Paradeiro], Field(min_length=1)]
-    message_id: Leitura | None = None
+    resposta: Annotated[CodeReaders, Field(min_length=1)]
+    valores: Annotated[dict[str, DeliveryFinding], Field(min_length=1)]
+    message_id: ValueReader | None = None
     espera_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
     """How long after the attempt a message that the provider does not have will not turn up any more."""
-    _build: Callable[[Mensagem], dict[str, Any]]
+    _build: Callable[[OutgoingMessage], dict[str, Any]]
 
     @model_validator(mode="after")
-    def _compile(self) -> Consulta:
+    def _compile(self) -> Inquiry:
         self._build = compile_arguments(self.arguments, "/consulta/arguments")
         return self
 
-    def arguments_for(self, mensagem: Mensagem) -> dict[str, Any]:
+    def arguments_for(self, mensagem: OutgoingMessage) -> dict[str, Any]:
         """The tool's arguments to ask about one message."""
         return self._build(mensagem)
 
-    def reply(self, result: CallResult) -> Parecer:
+    def reply(self, result: CallResult) -> InquiryReply:
         """What an answer says; whatever is no answer, or none that has a meaning here, says nothing."""
         if not isinstance(result, Answer):
-            return Parecer(Paradeiro.DESCONHECIDO)
+            return InquiryReply(DeliveryFinding.DESCONHECIDO)
         reading = Reading.of(result)
         code = first_code(self.resposta, reading)
-        paradeiro = self.valores.get(code or "", Paradeiro.DESCONHECIDO)
-        has_it = paradeiro is Paradeiro.ENVIADO
-        return Parecer(paradeiro, code, identifier(self.message_id, reading) if has_it else None)
+        paradeiro = self.valores.get(code or "", DeliveryFinding.DESCONHECIDO)
+        has_it = paradeiro is DeliveryFinding.ENVIADO
+        return InquiryReply(paradeiro, code, identifier(self.message_id, reading) if has_it else None)
 
 
-def ask(consulta: Consulta, mensagens: Sequence[Mensagem], call_all: CallAll) -> list[Parecer]:
+def ask(consulta: Inquiry, mensagens: Sequence[OutgoingMessage], call_all: CallAll) -> list[InquiryReply]:
     """What the provider says of each message, in their order; raises only what `call_all` does."""
     calls = [consulta.arguments_for(each) for each in mensagens]
     return [consulta.reply(each) for each in call_all(consulta.tool, calls)]

@@ -20,7 +20,7 @@ from chalicelib.adapters.addresses import AddressOf, NotPublic, public_address
 from chalicelib.adapters.calls import NO_CONNECTION
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.secrets import Secrets
-from chalicelib.dispatch.channels.answers import Configuracao
+from chalicelib.dispatch.channels.answers import DocumentPart
 from chalicelib.dispatch.channels.document import Channel, load_channel
 from chalicelib.errors import FieldError, Invalid, Unavailable, escape_pointer
 
@@ -38,7 +38,7 @@ _IS_A_SECRET = re.compile(
 _NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
 
-class Segredo(Configuracao):
+class SecretReference(DocumentPart):
     """Where the value of a header is: a field of a secret of the tenant's, a JSON object."""
 
     segredo: Annotated[str, StringConstraints(pattern=_NAME)]
@@ -131,7 +131,7 @@ class OwnChannels:
 
     def _value(self, tenant_id: str, reference: object, *, fresh: bool) -> str | FieldError:
         try:
-            segredo = Segredo.model_validate(reference)
+            segredo = SecretReference.model_validate(reference)
         except ValidationError:
             return FieldError("", "header_literal", "segredo, campo")
         secret = self._secrets.find(self._secret_of(tenant_id, segredo.segredo), fresh=fresh) or {}

@@ -14,7 +14,7 @@ from chalicelib.adapters.secrets import Secrets
 from chalicelib.dispatch.channels.document import Channel, load_channel
 from chalicelib.dispatch.channels.inquiries import ask
 from chalicelib.dispatch.channels.own import OwnChannels
-from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Mensagem, Paradeiro, Parecer
+from chalicelib.dispatch.outcomes import Attempt, ChannelDown, DeliveryFinding, InquiryReply, OutgoingMessage
 from chalicelib.errors import FieldError, Invalid, Unavailable
 from chalicelib.telemetry import logger
 
@@ -36,11 +36,11 @@ class Sender(Protocol):
         """How long after an attempt its provider can be asked what became of it; None where it cannot."""
         ...
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
+    def send(self, mensagens: Sequence[OutgoingMessage]) -> list[Attempt]:
         """What became of each message, in their order; never raises for what a server or the network does."""
         ...
 
-    def ask(self, mensagens: Sequence[Mensagem]) -> list[Parecer]:
+    def ask(self, mensagens: Sequence[OutgoingMessage]) -> list[InquiryReply]:
         """What the provider says of each of these, which may have arrived, in their order; raises as little."""
         ...
 
@@ -134,13 +134,13 @@ class ClosedSender:
     def __init__(self, codigo: str) -> None:
         self._codigo = codigo
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
+    def send(self, mensagens: Sequence[OutgoingMessage]) -> list[Attempt]:
         """Turn every message away, unsent."""
         return [Attempt(ChannelDown(self._codigo)) for _ in mensagens]
 
-    def ask(self, mensagens: Sequence[Mensagem]) -> list[Parecer]:
+    def ask(self, mensagens: Sequence[OutgoingMessage]) -> list[InquiryReply]:
         """Nobody is there to say anything."""
-        return [Parecer(Paradeiro.DESCONHECIDO) for _ in mensagens]
+        return [InquiryReply(DeliveryFinding.DESCONHECIDO) for _ in mensagens]
 
 
 class ChannelSender:
@@ -176,7 +176,7 @@ class ChannelSender:
         consulta = self._channel.consulta
         return None if consulta is None else timedelta(seconds=consulta.espera_s)
 
-    def send(self, mensagens: Sequence[Mensagem]) -> list[Attempt]:
+    def send(self, mensagens: Sequence[OutgoingMessage]) -> list[Attempt]:
         """Call the tool with each message."""
         channel = self._channel
         calls = [channel.arguments_for(each) for each in mensagens]
@@ -185,11 +185,11 @@ class ChannelSender:
             Attempt(channel.verdict(each), each.latency_s if isinstance(each, Answer) else None) for each in results
         ]
 
-    def ask(self, mensagens: Sequence[Mensagem]) -> list[Parecer]:
+    def ask(self, mensagens: Sequence[OutgoingMessage]) -> list[InquiryReply]:
         """Call the status tool about each message; with half the patience, for it comes after sending in one lease."""
         consulta = self._channel.consulta
         if consulta is None:
-            return [Parecer(Paradeiro.DESCONHECIDO) for _ in mensagens]
+            return [InquiryReply(DeliveryFinding.DESCONHECIDO) for _ in mensagens]
         return ask(consulta, mensagens, partial(self._call_all, self._patience_s / 2))
 
     def _call_all(self, patience_s: float, tool: str, calls: Sequence[Mapping[str, object]]) -> list[CallResult]:

@@ -9,7 +9,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.overview import counted_now
 from chalicelib.dispatch.requests.reasons import sentence
-from chalicelib.dispatch.states import Espera, StatusDisparo
+from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.dispatch.wakeups import IN_A_MOMENT, Wakeups, first_of
 from chalicelib.errors import NotFound
 from chalicelib.identity import ADMIN, Identity
@@ -21,7 +21,7 @@ _BATCH = 1_000
 _BATCHES = 5
 
 
-class Canais:
+class ChannelPauses:
     """`database` is the API's login; resuming lets go of `batch` disparos at a time, at most so many times."""
 
     def __init__(
@@ -102,7 +102,7 @@ def _one(rows: Rows, tenant_id: str, canal: Canal) -> Row:
 
 def _described(rows: Rows, tenant_id: str) -> list[Row]:
     pausas = {row["canal"]: row for row in rows.all("list_canal_pausas", tenant_id=tenant_id)}
-    waiting = [each for each in counted_now(rows, tenant_id) if each.status == StatusDisparo.PENDENTE]
+    waiting = [each for each in counted_now(rows, tenant_id) if each.status == DisparoStatus.PENDENTE]
     return [
         {
             "canal": canal.value,
@@ -110,7 +110,7 @@ def _described(rows: Rows, tenant_id: str) -> list[Row]:
             "pausa": _pausa(pausas.get(canal)),
             "pendentes": sum(each.total for each in waiting if each.canal == canal),
             "esperam_o_canal": sum(
-                each.total for each in waiting if each.canal == canal and each.motivo == Espera.CANAL_PAUSADO
+                each.total for each in waiting if each.canal == canal and each.motivo == WaitReason.CANAL_PAUSADO
             ),
         }
         for canal in Canal

@@ -8,15 +8,15 @@ from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
-from chalicelib.dispatch.requests.models import DisparoQuery, NovoDisparo
+from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo
 from chalicelib.dispatch.requests.plans import Plan, plan
-from chalicelib.dispatch.requests.shown import found, presented
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.requests.shown import load_disparo, presented
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ids import first_id, last_id, new_id
-from chalicelib.leads.states import CLOSED, Fato, StatusLead, move_of
+from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus, move_of
 from chalicelib.pages import page_of
 
 _SAME_KEY = "disparos_idempotency_key_key"
@@ -31,7 +31,7 @@ class Disparos:
         self._clock = clock
         self._max_tentativas = max_tentativas
 
-    def create(self, tenant_id: str, lead_id: UUID, novo: NovoDisparo, key: IdempotencyKey | None = None) -> Row:
+    def create(self, tenant_id: str, lead_id: UUID, novo: NewDisparo, key: IdempotencyKey | None = None) -> Row:
         """The row first, then the wake-up, which may fail; the same key gets the same disparo.
 
         Raises:
@@ -85,7 +85,7 @@ class Disparos:
             NotFound: the tenant has no such disparo.
         """
         with self._database.transaction(tenant_id) as rows:
-            return found(rows, tenant_id, disparo_id)
+            return load_disparo(rows, tenant_id, disparo_id)
 
     def cancel(self, tenant_id: str, disparo_id: UUID) -> Row:
         """Call off what has not left; saying so again changes nothing.
@@ -96,8 +96,8 @@ class Disparos:
         """
         with self._database.transaction(tenant_id) as rows:
             cancelled = rows.run("cancel_disparo", tenant_id=tenant_id, disparo_id=disparo_id, agora=self._clock())
-            disparo = found(rows, tenant_id, disparo_id)
-        if disparo["status"] != StatusDisparo.CANCELADO:
+            disparo = load_disparo(rows, tenant_id, disparo_id)
+        if disparo["status"] != DisparoStatus.CANCELADO:
             raise Conflict("disparo_nao_cancelavel", status=disparo["status"])
         if cancelled:
             self._wakeups.call_off(Wakeup(tenant_id, disparo_id, disparo["enviar_apos"], disparo["tentativas"]))
@@ -112,9 +112,9 @@ class Disparos:
             if row is None:
                 return None
             key.check(row["idempotency_fingerprint"])
-            return found(rows, tenant_id, row["disparo_id"])
+            return load_disparo(rows, tenant_id, row["disparo_id"])
 
-    def _insert(self, tenant_id: str, lead_id: UUID, novo: NovoDisparo, key: IdempotencyKey | None) -> Row:
+    def _insert(self, tenant_id: str, lead_id: UUID, novo: NewDisparo, key: IdempotencyKey | None) -> Row:
         now = self._clock()
         disparo_id = new_id(now)
         with self._database.transaction(tenant_id) as rows:
@@ -131,9 +131,9 @@ class Disparos:
                 idempotency_fingerprint=key and key.fingerprint,
                 agora=now,
             )
-            de, para = move_of(Fato.DISPARO_CRIADO)
+            de, para = move_of(LeadFact.DISPARO_CRIADO)
             rows.run("move_leads", tenant_id=tenant_id, lead_ids=[lead_id], de=de, para=para, agora=now)
-            return found(rows, tenant_id, disparo_id)
+            return load_disparo(rows, tenant_id, disparo_id)
 
 
 def _lock_open_lead(rows: Rows, tenant_id: str, lead_id: UUID) -> None:
@@ -141,11 +141,11 @@ def _lock_open_lead(rows: Rows, tenant_id: str, lead_id: UUID) -> None:
     lead = rows.one("lock_lead", tenant_id=tenant_id, lead_id=lead_id)
     if lead is None:
         raise NotFound("nao_encontrado")
-    if StatusLead(lead["status"]) in CLOSED:
+    if LeadStatus(lead["status"]) in CLOSED:
         raise Conflict("lead_encerrado")
 
 
-def _planned(rows: Rows, tenant_id: str, lead_id: UUID, novo: NovoDisparo, now: datetime) -> Plan:
+def _planned(rows: Rows, tenant_id: str, lead_id: UUID, novo: NewDisparo, now: datetime) -> Plan:
     template = rows.one("find_template", tenant_id=tenant_id, nome=novo.template)
     if template is None:
         raise Invalid("template_desconhecido", (FieldError("/template", "template_desconhecido", novo.template),))

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from pydantic_core import PydanticCustomError
 
 from chalicelib.canal import Canal
-from chalicelib.dispatch.states import Espera, StatusDisparo
-from chalicelib.instants import Instante
+from chalicelib.dispatch.states import DisparoStatus, WaitReason
+from chalicelib.instants import Instant
 from chalicelib.pages import PageQuery
 
 # What Meta, Twilio (ContentSid) and people call templates, and what stands in a path as it is.
@@ -32,7 +32,7 @@ class Payload(_Request):
     variaveis: dict[str, str] = {}
 
 
-class NovoDisparo(_Request):
+class NewDisparo(_Request):
     """One message to one destination of a lead; without an id of a contact, to the principal valid one."""
 
     canal: Canal
@@ -40,8 +40,8 @@ class NovoDisparo(_Request):
     email_id: UUID | None = None
     template: Annotated[str, StringConstraints(pattern=NOME_DE_TEMPLATE)]
     payload: Payload = Payload()
-    agendar_para: Instante | None = None
-    expira_em: Instante | None = None
+    agendar_para: Instant | None = None
+    expira_em: Instant | None = None
     """Not sent any more from then on."""
     ignorar_janela: bool = False
     """Whether it may leave at any hour."""
@@ -49,7 +49,7 @@ class NovoDisparo(_Request):
     """Whether the lead's next contact gets it where this one fails for good."""
 
 
-class NovoTemplate(_Request):
+class NewTemplate(_Request):
     """The words of a template; `variaveis` is the order in which WhatsApp numbers them, else that of appearance."""
 
     canal: Canal
@@ -64,42 +64,42 @@ class NovoTemplate(_Request):
 class DisparoQuery(PageQuery):
     """A page of disparos, by filters that all have to fit."""
 
-    status: StatusDisparo | None = None
+    status: DisparoStatus | None = None
     canal: Canal | None = None
     lead_id: UUID | None = None
     erro_codigo: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
-    espera: Espera | None = None
-    criado_de: Instante | None = None
-    criado_ate: Instante | None = None
+    espera: WaitReason | None = None
+    criado_de: Instant | None = None
+    criado_ate: Instant | None = None
 
 
-class Reenvio(_Request):
+class ResendRequest(_Request):
     """Which of those that failed are sent again, the oldest first; all filters have to fit, and one there must be."""
 
     status: Literal["erro"] = "erro"
     erro_codigo: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
     canal: Canal | None = None
     template: Annotated[str, StringConstraints(pattern=NOME_DE_TEMPLATE)] | None = None
-    criado_de: Instante | None = None
-    criado_ate: Instante | None = None
+    criado_de: Instant | None = None
+    criado_ate: Instant | None = None
     limite: Annotated[int, Field(ge=1, le=MAX_RESENT)] = 1_000
 
     @model_validator(mode="after")
-    def _ask_for_something(self) -> Reenvio:
+    def _ask_for_something(self) -> ResendRequest:
         """All that ever failed is nobody's wish, but what an empty body would mean."""
         if not self.model_fields_set - {"status", "limite"}:
             raise PydanticCustomError("filtro_ausente", "no filter")
         return self
 
 
-class Resultado(StrEnum):
+class Resolution(StrEnum):
     """What a person has found out about a disparo that nobody was sure of."""
 
     ENVIADO = "enviado"
     NAO_ENVIADO = "nao_enviado"
 
 
-class Resolucao(_Request):
+class ResolutionRequest(_Request):
     """What became of a disparo that is `incerto`."""
 
-    resultado: Resultado
+    resultado: Resolution

@@ -16,14 +16,14 @@ from chalicelib.adapters.database import Database, Rows
 from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.reasons import sentence
 from chalicelib.dispatch.requests.shown import waiting_for
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.tenants.config import TenantConfig
 
 COUNTED = 10_000
 """How far what is due is counted one by one."""
 
 _CREATED = "criado"
-_TODAY = (_CREATED, *(each for each in StatusDisparo if each not in {StatusDisparo.PENDENTE, StatusDisparo.ENVIANDO}))
+_TODAY = (_CREATED, *(each for each in DisparoStatus if each not in {DisparoStatus.PENDENTE, DisparoStatus.ENVIANDO}))
 _REASONS = 50
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
@@ -34,7 +34,7 @@ _TENANTS = 500
 _REMEMBERED = timedelta(days=2)
 
 
-class Contagem(NamedTuple):
+class DisparoCount(NamedTuple):
     """How many disparos of a channel have a status for a reason (`''` without one)."""
 
     canal: str
@@ -60,11 +60,11 @@ class Overview:
             today = _midnight(rows, tenant_id, now)
             agora, hoje = _counted(rows, tenant_id, today)
             fila = rows.one("count_waiting_disparos", tenant_id=tenant_id, agora=now, teto=COUNTED + 1) or {}
-        pendentes = _total(agora, status=StatusDisparo.PENDENTE)
+        pendentes = _total(agora, status=DisparoStatus.PENDENTE)
         return {
             "total": _total(agora),
-            "por_status": {status.value: _total(agora, status=status) for status in StatusDisparo},
-            "por_canal": {canal.value: _by_status(agora, canal, StatusDisparo) for canal in Canal},
+            "por_status": {status.value: _total(agora, status=status) for status in DisparoStatus},
+            "por_canal": {canal.value: _by_status(agora, canal, DisparoStatus) for canal in Canal},
             "esperas": _waits(agora),
             "erros": _failures(agora),
             "hoje": {"desde": today, "por_canal": {canal.value: _by_status(hoje, canal, _TODAY) for canal in Canal}},
@@ -72,7 +72,7 @@ class Overview:
         }
 
 
-class Contagens:
+class CounterFolding:
     """Keeps the counters short; `database` is the owner's login, `many` how many new rows of a tenant are folded."""
 
     def __init__(self, *, database: Database, clock: Clock, many: int = _MANY) -> None:
@@ -91,17 +91,17 @@ class Contagens:
             )
 
 
-def counted_now(rows: Rows, tenant_id: str) -> list[Contagem]:
+def counted_now(rows: Rows, tenant_id: str) -> list[DisparoCount]:
     """How the disparos of a tenant stand."""
     return _counted(rows, tenant_id, _NEVER)[0]
 
 
-def _counted(rows: Rows, tenant_id: str, desde: datetime) -> tuple[list[Contagem], list[Contagem]]:
+def _counted(rows: Rows, tenant_id: str, desde: datetime) -> tuple[list[DisparoCount], list[DisparoCount]]:
     """How they stand, and what came about since then."""
-    stand: list[Contagem] = []
-    since: list[Contagem] = []
+    stand: list[DisparoCount] = []
+    since: list[DisparoCount] = []
     for row in rows.all("sum_disparo_contagens", tenant_id=tenant_id, desde=desde):
-        (since if row.pop("desde_entao") else stand).append(Contagem(**row))
+        (since if row.pop("desde_entao") else stand).append(DisparoCount(**row))
     return stand, since
 
 
@@ -112,24 +112,24 @@ def _midnight(rows: Rows, tenant_id: str, now: datetime) -> datetime:
     return now.astimezone(ZoneInfo(fuso)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _total(counted: Iterable[Contagem], *, status: str | None = None, canal: str | None = None) -> int:
+def _total(counted: Iterable[DisparoCount], *, status: str | None = None, canal: str | None = None) -> int:
     return sum(each.total for each in counted if status in {None, each.status} and canal in {None, each.canal})
 
 
-def _by_status(counted: Sequence[Contagem], canal: Canal, statuses: Iterable[str]) -> dict[str, int]:
+def _by_status(counted: Sequence[DisparoCount], canal: Canal, statuses: Iterable[str]) -> dict[str, int]:
     return {str(status): _total(counted, status=status, canal=canal) for status in statuses}
 
 
-def _waits(counted: Iterable[Contagem]) -> list[dict[str, Any]]:
+def _waits(counted: Iterable[DisparoCount]) -> list[dict[str, Any]]:
     """What waits for something, most of it first."""
     return [
         {"canal": each.canal, "espera": each.motivo, "mensagem": waiting_for(each.motivo), "total": each.total}
         for each in _most(counted)
-        if each.status == StatusDisparo.PENDENTE
+        if each.status == DisparoStatus.PENDENTE
     ]
 
 
-def _failures(counted: Iterable[Contagem]) -> list[dict[str, Any]]:
+def _failures(counted: Iterable[DisparoCount]) -> list[dict[str, Any]]:
     """What ended for a reason, the commonest first."""
     return [
         {
@@ -140,11 +140,11 @@ def _failures(counted: Iterable[Contagem]) -> list[dict[str, Any]]:
             "total": each.total,
         }
         for each in _most(counted)
-        if each.status != StatusDisparo.PENDENTE
+        if each.status != DisparoStatus.PENDENTE
     ][:_REASONS]
 
 
-def _most(counted: Iterable[Contagem]) -> list[Contagem]:
+def _most(counted: Iterable[DisparoCount]) -> list[DisparoCount]:
     return sorted((each for each in counted if each.motivo), key=lambda each: (-each.total, each))
 
 

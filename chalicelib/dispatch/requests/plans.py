@@ -11,9 +11,9 @@ from uuid import UUID
 
 from chalicelib.adapters.database import Row
 from chalicelib.canal import Canal
-from chalicelib.dispatch.requests.models import NovoDisparo
+from chalicelib.dispatch.requests.models import NewDisparo
 from chalicelib.dispatch.rules.rendering import render_all
-from chalicelib.dispatch.states import Espera
+from chalicelib.dispatch.states import WaitReason
 from chalicelib.errors import Conflict, FieldError, Invalid, escape_pointer
 
 # Clocks differ, and a person takes a while to press the button.
@@ -40,7 +40,7 @@ class Plan(NamedTuple):
     usar_alternativos: bool
 
 
-def plan(novo: NovoDisparo, template: Row, destinos: Sequence[Row], now: datetime) -> Plan:
+def plan(novo: NewDisparo, template: Row, destinos: Sequence[Row], now: datetime) -> Plan:
     """What to write for a wish; `destinos` are the lead's contacts of that channel in the order of preference.
 
     Raises:
@@ -60,14 +60,14 @@ def plan(novo: NovoDisparo, template: Row, destinos: Sequence[Row], now: datetim
         variaveis=json.dumps(novo.payload.variaveis),
         agendar_para=agendar_para,
         enviar_apos=agendar_para or now,
-        espera=Espera.AGENDADO.value if agendar_para else None,
+        espera=WaitReason.AGENDADO.value if agendar_para else None,
         expira_em=_end(novo.expira_em, agendar_para or now),
         ignorar_janela=novo.ignorar_janela,
         usar_alternativos=novo.usar_alternativos,
     )
 
 
-def _check_words(novo: NovoDisparo, template: Row) -> None:
+def _check_words(novo: NewDisparo, template: Row) -> None:
     if template["canal"] != novo.canal:
         raise _invalid("template_de_outro_canal", "/template", novo.template)
     variaveis = novo.payload.variaveis
@@ -98,7 +98,7 @@ def _end(expira_em: datetime | None, enviar_apos: datetime) -> datetime | None:
     return expira_em
 
 
-def _destino(novo: NovoDisparo, destinos: Sequence[Row]) -> Row:
+def _destino(novo: NewDisparo, destinos: Sequence[Row]) -> Row:
     wanted = _wanted(novo)
     if wanted is None:
         fit = next((each for each in destinos if each["valido_para_disparo"]), None)
@@ -114,7 +114,7 @@ def _destino(novo: NovoDisparo, destinos: Sequence[Row]) -> Row:
     return found
 
 
-def _wanted(novo: NovoDisparo) -> UUID | None:
+def _wanted(novo: NewDisparo) -> UUID | None:
     """The contact that was asked for; one of another channel fits nothing."""
     for canal, name in _CONTACT_FIELD.items():
         if canal is not novo.canal and getattr(novo, name) is not None:

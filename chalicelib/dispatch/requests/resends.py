@@ -15,19 +15,19 @@ from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
-from chalicelib.dispatch.requests.models import Reenvio
-from chalicelib.dispatch.requests.shown import found
-from chalicelib.dispatch.states import StatusDisparo
+from chalicelib.dispatch.requests.models import ResendRequest
+from chalicelib.dispatch.requests.shown import load_disparo
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ids import first_id, last_id
-from chalicelib.leads.states import CLOSED, Fato, move_of
+from chalicelib.leads.states import CLOSED, LeadFact, move_of
 
 _CLOSED = sorted(each.value for each in CLOSED)
 
 
-class Reenvios:
+class Resends:
     """`database` is the API's login."""
 
     def __init__(self, *, database: Database, wakeups: Wakeups, clock: Clock) -> None:
@@ -47,7 +47,7 @@ class Reenvios:
         self._wakeups.arrange([Wakeup(tenant_id, disparo_id, disparo["enviar_apos"])])
         return disparo
 
-    def many(self, tenant_id: str, reenvio: Reenvio, key: IdempotencyKey | None = None) -> dict[str, Any]:
+    def many(self, tenant_id: str, reenvio: ResendRequest, key: IdempotencyKey | None = None) -> dict[str, Any]:
         """Send again those that failed and fit, up to `limite`: how many were, and whether there are more.
 
         All of them or none; the same key gets the same answer and sends nothing.
@@ -69,10 +69,10 @@ class Reenvios:
             _check(locked, now)
             if not _resend(rows, tenant_id, [locked], now):
                 raise Conflict("lead_encerrado")
-            return found(rows, tenant_id, disparo_id)
+            return load_disparo(rows, tenant_id, disparo_id)
 
     def _many(
-        self, tenant_id: str, reenvio: Reenvio, key: IdempotencyKey | None, now: datetime
+        self, tenant_id: str, reenvio: ResendRequest, key: IdempotencyKey | None, now: datetime
     ) -> tuple[list[UUID], dict[str, Any]]:
         with self._database.transaction(tenant_id) as rows:
             if key is not None and (known := _known(rows, tenant_id, key)) is not None:
@@ -102,7 +102,7 @@ def _known(rows: Rows, tenant_id: str, key: IdempotencyKey) -> dict[str, Any] | 
 
 
 def _check(disparo: Row, now: datetime) -> None:
-    if disparo["status"] != StatusDisparo.ERRO:
+    if disparo["status"] != DisparoStatus.ERRO:
         raise Conflict("disparo_nao_reenviavel", status=disparo["status"])
     if disparo["expira_em"] is not None and disparo["expira_em"] <= now:
         raise Conflict("disparo_expirado")
@@ -120,12 +120,12 @@ def _resend(rows: Rows, tenant_id: str, locked: Sequence[Row], now: datetime) ->
     rows.all("lock_leads", tenant_id=tenant_id, lead_ids=lead_ids)
     disparo_ids = [each["disparo_id"] for each in locked]
     resent = rows.all("resend_disparos", tenant_id=tenant_id, disparo_ids=disparo_ids, fechados=_CLOSED, agora=now)
-    de, para = move_of(Fato.DISPARO_CRIADO)
+    de, para = move_of(LeadFact.DISPARO_CRIADO)
     rows.run("move_leads", tenant_id=tenant_id, lead_ids=lead_ids, de=de, para=para, agora=now)
     return [row["disparo_id"] for row in resent]
 
 
-def _filters(reenvio: Reenvio) -> dict[str, object]:
+def _filters(reenvio: ResendRequest) -> dict[str, object]:
     """The parameters of the filters; None where there is none."""
     return {
         "erro_codigo": reenvio.erro_codigo,

@@ -9,23 +9,23 @@ from uuid import UUID
 from chalicelib import messages
 from chalicelib.adapters.database import Row, Rows
 from chalicelib.dispatch.requests.reasons import sentence
-from chalicelib.dispatch.states import Espera
+from chalicelib.dispatch.states import WaitReason
 from chalicelib.errors import NotFound
 
 _STEPS = 200
-_WAITS: Mapping[Espera, str] = {
-    Espera.AGENDADO: "espera_agendado",
-    Espera.JANELA: "espera_janela",
-    Espera.LIMITE: "espera_limite",
-    Espera.ORCAMENTO: "espera_orcamento_diario",
-    Espera.CANAL_PAUSADO: "espera_canal_pausado",
-    Espera.CANAL_LENTO: "espera_canal_lento",
-    Espera.DESTINO: "espera_destino",
-    Espera.TENTATIVA: "espera_tentativa",
+_WAITS: Mapping[WaitReason, str] = {
+    WaitReason.AGENDADO: "espera_agendado",
+    WaitReason.JANELA: "espera_janela",
+    WaitReason.LIMITE: "espera_limite",
+    WaitReason.ORCAMENTO: "espera_orcamento_diario",
+    WaitReason.CANAL_PAUSADO: "espera_canal_pausado",
+    WaitReason.CANAL_LENTO: "espera_canal_lento",
+    WaitReason.DESTINO: "espera_destino",
+    WaitReason.TENTATIVA: "espera_tentativa",
 }
 
 POSTPONED = "adiado"
-"""The class of a step at which nothing was tried; its code is an `Espera`, or why the channel is paused."""
+"""The class of a step at which nothing was tried; its code is an `WaitReason`, or why the channel is paused."""
 _STEPS_SAID: Mapping[str, str] = {
     "enviado": "passo_enviado",
     "transitorio": "passo_transitorio",
@@ -50,7 +50,7 @@ _STEPS_SAID: Mapping[str, str] = {
 
 def waiting_for(espera: str | None) -> str | None:
     """Why what is `pendente` has not left yet, in a sentence; None where nothing but a worker is waited for."""
-    return messages.text(_WAITS[Espera(espera)]) if espera else None
+    return messages.text(_WAITS[WaitReason(espera)]) if espera else None
 
 
 def presented(row: Row) -> Row:
@@ -62,7 +62,7 @@ def presented(row: Row) -> Row:
     }
 
 
-def found(rows: Rows, tenant_id: str, disparo_id: UUID) -> dict[str, Any]:
+def load_disparo(rows: Rows, tenant_id: str, disparo_id: UUID) -> dict[str, Any]:
     """One disparo with its history, the last steps in their order.
 
     Raises:

@@ -8,9 +8,9 @@ from typing import Any
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row
 from chalicelib.canal import Canal
-from chalicelib.dispatch.requests.models import NOME_DE_TEMPLATE, NovoTemplate
+from chalicelib.dispatch.requests.models import NOME_DE_TEMPLATE, NewTemplate
 from chalicelib.dispatch.rules.rendering import check
-from chalicelib.errors import Invalid, NotFound, TemplateInvalido
+from chalicelib.errors import Invalid, InvalidTemplate, NotFound
 
 _WORDS = ("canal", "idioma", "assunto", "texto", "html", "variaveis")
 
@@ -39,7 +39,7 @@ class Templates:
             raise NotFound("nao_encontrado")
         return found
 
-    def put(self, tenant_id: str, nome: str, novo: NovoTemplate) -> Row:
+    def put(self, tenant_id: str, nome: str, novo: NewTemplate) -> Row:
         """A new template or a new version of it; what is there word for word stays as it is.
 
         Raises:
@@ -69,13 +69,13 @@ class Templates:
                 raise NotFound("nao_encontrado")
 
 
-def _words(novo: NovoTemplate) -> dict[str, Any]:
+def _words(novo: NewTemplate) -> dict[str, Any]:
     """What a version consists of, checked."""
     if novo.canal is Canal.EMAIL and novo.assunto is None:
-        raise TemplateInvalido("assunto_obrigatorio", "assunto")
+        raise InvalidTemplate("assunto_obrigatorio", "assunto")
     for campo in ("assunto", "html"):
         if novo.canal is not Canal.EMAIL and getattr(novo, campo) is not None:
-            raise TemplateInvalido("campo_so_de_email", campo)
+            raise InvalidTemplate("campo_so_de_email", campo)
     found = check(assunto=novo.assunto, texto=novo.texto, html=novo.html)
     return {
         "canal": novo.canal.value,
@@ -87,10 +87,10 @@ def _words(novo: NovoTemplate) -> dict[str, Any]:
     }
 
 
-def _in_order(novo: NovoTemplate, found: tuple[str, ...]) -> tuple[str, ...]:
+def _in_order(novo: NewTemplate, found: tuple[str, ...]) -> tuple[str, ...]:
     """The variables as a provider numbers them: as given, if those are the ones that appear, each once."""
     if novo.variaveis is None:
         return found
     if sorted(novo.variaveis) != sorted(found):
-        raise TemplateInvalido("variaveis_diferentes", "variaveis", nomes=", ".join(found))
+        raise InvalidTemplate("variaveis_diferentes", "variaveis", nomes=", ".join(found))
     return novo.variaveis

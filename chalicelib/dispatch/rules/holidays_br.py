@@ -59,7 +59,7 @@ _PENHA = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Feriados:
+class Holidays:
     """Says of a date whether it is a day off: `date in feriados`.
 
     `uf` is a state's two letters, None where only national holidays are known to count. `extras` are days off even if
@@ -73,11 +73,11 @@ class Feriados:
     def __contains__(self, day: object) -> bool:
         if not isinstance(day, date):
             return False
-        return day in self.extras or (self.respeita and day in feriados_of(day.year, self.uf))
+        return day in self.extras or (self.respeita and day in holidays_of(day.year, self.uf))
 
 
 @lru_cache(maxsize=256)
-def feriados_of(year: int, uf: str | None) -> frozenset[date]:
+def holidays_of(year: int, uf: str | None) -> frozenset[date]:
     """The holidays of a year: national, and of a state if one is given."""
     fixed = (*_NATIONAL, *_FACULTATIVE, *_OF_STATES.get(uf, ()))
     easter = _easter(year)

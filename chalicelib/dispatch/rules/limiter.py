@@ -14,7 +14,7 @@ from math import ceil
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from chalicelib.tenants.config import Limite
+from chalicelib.tenants.config import SendLimit
 
 _SECOND = 1_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -24,14 +24,14 @@ STALE_AFTER = 30 * _SECOND
 """A queue that nobody came out of for this long, and one interval, is one whose members were cancelled or moved."""
 
 
-class Ritmo(NamedTuple):
+class SendRate(NamedTuple):
     """A rate: one message each `intervalo`, of which those of `folga` may come at once; microseconds."""
 
     intervalo: int
     folga: int
 
     @classmethod
-    def of(cls, quantos: int, segundos: int, rajada: int) -> Ritmo:
+    def of(cls, quantos: int, segundos: int, rajada: int) -> SendRate:
         """So many in so many seconds, of which `rajada` at once; rounded to the slower side."""
         intervalo = ceil(segundos * _SECOND / quantos)
         return cls(intervalo, intervalo * (rajada - 1))
@@ -46,7 +46,7 @@ class Ritmo(NamedTuple):
         return max(tat, now) + quantos * self.intervalo if quantos else tat
 
 
-class Pedido(NamedTuple):
+class RateRequest(NamedTuple):
     """What a batch asks: `marcados` come at the place that they were given, `novos` have none yet.
 
     `dia` is today where the tenant is, and `amanha` the moment when the next one begins.
@@ -54,14 +54,14 @@ class Pedido(NamedTuple):
 
     marcados: int
     novos: int
-    minuto: Ritmo
-    segundo: Ritmo
+    minuto: SendRate
+    segundo: SendRate
     por_dia: int | None
     dia: date
     amanha: int
 
 
-class Estado(NamedTuple):
+class RateState(NamedTuple):
     """A row of `canal_limites`."""
 
     tat_minuto: int = 0
@@ -73,7 +73,7 @@ class Estado(NamedTuple):
     gastos: int = 0
 
 
-class Resposta(NamedTuple):
+class RateGrant(NamedTuple):
     """How many of each kind go now; the others, those with a place first, have the places from `vaga` on."""
 
     marcados: int
@@ -84,7 +84,7 @@ class Resposta(NamedTuple):
     falhas: int
 
 
-def answer(estado: Estado, pedido: Pedido, now: int) -> tuple[Estado, Resposta]:
+def answer(estado: RateState, pedido: RateRequest, now: int) -> tuple[RateState, RateGrant]:
     """What a batch may do, and the state after it."""
     gastos = estado.gastos if estado.dia == pedido.dia else 0
     saldo = None if pedido.por_dia is None else max(0, pedido.por_dia - gastos)
@@ -103,11 +103,11 @@ def answer(estado: Estado, pedido: Pedido, now: int) -> tuple[Estado, Resposta]:
     next_one = max(tat_minuto - pedido.minuto.folga, tat_segundo - pedido.segundo.folga, estado.nao_antes, last)
     vaga = pedido.amanha if sem_orcamento else next_one
     fila = estado.fila if sem_orcamento or resto == 0 else vaga + (resto - 1) * intervalo
-    after = Estado(tat_minuto, tat_segundo, fila, estado.nao_antes, estado.falhas, pedido.dia, gastos + vao)
-    return after, Resposta(marcados, novos, vaga, intervalo, sem_orcamento, estado.falhas)
+    after = RateState(tat_minuto, tat_segundo, fila, estado.nao_antes, estado.falhas, pedido.dia, gastos + vao)
+    return after, RateGrant(marcados, novos, vaga, intervalo, sem_orcamento, estado.falhas)
 
 
-def _free(estado: Estado, pedido: Pedido, now: int) -> int:
+def _free(estado: RateState, pedido: RateRequest, now: int) -> int:
     """How many the rates allow; one at a time where the last ones met a channel that did not answer."""
     if estado.nao_antes > now:
         return 0
@@ -115,28 +115,28 @@ def _free(estado: Estado, pedido: Pedido, now: int) -> int:
     return min(livres, 1) if estado.falhas else livres
 
 
-def _is_queue(estado: Estado, pedido: Pedido, now: int) -> bool:
+def _is_queue(estado: RateState, pedido: RateRequest, now: int) -> bool:
     """Whether places were given to others that come before whoever has none."""
     lately = max(estado.tat_minuto + pedido.minuto.intervalo + STALE_AFTER, estado.nao_antes)
     return estado.fila > now and lately > now
 
 
-def pedido_of(limite: Limite, fuso: str, now: datetime, *, marcados: int, novos: int) -> Pedido:
+def rate_request(limite: SendLimit, fuso: str, now: datetime, *, marcados: int, novos: int) -> RateRequest:
     """What a batch of a tenant asks, by its limits and its time zone."""
     here = now.astimezone(ZoneInfo(fuso))
     tomorrow = datetime.combine(here.date() + timedelta(days=1), datetime.min.time(), here.tzinfo)
-    return Pedido(
+    return RateRequest(
         marcados=marcados,
         novos=novos,
-        minuto=Ritmo.of(limite.por_minuto, 60, limite.at_once),
-        segundo=Ritmo.of(limite.por_segundo, 1, limite.por_segundo),
+        minuto=SendRate.of(limite.por_minuto, 60, limite.at_once),
+        segundo=SendRate.of(limite.por_segundo, 1, limite.por_segundo),
         por_dia=limite.por_dia,
         dia=here.date(),
         amanha=microseconds(tomorrow),
     )
 
 
-def columns_of(pedido: Pedido) -> Mapping[str, object]:
+def columns_of(pedido: RateRequest) -> Mapping[str, object]:
     """The request as the query takes it."""
     return {
         "marcados": pedido.marcados,

@@ -19,18 +19,18 @@ from chalicelib.canal import Canal
 from chalicelib.dispatch.outcomes import (
     Attempt,
     ChannelDown,
-    Mensagem,
+    DeliveryFinding,
+    InquiryReply,
     Outcome,
-    Paradeiro,
-    Parecer,
+    OutgoingMessage,
     Permanent,
     Sent,
     Transient,
     Unknown,
 )
 from chalicelib.dispatch.rules.rendering import on_one_line, render_all
-from chalicelib.dispatch.rules.windows import Rules, next_allowed
-from chalicelib.dispatch.states import Espera, StatusDisparo
+from chalicelib.dispatch.rules.windows import WindowRules, next_allowed
+from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.errors import Invalid
 
 EXHAUSTED = "tentativas_esgotadas"
@@ -49,7 +49,7 @@ RATE_WAIT = timedelta(hours=1)
 """A person's own limit of more than this is no matter of speed (Meta's marketing cap, 131049): the attempt counts."""
 
 
-class Classe(StrEnum):
+class StepKind(StrEnum):
     """What a step of a disparo's history was (`disparo_tentativas.classe`)."""
 
     ENVIADO = "enviado"
@@ -72,7 +72,7 @@ class Classe(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Tomado:
+class ClaimedDisparo:
     """A disparo that this worker has claimed, with everything that is needed to decide about it and to send it.
 
     `tentativas` counts this attempt; it does so no more where they were exhausted before. `espera` is what it waited
@@ -111,29 +111,29 @@ class Tomado:
 
 
 @dataclass(frozen=True, slots=True)
-class Passo:
+class HistoryStep:
     """What the claim leaves in the history; `latencia_s` in seconds, `tentou` whether it was sent."""
 
-    classe: Classe
+    classe: StepKind
     codigo: str | None = None
     tentou: bool = False
     latencia_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Registro:
+class DisparoUpdate:
     """What a claimed disparo becomes.
 
     `suprimir`: its contact asked for no more messages. `tentar_alternativo`: the lead's next contact is to be tried.
     """
 
-    disparo: Tomado
-    status: StatusDisparo
+    disparo: ClaimedDisparo
+    status: DisparoStatus
     tentativas: int
-    passo: Passo
+    passo: HistoryStep
     em_duvida: bool = False
     enviar_apos: datetime | None = None
-    espera: Espera | None = None
+    espera: WaitReason | None = None
     provider_message_id: str | None = None
     ultimo_codigo: str | None = None
     erro_codigo: str | None = None
@@ -141,10 +141,10 @@ class Registro:
     tentar_alternativo: bool = False
 
 
-class Pergunta(NamedTuple):
+class AskProvider(NamedTuple):
     """A message that may have arrived, for its provider to say whether it has."""
 
-    mensagem: Mensagem
+    mensagem: OutgoingMessage
 
 
 class Backoff(NamedTuple):
@@ -161,14 +161,14 @@ class Backoff(NamedTuple):
 
 
 def decide(
-    tomado: Tomado,
+    tomado: ClaimedDisparo,
     *,
-    janela: Rules | None,
+    janela: WindowRules | None,
     is_enabled: bool,
     is_idempotent: bool,
     now: datetime,
     asks_after: timedelta | None = None,
-) -> Mensagem | Pergunta | Registro:
+) -> OutgoingMessage | AskProvider | DisparoUpdate:
     """The message that could be sent now, or asked about; or what the disparo becomes without either.
 
     `janela` is when messages to its destination may leave. Whose turn it is, limits decide (`turns`). `asks_after` is
@@ -184,59 +184,59 @@ def decide(
     return _rendered(tomado)
 
 
-def _too_soon_to_ask(tomado: Tomado, asks_after: timedelta, now: datetime) -> Registro | None:
+def _too_soon_to_ask(tomado: ClaimedDisparo, asks_after: timedelta, now: datetime) -> DisparoUpdate | None:
     """The delay of a question: its channel is paused, or a worker was only now given up, who may just have sent it."""
     if tomado.pausa is not None and not tomado.is_probe:
         return paused(tomado, now)
-    return delayed(tomado, Espera.TENTATIVA, now + asks_after) if tomado.espera is None else None
+    return delayed(tomado, WaitReason.TENTATIVA, now + asks_after) if tomado.espera is None else None
 
 
-def _rendered(tomado: Tomado, *, asks: bool = False) -> Mensagem | Pergunta | Registro:
+def _rendered(tomado: ClaimedDisparo, *, asks: bool = False) -> OutgoingMessage | AskProvider | DisparoUpdate:
     try:
         mensagem = _message_of(tomado)
-        return Pergunta(mensagem) if asks else mensagem
+        return AskProvider(mensagem) if asks else mensagem
     except Invalid as error:
-        return _closed(tomado, StatusDisparo.ERRO, Classe.NAO_MONTADO, NOT_RENDERED, error.code)
+        return _closed(tomado, DisparoStatus.ERRO, StepKind.NAO_MONTADO, NOT_RENDERED, error.code)
 
 
-def _unwanted(tomado: Tomado, now: datetime) -> Registro | None:
+def _unwanted(tomado: ClaimedDisparo, now: datetime) -> DisparoUpdate | None:
     """The end of what nobody wants any more; opt-out is never passed over, whoever asks for the message."""
     if tomado.is_suppressed:
-        return _closed(tomado, StatusDisparo.SUPRIMIDO, Classe.SUPRIMIDO, SUPPRESSED)
+        return _closed(tomado, DisparoStatus.SUPRIMIDO, StepKind.SUPRIMIDO, SUPPRESSED)
     if tomado.expira_em is not None and tomado.expira_em <= now:
-        return _closed(tomado, StatusDisparo.EXPIRADO, Classe.EXPIRADO, TOO_LATE)
+        return _closed(tomado, DisparoStatus.EXPIRADO, StepKind.EXPIRADO, TOO_LATE)
     return None
 
 
-def _untimely(tomado: Tomado, janela: Rules | None, now: datetime) -> Registro | None:
+def _untimely(tomado: ClaimedDisparo, janela: WindowRules | None, now: datetime) -> DisparoUpdate | None:
     """The delay of what may not leave now."""
     if tomado.pausa is not None and not tomado.is_probe:
         return paused(tomado, now)
     if not tomado.ignorar_janela and (opens := next_allowed(now, janela)) > now:
-        return delayed(tomado, Espera.JANELA, opens)
+        return delayed(tomado, WaitReason.JANELA, opens)
     return None
 
 
-def simulated(tomado: Tomado) -> Registro:
+def simulated(tomado: ClaimedDisparo) -> DisparoUpdate:
     """Everything was done but the last step: sending is switched off."""
-    return _closed(tomado, StatusDisparo.SIMULADO, Classe.SIMULADO, SENDING_IS_OFF, tomado.ultimo_codigo)
+    return _closed(tomado, DisparoStatus.SIMULADO, StepKind.SIMULADO, SENDING_IS_OFF, tomado.ultimo_codigo)
 
 
-def delayed(tomado: Tomado, espera: Espera, until: datetime) -> Registro:
+def delayed(tomado: ClaimedDisparo, espera: WaitReason, until: datetime) -> DisparoUpdate:
     """Back to the queue, untried; the attempt is given back."""
-    passo = Passo(Classe.ADIADO, espera.value)
+    passo = HistoryStep(StepKind.ADIADO, espera.value)
     return _waiting(tomado, passo, tomado.ultimo_codigo, espera, until, counts=False)
 
 
-def paused(tomado: Tomado, now: datetime) -> Registro:
+def paused(tomado: ClaimedDisparo, now: datetime) -> DisparoUpdate:
     """Waits for its channel to be resumed."""
-    passo = Passo(Classe.ADIADO, tomado.pausa)
+    passo = HistoryStep(StepKind.ADIADO, tomado.pausa)
     until = now + PAUSED_PATIENCE
-    return _waiting(tomado, passo, tomado.ultimo_codigo, Espera.CANAL_PAUSADO, until, counts=False)
+    return _waiting(tomado, passo, tomado.ultimo_codigo, WaitReason.CANAL_PAUSADO, until, counts=False)
 
 
 def conclude(
-    tomado: Tomado,
+    tomado: ClaimedDisparo,
     attempt: Attempt,
     *,
     is_idempotent: bool,
@@ -244,71 +244,75 @@ def conclude(
     backoff: Backoff,
     rest: datetime | None = None,
     asks_after: timedelta | None = None,
-) -> Registro:
+) -> DisparoUpdate:
     """What an attempt makes of the disparo; `rest` is until when its channel wants to be left in peace, `asks_after` as
     `decide` has it."""
     outcome, tentativas = attempt.outcome, tomado.tentativas
-    passo = Passo(_CLASSES[type(outcome)], _code_of(outcome), tentou=True, latencia_s=attempt.latencia_s)
+    passo = HistoryStep(_CLASSES[type(outcome)], _code_of(outcome), tentou=True, latencia_s=attempt.latencia_s)
     may_repeat = tentativas < tomado.max_tentativas
     match outcome:
         case Sent(message_id):
-            return Registro(tomado, StatusDisparo.ENVIADO, tentativas, passo, provider_message_id=message_id)
+            return DisparoUpdate(tomado, DisparoStatus.ENVIADO, tentativas, passo, provider_message_id=message_id)
         case Permanent():
             return _refused(tomado, passo, outcome)
         case Unknown(codigo):
             if asks_after is None and not (may_repeat and is_idempotent):
                 return _uncertain(tomado, tentativas, passo, codigo)
             again = now + (backoff.after(tentativas, None) if asks_after is None else asks_after)
-            return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again, in_doubt=True)
+            return _waiting(tomado, passo, codigo, WaitReason.TENTATIVA, again, in_doubt=True)
         case Transient():
             again = now + backoff.after(tentativas, outcome.retry_after)
             return _put_off(tomado, passo, outcome, again, max(again, rest or again))
-    return _waiting(tomado, passo, outcome.codigo, Espera.CANAL_PAUSADO, now + CHANNEL_PAUSE, counts=False)
+    return _waiting(tomado, passo, outcome.codigo, WaitReason.CANAL_PAUSADO, now + CHANNEL_PAUSE, counts=False)
 
 
-def answered(tomado: Tomado, parecer: Parecer, *, asks_after: timedelta, now: datetime, backoff: Backoff) -> Registro:
+def answered(
+    tomado: ClaimedDisparo, parecer: InquiryReply, *, asks_after: timedelta, now: datetime, backoff: Backoff
+) -> DisparoUpdate:
     """What a provider's word on an earlier attempt makes of the disparo; asking counts as an attempt, so it ends."""
     tentativas, codigo = tomado.tentativas, tomado.ultimo_codigo or LEASE_LAPSED
-    passo = Passo(_FINDINGS[parecer.paradeiro], parecer.codigo)
+    passo = HistoryStep(_FINDINGS[parecer.paradeiro], parecer.codigo)
     may_go_on = tentativas < tomado.max_tentativas
-    if parecer.paradeiro is Paradeiro.ENVIADO:
-        return Registro(tomado, StatusDisparo.ENVIADO, tentativas, passo, provider_message_id=parecer.message_id)
-    if parecer.paradeiro is Paradeiro.NAO_ENVIADO:
+    if parecer.paradeiro is DeliveryFinding.ENVIADO:
+        return DisparoUpdate(tomado, DisparoStatus.ENVIADO, tentativas, passo, provider_message_id=parecer.message_id)
+    if parecer.paradeiro is DeliveryFinding.NAO_ENVIADO:
         known = replace(tomado, em_duvida=False)
         if may_go_on:
-            return _waiting(known, passo, codigo, Espera.TENTATIVA, now + backoff.after(tentativas, None))
+            return _waiting(known, passo, codigo, WaitReason.TENTATIVA, now + backoff.after(tentativas, None))
         return _failed(known, tentativas, passo, EXHAUSTED, codigo)
     if may_go_on:
         again = now + backoff.after(tentativas, asks_after.total_seconds())
-        return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again)
+        return _waiting(tomado, passo, codigo, WaitReason.TENTATIVA, again)
     return _uncertain(tomado, tentativas, passo, codigo)
 
 
-_FINDINGS: Mapping[Paradeiro, Classe] = {
-    Paradeiro.ENVIADO: Classe.CONSULTA_ENVIADO,
-    Paradeiro.NAO_ENVIADO: Classe.CONSULTA_NAO_ENVIADO,
-    Paradeiro.DESCONHECIDO: Classe.CONSULTA_DESCONHECIDO,
+_FINDINGS: Mapping[DeliveryFinding, StepKind] = {
+    DeliveryFinding.ENVIADO: StepKind.CONSULTA_ENVIADO,
+    DeliveryFinding.NAO_ENVIADO: StepKind.CONSULTA_NAO_ENVIADO,
+    DeliveryFinding.DESCONHECIDO: StepKind.CONSULTA_DESCONHECIDO,
 }
 
 
-def _put_off(tomado: Tomado, passo: Passo, refusal: Transient, again: datetime, rested: datetime) -> Registro:
+def _put_off(
+    tomado: ClaimedDisparo, passo: HistoryStep, refusal: Transient, again: datetime, rested: datetime
+) -> DisparoUpdate:
     """Refused for now: until `again`, or until the channel is `rested` where it was the channel that was too busy."""
     codigo = refusal.codigo
     if refusal.escopo == "canal":
-        return _waiting(tomado, passo, codigo, Espera.CANAL_LENTO, rested, counts=False)
+        return _waiting(tomado, passo, codigo, WaitReason.CANAL_LENTO, rested, counts=False)
     if _is_matter_of_speed(refusal):
-        return _waiting(tomado, passo, codigo, Espera.DESTINO, again, counts=False)
+        return _waiting(tomado, passo, codigo, WaitReason.DESTINO, again, counts=False)
     if tomado.tentativas < tomado.max_tentativas:
-        return _waiting(tomado, passo, codigo, Espera.TENTATIVA, again)
+        return _waiting(tomado, passo, codigo, WaitReason.TENTATIVA, again)
     return _failed(tomado, tomado.tentativas, passo, EXHAUSTED, codigo)
 
 
-_CLASSES: Mapping[type[Outcome], Classe] = {
-    Sent: Classe.ENVIADO,
-    Transient: Classe.TRANSITORIO,
-    Permanent: Classe.PERMANENTE,
-    Unknown: Classe.INCERTO,
-    ChannelDown: Classe.CANAL_FORA,
+_CLASSES: Mapping[type[Outcome], StepKind] = {
+    Sent: StepKind.ENVIADO,
+    Transient: StepKind.TRANSITORIO,
+    Permanent: StepKind.PERMANENTE,
+    Unknown: StepKind.INCERTO,
+    ChannelDown: StepKind.CANAL_FORA,
 }
 
 
@@ -322,19 +326,19 @@ def _is_matter_of_speed(refusal: Transient) -> bool:
 
 
 def _waiting(
-    tomado: Tomado,
-    passo: Passo,
+    tomado: ClaimedDisparo,
+    passo: HistoryStep,
     codigo: str | None,
-    espera: Espera,
+    espera: WaitReason,
     enviar_apos: datetime,
     *,
     in_doubt: bool = False,
     counts: bool = True,
-) -> Registro:
+) -> DisparoUpdate:
     """Back to the queue; an attempt that does not count is given back, and after the last one, one to ask about it."""
-    return Registro(
+    return DisparoUpdate(
         tomado,
-        StatusDisparo.PENDENTE,
+        DisparoStatus.PENDENTE,
         min(tomado.tentativas if counts else tomado.tentativas_antes, tomado.max_tentativas - 1),
         passo,
         em_duvida=tomado.em_duvida or in_doubt,
@@ -344,18 +348,20 @@ def _waiting(
     )
 
 
-def _refused(tomado: Tomado, passo: Passo, refusal: Permanent) -> Registro:
+def _refused(tomado: ClaimedDisparo, passo: HistoryStep, refusal: Permanent) -> DisparoUpdate:
     """For good; where the contact is at fault, and not a message that may be there already, the next one is tried."""
     failed = _failed(tomado, tomado.tentativas, passo, refusal.codigo, refusal.codigo)
-    goes_on = tomado.usar_alternativos and refusal.tentar_alternativo and failed.status is StatusDisparo.ERRO
+    goes_on = tomado.usar_alternativos and refusal.tentar_alternativo and failed.status is DisparoStatus.ERRO
     return replace(failed, suprimir=refusal.suprimir, tentar_alternativo=goes_on)
 
 
-def _failed(tomado: Tomado, tentativas: int, passo: Passo, codigo: str, ultimo_codigo: str) -> Registro:
+def _failed(
+    tomado: ClaimedDisparo, tentativas: int, passo: HistoryStep, codigo: str, ultimo_codigo: str
+) -> DisparoUpdate:
     """Certainly not sent, unless an earlier attempt was in doubt."""
-    return Registro(
+    return DisparoUpdate(
         tomado,
-        StatusDisparo.INCERTO if tomado.em_duvida else StatusDisparo.ERRO,
+        DisparoStatus.INCERTO if tomado.em_duvida else DisparoStatus.ERRO,
         tentativas,
         passo,
         em_duvida=tomado.em_duvida,
@@ -365,35 +371,37 @@ def _failed(tomado: Tomado, tentativas: int, passo: Passo, codigo: str, ultimo_c
 
 
 def _closed(
-    tomado: Tomado, status: StatusDisparo, classe: Classe, codigo: str, ultimo_codigo: str | None = None
-) -> Registro:
+    tomado: ClaimedDisparo, status: DisparoStatus, classe: StepKind, codigo: str, ultimo_codigo: str | None = None
+) -> DisparoUpdate:
     """Ended untried, and the attempt is given back; what an earlier attempt left in doubt stays in doubt."""
-    passo = Passo(classe, ultimo_codigo if classe is Classe.NAO_MONTADO else codigo)
+    passo = HistoryStep(classe, ultimo_codigo if classe is StepKind.NAO_MONTADO else codigo)
     if tomado.em_duvida:
         return _uncertain(tomado, tomado.tentativas_antes, passo, codigo)
     ultimo_codigo = ultimo_codigo or tomado.ultimo_codigo
-    return Registro(tomado, status, tomado.tentativas_antes, passo, ultimo_codigo=ultimo_codigo, erro_codigo=codigo)
-
-
-def _in_doubt(tomado: Tomado, codigo: str) -> Registro:
-    """An earlier attempt may have arrived, and no key allows another one."""
-    return _uncertain(tomado, tomado.tentativas_antes, Passo(Classe.SEM_CHAVE, codigo), codigo)
-
-
-def _uncertain(tomado: Tomado, tentativas: int, passo: Passo, codigo: str) -> Registro:
-    return Registro(
-        tomado, StatusDisparo.INCERTO, tentativas, passo, em_duvida=True, ultimo_codigo=codigo, erro_codigo=codigo
+    return DisparoUpdate(
+        tomado, status, tomado.tentativas_antes, passo, ultimo_codigo=ultimo_codigo, erro_codigo=codigo
     )
 
 
-def _message_of(tomado: Tomado) -> Mensagem:
+def _in_doubt(tomado: ClaimedDisparo, codigo: str) -> DisparoUpdate:
+    """An earlier attempt may have arrived, and no key allows another one."""
+    return _uncertain(tomado, tomado.tentativas_antes, HistoryStep(StepKind.SEM_CHAVE, codigo), codigo)
+
+
+def _uncertain(tomado: ClaimedDisparo, tentativas: int, passo: HistoryStep, codigo: str) -> DisparoUpdate:
+    return DisparoUpdate(
+        tomado, DisparoStatus.INCERTO, tentativas, passo, em_duvida=True, ultimo_codigo=codigo, erro_codigo=codigo
+    )
+
+
+def _message_of(tomado: ClaimedDisparo) -> OutgoingMessage:
     """The message in the words of the template's version.
 
     Raises:
         Invalid: a variable is missing, or the whole is too long.
     """
     corpo = render_all(assunto=tomado.assunto, texto=tomado.texto, html=tomado.html, values=tomado.variaveis)
-    return Mensagem(
+    return OutgoingMessage(
         disparo_id=str(tomado.disparo_id),
         tentativa=tomado.tentativas,
         destino=tomado.destino,

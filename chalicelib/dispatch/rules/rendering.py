@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import NamedTuple
 
-from chalicelib.errors import FieldError, Invalid, TemplateInvalido, VariavelAusente
+from chalicelib.errors import FieldError, Invalid, InvalidTemplate, MissingVariable
 
 # RFC 5322 §2.1.1 ends a line at 998; people stop reading long before.
 _LONGEST = {"assunto": 255, "texto": 65_536, "html": 262_144}
@@ -26,7 +26,7 @@ _BRACES = re.compile(r"\{\{.{0,40}", re.DOTALL)
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
-class Corpo(NamedTuple):
+class RenderedText(NamedTuple):
     """The words of one message, variables filled in."""
 
     assunto: str | None
@@ -60,10 +60,10 @@ def variables(text: str, campo: str = "texto") -> tuple[str, ...]:
     rest = _VARIABLE.sub("\0", text)
     if (foreign := _BRACES.search(rest)) is not None:
         code = "variavel_invalida" if "}}" in foreign[0] else "chaves_desequilibradas"
-        raise TemplateInvalido(code, campo, trecho=foreign[0].replace("\0", "…"))
+        raise InvalidTemplate(code, campo, trecho=foreign[0].replace("\0", "…"))
     # Minified style sheets end in `}}`; in words it is half of a variable.
     if "{%" in rest or ("}}" in rest and campo != "html"):
-        raise TemplateInvalido("chaves_desequilibradas", campo, trecho="{%" if "{%" in rest else "}}")
+        raise InvalidTemplate("chaves_desequilibradas", campo, trecho="{%" if "{%" in rest else "}}")
     return tuple(dict.fromkeys(_VARIABLE.findall(text)))
 
 
@@ -87,10 +87,10 @@ def render_subject(text: str, values: Mapping[str, str]) -> str:
     return on_one_line(_render(text, values, _plain))
 
 
-def render_all(*, assunto: str | None, texto: str, html: str | None, values: Mapping[str, str]) -> Corpo:
-    """Subject, text and HTML with their variables filled in; one `VariavelAusente` names what is missing in any."""
+def render_all(*, assunto: str | None, texto: str, html: str | None, values: Mapping[str, str]) -> RenderedText:
+    """Subject, text and HTML with their variables filled in; one `MissingVariable` names what is missing in any."""
     _demand((name for text in (assunto, texto, html) if text for name in _VARIABLE.findall(text)), values)
-    return Corpo(
+    return RenderedText(
         assunto=None if assunto is None else render_subject(assunto, values),
         texto=render(texto, values),
         html=None if html is None else render_html(html, values),
@@ -121,7 +121,7 @@ def _demand(names: Iterable[str], values: Mapping[str, str]) -> None:
     """Every name has a value, and one of a decent length."""
     wanted = dict.fromkeys(names)
     if missing := tuple(name for name in wanted if name not in values):
-        raise VariavelAusente(missing)
+        raise MissingVariable(missing)
     if long := tuple(name for name in wanted if len(values[name]) > _LONGEST_VALUE):
         errors = tuple(FieldError(f"/payload/variaveis/{name}", "valor_longo", name) for name in long)
         raise Invalid("valor_longo", errors, nomes=", ".join(long), maximo=_LONGEST_VALUE)
@@ -137,10 +137,10 @@ def _escaped(value: str) -> str:
 
 def _check_words(campo: str, text: str) -> None:
     if not text.strip():
-        raise TemplateInvalido("template_vazio", campo)
+        raise InvalidTemplate("template_vazio", campo)
     if len(text) > (longest := _LONGEST[campo]):
-        raise TemplateInvalido("template_longo", campo, maximo=longest)
+        raise InvalidTemplate("template_longo", campo, maximo=longest)
     if campo == "assunto" and len(text.splitlines()) > 1:
-        raise TemplateInvalido("assunto_de_uma_linha", campo)
+        raise InvalidTemplate("assunto_de_uma_linha", campo)
     if _CONTROLS.search(text) is not None:
-        raise TemplateInvalido("caractere_invalido", campo)
+        raise InvalidTemplate("caractere_invalido", campo)

@@ -1,5 +1,5 @@
 """Whose turn it is among those that could be sent: probes of paused channels, room between messages to one person, and
-the places that limits give. Pure; the limiter's answers are asked for between `turns_of` and `seated`."""
+the places that limits give. Pure; the limiter's answers are asked for between `turns_of` and `admit`."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from itertools import chain, zip_longest
 from typing import NamedTuple, TypeVar
 
 from chalicelib.canal import Canal
-from chalicelib.dispatch.outcomes import Mensagem
-from chalicelib.dispatch.rules.limiter import Resposta, instant_of
-from chalicelib.dispatch.rules.policy import Registro, Tomado, delayed, paused
-from chalicelib.dispatch.states import Espera
+from chalicelib.dispatch.outcomes import OutgoingMessage
+from chalicelib.dispatch.rules.limiter import RateGrant, instant_of
+from chalicelib.dispatch.rules.policy import ClaimedDisparo, DisparoUpdate, delayed, paused
+from chalicelib.dispatch.states import WaitReason
 
 T = TypeVar("T")
 
 PAIR_SPACING: Mapping[str, timedelta] = {Canal.WHATSAPP: timedelta(seconds=6)}
 """Between two messages to one person (Meta's pair rate limit, 131056: one in six seconds)."""
 
-_WITH_A_PLACE = frozenset({Espera.LIMITE, Espera.CANAL_LENTO})
+_WITH_A_PLACE = frozenset({WaitReason.LIMITE, WaitReason.CANAL_LENTO})
 
 
-class Pronto(NamedTuple):
+class ReadyDisparo(NamedTuple):
     """A disparo that could be sent now, and the message."""
 
-    disparo: Tomado
-    mensagem: Mensagem
+    disparo: ClaimedDisparo
+    mensagem: OutgoingMessage
 
     @property
     def has_place(self) -> bool:
@@ -38,14 +38,14 @@ class Pronto(NamedTuple):
 class Turns(NamedTuple):
     """Who stands for the limiter, by tenant, those with a place first; and who has to wait whatever it says."""
 
-    prontos: Mapping[str, list[Pronto]]
-    waiting: list[Registro]
+    prontos: Mapping[str, list[ReadyDisparo]]
+    waiting: list[DisparoUpdate]
 
 
-def turns_of(prontos: Iterable[Pronto], now: datetime) -> Turns:
+def turns_of(prontos: Iterable[ReadyDisparo], now: datetime) -> Turns:
     """One probe for a paused channel, one message for a person, and all others for the limiter; of one channel."""
-    by_tenant: defaultdict[str, list[Pronto]] = defaultdict(list)
-    waiting: list[Registro] = []
+    by_tenant: defaultdict[str, list[ReadyDisparo]] = defaultdict(list)
+    waiting: list[DisparoUpdate] = []
     ahead: dict[tuple[str, str], int] = {}
     for each in sorted(prontos, key=_precedence):
         disparo = each.disparo
@@ -56,13 +56,13 @@ def turns_of(prontos: Iterable[Pronto], now: datetime) -> Turns:
         before = ahead[person] = ahead.get(person, -1) + 1
         spacing = PAIR_SPACING.get(disparo.canal)
         if before and spacing:
-            waiting.append(delayed(disparo, Espera.DESTINO, now + before * spacing))
+            waiting.append(delayed(disparo, WaitReason.DESTINO, now + before * spacing))
         else:
             by_tenant[disparo.tenant_id].append(each)
     return Turns(by_tenant, waiting)
 
 
-def seated(prontos: Sequence[Pronto], resposta: Resposta) -> tuple[list[Pronto], list[Registro]]:
+def admit(prontos: Sequence[ReadyDisparo], resposta: RateGrant) -> tuple[list[ReadyDisparo], list[DisparoUpdate]]:
     """Of one tenant, in their order: who goes now, and the others with a place each."""
     marcados = [each for each in prontos if each.has_place]
     novos = [each for each in prontos if not each.has_place]
@@ -73,19 +73,19 @@ def seated(prontos: Sequence[Pronto], resposta: Resposta) -> tuple[list[Pronto],
     return going, [delayed(each.disparo, espera, place) for each, place in zip(staying, places, strict=True)]
 
 
-def in_turn(queues: Iterable[Sequence[T]]) -> list[T]:
+def round_robin(queues: Iterable[Sequence[T]]) -> list[T]:
     """One of each queue, then the next of each: nobody waits for a long queue to end."""
     rounds = zip_longest(*([(each,) for each in queue] for queue in queues), fillvalue=())
     return list(chain.from_iterable(chain.from_iterable(rounds)))
 
 
-def _precedence(pronto: Pronto) -> tuple[bool, datetime | None, object]:
+def _precedence(pronto: ReadyDisparo) -> tuple[bool, datetime | None, object]:
     """Those with a place in the order of their places, then the others in the order in which they were created."""
     disparo = pronto.disparo
     return (not pronto.has_place, disparo.esperou_ate if pronto.has_place else None, disparo.disparo_id)
 
 
-def _reason(resposta: Resposta) -> Espera:
+def _reason(resposta: RateGrant) -> WaitReason:
     if resposta.sem_orcamento:
-        return Espera.ORCAMENTO
-    return Espera.CANAL_LENTO if resposta.falhas else Espera.LIMITE
+        return WaitReason.ORCAMENTO
+    return WaitReason.CANAL_LENTO if resposta.falhas else WaitReason.LIMITE

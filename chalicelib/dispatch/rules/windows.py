@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from chalicelib.canal import Canal
-from chalicelib.dispatch.rules.holidays_br import Feriados
+from chalicelib.dispatch.rules.holidays_br import Holidays
 from chalicelib.dispatch.rules.places import place_of
 from chalicelib.tenants.config import TenantConfig
 
@@ -27,7 +27,7 @@ class NeverOpen(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class WindowRules:
     """A window: from `start` until before `end` after midnight (both at most 24 hours), on these days of the week.
 
     `weekdays` counts from Monday, 0; `days_off` says of any date whether nothing leaves on it.
@@ -40,7 +40,9 @@ class Rules:
     days_off: Container[date] = frozenset()
 
 
-def rules_for(destino: str, canal: str, tenant: TenantConfig, *, telefone_principal: str | None = None) -> Rules | None:
+def rules_for(
+    destino: str, canal: str, tenant: TenantConfig, *, telefone_principal: str | None = None
+) -> WindowRules | None:
     """The window of a message to a destination; None if the tenant keeps none.
 
     Zone and state are those of the phone's DDD: of the destination, or for an e-mail of the lead's principal phone.
@@ -50,18 +52,18 @@ def rules_for(destino: str, canal: str, tenant: TenantConfig, *, telefone_princi
     if not janela.ligada:
         return None
     place = place_of(telefone_principal if canal == Canal.EMAIL else destino)
-    return Rules(
+    return WindowRules(
         zone=ZoneInfo(place.zone if place else tenant.fuso),
         weekdays=frozenset(janela.weekdays),
         start=janela.start,
         end=janela.end,
-        days_off=Feriados(
+        days_off=Holidays(
             uf=place.uf if place else None, respeita=janela.respeita_feriados, extras=frozenset(janela.feriados_extras)
         ),
     )
 
 
-def next_allowed(instant: datetime, rules: Rules | None) -> datetime:
+def next_allowed(instant: datetime, rules: WindowRules | None) -> datetime:
     """The first instant from this one on at which the message may leave, in UTC: this one if it may at once.
 
     Raises:
@@ -79,7 +81,7 @@ def next_allowed(instant: datetime, rules: Rules | None) -> datetime:
         instant = change
 
 
-def _next_on_wall(wall: datetime, rules: Rules) -> datetime:
+def _next_on_wall(wall: datetime, rules: WindowRules) -> datetime:
     """The same on a clock that is never put forward or back."""
     midnight = datetime.combine(wall, _MIDNIGHT)
     for _ in range(_HORIZON_DAYS):
@@ -89,7 +91,7 @@ def _next_on_wall(wall: datetime, rules: Rules) -> datetime:
     raise NeverOpen(str(rules.zone))
 
 
-def _is_working_day(day: datetime, rules: Rules) -> bool:
+def _is_working_day(day: datetime, rules: WindowRules) -> bool:
     return day.weekday() in rules.weekdays and day.date() not in rules.days_off
 
 

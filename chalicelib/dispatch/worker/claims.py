@@ -19,25 +19,25 @@ from uuid import UUID, uuid4
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
 from chalicelib.adapters.queues import MAX_DELAY_S
-from chalicelib.dispatch.rules.policy import CHANNEL_PAUSE, LEASE_LAPSED, Registro, Tomado
-from chalicelib.dispatch.states import StatusDisparo
-from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Chamado, Wakeup
+from chalicelib.dispatch.rules.policy import CHANNEL_PAUSE, LEASE_LAPSED, ClaimedDisparo, DisparoUpdate
+from chalicelib.dispatch.states import DisparoStatus
+from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Wakeup, WakeupTarget
 from chalicelib.dispatch.worker.pauses import follow_attempts
 from chalicelib.ids import new_id
-from chalicelib.leads.states import Fato, move_of
+from chalicelib.leads.states import LeadFact, move_of
 from chalicelib.tenants.config import TenantConfig, stored_config
 
 # Two ends, two events; `status` says which kind of it.
 _EVENTS = {
-    StatusDisparo.ENVIADO: "disparo.completed",
-    StatusDisparo.SIMULADO: "disparo.completed",
-    StatusDisparo.ERRO: "disparo.failed",
-    StatusDisparo.INCERTO: "disparo.failed",
-    StatusDisparo.SUPRIMIDO: "disparo.failed",
-    StatusDisparo.EXPIRADO: "disparo.failed",
+    DisparoStatus.ENVIADO: "disparo.completed",
+    DisparoStatus.SIMULADO: "disparo.completed",
+    DisparoStatus.ERRO: "disparo.failed",
+    DisparoStatus.INCERTO: "disparo.failed",
+    DisparoStatus.SUPRIMIDO: "disparo.failed",
+    DisparoStatus.EXPIRADO: "disparo.failed",
 }
 # Ends that leave the lead unreached.
-_UNREACHED = frozenset({StatusDisparo.ERRO, StatusDisparo.SUPRIMIDO, StatusDisparo.EXPIRADO})
+_UNREACHED = frozenset({DisparoStatus.ERRO, DisparoStatus.SUPRIMIDO, DisparoStatus.EXPIRADO})
 # What somebody else is just claiming, or marking, is looked at again so much later.
 _LOCKED_PATIENCE = timedelta(seconds=5)
 # A claim is filled up to so many with what else is due; and so many of that are looked for however many were called.
@@ -54,7 +54,7 @@ class Claim(NamedTuple):
     not taken to wake up again."""
 
     dono: UUID
-    tomados: list[Tomado]
+    tomados: list[ClaimedDisparo]
     configs: dict[str, TenantConfig]
     waiting: list[Wakeup]
 
@@ -62,7 +62,7 @@ class Claim(NamedTuple):
 class Recorded(NamedTuple):
     """What was really written, and whom to wake up because of it beside those that wait themselves."""
 
-    registros: list[Registro]
+    registros: list[DisparoUpdate]
     wakeups: list[Wakeup]
 
 
@@ -79,7 +79,7 @@ class Claims:
         self._clock = clock
         self._lease = timedelta(seconds=lease_s)
 
-    def take(self, chamados: Sequence[Chamado]) -> Claim:
+    def take(self, chamados: Sequence[WakeupTarget]) -> Claim:
         """Claim those that are due, or that a dead worker left behind, and what else is due while there is room; of the
         others, say which still wait."""
         return retried(lambda: self._take(chamados))
@@ -88,12 +88,12 @@ class Claims:
         """The one wake-up that is missing for each of these tenants with anything that waits and is not told of."""
         return retried(lambda: self._wake_next(sorted(tenant_ids)))
 
-    def record(self, claim: Claim, registros: Sequence[Registro]) -> Recorded:
+    def record(self, claim: Claim, registros: Sequence[DisparoUpdate]) -> Recorded:
         """Write down what became of the claimed, with all that follows: history, events, successors, opt-outs, pauses,
         and what it means for their leads. What a lease was lost of is not written."""
         return retried(lambda: self._record(claim, registros)) if registros else Recorded([], [])
 
-    def _take(self, chamados: Sequence[Chamado]) -> Claim:
+    def _take(self, chamados: Sequence[WakeupTarget]) -> Claim:
         now = self._clock()
         dono = uuid4()
         with self._database.across_tenants() as rows:
@@ -127,7 +127,7 @@ class Claims:
             )
         return [Wakeup(row["tenant_id"], row["disparo_id"], row["quando"]) for row in found]
 
-    def _record(self, claim: Claim, registros: Sequence[Registro]) -> Recorded:
+    def _record(self, claim: Claim, registros: Sequence[DisparoUpdate]) -> Recorded:
         now = self._clock()
         with self._database.across_tenants() as rows:
             document = json.dumps([_columns(each, now) for each in registros], default=str)
@@ -140,12 +140,12 @@ class Claims:
         return Recorded(recorded, wakeups)
 
 
-def _tomados(found: Iterable[Row]) -> list[Tomado]:
+def _tomados(found: Iterable[Row]) -> list[ClaimedDisparo]:
     """The claimed, each with the words of its template, which came with the first of those that share them."""
     words = {_template(row): row["palavras"] for row in found if row["palavras"] is not None}
     apart = ("palavras", "config", "template_versao")
     return [
-        Tomado(**{name: value for name, value in row.items() if name not in apart}, **words[_template(row)])
+        ClaimedDisparo(**{name: value for name, value in row.items() if name not in apart}, **words[_template(row)])
         for row in found
     ]
 
@@ -164,12 +164,12 @@ def _again(waiting: Iterable[Row], now: datetime) -> list[Wakeup]:
     ]
 
 
-def _ids(disparos: Iterable[Chamado]) -> dict[str, list[object]]:
+def _ids(disparos: Iterable[WakeupTarget]) -> dict[str, list[object]]:
     pairs = [(each.tenant_id, each.disparo_id) for each in disparos]
     return {"tenant_ids": [tenant_id for tenant_id, _ in pairs], "disparo_ids": [id_ for _, id_ in pairs]}
 
 
-def _columns(registro: Registro, now: datetime) -> dict[str, object]:
+def _columns(registro: DisparoUpdate, now: datetime) -> dict[str, object]:
     disparo, passo, tipo = registro.disparo, registro.passo, _EVENTS.get(registro.status)
     return {
         "tenant_id": disparo.tenant_id,
@@ -204,7 +204,7 @@ def _written(instant: datetime | None) -> str | None:
     return None if instant is None else instant.isoformat()
 
 
-def wakeup_of(registro: Registro) -> Wakeup | None:
+def wakeup_of(registro: DisparoUpdate) -> Wakeup | None:
     """The wake-up of a disparo that waits for something of its own; None for every other one."""
     if registro.enviar_apos is None or registro.espera not in WITH_A_WAKEUP:
         return None
@@ -212,7 +212,7 @@ def wakeup_of(registro: Registro) -> Wakeup | None:
     return Wakeup(*names, registro.enviar_apos, registro.tentativas)
 
 
-def _successors(rows: Rows, recorded: Iterable[Registro], now: datetime) -> list[Wakeup]:
+def _successors(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> list[Wakeup]:
     """Make the disparos that go on with the lead's next contact, where it has one."""
     failed = [
         {"tenant_id": each.disparo.tenant_id, "disparo_id": each.disparo.disparo_id, "novo_id": new_id(now)}
@@ -225,7 +225,7 @@ def _successors(rows: Rows, recorded: Iterable[Registro], now: datetime) -> list
     return [Wakeup(row["tenant_id"], row["disparo_id"], row["enviar_apos"]) for row in made]
 
 
-def _suppress(rows: Rows, recorded: Iterable[Registro], now: datetime) -> None:
+def _suppress(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> None:
     """Remember who has opted out."""
     gone = [
         {"tenant_id": each.disparo.tenant_id, "disparo_id": each.disparo.disparo_id, "supressao_id": new_id(now)}
@@ -236,12 +236,12 @@ def _suppress(rows: Rows, recorded: Iterable[Registro], now: datetime) -> None:
         rows.run("suppress_destinos", suprimidos=json.dumps(gone, default=str), agora=now)
 
 
-def _give_up_leads(rows: Rows, recorded: Iterable[Registro], now: datetime) -> None:
+def _give_up_leads(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> None:
     """Move the leads whose last disparo has failed; tenants and leads in their order, so that no two workers cross."""
     ended = sorted(
         {_Ended(each.disparo.tenant_id, each.disparo.lead_id) for each in recorded if each.status in _UNREACHED}
     )
-    de, para = move_of(Fato.DISPARO_ESGOTADO)
+    de, para = move_of(LeadFact.DISPARO_ESGOTADO)
     for tenant_id, of_tenant in groupby(ended, key=lambda each: each.tenant_id):
         lead_ids = [each.lead_id for each in of_tenant]
         rows.all("lock_leads", tenant_id=tenant_id, lead_ids=lead_ids)

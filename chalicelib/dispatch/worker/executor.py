@@ -22,22 +22,22 @@ from chalicelib.adapters.queues import Message, Queues
 from chalicelib.canal import Canal
 from chalicelib.config import Settings
 from chalicelib.dispatch.channels.senders import Sender, Senders
-from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Mensagem, Paradeiro, Parecer, Transient
-from chalicelib.dispatch.rules.limiter import Resposta
+from chalicelib.dispatch.outcomes import Attempt, ChannelDown, DeliveryFinding, InquiryReply, OutgoingMessage, Transient
+from chalicelib.dispatch.rules.limiter import RateGrant
 from chalicelib.dispatch.rules.policy import (
     EXHAUSTED,
+    AskProvider,
     Backoff,
-    Pergunta,
-    Registro,
-    Tomado,
+    ClaimedDisparo,
+    DisparoUpdate,
     answered,
     conclude,
     decide,
     simulated,
 )
-from chalicelib.dispatch.rules.turns import Pronto, in_turn, seated, turns_of
+from chalicelib.dispatch.rules.turns import ReadyDisparo, admit, round_robin, turns_of
 from chalicelib.dispatch.rules.windows import rules_for
-from chalicelib.dispatch.states import Espera, StatusDisparo
+from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.dispatch.wakeups import Wakeups, read
 from chalicelib.dispatch.worker.claims import Claim, Claims, Recorded, wakeup_of
 from chalicelib.dispatch.worker.limits import Limits
@@ -47,41 +47,41 @@ from chalicelib.telemetry import Metric, Tracer, count, logger
 INTERNAL = "erro_interno"
 
 _METRICS = {
-    StatusDisparo.ENVIADO: Metric.DISPAROS_SENT,
-    StatusDisparo.ERRO: Metric.DISPAROS_FAILED,
-    StatusDisparo.INCERTO: Metric.DISPAROS_UNCERTAIN,
+    DisparoStatus.ENVIADO: Metric.DISPAROS_SENT,
+    DisparoStatus.ERRO: Metric.DISPAROS_FAILED,
+    DisparoStatus.INCERTO: Metric.DISPAROS_UNCERTAIN,
 }
 # Channels that are spoken to at once; of tenants with channels of their own there may be many.
 _MOST_THREADS = 16
-_LIMITS = frozenset({Espera.LIMITE, Espera.ORCAMENTO})
+_LIMITS = frozenset({WaitReason.LIMITE, WaitReason.ORCAMENTO})
 
 
 class BatchCrashed(Exception):
     """Sending some of a batch crashed: those are left to their lease, all others are recorded."""
 
 
-class _Way(NamedTuple):
+class _ChannelOwner(NamedTuple):
     """By what messages leave: the deployment's channel, or that of its owner, a tenant."""
 
     canal: str
     owner: str = ""
 
 
-class _Batch(NamedTuple):
+class _ChannelBatch(NamedTuple):
     """The claimed of one channel, and what they were claimed with."""
 
     canal: str
-    tomados: Sequence[Tomado]
+    tomados: Sequence[ClaimedDisparo]
     claim: Claim
     sender: Sender
 
 
-class _Seats(NamedTuple):
+class _Admission(NamedTuple):
     """Who goes now, who waits, and what the limiter said of each tenant, and when."""
 
-    going: list[Pronto]
-    staying: list[Registro]
-    answers: Mapping[str, Resposta]
+    going: list[ReadyDisparo]
+    staying: list[DisparoUpdate]
+    answers: Mapping[str, RateGrant]
     asked_at: datetime
 
 
@@ -143,18 +143,19 @@ class Executor:
     def _handle_channels(self, claim: Claim) -> list[int]:
         """Each channel for itself, so that none holds up another by hanging; of each, how many were concluded."""
         batches = [
-            _Batch(way.canal, tomados, claim, self._opened(way, claim)) for way, tomados in _by_way(claim).items()
+            _ChannelBatch(way.canal, tomados, claim, self._opened(way, claim))
+            for way, tomados in _by_way(claim).items()
         ]
         if len(batches) < 2:
             return [self._handle(each) for each in batches]
         with ThreadPoolExecutor(min(len(batches), _MOST_THREADS)) as threads:
             return list(threads.map(self._handle, batches))
 
-    def _opened(self, way: _Way, claim: Claim) -> Sender:
+    def _opened(self, way: _ChannelOwner, claim: Claim) -> Sender:
         document = way.owner and claim.configs[way.owner].canais.of(way.canal)
         return self._senders.own(way.owner, way.canal, document) if document else self._senders.open(way.canal)
 
-    def _handle(self, batch: _Batch) -> int:
+    def _handle(self, batch: _ChannelBatch) -> int:
         """What becomes of the claimed of one channel; what has to wait is written down before anything is sent."""
         decided, prontos, perguntas = self._decided(batch)
         seats = self._seated(batch, prontos)
@@ -169,22 +170,22 @@ class Executor:
         self._record(batch, asked)
         return len(aside) + len(sent) + len(asked)
 
-    def _decided(self, batch: _Batch) -> tuple[list[Registro], list[Pronto], list[Pronto]]:
+    def _decided(self, batch: _ChannelBatch) -> tuple[list[DisparoUpdate], list[ReadyDisparo], list[ReadyDisparo]]:
         """What is settled without a provider, what could be sent, and what is to be asked about."""
-        decided: list[Registro] = []
-        prontos: list[Pronto] = []
-        perguntas: list[Pronto] = []
+        decided: list[DisparoUpdate] = []
+        prontos: list[ReadyDisparo] = []
+        perguntas: list[ReadyDisparo] = []
         for each in batch.tomados:
             decision = self._decision(each, batch)
-            if isinstance(decision, Registro):
+            if isinstance(decision, DisparoUpdate):
                 decided.append(decision)
-            elif isinstance(decision, Pergunta):
-                perguntas.append(Pronto(each, decision.mensagem))
+            elif isinstance(decision, AskProvider):
+                perguntas.append(ReadyDisparo(each, decision.mensagem))
             else:
-                prontos.append(Pronto(each, decision))
+                prontos.append(ReadyDisparo(each, decision))
         return decided, prontos, perguntas
 
-    def _decision(self, tomado: Tomado, batch: _Batch) -> Mensagem | Pergunta | Registro:
+    def _decision(self, tomado: ClaimedDisparo, batch: _ChannelBatch) -> OutgoingMessage | AskProvider | DisparoUpdate:
         try:
             config = batch.claim.configs[tomado.tenant_id]
             janela = rules_for(tomado.destino, tomado.canal, config, telefone_principal=tomado.telefone_principal)
@@ -196,31 +197,31 @@ class Executor:
                 now=self._clock(),
                 asks_after=batch.sender.asks_after,
             )
-            return self._complete(tomado, decision) if isinstance(decision, Mensagem) else decision
+            return self._complete(tomado, decision) if isinstance(decision, OutgoingMessage) else decision
         except Exception as error:  # noqa: BLE001 - one record must not keep the others; nothing has left yet
             logger.error("decision_crashed", extra={**_names(tomado), "kind": type(error).__name__})
             return self._concluded(batch, tomado, Attempt(Transient(INTERNAL)))
 
-    def _complete(self, tomado: Tomado, mensagem: Mensagem) -> Mensagem:
+    def _complete(self, tomado: ClaimedDisparo, mensagem: OutgoingMessage) -> OutgoingMessage:
         """An e-mail says how to unsubscribe."""
         if tomado.canal != Canal.EMAIL:
             return mensagem
         return replace(mensagem, descadastro_url=self._unsubscribe_url(tomado.tenant_id, tomado.disparo_id))
 
-    def _seated(self, batch: _Batch, prontos: Sequence[Pronto]) -> _Seats:
+    def _seated(self, batch: _ChannelBatch, prontos: Sequence[ReadyDisparo]) -> _Admission:
         """Who goes now, tenants in turn, and who waits; the limits of all tenants are asked at once."""
         now = self._clock()
         turns = turns_of(prontos, now)
         answers = self._limits.ask(batch.canal, turns.prontos, batch.claim.configs, now)
         going, staying = [], turns.waiting
         for tenant_id, resposta in answers.items():
-            go, stay = seated(turns.prontos[tenant_id], resposta)
+            go, stay = admit(turns.prontos[tenant_id], resposta)
             going.append(go)
             staying += stay
             count(Metric.RATE_LIMIT_HITS, sum(each.espera in _LIMITS for each in stay), tenant_id=tenant_id)
-        return _Seats(in_turn(going), staying, answers, now)
+        return _Admission(round_robin(going), staying, answers, now)
 
-    def _sent(self, batch: _Batch, seats: _Seats) -> list[Registro]:
+    def _sent(self, batch: _ChannelBatch, seats: _Admission) -> list[DisparoUpdate]:
         """What came of sending; of what crashed while it was sent, nothing is said."""
         if not seats.going:
             return []
@@ -234,7 +235,7 @@ class Executor:
         rests = self._limits.settle(batch.canal, tried, batch.claim.configs, seats.answers, seats.asked_at)
         return [self._concluded(batch, tomado, attempt, rests.get(tomado.tenant_id)) for tomado, attempt in tried]
 
-    def _asked(self, batch: _Batch, perguntas: Sequence[Pronto]) -> list[Registro]:
+    def _asked(self, batch: _ChannelBatch, perguntas: Sequence[ReadyDisparo]) -> list[DisparoUpdate]:
         """What came of asking about what is in doubt; a crash is no answer."""
         asks_after = batch.sender.asks_after
         if not perguntas or asks_after is None:
@@ -243,14 +244,16 @@ class Executor:
             pareceres = batch.sender.ask([each.mensagem for each in perguntas])
         except Exception as error:  # noqa: BLE001 - nothing has left by it, and the doubt is what it was
             logger.error("asking_crashed", extra={"canal": batch.canal, "kind": type(error).__name__})
-            pareceres = [Parecer(Paradeiro.DESCONHECIDO)] * len(perguntas)
+            pareceres = [InquiryReply(DeliveryFinding.DESCONHECIDO)] * len(perguntas)
         now = self._clock()
         return [
             answered(each.disparo, parecer, asks_after=asks_after, now=now, backoff=self._backoff)
             for each, parecer in zip(perguntas, pareceres, strict=True)
         ]
 
-    def _concluded(self, batch: _Batch, tomado: Tomado, attempt: Attempt, rest: datetime | None = None) -> Registro:
+    def _concluded(
+        self, batch: _ChannelBatch, tomado: ClaimedDisparo, attempt: Attempt, rest: datetime | None = None
+    ) -> DisparoUpdate:
         return conclude(
             tomado,
             attempt,
@@ -261,7 +264,7 @@ class Executor:
             asks_after=batch.sender.asks_after,
         )
 
-    def _record(self, batch: _Batch, registros: Sequence[Registro]) -> None:
+    def _record(self, batch: _ChannelBatch, registros: Sequence[DisparoUpdate]) -> None:
         recorded = self._claims.record(batch.claim, registros)
         if len(recorded.registros) < len(registros):
             logger.warning("late_records_ignored", extra={"count": len(registros) - len(recorded.registros)})
@@ -274,7 +277,7 @@ class Executor:
         self._bury([each for each in recorded.registros if each.erro_codigo == EXHAUSTED])
         _account_for(recorded.registros)
 
-    def _bury(self, exhausted: Sequence[Registro]) -> None:
+    def _bury(self, exhausted: Sequence[DisparoUpdate]) -> None:
         """A dead letter for each, which is a wake-up as well: once its disparo may be sent again, a redrive is all."""
         letters = [
             Message(
@@ -290,19 +293,19 @@ class Executor:
             logger.warning("dead_letters_not_sent", extra=extra)
 
 
-def _by_way(claim: Claim) -> Mapping[_Way, list[Tomado]]:
-    found: defaultdict[_Way, list[Tomado]] = defaultdict(list)
+def _by_way(claim: Claim) -> Mapping[_ChannelOwner, list[ClaimedDisparo]]:
+    found: defaultdict[_ChannelOwner, list[ClaimedDisparo]] = defaultdict(list)
     for each in claim.tomados:
         has_own = claim.configs[each.tenant_id].canais.of(each.canal) is not None
-        found[_Way(each.canal, each.tenant_id if has_own else "")].append(each)
+        found[_ChannelOwner(each.canal, each.tenant_id if has_own else "")].append(each)
     return found
 
 
-def _names(tomado: Tomado) -> dict[str, str]:
+def _names(tomado: ClaimedDisparo) -> dict[str, str]:
     return {"tenant_id": tomado.tenant_id, "disparo_id": str(tomado.disparo_id)}
 
 
-def _report_down(canal: str, tried: Iterable[tuple[Tomado, Attempt]]) -> None:
+def _report_down(canal: str, tried: Iterable[tuple[ClaimedDisparo, Attempt]]) -> None:
     """An alarm for each tenant whose channel turned its messages away."""
     down = {
         (tomado.tenant_id, attempt.outcome.codigo)
@@ -314,13 +317,13 @@ def _report_down(canal: str, tried: Iterable[tuple[Tomado, Attempt]]) -> None:
         count(Metric.CHANNEL_DOWN, 1, tenant_id=tenant_id)
 
 
-def _account_for(recorded: Iterable[Registro]) -> None:
+def _account_for(recorded: Iterable[DisparoUpdate]) -> None:
     """Metrics of what ended, and a line for each that did not end well."""
     ends = Counter((each.disparo.tenant_id, each.status) for each in recorded)
     for (tenant_id, status), times in ends.items():
         if status in _METRICS:
             count(_METRICS[status], times, tenant_id=tenant_id)
     for each in recorded:
-        if each.status in {StatusDisparo.ERRO, StatusDisparo.INCERTO}:
+        if each.status in {DisparoStatus.ERRO, DisparoStatus.INCERTO}:
             extra = {**_names(each.disparo), "status": each.status.value, "codigo": each.erro_codigo}
             logger.warning("disparo_failed", extra={**extra, "ultimo_codigo": each.ultimo_codigo})

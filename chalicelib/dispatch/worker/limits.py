@@ -13,12 +13,12 @@ from chalicelib.adapters.calls import OUT_OF_TIME
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, retried
 from chalicelib.dispatch.outcomes import Attempt, ChannelDown, Outcome, Permanent, Sent, Transient
-from chalicelib.dispatch.rules.limiter import STALE_AFTER, Resposta, columns_of, microseconds, pedido_of
-from chalicelib.dispatch.rules.policy import Backoff, Tomado
-from chalicelib.dispatch.rules.turns import Pronto
+from chalicelib.dispatch.rules.limiter import STALE_AFTER, RateGrant, columns_of, microseconds, rate_request
+from chalicelib.dispatch.rules.policy import Backoff, ClaimedDisparo
+from chalicelib.dispatch.rules.turns import ReadyDisparo
 from chalicelib.tenants.config import TenantConfig
 
-Tried = tuple[Tomado, Attempt]
+Tried = tuple[ClaimedDisparo, Attempt]
 
 _NOT_SENT = (Transient, Permanent, ChannelDown)
 
@@ -32,8 +32,12 @@ class Limits:
         self._backoff = backoff
 
     def ask(
-        self, canal: str, prontos: Mapping[str, Sequence[Pronto]], configs: Mapping[str, TenantConfig], now: datetime
-    ) -> Mapping[str, Resposta]:
+        self,
+        canal: str,
+        prontos: Mapping[str, Sequence[ReadyDisparo]],
+        configs: Mapping[str, TenantConfig],
+        now: datetime,
+    ) -> Mapping[str, RateGrant]:
         """How many of each tenant go now, and the places of the others."""
         pedidos = [
             {"tenant_id": tenant_id, "canal": canal, **_asked(canal, found, configs[tenant_id], now)}
@@ -46,7 +50,7 @@ class Limits:
         canal: str,
         tried: Iterable[Tried],
         configs: Mapping[str, TenantConfig],
-        answers: Mapping[str, Resposta],
+        answers: Mapping[str, RateGrant],
         asked_at: datetime,
     ) -> Mapping[str, datetime]:
         """Until when the channel of each tenant rests that asked for it; what was not sent goes back to the budget of
@@ -77,7 +81,7 @@ class Limits:
             retried(lambda: self._settle(contas))
         return rests
 
-    def _ask(self, pedidos: Sequence[Row], now: datetime) -> Mapping[str, Resposta]:
+    def _ask(self, pedidos: Sequence[Row], now: datetime) -> Mapping[str, RateGrant]:
         with self._database.across_tenants() as rows:
             params = {"pedidos": json.dumps(pedidos), "agora": microseconds(now), "velha_apos": STALE_AFTER}
             found = rows.all("ask_canal_limites", **params)
@@ -87,17 +91,17 @@ class Limits:
                 names = {"tenant_ids": [e["tenant_id"] for e in new], "canais": [e["canal"] for e in new]}
                 rows.run("insert_canal_limites", **names)
                 found += rows.all("ask_canal_limites", **{**params, "pedidos": json.dumps(new)})
-        return {row["tenant_id"]: Resposta(**{name: row[name] for name in Resposta._fields}) for row in found}
+        return {row["tenant_id"]: RateGrant(**{name: row[name] for name in RateGrant._fields}) for row in found}
 
     def _settle(self, contas: Sequence[Row]) -> None:
         with self._database.across_tenants() as rows:
             rows.run("settle_canal_limites", contas=json.dumps(contas))
 
 
-def _asked(canal: str, prontos: Sequence[Pronto], config: TenantConfig, now: datetime) -> Mapping[str, object]:
+def _asked(canal: str, prontos: Sequence[ReadyDisparo], config: TenantConfig, now: datetime) -> Mapping[str, object]:
     marcados = sum(each.has_place for each in prontos)
     limite = config.limites.of(canal)
-    return columns_of(pedido_of(limite, config.fuso, now, marcados=marcados, novos=len(prontos) - marcados))
+    return columns_of(rate_request(limite, config.fuso, now, marcados=marcados, novos=len(prontos) - marcados))
 
 
 def _tenant(tried: Tried) -> str:

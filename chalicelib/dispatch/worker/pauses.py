@@ -12,16 +12,16 @@ from datetime import datetime
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.dispatch.rules.policy import Classe, Registro
+from chalicelib.dispatch.rules.policy import DisparoUpdate, StepKind
 from chalicelib.dispatch.wakeups import IN_A_MOMENT, Wakeup, Wakeups, first_of
 
 # What shows that a channel is back: the provider took a message, or had something to say about one alone.
-_ALIVE = frozenset({Classe.ENVIADO, Classe.PERMANENTE})
+_ALIVE = frozenset({StepKind.ENVIADO, StepKind.PERMANENTE})
 _MOST_RELEASED = 1_000
 _ROUNDS = 5
 
 
-class Pauses:
+class PausedChannels:
     """The sweep's part of it; `database` is the owner's login."""
 
     def __init__(self, *, database: Database, wakeups: Wakeups, clock: Clock) -> None:
@@ -52,13 +52,13 @@ class Pauses:
         return len(found)
 
 
-def follow_attempts(rows: Rows, recorded: Iterable[Registro], now: datetime) -> list[Wakeup]:
+def follow_attempts(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> list[Wakeup]:
     """Pause the channels that turned their messages away; resume those whose probe got through, and wake who waited."""
     down: dict[tuple[str, str], tuple[str | None, datetime | None]] = {}
     alive: set[tuple[str, str]] = set()
     for each in recorded:
         channel = (each.disparo.tenant_id, each.disparo.canal)
-        if each.passo.classe is Classe.CANAL_FORA:
+        if each.passo.classe is StepKind.CANAL_FORA:
             down.setdefault(channel, (each.passo.codigo, each.enviar_apos))
         elif each.disparo.is_probe and each.passo.classe in _ALIVE:
             alive.add(channel)

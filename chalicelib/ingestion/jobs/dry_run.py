@@ -17,17 +17,17 @@ from chalicelib import messages
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.errors import NotFound
 from chalicelib.ids import time_of
-from chalicelib.ingestion.loading.batch import Candidatos, Lote, prepared
-from chalicelib.ingestion.loading.loader import Contagens, load
-from chalicelib.ingestion.options import Modo
-from chalicelib.ingestion.rows.one_by_one import Lidas, Linha
+from chalicelib.ingestion.loading.batch import Batch, Candidates, prepared
+from chalicelib.ingestion.loading.loader import BatchCounts, load
+from chalicelib.ingestion.options import IngestMode
+from chalicelib.ingestion.rows.one_by_one import ReadRow, ReadRows
 
 PREVIEW_ROWS = 50
 """Rows that a preview shows."""
 _MOST_CLOSED = 20  # by one sweep
 
 
-class Ensaio(NamedTuple):
+class DryRunTables(NamedTuple):
     """The tables of one dry run."""
 
     tenant_id: str
@@ -38,7 +38,7 @@ class Ensaio(NamedTuple):
         for query in ("open_ensaio", "restart_dry_run", "forget_erros", "forget_previas"):
             rows.run(query, **self._key)
 
-    def load(self, rows: Rows, lote: Lote, *, modo: Modo, by_documento: bool) -> Contagens:
+    def load(self, rows: Rows, lote: Batch, *, modo: IngestMode, by_documento: bool) -> BatchCounts:
         """As `loader.load`, with the same batch and the same counts; the first rows are shown in the preview."""
         rows.run("enter_ensaio", job_id=self.job_id)
         rows.run("lock_tenant_for_ingestion", tenant_id=self.tenant_id)
@@ -65,7 +65,7 @@ class Ensaio(NamedTuple):
         rows.run("mark_ensaio_closed", **self._key)
 
     def _one_by_one(
-        self, rows: Rows, candidatos: Candidatos, most: int, modo: Modo, *, by_documento: bool
+        self, rows: Rows, candidatos: Candidates, most: int, modo: IngestMode, *, by_documento: bool
     ) -> list[dict[str, Any]]:
         """What becomes of each of the first rows, which the counts of a batch do not tell; nothing of it stays."""
         shown = []
@@ -73,8 +73,8 @@ class Ensaio(NamedTuple):
         for place, each in enumerate(islice(iter(candidatos), most)):
             # The loader's temporary tables are emptied by COMMIT, and this is none.
             rows.execute("DISCARD TEMP")
-            linha = Linha(each.numero, each.lead_id_externo, each.dados, (), ())
-            alone = prepared(Lidas.of([linha]), time_of(UUID(each.lead_id)) + timedelta(milliseconds=place))
+            linha = ReadRow(each.numero, each.lead_id_externo, each.dados, (), ())
+            alone = prepared(ReadRows.of([linha]), time_of(UUID(each.lead_id)) + timedelta(milliseconds=place))
             found = load(rows, self.tenant_id, alone, modo=modo, by_documento=by_documento)
             shown.append(
                 {
@@ -92,14 +92,14 @@ class Ensaio(NamedTuple):
         return {"tenant_id": self.tenant_id, "job_id": self.job_id}
 
 
-def _resultado(found: Contagens) -> str:
+def _resultado(found: BatchCounts) -> str:
     """What became of the only row of a batch."""
     if found.leads_criados:
         return "criado"
     return "atualizado" if found.leads_atualizados else "duplicado"
 
 
-class Previas:
+class Previews:
     """Shows the previews of dry runs; `database` is the API's login."""
 
     def __init__(self, *, database: Database) -> None:
@@ -128,7 +128,7 @@ def _explained(erro: dict[str, str]) -> dict[str, str]:
     return {"coluna": erro["coluna"], "codigo": codigo, "mensagem": messages.text(codigo, valor=erro["valor"])}
 
 
-class LostEnsaios:
+class AbandonedDryRuns:
     """Drops the tables of dry runs that ended without their worker; `database` is the owner's: every tenant's."""
 
     def __init__(self, *, database: Database) -> None:
@@ -139,5 +139,5 @@ class LostEnsaios:
         with self._database.across_tenants() as rows:
             ended = rows.all("lock_ended_dry_runs", limite=_MOST_CLOSED)
             for job in ended:
-                Ensaio(job["tenant_id"], job["job_id"]).close(rows)
+                DryRunTables(job["tenant_id"], job["job_id"]).close(rows)
         return len(ended)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib import eventos
+from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row
 from chalicelib.adapters.queues import Message, Queues
@@ -81,7 +81,7 @@ class Jobs:
             row = rows.one("request_job_cancellation", tenant_id=tenant_id, job_id=job_id, agora=now)
             if row is not None and row["status"] == "cancelado":
                 ended = {name: row[name] for name in ("job_id", "status", *COUNTS)}
-                eventos.record(rows, tenant_id, "ingest.job_completed", now, **ended)
+                events.record(rows, tenant_id, "ingest.job_completed", now, **ended)
         if row is not None:
             return described(row, now)
         job = self.get(tenant_id, job_id)

@@ -23,7 +23,7 @@ from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.jobs import FINAL
 from chalicelib.ingestion.reading.columns import SheetRow
-from chalicelib.ingestion.reading.header import Campo, recognise
+from chalicelib.ingestion.reading.header import LeadField, recognise
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import defused, original
 
@@ -127,7 +127,7 @@ def _layout(colunas: Sequence[str]) -> _Layout:
     positions = [place for place, coluna in enumerate(colunas) if not (is_report and coluna in ADDED)]
     titles = [original(colunas[place]) if is_report else colunas[place] for place in positions]
     header = recognise(1, titles)
-    if header and (ids := header.campos.get(Campo.ID)):
+    if header and (ids := header.campos.get(LeadField.ID)):
         return _Layout(titles, positions, ids)
     return _Layout([_ID, *titles], [_NOWHERE, *positions], (0,))
 

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import FieldError, Invalid
-from chalicelib.ingestion.options import Opcoes
+from chalicelib.ingestion.options import IngestOptions
 from chalicelib.ingestion.reading.limits import MAX_FILE
 
 MAX_NAME = 200
@@ -39,14 +39,14 @@ def _named(name: str) -> str:
     return base
 
 
-class PedidoPorReferencia(Opcoes):
+class ReferenceRequest(IngestOptions):
     """A file that lies in our bucket under the tenant's prefix."""
 
     bucket: Annotated[str, Field(min_length=3, max_length=63)]
     key: Annotated[str, Field(min_length=1, max_length=1024)]
 
 
-class PedidoDeUpload(Opcoes):
+class UploadRequest(IngestOptions):
     """The name and the size in bytes of a file that is to be uploaded by presigned POST."""
 
     arquivo: Annotated[str, Field(max_length=1024), AfterValidator(_named)]
@@ -54,12 +54,12 @@ class PedidoDeUpload(Opcoes):
 
 
 @dataclass(frozen=True, slots=True)
-class ArquivoNoCorpo:
+class FileInBody:
     """A file that came whole in the body of the request."""
 
     nome: str
     conteudo: bytes
-    opcoes: Opcoes
+    opcoes: IngestOptions
 
     def __post_init__(self) -> None:
         """Refuse what has no name; what is wrong with the content is said by its job, whichever way it comes in.
@@ -73,35 +73,35 @@ class ArquivoNoCorpo:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenciaS3:
+class S3Reference:
     """Where in S3 the file lies; whether that is the tenant's to read is for the service to say."""
 
     bucket: str
     key: str
-    opcoes: Opcoes
+    opcoes: IngestOptions
 
 
 @dataclass(frozen=True, slots=True)
-class DesejoDeUpload:
+class AnnouncedUpload:
     """What will be uploaded: a base name, a size in bytes."""
 
     arquivo: str
     tamanho: int
-    opcoes: Opcoes
+    opcoes: IngestOptions
 
 
-NovoUpload = ArquivoNoCorpo | ReferenciaS3 | DesejoDeUpload
+NewUpload = FileInBody | S3Reference | AnnouncedUpload
 
 
-def by_reference(pedido: PedidoPorReferencia) -> ReferenciaS3:
+def by_reference(pedido: ReferenceRequest) -> S3Reference:
     """The upload that a reference asks for."""
-    return ReferenciaS3(pedido.bucket, pedido.key, _options(pedido))
+    return S3Reference(pedido.bucket, pedido.key, _options(pedido))
 
 
-def by_form(pedido: PedidoDeUpload) -> DesejoDeUpload:
+def by_form(pedido: UploadRequest) -> AnnouncedUpload:
     """The upload that a wish asks for."""
-    return DesejoDeUpload(pedido.arquivo, pedido.tamanho, _options(pedido))
+    return AnnouncedUpload(pedido.arquivo, pedido.tamanho, _options(pedido))
 
 
-def _options(pedido: Opcoes) -> Opcoes:
-    return Opcoes(**{name: getattr(pedido, name) for name in Opcoes.model_fields})
+def _options(pedido: IngestOptions) -> IngestOptions:
+    return IngestOptions(**{name: getattr(pedido, name) for name in IngestOptions.model_fields})

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from chalicelib import eventos
+from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
 from chalicelib.adapters.queues import Queues
@@ -159,7 +159,7 @@ class Undoing:
         if is_last:
             [row] = undone
             detail = {"leads_removidos": row["leads_removidos"], "leads_mantidos": row["leads_mantidos"]}
-            eventos.record(rows, claim.tenant_id, "ingest.job_undone", now, job_id=claim.job_id, **detail)
+            events.record(rows, claim.tenant_id, "ingest.job_undone", now, job_id=claim.job_id, **detail)
 
     def _hand_over(self, claim: _Claim) -> None:
         self._release(claim)

@@ -13,19 +13,19 @@ from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 from uuid import UUID
 
-from chalicelib import eventos, messages
+from chalicelib import events, messages
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row
 from chalicelib.adapters.queues import Queues
-from chalicelib.adapters.storage import Objeto, Storage
+from chalicelib.adapters.storage import Storage, StoredObject
 from chalicelib.config import Settings
 from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import TENANT_ID
 from chalicelib.ids import new_id
 from chalicelib.ingestion.jobs.jobs import described, wake
-from chalicelib.ingestion.jobs.requests import DesejoDeUpload, NovoUpload, ReferenciaS3, base_name
-from chalicelib.ingestion.options import Opcoes
+from chalicelib.ingestion.jobs.requests import AnnouncedUpload, NewUpload, S3Reference, base_name
+from chalicelib.ingestion.options import IngestOptions
 from chalicelib.telemetry import logger
 
 PREFIX = "leads/"
@@ -37,7 +37,7 @@ class _Dropped(NamedTuple):
 
     tenant_id: str
     key: str
-    objeto: Objeto
+    objeto: StoredObject
     sequencer: str
 
 
@@ -53,7 +53,7 @@ class Uploads:
         self._settings = settings
         self._clock = clock
 
-    def receive(self, tenant_id: str, upload: NovoUpload, key: IdempotencyKey | None) -> dict[str, Any]:
+    def receive(self, tenant_id: str, upload: NewUpload, key: IdempotencyKey | None) -> dict[str, Any]:
         """The job of a file that comes by the API; for a wish to upload, with where to (`upload`).
 
         Raises:
@@ -66,11 +66,11 @@ class Uploads:
         if known is None:
             known = self._register(tenant_id, upload, key)
         job_id, chave = known["job_id"], known["chave"]
-        if isinstance(upload, DesejoDeUpload):
+        if isinstance(upload, AnnouncedUpload):
             ttl_s = self._settings.presigned_ttl_s
             post = self._storage.presigned_post(chave, max_bytes=upload.tamanho, ttl_s=ttl_s)
             return {**self._job(tenant_id, job_id), "upload": post}
-        if isinstance(upload, ReferenciaS3):
+        if isinstance(upload, S3Reference):
             self._wake(tenant_id, job_id)
         elif not known["chave_recebida"]:
             objeto = self._storage.put(chave, upload.conteudo, content_type="application/octet-stream")
@@ -99,7 +99,7 @@ class Uploads:
             key.check(row["idempotency_fingerprint"])
         return row
 
-    def _register(self, tenant_id: str, upload: NovoUpload, key: IdempotencyKey | None) -> Row:
+    def _register(self, tenant_id: str, upload: NewUpload, key: IdempotencyKey | None) -> Row:
         now = self._clock()
         job_id = new_id(now)
         chave, nome, objeto = self._placed(tenant_id, job_id, upload)
@@ -110,13 +110,13 @@ class Uploads:
         found = None if inserted else self._known(tenant_id, key)
         return found or {"job_id": job_id, "chave": chave, "chave_recebida": objeto is not None}
 
-    def _placed(self, tenant_id: str, job_id: UUID, upload: NovoUpload) -> tuple[str, str, Objeto | None]:
+    def _placed(self, tenant_id: str, job_id: UUID, upload: NewUpload) -> tuple[str, str, StoredObject | None]:
         """The object's key, the file's name, and the object if it is there already."""
-        if isinstance(upload, ReferenciaS3):
+        if isinstance(upload, S3Reference):
             return upload.key, base_name(upload.key), self._referred(tenant_id, upload.bucket, upload.key)
-        if isinstance(upload, DesejoDeUpload):
+        if isinstance(upload, AnnouncedUpload):
             self._check_size(upload.tamanho)
-        nome = upload.arquivo if isinstance(upload, DesejoDeUpload) else upload.nome
+        nome = upload.arquivo if isinstance(upload, AnnouncedUpload) else upload.nome
         return f"{PREFIX}{tenant_id}/{job_id}/{nome}", nome, None
 
     def _check_size(self, tamanho: int) -> None:
@@ -124,7 +124,7 @@ class Uploads:
             error = FieldError("/tamanho", "arquivo_grande_demais", str(maximo))
             raise Invalid("arquivo_grande_demais", (error,), maximo=maximo)
 
-    def _referred(self, tenant_id: str, bucket: str, chave: str) -> Objeto:
+    def _referred(self, tenant_id: str, bucket: str, chave: str) -> StoredObject:
         if bucket != self._storage.bucket:
             raise Invalid("bucket_alheio", (FieldError("/bucket", "bucket_alheio", self._storage.bucket),))
         if not chave.startswith(prefix := f"{PREFIX}{tenant_id}/"):
@@ -139,7 +139,7 @@ class Uploads:
         job_id = new_id(now)
         inserted = self._insert(
             dropped.tenant_id, job_id, now, chave=dropped.key, nome=base_name(dropped.key), objeto=dropped.objeto,
-            opcoes=Opcoes(), sequencer=dropped.sequencer,
+            opcoes=IngestOptions(), sequencer=dropped.sequencer,
         )  # fmt: skip
         if inserted:
             self._wake(dropped.tenant_id, job_id)
@@ -152,8 +152,8 @@ class Uploads:
         *,
         chave: str,
         nome: str,
-        objeto: Objeto | None,
-        opcoes: Opcoes,
+        objeto: StoredObject | None,
+        opcoes: IngestOptions,
         key: IdempotencyKey | None = None,
         sequencer: str | None = None,
     ) -> bool:
@@ -179,10 +179,10 @@ class Uploads:
             )
             if inserted:
                 how = {"modo": opcoes.modo, "validar_apenas": opcoes.validar_apenas}
-                eventos.record(rows, tenant_id, "ingest.job_created", now, job_id=job_id, **how)
+                events.record(rows, tenant_id, "ingest.job_created", now, job_id=job_id, **how)
         return bool(inserted)
 
-    def _received(self, tenant_id: str, job_id: UUID, objeto: Objeto) -> None:
+    def _received(self, tenant_id: str, job_id: UUID, objeto: StoredObject) -> None:
         with self._database.transaction(tenant_id) as rows:
             first = rows.one(
                 "mark_job_received",
@@ -223,7 +223,7 @@ class LostUploads:
                 mensagem_erro=messages.text("upload_nao_recebido"),
             )
             for job in ended:
-                eventos.record(
+                events.record(
                     rows, job["tenant_id"], "ingest.job_failed", now, job_id=job["job_id"], codigo="upload_nao_recebido"
                 )
         return len(ended)
@@ -238,5 +238,5 @@ def _dropped(event: Mapping[str, Any]) -> Iterator[_Dropped]:
         if not key.startswith(PREFIX) or not TENANT_ID.fullmatch(tenant_id) or not base_name(key):
             logger.warning("upload_outside_of_a_tenant")
             continue
-        objeto = Objeto(int(described_object.get("size", 0)), f'"{described_object.get("eTag", "")}"')
+        objeto = StoredObject(int(described_object.get("size", 0)), f'"{described_object.get("eTag", "")}"')
         yield _Dropped(tenant_id, key, objeto, str(described_object.get("sequencer", "")))

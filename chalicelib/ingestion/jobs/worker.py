@@ -13,24 +13,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from chalicelib import eventos, messages
+from chalicelib import events, messages
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows, retried
 from chalicelib.adapters.queues import Queues
-from chalicelib.adapters.storage import Objeto, Storage
+from chalicelib.adapters.storage import Storage, StoredObject
 from chalicelib.config import Settings
-from chalicelib.errors import ArquivoInvalido, LeaseLost, Unavailable
-from chalicelib.ingestion.jobs.dry_run import Ensaio
+from chalicelib.errors import InvalidFile, LeaseLost, Unavailable
+from chalicelib.ingestion.jobs.dry_run import DryRunTables
 from chalicelib.ingestion.jobs.jobs import COUNTS, wake_up
 from chalicelib.ingestion.jobs.read_ahead import ahead, hurried
 from chalicelib.ingestion.jobs.reports import CONTENT_TYPE, read_back, report_key, write_report
 from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.jobs.undo import Undoing
-from chalicelib.ingestion.loading.batch import Lote, prepared
-from chalicelib.ingestion.loading.loader import Contagens, load
-from chalicelib.ingestion.options import Modo
-from chalicelib.ingestion.reading.workbook import Fatia, Planilha, open_workbook
-from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas, Lidas
+from chalicelib.ingestion.loading.batch import Batch, prepared
+from chalicelib.ingestion.loading.loader import BatchCounts, load
+from chalicelib.ingestion.options import IngestMode
+from chalicelib.ingestion.reading.workbook import LeadsTable, RowBlock, open_workbook
+from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 from chalicelib.telemetry import Metric, Tracer, count, logger
 
 # A file that kills its worker each time is given up after so many claims without a batch.
@@ -139,24 +139,24 @@ class Ingestion:
             self._release(claim, innocent=isinstance(error, Unavailable))
             raise
 
-    def _outcome(self, claim: _Claim, remaining_ms: Remaining) -> tuple[str, ArquivoInvalido | None]:
+    def _outcome(self, claim: _Claim, remaining_ms: Remaining) -> tuple[str, InvalidFile | None]:
         """Read the job to its end: the status that it ends with, and the reason of an `erro`.
 
         A worker without room on its disk leaves the job to another one; a file for which none has room ends as `erro`.
         """
         try:
             if claim.row["tentativas"] > _MOST_CLAIMS:
-                raise ArquivoInvalido("ingestao_desistiu")
+                raise InvalidFile("ingestao_desistiu")
             with scratch() as folder:
                 self._read(claim, folder, remaining_ms)
-        except ArquivoInvalido as error:
+        except InvalidFile as error:
             return "erro", error
         except _Cancelled:
             return "cancelado", None
         except OSError as error:
             if error.errno not in _NO_ROOM or claim.row["tentativas"] < _MOST_CLAIMS:
                 raise
-            return "erro", ArquivoInvalido("disco_cheio")
+            return "erro", InvalidFile("disco_cheio")
         return "concluido", None
 
     def _read(self, claim: _Claim, folder: Path, remaining_ms: Remaining) -> None:
@@ -165,7 +165,7 @@ class Ingestion:
         with open_workbook(path) as planilha:
             self._describe(claim, planilha, objeto)
             claim = self._rehearsing(claim)
-            leitor = LeitorDeLinhas(
+            leitor = RowReader(
                 planilha.cabecalho, claim.row["nome_arquivo"], fixo_valido=self._fixo_valido(claim.tenant_id)
             )
             room = self._settings.ingest_max_recusas - self._recusas(claim)
@@ -175,17 +175,17 @@ class Ingestion:
                     if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
                         raise _OutOfTime
 
-    def _downloaded(self, claim: _Claim, path: Path) -> Objeto:
+    def _downloaded(self, claim: _Claim, path: Path) -> StoredObject:
         """The very file that the job began with, on disk."""
         objeto = self._storage.find(claim.row["chave"])
         if objeto is None:
-            raise ArquivoInvalido("arquivo_ausente")
+            raise InvalidFile("arquivo_ausente")
         if objeto.tamanho_bytes > (maximo := self._settings.upload_max_bytes):
-            raise ArquivoInvalido("arquivo_grande_demais", maximo=maximo)
+            raise InvalidFile("arquivo_grande_demais", maximo=maximo)
         self._storage.download(claim.row["chave"], path, etag=claim.row["etag"] or objeto.etag)
         return objeto
 
-    def _describe(self, claim: _Claim, planilha: Planilha, objeto: Objeto) -> None:
+    def _describe(self, claim: _Claim, planilha: LeadsTable, objeto: StoredObject) -> None:
         now = self._clock()
         with self._database.transaction(claim.tenant_id) as rows:
             still_ours = rows.run(
@@ -214,7 +214,7 @@ class Ingestion:
             return claim
         with self._database.transaction(claim.tenant_id) as rows:
             self._fence(rows, claim)
-            Ensaio(claim.tenant_id, claim.job_id).open(rows)
+            DryRunTables(claim.tenant_id, claim.job_id).open(rows)
             [row] = rows.all("job_by_id", tenant_id=claim.tenant_id, job_id=claim.job_id)
         return claim._replace(row=row)
 
@@ -226,7 +226,7 @@ class Ingestion:
             [found] = rows.all("count_erros", tenant_id=claim.tenant_id, job_id=claim.job_id)
         return int(found["erros"])
 
-    def _lotes(self, planilha: Planilha, leitor: LeitorDeLinhas, depois: int, room: int) -> Iterator[Lote]:
+    def _lotes(self, planilha: LeadsTable, leitor: RowReader, depois: int, room: int) -> Iterator[Batch]:
         """The batches after a checkpoint, the first of them small; `room` is there for so many refusals.
 
         Raises:
@@ -237,11 +237,11 @@ class Ingestion:
         while batch := _portion(fatias, leitor, min(most, rows)):
             room -= _recusas_of(batch)
             if room < 0:
-                raise ArquivoInvalido("recusas_demais", maximo=self._settings.ingest_max_recusas)
+                raise InvalidFile("recusas_demais", maximo=self._settings.ingest_max_recusas)
             yield prepared(batch, self._clock())
             rows += rows // 2
 
-    def _commit(self, claim: _Claim, planilha: Planilha, lote: Lote) -> None:
+    def _commit(self, claim: _Claim, planilha: LeadsTable, lote: Batch) -> None:
         """Leads, contacts, errors, counters and checkpoint of one batch, in one transaction.
 
         Raises:
@@ -286,7 +286,7 @@ class Ingestion:
         if locked["cancelamento_pedido"]:
             raise _Cancelled
 
-    def _finish(self, claim: _Claim, status: str, error: ArquivoInvalido | None = None) -> None:
+    def _finish(self, claim: _Claim, status: str, error: InvalidFile | None = None) -> None:
         """Write the report, then the end of the job with its event."""
         self._report_if_possible(claim)
         now = self._clock()
@@ -302,10 +302,10 @@ class Ingestion:
             if job is None:
                 return
             if job["ensaio_aberto"]:
-                Ensaio(claim.tenant_id, claim.job_id).close(rows)
+                DryRunTables(claim.tenant_id, claim.job_id).close(rows)
             detail = {name: job[name] for name in ("validar_apenas", *COUNTS)}
             event = "ingest.job_failed" if error else "ingest.job_completed"
-            eventos.record(
+            events.record(
                 rows,
                 claim.tenant_id,
                 event,
@@ -348,17 +348,17 @@ class Ingestion:
             logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})
 
 
-def _loaded(rows: Rows, claim: _Claim, lote: Lote) -> Contagens:
+def _loaded(rows: Rows, claim: _Claim, lote: Batch) -> BatchCounts:
     """The batch in the tables that it belongs into: the real ones, or those of a dry run."""
-    modo, by_documento = Modo(claim.row["modo"]), claim.row["deduplicar_por_documento"]
+    modo, by_documento = IngestMode(claim.row["modo"]), claim.row["deduplicar_por_documento"]
     if claim.row["validar_apenas"]:
-        return Ensaio(claim.tenant_id, claim.job_id).load(rows, lote, modo=modo, by_documento=by_documento)
+        return DryRunTables(claim.tenant_id, claim.job_id).load(rows, lote, modo=modo, by_documento=by_documento)
     return load(rows, claim.tenant_id, lote, modo=modo, by_documento=by_documento)
 
 
-def _portion(fatias: Iterator[Fatia], leitor: LeitorDeLinhas, most: int) -> Lidas | None:
+def _portion(fatias: Iterator[RowBlock], leitor: RowReader, most: int) -> ReadRows | None:
     """The next rows: so many of them, or fewer where they are heavy; None after the last."""
-    portion: Lidas | None = None
+    portion: ReadRows | None = None
     room = _MOST_WEIGHT
     while room > 0 and most > 0 and (fatia := next(fatias, None)):
         lidas = leitor.read_all(fatia.rows)
@@ -371,13 +371,13 @@ def _portion(fatias: Iterator[Fatia], leitor: LeitorDeLinhas, most: int) -> Lida
     return portion
 
 
-def _read_back(planilha: Planilha, fatias: Iterator[Fatia]) -> Iterator[Fatia]:
+def _read_back(planilha: LeadsTable, fatias: Iterator[RowBlock]) -> Iterator[RowBlock]:
     for fatia in fatias:
         if rows := list(read_back(planilha.cabecalho.colunas, fatia.rows)):
             yield fatia._replace(rows=rows)
 
 
-def _recusas_of(lidas: Lidas) -> int:
+def _recusas_of(lidas: ReadRows) -> int:
     return sum([len(linha.erros) for linha in lidas.com_erros])
 
 

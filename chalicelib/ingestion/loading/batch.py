@@ -13,10 +13,10 @@ from datetime import datetime
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from chalicelib.contacts.telephones import Telefone
+from chalicelib.contacts.telephones import Phone
 from chalicelib.ids import id_range
-from chalicelib.ingestion.rows.lead import Colunas, Dados, principal
-from chalicelib.ingestion.rows.one_by_one import Erro, Lidas, Linha
+from chalicelib.ingestion.rows.lead import LeadColumns, LeadData, principal
+from chalicelib.ingestion.rows.one_by_one import ReadRow, ReadRows, RowError
 
 LEAD_COLUMNS = (
     "lead_id", "lead_id_externo", "nome", "contato", "documento", "telefone_raw", "email_raw", "linha_planilha",
@@ -34,20 +34,20 @@ _NULL = "\\N"
 _TOGETHER = 512
 
 
-class Candidato(NamedTuple):
+class Candidate(NamedTuple):
     """A row that may become a lead, under an id of its own, with its lines for each table."""
 
     numero: int
     lead_id: str
     lead_id_externo: str
-    dados: Dados
+    dados: LeadData
     lead: str
     telefones: str
     emails: str
 
 
 @dataclass(frozen=True, slots=True)
-class Linhas:
+class CopyLines:
     """The lines that the candidates of a batch have in a table: a text of each, and encoded for COPY by the hundred."""
 
     each: Sequence[str]
@@ -64,22 +64,22 @@ class Linhas:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidatos:
+class Candidates:
     """All candidates of a batch, a list for each of their fields: few of ten thousand are ever looked at alone."""
 
     numeros: Sequence[int]
     lead_ids: Sequence[str]
     externos: Sequence[str]
-    colunas: Colunas
-    leads: Linhas
-    telefones: Linhas
-    emails: Linhas
+    colunas: LeadColumns
+    leads: CopyLines
+    telefones: CopyLines
+    emails: CopyLines
 
     def __len__(self) -> int:
         return len(self.numeros)
 
-    def __getitem__(self, place: int) -> Candidato:
-        return Candidato(
+    def __getitem__(self, place: int) -> Candidate:
+        return Candidate(
             self.numeros[place],
             self.lead_ids[place],
             self.externos[place],
@@ -98,14 +98,14 @@ class Candidatos:
         ]
 
 
-def candidato(numero: int, lead_id: str, lead_id_externo: str, dados: Dados) -> Candidato:
+def candidate(numero: int, lead_id: str, lead_id_externo: str, dados: LeadData) -> Candidate:
     """The candidate with its lines written."""
-    return _candidatos([numero], [lead_id], [lead_id_externo], Colunas.of([dados]))[0]
+    return _candidatos([numero], [lead_id], [lead_id_externo], LeadColumns.of([dados]))[0]
 
 
 def _candidatos(
-    numeros: Sequence[int], lead_ids: Sequence[str], externos: Sequence[str], colunas: Colunas
-) -> Candidatos:
+    numeros: Sequence[int], lead_ids: Sequence[str], externos: Sequence[str], colunas: LeadColumns
+) -> Candidates:
     """The candidates with their lines written, a field of all of them at a time."""
     columns = map(fields, (externos, *colunas[:5]))
     leads = [
@@ -114,19 +114,19 @@ def _candidatos(
             lead_ids, *columns, numeros, strict=True
         )
     ]
-    return Candidatos(
+    return Candidates(
         numeros,
         lead_ids,
         externos,
         colunas,
         _linhas(leads),
-        _linhas(list(map(telefone_lines, lead_ids, colunas.telefones))),
+        _linhas(list(map(phone_lines, lead_ids, colunas.telefones))),
         _linhas(list(map(email_lines, lead_ids, colunas.emails))),
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Lote:
+class Batch:
     """Some rows that follow each other: `linhas` of them, the last in the spreadsheet row `ultima_linha`.
 
     The candidates have the ids from `primeiro_id` to `ultimo_id`, without a gap. `externos` and `documentos` are all
@@ -136,7 +136,7 @@ class Lote:
 
     linhas: int
     ultima_linha: int
-    candidatos: Candidatos
+    candidatos: Candidates
     externos: str
     documentos: str
     repetidos: frozenset[str]
@@ -145,13 +145,13 @@ class Lote:
     ultimo_id: str
 
 
-def prepared(lidas: Lidas, now: datetime) -> Lote:
+def prepared(lidas: ReadRows, now: datetime) -> Batch:
     """The batch of these rows, its ids in their order."""
     numbers = id_range(now, len(lidas.numeros))
     ids = [f"{value:032x}" for value in numbers]
     externos = sorted(lidas.externos)
     documentos = sorted(filter(None, lidas.colunas.documentos))
-    return Lote(
+    return Batch(
         linhas=lidas.quantas,
         ultima_linha=lidas.ultima,
         candidatos=_candidatos(lidas.numeros, ids, lidas.externos, lidas.colunas),
@@ -164,8 +164,8 @@ def prepared(lidas: Lidas, now: datetime) -> Lote:
     )
 
 
-def _linhas(each: Sequence[str]) -> Linhas:
-    return Linhas(each, [copied(each[first : first + _TOGETHER]) for first in range(0, len(each), _TOGETHER)])
+def _linhas(each: Sequence[str]) -> CopyLines:
+    return CopyLines(each, [copied(each[first : first + _TOGETHER]) for first in range(0, len(each), _TOGETHER)])
 
 
 def copied(lines: Iterable[str]) -> bytes:
@@ -178,7 +178,7 @@ def _repeated(keys: Sequence[str]) -> Iterator[str]:
     return (key for key, following in pairwise(keys) if key == following) if len({*keys}) < len(keys) else iter(())
 
 
-def telefone_lines(lead_id: str, telefones: Sequence[Telefone], *, depois: int = 0, main: str | None = None) -> str:
+def phone_lines(lead_id: str, telefones: Sequence[Phone], *, depois: int = 0, main: str | None = None) -> str:
     """The lines of a lead's phones; `depois` of them are there already, `main` if the principal one is known."""
     if not telefones:
         return ""
@@ -215,7 +215,7 @@ def _escaped(text: str) -> str:
     return text
 
 
-def _erro_lines(linha: Linha) -> Iterator[str]:
+def _erro_lines(linha: ReadRow) -> Iterator[str]:
     """The row's errors; its cells stand on the first of them only."""
     alcance = "linha" if linha.dados is None else "celula"
     externo, celulas = fields([linha.lead_id_externo, _array(linha.celulas)])
@@ -224,7 +224,7 @@ def _erro_lines(linha: Linha) -> Iterator[str]:
         celulas = _NULL
 
 
-def _erro_fields(erro: Erro) -> str:
+def _erro_fields(erro: RowError) -> str:
     coluna, valor = fields([erro.coluna, erro.valor])
     return f"{coluna}\t{erro.codigo}\t{valor}"
 

@@ -16,23 +16,23 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from chalicelib.adapters.database import Row, Rows
-from chalicelib.contacts.telephones import Telefone, TipoOrigem
+from chalicelib.contacts.telephones import Phone, PhoneKind
 from chalicelib.ingestion.loading.batch import (
     EMAIL_COLUMNS,
     ERRO_COLUMNS,
     LEAD_COLUMNS,
     TELEFONE_COLUMNS,
-    Candidato,
-    Linhas,
-    Lote,
-    candidato,
+    Batch,
+    Candidate,
+    CopyLines,
+    candidate,
     copied,
     email_lines,
     fields,
-    telefone_lines,
+    phone_lines,
 )
-from chalicelib.ingestion.options import Modo
-from chalicelib.ingestion.rows.lead import Dados, merged, principal
+from chalicelib.ingestion.options import IngestMode
+from chalicelib.ingestion.rows.lead import LeadData, merged, principal
 
 # What the leads of the database may take in memory, in bytes of their texts; they are held in several forms. Ten
 # thousand ordinary ones, a batch, take a third of it.
@@ -46,7 +46,7 @@ class BatchDoesNotAddUp(Exception):
     """What the batch left in the tables is not what it says: a lead or a contact is missing or has strayed."""
 
 
-class Contagens(NamedTuple):
+class BatchCounts(NamedTuple):
     """What became of the rows of a batch; the first four add up to its rows."""
 
     leads_criados: int
@@ -64,8 +64,8 @@ class _Lead:
     """A lead that is in the database: as it was, and as it is to become."""
 
     lead_id: str
-    was: Dados
-    now: Dados
+    was: LeadData
+    now: LeadData
 
 
 @dataclass(slots=True)
@@ -75,16 +75,16 @@ class _Plan:
     `instead` has, by its place, what a candidate is replaced by: nothing, or itself with what later rows added to it.
     """
 
-    instead: dict[int, Candidato | None] = field(default_factory=dict)
+    instead: dict[int, Candidate | None] = field(default_factory=dict)
     atualizados: int = 0
     duplicados: int = 0
 
-    def lines(self, of_all: Linhas, of_one: Callable[[Candidato], str]) -> list[bytes]:
+    def lines(self, of_all: CopyLines, of_one: Callable[[Candidate], str]) -> list[bytes]:
         """The lines of those that become leads, a table's lines of all of them given."""
         return of_all.replaced({place: of_one(each) if each else "" for place, each in self.instead.items()})
 
 
-def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bool) -> Contagens:
+def load(rows: Rows, tenant_id: str, lote: Batch, *, modo: IngestMode, by_documento: bool) -> BatchCounts:
     """Write a batch in the transaction of `rows`, which has set `app.tenant_id`, `app.job_id`, `app.origem_arquivo`
     and `app.origem_aba`; the defaults of the tables read them.
 
@@ -93,7 +93,7 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
     """
     rows.run("lock_tenant_for_ingestion", tenant_id=tenant_id)
     owners = _look_up(rows, tenant_id, lote, modo, by_documento=by_documento)
-    leads = _Leads(rows, tenant_id, owners.lead_ids() if modo is Modo.ATUALIZAR else set())
+    leads = _Leads(rows, tenant_id, owners.lead_ids() if modo is IngestMode.ATUALIZAR else set())
     plan = _planned(lote, owners, leads, modo, by_documento=by_documento)
     candidatos = lote.candidatos
     _copy(rows, "leads", LEAD_COLUMNS, plan.lines(candidatos.leads, attrgetter("lead")))
@@ -103,10 +103,10 @@ def load(rows: Rows, tenant_id: str, lote: Lote, *, modo: Modo, by_documento: bo
     others = [candidatos.lead_ids[place] for place, each in plan.instead.items() if each is None]
     criados = len(candidatos) - len(others)
     _prove(rows, tenant_id, lote, criados, others)
-    return Contagens(criados, plan.atualizados, plan.duplicados, lote.linhas - len(candidatos), *contacts)
+    return BatchCounts(criados, plan.atualizados, plan.duplicados, lote.linhas - len(candidatos), *contacts)
 
 
-class _Contatos(NamedTuple):
+class _ContactCounts(NamedTuple):
     """How many contacts were written, and how many of them are valid."""
 
     telefones_criados: int
@@ -155,18 +155,18 @@ class _Owners:
         insort(self._by_documento[after], lead_id)
 
 
-def _look_up(rows: Rows, tenant_id: str, lote: Lote, modo: Modo, *, by_documento: bool) -> _Owners:
+def _look_up(rows: Rows, tenant_id: str, lote: Batch, modo: IngestMode, *, by_documento: bool) -> _Owners:
     """Which of the candidates are there already, by document only where that counts."""
     externos = rows.all("find_leads_by_externo", tenant_id=tenant_id, externos=lote.externos)
     if not by_documento:
         return _Owners(externos, ())
     # The oldest; and as many as may come after it, if each row gives one of them another document.
-    donos = 1 if modo is Modo.IGNORAR else 1 + len(lote.candidatos)
+    donos = 1 if modo is IngestMode.IGNORAR else 1 + len(lote.candidatos)
     arguments = {"tenant_id": tenant_id, "documentos": lote.documentos, "donos": donos}
     return _Owners(externos, rows.all("find_leads_by_documento", **arguments))
 
 
-def _planned(lote: Lote, owners: _Owners, leads: _Leads, modo: Modo, *, by_documento: bool) -> _Plan:
+def _planned(lote: Batch, owners: _Owners, leads: _Leads, modo: IngestMode, *, by_documento: bool) -> _Plan:
     """Whose row is whose; rows of a batch meet each other here just as they would meet in the database."""
     # Nearly all rows share no key with any other: nothing has to be decided about them.
     places = lote.candidatos.places_of(owners.keys() | lote.repetidos)
@@ -178,7 +178,7 @@ def _planned(lote: Lote, owners: _Owners, leads: _Leads, modo: Modo, *, by_docum
         if lead_id is None:
             owners.add(each.lead_id, each.lead_id_externo, documento)
             leads.add(each)
-        elif modo is Modo.IGNORAR:
+        elif modo is IngestMode.IGNORAR:
             plan.duplicados += 1
         else:
             before, after = leads.merge(lead_id, each.dados)
@@ -203,31 +203,31 @@ class _Leads:
         self._known = _read_leads(rows, tenant_id, sorted(lead_ids - self._too_heavy(lead_ids))) if lead_ids else {}
         self._by_ones: dict[str, _Lead] = {}
         self._room = _ROOM_BY_ONES
-        self._contacts: list[_Contatos] = []
-        self.fresh: dict[str, Candidato] = {}
+        self._contacts: list[_ContactCounts] = []
+        self.fresh: dict[str, Candidate] = {}
 
-    def add(self, lead: Candidato) -> None:
+    def add(self, lead: Candidate) -> None:
         """A lead that the batch makes."""
         self.fresh[lead.lead_id] = lead
 
-    def merge(self, lead_id: str, row: Dados) -> tuple[Dados, Dados]:
+    def merge(self, lead_id: str, row: LeadData) -> tuple[LeadData, LeadData]:
         """Merge a row into a lead; what was known of it before and is now."""
         if lead_id in self.fresh:
             lead = self.fresh[lead_id]
             after = merged(lead.dados, row)
-            self.fresh[lead_id] = candidato(lead.numero, lead_id, lead.lead_id_externo, after)
+            self.fresh[lead_id] = candidate(lead.numero, lead_id, lead.lead_id_externo, after)
             return lead.dados, after
         known = self._known_lead(lead_id)
         before, known.now = known.now, merged(known.now, row)
         return before, known.now
 
-    def finish(self, phones: list[bytes], addresses: list[bytes]) -> _Contatos:
+    def finish(self, phones: list[bytes], addresses: list[bytes]) -> _ContactCounts:
         """Write the leads of the database that are no longer what they were, and all contacts; how many these were.
 
         The lines of the contacts of new leads are given.
         """
         self._write([*self._known.values(), *self._by_ones.values()], phones, addresses)
-        return _Contatos(*map(sum, zip(*self._contacts, strict=True)))
+        return _ContactCounts(*map(sum, zip(*self._contacts, strict=True)))
 
     def _too_heavy(self, lead_ids: set[str]) -> set[str]:
         """Which of the leads cannot be read at once with all the others."""
@@ -255,7 +255,7 @@ class _Leads:
             _change(self._rows, self._tenant_id, changed)
 
 
-def _weight(dados: Dados) -> int:
+def _weight(dados: LeadData) -> int:
     """What a lead takes in memory, as `find_heavy_leads` has it, but by its characters."""
     contacts = len(dados.telefones) + len(dados.emails)
     return sum(len(text) for text in dados[:5] if text) + _WEIGHT_OF_A_CONTACT * contacts
@@ -263,22 +263,24 @@ def _weight(dados: Dados) -> int:
 
 def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str, _Lead]:
     arguments = {"tenant_id": tenant_id, "lead_ids": json.dumps(lead_ids)}
-    telefones: dict[str, list[Telefone]] = defaultdict(list)
+    telefones: dict[str, list[Phone]] = defaultdict(list)
     for row in rows.all("telefones_of_leads", **arguments):
-        kind = TipoOrigem(row["tipo_origem"])
-        telefones[row["lead_id"].hex].append(Telefone(row["telefone"], kind, row["valido_para_disparo"]))
+        kind = PhoneKind(row["tipo_origem"])
+        telefones[row["lead_id"].hex].append(Phone(row["telefone"], kind, row["valido_para_disparo"]))
     emails: dict[str, list[str]] = defaultdict(list)
     for row in rows.all("emails_of_leads", **arguments):
         emails[row["lead_id"].hex].append(row["email"])
     found = {}
     for row in rows.all("lock_leads_to_merge", **arguments):
         lead_id = row.pop("lead_id").hex
-        dados = Dados(**row, telefones=tuple(telefones[lead_id]), emails=tuple(emails[lead_id]))
+        dados = LeadData(**row, telefones=tuple(telefones[lead_id]), emails=tuple(emails[lead_id]))
         found[lead_id] = _Lead(lead_id, dados, dados)
     return found
 
 
-def _written_contacts(rows: Rows, phones: list[bytes], addresses: list[bytes], changed: Sequence[_Lead]) -> _Contatos:
+def _written_contacts(
+    rows: Rows, phones: list[bytes], addresses: list[bytes], changed: Sequence[_Lead]
+) -> _ContactCounts:
     """Copy the contacts of new leads, whose lines these are, and the new ones of known leads."""
     phones.append(copied(map(_new_phones, changed)))
     addresses.append(copied(map(_new_addresses, changed)))
@@ -287,12 +289,12 @@ def _written_contacts(rows: Rows, phones: list[bytes], addresses: list[bytes], c
     emails = _count(addresses, b"\n")
     # Whether it is fit for sending is the last field of a phone. An e-mail that was taken is valid by its syntax, which
     # is all that is asked of one.
-    return _Contatos(_count(phones, b"\n"), emails, _count(phones, b"\tt\n"), emails)
+    return _ContactCounts(_count(phones, b"\n"), emails, _count(phones, b"\tt\n"), emails)
 
 
 def _new_phones(lead: _Lead) -> str:
     there, phones = len(lead.was.telefones), lead.now.telefones
-    return telefone_lines(lead.lead_id, phones[there:], depois=there, main=principal(phones))
+    return phone_lines(lead.lead_id, phones[there:], depois=there, main=principal(phones))
 
 
 def _new_addresses(lead: _Lead) -> str:
@@ -323,7 +325,7 @@ def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[bytes]
         rows.copy(table, columns, some)
 
 
-def _prove(rows: Rows, tenant_id: str, lote: Lote, criados: int, vagos: Sequence[str]) -> None:
+def _prove(rows: Rows, tenant_id: str, lote: Batch, criados: int, vagos: Sequence[str]) -> None:
     """No foreign key watches over contacts, and COPY goes by row-level security: this does, for the whole batch.
 
     `vagos` are the ids of the batch that no lead was made for.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROWS
 
 SheetRow = tuple[int, Sequence[str]]
@@ -33,7 +33,7 @@ def column_index(letters: str) -> int:
     for letter in letters:
         index = 26 * index + ord(letter) - ord("A") + 1
     if index > MAX_COLUMNS:
-        raise ArquivoInvalido("colunas_demais", maximo=MAX_COLUMNS)
+        raise InvalidFile("colunas_demais", maximo=MAX_COLUMNS)
     return index - 1
 
 
@@ -44,7 +44,7 @@ def following(last: int, number: int) -> int:
         ArquivoInvalido: it does not come after, or a sheet has no such row.
     """
     if number <= last:
-        raise ArquivoInvalido("arquivo_corrompido")
+        raise InvalidFile("arquivo_corrompido")
     if number > MAX_ROWS:
-        raise ArquivoInvalido("linhas_demais", maximo=MAX_ROWS)
+        raise InvalidFile("linhas_demais", maximo=MAX_ROWS)
     return number

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 
 # Bytes. Whoever waits for the interpreter waits for a block to be done with; and the first is read for a header alone.
 BLOCK = 1 << 17
@@ -48,7 +48,7 @@ class Container:
             self._entries = _entries(self._zip)
         except _MALFORMED as error:
             self._file.close()
-            raise ArquivoInvalido("arquivo_corrompido") from error
+            raise InvalidFile("arquivo_corrompido") from error
         except BaseException:
             self._file.close()
             raise
@@ -88,10 +88,10 @@ class Container:
             total += len(block)
             self._count(entry.filename, total)
             if total > bound or self._inflated_together > self._max_inflated:
-                raise ArquivoInvalido("arquivo_suspeito")
+                raise InvalidFile("arquivo_suspeito")
             yield block
         if total != entry.file_size:
-            raise ArquivoInvalido("arquivo_corrompido")
+            raise InvalidFile("arquivo_corrompido")
 
     def _count(self, part: str, size: int) -> None:
         """So much has come out of a part; what comes out of it again is not counted again."""
@@ -103,7 +103,7 @@ class Container:
     def _entry(self, name: str) -> zipfile.ZipInfo:
         if entry := self._entries.get(name.lower()):
             return entry
-        raise ArquivoInvalido("arquivo_corrompido")
+        raise InvalidFile("arquivo_corrompido")
 
     def _read(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         try:
@@ -111,7 +111,7 @@ class Container:
                 while block := stream.read(BLOCK):
                     yield block
         except _MALFORMED as error:
-            raise ArquivoInvalido("arquivo_corrompido") from error
+            raise InvalidFile("arquivo_corrompido") from error
 
 
 class _Door(io.FileIO):
@@ -122,7 +122,7 @@ class _Door(io.FileIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_DIRECTORY:
-            raise ArquivoInvalido("arquivo_suspeito")
+            raise InvalidFile("arquivo_suspeito")
         return super().read(-1 if size is None else size) or b""
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
@@ -136,11 +136,11 @@ def _entries(container: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     entries = container.infolist()
     by_name = {_name(entry): entry for entry in entries}
     if len(entries) > MAX_ENTRIES or len(by_name) < len(entries) or _overlap(entries, container.start_dir):
-        raise ArquivoInvalido("arquivo_suspeito")
+        raise InvalidFile("arquivo_suspeito")
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
-        raise ArquivoInvalido("arquivo_protegido")
+        raise InvalidFile("arquivo_protegido")
     if any(entry.compress_type not in _METHODS for entry in entries):
-        raise ArquivoInvalido("arquivo_corrompido")
+        raise InvalidFile("arquivo_corrompido")
     return by_name
 
 
@@ -148,7 +148,7 @@ def _name(entry: zipfile.ZipInfo) -> str:
     """The name to look a part up by; some writers of old wrote backslashes."""
     name = entry.filename.replace("\\", "/").lower()
     if name.startswith("/") or ".." in name.split("/"):
-        raise ArquivoInvalido("arquivo_suspeito")
+        raise InvalidFile("arquivo_suspeito")
     return name
 
 

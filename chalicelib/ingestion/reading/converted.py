@@ -19,14 +19,14 @@ from typing import Protocol
 
 import xlsx2csv
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import as_markup, cell_text
 from chalicelib.ingestion.reading.columns import SheetRow, column_index, column_name, following
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROW
 from chalicelib.ingestion.reading.markup import Listener, parse
 
-MAX_IDLE = 1 << 23  # elements: a million blank rows of seven cells, some ten seconds
-MAX_IDLE_BYTES = 512 << 20  # likewise, of comments, instructions, white space; and of blank rows in plain sheets
+MAX_WASTED = 1 << 23  # elements: a million blank rows of seven cells, some ten seconds
+MAX_WASTED_BYTES = 512 << 20  # likewise, of comments, instructions, white space; and of blank rows in plain sheets
 MAX_IN_TABLE = 12 << 20  # elements: six million strings
 SLICE = 1 << 13
 
@@ -41,10 +41,10 @@ class Strings(Protocol):
     def __getitem__(self, index: int, /) -> str: ...
 
 
-class Idle:
+class WasteBudget:
     """How much of a workbook's sheets has been read in vain: it was in no row that holds something."""
 
-    def __init__(self, most: int = MAX_IDLE, most_bytes: int = MAX_IDLE_BYTES) -> None:
+    def __init__(self, most: int = MAX_WASTED, most_bytes: int = MAX_WASTED_BYTES) -> None:
         self._elements, self._bytes = most, most_bytes
 
     def spend(self, elements: int, size: int) -> None:
@@ -56,11 +56,11 @@ class Idle:
         self._elements -= elements
         self._bytes -= size
         if self._elements < 0 or self._bytes < 0:
-            raise ArquivoInvalido("arquivo_suspeito")
+            raise InvalidFile("arquivo_suspeito")
 
 
 def converted_rows(
-    blocks: Iterable[bytes], strings: Strings, idle: Idle, *, width: int = MAX_COLUMNS
+    blocks: Iterable[bytes], strings: Strings, idle: WasteBudget, *, width: int = MAX_COLUMNS
 ) -> Iterator[SheetRow]:
     """The rows of a sheet that hold something in the first `width` columns, each with its number."""
     listener = _Rows(strings, width)
@@ -77,7 +77,7 @@ def converted_strings(blocks: Iterable[bytes], *, most: int = MAX_IN_TABLE) -> I
     listener = _Strings()
     for _ in parse(_slices(blocks), listener):
         if listener.elements > most:
-            raise ArquivoInvalido("textos_demais")
+            raise InvalidFile("textos_demais")
         if listener.strings:
             yield listener.strings
             listener.strings = []
@@ -154,7 +154,7 @@ class _Rows(Listener):
             return
         reference = attributes.get("r", str(self._row + 1)).strip()
         if not _ROW.fullmatch(reference):
-            raise ArquivoInvalido("arquivo_corrompido")
+            raise InvalidFile("arquivo_corrompido")
         self._row = following(self._row, int(reference))
         self._in_row = True
         self._reference, self._further, self._size, self._idle_before = None, 0, 0, self.idle - 1
@@ -179,20 +179,20 @@ class _Rows(Listener):
         if self._reference is None:
             return self._further - 1
         if not (match := _CELL.fullmatch(self._reference.strip().upper())):
-            raise ArquivoInvalido("arquivo_corrompido")
+            raise InvalidFile("arquivo_corrompido")
         return column_index(match[1]) + self._further
 
     def _hand_over(self, text: str) -> None:
         """The value of a cell: the library looks shared strings up, and takes what is told to be a number as it is."""
         column = self._column()
         if column >= MAX_COLUMNS:
-            raise ArquivoInvalido("colunas_demais", maximo=MAX_COLUMNS)
+            raise InvalidFile("colunas_demais", maximo=MAX_COLUMNS)
         if column >= self._width:
             return
         if self._kind != "s":
             text = cell_text(self._kind, as_markup(text))
         elif not _INDEX.fullmatch(text):
-            raise ArquivoInvalido("arquivo_corrompido")
+            raise InvalidFile("arquivo_corrompido")
         sheet = self._sheet
         if not sheet.in_row:
             sheet.handleStartElement("row", {"r": str(self._row)})
@@ -209,7 +209,7 @@ class _Rows(Listener):
     def _grow(self, size: int) -> None:
         self._size += size
         if self._size > MAX_ROW:
-            raise ArquivoInvalido("linha_grande_demais", linha=self._row)
+            raise InvalidFile("linha_grande_demais", linha=self._row)
 
 
 class _Strings(Listener):
@@ -245,4 +245,4 @@ class _Strings(Listener):
             self._text.append(text)
             self._size += len(text)
             if self._size > MAX_ROW:
-                raise ArquivoInvalido("texto_grande_demais")
+                raise InvalidFile("texto_grande_demais")

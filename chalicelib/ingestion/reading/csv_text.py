@@ -12,7 +12,7 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import REPLACEMENT
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_LINES, MAX_ROW, MAX_ROWS
@@ -24,7 +24,7 @@ _HEAD = 1024  # bytes, in which an encoding shows
 _LITTLE, _BIG = "utf-16-le", "utf-16-be"
 
 
-class Table:
+class CsvTable:
     """The records of a file, with one of the delimiters between its cells."""
 
     def __init__(self, path: Path, delimiter: str, *, most_lines: int = MAX_LINES) -> None:
@@ -76,9 +76,9 @@ class _Lines:
             self._size += len(line)
             self._room -= 1
             if self._room < 0:
-                raise ArquivoInvalido("linhas_demais", maximo=self._most)
+                raise InvalidFile("linhas_demais", maximo=self._most)
             if self._size > MAX_ROW:
-                raise ArquivoInvalido("linha_grande_demais", linha=self.record)
+                raise InvalidFile("linha_grande_demais", linha=self.record)
             return _text(line)
         self.ended = True
         raise StopIteration
@@ -95,15 +95,15 @@ def _next(records: Iterator[list[str]], lines: _Lines) -> list[str] | None:
     try:
         cells = next(records, None)
     except csv.Error as error:
-        raise ArquivoInvalido("celula_grande_demais", linha=lines.record) from error
+        raise InvalidFile("celula_grande_demais", linha=lines.record) from error
     if cells is None:
         return None
     if lines.ended:
-        raise ArquivoInvalido("aspas_abertas", linha=lines.record)
+        raise InvalidFile("aspas_abertas", linha=lines.record)
     if lines.record > MAX_ROWS:
-        raise ArquivoInvalido("linhas_demais", maximo=MAX_ROWS)
+        raise InvalidFile("linhas_demais", maximo=MAX_ROWS)
     if len(cells) > MAX_COLUMNS:
-        raise ArquivoInvalido("colunas_demais", maximo=MAX_COLUMNS)
+        raise InvalidFile("colunas_demais", maximo=MAX_COLUMNS)
     return cells
 
 

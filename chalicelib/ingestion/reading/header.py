@@ -14,13 +14,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.limits import MAX_TITLES
 
 ROWS_SEARCHED = 20
 
 
-class Campo(StrEnum):
+class LeadField(StrEnum):
     """What we read of a row."""
 
     ID = "id"
@@ -32,7 +32,7 @@ class Campo(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Cabecalho:
+class Header:
     """The header: its row (the first of a sheet is 1), its texts in sheet order, and the columns of each field.
 
     `campos` holds positions in `colunas`. Those of e-mails and phones are in sheet order, for contacts keep theirs;
@@ -41,37 +41,37 @@ class Cabecalho:
 
     linha: int
     colunas: tuple[str, ...]
-    campos: Mapping[Campo, tuple[int, ...]]
+    campos: Mapping[LeadField, tuple[int, ...]]
 
 
 # The names of each field, best first, as `plain_words` and `_NUMBERING` leave them. `linha`, `coluna`, `codigo` and
 # `mensagem`, which our own error report adds, must stay out, so that it can be corrected and uploaded as it is:
 # hence no `Código` under ID.
-_ALIASES: dict[Campo, str] = {
-    Campo.ID: "id, lead id, id lead, id do lead, id externo, id do lead externo, lead id externo, identificador",
-    Campo.NOME: (
+_ALIASES: dict[LeadField, str] = {
+    LeadField.ID: "id, lead id, id lead, id do lead, id externo, id do lead externo, lead id externo, identificador",
+    LeadField.NOME: (
         "nome, nome completo, nome do lead, nome do cliente, nome cliente, nome da empresa, nome empresa, "
         "razao social, nome razao social, razao social nome, nome ou razao social, nome fantasia, fantasia, "
         "cliente, lead, empresa, devedor, nome do devedor, nome devedor, name, full name"
     ),
-    Campo.CONTATO: (
+    LeadField.CONTATO: (
         "contato, contatos, nome do contato, nome contato, pessoa de contato, contato principal, responsavel, "
         "nome do responsavel, nome responsavel, contact, contact name"
     ),
-    Campo.DOCUMENTO: (
+    LeadField.DOCUMENTO: (
         "documento, cnpj cpf, cpf cnpj, cpf ou cnpj, cnpj ou cpf, cpf e cnpj, cnpj e cpf, cnpj, cpf, documentos, doc, "
         "num documento, no documento, no do documento, numero do documento, numero documento, n documento, "
         "documento cpf cnpj, documento cnpj cpf, cpf do cliente, cnpj do cliente, cpf cliente, cnpj cliente, "
         "cpf cnpj do cliente, cpf cnpj cliente, inscricao federal"
     ),
-    Campo.EMAIL: (
+    LeadField.EMAIL: (
         "email, e mail, emails, e mails, mail, mails, correio eletronico, endereco de email, endereco de e mail, "
         "endereco email, email principal, e mail principal, email secundario, e mail secundario, email comercial, "
         "e mail comercial, email pessoal, e mail pessoal, email alternativo, e mail alternativo, email do cliente, "
         "e mail do cliente, email cliente, email do contato, e mail do contato, email contato, outros emails, "
         "outros e mails, email address"
     ),
-    Campo.TELEFONE: (
+    LeadField.TELEFONE: (
         "telefone, telefones, tel, tels, fone, fones, celular, celulares, cel, whatsapp, whats app, whats, wpp, zap, "
         "zapzap, movel, fixo, telefone celular, telefone fixo, telefone movel, telefone principal, telefone "
         "secundario, telefone residencial, telefone comercial, telefone pessoal, telefone alternativo, telefone "
@@ -83,11 +83,11 @@ _ALIASES: dict[Campo, str] = {
         "celular com ddd, phone, phone number, phones, mobile, mobile phone, cell, cellphone, telephone"
     ),
 }
-_FIELD: dict[str, tuple[Campo, int]] = {
+_FIELD: dict[str, tuple[LeadField, int]] = {
     alias: (campo, rank) for campo, aliases in _ALIASES.items() for rank, alias in enumerate(aliases.split(", "))
 }
-_CERTAIN = frozenset({Campo.DOCUMENTO, Campo.EMAIL, Campo.TELEFONE})
-_IN_SHEET_ORDER = frozenset({Campo.DOCUMENTO, Campo.EMAIL, Campo.TELEFONE})
+_CERTAIN = frozenset({LeadField.DOCUMENTO, LeadField.EMAIL, LeadField.TELEFONE})
+_IN_SHEET_ORDER = frozenset({LeadField.DOCUMENTO, LeadField.EMAIL, LeadField.TELEFONE})
 
 _LONGEST_NAME = 100
 _UNSEEN = frozenset({"Mn", "Cf"})  # accents; zero-width and direction marks
@@ -103,13 +103,13 @@ def plain_words(text: str) -> str:
     return _BREAK.sub(" ", letters).strip()
 
 
-def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Cabecalho | None:
+def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
     """The header among the first rows of a sheet: (spreadsheet row, cells) of those that are not blank."""
     candidates = (recognise(number, cells) for number, cells in islice(rows, ROWS_SEARCHED))
     return max((each for each in candidates if each), key=lambda each: len(each.campos), default=None)
 
 
-def recognise(linha: int, cells: Sequence[str]) -> Cabecalho | None:
+def recognise(linha: int, cells: Sequence[str]) -> Header | None:
     """The row as a header, if it certainly is one.
 
     Raises:
@@ -120,7 +120,7 @@ def recognise(linha: int, cells: Sequence[str]) -> Cabecalho | None:
         colunas.pop()
     if any(_looks_like_data(coluna) for coluna in colunas):
         return None
-    found: dict[Campo, list[tuple[int, int]]] = {}
+    found: dict[LeadField, list[tuple[int, int]]] = {}
     for position, coluna in enumerate(colunas):
         if field := _FIELD.get(_NUMBERING.sub("", plain_words(coluna))):
             campo, rank = field
@@ -128,9 +128,9 @@ def recognise(linha: int, cells: Sequence[str]) -> Cabecalho | None:
     if not found.keys() & _CERTAIN:
         return None
     if len(colunas) > MAX_TITLES:
-        raise ArquivoInvalido("colunas_demais", maximo=MAX_TITLES)
-    campos = {campo: tuple(position for _, position in sorted(found[campo])) for campo in Campo if campo in found}
-    return Cabecalho(linha, tuple(colunas), campos)
+        raise InvalidFile("colunas_demais", maximo=MAX_TITLES)
+    campos = {campo: tuple(position for _, position in sorted(found[campo])) for campo in LeadField if campo in found}
+    return Header(linha, tuple(colunas), campos)
 
 
 def _looks_like_data(text: str) -> bool:

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from xml.parsers import expat
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.limits import MAX_ROW
 
 MAX_DEPTH = 64
@@ -56,7 +56,7 @@ class Listener:
             self._namespace = name[: name.rfind(" ") + 1]
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise ArquivoInvalido("arquivo_suspeito")
+            raise InvalidFile("arquivo_suspeito")
         self.opened(name.removeprefix(self._namespace), attributes)
 
     def end(self, name: str) -> None:
@@ -94,7 +94,7 @@ def prove(blocks: Iterable[bytes], item: bytes | None = None) -> Part:
     if not prologue.is_bytes():
         return Part(plain=False, items=items)
     if not characters.legal:
-        raise ArquivoInvalido("arquivo_corrompido")
+        raise InvalidFile("arquivo_corrompido")
     return Part(unmarked and prologue.root_ends(tail), items)
 
 
@@ -151,7 +151,7 @@ def parse(blocks: Iterable[bytes], listener: Listener) -> Iterator[None]:
         fed += len(block)
         _feed(parser, block, fed)
         if len(parser.intern) > MAX_NAMES:
-            raise ArquivoInvalido("arquivo_suspeito")
+            raise InvalidFile("arquivo_suspeito")
         yield
     _feed(parser, b"", fed, last=True)
     yield
@@ -172,7 +172,7 @@ class _Prologue:
         if not self.root:
             self._head += block
             if len(self._head) > MAX_HEAD:
-                raise ArquivoInvalido("arquivo_suspeito")
+                raise InvalidFile("arquivo_suspeito")
             _feed(self._parser, block, len(self._head))
 
     def is_bytes(self) -> bool:
@@ -221,7 +221,7 @@ class _Elements(Listener):
         if name == self._name:
             self.found.append({key.rpartition(" ")[2]: value for key, value in attributes.items()})
             if len(self.found) > MAX_ELEMENTS:
-                raise ArquivoInvalido("arquivo_suspeito")
+                raise InvalidFile("arquivo_suspeito")
 
 
 def _small(blocks: Iterable[bytes]) -> Iterator[bytes]:
@@ -229,7 +229,7 @@ def _small(blocks: Iterable[bytes]) -> Iterator[bytes]:
     for block in blocks:
         total += len(block)
         if total > MAX_SMALL_PART:
-            raise ArquivoInvalido("arquivo_suspeito")
+            raise InvalidFile("arquivo_suspeito")
         yield block
 
 
@@ -243,7 +243,7 @@ def _noticed(_prefix: str | None, _uri: str) -> None:
 
 
 def _refuse_doctype(*_declaration: object) -> None:
-    raise ArquivoInvalido("xml_proibido")
+    raise InvalidFile("xml_proibido")
 
 
 def _feed(parser: expat.XMLParserType, block: bytes, fed: int, *, last: bool = False) -> None:
@@ -251,6 +251,6 @@ def _feed(parser: expat.XMLParserType, block: bytes, fed: int, *, last: bool = F
     try:
         parser.Parse(block, last)
     except _MALFORMED as error:
-        raise ArquivoInvalido("arquivo_corrompido") from error
+        raise InvalidFile("arquivo_corrompido") from error
     if fed - parser.CurrentByteIndex > MAX_TAG:
-        raise ArquivoInvalido("arquivo_suspeito")
+        raise InvalidFile("arquivo_suspeito")

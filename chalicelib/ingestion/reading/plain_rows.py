@@ -15,10 +15,10 @@ from itertools import repeat
 from operator import add, lt
 from typing import NamedTuple
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import cell_text
 from chalicelib.ingestion.reading.columns import SheetRow, column_index, column_name, following
-from chalicelib.ingestion.reading.converted import Idle
+from chalicelib.ingestion.reading.converted import WasteBudget
 from chalicelib.ingestion.reading.limits import MAX_ROW, MAX_ROWS
 from chalicelib.ingestion.reading.markup import UnknownShape, is_blank, whole
 from chalicelib.ingestion.reading.shared_strings import SharedStrings
@@ -47,7 +47,7 @@ _HELD = re.compile(
 
 
 def plain_rows(
-    blocks: Iterable[bytes], strings: SharedStrings, idle: Idle, *, after: int, width: int
+    blocks: Iterable[bytes], strings: SharedStrings, idle: WasteBudget, *, after: int, width: int
 ) -> Iterator[SheetRow]:
     """The first `width` cells of the rows below row `after` that hold something there, each with its number.
 
@@ -71,7 +71,7 @@ def plain_rows(
                     if not text or text.isspace():
                         idle.spend(0, size + len(cells))  # a cell in the last column makes a long list
                     elif len(text) > MAX_ROW:
-                        raise ArquivoInvalido("linha_grande_demais", linha=last)
+                        raise InvalidFile("linha_grande_demais", linha=last)
                     else:
                         yield last, cells
 

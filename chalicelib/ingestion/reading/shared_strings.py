@@ -13,7 +13,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import markup_text
 from chalicelib.ingestion.reading.converted import converted_strings
 from chalicelib.ingestion.reading.markup import UnknownShape, whole
@@ -87,14 +87,14 @@ class SharedStrings:
 
     def _append(self, piece: _Piece | None) -> None:
         if piece is None:
-            raise ArquivoInvalido("arquivo_corrompido")
+            raise InvalidFile("arquivo_corrompido")
         texts = piece.texts()
         self._pieces.append(piece)
         self._size += len(piece.markup)
         self._count += len(texts)
         self._ends.append(self._count)
         if self._size > MAX_TABLE or self._count > MAX_STRINGS:
-            raise ArquivoInvalido("textos_demais")
+            raise InvalidFile("textos_demais")
         first = self._ends[-_AT_HAND - 1] if len(self._ends) > _AT_HAND else 0
         self._at_hand = self._at_hand[first - self._first_at_hand :] + texts
         self._first_at_hand = first

@@ -13,11 +13,11 @@ from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
-from chalicelib.ingestion.reading.header import Cabecalho, find_header, plain_words
+from chalicelib.ingestion.reading.header import Header, find_header, plain_words
 from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_TEXT
 
 _SHEET = "leads"
@@ -45,7 +45,7 @@ class Table(Protocol):
     def size(self) -> int | None: ...
 
 
-class Fatia(NamedTuple):
+class RowBlock(NamedTuple):
     """Some rows that follow each other, and what they take in memory, in characters."""
 
     rows: list[SheetRow]
@@ -53,11 +53,11 @@ class Fatia(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Planilha:
+class LeadsTable:
     """The table of a file: its sheet (`None` for a text), its header, and about how many rows follow it."""
 
     aba: str | None
-    cabecalho: Cabecalho
+    cabecalho: Header
     linhas_estimadas: int | None
     _table: Table
 
@@ -72,7 +72,7 @@ class Planilha:
         """
         return (row for row, _ in self._filled(depois))
 
-    def fatias(self, depois: int, most: int) -> Iterator[Fatia]:
+    def fatias(self, depois: int, most: int) -> Iterator[RowBlock]:
         """The same rows, some at a time: so many, or fewer where they are heavy."""
         rows: list[SheetRow] = []
         weight = 0
@@ -80,17 +80,17 @@ class Planilha:
             rows.append(row)
             weight += characters + _WEIGHT_OF_A_CELL * len(row[1])
             if len(rows) == most or weight >= _MOST_WEIGHT:
-                yield Fatia(rows, weight)
+                yield RowBlock(rows, weight)
                 rows, weight = [], 0
         if rows:
-            yield Fatia(rows, weight)
+            yield RowBlock(rows, weight)
 
     def _filled(self, depois: int) -> Iterator[tuple[SheetRow, int]]:
         return _filled(self._table.rows(max(depois, self.cabecalho.linha), len(self.cabecalho.colunas)))
 
 
 @contextmanager
-def open_workbook(path: Path) -> Iterator[Planilha]:
+def open_workbook(path: Path) -> Iterator[LeadsTable]:
     """The table of the leads in a file.
 
     Raises:
@@ -100,17 +100,17 @@ def open_workbook(path: Path) -> Iterator[Planilha]:
         yield _planilha(path, stack)
 
 
-def _planilha(path: Path, stack: ExitStack) -> Planilha:
+def _planilha(path: Path, stack: ExitStack) -> LeadsTable:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if path.stat().st_size > MAX_FILE:
-        raise ArquivoInvalido("arquivo_grande_demais", maximo=MAX_FILE)
+        raise InvalidFile("arquivo_grande_demais", maximo=MAX_FILE)
     if head.startswith(_ZIP):
         return _first_that_fits(_by_preference(xlsx.sheets(stack.enter_context(Container(path)))))
     if head.startswith(_OLE):
-        raise ArquivoInvalido("arquivo_protegido" if _is_encrypted(path) else "formato_nao_suportado")
+        raise InvalidFile("arquivo_protegido" if _is_encrypted(path) else "formato_nao_suportado")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_NO_TABLE) or csv_text.is_binary(head):
-        raise ArquivoInvalido("formato_nao_suportado")
+        raise InvalidFile("formato_nao_suportado")
     return _best(path)
 
 
@@ -123,7 +123,7 @@ def _by_preference(sheets: list[xlsx.Sheet]) -> list[xlsx.Sheet]:
     return shown + [sheet for sheet in named + sheets if sheet.hidden]
 
 
-def _first_that_fits(tables: Iterable[Table]) -> Planilha:
+def _first_that_fits(tables: Iterable[Table]) -> LeadsTable:
     code = "arquivo_vazio"
     for table in tables:
         rows = (row for row, _ in _filled(table.rows()))
@@ -131,17 +131,17 @@ def _first_that_fits(tables: Iterable[Table]) -> Planilha:
             code = "cabecalho_ausente"
             if cabecalho := find_header(chain([first], rows)):
                 return _found(table, cabecalho)
-    raise ArquivoInvalido(code)
+    raise InvalidFile(code)
 
 
-def _best(path: Path) -> Planilha:
+def _best(path: Path) -> LeadsTable:
     """The text read with the delimiter that makes most of its header; a wrong one may find quotes that do not close."""
-    found: list[Planilha] = []
-    refused: dict[str, ArquivoInvalido] = {}
+    found: list[LeadsTable] = []
+    refused: dict[str, InvalidFile] = {}
     for delimiter in csv_text.DELIMITERS:
         try:
-            found.append(_first_that_fits([csv_text.Table(path, delimiter)]))
-        except ArquivoInvalido as error:
+            found.append(_first_that_fits([csv_text.CsvTable(path, delimiter)]))
+        except InvalidFile as error:
             if error.code == "linhas_demais":  # whatever stands between the cells of them
                 raise
             refused[error.code] = error
@@ -150,9 +150,9 @@ def _best(path: Path) -> Planilha:
     return max(found, key=lambda each: (len(each.cabecalho.campos), len(each.cabecalho.colunas)))
 
 
-def _found(table: Table, cabecalho: Cabecalho) -> Planilha:
+def _found(table: Table, cabecalho: Header) -> LeadsTable:
     size = table.size()
-    return Planilha(table.name, cabecalho, None if size is None else max(0, size - cabecalho.linha), table)
+    return LeadsTable(table.name, cabecalho, None if size is None else max(0, size - cabecalho.linha), table)
 
 
 def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:
@@ -163,13 +163,13 @@ def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:
         text = "".join(cells)
         room -= len(cells)
         if room < 0:
-            raise ArquivoInvalido("celulas_demais", maximo=MAX_CELLS)
+            raise InvalidFile("celulas_demais", maximo=MAX_CELLS)
         if text and not text.isspace():
             text_room -= len(text)
             if text_room < 0:
-                raise ArquivoInvalido("textos_demais")
+                raise InvalidFile("textos_demais")
             if len(text) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
-                raise ArquivoInvalido("celula_grande_demais", linha=number)
+                raise InvalidFile("celula_grande_demais", linha=number)
             yield row, len(text)
 
 

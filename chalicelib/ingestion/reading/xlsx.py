@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
-from chalicelib.errors import ArquivoInvalido
+from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
-from chalicelib.ingestion.reading.converted import Idle, converted_rows
+from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS
 from chalicelib.ingestion.reading.markup import Part, UnknownShape, elements, prove
 from chalicelib.ingestion.reading.plain_rows import plain_rows
@@ -35,7 +35,7 @@ class _Workbook(NamedTuple):
 
     container: Container
     strings: SharedStrings
-    idle: Idle
+    idle: WasteBudget
 
 
 class Sheet:
@@ -82,7 +82,7 @@ def sheets(container: Container) -> list[Sheet]:
     """
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
-    common = _Workbook(container, _shared_strings(container, relationships), Idle())
+    common = _Workbook(container, _shared_strings(container, relationships), WasteBudget())
     found = [
         Sheet(
             common,
@@ -94,7 +94,7 @@ def sheets(container: Container) -> list[Sheet]:
         if (relationship := relationships.get(attributes.get("id", ""))) and relationship.kind == "worksheet"
     ]
     if len({each.part for each in found}) < len(found):  # ten thousand times the same, and each time from its beginning
-        raise ArquivoInvalido("arquivo_suspeito")
+        raise InvalidFile("arquivo_suspeito")
     return found
 
 
@@ -103,7 +103,7 @@ def _workbook(container: Container) -> str:
     named = (each.part for each in _relationships(container, "").values() if each.kind == "officeDocument")
     workbook = next(named, _USUAL_WORKBOOK)
     if workbook not in container or not elements(container.blocks(workbook), "workbook"):
-        raise ArquivoInvalido("formato_nao_suportado")
+        raise InvalidFile("formato_nao_suportado")
     return workbook
 
 

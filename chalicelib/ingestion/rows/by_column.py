@@ -11,49 +11,49 @@ from functools import partial
 from itertools import zip_longest
 from typing import NamedTuple, TypeVar
 
-from chalicelib.contacts.documents import usual_documentos
+from chalicelib.contacts.documents import usual_documents
 from chalicelib.contacts.emails import usual_emails
 from chalicelib.contacts.pieces import EDGES, MAX_CONTACTS
-from chalicelib.contacts.telephones import usual_telefones
-from chalicelib.ingestion.reading.header import Campo
+from chalicelib.contacts.telephones import usual_phones
+from chalicelib.ingestion.reading.header import LeadField
 from chalicelib.ingestion.rows.formulas import as_shown
-from chalicelib.ingestion.rows.lead import Colunas
+from chalicelib.ingestion.rows.lead import LeadColumns
 
 T = TypeVar("T")
 Column = Sequence[str]
 
 
-class Usuais(NamedTuple):
+class UsualRows(NamedTuple):
     """Of each row its ID, if it has one; what they say; and the places of those that are not of the usual kind."""
 
     externos: list[str | None]
-    colunas: Colunas
+    colunas: LeadColumns
     outras: set[int]
 
 
 def read_usual(
-    celulas: Sequence[Sequence[str]], campos: Mapping[Campo, tuple[int, ...]], *, fixo_valido: bool
-) -> Usuais:
+    celulas: Sequence[Sequence[str]], campos: Mapping[LeadField, tuple[int, ...]], *, fixo_valido: bool
+) -> UsualRows:
     """The rows of these cells, one or more; `campos` says which columns feed each field."""
     table = list(zip_longest(*celulas, fillvalue=""))
     blank = ("",) * len(celulas)
     columns = {
-        campo: [table[place] if place < len(table) else blank for place in campos.get(campo, ())] for campo in Campo
+        campo: [table[place] if place < len(table) else blank for place in campos.get(campo, ())] for campo in LeadField
     }
     outras: set[int] = set()
-    emails, telefones = columns[Campo.EMAIL], columns[Campo.TELEFONE]
-    colunas = Colunas(
-        _first(columns[Campo.NOME], blank),
-        _first(columns[Campo.CONTATO], blank),
-        _documentos(columns[Campo.DOCUMENTO], blank, outras),
+    emails, telefones = columns[LeadField.EMAIL], columns[LeadField.TELEFONE]
+    colunas = LeadColumns(
+        _first(columns[LeadField.NOME], blank),
+        _first(columns[LeadField.CONTATO], blank),
+        _documentos(columns[LeadField.DOCUMENTO], blank, outras),
         _raw(telefones, blank),
         _raw(emails, blank),
-        _contacts(telefones, blank, partial(usual_telefones, fixo_valido=fixo_valido), outras),
+        _contacts(telefones, blank, partial(usual_phones, fixo_valido=fixo_valido), outras),
         _contacts(emails, blank, usual_emails, outras),
     )
     useful = zip(colunas.documentos, colunas.telefones, colunas.emails, strict=True)
     outras.update([place for place, contacts in enumerate(useful) if not any(contacts)])
-    return Usuais(_first(columns[Campo.ID], blank), colunas, outras)
+    return UsualRows(_first(columns[LeadField.ID], blank), colunas, outras)
 
 
 def _texts(cells: Column) -> Column:
@@ -81,7 +81,7 @@ def _documentos(columns: Sequence[Column], blank: Column, outras: set[int]) -> l
     found: list[str | None] = [None] * len(blank)
     for column in columns:
         cells = ["" if before else cell for before, cell in zip(found, _texts(column), strict=True)]
-        read = usual_documentos(cells)
+        read = usual_documents(cells)
         _refused(cells, read, outras)
         found = [before or value for before, value in zip(found, read, strict=True)]
     return found

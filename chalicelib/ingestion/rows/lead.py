@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from itertools import compress
 from typing import Any, NamedTuple, Self
 
-from chalicelib.contacts.telephones import Telefone
+from chalicelib.contacts.telephones import Phone
 
 
-class Dados(NamedTuple):
+class LeadData(NamedTuple):
     """What a row says of a lead; blank cells are None, contacts in their order and each once."""
 
     nome: str | None = None
@@ -17,37 +17,37 @@ class Dados(NamedTuple):
     documento: str | None = None
     telefone_raw: str | None = None
     email_raw: str | None = None
-    telefones: tuple[Telefone, ...] = ()
+    telefones: tuple[Phone, ...] = ()
     emails: tuple[str, ...] = ()
 
 
-class Colunas(NamedTuple):
-    """What many rows say: of each of their `Dados` one field, a list for each."""
+class LeadColumns(NamedTuple):
+    """What many rows say: of each of their `LeadData` one field, a list for each."""
 
     nomes: list[str | None]
     contatos: list[str | None]
     documentos: list[str | None]
     telefones_raw: list[str | None]
     emails_raw: list[str | None]
-    telefones: list[tuple[Telefone, ...]]
+    telefones: list[tuple[Phone, ...]]
     emails: list[tuple[str, ...]]
 
     @classmethod
-    def of(cls, dados: Sequence[Dados]) -> Self:
+    def of(cls, dados: Sequence[LeadData]) -> Self:
         """The columns of some rows."""
         fields: list[list[Any]] = [[each[field] for each in dados] for field in range(len(cls._fields))]
         return cls(*fields)
 
-    def dados(self, place: int) -> Dados:
+    def dados(self, place: int) -> LeadData:
         """One of the rows."""
-        return Dados(*(column[place] for column in self._lists()))
+        return LeadData(*(column[place] for column in self._lists()))
 
-    def put(self, place: int, dados: Dados) -> None:
+    def put(self, place: int, dados: LeadData) -> None:
         """Another row in the place of one."""
         for column, value in zip(self._lists(), dados, strict=True):
             column[place] = value
 
-    def extend(self, more: Colunas) -> None:
+    def extend(self, more: LeadColumns) -> None:
         """With the rows behind them."""
         for column, values in zip(self._lists(), more._lists(), strict=True):
             column.extend(values)
@@ -60,10 +60,10 @@ class Colunas(NamedTuple):
         return tuple(self)
 
 
-def merged(old: Dados, new: Dados) -> Dados:
+def merged(old: LeadData, new: LeadData) -> LeadData:
     """The old with the new over it: a blank keeps what was there, new contacts come after the old ones (SPEC §1)."""
     known = {each.telefone for each in old.telefones}
-    return Dados(
+    return LeadData(
         new.nome or old.nome,
         new.contato or old.contato,
         new.documento or old.documento,
@@ -74,7 +74,7 @@ def merged(old: Dados, new: Dados) -> Dados:
     )
 
 
-def principal(telefones: Sequence[Telefone]) -> str | None:
+def principal(telefones: Sequence[Phone]) -> str | None:
     """The phone to try first: the first that a message may be sent to, else the first that there is."""
     for each in telefones:
         if each.valido_para_disparo:

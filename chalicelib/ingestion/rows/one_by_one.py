@@ -12,15 +12,15 @@ from functools import partial
 from itertools import compress
 from typing import NamedTuple, Self, TypeVar
 
-from chalicelib.contacts.documents import documento
-from chalicelib.contacts.emails import emails
-from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, Recusado, refuse
-from chalicelib.contacts.telephones import Telefone, telefones
+from chalicelib.contacts.documents import read_document
+from chalicelib.contacts.emails import read_emails
+from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiece, refuse
+from chalicelib.contacts.telephones import Phone, read_phones
 from chalicelib.ingestion.reading.columns import SheetRow
-from chalicelib.ingestion.reading.header import Cabecalho, Campo
+from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.rows.by_column import read_usual
 from chalicelib.ingestion.rows.formulas import as_shown
-from chalicelib.ingestion.rows.lead import Colunas, Dados
+from chalicelib.ingestion.rows.lead import LeadColumns, LeadData
 
 MAX_ID = 255
 """Characters of an `ID` cell: it is a key, and an index entry holds no more than some two thousand bytes."""
@@ -29,11 +29,11 @@ MAX_ERROS = 50
 the wrong column there has seen enough. As many as the contacts of a kind that a row keeps.
 """
 
-Value = TypeVar("Value", str, Telefone)
-Reader = Callable[[str], tuple[list[Value], list[Recusado]]]
+Value = TypeVar("Value", str, Phone)
+Reader = Callable[[str], tuple[list[Value], list[RefusedPiece]]]
 
 
-class Erro(NamedTuple):
+class RowError(NamedTuple):
     """One thing that was refused: in which column, why, and the piece of text that it is about.
 
     The last one of a row that has too many is `erros_demais`, of no column, and `valor` says how many more there were.
@@ -44,20 +44,20 @@ class Erro(NamedTuple):
     valor: str
 
 
-class Linha(NamedTuple):
+class ReadRow(NamedTuple):
     """A row that was read: its place in the spreadsheet, what it says (None where nothing useful is left of it), what
     was refused, and its cells as they came.
     """
 
     numero: int
     lead_id_externo: str
-    dados: Dados | None
-    erros: tuple[Erro, ...]
+    dados: LeadData | None
+    erros: tuple[RowError, ...]
     celulas: Sequence[str]
 
 
 @dataclass(slots=True)
-class Lidas:
+class ReadRows:
     """Rows that were read, one behind the other: how many, and the number of the last; what those say that were kept, a
     list for each thing; and the rows of which something was refused.
     """
@@ -66,11 +66,11 @@ class Lidas:
     ultima: int
     numeros: list[int]
     externos: list[str]
-    colunas: Colunas
-    com_erros: list[Linha]
+    colunas: LeadColumns
+    com_erros: list[ReadRow]
 
     @classmethod
-    def of(cls, linhas: Sequence[Linha]) -> Self:
+    def of(cls, linhas: Sequence[ReadRow]) -> Self:
         """Rows that were read one by one; there is one at least."""
         kept = [linha for linha in linhas if linha.dados is not None]
         return cls(
@@ -78,17 +78,17 @@ class Lidas:
             linhas[-1].numero,
             [linha.numero for linha in kept],
             [linha.lead_id_externo for linha in kept],
-            Colunas.of([linha.dados for linha in kept if linha.dados is not None]),
+            LeadColumns.of([linha.dados for linha in kept if linha.dados is not None]),
             [linha for linha in linhas if linha.erros],
         )
 
-    def without(self, refused: Set[int]) -> Lidas:
+    def without(self, refused: Set[int]) -> ReadRows:
         """The same, but what these say is not kept, by their places."""
         kept = [place not in refused for place in range(len(self.numeros))]
         numeros, externos = list(compress(self.numeros, kept)), list(compress(self.externos, kept))
         return replace(self, numeros=numeros, externos=externos, colunas=self.colunas.kept(kept))
 
-    def extend(self, more: Lidas) -> None:
+    def extend(self, more: ReadRows) -> None:
         """With the rows behind them."""
         self.quantas += more.quantas
         self.ultima = more.ultima
@@ -98,53 +98,53 @@ class Lidas:
         self.com_erros += more.com_erros
 
 
-class _Erros:
+class _RowErrors:
     """What was refused of one row so far: the first of it, and how many more there were."""
 
     __slots__ = ("_first", "_more")
 
     def __init__(self) -> None:
-        self._first: tuple[Erro, ...] = ()
+        self._first: tuple[RowError, ...] = ()
         self._more = 0
 
-    def add(self, coluna: str, refused: Sequence[Recusado]) -> None:
+    def add(self, coluna: str, refused: Sequence[RefusedPiece]) -> None:
         """These were refused in a column."""
         room = MAX_ERROS - len(self._first)
-        self._first += tuple(Erro(coluna, *each) for each in refused[:room])
+        self._first += tuple(RowError(coluna, *each) for each in refused[:room])
         self._more += len(refused[room:])
 
-    def told(self) -> tuple[Erro, ...]:
+    def told(self) -> tuple[RowError, ...]:
         """All of it, what is too much in one lump."""
-        return (*self._first, Erro("", "erros_demais", str(self._more))) if self._more else self._first
+        return (*self._first, RowError("", "erros_demais", str(self._more))) if self._more else self._first
 
 
-class LeitorDeLinhas:
+class RowReader:
     """Reads the rows below one header.
 
     `origem_arquivo` is the file's name, out of which a row without an `ID` gets its own; `fixo_valido` says that the
     tenant's messages reach landlines too.
     """
 
-    def __init__(self, cabecalho: Cabecalho, origem_arquivo: str, *, fixo_valido: bool = False) -> None:
+    def __init__(self, cabecalho: Header, origem_arquivo: str, *, fixo_valido: bool = False) -> None:
         self._cabecalho = cabecalho
         self._origem_arquivo = origem_arquivo
         campos = cabecalho.campos
-        self._id = campos.get(Campo.ID, ())
-        self._nome = campos.get(Campo.NOME, ())
-        self._contato = campos.get(Campo.CONTATO, ())
-        self._documento = campos.get(Campo.DOCUMENTO, ())
-        self._emails = campos.get(Campo.EMAIL, ())
-        self._telefones = campos.get(Campo.TELEFONE, ())
+        self._id = campos.get(LeadField.ID, ())
+        self._nome = campos.get(LeadField.NOME, ())
+        self._contato = campos.get(LeadField.CONTATO, ())
+        self._documento = campos.get(LeadField.DOCUMENTO, ())
+        self._emails = campos.get(LeadField.EMAIL, ())
+        self._telefones = campos.get(LeadField.TELEFONE, ())
         self._fixo_valido = fixo_valido
-        self._read_telefones: Reader[Telefone] = partial(telefones, fixo_valido=fixo_valido)
+        self._read_telefones: Reader[Phone] = partial(read_phones, fixo_valido=fixo_valido)
 
-    def read_all(self, rows: Sequence[SheetRow]) -> Lidas:
+    def read_all(self, rows: Sequence[SheetRow]) -> ReadRows:
         """Some rows, one at least, each as `read` has it; those of the usual kind, nearly all, in half of the time."""
         externos, colunas, outras = read_usual(
             [cells for _, cells in rows], self._cabecalho.campos, fixo_valido=self._fixo_valido
         )
         outras.update([place for place, externo in enumerate(externos) if externo and len(externo) > MAX_ID])
-        lidas = Lidas(
+        lidas = ReadRows(
             len(rows),
             rows[-1][0],
             [numero for numero, _ in rows],
@@ -163,23 +163,23 @@ class LeitorDeLinhas:
                 colunas.put(place, linha.dados)
         return lidas.without(refused) if refused else lidas
 
-    def read(self, numero: int, cells: Sequence[str]) -> Linha:
+    def read(self, numero: int, cells: Sequence[str]) -> ReadRow:
         """The row of that number; cells that it does not have count as blank."""
         width = len(self._cabecalho.colunas)
         if len(cells) < width:
             cells = [*cells, *[""] * (width - len(cells))]
-        erros = _Erros()
+        erros = _RowErrors()
         externo = _first(cells, self._id)
         if externo is not None and len(externo) > MAX_ID:
             erros.add(self._coluna(self._id[0]), [refuse("id_longo", externo)])
-            return Linha(numero, self._own_id(numero), None, erros.told(), cells)
+            return ReadRow(numero, self._own_id(numero), None, erros.told(), cells)
         externo = externo or self._own_id(numero)
         document = self._read_documento(cells, erros)
-        addresses = self._read_contacts(cells, self._emails, emails, erros)
+        addresses = self._read_contacts(cells, self._emails, read_emails, erros)
         phones = self._read_contacts(cells, self._telefones, self._read_telefones, erros)
         if not (document or addresses or phones):
-            return Linha(numero, externo, None, erros.told() or (Erro("", "linha_sem_contato", ""),), cells)
-        dados = Dados(
+            return ReadRow(numero, externo, None, erros.told() or (RowError("", "linha_sem_contato", ""),), cells)
+        dados = LeadData(
             _first(cells, self._nome),
             _first(cells, self._contato),
             document,
@@ -188,7 +188,7 @@ class LeitorDeLinhas:
             phones,
             addresses,
         )
-        return Linha(numero, externo, dados, erros.told(), cells)
+        return ReadRow(numero, externo, dados, erros.told(), cells)
 
     def _own_id(self, numero: int) -> str:
         return f"{self._origem_arquivo}:{numero}"
@@ -197,10 +197,10 @@ class LeitorDeLinhas:
         """The title of a column, cut short: it is repeated with each refusal."""
         return self._cabecalho.colunas[position][:EXCERPT]
 
-    def _read_documento(self, cells: Sequence[str], erros: _Erros) -> str | None:
+    def _read_documento(self, cells: Sequence[str], erros: _RowErrors) -> str | None:
         """The first valid document; a sheet may have a column for each kind."""
         for position in self._documento:
-            document, refused = documento(as_shown(cells[position]))
+            document, refused = read_document(as_shown(cells[position]))
             if document:
                 return document
             if refused:
@@ -208,7 +208,7 @@ class LeitorDeLinhas:
         return None
 
     def _read_contacts(
-        self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], erros: _Erros
+        self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], erros: _RowErrors
     ) -> tuple[Value, ...]:
         """The contacts of all columns of a kind, each once, in sheet order."""
         found: tuple[Value, ...] = ()
@@ -221,7 +221,7 @@ class LeitorDeLinhas:
         return found
 
 
-def _together(found: tuple[Value, ...], values: Iterable[Value], refused: list[Recusado]) -> tuple[Value, ...]:
+def _together(found: tuple[Value, ...], values: Iterable[Value], refused: list[RefusedPiece]) -> tuple[Value, ...]:
     """What was found in one column and what the next one holds, once each; what is too much is refused."""
     together = dict.fromkeys(found)
     for value in values:
