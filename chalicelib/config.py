@@ -13,17 +13,18 @@ Seconds = Annotated[float, Field(gt=0)]
 
 
 class Settings(BaseModel):
-    """Settings by the name of their environment variable, lower-cased."""
+    """Each setting has the name of its environment variable, in lower case."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", str_strip_whitespace=True)
 
     stage: str = Field(default="dev", pattern=r"^[a-z][a-z0-9-]{0,19}$")
     log_level: str = Field(default="INFO", pattern=r"^(DEBUG|INFO|WARNING|ERROR)$")
+    """Only checked here: the logger of Powertools reads `LOG_LEVEL` itself."""
     aws_region: str = Field(default="us-east-1", validation_alias=AliasChoices("aws_region", "aws_default_region"))
 
-    # Database: two logins, each as a URL; without one, the secret `db-credentials` is asked.
+    # Database: two logins, each as a URL; a URL that is unset comes from the secret `db-credentials`.
     database_url: str | None = None
-    """postgresql://… of the API's login: a member of disparo_agenda_api, bound by row-level security."""
+    """postgresql://… of the login of the API: a member of disparo_agenda_api, under row-level security."""
     database_owner_url: str | None = None
     """postgresql://… of the login that owns the tables: ingestion, dispatch, sweeps, migrations."""
 
@@ -35,47 +36,47 @@ class Settings(BaseModel):
     account_id: str = Field(default="000000000000", pattern=r"^[0-9]{12}$")
 
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
-    """Where the API is reached from outside, without a slash at the end: for links in e-mails and for webhooks."""
+    """The public address of the API, without a slash at the end: for links in e-mails and for webhooks."""
     api_timeout_s: Seconds = 20.0
-    """The API's patience with the database; API Gateway's own ends at 29 s."""
+    """How long the API waits for the database; API Gateway waits 29 s for the API."""
     aws_xray_daemon_address: str | None = None
-    """Where traces go; the platform sets it where tracing is on."""
+    """Where traces go; Lambda sets it where tracing is enabled."""
 
     micro_agent_disparo_enabled: bool = False
-    """Nothing leaves unless this is true: the whole path runs and the disparo ends as `simulado`."""
+    """Unless this is true, no message is sent: all other steps run, and the disparo ends as `simulado`."""
 
     # Ingestion
     ingest_batch_rows: int = Field(default=15_000, ge=1, le=100_000)
     ingest_max_recusas: int = Field(default=2_000_000, gt=0)
-    """The most refusals of one job, each a line of its report: two for every row that a sheet can have."""
+    """The most refusals of one job, each a line of its report: about two for each row that a sheet can have."""
     ingest_lease_s: Seconds = 120.0
-    """How long a silent worker keeps its job; renewed by every batch."""
+    """How long a worker keeps its job without a sign of life; every batch renews it."""
     ingest_time_margin_s: Seconds = 60.0
-    """A worker with less time than this left hands the job over."""
+    """A worker that has less time left than this hands its job over to the next one."""
     upload_max_bytes: int = Field(default=500 * 1024 * 1024, gt=0)
     multipart_max_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
     presigned_ttl_s: int = Field(default=900, gt=0)
 
     # Dispatch
     dispatch_in_flight: int = Field(default=1000, ge=1, le=1000)
-    """The most calls under way at once for one channel; the channel's own `in_flight` decides below it."""
+    """The most calls in flight for one channel; the `in_flight` of a channel may set a lower limit."""
     dispatch_lease_s: Seconds = 180.0
     max_tentativas: int = Field(default=3, ge=1, le=10)
     backoff_base_s: Seconds = 1.0
     backoff_cap_s: Seconds = 30.0
 
     internal_channels: bool = False
-    """Whether a tenant may name a channel inside our own network, and without TLS: for the local stack alone."""
+    """Whether a tenant's channel may be in our own network and without TLS; only for the local stack."""
 
     # Agendamentos
     agenda_buffer_min: int = Field(default=15, ge=0)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:
-        """Settings out of the process environment; an empty variable counts as unset.
+        """The settings of a process environment; an empty variable counts as unset.
 
         Raises:
-            pydantic.ValidationError: a variable has a value that is not one; the message names it.
+            pydantic.ValidationError: a variable has an invalid value; the message names the variable.
         """
         return cls.model_validate({name.lower(): value for name, value in environ.items() if value.strip()})
 
@@ -86,7 +87,7 @@ class Settings(BaseModel):
 
     @cached_property
     def event_bus(self) -> str:
-        """The bus that events are published on (SPEC §6)."""
+        """The EventBridge bus that events are published on (SPEC §6)."""
         return self.event_bus_name or f"fibonacci-bus-{self.stage}"
 
     @cached_property
@@ -103,7 +104,7 @@ class Settings(BaseModel):
 
     @cached_property
     def schedule_group(self) -> str:
-        """The Scheduler group that every one-time schedule lives in."""
+        """The Scheduler group of all one-time schedules."""
         return f"disparo-agenda-{self.stage}"
 
     @cached_property
@@ -123,17 +124,17 @@ class Settings(BaseModel):
 
     @property
     def ingest_lease(self) -> timedelta:
-        """`ingest_lease_s` as a length of time."""
+        """`ingest_lease_s` as a timedelta."""
         return timedelta(seconds=self.ingest_lease_s)
 
     @property
-    def traces(self) -> bool:
-        """Whether the platform takes traces."""
+    def has_tracing(self) -> bool:
+        """Whether tracing is enabled."""
         return self.aws_xray_daemon_address is not None
 
     @property
     def queue_arn(self) -> str:
-        """The ARN of a queue of ours, with `{queue}` in the place of its name."""
+        """The ARN of our queues, with `{queue}` in the place of the name."""
         return f"arn:aws:sqs:{self.aws_region}:{self.account_id}:{{queue}}"
 
     def dead_letters_of(self, queue: str) -> str:
@@ -145,7 +146,7 @@ class Settings(BaseModel):
         return f"/alquimista/{self.stage}/disparo-agenda/{name}"
 
     def tenant_secret(self, tenant_id: str, name: str) -> str:
-        """The full name of a secret that a tenant's own channels may name, each tenant's apart from the others'."""
+        """The full name of a secret for the own channels of one tenant; no tenant can name a secret of another."""
         return self.secret(f"canais/{tenant_id}/{name}")
 
     def _queue(self, name: str) -> str:

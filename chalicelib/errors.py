@@ -1,7 +1,7 @@
-"""Every exception raised on purpose. The exception is the verdict.
+"""Every exception that is raised on purpose. The exception is the verdict.
 
 A `DomainError` may be shown to a client: it carries an HTTP status, a stable code and the parameters of the
-sentence that `messages` keeps for that code. Parameters never hold personal data: they may end up in a log.
+sentence that `messages` keeps for that code. Parameters never hold personal data, because they may be logged.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import ClassVar, NamedTuple
 
 
 class FieldError(NamedTuple):
-    """One thing wrong with one field of a request (RFC 9457 `errors[]`)."""
+    """One problem with one field of a request (an item of `errors[]`, RFC 9457)."""
 
     pointer: str
     code: str
@@ -18,12 +18,12 @@ class FieldError(NamedTuple):
 
 
 def escape_pointer(name: object) -> str:
-    """One step of a JSON pointer (RFC 6901, section 3)."""
+    """A name as one step of a JSON pointer (RFC 6901, section 3)."""
     return str(name).replace("~", "~0").replace("/", "~1")
 
 
 class DomainError(Exception):
-    """A rule of the product said no."""
+    """An error that a client may see; `status` is its HTTP status, `code` its stable name."""
 
     status: ClassVar[int] = 400
 
@@ -34,49 +34,49 @@ class DomainError(Exception):
 
 
 class Unreadable(DomainError):
-    """The body is not what every body at this door is."""
+    """The body of the request cannot be parsed."""
 
     status = 400
 
 
 class Unauthenticated(DomainError):
-    """Nobody we know is asking."""
+    """The request carries no valid identity."""
 
     status = 401
 
 
 class Forbidden(DomainError):
-    """The one who asks may not do this."""
+    """The caller may not do this."""
 
     status = 403
 
 
 class NotFound(DomainError):
-    """There is no such thing in this tenant."""
+    """This tenant has no such resource."""
 
     status = 404
 
 
 class Conflict(DomainError):
-    """The state of things does not allow it."""
+    """The current state of the resource does not allow the request."""
 
     status = 409
 
 
 class TooLarge(DomainError):
-    """More bytes than this door takes."""
+    """The body has more bytes than the route accepts."""
 
     status = 413
 
 
 class UnsupportedMedia(DomainError):
-    """The body is of a type that this route does not take."""
+    """The route does not accept bodies of this media type."""
 
     status = 415
 
 
 class Invalid(DomainError):
-    """The request does not mean anything we could do; `errors` say which field and why."""
+    """The request cannot be carried out as it is; `errors` say which fields are wrong and why."""
 
     status = 422
 
@@ -92,32 +92,39 @@ class InvalidFile(DomainError):
 
 
 class MissingVariable(Invalid):
-    """A template names variables that the request does not give."""
+    """The template uses variables that the request does not give."""
 
-    def __init__(self, nomes: tuple[str, ...]) -> None:
+    def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(
             "variavel_ausente",
-            tuple(FieldError(f"/payload/variaveis/{nome}", "variavel_ausente", nome) for nome in nomes),
-            nomes=", ".join(nomes),
+            tuple(FieldError(f"/payload/variaveis/{name}", "variavel_ausente", name) for name in names),
+            nomes=", ".join(names),
         )
-        self.nomes = nomes
+        self.names = names
 
 
 class InvalidTemplate(Invalid):
-    """The words of a template cannot be used as one."""
+    """The text of one field of a template (`field`) breaks a rule for templates."""
 
-    def __init__(self, code: str, campo: str, **params: object) -> None:
-        super().__init__(code, (FieldError(f"/{campo}", code, campo),), **params)
+    def __init__(self, code: str, field: str, **params: object) -> None:
+        super().__init__(code, (FieldError(f"/{field}", code, field),), **params)
 
 
 class Unavailable(DomainError):
-    """Something that we depend on is not answering; trying again later may work."""
+    """A service that we depend on does not answer; the same request may work later.
+
+    `reason` is a code for logs and for the sentence of the error (`{motivo}`); "" if nothing more is known.
+    """
 
     status = 503
 
+    def __init__(self, code: str, *, reason: str = "", **params: object) -> None:
+        super().__init__(code, **params, **({"motivo": reason} if reason else {}))
+        self.reason = reason
+
 
 class ConstraintViolation(Exception):
-    """A constraint of the database said no; `constraint` is its name."""
+    """A statement violates a constraint of the database; `constraint` is its name."""
 
     def __init__(self, constraint: str) -> None:
         super().__init__(constraint)
@@ -125,8 +132,8 @@ class ConstraintViolation(Exception):
 
 
 class LeaseLost(Exception):
-    """Somebody else has taken over what this worker was working on; it must let go."""
+    """Another worker has taken over the lease, so this worker must stop."""
 
 
 class SerializationFailure(Exception):
-    """The database asks for the transaction to be run again (serialization failure or deadlock)."""
+    """The transaction must be run again (serialization failure or deadlock)."""

@@ -1,4 +1,4 @@
-"""How a service says what happened: a row of the outbox, in the transaction that made it happen."""
+"""How a service tells what happened: a row of the outbox, in the transaction that made it happen."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from chalicelib.ids import new_id
 
 
 class Runs(Protocol):
-    """An open transaction."""
+    """An open transaction of one tenant."""
 
     def run(self, query: str, **params: object) -> int:
         """Run a named query."""
         ...
 
 
-def record(rows: Runs, tenant_id: str, tipo: str, now: datetime, **detalhe: Any) -> None:
-    """Leave an event (`disparo.completed`) to be published after the commit; ids and codes, never personal data."""
+def record(rows: Runs, kind: str, now: datetime, **detail: Any) -> None:
+    """Leave an event such as `disparo.completed`, to be published after the commit.
+
+    `detail` holds ids and codes, never personal data.
+    """
     rows.run(
         "insert_evento",
-        tenant_id=tenant_id,
         evento_id=new_id(now),
-        tipo=tipo,
-        detalhe=json.dumps(detalhe, default=str),
+        tipo=kind,
+        detalhe=json.dumps(detail, default=str),
         criado_em=now,
     )

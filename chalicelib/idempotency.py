@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: the same request again gets the same answer, another request under the same key is refused."""
+"""`Idempotency-Key`: a repeated request gets the same answer; a different request with the same key is refused."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from chalicelib.errors import Conflict
 
 
 class IdempotencyKey(NamedTuple):
-    """The client's key, and a fingerprint of the request that it came with (SHA-256, hex)."""
+    """The client's key, and the fingerprint (SHA-256, hex) of the request that carries it."""
 
     value: str
     fingerprint: str
 
     def check(self, known_fingerprint: str) -> None:
-        """Go on only if the request that the key was first used for is this one.
+        """Compare this request with the first request of the key.
 
         Raises:
-            Conflict: `chave_de_idempotencia_reutilizada`.
+            Conflict: `chave_de_idempotencia_reutilizada`, the two differ.
         """
         if known_fingerprint != self.fingerprint:
             raise Conflict("chave_de_idempotencia_reutilizada")

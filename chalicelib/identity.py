@@ -1,4 +1,4 @@
-"""Who is asking: the tenant and the groups out of the Cognito claims, and never from a parameter."""
+"""The identity of the caller: its tenant and groups come from the Cognito claims, never from a parameter."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Identity:
     groups: frozenset[str]
 
     def require(self, group: str) -> None:
-        """Go on only as a member of a Cognito group.
+        """Check that the caller is a member of a Cognito group.
 
         Raises:
-            Forbidden: the caller is not one.
+            Forbidden: `grupo_exigido`, the caller is no member.
         """
         if group not in self.groups:
             raise Forbidden("grupo_exigido", grupo=group)
@@ -35,10 +35,10 @@ class Identity:
 def identify(request_context: Mapping[str, Any]) -> Identity:
     """The identity in an API Gateway request context.
 
-    The authorizer of API Gateway is not enforced by Chalice's own servers, so claims are demanded here too.
+    The local servers of Chalice do not enforce the authorizer of API Gateway, so this function requires the claims too.
 
     Raises:
-        Unauthenticated: no claims, or no usable tenant among them.
+        Unauthenticated: `nao_autenticado`, there are no claims, or no valid tenant in them.
     """
     claims = (request_context.get("authorizer") or {}).get("claims") or {}
     tenant_id = claims.get(TENANT_CLAIM)
@@ -48,7 +48,7 @@ def identify(request_context: Mapping[str, Any]) -> Identity:
 
 
 def _groups(claim: object) -> frozenset[str]:
-    """A list in the token; API Gateway hands it on as text, with commas or blanks between."""
+    """The groups are a list in the token; API Gateway passes them on as text, separated by commas or blanks."""
     if isinstance(claim, str):
         return frozenset(re.split(r"[,\s]+", claim.strip("[] "))) - {""}
     return frozenset(str(group) for group in claim) if isinstance(claim, list) else frozenset()

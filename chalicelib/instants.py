@@ -1,4 +1,4 @@
-"""Instants as they come in from outside: ISO 8601 with an offset (SPEC §5), kept in UTC."""
+"""Instants in requests and cursors: ISO 8601 with an offset (SPEC §5), converted to UTC."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pydantic_core import PydanticCustomError
 
 
 def _in_utc(moment: datetime) -> datetime:
-    """At the ends of the calendar an offset leads out of it, and out of what the driver of the database can write."""
+    """In UTC. Near year 1 or 9999 the offset may lead out of the calendar, which the database driver cannot write."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
-        raise PydanticCustomError("instante_fora_do_calendario", "in UTC there is no such year") from None
+        raise PydanticCustomError("instante_fora_do_calendario", "not a year from 1 to 9999 in UTC") from None
 
 
 Instant = Annotated[AwareDatetime, AfterValidator(_in_utc)]
-"""An instant of a request or a cursor, in UTC; outside of its years 1 to 9999, `instante_fora_do_calendario`."""
+"""An instant of a request or a cursor, in UTC; `instante_fora_do_calendario` outside the years 1 to 9999 in UTC."""

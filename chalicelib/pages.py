@@ -1,4 +1,4 @@
-"""A page of a list: by keyset (`cursor`), which costs the same at any depth, or by `offset` for those who count."""
+"""A page of a list: by keyset (`cursor`), which takes the same time at any depth, or by `offset`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class PageQuery(BaseModel):
-    """What a paginated route takes; routes with filters add theirs."""
+    """The query of a paginated route; a route with filters extends it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -30,13 +30,13 @@ class PageQuery(BaseModel):
     offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] | None = None
 
     @model_validator(mode="after")
-    def _be_one_of_both(self) -> PageQuery:
+    def _check_only_one(self) -> PageQuery:
         if self.cursor is not None and self.offset is not None:
-            raise PydanticCustomError("cursor_ou_offset", "either cursor or offset")
+            raise PydanticCustomError("cursor_ou_offset", "either cursor or offset, not both")
         return self
 
     def after(self, kind: type[T]) -> T | None:
-        """Where the page begins, as `kind` (such as `tuple[datetime, UUID]`); None at the very beginning.
+        """The place after which the page begins, as `kind` (such as `tuple[datetime, UUID]`); None for the first page.
 
         Raises:
             Invalid: `cursor_invalido`.
@@ -51,9 +51,10 @@ class PageQuery(BaseModel):
 
 
 def page_of(rows: Sequence[Row], limit: int, place: Callable[[Row], object]) -> dict[str, Any]:
-    """`itens` and, if there is more, `proximo`: the query asks for one row more than the page holds.
+    """The page as `itens`, and the cursor of the next page as `proximo` (None on the last page).
 
-    `place` is what of the last row the next page begins after; it goes through JSON, so ids and times as text.
+    `rows` holds one row more than the page, if there is one. `place` returns what the cursor keeps of the last row of
+    the page; it goes through JSON, so ids and times become text.
     """
     if len(rows) <= limit:
         return {"itens": list(rows), "proximo": None}

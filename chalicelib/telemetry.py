@@ -1,7 +1,7 @@
-"""Logs (JSON), metrics (CloudWatch EMF) and traces, and the rule that none of them carries personal data.
+"""Logs (JSON), metrics (CloudWatch EMF) and traces. None of them carries personal data.
 
-Call sites log ids and codes only. The mask is the net below: whatever looks like an e-mail, a phone or a document
-leaves the process as `***`.
+Call sites log ids and codes only. As a second guard, everything that looks like an e-mail, a phone or a document is
+logged as `***`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Metric(StrEnum):
 
 
 def masked(text: str) -> str:
-    """The text with everything that looks like personal data as `***`."""
+    """The text with `***` in place of everything that looks like personal data."""
     return _PERSONAL.sub("***", text)
 
 
@@ -56,7 +56,7 @@ logger = Logger(service=SERVICE, json_serializer=_serialised, use_rfc3339=True)
 
 
 def count(metric: Metric, value: float, *, tenant_id: str) -> None:
-    """One EMF line on standard output; CloudWatch makes a metric of it, by tenant."""
+    """Write one EMF line to standard output, which CloudWatch turns into a metric; a value of 0 writes no line."""
     if not value:
         return
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
@@ -66,9 +66,9 @@ def count(metric: Metric, value: float, *, tenant_id: str) -> None:
 
 
 class Tracer:
-    """X-Ray subsegments when the platform traces; nothing at all when it does not.
+    """X-Ray subsegments where tracing is enabled; does nothing where it is not.
 
-    The SDK costs half a second of import, so it is touched only where it is on.
+    The import of the SDK takes half a second, so it happens only where tracing is enabled.
     """
 
     def __init__(self, *, enabled: bool) -> None:
@@ -76,7 +76,7 @@ class Tracer:
 
     @contextmanager
     def segment(self, name: str, **annotations: str | int) -> Iterator[None]:
-        """Time what happens inside as a subsegment; annotations are ids and counts."""
+        """Record the body of the `with` as a subsegment; annotations are ids and counts."""
         if not self._enabled:
             yield
             return

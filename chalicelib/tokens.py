@@ -1,7 +1,7 @@
-"""Text that we hand out and know again: a few bytes in a URL with a signature over them (HMAC-SHA256, 128 bits of it).
+"""Signed tokens for URLs: a few bytes and their signature (the first 128 bits of an HMAC-SHA256).
 
-What is signed can be read by everybody, so it holds ids and never personal data. A signature is good for one purpose
-only: a token for one thing is no token for another.
+Everybody can read the content of a token, so it holds ids and never personal data. A signature is valid for one purpose
+only: a token for one purpose is refused for every other.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Any
 
 from chalicelib.errors import Unavailable
 
-_SIGNATURE = 16  # bytes
-_LONGEST = 512  # characters
+_SIGNATURE_BYTES = 16
+_MAX_LENGTH = 512  # characters
 
 
 class Signer:
-    """`keys` are asked for at each use: the first one signs, every one of them is believed, so that keys can change."""
+    """Signs and reads tokens. `keys` is called at each use: the first key signs, and every key is valid for reading."""
 
     def __init__(self, keys: Callable[[], Sequence[str]]) -> None:
         self._keys = keys
 
     def sign(self, purpose: str, content: bytes) -> str:
-        """The token, in characters that a URL takes as they are.
+        """The token, which needs no escaping in a URL.
 
         Raises:
             Unavailable: there is no key.
@@ -33,30 +33,30 @@ class Signer:
         return _text(content + _signature(self._keys()[0], purpose, content))
 
     def read(self, purpose: str, token: str) -> bytes | None:
-        """What was signed for this purpose; None if this is not, to the last character, a token that we gave.
+        """The content that was signed for this purpose; None if the token differs in any character from one of ours.
 
         Raises:
             Unavailable: there is no key.
         """
         keys = self._keys()
         raw = _bytes(token)
-        if raw is None or len(raw) < _SIGNATURE:
+        if raw is None or len(raw) < _SIGNATURE_BYTES:
             return None
-        content, signature = raw[:-_SIGNATURE], raw[-_SIGNATURE:]
-        # Every key is tried, so that the time it takes does not tell which one fits.
-        fits = [hmac.compare_digest(signature, _signature(key, purpose, content)) for key in keys]
-        return content if any(fits) else None
+        content, signature = raw[:-_SIGNATURE_BYTES], raw[-_SIGNATURE_BYTES:]
+        # Every key is tried, so that the time does not reveal which key matches.
+        matches = [hmac.compare_digest(signature, _signature(key, purpose, content)) for key in keys]
+        return content if any(matches) else None
 
 
 def keys_in(secret: Mapping[str, Any] | None, name: str) -> list[str]:
-    """The keys that the secret called `name` holds: `chave`, and under `anteriores` those that were before it.
+    """The keys in a secret: `chave`, the current one, then those of `anteriores`; `name` is the name of the secret.
 
     Raises:
-        Unavailable: `segredo_ausente`; there is none.
+        Unavailable: `segredo_ausente`, the secret holds no key.
     """
     document = secret or {}
-    before = document.get("anteriores")
-    found = [document.get("chave"), *(before if isinstance(before, list) else [])]
+    previous = document.get("anteriores")
+    found = [document.get("chave"), *(previous if isinstance(previous, list) else [])]
     keys = [key for key in found if isinstance(key, str) and key]
     if not keys:
         raise Unavailable("segredo_ausente", nome=name)
@@ -64,7 +64,7 @@ def keys_in(secret: Mapping[str, Any] | None, name: str) -> list[str]:
 
 
 def _signature(key: str, purpose: str, content: bytes) -> bytes:
-    return hmac.digest(key.encode(), purpose.encode() + b"\0" + content, sha256)[:_SIGNATURE]
+    return hmac.digest(key.encode(), purpose.encode() + b"\0" + content, sha256)[:_SIGNATURE_BYTES]
 
 
 def _text(raw: bytes) -> str:
@@ -72,8 +72,8 @@ def _text(raw: bytes) -> str:
 
 
 def _bytes(token: str) -> bytes | None:
-    """The bytes of a token; None if they would not be written like this: base64 has bits that nobody looks at."""
-    if len(token) > _LONGEST or not token.isascii():
+    """The bytes of a token; None if we would write them differently, as base64 decoding ignores some bits."""
+    if len(token) > _MAX_LENGTH or not token.isascii():
         return None
     try:
         raw = urlsafe_b64decode(token + "=" * (-len(token) % 4))

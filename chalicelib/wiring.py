@@ -127,7 +127,7 @@ class Services:
     def tracer(self) -> Tracer:
         from chalicelib.telemetry import Tracer
 
-        return Tracer(enabled=self._settings.traces)
+        return Tracer(enabled=self._settings.has_tracing)
 
     # Ingestion
 
@@ -156,7 +156,7 @@ class Services:
         return Reports(database=self.database, storage=self.storage, ttl_s=self._settings.presigned_ttl_s)
 
     @cached_property
-    def previas(self) -> Previews:
+    def previews(self) -> Previews:
         from chalicelib.ingestion.jobs.dry_run import Previews
 
         return Previews(database=self.database)
@@ -239,7 +239,7 @@ class Services:
         return Overview(database=self.database, clock=self._clock)
 
     @cached_property
-    def canais(self) -> ChannelPauses:
+    def channel_pauses(self) -> ChannelPauses:
         from chalicelib.dispatch.requests.channel_pauses import ChannelPauses
 
         return ChannelPauses(database=self.database, wakeups=self.wakeups, clock=self._clock)
@@ -287,7 +287,7 @@ class Services:
     # Suppression
 
     @cached_property
-    def supressoes(self) -> Suppressions:
+    def suppressions(self) -> Suppressions:
         from chalicelib.suppression.service import Suppressions
 
         return Suppressions(database=self.database, clock=self._clock)
@@ -306,7 +306,7 @@ class Services:
         return UnsubscribeLinks(public_url=self._settings.public_url, signer=self.signer)
 
     @cached_property
-    def descadastros(self) -> Unsubscribes:
+    def unsubscribes(self) -> Unsubscribes:
         from chalicelib.suppression.service import Unsubscribes
 
         return Unsubscribes(database=self.database, links=self.unsubscribe_links, clock=self._clock)
@@ -372,7 +372,8 @@ class Services:
     def sweep(self) -> Sweep:
         from chalicelib.delivery.settling import LateReports
         from chalicelib.dispatch.requests.overview import CounterFolding
-        from chalicelib.dispatch.worker.pauses import PausedChannels
+        from chalicelib.dispatch.worker.claims import Claims
+        from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
         from chalicelib.ingestion.jobs.uploads import LostUploads
         from chalicelib.maintenance.sweep import Sweep, Waker
@@ -384,7 +385,11 @@ class Services:
         return Sweep(
             {
                 "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
+                "nao_iniciados": UnbegunDisparos(database=self.owner_database, clock=self._clock).release,
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
+                "leads": Claims(
+                    database=self.owner_database, clock=self._clock, lease_s=settings.dispatch_lease_s
+                ).move_leads,
                 "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
                 "undos": partial(wake, "wake_lost_undos", settings.ingest_queue, "job_id"),

@@ -1,1 +1,1 @@
-"""One door per outsider, each a small file."""
+"""One small module for each external service: the only code that talks to it."""

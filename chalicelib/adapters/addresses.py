@@ -1,4 +1,4 @@
-"""Which addresses are anybody's, and which are the inside of a network: where a stranger's URL may not lead us."""
+"""Which IP addresses are public: a URL that a tenant configures must never lead into a private network."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 
 AddressOf = Callable[[str, int], str]
-"""The address to connect to for a host and a port; raises OSError if there is none, NotPublic if it may not be."""
+"""The address to connect to for a host and a port; raises OSError if there is none, NotPublic if it is not public."""
 
-# Of IPv6 only what the registries hand out (RFC 4291 §2.4): all else is local, multicast, or a way back into IPv4
-# (NAT64, 6to4, Teredo), where an address can name anything, the metadata of the cloud included.
+# The only range of IPv6 that the registries hand out (RFC 4291 §2.4). All else is local, multicast, or embeds an IPv4
+# address (NAT64, 6to4, Teredo), which can be any address, that of the cloud's metadata service included.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
 
 
 class NotPublic(Exception):
-    """A host leads into a network that is not everybody's; what it resolved to stays unsaid."""
+    """A host has an address that is not public; the error does not say which address."""
 
 
 def is_public(address: str) -> bool:
-    """Whether an IP address can be reached from everywhere, and so is nothing of ours."""
+    """Whether an IP address can be reached from the whole internet, so that it is not inside any private network."""
     ip = ip_address(address)
     if isinstance(ip, IPv6Address) and ip.ipv4_mapped is not None:
         ip = ip.ipv4_mapped
@@ -29,13 +29,13 @@ def is_public(address: str) -> bool:
 
 
 def public_address(host: str, port: int, *, resolve: Callable[[str, int], Sequence[str]] | None = None) -> str:
-    """An address of a host all of whose addresses are public, IPv4 if it has one.
+    """One address of a host, IPv4 if it has one; all of its addresses must be public.
 
-    To be looked up and judged once and then connected to as it is: a name may mean something else a second later.
+    Connect to this address and do not look the name up again: a second look-up may give another address.
 
     Raises:
-        NotPublic: one of them is not.
-        OSError: there is no such host.
+        NotPublic: an address of the host is not public.
+        OSError: the host does not exist or has no address.
     """
     found = (resolve or _resolve)(host, port)
     if not found:
@@ -48,6 +48,6 @@ def public_address(host: str, port: int, *, resolve: Callable[[str, int], Sequen
 def _resolve(host: str, port: int) -> list[str]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except UnicodeError as error:  # a name that DNS cannot spell
+    except UnicodeError as error:  # the name cannot be encoded for DNS
         raise OSError("no such host") from error
     return [str(address[0]) for *_, address in found]

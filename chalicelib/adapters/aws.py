@@ -1,4 +1,4 @@
-"""The AWS SDK: clients made when first asked for, and its errors as ours."""
+"""The AWS SDK: clients that are made on first use, and its errors translated into ours."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Unavailable
 
-# An API Gateway request has 29 s in all; the SDK's own 60 s of patience would outlast it.
+# An API Gateway request may take 29 s in all; the SDK's default timeouts are 60 s.
 _CONFIG = Config(
     connect_timeout=3,
     read_timeout=20,
@@ -24,7 +24,7 @@ _CONFIGS = {"s3": _CONFIG.merge(Config(s3={"addressing_style": "path"}, signatur
 
 
 class Aws:
-    """One client per service; safe to share among threads."""
+    """One client for each service; safe to share between threads."""
 
     def __init__(self, region: str) -> None:
         self._region = region
@@ -32,7 +32,7 @@ class Aws:
         self._lock = Lock()
 
     def client(self, service: str) -> Any:
-        """The client of one service; `AWS_ENDPOINT_URL` points it elsewhere, as the SDK reads it itself."""
+        """The client of one service. The SDK itself reads `AWS_ENDPOINT_URL`, which points it elsewhere."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = boto3.client(
@@ -55,14 +55,14 @@ def error_code(error: ClientError) -> str:
 
 @contextmanager
 def available(service: str) -> Iterator[None]:
-    """Errors of the SDK as ours; their text may quote a key or a message, so it is not carried over.
+    """Translate errors of the SDK into ours, without their text: it may quote an object key or a message.
 
     Raises:
-        Unavailable: `aws_indisponivel`, naming the service and the code.
+        Unavailable: `aws_indisponivel`, with the name of the service, and the code of the error as `reason`.
     """
     try:
         yield
     except ClientError as error:
-        raise Unavailable("aws_indisponivel", servico=service, motivo=error_code(error)) from None
+        raise Unavailable("aws_indisponivel", servico=service, reason=error_code(error)) from None
     except BotoCoreError as error:
-        raise Unavailable("aws_indisponivel", servico=service, motivo=type(error).__name__) from None
+        raise Unavailable("aws_indisponivel", servico=service, reason=type(error).__name__) from None

@@ -1,15 +1,17 @@
-"""What became of one tool call on the wire, before a channel says what it means.
+"""The result of one tool call on the wire, before a channel gives it a meaning.
 
-The question that matters is whether the server may have acted on the request. Only `NotWritten` and `Refused` are
-proof that it did not.
+What matters is whether the server may have acted on the request. Only `NotWritten` and `Refused` prove that it did
+not.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import Protocol, TypeVar
 
 # Reasons of `NotWritten`.
 NO_CONNECTION = "sem_conexao"
@@ -24,13 +26,13 @@ TIMED_OUT = "tempo_esgotado"
 CONNECTION_LOST = "conexao_perdida"
 BAD_ANSWER = "resposta_invalida"
 
-# Nothing that a server asks for is waited for longer than this.
+# The longest wait that we accept from a server.
 _LONGEST_WAIT_S = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The server answered; `text` is all text of the answer, `structured` its `structuredContent`."""
+    """The server answered; `text` is all the text of the answer, `structured` its `structuredContent`."""
 
     is_error: bool
     text: str
@@ -40,7 +42,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NotWritten:
-    """The request never left, so it is safe to repeat; `retry_after` in seconds."""
+    """The request was never written, so it is safe to repeat; `retry_after` is in seconds."""
 
     reason: str
     retry_after: float | None = None
@@ -48,9 +50,9 @@ class NotWritten:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """The server turned the request away by an HTTP status, without acting on it; `retry_after` in seconds.
+    """The server refused the request by an HTTP status, without acting on it; `retry_after` is in seconds.
 
-    `at_handshake`: it was the session that was refused, so that the message had no part in it.
+    `at_handshake`: the server refused the session, before it saw any message.
     """
 
     status: int
@@ -60,18 +62,35 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """The request was written and its fate is unknown."""
+    """The request was written, and nobody knows whether the server acted on it."""
 
     reason: str
 
 
 CallResult = Answer | NotWritten | Refused | Lost
 
+R_contra = TypeVar("R_contra", contravariant=True)
+
+
+class Ledger(Protocol[R_contra]):
+    """Records which calls of a batch begin and how they end; a call is named by its place in the batch.
+
+    Each call ends once, even a call that never began. After a crash, only the ledger knows which calls began and did
+    not end.
+    """
+
+    def advance(self, ended: Mapping[int, R_contra], begin: Sequence[int]) -> Collection[int]:
+        """Record how some calls ended and which calls are about to begin; returns those that may be made.
+
+        A call that may not be made is dropped, and its end is never recorded.
+        """
+        ...
+
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Seconds to wait by a `Retry-After` header (RFC 9110 §10.2.3: seconds or an HTTP date); None if it says nothing.
+    """Seconds to wait by a `Retry-After` header (RFC 9110 §10.2.3: seconds or an HTTP date); None if it is neither.
 
-    `now` is aware; the server's own `Date`, where it sends one, spares both clocks from having to agree.
+    `now` is aware. Pass the server's own `Date` where it sends one: its clock may differ from ours.
     """
     if value is None:
         return None
@@ -85,7 +104,7 @@ def parse_retry_after(value: str | None, now: datetime) -> float | None:
 
 
 def parse_http_date(value: str) -> datetime | None:
-    """The moment that an HTTP date names, aware; None if it names none."""
+    """The time of an HTTP date, aware; None if the text is no date."""
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
@@ -94,12 +113,12 @@ def parse_http_date(value: str) -> datetime | None:
 
 
 def of_status(status: int, retry_after: float | None, *, in_session: bool) -> CallResult:
-    """What an HTTP status (300 and above) that answers a written tool call proves; `in_session`: it named a session.
+    """The result of a written tool call that an HTTP status (300 and above) answers.
 
-    4xx and unfollowed redirects are turned away before anything acts on them; a 404 to a request that names a session
-    says that the session is gone (MCP, Streamable HTTP, "Session Management"). 501 and 505 are about what the server
-    can never do. 503 with a Retry-After is a server that defers. Every other 5xx, a bare 503 included, may come from
-    a gateway that had already passed the request on.
+    `in_session`: the request named a session. A 404 to such a request means that the session is gone (MCP, Streamable
+    HTTP, "Session Management"). A server sends any other 4xx, and a redirect that we do not follow, before it acts on
+    the request. 501 and 505 mean that the server can never do it. 503 with a Retry-After means that the server defers
+    it. Every other 5xx, a bare 503 included, may come from a gateway that had already passed the request on.
     """
     if status == 404 and in_session:
         return NotWritten(SESSION_GONE)
@@ -109,7 +128,7 @@ def of_status(status: int, retry_after: float | None, *, in_session: bool) -> Ca
 
 
 def of_handshake_status(status: int, retry_after: float | None) -> CallResult:
-    """What an HTTP status (300 and above) says that ended the handshake, when no call had been written."""
+    """The result of every call when an HTTP status (300 and above) ended the handshake: no call was written."""
     if status >= 500 and status not in (501, 505):
         return NotWritten(f"http_{status}", retry_after)
     return Refused(status, retry_after, at_handshake=True)

@@ -1,4 +1,4 @@
-"""The clock of the machine; everything that needs the time is given a clock."""
+"""The clock of the machine; everything that needs the time takes a `Clock` as an argument."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ Clock = Callable[[], datetime]
 
 
 def system_clock() -> datetime:
-    """Now, aware, in UTC."""
+    """The current time, aware, in UTC."""
     return datetime.now(UTC)

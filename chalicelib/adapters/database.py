@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from queue import LifoQueue
+from queue import Empty, LifoQueue
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -29,7 +29,9 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _CONSTRAINT_CLASS = "23"
-# Connection failures and administrator shutdowns: the server is away, not the statement wrong.
+_ATTEMPTS = 5
+"""Of one transaction; after the last one its failure is the caller's."""
+# Connection failures and shutdowns by an administrator: the server is away, the statement is not wrong.
 _AWAY_CLASSES = ("08", "57P", "53")
 
 
@@ -58,12 +60,30 @@ def named_queries() -> Mapping[str, Statement]:
 
 
 class Rows:
-    """One open transaction, spoken to in named queries."""
+    """One open transaction, spoken to in named queries.
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-        self.is_in_step = True
-        """Whether the server has been heard out: what the driver breaks off leaves answers that the next would take."""
+    It knows the tenant that it is for and passes it to every query as `tenant_id`; across tenants it knows none, and a
+    query that needs one fails.
+    """
+
+    def __init__(self, exchange: Exchange, tenant_id: str | None = None) -> None:
+        self._exchange = exchange
+        self._tenant_id = tenant_id
+
+    @property
+    def tenant_id(self) -> str:
+        """The tenant that this transaction is for.
+
+        Raises:
+            LookupError: it crosses tenants; a bug of ours.
+        """
+        if self._tenant_id is None:
+            raise LookupError("this transaction crosses tenants")
+        return self._tenant_id
+
+    def of_tenant(self, tenant_id: str) -> Rows:
+        """The same transaction, for one tenant of those that it crosses."""
+        return Rows(self._exchange, tenant_id)
 
     def all(self, query: str, **params: object) -> list[Row]:
         """Every row of a named query, each as a dict by column name."""
@@ -81,31 +101,57 @@ class Rows:
         return int(self._execute(query, params).row_count)
 
     def execute(self, sql: str) -> None:
-        """Run a statement without parameters that is no query of an area: DDL, COMMIT, a temporary table."""
-        with self._speaking():
-            self._connection.execute_simple(sql)
+        """Run a statement without parameters that is no named query: DDL, a savepoint, a temporary table."""
+        self._exchange.run_simple(sql)
 
     def set_local(self, **settings: str) -> None:
-        """Set `app.<name>` for this transaction only; defaults and row-level security read them."""
+        """Set `app.<name>` for this transaction only; column defaults and row-level security read them."""
         assignments = ", ".join(f"set_config('app.{name}', ${n}, true)" for n, name in enumerate(settings, 1))
-        with self._speaking():
-            self._connection.execute_unnamed(f"SELECT {assignments}", tuple(settings.values()))
+        self._exchange.run(f"SELECT {assignments}", tuple(settings.values()))
 
     def commit_lazily(self) -> None:
-        """Let COMMIT return before it is on disk: if the server crashes this may be undone, whole, and all after it."""
+        """Let COMMIT return before it is on disk: a crash of the server may undo it, whole, with all after it."""
         self.execute("SET LOCAL synchronous_commit TO off")
 
     def copy(self, table: str, columns: Sequence[str], messages: Iterable[bytes]) -> None:
-        """COPY rows, already encoded in PostgreSQL's text format, into a table.
+        """COPY rows into a table; they are encoded in PostgreSQL's text format already.
 
-        The server reads a message whole before it looks at it: with many it works on one while the next one comes.
+        The server reads a message whole before it parses it: with many messages it parses one while the next arrives.
         """
+        self._exchange.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN", messages)
+
+    def _execute(self, query: str, params: Mapping[str, object]) -> Context:
+        statement = named_queries()[query]
+        scope = {} if self._tenant_id is None else {"tenant_id": self._tenant_id}
+        return self._exchange.run(statement.text, statement.arranged({**scope, **params}))
+
+
+class Exchange:
+    """One connection in a transaction; it knows whether every answer of the server was read."""
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.is_in_step = True
+        """False once the driver broke off: the next request would take the unread answers for its own."""
+
+    def run(self, sql: str, params: tuple[object, ...]) -> Context:
+        """One statement with `$n` parameters."""
         with self._speaking():
-            self._connection.execute_unnamed(f"COPY {table} ({', '.join(columns)}) FROM STDIN", stream=messages)
+            return self.connection.execute_unnamed(sql, params)
+
+    def run_simple(self, sql: str) -> None:
+        """Statements without parameters."""
+        with self._speaking():
+            self.connection.execute_simple(sql)
+
+    def copy(self, sql: str, messages: Iterable[bytes]) -> None:
+        """One COPY FROM STDIN, fed with these messages."""
+        with self._speaking():
+            self.connection.execute_unnamed(sql, stream=messages)
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
-        """One exchange with the server, heard out when it answered, be it with an error."""
+        """One request and its answer, which is read to its end if it is an error of the server, too."""
         self.is_in_step = False
         with _translated():
             try:
@@ -114,11 +160,6 @@ class Rows:
                 self.is_in_step = True
                 raise
         self.is_in_step = True
-
-    def _execute(self, query: str, params: Mapping[str, object]) -> Context:
-        statement = named_queries()[query]
-        with self._speaking():
-            return self._connection.execute_unnamed(statement.text, statement.arranged(params))
 
 
 class Database:
@@ -132,34 +173,87 @@ class Database:
         self._timeout_s = timeout_s
         self._idle: LifoQueue[Connection] = LifoQueue()
 
+    def run(self, tenant_id: str, work: Callable[[Rows], T]) -> T:
+        """What `work` returns, in a transaction that sees and makes rows of one tenant.
+
+        A deadlock or a serialization failure runs `work` again from its beginning, so it must keep nothing from an
+        attempt that failed.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+
+        def attempt() -> T:
+            with self.transaction(tenant_id) as rows:
+                return work(rows)
+
+        return _retried(attempt)
+
+    def run_across_tenants(self, work: Callable[[Rows], T]) -> T:
+        """As `run`, for a worker whose queries name each row's tenant themselves."""
+
+        def attempt() -> T:
+            with self.across_tenants() as rows:
+                return work(rows)
+
+        return _retried(attempt)
+
+    def run_statement(self, query: str, **params: object) -> list[Row]:
+        """One named query across tenants, in a transaction of its own: one round trip, without BEGIN and COMMIT.
+
+        The query must be safe to run twice: it runs again when an idle connection turns out to be dead, and nobody
+        knows whether the first one was still carried out.
+
+        Raises:
+            Unavailable: the database does not answer.
+        """
+
+        def attempt() -> list[Row]:
+            if (idle := self._idle_one()) is not None:
+                with suppress(Unavailable):
+                    return self._state(idle, query, params)
+            return self._state(self._opened(), query, params)
+
+        return _retried(attempt)
+
+    def _state(self, connection: Connection, query: str, params: Mapping[str, object]) -> list[Row]:
+        exchange = Exchange(connection)
+        try:
+            return Rows(exchange).all(query, **params)
+        finally:
+            if exchange.is_in_step:
+                self._idle.put(connection)
+            else:
+                _close_quietly(connection)
+
     @contextmanager
     def transaction(self, tenant_id: str) -> Iterator[Rows]:
-        """A transaction that sees and makes rows of one tenant."""
-        with self._transaction() as rows:
+        """One attempt of `run`. Services call `run`; tests hold a transaction open with this."""
+        with self._transaction(tenant_id) as rows:
             rows.set_local(tenant_id=tenant_id)
             yield rows
 
     @contextmanager
     def across_tenants(self) -> Iterator[Rows]:
-        """A transaction of a worker whose query names every row's tenant itself; says so by its name."""
-        with self._transaction() as rows:
+        """One attempt of `run_across_tenants`; as `transaction`, for tests."""
+        with self._transaction(None) as rows:
             yield rows
 
     def close(self) -> None:
         """Close the idle connections."""
-        while not self._idle.empty():
-            self._idle.get().close()
+        while (connection := self._idle_one()) is not None:
+            connection.close()
 
     @contextmanager
-    def _transaction(self) -> Iterator[Rows]:
+    def _transaction(self, tenant_id: str | None) -> Iterator[Rows]:
         connection = self._connection()
-        rows = Rows(connection)
+        exchange = Exchange(connection)
         try:
-            yield rows
+            yield Rows(exchange, tenant_id)
             # COMMIT of a transaction in error answers ROLLBACK without complaint, but an error always left above.
-            rows.execute("COMMIT")
+            exchange.run_simple("COMMIT")
         except BaseException:
-            if rows.is_in_step:
+            if exchange.is_in_step:
                 self._give_up(connection)
             else:
                 _close_quietly(connection)
@@ -177,19 +271,28 @@ class Database:
 
     def _connection(self) -> Connection:
         """An idle connection that still answers BEGIN, else a new one."""
-        while not self._idle.empty():
-            connection = self._idle.get()
+        while (connection := self._idle_one()) is not None:
             try:
                 connection.run("BEGIN")
             except (InterfaceError, DatabaseError, OSError):
-                # It died while it lay idle: nothing was under way, so a new one takes its place.
+                # It died while it was idle. Nothing was under way, so another one takes its place.
                 _close_quietly(connection)
             else:
                 return connection
+        connection = self._opened()
         with _translated():
-            connection = connect(self._url(), timeout_s=self._timeout_s)
             connection.run("BEGIN")
         return connection
+
+    def _idle_one(self) -> Connection | None:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return None
+
+    def _opened(self) -> Connection:
+        with _translated():
+            return connect(self._url(), timeout_s=self._timeout_s)
 
 
 def connect(url: str, *, timeout_s: float | None = None) -> Connection:
@@ -217,14 +320,14 @@ def connect(url: str, *, timeout_s: float | None = None) -> Connection:
     )
 
 
-def retried(work: Callable[[], T], *, attempts: int = 5) -> T:
-    """Run a whole transaction again when the database asks for it (deadlock, serialization failure)."""
-    for _ in range(attempts - 1):
+def _retried(attempt: Callable[[], T]) -> T:
+    """Run a whole transaction again when the database asks for it (SQLSTATE 40001, 40P01)."""
+    for _ in range(_ATTEMPTS - 1):
         try:
-            return work()
+            return attempt()
         except SerializationFailure:
             continue
-    return work()
+    return attempt()
 
 
 @contextmanager
@@ -235,7 +338,7 @@ def _translated() -> Iterator[None]:
     except DatabaseError as error:
         raise _domain_error(error) from None
     except (InterfaceError, OSError) as error:
-        raise Unavailable("banco_indisponivel", motivo=type(error).__name__) from None
+        raise Unavailable("banco_indisponivel", reason=type(error).__name__) from None
 
 
 def _domain_error(error: DatabaseError) -> Exception:
@@ -246,7 +349,7 @@ def _domain_error(error: DatabaseError) -> Exception:
     if state.startswith(_CONSTRAINT_CLASS) and constraint:
         return ConstraintViolation(constraint)
     if state.startswith(_AWAY_CLASSES):
-        return Unavailable("banco_indisponivel", motivo=state)
+        return Unavailable("banco_indisponivel", reason=state)
     return StatementFailed(state, fields.get("M", "") if state.startswith("42") else "")
 
 

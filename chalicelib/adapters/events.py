@@ -1,4 +1,4 @@
-"""The one door to EventBridge: what happened, told to whoever listens on the bus."""
+"""The only module that talks to EventBridge: it publishes our events on the bus."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from chalicelib.adapters.aws import Aws, available
 
 SOURCE = "disparo-agenda"
 BATCH = 10
-"""How many events one PutEvents takes."""
+"""The most events that one PutEvents call takes."""
 
 
 class BusEvent(NamedTuple):
-    """What happened (`disparo.completed`), when, and the ids that say to what; never personal data."""
+    """What happened (`disparo.completed`), when, and the ids of the rows that it is about; never personal data."""
 
-    tipo: str
-    criado_em: datetime
-    detalhe: Mapping[str, object]
+    kind: str
+    created_at: datetime
+    detail: Mapping[str, object]
 
 
 class EventBus:
@@ -30,14 +30,14 @@ class EventBus:
         self._bus = bus
 
     def publish(self, events: Sequence[BusEvent]) -> list[bool]:
-        """Publish up to `BATCH` events; of each, in order, whether the bus took it."""
+        """Publish up to `BATCH` events; returns for each, in order, whether the bus took it."""
         entries = [
             {
                 "EventBusName": self._bus,
                 "Source": SOURCE,
-                "DetailType": event.tipo,
-                "Time": event.criado_em,
-                "Detail": json.dumps(event.detalhe),
+                "DetailType": event.kind,
+                "Time": event.created_at,
+                "Detail": json.dumps(event.detail),
             }
             for event in events
         ]

@@ -1,8 +1,8 @@
-"""The one door to MCP servers: a batch of tool calls through one session, many in flight, none able to fail another.
+"""The only module that talks to MCP servers: a batch of tool calls in one session, many in flight, each isolated.
 
-The SDK ends a whole client when one connection drops, and forgets HTTP statuses. `_Isolating` cures both: it stands
-between the SDK and the network and turns what goes wrong with one request into a JSON-RPC error for that request.
-Importing this costs the SDK's second; only the executor and the channel check do.
+The SDK ends a whole client when one connection drops, and it loses HTTP statuses. `_Isolating` solves both: it stands
+between the SDK and the network, and turns the failure of one request into a JSON-RPC error for that request alone.
+The import of the SDK takes one second; only the executor and the check of a channel import this module.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import logging
 import math
 import secrets
 import ssl
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from itertools import cycle
 from time import perf_counter
 from typing import Any, cast
@@ -48,6 +49,7 @@ from chalicelib.adapters.calls import (
     TOOL_MISSING,
     Answer,
     CallResult,
+    Ledger,
     Lost,
     NotWritten,
     Refused,
@@ -58,24 +60,24 @@ from chalicelib.adapters.calls import (
 )
 from chalicelib.errors import Unavailable
 
-# What these log quotes answers and addresses, which may hold personal data.
+# The logs of these packages quote answers and addresses, which may hold personal data.
 for _name in ("mcp", "httpx2", "httpcore2"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 _CLIENT = Implementation(name="disparo-agenda", version="1")
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _MOST_PAGES = 100
-# Whenever a request begins or ends the HTTP client looks at every connection of its pool; with 1,000 in one pool that
-# took 20 s for 1,000 calls. Pools of this many take next to none.
+# When a request begins or ends, the HTTP client looks at every connection of its pool: with 1,000 connections in one
+# pool, that took 20 s for 1,000 calls. With pools of this size it takes almost no time.
 _POOL = 50
-# Saying goodbye to a session is a courtesy; a server that does not answer must not hold the batch up.
-_GOODBYE_S = 2.0
-# A request whose connection fails like this has not been written, not even in part.
+# The DELETE that ends a session is optional; a server that does not answer it must not delay the batch.
+_SESSION_END_S = 2.0
+# After one of these errors, no part of the request has been written.
 _NOT_WRITTEN = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
 _STATUS_DECIDES = frozenset({401, 402, 403, 407, 408, 429, 503})
 _ERROR_CODE = -32099
-# Errors that the SDK makes up itself, though a server may send them too; all others are a server's answer.
-_OF_THE_SDK: Mapping[int, str] = {
+# Errors that the SDK itself raises, and that a server may send too; every other error is an answer of the server.
+_SDK_ERRORS: Mapping[int, str] = {
     CONNECTION_CLOSED: CONNECTION_LOST,
     REQUEST_TIMEOUT: TIMED_OUT,
     PARSE_ERROR: BAD_ANSWER,
@@ -85,14 +87,14 @@ _OF_THE_SDK: Mapping[int, str] = {
 
 @cache
 def _ssl_context() -> ssl.SSLContext:
-    """One for the process: it costs 42 ms."""
+    """One context for the whole process, because to make one takes 42 ms."""
     return httpx2.create_ssl_context()
 
 
 class McpServer:
-    """One MCP server over streamable HTTP; `timeout_s` bounds each call from the moment it is written.
+    """One MCP server over streamable HTTP; `timeout_s` limits each call from the moment when it is written.
 
-    `address_of`, where given, says which address may be connected to for the host of the URL.
+    `address_of`, if given, returns the address to connect to for the host of the URL.
     """
 
     def __init__(
@@ -108,7 +110,7 @@ class McpServer:
         self._url = url
         self._headers = dict(headers or {})
         self._timeout = httpx2.Timeout(timeout_s, connect=connect_timeout_s, pool=connect_timeout_s)
-        # The HTTP client says more exactly what was too slow, so it goes first; this is for streams that only drip.
+        # The timeouts of the HTTP client are more exact, so they end first. This one ends a stream that only trickles.
         self._deadline_s = connect_timeout_s + timeout_s
         self._address_of = address_of
         self._now = now
@@ -121,69 +123,73 @@ class McpServer:
         in_flight: int = 50,
         begin_within_s: float = math.inf,
     ) -> list[CallResult]:
-        """Call one tool with each of these arguments, at most `in_flight` at a time; results in the order of calls.
+        """Call one tool with each of these arguments, at most `in_flight` at a time; results in the order of `calls`.
 
-        No call is begun after `begin_within_s`. Never raises for what a server or the network does. A server that
-        cannot be reached, or that refuses the session, gives each call that result.
+        Works as `call_with`, but needs no ledger: it returns the results.
         """
-        return anyio.run(self._call_all, tool, calls, in_flight, begin_within_s) if calls else []
+        collected = _Collected()
+        self.call_with(collected, tool, calls, in_flight=in_flight, begin_within_s=begin_within_s)
+        return [collected.results[place] for place in range(len(calls))]
+
+    def call_with(
+        self,
+        ledger: Ledger[CallResult],
+        tool: str,
+        calls: Sequence[Mapping[str, object]],
+        *,
+        in_flight: int = 50,
+        begin_within_s: float = math.inf,
+    ) -> None:
+        """Call one tool with each of these arguments; the ledger records each portion before its calls are written.
+
+        At most `in_flight` calls have begun without a recorded end. No call begins after `begin_within_s`. When a
+        server cannot be reached or refuses the session, no call begins, and each call ends with that result.
+
+        Raises:
+            Exception: what the ledger raises; never for what a server or the network does.
+        """
+        if calls:
+            anyio.run(self._call_with, ledger, tool, calls, in_flight, begin_within_s)
 
     def tools(self) -> dict[str, dict[str, Any]]:
         """The input schema of every tool of the server, by the tool's name.
 
         Raises:
-            Unavailable: `canal_inacessivel`; `motivo` is a code or an HTTP status.
+            Unavailable: `canal_inacessivel`; `reason` is a code or an HTTP status (`http_401`).
         """
         return anyio.run(self._tools)
 
-    async def _call_all(
-        self, tool: str, calls: Sequence[Mapping[str, object]], in_flight: int, begin_within_s: float
-    ) -> list[CallResult]:
-        workers = min(in_flight, len(calls))
-        deadline = anyio.current_time() + begin_within_s
-        transport = self._transport(workers)
-        # Whatever happens to the session, each entry is the truth: not written, until it is about to be.
-        results: list[CallResult] = [NotWritten(HANDSHAKE_FAILED)] * len(calls)
-        pending = iter(enumerate(calls))
+    async def _call_with(
+        self,
+        ledger: Ledger[CallResult],
+        tool: str,
+        calls: Sequence[Mapping[str, object]],
+        in_flight: int,
+        begin_within_s: float,
+    ) -> None:
+        transport = self._transport(min(in_flight, len(calls)))
+        window = _Window(ledger, calls, in_flight, anyio.current_time() + begin_within_s)
+        unbegun: CallResult = NotWritten(HANDSHAKE_FAILED)
         try:
             async with self._session(transport) as (client, tools):
-                if tool not in tools:
-                    return [NotWritten(TOOL_MISSING)] * len(calls)
-                async with anyio.create_task_group() as tasks:
-                    for _ in range(workers):
-                        tasks.start_soon(self._work, client, transport, tool, pending, results, deadline)
-        except Exception:  # noqa: BLE001 - the boundary to another process: a hostile server must not raise here
+                if tool in tools:
+                    await window.run(transport, partial(self._call, client, transport, tool))
+                else:
+                    unbegun = NotWritten(TOOL_MISSING)
+        except Exception:  # noqa: BLE001 - no server, however hostile, may raise an error in our process
             if transport.refusal and not transport.is_calling:
-                return [transport.refusal] * len(calls)
-        return results
+                unbegun = transport.refusal
+        await window.close(unbegun)
 
-    async def _work(
-        self,
-        client: Client,
-        transport: _Isolating,
-        tool: str,
-        pending: Iterator[tuple[int, Mapping[str, object]]],
-        results: list[CallResult],
-        deadline: float,
-    ) -> None:
-        for index, arguments in pending:
-            if transport.is_unreachable:
-                results[index] = NotWritten(NO_CONNECTION)
-            elif anyio.current_time() > deadline:
-                results[index] = NotWritten(OUT_OF_TIME)
-            elif not _is_json(arguments):
-                results[index] = NotWritten(BAD_ARGUMENTS)
-            else:
-                results[index] = Lost(CONNECTION_LOST)
-                results[index] = await self._call(client, transport, tool, dict(arguments))
-
-    async def _call(self, client: Client, transport: _Isolating, tool: str, arguments: dict[str, Any]) -> CallResult:
+    async def _call(
+        self, client: Client, transport: _Isolating, tool: str, arguments: Mapping[str, object]
+    ) -> CallResult:
         started = perf_counter()
         try:
-            result = await client.call_tool(tool, arguments, read_timeout_seconds=self._deadline_s)
+            result = await client.call_tool(tool, dict(arguments), read_timeout_seconds=self._deadline_s)
         except MCPError as error:
             return transport.failure_of(error) or _answer_of_error(error, perf_counter() - started)
-        except Exception:  # noqa: BLE001 - after writing, any surprise in the answer leaves its fate unknown
+        except Exception:  # noqa: BLE001 - the call was written, so any surprise in the answer is a doubt
             return Lost(BAD_ANSWER)
         return Answer(result.is_error, _text(result), result.structured_content, perf_counter() - started)
 
@@ -193,7 +199,7 @@ class McpServer:
             async with self._session(transport) as (_, tools):
                 return tools
         except Exception as error:
-            raise Unavailable("canal_inacessivel", motivo=_reason(transport.refusal)) from error
+            raise Unavailable("canal_inacessivel", reason=_reason(transport.refusal)) from error
 
     def _transport(self, in_flight: int) -> _Isolating:
         pools = math.ceil(in_flight / _POOL)
@@ -209,8 +215,8 @@ class McpServer:
     async def _session(self, transport: _Isolating) -> AsyncIterator[tuple[Client, dict[str, dict[str, Any]]]]:
         """A session, and the input schema of every tool by its name.
 
-        Tools are listed before any is called: the SDK checks answers against their output schemas, and would ask for
-        those only after the first message had left.
+        Tools are listed before the first call. The SDK checks answers against the output schemas of the tools, and
+        would else ask for them only after the first message was sent.
         """
         async with httpx2.AsyncClient(transport=transport, headers=self._headers, timeout=self._timeout) as http:
             wire = streamable_http_client(self._url, http_client=http)
@@ -222,22 +228,121 @@ class McpServer:
                     yield client, tools
 
 
+class _Collected:
+    """A ledger that keeps the result of each call, and lets every call begin."""
+
+    def __init__(self) -> None:
+        self.results: dict[int, CallResult] = {}
+
+    def advance(self, ended: Mapping[int, CallResult], begin: Sequence[int]) -> Collection[int]:
+        self.results.update(ended)
+        return begin
+
+
+class _Window:
+    """Makes the calls of one batch in portions, and has the ledger record each portion.
+
+    At most `in_flight` calls have begun without a recorded end. The next portion begins when a third of that number has
+    ended. The other calls stay in flight while the ledger records, because it runs in a thread of its own.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger[CallResult],
+        calls: Sequence[Mapping[str, object]],
+        in_flight: int,
+        deadline: float,
+    ) -> None:
+        self._ledger = ledger
+        self._calls = calls
+        self._in_flight = in_flight
+        self._portion = max(1, in_flight // 3)
+        self._deadline = deadline
+        self._waiting = deque(place for place, call in enumerate(calls) if _is_json(call))
+        # The calls that the ledger is recording as about to begin, and the calls in flight.
+        self._unmade: list[int] = []
+        self._under_way: set[int] = set()
+        self._ended: dict[int, CallResult] = dict.fromkeys(
+            set(range(len(calls))) - set(self._waiting), NotWritten(BAD_ARGUMENTS)
+        )
+        self._has_ended = anyio.Event()
+        self._failure: Exception | None = None
+
+    async def run(self, transport: _Isolating, call: Callable[[Mapping[str, object]], Awaitable[CallResult]]) -> None:
+        """Make the calls, portion by portion."""
+        async with anyio.create_task_group() as tasks:
+            while self._waiting:
+                self._has_ended = anyio.Event()
+                if (reason := self._hindrance(transport)) is not None:
+                    self._end_waiting(NotWritten(reason))
+                elif not self._under_way or len(self._ended) >= self._portion:
+                    self._unmade = self._next()
+                    begun = await self._turn(self._unmade)
+                    self._unmade = []
+                    for place in begun:
+                        self._under_way.add(place)
+                        tasks.start_soon(self._make, place, call)
+                else:
+                    await self._has_ended.wait()
+
+    async def close(self, unbegun: CallResult) -> None:
+        """Have the ledger record every end that it has not recorded yet.
+
+        Raises:
+            Exception: what the ledger raises, or has raised before.
+        """
+        if self._failure is not None:
+            raise self._failure
+        self._end_waiting(unbegun)
+        self._ended |= dict.fromkeys(self._unmade, unbegun) | dict.fromkeys(self._under_way, Lost(CONNECTION_LOST))
+        await self._turn([])
+
+    def _hindrance(self, transport: _Isolating) -> str | None:
+        """Why no other call may begin; None if calls may begin."""
+        if transport.is_unreachable:
+            return NO_CONNECTION
+        return OUT_OF_TIME if anyio.current_time() > self._deadline else None
+
+    def _end_waiting(self, result: CallResult) -> None:
+        self._ended |= dict.fromkeys(self._waiting, result)
+        self._waiting.clear()
+
+    def _next(self) -> list[int]:
+        room = self._in_flight - len(self._under_way)
+        return [self._waiting.popleft() for _ in range(min(room, len(self._waiting)))]
+
+    async def _turn(self, begin: Sequence[int]) -> Collection[int]:
+        ended, self._ended = self._ended, {}
+        if not ended and not begin:
+            return ()
+        try:
+            return await anyio.to_thread.run_sync(self._ledger.advance, ended, begin)
+        except Exception as error:
+            self._failure = error
+            raise
+
+    async def _make(self, place: int, call: Callable[[Mapping[str, object]], Awaitable[CallResult]]) -> None:
+        self._ended[place] = await call(self._calls[place])
+        self._under_way.discard(place)
+        self._has_ended.set()
+
+
 class _Pinned(httpx2.AsyncBaseTransport):
-    """Looks a host up once, by its own judge, and connects to that very address; TLS and `Host` keep the name."""
+    """Asks `address_of` once for each host and connects to that address only; TLS and `Host` keep the name."""
 
     def __init__(self, wire: httpx2.AsyncBaseTransport, address_of: AddressOf) -> None:
         self._wire = wire
         self._address_of = address_of
-        self._known: dict[str, str] = {}
+        self._addresses: dict[str, str] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
-        if host not in self._known:
-            self._known[host] = await self._looked_up(request)
+        if host not in self._addresses:
+            self._addresses[host] = await self._looked_up(request)
         return await self._wire.handle_async_request(
             httpx2.Request(
                 request.method,
-                request.url.copy_with(host=self._known[host]),
+                request.url.copy_with(host=self._addresses[host]),
                 headers=request.headers,
                 stream=request.stream,
                 extensions={**request.extensions, "sni_hostname": host},
@@ -256,9 +361,10 @@ class _Pinned(httpx2.AsyncBaseTransport):
 
 
 class _Isolating(httpx2.AsyncBaseTransport):
-    """Keeps what goes wrong with one request from the others, and remembers exactly what it was.
+    """Keeps the failure of one request away from the others, and records exactly what it was.
 
-    A failed request is answered with a JSON-RPC error that carries a ticket; `failure_of` takes the ticket back.
+    A failed request is answered with a JSON-RPC error that carries a ticket; `failure_of` exchanges the ticket for the
+    failure.
     """
 
     def __init__(self, wires: Sequence[httpx2.AsyncBaseTransport], now: Callable[[], datetime]) -> None:
@@ -266,19 +372,19 @@ class _Isolating(httpx2.AsyncBaseTransport):
         self._next_wire = cycle(wires)
         self._now = now
         self._failures: dict[str, CallResult] = {}
-        # From the handshake on to the calls, where an error may mean that a message has left.
+        # True after the handshake: from then on an error may mean that a message was sent.
         self.is_calling = False
         self.is_unreachable = False
-        # Why the handshake did not go on, if it did not.
+        # Why the handshake failed, if it did.
         self.refusal: CallResult | None = None
 
     def failure_of(self, error: MCPError) -> CallResult | None:
-        """What went wrong on the wire, if that is what this error stands for."""
+        """The failure on the wire that this error stands for; None if it is a real error of the server."""
         return self._failures.pop(error.data, None) if isinstance(error.data, str) else None
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         if request.method == "DELETE":
-            request.extensions = {**request.extensions, "timeout": httpx2.Timeout(_GOODBYE_S).as_dict()}
+            request.extensions = {**request.extensions, "timeout": httpx2.Timeout(_SESSION_END_S).as_dict()}
         if request.method != "POST":
             return await next(self._next_wire).handle_async_request(request)
         await request.aread()
@@ -289,7 +395,7 @@ class _Isolating(httpx2.AsyncBaseTransport):
         )
 
     async def _exchange(self, request: httpx2.Request) -> httpx2.Response | CallResult:
-        """The server's response, whole unless it is a stream of events; or what became of the request instead."""
+        """The server's response, read whole unless it is an event stream; or the failure of the request."""
         if self.is_unreachable:
             return NotWritten(NO_CONNECTION)
         try:
@@ -310,24 +416,24 @@ class _Isolating(httpx2.AsyncBaseTransport):
             await wire.aclose()
 
     def _judged(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
-        """The response itself where it says what it means, else the error that it amounts to."""
+        """The response itself if the SDK understands it, else a JSON-RPC error for what its status means."""
         status = response.status_code
-        if status < 300 or _stays(request, response):
+        if status < 300 or _is_followed(request, response):
             return response
         wait = self._retry_after(response)
         if not self.is_calling:
             self.refusal = of_handshake_status(status, wait)
             return response if _is_rpc_error(response) else self._failed(request, self.refusal)
         proof = of_status(status, wait, in_session="mcp-session-id" in request.headers)
-        says_it_itself = _is_rpc_error(response) and status not in _STATUS_DECIDES
-        return response if says_it_itself and isinstance(proof, Refused | Lost) else self._failed(request, proof)
+        is_explicit = _is_rpc_error(response) and status not in _STATUS_DECIDES
+        return response if is_explicit and isinstance(proof, Refused | Lost) else self._failed(request, proof)
 
     def _retry_after(self, response: httpx2.Response) -> float | None:
         their_clock = parse_http_date(response.headers.get("date", ""))
         return parse_retry_after(response.headers.get("retry-after"), their_clock or self._now())
 
     def _failed(self, request: httpx2.Request, result: CallResult) -> httpx2.Response:
-        """A JSON-RPC error for this request alone; a notification has nobody to tell."""
+        """A JSON-RPC error for this request alone; a notification gets a 202, because nobody waits for its answer."""
         if not self.is_calling:
             self.refusal = result if isinstance(result, NotWritten | Refused) else NotWritten(HANDSHAKE_FAILED)
         request_id = json.loads(request.content).get("id")
@@ -352,7 +458,7 @@ async def _listed(client: Client) -> AsyncIterator[Tool]:
 
 
 class _Bounded(httpx2.AsyncByteStream):
-    """A stream that breaks off where no answer of a tool would still go on."""
+    """A stream that fails after `most` bytes, which is more than any answer of a tool needs."""
 
     def __init__(self, stream: httpx2.AsyncByteStream, most: int) -> None:
         self._stream = stream
@@ -371,7 +477,7 @@ class _Bounded(httpx2.AsyncByteStream):
 
 
 def _bounded(response: httpx2.Response) -> httpx2.Response:
-    """The stream of events with an end to it; what is compressed may be a thousand times what comes over the wire."""
+    """The event stream with a limit on its size. Compressed data may inflate a thousandfold, so its limit is lower."""
     most = _LARGEST_ANSWER // 64 if "content-encoding" in response.headers else _LARGEST_ANSWER
     stream = _Bounded(cast("httpx2.AsyncByteStream", response.stream), most)
     return httpx2.Response(
@@ -380,10 +486,10 @@ def _bounded(response: httpx2.Response) -> httpx2.Response:
 
 
 async def _buffered(response: httpx2.Response) -> httpx2.Response:
-    """The response with its body read, so that a connection that breaks in the middle breaks here.
+    """The response with its body read, so that a connection that breaks in the middle fails here.
 
     Raises:
-        httpx2.DecodingError: the body is larger than any answer of a tool could be, or not compressed as it says.
+        httpx2.DecodingError: the body is larger than any answer of a tool needs, or not compressed as its header says.
     """
     body = bytearray()
     try:
@@ -398,7 +504,7 @@ async def _buffered(response: httpx2.Response) -> httpx2.Response:
 
 
 def _is_json(arguments: Mapping[str, object]) -> bool:
-    """Whether they can be written as they are: half of a surrogate pair would end the SDK's whole client."""
+    """Whether the arguments can be written as JSON: half of a surrogate pair would end the SDK's whole client."""
     try:
         json.dumps(arguments, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError):
@@ -410,8 +516,8 @@ def _is_stream(response: httpx2.Response) -> bool:
     return response.status_code < 300 and response.headers.get("content-type", "").startswith("text/event-stream")
 
 
-def _stays(request: httpx2.Request, response: httpx2.Response) -> bool:
-    """Whether it is a redirect that the SDK follows: same method, same origin."""
+def _is_followed(request: httpx2.Request, response: httpx2.Response) -> bool:
+    """Whether the response is a redirect that the SDK follows: same method, same origin."""
     if response.status_code not in (307, 308):
         return False
     try:
@@ -422,7 +528,7 @@ def _stays(request: httpx2.Request, response: httpx2.Response) -> bool:
 
 
 def _is_rpc_error(response: httpx2.Response) -> bool:
-    """Whether the body is a JSON-RPC error, which then says more than the status does."""
+    """Whether the body is a JSON-RPC error, which says more than the status."""
     try:
         body = json.loads(response.content)
     except (ValueError, RecursionError):
@@ -431,8 +537,8 @@ def _is_rpc_error(response: httpx2.Response) -> bool:
 
 
 def _answer_of_error(error: MCPError, latency_s: float) -> CallResult:
-    """A JSON-RPC error: the server's own answer, unless it is one that the SDK makes up about the connection."""
-    if (reason := _OF_THE_SDK.get(error.code)) is not None:
+    """The result of a JSON-RPC error: the server's own answer, unless the SDK itself raised it about the connection."""
+    if (reason := _SDK_ERRORS.get(error.code)) is not None:
         return Lost(reason)
     return Answer(True, error.message, None, latency_s)
 

@@ -7,9 +7,12 @@ import math
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from chalicelib.adapters.aws import Aws, available
 from chalicelib.errors import Unavailable
+from chalicelib.identity import TENANT_ID
+from chalicelib.telemetry import logger
 
 MAX_DELAY_S = 900
 """The longest DelaySeconds of SQS; beyond it a one-time schedule is due."""
@@ -22,6 +25,43 @@ class Message(NamedTuple):
     body: Mapping[str, object]
     delay_s: float = 0
     attributes: Mapping[str, str] = {}
+
+
+class WakeupTarget(NamedTuple):
+    """The row that a wake-up names: a job, a disparo or an agendamento of a tenant."""
+
+    tenant_id: str
+    row_id: UUID
+
+
+def wakeup_body(tenant_id: str, id_name: str, row_id: UUID) -> dict[str, object]:
+    """The body of a wake-up, which `wakeup_targets` reads; `id_name` is the row's key, such as `job_id`."""
+    return {"tenant_id": tenant_id, id_name: str(row_id)}
+
+
+def wakeup_targets(event: Mapping[str, Any], id_name: str) -> list[WakeupTarget]:
+    """The rows that the messages of an SQS event name under `id_name`, each once, in their order.
+
+    A message that is no wake-up is logged and dropped: delivering it again would not mend it.
+    """
+    found: dict[WakeupTarget, None] = {}
+    for record in event.get("Records", ()):
+        target = _target(record.get("body"), id_name)
+        if target is None:
+            logger.error("wakeup_malformed", extra={"message_id": record.get("messageId")})
+        else:
+            found[target] = None
+    return list(found)
+
+
+def _target(body: object, id_name: str) -> WakeupTarget | None:
+    try:
+        document = json.loads(str(body))
+        target = WakeupTarget(document["tenant_id"], UUID(document[id_name]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    is_tenant = isinstance(target.tenant_id, str) and TENANT_ID.fullmatch(target.tenant_id)
+    return target if is_tenant else None
 
 
 class Queues:
@@ -43,7 +83,7 @@ class Queues:
             with available("sqs"):
                 answer = self._sqs.send_message_batch(QueueUrl=self._url(queue), Entries=entries)
             for failed in answer.get("Failed", ()):
-                raise Unavailable("aws_indisponivel", servico="sqs", motivo=failed["Code"])
+                raise Unavailable("aws_indisponivel", servico="sqs", reason=failed["Code"])
 
     def _url(self, queue: str) -> str:
         if queue not in self._urls:

@@ -1,4 +1,4 @@
-"""The one door to EventBridge Scheduler: one-time wake-ups that put a message on one of our queues."""
+"""The only module that talks to EventBridge Scheduler: one-time wake-ups that put a message on one of our queues."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.adapters.aws import Aws, available, error_code
 class Schedules:
     """The one-time schedules of our group.
 
-    `queue_arn` is that of any of our queues with `{queue}` in the place of its name.
+    `queue_arn` is the ARN of our queues, with `{queue}` in the place of the name.
     """
 
     def __init__(self, aws: Aws, *, group: str, role_arn: str, queue_arn: str) -> None:
@@ -25,9 +25,9 @@ class Schedules:
         self._queue_arn = queue_arn
 
     def create(self, name: str, at: datetime, queue: str, body: Mapping[str, object]) -> None:
-        """Send the body to the queue at that time, once; Scheduler is precise to the minute and deletes what is done.
+        """Send the body to the queue once, at that time; precise to the minute. The schedule then deletes itself.
 
-        The name makes it idempotent: a schedule of that name that is there already stays as it is.
+        The name makes the call idempotent: a schedule that has this name already stays as it is.
         """
         with available("scheduler"):
             try:
@@ -49,7 +49,7 @@ class Schedules:
                     raise
 
     def delete(self, name: str) -> None:
-        """Call a schedule off; one that is not there is as good as called off."""
+        """Delete a schedule; a schedule that does not exist is no error."""
         with available("scheduler"):
             try:
                 self._scheduler.delete_schedule(Name=name, GroupName=self._group)

@@ -1,4 +1,4 @@
-"""The one door to Secrets Manager: JSON secrets, remembered for a while."""
+"""The only module that talks to Secrets Manager: JSON secrets, cached for five minutes."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import Aws, available, error_code
 
-_REMEMBERED_S = 300.0
+_CACHED_S = 300.0
 
 
 class Secrets:
-    """Secrets by their full name; a changed one is seen after five minutes at most."""
+    """Secrets by their full name; a change is seen after five minutes at most."""
 
     def __init__(self, aws: Aws, *, elapsed: Callable[[], float] = monotonic) -> None:
         self._aws = aws
         self._elapsed = elapsed
-        self._known: dict[str, tuple[float, dict[str, Any] | None]] = {}
+        self._cache: dict[str, tuple[float, dict[str, Any] | None]] = {}
 
     def find(self, name: str, *, fresh: bool = False) -> dict[str, Any] | None:
-        """The JSON object that the secret holds; None if there is no such secret, or no value in it that is one.
+        """The JSON object that the secret holds; None if there is no such secret, or its value is no JSON object.
 
-        `fresh`: as it is now, whatever is remembered.
+        `fresh`: read it now, even if it is cached.
 
         Raises:
-            Unavailable: Secrets Manager does not answer, or not to us.
+            Unavailable: Secrets Manager does not answer, or denies us access.
         """
-        known = self._known.get(name)
-        if fresh or known is None or known[0] + _REMEMBERED_S < self._elapsed():
-            self._known[name] = known = (self._elapsed(), self._ask(name))
-        return known[1]
+        cached = self._cache.get(name)
+        if fresh or cached is None or cached[0] + _CACHED_S < self._elapsed():
+            self._cache[name] = cached = (self._elapsed(), self._read(name))
+        return cached[1]
 
-    def _ask(self, name: str) -> dict[str, Any] | None:
+    def _read(self, name: str) -> dict[str, Any] | None:
         with available("secretsmanager"):
             try:
                 text = self._aws.client("secretsmanager").get_secret_value(SecretId=name).get("SecretString", "")

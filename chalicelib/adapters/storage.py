@@ -1,4 +1,4 @@
-"""The one door to S3: uploads under `leads/{tenant}/`, error reports under `erros/{tenant}/`."""
+"""The only module that talks to S3: uploads under `leads/{tenant}/`, error reports under `erros/{tenant}/`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _CHANGED = frozenset({"412", "PreconditionFailed"})
 
 
 class StoredObject(NamedTuple):
-    """What S3 knows of an object: its size in bytes and the ETag of its content."""
+    """What S3 knows about an object: its size and the ETag of its content."""
 
-    tamanho_bytes: int
+    size_bytes: int
     etag: str
 
 
@@ -32,7 +32,7 @@ class Storage:
         self.bucket = bucket
 
     def find(self, key: str) -> StoredObject | None:
-        """The object of that key; None if there is none."""
+        """The object with this key; None if there is none."""
         with available("s3"):
             try:
                 head = self._s3.head_object(Bucket=self.bucket, Key=key)
@@ -43,23 +43,23 @@ class Storage:
         return StoredObject(int(head["ContentLength"]), str(head["ETag"]))
 
     def put(self, key: str, body: bytes | BinaryIO, *, content_type: str) -> StoredObject:
-        """Write an object whole."""
+        """Write a whole object in one request."""
         with available("s3"):
             answer = self._s3.put_object(Bucket=self.bucket, Key=key, Body=body, ContentType=content_type)
         size = len(body) if isinstance(body, bytes) else body.tell()
         return StoredObject(size, str(answer["ETag"]))
 
     def upload(self, key: str, path: Path, *, content_type: str) -> None:
-        """Write a file of any size, in parts where it is large."""
+        """Write a file of any size; a large one goes in parts."""
         with available("s3"):
             self._s3.upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": content_type})
 
     def download(self, key: str, target: Path, *, etag: str | None) -> None:
-        """The content of an object into a file; with `etag`, of that very content and no other.
+        """Write the content of an object into a file; with `etag`, only if the object still has that content.
 
         Raises:
-            ArquivoInvalido: `arquivo_ausente` or `arquivo_substituido`; what was read of it is worth nothing.
-            Unavailable: S3 broke off.
+            InvalidFile: `arquivo_ausente` or `arquivo_substituido`.
+            Unavailable: S3 does not answer or broke off; the file may be incomplete.
         """
         condition = {"IfMatch": etag} if etag else {}
         with available("s3"):
@@ -76,7 +76,7 @@ class Storage:
                     file.write(block)
 
     def presigned_post(self, key: str, *, max_bytes: int, ttl_s: int) -> dict[str, Any]:
-        """A form by which somebody may upload just this key, and no more than so many bytes: `url` and `fields`."""
+        """A form (`url`, `fields`) with which anybody may upload this key for `ttl_s` seconds, at most `max_bytes`."""
         with available("s3"):
             post: dict[str, Any] = self._s3.generate_presigned_post(
                 self.bucket, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=ttl_s
@@ -84,7 +84,7 @@ class Storage:
         return post
 
     def presigned_get(self, key: str, *, filename: str, ttl_s: int) -> str:
-        """A URL at which anybody may download the object for so many seconds, under a name for a person."""
+        """A URL: for `ttl_s` seconds, anybody may download the object with it; a browser saves it as `filename`."""
         disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
         with available("s3"):
             url: str = self._s3.generate_presigned_url(
