@@ -1,4 +1,4 @@
-"""The channels that a message can leave by."""
+"""The channels by which a message can leave."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from enum import StrEnum
 
 
 class Canal(StrEnum):
-    """The means by which a message goes out (SPEC §2)."""
+    """A channel (SPEC §2).
+
+    Code that decides by channel uses `match` with `assert_never`, so that mypy names every place that a new one needs.
+    """
 
     WHATSAPP = "whatsapp"
     EMAIL = "email"

@@ -1,6 +1,7 @@
-"""What became of one attempt to send one message: the five verdicts that a channel can give.
+"""The result of one attempt to send one message: the five verdicts that a channel can give.
 
-Codes are the provider's or the transport's and never hold personal data: they are stored, logged and counted.
+Codes come from the provider or the transport. They never hold personal data, because they are stored, logged and
+counted.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ RefusalScope = Literal["canal", "destino"]
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """One message to one destination, with everything frozen that a channel may want to say about it.
+    """One message to one destination, with every value that a channel may need, frozen.
 
-    `destino` is E.164 (`+5571999999999`) or an e-mail address; `variaveis` are name and value, in the order in which a
-    WhatsApp template numbers them; `cabecalhos` are e-mail headers. `descadastro_url` is where this one person
-    unsubscribes; with it come the headers by which a mail program does so in one click (RFC 8058). `entregas_falhas`:
-    how many times its provider had taken it and could not deliver it.
+    A channel's document names these fields in its placeholders. `destino` is E.164 (`+5571999999999`) or an e-mail
+    address. `variaveis` are pairs of name and value, in the order in which a WhatsApp template numbers them.
+    `cabecalhos` are e-mail headers. `descadastro_url` is where this person unsubscribes; the channel adds the headers
+    with which a mail program does so in one click (RFC 8058). `entregas_falhas` counts how many times the provider
+    accepted the message and could not deliver it.
     """
 
     disparo_id: str
@@ -38,70 +40,73 @@ class OutgoingMessage:
     entregas_falhas: int = 0
 
     @property
-    def chave(self) -> str:
-        """Its idempotency key: whatever is sent under the same one leaves once.
+    def idempotency_key(self) -> str:
+        """The provider sends all messages with the same key once.
 
-        What failed after it was taken needs another one, or its provider would only say again what became of it. All
-        else that is sent again keeps its key, for a worker that sleeps may still send it.
+        A message that failed after the provider accepted it needs a new key: with the old one, the provider would only
+        repeat its first answer. Every other repetition keeps the key, because a suspended worker may still send it.
         """
         return f"{self.disparo_id}-{self.entregas_falhas}" if self.entregas_falhas else self.disparo_id
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The provider accepted the message, which is not yet its delivery."""
+    """The provider accepted the message; it may not have delivered it yet."""
 
     message_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
 class Transient:
-    """Certainly not sent, and worth sending again; `retry_after` is in seconds, None where nobody said."""
+    """Certainly not sent, and worth another attempt.
 
-    codigo: str
+    `retry_after` is in seconds, None where the provider named no time.
+    """
+
+    code: str
     retry_after: float | None = None
-    escopo: RefusalScope | None = None
+    scope: RefusalScope | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Permanent:
-    """Certainly not sent, and sending again would end the same way.
+    """Certainly not sent, and another attempt would end the same way.
 
-    `suprimir`: the person opted out and must not be written to again. `tentar_alternativo`: the address is at fault,
-    so that the lead's next valid contact may do better.
+    `suppresses`: the person opted out and must get no more messages. `tries_alternative`: the address is at fault, so
+    the lead's next valid contact may work.
     """
 
-    codigo: str
-    suprimir: bool = False
-    tentar_alternativo: bool = False
+    code: str
+    suppresses: bool = False
+    tries_alternative: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The provider may or may not have it; sending again is safe only with the same idempotency key."""
+    """The provider may have the message; another attempt is safe only with the same idempotency key."""
 
-    codigo: str
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelDown:
-    """Certainly not sent, nor would any other message be: a person must look (token, billing, configuration)."""
+    """Certainly not sent, and no other message would be: a person must fix the channel (token, billing, settings)."""
 
-    codigo: str
+    code: str
 
 
 Outcome = Sent | Transient | Permanent | Unknown | ChannelDown
 
 
 class Attempt(NamedTuple):
-    """What one attempt came to, and how many seconds the answer took, where there was one."""
+    """The outcome of one attempt, and the seconds until the answer came; None where no answer came."""
 
     outcome: Outcome
-    latencia_s: float | None = None
+    latency_s: float | None = None
 
 
 class DeliveryFinding(StrEnum):
-    """Whether a provider has a message, as far as it says so."""
+    """Whether a provider has a message, as far as its answer says so."""
 
     ENVIADO = "enviado"
     NAO_ENVIADO = "nao_enviado"
@@ -109,8 +114,8 @@ class DeliveryFinding(StrEnum):
 
 
 class InquiryReply(NamedTuple):
-    """What a provider says of one message; `codigo` is its own word for it, None where it has none that we can read."""
+    """A provider's answer about one message; `code` is the provider's own status, None where we cannot read one."""
 
-    paradeiro: DeliveryFinding
-    codigo: str | None = None
+    finding: DeliveryFinding
+    code: str | None = None
     message_id: str | None = None

@@ -1,13 +1,18 @@
-"""The states of a disparo (SPEC §2, drawn in docs/states.md); the database refuses every other move."""
+"""The states of a disparo and the moves between them (SPEC §2, drawn in docs/states.md).
+
+The database refuses every other move.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
+from chalicelib.leads.states import LeadFact
+
 
 class DisparoStatus(StrEnum):
-    """Where a disparo stands."""
+    """The status of a disparo."""
 
     PENDENTE = "pendente"
     ENVIANDO = "enviando"
@@ -35,17 +40,17 @@ MOVES: Mapping[DisparoStatus, frozenset[DisparoStatus]] = {
             DisparoStatus.EXPIRADO,
         }
     ),
-    # Failure that is reported after the provider had accepted it.
+    # The provider accepted the message and reports a failure later.
     DisparoStatus.ENVIADO: frozenset({DisparoStatus.CONFIRMADO, DisparoStatus.ERRO}),
-    # A person, a status tool or the provider's report says what became of it.
+    # A person, a status tool or the provider's report says whether the message was sent.
     DisparoStatus.INCERTO: frozenset({DisparoStatus.ENVIADO, DisparoStatus.CONFIRMADO, DisparoStatus.ERRO}),
-    # Sent again because a person says so.
+    # A person sends it again.
     DisparoStatus.ERRO: frozenset({DisparoStatus.PENDENTE}),
 }
 
 
 class WaitReason(StrEnum):
-    """What a disparo that is `pendente` waits for, until its `enviar_apos`."""
+    """What a `pendente` disparo waits for until its `enviar_apos`."""
 
     AGENDADO = "agendado"
     JANELA = "janela"
@@ -55,3 +60,23 @@ class WaitReason(StrEnum):
     CANAL_LENTO = "canal_lento"
     DESTINO = "destino"
     TENTATIVA = "tentativa"
+
+
+EVENTS: Mapping[DisparoStatus, str] = {
+    DisparoStatus.ENVIADO: "disparo.completed",
+    DisparoStatus.SIMULADO: "disparo.completed",
+    DisparoStatus.CONFIRMADO: "disparo.completed",
+    DisparoStatus.ERRO: "disparo.failed",
+    DisparoStatus.INCERTO: "disparo.failed",
+    DisparoStatus.SUPRIMIDO: "disparo.failed",
+    DisparoStatus.EXPIRADO: "disparo.failed",
+}
+"""The event that tells of a disparo with this status, whoever moved it; its `status` says which kind of end it is."""
+
+LEAD_FACTS: Mapping[DisparoStatus, LeadFact] = {
+    DisparoStatus.CONFIRMADO: LeadFact.DISPARO_CONFIRMADO,
+    DisparoStatus.ERRO: LeadFact.DISPARO_ESGOTADO,
+    DisparoStatus.SUPRIMIDO: LeadFact.DISPARO_ESGOTADO,
+    DisparoStatus.EXPIRADO: LeadFact.DISPARO_ESGOTADO,
+}
+"""What such a disparo means for its lead, if no other one waits (`leads.moves`); other statuses mean nothing."""

@@ -1,1 +1,1 @@
-"""What a channel is, and how messages are handed to its MCP server."""
+"""What a channel is, and how messages are sent by its MCP server."""

@@ -1,6 +1,6 @@
-"""Reading what a tool answered: where the message id, the success and the error code are, as configuration says.
+"""Reads the answer of a tool: the configuration says where the success, the message id and the error code are.
 
-Servers answer in every shape: JSON in `structuredContent`, JSON in a string in it, JSON in the text, plain words. A
+Servers answer in every shape: JSON in `structuredContent`, JSON in a string in it, JSON in the text, plain text. A
 reader names a place in the JSON (`campo`), a pattern in the text (`padrao`), or a pattern in the text at a place.
 """
 
@@ -17,14 +17,14 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.adapters.calls import Answer
 
-_HOLE = "{valor}"
-# What a hole may hold: one word of an identifier; quotes, brackets and separators end it.
+_VALUE = "{valor}"
+# What `{valor}` matches: one word. Quotes, brackets and separators end it.
 _WORD = r"""([^\s"'()\[\]{}<>,;]{1,255})"""
-# A provider's code: short, and never long enough in digits to be somebody's phone or document.
+# A provider's code is short. Eight digits in a row could be a phone number or a document, so they are no code.
 _CODE = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.:-]{1,64}")
 _IDENTIFIER = re.compile(r"[\x21-\x7e]{1,255}")
-# Answers are some hundred characters; this much of a longer one is read, and this much of a text searched for words:
-# a server and its channel may both be a stranger's, and what they make us do for one answer must have an end.
+# A normal answer has some hundred characters. Of a longer one, only so much is parsed, and only so much is searched for
+# patterns: a tenant controls both the server and the patterns, so the work for one answer must have a limit.
 _READ_CHARACTERS = 20_000
 _SEARCHED_CHARACTERS = 4_000
 _MOST_READERS = 16
@@ -34,22 +34,22 @@ DocumentPath = Annotated[str, StringConstraints(pattern=r"^[^.\s]+(\.[^.\s]+)*$"
 
 
 class DocumentPart(BaseModel):
-    """A part of a channel's document: unknown fields are errors, and nothing changes once it is read."""
+    """A part of a channel's document: immutable, and an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class Pattern:
-    """Words to look for: `*` stands for anything, `{valor}` for one word to take, everything else for itself.
+    """A text to search for: `*` matches anything, `{valor}` matches the one word to extract, all else matches itself.
 
-    Not a regular expression: a person writes it without escaping, and no text makes it slow.
+    It is not a regular expression: a person writes it without escapes, and no text makes the search slow.
     """
 
     def __init__(self, text: str) -> None:
         self._segments = [_segment(part) for part in text.split("*") if part]
 
     def find(self, text: str) -> str | None:
-        """The word in the hole, or "" if there is no hole; None if the words are not there."""
+        """The word at `{valor}`, or "" if the pattern has no `{valor}`; None if the text does not match."""
         position, found = 0, ""
         for segment in self._segments:
             match = segment.search(text, position)
@@ -61,19 +61,19 @@ class Pattern:
 
 
 def _segment(text: str) -> re.Pattern[str]:
-    return re.compile(_WORD.join(re.escape(words) for words in text.split(_HOLE)), re.IGNORECASE)
+    return re.compile(_WORD.join(re.escape(words) for words in text.split(_VALUE)), re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """An answer made ready to be read: its text, and the JSON document in it (None where there is none)."""
+    """An answer that is ready for the readers: its text, and the JSON document in it (None if there is none)."""
 
     text: str
     document: object = field(default=None)
 
     @classmethod
     def of(cls, answer: Answer) -> Reading:
-        """Reads `structuredContent`, else the text; FastMCP's `{"result": …}` around either is taken off."""
+        """Parse `structuredContent`, else the text, and unwrap the `{"result": …}` that FastMCP puts around either."""
         text = answer.text[:_READ_CHARACTERS]
         document = _parsed(answer.structured) if answer.structured is not None else _parsed(text)
         if isinstance(document, dict) and document.keys() == {"result"}:
@@ -81,7 +81,7 @@ class Reading:
         return cls(text, document)
 
     def at(self, path: str) -> object:
-        """The value at a dotted path, through lists by number and through JSON in strings; None if there is none."""
+        """The value at a dotted path, through lists (by index) and JSON in strings; None if there is none."""
         value = self.document
         for step in path.split("."):
             value = _parsed(value)
@@ -96,7 +96,7 @@ class Reading:
 
 
 def _parsed(value: object) -> object:
-    """The JSON that a string holds, if it holds a JSON object or list; else the value itself."""
+    """The JSON object or list that a string holds; any other value is returned as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
     try:
@@ -106,18 +106,18 @@ def _parsed(value: object) -> object:
 
 
 class ValueReader(DocumentPart):
-    """Where to find one value: at `campo`, by `padrao`, or by `padrao` in the text at `campo`."""
+    """Finds one value: at `campo`, by `padrao`, or by `padrao` in the text at `campo`."""
 
     campo: DocumentPath | None = None
     padrao: PatternText | None = None
     _pattern: Pattern | None = None
 
     @model_validator(mode="after")
-    def _say_where(self) -> ValueReader:
+    def _check_place(self) -> ValueReader:
         if self.campo is None and self.padrao is None:
             raise PydanticCustomError("leitura_vazia", "say where: campo, padrao or both")
         if self.padrao is not None:
-            if self.padrao.count(_HOLE) > 1:
+            if self.padrao.count(_VALUE) > 1:
                 raise PydanticCustomError("padrao_com_dois_valores", "at most one {valor}")
             if not self.padrao.strip("*"):
                 raise PydanticCustomError("leitura_vazia", "a pattern needs words")
@@ -125,21 +125,21 @@ class ValueReader(DocumentPart):
         return self
 
     def read(self, reading: Reading) -> object:
-        """The value, None if it is not there; a pattern without `{valor}` that is found reads as True."""
+        """The value, None if it is not there, True if a pattern without `{valor}` matches."""
         value = reading.text if self.campo is None else reading.at(self.campo)
         if self._pattern is None:
             return value
-        found = self._pattern.find(_words(value)[:_SEARCHED_CHARACTERS])
+        found = self._pattern.find(_as_text(value)[:_SEARCHED_CHARACTERS])
         return True if found == "" else found
 
 
 class SuccessReader(ValueReader):
-    """What an answer that means "sent" holds: the value is there (and is `igual`, if that is given)."""
+    """Recognises an answer that means "sent": the value is there (and equals `igual`, if that is given)."""
 
     igual: bool | int | str | None = None
 
     def holds(self, reading: Reading) -> bool:
-        """Whether the answer says so."""
+        """Whether the answer means "sent", by this reader."""
         value = self.read(reading)
         if self.igual is None:
             return bool(value)
@@ -147,16 +147,16 @@ class SuccessReader(ValueReader):
 
 
 class CodeReader(ValueReader):
-    """Where an error code is; with `codigo`, that is the code of every answer in which the reader finds something."""
+    """Finds an error code; with `codigo`, that is the code of every answer in which the reader finds something."""
 
     codigo: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{1,64}$")] | None = None
 
     def code(self, reading: Reading) -> str | None:
-        """The provider's code; None if there is none or what is there cannot be one."""
+        """The provider's code; None if there is no value or the value cannot be a code."""
         value = self.read(reading)
         if not value or self.codigo is not None:
             return self.codigo if value else None
-        text = _words(value).rstrip(".:")
+        text = _as_text(value).rstrip(".:")
         return text if _CODE.fullmatch(text) else None
 
 
@@ -169,26 +169,26 @@ def first_code(readers: Iterable[CodeReader], reading: Reading) -> str | None:
 
 
 def identifier(reader: ValueReader | None, reading: Reading) -> str | None:
-    """What the reader finds, if it can be the provider's id of a message."""
+    """The provider's id of a message, as the reader finds it; None if the value cannot be an id."""
     value = reader.read(reading) if reader else None
     return value if isinstance(value, str) and _IDENTIFIER.fullmatch(value) else None
 
 
 class ResultReader(DocumentPart):
-    """How a tool's answer is read. `isError` alone is no verdict: real servers answer a failed send without it."""
+    """How to read a tool's answer. `isError` alone is no verdict: real servers report a failed send without it."""
 
     sucesso: Annotated[tuple[SuccessReader, ...], Field(max_length=_MOST_READERS)] = ()
     message_id: ValueReader | None = None
     codigo: CodeReaders = ()
-    espera: ValueReader | None = Field(default=None, description="seconds to wait, as the provider says them")
+    espera: ValueReader | None = Field(default=None, description="the seconds to wait that the provider asks for")
 
     def is_success(self, answer: Answer, reading: Reading) -> bool:
-        """Whether the message was accepted: any of `sucesso` holds; without any, it is `isError` that counts."""
-        said = not self.sucesso or any(each.holds(reading) for each in self.sucesso)
-        return said and not answer.is_error
+        """Whether the message was accepted: no `isError`, and if `sucesso` has readers, at least one of them holds."""
+        holds = not self.sucesso or any(each.holds(reading) for each in self.sucesso)
+        return holds and not answer.is_error
 
     def message_id_in(self, reading: Reading) -> str | None:
-        """The provider's id of the message, if it gave one that is an identifier."""
+        """The provider's id of the message; None if there is none or the value cannot be an id."""
         return identifier(self.message_id, reading)
 
     def code_in(self, reading: Reading) -> str | None:
@@ -196,11 +196,11 @@ class ResultReader(DocumentPart):
         return first_code(self.codigo, reading)
 
     def wait_in(self, reading: Reading) -> float | None:
-        """Seconds to wait, if the provider said so."""
-        text = _words(self.espera.read(reading) if self.espera else None).rstrip(".")
+        """The seconds to wait that the provider asks for; None if it names none."""
+        text = _as_text(self.espera.read(reading) if self.espera else None).rstrip(".")
         return float(text) if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", text) else None
 
 
-def _words(value: object) -> str:
-    """The value as text if it is a text or a number, else nothing."""
+def _as_text(value: object) -> str:
+    """A string or a number as text; "" for any other value."""
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""

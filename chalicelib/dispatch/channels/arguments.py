@@ -1,12 +1,12 @@
-"""From our message to a tool's arguments: a JSON template with `{{placeholders}}` and three forms, nothing more.
+"""Turns our message into a tool's arguments: a JSON template with `{{placeholders}}` and three forms, nothing more.
 
-* A string that is exactly one placeholder keeps the JSON type of its value; within other words it becomes text.
-* What is absent (`{{html}}` of a message without HTML) is left out of the object or list that it stands in.
-* `{"$para_cada": "{{variaveis}}", "item": X}` is a list of X, in which `{{item}}` is the element.
-* `{"$se": "{{html}}", "entao": X, "senao": Y}` is X where the placeholder holds anything, else Y (or left out).
+* A string that is exactly one placeholder keeps the JSON type of its value; inside other text the value becomes text.
+* An absent value (`{{html}}` of a message without HTML) is left out of its object or list.
+* `{"$para_cada": "{{variaveis}}", "item": X}` is a list with one X for each element; `{{item}}` in X is the element.
+* `{"$se": "{{html}}", "entao": X, "senao": Y}` is X if the placeholder is not empty, else Y (or left out).
 * `{"$json": X}` is X as a JSON string, for tools that take JSON in a string.
 
-Values are put in once and never read again for placeholders.
+A value that contains a placeholder stays as it is: values are never expanded again.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from chalicelib.errors import escape_pointer
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _ITEM = "item"
-_DEEPEST = 20
+_MAX_DEPTH = 20
 _ABSENT = object()
 
 
 class BadTemplate(Exception):
-    """The argument template means nothing at `pointer` (RFC 6901); `code` says why, `detail` names the culprit."""
+    """The argument template is invalid at `pointer` (RFC 6901); `code` says why, `detail` names the invalid part."""
 
     def __init__(self, pointer: str, code: str, detail: str) -> None:
         super().__init__(pointer, code, detail)
@@ -36,9 +36,9 @@ class BadTemplate(Exception):
 
 
 class PlaceholderScope(NamedTuple):
-    """What placeholders are looked up in."""
+    """The values that placeholders stand for: the message, and inside a loop the current element."""
 
-    mensagem: OutgoingMessage
+    message: OutgoingMessage
     item: object
 
 
@@ -46,7 +46,7 @@ Build = Callable[[PlaceholderScope], Any]
 
 _SCALARS: Mapping[str, Callable[[OutgoingMessage], object]] = {
     "disparo_id": lambda m: m.disparo_id,
-    "chave": lambda m: m.chave,
+    "chave": lambda m: m.idempotency_key,
     "tentativa": lambda m: m.tentativa,
     "destino": lambda m: m.destino,
     "destino.digitos": lambda m: re.sub(r"\D", "", m.destino),
@@ -69,32 +69,32 @@ _FIELDS: Mapping[str, Callable[[OutgoingMessage], object]] = {**_SCALARS, **_LIS
 
 
 def _unsubscribe_headers(url: str | None) -> dict[str, str]:
-    """The two headers of RFC 8058."""
+    """The two headers for one-click unsubscribe (RFC 8058)."""
     if url is None:
         return {}
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def compile_arguments(template: Mapping[str, object], root: str = "") -> Callable[[OutgoingMessage], dict[str, Any]]:
-    """The function from a message to the arguments that the template describes; `root` is where the template stands.
+    """A function that builds the arguments for a message; `root` is the pointer to the template in its document.
 
     Raises:
-        BadTemplate: an unknown placeholder or form, or a placeholder that cannot stand where it stands.
+        BadTemplate: an unknown placeholder or form, or a placeholder in a place where its value does not fit.
     """
     try:
         builders = {name: _compile(node, f"/{escape_pointer(name)}", in_loop=False) for name, node in template.items()}
     except BadTemplate as error:
         raise BadTemplate(root + error.pointer, error.code, error.detail) from None
 
-    def build(mensagem: OutgoingMessage) -> dict[str, Any]:
-        return _present(builders, PlaceholderScope(mensagem, _ABSENT))
+    def build(message: OutgoingMessage) -> dict[str, Any]:
+        return _present(builders, PlaceholderScope(message, _ABSENT))
 
     return build
 
 
 def _compile(node: object, pointer: str, *, in_loop: bool) -> Build:
-    if pointer.count("/") > _DEEPEST:
-        raise BadTemplate(pointer, "argumentos_profundos", str(_DEEPEST))
+    if pointer.count("/") > _MAX_DEPTH:
+        raise BadTemplate(pointer, "argumentos_profundos", str(_MAX_DEPTH))
     match node:
         case str():
             return _compile_text(node, pointer, in_loop=in_loop)
@@ -111,9 +111,9 @@ def _compile(node: object, pointer: str, *, in_loop: bool) -> Build:
 
 
 def _compile_text(text: str, pointer: str, *, in_loop: bool) -> Build:
-    # Literal words and names of placeholders take turns.
+    # Literal text at even indexes, names of placeholders at odd ones.
     parts = _PLACEHOLDER.split(text)
-    if any("{{" in words or "}}" in words for words in parts[::2]):
+    if any("{{" in literal or "}}" in literal for literal in parts[::2]):
         raise BadTemplate(pointer, "chaves_desequilibradas", text)
     if len(parts) == 1:
         return lambda _: text
@@ -137,7 +137,7 @@ def _lookup(name: str, pointer: str, *, in_loop: bool) -> Build:
         raise BadTemplate(pointer, "marcador_desconhecido", name)
 
     def look_up(scope: PlaceholderScope) -> object:
-        value = field_of(scope.mensagem)
+        value = field_of(scope.message)
         return _ABSENT if value is None else value
 
     return look_up
@@ -160,12 +160,12 @@ def _compile_form(node: Mapping[str, object], pointer: str, *, in_loop: bool) ->
 
 
 def _compile_loop(source: str, item: object, pointer: str) -> Build:
-    named = _PLACEHOLDER.fullmatch(source)
-    if named is None or named[1] not in _LISTS:
+    placeholder = _PLACEHOLDER.fullmatch(source)
+    if placeholder is None or placeholder[1] not in _LISTS:
         raise BadTemplate(f"{pointer}/$para_cada", "marcador_nao_e_lista", source)
-    elements = _LISTS[named[1]]
+    elements = _LISTS[placeholder[1]]
     body = _compile(item, f"{pointer}/item", in_loop=True)
-    return lambda scope: [body(PlaceholderScope(scope.mensagem, element)) for element in elements(scope.mensagem)]
+    return lambda scope: [body(PlaceholderScope(scope.message, element)) for element in elements(scope.message)]
 
 
 def _as_json(value: object) -> object:

@@ -1,7 +1,7 @@
-"""A channel is configuration, not code: which tool of which MCP server is called, with what, and how it answers.
+"""A channel is configuration, not code: which tool of which MCP server to call, with what, and how it answers.
 
-A document names a profile (`profiles/*.json`) and what differs from it; `headers`, `arguments` and `codigos` are added
-to the profile's by name (null takes one of them away), everything else takes the place of the profile's.
+A document names a profile (`profiles/*.json`) and what differs from it. `headers`, `arguments` and `codigos` are merged
+with the profile's by name (null removes a name); every other field replaces the profile's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, assert_never
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -27,6 +27,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from chalicelib.adapters.calls import BAD_ARGUMENTS, TOOL_MISSING, Answer, CallResult, NotWritten, Refused
+from chalicelib.canal import Canal
 from chalicelib.dispatch.channels.answers import DocumentPart, Reading, ResultReader
 from chalicelib.dispatch.channels.arguments import BadTemplate, compile_arguments
 from chalicelib.dispatch.channels.inquiries import Inquiry
@@ -43,15 +44,15 @@ from chalicelib.dispatch.outcomes import (
 from chalicelib.errors import FieldError, Invalid, escape_pointer
 
 _HERE = Path(__file__).parent
-_ADDED_BY_NAME = ("headers", "arguments", "codigos")
+_MERGED_BY_NAME = ("headers", "arguments", "codigos")
 
-# What an answer is filed under when it says that it failed and nothing that we can read says why.
+# The code of a failure in whose answer the readers find no code.
 NO_CODE = "erro_sem_codigo"
 
-# HTTP statuses that turn one call away and may take it later (RFC 9110, RFC 6585, RFC 8470). 503 is only ever here
-# with a Retry-After: without one, a gateway may be speaking of a request that it had already passed on.
+# HTTP statuses that refuse one call and may accept it later (RFC 9110, RFC 6585, RFC 8470). A 503 without Retry-After
+# never comes here: it may be from a gateway that had already passed the request on (`calls.of_status`).
 _LATER = frozenset({408, 425, 429, 503})
-# Those that are about this one request and not about who asks or where.
+# HTTP statuses about this one request, and not about the caller or the address.
 _THIS_REQUEST = frozenset({400, 409, 413, 414, 422, 431})
 
 _HEADER_NAME = r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"  # RFC 9110 §5.6.2
@@ -68,7 +69,7 @@ class CodeClass(StrEnum):
 
 
 class CodeRule(DocumentPart):
-    """What to do about one code; `espera_s` is the least wait before another attempt, whatever the backoff says."""
+    """What to do about one code; `espera_s` is the shortest wait before another attempt, whatever the backoff says."""
 
     classe: CodeClass
     escopo: RefusalScope | None = None
@@ -77,7 +78,7 @@ class CodeRule(DocumentPart):
     alternativo: bool = False
 
     @model_validator(mode="after")
-    def _fit(self) -> CodeRule:
+    def _check_fields(self) -> CodeRule:
         if self.classe is not CodeClass.TRANSITORIO and (self.escopo or self.espera_s is not None):
             raise PydanticCustomError("regra_contraditoria", "escopo and espera_s belong to transitorio")
         if self.classe is not CodeClass.PERMANENTE and (self.suprimir or self.alternativo):
@@ -85,7 +86,7 @@ class CodeRule(DocumentPart):
         return self
 
     def outcome(self, code: str, wait_s: float | None) -> Outcome:
-        """The verdict for that code; `wait_s` is what the provider itself asked for."""
+        """The verdict for that code; `wait_s` is the wait that the provider asked for."""
         if self.classe is CodeClass.TRANSITORIO:
             waits = [wait for wait in (self.espera_s, wait_s) if wait is not None]
             return Transient(code, max(waits, default=None), self.escopo)
@@ -94,20 +95,20 @@ class CodeRule(DocumentPart):
         return Unknown(code) if self.classe is CodeClass.INCERTO else ChannelDown(code)
 
 
-def _spelled_out(value: object) -> object:
-    """A bare class is short for a rule of nothing else."""
+def _as_rule(value: object) -> object:
+    """A class alone is short for a rule that has only this class."""
     return {"classe": value} if isinstance(value, str) else value
 
 
-ShortCodeRule = Annotated[CodeRule, BeforeValidator(_spelled_out)]
+ShortCodeRule = Annotated[CodeRule, BeforeValidator(_as_rule)]
 
 
 class Channel(DocumentPart):
-    """One way out for messages of one kind; see the module for what its document looks like."""
+    """How messages of one kind are sent. Its fields are those of the document (docs/channels.md)."""
 
     perfil: str | None = None
     descricao: str | None = None
-    canal: Literal["whatsapp", "email"]
+    canal: Canal
     url: Annotated[str, StringConstraints(max_length=2_000)] = Field(repr=False)
     headers: dict[Annotated[str, StringConstraints(pattern=_HEADER_NAME)], SecretStr] = Field(default={}, repr=False)
     tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -115,12 +116,12 @@ class Channel(DocumentPart):
     idempotency_argument: Annotated[str, StringConstraints(min_length=1)] | None = None
     resultado: ResultReader = ResultReader()
     codigos: dict[str, ShortCodeRule] = Field(default={})
-    # A failure with a code that nobody has classified: it was not sent, and why is for a person to see. Repeating it
-    # could only annoy a provider that has said no.
+    # A failure with a code that nobody has classified. The message was not sent, and a person must look at the reason;
+    # another attempt would only repeat a request that the provider has refused.
     codigo_desconhecido: ShortCodeRule = CodeRule(classe=CodeClass.PERMANENTE)
-    # A failure without a readable code may be a time-out between the tool and its provider: nobody knows.
+    # A failure without a readable code may be a time-out between the tool and its provider, so it is a doubt.
     sem_codigo: ShortCodeRule = CodeRule(classe=CodeClass.INCERTO)
-    # Who knows what became of a message in doubt; without one, only a person does.
+    # The tool that settles a doubt; without one, only a person can.
     consulta: Inquiry | None = None
     in_flight: Annotated[int, Field(ge=1, le=1_000)] = 50
     timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
@@ -129,13 +130,13 @@ class Channel(DocumentPart):
 
     @field_validator("url")
     @classmethod
-    def _be_an_address(cls, url: str) -> str:
+    def _check_url(cls, url: str) -> str:
         try:
             parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+            is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
         except ValueError:
-            usable = False
-        if not usable or not url.isascii() or not url.isprintable() or " " in url:
+            is_usable = False
+        if not is_usable or not url.isascii() or not url.isprintable() or " " in url:
             raise PydanticCustomError("url_invalida", "not an http or https URL")
         if parts.username or parts.password:
             raise PydanticCustomError("url_com_senha", "credentials belong in headers")
@@ -143,7 +144,7 @@ class Channel(DocumentPart):
 
     @field_validator("headers")
     @classmethod
-    def _be_sendable(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    def _check_headers(cls, headers: dict[str, SecretStr]) -> dict[str, SecretStr]:
         for name, value in headers.items():
             text = value.get_secret_value()
             if name.lower() in _HOP_HEADERS or name.lower().startswith("mcp-"):
@@ -162,19 +163,19 @@ class Channel(DocumentPart):
 
     @property
     def is_idempotent(self) -> bool:
-        """Whether a message may be sent again under its own key when nobody knows what became of it."""
+        """Whether a message in doubt may be sent again with the same idempotency key."""
         return self.idempotency_argument is not None
 
     def header_values(self) -> dict[str, str]:
-        """The headers in clear, for the wire only."""
+        """The headers as plain text, to be sent and never logged."""
         return {name: value.get_secret_value() for name, value in self.headers.items()}
 
-    def arguments_for(self, mensagem: OutgoingMessage) -> dict[str, Any]:
+    def arguments_for(self, message: OutgoingMessage) -> dict[str, Any]:
         """The tool's arguments for one message."""
-        return self._build(mensagem)
+        return self._build(message)
 
     def verdict(self, result: CallResult) -> Outcome:
-        """What a call came to. Total: every answer has a verdict, and doubt is `Unknown`, never `Sent` or a retry."""
+        """The verdict on a call. Every result has one, and a doubt is `Unknown`, never `Sent` or `Transient`."""
         match result:
             case Answer():
                 return self._verdict_of_answer(result)
@@ -197,18 +198,18 @@ class Channel(DocumentPart):
         return rule.outcome(code or NO_CODE, self.resultado.wait_in(reading))
 
     def check_against(self, tools: Mapping[str, Mapping[str, Any]]) -> list[FieldError]:
-        """What stands between this channel and a server that offers these tools (name → input schema).
+        """What a server with these tools (name → input schema) would not accept from this channel.
 
-        Pointers are into the channel's document; an empty list means that calls will be understood.
+        Pointers are into the channel's document; an empty list means that the server accepts the calls.
         """
-        errors = _unfit(self.tool, self._build, tools, self.canal)
+        errors = _misfits(self.tool, self._build, tools, self.canal)
         if self.consulta is None:
             return errors
-        asking = _unfit(self.consulta.tool, self.consulta.arguments_for, tools, self.canal)
-        return errors + [each._replace(pointer=f"/consulta{each.pointer}") for each in asking]
+        of_inquiry = _misfits(self.consulta.tool, self.consulta.arguments_for, tools, self.canal)
+        return errors + [each._replace(pointer=f"/consulta{each.pointer}") for each in of_inquiry]
 
 
-# A message that says everything that one can say, and what each channel's barest does not.
+# A message with every field set.
 _FULL = OutgoingMessage(
     disparo_id="0",
     tentativa=1,
@@ -222,12 +223,8 @@ _FULL = OutgoingMessage(
     cabecalhos={"X-Exemplo": "1"},
     descadastro_url="https://example.com/descadastro/x",
 )
-_BARE: Mapping[str, OutgoingMessage] = {
-    "whatsapp": replace(_FULL, assunto=None, html=None, variaveis=(), cabecalhos={}, descadastro_url=None),
-    "email": replace(_FULL, html=None, variaveis=(), cabecalhos={}, descadastro_url=None),
-}
-# Alternatives within alternatives say nothing evident any more.
-_DEEPEST_SCHEMA = 4
+# Alternatives nested deeper than this are not judged.
+_MAX_SCHEMA_DEPTH = 4
 _JSON_TYPES: Mapping[type, frozenset[str]] = {
     str: frozenset({"string"}),
     bool: frozenset({"boolean"}),
@@ -239,63 +236,74 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
 }
 
 
-def _unfit(
+def _misfits(
     tool: str,
     build: Callable[[OutgoingMessage], dict[str, Any]],
     tools: Mapping[str, Mapping[str, Any]],
-    canal: str,
+    canal: Canal,
 ) -> list[FieldError]:
-    """What a tool would not understand of the arguments; pointers begin where `tool` and `arguments` stand."""
+    """What a tool would not accept; pointers are relative to the object that holds `tool` and `arguments`."""
     schema = tools.get(tool)
     if schema is None:
         return [FieldError("/tool", TOOL_MISSING, tool)]
-    return [*_left_out(build(_BARE[canal]), schema), *_strange(build(_FULL), schema)]
+    return [*_missing(build(_bare(canal)), schema), *_unexpected(build(_FULL), schema)]
 
 
-def _left_out(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[FieldError]:
+def _bare(canal: Canal) -> OutgoingMessage:
+    """The message of a channel with the fewest fields set."""
+    match canal:
+        case Canal.WHATSAPP:
+            return replace(_FULL, assunto=None, html=None, variaveis=(), cabecalhos={}, descadastro_url=None)
+        case Canal.EMAIL:
+            return replace(_FULL, html=None, variaveis=(), cabecalhos={}, descadastro_url=None)
+        case _:
+            assert_never(canal)
+
+
+def _missing(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[FieldError]:
     required = schema.get("required")
     for name in required if isinstance(required, list) else ():
         if str(name) not in arguments:
             yield FieldError(f"/arguments/{escape_pointer(str(name))}", "argumento_obrigatorio", str(name))
 
 
-def _strange(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[FieldError]:
+def _unexpected(arguments: Mapping[str, object], schema: Mapping[str, Any]) -> Iterator[FieldError]:
     properties = schema.get("properties")
     declared = properties if isinstance(properties, dict) else {}
     for name, value in arguments.items():
         pointer = f"/arguments/{escape_pointer(name)}"
         if name in declared:
-            yield from _of_another_type(value, declared[name], pointer)
+            yield from _wrong_types(value, declared[name], pointer)
         elif not schema.get("additionalProperties"):
             yield FieldError(pointer, "argumento_desconhecido", name)
 
 
-def _of_another_type(value: object, schema: object, pointer: str) -> Iterator[FieldError]:
-    """Where a value is plainly not what its schema takes; into a list, for all of its elements are alike."""
-    if (taken := _types_taken(schema)) and not taken & _JSON_TYPES[type(value)]:
-        yield FieldError(pointer, "argumento_de_outro_tipo", ", ".join(sorted(taken)))
+def _wrong_types(value: object, schema: object, pointer: str) -> Iterator[FieldError]:
+    """Where the type of a value is clearly wrong by its schema; the elements of a list are judged too."""
+    if (accepted := _accepted_types(schema)) and not accepted & _JSON_TYPES[type(value)]:
+        yield FieldError(pointer, "argumento_de_outro_tipo", ", ".join(sorted(accepted)))
     elif isinstance(value, list) and isinstance(schema, dict):
         for number, each in enumerate(value):
-            yield from _of_another_type(each, schema.get("items"), f"{pointer}/{number}")
+            yield from _wrong_types(each, schema.get("items"), f"{pointer}/{number}")
 
 
-def _types_taken(schema: object, depth: int = 0) -> frozenset[str]:
-    """The JSON types that a property's schema takes; empty if it does not plainly say so.
+def _accepted_types(schema: object, depth: int = 0) -> frozenset[str]:
+    """The JSON types that a property's schema accepts; empty if the schema does not say so clearly.
 
-    The schema is the server's, so nothing about it is taken for granted.
+    The schema comes from the server, so it may have any shape.
     """
-    if not isinstance(schema, dict) or depth > _DEEPEST_SCHEMA:
+    if not isinstance(schema, dict) or depth > _MAX_SCHEMA_DEPTH:
         return frozenset()
     alternatives = schema.get("anyOf") or schema.get("oneOf")
     if isinstance(alternatives, list):
-        taken = [_types_taken(each, depth + 1) for each in alternatives]
-        return frozenset().union(*taken) if all(taken) else frozenset()
-    named = schema.get("type")
-    return frozenset(each for each in (named if isinstance(named, list) else [named]) if isinstance(each, str))
+        accepted = [_accepted_types(each, depth + 1) for each in alternatives]
+        return frozenset().union(*accepted) if all(accepted) else frozenset()
+    declared = schema.get("type")
+    return frozenset(each for each in (declared if isinstance(declared, list) else [declared]) if isinstance(each, str))
 
 
 def _verdict_of_refusal(refused: Refused) -> Outcome:
-    """The verdict by HTTP status; whatever is neither for later nor about this request is about the channel."""
+    """The verdict by HTTP status: retry later, a wrong request, or (every other status) a channel that is down."""
     code = f"http_{refused.status}"
     if refused.status in _LATER:
         return Transient(code, refused.retry_after, "canal")
@@ -306,13 +314,25 @@ def _verdict_of_refusal(refused: Refused) -> Outcome:
 
 @cache
 def profiles() -> Mapping[str, Mapping[str, Any]]:
-    """The profiles that are shipped, by name."""
+    """The profiles that come with this package, by name."""
     return {path.stem: _read(path) for path in sorted((_HERE / "profiles").glob("*.json"))}
+
+
+def _shared_codes(canal: object) -> Mapping[str, Any]:
+    """The codes that every provider of the channel passes on; none for an unknown channel, which validation refuses."""
+    known = next((each for each in Canal if each == canal), None)
+    match known:
+        case Canal.WHATSAPP:
+            return _whatsapp_codes()
+        case Canal.EMAIL | None:
+            return {}
+        case _:
+            assert_never(known)
 
 
 @cache
 def _whatsapp_codes() -> Mapping[str, Any]:
-    """Meta's codes, which reach us through whichever provider."""
+    """Meta's error codes, which every WhatsApp provider passes on."""
     return _read(_HERE / "whatsapp_codes.json")
 
 
@@ -322,10 +342,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def load_channel(document: Mapping[str, Any]) -> Channel:
-    """The channel that a document describes, profile and defaults filled in.
+    """The channel that a document describes, with its profile and the defaults filled in.
 
     Raises:
-        Invalid: `canal_invalido`, with a pointer into the document for each thing wrong; no value of it is quoted, for
+        Invalid: `canal_invalido`, with a pointer into the document for each error. No error quotes a value, because
             headers hold secrets.
     """
     try:
@@ -340,9 +360,9 @@ def load_channel(document: Mapping[str, Any]) -> Channel:
     raise Invalid("canal_invalido", tuple(errors))
 
 
-def _pointer(place: tuple[int | str, ...]) -> str:
-    """A JSON pointer; pydantic marks what is wrong with a name, rather than with its value, by `[key]`."""
-    return "".join(f"/{escape_pointer(str(step))}" for step in place if step != "[key]")
+def _pointer(location: tuple[int | str, ...]) -> str:
+    """A JSON pointer from pydantic's location; in it, `[key]` marks an error in a name instead of its value."""
+    return "".join(f"/{escape_pointer(str(step))}" for step in location if step != "[key]")
 
 
 def _with_profile(document: Mapping[str, Any]) -> dict[str, Any]:
@@ -351,15 +371,15 @@ def _with_profile(document: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("canal_invalido", (FieldError("/perfil", "perfil_desconhecido", ", ".join(profiles())),))
     base = {} if name is None else profiles()[name]
     merged = {**base, **document}
-    for part in _ADDED_BY_NAME:
+    for part in _MERGED_BY_NAME:
         own = document.get(part, {})
         if isinstance(own, Mapping):
-            merged[part] = _added(base.get(part, {}), own)
-    if merged.get("canal") == "whatsapp" and isinstance(merged["codigos"], dict):
-        merged["codigos"] = {**_whatsapp_codes(), **merged["codigos"]}
+            merged[part] = _merged(base.get(part, {}), own)
+    if isinstance(merged["codigos"], dict):
+        merged["codigos"] = {**_shared_codes(merged.get("canal")), **merged["codigos"]}
     return merged
 
 
-def _added(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    gone = {name for name in base if own.get(name, base) is None}
-    return {name: value for name, value in {**base, **own}.items() if name not in gone}
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    removed = {name for name in base if own.get(name, base) is None}
+    return {name: value for name, value in {**base, **own}.items() if name not in removed}

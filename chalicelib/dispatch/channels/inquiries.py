@@ -1,4 +1,4 @@
-"""Asking a provider what became of messages whose sending ended in doubt: the status tool that a channel may name.
+"""Asks a provider whether it has the messages that are in doubt, by the status tool that a channel may name.
 
     "consulta": {
       "tool": "find_message",
@@ -7,7 +7,7 @@
       "valores": {"ausente": "nao_enviado", "sent": "enviado", "delivered": "enviado"}
     }
 
-Only an answer that the configuration has a meaning for settles anything; silence, errors and news leave the doubt.
+Only a value that `valores` lists settles a doubt. No answer, an error or an unlisted value leaves the doubt.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from chalicelib.dispatch.channels.arguments import compile_arguments
 from chalicelib.dispatch.outcomes import DeliveryFinding, InquiryReply, OutgoingMessage
 
 CallAll = Callable[[str, Sequence[Mapping[str, object]]], Sequence[CallResult]]
-"""Calls one tool with each of these arguments; what became of each call, in their order."""
+"""Calls one tool with each of these arguments; returns the result of each call, in the same order."""
 
 
 class Inquiry(DocumentPart):
-    """A tool that knows what became of a message, how it is asked, and what its answers mean."""
+    """A tool that knows whether the provider has a message: its arguments, and what its answers mean."""
 
     tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     arguments: dict[str, Any]
@@ -42,7 +42,7 @@ class Inquiry(DocumentPart):
     valores: Annotated[dict[str, DeliveryFinding], Field(min_length=1)]
     message_id: ValueReader | None = None
     espera_s: Annotated[float, Field(ge=0, le=86_400)] = 60.0
-    """How long after the attempt a message that the provider does not have will not turn up any more."""
+    """Seconds after an attempt; a message that the provider does not have by then will not arrive any more."""
     _build: Callable[[OutgoingMessage], dict[str, Any]]
 
     @model_validator(mode="after")
@@ -50,22 +50,22 @@ class Inquiry(DocumentPart):
         self._build = compile_arguments(self.arguments, "/consulta/arguments")
         return self
 
-    def arguments_for(self, mensagem: OutgoingMessage) -> dict[str, Any]:
+    def arguments_for(self, message: OutgoingMessage) -> dict[str, Any]:
         """The tool's arguments to ask about one message."""
-        return self._build(mensagem)
+        return self._build(message)
 
     def reply(self, result: CallResult) -> InquiryReply:
-        """What an answer says; whatever is no answer, or none that has a meaning here, says nothing."""
+        """What a result says about a message; `DESCONHECIDO` unless it is an answer whose value `valores` lists."""
         if not isinstance(result, Answer):
             return InquiryReply(DeliveryFinding.DESCONHECIDO)
         reading = Reading.of(result)
         code = first_code(self.resposta, reading)
-        paradeiro = self.valores.get(code or "", DeliveryFinding.DESCONHECIDO)
-        has_it = paradeiro is DeliveryFinding.ENVIADO
-        return InquiryReply(paradeiro, code, identifier(self.message_id, reading) if has_it else None)
+        finding = self.valores.get(code or "", DeliveryFinding.DESCONHECIDO)
+        has_message = finding is DeliveryFinding.ENVIADO
+        return InquiryReply(finding, code, identifier(self.message_id, reading) if has_message else None)
 
 
-def ask(consulta: Inquiry, mensagens: Sequence[OutgoingMessage], call_all: CallAll) -> list[InquiryReply]:
-    """What the provider says of each message, in their order; raises only what `call_all` does."""
-    calls = [consulta.arguments_for(each) for each in mensagens]
-    return [consulta.reply(each) for each in call_all(consulta.tool, calls)]
+def ask(inquiry: Inquiry, messages: Sequence[OutgoingMessage], call_all: CallAll) -> list[InquiryReply]:
+    """What the provider says about each message, in the same order; raises only what `call_all` raises."""
+    calls = [inquiry.arguments_for(each) for each in messages]
+    return [inquiry.reply(each) for each in call_all(inquiry.tool, calls)]

@@ -1,9 +1,11 @@
-"""A tenant's own channels: what a stranger may configure, and whether it would work.
+"""A tenant's own channels: what a tenant may configure, and whether it would work.
 
-A document is that of any channel, with three differences. The values of its headers are not there: each names a secret
-of the tenant's (`{"segredo": "resend", "campo": "authorization"}`), for what is configured is stored and shown. It
-leads over TLS to a public address, never into our own network. And before it is stored, its server is asked what it
-takes.
+A tenant's document differs from that of any other channel in three ways:
+
+* A header has no value. It names a secret of the tenant (`{"segredo": "resend", "campo": "authorization"}`), because
+  the document is stored and shown.
+* The URL is `https` and leads to a public address, never into our own network.
+* Before the document is stored, the server is asked for its tools and what they accept.
 """
 
 from __future__ import annotations
@@ -20,18 +22,19 @@ from chalicelib.adapters.addresses import AddressOf, NotPublic, public_address
 from chalicelib.adapters.calls import NO_CONNECTION
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.secrets import Secrets
+from chalicelib.canal import Canal
 from chalicelib.dispatch.channels.answers import DocumentPart
 from chalicelib.dispatch.channels.document import Channel, load_channel
 from chalicelib.errors import FieldError, Invalid, Unavailable, escape_pointer
 
-# API Gateway gives an answer 29 s; a server that is asked has to open a session and say its tools.
+# API Gateway waits 29 s for an answer; within that, the server must open a session and list its tools.
 _CONNECT_S = 3.0
 _ANSWER_S = 6.0
 _DENIED = frozenset({"http_401", "http_403"})
 
-_NAMES_A_SECRET = re.compile(r"token|secret|segredo|senha|passw|api[_-]?key|access[_-]?key|authoriz|credential", re.I)
-# As the providers at hand write theirs: HTTP schemes, Resend and Stripe, Meta, JWT, Slack, AWS, GitHub, SendGrid.
-_IS_A_SECRET = re.compile(
+_SECRET_NAME = re.compile(r"token|secret|segredo|senha|passw|api[_-]?key|access[_-]?key|authoriz|credential", re.I)
+# How known secrets begin: HTTP schemes, Resend and Stripe, Meta, JWT, Slack, AWS, GitHub, SendGrid.
+_SECRET_START = re.compile(
     r"(?i:bearer|basic)\s+\S|(re|sk|pk|rk)_[A-Za-z0-9_]{8}|EAA[A-Za-z0-9]{16}|eyJ[\w-]+\.|xox[abprs]-|AKIA[A-Z0-9]{12}"
     r"|gh[oprsu]_[A-Za-z0-9]{16}|SG\.[\w-]{16}"
 )
@@ -39,16 +42,16 @@ _NAME = r"^[A-Za-z0-9_-]{1,64}$"
 
 
 class SecretReference(DocumentPart):
-    """Where the value of a header is: a field of a secret of the tenant's, a JSON object."""
+    """Where the value of a header is: the field `campo` of the tenant's secret `segredo`, a JSON object."""
 
     segredo: Annotated[str, StringConstraints(pattern=_NAME)]
     campo: Annotated[str, StringConstraints(pattern=_NAME)] = "valor"
 
 
 class OwnChannels:
-    """Channels out of tenants' documents; `secret_of` gives the full name of a tenant's secret.
+    """Loads and checks the channels that tenants configure; `secret_of` returns the full name of a tenant's secret.
 
-    `is_internal`: any address will do, with or without TLS, as on a machine of one's own.
+    `is_internal`: every address is allowed, with or without TLS; for the local stack.
     """
 
     def __init__(
@@ -68,38 +71,39 @@ class OwnChannels:
 
     @property
     def address_of(self) -> AddressOf | None:
-        """Who says which address one of these may be reached at; None where any will do."""
+        """Returns the public address to connect to for a host; None where every address is allowed."""
         return None if self._is_internal else self._address_of
 
-    def load(self, tenant_id: str, canal: str, document: Mapping[str, Any], *, fresh: bool = False) -> Channel:
-        """The channel that a tenant's document describes; `fresh`: with its secrets as they are now.
+    def load(self, tenant_id: str, canal: Canal, document: Mapping[str, Any], *, fresh: bool = False) -> Channel:
+        """The channel that a tenant's document describes; `fresh`: read its secrets now, even if they are cached.
 
         Raises:
-            Invalid: `canal_invalido`, with a pointer into the document for each thing wrong.
+            Invalid: `canal_invalido`, with a pointer into the document for each error.
             Unavailable: Secrets Manager does not answer.
         """
-        errors = [*_literals(document), *self._misled(document)]
-        revealed = self._revealed(tenant_id, document, errors, fresh=fresh)
-        own = {"canal": canal} if document.get("perfil") is None else {}
-        channel = _loaded({**own, **revealed}, errors)
-        if channel.canal != canal:
-            raise _invalid([FieldError("/canal" if "canal" in document else "/perfil", "outro_canal", channel.canal)])
+        errors = [*_literals(document), *self._without_tls(document)]
+        resolved = self._resolved(tenant_id, document, errors, fresh=fresh)
+        defaults = {"canal": canal.value} if document.get("perfil") is None else {}
+        channel = _loaded({**defaults, **resolved}, errors)
+        if channel.canal is not canal:
+            pointer = "/canal" if "canal" in document else "/perfil"
+            raise _invalid([FieldError(pointer, "outro_canal", channel.canal.value)])
         return channel
 
-    def check(self, tenant_id: str, documents: Mapping[str, Mapping[str, Any]]) -> None:
-        """Ask the servers of these channels whether they would understand what they would be sent.
+    def check(self, tenant_id: str, documents: Mapping[Canal, Mapping[str, Any]]) -> None:
+        """Ask the servers of these channels whether they would accept the calls.
 
         Raises:
             Invalid: `canal_invalido`, with pointers into the tenant's configuration.
             Unavailable: Secrets Manager does not answer.
         """
         with ThreadPoolExecutor(max_workers=2) as threads:
-            found = threads.map(lambda item: self._wrong_with(tenant_id, *item), documents.items())
+            found = threads.map(lambda item: self._errors_of(tenant_id, *item), documents.items())
             errors = [error for each in found for error in each]
         if errors:
             raise _invalid(errors)
 
-    def _wrong_with(self, tenant_id: str, canal: str, document: Mapping[str, Any]) -> list[FieldError]:
+    def _errors_of(self, tenant_id: str, canal: Canal, document: Mapping[str, Any]) -> list[FieldError]:
         try:
             channel = self.load(tenant_id, canal, document, fresh=True)
             errors = self._unreachable(channel) or self._refused(channel)
@@ -107,16 +111,16 @@ class OwnChannels:
             errors = list(error.errors)
         return [each._replace(pointer=f"/canais/{canal}{each.pointer}") for each in errors]
 
-    def _misled(self, document: Mapping[str, Any]) -> Iterator[FieldError]:
-        """A URL that leads where a tenant's may not, as far as can be seen from it."""
+    def _without_tls(self, document: Mapping[str, Any]) -> Iterator[FieldError]:
+        """An error if the URL is not `https` and must be."""
         url = document.get("url")
         if not self._is_internal and isinstance(url, str) and not url.lower().startswith("https:"):
             yield FieldError("/url", "url_sem_tls", "https")
 
-    def _revealed(
+    def _resolved(
         self, tenant_id: str, document: Mapping[str, Any], errors: list[FieldError], *, fresh: bool
     ) -> Mapping[str, Any]:
-        """The document with each header's value out of the secret that it names; `errors` takes what names none."""
+        """The document with the value of each header read from its secret; a bad reference is appended to `errors`."""
         headers = document.get("headers")
         if not isinstance(headers, Mapping):
             return document
@@ -131,17 +135,17 @@ class OwnChannels:
 
     def _value(self, tenant_id: str, reference: object, *, fresh: bool) -> str | FieldError:
         try:
-            segredo = SecretReference.model_validate(reference)
+            named = SecretReference.model_validate(reference)
         except ValidationError:
             return FieldError("", "header_literal", "segredo, campo")
-        secret = self._secrets.find(self._secret_of(tenant_id, segredo.segredo), fresh=fresh) or {}
-        value = secret.get(segredo.campo)
+        secret = self._secrets.find(self._secret_of(tenant_id, named.segredo), fresh=fresh) or {}
+        value = secret.get(named.campo)
         if isinstance(value, str):
             return value
-        return FieldError("", "segredo_do_canal_ausente", f"{segredo.segredo}.{segredo.campo}")
+        return FieldError("", "segredo_do_canal_ausente", f"{named.segredo}.{named.campo}")
 
     def _unreachable(self, channel: Channel) -> list[FieldError]:
-        """A host that leads nowhere, or into a network that is not everybody's."""
+        """An error if the host has no address, or an address that is not public."""
         parts = urlsplit(channel.url)
         if self._is_internal:
             return []
@@ -154,8 +158,8 @@ class OwnChannels:
         return []
 
     def _refused(self, channel: Channel) -> list[FieldError]:
-        """What the server says to the channel: not to us, not at all, or what it does not understand."""
-        from chalicelib.adapters.mcp import McpServer  # noqa: PLC0415 - a second of import, for those who ask
+        """The errors that the server finds: it refuses the session, does not answer, or would not accept the calls."""
+        from chalicelib.adapters.mcp import McpServer  # noqa: PLC0415 - the import takes one second
 
         server = McpServer(
             channel.url,
@@ -168,18 +172,18 @@ class OwnChannels:
         try:
             return channel.check_against(server.tools())
         except Unavailable as error:
-            return [_denial(str(error.params["motivo"]))]
+            return [_denial(error.reason)]
 
 
-def _denial(motivo: str) -> FieldError:
-    """Why a server would not open a session, and where that is decided."""
-    if motivo in _DENIED:
-        return FieldError("/headers", "credencial_recusada", motivo)
-    return FieldError("/url", "servidor_inacessivel", motivo)
+def _denial(reason: str) -> FieldError:
+    """The error for a server that opens no session, at the field that a person must change."""
+    if reason in _DENIED:
+        return FieldError("/headers", "credencial_recusada", reason)
+    return FieldError("/url", "servidor_inacessivel", reason)
 
 
 def _loaded(document: Mapping[str, Any], errors: list[FieldError]) -> Channel:
-    """The channel, if nothing was wrong with the document before, and nothing else is."""
+    """The channel, if its document has no error and there were none before (`errors`)."""
     try:
         channel = load_channel(document)
     except Invalid as error:
@@ -190,20 +194,20 @@ def _loaded(document: Mapping[str, Any], errors: list[FieldError]) -> Channel:
 
 
 def _literals(document: Mapping[str, Any]) -> Iterator[FieldError]:
-    """What looks like a secret and stands where everybody sees it."""
+    """The values that look like secrets, in places that are stored and shown."""
     url = document.get("url")
     if isinstance(url, str) and any(_is_secret(name, value) for name, value in _query(url)):
         yield FieldError("/url", "segredo_literal", "url")
-    consulta = document.get("consulta")
+    inquiry = document.get("consulta")
     yield from _literals_in("", document.get("arguments"), "/arguments")
-    if isinstance(consulta, Mapping):
-        yield from _literals_in("", consulta.get("arguments"), "/consulta/arguments")
+    if isinstance(inquiry, Mapping):
+        yield from _literals_in("", inquiry.get("arguments"), "/consulta/arguments")
 
 
 def _query(url: str) -> list[tuple[str, str]]:
     try:
         return parse_qsl(urlsplit(url).query)
-    except ValueError:  # no URL, which is for others to say
+    except ValueError:  # an invalid URL; load_channel reports it
         return []
 
 
@@ -219,10 +223,10 @@ def _literals_in(name: str, value: object, pointer: str) -> Iterator[FieldError]
 
 
 def _is_secret(name: str, value: str) -> bool:
-    """Whether a text looks like one, by what it is called or by how it is written; a placeholder is none."""
+    """Whether a value looks like a secret, by its name or by how it begins; a placeholder is no secret."""
     if not value or "{{" in value:
         return False
-    return bool(_NAMES_A_SECRET.search(name) or _IS_A_SECRET.match(value))
+    return bool(_SECRET_NAME.search(name) or _SECRET_START.match(value))
 
 
 def _invalid(errors: list[FieldError]) -> Invalid:

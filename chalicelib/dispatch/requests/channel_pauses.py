@@ -1,4 +1,4 @@
-"""The channels of a tenant: whether anything leaves by them, since when not and why, and stopping and starting them."""
+"""The channels of a tenant: whether they are paused, since when and why; pausing and resuming them."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.dispatch.wakeups import IN_A_MOMENT, Wakeups, first_of
 from chalicelib.errors import NotFound
 from chalicelib.identity import ADMIN, Identity
+from chalicelib.tenants.config import config_of
 
 PAUSED_BY_HAND = "pausado_por_pessoa"
 
-# What one transaction should hold.
+# As many disparos as one transaction should hold.
 _BATCH = 1_000
 _BATCHES = 5
 
 
 class ChannelPauses:
-    """`database` is the API's login; resuming lets go of `batch` disparos at a time, at most so many times."""
+    """`database` is the API's login; resuming releases `batch` disparos a transaction, in `batches` transactions."""
 
     def __init__(
         self, *, database: Database, wakeups: Wakeups, clock: Clock, batch: int = _BATCH, batches: int = _BATCHES
@@ -34,80 +35,70 @@ class ChannelPauses:
         self._batches = batches
 
     def every(self, tenant_id: str) -> dict[str, Any]:
-        """Every channel and how it stands."""
-        with self._database.transaction(tenant_id) as rows:
-            return {"itens": _described(rows, tenant_id)}
+        """Every channel with its state."""
+        return {"itens": self._database.run(tenant_id, _described)}
 
-    def pause(self, identity: Identity, nome: str) -> Row:
-        """Nothing leaves by the channel until somebody resumes it; what is on its way goes on.
-
-        Raises:
-            Forbidden: the caller is no administrator.
-            NotFound: there is no such channel.
-        """
-        canal = _allowed(identity, nome)
-        with self._database.transaction(identity.tenant_id) as rows:
-            rows.run(
-                "pause_canal",
-                tenant_id=identity.tenant_id,
-                canal=canal.value,
-                codigo=PAUSED_BY_HAND,
-                agora=self._clock(),
-            )
-            return _one(rows, identity.tenant_id, canal)
-
-    def resume(self, identity: Identity, nome: str) -> Row:
-        """End the pause and wake up what waits for it, the oldest first; too many for a request are left to the sweep.
+    def pause(self, identity: Identity, name: str) -> Row:
+        """Pause a channel until somebody resumes it; messages that are being sent are not stopped.
 
         Raises:
-            Forbidden: the caller is no administrator.
+            Forbidden: the caller is not an administrator.
             NotFound: there is no such channel.
         """
-        canal = _allowed(identity, nome)
-        with self._database.transaction(identity.tenant_id) as rows:
-            rows.run("resume_canal", tenant_id=identity.tenant_id, canal=canal.value)
+        canal = _allowed(identity, name)
+        now = self._clock()
+
+        def work(rows: Rows) -> Row:
+            rows.run("pause_canal", canal=canal.value, codigo=PAUSED_BY_HAND, agora=now)
+            return _one(rows, canal)
+
+        return self._database.run(identity.tenant_id, work)
+
+    def resume(self, identity: Identity, name: str) -> Row:
+        """End the pause and wake what waits for the channel, the oldest first; what is too much is left to the sweep.
+
+        Raises:
+            Forbidden: the caller is not an administrator.
+            NotFound: there is no such channel.
+        """
+        canal = _allowed(identity, name)
+        tenant_id = identity.tenant_id
+        self._database.run(tenant_id, lambda rows: rows.run("resume_canal", canal=canal.value))
         for _ in range(self._batches):
-            if self._release(identity.tenant_id, canal) < self._batch:
+            if self._release(tenant_id, canal) < self._batch:
                 break
-        with self._database.transaction(identity.tenant_id) as rows:
-            return _one(rows, identity.tenant_id, canal)
+        return self._database.run(tenant_id, lambda rows: _one(rows, canal))
 
     def _release(self, tenant_id: str, canal: Canal) -> int:
-        """Some of what waits for the channel is due now, and the first of it woken; how many."""
+        """Make some of what waits for the channel due now, and wake the first of it; how many."""
         now = self._clock()
-        with self._database.transaction(tenant_id) as rows:
-            found = rows.all(
-                "release_paused_disparos",
-                tenant_id=tenant_id,
-                canal=canal.value,
-                agora=now,
-                acordado_em=now + IN_A_MOMENT,
-                limite=self._batch,
-            )
+        params = {"canal": canal.value, "agora": now, "acordado_em": now + IN_A_MOMENT, "limite": self._batch}
+        found = self._database.run(tenant_id, lambda rows: rows.all("release_paused_disparos", **params))
         self._wakeups.arrange(first_of(found))
         return len(found)
 
 
-def _allowed(identity: Identity, nome: str) -> Canal:
+def _allowed(identity: Identity, name: str) -> Canal:
     identity.require(ADMIN)
     try:
-        return Canal(nome)
+        return Canal(name)
     except ValueError:
         raise NotFound("nao_encontrado") from None
 
 
-def _one(rows: Rows, tenant_id: str, canal: Canal) -> Row:
-    return next(each for each in _described(rows, tenant_id) if each["canal"] == canal)
+def _one(rows: Rows, canal: Canal) -> Row:
+    return next(each for each in _described(rows) if each["canal"] == canal)
 
 
-def _described(rows: Rows, tenant_id: str) -> list[Row]:
-    pausas = {row["canal"]: row for row in rows.all("list_canal_pausas", tenant_id=tenant_id)}
-    waiting = [each for each in counted_now(rows, tenant_id) if each.status == DisparoStatus.PENDENTE]
+def _described(rows: Rows) -> list[Row]:
+    pauses = {row["canal"]: row for row in rows.all("list_canal_pausas")}
+    waiting = [each for each in counted_now(rows) if each.status == DisparoStatus.PENDENTE]
+    language = config_of(rows).idioma
     return [
         {
             "canal": canal.value,
-            "estado": "pausado" if canal in pausas else "ativo",
-            "pausa": _pausa(pausas.get(canal)),
+            "estado": "pausado" if canal in pauses else "ativo",
+            "pausa": _pause(pauses.get(canal), language),
             "pendentes": sum(each.total for each in waiting if each.canal == canal),
             "esperam_o_canal": sum(
                 each.total for each in waiting if each.canal == canal and each.motivo == WaitReason.CANAL_PAUSADO
@@ -117,13 +108,13 @@ def _described(rows: Rows, tenant_id: str) -> list[Row]:
     ]
 
 
-def _pausa(row: Row | None) -> Row | None:
-    """Since when and why, and when a message is let through to see whether the channel is back: never, by a person."""
+def _pause(row: Row | None, language: str) -> Row | None:
+    """Since when and why; and when a message tries the channel again, which is never after a person paused it."""
     if row is None:
         return None
     return {
         "codigo": row["codigo"],
-        "mensagem": sentence(row["codigo"], None),
+        "mensagem": sentence(row["codigo"], None, language),
         "desde": row["desde"],
         "sondar_em": row["sondar_em"],
     }

@@ -1,4 +1,4 @@
-"""What one may ask of disparos and templates."""
+"""What the API may ask of disparos and templates."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.instants import Instant
 from chalicelib.pages import PageQuery
 
-# What Meta, Twilio (ContentSid) and people call templates, and what stands in a path as it is.
+# The names that Meta, Twilio (ContentSid) and people use; they need no escaping in a path.
 NOME_DE_TEMPLATE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 
 MAX_RESENT = 5_000
-"""How many one request sends again at most: their wake-ups take four seconds, and a gateway waits for 29."""
+"""The most disparos that one request sends again: their wake-ups take four seconds, and the gateway waits for 29."""
 
 
 class _Request(BaseModel):
-    # Words are taken as they were written, blanks and all.
+    # Texts are kept as they were written, blanks included.
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Payload(_Request):
-    """What a template's variables stand for in this message."""
+    """The values of a template's variables in this message."""
 
     variaveis: dict[str, str] = {}
 
 
 class NewDisparo(_Request):
-    """One message to one destination of a lead; without an id of a contact, to the principal valid one."""
+    """One message to one destination of a lead; without a contact's id, to the principal valid contact."""
 
     canal: Canal
     telefone_id: UUID | None = None
@@ -42,15 +42,15 @@ class NewDisparo(_Request):
     payload: Payload = Payload()
     agendar_para: Instant | None = None
     expira_em: Instant | None = None
-    """Not sent any more from then on."""
+    """From then on it is not sent any more."""
     ignorar_janela: bool = False
     """Whether it may leave at any hour."""
     usar_alternativos: bool = False
-    """Whether the lead's next contact gets it where this one fails for good."""
+    """Whether the lead's next contact gets it if this one fails permanently."""
 
 
 class NewTemplate(_Request):
-    """The words of a template; `variaveis` is the order in which WhatsApp numbers them, else that of appearance."""
+    """The words of a template. `variaveis` is the order in which WhatsApp numbers them, by default as they appear."""
 
     canal: Canal
     # As Meta spells it (pt_BR) or as everybody else does (pt-BR).
@@ -62,7 +62,7 @@ class NewTemplate(_Request):
 
 
 class DisparoQuery(PageQuery):
-    """A page of disparos, by filters that all have to fit."""
+    """A page of disparos; every filter that is given has to fit."""
 
     status: DisparoStatus | None = None
     canal: Canal | None = None
@@ -74,7 +74,7 @@ class DisparoQuery(PageQuery):
 
 
 class ResendRequest(_Request):
-    """Which of those that failed are sent again, the oldest first; all filters have to fit, and one there must be."""
+    """Which failed disparos are sent again, the oldest first; every filter has to fit, and there must be one."""
 
     status: Literal["erro"] = "erro"
     erro_codigo: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = None
@@ -86,20 +86,20 @@ class ResendRequest(_Request):
 
     @model_validator(mode="after")
     def _ask_for_something(self) -> ResendRequest:
-        """All that ever failed is nobody's wish, but what an empty body would mean."""
+        """An empty body would mean everything that ever failed, which nobody wants."""
         if not self.model_fields_set - {"status", "limite"}:
             raise PydanticCustomError("filtro_ausente", "no filter")
         return self
 
 
 class Resolution(StrEnum):
-    """What a person has found out about a disparo that nobody was sure of."""
+    """What a person found out about an `incerto` disparo."""
 
     ENVIADO = "enviado"
     NAO_ENVIADO = "nao_enviado"
 
 
 class ResolutionRequest(_Request):
-    """What became of a disparo that is `incerto`."""
+    """Whether an `incerto` disparo was sent."""
 
     resultado: Resolution

@@ -1,6 +1,6 @@
-"""How a tenant's disparos stand: by status and channel, why they wait, why they failed, what came about today.
+"""How a tenant's disparos stand: by status and channel, why they wait, why they failed, and what happened today.
 
-The numbers are sums of a counter's rows, which the statements that change disparos leave (migration 016); the sweep
+The numbers are sums of counter rows. Every statement that changes disparos adds some (migration 016), and the sweep
 folds them, so that there are never many.
 """
 
@@ -12,15 +12,15 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Rows
+from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.reasons import sentence
 from chalicelib.dispatch.requests.shown import waiting_for
 from chalicelib.dispatch.states import DisparoStatus
-from chalicelib.tenants.config import TenantConfig
+from chalicelib.tenants.config import TenantConfig, config_of
 
 COUNTED = 10_000
-"""How far what is due is counted one by one."""
+"""Waiting disparos are counted one by one up to here."""
 
 _CREATED = "criado"
 _TODAY = (_CREATED, *(each for each in DisparoStatus if each not in {DisparoStatus.PENDENTE, DisparoStatus.ENVIANDO}))
@@ -28,14 +28,14 @@ _REASONS = 50
 _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 _MANY = 200
-"""How many rows since the last time are worth folding."""
+"""The counter rows of a tenant that are worth folding."""
 _TENANTS = 500
-# A day began up to 25 hours ago.
+# The tenant's day began up to 25 hours ago.
 _REMEMBERED = timedelta(days=2)
 
 
 class DisparoCount(NamedTuple):
-    """How many disparos of a channel have a status for a reason (`''` without one)."""
+    """How many disparos of a channel have a status for a reason; `motivo` is "" without one."""
 
     canal: str
     status: str
@@ -44,36 +44,40 @@ class DisparoCount(NamedTuple):
 
 
 class Overview:
-    """`database` is the API's login."""
+    """The dashboard of a tenant; `database` is the API's login."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
         self._clock = clock
 
     def show(self, tenant_id: str) -> dict[str, Any]:
-        """The counters; `hoje` is the tenant's day so far, and counts what came about in it.
+        """The counters; `hoje` is the tenant's day so far, and counts what happened in it.
 
-        Of what waits, `vencidos` and `futuros` are at least so many where `exata` is false.
+        Where `exata` is false, `vencidos` and `futuros` are lower bounds.
         """
         now = self._clock()
-        with self._database.transaction(tenant_id) as rows:
-            today = _midnight(rows, tenant_id, now)
-            agora, hoje = _counted(rows, tenant_id, today)
-            fila = rows.one("count_waiting_disparos", tenant_id=tenant_id, agora=now, teto=COUNTED + 1) or {}
-        pendentes = _total(agora, status=DisparoStatus.PENDENTE)
+
+        def work(rows: Rows) -> tuple[TenantConfig, _Counted, Row]:
+            config = config_of(rows)
+            queue = rows.one("count_waiting_disparos", agora=now, teto=COUNTED + 1) or {}
+            return config, _counted(rows, _midnight(config, now)), queue
+
+        config, counted, queue = self._database.run(tenant_id, work)
+        waiting = _total(counted.standing, status=DisparoStatus.PENDENTE)
+        today = {canal.value: _by_status(counted.since, canal, _TODAY) for canal in Canal}
         return {
-            "total": _total(agora),
-            "por_status": {status.value: _total(agora, status=status) for status in DisparoStatus},
-            "por_canal": {canal.value: _by_status(agora, canal, DisparoStatus) for canal in Canal},
-            "esperas": _waits(agora),
-            "erros": _failures(agora),
-            "hoje": {"desde": today, "por_canal": {canal.value: _by_status(hoje, canal, _TODAY) for canal in Canal}},
-            "fila": {**_queue(pendentes, fila["vencidos"], fila["futuros"]), "vencido_desde": fila["vencido_desde"]},
+            "total": _total(counted.standing),
+            "por_status": {status.value: _total(counted.standing, status=status) for status in DisparoStatus},
+            "por_canal": {canal.value: _by_status(counted.standing, canal, DisparoStatus) for canal in Canal},
+            "esperas": _waits(counted.standing, config.idioma),
+            "erros": _failures(counted.standing, config.idioma),
+            "hoje": {"desde": _midnight(config, now), "por_canal": today},
+            "fila": {**_queue(waiting, queue["vencidos"], queue["futuros"]), "vencido_desde": queue["vencido_desde"]},
         }
 
 
 class CounterFolding:
-    """Keeps the counters short; `database` is the owner's login, `many` how many new rows of a tenant are folded."""
+    """Keeps the counters short; `database` is the owner's login, `many` the rows of a tenant that are worth folding."""
 
     def __init__(self, *, database: Database, clock: Clock, many: int = _MANY) -> None:
         self._database = database
@@ -81,35 +85,33 @@ class CounterFolding:
         self._many = many
 
     def fold(self) -> int:
-        """Put the sums in the place of the rows, for some tenants with many of them; how many sums there are then."""
-        with self._database.across_tenants() as rows:
-            return rows.run(
-                "fold_disparo_contagens",
-                ao_menos=self._many,
-                limite=_TENANTS,
-                lembrar_desde=self._clock() - _REMEMBERED,
-            )
+        """Replace the counter rows of some tenants by their sums; how many sums there are then."""
+        params = {"ao_menos": self._many, "limite": _TENANTS, "lembrar_desde": self._clock() - _REMEMBERED}
+        return self._database.run_across_tenants(lambda rows: rows.run("fold_disparo_contagens", **params))
 
 
-def counted_now(rows: Rows, tenant_id: str) -> list[DisparoCount]:
-    """How the disparos of a tenant stand."""
-    return _counted(rows, tenant_id, _NEVER)[0]
+class _Counted(NamedTuple):
+    """How many disparos stand where now, and how many got there since a time."""
+
+    standing: list[DisparoCount]
+    since: list[DisparoCount]
 
 
-def _counted(rows: Rows, tenant_id: str, desde: datetime) -> tuple[list[DisparoCount], list[DisparoCount]]:
-    """How they stand, and what came about since then."""
-    stand: list[DisparoCount] = []
-    since: list[DisparoCount] = []
-    for row in rows.all("sum_disparo_contagens", tenant_id=tenant_id, desde=desde):
-        (since if row.pop("desde_entao") else stand).append(DisparoCount(**row))
-    return stand, since
+def counted_now(rows: Rows) -> list[DisparoCount]:
+    """How the disparos of the tenant stand."""
+    return _counted(rows, _NEVER).standing
 
 
-def _midnight(rows: Rows, tenant_id: str, now: datetime) -> datetime:
+def _counted(rows: Rows, since: datetime) -> _Counted:
+    counted = _Counted([], [])
+    for row in rows.all("sum_disparo_contagens", desde=since):
+        (counted.since if row.pop("desde_entao") else counted.standing).append(DisparoCount(**row))
+    return counted
+
+
+def _midnight(config: TenantConfig, now: datetime) -> datetime:
     """When the tenant's day began."""
-    row = rows.one("tenant_config", tenant_id=tenant_id)
-    fuso = (row["config"] if row else {}).get("fuso") or TenantConfig().fuso
-    return now.astimezone(ZoneInfo(fuso)).replace(hour=0, minute=0, second=0, microsecond=0)
+    return now.astimezone(ZoneInfo(config.fuso)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _total(counted: Iterable[DisparoCount], *, status: str | None = None, canal: str | None = None) -> int:
@@ -120,40 +122,45 @@ def _by_status(counted: Sequence[DisparoCount], canal: Canal, statuses: Iterable
     return {str(status): _total(counted, status=status, canal=canal) for status in statuses}
 
 
-def _waits(counted: Iterable[DisparoCount]) -> list[dict[str, Any]]:
-    """What waits for something, most of it first."""
+def _waits(counted: Iterable[DisparoCount], language: str) -> list[dict[str, Any]]:
+    """What waits for something, the most frequent reason first."""
     return [
-        {"canal": each.canal, "espera": each.motivo, "mensagem": waiting_for(each.motivo), "total": each.total}
-        for each in _most(counted)
+        {
+            "canal": each.canal,
+            "espera": each.motivo,
+            "mensagem": waiting_for(each.motivo, language),
+            "total": each.total,
+        }
+        for each in _most_frequent(counted)
         if each.status == DisparoStatus.PENDENTE
     ]
 
 
-def _failures(counted: Iterable[DisparoCount]) -> list[dict[str, Any]]:
-    """What ended for a reason, the commonest first."""
+def _failures(counted: Iterable[DisparoCount], language: str) -> list[dict[str, Any]]:
+    """What ended for a reason, the most frequent first."""
     return [
         {
             "canal": each.canal,
             "status": each.status,
             "erro_codigo": each.motivo,
-            "mensagem": sentence(each.motivo, None),
+            "mensagem": sentence(each.motivo, None, language),
             "total": each.total,
         }
-        for each in _most(counted)
+        for each in _most_frequent(counted)
         if each.status != DisparoStatus.PENDENTE
     ][:_REASONS]
 
 
-def _most(counted: Iterable[DisparoCount]) -> list[DisparoCount]:
+def _most_frequent(counted: Iterable[DisparoCount]) -> list[DisparoCount]:
     return sorted((each for each in counted if each.motivo), key=lambda each: (-each.total, each))
 
 
-def _queue(pendentes: int, vencidos: int, futuros: int) -> dict[str, Any]:
-    """What is due and what waits for its time: the longer of both follows from the shorter one and from all."""
-    if vencidos <= COUNTED and futuros <= COUNTED:
-        return {"vencidos": vencidos, "futuros": futuros, "exata": True}
-    if vencidos <= COUNTED:
-        return {"vencidos": vencidos, "futuros": max(pendentes - vencidos, COUNTED), "exata": True}
-    if futuros <= COUNTED:
-        return {"vencidos": max(pendentes - futuros, COUNTED), "futuros": futuros, "exata": True}
+def _queue(waiting: int, due: int, later: int) -> dict[str, Any]:
+    """How many are due and how many wait for their time: the larger number follows from the smaller one and the sum."""
+    if due <= COUNTED and later <= COUNTED:
+        return {"vencidos": due, "futuros": later, "exata": True}
+    if due <= COUNTED:
+        return {"vencidos": due, "futuros": max(waiting - due, COUNTED), "exata": True}
+    if later <= COUNTED:
+        return {"vencidos": max(waiting - later, COUNTED), "futuros": later, "exata": True}
     return {"vencidos": COUNTED, "futuros": COUNTED, "exata": False}

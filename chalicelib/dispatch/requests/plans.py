@@ -1,12 +1,14 @@
-"""From the wish for a disparo to its row: to whom, with which words, when. Everything wrong is said before anything is
-written."""
+"""From the request for a disparo to its row: to which contact, with which words, when.
+
+Every mistake is reported before anything is written.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from chalicelib.adapters.database import Row
@@ -16,15 +18,13 @@ from chalicelib.dispatch.rules.rendering import render_all
 from chalicelib.dispatch.states import WaitReason
 from chalicelib.errors import Conflict, FieldError, Invalid, escape_pointer
 
-# Clocks differ, and a person takes a while to press the button.
+# Clocks differ, and people take a moment to press the button.
 _LATE = timedelta(minutes=5)
 _FARTHEST = timedelta(days=366)
 
-_CONTACT_FIELD: Mapping[Canal, str] = {Canal.WHATSAPP: "telefone_id", Canal.EMAIL: "email_id"}
-
 
 class Plan(NamedTuple):
-    """The columns of a disparo that follow from the wish for it."""
+    """The columns of a disparo that follow from the request for it."""
 
     canal: str
     contato_id: UUID
@@ -40,46 +40,46 @@ class Plan(NamedTuple):
     usar_alternativos: bool
 
 
-def plan(novo: NewDisparo, template: Row, destinos: Sequence[Row], now: datetime) -> Plan:
-    """What to write for a wish; `destinos` are the lead's contacts of that channel in the order of preference.
+def plan(request: NewDisparo, template: Row, contacts: Sequence[Row], now: datetime) -> Plan:
+    """The columns of the disparo; `contacts` are the lead's contacts of that channel, the preferred ones first.
 
     Raises:
         Invalid: the template is of another channel, variables are missing, unknown or too long, the contact is not one
             of these or not fit for sending, a time is past, too far off, or leaves none for sending.
         Conflict: `sem_contato_valido`; no contact was asked for, and none is fit for sending.
     """
-    _check_words(novo, template)
-    agendar_para = _time(novo.agendar_para, now)
-    destino = _destino(novo, destinos)
+    _check_words(request, template)
+    agendar_para = _time(request.agendar_para, now)
+    contact = _contact(request, contacts)
     return Plan(
-        canal=novo.canal.value,
-        contato_id=destino["contato_id"],
-        destino=destino["destino"],
+        canal=request.canal.value,
+        contato_id=contact["contato_id"],
+        destino=contact["destino"],
         template=template["nome"],
         template_versao=template["versao"],
-        variaveis=json.dumps(novo.payload.variaveis),
+        variaveis=json.dumps(request.payload.variaveis),
         agendar_para=agendar_para,
         enviar_apos=agendar_para or now,
         espera=WaitReason.AGENDADO.value if agendar_para else None,
-        expira_em=_end(novo.expira_em, agendar_para or now),
-        ignorar_janela=novo.ignorar_janela,
-        usar_alternativos=novo.usar_alternativos,
+        expira_em=_end(request.expira_em, agendar_para or now),
+        ignorar_janela=request.ignorar_janela,
+        usar_alternativos=request.usar_alternativos,
     )
 
 
-def _check_words(novo: NewDisparo, template: Row) -> None:
-    if template["canal"] != novo.canal:
-        raise _invalid("template_de_outro_canal", "/template", novo.template)
-    variaveis = novo.payload.variaveis
-    render_all(assunto=template["assunto"], texto=template["texto"], html=template["html"], values=variaveis)
-    if unknown := sorted(variaveis.keys() - set(template["variaveis"])):
+def _check_words(request: NewDisparo, template: Row) -> None:
+    if template["canal"] != request.canal:
+        raise _invalid("template_de_outro_canal", "/template", request.template)
+    values = request.payload.variaveis
+    render_all(assunto=template["assunto"], texto=template["texto"], html=template["html"], values=values)
+    if unknown := sorted(values.keys() - set(template["variaveis"])):
         code = "variavel_desconhecida"
         errors = tuple(FieldError(f"/payload/variaveis/{escape_pointer(name)}", code, name) for name in unknown)
         raise Invalid(code, errors, nomes=", ".join(unknown))
 
 
 def _time(agendar_para: datetime | None, now: datetime) -> datetime | None:
-    """When it was asked for; None for now, which a time just past is too."""
+    """The time that was asked for; None for now, which a time just past means too."""
     if agendar_para is None:
         return None
     if agendar_para < now - _LATE:
@@ -90,7 +90,7 @@ def _time(agendar_para: datetime | None, now: datetime) -> datetime | None:
 
 
 def _end(expira_em: datetime | None, enviar_apos: datetime) -> datetime | None:
-    """From when on it is not wanted any more, which leaves some time for it before."""
+    """When it is not wanted any more; that must leave some time for sending."""
     if expira_em is not None and expira_em <= enviar_apos:
         raise _invalid("expira_antes_do_envio", "/expira_em", "expira_em")
     if expira_em is not None and expira_em > enviar_apos + _FARTHEST:
@@ -98,15 +98,15 @@ def _end(expira_em: datetime | None, enviar_apos: datetime) -> datetime | None:
     return expira_em
 
 
-def _destino(novo: NewDisparo, destinos: Sequence[Row]) -> Row:
-    wanted = _wanted(novo)
+def _contact(request: NewDisparo, contacts: Sequence[Row]) -> Row:
+    field, wanted = _wanted(request)
     if wanted is None:
-        fit = next((each for each in destinos if each["valido_para_disparo"]), None)
+        fit = next((each for each in contacts if each["valido_para_disparo"]), None)
         if fit is None:
             raise Conflict("sem_contato_valido")
         return fit
-    pointer = f"/{_CONTACT_FIELD[novo.canal]}"
-    found = next((each for each in destinos if each["contato_id"] == wanted), None)
+    pointer = f"/{field}"
+    found = next((each for each in contacts if each["contato_id"] == wanted), None)
     if found is None:
         raise _invalid("contato_desconhecido", pointer, str(wanted))
     if not found["valido_para_disparo"]:
@@ -114,13 +114,30 @@ def _destino(novo: NewDisparo, destinos: Sequence[Row]) -> Row:
     return found
 
 
-def _wanted(novo: NewDisparo) -> UUID | None:
-    """The contact that was asked for; one of another channel fits nothing."""
-    for canal, name in _CONTACT_FIELD.items():
-        if canal is not novo.canal and getattr(novo, name) is not None:
-            raise _invalid("contato_de_outro_canal", f"/{name}", name)
-    wanted: UUID | None = getattr(novo, _CONTACT_FIELD[novo.canal])
-    return wanted
+class _ContactChoice(NamedTuple):
+    """The field of a request that names a contact of one channel, and its value."""
+
+    field: str
+    contato_id: UUID | None
+
+
+def _wanted(request: NewDisparo) -> _ContactChoice:
+    """The contact that was asked for; the id of another channel's contact is an error."""
+    for canal in Canal:
+        field, contato_id = _choice(request, canal)
+        if canal is not request.canal and contato_id is not None:
+            raise _invalid("contato_de_outro_canal", f"/{field}", field)
+    return _choice(request, request.canal)
+
+
+def _choice(request: NewDisparo, canal: Canal) -> _ContactChoice:
+    match canal:
+        case Canal.WHATSAPP:
+            return _ContactChoice("telefone_id", request.telefone_id)
+        case Canal.EMAIL:
+            return _ContactChoice("email_id", request.email_id)
+        case _:
+            assert_never(canal)
 
 
 def _invalid(code: str, pointer: str, detail: str) -> Invalid:

@@ -1,20 +1,20 @@
-"""Why a disparo ended as it did, in a sentence: of our own codes each has one, a provider's is named."""
+"""Why a disparo ended as it did, in words: each code of ours has a sentence, a provider's code is quoted."""
 
 from __future__ import annotations
 
 from chalicelib import messages
 
 
-def sentence(erro_codigo: str | None, ultimo_codigo: str | None) -> str | None:
-    """What a person reads about an end, and about the attempt that led to it where that says more; None without one."""
-    if erro_codigo is None:
+def sentence(code: str | None, last_code: str | None, language: str = messages.PORTUGUESE) -> str | None:
+    """What a person reads about an end, and about the last attempt where that says more; None without a code."""
+    if code is None:
         return None
-    codes = dict.fromkeys([erro_codigo, ultimo_codigo or erro_codigo])
-    return " ".join(map(_of, codes))
+    codes = dict.fromkeys([code, last_code or code])
+    return " ".join(_of(each, language) for each in codes)
 
 
-def _of(codigo: str) -> str:
-    """Only sentences without blanks to fill in: what would fill them is not kept with a code."""
-    if codigo in messages.CATALOGUE and "{" not in messages.CATALOGUE[codigo][0]:
-        return messages.text(codigo)
-    return messages.text("codigo_do_provedor", codigo=codigo)
+def _of(code: str, language: str) -> str:
+    """Only sentences without parameters are used: what would fill them is not stored with a code."""
+    if code in messages.CATALOGUE and "{" not in messages.CATALOGUE[code][0]:
+        return messages.text(code, language)
+    return messages.text("codigo_do_provedor", language, codigo=code)

@@ -1,4 +1,7 @@
-"""A disparo as the API shows it: its columns, and in sentences why it has not left yet and why it ended as it did."""
+"""A disparo as the API shows it: its columns, and in words why it has not left yet and why it ended as it did.
+
+The words are in the language that the tenant has configured.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from chalicelib.adapters.database import Row, Rows
 from chalicelib.dispatch.requests.reasons import sentence
 from chalicelib.dispatch.states import WaitReason
 from chalicelib.errors import NotFound
+from chalicelib.tenants.config import config_of
 
 _STEPS = 200
 _WAITS: Mapping[WaitReason, str] = {
@@ -25,7 +29,7 @@ _WAITS: Mapping[WaitReason, str] = {
 }
 
 POSTPONED = "adiado"
-"""The class of a step at which nothing was tried; its code is an `WaitReason`, or why the channel is paused."""
+"""The kind of a step that tried nothing; its code is a `WaitReason`, or why the channel is paused."""
 _STEPS_SAID: Mapping[str, str] = {
     "enviado": "passo_enviado",
     "transitorio": "passo_transitorio",
@@ -38,6 +42,7 @@ _STEPS_SAID: Mapping[str, str] = {
     POSTPONED: "espera_canal_pausado",
     "sem_chave": "passo_sem_chave",
     "lease_vencida": "lease_vencida",
+    "nao_iniciado": "nao_iniciado",
     "aceito": "passo_enviado",
     "falhou": "passo_falhou",
     "entregue": "passo_entregue",
@@ -45,41 +50,45 @@ _STEPS_SAID: Mapping[str, str] = {
     "reenviado": "passo_reenviado",
     "confirmado": "passo_entregue",
 }
-"""What is said of a step beside the sentence of its code; where a class is missing, the code says it all."""
+"""The sentence of a kind of step, beside that of its code; a kind that is missing says no more than its code."""
 
 
-def waiting_for(espera: str | None) -> str | None:
-    """Why what is `pendente` has not left yet, in a sentence; None where nothing but a worker is waited for."""
-    return messages.text(_WAITS[WaitReason(espera)]) if espera else None
+def waiting_for(reason: str | None, language: str) -> str | None:
+    """Why a `pendente` disparo has not left yet, in words; None where it only waits for a worker."""
+    return messages.text(_WAITS[WaitReason(reason)], language) if reason else None
 
 
-def presented(row: Row) -> Row:
+def presented(row: Row, language: str) -> Row:
     """A row of `disparos` with its sentences."""
     return {
         **row,
-        "mensagem_espera": waiting_for(row["espera"]),
-        "mensagem_erro": sentence(row["erro_codigo"], row["ultimo_codigo"]),
+        "mensagem_espera": waiting_for(row["espera"], language),
+        "mensagem_erro": sentence(row["erro_codigo"], row["ultimo_codigo"], language),
     }
 
 
-def load_disparo(rows: Rows, tenant_id: str, disparo_id: UUID) -> dict[str, Any]:
-    """One disparo with its history, the last steps in their order.
+def load_disparo(rows: Rows, disparo_id: UUID) -> dict[str, Any]:
+    """One disparo with the last steps of its history, in their order.
 
     Raises:
         NotFound: the tenant has no such disparo.
     """
-    row = rows.one("disparo_by_id", tenant_id=tenant_id, disparo_id=disparo_id)
+    row = rows.one("disparo_by_id", disparo_id=disparo_id)
     if row is None:
         raise NotFound("nao_encontrado")
-    steps = rows.all("history_of_disparo", tenant_id=tenant_id, disparo_id=disparo_id, limite=_STEPS)
-    return {**presented(row), "historico": [{**each, "mensagem": _told(each)} for each in steps]}
+    steps = rows.all("history_of_disparo", disparo_id=disparo_id, limite=_STEPS)
+    language = config_of(rows).idioma
+    return {
+        **presented(row, language),
+        "historico": [{**each, "mensagem": _step_in_words(each, language)} for each in steps],
+    }
 
 
-def _told(step: Row) -> str | None:
-    """What a step was, and what it came to; None for one that nobody has words for."""
-    codigo = step["codigo"]
-    if step["classe"] == POSTPONED and codigo in _WAITS:
-        return waiting_for(codigo)
-    what = _STEPS_SAID.get(step["classe"])
-    said = [what and messages.text(what), sentence(codigo, None)]
+def _step_in_words(step: Row, language: str) -> str | None:
+    """What a step was and what came of it; None for a kind and code without words."""
+    code = step["codigo"]
+    if step["classe"] == POSTPONED and code in _WAITS:
+        return waiting_for(code, language)
+    kind = _STEPS_SAID.get(step["classe"])
+    said = [kind and messages.text(kind, language), sentence(code, None, language)]
     return " ".join(filter(None, said)) or None

@@ -1,12 +1,12 @@
-"""Keeps the templates of a tenant: a change is a new version, so that a disparo keeps the words it was made with."""
+"""Keeps the templates of a tenant. A change is a new version: a disparo keeps the words that it was made with."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, assert_never
 
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Row
+from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.models import NOME_DE_TEMPLATE, NewTemplate
 from chalicelib.dispatch.rules.rendering import check
@@ -24,8 +24,7 @@ class Templates:
 
     def list(self, tenant_id: str) -> dict[str, Any]:
         """Every template in use, by name."""
-        with self._database.transaction(tenant_id) as rows:
-            return {"itens": rows.all("list_templates", tenant_id=tenant_id)}
+        return {"itens": self._database.run(tenant_id, lambda rows: rows.all("list_templates"))}
 
     def get(self, tenant_id: str, nome: str) -> Row:
         """One template.
@@ -33,64 +32,76 @@ class Templates:
         Raises:
             NotFound: none of that name is in use.
         """
-        with self._database.transaction(tenant_id) as rows:
-            found = rows.one("find_template", tenant_id=tenant_id, nome=nome)
+        found = self._database.run(tenant_id, lambda rows: rows.one("find_template", nome=nome))
         if found is None:
             raise NotFound("nao_encontrado")
         return found
 
-    def put(self, tenant_id: str, nome: str, novo: NewTemplate) -> Row:
-        """A new template or a new version of it; what is there word for word stays as it is.
+    def put(self, tenant_id: str, nome: str, request: NewTemplate) -> Row:
+        """Make a template, or a new version of one; the same words again change nothing.
 
         Raises:
             Invalid: `nome_de_template_invalido`.
-            TemplateInvalido: the words cannot be used, or the variables that are named are not those of the words.
+            InvalidTemplate: the words cannot be used, or the named variables are not those of the words.
         """
         if not re.fullmatch(NOME_DE_TEMPLATE, nome):
             raise Invalid("nome_de_template_invalido")
-        words = _words(novo)
-        with self._database.transaction(tenant_id) as rows:
-            rows.one("lock_template_name", tenant_id=tenant_id, nome=nome)
-            current = rows.one("find_template", tenant_id=tenant_id, nome=nome)
+        words = _words(request)
+        now = self._clock()
+
+        def work(rows: Rows) -> Row:
+            rows.one("lock_template_name", nome=nome)
+            current = rows.one("find_template", nome=nome)
             if current is not None and {name: current[name] for name in _WORDS} == words:
                 return current
-            rows.run("retire_template", tenant_id=tenant_id, nome=nome)
-            made = rows.all("insert_template", tenant_id=tenant_id, nome=nome, agora=self._clock(), **words)
-        return made[0]
+            rows.run("retire_template", nome=nome)
+            [made] = rows.all("insert_template", nome=nome, agora=now, **words)
+            return made
+
+        return self._database.run(tenant_id, work)
 
     def delete(self, tenant_id: str, nome: str) -> None:
-        """Take a template out of use; disparos that were made with it keep its words.
+        """Retire a template; disparos that were made with it keep its words.
 
         Raises:
             NotFound: none of that name is in use.
         """
-        with self._database.transaction(tenant_id) as rows:
-            if not rows.run("retire_template", tenant_id=tenant_id, nome=nome):
-                raise NotFound("nao_encontrado")
+        if not self._database.run(tenant_id, lambda rows: rows.run("retire_template", nome=nome)):
+            raise NotFound("nao_encontrado")
 
 
-def _words(novo: NewTemplate) -> dict[str, Any]:
-    """What a version consists of, checked."""
-    if novo.canal is Canal.EMAIL and novo.assunto is None:
-        raise InvalidTemplate("assunto_obrigatorio", "assunto")
-    for campo in ("assunto", "html"):
-        if novo.canal is not Canal.EMAIL and getattr(novo, campo) is not None:
-            raise InvalidTemplate("campo_so_de_email", campo)
-    found = check(assunto=novo.assunto, texto=novo.texto, html=novo.html)
+def _words(request: NewTemplate) -> dict[str, Any]:
+    """The columns of a version, checked."""
+    _check_fields(request)
+    found = check(assunto=request.assunto, texto=request.texto, html=request.html)
     return {
-        "canal": novo.canal.value,
-        "idioma": novo.idioma,
-        "assunto": novo.assunto,
-        "texto": novo.texto,
-        "html": novo.html,
-        "variaveis": [*_in_order(novo, found)],
+        "canal": request.canal.value,
+        "idioma": request.idioma,
+        "assunto": request.assunto,
+        "texto": request.texto,
+        "html": request.html,
+        "variaveis": [*_in_order(request, found)],
     }
 
 
-def _in_order(novo: NewTemplate, found: tuple[str, ...]) -> tuple[str, ...]:
-    """The variables as a provider numbers them: as given, if those are the ones that appear, each once."""
-    if novo.variaveis is None:
+def _check_fields(request: NewTemplate) -> None:
+    """An e-mail needs a subject; only an e-mail has a subject or an HTML body."""
+    match request.canal:
+        case Canal.EMAIL:
+            if request.assunto is None:
+                raise InvalidTemplate("assunto_obrigatorio", "assunto")
+        case Canal.WHATSAPP:
+            for name, value in (("assunto", request.assunto), ("html", request.html)):
+                if value is not None:
+                    raise InvalidTemplate("campo_so_de_email", name)
+        case _:
+            assert_never(request.canal)
+
+
+def _in_order(request: NewTemplate, found: tuple[str, ...]) -> tuple[str, ...]:
+    """The variables as a provider numbers them: in the given order, if they are those of the words, each once."""
+    if request.variaveis is None:
         return found
-    if sorted(novo.variaveis) != sorted(found):
+    if sorted(request.variaveis) != sorted(found):
         raise InvalidTemplate("variaveis_diferentes", "variaveis", nomes=", ".join(found))
-    return novo.variaveis
+    return request.variaveis

@@ -1,1 +1,1 @@
-"""What is decided about a disparo, and when it may leave. Pure."""
+"""The rules for a disparo: what happens to it, and when its message may leave. Pure."""

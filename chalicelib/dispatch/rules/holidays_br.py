@@ -1,13 +1,12 @@
-"""The days on which Brazil does not work, as the law stands since 2024.
+"""The holidays of Brazil and of its states, by the laws in force since 2024.
 
-National holidays (Leis 662/1949, 6.802/1980, 9.093/1995, 14.759/2023), those of each state (Lei 9.093/1995, art. 1, and
-the states' own laws), and the *pontos facultativos* that the federal government announces every year. These are
-holidays of no law, but Carnaval and Corpus Christi, when nobody is at work, are among them; so all of them count:
-Carnaval to Ash Wednesday, Corpus Christi, 28 October, 24 and 31 December. Those of a city are not known: a DDD does not
-say it.
+Three kinds count. National holidays (Leis 662/1949, 6.802/1980, 9.093/1995, 14.759/2023). State holidays (Lei
+9.093/1995, art. 1, and the states' own laws). And the *pontos facultativos* that the federal government announces every
+year: Carnaval to Ash Wednesday, Corpus Christi, 28 October, 24 and 31 December. No law makes them holidays, but nobody
+works at Carnaval and Corpus Christi. City holidays are left out, because a DDD does not say the city.
 
-The calendar is that of the library `holidays`, and a test holds them equal, state by state to 2100. It is not shipped:
-importing it reads the calendars of all countries, 0.8 s and 40 MB of every new Lambda.
+The calendar equals that of the library `holidays`: a test compares them state by state up to 2100. The library is not
+shipped, because importing it reads the calendars of all countries: 0.8 s and 40 MB in every new Lambda.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ _DAY = timedelta(days=1)
 _FRIDAY, _SUNDAY = 4, 6
 
 _NATIONAL = ("01-01", "04-21", "05-01", "09-07", "10-12", "11-02", "11-15", "11-20", "12-25")
-_FACULTATIVE = ("10-28", "12-24", "12-31")
+_OPTIONAL = ("10-28", "12-24", "12-31")
 _FROM_EASTER = (-48, -47, -46, -2, 60)
 """Carnaval, Carnaval, Ash Wednesday, Good Friday, Corpus Christi, in days from Easter."""
 
-_OF_STATES: dict[str | None, tuple[str, ...]] = {
+_BY_STATE: dict[str | None, tuple[str, ...]] = {
     "AC": ("06-15",),
     "AL": ("06-24", "06-29", "09-16", "11-30"),
     "AM": ("09-05",),
@@ -49,37 +48,37 @@ _OF_STATES: dict[str | None, tuple[str, ...]] = {
     "SP": ("07-09",),
     "TO": ("03-18", "09-08", "10-05"),
 }
-"""What is not a holiday of the nation or movable; Mato Grosso, Minas Gerais and Paraná have nothing else."""
+"""State holidays on a fixed date. Movable ones are below; Mato Grosso, Minas Gerais and Paraná have neither kind."""
 _ACRE_MOVES = ("01-23", "03-08", "09-05", "11-17")
-"""Kept on the Friday when they fall on Tuesday to Thursday."""
+"""Moved to Friday if they fall on Tuesday to Thursday."""
 _SANTA_CATARINA_MOVES = ("08-11", "11-25")
-"""Kept on the Sunday that they fall on or that follows."""
+"""Moved to the next Sunday, unless they fall on one."""
 _PENHA = 8
 """Nossa Senhora da Penha, Espírito Santo, in days from Easter."""
 
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """Says of a date whether it is a day off: `date in feriados`.
+    """The days off of one place, as a container: `day in holidays`.
 
-    `uf` is a state's two letters, None where only national holidays are known to count. `extras` are days off even if
-    `respeita` says that holidays are none.
+    `uf` is the state's two letters; None means that only national holidays count. `observes_calendar` says whether the
+    calendar's holidays are days off. `extras` are always days off.
     """
 
     uf: str | None
-    respeita: bool = True
+    observes_calendar: bool = True
     extras: frozenset[date] = frozenset()
 
     def __contains__(self, day: object) -> bool:
         if not isinstance(day, date):
             return False
-        return day in self.extras or (self.respeita and day in holidays_of(day.year, self.uf))
+        return day in self.extras or (self.observes_calendar and day in holidays_of(day.year, self.uf))
 
 
 @lru_cache(maxsize=256)
 def holidays_of(year: int, uf: str | None) -> frozenset[date]:
-    """The holidays of a year: national, and of a state if one is given."""
-    fixed = (*_NATIONAL, *_FACULTATIVE, *_OF_STATES.get(uf, ()))
+    """The national holidays of a year, and those of the state if one is given."""
+    fixed = (*_NATIONAL, *_OPTIONAL, *_BY_STATE.get(uf, ()))
     easter = _easter(year)
     return frozenset(
         [_on(year, each) for each in fixed] + [easter + days * _DAY for days in _FROM_EASTER] + [*_movable(easter, uf)]
@@ -87,7 +86,7 @@ def holidays_of(year: int, uf: str | None) -> frozenset[date]:
 
 
 def _movable(easter: date, uf: str | None) -> Iterator[date]:
-    """The holidays of a state that are not on the same date every year."""
+    """The state holidays whose date changes from year to year."""
     match uf:
         case "ES":
             yield easter + _PENHA * _DAY
@@ -103,7 +102,7 @@ def _on(year: int, month_and_day: str) -> date:
 
 
 def _next(day: date, weekday: int) -> date:
-    """The first such day of the week from this date on."""
+    """The first date from `day` on that falls on this day of the week; Monday is 0."""
     return day + (weekday - day.weekday()) % 7 * _DAY
 
 

@@ -1,9 +1,12 @@
 """How fast a tenant may send by one channel: decided for a whole batch at once, in one statement of the database.
 
-Two rates (GCRA: a theoretical arrival time that each message let through moves on by one interval), a budget by the
-day, and a rest that the provider asked for. Over the limit is delay: whoever is not let through gets a place in the
-queue, a moment of its own, one interval after the place before it. `answer` is the model; the query `ask_canal_limites`
-is held equal to it by a property. Instants are whole microseconds since 1970, so that both count exactly alike.
+Four things limit a tenant: two rates, a budget per day, and a rest that the provider asked for. A rate is GCRA: a
+theoretical arrival time (TAT) that every admitted message moves forward by one interval. A message over the limit is
+delayed: it gets a place in the queue, which is a moment of its own, one interval after the place before it.
+
+`answer` is the model. A property test holds the query `ask_canal_limites` (dispatch/worker/queries.sql) equal to it,
+line by line. So the fields and locals that mirror columns of that query keep their Portuguese names. Instants are whole
+microseconds since 1970, so that both calculate with exactly the same numbers.
 """
 
 from __future__ import annotations
@@ -21,35 +24,35 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 
 STALE_AFTER = 30 * _SECOND
-"""A queue that nobody came out of for this long, and one interval, is one whose members were cancelled or moved."""
+"""A queue that no message has left for this long plus one interval is stale: its members were cancelled or moved."""
 
 
 class SendRate(NamedTuple):
-    """A rate: one message each `intervalo`, of which those of `folga` may come at once; microseconds."""
+    """One message per `intervalo`; `folga` is how far the TAT may lie ahead, which allows a burst. In microseconds."""
 
     intervalo: int
     folga: int
 
     @classmethod
-    def of(cls, quantos: int, segundos: int, rajada: int) -> SendRate:
-        """So many in so many seconds, of which `rajada` at once; rounded to the slower side."""
-        intervalo = ceil(segundos * _SECOND / quantos)
-        return cls(intervalo, intervalo * (rajada - 1))
+    def of(cls, count: int, seconds: int, burst: int) -> SendRate:
+        """A rate of `count` messages in `seconds`, of which `burst` may leave at once; rounded to the slower side."""
+        intervalo = ceil(seconds * _SECOND / count)
+        return cls(intervalo, intervalo * (burst - 1))
 
     def free(self, tat: int, now: int) -> int:
-        """How many may go now."""
+        """How many messages may leave now."""
         room = now + self.folga - max(tat, now)
         return room // self.intervalo + 1 if room >= 0 else 0
 
-    def after(self, tat: int, now: int, quantos: int) -> int:
-        """The theoretical arrival time once so many have gone."""
-        return max(tat, now) + quantos * self.intervalo if quantos else tat
+    def after(self, tat: int, now: int, count: int) -> int:
+        """The TAT after `count` messages have left."""
+        return max(tat, now) + count * self.intervalo if count else tat
 
 
 class RateRequest(NamedTuple):
-    """What a batch asks: `marcados` come at the place that they were given, `novos` have none yet.
+    """What a batch asks for: `marcados` are messages that come at their place in the queue, `novos` have no place yet.
 
-    `dia` is today where the tenant is, and `amanha` the moment when the next one begins.
+    `dia` is today in the tenant's time zone, and `amanha` the moment when its next day begins.
     """
 
     marcados: int
@@ -74,7 +77,10 @@ class RateState(NamedTuple):
 
 
 class RateGrant(NamedTuple):
-    """How many of each kind go now; the others, those with a place first, have the places from `vaga` on."""
+    """How many messages of each kind leave now.
+
+    The others get the places from `vaga` on, one per `intervalo`, those that already had a place first.
+    """
 
     marcados: int
     novos: int
@@ -84,78 +90,78 @@ class RateGrant(NamedTuple):
     falhas: int
 
 
-def answer(estado: RateState, pedido: RateRequest, now: int) -> tuple[RateState, RateGrant]:
-    """What a batch may do, and the state after it."""
-    gastos = estado.gastos if estado.dia == pedido.dia else 0
-    saldo = None if pedido.por_dia is None else max(0, pedido.por_dia - gastos)
-    livres = _free(estado, pedido, now)
-    agora = livres if saldo is None else min(livres, saldo)
-    is_queue = _is_queue(estado, pedido, now)
-    marcados = min(pedido.marcados, agora)
-    novos = 0 if is_queue else min(pedido.novos, agora - marcados)
-    vao = marcados + novos
-    resto = pedido.marcados + pedido.novos - vao
-    sem_orcamento = saldo is not None and saldo - vao <= 0
-    intervalo = max(pedido.minuto.intervalo, pedido.segundo.intervalo)
-    tat_minuto = pedido.minuto.after(estado.tat_minuto, now, vao)
-    tat_segundo = pedido.segundo.after(estado.tat_segundo, now, vao)
-    last = estado.fila + intervalo if is_queue else now
-    next_one = max(tat_minuto - pedido.minuto.folga, tat_segundo - pedido.segundo.folga, estado.nao_antes, last)
-    vaga = pedido.amanha if sem_orcamento else next_one
-    fila = estado.fila if sem_orcamento or resto == 0 else vaga + (resto - 1) * intervalo
-    after = RateState(tat_minuto, tat_segundo, fila, estado.nao_antes, estado.falhas, pedido.dia, gastos + vao)
-    return after, RateGrant(marcados, novos, vaga, intervalo, sem_orcamento, estado.falhas)
+def answer(state: RateState, request: RateRequest, now: int) -> tuple[RateState, RateGrant]:
+    """The state after a batch has asked, and what the batch may do."""
+    gastos = state.gastos if state.dia == request.dia else 0
+    teto = None if request.por_dia is None else max(0, request.por_dia - gastos)
+    by_rates = _free(state, request, now)
+    livres = by_rates if teto is None else min(by_rates, teto)
+    tem_fila = _has_queue(state, request, now)
+    vao_marcados = min(request.marcados, livres)
+    vao_novos = 0 if tem_fila else min(request.novos, livres - vao_marcados)
+    going = vao_marcados + vao_novos
+    resto = request.marcados + request.novos - going
+    sem_orcamento = teto is not None and teto - going <= 0
+    intervalo = max(request.minuto.intervalo, request.segundo.intervalo)
+    tat_minuto = request.minuto.after(state.tat_minuto, now, going)
+    tat_segundo = request.segundo.after(state.tat_segundo, now, going)
+    last = state.fila + intervalo if tem_fila else now
+    next_one = max(tat_minuto - request.minuto.folga, tat_segundo - request.segundo.folga, state.nao_antes, last)
+    vaga = request.amanha if sem_orcamento else next_one
+    fila = state.fila if sem_orcamento or resto == 0 else vaga + (resto - 1) * intervalo
+    after = RateState(tat_minuto, tat_segundo, fila, state.nao_antes, state.falhas, request.dia, gastos + going)
+    return after, RateGrant(vao_marcados, vao_novos, vaga, intervalo, sem_orcamento, state.falhas)
 
 
-def _free(estado: RateState, pedido: RateRequest, now: int) -> int:
-    """How many the rates allow; one at a time where the last ones met a channel that did not answer."""
-    if estado.nao_antes > now:
+def _free(state: RateState, request: RateRequest, now: int) -> int:
+    """How many messages the rates admit: one at a time if the channel did not answer the last ones."""
+    if state.nao_antes > now:
         return 0
-    livres = min(pedido.minuto.free(estado.tat_minuto, now), pedido.segundo.free(estado.tat_segundo, now))
-    return min(livres, 1) if estado.falhas else livres
+    by_rates = min(request.minuto.free(state.tat_minuto, now), request.segundo.free(state.tat_segundo, now))
+    return min(by_rates, 1) if state.falhas else by_rates
 
 
-def _is_queue(estado: RateState, pedido: RateRequest, now: int) -> bool:
-    """Whether places were given to others that come before whoever has none."""
-    lately = max(estado.tat_minuto + pedido.minuto.intervalo + STALE_AFTER, estado.nao_antes)
-    return estado.fila > now and lately > now
+def _has_queue(state: RateState, request: RateRequest, now: int) -> bool:
+    """Whether messages with a place are still to come, so that those without one must wait behind them."""
+    lately = max(state.tat_minuto + request.minuto.intervalo + STALE_AFTER, state.nao_antes)
+    return state.fila > now and lately > now
 
 
-def rate_request(limite: SendLimit, fuso: str, now: datetime, *, marcados: int, novos: int) -> RateRequest:
-    """What a batch of a tenant asks, by its limits and its time zone."""
-    here = now.astimezone(ZoneInfo(fuso))
+def rate_request(limit: SendLimit, zone: str, now: datetime, *, marcados: int, novos: int) -> RateRequest:
+    """The request of a batch of one tenant, from the tenant's limits and its time zone."""
+    here = now.astimezone(ZoneInfo(zone))
     tomorrow = datetime.combine(here.date() + timedelta(days=1), datetime.min.time(), here.tzinfo)
     return RateRequest(
         marcados=marcados,
         novos=novos,
-        minuto=SendRate.of(limite.por_minuto, 60, limite.at_once),
-        segundo=SendRate.of(limite.por_segundo, 1, limite.por_segundo),
-        por_dia=limite.por_dia,
+        minuto=SendRate.of(limit.por_minuto, 60, limit.at_once),
+        segundo=SendRate.of(limit.por_segundo, 1, limit.por_segundo),
+        por_dia=limit.por_dia,
         dia=here.date(),
         amanha=microseconds(tomorrow),
     )
 
 
-def columns_of(pedido: RateRequest) -> Mapping[str, object]:
-    """The request as the query takes it."""
+def columns_of(request: RateRequest) -> Mapping[str, object]:
+    """The request as the columns that the query reads."""
     return {
-        "marcados": pedido.marcados,
-        "novos": pedido.novos,
-        "intervalo_minuto": pedido.minuto.intervalo,
-        "folga_minuto": pedido.minuto.folga,
-        "intervalo_segundo": pedido.segundo.intervalo,
-        "folga_segundo": pedido.segundo.folga,
-        "por_dia": pedido.por_dia,
-        "dia": pedido.dia.isoformat(),
-        "amanha": pedido.amanha,
+        "marcados": request.marcados,
+        "novos": request.novos,
+        "intervalo_minuto": request.minuto.intervalo,
+        "folga_minuto": request.minuto.folga,
+        "intervalo_segundo": request.segundo.intervalo,
+        "folga_segundo": request.segundo.folga,
+        "por_dia": request.por_dia,
+        "dia": request.dia.isoformat(),
+        "amanha": request.amanha,
     }
 
 
 def microseconds(instant: datetime) -> int:
-    """Whole microseconds since 1970."""
+    """Whole microseconds from 1970 to the instant."""
     return (instant - _EPOCH) // _US
 
 
 def instant_of(us: int) -> datetime:
-    """The instant, in UTC."""
+    """The instant, in UTC, so many microseconds after 1970."""
     return _EPOCH + us * _US

@@ -1,17 +1,18 @@
-"""Where a Brazilian phone is at home: its DDD says the state, and with it the time zone.
+"""The home of a Brazilian phone: its DDD gives the state, and the state gives the time zone.
 
-The 67 DDDs and their states: Anatel, Plano Geral de Códigos Nacionais (Resolução 263/2001), as published in its list of
-municipalities. Zones are those of the IANA database, which follows the Leis 11.662/2008, 12.876/2013 and the Decreto
+The 67 DDDs and their states come from Anatel's list of municipalities (Plano Geral de Códigos Nacionais, Resolução
+263/2001). Zones are those of the IANA database, which follows the Leis 11.662/2008, 12.876/2013 and the Decreto
 9.772/2019 (no daylight saving time since).
 
-A few DDDs are wider than what is said of them here:
+Three DDDs cover more than the one place that this table gives them:
 
-- 97 is the west of Amazonas. What lies beyond the line from Tabatinga to Porto Acre (Tabatinga, Eirunepé, Boca do Acre)
-  keeps an hour less than Manaus; most of its people, from Coari and Tefé to Humaitá, do not.
-- 81 is also that of Fernando de Noronha, an hour ahead of Recife: 3,000 people beside 4 million.
-- 61 is also that of Goiás around the capital: the same zone, but the holidays are those of the Distrito Federal.
+- 97 is the west of Amazonas. West of the line from Tabatinga to Porto Acre (Tabatinga, Eirunepé, Boca do Acre) the time
+  is one hour behind Manaus. Most of its people live east of it, from Coari and Tefé to Humaitá.
+- 81 also covers Fernando de Noronha, one hour ahead of Recife: 3,000 people beside 4 million.
+- 61 also covers the part of Goiás around the capital. Its zone is the same; its holidays are taken to be those of the
+  Distrito Federal.
 
-A number keeps its DDD when its owner moves: nobody knows better where a person is.
+A number keeps its DDD when its owner moves. We have no better source for where a person is.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """A state, by its two letters, and the IANA name of its zone."""
+    """A state's two letters and an IANA time zone."""
 
     uf: str
     zone: str
@@ -66,7 +67,7 @@ PLACES = {str(ddd): place for place, ddds in _PLACES.items() for ddd in ddds}
 _BRAZILIAN = re.compile(r"\+55([1-9][0-9])[2-9][0-9]{7,8}").fullmatch
 
 
-def place_of(telefone: str | None) -> Place | None:
-    """Where a phone (E.164) is at home; None if it does not say: of another country, toll-free, no phone at all."""
-    match = _BRAZILIAN(telefone or "")
+def place_of(phone: str | None) -> Place | None:
+    """The home of a phone (E.164); None for a foreign number, a toll-free number, or text that is no phone."""
+    match = _BRAZILIAN(phone or "")
     return PLACES.get(match[1]) if match else None

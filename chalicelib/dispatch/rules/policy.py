@@ -1,9 +1,12 @@
-"""What is done with a claimed disparo, and what an attempt makes of it: decisions only, no doors.
+"""Decides what happens to a claimed disparo, and what it becomes after an attempt. Pure: no database, no network.
 
-Three facts rule here. A message that may have arrived is sent again only under the same idempotency key. Doubt is
-never forgotten: once an attempt may have arrived, whatever later ones come to, the end is `enviado` or `incerto`,
-unless a provider that can be asked says that it has no such message; where it can, it is asked and not sent to. And
-what is not the message's fault (a window, a limit, a channel that is down or slow) is delay and costs it no attempt.
+Three rules hold:
+
+* A message that may have arrived is sent again only under the same idempotency key.
+* Doubt is never forgotten. Once an attempt may have arrived, the disparo ends as `enviado` or `incerto`, whatever the
+  outcome of later attempts. The only exception: a provider that can be asked says that it has no such message. Where
+  the provider can be asked, it is asked before anything is sent again.
+* A delay that is not the message's fault costs no attempt: a window, a limit, a channel that is down or slow.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 from uuid import UUID
 
 from chalicelib.canal import Canal
@@ -37,20 +40,24 @@ EXHAUSTED = "tentativas_esgotadas"
 NOT_RENDERED = "mensagem_nao_montada"
 SENDING_IS_OFF = "envio_desligado"
 LEASE_LAPSED = "lease_vencida"
+NOT_BEGUN = "nao_iniciado"
+GIVEN_UP = "envio_desistiu"
 
 SUPPRESSED = "contato_suprimido"
 TOO_LATE = "prazo_expirado"
 
 CHANNEL_PAUSE = timedelta(minutes=5)
-"""How long a channel that a person must look after is left alone before one message tries it again."""
+"""How long a channel that a person must fix stays paused before one message tries it again."""
 PAUSED_PATIENCE = timedelta(days=1)
-"""How long a disparo waits for a paused channel; resuming it lets all of them go."""
+"""How long a disparo waits for a paused channel; when the channel resumes, all of its disparos are released."""
 RATE_WAIT = timedelta(hours=1)
-"""A person's own limit of more than this is no matter of speed (Meta's marketing cap, 131049): the attempt counts."""
+"""The longest wait that counts as speed. After a longer one (Meta's marketing cap, 131049), the attempt counts."""
+MOST_ABANDONED = 10
+"""Workers that may die with a disparo before it is begun; one that kills every worker would come back for ever."""
 
 
 class StepKind(StrEnum):
-    """What a step of a disparo's history was (`disparo_tentativas.classe`)."""
+    """The kind of a step in a disparo's history (`disparo_tentativas.classe`)."""
 
     ENVIADO = "enviado"
     TRANSITORIO = "transitorio"
@@ -69,22 +76,25 @@ class StepKind(StrEnum):
     NAO_MONTADO = "nao_montado"
     SEM_CHAVE = "sem_chave"
     LEASE_VENCIDA = "lease_vencida"
+    NAO_INICIADO = "nao_iniciado"
+    DESISTIU = "desistiu"
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDisparo:
     """A disparo that this worker has claimed, with everything that is needed to decide about it and to send it.
 
-    `tentativas` counts this attempt; it does so no more where they were exhausted before. `espera` is what it waited
-    for until `esperou_ate`. `ordem` are the names of the template's variables as a provider numbers them. `pausa` is
-    why its channel is paused, `is_probe` whether somebody of its channel may try it all the same. `entregas_falhas` is
-    how many times its provider had taken it and could not deliver it.
+    `tentativas` includes this attempt, unless the attempts were exhausted before. `espera` is what it waited for until
+    `esperou_ate`. `ordem` names the template's variables in the order in which a provider numbers them. `pausa` is why
+    its channel is paused; `is_probe` says whether one message may try that channel now. `entregas_falhas` counts how
+    many times the provider accepted the message and could not deliver it, `abandonos` how many workers in a row died
+    before they began to send it.
     """
 
     tenant_id: str
     disparo_id: UUID
     lead_id: UUID
-    canal: str
+    canal: Canal
     destino: str
     variaveis: Mapping[str, str]
     tentativas: int
@@ -108,185 +118,199 @@ class ClaimedDisparo:
     is_probe: bool = False
     telefone_principal: str | None = None
     entregas_falhas: int = 0
+    abandonos: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class HistoryStep:
-    """What the claim leaves in the history; `latencia_s` in seconds, `tentou` whether it was sent."""
+    """The step that this claim adds to the history.
 
-    classe: StepKind
-    codigo: str | None = None
-    tentou: bool = False
-    latencia_s: float | None = None
+    `was_sent` says whether the message was handed to the provider, `latency_s` in how many seconds it answered.
+    """
+
+    kind: StepKind
+    code: str | None = None
+    was_sent: bool = False
+    latency_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DisparoUpdate:
     """What a claimed disparo becomes.
 
-    `suprimir`: its contact asked for no more messages. `tentar_alternativo`: the lead's next contact is to be tried.
+    `suppresses`: its contact asked for no more messages. `tries_alternative`: the lead's next contact is tried.
     """
 
     disparo: ClaimedDisparo
     status: DisparoStatus
     tentativas: int
-    passo: HistoryStep
+    step: HistoryStep
     em_duvida: bool = False
     enviar_apos: datetime | None = None
     espera: WaitReason | None = None
     provider_message_id: str | None = None
     ultimo_codigo: str | None = None
     erro_codigo: str | None = None
-    suprimir: bool = False
-    tentar_alternativo: bool = False
+    suppresses: bool = False
+    tries_alternative: bool = False
 
 
 class AskProvider(NamedTuple):
-    """A message that may have arrived, for its provider to say whether it has."""
+    """Ask the provider whether it has this message, which may have arrived."""
 
-    mensagem: OutgoingMessage
+    message: OutgoingMessage
 
 
 class Backoff(NamedTuple):
-    """Exponential, with full jitter; `random` draws from 0 up to 1."""
+    """Exponential backoff with full jitter; `random` draws from 0 up to 1."""
 
     base_s: float
     cap_s: float
     random: Callable[[], float]
 
-    def after(self, tentativa: int, retry_after: float | None) -> timedelta:
-        """How long to wait after so many attempts; what the provider asks for is the least."""
-        ceiling = min(self.cap_s, self.base_s * 2 ** (tentativa - 1))
+    def after(self, attempts: int, retry_after: float | None) -> timedelta:
+        """How long to wait after so many attempts; at least the `retry_after` seconds that the provider asked for."""
+        ceiling = min(self.cap_s, self.base_s * 2 ** (attempts - 1))
         return timedelta(seconds=max(retry_after or 0.0, self.random() * ceiling))
 
 
-def decide(
-    tomado: ClaimedDisparo,
-    *,
-    janela: WindowRules | None,
-    is_enabled: bool,
-    is_idempotent: bool,
-    now: datetime,
-    asks_after: timedelta | None = None,
-) -> OutgoingMessage | AskProvider | DisparoUpdate:
-    """The message that could be sent now, or asked about; or what the disparo becomes without either.
+class Terms(NamedTuple):
+    """On what terms a channel's messages may be repeated or asked about.
 
-    `janela` is when messages to its destination may leave. Whose turn it is, limits decide (`turns`). `asks_after` is
-    how long after an attempt its channel can ask what became of it, None where it cannot.
+    `is_idempotent`: the provider sends a message once per key, so a message in doubt may be sent again. `asks_after` is
+    how long after an attempt the provider can be asked about it, None where it cannot. `backoff` spaces the attempts.
     """
-    if tomado.em_duvida and is_enabled and asks_after is not None:
-        return _too_soon_to_ask(tomado, asks_after, now) or _rendered(tomado, asks=True)
-    has_attempt = tomado.tentativas > tomado.tentativas_antes
-    if tomado.em_duvida and not (is_enabled and is_idempotent and has_attempt):
-        return _in_doubt(tomado, tomado.ultimo_codigo or LEASE_LAPSED)
-    if (held := _unwanted(tomado, now) or _untimely(tomado, janela, now)) is not None:
+
+    is_idempotent: bool
+    asks_after: timedelta | None
+    backoff: Backoff
+
+
+def decide(
+    claimed: ClaimedDisparo, terms: Terms, *, window: WindowRules | None, is_enabled: bool, now: datetime
+) -> OutgoingMessage | AskProvider | DisparoUpdate:
+    """The message that may be sent now, the question to ask about it, or what the disparo becomes without either.
+
+    `window` says when messages to its destination may leave. The order and the limits are decided in `turns`.
+    """
+    if claimed.abandonos >= MOST_ABANDONED:
+        return _unwanted(claimed, now) or _closed(claimed, DisparoStatus.ERRO, StepKind.DESISTIU, GIVEN_UP)
+    if claimed.em_duvida and is_enabled and terms.asks_after is not None:
+        return _too_soon_to_ask(claimed, terms.asks_after, now) or _rendered(claimed, asks=True)
+    has_attempt = claimed.tentativas > claimed.tentativas_antes
+    if claimed.em_duvida and not (is_enabled and terms.is_idempotent and has_attempt):
+        return _in_doubt(claimed, claimed.ultimo_codigo or LEASE_LAPSED)
+    if (held := _unwanted(claimed, now) or _untimely(claimed, window, now)) is not None:
         return held
-    return _rendered(tomado)
+    return _rendered(claimed)
 
 
-def _too_soon_to_ask(tomado: ClaimedDisparo, asks_after: timedelta, now: datetime) -> DisparoUpdate | None:
-    """The delay of a question: its channel is paused, or a worker was only now given up, who may just have sent it."""
-    if tomado.pausa is not None and not tomado.is_probe:
-        return paused(tomado, now)
-    return delayed(tomado, WaitReason.TENTATIVA, now + asks_after) if tomado.espera is None else None
+def _too_soon_to_ask(claimed: ClaimedDisparo, asks_after: timedelta, now: datetime) -> DisparoUpdate | None:
+    """The delay of a question, if it must wait.
+
+    It waits while the channel is paused. It also waits after a lease has just lapsed: its worker may only now have sent
+    the message.
+    """
+    if claimed.pausa is not None and not claimed.is_probe:
+        return paused(claimed, now)
+    return delayed(claimed, WaitReason.TENTATIVA, now + asks_after) if claimed.espera is None else None
 
 
-def _rendered(tomado: ClaimedDisparo, *, asks: bool = False) -> OutgoingMessage | AskProvider | DisparoUpdate:
+def _rendered(claimed: ClaimedDisparo, *, asks: bool = False) -> OutgoingMessage | AskProvider | DisparoUpdate:
     try:
-        mensagem = _message_of(tomado)
-        return AskProvider(mensagem) if asks else mensagem
+        message = _message_of(claimed)
+        return AskProvider(message) if asks else message
     except Invalid as error:
-        return _closed(tomado, DisparoStatus.ERRO, StepKind.NAO_MONTADO, NOT_RENDERED, error.code)
+        return _closed(claimed, DisparoStatus.ERRO, StepKind.NAO_MONTADO, NOT_RENDERED, error.code)
 
 
-def _unwanted(tomado: ClaimedDisparo, now: datetime) -> DisparoUpdate | None:
-    """The end of what nobody wants any more; opt-out is never passed over, whoever asks for the message."""
-    if tomado.is_suppressed:
-        return _closed(tomado, DisparoStatus.SUPRIMIDO, StepKind.SUPRIMIDO, SUPPRESSED)
-    if tomado.expira_em is not None and tomado.expira_em <= now:
-        return _closed(tomado, DisparoStatus.EXPIRADO, StepKind.EXPIRADO, TOO_LATE)
+def _unwanted(claimed: ClaimedDisparo, now: datetime) -> DisparoUpdate | None:
+    """The end of a disparo that nobody wants any more. An opt-out always wins, whoever asked for the message."""
+    if claimed.is_suppressed:
+        return _closed(claimed, DisparoStatus.SUPRIMIDO, StepKind.SUPRIMIDO, SUPPRESSED)
+    if claimed.expira_em is not None and claimed.expira_em <= now:
+        return _closed(claimed, DisparoStatus.EXPIRADO, StepKind.EXPIRADO, TOO_LATE)
     return None
 
 
-def _untimely(tomado: ClaimedDisparo, janela: WindowRules | None, now: datetime) -> DisparoUpdate | None:
-    """The delay of what may not leave now."""
-    if tomado.pausa is not None and not tomado.is_probe:
-        return paused(tomado, now)
-    if not tomado.ignorar_janela and (opens := next_allowed(now, janela)) > now:
-        return delayed(tomado, WaitReason.JANELA, opens)
+def _untimely(claimed: ClaimedDisparo, window: WindowRules | None, now: datetime) -> DisparoUpdate | None:
+    """The delay of a message that may not leave now."""
+    if claimed.pausa is not None and not claimed.is_probe:
+        return paused(claimed, now)
+    if not claimed.ignorar_janela and (opens := next_allowed(now, window)) > now:
+        return delayed(claimed, WaitReason.JANELA, opens)
     return None
 
 
-def simulated(tomado: ClaimedDisparo) -> DisparoUpdate:
-    """Everything was done but the last step: sending is switched off."""
-    return _closed(tomado, DisparoStatus.SIMULADO, StepKind.SIMULADO, SENDING_IS_OFF, tomado.ultimo_codigo)
+def simulated(claimed: ClaimedDisparo) -> DisparoUpdate:
+    """The end of a disparo when sending is switched off: everything was done except the send."""
+    return _closed(claimed, DisparoStatus.SIMULADO, StepKind.SIMULADO, SENDING_IS_OFF, claimed.ultimo_codigo)
 
 
-def delayed(tomado: ClaimedDisparo, espera: WaitReason, until: datetime) -> DisparoUpdate:
-    """Back to the queue, untried; the attempt is given back."""
-    passo = HistoryStep(StepKind.ADIADO, espera.value)
-    return _waiting(tomado, passo, tomado.ultimo_codigo, espera, until, counts=False)
+def delayed(claimed: ClaimedDisparo, reason: WaitReason, until: datetime) -> DisparoUpdate:
+    """Back to the queue without an attempt; the attempt is given back."""
+    step = HistoryStep(StepKind.ADIADO, reason.value)
+    return _waiting(claimed, step, claimed.ultimo_codigo, reason, until, counts=False)
 
 
-def paused(tomado: ClaimedDisparo, now: datetime) -> DisparoUpdate:
-    """Waits for its channel to be resumed."""
-    passo = HistoryStep(StepKind.ADIADO, tomado.pausa)
+def paused(claimed: ClaimedDisparo, now: datetime) -> DisparoUpdate:
+    """Back to the queue until the channel resumes."""
+    step = HistoryStep(StepKind.ADIADO, claimed.pausa)
     until = now + PAUSED_PATIENCE
-    return _waiting(tomado, passo, tomado.ultimo_codigo, WaitReason.CANAL_PAUSADO, until, counts=False)
+    return _waiting(claimed, step, claimed.ultimo_codigo, WaitReason.CANAL_PAUSADO, until, counts=False)
 
 
 def conclude(
-    tomado: ClaimedDisparo,
-    attempt: Attempt,
-    *,
-    is_idempotent: bool,
-    now: datetime,
-    backoff: Backoff,
-    rest: datetime | None = None,
-    asks_after: timedelta | None = None,
+    claimed: ClaimedDisparo, attempt: Attempt, terms: Terms, *, now: datetime, rest: datetime | None = None
 ) -> DisparoUpdate:
-    """What an attempt makes of the disparo; `rest` is until when its channel wants to be left in peace, `asks_after` as
-    `decide` has it."""
-    outcome, tentativas = attempt.outcome, tomado.tentativas
-    passo = HistoryStep(_CLASSES[type(outcome)], _code_of(outcome), tentou=True, latencia_s=attempt.latencia_s)
-    may_repeat = tentativas < tomado.max_tentativas
+    """What the disparo becomes after an attempt; `rest` is until when its channel rests, None where it does not."""
+    outcome, attempts = attempt.outcome, claimed.tentativas
+    step = HistoryStep(_KINDS[type(outcome)], _code_of(outcome), was_sent=True, latency_s=attempt.latency_s)
+    may_repeat = attempts < claimed.max_tentativas
     match outcome:
         case Sent(message_id):
-            return DisparoUpdate(tomado, DisparoStatus.ENVIADO, tentativas, passo, provider_message_id=message_id)
+            return DisparoUpdate(claimed, DisparoStatus.ENVIADO, attempts, step, provider_message_id=message_id)
         case Permanent():
-            return _refused(tomado, passo, outcome)
-        case Unknown(codigo):
-            if asks_after is None and not (may_repeat and is_idempotent):
-                return _uncertain(tomado, tentativas, passo, codigo)
-            again = now + (backoff.after(tentativas, None) if asks_after is None else asks_after)
-            return _waiting(tomado, passo, codigo, WaitReason.TENTATIVA, again, in_doubt=True)
+            return _refused(claimed, step, outcome)
+        case Unknown(code):
+            if terms.asks_after is None and not (may_repeat and terms.is_idempotent):
+                return _uncertain(claimed, attempts, step, code)
+            again = now + (terms.backoff.after(attempts, None) if terms.asks_after is None else terms.asks_after)
+            return _waiting(claimed, step, code, WaitReason.TENTATIVA, again, in_doubt=True)
         case Transient():
-            again = now + backoff.after(tentativas, outcome.retry_after)
-            return _put_off(tomado, passo, outcome, again, max(again, rest or again))
-    return _waiting(tomado, passo, outcome.codigo, WaitReason.CANAL_PAUSADO, now + CHANNEL_PAUSE, counts=False)
+            again = now + terms.backoff.after(attempts, outcome.retry_after)
+            return _put_off(claimed, step, outcome, again, max(again, rest or again))
+        case ChannelDown(code):
+            until = now + CHANNEL_PAUSE
+            return _waiting(claimed, step, code, WaitReason.CANAL_PAUSADO, until, counts=False)
+        case _:
+            assert_never(outcome)
 
 
-def answered(
-    tomado: ClaimedDisparo, parecer: InquiryReply, *, asks_after: timedelta, now: datetime, backoff: Backoff
-) -> DisparoUpdate:
-    """What a provider's word on an earlier attempt makes of the disparo; asking counts as an attempt, so it ends."""
-    tentativas, codigo = tomado.tentativas, tomado.ultimo_codigo or LEASE_LAPSED
-    passo = HistoryStep(_FINDINGS[parecer.paradeiro], parecer.codigo)
-    may_go_on = tentativas < tomado.max_tentativas
-    if parecer.paradeiro is DeliveryFinding.ENVIADO:
-        return DisparoUpdate(tomado, DisparoStatus.ENVIADO, tentativas, passo, provider_message_id=parecer.message_id)
-    if parecer.paradeiro is DeliveryFinding.NAO_ENVIADO:
-        known = replace(tomado, em_duvida=False)
+def answered(claimed: ClaimedDisparo, reply: InquiryReply, terms: Terms, *, now: datetime) -> DisparoUpdate:
+    """What the disparo becomes after its provider was asked about an earlier attempt.
+
+    A question counts as an attempt, so that asking ends.
+    """
+    attempts, code = claimed.tentativas, claimed.ultimo_codigo or LEASE_LAPSED
+    step = HistoryStep(_INQUIRY_KINDS[reply.finding], reply.code)
+    may_go_on = attempts < claimed.max_tentativas
+    if reply.finding is DeliveryFinding.ENVIADO:
+        return DisparoUpdate(claimed, DisparoStatus.ENVIADO, attempts, step, provider_message_id=reply.message_id)
+    if reply.finding is DeliveryFinding.NAO_ENVIADO:
+        known = replace(claimed, em_duvida=False)
         if may_go_on:
-            return _waiting(known, passo, codigo, WaitReason.TENTATIVA, now + backoff.after(tentativas, None))
-        return _failed(known, tentativas, passo, EXHAUSTED, codigo)
+            again = now + terms.backoff.after(attempts, None)
+            return _waiting(known, step, code, WaitReason.TENTATIVA, again)
+        return _failed(known, attempts, step, EXHAUSTED, code)
     if may_go_on:
-        again = now + backoff.after(tentativas, asks_after.total_seconds())
-        return _waiting(tomado, passo, codigo, WaitReason.TENTATIVA, again)
-    return _uncertain(tomado, tentativas, passo, codigo)
+        least_s = None if terms.asks_after is None else terms.asks_after.total_seconds()
+        again = now + terms.backoff.after(attempts, least_s)
+        return _waiting(claimed, step, code, WaitReason.TENTATIVA, again)
+    return _uncertain(claimed, attempts, step, code)
 
 
-_FINDINGS: Mapping[DeliveryFinding, StepKind] = {
+_INQUIRY_KINDS: Mapping[DeliveryFinding, StepKind] = {
     DeliveryFinding.ENVIADO: StepKind.CONSULTA_ENVIADO,
     DeliveryFinding.NAO_ENVIADO: StepKind.CONSULTA_NAO_ENVIADO,
     DeliveryFinding.DESCONHECIDO: StepKind.CONSULTA_DESCONHECIDO,
@@ -294,20 +318,20 @@ _FINDINGS: Mapping[DeliveryFinding, StepKind] = {
 
 
 def _put_off(
-    tomado: ClaimedDisparo, passo: HistoryStep, refusal: Transient, again: datetime, rested: datetime
+    claimed: ClaimedDisparo, step: HistoryStep, refusal: Transient, again: datetime, rested: datetime
 ) -> DisparoUpdate:
-    """Refused for now: until `again`, or until the channel is `rested` where it was the channel that was too busy."""
-    codigo = refusal.codigo
-    if refusal.escopo == "canal":
-        return _waiting(tomado, passo, codigo, WaitReason.CANAL_LENTO, rested, counts=False)
-    if _is_matter_of_speed(refusal):
-        return _waiting(tomado, passo, codigo, WaitReason.DESTINO, again, counts=False)
-    if tomado.tentativas < tomado.max_tentativas:
-        return _waiting(tomado, passo, codigo, WaitReason.TENTATIVA, again)
-    return _failed(tomado, tomado.tentativas, passo, EXHAUSTED, codigo)
+    """Refused for now: it waits until `again`, or until `rested` where the whole channel was too busy."""
+    code = refusal.code
+    if refusal.scope == "canal":
+        return _waiting(claimed, step, code, WaitReason.CANAL_LENTO, rested, counts=False)
+    if _is_about_speed(refusal):
+        return _waiting(claimed, step, code, WaitReason.DESTINO, again, counts=False)
+    if claimed.tentativas < claimed.max_tentativas:
+        return _waiting(claimed, step, code, WaitReason.TENTATIVA, again)
+    return _failed(claimed, claimed.tentativas, step, EXHAUSTED, code)
 
 
-_CLASSES: Mapping[type[Outcome], StepKind] = {
+_KINDS: Mapping[type[Outcome], StepKind] = {
     Sent: StepKind.ENVIADO,
     Transient: StepKind.TRANSITORIO,
     Permanent: StepKind.PERMANENTE,
@@ -317,104 +341,110 @@ _CLASSES: Mapping[type[Outcome], StepKind] = {
 
 
 def _code_of(outcome: Outcome) -> str | None:
-    return None if isinstance(outcome, Sent) else outcome.codigo
+    return None if isinstance(outcome, Sent) else outcome.code
 
 
-def _is_matter_of_speed(refusal: Transient) -> bool:
-    """Whether it was only one message too soon for this person."""
-    return refusal.escopo == "destino" and (refusal.retry_after or 0.0) <= RATE_WAIT.total_seconds()
+def _is_about_speed(refusal: Transient) -> bool:
+    """Whether the only fault was that the message came too soon for this person."""
+    return refusal.scope == "destino" and (refusal.retry_after or 0.0) <= RATE_WAIT.total_seconds()
 
 
 def _waiting(
-    tomado: ClaimedDisparo,
-    passo: HistoryStep,
-    codigo: str | None,
-    espera: WaitReason,
-    enviar_apos: datetime,
+    claimed: ClaimedDisparo,
+    step: HistoryStep,
+    code: str | None,
+    reason: WaitReason,
+    until: datetime,
     *,
     in_doubt: bool = False,
     counts: bool = True,
 ) -> DisparoUpdate:
-    """Back to the queue; an attempt that does not count is given back, and after the last one, one to ask about it."""
+    """Back to the queue. An attempt that does not count is given back; the last one is too, to leave room for a
+    question about it."""
     return DisparoUpdate(
-        tomado,
+        claimed,
         DisparoStatus.PENDENTE,
-        min(tomado.tentativas if counts else tomado.tentativas_antes, tomado.max_tentativas - 1),
-        passo,
-        em_duvida=tomado.em_duvida or in_doubt,
-        enviar_apos=enviar_apos,
-        espera=espera,
-        ultimo_codigo=codigo,
+        min(claimed.tentativas if counts else claimed.tentativas_antes, claimed.max_tentativas - 1),
+        step,
+        em_duvida=claimed.em_duvida or in_doubt,
+        enviar_apos=until,
+        espera=reason,
+        ultimo_codigo=code,
     )
 
 
-def _refused(tomado: ClaimedDisparo, passo: HistoryStep, refusal: Permanent) -> DisparoUpdate:
-    """For good; where the contact is at fault, and not a message that may be there already, the next one is tried."""
-    failed = _failed(tomado, tomado.tentativas, passo, refusal.codigo, refusal.codigo)
-    goes_on = tomado.usar_alternativos and refusal.tentar_alternativo and failed.status is DisparoStatus.ERRO
-    return replace(failed, suprimir=refusal.suprimir, tentar_alternativo=goes_on)
+def _refused(claimed: ClaimedDisparo, step: HistoryStep, refusal: Permanent) -> DisparoUpdate:
+    """Refused for good. The next contact is tried if this one is at fault, but never while the first message may have
+    arrived."""
+    failed = _failed(claimed, claimed.tentativas, step, refusal.code, refusal.code)
+    goes_on = claimed.usar_alternativos and refusal.tries_alternative and failed.status is DisparoStatus.ERRO
+    return replace(failed, suppresses=refusal.suppresses, tries_alternative=goes_on)
 
 
 def _failed(
-    tomado: ClaimedDisparo, tentativas: int, passo: HistoryStep, codigo: str, ultimo_codigo: str
+    claimed: ClaimedDisparo, attempts: int, step: HistoryStep, error_code: str, last_code: str
 ) -> DisparoUpdate:
-    """Certainly not sent, unless an earlier attempt was in doubt."""
+    """Ended, certainly not sent by this attempt; `incerto` if an earlier attempt is in doubt."""
     return DisparoUpdate(
-        tomado,
-        DisparoStatus.INCERTO if tomado.em_duvida else DisparoStatus.ERRO,
-        tentativas,
-        passo,
-        em_duvida=tomado.em_duvida,
-        ultimo_codigo=ultimo_codigo,
-        erro_codigo=codigo,
+        claimed,
+        DisparoStatus.INCERTO if claimed.em_duvida else DisparoStatus.ERRO,
+        attempts,
+        step,
+        em_duvida=claimed.em_duvida,
+        ultimo_codigo=last_code,
+        erro_codigo=error_code,
     )
 
 
 def _closed(
-    tomado: ClaimedDisparo, status: DisparoStatus, classe: StepKind, codigo: str, ultimo_codigo: str | None = None
+    claimed: ClaimedDisparo, status: DisparoStatus, kind: StepKind, code: str, last_code: str | None = None
 ) -> DisparoUpdate:
-    """Ended untried, and the attempt is given back; what an earlier attempt left in doubt stays in doubt."""
-    passo = HistoryStep(classe, ultimo_codigo if classe is StepKind.NAO_MONTADO else codigo)
-    if tomado.em_duvida:
-        return _uncertain(tomado, tomado.tentativas_antes, passo, codigo)
-    ultimo_codigo = ultimo_codigo or tomado.ultimo_codigo
+    """Ended without an attempt, which is given back; an earlier attempt that was in doubt stays in doubt."""
+    step = HistoryStep(kind, last_code if kind is StepKind.NAO_MONTADO else code)
+    if claimed.em_duvida:
+        return _uncertain(claimed, claimed.tentativas_antes, step, code)
+    last_code = last_code or claimed.ultimo_codigo
+    return DisparoUpdate(claimed, status, claimed.tentativas_antes, step, ultimo_codigo=last_code, erro_codigo=code)
+
+
+def _in_doubt(claimed: ClaimedDisparo, code: str) -> DisparoUpdate:
+    """An earlier attempt may have arrived, and it may not be repeated."""
+    return _uncertain(claimed, claimed.tentativas_antes, HistoryStep(StepKind.SEM_CHAVE, code), code)
+
+
+def _uncertain(claimed: ClaimedDisparo, attempts: int, step: HistoryStep, code: str) -> DisparoUpdate:
     return DisparoUpdate(
-        tomado, status, tomado.tentativas_antes, passo, ultimo_codigo=ultimo_codigo, erro_codigo=codigo
+        claimed, DisparoStatus.INCERTO, attempts, step, em_duvida=True, ultimo_codigo=code, erro_codigo=code
     )
 
 
-def _in_doubt(tomado: ClaimedDisparo, codigo: str) -> DisparoUpdate:
-    """An earlier attempt may have arrived, and no key allows another one."""
-    return _uncertain(tomado, tomado.tentativas_antes, HistoryStep(StepKind.SEM_CHAVE, codigo), codigo)
-
-
-def _uncertain(tomado: ClaimedDisparo, tentativas: int, passo: HistoryStep, codigo: str) -> DisparoUpdate:
-    return DisparoUpdate(
-        tomado, DisparoStatus.INCERTO, tentativas, passo, em_duvida=True, ultimo_codigo=codigo, erro_codigo=codigo
-    )
-
-
-def _message_of(tomado: ClaimedDisparo) -> OutgoingMessage:
-    """The message in the words of the template's version.
+def _message_of(claimed: ClaimedDisparo) -> OutgoingMessage:
+    """The message, rendered from the template version of the disparo.
 
     Raises:
-        Invalid: a variable is missing, or the whole is too long.
+        Invalid: a variable is missing or too long, or the whole message is too long.
     """
-    corpo = render_all(assunto=tomado.assunto, texto=tomado.texto, html=tomado.html, values=tomado.variaveis)
+    rendered = render_all(assunto=claimed.assunto, texto=claimed.texto, html=claimed.html, values=claimed.variaveis)
     return OutgoingMessage(
-        disparo_id=str(tomado.disparo_id),
-        tentativa=tomado.tentativas,
-        destino=tomado.destino,
-        assunto=corpo.assunto,
-        texto=corpo.texto,
-        html=corpo.html,
-        template_nome=tomado.template,
-        template_idioma=tomado.idioma,
-        variaveis=tuple((name, _parameter(tomado.variaveis[name], tomado.canal)) for name in tomado.ordem),
-        entregas_falhas=tomado.entregas_falhas,
+        disparo_id=str(claimed.disparo_id),
+        tentativa=claimed.tentativas,
+        destino=claimed.destino,
+        assunto=rendered.assunto,
+        texto=rendered.texto,
+        html=rendered.html,
+        template_nome=claimed.template,
+        template_idioma=claimed.idioma,
+        variaveis=tuple((name, _parameter(claimed.variaveis[name], claimed.canal)) for name in claimed.ordem),
+        entregas_falhas=claimed.entregas_falhas,
     )
 
 
-def _parameter(value: str, canal: str) -> str:
-    """A template's parameter as the provider of the channel takes it."""
-    return on_one_line(value) if canal == Canal.WHATSAPP else value
+def _parameter(value: str, canal: Canal) -> str:
+    """A template's parameter in the form that the channel's provider accepts."""
+    match canal:
+        case Canal.WHATSAPP:
+            return on_one_line(value)
+        case Canal.EMAIL:
+            return value
+        case _:
+            assert_never(canal)

@@ -1,5 +1,7 @@
-"""Whose turn it is among those that could be sent: probes of paused channels, room between messages to one person, and
-the places that limits give. Pure; the limiter's answers are asked for between `turns_of` and `admit`."""
+"""The order in which disparos leave: one probe for a paused channel, space between messages to one person, and places.
+
+Pure. The caller asks the limiter between `turns_of` and `admit`.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain, zip_longest
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar, assert_never
+from uuid import UUID
 
 from chalicelib.canal import Canal
 from chalicelib.dispatch.outcomes import OutgoingMessage
@@ -17,17 +20,15 @@ from chalicelib.dispatch.states import WaitReason
 
 T = TypeVar("T")
 
-PAIR_SPACING: Mapping[str, timedelta] = {Canal.WHATSAPP: timedelta(seconds=6)}
-"""Between two messages to one person (Meta's pair rate limit, 131056: one in six seconds)."""
-
+_WHATSAPP_PAIR_SPACING = timedelta(seconds=6)
 _WITH_A_PLACE = frozenset({WaitReason.LIMITE, WaitReason.CANAL_LENTO})
 
 
 class ReadyDisparo(NamedTuple):
-    """A disparo that could be sent now, and the message."""
+    """A disparo that may be sent now, and its message."""
 
     disparo: ClaimedDisparo
-    mensagem: OutgoingMessage
+    message: OutgoingMessage
 
     @property
     def has_place(self) -> bool:
@@ -36,25 +37,39 @@ class ReadyDisparo(NamedTuple):
 
 
 class Turns(NamedTuple):
-    """Who stands for the limiter, by tenant, those with a place first; and who has to wait whatever it says."""
+    """The disparos that ask the limiter, by tenant, those with a place first; and those that must wait anyway."""
 
-    prontos: Mapping[str, list[ReadyDisparo]]
+    ready: Mapping[str, list[ReadyDisparo]]
     waiting: list[DisparoUpdate]
 
 
-def turns_of(prontos: Iterable[ReadyDisparo], now: datetime) -> Turns:
-    """One probe for a paused channel, one message for a person, and all others for the limiter; of one channel."""
+def pair_spacing(canal: Canal) -> timedelta | None:
+    """The least time between two messages to one person; None where the channel has no such limit.
+
+    WhatsApp: one message in six seconds (Meta's pair rate limit, 131056).
+    """
+    match canal:
+        case Canal.WHATSAPP:
+            return _WHATSAPP_PAIR_SPACING
+        case Canal.EMAIL:
+            return None
+        case _:
+            assert_never(canal)
+
+
+def turns_of(ready: Iterable[ReadyDisparo], now: datetime) -> Turns:
+    """Let one probe of a paused channel and one message per person through to the limiter; all are of one channel."""
     by_tenant: defaultdict[str, list[ReadyDisparo]] = defaultdict(list)
     waiting: list[DisparoUpdate] = []
     ahead: dict[tuple[str, str], int] = {}
-    for each in sorted(prontos, key=_precedence):
+    for each in sorted(ready, key=_precedence):
         disparo = each.disparo
         if disparo.pausa is not None and disparo.tenant_id in by_tenant:
             waiting.append(paused(disparo, now))
             continue
         person = (disparo.tenant_id, disparo.destino)
         before = ahead[person] = ahead.get(person, -1) + 1
-        spacing = PAIR_SPACING.get(disparo.canal)
+        spacing = pair_spacing(disparo.canal)
         if before and spacing:
             waiting.append(delayed(disparo, WaitReason.DESTINO, now + before * spacing))
         else:
@@ -62,30 +77,30 @@ def turns_of(prontos: Iterable[ReadyDisparo], now: datetime) -> Turns:
     return Turns(by_tenant, waiting)
 
 
-def admit(prontos: Sequence[ReadyDisparo], resposta: RateGrant) -> tuple[list[ReadyDisparo], list[DisparoUpdate]]:
-    """Of one tenant, in their order: who goes now, and the others with a place each."""
-    marcados = [each for each in prontos if each.has_place]
-    novos = [each for each in prontos if not each.has_place]
-    going = marcados[: resposta.marcados] + novos[: resposta.novos]
-    staying = marcados[resposta.marcados :] + novos[resposta.novos :]
-    espera = _reason(resposta)
-    places = (instant_of(resposta.vaga + number * resposta.intervalo) for number in range(len(staying)))
-    return going, [delayed(each.disparo, espera, place) for each, place in zip(staying, places, strict=True)]
+def admit(ready: Sequence[ReadyDisparo], grant: RateGrant) -> tuple[list[ReadyDisparo], list[DisparoUpdate]]:
+    """Split the disparos of one tenant, in their order: those that leave now, and the others, each with its place."""
+    with_place = [each for each in ready if each.has_place]
+    without_place = [each for each in ready if not each.has_place]
+    going = with_place[: grant.marcados] + without_place[: grant.novos]
+    staying = with_place[grant.marcados :] + without_place[grant.novos :]
+    reason = _reason(grant)
+    places = (instant_of(grant.vaga + number * grant.intervalo) for number in range(len(staying)))
+    return going, [delayed(each.disparo, reason, place) for each, place in zip(staying, places, strict=True)]
 
 
 def round_robin(queues: Iterable[Sequence[T]]) -> list[T]:
-    """One of each queue, then the next of each: nobody waits for a long queue to end."""
+    """The first of each queue, then the second of each, and so on: no queue waits for the end of a longer one."""
     rounds = zip_longest(*([(each,) for each in queue] for queue in queues), fillvalue=())
     return list(chain.from_iterable(chain.from_iterable(rounds)))
 
 
-def _precedence(pronto: ReadyDisparo) -> tuple[bool, datetime | None, object]:
-    """Those with a place in the order of their places, then the others in the order in which they were created."""
-    disparo = pronto.disparo
-    return (not pronto.has_place, disparo.esperou_ate if pronto.has_place else None, disparo.disparo_id)
+def _precedence(ready: ReadyDisparo) -> tuple[bool, datetime | None, UUID]:
+    """Sorts those with a place by their places, then the others by when they were created (ids are UUIDv7)."""
+    disparo = ready.disparo
+    return (not ready.has_place, disparo.esperou_ate if ready.has_place else None, disparo.disparo_id)
 
 
-def _reason(resposta: RateGrant) -> WaitReason:
-    if resposta.sem_orcamento:
+def _reason(grant: RateGrant) -> WaitReason:
+    if grant.sem_orcamento:
         return WaitReason.ORCAMENTO
-    return WaitReason.CANAL_LENTO if resposta.falhas else WaitReason.LIMITE
+    return WaitReason.CANAL_LENTO if grant.falhas else WaitReason.LIMITE

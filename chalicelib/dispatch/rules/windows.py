@@ -1,7 +1,7 @@
-"""When a message may leave: the hours that a tenant has set, on the clock of the person it goes to.
+"""When a message may leave: inside the hours that the tenant has set, on the recipient's local clock.
 
-The clock on the wall decides, also where it is put forward or back: a window that opens at 2:30 opens at 3:00 on the
-day that has no 2:30, and an hour that is told twice is open twice.
+Local time decides, also on the day of a clock change. On a day that has no 2:30, a window from 2:30 opens at 3:00. An
+hour that occurs twice is open twice.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Container
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.canal import Canal
@@ -23,14 +24,15 @@ _HORIZON_DAYS = 10 * 366
 
 
 class NeverOpen(Exception):
-    """No day of the next ten years is a working day; a configuration that was checked has one."""
+    """No day of the next ten years is a working day; a validated configuration always has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class WindowRules:
-    """A window: from `start` until before `end` after midnight (both at most 24 hours), on these days of the week.
+    """A window on some days of the week, open from `start` (included) to `end` (excluded).
 
-    `weekdays` counts from Monday, 0; `days_off` says of any date whether nothing leaves on it.
+    `start` and `end` are times since midnight, at most 24 hours. In `weekdays`, Monday is 0. On a date in `days_off`
+    the window stays closed.
     """
 
     zone: ZoneInfo
@@ -41,33 +43,46 @@ class WindowRules:
 
 
 def rules_for(
-    destino: str, canal: str, tenant: TenantConfig, *, telefone_principal: str | None = None
+    destination: str, canal: Canal, tenant: TenantConfig, *, main_phone: str | None = None
 ) -> WindowRules | None:
-    """The window of a message to a destination; None if the tenant keeps none.
+    """The window of a message to a destination; None if the tenant has switched its window off.
 
-    Zone and state are those of the phone's DDD: of the destination, or for an e-mail of the lead's principal phone.
-    Without one that says it, the zone is the tenant's and only national holidays count.
+    Zone and state come from a DDD: that of the destination, or for an e-mail that of `main_phone`, the lead's principal
+    phone. Without a DDD, the zone is the tenant's and only national holidays count.
     """
-    janela = tenant.janela
-    if not janela.ligada:
+    window = tenant.janela
+    if not window.ligada:
         return None
-    place = place_of(telefone_principal if canal == Canal.EMAIL else destino)
+    place = place_of(_phone_of(destination, canal, main_phone))
     return WindowRules(
         zone=ZoneInfo(place.zone if place else tenant.fuso),
-        weekdays=frozenset(janela.weekdays),
-        start=janela.start,
-        end=janela.end,
+        weekdays=frozenset(window.weekdays),
+        start=window.start,
+        end=window.end,
         days_off=Holidays(
-            uf=place.uf if place else None, respeita=janela.respeita_feriados, extras=frozenset(janela.feriados_extras)
+            uf=place.uf if place else None,
+            observes_calendar=window.respeita_feriados,
+            extras=frozenset(window.feriados_extras),
         ),
     )
 
 
+def _phone_of(destination: str, canal: Canal, main_phone: str | None) -> str | None:
+    """The phone that says where the recipient is."""
+    match canal:
+        case Canal.WHATSAPP:
+            return destination
+        case Canal.EMAIL:
+            return main_phone
+        case _:
+            assert_never(canal)
+
+
 def next_allowed(instant: datetime, rules: WindowRules | None) -> datetime:
-    """The first instant from this one on at which the message may leave, in UTC: this one if it may at once.
+    """The first instant, not before `instant`, at which the message may leave; in UTC.
 
     Raises:
-        NeverOpen: there is no working day in sight.
+        NeverOpen: no day of the next ten years is a working day.
     """
     instant = instant.astimezone(UTC)
     if rules is None:
@@ -82,7 +97,7 @@ def next_allowed(instant: datetime, rules: WindowRules | None) -> datetime:
 
 
 def _next_on_wall(wall: datetime, rules: WindowRules) -> datetime:
-    """The same on a clock that is never put forward or back."""
+    """As `next_allowed`, on a local clock that never changes its offset."""
     midnight = datetime.combine(wall, _MIDNIGHT)
     for _ in range(_HORIZON_DAYS):
         if _is_working_day(midnight, rules) and wall < midnight + rules.end:
@@ -96,9 +111,10 @@ def _is_working_day(day: datetime, rules: WindowRules) -> bool:
 
 
 def _change_of_offset(after: datetime, until: datetime, zone: ZoneInfo) -> datetime | None:
-    """When the clock of the zone is first put forward or back within these; a whole second, in UTC.
+    """The first clock change of the zone in this span, a whole second in UTC; None if there is none.
 
-    It is looked for day by day: no zone has two changes within one that undo each other (a test asks the database).
+    The search goes day by day. It misses nothing, because no zone has two changes within one day that cancel each other
+    out (a test asks the IANA database).
     """
     offset = _offset(after, zone)
     while after < until:
@@ -110,7 +126,7 @@ def _change_of_offset(after: datetime, until: datetime, zone: ZoneInfo) -> datet
 
 
 def _first_with_another(offset: timedelta | None, before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """Halves what lies between, to the second: `before` has this offset, `after` another."""
+    """The first second with another offset, by bisection: `before` has this offset, `after` has another."""
     low, high = 0, -((before - after) // _SECOND)
     while high - low > 1:
         middle = (low + high) // 2

@@ -1,10 +1,13 @@
-"""Takes disparos for a worker and writes down what became of them: the executor's side of the database.
+"""Claims disparos for a worker and records what became of them: the executor's side of the database.
 
-A claim is a lease under an owner of its own. Whoever records must still hold it, so that a worker that was given up for
-dead changes nothing when it speaks at last. Each claim is one step in the history of its disparo.
+A claim is a lease under an owner of its own. Only the holder of the lease may record, so a worker whose lease was taken
+over changes nothing when it finishes late. Each claim is one step in the history of its disparo.
 
-Wake-ups only say that there is something to do. A claim takes up what else is due, tenants in turn: a flood of one
-tenant's wake-ups stands before nobody, and thousands that wait for their places need one wake-up at a time.
+Claimed is not begun. A portion of disparos is marked as begun (`iniciado_em`) just before it is handed to the provider.
+When a worker dies, only what it had begun and not recorded is in doubt; everything else is sent by the next worker.
+
+Wake-ups only say that there is something to do. A claim takes up what else is due, tenants in turns. So a flood of one
+tenant's wake-ups holds up no other tenant, and thousands of waiting disparos need one wake-up at a time.
 """
 
 from __future__ import annotations
@@ -13,62 +16,62 @@ import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import NamedTuple
+from operator import itemgetter
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Row, Rows, retried
-from chalicelib.adapters.queues import MAX_DELAY_S
-from chalicelib.dispatch.rules.policy import CHANNEL_PAUSE, LEASE_LAPSED, ClaimedDisparo, DisparoUpdate
-from chalicelib.dispatch.states import DisparoStatus
-from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Wakeup, WakeupTarget
+from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.adapters.queues import MAX_DELAY_S, WakeupTarget
+from chalicelib.canal import Canal
+from chalicelib.dispatch.rules.policy import (
+    CHANNEL_PAUSE,
+    LEASE_LAPSED,
+    NOT_BEGUN,
+    ClaimedDisparo,
+    DisparoUpdate,
+    StepKind,
+)
+from chalicelib.dispatch.states import EVENTS, LEAD_FACTS
+from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Wakeup
 from chalicelib.dispatch.worker.pauses import follow_attempts
 from chalicelib.ids import new_id
-from chalicelib.leads.states import LeadFact, move_of
+from chalicelib.leads import moves
+from chalicelib.leads.states import LeadFact
 from chalicelib.tenants.config import TenantConfig, stored_config
 
-# Two ends, two events; `status` says which kind of it.
-_EVENTS = {
-    DisparoStatus.ENVIADO: "disparo.completed",
-    DisparoStatus.SIMULADO: "disparo.completed",
-    DisparoStatus.ERRO: "disparo.failed",
-    DisparoStatus.INCERTO: "disparo.failed",
-    DisparoStatus.SUPRIMIDO: "disparo.failed",
-    DisparoStatus.EXPIRADO: "disparo.failed",
-}
-# Ends that leave the lead unreached.
-_UNREACHED = frozenset({DisparoStatus.ERRO, DisparoStatus.SUPRIMIDO, DisparoStatus.EXPIRADO})
-# What somebody else is just claiming, or marking, is looked at again so much later.
+# A disparo that another worker is claiming or marking just now is looked at again after this.
 _LOCKED_PATIENCE = timedelta(seconds=5)
-# A claim is filled up to so many with what else is due; and so many of that are looked for however many were called.
+# A claim is filled up to the first number with what else is due; it looks for the second number at least.
 _FULL = 1_000
 _OTHERS = 100
-# What has been due for so long that its own wake-up stands behind others.
+_ROUNDS = 10
+# Its own wake-up is late if a disparo has been due for this long: the claim takes it up.
 _BEHIND = timedelta(milliseconds=250)
-# One that was sent for all of a tenant's is lost when it has not come for so long.
+# The one wake-up for all that wait of a tenant counts as lost when it has not come for this long.
 _AGAIN = timedelta(minutes=5)
+
+_Key = tuple[str, UUID]
 
 
 class Claim(NamedTuple):
-    """What one worker took under its own mark, how its tenants are configured, and whom of those that were called and
-    not taken to wake up again."""
+    """What one worker claimed as `owner`, with the configuration of its tenants.
 
-    dono: UUID
-    tomados: list[ClaimedDisparo]
+    `waiting` are wake-ups for the named disparos that we could not claim.
+    """
+
+    owner: UUID
+    disparos: list[ClaimedDisparo]
     configs: dict[str, TenantConfig]
     waiting: list[Wakeup]
 
 
 class Recorded(NamedTuple):
-    """What was really written, and whom to wake up because of it beside those that wait themselves."""
+    """The updates that were really written, the wake-ups that follow from them, and which disparos are begun."""
 
-    registros: list[DisparoUpdate]
+    updates: list[DisparoUpdate]
     wakeups: list[Wakeup]
-
-
-class _Ended(NamedTuple):
-    tenant_id: str
-    lead_id: UUID
+    begun: frozenset[_Key]
 
 
 class Claims:
@@ -79,73 +82,96 @@ class Claims:
         self._clock = clock
         self._lease = timedelta(seconds=lease_s)
 
-    def take(self, chamados: Sequence[WakeupTarget]) -> Claim:
-        """Claim those that are due, or that a dead worker left behind, and what else is due while there is room; of the
-        others, say which still wait."""
-        return retried(lambda: self._take(chamados))
+    def take(self, targets: Sequence[WakeupTarget]) -> Claim:
+        """Claim the named disparos that are due or whose lease lapsed, and what else is due while there is room."""
+        now, owner = self._clock(), uuid4()
 
-    def wake_next(self, tenant_ids: Collection[str]) -> list[Wakeup]:
-        """The one wake-up that is missing for each of these tenants with anything that waits and is not told of."""
-        return retried(lambda: self._wake_next(sorted(tenant_ids)))
-
-    def record(self, claim: Claim, registros: Sequence[DisparoUpdate]) -> Recorded:
-        """Write down what became of the claimed, with all that follows: history, events, successors, opt-outs, pauses,
-        and what it means for their leads. What a lease was lost of is not written."""
-        return retried(lambda: self._record(claim, registros)) if registros else Recorded([], [])
-
-    def _take(self, chamados: Sequence[WakeupTarget]) -> Claim:
-        now = self._clock()
-        dono = uuid4()
-        with self._database.across_tenants() as rows:
+        def work(rows: Rows) -> tuple[list[Row], list[Row]]:
             found = rows.all(
                 "claim_disparos",
-                **_ids(chamados),
+                **_ids((each.tenant_id, each.row_id) for each in targets),
                 agora=now,
-                dono=dono,
+                dono=owner,
                 lease_ate=now + self._lease,
                 lease_vencida=LEASE_LAPSED,
+                nao_iniciado=NOT_BEGUN,
                 sondar_em=now + CHANNEL_PAUSE,
-                lugares=max(_OTHERS, _FULL - len(chamados)),
+                lugares=max(_OTHERS, _FULL - len(targets)),
                 calmo=now - _BEHIND,
             )
-            taken = {(row["tenant_id"], row["disparo_id"]) for row in found}
-            left = [each for each in chamados if (each.tenant_id, each.disparo_id) not in taken]
-            waiting = rows.all("list_unclaimed_disparos", **_ids(left), agora=now) if left else []
-        configs = {row["tenant_id"]: stored_config(row["config"]) for row in found if row["config"] is not None}
-        return Claim(dono, _tomados(found), configs, _again(waiting, now))
+            claimed = {(row["tenant_id"], row["disparo_id"]) for row in found}
+            left = [each for each in targets if each not in claimed]
+            return found, rows.all("list_unclaimed_disparos", **_ids(left), agora=now) if left else []
 
-    def _wake_next(self, tenant_ids: list[str]) -> list[Wakeup]:
+        found, unclaimed = self._database.run_across_tenants(work)
+        configs = {row["tenant_id"]: stored_config(row["config"]) for row in found if row["config"] is not None}
+        return Claim(owner, _claimed(found), configs, _woken_again(unclaimed, now))
+
+    def wake_next(self, tenant_ids: Collection[str]) -> list[Wakeup]:
+        """The missing wake-up of each of these tenants that has something waiting and no wake-up on its way."""
         now = self._clock()
-        with self._database.across_tenants() as rows:
-            found = rows.all(
-                "wake_next_disparos",
-                tenant_ids=tenant_ids,
-                agora=now,
-                ate=now + timedelta(seconds=MAX_DELAY_S),
-                calmo=now - _BEHIND,
-                acordado_antes=now - _AGAIN,
-            )
+        params: dict[str, Any] = {
+            "tenant_ids": sorted(tenant_ids),
+            "agora": now,
+            "ate": now + timedelta(seconds=MAX_DELAY_S),
+            "calmo": now - _BEHIND,
+            "acordado_antes": now - _AGAIN,
+        }
+        found = self._database.run_across_tenants(lambda rows: rows.all("wake_next_disparos", **params))
         return [Wakeup(row["tenant_id"], row["disparo_id"], row["quando"]) for row in found]
 
-    def _record(self, claim: Claim, registros: Sequence[DisparoUpdate]) -> Recorded:
+    def record(self, claim: Claim, updates: Sequence[DisparoUpdate], begin: Sequence[ClaimedDisparo] = ()) -> Recorded:
+        """Write what became of claimed disparos with all that follows, and mark the next portion as begun.
+
+        What follows: history, events, successors, opt-outs, pauses. What their ends mean for leads is left to
+        `move_leads`. Disparos whose lease was lost are neither written nor begun. In most cases this is one statement,
+        and a transaction of its own.
+        """
+        if not updates and not begin:
+            return Recorded([], [], frozenset())
         now = self._clock()
-        with self._database.across_tenants() as rows:
-            document = json.dumps([_columns(each, now) for each in registros], default=str)
-            found = rows.all("record_disparos", registros=document, dono=claim.dono, agora=now)
-            written = {(row["tenant_id"], row["disparo_id"]) for row in found}
-            recorded = [each for each in registros if (each.disparo.tenant_id, each.disparo.disparo_id) in written]
-            wakeups = _successors(rows, recorded, now) + follow_attempts(rows, recorded, now)
-            _suppress(rows, recorded, now)
-            _give_up_leads(rows, recorded, now)
-        return Recorded(recorded, wakeups)
+        params = {
+            "registros": json.dumps([_columns(each, now) for each in updates], default=str),
+            "iniciar": json.dumps([_names(each) for each in begin], default=str),
+            "dono": claim.owner,
+            "agora": now,
+        }
+        if not any(map(_has_consequences, updates)):
+            return _recorded(self._database.run_statement("record_disparos", **params), updates, [])
+
+        def work(rows: Rows) -> Recorded:
+            recorded = _recorded(rows.all("record_disparos", **params), updates, [])
+            wakeups = _successors(rows, recorded.updates, now) + follow_attempts(rows, recorded.updates, now)
+            _suppress(rows, recorded.updates, now)
+            return recorded._replace(wakeups=wakeups)
+
+        return self._database.run_across_tenants(work)
+
+    def move_leads(self) -> int:
+        """Move the leads whose disparos ended without reaching them, if no other one waits.
+
+        Returns of how many disparos that was. A worker does so after its batch, and the sweep for one that died before.
+        """
+        now = self._clock()
+        total = 0
+        for _ in range(_ROUNDS):
+            moved = self._database.run_across_tenants(lambda rows: _move_leads(rows, now))
+            total += moved
+            if moved < _FULL:
+                break
+        return total
 
 
-def _tomados(found: Iterable[Row]) -> list[ClaimedDisparo]:
-    """The claimed, each with the words of its template, which came with the first of those that share them."""
+def _claimed(found: Iterable[Row]) -> list[ClaimedDisparo]:
+    """The claimed disparos, each with the words of its template, which came with the first row of each template."""
     words = {_template(row): row["palavras"] for row in found if row["palavras"] is not None}
-    apart = ("palavras", "config", "template_versao")
+    apart = ("palavras", "config", "template_versao", "canal")
     return [
-        ClaimedDisparo(**{name: value for name, value in row.items() if name not in apart}, **words[_template(row)])
+        ClaimedDisparo(
+            canal=Canal(row["canal"]),
+            **{name: value for name, value in row.items() if name not in apart},
+            **words[_template(row)],
+        )
         for row in found
     ]
 
@@ -154,71 +180,84 @@ def _template(row: Row) -> tuple[str, str, int]:
     return row["tenant_id"], row["template"], row["template_versao"]
 
 
-def _again(waiting: Iterable[Row], now: datetime) -> list[Wakeup]:
-    """Each at its time, where the wake-up came too early; of a tenant's that are due one, in a moment, is enough."""
-    due = {row["tenant_id"]: row for row in waiting if row["enviar_apos"] <= now}
-    early = [row for row in waiting if row["enviar_apos"] > now]
+def _woken_again(unclaimed: Iterable[Row], now: datetime) -> list[Wakeup]:
+    """A wake-up at its time for each that was woken too early; for those of a tenant that are due, one in a moment."""
+    due = {row["tenant_id"]: row for row in unclaimed if row["enviar_apos"] <= now}
+    early = [row for row in unclaimed if row["enviar_apos"] > now]
     return [
         *(Wakeup(tenant_id, row["disparo_id"], now + _LOCKED_PATIENCE) for tenant_id, row in due.items()),
         *(Wakeup(row["tenant_id"], row["disparo_id"], row["enviar_apos"], row["tentativas"]) for row in early),
     ]
 
 
-def _ids(disparos: Iterable[WakeupTarget]) -> dict[str, list[object]]:
-    pairs = [(each.tenant_id, each.disparo_id) for each in disparos]
+def _ids(keys: Iterable[_Key]) -> dict[str, list[object]]:
+    pairs = list(keys)
     return {"tenant_ids": [tenant_id for tenant_id, _ in pairs], "disparo_ids": [id_ for _, id_ in pairs]}
 
 
-def _columns(registro: DisparoUpdate, now: datetime) -> dict[str, object]:
-    disparo, passo, tipo = registro.disparo, registro.passo, _EVENTS.get(registro.status)
+def _names(disparo: ClaimedDisparo) -> dict[str, object]:
+    return {"tenant_id": disparo.tenant_id, "disparo_id": disparo.disparo_id}
+
+
+def _recorded(found: Iterable[Row], updates: Sequence[DisparoUpdate], wakeups: list[Wakeup]) -> Recorded:
+    written, begun = set[_Key](), set[_Key]()
+    for row in found:
+        (begun if row["iniciado"] else written).add((row["tenant_id"], row["disparo_id"]))
+    kept = [each for each in updates if (each.disparo.tenant_id, each.disparo.disparo_id) in written]
+    return Recorded(kept, wakeups, frozenset(begun))
+
+
+def _columns(update: DisparoUpdate, now: datetime) -> dict[str, object]:
+    disparo, step, event = update.disparo, update.step, EVENTS.get(update.status)
     return {
-        "tenant_id": disparo.tenant_id,
-        "disparo_id": disparo.disparo_id,
-        "status": registro.status.value,
-        "tentativas": registro.tentativas,
-        "em_duvida": registro.em_duvida,
-        "enviar_apos": _written(registro.enviar_apos),
-        "espera": registro.espera and registro.espera.value,
-        "provider_message_id": registro.provider_message_id,
-        "ultimo_codigo": registro.ultimo_codigo,
-        "erro_codigo": registro.erro_codigo,
-        "tentativa": disparo.tentativas if passo.tentou else None,
-        "classe": passo.classe.value,
-        "codigo": passo.codigo,
-        "latencia_ms": None if passo.latencia_s is None else round(passo.latencia_s * 1000),
-        "evento_id": tipo and new_id(now),
-        "tipo": tipo,
-        "detalhe": tipo
+        **_names(disparo),
+        "status": update.status.value,
+        "tentativas": update.tentativas,
+        "em_duvida": update.em_duvida,
+        "enviar_apos": update.enviar_apos and update.enviar_apos.isoformat(),
+        "espera": update.espera and update.espera.value,
+        "provider_message_id": update.provider_message_id,
+        "ultimo_codigo": update.ultimo_codigo,
+        "erro_codigo": update.erro_codigo,
+        "fim_sem_contato": update.status in LEAD_FACTS,
+        "tentativa": disparo.tentativas if step.was_sent else None,
+        "classe": step.kind.value,
+        "codigo": step.code,
+        "latencia_ms": None if step.latency_s is None else round(step.latency_s * 1000),
+        "evento_id": event and new_id(now),
+        "tipo": event,
+        "detalhe": event
         and {
             "disparo_id": disparo.disparo_id,
             "lead_id": disparo.lead_id,
             "canal": disparo.canal,
-            "status": registro.status.value,
-            "erro_codigo": registro.erro_codigo,
-            "ultimo_codigo": registro.ultimo_codigo,
+            "status": update.status.value,
+            "erro_codigo": update.erro_codigo,
+            "ultimo_codigo": update.ultimo_codigo,
         },
     }
 
 
-def _written(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.isoformat()
-
-
-def wakeup_of(registro: DisparoUpdate) -> Wakeup | None:
+def wakeup_of(update: DisparoUpdate) -> Wakeup | None:
     """The wake-up of a disparo that waits for something of its own; None for every other one."""
-    if registro.enviar_apos is None or registro.espera not in WITH_A_WAKEUP:
+    if update.enviar_apos is None or update.espera not in WITH_A_WAKEUP:
         return None
-    names = registro.disparo.tenant_id, registro.disparo.disparo_id
-    return Wakeup(*names, registro.enviar_apos, registro.tentativas)
+    return Wakeup(update.disparo.tenant_id, update.disparo.disparo_id, update.enviar_apos, update.tentativas)
+
+
+def _has_consequences(update: DisparoUpdate) -> bool:
+    """Whether other tables than the disparo's own change with it."""
+    return (
+        update.tries_alternative
+        or update.suppresses
+        or update.disparo.is_probe
+        or update.step.kind is StepKind.CANAL_FORA
+    )
 
 
 def _successors(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> list[Wakeup]:
     """Make the disparos that go on with the lead's next contact, where it has one."""
-    failed = [
-        {"tenant_id": each.disparo.tenant_id, "disparo_id": each.disparo.disparo_id, "novo_id": new_id(now)}
-        for each in recorded
-        if each.tentar_alternativo
-    ]
+    failed = [{**_names(each.disparo), "novo_id": new_id(now)} for each in recorded if each.tries_alternative]
     if not failed:
         return []
     made = rows.all("insert_alternatives", falhos=json.dumps(failed, default=str), agora=now)
@@ -227,23 +266,17 @@ def _successors(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) ->
 
 def _suppress(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> None:
     """Remember who has opted out."""
-    gone = [
-        {"tenant_id": each.disparo.tenant_id, "disparo_id": each.disparo.disparo_id, "supressao_id": new_id(now)}
-        for each in recorded
-        if each.suprimir
-    ]
-    if gone:
-        rows.run("suppress_destinos", suprimidos=json.dumps(gone, default=str), agora=now)
+    opted_out = [{**_names(each.disparo), "supressao_id": new_id(now)} for each in recorded if each.suppresses]
+    if opted_out:
+        rows.run("suppress_destinos", suprimidos=json.dumps(opted_out, default=str), agora=now)
 
 
-def _give_up_leads(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> None:
-    """Move the leads whose last disparo has failed; tenants and leads in their order, so that no two workers cross."""
-    ended = sorted(
-        {_Ended(each.disparo.tenant_id, each.disparo.lead_id) for each in recorded if each.status in _UNREACHED}
-    )
-    de, para = move_of(LeadFact.DISPARO_ESGOTADO)
-    for tenant_id, of_tenant in groupby(ended, key=lambda each: each.tenant_id):
-        lead_ids = [each.lead_id for each in of_tenant]
-        rows.all("lock_leads", tenant_id=tenant_id, lead_ids=lead_ids)
-        exhausted = [row["lead_id"] for row in rows.all("list_exhausted_leads", tenant_id=tenant_id, lead_ids=lead_ids)]
-        rows.run("move_leads", tenant_id=tenant_id, lead_ids=exhausted, de=de, para=para, agora=now)
+def _move_leads(rows: Rows, now: datetime) -> int:
+    """Some of the leads, tenant by tenant in their order, so that no two workers wait for each other in a circle."""
+    ended = rows.all("lock_disparos_with_leads_to_move", limite=_FULL)
+    for tenant_id, of_tenant in groupby(ended, key=itemgetter("tenant_id")):
+        lead_ids = {row["lead_id"] for row in of_tenant}
+        moves.apply(rows.of_tenant(tenant_id), lead_ids, LeadFact.DISPARO_ESGOTADO, now)
+    if ended:
+        rows.run("mark_leads_moved", **_ids((row["tenant_id"], row["disparo_id"]) for row in ended))
+    return len(ended)

@@ -1,8 +1,8 @@
-"""Claim, decide, send, record: what is due leaves, in batches, each message once.
+"""Claim, decide, send, record: sends what is due, in batches, each message once.
 
-The queue only says that there is something to do. Whatever a wake-up is — lost, repeated, early, about something long
-finished — the rows decide, and what else is due is taken up as well. A crash leaves what was claimed to its lease; what
-lapsed is in doubt, and `policy` says what doubt allows.
+The queue only says that there is something to do. A wake-up may be lost, repeated, early, or about a finished disparo:
+the rows decide, and what else is due is claimed as well. A crash leaves what was claimed to its lease. Only what was
+begun is in doubt then, and `rules.policy` says what doubt allows.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from random import random as draw
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database
-from chalicelib.adapters.queues import Message, Queues
+from chalicelib.adapters.queues import Message, Queues, wakeup_body, wakeup_targets
 from chalicelib.canal import Canal
 from chalicelib.config import Settings
 from chalicelib.dispatch.channels.senders import Sender, Senders
-from chalicelib.dispatch.outcomes import Attempt, ChannelDown, DeliveryFinding, InquiryReply, OutgoingMessage, Transient
+from chalicelib.dispatch.outcomes import Attempt, DeliveryFinding, InquiryReply, OutgoingMessage, Transient
 from chalicelib.dispatch.rules.limiter import RateGrant
 from chalicelib.dispatch.rules.policy import (
     EXHAUSTED,
@@ -30,6 +30,7 @@ from chalicelib.dispatch.rules.policy import (
     Backoff,
     ClaimedDisparo,
     DisparoUpdate,
+    Terms,
     answered,
     conclude,
     decide,
@@ -37,10 +38,11 @@ from chalicelib.dispatch.rules.policy import (
 )
 from chalicelib.dispatch.rules.turns import ReadyDisparo, admit, round_robin, turns_of
 from chalicelib.dispatch.rules.windows import rules_for
-from chalicelib.dispatch.states import DisparoStatus, WaitReason
-from chalicelib.dispatch.wakeups import Wakeups, read
+from chalicelib.dispatch.states import LEAD_FACTS, DisparoStatus, WaitReason
+from chalicelib.dispatch.wakeups import ID_NAME, Wakeups
 from chalicelib.dispatch.worker.claims import Claim, Claims, Recorded, wakeup_of
 from chalicelib.dispatch.worker.limits import Limits
+from chalicelib.dispatch.worker.sending import SendingLedger
 from chalicelib.errors import Unavailable
 from chalicelib.telemetry import Metric, Tracer, count, logger
 
@@ -51,7 +53,7 @@ _METRICS = {
     DisparoStatus.ERRO: Metric.DISPAROS_FAILED,
     DisparoStatus.INCERTO: Metric.DISPAROS_UNCERTAIN,
 }
-# Channels that are spoken to at once; of tenants with channels of their own there may be many.
+# Channels that are spoken to at the same time; tenants with channels of their own make many.
 _MOST_THREADS = 16
 _LIMITS = frozenset({WaitReason.LIMITE, WaitReason.ORCAMENTO})
 
@@ -61,34 +63,54 @@ class BatchCrashed(Exception):
 
 
 class _ChannelOwner(NamedTuple):
-    """By what messages leave: the deployment's channel, or that of its owner, a tenant."""
+    """A channel, and the tenant that owns it; "" is the deployment's."""
 
-    canal: str
+    canal: Canal
     owner: str = ""
 
 
 class _ChannelBatch(NamedTuple):
-    """The claimed of one channel, and what they were claimed with."""
+    """The claimed disparos of one channel, the claim that they are of, and the sender."""
 
-    canal: str
-    tomados: Sequence[ClaimedDisparo]
+    canal: Canal
+    disparos: Sequence[ClaimedDisparo]
     claim: Claim
     sender: Sender
 
 
+class _Decided(NamedTuple):
+    """What is settled without a provider, what may be sent, and what is to be asked about."""
+
+    updates: list[DisparoUpdate]
+    ready: list[ReadyDisparo]
+    questions: list[ReadyDisparo]
+
+
 class _Admission(NamedTuple):
-    """Who goes now, who waits, and what the limiter said of each tenant, and when."""
+    """Which disparos leave now, which wait, and what the limiter granted each tenant, and when."""
 
     going: list[ReadyDisparo]
     staying: list[DisparoUpdate]
-    answers: Mapping[str, RateGrant]
+    grants: Mapping[str, RateGrant]
     asked_at: datetime
 
 
-class Executor:
-    """The worker behind the dispatch queue; `database` is the owner's login, `publish` tells the outbox's events.
+class _Handled(NamedTuple):
+    """How many disparos of a channel were concluded, and whether one ended without reaching its lead."""
 
-    `unsubscribe_url` is the address that an e-mail carries for one disparo of a tenant, None where there is none.
+    concluded: int = 0
+    has_ends: bool = False
+
+    @classmethod
+    def of(cls, updates: Sequence[DisparoUpdate]) -> _Handled:
+        """What recording these comes to."""
+        return cls(len(updates), any(each.status in LEAD_FACTS for each in updates))
+
+
+class Executor:
+    """The worker behind the dispatch queue; `database` is the owner's login, `publish` publishes the outbox's events.
+
+    `unsubscribe_url` gives the link that an e-mail carries for one disparo of a tenant, None where there is none.
     """
 
     def __init__(
@@ -119,169 +141,177 @@ class Executor:
         self._clock = clock
 
     def run(self, event: Mapping[str, Any]) -> None:
-        """Send what an SQS event of Lambda names, and what else is due, as far as it is its turn.
+        """Send the disparos that an SQS event names, and what else is due, as far as it is their turn.
 
         Raises:
-            BatchCrashed: sending crashed, so that the platform counts an error and delivers the batch again: what is
-                finished is then left alone.
+            BatchCrashed: sending crashed. The platform counts an error and delivers the batch again; finished disparos
+                are then left alone.
             Unavailable: the database does not answer.
         """
-        chamados = read(event)
-        if not chamados:
+        targets = wakeup_targets(event, ID_NAME)
+        if not targets:
             return
-        claim = self._claims.take(chamados)
+        claim = self._claims.take(targets)
         self._wakeups.arrange(claim.waiting)
-        with self._tracer.segment("disparos", quantos=len(claim.tomados)):
-            concluded = sum(self._handle_channels(claim))
-        tenants = {each.tenant_id for each in chamados} | {each.tenant_id for each in claim.tomados}
+        with self._tracer.segment("disparos", quantos=len(claim.disparos)):
+            handled = self._handle_channels(claim)
+        if any(each.has_ends for each in handled):
+            self._claims.move_leads()
+        tenants = {each.tenant_id for each in targets} | {each.tenant_id for each in claim.disparos}
         self._wakeups.arrange(self._claims.wake_next(tenants))
-        if claim.tomados:
+        if claim.disparos:
             self._publish()
-        if concluded < len(claim.tomados):
-            raise BatchCrashed(f"{len(claim.tomados) - concluded} of {len(claim.tomados)}")
+        concluded = sum(each.concluded for each in handled)
+        if concluded < len(claim.disparos):
+            raise BatchCrashed(f"{len(claim.disparos) - concluded} of {len(claim.disparos)}")
 
-    def _handle_channels(self, claim: Claim) -> list[int]:
-        """Each channel for itself, so that none holds up another by hanging; of each, how many were concluded."""
+    def _handle_channels(self, claim: Claim) -> list[_Handled]:
+        """Handle each channel in its own thread, so that a hanging one delays no other."""
         batches = [
-            _ChannelBatch(way.canal, tomados, claim, self._opened(way, claim))
-            for way, tomados in _by_way(claim).items()
+            _ChannelBatch(owner.canal, disparos, claim, self._opened(owner, claim))
+            for owner, disparos in _by_owner(claim).items()
         ]
         if len(batches) < 2:
             return [self._handle(each) for each in batches]
         with ThreadPoolExecutor(min(len(batches), _MOST_THREADS)) as threads:
             return list(threads.map(self._handle, batches))
 
-    def _opened(self, way: _ChannelOwner, claim: Claim) -> Sender:
-        document = way.owner and claim.configs[way.owner].canais.of(way.canal)
-        return self._senders.own(way.owner, way.canal, document) if document else self._senders.open(way.canal)
+    def _opened(self, owner: _ChannelOwner, claim: Claim) -> Sender:
+        document = owner.owner and claim.configs[owner.owner].canais.of(owner.canal)
+        if document:
+            return self._senders.own(owner.owner, owner.canal, document)
+        return self._senders.open(owner.canal)
 
-    def _handle(self, batch: _ChannelBatch) -> int:
-        """What becomes of the claimed of one channel; what has to wait is written down before anything is sent."""
-        decided, prontos, perguntas = self._decided(batch)
-        seats = self._seated(batch, prontos)
-        aside = decided + seats.staying
+    def _handle(self, batch: _ChannelBatch) -> _Handled:
+        """Handle the claimed disparos of one channel; what has to wait is recorded before anything is sent."""
+        decided = self._decided(batch)
+        admission = self._admitted(batch, decided.ready)
+        updates = decided.updates + admission.staying
         if not self._is_enabled:
-            aside += [simulated(each.disparo) for each in seats.going]
-        self._record(batch, aside)
-        sent = self._sent(batch, seats) if self._is_enabled else []
-        self._record(batch, sent)
-        # Last: a question that outlasts its lease harms nobody, a message would.
-        asked = self._asked(batch, perguntas)
-        self._record(batch, asked)
-        return len(aside) + len(sent) + len(asked)
-
-    def _decided(self, batch: _ChannelBatch) -> tuple[list[DisparoUpdate], list[ReadyDisparo], list[ReadyDisparo]]:
-        """What is settled without a provider, what could be sent, and what is to be asked about."""
-        decided: list[DisparoUpdate] = []
-        prontos: list[ReadyDisparo] = []
-        perguntas: list[ReadyDisparo] = []
-        for each in batch.tomados:
-            decision = self._decision(each, batch)
-            if isinstance(decision, DisparoUpdate):
-                decided.append(decision)
-            elif isinstance(decision, AskProvider):
-                perguntas.append(ReadyDisparo(each, decision.mensagem))
-            else:
-                prontos.append(ReadyDisparo(each, decision))
-        return decided, prontos, perguntas
-
-    def _decision(self, tomado: ClaimedDisparo, batch: _ChannelBatch) -> OutgoingMessage | AskProvider | DisparoUpdate:
-        try:
-            config = batch.claim.configs[tomado.tenant_id]
-            janela = rules_for(tomado.destino, tomado.canal, config, telefone_principal=tomado.telefone_principal)
-            decision = decide(
-                tomado,
-                janela=janela,
-                is_enabled=self._is_enabled,
-                is_idempotent=batch.sender.is_idempotent,
-                now=self._clock(),
-                asks_after=batch.sender.asks_after,
-            )
-            return self._complete(tomado, decision) if isinstance(decision, OutgoingMessage) else decision
-        except Exception as error:  # noqa: BLE001 - one record must not keep the others; nothing has left yet
-            logger.error("decision_crashed", extra={**_names(tomado), "kind": type(error).__name__})
-            return self._concluded(batch, tomado, Attempt(Transient(INTERNAL)))
-
-    def _complete(self, tomado: ClaimedDisparo, mensagem: OutgoingMessage) -> OutgoingMessage:
-        """An e-mail says how to unsubscribe."""
-        if tomado.canal != Canal.EMAIL:
-            return mensagem
-        return replace(mensagem, descadastro_url=self._unsubscribe_url(tomado.tenant_id, tomado.disparo_id))
-
-    def _seated(self, batch: _ChannelBatch, prontos: Sequence[ReadyDisparo]) -> _Admission:
-        """Who goes now, tenants in turn, and who waits; the limits of all tenants are asked at once."""
-        now = self._clock()
-        turns = turns_of(prontos, now)
-        answers = self._limits.ask(batch.canal, turns.prontos, batch.claim.configs, now)
-        going, staying = [], turns.waiting
-        for tenant_id, resposta in answers.items():
-            go, stay = admit(turns.prontos[tenant_id], resposta)
-            going.append(go)
-            staying += stay
-            count(Metric.RATE_LIMIT_HITS, sum(each.espera in _LIMITS for each in stay), tenant_id=tenant_id)
-        return _Admission(round_robin(going), staying, answers, now)
-
-    def _sent(self, batch: _ChannelBatch, seats: _Admission) -> list[DisparoUpdate]:
-        """What came of sending; of what crashed while it was sent, nothing is said."""
-        if not seats.going:
-            return []
-        try:
-            attempts = batch.sender.send([each.mensagem for each in seats.going])
-        except Exception as error:  # noqa: BLE001 - what has left is not known: the leases lapse, and doubt is recorded
-            logger.error("sending_crashed", extra={"canal": batch.canal, "kind": type(error).__name__})
-            return []
-        tried = [(each.disparo, attempt) for each, attempt in zip(seats.going, attempts, strict=True)]
-        _report_down(batch.canal, tried)
-        rests = self._limits.settle(batch.canal, tried, batch.claim.configs, seats.answers, seats.asked_at)
-        return [self._concluded(batch, tomado, attempt, rests.get(tomado.tenant_id)) for tomado, attempt in tried]
-
-    def _asked(self, batch: _ChannelBatch, perguntas: Sequence[ReadyDisparo]) -> list[DisparoUpdate]:
-        """What came of asking about what is in doubt; a crash is no answer."""
-        asks_after = batch.sender.asks_after
-        if not perguntas or asks_after is None:
-            return []
-        try:
-            pareceres = batch.sender.ask([each.mensagem for each in perguntas])
-        except Exception as error:  # noqa: BLE001 - nothing has left by it, and the doubt is what it was
-            logger.error("asking_crashed", extra={"canal": batch.canal, "kind": type(error).__name__})
-            pareceres = [InquiryReply(DeliveryFinding.DESCONHECIDO)] * len(perguntas)
-        now = self._clock()
-        return [
-            answered(each.disparo, parecer, asks_after=asks_after, now=now, backoff=self._backoff)
-            for each, parecer in zip(perguntas, pareceres, strict=True)
-        ]
-
-    def _concluded(
-        self, batch: _ChannelBatch, tomado: ClaimedDisparo, attempt: Attempt, rest: datetime | None = None
-    ) -> DisparoUpdate:
-        return conclude(
-            tomado,
-            attempt,
-            is_idempotent=batch.sender.is_idempotent,
-            now=self._clock(),
-            backoff=self._backoff,
-            rest=rest,
-            asks_after=batch.sender.asks_after,
+            updates += [simulated(each.disparo) for each in admission.going]
+        self._record(batch, updates)
+        sent = self._send(batch, admission) if self._is_enabled else _Handled()
+        # Questions come last: one that outlasts the lease does no harm, a message would.
+        asked = self._ask(batch, decided.questions)
+        settled = _Handled.of(updates)
+        return _Handled(
+            settled.concluded + sent.concluded + asked.concluded, settled.has_ends or sent.has_ends or asked.has_ends
         )
 
-    def _record(self, batch: _ChannelBatch, registros: Sequence[DisparoUpdate]) -> None:
-        recorded = self._claims.record(batch.claim, registros)
-        if len(recorded.registros) < len(registros):
-            logger.warning("late_records_ignored", extra={"count": len(registros) - len(recorded.registros)})
-        self._follow(recorded)
+    def _decided(self, batch: _ChannelBatch) -> _Decided:
+        decided = _Decided([], [], [])
+        for each in batch.disparos:
+            decision = self._decision(each, batch)
+            match decision:
+                case DisparoUpdate():
+                    decided.updates.append(decision)
+                case AskProvider(message):
+                    decided.questions.append(ReadyDisparo(each, message))
+                case OutgoingMessage():
+                    decided.ready.append(ReadyDisparo(each, decision))
+                case _:
+                    assert_never(decision)
+        return decided
 
-    def _follow(self, recorded: Recorded) -> None:
-        """What follows from a commit: wake-ups, dead letters, numbers. All of it can be lost without harm."""
-        waiting = [wakeup for each in recorded.registros if (wakeup := wakeup_of(each)) is not None]
+    def _decision(self, claimed: ClaimedDisparo, batch: _ChannelBatch) -> OutgoingMessage | AskProvider | DisparoUpdate:
+        try:
+            config = batch.claim.configs[claimed.tenant_id]
+            window = rules_for(claimed.destino, claimed.canal, config, main_phone=claimed.telefone_principal)
+            terms = self._terms(batch)
+            decision = decide(claimed, terms, window=window, is_enabled=self._is_enabled, now=self._clock())
+            return self._complete(claimed, decision) if isinstance(decision, OutgoingMessage) else decision
+        except Exception as error:  # noqa: BLE001 - one disparo must not hold up the others; nothing has left yet
+            logger.error("decision_crashed", extra={**_names(claimed), "kind": type(error).__name__})
+            return self._concluded(batch, claimed, Attempt(Transient(INTERNAL)))
+
+    def _complete(self, claimed: ClaimedDisparo, message: OutgoingMessage) -> OutgoingMessage:
+        """An e-mail says how to unsubscribe."""
+        match claimed.canal:
+            case Canal.EMAIL:
+                url = self._unsubscribe_url(claimed.tenant_id, claimed.disparo_id)
+                return replace(message, descadastro_url=url)
+            case Canal.WHATSAPP:
+                return message
+            case _:
+                assert_never(claimed.canal)
+
+    def _admitted(self, batch: _ChannelBatch, ready: Sequence[ReadyDisparo]) -> _Admission:
+        """Which disparos leave now, tenants in turns; the limits of all tenants are asked in one statement."""
+        now = self._clock()
+        turns = turns_of(ready, now)
+        grants = self._limits.ask(batch.canal, turns.ready, batch.claim.configs, now)
+        going, staying = [], turns.waiting
+        for tenant_id, grant in grants.items():
+            leaving, waiting = admit(turns.ready[tenant_id], grant)
+            going.append(leaving)
+            staying += waiting
+            count(Metric.RATE_LIMIT_HITS, sum(each.espera in _LIMITS for each in waiting), tenant_id=tenant_id)
+        return _Admission(round_robin(going), staying, grants, now)
+
+    def _send(self, batch: _ChannelBatch, admission: _Admission) -> _Handled:
+        """Send portion by portion. After a crash, what was begun is left to its lease."""
+        if not admission.going:
+            return _Handled()
+        ledger = SendingLedger(
+            canal=batch.canal,
+            claim=batch.claim,
+            going=admission.going,
+            grants=admission.grants,
+            asked_at=admission.asked_at,
+            claims=self._claims,
+            limits=self._limits,
+            conclude=lambda claimed, attempt, rest: self._concluded(batch, claimed, attempt, rest),
+            follow=self._follow,
+        )
+        try:
+            batch.sender.send([each.message for each in admission.going], ledger)
+        except Unavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - nobody knows what has left: the leases lapse, and doubt is recorded
+            logger.error("sending_crashed", extra={"canal": batch.canal.value, "kind": type(error).__name__})
+        return _Handled(ledger.concluded, ledger.has_ends)
+
+    def _ask(self, batch: _ChannelBatch, questions: Sequence[ReadyDisparo]) -> _Handled:
+        """Ask about disparos in doubt and record the replies; a crash is no reply."""
+        if not questions:
+            return _Handled()
+        begun = self._claims.record(batch.claim, [], [each.disparo for each in questions]).begun
+        ours = [each for each in questions if (each.disparo.tenant_id, each.disparo.disparo_id) in begun]
+        try:
+            replies = batch.sender.ask([each.message for each in ours])
+        except Exception as error:  # noqa: BLE001 - a question sends nothing, and the doubt stays what it was
+            logger.error("asking_crashed", extra={"canal": batch.canal.value, "kind": type(error).__name__})
+            replies = [InquiryReply(DeliveryFinding.DESCONHECIDO)] * len(ours)
+        terms, now = self._terms(batch), self._clock()
+        updates = [answered(each.disparo, reply, terms, now=now) for each, reply in zip(ours, replies, strict=True)]
+        self._record(batch, updates)
+        return _Handled.of(updates)._replace(concluded=len(questions))
+
+    def _concluded(
+        self, batch: _ChannelBatch, claimed: ClaimedDisparo, attempt: Attempt, rest: datetime | None = None
+    ) -> DisparoUpdate:
+        return conclude(claimed, attempt, self._terms(batch), now=self._clock(), rest=rest)
+
+    def _terms(self, batch: _ChannelBatch) -> Terms:
+        return Terms(batch.sender.is_idempotent, batch.sender.asks_after, self._backoff)
+
+    def _record(self, batch: _ChannelBatch, updates: Sequence[DisparoUpdate]) -> None:
+        self._follow(self._claims.record(batch.claim, updates), len(updates))
+
+    def _follow(self, recorded: Recorded, wanted: int) -> None:
+        """What follows from a commit: wake-ups, dead letters, metrics. All of it can be lost without harm."""
+        if len(recorded.updates) < wanted:
+            logger.warning("late_records_ignored", extra={"count": wanted - len(recorded.updates)})
+        waiting = [wakeup for each in recorded.updates if (wakeup := wakeup_of(each)) is not None]
         self._wakeups.arrange([*waiting, *recorded.wakeups])
-        self._bury([each for each in recorded.registros if each.erro_codigo == EXHAUSTED])
-        _account_for(recorded.registros)
+        self._bury([each for each in recorded.updates if each.erro_codigo == EXHAUSTED])
+        _account_for(recorded.updates)
 
     def _bury(self, exhausted: Sequence[DisparoUpdate]) -> None:
-        """A dead letter for each, which is a wake-up as well: once its disparo may be sent again, a redrive is all."""
+        """Send a dead letter for each. It is a wake-up too: once its disparo may be sent again, a redrive is enough."""
         letters = [
             Message(
-                {"tenant_id": each.disparo.tenant_id, "disparo_id": str(each.disparo.disparo_id)},
+                wakeup_body(each.disparo.tenant_id, ID_NAME, each.disparo.disparo_id),
                 attributes={**_names(each.disparo), "codigo": EXHAUSTED, "ultimo_codigo": each.ultimo_codigo or ""},
             )
             for each in exhausted
@@ -289,36 +319,23 @@ class Executor:
         try:
             self._queues.send(self._dead_letters, letters)
         except Unavailable as error:
-            extra = {"count": len(letters), "reason": str(error.params.get("motivo"))}
-            logger.warning("dead_letters_not_sent", extra=extra)
+            logger.warning("dead_letters_not_sent", extra={"count": len(letters), "reason": error.reason})
 
 
-def _by_way(claim: Claim) -> Mapping[_ChannelOwner, list[ClaimedDisparo]]:
+def _by_owner(claim: Claim) -> Mapping[_ChannelOwner, list[ClaimedDisparo]]:
     found: defaultdict[_ChannelOwner, list[ClaimedDisparo]] = defaultdict(list)
-    for each in claim.tomados:
+    for each in claim.disparos:
         has_own = claim.configs[each.tenant_id].canais.of(each.canal) is not None
         found[_ChannelOwner(each.canal, each.tenant_id if has_own else "")].append(each)
     return found
 
 
-def _names(tomado: ClaimedDisparo) -> dict[str, str]:
-    return {"tenant_id": tomado.tenant_id, "disparo_id": str(tomado.disparo_id)}
-
-
-def _report_down(canal: str, tried: Iterable[tuple[ClaimedDisparo, Attempt]]) -> None:
-    """An alarm for each tenant whose channel turned its messages away."""
-    down = {
-        (tomado.tenant_id, attempt.outcome.codigo)
-        for tomado, attempt in tried
-        if isinstance(attempt.outcome, ChannelDown)
-    }
-    for tenant_id, codigo in sorted(down):
-        logger.error("channel_down", extra={"canal": canal, "tenant": tenant_id, "codigo": codigo})
-        count(Metric.CHANNEL_DOWN, 1, tenant_id=tenant_id)
+def _names(claimed: ClaimedDisparo) -> dict[str, str]:
+    return {"tenant_id": claimed.tenant_id, "disparo_id": str(claimed.disparo_id)}
 
 
 def _account_for(recorded: Iterable[DisparoUpdate]) -> None:
-    """Metrics of what ended, and a line for each that did not end well."""
+    """Count what ended, and log each disparo that did not end well."""
     ends = Counter((each.disparo.tenant_id, each.status) for each in recorded)
     for (tenant_id, status), times in ends.items():
         if status in _METRICS:

@@ -1,8 +1,8 @@
-"""Paused channels: those that turned their messages away, and what happens when they are back.
+"""Paused channels: pausing those that turn messages away, trying them again, and releasing what waited for them.
 
-A pause of ours ends when one message, the probe, gets through; one that a person made ends when a person says so. What
-waits for a channel is let go by whoever ends the pause, as far as a transaction reaches, and by the sweep beyond that.
-One of each tenant's is woken: whoever comes takes up what else is due, and arranges the next wake-up (`Claims`).
+A pause of ours ends when one message, the probe, gets through. A pause that a person made ends when a person says so.
+The transaction that ends a pause releases a thousand waiting disparos; the sweep releases the rest. One disparo of each
+tenant is woken: the worker claims what else is due and arranges the next wake-up (`claims`).
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from datetime import datetime
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.dispatch.rules.policy import DisparoUpdate, StepKind
+from chalicelib.dispatch.rules.policy import NOT_BEGUN, DisparoUpdate, StepKind
 from chalicelib.dispatch.wakeups import IN_A_MOMENT, Wakeup, Wakeups, first_of
 
-# What shows that a channel is back: the provider took a message, or had something to say about one alone.
+# Proof that a channel works again: the provider accepted the message, or refused that one message alone.
 _ALIVE = frozenset({StepKind.ENVIADO, StepKind.PERMANENTE})
 _MOST_RELEASED = 1_000
 _ROUNDS = 5
 
 
 class PausedChannels:
-    """The sweep's part of it; `database` is the owner's login."""
+    """The sweep's part of pauses; `database` is the owner's login."""
 
     def __init__(self, *, database: Database, wakeups: Wakeups, clock: Clock) -> None:
         self._database = database
@@ -30,7 +30,7 @@ class PausedChannels:
         self._clock = clock
 
     def tend(self) -> int:
-        """Let go of what waits for channels that are back, and wake a probe for each that was not tried in time."""
+        """Release what waits for channels that are back, and wake a probe for each that is due; how many disparos."""
         total = 0
         for _ in range(_ROUNDS):
             released = self._release()
@@ -40,27 +40,40 @@ class PausedChannels:
         return total + self._probe()
 
     def _release(self) -> int:
-        with self._database.across_tenants() as rows:
-            found = _release(rows, self._clock())
+        now = self._clock()
+        found = self._database.run_across_tenants(lambda rows: _release(rows, now))
         self._wakeups.arrange(first_of(found))
         return len(found)
 
     def _probe(self) -> int:
-        with self._database.across_tenants() as rows:
-            found = rows.all("wake_probes", agora=self._clock())
+        now = self._clock()
+        found = self._database.run_across_tenants(lambda rows: rows.all("wake_probes", agora=now))
         self._wakeups.arrange(Wakeup(row["tenant_id"], row["disparo_id"], row["enviar_apos"]) for row in found)
         return len(found)
 
 
+class UnbegunDisparos:
+    """The sweep's part of claims: what a dead worker had claimed and not begun. `database` is the owner's login."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def release(self) -> int:
+        """Put those back to `pendente` whose lease lapsed; how many."""
+        params = {"agora": self._clock(), "limite": _MOST_RELEASED, "nao_iniciado": NOT_BEGUN}
+        return self._database.run_across_tenants(lambda rows: rows.run("release_unbegun_disparos", **params))
+
+
 def follow_attempts(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> list[Wakeup]:
-    """Pause the channels that turned their messages away; resume those whose probe got through, and wake who waited."""
+    """Pause the channels that turned messages away; resume those whose probe got through, and release what waited."""
     down: dict[tuple[str, str], tuple[str | None, datetime | None]] = {}
     alive: set[tuple[str, str]] = set()
     for each in recorded:
-        channel = (each.disparo.tenant_id, each.disparo.canal)
-        if each.passo.classe is StepKind.CANAL_FORA:
-            down.setdefault(channel, (each.passo.codigo, each.enviar_apos))
-        elif each.disparo.is_probe and each.passo.classe in _ALIVE:
+        channel = (each.disparo.tenant_id, each.disparo.canal.value)
+        if each.step.kind is StepKind.CANAL_FORA:
+            down.setdefault(channel, (each.step.code, each.enviar_apos))
+        elif each.disparo.is_probe and each.step.kind in _ALIVE:
             alive.add(channel)
     if down:
         codes, probes = zip(*down.values(), strict=True)
@@ -72,7 +85,7 @@ def follow_attempts(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime
 
 
 def _release(rows: Rows, now: datetime) -> list[Row]:
-    """Let go of what waited for channels that are no longer paused, up to a thousand."""
+    """Release what waited for channels that are no longer paused, up to a thousand disparos."""
     return rows.all("release_disparos", agora=now, acordado_em=now + IN_A_MOMENT, limite=_MOST_RELEASED)
 
 

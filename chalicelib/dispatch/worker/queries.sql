@@ -1,14 +1,15 @@
 -- The executor's side of disparos: claims, limits, outcomes, pauses. Workers' login: across tenants.
 
 -- name: claim_disparos
--- Only what is due and unsent, or what a dead worker left behind: a lease that has lapsed puts it in doubt, and is a
--- step of its history. Beside those that were called, up to `lugares` of what else is due: the first of each tenant,
--- then the second of each, so that nobody waits behind another one's thousands of wake-ups, and those that wait for a
--- place need none each. Tenants are found one by one in the index: it may hold a hundred thousand rows of one of them.
--- What has become due since `calmo` has a wake-up of its own on its way. SKIP LOCKED: what another one is just claiming
--- is not waited for. Locked in the order of the ids, as the recording does. Everything that deciding needs comes along;
--- what many have in common (a tenant's configuration, the words of a template) only with the first of them. Of a paused
--- channel one claim at a time may send a probe: the one that moves `sondar_em` on.
+-- Disparos that are due and unsent, or whose lease has lapsed. A lapsed lease is a step of the history; it puts the
+-- disparo in doubt only if it was begun (`iniciado_em`), for otherwise it never left. The attempt counts once it is begun.
+-- Beside the named ones, up to `lugares` of what else is due: the first of each tenant, then the second of each. So no
+-- tenant waits behind another one's thousands of wake-ups, and disparos that wait for a place need no wake-up each.
+-- Tenants are found one by one in the index, which may hold a hundred thousand rows of one of them. What has become due
+-- since `calmo` has a wake-up of its own on its way. SKIP LOCKED: what another worker is claiming is not waited for.
+-- Rows are locked in the order of their ids, as the recording does. Everything that deciding needs comes along; what
+-- many have in common (the configuration of a tenant, the words of a template) comes with the first of them only. Of a
+-- paused channel one claim at a time may send a probe: the one that moves `sondar_em` on.
 WITH RECURSIVE filas AS (
     (SELECT tenant_id FROM disparos WHERE status = 'pendente' ORDER BY tenant_id LIMIT 1)
      UNION ALL
@@ -37,16 +38,17 @@ WITH RECURSIVE filas AS (
             LIMIT (SELECT quantos FROM parte)) o
      ORDER BY o.vez, o.enviar_apos
      LIMIT :lugares
-), chamados AS (
+), nomeados AS (
     SELECT tenant_id, disparo_id
       FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
      UNION
     SELECT tenant_id, disparo_id FROM outros
-), tomados AS (
-    SELECT d.tenant_id, d.disparo_id, d.canal, d.tentativas AS tentativas_antes, d.status = 'enviando' AS abandonado,
+), presos AS (
+    SELECT d.tenant_id, d.disparo_id, d.canal, d.tentativas AS tentativas_antes,
+           d.status = 'enviando' AS abandonado, d.iniciado_em IS NOT NULL AS iniciado,
            d.espera, d.enviar_apos AS esperou_ate, d.passos AS passos_antes, te.idioma, te.assunto, te.texto, te.html,
            te.variaveis AS ordem
-      FROM chamados c
+      FROM nomeados c
       JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
       JOIN templates te ON te.tenant_id = d.tenant_id AND te.nome = d.template AND te.versao = d.template_versao
      WHERE (d.status = 'pendente' AND d.enviar_apos <= :agora)
@@ -58,26 +60,28 @@ WITH RECURSIVE filas AS (
        SET status = 'enviando',
            lease_dono = :dono,
            lease_ate = :lease_ate,
-           tentativas = least(t.tentativas_antes + 1, d.max_tentativas),
+           iniciado_em = NULL,
            passos = d.passos + 1,
            espera = NULL,
-           em_duvida = d.em_duvida OR t.abandonado,
-           ultimo_codigo = CASE WHEN t.abandonado THEN CAST(:lease_vencida AS text) ELSE d.ultimo_codigo END,
+           em_duvida = d.em_duvida OR p.iniciado,
+           ultimo_codigo = CASE WHEN p.iniciado THEN CAST(:lease_vencida AS text) ELSE d.ultimo_codigo END,
            atualizado_em = :agora
-      FROM tomados t
-     WHERE d.tenant_id = t.tenant_id AND d.disparo_id = t.disparo_id
-    RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.canal, d.destino, d.variaveis, d.tentativas, d.max_tentativas,
+      FROM presos p
+     WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+    RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.canal, d.destino, d.variaveis,
+              least(d.tentativas + 1, d.max_tentativas) AS tentativas, d.max_tentativas,
               d.em_duvida, d.ultimo_codigo, d.template, d.template_versao, d.expira_em, d.ignorar_janela,
               d.usar_alternativos
 ), abandonados AS (
     INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe)
-    SELECT tenant_id, disparo_id, passos_antes, :agora, tentativas_antes, CAST(:lease_vencida AS text)
-      FROM tomados
+    SELECT tenant_id, disparo_id, passos_antes, :agora, CASE WHEN iniciado THEN tentativas_antes END,
+           CASE WHEN iniciado THEN CAST(:lease_vencida AS text) ELSE CAST(:nao_iniciado AS text) END
+      FROM presos
      WHERE abandonado
 ), sondas AS (
     UPDATE canal_pausas p
        SET sondar_em = :sondar_em
-      FROM (SELECT DISTINCT tenant_id, canal FROM tomados) t
+      FROM (SELECT DISTINCT tenant_id, canal FROM presos) t
      WHERE p.tenant_id = t.tenant_id AND p.canal = t.canal AND p.sondar_em <= :agora
     RETURNING p.tenant_id, p.canal
 )
@@ -93,12 +97,19 @@ SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, m.variaveis, m.
             SELECT count(*) FROM disparo_tentativas h
              WHERE h.tenant_id = m.tenant_id AND h.disparo_id = m.disparo_id AND h.classe = 'falhou')
             ELSE 0 END AS entregas_falhas,
+       -- Since the last step of another kind.
+       CASE WHEN t.passos_antes > 0 THEN CAST(t.abandonado AND NOT t.iniciado AS integer) + (
+            SELECT count(*) FROM disparo_tentativas h
+             WHERE h.tenant_id = m.tenant_id AND h.disparo_id = m.disparo_id AND h.passo > coalesce((
+                   SELECT max(o.passo) FROM disparo_tentativas o
+                    WHERE o.tenant_id = m.tenant_id AND o.disparo_id = m.disparo_id AND o.classe <> :nao_iniciado), 0))
+            ELSE 0 END AS abandonos,
        CASE WHEN row_number() OVER do_template = 1 THEN
             jsonb_build_object('idioma', t.idioma, 'assunto', t.assunto, 'texto', t.texto, 'html', t.html,
                                'ordem', t.ordem) END AS palavras,
        CASE WHEN row_number() OVER do_tenant = 1 THEN coalesce(te.config, '{}') END AS config
   FROM mudados m
-  JOIN tomados t ON t.tenant_id = m.tenant_id AND t.disparo_id = m.disparo_id
+  JOIN presos t ON t.tenant_id = m.tenant_id AND t.disparo_id = m.disparo_id
   LEFT JOIN tenants te ON te.tenant_id = m.tenant_id
   LEFT JOIN canal_pausas p ON p.tenant_id = m.tenant_id AND p.canal = m.canal
   LEFT JOIN sondas s ON s.tenant_id = m.tenant_id AND s.canal = m.canal
@@ -106,8 +117,8 @@ WINDOW do_template AS (PARTITION BY m.tenant_id, m.template, m.template_versao),
        do_tenant AS (PARTITION BY m.tenant_id);
 
 -- name: list_unclaimed_disparos
--- Of those that were called and not claimed, the ones that still wait and that `wake_next_disparos` does not look after:
--- woken too early, or locked by somebody else.
+-- Named disparos that were not claimed, still wait, and are not looked after by `wake_next_disparos`: they were woken too
+-- early, or another worker has locked them.
 SELECT d.tenant_id, d.disparo_id, d.enviar_apos, d.tentativas
   FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
   JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
@@ -222,14 +233,16 @@ UPDATE canal_limites l
  WHERE l.tenant_id = s.tenant_id AND l.canal = s.canal;
 
 -- name: record_disparos
--- All outcomes of a batch, with their steps of the history and their events. Only the holder of the lease is listened
--- to: whoever lost it changes nothing. Locked in the order of the claim, so that recording and claiming never wait for
--- each other in a circle.
+-- All outcomes of a portion, with their steps of the history and their events; and the next portion is marked as begun,
+-- before it is handed to the provider. One statement, so that a worker that dies leaves one portion in doubt at most.
+-- Only the holder of the lease may write: whoever lost it changes nothing and begins nothing. Rows are locked in the order
+-- of the claim, so that recording and claiming never wait for each other in a circle.
 WITH registros AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:registros AS jsonb)) AS r (
            tenant_id text, disparo_id uuid, status text, tentativas smallint, em_duvida boolean,
            enviar_apos timestamptz, espera text, provider_message_id text, ultimo_codigo text, erro_codigo text,
-           tentativa smallint, classe text, codigo text, latencia_ms integer, evento_id uuid, tipo text, detalhe jsonb)
+           fim_sem_contato boolean, tentativa smallint, classe text, codigo text, latencia_ms integer, evento_id uuid,
+           tipo text, detalhe jsonb)
 ), presos AS (
     SELECT d.tenant_id, d.disparo_id
       FROM registros r
@@ -246,10 +259,12 @@ WITH registros AS MATERIALIZED (
            espera = r.espera,
            lease_dono = NULL,
            lease_ate = NULL,
+           iniciado_em = NULL,
            acordado_em = NULL,
            provider_message_id = r.provider_message_id,
            ultimo_codigo = r.ultimo_codigo,
            erro_codigo = r.erro_codigo,
+           lead_a_mover = r.fim_sem_contato,
            enviado_em = CASE WHEN r.status = 'enviado' THEN CAST(:agora AS timestamptz) END,
            atualizado_em = :agora
       FROM presos p
@@ -270,8 +285,55 @@ WITH registros AS MATERIALIZED (
       FROM gravados g
       JOIN registros r ON r.tenant_id = g.tenant_id AND r.disparo_id = g.disparo_id
      WHERE r.tipo IS NOT NULL
+), iniciados AS (
+    UPDATE disparos d
+       SET iniciado_em = :agora,
+           -- An attempt counts once, also when the statement runs again because its answer was lost.
+           tentativas = CASE WHEN d.iniciado_em IS NULL
+                             THEN least(d.tentativas + 1, d.max_tentativas) ELSE d.tentativas END
+      FROM jsonb_to_recordset(CAST(:iniciar AS jsonb)) AS i (tenant_id text, disparo_id uuid)
+     WHERE d.tenant_id = i.tenant_id AND d.disparo_id = i.disparo_id
+       AND d.status = 'enviando' AND d.lease_dono = :dono
+    RETURNING d.tenant_id, d.disparo_id
 )
-SELECT tenant_id, disparo_id FROM gravados;
+SELECT tenant_id, disparo_id, false AS iniciado FROM gravados
+ UNION ALL
+SELECT tenant_id, disparo_id, true FROM iniciados;
+
+-- name: lock_disparos_with_leads_to_move
+-- Ended disparos whose leads have not been looked at. SKIP LOCKED: two workers do not look at the same ones.
+SELECT tenant_id, disparo_id, lead_id
+  FROM disparos
+ WHERE lead_a_mover
+ ORDER BY tenant_id, lead_id
+ LIMIT :limite
+   FOR UPDATE SKIP LOCKED;
+
+-- name: mark_leads_moved
+UPDATE disparos d
+   SET lead_a_mover = false
+  FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+ WHERE d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id;
+
+-- name: release_unbegun_disparos
+-- What a dead worker had claimed and not begun never left: it waits again, without doubt and with its attempt. One whose
+-- attempts are exhausted is in doubt from before, and is left to a claim.
+WITH soltos AS MATERIALIZED (
+    SELECT tenant_id, disparo_id
+      FROM disparos
+     WHERE status = 'enviando' AND lease_ate <= :agora AND iniciado_em IS NULL AND tentativas < max_tentativas
+     ORDER BY lease_ate
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+), movidos AS (
+    UPDATE disparos d
+       SET status = 'pendente', lease_dono = NULL, lease_ate = NULL, acordado_em = NULL, atualizado_em = :agora
+      FROM soltos s
+     WHERE d.tenant_id = s.tenant_id AND d.disparo_id = s.disparo_id
+    RETURNING d.tenant_id, d.disparo_id, d.passos
+)
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
+SELECT tenant_id, disparo_id, passos, :agora, CAST(:nao_iniciado AS text) FROM movidos;
 
 -- name: insert_alternatives
 -- For each of these failures, the same message to the lead's next contact of that channel: one that is fit for sending,
