@@ -1,1 +1,1 @@
-"""What providers tell after they took a message: delivered, failed after all, answered."""
+"""Webhooks of providers: what became of accepted messages, and what people answered."""

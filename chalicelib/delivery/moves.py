@@ -1,6 +1,6 @@
-"""What a disparo becomes by what its provider says of it: the same whatever comes first, or twice.
+"""What a provider's report makes of a disparo: the same in whatever order reports come, and when one comes twice.
 
-Proof outranks: that the message arrived is believed against everything, that it failed against its having been taken.
+A report of arrival outranks everything. A report of failure outranks the acceptance of the message.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ _MOVES: dict[tuple[DisparoStatus, ReportedStatus], DisparoStatus] = {
     (DisparoStatus.INCERTO, ReportedStatus.FALHOU): DisparoStatus.ERRO,
     (DisparoStatus.ERRO, ReportedStatus.ENTREGUE): DisparoStatus.CONFIRMADO,
 }
-# Its worker has not written down yet what came of it, or is about to try again.
+# Its worker has not recorded the outcome yet, or is about to try again.
 _EARLY = frozenset({DisparoStatus.PENDENTE, DisparoStatus.ENVIANDO})
 
 
-def after(status: DisparoStatus, situacao: ReportedStatus, *, was_taken: bool) -> DisparoStatus:
-    """The status after one thing more is known; most change nothing.
+def after(status: DisparoStatus, reported: ReportedStatus, *, was_taken: bool) -> DisparoStatus:
+    """The status of a disparo after one more report; most reports change nothing.
 
-    `was_taken`: the provider had the message, so that a failure is one that it reported itself. What failed before, or
-    a person has declared unsent, stays so.
+    `was_taken` says whether the provider had accepted the message. An `erro` from before that, or one that a person has
+    declared, stays.
     """
     if status is DisparoStatus.ERRO and not was_taken:
         return status
-    return _MOVES.get((status, situacao), status)
+    return _MOVES.get((status, reported), status)
 
 
 def comes_too_early(status: DisparoStatus) -> bool:
-    """Whether what is said of the disparo has to be kept for later."""
+    """Whether a report about a disparo with this status has to be kept for later."""
     return status in _EARLY

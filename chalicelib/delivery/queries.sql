@@ -1,8 +1,8 @@
--- What providers say of messages, and the disparos that it is about.
+-- Reports of providers, and the disparos that they are about.
 
 -- name: lock_disparos_of_entregas
--- By the provider's id of the message, or by our own where no id has been written down. In the order of the claim, so
--- that nobody waits for each other in a circle.
+-- By the provider's id of the message, or by our own reference where no id is stored yet. Locked in the order of the
+-- claim, so that no two transactions wait for each other in a circle.
 SELECT disparo_id, lead_id, canal, status, provider_message_id, usar_alternativos, enviado_em
   FROM disparos
  WHERE tenant_id = :tenant_id AND canal = :canal
@@ -12,8 +12,8 @@ SELECT disparo_id, lead_id, canal, status, provider_message_id, usar_alternativo
    FOR UPDATE;
 
 -- name: move_disparos_by_entregas
--- Doubt ends with proof. When it was sent is kept; where nobody knew, it is the time at which it became known. Each
--- move is a step of the disparo's history.
+-- A report ends doubt. The time of sending is kept; where it was not known, it is now. Each move is a step of the
+-- disparo's history.
 WITH movidos AS (
     UPDATE disparos d
        SET status = m.status,
@@ -45,7 +45,7 @@ SELECT :tenant_id, :canal, a.message_id, a.situacao, a.disparo_id, a.codigo, a.s
     ON CONFLICT ON CONSTRAINT avisos_de_entrega_pkey DO NOTHING;
 
 -- name: lock_due_avisos
--- SKIP LOCKED: what another sweep is looking at is not looked at twice. Across tenants, so each row says whose it is.
+-- Across tenants, so each row names its tenant. SKIP LOCKED: two sweeps do not look at the same report.
 SELECT tenant_id, canal, provider_message_id, situacao, disparo_id, codigo, suprimir, alternativo, recebido_em
   FROM avisos_de_entrega
  WHERE olhar_em <= :agora
@@ -68,7 +68,7 @@ UPDATE avisos_de_entrega a
    AND a.provider_message_id = f.message_id AND a.situacao = f.situacao;
 
 -- name: list_leads_of_contato
--- Everybody who has that number or address: one company's switchboard may be several leads.
+-- Every lead with that number or address: a switchboard may belong to several leads.
 SELECT lead_id FROM lead_telefones
  WHERE tenant_id = :tenant_id AND telefone = :contato AND CAST(:canal AS text) = 'whatsapp'
  UNION

@@ -1,6 +1,6 @@
-"""Whether an answer says "no more": a word of the short list alone, or with nothing but small words around it.
+"""Whether a reply is an opt-out: a word of the short list, alone or with nothing but small words around it.
 
-Anything else is an answer for a person to read. `CANCELAR` is not on the list: it may be a meeting that is cancelled.
+Any other reply is for a person to read. `CANCELAR` is not on the list: it may cancel a meeting.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_WORDS = 10
 
 
 def is_opt_out(text: str) -> bool:
-    """Whether the person asks not to be written to any more; case, accents and punctuation do not matter."""
+    """Whether the person asks for no more messages; case, accents and punctuation do not matter."""
     bare = "".join(each for each in normalize("NFKD", text) if not combining(each))
     words = re.findall(r"[a-z]+", bare.casefold())
     others = re.search(r"[^\W_a-z]", bare.casefold())

@@ -1,4 +1,4 @@
-"""What the URL of a webhook carries; parameters that a provider adds of its own are passed over."""
+"""The query parameters of a webhook URL; parameters that a provider adds are ignored."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Parameter = Annotated[str, Field(max_length=512)]
 
 
 class WebhookQuery(BaseModel):
-    """The key that says whose webhook it is."""
+    """The signed key that names the tenant of the webhook."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -18,7 +18,7 @@ class WebhookQuery(BaseModel):
 
 
 class ChallengeQuery(WebhookQuery):
-    """Meta's question whether the URL is ours (Graph API, webhooks, verification requests)."""
+    """Meta's verification request (Graph API, webhooks)."""
 
     mode: Annotated[Parameter, Field(alias="hub.mode")] = ""
     verify_token: Annotated[Parameter, Field(alias="hub.verify_token")] = ""

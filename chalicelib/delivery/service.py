@@ -1,8 +1,8 @@
-"""Takes what providers post: proves whom it comes from, reads it, and has it settled.
+"""Receives what providers post: checks the sender, reads the body, and applies it.
 
-A webhook has no login. Its URL carries a key that we signed, which says whose it is; everything is then done in that
-tenant's scope, as the login that row-level security binds. That it was the provider who wrote the body, the signature
-over it says: under a secret of the tenant's own where there is one, else under the one of the stage.
+A webhook has no login. Its URL carries a key that we signed, which names the tenant; everything is then done in that
+tenant's scope, as the login that row-level security binds. The signature over the body proves that the provider wrote
+it: under the tenant's own secret if there is one, else under the secret of the stage.
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, assert_never
 
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Rows, retried
+from chalicelib.adapters.database import Database, Rows
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.canal import Canal
 from chalicelib.contacts.canonical import canonical
@@ -32,7 +32,8 @@ from chalicelib.delivery.statuses import (
 from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Unreadable
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
-from chalicelib.leads.states import LeadFact, move_of
+from chalicelib.leads import moves
+from chalicelib.leads.states import LeadFact
 from chalicelib.suppression.requests import SuppressionReason
 from chalicelib.telemetry import Metric, count, logger
 from chalicelib.tokens import Signer
@@ -46,19 +47,19 @@ Read = Callable[[Mapping[str, Any]], ProviderNotice]
 
 
 class _Admitted(NamedTuple):
-    """Whose webhook it is, and its secret: `app_secret` and `verify_token` are Meta's, `segredo` is for others."""
+    """The tenant of a webhook and its secret: `app_secret` and `verify_token` are Meta's, `segredo` is for others."""
 
     tenant_id: str
     secret: Mapping[str, Any]
 
     def text(self, name: str) -> str | None:
-        """One value of the secret; an empty one is none."""
+        """One value of the secret; None if it is missing or empty."""
         value = self.secret.get(name)
         return value if isinstance(value, str) and value else None
 
 
 class Webhooks:
-    """`database` is the API's login; `secret_of` gives the name of a secret by its short name."""
+    """The webhooks of all tenants; `database` is the API's login, `secret_of` gives a secret's full name."""
 
     def __init__(
         self,
@@ -78,10 +79,10 @@ class Webhooks:
         self._clock = clock
 
     def addresses(self, identity: Identity) -> dict[str, Any]:
-        """The URL of each channel's webhook, to be entered at its provider; a bare path if nobody said where we are.
+        """The URL of each channel's webhook, to be entered at the provider; a bare path if `public_url` is not set.
 
         Raises:
-            Forbidden: the caller is no administrator.
+            Forbidden: the caller is not an administrator.
             Unavailable: there is no key to sign with.
         """
         identity.require(ADMIN)
@@ -97,11 +98,11 @@ class Webhooks:
         }
 
     def verify(self, canal: str, query: ChallengeQuery) -> str:
-        """The challenge back, if whoever asks knows the token that was agreed with Meta.
+        """The challenge of the request, if it carries the token that was agreed with Meta.
 
         Raises:
             NotFound: there is no such channel.
-            Unauthenticated: the key is none.
+            Unauthenticated: the key is not one of ours.
             Forbidden: `desafio_recusado`.
         """
         token = self._admitted(_canal(canal), query).text("verify_token")
@@ -110,41 +111,28 @@ class Webhooks:
         return query.challenge
 
     def receive(self, canal: str, query: WebhookQuery, headers: Mapping[str, str], raw: bytes) -> dict[str, int]:
-        """Do what the body says; how many disparos moved, how many statuses are kept for later, how many answers.
+        """Apply the body: how many disparos moved, how many reports are kept for later, how many replies it held.
 
         Raises:
             NotFound: there is no such channel.
             TooLarge: the body is longer than `MAX_BYTES`.
-            Unauthenticated: the key is none, or the body is not signed.
-            Unreadable: the body is no JSON object.
+            Unauthenticated: the key is not one of ours, or the body is not signed.
+            Unreadable: the body is not a JSON object.
         """
         if len(raw) > MAX_BYTES:
             raise TooLarge("corpo_grande_demais", maximo=MAX_BYTES)
         known = _canal(canal)
         admitted = self._admitted(known, query)
         read = _reader(admitted, headers, raw)
-        aviso = read(_document(raw))
-        acerto, kept = retried(lambda: self._settle(admitted.tenant_id, known, aviso))
-        account_for(admitted.tenant_id, acerto.movimentos)
-        count(Metric.DELIVERIES_UNMATCHED, kept, tenant_id=admitted.tenant_id)
-        return {"aplicados": len(acerto.movimentos), "guardados": kept, "respostas": len(aviso.respostas)}
-
-    def _settle(self, tenant_id: str, canal: Canal, aviso: ProviderNotice) -> tuple[SettledReports, int]:
+        notice = read(_document(raw))
         now = self._clock()
-        quoted = [
-            DeliveryReport(each.em_resposta_a, ReportedStatus.ENTREGUE)
-            for each in aviso.respostas
-            if each.em_resposta_a
-        ]
-        with self._database.transaction(tenant_id) as rows:
-            acerto = settle(rows, tenant_id, canal.value, [*aviso.entregas, *quoted], now)
-            kept = keep(rows, tenant_id, canal.value, acerto.sobras, now)
-            for each in aviso.respostas:
-                _answer(rows, tenant_id, canal, each, now)
-        return acerto, kept
+        settled, kept = self._database.run(admitted.tenant_id, lambda rows: _settle(rows, known, notice, now))
+        account_for(admitted.tenant_id, settled.moves)
+        count(Metric.DELIVERIES_UNMATCHED, kept, tenant_id=admitted.tenant_id)
+        return {"aplicados": len(settled.moves), "guardados": kept, "respostas": len(notice.replies)}
 
     def _admitted(self, canal: Canal, query: WebhookQuery) -> _Admitted:
-        """Whose key it is, with the secret that its provider must know."""
+        """The tenant of the key, with the secret that its provider must know."""
         content = self._signer.read(_purpose(canal), query.chave)
         if content is None:
             raise Unauthenticated("chave_de_webhook_invalida")
@@ -154,7 +142,7 @@ class Webhooks:
 
 
 def _reader(admitted: _Admitted, headers: Mapping[str, str], raw: bytes) -> Read:
-    """How to read the body, which is known by how it was signed."""
+    """How to read the body; the kind of signature tells."""
     app_secret, signature = admitted.text("app_secret"), headers.get(META_HEADER)
     if app_secret and signature and is_signed_by_meta(app_secret, raw, signature):
         return read_meta
@@ -166,26 +154,40 @@ def _reader(admitted: _Admitted, headers: Mapping[str, str], raw: bytes) -> Read
     raise Unauthenticated("assinatura_invalida")
 
 
-def _answer(rows: Rows, tenant_id: str, canal: Canal, resposta: InboundReply, now: datetime) -> None:
-    """Whoever answers was reached; whoever asks for it is left in peace from now on, known to us as a lead or not."""
-    contato = canonical(canal, _dialled(resposta.de))
+def _settle(rows: Rows, canal: Canal, notice: ProviderNotice, now: datetime) -> tuple[SettledReports, int]:
+    """Apply the reports and replies of one request; what moved, and how many reports are kept for later."""
+    # Whoever quotes a message has received it.
+    quoted = [DeliveryReport(each.quoted_id, ReportedStatus.ENTREGUE) for each in notice.replies if each.quoted_id]
+    settled = settle(rows, canal, [*notice.reports, *quoted], now)
+    kept = keep(rows, canal, settled.unmatched, now)
+    for each in notice.replies:
+        _take_reply(rows, canal, each, now)
+    return settled, kept
+
+
+def _take_reply(rows: Rows, canal: Canal, reply: InboundReply, now: datetime) -> None:
+    """Whoever replies was reached. Whoever asks for no more messages gets none, known to us as a lead or not."""
+    contato = canonical(canal, _address(canal, reply.sender))
     if contato is None:
         return
-    place = {"tenant_id": tenant_id, "canal": canal.value, "contato": contato}
-    lead_ids = [row["lead_id"] for row in rows.all("list_leads_of_contato", **place)]
-    if lead_ids:
-        de, para = move_of(LeadFact.DISPARO_CONFIRMADO)
-        rows.all("lock_leads", tenant_id=tenant_id, lead_ids=lead_ids)
-        rows.run("move_leads", tenant_id=tenant_id, lead_ids=lead_ids, de=de, para=para, agora=now)
-    if is_opt_out(resposta.texto):
+    contact = {"canal": canal.value, "contato": contato}
+    lead_ids = [row["lead_id"] for row in rows.all("list_leads_of_contato", **contact)]
+    moves.apply(rows, lead_ids, LeadFact.DISPARO_CONFIRMADO, now)
+    if is_opt_out(reply.text):
         rows.run(
-            "insert_supressao", **place, supressao_id=new_id(now), motivo=SuppressionReason.RESPOSTA.value, agora=now
+            "insert_supressao", **contact, supressao_id=new_id(now), motivo=SuppressionReason.RESPOSTA.value, agora=now
         )
 
 
-def _dialled(de: str) -> str:
-    """A `wa_id` is a number in full without its `+`; whether it has its ninth digit is `canonical`'s to see."""
-    return f"+{de}" if de.isascii() and de.isdigit() else de
+def _address(canal: Canal, sender: str) -> str:
+    """A `wa_id` is a full number without its `+`; `canonical` sees whether the ninth digit is missing."""
+    match canal:
+        case Canal.WHATSAPP:
+            return f"+{sender}" if sender.isascii() and sender.isdigit() else sender
+        case Canal.EMAIL:
+            return sender
+        case _:
+            assert_never(canal)
 
 
 def _document(raw: bytes) -> Mapping[str, Any]:

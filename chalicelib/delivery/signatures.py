@@ -1,4 +1,4 @@
-"""Whether a webhook's request comes from whom it says: over the raw body, in a time that tells nothing."""
+"""Signatures of webhook requests, checked over the raw body in constant time."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def is_shared(secret: str, header: str) -> bool:
 
 
 def _is_equal(expected: str, given: str) -> bool:
-    # As bytes: of texts, compare_digest takes ASCII only.
+    # As bytes: compare_digest takes only ASCII as text.
     return hmac.compare_digest(expected.encode(), given.encode("utf-8", "surrogatepass"))

@@ -1,7 +1,7 @@
-"""What a webhook's body says, as statuses of our messages and as answers of people: Meta's shape and a simple one.
+"""Reads a webhook's body as reports about our messages and replies of people: in Meta's shape, and in a simple one.
 
-Read with patience: whatever is signed and is not understood (other fields, other kinds, new ones) is passed over, for
-a provider that is refused sends all of it again, and in the end stops sending.
+A signed body is never refused. Unknown fields and kinds are ignored, because a provider repeats whatever is refused and
+in the end stops sending.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 from uuid import UUID
 
-# As dispatch/answers.py takes a provider's ids and codes; eight digits in a row would be somebody's number.
+# The same shapes as in dispatch/channels/answers.py; eight digits in a row would be somebody's number.
 _IDENTIFIER = re.compile(r"[\x21-\x7e]{1,255}")
 _CODE = re.compile(r"(?!.*\d{8})[A-Za-z0-9_.:-]{1,64}")
 NO_CODE = "erro_sem_codigo"
@@ -20,11 +20,11 @@ _OPTED_OUT = "131050"
 """Meta: the person has stopped marketing messages of this business on WhatsApp."""
 _UNREACHABLE = "131026"
 """Meta: undeliverable; most often the number has no WhatsApp, which Meta says only after it took the message."""
-_LONGEST_ANSWER = 1_000  # characters that are looked at
+_LONGEST_REPLY = 1_000  # characters that are looked at
 
 
 class ReportedStatus(StrEnum):
-    """What a provider says of one message."""
+    """What a provider reports of one message."""
 
     ACEITO = "aceito"
     FALHOU = "falhou"
@@ -32,10 +32,10 @@ class ReportedStatus(StrEnum):
 
 
 class DeliveryReport(NamedTuple):
-    """One thing said of one message.
+    """One report about one message; the fields are columns of `avisos_de_entrega`.
 
-    `disparo_id` is our reference, where the provider hands it back; `codigo` is there with `falhou`. `suprimir`: the
-    person does not want to be written to. `alternativo`: the address is at fault, and another one may do better.
+    `disparo_id` is our reference, if the provider returns it; `codigo` comes with `falhou`. `suprimir`: the person
+    wants no messages. `alternativo`: the address is at fault, and another one may work.
     """
 
     message_id: str
@@ -47,18 +47,18 @@ class DeliveryReport(NamedTuple):
 
 
 class InboundReply(NamedTuple):
-    """What a person wrote back; `em_resposta_a` is the id of the message of ours that it quotes."""
+    """What a person wrote back; `quoted_id` is the id of our message that the reply quotes."""
 
-    de: str
-    texto: str
-    em_resposta_a: str | None = None
+    sender: str
+    text: str
+    quoted_id: str | None = None
 
 
 class ProviderNotice(NamedTuple):
-    """All that one request said."""
+    """Everything that one request holds."""
 
-    entregas: list[DeliveryReport]
-    respostas: list[InboundReply]
+    reports: list[DeliveryReport]
+    replies: list[InboundReply]
 
 
 _META: Mapping[str, ReportedStatus] = {
@@ -74,7 +74,7 @@ _SIMPLE: Mapping[str, ReportedStatus] = {
     "lido": ReportedStatus.ENTREGUE,
     "falhou": ReportedStatus.FALHOU,
 }
-# Kinds of WhatsApp message that nobody wrote: a number that has changed, and notices of that sort.
+# Kinds of WhatsApp message that no person wrote, such as the notice of a changed number.
 _NOT_WRITTEN = frozenset({"system", "request_welcome"})
 
 
@@ -107,34 +107,34 @@ def read_simple(document: Mapping[str, Any]) -> ProviderNotice:
 
 def _meta_status(status: Mapping[str, Any]) -> Iterator[DeliveryReport]:
     codes = [_code(each.get("code")) for each in _objects(status.get("errors"))]
-    situacao, message_id = _META.get(_text(status.get("status"))), _identifier(status.get("id"))
-    if situacao is not None and message_id is not None:
+    reported, message_id = _META.get(_text(status.get("status"))), _identifier(status.get("id"))
+    if reported is not None and message_id is not None:
         yield DeliveryReport(
             message_id,
-            situacao,
+            reported,
             _uuid(status.get("biz_opaque_callback_data")),
-            _failure(situacao, codes[0] if codes else NO_CODE),
+            _failure(reported, codes[0] if codes else NO_CODE),
             suprimir=_OPTED_OUT in codes,
             alternativo=_UNREACHABLE in codes,
         )
 
 
 def _simple_status(status: Mapping[str, Any]) -> Iterator[DeliveryReport]:
-    situacao, message_id = _SIMPLE.get(_text(status.get("situacao"))), _identifier(status.get("message_id"))
-    if situacao is not None and message_id is not None:
+    reported, message_id = _SIMPLE.get(_text(status.get("situacao"))), _identifier(status.get("message_id"))
+    if reported is not None and message_id is not None:
         yield DeliveryReport(
             message_id,
-            situacao,
+            reported,
             _uuid(status.get("disparo_id")),
-            _failure(situacao, _code(status.get("codigo"))),
+            _failure(reported, _code(status.get("codigo"))),
             suprimir=status.get("suprimir") is True,
             alternativo=status.get("alternativo") is True,
         )
 
 
-def _failure(situacao: ReportedStatus, codigo: str) -> str | None:
-    """Only a failure has a code."""
-    return codigo if situacao is ReportedStatus.FALHOU else None
+def _failure(reported: ReportedStatus, codigo: str) -> str | None:
+    """The code of a failure; other reports have none."""
+    return codigo if reported is ReportedStatus.FALHOU else None
 
 
 def _meta_message(message: Mapping[str, Any]) -> Iterator[InboundReply]:
@@ -147,7 +147,7 @@ def _meta_message(message: Mapping[str, Any]) -> Iterator[InboundReply]:
 
 
 def _meta_words(message: Mapping[str, Any], kind: str) -> str:
-    """What was typed, or the words on the button that was pressed."""
+    """What was typed, or the text of the button that was pressed."""
     content = _object(message.get(kind))
     match kind:
         case "text":
@@ -168,7 +168,7 @@ def _object(value: object) -> dict[str, Any]:
 
 
 def _text(value: object) -> str:
-    return value[:_LONGEST_ANSWER] if isinstance(value, str) else ""
+    return value[:_LONGEST_REPLY] if isinstance(value, str) else ""
 
 
 def _identifier(value: object) -> str | None:

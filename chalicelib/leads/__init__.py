@@ -1,1 +1,1 @@
-"""Leads: their states and the questions one asks about them."""
+"""Leads: their states, what moves them, and what the API asks about them."""

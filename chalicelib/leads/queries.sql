@@ -1,10 +1,10 @@
--- Leads, and what is asked about them.
+-- Leads: lists, one lead, and moves. As the API's login or the owner's, within one tenant.
 
 -- name: list_leads
--- Newest first, for ids are time-ordered. A filter that is not given is gone before the plan is made (values are
--- known when an unnamed statement is planned). What has an index of its own is looked up first, as arrays: an OR
--- around an EXISTS would have PostgreSQL look into every lead of the tenant, and so would a LIMIT before the first
--- ANALYZE.
+-- Newest first: ids are time-ordered. The values are known when an unnamed statement is planned, so a filter that is
+-- not given costs nothing. Documents and contacts have indexes of their own and are looked up first, as arrays. With
+-- an OR around an EXISTS, PostgreSQL would look into every lead of the tenant; so it would with a LIMIT before the
+-- first ANALYZE.
 SELECT l.lead_id, l.lead_id_externo, l.nome, l.contato, l.documento, l.status, l.tags, l.origem_arquivo, l.origem_aba,
        l.linha_planilha, l.job_id, l.criado_em, l.atualizado_em
   FROM leads l
@@ -27,7 +27,7 @@ SELECT l.lead_id, l.lead_id_externo, l.nome, l.contato, l.documento, l.status, l
  LIMIT :limite OFFSET :pular;
 
 -- name: count_leads
--- As many as the same filters find, but no more than `teto`: an exact count of a million costs half a second.
+-- How many leads the same filters find, counted up to `teto`: an exact count of a million costs half a second.
 SELECT count(*) AS total
   FROM (SELECT
           FROM leads l
@@ -49,14 +49,13 @@ SELECT count(*) AS total
          LIMIT :teto) found;
 
 -- name: count_leads_by_jobs
--- Every lead was created by a job that counted it in the same transaction; undoing a job counts what it removes alike.
--- What a dry run has counted was never there.
+-- A job creates leads and counts them in one transaction, and undoing it counts what it removes. Dry runs create none.
 SELECT coalesce(sum(leads_criados - leads_removidos), 0)::bigint AS total
   FROM ingest_jobs
  WHERE tenant_id = :tenant_id AND NOT validar_apenas;
 
 -- name: list_leads_ready
--- Whom a disparo would bring forward (docs/decisions.md): nothing is on its way, nothing waits for an answer, and
+-- Leads that a new disparo would help (docs/decisions.md): none is waiting or being sent, none waits for an answer, and
 -- there is a contact that is fit for sending.
 SELECT l.lead_id, l.nome, l.status,
        CASE WHEN t.telefone IS NULL THEN 'email' WHEN e.email IS NULL THEN 'telefone' ELSE 'ambos' END AS tipo_contato,
@@ -125,33 +124,53 @@ SELECT quando, tipo, id, status, canal, marcado_para
 SELECT lead_id, status FROM leads WHERE tenant_id = :tenant_id AND lead_id = :lead_id FOR NO KEY UPDATE;
 
 -- name: change_lead
+-- A person who moves a lead decides anew where it stands: it returns nowhere after that.
 UPDATE leads
    SET status = coalesce(CAST(:status AS text), status),
+       status_antes = CASE WHEN coalesce(CAST(:status AS text), status) = status THEN status_antes END,
        tags = coalesce(CAST(:tags AS text[]), tags),
        atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
--- name: move_leads
--- What an event does to leads (states.move_of); whoever is elsewhere stays there.
-UPDATE leads
-   SET status = :para, atualizado_em = :agora
- WHERE tenant_id = :tenant_id
-   AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
-   AND status = ANY(CAST(:de AS text[]));
-
 -- name: lock_leads
--- Two last disparos of one lead that end at once must see each other: the second one waits here.
+-- Two last disparos of one lead that end at the same time must see each other: the second one waits here.
 SELECT lead_id
   FROM leads
  WHERE tenant_id = :tenant_id AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
  ORDER BY lead_id
    FOR NO KEY UPDATE;
 
+-- name: move_leads
+-- What a fact does to leads (states.move_of). One that is booked keeps where it stood.
+UPDATE leads
+   SET status = :para,
+       status_antes = CASE WHEN CAST(:para AS text) = 'agendado' THEN status END,
+       atualizado_em = :agora
+ WHERE tenant_id = :tenant_id
+   AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
+   AND status = ANY(CAST(:de AS text[]));
+
+-- name: return_leads
+-- Back to where they were booked from. One that a person moved to `agendado` stays: it was booked from nowhere.
+UPDATE leads
+   SET status = status_antes, status_antes = NULL, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id
+   AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
+   AND status = 'agendado' AND status_antes IS NOT NULL;
+
 -- name: list_exhausted_leads
--- Of these leads, those that no disparo can reach any more: none waits, is on its way, or may have arrived.
+-- Of these leads, those that no disparo can reach any more: none waits, is being sent, or may have arrived.
 SELECT c.lead_id
   FROM unnest(CAST(:lead_ids AS uuid[])) AS c (lead_id)
  WHERE NOT EXISTS (
        SELECT FROM disparos d
         WHERE d.tenant_id = :tenant_id AND d.lead_id = c.lead_id
           AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto'));
+
+-- name: list_unbooked_leads
+-- Of these leads, those without a live agendamento.
+SELECT c.lead_id
+  FROM unnest(CAST(:lead_ids AS uuid[])) AS c (lead_id)
+ WHERE NOT EXISTS (
+       SELECT FROM agendamentos a
+        WHERE a.tenant_id = :tenant_id AND a.lead_id = c.lead_id AND a.status IN ('pendente', 'confirmado'));

@@ -1,4 +1,4 @@
-"""What one may ask about leads, and change of them."""
+"""What the API may ask about leads and change of them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Tag = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_compose
 
 
 class ContactKinds(StrEnum):
-    """By which channels a lead can be contacted."""
+    """By which kinds of contact a lead can be reached."""
 
     AMBOS = "ambos"
     EMAIL = "email"
@@ -49,7 +49,7 @@ class ContactKinds(StrEnum):
 
 
 class LeadQuery(PageQuery):
-    """A page of leads, by filters that all have to fit."""
+    """A page of leads; every filter that is given has to fit."""
 
     status: LeadStatus | None = None
     documento: Annotated[str, Field(max_length=40), AfterValidator(_documento)] | None = None
@@ -63,9 +63,10 @@ class LeadQuery(PageQuery):
     criado_ate: Instant | None = None
 
     def telefones(self) -> list[str] | None:
-        """The numbers, in E.164, that the phone may be meant as: digits alone may lack the country's.
+        """The numbers in E.164 that the filter may mean, None without a filter.
 
-        The `+` of a query string that nobody has encoded is a blank, so digits alone may lack nothing as well.
+        Digits alone may lack the country code. They may also be complete: an unencoded `+` of a query string arrives as
+        a blank.
         """
         if self.telefone is None:
             return None
@@ -79,7 +80,7 @@ class ReadyQuery(PageQuery):
 
 
 class LeadChange(BaseModel):
-    """A new status, new tags in the place of all that were, or both."""
+    """A new status, a new list of tags that replaces the old one, or both."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 

@@ -1,4 +1,4 @@
-"""Answers for the leads of a tenant; creating them is ingestion's."""
+"""Lists, shows and changes the leads of a tenant; ingestion creates them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from chalicelib.leads.states import LeadStatus, may_move
 from chalicelib.pages import page_of
 
 COUNTED = 10_000
-"""How far leads are counted one by one; an exact count of a million costs half a second."""
+"""Leads are counted one by one up to here; an exact count of a million costs half a second."""
 _TIMELINE = 100
 
 
 class Leads:
-    """Lists, shows and changes leads; `database` is the API's login."""
+    """The leads of a tenant; `database` is the API's login."""
 
     def __init__(self, *, database: Database, clock: Clock) -> None:
         self._database = database
@@ -30,20 +30,16 @@ class Leads:
         Raises:
             Invalid: `cursor_invalido`.
         """
-        depois = query.after(UUID)
+        after = query.after(UUID)
         filters = _filters(query)
-        with self._database.transaction(tenant_id) as rows:
-            found = rows.all(
-                "list_leads",
-                tenant_id=tenant_id,
-                depois=depois,
-                limite=query.limit + 1,
-                pular=query.offset or 0,
-                **filters,
-            )
-            is_all = depois is None and not query.offset and len(found) <= query.limit
-            total, exact = (len(found), True) if is_all else _total(rows, tenant_id, filters)
-        return {**page_of(found, query.limit, _place), "total": total, "total_exato": exact}
+
+        def work(rows: Rows) -> tuple[list[Row], int, bool]:
+            found = rows.all("list_leads", depois=after, limite=query.limit + 1, pular=query.offset or 0, **filters)
+            is_all = after is None and not query.offset and len(found) <= query.limit
+            return found, *((len(found), True) if is_all else _total(rows, filters))
+
+        found, total, is_exact = self._database.run(tenant_id, work)
+        return {**page_of(found, query.limit, _place), "total": total, "total_exato": is_exact}
 
     def ready(self, tenant_id: str, query: ReadyQuery) -> dict[str, Any]:
         """A page of leads that are ready to be contacted, newest first, each with its best contacts.
@@ -51,61 +47,59 @@ class Leads:
         Raises:
             Invalid: `cursor_invalido`.
         """
-        depois = query.after(UUID)
-        with self._database.transaction(tenant_id) as rows:
-            found = rows.all(
-                "list_leads_ready",
-                tenant_id=tenant_id,
-                depois=depois,
-                tipo_contato=query.tipo_contato.value if query.tipo_contato else None,
-                limite=query.limit + 1,
-                pular=query.offset or 0,
-            )
+        params = {
+            "depois": query.after(UUID),
+            "tipo_contato": query.tipo_contato.value if query.tipo_contato else None,
+            "limite": query.limit + 1,
+            "pular": query.offset or 0,
+        }
+        found = self._database.run(tenant_id, lambda rows: rows.all("list_leads_ready", **params))
         return page_of(found, query.limit, _place)
 
     def get(self, tenant_id: str, lead_id: UUID) -> dict[str, Any]:
-        """One lead with its contacts and, newest first, what happened to it.
+        """One lead with its contacts and its timeline, newest first.
 
         Raises:
             NotFound: the tenant has no such lead.
         """
-        with self._database.transaction(tenant_id) as rows:
-            return _described(rows, tenant_id, lead_id)
+        return self._database.run(tenant_id, lambda rows: _described(rows, lead_id))
 
     def change(self, tenant_id: str, lead_id: UUID, change: LeadChange) -> dict[str, Any]:
-        """The lead as it is after the change; a status that it has already is no move.
+        """Change the status or the tags of a lead, and show it; the status that it has already is no move.
 
         Raises:
             NotFound: the tenant has no such lead.
             Conflict: `transicao_de_lead_invalida`.
         """
-        with self._database.transaction(tenant_id) as rows:
-            lead = _known(rows.one("lock_lead", tenant_id=tenant_id, lead_id=lead_id))
+
+        def work(rows: Rows) -> dict[str, Any]:
+            lead = _known(rows.one("lock_lead", lead_id=lead_id))
             if change.status is not None:
                 _check_move(LeadStatus(lead["status"]), change.status)
             rows.run(
                 "change_lead",
-                tenant_id=tenant_id,
                 lead_id=lead_id,
                 status=change.status.value if change.status else None,
                 tags=None if change.tags is None else list(change.tags),
                 agora=self._clock(),
             )
-            return _described(rows, tenant_id, lead_id)
+            return _described(rows, lead_id)
+
+        return self._database.run(tenant_id, work)
 
 
-def _check_move(de: LeadStatus, para: LeadStatus) -> None:
-    if de != para and not may_move(de, para):
-        raise Conflict("transicao_de_lead_invalida", de=de.value, para=para.value)
+def _check_move(origin: LeadStatus, destination: LeadStatus) -> None:
+    if origin != destination and not may_move(origin, destination):
+        raise Conflict("transicao_de_lead_invalida", de=origin.value, para=destination.value)
 
 
-def _described(rows: Rows, tenant_id: str, lead_id: UUID) -> dict[str, Any]:
-    lead = _known(rows.one("lead_by_id", tenant_id=tenant_id, lead_id=lead_id))
+def _described(rows: Rows, lead_id: UUID) -> dict[str, Any]:
+    lead = _known(rows.one("lead_by_id", lead_id=lead_id))
     return {
         **lead,
-        "telefones": rows.all("telefones_of_lead", tenant_id=tenant_id, lead_id=lead_id),
-        "emails": rows.all("emails_of_lead", tenant_id=tenant_id, lead_id=lead_id),
-        "linha_do_tempo": rows.all("timeline_of_lead", tenant_id=tenant_id, lead_id=lead_id, limite=_TIMELINE),
+        "telefones": rows.all("telefones_of_lead", lead_id=lead_id),
+        "emails": rows.all("emails_of_lead", lead_id=lead_id),
+        "linha_do_tempo": rows.all("timeline_of_lead", lead_id=lead_id, limite=_TIMELINE),
     }
 
 
@@ -130,14 +124,14 @@ def _filters(query: LeadQuery) -> dict[str, object]:
     }
 
 
-def _total(rows: Rows, tenant_id: str, filters: dict[str, object]) -> tuple[int, bool]:
+def _total(rows: Rows, filters: dict[str, object]) -> tuple[int, bool]:
     """How many leads there are, and whether that is exact (docs/decisions.md)."""
-    counted = _number(rows.one("count_leads", tenant_id=tenant_id, teto=COUNTED + 1, **filters))
+    counted = _number(rows.one("count_leads", teto=COUNTED + 1, **filters))
     if counted <= COUNTED:
         return counted, True
     if any(value is not None for value in filters.values()):
         return COUNTED, False
-    return max(counted, _number(rows.one("count_leads_by_jobs", tenant_id=tenant_id))), True
+    return max(counted, _number(rows.one("count_leads_by_jobs"))), True
 
 
 def _number(row: Row | None) -> int:

@@ -1,4 +1,4 @@
-"""The states of a lead (SPEC §4, drawn in docs/states.md), and what events do to them."""
+"""The states of a lead (SPEC §4, drawn in docs/states.md), which moves a person may make, and what facts do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class LeadStatus(StrEnum):
 
 
 class LeadFact(StrEnum):
-    """What happens to a lead by way of its disparos and agendamentos; the value is where it moves to."""
+    """What happened to a lead by way of its disparos and agendamentos; `moves.apply` says what follows."""
 
     DISPARO_CRIADO = "disparo_criado"
     DISPARO_CONFIRMADO = "disparo_confirmado"
@@ -27,20 +27,23 @@ class LeadFact(StrEnum):
     AGENDAMENTO_CRIADO = "agendamento_criado"
     AGENDAMENTO_REALIZADO = "agendamento_realizado"
     AGENDAMENTO_PERDIDO = "agendamento_perdido"
+    AGENDAMENTO_CANCELADO = "agendamento_cancelado"
 
 
 MOVES: Mapping[LeadStatus, frozenset[LeadStatus]] = {
     LeadStatus.NOVO: frozenset({LeadStatus.EM_DISPARO, LeadStatus.AGENDADO}),
     LeadStatus.EM_DISPARO: frozenset({LeadStatus.CONTATO_EFETUADO, LeadStatus.SEM_SUCESSO}),
     LeadStatus.AGENDADO: frozenset({LeadStatus.CONTATO_EFETUADO, LeadStatus.SEM_SUCESSO}),
-    LeadStatus.CONTATO_EFETUADO: frozenset({LeadStatus.CONCLUIDO}),
+    LeadStatus.CONTATO_EFETUADO: frozenset({LeadStatus.CONCLUIDO, LeadStatus.AGENDADO}),
     LeadStatus.SEM_SUCESSO: frozenset({LeadStatus.DESCARTADO, LeadStatus.EM_DISPARO}),
     LeadStatus.CONCLUIDO: frozenset(),
     LeadStatus.DESCARTADO: frozenset(),
 }
+"""The moves that a person may make. Facts make the same ones, and one more: a lead returns to where it was booked from
+when its last live agendamento is cancelled."""
 
 CLOSED = frozenset(status for status, onward in MOVES.items() if not onward)
-"""Where a lead is left in peace: no new disparo, no new agendamento."""
+"""Statuses without a way out: such a lead gets no new disparo and no new agendamento."""
 
 _LEADS_TO: Mapping[LeadFact, LeadStatus] = {
     LeadFact.DISPARO_CRIADO: LeadStatus.EM_DISPARO,
@@ -50,23 +53,26 @@ _LEADS_TO: Mapping[LeadFact, LeadStatus] = {
     LeadFact.AGENDAMENTO_REALIZADO: LeadStatus.CONTATO_EFETUADO,
     LeadFact.AGENDAMENTO_PERDIDO: LeadStatus.SEM_SUCESSO,
 }
-# Who failed to be reached by messages may still come to the meeting, and the other way round.
+# A lead whose messages failed may still come to its meeting, and a lead that missed one may still read a message.
 _ONLY_FROM: Mapping[LeadFact, frozenset[LeadStatus]] = {
     LeadFact.DISPARO_ESGOTADO: frozenset({LeadStatus.EM_DISPARO}),
     LeadFact.AGENDAMENTO_PERDIDO: frozenset({LeadStatus.AGENDADO}),
 }
 
 
-def may_move(de: LeadStatus, para: LeadStatus) -> bool:
+def may_move(origin: LeadStatus, destination: LeadStatus) -> bool:
     """Whether a person may move a lead from one status to another."""
-    return para in MOVES[de]
+    return destination in MOVES[origin]
 
 
-def move_of(fato: LeadFact) -> tuple[list[str], str]:
-    """What an event does: leads in one of the first move to the second; all others stay where they are.
+def move_of(fact: LeadFact) -> tuple[list[str], str]:
+    """What a fact does: leads in one of the first statuses move to the second, all others stay.
 
-    The parameters `de` and `para` of the query `move_leads`.
+    They are the parameters `de` and `para` of the query `move_leads`.
+
+    Raises:
+        KeyError: the fact has no destination of its own (`AGENDAMENTO_CANCELADO`).
     """
-    para = _LEADS_TO[fato]
-    origins = _ONLY_FROM.get(fato) or {status for status in MOVES if para in MOVES[status]}
-    return sorted(each.value for each in origins), para.value
+    destination = _LEADS_TO[fact]
+    origins = _ONLY_FROM.get(fact) or {status for status in MOVES if destination in MOVES[status]}
+    return sorted(each.value for each in origins), destination.value

@@ -1,1 +1,1 @@
-"""What was not woken, what is stuck, what is due: found again by a clock."""
+"""The sweep that finds lost work every minute, the outbox, migrations, and the health check."""

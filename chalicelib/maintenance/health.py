@@ -1,4 +1,4 @@
-"""Whether the service can do its work."""
+"""Whether the service works."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chalicelib.adapters.database import Database
 
 
 class Health:
-    """Asks the database, the only part without which nothing can be answered."""
+    """Asks the database, the only part that every answer needs."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -17,6 +17,5 @@ class Health:
         Raises:
             Unavailable: the database does not answer.
         """
-        with self._database.across_tenants() as rows:
-            rows.one("ping")
+        self._database.run_across_tenants(lambda rows: rows.one("ping"))
         return {"status": "ok", "banco": "ok"}

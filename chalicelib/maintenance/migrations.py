@@ -6,10 +6,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
-from chalicelib.adapters.database import Database
+from chalicelib.adapters.database import Database, Rows
 from chalicelib.errors import DomainError
 
-_LOCK = 4_951_020_011  # any number, as long as nobody else's advisory lock has it
+_LOCK = 4_951_020_011  # any number that no other advisory lock uses
 
 _TABLE = """
 CREATE TABLE IF NOT EXISTS schema_migrations (
@@ -21,15 +21,15 @@ CREATE TABLE IF NOT EXISTS schema_migrations (
 
 
 class MigrationChanged(DomainError):
-    """A file that was applied is not what it was, or is gone: the database and the code have no history in common."""
+    """An applied file was changed or removed: the database and the code have different histories."""
 
 
 class _Migration(NamedTuple):
-    nome: str
+    name: str
     sql: str
 
     @property
-    def soma(self) -> str:
+    def checksum(self) -> str:
         return sha256(self.sql.encode()).hexdigest()
 
 
@@ -41,28 +41,33 @@ class Migrations:
         self._folder = folder
 
     def apply(self) -> dict[str, list[str]]:
-        """Apply what is missing, all of it or nothing; `aplicadas` names what was.
+        """Apply every missing migration in one transaction; `aplicadas` names them.
 
-        Whoever comes at the same time waits, and then finds nothing to do.
+        A second process that runs at the same time waits, and then finds nothing to do.
 
         Raises:
             MigrationChanged: `migracao_alterada`, naming the file.
         """
         files = [_Migration(path.name, path.read_text("utf-8")) for path in sorted(self._folder.glob("[0-9]*.sql"))]
-        with self._database.across_tenants() as rows:
-            rows.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            rows.execute(_TABLE)
-            applied = {row["nome"]: row["soma"] for row in rows.all("list_migrations")}
-            _check(files, applied)
-            missing = [each for each in files if each.nome not in applied]
-            for each in missing:
-                rows.execute(each.sql)
-                rows.run("insert_migration", nome=each.nome, soma=each.soma)
-        return {"aplicadas": [each.nome for each in missing]}
+        missing = self._database.run_across_tenants(lambda rows: _apply(rows, files))
+        return {"aplicadas": [each.name for each in missing]}
+
+
+def _apply(rows: Rows, files: list[_Migration]) -> list[_Migration]:
+    """Apply what is missing; which files were."""
+    rows.execute(f"SELECT pg_advisory_xact_lock({_LOCK})")
+    rows.execute(_TABLE)
+    applied = {row["nome"]: row["soma"] for row in rows.all("list_migrations")}
+    _check(files, applied)
+    missing = [each for each in files if each.name not in applied]
+    for each in missing:
+        rows.execute(each.sql)
+        rows.run("insert_migration", nome=each.name, soma=each.checksum)
+    return missing
 
 
 def _check(files: list[_Migration], applied: dict[str, str]) -> None:
-    known = {each.nome: each.soma for each in files}
-    for nome, soma in applied.items():
-        if known.get(nome) != soma:
-            raise MigrationChanged("migracao_alterada", nome=nome)
+    known = {each.name: each.checksum for each in files}
+    for name, checksum in applied.items():
+        if known.get(name) != checksum:
+            raise MigrationChanged("migracao_alterada", nome=name)

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Row
+from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.events import BATCH, BusEvent, EventBus
 from chalicelib.errors import Unavailable
 from chalicelib.telemetry import logger
 
-# Told under one lock, and marked at once: what a batch of disparos leaves.
+# Events that are locked, published and marked together: as many as a batch of disparos leaves.
 _AT_ONCE = 1_000
 _MOST_BATCHES = 10
 
 
 class Outbox:
-    """The outbox and the bus; `database` is the owner's login, for events of every tenant are published alike."""
+    """The outbox and the bus; `database` is the owner's login, because it publishes events of every tenant."""
 
     def __init__(self, *, database: Database, bus: EventBus, clock: Clock) -> None:
         self._database = database
@@ -22,7 +22,7 @@ class Outbox:
         self._clock = clock
 
     def publish(self) -> int:
-        """Publish what is there, as far as the bus takes it; how many. Never raises for the bus: the sweep tries again.
+        """Publish what waits, as far as the bus accepts it; how many. Never raises for the bus: the sweep tries again.
 
         Raises:
             Unavailable: the database does not answer.
@@ -36,37 +36,41 @@ class Outbox:
         return total
 
     def _publish_batch(self) -> tuple[int, int]:
-        """How many events were taken off the outbox, and how many of them the bus took.
+        """How many events waited, and how many of them the bus accepted.
 
-        They stay locked while the bus is asked, so that two publishers do not tell the same story at once.
+        They stay locked meanwhile, so that two publishers do not publish the same event.
         """
-        with self._database.across_tenants() as rows:
+
+        def work(rows: Rows) -> tuple[int, int]:
             waiting = rows.all("lock_unpublished_eventos", limite=_AT_ONCE)
-            taken = self._told(waiting) if waiting else []
-            if taken:
-                rows.run("mark_eventos_published", ids=[row["evento_id"] for row in taken], agora=self._clock())
-        return len(waiting), len(taken)
+            published = self._published(waiting)
+            if published:
+                ids = [row["evento_id"] for row in published]
+                rows.run("mark_eventos_published", ids=ids, agora=self._clock())
+            return len(waiting), len(published)
 
-    def _told(self, waiting: list[Row]) -> list[Row]:
-        """Those that the bus took, before it refused any."""
-        told: list[Row] = []
+        return self._database.run_across_tenants(work)
+
+    def _published(self, waiting: list[Row]) -> list[Row]:
+        """The events that the bus accepted, up to the first batch that it refused a part of."""
+        published: list[Row] = []
         for start in range(0, len(waiting), BATCH):
-            some = waiting[start : start + BATCH]
-            taken = self._taken(some)
-            told += taken
-            if len(taken) < len(some):
+            batch = waiting[start : start + BATCH]
+            accepted = self._accepted(batch)
+            published += accepted
+            if len(accepted) < len(batch):
                 break
-        return told
+        return published
 
-    def _taken(self, waiting: list[Row]) -> list[Row]:
+    def _accepted(self, batch: list[Row]) -> list[Row]:
         try:
-            answers = self._bus.publish([BusEvent(row["tipo"], row["criado_em"], _detail(row)) for row in waiting])
+            answers = self._bus.publish([BusEvent(row["tipo"], row["criado_em"], _detail(row)) for row in batch])
         except Unavailable as error:
-            logger.warning("events_not_published", extra={"reason": str(error.params.get("motivo"))})
+            logger.warning("events_not_published", extra={"reason": error.reason})
             return []
-        return [row for row, taken in zip(waiting, answers, strict=True) if taken]
+        return [row for row, is_accepted in zip(batch, answers, strict=True) if is_accepted]
 
 
 def _detail(row: Row) -> dict[str, object]:
-    """Every event names its tenant and itself, so that a listener can drop what it has heard already."""
+    """Every event carries its tenant and its own id, so that a listener can drop repetitions."""
     return {"tenant_id": row["tenant_id"], "evento_id": str(row["evento_id"]), **row["detalhe"]}

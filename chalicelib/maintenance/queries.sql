@@ -1,4 +1,4 @@
--- Queries of the sweeps and of what keeps the database itself in order. Workers' login: across tenants.
+-- The sweep, the outbox and migrations. Workers' login: across tenants.
 
 -- name: ping
 SELECT 1 AS um;
@@ -15,7 +15,7 @@ INSERT INTO eventos (tenant_id, evento_id, tipo, detalhe, criado_em)
 VALUES (:tenant_id, :evento_id, :tipo, CAST(:detalhe AS jsonb), :criado_em);
 
 -- name: lock_unpublished_eventos
--- SKIP LOCKED: what another publisher is telling is not told twice.
+-- SKIP LOCKED: two publishers do not publish the same event.
 SELECT tenant_id, evento_id, tipo, detalhe, criado_em
   FROM eventos
  WHERE publicado_em IS NULL
@@ -27,8 +27,8 @@ SELECT tenant_id, evento_id, tipo, detalhe, criado_em
 UPDATE eventos SET publicado_em = :agora WHERE evento_id = ANY(CAST(:ids AS uuid[])) AND publicado_em IS NULL;
 
 -- name: wake_lost_jobs
--- Open, and nobody is at it: its first wake-up was lost, or its worker is silent for longer than its lease. Chosen once,
--- apart, as in all that follow: inside an IN the choice may be made again for each row, and LIMIT then limits nothing.
+-- Open jobs without a worker: the first wake-up was lost, or the worker's lease lapsed. The rows are chosen in a CTE, as in
+-- all that follow: inside an IN the choice may be made again for each row, and LIMIT then limits nothing.
 WITH perdidos AS MATERIALIZED (
     SELECT tenant_id, job_id
       FROM ingest_jobs
@@ -47,7 +47,7 @@ UPDATE ingest_jobs j SET acordado_em = :agora
 RETURNING j.tenant_id, j.job_id;
 
 -- name: wake_lost_undos
--- Asked for and not finished, and nobody is at it.
+-- Undos that were asked for, are not finished, and have no worker.
 WITH perdidos AS MATERIALIZED (
     SELECT tenant_id, job_id
       FROM ingest_jobs
@@ -65,10 +65,10 @@ UPDATE ingest_jobs j SET acordado_em = :agora
 RETURNING j.tenant_id, j.job_id;
 
 -- name: wake_lost_disparos
--- Due and unsent, or left behind by a worker whose lease has lapsed: each out of its own small index. An OR of both would
--- read every disparo there ever was. Of what is due one a tenant is enough, for whoever it wakes takes up all others
--- (`claim_disparos`), and no tenant's thousands stand before another one's ten. What waits for what makes many wait has no
--- wake-up of its own, and is found just before its time where the one that was to come for all of them is lost.
+-- Disparos that are due and unsent, or whose lease lapsed: each found in its own small index, because an OR of both would
+-- read every disparo there ever was. Of what is due, one of each tenant is enough: the worker claims the others with it
+-- (`claim_disparos`), so one tenant's thousands do not come before another one's ten. Disparos that share one wake-up are
+-- found just before their time, if that wake-up is lost.
 WITH RECURSIVE filas AS (
     (SELECT tenant_id FROM disparos WHERE status = 'pendente' ORDER BY tenant_id LIMIT 1)
      UNION ALL
@@ -114,7 +114,7 @@ UPDATE disparos d SET acordado_em = greatest(:agora, p.enviar_apos)
 RETURNING d.tenant_id, d.disparo_id, p.enviar_apos AS quando;
 
 -- name: wake_lost_agendamentos
--- Its time has come and the operator has not been told.
+-- Agendamentos whose time has come and that were not announced.
 WITH perdidos AS MATERIALIZED (
     SELECT tenant_id, agendamento_id
       FROM agendamentos

@@ -45,7 +45,7 @@ UPDATE agendamentos
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
 
 -- name: mark_agendamento_announced
--- Once: its time has come, it is still to take place, and nobody has been told. Whoever comes second finds no row.
+-- Once: its time has come, it is still live, and it was not announced yet. A second worker finds no row.
 UPDATE agendamentos
    SET avisado_em = :agora, atualizado_em = :agora
  WHERE tenant_id = :tenant_id

@@ -1,35 +1,27 @@
-"""Tells that the time of an agendamento has come: to the operator, by an event on the bus.
+"""Announces that the time of an agendamento has come: to the operator, by an event on the bus.
 
-A wake-up may be early, late or repeated; whether there is anything to tell is said by the row.
+A wake-up may be early, late or repeated; the row says whether there is anything to announce.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
-from uuid import UUID
+from typing import Any
 
 from chalicelib import events
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, retried
-from chalicelib.identity import TENANT_ID
+from chalicelib.adapters.database import Database, Rows
+from chalicelib.adapters.queues import WakeupTarget, wakeup_targets
+from chalicelib.scheduling.service import ID_NAME
 from chalicelib.telemetry import logger
 
 
 class RemindersFailed(Exception):
-    """Some records of a batch could not be dealt with; the rest were. How many is its text."""
-
-
-class _WakeUp(NamedTuple):
-    """Whose agendamento it is about, and which."""
-
-    tenant_id: str
-    agendamento_id: UUID
+    """Some records of a batch failed, the others were handled. Its text is their number."""
 
 
 class Reminders:
-    """Takes wake-ups off the queue; `database` is the owner's login, `publish` sends what the outbox holds."""
+    """The worker behind the scheduling queue; `database` is the owner's login, `publish` empties the outbox."""
 
     def __init__(self, *, database: Database, publish: Callable[[], int], clock: Clock) -> None:
         self._database = database
@@ -37,46 +29,32 @@ class Reminders:
         self._clock = clock
 
     def run(self, event: Mapping[str, Any]) -> None:
-        """Deal with each record of an SQS event, whatever becomes of the others; those that are no wake-up are dropped.
+        """Handle each agendamento that an SQS event names; one that fails does not stop the others.
 
         Raises:
-            RemindersFailed: some failed, so that the queue delivers the batch again; those that did not change nothing.
+            RemindersFailed: some failed, so that the queue delivers the batch again; handled ones then change nothing.
         """
         failed = 0
-        for record in event["Records"]:
+        for target in wakeup_targets(event, ID_NAME):
             try:
-                self._take(record)
-            except Exception as error:  # noqa: BLE001 - one record must not hold up the others
+                self._announce(target)
+            except Exception as error:  # noqa: BLE001 - one agendamento must not hold up the others
                 failed += 1
-                logger.error(
-                    "reminder_failed", extra={"message_id": record.get("messageId"), "kind": type(error).__name__}
-                )
+                extra = {"agendamento_id": str(target.row_id), "kind": type(error).__name__}
+                logger.error("reminder_failed", extra=extra)
         self._publish()
         if failed:
             raise RemindersFailed(str(failed))
 
-    def _take(self, record: Mapping[str, Any]) -> None:
-        wake_up = _parsed(record)
-        if wake_up is None:
-            logger.error("malformed_wake_up", extra={"message_id": record.get("messageId")})
-        else:
-            retried(lambda: self._announce(wake_up))
-
-    def _announce(self, wake_up: _WakeUp) -> None:
+    def _announce(self, target: WakeupTarget) -> None:
         now = self._clock()
-        with self._database.transaction(wake_up.tenant_id) as rows:
-            due = rows.one("mark_agendamento_announced", **wake_up._asdict(), agora=now)
+
+        def work(rows: Rows) -> None:
+            due = rows.one("mark_agendamento_announced", agendamento_id=target.row_id, agora=now)
             if due is not None:
                 events.record(
-                    rows, wake_up.tenant_id, "agendamento.due", now, agendamento_id=wake_up.agendamento_id,
-                    lead_id=due["lead_id"], canal=due["canal"], data_agendada=due["data_agendada"].isoformat(),
+                    rows, "agendamento.due", now, agendamento_id=target.row_id, lead_id=due["lead_id"],
+                    canal=due["canal"], data_agendada=due["data_agendada"].isoformat(),
                 )  # fmt: skip
 
-
-def _parsed(record: Mapping[str, Any]) -> _WakeUp | None:
-    try:
-        body = json.loads(record["body"])
-        wake_up = _WakeUp(body["tenant_id"], UUID(body["agendamento_id"]))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return None
-    return wake_up if isinstance(wake_up.tenant_id, str) and TENANT_ID.fullmatch(wake_up.tenant_id) else None
+        self._database.run(target.tenant_id, work)

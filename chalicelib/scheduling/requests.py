@@ -1,4 +1,4 @@
-"""What one may ask of the calendar."""
+"""What the API may ask of the calendar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from chalicelib.instants import Instant
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.states import AgendamentoStatus
 
-# Tab and line breaks mean something in a note; in a name, nothing that cannot be seen does.
+# Control characters, except the tab and the line breaks of a note. A name has its blanks made single below.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -26,7 +26,7 @@ def _visible(text: str) -> str:
 
 
 def _on_one_line(text: str) -> str:
-    """One way to write one name: composed, with single blanks. Case is left as it is; the database compares without."""
+    """One spelling of a name: composed (NFC), with single blanks. The database compares without regard to case."""
     return " ".join(normalize("NFC", text).split())
 
 
@@ -36,14 +36,14 @@ ResponsavelName = Annotated[
 
 
 class AgendamentoKind(StrEnum):
-    """What is agreed on."""
+    """What kind of appointment it is."""
 
     CALLBACK = "callback"
     REUNIAO = "reuniao"
 
 
 class AgendamentoCanal(StrEnum):
-    """By what means."""
+    """How the lead and the responsável meet."""
 
     TELEFONE = "telefone"
     WHATSAPP = "whatsapp"
@@ -51,7 +51,7 @@ class AgendamentoCanal(StrEnum):
 
 
 class NewAgendamento(BaseModel):
-    """A callback or a meeting to come."""
+    """A callback or a meeting to be booked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
@@ -64,7 +64,7 @@ class NewAgendamento(BaseModel):
 
 
 class AgendamentoQuery(PageQuery):
-    """A page of agendamentos, by filters that all have to fit; `de` counts, `ate` does not."""
+    """A page of agendamentos; every filter that is given has to fit. `de` is included, `ate` is not."""
 
     status: AgendamentoStatus | None = None
     responsavel: ResponsavelName | None = None

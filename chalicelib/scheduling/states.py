@@ -19,16 +19,16 @@ class AgendamentoStatus(StrEnum):
 _ENDS = frozenset({AgendamentoStatus.REALIZADO, AgendamentoStatus.CANCELADO, AgendamentoStatus.NAO_COMPARECEU})
 
 MOVES: Mapping[AgendamentoStatus, frozenset[AgendamentoStatus]] = {
-    # A meeting may take place, or not, without anybody having confirmed it.
+    # A meeting may take place or be missed without having been confirmed.
     AgendamentoStatus.PENDENTE: _ENDS | {AgendamentoStatus.CONFIRMADO},
     AgendamentoStatus.CONFIRMADO: _ENDS,
     **dict.fromkeys(_ENDS, frozenset()),
 }
 
 LIVE = frozenset(status for status, onward in MOVES.items() if onward)
-"""Those that hold their time: no two of one person overlap, and their time is announced."""
+"""Those that occupy their time: no two of one responsável overlap, and their time is announced."""
 
 
-def may_move(de: AgendamentoStatus, para: AgendamentoStatus) -> bool:
+def may_move(origin: AgendamentoStatus, destination: AgendamentoStatus) -> bool:
     """Whether an agendamento may go from one status to another."""
-    return para in MOVES[de]
+    return destination in MOVES[origin]

@@ -1,1 +1,1 @@
-"""Who is not written to any more, and how a person says so."""
+"""Contacts that get no messages, and how a person asks for that."""

@@ -1,4 +1,4 @@
-"""The address by which one person unsubscribes, for an e-mail to carry: it names the disparo and nobody."""
+"""The unsubscribe link of an e-mail: it names the disparo, and no person."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _ID = 16  # bytes
 
 
 class LinkedDisparo(NamedTuple):
-    """The disparo that brought the address, and whose it is: what it was sent to is what is unsubscribed."""
+    """The disparo that carried a link, and its tenant; the contact that it went to is unsubscribed."""
 
     tenant_id: str
     disparo_id: UUID
 
 
 class UnsubscribeLinks:
-    """`public_url` is where this API is reached from outside, without a slash at the end; None if nobody said so."""
+    """`public_url` is where this API is reached from outside, without a slash at the end; None if it is not set."""
 
     def __init__(self, *, public_url: str | None, signer: Signer) -> None:
         self._public_url = public_url
         self._signer = signer
 
     def url(self, tenant_id: str, disparo_id: UUID) -> str | None:
-        """The address for one disparo; None where there can be none, for a message is worth more than its footer."""
+        """The link for one disparo; None where none can be made: the message matters more than its footer."""
         if self._public_url is None:
             return None
         try:
@@ -39,7 +39,7 @@ class UnsubscribeLinks:
             return None
 
     def token(self, tenant_id: str, disparo_id: UUID) -> str:
-        """The last part of the address.
+        """The last part of the link.
 
         Raises:
             Unavailable: there is no key to sign with.
@@ -47,10 +47,10 @@ class UnsubscribeLinks:
         return self._signer.sign(_PURPOSE, disparo_id.bytes + tenant_id.encode())
 
     def read(self, token: str) -> LinkedDisparo:
-        """Whom a token speaks of.
+        """The disparo that a token names.
 
         Raises:
-            NotFound: `descadastro_desconhecido`; it is none of ours, or not all of it.
+            NotFound: `descadastro_desconhecido`; the token is not one of ours, or not complete.
             Unavailable: there is no key to check it with.
         """
         content = self._signer.read(_PURPOSE, token)

@@ -1,8 +1,7 @@
--- Who is not written to any more. The claim of disparos (dispatch) looks here before anything leaves.
+-- The suppression list. The claim of disparos (dispatch) looks here before anything leaves.
 
 -- name: insert_supressao
--- Saying it again changes nothing, with one exception: what a user had decided becomes the person's own word once the
--- person says so.
+-- A second time changes nothing, with one exception: an entry of a user's becomes the person's own once the person asks.
 INSERT INTO supressoes (tenant_id, canal, contato, supressao_id, motivo, disparo_id, criado_em)
 VALUES (:tenant_id, :canal, :contato, :supressao_id, :motivo, NULL, :agora)
     ON CONFLICT ON CONSTRAINT supressoes_pkey DO UPDATE
@@ -10,8 +9,8 @@ VALUES (:tenant_id, :canal, :contato, :supressao_id, :motivo, NULL, :agora)
  WHERE supressoes.motivo = 'manual' AND EXCLUDED.motivo <> 'manual';
 
 -- name: insert_supressoes_of_disparos
--- Whoever these disparos were going to: their provider said that the person wants no more (131050). To be run in the
--- transaction that records their outcomes; one id for each disparo. Two disparos to one contact are one row.
+-- The contacts of these disparos, whose persons want no more messages; one new id for each disparo. Runs in the transaction
+-- that records the outcome. Two disparos to one contact make one row.
 INSERT INTO supressoes (tenant_id, canal, contato, supressao_id, motivo, disparo_id, criado_em)
 SELECT DISTINCT ON (d.tenant_id, d.canal, d.destino COLLATE "C")
        d.tenant_id, d.canal, d.destino, c.supressao_id, CAST(:motivo AS text), d.disparo_id,

@@ -1,4 +1,4 @@
-"""What one may ask of the list of those who are not written to."""
+"""What the API may ask of the suppression list."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from chalicelib.canal import Canal
 from chalicelib.pages import PageQuery
 
-# As long as an address with a name in front may be; what it says is for `contacts.canonical` to judge.
+# Long enough for an address with a name in front; `contacts.canonical` judges what it says.
 ContactText = Annotated[str, Field(min_length=1, max_length=400)]
 
 
 class SuppressionReason(StrEnum):
-    """Why a contact is on the list: a user's decision, or the person's own in one of three ways."""
+    """Why a contact is on the list: a user's decision (`manual`), or the person's own in one of three ways."""
 
     MANUAL = "manual"
     PROVEDOR = "provedor"
@@ -24,7 +24,7 @@ class SuppressionReason(StrEnum):
 
 
 class NewSuppression(BaseModel):
-    """A contact that is not to be written to by a channel."""
+    """A contact that gets no messages by a channel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -34,18 +34,18 @@ class NewSuppression(BaseModel):
 
 
 class SuppressionQuery(PageQuery):
-    """A page of the list, by filters that all have to fit."""
+    """A page of the list; every filter that is given has to fit."""
 
     canal: Canal | None = None
     motivo: SuppressionReason | None = None
     contato: ContactText | None = None
-    """However it is written; one that cannot be read as a contact is nobody's."""
+    """In any spelling; a text that is no contact finds nothing."""
 
 
 class SuppressionRemoval(BaseModel):
-    """What one who takes a contact off the list has to say."""
+    """What is asked of an administrator who takes a contact off the list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     novo_consentimento: bool = False
-    """The person who opted out has since agreed again, and there is a record of it."""
+    """The person who opted out has agreed again since, and a record of it exists."""

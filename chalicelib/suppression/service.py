@@ -1,4 +1,4 @@
-"""Keeps the list of those who are not written to: by hand, and by the link that their messages carry."""
+"""The suppression list: kept by hand, and by the unsubscribe links that e-mails carry."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from uuid import UUID
 
 from chalicelib import events
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Row
+from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
 from chalicelib.contacts.canonical import canonical
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
@@ -25,23 +25,27 @@ class Suppressions:
         self._database = database
         self._clock = clock
 
-    def add(self, tenant_id: str, nova: NewSuppression) -> Row:
-        """Put a contact on the list; one that is there already stays as it is, its reason too.
+    def add(self, tenant_id: str, request: NewSuppression) -> Row:
+        """Put a contact on the list; one that is there already keeps its reason.
 
-        A user's decision becomes the person's own where that is what is said now.
+        One exception: a `manual` entry takes the new reason if the person asks for it now.
 
         Raises:
-            Invalid: the contact is not one of the channel's.
+            Invalid: the text is not one valid contact of the channel.
         """
-        contato = canonical(nova.canal, nova.contato)
+        contato = canonical(request.canal, request.contato)
         if contato is None:
-            wrong = FieldError("/contato", "contato_de_supressao_invalido", nova.canal.value)
-            raise Invalid("requisicao_invalida", (wrong,))
+            error = FieldError("/contato", "contato_de_supressao_invalido", request.canal.value)
+            raise Invalid("requisicao_invalida", (error,))
         now = self._clock()
-        place = {"tenant_id": tenant_id, "canal": nova.canal.value, "contato": contato}
-        with self._database.transaction(tenant_id) as rows:
-            rows.run("insert_supressao", **place, supressao_id=new_id(now), motivo=nova.motivo.value, agora=now)
-            return _known(rows.one("supressao_by_contato", **place))
+        contact = {"canal": request.canal.value, "contato": contato}
+        entry = {"supressao_id": new_id(now), "motivo": request.motivo.value, "agora": now}
+
+        def work(rows: Rows) -> Row:
+            rows.run("insert_supressao", **contact, **entry)
+            return _known(rows.one("supressao_by_contato", **contact))
+
+        return self._database.run(tenant_id, work)
 
     def page(self, tenant_id: str, query: SuppressionQuery) -> dict[str, Any]:
         """A page of the list, newest first.
@@ -49,45 +53,45 @@ class Suppressions:
         Raises:
             Invalid: `cursor_invalido`.
         """
-        with self._database.transaction(tenant_id) as rows:
-            found = rows.all(
-                "list_supressoes",
-                tenant_id=tenant_id,
-                antes=query.after(UUID),
-                canal=query.canal and query.canal.value,
-                motivo=query.motivo and query.motivo.value,
-                contatos=_meant(query),
-                limite=query.limit + 1,
-                pular=query.offset or 0,
-            )
+        params = {
+            "antes": query.after(UUID),
+            "canal": query.canal and query.canal.value,
+            "motivo": query.motivo and query.motivo.value,
+            "contatos": _meant(query),
+            "limite": query.limit + 1,
+            "pular": query.offset or 0,
+        }
+        found = self._database.run(tenant_id, lambda rows: rows.all("list_supressoes", **params))
         return page_of(found, query.limit, lambda row: row["supressao_id"])
 
-    def remove(self, identity: Identity, supressao_id: UUID, remocao: SuppressionRemoval) -> None:
-        """Take a contact off the list, which is for administrators, and leaves an event that says who did it.
+    def remove(self, identity: Identity, supressao_id: UUID, removal: SuppressionRemoval) -> None:
+        """Take a contact off the list and record an event that says who did it.
 
-        A person who opted out is written to again only after a new consent (LGPD, Lei 13.709/2018, art. 8 § 5 and
-        art. 18 IX): the administrator says that there is one.
+        A person who opted out gets messages again only after a new consent (LGPD, Lei 13.709/2018, art. 8 § 5 and
+        art. 18 IX). The administrator states that there is one.
 
         Raises:
-            Forbidden: the caller is no administrator.
+            Forbidden: the caller is not an administrator.
             NotFound: the tenant has no such entry.
-            Conflict: `consentimento_exigido`; it was the person's own wish, and no new consent is claimed.
+            Conflict: `consentimento_exigido`; the person asked for it, and no new consent is stated.
         """
         identity.require(ADMIN)
-        with self._database.transaction(identity.tenant_id) as rows:
-            place = {"tenant_id": identity.tenant_id, "supressao_id": supressao_id}
-            motivo = _known(rows.one("lock_supressao", **place))["motivo"]
-            if motivo != SuppressionReason.MANUAL and not remocao.novo_consentimento:
+
+        def work(rows: Rows) -> None:
+            reason = _known(rows.one("lock_supressao", supressao_id=supressao_id))["motivo"]
+            if reason != SuppressionReason.MANUAL and not removal.novo_consentimento:
                 raise Conflict("consentimento_exigido")
-            rows.run("delete_supressao", **place)
+            rows.run("delete_supressao", supressao_id=supressao_id)
             events.record(
-                rows, identity.tenant_id, "supressao.removed", self._clock(), supressao_id=supressao_id, motivo=motivo,
-                novo_consentimento=remocao.novo_consentimento, por=identity.subject,
+                rows, "supressao.removed", self._clock(), supressao_id=supressao_id, motivo=reason,
+                novo_consentimento=removal.novo_consentimento, por=identity.subject,
             )  # fmt: skip
+
+        self._database.run(identity.tenant_id, work)
 
 
 class Unsubscribes:
-    """What a person does who follows the link in a message: no login, a signed token; `database` is the API's."""
+    """Unsubscribing by the link of a message: no login, a signed token. `database` is the API's login."""
 
     def __init__(self, *, database: Database, links: UnsubscribeLinks, clock: Clock) -> None:
         self._database = database
@@ -95,7 +99,7 @@ class Unsubscribes:
         self._clock = clock
 
     def look(self, token: str) -> None:
-        """Whether the link is one of ours; nothing changes, for programs follow links too (RFC 8058, section 1).
+        """Check that the link is one of ours. Nothing changes, because programs follow links too (RFC 8058, section 1).
 
         Raises:
             NotFound: `descadastro_desconhecido`.
@@ -103,25 +107,27 @@ class Unsubscribes:
         self._links.read(token)
 
     def confirm(self, token: str) -> None:
-        """Put the contact that the message went to on the list; doing so again changes nothing.
+        """Put the contact that the message went to on the list; a second time changes nothing.
 
         Raises:
             NotFound: `descadastro_desconhecido`.
         """
-        mensageiro = self._links.read(token)
+        linked = self._links.read(token)
         now = self._clock()
-        with self._database.transaction(mensageiro.tenant_id) as rows:
-            disparo = rows.one("disparo_by_id", **mensageiro._asdict())
-            if disparo is None:
+        params = {
+            "tenant_ids": [linked.tenant_id],
+            "disparo_ids": [linked.disparo_id],
+            "supressao_ids": [new_id(now)],
+            "motivo": SuppressionReason.DESCADASTRO.value,
+            "agora": now,
+        }
+
+        def work(rows: Rows) -> None:
+            if rows.one("disparo_by_id", disparo_id=linked.disparo_id) is None:
                 raise NotFound("descadastro_desconhecido")
-            rows.run(
-                "insert_supressoes_of_disparos",
-                tenant_ids=[mensageiro.tenant_id],
-                disparo_ids=[mensageiro.disparo_id],
-                supressao_ids=[new_id(now)],
-                motivo=SuppressionReason.DESCADASTRO.value,
-                agora=now,
-            )
+            rows.run("insert_supressoes_of_disparos", **params)
+
+        self._database.run(linked.tenant_id, work)
 
 
 def _meant(query: SuppressionQuery) -> list[str] | None:

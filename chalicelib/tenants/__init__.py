@@ -1,1 +1,1 @@
-"""What a customer company has configured."""
+"""The configuration of a tenant, which is one customer company."""

@@ -1,4 +1,4 @@
-"""What a tenant may configure."""
+"""What a tenant may configure, and its defaults."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol, assert_never
 from zoneinfo import available_timezones
 
 from pydantic import (
@@ -23,10 +23,12 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from chalicelib.canal import Canal
+
 
 @cache
 def _zones() -> frozenset[str]:
-    """The names of the IANA's; they are looked for on disk, so once."""
+    """The names of the IANA time zones; cached, because they are read from disk."""
     return frozenset(available_timezones())
 
 
@@ -37,14 +39,14 @@ def _zone(name: str) -> str:
 
 
 class Language(StrEnum):
-    """The languages that texts come in."""
+    """The languages of our texts."""
 
-    PORTUGUES = "pt-BR"
-    INGLES = "en"
+    PORTUGUESE = "pt-BR"
+    ENGLISH = "en"
 
 
 class Weekday(StrEnum):
-    """The days of the week, in the order that Python counts them."""
+    """The days of the week, in Python's order: Monday first."""
 
     SEGUNDA = "seg"
     TERCA = "ter"
@@ -62,22 +64,26 @@ _DATE = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 
 def _hour(text: str) -> str:
     if not re.fullmatch(_HOUR, text):
-        raise PydanticCustomError("hora_invalida", "no hour")
+        raise PydanticCustomError("hora_invalida", "not a time HH:MM")
     return text
 
 
 def _written_date(value: object) -> object:
-    """pydantic would take a number for seconds since 1970, and a time at midnight for its date."""
+    """Accept a date only in the form YYYY-MM-DD.
+
+    By itself, pydantic also reads a number as seconds since 1970, and a time at midnight as its date.
+    """
     is_date = isinstance(value, date) and not isinstance(value, datetime)
     if not is_date and not (isinstance(value, str) and re.fullmatch(_DATE, value)):
-        raise PydanticCustomError("dia_invalido", "no date")
+        raise PydanticCustomError("dia_invalido", "not a date YYYY-MM-DD")
     return value
 
 
-def _ordered_days(dias: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
-    if not dias:  # asked of the field itself, pydantic would say it beside every day that is none
+def _ordered_days(days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
+    # With `min_length` on the field, pydantic would report this error beside the error of every invalid day.
+    if not days:
         raise PydanticKnownError("too_short", {"field_type": "Tuple", "min_length": 1, "actual_length": 0})
-    return tuple(each for each in _WEEKDAYS if each in dias)
+    return tuple(each for each in _WEEKDAYS if each in days)
 
 
 def _ordered_dates(dates: tuple[date, ...]) -> tuple[date, ...]:
@@ -85,28 +91,28 @@ def _ordered_dates(dates: tuple[date, ...]) -> tuple[date, ...]:
 
 
 WallTime = Annotated[str, AfterValidator(_hour), Field(json_schema_extra={"pattern": _HOUR})]
-"""A time on the wall, HH:MM; 24:00 is the end of the day."""
+"""A local time, HH:MM; 24:00 is the end of the day."""
 Weekdays = Annotated[tuple[Weekday, ...], AfterValidator(_ordered_days), Field(json_schema_extra={"minItems": 1})]
-"""At least one day of the week; in their order, once each."""
+"""At least one day of the week; stored in order, each once."""
 CalendarDay = Annotated[date, BeforeValidator(_written_date)]
 """A date, YYYY-MM-DD."""
 
 
 class SendWindow(BaseModel):
-    """When messages may leave, on the clock of the lead; outside of it they wait."""
+    """When messages may leave, in the lead's local time; outside of the window they wait."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     ligada: bool = True
-    """Whether there is a window at all."""
+    """Whether the window is switched on; if it is off, messages leave at any time."""
     dias: Weekdays = _WEEKDAYS[:5]
     inicio: WallTime = "08:00"
     fim: Annotated[WallTime, Field(validate_default=True)] = "18:00"
-    """When it is too late; of the same day as `inicio`."""
+    """The end of the window, excluded; on the same day as `inicio`."""
     respeita_feriados: bool = True
-    """Whether national holidays and those of the lead's state are days off."""
+    """Whether national holidays and holidays of the lead's state are days off."""
     feriados_extras: Annotated[tuple[CalendarDay, ...], Field(max_length=366), AfterValidator(_ordered_dates)] = ()
-    """Days off of the tenant's own, whatever the calendar says."""
+    """The tenant's own days off, in addition to the holidays."""
 
     @field_validator("fim")
     @classmethod
@@ -117,45 +123,45 @@ class SendWindow(BaseModel):
 
     @property
     def weekdays(self) -> frozenset[int]:
-        """`dias` as Python counts them: Monday is 0."""
+        """`dias` as numbers: Monday is 0."""
         return frozenset(map(_WEEKDAYS.index, self.dias))
 
     @property
     def start(self) -> timedelta:
-        """`inicio`, since midnight."""
+        """`inicio` as time since midnight."""
         return _since_midnight(self.inicio)
 
     @property
     def end(self) -> timedelta:
-        """`fim`, since midnight; at most 24 hours."""
+        """`fim` as time since midnight; at most 24 hours."""
         return _since_midnight(self.fim)
 
 
-def _since_midnight(hora: str) -> timedelta:
-    hours, minutes = map(int, hora.split(":"))
+def _since_midnight(text: str) -> timedelta:
+    hours, minutes = map(int, text.split(":"))
     return timedelta(hours=hours, minutes=minutes)
 
 
 class SendLimit(BaseModel):
-    """How fast messages may leave by one channel; what is over it waits."""
+    """How fast messages may leave by one channel; messages over the limit wait."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     por_minuto: Annotated[int, Field(ge=1, le=1_000_000)] = 100
     por_segundo: Annotated[int, Field(ge=1, le=10_000)] = 80
     rajada: Annotated[int, Field(ge=1, le=100_000)] | None = None
-    """How many of a minute may leave at once; a tenth of them unless set."""
+    """How many messages of a minute may leave at once; by default a tenth of `por_minuto`."""
     por_dia: Annotated[int, Field(ge=1, le=100_000_000)] | None = None
-    """A budget from midnight to midnight in `fuso`; none unless set."""
+    """The budget from midnight to midnight in `fuso`; by default there is none."""
 
     @property
     def at_once(self) -> int:
-        """`rajada`, or what it is unless set."""
+        """`rajada`, or its default."""
         return self.rajada or max(1, self.por_minuto // 10)
 
 
 class EmailSendLimit(SendLimit):
-    """The same for e-mail, whose providers take fewer at once."""
+    """As `SendLimit`, for e-mail: its providers accept fewer messages per second."""
 
     por_segundo: Annotated[int, Field(ge=1, le=10_000)] = 50
 
@@ -168,9 +174,15 @@ class SendLimits(BaseModel):
     whatsapp: SendLimit = SendLimit()
     email: EmailSendLimit = EmailSendLimit()
 
-    def of(self, canal: str) -> SendLimit:
+    def of(self, canal: Canal) -> SendLimit:
         """The limits of one channel."""
-        return self.email if canal == "email" else self.whatsapp
+        match canal:
+            case Canal.WHATSAPP:
+                return self.whatsapp
+            case Canal.EMAIL:
+                return self.email
+            case _:
+                assert_never(canal)
 
 
 def _short(document: dict[str, Any]) -> dict[str, Any]:
@@ -179,14 +191,14 @@ def _short(document: dict[str, Any]) -> dict[str, Any]:
     return document
 
 
-# Read with every batch of disparos; a profile and what differs from it are some hundred characters.
+# The document is read with every batch of disparos; a usual one has some hundred characters.
 _LONGEST_DOCUMENT = 16_384
 ChannelDocument = Annotated[
     dict[str, Any],
     AfterValidator(_short),
     Field(
-        description="A profile and what differs from it, or all of a channel; see docs/channels.md. "
-        "The value of a header is the name of a secret.",
+        description="A profile and the fields that differ from it, or a whole channel; see docs/channels.md. "
+        "The value of a header names a secret.",
         examples=[
             {
                 "perfil": "resend-mcp",
@@ -196,43 +208,66 @@ ChannelDocument = Annotated[
         ],
     ),
 ]
-"""What `dispatch.own_channels` makes a channel of."""
+"""The document from which `dispatch.channels.own` builds a channel."""
 
 
 class TenantChannels(BaseModel):
-    """The tenant's own ways out; by a channel that is not here, messages leave by the deployment's."""
+    """The tenant's own channels; where one is missing, messages leave by the deployment's channel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     whatsapp: ChannelDocument | None = None
     email: ChannelDocument | None = None
 
-    def of(self, canal: str) -> dict[str, Any] | None:
-        """The document of one channel, None where the tenant has none of its own."""
-        return self.email if canal == "email" else self.whatsapp
+    def of(self, canal: Canal) -> dict[str, Any] | None:
+        """The document of one channel; None where the tenant has none of its own."""
+        match canal:
+            case Canal.WHATSAPP:
+                return self.whatsapp
+            case Canal.EMAIL:
+                return self.email
+            case _:
+                assert_never(canal)
 
 
 class TenantConfig(BaseModel):
-    """The whole configuration; what is left out goes back to its default."""
+    """The whole configuration; a field that is left out gets its default."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     fuso: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "America/Sao_Paulo"
-    """The zone of working hours and of whoever has none of their own."""
+    """The time zone of the tenant's day, and of leads whose phone gives no zone."""
     fixo_valido_para_whatsapp: bool = False
-    """Whether landlines count as fit for sending (SPEC §1): ingestion asks."""
-    idioma: Language = Language.PORTUGUES
+    """Whether ingestion takes landlines as valid for sending (SPEC §1)."""
+    idioma: Language = Language.PORTUGUESE
+    """The language that the tenant's people read."""
     janela: SendWindow = SendWindow()
-    """When its messages may leave (SPEC §2)."""
+    """When the tenant's messages may leave (SPEC §2)."""
     limites: SendLimits = SendLimits()
-    """How fast they may (SPEC §2)."""
+    """How fast they may leave (SPEC §2)."""
     canais: TenantChannels = TenantChannels()
-    """By what they leave."""
+    """By which channels they leave."""
+
+
+class ReadsOne(Protocol):
+    """An open transaction of one tenant."""
+
+    def one(self, query: str, **params: object) -> Mapping[str, Any] | None:
+        """The first row of a named query, or None."""
+        ...
+
+
+def config_of(rows: ReadsOne) -> TenantConfig:
+    """The configuration of the transaction's tenant; a tenant that has configured nothing has the defaults."""
+    row = rows.one("tenant_config")
+    return stored_config(row["config"] if row else {})
 
 
 def stored_config(document: Mapping[str, Any]) -> TenantConfig:
-    """What was stored, as this version reads it: what another one wrote beside it is not this one's to judge, and what
-    this one would refuse is as if it had not been set."""
+    """The configuration that a stored document holds, as this version of the code reads it.
+
+    Fields that another version wrote are left out. A field whose value this version would refuse gets its default.
+    """
     known = {name: document[name] for name in TenantConfig.model_fields if name in document}
     try:
         return TenantConfig.model_validate(known)

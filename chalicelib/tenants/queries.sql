@@ -1,4 +1,4 @@
--- What a tenant has configured.
+-- The configuration of a tenant.
 
 -- name: tenant_config
 SELECT config FROM tenants WHERE tenant_id = :tenant_id;

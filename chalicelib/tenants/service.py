@@ -1,4 +1,4 @@
-"""A tenant's configuration: for its administrators to see and to set."""
+"""Shows and changes a tenant's configuration, for the tenant's administrators."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from typing import Any
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database
+from chalicelib.canal import Canal
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.config import TenantChannels, TenantConfig, stored_config
+from chalicelib.tenants.config import TenantChannels, TenantConfig, config_of
 
-CheckChannels = Callable[[str, Mapping[str, Mapping[str, Any]]], None]
-"""Raises Invalid, with pointers into the configuration, for channels of a tenant that no message could leave by."""
+CheckChannels = Callable[[str, Mapping[Canal, Mapping[str, Any]]], None]
+"""Checks a tenant's documents, by channel; raises Invalid, with pointers into the configuration, if one cannot send."""
 
 
 class Tenants:
-    """`database` is the API's login; a tenant that has configured nothing has no row."""
+    """Reads and writes configurations; `database` is the API's login.
+
+    A tenant that has configured nothing has no row.
+    """
 
     def __init__(self, *, database: Database, check_channels: CheckChannels, clock: Clock) -> None:
         self._database = database
@@ -23,42 +27,35 @@ class Tenants:
         self._clock = clock
 
     def config(self, identity: Identity) -> TenantConfig:
-        """What is configured, and the default of what is not.
+        """The configuration, with defaults for what is not configured.
 
         Raises:
-            Forbidden: the caller is no administrator.
+            Forbidden: the caller is not an administrator.
         """
         identity.require(ADMIN)
-        return self._stored(identity.tenant_id)
+        return self._database.run(identity.tenant_id, config_of)
 
     def configure(self, identity: Identity, config: TenantConfig) -> TenantConfig:
-        """Put the whole configuration in the place of what was.
+        """Replace the whole configuration.
 
-        Channels that change are tried at their servers first, with no transaction open meanwhile; one that stays as it
-        is need not be up for its tenant to change something else.
+        Channels that change are first checked at their servers, while no transaction is open. An unchanged channel is
+        not checked, so its server may be down while the tenant changes something else.
 
         Raises:
-            Forbidden: the caller is no administrator.
-            Invalid: a channel that no message could leave by; nothing is stored.
+            Forbidden: the caller is not an administrator.
+            Invalid: a channel cannot send; nothing is stored.
         """
         identity.require(ADMIN)
-        self._check_channels(identity.tenant_id, _changed(self._stored(identity.tenant_id).canais, config.canais))
-        with self._database.transaction(identity.tenant_id) as rows:
-            rows.run(
-                "upsert_tenant_config",
-                tenant_id=identity.tenant_id,
-                config=config.model_dump_json(),
-                agora=self._clock(),
-            )
+        stored = self._database.run(identity.tenant_id, config_of)
+        self._check_channels(identity.tenant_id, _changed(stored.canais, config.canais))
+        self._database.run(
+            identity.tenant_id,
+            lambda rows: rows.run("upsert_tenant_config", config=config.model_dump_json(), agora=self._clock()),
+        )
         return config
 
-    def _stored(self, tenant_id: str) -> TenantConfig:
-        with self._database.transaction(tenant_id) as rows:
-            row = rows.one("tenant_config", tenant_id=tenant_id)
-        return stored_config(row["config"] if row else {})
 
-
-def _changed(was: TenantChannels, wanted: TenantChannels) -> dict[str, Mapping[str, Any]]:
-    """The documents that are not what they were, by channel; one that is taken away needs no trying."""
-    documents = ((canal, wanted.of(canal)) for canal in TenantChannels.model_fields)
-    return {canal: each for canal, each in documents if each is not None and each != was.of(canal)}
+def _changed(stored: TenantChannels, wanted: TenantChannels) -> dict[Canal, Mapping[str, Any]]:
+    """The new documents that differ from the stored ones, by channel; a channel that is removed needs no check."""
+    documents = ((canal, wanted.of(canal)) for canal in Canal)
+    return {canal: each for canal, each in documents if each is not None and each != stored.of(canal)}
