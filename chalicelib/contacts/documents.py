@@ -1,7 +1,7 @@
-"""A document cell into a CPF or a CNPJ whose check digits fit, without punctuation, in upper case.
+"""Reads the CPF or CNPJ of a document cell: check digits are valid, without punctuation, in upper case.
 
 The CNPJ is alphanumeric since July 2026 (Instrução Normativa RFB 2.229/2024): twelve characters `[0-9A-Z]` and two
-check digits. The value of a character is its ASCII code less 48, so the old, numeric CNPJ is a special case.
+check digits. The value of a character is its ASCII code minus 48, so the old, numeric CNPJ is a special case.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from collections.abc import Sequence
 from itertools import product
 from string import ascii_uppercase, digits
 
-from chalicelib.contacts.pieces import EDGES, RefusedPiece, refuse, typed, written_out
+from chalicelib.contacts.pieces import EDGES, RefusedPiece, normalised, refuse, without_exponent
 
-_LONGEST_PIECE = 60  # a mask, a label and blanks
+_LONGEST_PIECE = 60  # a document with its mask, a label and blanks
 
-# Each part may stand apart, but only where the official masks part them: "71 99999-9999" is no CPF.
+# Parts may be separated only where the official masks separate them: "71 99999-9999" is not a CPF.
 _WRITTEN = re.compile(
     r"[0-9]{3}[. ]?[0-9]{3}[. ]?[0-9]{3}[-./ ]?[0-9]{2}"
     r"|[0-9A-Za-z]{2}[. ]?[0-9A-Za-z]{3}[. ]?[0-9A-Za-z]{3}[/ ]?[0-9A-Za-z]{4}[-./ ]?[0-9]{2}"
 ).fullmatch
 _LABEL = re.compile(r"(?:CPF|CNPJ)\b[\s:.]*", re.IGNORECASE)
-_NUMBER_SIGN = re.compile(r"\An[oº°]?[\s:.]+", re.IGNORECASE)  # behind a label
+_NUMBER_SIGN = re.compile(r"\An[oº°]?[\s:.]+", re.IGNORECASE)  # after a label: "CPF nº …"
 _NUMBER_CELL = re.compile(r"([0-9]{1,14})(?:[.,]0{1,2})?")
 
 
 def _sums(weights: tuple[tuple[int, ...], tuple[int, ...]], characters: str, size: int) -> tuple[dict[str, int], ...]:
-    """For each group of `size` characters, what it adds to the sums of both check digits, the first in the high bits.
+    """Return a table for each group of `size` characters: what a group adds to the sums of both check digits.
 
-    The value of a character is its code less 48. The weights rise where the law's fall: then the check digit itself is
-    the remainder, with 10 read as 0.
+    The sum of the first digit is in the high bits. The value of a character is its code minus 48. Our weights rise
+    where those of the law fall: then the check digit is the remainder itself, with 10 read as 0.
     """
     return tuple(
         {
@@ -43,17 +43,17 @@ def _sums(weights: tuple[tuple[int, ...], tuple[int, ...]], characters: str, siz
     )
 
 
-# Sixteen thousand sums, made in some milliseconds: adding up each document anew takes three times as long.
+# About sixteen thousand sums, computed in a few milliseconds. Without them a document takes three times as long.
 _CPF = _sums(((1, 2, 3, 4, 5, 6, 7, 8, 9), (0, 1, 2, 3, 4, 5, 6, 7, 8)), digits, 3)
 _CNPJ = _sums(((6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8, 9), (5, 6, 7, 8, 9, 2, 3, 4, 5, 6, 7, 8)), digits + ascii_uppercase, 2)
 _PAIRS = tuple(tuple(f"{first}{second}" for second in digits) for first in digits)
 
 
 def read_document(cell: str) -> tuple[str | None, RefusedPiece | None]:
-    """The document of a cell; what was refused; or neither, for a blank cell.
+    """Return the document of a cell, or its refusal; both are None for a blank cell.
 
-    The leading zeros that a number cell loses are restored if the check digits then fit. `191` fits as a CPF and as
-    a CNPJ, and is ambiguous; eleven digits that fit as a CPF are one, for they have lost nothing.
+    The leading zeros that a number cell loses are restored if the check digits are then valid. `191` is valid as a CPF
+    and as a CNPJ, so it is ambiguous. Eleven digits that are valid as a CPF are a CPF: they have lost no zeros.
 
     Codes: `documento_invalido`, `documento_ambiguo`.
     """
@@ -67,25 +67,25 @@ def read_document(cell: str) -> tuple[str | None, RefusedPiece | None]:
 
 
 def usual_documents(cells: Sequence[str]) -> list[str | None]:
-    """Of each cell what `documento` finds in it, if every character of one is there as it is written; or None."""
-    # What a mask may hold comes out of all of them at once; no mask holds a line break.
+    """Return the document of each cell that is written with every character; None for any other cell."""
+    # Punctuation is removed from all cells together; no mask has a line break.
     written = "\n".join([cell if match else "" for cell, match in zip(cells, map(_WRITTEN, cells), strict=True)])
     return [each if is_cpf(each) or is_cnpj(each) else None for each in _bare(written).split("\n")]
 
 
 def is_cpf(text: str) -> bool:
-    """Whether a text is a CPF: eleven digits, check digits fit, not all the same."""
+    """Whether a text is a CPF: eleven digits, valid check digits, not all the same."""
     if len(text) != 11:
         return False
     first, second, third = _CPF
     try:
         return _fits(text, first[text[:3]] + second[text[3:6]] + third[text[6:9]])
-    except KeyError:  # no digits
+    except KeyError:  # not only digits
         return False
 
 
 def is_cnpj(text: str) -> bool:
-    """Whether a text is a CNPJ: twelve characters `[0-9A-Z]` and two check digits that fit, not all the same."""
+    """Whether a text is a CNPJ: twelve characters `[0-9A-Z]` and two valid check digits, not all the same."""
     if len(text) != 14:
         return False
     a, b, c, d, e, f = _CNPJ
@@ -98,13 +98,14 @@ def is_cnpj(text: str) -> bool:
 def _read(piece: str) -> str | RefusedPiece:
     if len(piece) > _LONGEST_PIECE:
         return refuse("documento_invalido", piece)
-    text, labels = _LABEL.subn("", typed(piece), count=1)
+    text, labels = _LABEL.subn("", normalised(piece), count=1)
     text = text.strip(EDGES)
-    if document := _as_written(text):  # before the exponent and the sign: a CNPJ may hold an `E`, and begin with `NO.`
+    # Before exponent and number sign are removed, because a CNPJ may contain an `E` and may begin with `NO.`.
+    if document := _as_written(text):
         return document
     if labels and (document := _as_written(text := _NUMBER_SIGN.sub("", text))):
         return document
-    number = written_out(text)
+    number = without_exponent(text)
     if number is None:
         return refuse("documento_ambiguo", piece)
     readings = _restored(number)
@@ -114,7 +115,7 @@ def _read(piece: str) -> str | RefusedPiece:
 
 
 def _as_written(text: str) -> str | None:
-    """The document, if every character of it is there."""
+    """Return the document if it is written with every character."""
     if not _WRITTEN(text):
         return None
     document = _bare(text)
@@ -126,7 +127,7 @@ def _bare(text: str) -> str:
 
 
 def _restored(text: str) -> list[str]:
-    """Every document that a number cell may have been before it lost its leading zeros."""
+    """Return every document that a number cell may have been before it lost its leading zeros."""
     number = _NUMBER_CELL.fullmatch(text)
     if not number:
         return []

@@ -1,4 +1,4 @@
-"""An e-mail cell into addresses: lower case, domain in ASCII, valid by their syntax (no DNS is asked)."""
+"""Reads the addresses of an e-mail cell: lower case, domain in ASCII, valid by their syntax (without DNS queries)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from chalicelib.contacts.pieces import EDGES, MAX_CONTACTS, SEPARATORS, RefusedP
 
 _SEPARATOR = re.compile(rf"[{SEPARATORS}]")
 _LONGEST_ADDRESS = 254  # RFC 5321, 4.5.3.1.3
-_LONGEST_PIECE = 400  # a name in front of the address
+_LONGEST_PIECE = 400  # an address with a name in front of it
 
-# The shape of nearly every address. Its 64 characters keep every part within its own limit; without two hyphens in a
-# row there is no Punycode to be decoded; the last names are those that no mail can be sent to (RFC 6761, 6762, 7686).
+# The shape of nearly every address. At 64 characters in all, no part can exceed its own limit. Without two hyphens in a
+# row there is no Punycode to decode. The excluded top-level names receive no mail (RFC 6761, 6762, 7686).
 _ADDRESS = (
     r"(?=[^ ]{1,64}+(?: |\Z))[a-z0-9_+-]++(?:\.[a-z0-9_+-]++)*+"
     r"@(?:[a-z0-9]++(?:-[a-z0-9]++)*+\.)++(?!(?:arpa|invalid|local|localhost|onion|test)(?: |\Z))[a-z]{2,}+"
@@ -26,10 +26,10 @@ _NAMED = re.compile(r"([^<>]*)<([^<>]*)>")
 
 
 def read_emails(cell: str) -> tuple[list[str], list[RefusedPiece]]:
-    """The addresses of a cell, in order and once each, the first of them principal; and what was refused.
+    """Return the addresses of a cell in their order without repeats, and the refusals; the first address is principal.
 
-    Pieces are what stands between ` | `, `;`, `,`, `/` and line breaks, so an address that holds one of these itself
-    (RFC 5322 allows `/` and `|` before the @) is refused. `Maria <maria@x.com>` and `mailto:maria@x.com` are read.
+    ` | `, `;`, `,`, `/` and line breaks separate pieces. So an address that contains one of them is refused, although
+    RFC 5322 allows `/` and `|` before the @. `Maria <maria@x.com>` and `mailto:maria@x.com` are accepted.
 
     Codes: `email_invalido`, `contatos_demais`.
     """
@@ -38,7 +38,7 @@ def read_emails(cell: str) -> tuple[list[str], list[RefusedPiece]]:
 
 
 def usual_emails(cells: Sequence[str]) -> list[tuple[str, ...] | None]:
-    """Of each cell what `emails` finds in it, if nothing but addresses of the usual shape is there, else None."""
+    """Return what `read_emails` finds in each cell; None for a cell with anything but addresses of the usual shape."""
     return [
         None if match is None else tuple(dict.fromkeys(cell.split(" | "))) if " " in cell else (cell,)
         for cell, match in zip(cells, map(_USUAL_CELL, cells), strict=True)
@@ -50,13 +50,13 @@ def _read(piece: str) -> str | RefusedPiece:
 
 
 def _usual(piece: str) -> str | None:
-    """The address, if it has the usual shape: exactly what the library would say, in a fiftieth of its time."""
+    """Return the address if it has the usual shape: the same result as `_by_library`, in a fiftieth of its time."""
     address = piece.lower() if piece.isascii() else piece
     return address if _USUAL(address) else None
 
 
 def _by_library(piece: str) -> str | None:
-    """The address by email-validator, which is only asked about text of a length that cannot keep it busy."""
+    """Return the address if email-validator accepts it; a longer text, which would keep it busy, is refused first."""
     if len(piece) > _LONGEST_PIECE:
         return None
     address = _bare(normalize("NFKC", piece).strip(EDGES))
@@ -70,9 +70,9 @@ def _by_library(piece: str) -> str | None:
 
 
 def _bare(text: str) -> str:
-    """The address without the name, the scheme or the quotes around it.
+    """Return the address without a name, a scheme or quotes around it.
 
-    A name that is another address stays, and the piece is refused: there would be two contacts to choose from.
+    A name that is another address is kept, so that the piece is refused: it would be two contacts.
     """
     if named := _NAMED.fullmatch(text):
         name, address = (part.strip("\"' ") for part in named.groups())
@@ -80,5 +80,5 @@ def _bare(text: str) -> str:
             text = address
     if text[:7].lower() == "mailto:":
         text = text[7:].partition("?")[0]
-    # No domain ends in a quote, so one at the end means that the address stands in quotes.
+    # No domain ends in a quote, so a quote at the end means that the address is in quotes.
     return text.strip(text[-1:]) if text.endswith(('"', "'")) else text

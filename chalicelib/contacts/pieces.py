@@ -1,7 +1,7 @@
-"""A cell into its pieces: what separates contacts, what is only noise around them, and what was refused and why.
+"""Splits a cell into pieces: separators of contacts, noise around them, and refusals with their reason.
 
-The rule that phones and documents share: a piece is read in every way that it can be meant. One reading that is
-valid is certain and is taken, several are ambiguous, none is invalid.
+Phones and documents share one rule: a piece is read in every way that it can be meant. If exactly one reading is valid,
+it is taken. Several valid readings are ambiguous; no valid reading is invalid.
 """
 
 from __future__ import annotations
@@ -13,46 +13,48 @@ from typing import NamedTuple, TypeVar
 from unicodedata import category, decimal, normalize
 
 MAX_CONTACTS = 50
-"""Contacts of one kind that a row keeps (SPEC, "Row rules")."""
+"""Most contacts of one kind that a row keeps (SPEC, "Row rules")."""
 MAX_PIECES = 10_000
-"""Pieces of one cell that are looked at one by one; Excel's own cells hold no more than 32,767 characters."""
+"""Most pieces of one cell that are read one by one; a cell of Excel has at most 32,767 characters."""
 EXCERPT = 200
-"""Characters of a refused piece that go into the error report."""
+"""Most characters of a refused piece that go into the error report."""
 
 SEPARATORS = "|;,/｜；，／\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
-"""What stands between two contacts, in ASCII and as East Asian keyboards type it; also the inside of a `[class]`."""
+"""Separators of contacts, in ASCII and as East Asian keyboards type them; may be put into a `[class]` of a pattern."""
 
-# Blanks, and what cannot be seen at the edges of a text copied from a web page or a chat: zero-width characters,
-# byte order mark, soft hyphen, direction marks.
+# Blanks, and invisible characters at the edges of a text that was copied from a web page or a chat: zero-width
+# characters, byte order mark, soft hyphen, direction marks.
 EDGES = string.whitespace + "\x00\x1c\x1d\x1e\x1f\x85\xa0\xad\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
 EDGES += "\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f"
 EDGES += "\u2060\u2066\u2067\u2068\u2069\u3000\ufeff"
 
 _SCIENTIFIC = re.compile(r"([0-9]+)(?:[.,]([0-9]+)[eE]\+?|[eE]\+)([0-9]{1,2})")
-# From twelve digits on Excel shows, and saves as text, six figures and an exponent. What then became a number again:
+# From twelve digits on, Excel shows a number, and saves it as text, with six digits and an exponent. This matches a
+# number that was read from such a text.
 _ROUNDED = re.compile(r"[1-9][0-9]{5}0{6,}(?:[.,]0{1,2})?")
 
 Value = TypeVar("Value")
 
 
 class RefusedPiece(NamedTuple):
-    """A piece of a cell that was refused: a stable code for `messages`, and the piece as it came, cut short."""
+    """A refused piece of a cell: a stable code for `messages`, and the first `EXCERPT` characters of the piece."""
 
-    codigo: str
-    valor: str
+    code: str
+    value: str
 
 
-def refuse(codigo: str, piece: str) -> RefusedPiece:
-    """The refusal of one piece, of which no more than `EXCERPT` characters are kept."""
-    return RefusedPiece(codigo, piece[:EXCERPT])
+def refuse(code: str, piece: str) -> RefusedPiece:
+    """Return the refusal of one piece, which is cut to `EXCERPT` characters."""
+    return RefusedPiece(code, piece[:EXCERPT])
 
 
 def explode(
     cell: str, separator: re.Pattern[str], read: Callable[[str], Value | RefusedPiece]
 ) -> tuple[list[Value], list[RefusedPiece]]:
-    """Every piece of a cell, read: the values in their order and once each, and what was refused.
+    """Read every piece of a cell; return the values in their order without repeats, and the refusals.
 
-    Values after the fiftieth, and in one lump whatever follows the piece `MAX_PIECES`, are `contatos_demais`.
+    Each value after the first `MAX_CONTACTS` is refused as `contatos_demais`. So is the rest of the cell after
+    `MAX_PIECES` pieces, as one refusal.
     """
     values: list[Value] = []
     refused: list[RefusedPiece] = []
@@ -75,17 +77,17 @@ def explode(
     return values, refused
 
 
-def typed(text: str) -> str:
-    """A short text as a plain keyboard would have typed it: ASCII digits and hyphens, nothing invisible.
+def normalised(text: str) -> str:
+    """Return a short text with ASCII digits and hyphens and without invisible characters.
 
-    Normalising costs more than linear time on hostile text: the caller bounds the length.
+    Unicode normalisation takes more than linear time on hostile text, so the caller must bound the length.
     """
     if text.isascii():
         return text
-    return "".join(map(_typed_character, normalize("NFKC", text))).strip(EDGES)
+    return "".join(map(_normalised_character, normalize("NFKC", text))).strip(EDGES)
 
 
-def _typed_character(character: str) -> str:
+def _normalised_character(character: str) -> str:
     kind = category(character)
     if kind == "Nd":
         return str(decimal(character))
@@ -94,12 +96,12 @@ def _typed_character(character: str) -> str:
     return "" if kind == "Cf" else character
 
 
-def written_out(text: str) -> str | None:
-    """`5.571999999999E+12` without its exponent; None where the spreadsheet has rounded digits away.
+def without_exponent(text: str) -> str | None:
+    """Return a number such as `5.571999999999E+12` without its exponent; None if the spreadsheet rounded digits away.
 
-    Only a mantissa that carries every digit down to the unit is whole: `5.57199E+12` has lost six of them, and
-    `5.57199999999E+12` may end in a zero that was dropped or in a digit that was. `5571990000000` is what a rounded
-    number becomes when it is read and written again. Any other text stays as it is.
+    A number is complete only if its mantissa has every digit down to the units. `5.57199E+12` has lost six digits. The
+    last digit of `5.57199999999E+12` is lost too: it was a zero or any other digit. `5571990000000` is a rounded number
+    that was read and written again. Any other text is returned unchanged.
     """
     number = _SCIENTIFIC.fullmatch(text)
     if not number:

@@ -1,19 +1,19 @@
-"""A phone cell into E.164 numbers: repaired where only one reading of the digits is a valid phone, else refused.
+"""Reads the phones of a cell as E.164 numbers: repaired if exactly one reading of the digits is valid, else refused.
 
-The numbering plan is libphonenumber's. What is repaired on top of it, and why:
+The numbering plan is libphonenumber's. Repairs beyond it, and their reasons:
 
-- **The ninth digit.** Mobiles had eight digits that began with 6 to 9; all of them got a 9 in front between 2012 and
-  2016 (Anatel, Resolução 553/2010, art. 2). Trunked radio was left out and kept its eight (Anatel's communication of
-  6 February 2013 in the ITU Operational Bulletin): Nextel's prefixes 70, 77, 78 and 79, switched off in March 2018.
-  So 6, 71 to 76, 8 and 9 get their ninth digit; with 70, 77, 78 and 79 nobody can tell a radio that is gone from a
-  mobile, and they are ambiguous.
+- **The ninth digit.** Mobiles had eight digits that began with 6 to 9. Between 2012 and 2016 all of them got a 9 in
+  front (Anatel, Resolução 553/2010, art. 2). Trunked radio kept its eight digits (Anatel's communication of 6 February
+  2013 in the ITU Operational Bulletin): Nextel's prefixes 70, 77, 78 and 79, switched off in March 2018. So numbers
+  with 6, 71 to 76, 8 and 9 get their ninth digit. Those with 70, 77, 78 and 79 are ambiguous: each may be a mobile or a
+  radio that no longer exists.
 - **Ways of dialling.** A lost `+55`, or a `0055`; the trunk 0; `0xx71`, `0 41 71` (any carrier).
 - **Number cells.** `71999999999.0`, `71999999999,00`, `5.571999999999E+12`.
-- **Words around it.** `Cel. (71) 99999-9999 (recado)`. An extension (`ramal 12`) is dropped: nothing here dials it.
+- **Words around the number.** `Cel. (71) 99999-9999 (recado)`. An extension (`ramal 12`) is dropped: we do not dial it.
 
-Another country is only believed with its `+`. Not a phone: what lacks its DDD, has the shape of a CPF, stands beside
-an @ or the name of a document, or is bare digits that also fit as a CNPJ. `/` always separates: the `8888` of
-`71 3333-4444 / 8888` is refused, not guessed.
+A number of another country is accepted only with its `+`. These are not phones: a number without its DDD (area code),
+a number in the shape of a CPF, a number beside an @ or the name of a document, and bare digits that are also valid as a
+CNPJ. `/` always separates: the `8888` of `71 3333-4444 / 8888` is refused, because we do not guess.
 """
 
 from __future__ import annotations
@@ -28,11 +28,19 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from chalicelib.contacts.documents import is_cnpj
-from chalicelib.contacts.pieces import MAX_CONTACTS, SEPARATORS, RefusedPiece, explode, refuse, typed, written_out
+from chalicelib.contacts.pieces import (
+    MAX_CONTACTS,
+    SEPARATORS,
+    RefusedPiece,
+    explode,
+    normalised,
+    refuse,
+    without_exponent,
+)
 
 
 class PhoneKind(StrEnum):
-    """What kind of line a number is."""
+    """The kind of line of a phone number."""
 
     MOVEL = "movel"
     FIXO = "fixo"
@@ -40,24 +48,24 @@ class PhoneKind(StrEnum):
 
 
 class Phone(NamedTuple):
-    """A valid phone: E.164, its kind, and whether a message may be sent to it."""
+    """A valid phone: its E.164 number, its kind, and whether a message may be sent to it."""
 
     telefone: str
     tipo_origem: PhoneKind
     valido_para_disparo: bool
 
 
-_MOVEL, _FIXO, _INTERNACIONAL = PhoneKind  # a class attribute of an enum is slow to read
+_MOVEL, _FIXO, _INTERNACIONAL = PhoneKind  # reading a member from the class is slow
 _LONGEST_PIECE = 100
 
-# A comma is no separator inside a number cell of a Brazilian Excel: "5,57199E+12", "71999999999,00".
+# A comma does not separate inside a number cell of a Brazilian Excel: "5,57199E+12", "71999999999,00".
 _SEPARATOR = re.compile(
     rf"[{SEPARATORS}]"
     rf"(?!(?<=,)(?:[0-9]+[eE]\+?[0-9]|(?<=[0-9]{{10}},)0{{1,2}}[ \t]*(?:[{SEPARATORS}]|\Z)))"
 )
 _ZERO_CENTS = re.compile(r"(?<=[0-9]{10})[.,]0{1,2}\Z")
 
-# The shapes of nearly every phone; what they accept is, by a test, what the readings below accept.
+# The shapes of nearly every phone. A test proves that `_by_library` accepts all that they accept, with the same result.
 _DDD = "[14689][1-9]|2[12478]|3[1-578]|5[13-5]|7[13-579]"
 _USUAL = re.compile(
     rf"(?![1-9][0-9]{{5}}0{{6,7}}(?:\.0)?\Z)(?:\+?55 ?)?\(?({_DDD})\)? ?"
@@ -71,12 +79,12 @@ _SOMETHING_ELSE = re.compile(r"[@$%]|\b(?:cpf|cnpj|rg|cep|pix)\b", re.IGNORECASE
 _CPF_SHAPED = re.compile(r"[0-9]{3}([. ])[0-9]{3}\1[0-9]{3}[-./ ][0-9]{2}|[0-9]{9}[-/][0-9]{2}")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
-# A Brazilian number of ten digits or more behind its 55 and what may be dialled before that; fewer are the DDD 55.
+# The 55, and what may be dialled before it, in front of ten digits or more; in front of fewer digits 55 is the DDD.
 _COUNTRY = re.compile(r"\A(?:00(?:[1-9][0-9])?)?55(?=[0-9]{10})")
-# What remains of a Brazilian number without its 55: trunk 0, carrier, then DDD and subscriber, or 0800.
+# A Brazilian number without its 55: trunk 0, carrier, then DDD and subscriber; or 0800.
 _NATIONAL = re.compile(r"(?:0(?:[1-9][0-9])?)?(?:([1-9][1-9])([0-9]{8,9})|(800[0-9]{6,7}))")
 _RADIO = ("70", "77", "78", "79")
-_E164 = re.compile(r"\+[1-9][0-9]{5,14}")  # the library knows of longer ones, E.164 does not
+_E164 = re.compile(r"\+[1-9][0-9]{5,14}")  # the library accepts longer numbers, E.164 does not
 _KINDS = {
     PhoneNumberType.MOBILE: _MOVEL,
     PhoneNumberType.FIXED_LINE: _FIXO,
@@ -84,77 +92,77 @@ _KINDS = {
 }
 
 
-def read_phones(cell: str, *, fixo_valido: bool = False) -> tuple[list[Phone], list[RefusedPiece]]:
-    """The phones of a cell, in order and once each; and what was refused.
+def read_phones(cell: str, *, landlines_valid: bool = False) -> tuple[list[Phone], list[RefusedPiece]]:
+    """Return the phones of a cell in their order without repeats, and the refusals.
 
-    A mobile is valid for sending, and so is a number of another country, whose lines we cannot tell apart. A
-    landline or an 0800 is only if the tenant says that its messages reach them (`fixo_valido`).
+    A mobile is valid for sending. So is a number of another country, because we cannot tell its lines apart. A landline
+    or an 0800 is valid only if the tenant says that its messages reach them (`landlines_valid`).
 
     Codes: `telefone_invalido`, `telefone_ambiguo`, `contatos_demais`.
     """
-    [usual] = usual_phones([cell], fixo_valido=fixo_valido)
-    return (list(usual), []) if usual else explode(cell, _SEPARATOR, partial(_read, fixo_valido))
+    [usual] = usual_phones([cell], landlines_valid=landlines_valid)
+    return (list(usual), []) if usual else explode(cell, _SEPARATOR, partial(_read, landlines_valid))
 
 
-def usual_phones(cells: Sequence[str], *, fixo_valido: bool = False) -> list[tuple[Phone, ...] | None]:
-    """Of each cell what `telefones` finds in it, if nothing but phones of a usual shape is there, else None."""
+def usual_phones(cells: Sequence[str], *, landlines_valid: bool = False) -> list[tuple[Phone, ...] | None]:
+    """Return what `read_phones` finds in each cell; None for a cell with anything but phones of a usual shape."""
     return [
-        (_meant(match, fixo_valido),) if match else _several(cell, fixo_valido) if " | " in cell else None
+        (_phone(match, landlines_valid),) if match else _usual_phones(cell, landlines_valid) if " | " in cell else None
         for cell, match in zip(cells, map(_USUAL, cells), strict=True)
     ]
 
 
-def _several(cell: str, fixo_valido: bool) -> tuple[Phone, ...] | None:
-    matches = list(map(_USUAL, cell.split(" | ", MAX_CONTACTS - 1)))
-    return tuple(dict.fromkeys([_meant(match, fixo_valido) for match in matches if match])) if all(matches) else None
+def _usual_phones(cell: str, landlines_valid: bool) -> tuple[Phone, ...] | None:
+    found = list(map(_USUAL, cell.split(" | ", MAX_CONTACTS - 1)))
+    return tuple(dict.fromkeys([_phone(match, landlines_valid) for match in found if match])) if all(found) else None
 
 
-def _read(fixo_valido: bool, piece: str) -> Phone | RefusedPiece:
-    return _usual(fixo_valido, piece) or _by_library(piece, fixo_valido)
+def _read(landlines_valid: bool, piece: str) -> Phone | RefusedPiece:
+    return _usual(landlines_valid, piece) or _by_library(piece, landlines_valid)
 
 
-def _usual(fixo_valido: bool, piece: str) -> Phone | None:
-    """The phone, if it has a usual shape: exactly what `_by_library` would say, in a small part of its time."""
+def _usual(landlines_valid: bool, piece: str) -> Phone | None:
+    """Return the phone if it has a usual shape: the same result as `_by_library`, in a small part of its time."""
     match = _USUAL(piece)
-    return _meant(match, fixo_valido) if match else None
+    return _phone(match, landlines_valid) if match else None
 
 
-def _meant(match: re.Match[str], fixo_valido: bool) -> Phone:
+def _phone(match: re.Match[str], landlines_valid: bool) -> Phone:
     ddd, mobile, landline, old_mobile, last = match.groups()
     if mobile:
         return Phone(f"+55{ddd}{mobile}{last}", _MOVEL, True)
     if landline:
-        return Phone(f"+55{ddd}{landline}{last}", _FIXO, fixo_valido)
+        return Phone(f"+55{ddd}{landline}{last}", _FIXO, landlines_valid)
     return Phone(f"+55{ddd}9{old_mobile}{last}", _MOVEL, True)
 
 
-def _by_library(piece: str, fixo_valido: bool) -> Phone | RefusedPiece:
-    """The phone by the numbering plan of libphonenumber, if exactly one reading of the piece is in it."""
+def _by_library(piece: str, landlines_valid: bool) -> Phone | RefusedPiece:
+    """Return the phone if exactly one reading of the piece is valid in the numbering plan of libphonenumber."""
     if len(piece) > _LONGEST_PIECE:
         return refuse("telefone_invalido", piece)
-    number = written_out(typed(piece))
+    number = without_exponent(normalised(piece))
     if number is None:
         return refuse("telefone_ambiguo", piece)
-    phones = list(_phones(number, fixo_valido))
+    phones = list(_phones(number, landlines_valid))
     if len(phones) == 1 and not (number.isdecimal() and is_cnpj(number)):
         return phones[0]
     return refuse("telefone_ambiguo" if phones else "telefone_invalido", piece)
 
 
-def _phones(text: str, fixo_valido: bool) -> Iterable[Phone]:
-    """Every valid phone that a text can mean."""
+def _phones(text: str, landlines_valid: bool) -> Iterable[Phone]:
+    """Return every valid phone that a text can mean."""
     text = _ZERO_CENTS.sub("", _CARRIER_BLANK.sub("", _EXTENSION.sub("", text)))
     match = _AMONG_WORDS.fullmatch(text)
     if not match or _SOMETHING_ELSE.search(text) or _CPF_SHAPED.fullmatch(match[2]):
         return ()
     digits = _NOT_DIGITS.sub("", match[2])
     if not match[1]:
-        return _brazilian(_COUNTRY.sub("", digits), fixo_valido)
-    return _brazilian(digits[2:], fixo_valido) if digits.startswith("55") else _foreign(digits)
+        return _brazilian(_COUNTRY.sub("", digits), landlines_valid)
+    return _brazilian(digits[2:], landlines_valid) if digits.startswith("55") else _foreign(digits)
 
 
-def _brazilian(national: str, fixo_valido: bool) -> Iterator[Phone]:
-    """The valid phones that a number can be, without its 55: one, or two where it may be a radio, or none."""
+def _brazilian(national: str, landlines_valid: bool) -> Iterator[Phone]:
+    """Yield the valid phones that a number without its 55 can be: none, one, or two where it may be a radio."""
     match = _NATIONAL.fullmatch(national)
     if not match:
         return
@@ -162,18 +170,18 @@ def _brazilian(national: str, fixo_valido: bool) -> Iterator[Phone]:
     for number in [toll_free] if toll_free else [ddd + each for each in _subscribers(subscriber)]:
         plan = PhoneNumber(country_code=55, national_number=int(number))
         if kind := _KINDS.get(phonenumbers.number_type(plan)):
-            yield Phone(f"+55{number}", kind, kind is _MOVEL or fixo_valido)
+            yield Phone(f"+55{number}", kind, kind is _MOVEL or landlines_valid)
 
 
 def _subscribers(subscriber: str) -> list[str]:
-    """What eight or nine digits without a DDD are today: mobiles of eight digits have a ninth."""
+    """Return the current forms of eight or nine digits without a DDD: a mobile of eight digits gets its ninth digit."""
     if len(subscriber) == 9 or subscriber[0] not in "6789":
         return [subscriber]
     return [subscriber, f"9{subscriber}"] if subscriber.startswith(_RADIO) else [f"9{subscriber}"]
 
 
 def _foreign(digits: str) -> Iterator[Phone]:
-    """The phone of another country, if it is valid and reads the same once it has been normalised."""
+    """Yield the phone of another country if it is valid and its E.164 form is read as the same phone again."""
     phone = _e164(f"+{digits}")
     if phone and phone == _e164(phone):
         yield Phone(phone, _INTERNACIONAL, True)

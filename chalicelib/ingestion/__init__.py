@@ -1,1 +1,1 @@
-"""A spreadsheet in, leads out."""
+"""Ingestion: a spreadsheet is read, checked and loaded as leads."""

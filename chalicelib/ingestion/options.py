@@ -1,4 +1,4 @@
-"""How the rows of a file are taken: what an upload may choose."""
+"""The options of an upload: how the rows of its file are ingested."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from pydantic import BaseModel, ConfigDict
 
 
 class IngestMode(StrEnum):
-    """What happens to a row whose lead is there already (SPEC, "Duplicates")."""
+    """What happens to a row whose lead already exists (SPEC, "Duplicates")."""
 
     IGNORAR = "ignorar"
     ATUALIZAR = "atualizar"
 
 
 class IngestOptions(BaseModel):
-    """How the rows of a file are taken."""
+    """The options that an upload may set."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     modo: IngestMode = IngestMode.IGNORAR
     deduplicar_por_documento: bool = True
     validar_apenas: bool = False
-    """A dry run: everything but the leads themselves."""
+    """A dry run: the job checks and counts everything, but stores no leads."""

@@ -1,1 +1,1 @@
-"""Jobs: how they begin, who works on them, how they end, and what is told about them."""
+"""Ingestion jobs: how they begin, who works on them, how they end, and what a tenant can ask about them."""

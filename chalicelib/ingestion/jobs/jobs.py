@@ -1,4 +1,4 @@
-"""One asynchronous ingestion of one file, as those who ask about it see it. States: docs/states.md."""
+"""Asynchronous ingestions of one file each, as the API shows and steers them. States: docs/states.md."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from uuid import UUID
 
 from chalicelib import events
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Row
-from chalicelib.adapters.queues import Message, Queues
+from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.adapters.queues import Message, Queues, wakeup_body
 from chalicelib.errors import Conflict, NotFound, Unavailable
 from chalicelib.pages import PageQuery, page_of
 from chalicelib.telemetry import logger
@@ -39,7 +39,7 @@ _STILL_AFTER = timedelta(minutes=1)
 
 
 class Jobs:
-    """Answers for a tenant's jobs."""
+    """A tenant's jobs; `database` is the API's login."""
 
     def __init__(self, *, database: Database, queues: Queues, queue: str, clock: Clock) -> None:
         self._database = database
@@ -48,12 +48,9 @@ class Jobs:
         self._clock = clock
 
     def page(self, tenant_id: str, query: PageQuery) -> dict[str, Any]:
-        """The tenant's jobs, newest first."""
-        before = query.after(UUID)
-        with self._database.transaction(tenant_id) as rows:
-            found = rows.all(
-                "list_jobs", tenant_id=tenant_id, antes_de=before, limite=query.limit + 1, pular=query.offset or 0
-            )
+        """A page of the tenant's jobs, newest first."""
+        params = {"antes_de": query.after(UUID), "limite": query.limit + 1, "pular": query.offset or 0}
+        found = self._database.run(tenant_id, lambda rows: rows.all("list_jobs", **params))
         now = self._clock()
         return page_of([described(row, now) for row in found], query.limit, lambda row: row["job_id"])
 
@@ -63,25 +60,28 @@ class Jobs:
         Raises:
             NotFound: the tenant has no such job.
         """
-        with self._database.transaction(tenant_id) as rows:
-            row = rows.one("job_by_id", tenant_id=tenant_id, job_id=job_id)
+        row = self._database.run(tenant_id, lambda rows: rows.one("job_by_id", job_id=job_id))
         if row is None:
             raise NotFound("nao_encontrado")
         return described(row, self._clock())
 
     def cancel(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
-        """Let a job end: at once if nobody works on it, else at its next batch. What it committed stays.
+        """End a job: at once if nobody works on it, else at its next batch. What it committed stays.
 
         Raises:
             NotFound: the tenant has no such job.
-            Conflict: `job_encerrado`; it has ended otherwise.
+            Conflict: `job_encerrado`; the job ended as `concluido` or `erro`.
         """
         now = self._clock()
-        with self._database.transaction(tenant_id) as rows:
-            row = rows.one("request_job_cancellation", tenant_id=tenant_id, job_id=job_id, agora=now)
+
+        def request(rows: Rows) -> Row | None:
+            row = rows.one("request_job_cancellation", job_id=job_id, agora=now)
             if row is not None and row["status"] == "cancelado":
                 ended = {name: row[name] for name in ("job_id", "status", *COUNTS)}
-                events.record(rows, tenant_id, "ingest.job_completed", now, **ended)
+                events.record(rows, "ingest.job_completed", now, **ended)
+            return row
+
+        row = self._database.run(tenant_id, request)
         if row is not None:
             return described(row, now)
         job = self.get(tenant_id, job_id)
@@ -94,12 +94,11 @@ class Jobs:
 
         Raises:
             NotFound: the tenant has no such job.
-            Conflict: `job_nao_retomavel`, it is done or has not ended; `upload_nao_recebido`, its file never came;
-                `job_desfeito`, its leads are being removed, or were.
+            Conflict: `job_nao_retomavel`, the job is done or has not ended; `upload_nao_recebido`, its file never came;
+                `job_desfeito`, its leads are being removed, or were removed.
         """
         now = self._clock()
-        with self._database.transaction(tenant_id) as rows:
-            row = rows.one("resume_job", tenant_id=tenant_id, job_id=job_id, agora=now)
+        row = self._database.run(tenant_id, lambda rows: rows.one("resume_job", job_id=job_id, agora=now))
         if row is None:
             raise self._not_resumable(tenant_id, job_id)
         wake(self._queues, self._queue, tenant_id, job_id)
@@ -116,16 +115,16 @@ class Jobs:
 
 
 def wake(queues: Queues, queue: str, tenant_id: str, job_id: UUID) -> None:
-    """Wake a worker up for a job; what cannot be sent is left to the sweep."""
+    """Send a wake-up for a job. If the queue does not take it, the sweep sends it later."""
     try:
-        queues.send(queue, [wake_up(tenant_id, job_id)])
+        queues.send(queue, [wakeup_message(tenant_id, job_id)])
     except Unavailable as error:
-        logger.warning("wake_up_not_sent", extra={"job_id": str(job_id), "reason": error.params.get("motivo")})
+        logger.warning("wake_up_not_sent", extra={"job_id": str(job_id), "reason": error.reason})
 
 
-def wake_up(tenant_id: str, job_id: UUID) -> Message:
-    """The message that says "look at this job"."""
-    return Message({"tenant_id": tenant_id, "job_id": str(job_id)})
+def wakeup_message(tenant_id: str, job_id: UUID) -> Message:
+    """The wake-up for a job."""
+    return Message(wakeup_body(tenant_id, "job_id", job_id))
 
 
 def described(row: Row, now: datetime) -> dict[str, Any]:
@@ -144,7 +143,7 @@ def described(row: Row, now: datetime) -> dict[str, Any]:
 
 
 def _rate(row: Row) -> float | None:
-    """Rows a second since it began, or was last resumed."""
+    """Rows a second since the job began or was last resumed."""
     read = row["linhas_processadas"] - row["linhas_ao_retomar"]
     if row["iniciado_em"] is None or not read:
         return None

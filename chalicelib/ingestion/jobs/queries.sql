@@ -1,7 +1,7 @@
--- Jobs are asked for by the API's login; claims and everything that removes leads run as the owner.
+-- Jobs. Requests run as the API's login; claims, and everything that removes leads, run as the owner.
 
 -- name: insert_job
--- The same notification, or the same idempotency key, makes no second job.
+-- A repeated notification or idempotency key makes no second job.
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
                          modo, deduplicar_por_documento, validar_apenas, idempotency_key, idempotency_fingerprint,
                          criado_em, atualizado_em)
@@ -10,7 +10,7 @@ VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome
 ON CONFLICT DO NOTHING;
 
 -- name: mark_job_received
--- The file is there. Which of the two tells us first, our own upload or the bucket, makes no difference.
+-- Our own upload and the bucket's notification both report the file, in any order. Only the first one finds a row.
 UPDATE ingest_jobs
    SET chave_recebida = true, tamanho_bytes = :tamanho_bytes, etag = :etag, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND NOT chave_recebida AND status = 'aceito'
@@ -32,7 +32,7 @@ SELECT *
  LIMIT :limite OFFSET :pular;
 
 -- name: request_job_cancellation
--- Whoever works on it sees the wish at its next batch; with nobody at it, it ends here.
+-- A worker that has the job sees the request at its next batch. A job that no worker has ends here.
 UPDATE ingest_jobs
    SET cancelamento_pedido = true,
        status = CASE WHEN lease_dono IS NULL THEN 'cancelado' ELSE status END,
@@ -42,7 +42,8 @@ UPDATE ingest_jobs
 RETURNING *;
 
 -- name: resume_job
--- From its checkpoint, with all its attempts before it; what it committed stays, and stays counted. Not without its file.
+-- From its checkpoint, with a new count of attempts. What it committed stays, and stays counted. A job whose file never
+-- came cannot be resumed.
 UPDATE ingest_jobs
    SET status = 'aceito', erro_codigo = NULL, mensagem_erro = NULL, concluido_em = NULL, cancelamento_pedido = false,
        tentativas = 0, acordado_em = NULL, retomado_em = :agora, linhas_ao_retomar = linhas_processadas,
@@ -52,7 +53,7 @@ UPDATE ingest_jobs
 RETURNING *;
 
 -- name: claim_job
--- Open, its file there, and nobody at it. An attempt counts until a batch is committed.
+-- A job that is open, whose file has come, and that no other worker holds. Attempts count until a batch is committed.
 UPDATE ingest_jobs
    SET status = 'processando', lease_dono = CAST(:worker AS uuid), lease_ate = :lease_ate,
        tentativas = tentativas + 1, iniciado_em = coalesce(iniciado_em, :agora), atualizado_em = :agora
@@ -62,14 +63,15 @@ UPDATE ingest_jobs
 RETURNING *;
 
 -- name: describe_job
--- What the file has shown; the ETag pins the content that was read. To get here may have taken a while: a sign of life.
+-- What the file turned out to be. The ETag pins the content that was read. The lease is renewed, because reading the
+-- file to this point may have taken a while.
 UPDATE ingest_jobs
    SET aba = :aba, colunas = CAST(:colunas AS text[]), linhas_estimadas = :linhas_estimadas,
        etag = :etag, tamanho_bytes = :tamanho_bytes, lease_ate = :lease_ate, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid);
 
 -- name: lock_claimed_job
--- The fence: a worker whose lease has passed to another finds no row, and may write nothing.
+-- The fence: a worker whose lease was taken over finds no row, and may write nothing.
 SELECT ultima_linha, cancelamento_pedido
   FROM ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid)
@@ -91,7 +93,7 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: release_job
--- An attempt is given back where the file had no part in its end.
+-- `devolvidas` is 1 where the attempt must not count, because the file did not cause its failure.
 UPDATE ingest_jobs
    SET lease_dono = NULL, lease_ate = NULL, tentativas = greatest(0, tentativas - :devolvidas), atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid);
@@ -103,21 +105,27 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid)
 RETURNING *;
 
--- name: expire_job_uploads
--- The file that was to be uploaded has not come; the address that was handed out for it is long void.
+-- name: lock_lost_uploads
+-- Of every tenant: jobs whose announced file has not come, though the form to upload it by lapsed long ago.
+SELECT tenant_id, job_id
+  FROM ingest_jobs
+ WHERE status = 'aceito' AND NOT chave_recebida AND criado_em <= :antes_de
+ ORDER BY tenant_id, job_id
+   FOR UPDATE;
+
+-- name: expire_job_upload
 UPDATE ingest_jobs
    SET status = 'erro', erro_codigo = 'upload_nao_recebido', mensagem_erro = :mensagem_erro,
        concluido_em = :agora, atualizado_em = :agora
- WHERE status = 'aceito' AND NOT chave_recebida AND criado_em <= :antes_de
-RETURNING tenant_id, job_id;
+ WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: count_erros
 SELECT count(*) AS erros FROM ingest_erros WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: list_erros
--- A page of the report, in the order of the sheet: so many rows, or as many as weigh no more, in bytes of their cells,
--- and one at least. What is compressed is not taken out to be weighed: it may have been some 250 times as large.
--- The driver takes an array apart letter by letter, JSON in no time.
+-- A page of the report, in the order of the sheet: at most `limite` rows, at most `peso` bytes of cells, and one row at
+-- least. Compressed cells are not unpacked to be weighed: they count 256 times, because they may be some 250 times as
+-- large. Cells come as JSON, because the driver parses an array letter by letter.
 SELECT linha, ordem, alcance, lead_id_externo, coluna, codigo, valor, to_json(celulas) AS celulas
   FROM (SELECT *, sum(CASE WHEN pg_column_compression(celulas) IS NULL THEN 1 ELSE 256 END
                       * CAST(pg_column_size(celulas) AS bigint))
@@ -134,7 +142,7 @@ SELECT linha, ordem, alcance, lead_id_externo, coluna, codigo, valor, to_json(ce
 SELECT open_ensaio(:job_id);
 
 -- name: restart_dry_run
--- What it had counted was loaded into tables that are gone.
+-- Its counts are reset, because the rows that they count were loaded into tables that are gone.
 UPDATE ingest_jobs
    SET ensaio_aberto = true, ultima_linha = 0, linhas_processadas = 0, linhas_ao_retomar = 0, leads_criados = 0,
        leads_atualizados = 0, duplicados = 0, linhas_rejeitadas = 0, telefones_criados = 0, emails_criados = 0,
@@ -148,11 +156,11 @@ DELETE FROM ingest_erros WHERE tenant_id = :tenant_id AND job_id = :job_id;
 DELETE FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: enter_ensaio
--- From here to the end of the transaction `leads` and their contacts are the tables of the dry run.
+-- From here to the end of the transaction, `leads` and the tables of contacts are those of the dry run.
 SELECT enter_ensaio(:job_id);
 
 -- name: borrow_leads
--- The real leads that a batch may meet, with their contacts, unless the dry run has them already, changed or not.
+-- Copy the real leads that a batch may meet, with their contacts, except those that the dry run has already.
 WITH conhecidos AS (
     SELECT l.lead_id
       FROM jsonb_array_elements_text(CAST(:externos AS jsonb)) AS c (lead_id_externo)
@@ -177,8 +185,8 @@ SELECT m.* FROM public.lead_emails m JOIN emprestados e ON m.tenant_id = :tenant
 SELECT count(*) AS linhas FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: insert_previas
--- The next rows, those that were refused whole among them. A row's lead is found as ingestion finds it: by its name, else
--- the oldest by its document.
+-- The next rows, together with those that were refused whole. A row's lead is found as in ingestion: by
+-- `lead_id_externo`, else the oldest lead with its document.
 INSERT INTO ingest_previas (tenant_id, job_id, linha, resultado, lead_id)
 SELECT :tenant_id, :job_id, linha, resultado, lead_id
   FROM (SELECT c.linha, c.resultado, (
@@ -197,7 +205,7 @@ SELECT :tenant_id, :job_id, linha, resultado, lead_id
  LIMIT :vagas;
 
 -- name: describe_previas
--- As the lead is by now; one that the dry run itself has made has no id that anybody could ask for.
+-- The lead as it is now. A lead that the dry run made is shown without an id, because no request could find it.
 UPDATE ingest_previas p
    SET lead = jsonb_build_object(
            'lead_id', CASE WHEN l.job_id <> p.job_id THEN l.lead_id END,
@@ -236,7 +244,7 @@ SELECT close_ensaio(:job_id);
 UPDATE ingest_jobs SET ensaio_aberto = false WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: lock_ended_dry_runs
--- Of every tenant: what the API called off while nobody worked on it still has its tables.
+-- Of every tenant: a dry run that the API cancelled while no worker had it still has its tables.
 SELECT tenant_id, job_id
   FROM ingest_jobs
  WHERE ensaio_aberto AND status IN ('concluido', 'erro', 'cancelado')
@@ -244,7 +252,7 @@ SELECT tenant_id, job_id
    FOR UPDATE SKIP LOCKED;
 
 -- name: request_undo
--- Once: asking again changes nothing.
+-- A repeated request changes nothing.
 UPDATE ingest_jobs
    SET desfazer_pedido_em = :agora, acordado_em = NULL, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status IN ('concluido', 'erro', 'cancelado')
@@ -260,14 +268,15 @@ UPDATE ingest_jobs
 RETURNING *;
 
 -- name: lock_claimed_undo
--- The fence, as lock_claimed_job.
+-- The fence, as in lock_claimed_job.
 SELECT desfazer_depois, leads_mantidos
   FROM ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND desfeito_em IS NULL AND lease_dono = CAST(:worker AS uuid)
    FOR UPDATE;
 
 -- name: lock_leads_to_undo
--- The next leads of the job. No index has the job: ids are time-ordered, and the range is that of its own time.
+-- The next leads of the job. There is no index on `job_id`: ids are time-ordered, so the range of ids is that of the
+-- job's time.
 SELECT count(*) AS leads, (array_agg(lead_id ORDER BY lead_id DESC))[1] AS ultimo
   FROM (SELECT lead_id FROM leads
          WHERE tenant_id = :tenant_id AND job_id = :job_id
@@ -277,7 +286,7 @@ SELECT count(*) AS leads, (array_agg(lead_id ORDER BY lead_id DESC))[1] AS ultim
            FOR UPDATE) proximos;
 
 -- name: remove_untouched_leads
--- How many leads there were by the reason for keeping them; those without one are gone, with their contacts.
+-- The number of leads by the reason to keep them. Leads without a reason ('') are removed, with their contacts.
 WITH lote AS (
     SELECT l.lead_id,
            CASE WHEN EXISTS (SELECT FROM disparos d WHERE d.tenant_id = :tenant_id AND d.lead_id = l.lead_id)

@@ -1,4 +1,4 @@
-"""Makes the next thing in a thread of its own while the last one is being dealt with."""
+"""Makes the next items in a second thread while the caller works on the current one."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-# By default a thread that waits for the interpreter waits 5 ms; the one that talks to the database waits for each of
-# its many small answers, which adds up to a second in 200,000 rows.
+# By default a thread waits up to 5 ms for the interpreter. The thread that talks to the database would wait that long
+# for each of its many small answers, which adds up to a second in 200,000 rows.
 _SWITCH_S = 0.0002
 _LOOK_S = 0.1
 
 
 @contextmanager
 def ahead(items: Iterator[T], *, depth: int = 1) -> Iterator[Iterator[T]]:
-    """The same items, up to `depth` of them made before they are asked for; what making one raises is raised here.
+    """The same items, up to `depth` of them made before they are asked for. An error in making one is raised here.
 
-    On leaving, whatever the reason, the thread has ended and no longer touches `items`.
+    When the context ends, for whatever reason, the thread has ended and no longer touches `items`.
     """
     made: Queue[T | _End] = Queue(maxsize=depth)
     stopped = Event()
@@ -38,10 +38,10 @@ def ahead(items: Iterator[T], *, depth: int = 1) -> Iterator[Iterator[T]]:
 
 @contextmanager
 def hurried() -> Iterator[None]:
-    """The interpreter as two busy threads want it.
+    """Tune the interpreter for two busy threads: short switches, and no garbage collector.
 
-    Rows are texts and tuples, which hold no cycles: looking for some among a hundred thousand of them, again and again,
-    would be a quarter of all the time.
+    Rows are texts and tuples, which hold no cycles. To search a hundred thousand of them for cycles, again and again,
+    would take a quarter of all the time.
     """
     interval, collecting = sys.getswitchinterval(), gc.isenabled()
     sys.setswitchinterval(_SWITCH_S)
@@ -55,7 +55,7 @@ def hurried() -> Iterator[None]:
 
 
 class _End:
-    """Nothing more comes, because of `error` if there is one."""
+    """The end of the items; `error` says why they broke off, if they did."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -63,15 +63,15 @@ class _End:
 
 def _make(items: Iterator[T], made: Queue[T | _End], stopped: Event) -> None:
     end = _End()
-    # Further back nobody has a thing any more but this. To let go of ten thousand rows takes a while, and here there is
-    # time, while whoever deals with them is waited for.
+    # The consumer holds no item that is older than these, so the items are freed here, in this thread. To free ten
+    # thousand rows takes a while. This thread has time for that; everything waits for the consumer.
     last: deque[T] = deque(maxlen=made.maxsize + 2)
     try:
         for item in items:
             if not _put(item, made, stopped):
                 return
             last.append(item)
-    except BaseException as error:  # noqa: BLE001 - it is raised where the items are wanted
+    except BaseException as error:  # noqa: BLE001 - it is raised again where the items are consumed
         end = _End(error)
     _put(end, made, stopped)
 

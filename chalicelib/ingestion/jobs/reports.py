@@ -1,23 +1,26 @@
-"""What a job refused, as a CSV that a person corrects in a spreadsheet and uploads again as it is.
+"""The error report of a job: a CSV that a person corrects in a spreadsheet and uploads again as it is.
 
-The original columns, then `linha`, `coluna`, `codigo`, `mensagem`; a file without an `ID` column gets one in front, and
-a row without an `ID` gets its own, so that a corrected row finds the lead it was meant for. One line for each thing
-that was refused, each with its whole row; where the report would be too large, a last line says so. UTF-8 with a byte
-order mark and `;`, as Excel wants it in Brazil. What a spreadsheet would take for a formula is defused (`formulas`);
-`read_back` undoes that, and a report of a report has the added columns once.
+It has the original columns, then `linha`, `coluna`, `codigo`, `mensagem`. A file without an `ID` column gets one in
+front, and a row without an `ID` gets the one that the job gave it, so that a corrected row finds its lead. Each refused
+value is a line with its whole row. A report that would be too large ends with a line that says so.
+
+The file is UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil. Its sentences are in the tenant's
+language. Cells that a spreadsheet would take for formulas are defused (`formulas`); `read_back` undoes that. A report
+of a report has the added columns once.
 """
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from chalicelib import messages
-from chalicelib.adapters.database import Database, Row
+from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.storage import Storage
 from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
@@ -26,6 +29,7 @@ from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import LeadField, recognise
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import defused, original
+from chalicelib.tenants.config import Language
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 ADDED = ("linha", "coluna", "codigo", "mensagem")
@@ -34,19 +38,19 @@ _NOWHERE = -1
 _CUT = "relatorio_cortado"
 MAX_REPORT = 256 << 20
 """Bytes after which a report ends: a million ordinary rows, or a few whose cells are as large as they may be. Excel
-opens none of the kind, and what is uploaded again may have no more than 500 MB.
+cannot open a report of that size, and a file that is uploaded again may have no more than 500 MB.
 """
 _PAGE = 10_000  # lines
-_PAGE_WEIGHT = 8 << 20  # bytes of cells: those of ordinary lines are a third of it
+_PAGE_WEIGHT = 8 << 20  # bytes of cells; those of ordinary lines are a third of it
 
 
 def report_key(tenant_id: str, job_id: UUID) -> str:
-    """Where the report of a job is kept."""
+    """The key in S3 of a job's report."""
     return f"erros/{tenant_id}/{job_id}.csv"
 
 
 class Reports:
-    """Says where reports can be downloaded."""
+    """The reports of a tenant's jobs, for download; `database` is the API's login."""
 
     def __init__(self, *, database: Database, storage: Storage, ttl_s: int) -> None:
         self._database = database
@@ -54,14 +58,13 @@ class Reports:
         self._ttl_s = ttl_s
 
     def url(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
-        """A URL that is good for `expira_em_s` seconds.
+        """A URL that works for `expira_em_s` seconds.
 
         Raises:
-            NotFound: the tenant has no such job, or it ended before its file was read.
+            NotFound: the tenant has no such job, or `sem_relatorio`: the job ended before its file was read.
             Conflict: `job_em_andamento`; the report is written when the job ends.
         """
-        with self._database.transaction(tenant_id) as rows:
-            job = rows.one("job_by_id", tenant_id=tenant_id, job_id=job_id)
+        job = self._database.run(tenant_id, lambda rows: rows.one("job_by_id", job_id=job_id))
         if job is None:
             raise NotFound("nao_encontrado")
         if job["status"] not in FINAL:
@@ -76,93 +79,93 @@ class Reports:
         }
 
 
-def read_back(colunas: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[SheetRow]:
-    """The rows below a header, number and cells; those of a report of ours as they were before they were defused.
+def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[SheetRow]:
+    """The rows below a header, each its number and its cells. Rows of our reports are as they were before defusing.
 
-    The line that says that a report was cut is no row.
+    The line that says that a report was cut is left out.
     """
-    if not _is_report(colunas):
+    if not _is_report(columns):
         return rows
-    codigo = colunas.index("codigo")
+    code_place = columns.index("codigo")
     return (
-        (numero, [original(cell) for cell in cells])
-        for numero, cells in rows
-        if len(cells) <= codigo or cells[codigo] != _CUT
+        (number, [original(cell) for cell in cells])
+        for number, cells in rows
+        if len(cells) <= code_place or cells[code_place] != _CUT
     )
 
 
 def write_report(
-    path: Path, database: Database, tenant_id: str, job_id: UUID, colunas: Sequence[str], *, most: int = MAX_REPORT
+    path: Path,
+    database: Database,
+    tenant_id: str,
+    job_id: UUID,
+    columns: Sequence[str],
+    *,
+    language: Language,
+    most: int = MAX_REPORT,
 ) -> None:
-    """Write the report of a job into a file, read page by page; it ends with the line that passes `most` bytes."""
-    layout = _layout(colunas)
+    """Write the report of a job into a file, page by page. It ends with the line that passes `most` bytes."""
+    layout = _layout(columns)
     with path.open("wb") as written, TextIOWrapper(written, encoding="utf-8-sig", newline="") as file:
-        # Every cell in quotes: what Excel opens is then the same whatever a cell holds, and no file begins with a bare
-        # ID, which it takes for a SYLK file.
+        # Every cell is in quotes. So Excel opens each cell as it is, and no file begins with a bare ID, which Excel
+        # takes for a SYLK file.
         report = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
         report.writerow(_safe([*layout.titles, *ADDED]))
         cells: list[str] = []
-        for erro in _erros(database, tenant_id, job_id):
+        for error in _errors(database, tenant_id, job_id):
             if written.tell() > most:
                 blank = [""] * len(layout.titles)
-                report.writerow([*blank, str(erro["linha"]), "", _CUT, messages.text(_CUT)])
+                report.writerow([*blank, str(error["linha"]), "", _CUT, messages.text(_CUT, language)])
                 return
-            # They stand on the first line of a row only.
-            if erro["celulas"] is not None:
-                cells = _safe(_cells(erro, layout))
-            mensagem = messages.text(erro["codigo"], valor=erro["valor"])
-            report.writerow([*cells, *_safe([str(erro["linha"]), erro["coluna"], erro["codigo"], mensagem])])
+            # Only the first line of a row has its cells.
+            if error["celulas"] is not None:
+                cells = _safe(_cells(error, layout))
+            sentence = messages.text(error["codigo"], language, valor=error["valor"])
+            report.writerow([*cells, *_safe([str(error["linha"]), error["coluna"], error["codigo"], sentence])])
 
 
 class _Layout(NamedTuple):
-    """Which cells of a row go into the report, under what titles, and which of those name the lead."""
+    """The cells of a row that the report shows: their titles, their positions, and which of them are the lead's ID."""
 
     titles: list[str]
     positions: list[int]
     ids: tuple[int, ...]
 
 
-def _layout(colunas: Sequence[str]) -> _Layout:
-    is_report = _is_report(colunas)
-    positions = [place for place, coluna in enumerate(colunas) if not (is_report and coluna in ADDED)]
-    titles = [original(colunas[place]) if is_report else colunas[place] for place in positions]
+def _layout(columns: Sequence[str]) -> _Layout:
+    is_report = _is_report(columns)
+    positions = [place for place, column in enumerate(columns) if not (is_report and column in ADDED)]
+    titles = [original(columns[place]) if is_report else columns[place] for place in positions]
     header = recognise(1, titles)
-    if header and (ids := header.campos.get(LeadField.ID)):
+    if header and (ids := header.fields.get(LeadField.ID)):
         return _Layout(titles, positions, ids)
     return _Layout([_ID, *titles], [_NOWHERE, *positions], (0,))
 
 
-def _cells(erro: Row, layout: _Layout) -> list[str]:
-    cells = erro["celulas"]
+def _cells(error: Row, layout: _Layout) -> list[str]:
+    cells = error["celulas"]
     shown = [cells[place] if 0 <= place < len(cells) else "" for place in layout.positions]
     if not any(shown[place].strip(EDGES) for place in layout.ids):
-        shown[layout.ids[0]] = erro["lead_id_externo"]
+        shown[layout.ids[0]] = error["lead_id_externo"]
     return shown
 
 
 def _safe(line: Iterable[str]) -> list[str]:
-    """No formula, and no cell that is longer by its apostrophes than what can be read back."""
+    """The cells without formulas, cut where the added apostrophes make them too long to be read back."""
     return [defused(cell)[:MAX_CELL] for cell in line]
 
 
-def _is_report(colunas: Sequence[str]) -> bool:
-    return set(ADDED) <= set(colunas)
+def _is_report(columns: Sequence[str]) -> bool:
+    return set(ADDED) <= set(columns)
 
 
-def _erros(database: Database, tenant_id: str, job_id: UUID) -> Iterator[Row]:
-    place = (0, 0)
-    while True:
-        with database.transaction(tenant_id) as rows:
-            page = rows.all(
-                "list_erros",
-                tenant_id=tenant_id,
-                job_id=job_id,
-                linha=place[0],
-                ordem=place[1],
-                limite=_PAGE,
-                peso=_PAGE_WEIGHT,
-            )
-        if not page:
-            return
+def _errors(database: Database, tenant_id: str, job_id: UUID) -> Iterator[Row]:
+    last = (0, 0)
+    while page := database.run(tenant_id, partial(_errors_after, job_id=job_id, last=last)):
         yield from page
-        place = (page[-1]["linha"], page[-1]["ordem"])
+        last = (page[-1]["linha"], page[-1]["ordem"])
+
+
+def _errors_after(rows: Rows, job_id: UUID, last: tuple[int, int]) -> list[Row]:
+    row, position = last
+    return rows.all("list_erros", job_id=job_id, linha=row, ordem=position, limite=_PAGE, peso=_PAGE_WEIGHT)

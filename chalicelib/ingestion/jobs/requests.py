@@ -1,4 +1,4 @@
-"""What one may ask of ingestion: a file in the body, a reference to one in our bucket, or the wish to upload one."""
+"""What a client may ask of ingestion: a file in the body, a reference to one in our bucket, or a form to upload one."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _LONGEST_EXTENSION = 16
 
 
 def base_name(name: str) -> str:
-    """The last part of a path of any system, without control characters, cut to `MAX_NAME` but for its extension.
+    """The last part of a path of any system, without control characters; empty if nothing is left.
 
-    Empty if nothing is left. Composed as most systems write it (NFC): the name is part of `lead_id_externo`, and a
-    file does not become another one by being uploaded from a Mac.
+    A name over `MAX_NAME` is cut in front of its extension. The name is composed as most systems write it (NFC),
+    because it is part of `lead_id_externo`: a file that comes from a Mac stays the same file.
     """
     name = _CONTROLS.sub("", normalize("NFC", re.split(r"[/\\]", name)[-1])).strip().strip(".")
     stem, dot, extension = name.rpartition(".")
@@ -33,14 +33,14 @@ def base_name(name: str) -> str:
     return stem[: MAX_NAME - len(extension) - 1] + dot + extension
 
 
-def _named(name: str) -> str:
+def _checked_name(name: str) -> str:
     if not (base := base_name(name)):
-        raise PydanticCustomError("nome_de_arquivo_invalido", "the name names no file")
+        raise PydanticCustomError("nome_de_arquivo_invalido", "the path has no file name")
     return base
 
 
 class ReferenceRequest(IngestOptions):
-    """A file that lies in our bucket under the tenant's prefix."""
+    """A file in our bucket, under the tenant's prefix."""
 
     bucket: Annotated[str, Field(min_length=3, max_length=63)]
     key: Annotated[str, Field(min_length=1, max_length=1024)]
@@ -49,59 +49,59 @@ class ReferenceRequest(IngestOptions):
 class UploadRequest(IngestOptions):
     """The name and the size in bytes of a file that is to be uploaded by presigned POST."""
 
-    arquivo: Annotated[str, Field(max_length=1024), AfterValidator(_named)]
+    arquivo: Annotated[str, Field(max_length=1024), AfterValidator(_checked_name)]
     tamanho: Annotated[int, Field(ge=1, le=MAX_FILE)]
 
 
 @dataclass(frozen=True, slots=True)
 class FileInBody:
-    """A file that came whole in the body of the request."""
+    """A file that came whole in the body of the request; `name` is its base name."""
 
-    nome: str
-    conteudo: bytes
-    opcoes: IngestOptions
+    name: str
+    content: bytes
+    options: IngestOptions
 
     def __post_init__(self) -> None:
-        """Refuse what has no name; what is wrong with the content is said by its job, whichever way it comes in.
+        """Refuse a file without a name. What is wrong with its content is the job's to say, however the file came.
 
         Raises:
             Invalid: `nome_de_arquivo_invalido`.
         """
-        if not self.nome:
+        if not self.name:
             error = FieldError("/arquivo", "nome_de_arquivo_invalido", "arquivo")
             raise Invalid("nome_de_arquivo_invalido", (error,))
 
 
 @dataclass(frozen=True, slots=True)
 class S3Reference:
-    """Where in S3 the file lies; whether that is the tenant's to read is for the service to say."""
+    """The place of a file in S3. Whether the tenant may read it is for the service to decide."""
 
     bucket: str
     key: str
-    opcoes: IngestOptions
+    options: IngestOptions
 
 
 @dataclass(frozen=True, slots=True)
 class AnnouncedUpload:
-    """What will be uploaded: a base name, a size in bytes."""
+    """A file that will be uploaded: its base name, and its size in bytes."""
 
-    arquivo: str
-    tamanho: int
-    opcoes: IngestOptions
+    name: str
+    size_bytes: int
+    options: IngestOptions
 
 
 NewUpload = FileInBody | S3Reference | AnnouncedUpload
 
 
-def by_reference(pedido: ReferenceRequest) -> S3Reference:
+def by_reference(request: ReferenceRequest) -> S3Reference:
     """The upload that a reference asks for."""
-    return S3Reference(pedido.bucket, pedido.key, _options(pedido))
+    return S3Reference(request.bucket, request.key, _options(request))
 
 
-def by_form(pedido: UploadRequest) -> AnnouncedUpload:
-    """The upload that a wish asks for."""
-    return AnnouncedUpload(pedido.arquivo, pedido.tamanho, _options(pedido))
+def by_form(request: UploadRequest) -> AnnouncedUpload:
+    """The upload that a request for a form announces."""
+    return AnnouncedUpload(request.arquivo, request.tamanho, _options(request))
 
 
-def _options(pedido: IngestOptions) -> IngestOptions:
-    return IngestOptions(**{name: getattr(pedido, name) for name in IngestOptions.model_fields})
+def _options(request: IngestOptions) -> IngestOptions:
+    return IngestOptions(**{name: getattr(request, name) for name in IngestOptions.model_fields})

@@ -1,7 +1,7 @@
-"""A folder on disk for as long as a worker needs it, and the end of those that killed workers have left.
+"""A temporary folder for a worker, and the removal of folders that killed workers have left.
 
-A Lambda that was killed begins again on the same disk: a file of 500 MB that nobody deleted would leave no room for
-another one. A lock tells the living from the dead, for the kernel lets go of it when its holder dies, however that was.
+A Lambda that was killed starts again on the same disk: a file of 500 MB that nobody deleted would leave no room for
+another one. Each worker holds a lock on its folder. The kernel releases the lock when the worker ends, however it ends.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ _UNLOCKED = "disparo-agenda-new-"
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """An empty folder of the caller's own, gone afterwards."""
+    """An empty folder for the caller alone, deleted afterwards."""
     remove_abandoned()
-    # Its name says what it is only once it is locked: else another worker might take it for abandoned just before.
+    # It gets its real name only after it is locked. Before that, another worker could take it for abandoned.
     unlocked = Path(tempfile.mkdtemp(prefix=_UNLOCKED))
     with _opened(unlocked) as descriptor:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -34,14 +34,14 @@ def scratch() -> Iterator[Path]:
 
 
 def remove_abandoned() -> None:
-    """Delete the folders whose worker is no more."""
+    """Delete the folders whose worker has ended."""
     for folder in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
         try:
             with _opened(folder) as descriptor:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 shutil.rmtree(folder, ignore_errors=True)
         except OSError:
-            # Somebody works in it, has just deleted it, or it is another user's.
+            # A worker uses it or has just deleted it, or it belongs to another user.
             continue
 
 

@@ -1,7 +1,7 @@
-"""Takes a job back: removes the leads that it created and that nobody has touched since. States: docs/states.md.
+"""Undoes a job: removes the leads that it created and that nobody has touched since. States: docs/states.md.
 
-The API asks for it and cannot do it: its login may remove nothing. A worker does it, batch by batch, each in one
-transaction with its counts and its checkpoint; one that is killed is followed by another, as with any job.
+The API only takes the request, because its login may remove nothing. A worker removes the leads, batch by batch, each
+in one transaction with its counts and its checkpoint. If it is killed, another worker goes on, as with any job.
 """
 
 from __future__ import annotations
@@ -10,20 +10,21 @@ import json
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 from chalicelib import events
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Row, Rows, retried
+from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import Queues
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, LeaseLost, NotFound, Unavailable
 from chalicelib.ids import first_id
-from chalicelib.ingestion.jobs.jobs import FINAL, described, wake, wake_up
+from chalicelib.ingestion.jobs.claim import JobClaim
+from chalicelib.ingestion.jobs.jobs import FINAL, described, wake, wakeup_message
 from chalicelib.telemetry import logger
 
-# The ids of a job's leads begin with the times of its workers' clocks; these are no further apart than that.
+# The ids of a job's leads begin with the time of its workers' clocks, which differ by no more than this.
 _SLACK = timedelta(days=1)
 _UNTOUCHED = ""
 
@@ -31,7 +32,7 @@ Remaining = Callable[[], int]
 
 
 class Undo:
-    """Asks for jobs to be undone; `database` is the API's login."""
+    """Takes requests to undo jobs; `database` is the API's login."""
 
     def __init__(self, *, database: Database, queues: Queues, queue: str, clock: Clock) -> None:
         self._database = database
@@ -40,16 +41,18 @@ class Undo:
         self._clock = clock
 
     def request(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
-        """The job with how far its undoing is: once asked for it stays so, and asking again only answers.
+        """The job, with how far its undoing is. A request cannot be taken back; a second one changes nothing.
 
         Raises:
             NotFound: the tenant has no such job.
             Conflict: `job_nao_terminou`; `nada_a_desfazer`, for a dry run.
         """
         now = self._clock()
-        with self._database.transaction(tenant_id) as rows:
-            row = rows.one("request_undo", tenant_id=tenant_id, job_id=job_id, agora=now)
-            row = row or rows.one("job_by_id", tenant_id=tenant_id, job_id=job_id)
+
+        def ask(rows: Rows) -> Row | None:
+            return rows.one("request_undo", job_id=job_id, agora=now) or rows.one("job_by_id", job_id=job_id)
+
+        row = self._database.run(tenant_id, ask)
         if row is None:
             raise NotFound("nao_encontrado")
         if row["validar_apenas"]:
@@ -59,20 +62,6 @@ class Undo:
         if row["desfeito_em"] is None:
             wake(self._queues, self._queue, tenant_id, job_id)
         return described(row, now)
-
-
-class _Claim(NamedTuple):
-    """The undoing of a job, ours for as long as our lease lasts."""
-
-    tenant_id: str
-    job_id: UUID
-    worker: UUID
-    row: Row
-
-    @property
-    def key(self) -> dict[str, Any]:
-        """The parameters by which a query finds it as ours."""
-        return {"tenant_id": self.tenant_id, "job_id": self.job_id, "worker": self.worker}
 
 
 class Undoing:
@@ -85,7 +74,7 @@ class Undoing:
         self._clock = clock
 
     def run(self, tenant_id: str, job_id: UUID, *, remaining_ms: Remaining) -> None:
-        """Undo a job as far as there is time; one that is not to be undone, or not to be had, is left.
+        """Undo a job as far as there is time. A job that nobody asked to undo, or that another worker has, is left.
 
         Raises:
             Unavailable: the database or the queue does not answer.
@@ -103,55 +92,50 @@ class Undoing:
             self._release(claim)
             raise
 
-    def _claim(self, tenant_id: str, job_id: UUID) -> _Claim | None:
+    def _claim(self, tenant_id: str, job_id: UUID) -> JobClaim | None:
         now, worker = self._clock(), uuid4()
-        claim = _Claim(tenant_id, job_id, worker, {})
-        with self._database.transaction(tenant_id) as rows:
-            row = rows.one("claim_undo", **claim.key, agora=now, lease_ate=now + self._settings.ingest_lease)
-        return None if row is None else claim._replace(row=row)
+        params = {"job_id": job_id, "worker": worker, "agora": now, "lease_ate": now + self._settings.ingest_lease}
+        row = self._database.run(tenant_id, lambda rows: rows.one("claim_undo", **params))
+        return None if row is None else JobClaim(tenant_id, job_id, worker, row)
 
-    def _remove(self, claim: _Claim) -> bool:
-        """One batch; whether it was the last.
+    def _remove(self, claim: JobClaim) -> bool:
+        """Remove one batch of leads. Returns whether it was the last one.
 
         Raises:
             LeaseLost: another worker has the job.
         """
+        return self._database.run(claim.tenant_id, lambda rows: self._remove_in(rows, claim))
 
-        def work() -> bool:
-            with self._database.transaction(claim.tenant_id) as rows:
-                return self._remove_in(rows, claim)
-
-        return retried(work)
-
-    def _remove_in(self, rows: Rows, claim: _Claim) -> bool:
+    def _remove_in(self, rows: Rows, claim: JobClaim) -> bool:
         job = rows.one("lock_claimed_undo", **claim.key)
         if job is None:
             raise LeaseLost
-        rows.run("lock_tenant_for_ingestion", tenant_id=claim.tenant_id)
+        rows.run("lock_tenant_for_ingestion")
         most = self._settings.ingest_batch_rows
-        depois = job["desfazer_depois"] or first_id(claim.row["criado_em"] - _SLACK)
-        ate = first_id(claim.row["concluido_em"] + _SLACK)
-        place = {"tenant_id": claim.tenant_id, "job_id": claim.job_id, "depois": depois}
-        # In a statement of its own: what the next one sees is what those left behind who held these leads before us.
-        [locked] = rows.all("lock_leads_to_undo", **place, ate=ate, limite=most)
-        ultimo = locked["ultimo"] or depois
-        found = {row["motivo"]: row["leads"] for row in rows.all("remove_untouched_leads", **place, ultimo=ultimo)}
+        after = job["desfazer_depois"] or first_id(claim.row["criado_em"] - _SLACK)
+        until = first_id(claim.row["concluido_em"] + _SLACK)
+        place = {"job_id": claim.job_id, "depois": after}
+        # A statement of its own: the next one then sees what the former holders of these locks have committed.
+        [locked] = rows.all("lock_leads_to_undo", **place, ate=until, limite=most)
+        last = locked["ultimo"] or after
+        found = {row["motivo"]: row["leads"] for row in rows.all("remove_untouched_leads", **place, ultimo=last)}
         is_last = bool(locked["leads"] < most)
-        self._advance(rows, claim, job, found, ultimo, is_last=is_last)
+        self._advance(rows, claim, job, found, last, is_last=is_last)
         return is_last
 
     def _advance(
-        self, rows: Rows, claim: _Claim, job: Row, found: dict[str, int], ultimo: UUID, *, is_last: bool
+        self, rows: Rows, claim: JobClaim, job: Row, found: dict[str, int], last: UUID, *, is_last: bool
     ) -> None:
+        """Record a batch: `found` has its leads by the reason to keep them, and `last` is the id of its last lead."""
         now = self._clock()
-        removidos = found.pop(_UNTOUCHED, 0)
-        mantidos = Counter(job["leads_mantidos"]) + Counter(found)
+        removed = found.pop(_UNTOUCHED, 0)
+        kept = Counter(job["leads_mantidos"]) + Counter(found)
         undone = rows.all(
             "advance_undo",
             **claim.key,
-            ultimo=ultimo,
-            removidos=removidos,
-            mantidos=json.dumps(mantidos),
+            ultimo=last,
+            removidos=removed,
+            mantidos=json.dumps(kept),
             terminou=is_last,
             agora=now,
             lease_ate=now + self._settings.ingest_lease,
@@ -159,16 +143,16 @@ class Undoing:
         if is_last:
             [row] = undone
             detail = {"leads_removidos": row["leads_removidos"], "leads_mantidos": row["leads_mantidos"]}
-            events.record(rows, claim.tenant_id, "ingest.job_undone", now, job_id=claim.job_id, **detail)
+            events.record(rows, "ingest.job_undone", now, job_id=claim.job_id, **detail)
 
-    def _hand_over(self, claim: _Claim) -> None:
+    def _hand_over(self, claim: JobClaim) -> None:
         self._release(claim)
-        self._queues.send(self._settings.ingest_queue, [wake_up(claim.tenant_id, claim.job_id)])
+        self._queues.send(self._settings.ingest_queue, [wakeup_message(claim.tenant_id, claim.job_id)])
 
-    def _release(self, claim: _Claim) -> None:
-        """Let go of it, else its lease lapses by itself."""
+    def _release(self, claim: JobClaim) -> None:
+        """Give the job back. If the database is away, its lease lapses by itself."""
+        now = self._clock()
         try:
-            with self._database.transaction(claim.tenant_id) as rows:
-                rows.run("release_undo", **claim.key, agora=self._clock())
+            self._database.run(claim.tenant_id, lambda rows: rows.run("release_undo", **claim.key, agora=now))
         except Unavailable:
             logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})

@@ -1,1 +1,1 @@
-"""Batches of leads into the database."""
+"""Writes batches of rows into the database."""

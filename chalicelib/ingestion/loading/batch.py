@@ -1,7 +1,7 @@
-"""Rows that were read, made ready for PostgreSQL: ids given out, and every line of COPY written. Pure.
+"""Rows that were read, prepared for PostgreSQL: each has its id and its lines for COPY. Pure.
 
-All of this is done where the next batch is being read, while the database takes the one before; what a batch turns
-out to have in common with the database is only known later, so each lead keeps its own lines.
+This runs in the thread that reads the next batch, while the database takes the batch before it. What a batch has in
+common with the database is known only later, so each lead keeps its own lines.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from chalicelib.ingestion.rows.one_by_one import ReadRow, ReadRows, RowError
 LEAD_COLUMNS = (
     "lead_id", "lead_id_externo", "nome", "contato", "documento", "telefone_raw", "email_raw", "linha_planilha",
 )  # fmt: skip
-TELEFONE_COLUMNS = ("lead_id", "telefone", "ordem", "principal", "tipo_origem", "valido_para_disparo")
+PHONE_COLUMNS = ("lead_id", "telefone", "ordem", "principal", "tipo_origem", "valido_para_disparo")
 EMAIL_COLUMNS = ("lead_id", "email", "ordem", "principal")
-ERRO_COLUMNS = ("linha", "ordem", "alcance", "lead_id_externo", "coluna", "codigo", "valor", "celulas")
+ERROR_COLUMNS = ("linha", "ordem", "alcance", "lead_id_externo", "coluna", "codigo", "valor", "celulas")
 
-# What COPY's text format gives a meaning to (PostgreSQL, COPY, "File Formats"), the backslash first; NUL is no
-# character of `text` at all.
-_MEANINGFUL = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"), ("\x00", "\ufffd"))
+# Characters with a meaning in COPY's text format (PostgreSQL, COPY, "File Formats"). The backslash comes first. A
+# `text` of PostgreSQL cannot hold NUL at all.
+_ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"), ("\x00", "\ufffd"))
 _NULL = "\\N"
-# Candidates whose lines are encoded together, and sent in one message: a few ten thousand bytes. Where one of them is
-# replaced, they are encoded again.
+# Candidates whose lines are encoded together and sent in one message, of some ten thousand bytes. If one of them is
+# replaced, all of them are encoded again.
 _TOGETHER = 512
 
 
 class Candidate(NamedTuple):
-    """A row that may become a lead, under an id of its own, with its lines for each table."""
+    """A row that may become a lead: the id that it would have, its data, and its lines for each table."""
 
-    numero: int
+    row_number: int
     lead_id: str
-    lead_id_externo: str
-    dados: LeadData
+    external_id: str
+    data: LeadData
     lead: str
     telefones: str
     emails: str
@@ -48,161 +48,166 @@ class Candidate(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CopyLines:
-    """The lines that the candidates of a batch have in a table: a text of each, and encoded for COPY by the hundred."""
+    """The lines of a batch's candidates for one table: a text per candidate, and all texts encoded in some messages."""
 
-    each: Sequence[str]
+    texts: Sequence[str]
     encoded: Sequence[bytes]
 
-    def replaced(self, instead: Mapping[int, str]) -> list[bytes]:
-        """All of them encoded, with other texts in some places."""
-        encoded = list(self.encoded)
-        for part in {place // _TOGETHER for place in instead}:
+    def replaced(self, replacements: Mapping[int, str]) -> list[bytes]:
+        """All lines encoded, with other texts at some places."""
+        messages = list(self.encoded)
+        for part in {place // _TOGETHER for place in replacements}:
             first = part * _TOGETHER
-            texts = self.each[first : first + _TOGETHER]
-            encoded[part] = copied(instead.get(place, text) for place, text in enumerate(texts, first))
-        return encoded
+            texts = self.texts[first : first + _TOGETHER]
+            messages[part] = encode_lines(replacements.get(place, text) for place, text in enumerate(texts, first))
+        return messages
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """All candidates of a batch, a list for each of their fields: few of ten thousand are ever looked at alone."""
+    """All candidates of a batch, as one list per field: of ten thousand, only a few are ever needed one by one."""
 
-    numeros: Sequence[int]
+    row_numbers: Sequence[int]
     lead_ids: Sequence[str]
-    externos: Sequence[str]
-    colunas: LeadColumns
+    external_ids: Sequence[str]
+    columns: LeadColumns
     leads: CopyLines
     telefones: CopyLines
     emails: CopyLines
 
     def __len__(self) -> int:
-        return len(self.numeros)
+        return len(self.row_numbers)
 
     def __getitem__(self, place: int) -> Candidate:
         return Candidate(
-            self.numeros[place],
+            self.row_numbers[place],
             self.lead_ids[place],
-            self.externos[place],
-            self.colunas.dados(place),
-            self.leads.each[place],
-            self.telefones.each[place],
-            self.emails.each[place],
+            self.external_ids[place],
+            self.columns.row(place),
+            self.leads.texts[place],
+            self.telefones.texts[place],
+            self.emails.texts[place],
         )
 
     def places_of(self, keys: Set[str]) -> list[int]:
-        """Where the candidates are that have one of these keys, in their order."""
+        """The places of the candidates that have one of these keys, in order."""
         return [
             place
-            for place, (externo, documento) in enumerate(zip(self.externos, self.colunas.documentos, strict=True))
-            if externo in keys or documento in keys
+            for place, (external_id, document) in enumerate(
+                zip(self.external_ids, self.columns.documentos, strict=True)
+            )
+            if external_id in keys or document in keys
         ]
 
 
-def candidate(numero: int, lead_id: str, lead_id_externo: str, dados: LeadData) -> Candidate:
-    """The candidate with its lines written."""
-    return _candidatos([numero], [lead_id], [lead_id_externo], LeadColumns.of([dados]))[0]
+def candidate(row_number: int, lead_id: str, external_id: str, data: LeadData) -> Candidate:
+    """One candidate with its lines."""
+    return _candidates([row_number], [lead_id], [external_id], LeadColumns.of([data]))[0]
 
 
-def _candidatos(
-    numeros: Sequence[int], lead_ids: Sequence[str], externos: Sequence[str], colunas: LeadColumns
+def _candidates(
+    row_numbers: Sequence[int], lead_ids: Sequence[str], external_ids: Sequence[str], columns: LeadColumns
 ) -> Candidates:
-    """The candidates with their lines written, a field of all of them at a time."""
-    columns = map(fields, (externos, *colunas[:5]))
+    """The candidates with their lines. Each field is written for all of them at a time."""
+    written = map(fields, (external_ids, *columns[:5]))
     leads = [
-        f"{lead_id}\t{externo}\t{nome}\t{contato}\t{documento}\t{telefone_raw}\t{email_raw}\t{numero}\n"
-        for lead_id, externo, nome, contato, documento, telefone_raw, email_raw, numero in zip(
-            lead_ids, *columns, numeros, strict=True
+        f"{lead_id}\t{external_id}\t{nome}\t{contato}\t{documento}\t{telefone_raw}\t{email_raw}\t{row_number}\n"
+        for lead_id, external_id, nome, contato, documento, telefone_raw, email_raw, row_number in zip(
+            lead_ids, *written, row_numbers, strict=True
         )
     ]
     return Candidates(
-        numeros,
+        row_numbers,
         lead_ids,
-        externos,
-        colunas,
-        _linhas(leads),
-        _linhas(list(map(phone_lines, lead_ids, colunas.telefones))),
-        _linhas(list(map(email_lines, lead_ids, colunas.emails))),
+        external_ids,
+        columns,
+        _copy_lines(leads),
+        _copy_lines(list(map(phone_lines, lead_ids, columns.telefones))),
+        _copy_lines(list(map(email_lines, lead_ids, columns.emails))),
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Some rows that follow each other: `linhas` of them, the last in the spreadsheet row `ultima_linha`.
+    """`row_count` rows that follow each other; `last_row` is the spreadsheet row of the last one.
 
-    The candidates have the ids from `primeiro_id` to `ultimo_id`, without a gap. `externos` and `documentos` are all
-    their keys, as JSON, in their order: an index is looked through fastest from left to right. `repetidos` are the keys
-    that more than one of them has.
+    The candidates have all ids from `first_id` to `last_id`. `external_ids` and `documents` are all their keys, each a
+    sorted JSON list: PostgreSQL searches an index fastest from left to right. `repeated` are the keys that several
+    candidates share. `errors` are the lines of `ingest_erros`.
     """
 
-    linhas: int
-    ultima_linha: int
-    candidatos: Candidates
-    externos: str
-    documentos: str
-    repetidos: frozenset[str]
-    erros: bytes
-    primeiro_id: str
-    ultimo_id: str
+    row_count: int
+    last_row: int
+    candidates: Candidates
+    external_ids: str
+    documents: str
+    repeated: frozenset[str]
+    errors: bytes
+    first_id: str
+    last_id: str
 
 
-def prepared(lidas: ReadRows, now: datetime) -> Batch:
-    """The batch of these rows, its ids in their order."""
-    numbers = id_range(now, len(lidas.numeros))
-    ids = [f"{value:032x}" for value in numbers]
-    externos = sorted(lidas.externos)
-    documentos = sorted(filter(None, lidas.colunas.documentos))
+def prepared(read_rows: ReadRows, now: datetime) -> Batch:
+    """The batch of these rows; its ids are in the order of the rows."""
+    numbers = id_range(now, len(read_rows.numbers))
+    lead_ids = [f"{value:032x}" for value in numbers]
+    external_ids = sorted(read_rows.external_ids)
+    documents = sorted(filter(None, read_rows.columns.documentos))
     return Batch(
-        linhas=lidas.quantas,
-        ultima_linha=lidas.ultima,
-        candidatos=_candidatos(lidas.numeros, ids, lidas.externos, lidas.colunas),
-        externos=json.dumps(externos),
-        documentos=json.dumps(documentos),
-        repetidos=frozenset(chain(_repeated(externos), _repeated(documentos))),
-        erros=copied(chain.from_iterable(map(_erro_lines, lidas.com_erros))),
-        primeiro_id=f"{numbers.start:032x}",
-        ultimo_id=f"{numbers.stop - 1:032x}",
+        row_count=read_rows.count,
+        last_row=read_rows.last,
+        candidates=_candidates(read_rows.numbers, lead_ids, read_rows.external_ids, read_rows.columns),
+        external_ids=json.dumps(external_ids),
+        documents=json.dumps(documents),
+        repeated=frozenset(chain(_repeated(external_ids), _repeated(documents))),
+        errors=encode_lines(chain.from_iterable(map(_error_lines, read_rows.with_errors))),
+        first_id=f"{numbers.start:032x}",
+        last_id=f"{numbers.stop - 1:032x}",
     )
 
 
-def _linhas(each: Sequence[str]) -> CopyLines:
-    return CopyLines(each, [copied(each[first : first + _TOGETHER]) for first in range(0, len(each), _TOGETHER)])
+def _copy_lines(texts: Sequence[str]) -> CopyLines:
+    return CopyLines(
+        texts, [encode_lines(texts[first : first + _TOGETHER]) for first in range(0, len(texts), _TOGETHER)]
+    )
 
 
-def copied(lines: Iterable[str]) -> bytes:
+def encode_lines(lines: Iterable[str]) -> bytes:
     """Lines as COPY takes them."""
     return "".join(lines).encode("utf-8", "replace")
 
 
 def _repeated(keys: Sequence[str]) -> Iterator[str]:
-    """The keys that stand side by side in a sorted list."""
+    """The keys that a sorted list has more than once."""
     return (key for key, following in pairwise(keys) if key == following) if len({*keys}) < len(keys) else iter(())
 
 
-def phone_lines(lead_id: str, telefones: Sequence[Phone], *, depois: int = 0, main: str | None = None) -> str:
-    """The lines of a lead's phones; `depois` of them are there already, `main` if the principal one is known."""
-    if not telefones:
+def phone_lines(lead_id: str, phones: Sequence[Phone], *, existing: int = 0, main: str | None = None) -> str:
+    """The lines of a lead's phones. The lead has `existing` others already; `main` is its principal phone, if known."""
+    if not phones:
         return ""
-    if len(telefones) == 1 and not depois:
-        [(phone, kind, fit)] = telefones
+    if len(phones) == 1 and not existing:
+        [(phone, kind, fit)] = phones
         return "\t".join((lead_id, phone, "1\tt", kind, "t\n" if fit else "f\n"))
-    main = main or principal(telefones)
+    main = main or principal(phones)
     return "".join([
-        "\t".join((lead_id, phone, str(ordem), "t" if phone == main else "f", kind, "t\n" if fit else "f\n"))
-        for ordem, (phone, kind, fit) in enumerate(telefones, depois + 1)
+        "\t".join((lead_id, phone, str(position), "t" if phone == main else "f", kind, "t\n" if fit else "f\n"))
+        for position, (phone, kind, fit) in enumerate(phones, existing + 1)
     ])  # fmt: skip
 
 
-def email_lines(lead_id: str, emails: Sequence[str], *, depois: int = 0) -> str:
-    """The lines of a lead's e-mails; `depois` of them are there already. A valid address holds nothing to escape."""
-    if len(emails) == 1 and not depois:
+def email_lines(lead_id: str, emails: Sequence[str], *, existing: int = 0) -> str:
+    """The lines of a lead's e-mails. The lead has `existing` others already. A valid address needs no escaping."""
+    if len(emails) == 1 and not existing:
         return f"{lead_id}\t{emails[0]}\t1\tt\n"
     return "".join([
-        f"{lead_id}\t{email}\t{ordem}\t{'t' if ordem == 1 else 'f'}\n" for ordem, email in enumerate(emails, depois + 1)
+        f"{lead_id}\t{email}\t{position}\t{'t' if position == 1 else 'f'}\n"
+        for position, email in enumerate(emails, existing + 1)
     ])  # fmt: skip
 
 
 def fields(texts: Sequence[str | None]) -> list[str]:
-    """Texts as COPY's text format has them; looked through together, for hardly any of them has to be escaped."""
+    """Texts as fields of COPY's text format. One search covers all of them, because hardly any needs escaping."""
     together = "".join(filter(None, texts))
     if "\n" in together or "\\" in together or "\t" in together or "\r" in together or "\x00" in together:
         return [_NULL if text is None else _escaped(text) for text in texts]
@@ -210,23 +215,23 @@ def fields(texts: Sequence[str | None]) -> list[str]:
 
 
 def _escaped(text: str) -> str:
-    for character, escape in _MEANINGFUL:
+    for character, escape in _ESCAPES:
         text = text.replace(character, escape)
     return text
 
 
-def _erro_lines(linha: ReadRow) -> Iterator[str]:
-    """The row's errors; its cells stand on the first of them only."""
-    alcance = "linha" if linha.dados is None else "celula"
-    externo, celulas = fields([linha.lead_id_externo, _array(linha.celulas)])
-    for ordem, erro in enumerate(linha.erros, 1):
-        yield f"{linha.numero}\t{ordem}\t{alcance}\t{externo}\t{_erro_fields(erro)}\t{celulas}\n"
-        celulas = _NULL
+def _error_lines(row: ReadRow) -> Iterator[str]:
+    """The lines of a row's errors. Only the first one has the row's cells."""
+    scope = "linha" if row.data is None else "celula"
+    external_id, cells = fields([row.external_id, _array(row.cells)])
+    for position, error in enumerate(row.errors, 1):
+        yield f"{row.number}\t{position}\t{scope}\t{external_id}\t{_error_fields(error)}\t{cells}\n"
+        cells = _NULL
 
 
-def _erro_fields(erro: RowError) -> str:
-    coluna, valor = fields([erro.coluna, erro.valor])
-    return f"{coluna}\t{erro.codigo}\t{valor}"
+def _error_fields(error: RowError) -> str:
+    column, value = fields([error.column, error.value])
+    return f"{column}\t{error.code}\t{value}"
 
 
 def _array(cells: Sequence[str]) -> str:

@@ -1,8 +1,8 @@
-"""Puts one batch into the database: what is new is copied, what is known is left alone or merged.
+"""Writes one batch into the database: new leads are copied, known leads are left alone or merged.
 
-One writer a tenant at a time (an advisory lock, held for the transaction), so what the look-up at its beginning says
-stays true to its end: nobody else makes leads. That is what lets a batch be copied straight into its tables, and two
-jobs with the same leads come out the same in any order of their batches.
+Only one transaction of a tenant writes leads at a time: it holds an advisory lock to its end. So what its first look-up
+finds stays true, because nobody else makes leads. That is why a batch can be copied straight into its tables, and why
+two jobs at once leave what their batches would leave one after the other.
 """
 
 from __future__ import annotations
@@ -19,35 +19,35 @@ from chalicelib.adapters.database import Row, Rows
 from chalicelib.contacts.telephones import Phone, PhoneKind
 from chalicelib.ingestion.loading.batch import (
     EMAIL_COLUMNS,
-    ERRO_COLUMNS,
+    ERROR_COLUMNS,
     LEAD_COLUMNS,
-    TELEFONE_COLUMNS,
+    PHONE_COLUMNS,
     Batch,
     Candidate,
     CopyLines,
     candidate,
-    copied,
     email_lines,
+    encode_lines,
     fields,
     phone_lines,
 )
 from chalicelib.ingestion.options import IngestMode
 from chalicelib.ingestion.rows.lead import LeadData, merged, principal
 
-# What the leads of the database may take in memory, in bytes of their texts; they are held in several forms. Ten
-# thousand ordinary ones, a batch, take a third of it.
+# Memory for the known leads that are read together, in bytes of their texts; each lead is held in several forms. The
+# leads of an ordinary batch, ten thousand, take a third of it.
 _ROOM = 16 << 20
-# Of those that are read by themselves, because all of them together would take more.
-_ROOM_BY_ONES = 4 << 20
-_WEIGHT_OF_A_CONTACT = 64
+# Memory for the known leads that are read one by one, because they do not fit into `_ROOM` together.
+_ROOM_ONE_BY_ONE = 4 << 20
+_CONTACT_WEIGHT = 64
 
 
 class BatchDoesNotAddUp(Exception):
-    """What the batch left in the tables is not what it says: a lead or a contact is missing or has strayed."""
+    """The batch left wrong rows: a lead is missing, or a lead or a contact stands under an id that should be unused."""
 
 
 class BatchCounts(NamedTuple):
-    """What became of the rows of a batch; the first four add up to its rows."""
+    """What became of the rows of a batch. The first four counts add up to its rows."""
 
     leads_criados: int
     leads_atualizados: int
@@ -61,49 +61,51 @@ class BatchCounts(NamedTuple):
 
 @dataclass(slots=True)
 class _Lead:
-    """A lead that is in the database: as it was, and as it is to become."""
+    """A lead that is in the database: as it was before the batch, and as it is after it."""
 
     lead_id: str
-    was: LeadData
-    now: LeadData
+    before: LeadData
+    after: LeadData
 
 
 @dataclass(slots=True)
 class _Plan:
-    """What becomes of the candidates: leads, but for those that are others' rows.
+    """What becomes of the candidates. All become leads, except those whose row belongs to another lead.
 
-    `instead` has, by its place, what a candidate is replaced by: nothing, or itself with what later rows added to it.
+    `replacements` has, by place, what replaces a candidate: None, or the candidate with what later rows added to it.
     """
 
-    instead: dict[int, Candidate | None] = field(default_factory=dict)
-    atualizados: int = 0
-    duplicados: int = 0
+    replacements: dict[int, Candidate | None] = field(default_factory=dict)
+    updated: int = 0
+    duplicates: int = 0
 
-    def lines(self, of_all: CopyLines, of_one: Callable[[Candidate], str]) -> list[bytes]:
-        """The lines of those that become leads, a table's lines of all of them given."""
-        return of_all.replaced({place: of_one(each) if each else "" for place, each in self.instead.items()})
+    def lines(self, all_lines: CopyLines, of_one: Callable[[Candidate], str]) -> list[bytes]:
+        """The lines of the candidates that become leads, for one table; `all_lines` are those of all candidates."""
+        return all_lines.replaced({place: of_one(each) if each else "" for place, each in self.replacements.items()})
 
 
-def load(rows: Rows, tenant_id: str, lote: Batch, *, modo: IngestMode, by_documento: bool) -> BatchCounts:
-    """Write a batch in the transaction of `rows`, which has set `app.tenant_id`, `app.job_id`, `app.origem_arquivo`
-    and `app.origem_aba`; the defaults of the tables read them.
+def load(rows: Rows, batch: Batch, *, mode: IngestMode, by_document: bool) -> BatchCounts:
+    """Write a batch in the transaction of `rows`.
+
+    The transaction has set `app.tenant_id`, `app.job_id`, `app.origem_arquivo` and `app.origem_aba`, which the column
+    defaults read.
 
     Raises:
         BatchDoesNotAddUp: a bug of ours; nothing may be committed.
     """
-    rows.run("lock_tenant_for_ingestion", tenant_id=tenant_id)
-    owners = _look_up(rows, tenant_id, lote, modo, by_documento=by_documento)
-    leads = _Leads(rows, tenant_id, owners.lead_ids() if modo is IngestMode.ATUALIZAR else set())
-    plan = _planned(lote, owners, leads, modo, by_documento=by_documento)
-    candidatos = lote.candidatos
-    _copy(rows, "leads", LEAD_COLUMNS, plan.lines(candidatos.leads, attrgetter("lead")))
-    phones = plan.lines(candidatos.telefones, attrgetter("telefones"))
-    contacts = leads.finish(phones, plan.lines(candidatos.emails, attrgetter("emails")))
-    _copy(rows, "ingest_erros", ERRO_COLUMNS, [lote.erros])
-    others = [candidatos.lead_ids[place] for place, each in plan.instead.items() if each is None]
-    criados = len(candidatos) - len(others)
-    _prove(rows, tenant_id, lote, criados, others)
-    return BatchCounts(criados, plan.atualizados, plan.duplicados, lote.linhas - len(candidatos), *contacts)
+    rows.run("lock_tenant_for_ingestion")
+    owners = _look_up(rows, batch, mode, by_document=by_document)
+    leads = _Leads(rows, owners.lead_ids() if mode is IngestMode.ATUALIZAR else set())
+    plan = _planned(batch, owners, leads, mode, by_document=by_document)
+    candidates = batch.candidates
+    _copy(rows, "leads", LEAD_COLUMNS, plan.lines(candidates.leads, attrgetter("lead")))
+    phones = plan.lines(candidates.telefones, attrgetter("telefones"))
+    contacts = leads.finish(phones, plan.lines(candidates.emails, attrgetter("emails")))
+    _copy(rows, "ingest_erros", ERROR_COLUMNS, [batch.errors])
+    unused = [candidates.lead_ids[place] for place, each in plan.replacements.items() if each is None]
+    created = len(candidates) - len(unused)
+    _prove(rows, batch, created, unused)
+    return BatchCounts(created, plan.updated, plan.duplicates, batch.row_count - len(candidates), *contacts)
 
 
 class _ContactCounts(NamedTuple):
@@ -116,93 +118,91 @@ class _ContactCounts(NamedTuple):
 
 
 class _Owners:
-    """Which leads the keys of a batch belong to: those of the database, and then those that the batch itself makes.
+    """Which lead each key of a batch belongs to: the leads of the database, then those that the batch makes.
 
-    Several leads may have one document, where a job did not de-duplicate or a lead was given another's: it belongs to
-    the oldest, which is the one with the lowest id.
+    Several leads may have the same document, if a job did not de-duplicate or a lead was given another lead's document.
+    It belongs to the oldest of them, which has the lowest id.
     """
 
-    def __init__(self, by_externo: Iterable[Row], by_documento: Iterable[Row]) -> None:
-        self._by_externo = {row["lead_id_externo"]: row["lead_id"].hex for row in by_externo}
-        self._by_documento: defaultdict[str, list[str]] = defaultdict(list)
-        for row in by_documento:
-            self._by_documento[row["documento"]] = row["lead_ids"].replace("-", "").split(" ")
+    def __init__(self, by_external_id: Iterable[Row], by_document: Iterable[Row]) -> None:
+        self._by_external_id = {row["lead_id_externo"]: row["lead_id"].hex for row in by_external_id}
+        self._by_document: defaultdict[str, list[str]] = defaultdict(list)
+        for row in by_document:
+            self._by_document[row["documento"]] = row["lead_ids"].replace("-", "").split(" ")
 
     def keys(self) -> set[str]:
-        """Every key that belongs to somebody."""
-        return {*self._by_externo, *self._by_documento}
+        """Every key that has an owner."""
+        return {*self._by_external_id, *self._by_document}
 
     def lead_ids(self) -> set[str]:
-        """Everybody that a key belongs to."""
-        return {*self._by_externo.values(), *(owners[0] for owners in self._by_documento.values())}
+        """Every lead that owns a key."""
+        return {*self._by_external_id.values(), *(owners[0] for owners in self._by_document.values())}
 
-    def of(self, externo: str, documento: str | None) -> str | None:
-        """The lead that a row with these keys is about."""
-        owners = self._by_documento.get(documento) if documento else None
-        return self._by_externo.get(externo) or (owners[0] if owners else None)
+    def of(self, external_id: str, document: str | None) -> str | None:
+        """The lead that a row with these keys belongs to."""
+        owners = self._by_document.get(document) if document else None
+        return self._by_external_id.get(external_id) or (owners[0] if owners else None)
 
-    def add(self, lead_id: str, externo: str, documento: str | None) -> None:
+    def add(self, lead_id: str, external_id: str, document: str | None) -> None:
         """A lead that the batch makes."""
-        self._by_externo[externo] = lead_id
-        self.move(lead_id, None, documento)
+        self._by_external_id[external_id] = lead_id
+        self.move(lead_id, None, document)
 
     def move(self, lead_id: str, before: str | None, after: str | None) -> None:
-        """A lead that had one document has another; none is ever taken away."""
+        """A lead's document has changed. A lead never loses its document."""
         if after is None or before == after:
             return
-        if before and lead_id in (owners := self._by_documento[before]):
+        if before and lead_id in (owners := self._by_document[before]):
             owners.remove(lead_id)
-        insort(self._by_documento[after], lead_id)
+        insort(self._by_document[after], lead_id)
 
 
-def _look_up(rows: Rows, tenant_id: str, lote: Batch, modo: IngestMode, *, by_documento: bool) -> _Owners:
-    """Which of the candidates are there already, by document only where that counts."""
-    externos = rows.all("find_leads_by_externo", tenant_id=tenant_id, externos=lote.externos)
-    if not by_documento:
-        return _Owners(externos, ())
-    # The oldest; and as many as may come after it, if each row gives one of them another document.
-    donos = 1 if modo is IngestMode.IGNORAR else 1 + len(lote.candidatos)
-    arguments = {"tenant_id": tenant_id, "documentos": lote.documentos, "donos": donos}
-    return _Owners(externos, rows.all("find_leads_by_documento", **arguments))
+def _look_up(rows: Rows, batch: Batch, mode: IngestMode, *, by_document: bool) -> _Owners:
+    """Which keys of the batch belong to leads of the database; documents only if they count."""
+    by_external_id = rows.all("find_leads_by_externo", externos=batch.external_ids)
+    if not by_document:
+        return _Owners(by_external_id, ())
+    # The oldest owner; and as many of the next ones as may take its place, if each row gives an owner another document.
+    most = 1 if mode is IngestMode.IGNORAR else 1 + len(batch.candidates)
+    return _Owners(by_external_id, rows.all("find_leads_by_documento", documentos=batch.documents, donos=most))
 
 
-def _planned(lote: Batch, owners: _Owners, leads: _Leads, modo: IngestMode, *, by_documento: bool) -> _Plan:
-    """Whose row is whose; rows of a batch meet each other here just as they would meet in the database."""
-    # Nearly all rows share no key with any other: nothing has to be decided about them.
-    places = lote.candidatos.places_of(owners.keys() | lote.repetidos)
+def _planned(batch: Batch, owners: _Owners, leads: _Leads, mode: IngestMode, *, by_document: bool) -> _Plan:
+    """Which lead each row belongs to. Rows of a batch find each other here as they would in the database."""
+    # Nearly all rows share no key with any other. They need no decision.
+    places = batch.candidates.places_of(owners.keys() | batch.repeated)
     plan = _Plan()
     for place in places:
-        each = lote.candidatos[place]
-        documento = each.dados.documento if by_documento else None
-        lead_id = owners.of(each.lead_id_externo, documento)
+        each = batch.candidates[place]
+        document = each.data.documento if by_document else None
+        lead_id = owners.of(each.external_id, document)
         if lead_id is None:
-            owners.add(each.lead_id, each.lead_id_externo, documento)
+            owners.add(each.lead_id, each.external_id, document)
             leads.add(each)
-        elif modo is IngestMode.IGNORAR:
-            plan.duplicados += 1
+        elif mode is IngestMode.IGNORAR:
+            plan.duplicates += 1
         else:
-            before, after = leads.merge(lead_id, each.dados)
-            plan.atualizados += after != before
-            plan.duplicados += after == before
-            if by_documento:
+            before, after = leads.merge(lead_id, each.data)
+            plan.updated += after != before
+            plan.duplicates += after == before
+            if by_document:
                 owners.move(lead_id, before.documento, after.documento)
-    plan.instead = {place: leads.fresh.get(lote.candidatos.lead_ids[place]) for place in places}
+    plan.replacements = {place: leads.fresh.get(batch.candidates.lead_ids[place]) for place in places}
     return plan
 
 
 class _Leads:
-    """The leads that rows of this batch belong to: those of the database, and those that the batch makes.
+    """The leads that rows of this batch belong to: known ones, of the database, and fresh ones, which the batch makes.
 
-    The former are read at once, as far as there is room; the heaviest of them one by one when their rows come, and
-    written again when the next ones need their place.
+    The known leads are read together, as far as there is room. The heaviest of them are read one by one when their rows
+    come, and written when the next ones need their room.
     """
 
-    def __init__(self, rows: Rows, tenant_id: str, lead_ids: set[str]) -> None:
+    def __init__(self, rows: Rows, lead_ids: set[str]) -> None:
         self._rows = rows
-        self._tenant_id = tenant_id
-        self._known = _read_leads(rows, tenant_id, sorted(lead_ids - self._too_heavy(lead_ids))) if lead_ids else {}
-        self._by_ones: dict[str, _Lead] = {}
-        self._room = _ROOM_BY_ONES
+        self._known = _read_leads(rows, sorted(lead_ids - self._too_heavy(lead_ids))) if lead_ids else {}
+        self._one_by_one: dict[str, _Lead] = {}
+        self._room = _ROOM_ONE_BY_ONE
         self._contacts: list[_ContactCounts] = []
         self.fresh: dict[str, Candidate] = {}
 
@@ -211,126 +211,124 @@ class _Leads:
         self.fresh[lead.lead_id] = lead
 
     def merge(self, lead_id: str, row: LeadData) -> tuple[LeadData, LeadData]:
-        """Merge a row into a lead; what was known of it before and is now."""
+        """Merge a row into a lead. Returns its data before and after."""
         if lead_id in self.fresh:
             lead = self.fresh[lead_id]
-            after = merged(lead.dados, row)
-            self.fresh[lead_id] = candidate(lead.numero, lead_id, lead.lead_id_externo, after)
-            return lead.dados, after
+            after = merged(lead.data, row)
+            self.fresh[lead_id] = candidate(lead.row_number, lead_id, lead.external_id, after)
+            return lead.data, after
         known = self._known_lead(lead_id)
-        before, known.now = known.now, merged(known.now, row)
-        return before, known.now
+        before, known.after = known.after, merged(known.after, row)
+        return before, known.after
 
-    def finish(self, phones: list[bytes], addresses: list[bytes]) -> _ContactCounts:
-        """Write the leads of the database that are no longer what they were, and all contacts; how many these were.
+    def finish(self, phones: list[bytes], emails: list[bytes]) -> _ContactCounts:
+        """Write the known leads that changed, and all contacts. Returns the counts of the contacts.
 
-        The lines of the contacts of new leads are given.
+        `phones` and `emails` are the lines of the contacts of fresh leads.
         """
-        self._write([*self._known.values(), *self._by_ones.values()], phones, addresses)
+        self._write([*self._known.values(), *self._one_by_one.values()], phones, emails)
         return _ContactCounts(*map(sum, zip(*self._contacts, strict=True)))
 
     def _too_heavy(self, lead_ids: set[str]) -> set[str]:
-        """Which of the leads cannot be read at once with all the others."""
-        arguments = {"tenant_id": self._tenant_id, "lead_ids": json.dumps(sorted(lead_ids))}
-        found = self._rows.all("find_heavy_leads", **arguments, room=_ROOM, peso_de_contato=_WEIGHT_OF_A_CONTACT)
+        """The leads that do not fit into the room for those that are read together."""
+        found = self._rows.all(
+            "find_heavy_leads", lead_ids=json.dumps(sorted(lead_ids)), room=_ROOM, peso_de_contato=_CONTACT_WEIGHT
+        )
         return {row["lead_id"].hex for row in found}
 
     def _known_lead(self, lead_id: str) -> _Lead:
-        """A lead of the database; a heavy one, or one that a document came to belong to just now, is read here."""
-        if found := self._known.get(lead_id) or self._by_ones.get(lead_id):
+        """A lead of the database. It is read here if it is heavy, or if it became the owner of a document just now."""
+        if found := self._known.get(lead_id) or self._one_by_one.get(lead_id):
             return found
         if self._room <= 0:
-            self._write(self._by_ones.values(), [], [])
-            self._by_ones.clear()
-            self._room = _ROOM_BY_ONES
-        self._by_ones |= _read_leads(self._rows, self._tenant_id, [lead_id])
-        lead = self._by_ones[lead_id]
-        self._room -= _weight(lead.was)
+            self._write(self._one_by_one.values(), [], [])
+            self._one_by_one.clear()
+            self._room = _ROOM_ONE_BY_ONE
+        self._one_by_one |= _read_leads(self._rows, [lead_id])
+        lead = self._one_by_one[lead_id]
+        self._room -= _weight(lead.before)
         return lead
 
-    def _write(self, leads: Iterable[_Lead], phones: list[bytes], addresses: list[bytes]) -> None:
-        changed = [lead for lead in leads if lead.now != lead.was]
-        self._contacts.append(_written_contacts(self._rows, phones, addresses, changed))
+    def _write(self, leads: Iterable[_Lead], phones: list[bytes], emails: list[bytes]) -> None:
+        changed = [lead for lead in leads if lead.after != lead.before]
+        self._contacts.append(_write_contacts(self._rows, phones, emails, changed))
         if changed:
-            _change(self._rows, self._tenant_id, changed)
+            _update_leads(self._rows, changed)
 
 
-def _weight(dados: LeadData) -> int:
-    """What a lead takes in memory, as `find_heavy_leads` has it, but by its characters."""
-    contacts = len(dados.telefones) + len(dados.emails)
-    return sum(len(text) for text in dados[:5] if text) + _WEIGHT_OF_A_CONTACT * contacts
+def _weight(data: LeadData) -> int:
+    """The memory that a lead takes, as in `find_heavy_leads`, but in characters."""
+    contacts = len(data.telefones) + len(data.emails)
+    return sum(len(text) for text in data[:5] if text) + _CONTACT_WEIGHT * contacts
 
 
-def _read_leads(rows: Rows, tenant_id: str, lead_ids: Sequence[str]) -> dict[str, _Lead]:
-    arguments = {"tenant_id": tenant_id, "lead_ids": json.dumps(lead_ids)}
-    telefones: dict[str, list[Phone]] = defaultdict(list)
-    for row in rows.all("telefones_of_leads", **arguments):
+def _read_leads(rows: Rows, lead_ids: Sequence[str]) -> dict[str, _Lead]:
+    ids = json.dumps(lead_ids)
+    phones: dict[str, list[Phone]] = defaultdict(list)
+    for row in rows.all("telefones_of_leads", lead_ids=ids):
         kind = PhoneKind(row["tipo_origem"])
-        telefones[row["lead_id"].hex].append(Phone(row["telefone"], kind, row["valido_para_disparo"]))
+        phones[row["lead_id"].hex].append(Phone(row["telefone"], kind, row["valido_para_disparo"]))
     emails: dict[str, list[str]] = defaultdict(list)
-    for row in rows.all("emails_of_leads", **arguments):
+    for row in rows.all("emails_of_leads", lead_ids=ids):
         emails[row["lead_id"].hex].append(row["email"])
     found = {}
-    for row in rows.all("lock_leads_to_merge", **arguments):
+    for row in rows.all("lock_leads_to_merge", lead_ids=ids):
         lead_id = row.pop("lead_id").hex
-        dados = LeadData(**row, telefones=tuple(telefones[lead_id]), emails=tuple(emails[lead_id]))
-        found[lead_id] = _Lead(lead_id, dados, dados)
+        data = LeadData(**row, telefones=tuple(phones[lead_id]), emails=tuple(emails[lead_id]))
+        found[lead_id] = _Lead(lead_id, data, data)
     return found
 
 
-def _written_contacts(
-    rows: Rows, phones: list[bytes], addresses: list[bytes], changed: Sequence[_Lead]
-) -> _ContactCounts:
-    """Copy the contacts of new leads, whose lines these are, and the new ones of known leads."""
-    phones.append(copied(map(_new_phones, changed)))
-    addresses.append(copied(map(_new_addresses, changed)))
-    _copy(rows, "lead_telefones", TELEFONE_COLUMNS, phones)
-    _copy(rows, "lead_emails", EMAIL_COLUMNS, addresses)
-    emails = _count(addresses, b"\n")
-    # Whether it is fit for sending is the last field of a phone. An e-mail that was taken is valid by its syntax, which
-    # is all that is asked of one.
-    return _ContactCounts(_count(phones, b"\n"), emails, _count(phones, b"\tt\n"), emails)
+def _write_contacts(rows: Rows, phones: list[bytes], emails: list[bytes], changed: Sequence[_Lead]) -> _ContactCounts:
+    """Copy the contacts of fresh leads, whose lines are given, and the new contacts of known leads."""
+    phones.append(encode_lines(map(_new_phones, changed)))
+    emails.append(encode_lines(map(_new_emails, changed)))
+    _copy(rows, "lead_telefones", PHONE_COLUMNS, phones)
+    _copy(rows, "lead_emails", EMAIL_COLUMNS, emails)
+    email_count = _count(emails, b"\n")
+    # `valido_para_disparo` is the last field of a phone's line. Every e-mail that was accepted is valid, since only the
+    # syntax of an e-mail counts.
+    return _ContactCounts(_count(phones, b"\n"), email_count, _count(phones, b"\tt\n"), email_count)
 
 
 def _new_phones(lead: _Lead) -> str:
-    there, phones = len(lead.was.telefones), lead.now.telefones
-    return phone_lines(lead.lead_id, phones[there:], depois=there, main=principal(phones))
+    existing, phones = len(lead.before.telefones), lead.after.telefones
+    return phone_lines(lead.lead_id, phones[existing:], existing=existing, main=principal(phones))
 
 
-def _new_addresses(lead: _Lead) -> str:
-    there = len(lead.was.emails)
-    return email_lines(lead.lead_id, lead.now.emails[there:], depois=there)
+def _new_emails(lead: _Lead) -> str:
+    existing = len(lead.before.emails)
+    return email_lines(lead.lead_id, lead.after.emails[existing:], existing=existing)
 
 
-def _count(lines: Iterable[bytes], what: bytes) -> int:
-    return sum(some.count(what) for some in lines)
+def _count(messages: Iterable[bytes], what: bytes) -> int:
+    return sum(message.count(what) for message in messages)
 
 
-def _change(rows: Rows, tenant_id: str, leads: Sequence[_Lead]) -> None:
+def _update_leads(rows: Rows, leads: Sequence[_Lead]) -> None:
     rows.run("create_changed_leads")
     rows.run("forget_changed_leads")
     columns = ("lead_id", "nome", "contato", "documento", "telefone_raw", "email_raw", "principal")
-    _copy(rows, "changed_leads", columns, [copied(map(_changed_line, leads))])
-    rows.run("update_changed_leads", tenant_id=tenant_id)
-    rows.run("update_changed_principals", tenant_id=tenant_id)
+    _copy(rows, "changed_leads", columns, [encode_lines(map(_changed_line, leads))])
+    rows.run("update_changed_leads")
+    rows.run("update_changed_principals")
 
 
 def _changed_line(lead: _Lead) -> str:
-    return "\t".join([lead.lead_id, *fields([*lead.now[:5], principal(lead.now.telefones)])]) + "\n"
+    return "\t".join([lead.lead_id, *fields([*lead.after[:5], principal(lead.after.telefones)])]) + "\n"
 
 
-def _copy(rows: Rows, table: str, columns: Sequence[str], lines: Iterable[bytes]) -> None:
-    """Copy the lines, if there are any."""
-    if some := list(filter(None, lines)):
-        rows.copy(table, columns, some)
+def _copy(rows: Rows, table: str, columns: Sequence[str], messages: Iterable[bytes]) -> None:
+    """Copy the lines of these messages, if there are any."""
+    if filled := list(filter(None, messages)):
+        rows.copy(table, columns, filled)
 
 
-def _prove(rows: Rows, tenant_id: str, lote: Batch, criados: int, vagos: Sequence[str]) -> None:
-    """No foreign key watches over contacts, and COPY goes by row-level security: this does, for the whole batch.
+def _prove(rows: Rows, batch: Batch, created: int, unused: Sequence[str]) -> None:
+    """Check all rows of the batch: contacts have no foreign key, and COPY bypasses row-level security.
 
-    `vagos` are the ids of the batch that no lead was made for.
+    `unused` are the ids of the batch that no lead was made for.
     """
-    ids = {"primeiro": lote.primeiro_id, "ultimo": lote.ultimo_id, "vagos": json.dumps(sorted(vagos))}
-    found = rows.one("count_batch", tenant_id=tenant_id, **ids)
-    if found != {"leads": criados, "estranhos": 0, "orfaos": 0}:
+    found = rows.one("count_batch", primeiro=batch.first_id, ultimo=batch.last_id, vagos=json.dumps(sorted(unused)))
+    if found != {"leads": created, "estranhos": 0, "orfaos": 0}:
         raise BatchDoesNotAddUp(str(found))

@@ -1,20 +1,20 @@
--- Batches of leads. As the owner of the tables, within one tenant.
+-- Loading batches of leads: run as the owner of the tables, within one tenant.
 
 -- name: lock_tenant_for_ingestion
--- One writer of leads per tenant, until the end of the transaction; what the look-up says then stays true.
+-- One writer of leads per tenant, until the end of the transaction. So what the look-up finds stays true.
 SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id, 1953));
 
 -- name: find_leads_by_externo
--- The keys come sorted, as one JSON text, and as an array whose size the planner does not know: it goes through the
--- index from left to right. Shown ten thousand of them, it may prefer to read all leads of the tenant.
+-- The keys come sorted, as one JSON text. It becomes an array whose size the planner does not know, so it searches the
+-- index from left to right. A planner that sees ten thousand keys may prefer to read all leads of the tenant.
 SELECT lead_id_externo, lead_id
   FROM leads
  WHERE tenant_id = :tenant_id
    AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))));
 
 -- name: find_leads_by_documento
--- Those that have a document, the oldest first, where a job without de-duplication has left several: there may be a
--- million. No more of them than the batch can have use for; as one text, for the driver takes an array apart letter by letter.
+-- The leads of each document, the oldest first. A job without de-duplication may leave a million of them: we read no more
+-- than the batch can use (`donos`). They come as one text, because the driver parses an array letter by letter.
 SELECT documento, string_agg(CAST(lead_id AS text), ' ' ORDER BY lead_id) AS lead_ids
   FROM (SELECT documento, lead_id, row_number() OVER (PARTITION BY documento ORDER BY lead_id) AS vez
           FROM leads
@@ -24,7 +24,8 @@ SELECT documento, string_agg(CAST(lead_id AS text), ' ' ORDER BY lead_id) AS lea
  GROUP BY documento;
 
 -- name: find_heavy_leads
--- All of these leads but the lightest, as many of them as there is room for. What a text takes is known without reading it.
+-- These leads without the lightest ones, of which as many as fit into `room` are left out. The length of a text is known
+-- without reading it.
 SELECT lead_id
   FROM (SELECT lead_id, sum(peso) OVER (ORDER BY peso, lead_id ROWS UNBOUNDED PRECEDING) AS peso_ate
           FROM (SELECT lead_id,
@@ -65,11 +66,11 @@ CREATE TEMPORARY TABLE IF NOT EXISTS changed_leads (
 ) ON COMMIT DELETE ROWS;
 
 -- name: forget_changed_leads
--- There are some where a batch writes its leads in portions.
+-- A batch that writes its leads in portions has left the previous portion here.
 DELETE FROM changed_leads;
 
 -- name: update_changed_leads
--- What the job that created a lead adds to it, before anybody else touches it, is part of how the job left it.
+-- `completado_em` moves along while only the job that created the lead changes it: undoing then sees it as untouched.
 UPDATE leads l
    SET nome = c.nome, contato = c.contato, documento = c.documento, telefone_raw = c.telefone_raw,
        email_raw = c.email_raw, atualizado_em = now(),
@@ -80,16 +81,16 @@ UPDATE leads l
  WHERE l.tenant_id = :tenant_id AND l.lead_id = c.lead_id;
 
 -- name: update_changed_principals
--- A mobile that comes to a lead with landlines only becomes its principal phone.
+-- A mobile becomes the principal phone of a lead that had only landlines.
 UPDATE lead_telefones t
    SET principal = (t.telefone = c.principal)
   FROM changed_leads c
  WHERE t.tenant_id = :tenant_id AND t.lead_id = c.lead_id AND t.principal <> (t.telefone = c.principal);
 
 -- name: count_batch
--- The ids of a batch follow each other without a gap. If as many leads are among them as were made, and nothing stands
--- under those that no lead was made for, each contact in their range has its lead. (To look each contact's lead up would
--- take three times as long.)
+-- The ids of a batch follow each other without a gap. Two checks together prove that each contact in their range has its
+-- lead: the range has as many leads as were made, and the unused ids (`vagos`) have neither a lead nor a contact. To look
+-- up the lead of each contact would take three times as long.
 WITH vagos AS MATERIALIZED (
     SELECT CAST(jsonb_array_elements_text(CAST(:vagos AS jsonb)) AS uuid) AS lead_id
 )

@@ -1,1 +1,1 @@
-"""An uploaded file into rows of text: formats, guards, the sheet that counts and its header."""
+"""Turns an uploaded file into rows of text: file formats, guards against hostile files, the sheet and its header."""

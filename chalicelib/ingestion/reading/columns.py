@@ -1,4 +1,4 @@
-"""Where a thing is in a sheet: the letters of columns (A, B, … Z, AA, … XFD) and the numbers of rows."""
+"""Positions in a sheet: the letters of columns (A, B, … Z, AA, … XFD) and the numbers of rows."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROWS
 
 SheetRow = tuple[int, Sequence[str]]
-"""A row of a sheet: its number, of which the first is 1, and its cells as text."""
+"""A row of a sheet: its number (the first row is 1) and its cells as text."""
 
 
 def column_name(index: int) -> str:
-    """The letters of a column; the first is 0, A."""
+    """Return the letters of a column; index 0 is A."""
     letters = ""
     while index >= 0:
         index, rest = divmod(index, 26)
@@ -24,10 +24,10 @@ def column_name(index: int) -> str:
 
 @lru_cache(maxsize=MAX_COLUMNS)
 def column_index(letters: str) -> int:
-    """The place of a column, by its upper-case letters; A is 0.
+    """Return the index of a column by its upper-case letters; A is 0.
 
     Raises:
-        ArquivoInvalido: there is no such column in a sheet.
+        InvalidFile: `colunas_demais`; a sheet has no such column.
     """
     index = 0
     for letter in letters:
@@ -37,11 +37,12 @@ def column_index(letters: str) -> int:
     return index - 1
 
 
-def following(last: int, number: int) -> int:
-    """The number of a row that comes after row `last`: where reading goes on one day depends on their order.
+def checked_row_number(last: int, number: int) -> int:
+    """Return `number` if it may follow row `last`: a job resumes by row number, so rows must be in order.
 
     Raises:
-        ArquivoInvalido: it does not come after, or a sheet has no such row.
+        InvalidFile: `arquivo_corrompido` if the row does not come after `last`, `linhas_demais` if a sheet has no such
+            row.
     """
     if number <= last:
         raise InvalidFile("arquivo_corrompido")

@@ -1,9 +1,9 @@
-"""A zip that is believed only as far as it has been seen: the guards around the parts of an `.xlsx`.
+"""The parts of an `.xlsx`, read from its zip with guards against hostile files.
 
-What the directory declares is never taken for granted. The bytes that really come out of a part are counted and
-bounded, and its length and CRC are proven by reading it whole. Two entries may not share bytes (the overlapping bombs
-of Fifield, "A better zip bomb", 2019) nor a name; names may not leave the container. Part names are compared without
-regard to case (ECMA-376 Part 2, 6.2.2.3).
+The zip directory is not trusted. The bytes that come out of a part are counted and bounded; reading a part to its end
+checks its length and its CRC. Two entries may share neither bytes (the overlapping bombs of Fifield, "A better zip
+bomb", 2019) nor a name. Names may not leave the container. Part names are compared without regard to case (ECMA-376
+Part 2, 6.2.2.3).
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from typing import Self
 
 from chalicelib.errors import InvalidFile
 
-# Bytes. Whoever waits for the interpreter waits for a block to be done with; and the first is read for a header alone.
+# Bytes. Small, because other threads wait for the interpreter while a block is processed, and because a header alone
+# costs one block.
 BLOCK = 1 << 17
-MAX_DIRECTORY = 2 << 20  # bytes that list the entries: over ten thousand of them
+MAX_DIRECTORY = 2 << 20  # bytes of the zip directory: enough for over ten thousand entries
 MAX_ENTRIES = 10_000
-MAX_INFLATED = 6 << 28  # bytes, of all the parts that are used: a million rows of thirty columns, and their strings
-MAX_RATIO = 200  # inflated to deflated; sheets of real writers stay below 50
-RATIO_COUNTS_FROM = 16 << 20  # a small part may be as repetitive as it likes
+MAX_INFLATED = 6 << 28  # bytes of all parts that are used: a million rows of thirty columns, and their strings
+MAX_RATIO = 200  # inflated to deflated bytes; sheets of real writers stay below 50
+RATIO_COUNTS_FROM = 16 << 20  # inflated bytes up to which a part may have any ratio
 
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30  # bytes, before the name
@@ -34,14 +35,14 @@ _MALFORMED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError
 
 
 class Container:
-    """The parts of one zip, by name; to be closed.
+    """The parts of one zip, by name. A context manager: it holds the file open until it is closed.
 
     Raises:
-        ArquivoInvalido: `arquivo_corrompido`, `arquivo_suspeito` or `arquivo_protegido`.
+        InvalidFile: `arquivo_corrompido`, `arquivo_suspeito` or `arquivo_protegido`.
     """
 
     def __init__(self, path: Path, *, max_inflated: int = MAX_INFLATED) -> None:
-        self._file = _Door(path)
+        self._file = _BoundedFile(path)
         self._max_inflated = max_inflated
         try:
             self._zip = zipfile.ZipFile(self._file)
@@ -53,7 +54,7 @@ class Container:
             self._file.close()
             raise
         self._inflated: dict[str, int] = {}
-        self._inflated_together = 0
+        self._inflated_total = 0
 
     def __enter__(self) -> Self:
         return self
@@ -64,41 +65,42 @@ class Container:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Close the file."""
         self._zip.close()
         self._file.close()
 
     def names(self) -> list[str]:
-        """The names of all parts, in lower case, in the order of the directory."""
+        """Return the names of all parts in lower case, in the order of the zip directory."""
         return list(self._entries)
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._entries
 
     def blocks(self, name: str) -> Iterator[bytes]:
-        """The bytes of a part, a block at a time; whoever reads to the end has proven length and CRC.
+        """Yield the bytes of a part in blocks. Length and CRC are checked only when it is read to the end.
 
         Raises:
-            ArquivoInvalido: there is no such part, it is broken, or more comes out than a workbook can hold.
+            InvalidFile: `arquivo_corrompido` if the part is missing or broken, `arquivo_suspeito` if it inflates to
+                more than a workbook may hold.
         """
         entry = self._entry(name)
         bound = max(RATIO_COUNTS_FROM, MAX_RATIO * entry.compress_size)
         total = 0
         for block in self._read(entry):
             total += len(block)
-            self._count(entry.filename, total)
-            if total > bound or self._inflated_together > self._max_inflated:
+            self._count_inflated(entry.filename, total)
+            if total > bound or self._inflated_total > self._max_inflated:
                 raise InvalidFile("arquivo_suspeito")
             yield block
         if total != entry.file_size:
             raise InvalidFile("arquivo_corrompido")
 
-    def _count(self, part: str, size: int) -> None:
-        """So much has come out of a part; what comes out of it again is not counted again."""
+    def _count_inflated(self, part: str, size: int) -> None:
+        """Count the bytes that came out of a part; a part that is read twice counts once."""
         more = size - self._inflated.get(part, 0)
         if more > 0:
             self._inflated[part] = size
-            self._inflated_together += more
+            self._inflated_total += more
 
     def _entry(self, name: str) -> zipfile.ZipInfo:
         if entry := self._entries.get(name.lower()):
@@ -114,8 +116,8 @@ class Container:
             raise InvalidFile("arquivo_corrompido") from error
 
 
-class _Door(io.FileIO):
-    """The file as `zipfile` may see it: the directory, which it reads at one go, is bounded before it is parsed."""
+class _BoundedFile(io.FileIO):
+    """The file that `zipfile` reads. `zipfile` reads the directory in one call, so that call is bounded here."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path), "rb")
@@ -132,9 +134,9 @@ class _Door(io.FileIO):
 
 
 def _entries(container: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """The entries by their names in lower case, once none of them is a trick."""
+    """Return the entries by their names in lower case, after checking all of them."""
     entries = container.infolist()
-    by_name = {_name(entry): entry for entry in entries}
+    by_name = {_part_name(entry): entry for entry in entries}
     if len(entries) > MAX_ENTRIES or len(by_name) < len(entries) or _overlap(entries, container.start_dir):
         raise InvalidFile("arquivo_suspeito")
     if any(entry.flag_bits & _ENCRYPTED for entry in entries):
@@ -144,8 +146,8 @@ def _entries(container: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
     return by_name
 
 
-def _name(entry: zipfile.ZipInfo) -> str:
-    """The name to look a part up by; some writers of old wrote backslashes."""
+def _part_name(entry: zipfile.ZipInfo) -> str:
+    """Return the name that a part is looked up by. Some old writers put backslashes into names."""
     name = entry.filename.replace("\\", "/").lower()
     if name.startswith("/") or ".." in name.split("/"):
         raise InvalidFile("arquivo_suspeito")
@@ -153,6 +155,7 @@ def _name(entry: zipfile.ZipInfo) -> str:
 
 
 def _overlap(entries: list[zipfile.ZipInfo], end: int) -> bool:
+    """Whether two entries share bytes, or one reaches into the directory, which starts at `end`."""
     ordered = sorted(entries, key=lambda entry: entry.header_offset)
     starts = [*(entry.header_offset for entry in ordered), end][1:]
     return any(

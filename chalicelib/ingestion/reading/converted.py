@@ -1,13 +1,14 @@
-"""Sheets and string tables of any other shape than the plain one; the cells of rows are put together by `xlsx2csv`.
+"""Reads sheets and string tables that are not plain (see `markup`); `xlsx2csv` puts the cells of each row together.
 
-Prefixed or strict namespaces, UTF-16, comments, CDATA, attributes in any order: to a parser they are all the same.
-The library's `convert` would write the whole sheet to the disk before the first row, again each time that a job is
-resumed, and trusts what a file says: a dimension or a span makes it pad rows without end, a row or a cell that does not
-say where it is gets lost, a negative index counts from the end. So its reader of sheets is handed the elements one by
-one by our own guarded parser, and only those that carry a value, each with its place. The formats of numbers are
-ignored, as everywhere here: dates are serial numbers.
+To a parser prefixed or strict namespaces, UTF-16, comments, CDATA and any order of attributes are all the same. We do
+not call the library's `convert`, for two reasons. It writes the whole sheet to the disk before the first row, and does
+so again each time that a job resumes. And it trusts the file: a dimension or a span makes it pad rows without end, a
+row or a cell without a reference gets lost, and a negative index counts from the end. So our own guarded parser passes
+the library's sheet reader only the elements that carry a value, each with its reference. Number formats are ignored,
+as in the whole package: dates are serial numbers.
 
-This is some ten times slower than the plain reader, so what a sheet holds that is in no row with a value is bounded.
+This is about ten times slower than the plain reader. So everything in a sheet that is not in a row with a value counts
+against a `WasteBudget`.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ import xlsx2csv
 
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import as_markup, cell_text
-from chalicelib.ingestion.reading.columns import SheetRow, column_index, column_name, following
+from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, column_index, column_name
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROW
 from chalicelib.ingestion.reading.markup import Listener, parse
 
 MAX_WASTED = 1 << 23  # elements: a million blank rows of seven cells, some ten seconds
-MAX_WASTED_BYTES = 512 << 20  # likewise, of comments, instructions, white space; and of blank rows in plain sheets
+MAX_WASTED_BYTES = 512 << 20  # of comments, processing instructions and white space; and of blank rows in plain sheets
 MAX_IN_TABLE = 12 << 20  # elements: six million strings
-SLICE = 1 << 13
+SLICE = 1 << 13  # bytes
 
 _ROW = re.compile(r"[0-9]{1,7}")
 _CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
@@ -36,22 +37,22 @@ _INDEX = re.compile(r"\s*[0-9]{1,8}\s*")
 
 
 class Strings(Protocol):
-    """The strings that cells share, by index."""
+    """The shared strings of a workbook, by index."""
 
     def __getitem__(self, index: int, /) -> str: ...
 
 
 class WasteBudget:
-    """How much of a workbook's sheets has been read in vain: it was in no row that holds something."""
+    """Bounds how much of a workbook's sheets may be read that is not in a row with a value."""
 
     def __init__(self, most: int = MAX_WASTED, most_bytes: int = MAX_WASTED_BYTES) -> None:
         self._elements, self._bytes = most, most_bytes
 
     def spend(self, elements: int, size: int) -> None:
-        """So many more have been; some, if it is less than none, were not in vain after all.
+        """Count wasted elements and bytes; a negative number gives back elements that turned out to be in such a row.
 
         Raises:
-            ArquivoInvalido: that is too much.
+            InvalidFile: `arquivo_suspeito`; the budget is spent.
         """
         self._elements -= elements
         self._bytes -= size
@@ -60,20 +61,24 @@ class WasteBudget:
 
 
 def converted_rows(
-    blocks: Iterable[bytes], strings: Strings, idle: WasteBudget, *, width: int = MAX_COLUMNS
+    blocks: Iterable[bytes], strings: Strings, budget: WasteBudget, *, width: int = MAX_COLUMNS
 ) -> Iterator[SheetRow]:
-    """The rows of a sheet that hold something in the first `width` columns, each with its number."""
+    """Yield the rows of a sheet that have a value in the first `width` columns, each with its number."""
     listener = _Rows(strings, width)
     elements = 0
     for _ in parse(_slices(blocks), listener):
-        idle.spend(listener.idle - elements, 0 if listener.rows else SLICE)
-        elements = listener.idle
+        budget.spend(listener.wasted - elements, 0 if listener.rows else SLICE)
+        elements = listener.wasted
         yield from listener.rows
         listener.rows.clear()
 
 
 def converted_strings(blocks: Iterable[bytes], *, most: int = MAX_IN_TABLE) -> Iterator[list[bytes]]:
-    """The strings of a table, as the markup that they would be in a plain one."""
+    """Yield the strings of a table in lists, as the markup that they would have in a plain table.
+
+    Raises:
+        InvalidFile: `textos_demais`; the table has more than `most` elements.
+    """
     listener = _Strings()
     for _ in parse(_slices(blocks), listener):
         if listener.elements > most:
@@ -84,106 +89,109 @@ def converted_strings(blocks: Iterable[bytes], *, most: int = MAX_IN_TABLE) -> I
 
 
 def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """The blocks, cut small: a cell is a few bytes of markup and can be a long string, and whole rows are waiting."""
+    """Cut the blocks into small ones: the rows of one block wait in memory, and a few bytes can be a long string."""
     for block in blocks:
         yield from (block[at : at + SLICE] for at in range(0, len(block), SLICE))
 
 
 class _Rows(Listener):
-    """Hands the library's `Sheet` the rows and cells that hold something, and is the writer that it writes to."""
+    """Passes the rows and cells that have a value to the library's `Sheet`, and collects the rows that it writes."""
 
     def __init__(self, strings: Strings, width: int) -> None:
         super().__init__()
         self.rows: list[tuple[int, list[str]]] = []
-        self.idle = 0
+        self.wasted = 0
         self._sheet = xlsx2csv.Sheet(None, SimpleNamespace(strings=strings), None, None)
         self._sheet.set_ignore_formats(["float"])
         self._sheet.set_skip_empty_lines(True)
         self._sheet.writer = self
         self._sheet.handleStartElement("sheetData", {})
         self._width = width
-        self._row, self._size, self._idle_before = 0, 0, 0
+        self._row, self._size, self._wasted_before = 0, 0, 0
         self._reference: str | None = None
-        self._further = 0
+        self._offset = 0
         self._kind = ""
         self._text: list[str] = []
-        self._in_data = self._in_row = self._in_cell = self._hears = self._phonetic = False
+        self._in_data = self._in_row = self._in_cell = self._collects = self._in_phonetic = False
 
     def writerow(self, cells: list[str]) -> None:
-        """A row is complete; the next one need not be as long."""
+        """Take a complete row from the library, which must not pad the next row to the same length."""
         self.rows.append((self._row, cells))
-        self.idle = self._idle_before
+        self.wasted = self._wasted_before
         self._sheet.columns_count = -1
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
-        self.idle += 1
+        self.wasted += 1
         if name == "c":
             self._begin_cell(attributes)
         elif name in {"v", "t"}:
-            self._hears = self._in_cell and (name == "v" or (self._kind == "inlineStr" and not self._phonetic))
+            self._collects = self._in_cell and (name == "v" or (self._kind == "inlineStr" and not self._in_phonetic))
         elif name == "row":
             self._begin_row(attributes)
         elif name == "rPh":
-            self._phonetic = True
+            self._in_phonetic = True
         elif name == "sheetData":
             self._in_data = True
 
     def closed(self, name: str) -> None:
         if name == "c":
             if self._text:
-                self._hand_over("".join(self._text))
+                self._pass_value("".join(self._text))
                 self._text.clear()
             self._in_cell = False
         elif name in {"v", "t"}:
-            self._hears = False
+            self._collects = False
         elif name == "row":
             self._end_row()
         elif name == "rPh":
-            self._phonetic = False
+            self._in_phonetic = False
         elif name == "sheetData":
             self._in_data = False
 
     def text(self, text: str) -> None:
-        if self._hears:
+        if self._collects:
             self._text.append(text)
             self._grow(len(text))
 
     def _begin_row(self, attributes: dict[str, str]) -> None:
-        """A row that does not say its number follows the one before (ECMA-376 Part 1, 18.3.1.73)."""
+        """Begin a row; one without a number follows the row before it (ECMA-376 Part 1, 18.3.1.73)."""
         if not self._in_data:
             return
         reference = attributes.get("r", str(self._row + 1)).strip()
         if not _ROW.fullmatch(reference):
             raise InvalidFile("arquivo_corrompido")
-        self._row = following(self._row, int(reference))
+        self._row = checked_row_number(self._row, int(reference))
         self._in_row = True
-        self._reference, self._further, self._size, self._idle_before = None, 0, 0, self.idle - 1
+        self._reference, self._offset, self._size, self._wasted_before = None, 0, 0, self.wasted - 1
 
     def _end_row(self) -> None:
-        """Only of a row with a value has the library heard."""
+        """End a row; the library knows only rows with a value."""
         self._in_row = False
         if self._sheet.in_row:
             self._sheet.handleEndElement("row")
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
-        """A cell that does not say its place follows the one before (18.3.1.4); it is looked up if it has a value."""
+        """Begin a cell; one without a reference follows the cell before it (18.3.1.4).
+
+        Its column is only worked out if it has a value.
+        """
         reference = attributes.get("r")
         if reference is not None:
-            self._reference, self._further = reference, 0
+            self._reference, self._offset = reference, 0
         else:
-            self._further += 1
+            self._offset += 1
         self._kind = attributes.get("t", "n")
         self._in_cell = self._in_row
 
     def _column(self) -> int:
         if self._reference is None:
-            return self._further - 1
+            return self._offset - 1
         if not (match := _CELL.fullmatch(self._reference.strip().upper())):
             raise InvalidFile("arquivo_corrompido")
-        return column_index(match[1]) + self._further
+        return column_index(match[1]) + self._offset
 
-    def _hand_over(self, text: str) -> None:
-        """The value of a cell: the library looks shared strings up, and takes what is told to be a number as it is."""
+    def _pass_value(self, text: str) -> None:
+        """Pass the value of a cell to the library, which looks up shared strings and leaves a number as it is."""
         column = self._column()
         if column >= MAX_COLUMNS:
             raise InvalidFile("colunas_demais", maximo=MAX_COLUMNS)
@@ -213,7 +221,7 @@ class _Rows(Listener):
 
 
 class _Strings(Listener):
-    """Puts the text of each string together, without its phonetic runs."""
+    """Joins the text of each string, without its phonetic runs."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -221,14 +229,14 @@ class _Strings(Listener):
         self.elements = 0
         self._text: list[str] = []
         self._size = 0
-        self._hears = self._phonetic = False
+        self._collects = self._in_phonetic = False
 
     def opened(self, name: str, _attributes: dict[str, str]) -> None:
         self.elements += 1
         if name == "t":
-            self._hears = not self._phonetic
+            self._collects = not self._in_phonetic
         elif name == "rPh":
-            self._phonetic = True
+            self._in_phonetic = True
 
     def closed(self, name: str) -> None:
         if name == "si":
@@ -236,12 +244,12 @@ class _Strings(Listener):
             self._text.clear()
             self._size = 0
         elif name == "t":
-            self._hears = False
+            self._collects = False
         elif name == "rPh":
-            self._phonetic = False
+            self._in_phonetic = False
 
     def text(self, text: str) -> None:
-        if self._hears:
+        if self._collects:
             self._text.append(text)
             self._size += len(text)
             if self._size > MAX_ROW:

@@ -1,8 +1,8 @@
-"""The rows of a `.csv`, whatever it was saved as.
+"""Reads the rows of a `.csv`, whatever encoding it was saved in.
 
-Each line is UTF-8 or, if it is not, CP1252 (what a Brazilian Excel saves): a file put together from two sources is
-both. UTF-16 is known by its mark, or by the zeros that every other byte of its beginning is. The number of a row is
-that of its record, which is where a spreadsheet shows it.
+The encoding is decided line by line, because a file that was put together from two sources has both: a line that is
+not UTF-8 is CP1252, which a Brazilian Excel saves. UTF-16 is recognised by its byte order mark, or by its zeros: every
+other byte at the beginning is zero. The number of a row is the number of its record, as a spreadsheet shows it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_LINES, MAX_ROW,
 DELIMITERS = "\t;,"
 
 _BLOCK = 1 << 20
-_HEAD = 1024  # bytes, in which an encoding shows
+_HEAD = 1024  # bytes at the beginning by which the encoding is recognised
 _LITTLE, _BIG = "utf-16-le", "utf-16-be"
 
 
 class CsvTable:
-    """The records of a file, with one of the delimiters between its cells."""
+    """The records of a file, read with one delimiter."""
 
     def __init__(self, path: Path, delimiter: str, *, most_lines: int = MAX_LINES) -> None:
         self.name = None
@@ -34,19 +34,20 @@ class CsvTable:
         self._delimiter = delimiter
 
     def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
-        """The records below number `after`, each with its number, their first `width` cells; blank ones too.
+        """Yield the records after number `after`, blank ones too, each with its number and its first `width` cells.
 
         Raises:
-            ArquivoInvalido: there is too much of something, or a quote is never closed.
+            InvalidFile: a limit is exceeded (lines, rows, columns, a row, a cell), or `aspas_abertas`: a quote is never
+                closed.
         """
         lines = _Lines(self._path, self._most_lines)
         records = csv.reader(lines, delimiter=self._delimiter)
-        while (cells := _next(records, lines)) is not None:
+        while (cells := _next_record(records, lines)) is not None:
             if lines.record > after:
                 yield lines.record, cells[:width]
 
     def size(self) -> int:
-        """About how many lines there are, as far as the first of them tell."""
+        """Estimate the number of lines from the first block of the file."""
         with self._path.open("rb") as file:
             start = file.read(_BLOCK)
         lines = max(start.count(b"\n"), start.count(b"\r")) + 1
@@ -54,12 +55,12 @@ class CsvTable:
 
 
 def is_binary(head: bytes) -> bool:
-    """Whether a file that begins so is no text at all."""
+    """Whether a file with these first bytes is not text."""
     return b"\0" in head and _utf16(head) is None
 
 
 class _Lines:
-    """The lines that `csv.reader` asks for, as text, and how far the record is that they make."""
+    """Gives `csv.reader` the lines of a file as text, and counts the size of the record that they make."""
 
     def __init__(self, path: Path, most: int) -> None:
         self.record = 0
@@ -79,18 +80,18 @@ class _Lines:
                 raise InvalidFile("linhas_demais", maximo=self._most)
             if self._size > MAX_ROW:
                 raise InvalidFile("linha_grande_demais", linha=self.record)
-            return _text(line)
+            return _decoded(line)
         self.ended = True
         raise StopIteration
 
     def begin(self) -> None:
-        """Another record begins with the next line."""
+        """Begin a new record with the next line."""
         self.record += 1
         self._size = 0
 
 
-def _next(records: Iterator[list[str]], lines: _Lines) -> list[str] | None:
-    """The next record, if there is one: what only the end of the file has ended, had an open quote."""
+def _next_record(records: Iterator[list[str]], lines: _Lines) -> list[str] | None:
+    """Return the next record, or None after the last. A record that only the end of the file ends has an open quote."""
     lines.begin()
     try:
         cells = next(records, None)
@@ -108,7 +109,7 @@ def _next(records: Iterator[list[str]], lines: _Lines) -> list[str] | None:
 
 
 def _blocks(path: Path) -> Iterator[bytes]:
-    """The bytes of the file; those of UTF-16 as UTF-8."""
+    """Yield the bytes of the file in blocks; UTF-16 is converted to UTF-8."""
     with path.open("rb") as file:
         encoding = _utf16(file.read(_HEAD))
         file.seek(0)
@@ -118,7 +119,7 @@ def _blocks(path: Path) -> Iterator[bytes]:
 
 
 def _utf16(head: bytes) -> str | None:
-    """Which of the two it is, if it is UTF-16: most of what is Western there is a byte and a zero."""
+    """Return the name of the UTF-16 encoding, or None: in UTF-16 most Western characters are a byte and a zero."""
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return _LITTLE if head.startswith(codecs.BOM_UTF16_LE) else _BIG
     even, odd = head[::2], head[1::2]
@@ -128,11 +129,11 @@ def _utf16(head: bytes) -> str | None:
 
 
 def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """The lines with their ends, each of which is LF, CR or both; one that is too long is handed out unfinished."""
+    """Yield the lines with their ends (LF, CR or CRLF). A line that is too long is yielded before it is complete."""
     rest = b""
     for block in blocks:
         lines = (rest + block).splitlines(keepends=True)
-        rest = lines.pop() if lines else b""  # it may go on: even a CR, with its LF
+        rest = lines.pop() if lines else b""  # the next block may continue it: even a CR may be followed by its LF
         yield from lines
         if len(rest) > MAX_ROW:
             yield rest
@@ -140,7 +141,7 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
         yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
 
 
-def _text(line: bytes) -> str:
+def _decoded(line: bytes) -> str:
     line = line.removeprefix(codecs.BOM_UTF8)
     try:
         text = line.decode()

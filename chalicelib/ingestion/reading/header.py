@@ -1,8 +1,8 @@
-"""Which row of a sheet is its header, and which of our fields each of its columns feeds.
+"""Finds the header row of a sheet, and which of our fields each of its columns feeds.
 
-A header is certain when a row has a column for a document, an e-mail or a phone and no cell that looks like data. Of
-the first 20 rows that are not blank, the one that names most fields wins, and of equals the first: titles above it
-name fewer, and a header repeated further down is a row like any other.
+A row is certainly a header when it has a column for a document, an e-mail or a phone, and no cell that looks like data.
+Of the first 20 rows that are not blank, the header that names the most fields wins; of equal ones, the first. Titles
+above the header name fewer fields. A header that is repeated further down is an ordinary row.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ ROWS_SEARCHED = 20
 
 
 class LeadField(StrEnum):
-    """What we read of a row."""
+    """The fields that are read from a row."""
 
     ID = "id"
     NOME = "nome"
@@ -33,20 +33,21 @@ class LeadField(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The header: its row (the first of a sheet is 1), its texts in sheet order, and the columns of each field.
+    """The header of a sheet: its row (the first row is 1), its titles in sheet order, and the columns of each field.
 
-    `campos` holds positions in `colunas`. Those of e-mails and phones are in sheet order, for contacts keep theirs;
-    those of the other fields are best first (`Nome` before `Nome Fantasia`): the first that is not blank counts.
+    `fields` holds positions in `titles`. The columns of documents, e-mails and phones are in sheet order: contacts keep
+    that order. The columns of the other fields are best first (`Nome` before `Nome Fantasia`): the first cell that is
+    not blank counts.
     """
 
-    linha: int
-    colunas: tuple[str, ...]
-    campos: Mapping[LeadField, tuple[int, ...]]
+    row: int
+    titles: tuple[str, ...]
+    fields: Mapping[LeadField, tuple[int, ...]]
 
 
-# The names of each field, best first, as `plain_words` and `_NUMBERING` leave them. `linha`, `coluna`, `codigo` and
-# `mensagem`, which our own error report adds, must stay out, so that it can be corrected and uploaded as it is:
-# hence no `Código` under ID.
+# The titles of each field, best first, as `plain_words` and `_NUMBERING` leave them. Our own error report adds the
+# columns `linha`, `coluna`, `codigo` and `mensagem`. They must not be listed here, so that a corrected report can be
+# uploaded as it is: that is why ID has no `Código`.
 _ALIASES: dict[LeadField, str] = {
     LeadField.ID: "id, lead id, id lead, id do lead, id externo, id do lead externo, lead id externo, identificador",
     LeadField.NOME: (
@@ -83,8 +84,8 @@ _ALIASES: dict[LeadField, str] = {
         "celular com ddd, phone, phone number, phones, mobile, mobile phone, cell, cellphone, telephone"
     ),
 }
-_FIELD: dict[str, tuple[LeadField, int]] = {
-    alias: (campo, rank) for campo, aliases in _ALIASES.items() for rank, alias in enumerate(aliases.split(", "))
+_RANKED_FIELDS: dict[str, tuple[LeadField, int]] = {
+    alias: (field, rank) for field, aliases in _ALIASES.items() for rank, alias in enumerate(aliases.split(", "))
 }
 _CERTAIN = frozenset({LeadField.DOCUMENTO, LeadField.EMAIL, LeadField.TELEFONE})
 _IN_SHEET_ORDER = frozenset({LeadField.DOCUMENTO, LeadField.EMAIL, LeadField.TELEFONE})
@@ -97,42 +98,47 @@ _DATA = re.compile(r"@|(?:[0-9][^0-9]{0,3}){10}")
 
 
 def plain_words(text: str) -> str:
-    """`  Razão_Social: ` → `razao social`: no accents, case or punctuation; of a text that is long, its beginning."""
+    """Return a text without accents, case and punctuation (`  Razão_Social: ` → `razao social`); a long one is cut."""
     decomposed = unicodedata.normalize("NFKD", text[:_LONGEST_NAME]).casefold()
     letters = "".join(each for each in decomposed if unicodedata.category(each) not in _UNSEEN)
     return _BREAK.sub(" ", letters).strip()
 
 
 def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
-    """The header among the first rows of a sheet: (spreadsheet row, cells) of those that are not blank."""
-    candidates = (recognise(number, cells) for number, cells in islice(rows, ROWS_SEARCHED))
-    return max((each for each in candidates if each), key=lambda each: len(each.campos), default=None)
-
-
-def recognise(linha: int, cells: Sequence[str]) -> Header | None:
-    """The row as a header, if it certainly is one.
+    """Return the header among the first `ROWS_SEARCHED` of these rows, which must not be blank; None if there is none.
 
     Raises:
-        ArquivoInvalido: it is, but of more columns than anybody reads, and each would be in every row of the report.
+        InvalidFile: `colunas_demais`; see `recognise`.
     """
-    colunas = [cell.strip() for cell in cells]
-    while colunas and not colunas[-1]:
-        colunas.pop()
-    if any(_looks_like_data(coluna) for coluna in colunas):
+    candidates = (recognise(number, cells) for number, cells in islice(rows, ROWS_SEARCHED))
+    return max((each for each in candidates if each), key=lambda each: len(each.fields), default=None)
+
+
+def recognise(row: int, cells: Sequence[str]) -> Header | None:
+    """Return the row as a header if it certainly is one, else None.
+
+    Raises:
+        InvalidFile: `colunas_demais`; the header has more than `MAX_TITLES` columns. Each of them would be in every
+            line of the error report.
+    """
+    titles = [cell.strip() for cell in cells]
+    while titles and not titles[-1]:
+        titles.pop()
+    if any(_looks_like_data(title) for title in titles):
         return None
     found: dict[LeadField, list[tuple[int, int]]] = {}
-    for position, coluna in enumerate(colunas):
-        if field := _FIELD.get(_NUMBERING.sub("", plain_words(coluna))):
-            campo, rank = field
-            found.setdefault(campo, []).append((0 if campo in _IN_SHEET_ORDER else rank, position))
+    for position, title in enumerate(titles):
+        if ranked := _RANKED_FIELDS.get(_NUMBERING.sub("", plain_words(title))):
+            field, rank = ranked
+            found.setdefault(field, []).append((0 if field in _IN_SHEET_ORDER else rank, position))
     if not found.keys() & _CERTAIN:
         return None
-    if len(colunas) > MAX_TITLES:
+    if len(titles) > MAX_TITLES:
         raise InvalidFile("colunas_demais", maximo=MAX_TITLES)
-    campos = {campo: tuple(position for _, position in sorted(found[campo])) for campo in LeadField if campo in found}
-    return Header(linha, tuple(colunas), campos)
+    fields = {field: tuple(position for _, position in sorted(found[field])) for field in LeadField if field in found}
+    return Header(row, tuple(titles), fields)
 
 
 def _looks_like_data(text: str) -> bool:
-    """An e-mail, or digits enough for a phone or a document: no name of a column has these."""
+    """Whether a text has an e-mail, or enough digits for a phone or a document: no title has these."""
     return _DATA.search(text[:_LONGEST_NAME]) is not None

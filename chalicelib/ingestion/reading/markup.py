@@ -1,10 +1,10 @@
-"""XML that may be hostile: what a part is, its elements, and its items.
+"""Reads XML parts that may be hostile: checks a part, lists its elements, splits it into its items.
 
-No part may declare a document type: without one there are no entities, hence no billion laughs and nothing to fetch.
-Depth and the length of a tag are bounded, for expat bounds neither.
+No part may declare a document type. Without one there are no entities, so there is no billion laughs attack and nothing
+to fetch. Depth and the length of a tag are bounded here, because expat bounds neither.
 
-A part is *plain* if it is UTF-8 without namespace prefixes, comments, CDATA or anything else that begins with `<!`:
-then patterns may read its bytes. Any other (UTF-16, `<x:row>`, …) is for a real parser.
+A part is *plain* if it is UTF-8 without namespace prefixes, comments, CDATA or anything else that begins with `<!`.
+Patterns may read the bytes of a plain part. Any other part (UTF-16, `<x:row>`, …) needs a real parser.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.limits import MAX_ROW
 
 MAX_DEPTH = 64
-MAX_TAG = 2 << 20  # bytes; some versions of expat go through an open tag again with every piece of it
-MAX_HEAD = 16 << 20  # bytes, before the root of a part
+MAX_TAG = 2 << 20  # bytes; some versions of expat scan an open tag again with every block
+MAX_HEAD = 16 << 20  # bytes before the root of a part
 MAX_ELEMENTS = 10_000  # sheets, or relationships, of one workbook
-MAX_NAMES = 10_000  # of elements, attributes and namespaces in a part: expat remembers each until the end
-MAX_SMALL_PART = 8 << 20  # bytes of a part that lists them
+MAX_NAMES = 10_000  # of elements, attributes and namespaces in a part: expat keeps each of them until the end
+MAX_SMALL_PART = 8 << 20  # bytes of a part that lists sheets or relationships
 
 _TAIL = 1024
 _TEXT = re.compile(rb">\s*+[^<\s]")
@@ -33,25 +33,25 @@ _MALFORMED = (expat.ExpatError, LookupError, ValueError)
 
 
 class Part(NamedTuple):
-    """What reading a part once has shown: whether it is plain, and about how many items are in it."""
+    """The result of `check_part`: whether the part is plain, and about how many items it has."""
 
     plain: bool
     items: int
 
 
 class UnknownShape(Exception):
-    """A part that looked plain is not."""
+    """A part that looked plain has a shape that the patterns do not know."""
 
 
 class Listener:
-    """Hears what expat reads; names are local, those of other namespaces than the root's keep theirs before them."""
+    """Receives what expat reads. Names in the namespace of the root are local; others keep theirs in front ("n b")."""
 
     def __init__(self) -> None:
         self._depth = 0
         self._namespace = ""
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        """A tag opens."""
+        """Handle a start tag of expat."""
         if not self._depth:
             self._namespace = name[: name.rfind(" ") + 1]
         self._depth += 1
@@ -60,49 +60,52 @@ class Listener:
         self.opened(name.removeprefix(self._namespace), attributes)
 
     def end(self, name: str) -> None:
-        """A tag closes."""
+        """Handle an end tag of expat."""
         self._depth -= 1
         self.closed(name.removeprefix(self._namespace))
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
-        """An element begins."""
+        """Called when an element begins."""
 
     def closed(self, name: str) -> None:
-        """An element ends."""
+        """Called when an element ends."""
 
     def text(self, text: str) -> None:
-        """Some characters inside an element."""
+        """Called with characters inside an element, not always all of them at once."""
 
 
-def prove(blocks: Iterable[bytes], item: bytes | None = None) -> Part:
-    """Reads a part whole, and so proves its length and CRC, and that it begins as XML without a document type.
+def check_part(blocks: Iterable[bytes], item: bytes | None = None) -> Part:
+    """Read a part to its end, which checks length and CRC; check that it begins as XML without a document type.
 
-    An item is what begins so; without one none are counted.
-    Whether all the rest is well-formed shows when it is read, row by row: to parse it here too would double the time.
+    `item` is the beginning of an item, such as `<row `; without it no items are counted. Whether the rest of the part
+    is well-formed shows later, when its rows are read: parsing it here too would double the time.
+
+    Raises:
+        InvalidFile: `xml_proibido`, `arquivo_corrompido` or `arquivo_suspeito`.
     """
     prologue = _Prologue()
     characters = _Characters()
     unmarked, items, tail = True, 0, b""
     for block in blocks:
         prologue.feed(block)
-        if b"!" in block:  # which is found in a small part of the time, and hardly ever
+        if b"!" in block:  # this test takes a small part of the time of the next one, and is nearly always false
             unmarked = unmarked and b"<!" not in block and not (tail.endswith(b"<") and block.startswith(b"!"))
         characters.feed(block)
         if item:
             items += block.count(item)
         tail = (tail + block[-_TAIL:])[-_TAIL:]
-    if not prologue.is_bytes():
+    if not prologue.is_plain_utf8():
         return Part(plain=False, items=items)
-    if not characters.legal:
+    if not characters.are_legal:
         raise InvalidFile("arquivo_corrompido")
-    return Part(unmarked and prologue.root_ends(tail), items)
+    return Part(unmarked and prologue.ends_with_root(tail), items)
 
 
-def whole(blocks: Iterable[bytes], begin: re.Pattern[bytes], item: bytes, end: bytes) -> Iterator[bytes]:
-    """What stands between `begin` and `end` in a plain part, in pieces that each begin where an item does.
+def pieces_of_items(blocks: Iterable[bytes], begin: re.Pattern[bytes], item: bytes, end: bytes) -> Iterator[bytes]:
+    """Yield the bytes between `begin` and `end` of a plain part in pieces, each of which begins with an item.
 
     Raises:
-        UnknownShape: there is no such beginning or end, or an item is too large for the plain shape.
+        UnknownShape: the part has no such beginning or end, or an item is too large for the plain shape.
     """
     rest, inside = b"", False
     for block in blocks:
@@ -122,12 +125,16 @@ def whole(blocks: Iterable[bytes], begin: re.Pattern[bytes], item: bytes, end: b
 
 
 def is_blank(piece: bytes) -> bool:
-    """Whether nothing stands between the tags of a piece; where something does, that shows at once."""
+    """Whether a piece has no text between its tags; the search stops at the first text."""
     return _TEXT.search(piece) is None
 
 
 def elements(blocks: Iterable[bytes], name: str) -> list[dict[str, str]]:
-    """The attributes, their names local, of each element of that name in a part that is small."""
+    """Return the attributes, with local names, of each element of that name in a small part.
+
+    Raises:
+        InvalidFile: as `parse`; `arquivo_suspeito` too if the part is larger than `MAX_SMALL_PART`.
+    """
     listener = _Elements(name)
     for _ in parse(_small(blocks), listener):
         pass
@@ -135,17 +142,17 @@ def elements(blocks: Iterable[bytes], name: str) -> list[dict[str, str]]:
 
 
 def parse(blocks: Iterable[bytes], listener: Listener) -> Iterator[None]:
-    """Lets the listener hear a part, and stops after every block so that what it heard can be taken.
+    """Parse a part for the listener. Yields after every block, so that the caller can take what it has received.
 
     Raises:
-        ArquivoInvalido: `xml_proibido`, `arquivo_corrompido` or `arquivo_suspeito`.
+        InvalidFile: `xml_proibido`, `arquivo_corrompido` or `arquivo_suspeito`.
     """
     parser = _guarded(expat.ParserCreate(namespace_separator=" "))
     parser.buffer_text = True
     parser.StartElementHandler = listener.start
     parser.EndElementHandler = listener.end
     parser.CharacterDataHandler = listener.text
-    parser.StartNamespaceDeclHandler = _noticed
+    parser.StartNamespaceDeclHandler = _intern_namespace
     fed = 0
     for block in blocks:
         fed += len(block)
@@ -158,15 +165,15 @@ def parse(blocks: Iterable[bytes], listener: Listener) -> Iterator[None]:
 
 
 class _Prologue:
-    """All that comes before the root of a part; the rest of it is not looked at."""
+    """Parses a part up to its root element and ignores the rest."""
 
     def __init__(self) -> None:
         self.root = ""
         self._encoding = "utf-8"
         self._head = b""
         self._parser = _guarded(expat.ParserCreate())
-        self._parser.XmlDeclHandler = self._declared
-        self._parser.StartElementHandler = self._began
+        self._parser.XmlDeclHandler = self._on_declaration
+        self._parser.StartElementHandler = self._on_root
 
     def feed(self, block: bytes) -> None:
         if not self.root:
@@ -175,27 +182,27 @@ class _Prologue:
                 raise InvalidFile("arquivo_suspeito")
             _feed(self._parser, block, len(self._head))
 
-    def is_bytes(self) -> bool:
-        """Whether patterns can read it byte by byte: it is UTF-8, and there the root is to be seen."""
+    def is_plain_utf8(self) -> bool:
+        """Whether patterns can read the bytes: the declared encoding is UTF-8, and the root tag is found in it."""
         return self._encoding in _UTF8 and f"<{self.root}".encode() in self._head
 
-    def root_ends(self, tail: bytes) -> bool:
-        """Whether the last of the part is the end of its root, and that has no prefix."""
+    def ends_with_root(self, tail: bytes) -> bool:
+        """Whether the part ends with the end tag of its root, and the root has no prefix."""
         return ":" not in self.root and tail.rstrip().endswith(f"</{self.root}>".encode())
 
-    def _declared(self, _version: str, encoding: str | None, _standalone: int) -> None:
+    def _on_declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
         self._encoding = (encoding or "utf-8").lower()
 
-    def _began(self, name: str, _attributes: dict[str, str]) -> None:
+    def _on_root(self, name: str, _attributes: dict[str, str]) -> None:
         self.root = name
         self._parser.StartElementHandler = None
 
 
 class _Characters:
-    """Whether a part is UTF-8, as far as it has been seen, without a character that XML cannot hold (XML 1.0, 2.2)."""
+    """Checks that a part is UTF-8 and has no character that XML cannot hold (XML 1.0, 2.2); `are_legal` so far."""
 
     def __init__(self) -> None:
-        self.legal = True
+        self.are_legal = True
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._pending = b""
 
@@ -205,10 +212,10 @@ class _Characters:
                 self._decoder.decode(block)
                 self._pending = self._decoder.getstate()[0]
         except UnicodeDecodeError:
-            self.legal = False
-        # Twenty-nine searches for one byte each take less time than anything that looks at all of them at once.
+            self.are_legal = False
+        # Twenty-nine searches for one byte each are faster than one search for all of them.
         if any(map(block.__contains__, _CONTROLS)):
-            self.legal = False
+            self.are_legal = False
 
 
 class _Elements(Listener):
@@ -238,8 +245,8 @@ def _guarded(parser: expat.XMLParserType) -> expat.XMLParserType:
     return parser
 
 
-def _noticed(_prefix: str | None, _uri: str) -> None:
-    """Only what is told to somebody is put among the parser's names."""
+def _intern_namespace(_prefix: str | None, _uri: str) -> None:
+    """Handle a namespace declaration: expat only adds a namespace to `parser.intern` if there is a handler."""
 
 
 def _refuse_doctype(*_declaration: object) -> None:
@@ -247,7 +254,7 @@ def _refuse_doctype(*_declaration: object) -> None:
 
 
 def _feed(parser: expat.XMLParserType, block: bytes, fed: int, *, last: bool = False) -> None:
-    """Parses one more block; `fed` bytes in all. What expat has been given and not yet understood is one open tag."""
+    """Parse one more block; `fed` counts all bytes so far. Bytes that expat has not consumed yet are an open tag."""
     try:
         parser.Parse(block, last)
     except _MALFORMED as error:

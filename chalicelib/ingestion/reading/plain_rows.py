@@ -1,9 +1,9 @@
-"""The rows of a sheet in the plain shape: inflated block by block, one compiled pattern a row.
+"""Reads the rows of a sheet in the plain shape: inflated block by block, each row matched by one compiled pattern.
 
-The pattern knows what Excel, LibreOffice, Google, openpyxl, xlsxwriter and pandas write, and knows when it does not: a
-row is matched whole, from where the one before it ended, or the shape is unknown. Nothing that the sheet says of
-itself, such as its dimension, is believed. Where all rows of a piece are of the usual kind they are read column by
-column, in half of the time; they are what they would be one by one.
+The pattern covers what Excel, LibreOffice, Google, openpyxl, xlsxwriter and pandas write. A row must match completely,
+from the end of the row before it; otherwise the shape is unknown. What the sheet declares about itself, such as its
+dimension, is not trusted. Consecutive rows of the usual kind are read column by column, which takes half of the time
+and gives the same result as reading them one by one.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import cell_text
-from chalicelib.ingestion.reading.columns import SheetRow, column_index, column_name, following
+from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, column_index, column_name
 from chalicelib.ingestion.reading.converted import WasteBudget
 from chalicelib.ingestion.reading.limits import MAX_ROW, MAX_ROWS
-from chalicelib.ingestion.reading.markup import UnknownShape, is_blank, whole
+from chalicelib.ingestion.reading.markup import UnknownShape, is_blank, pieces_of_items
 from chalicelib.ingestion.reading.shared_strings import SharedStrings
 
-_MOST_USUAL = 30  # columns of a table that is read column by column
+_MOST_USUAL_COLUMNS = 30  # most columns of a row that is read column by column
 
 _BEGIN = re.compile(rb"<sheetData>")
 
@@ -39,37 +39,37 @@ _CELL = (
     rf'| t="inlineStr"><is>{_INLINE}</is></c>)'
 )
 _ROW = rf'<row r="([0-9]{{1,7}})"(?: [^<>]*?)?(?:/>|>((?:{_CELL})*+)</row>)'
-# What of any row holds something: column, kind, and the markup of a value, of an only `t`, or of other runs.
-_HELD = re.compile(
+# A cell with a value: its column, its kind, and the markup of the value, of a single `t`, or of other runs.
+_FILLED_CELL = re.compile(
     rf'<c r="([A-Z]++)[0-9]++"{_STYLE}(?: t="([a-zA-Z]++)")?+>'
     rf'(?:{_FORMULA}{_VALUE}([^<]*+)|<is>(?:<t(?: xml:space="preserve")?+>([^<]*+)</t></is>|({_INLINE})))'
 )
 
 
 def plain_rows(
-    blocks: Iterable[bytes], strings: SharedStrings, idle: WasteBudget, *, after: int, width: int
+    blocks: Iterable[bytes], strings: SharedStrings, budget: WasteBudget, *, after: int, width: int
 ) -> Iterator[SheetRow]:
-    """The first `width` cells of the rows below row `after` that hold something there, each with its number.
+    """Yield the rows after row `after` that have a value in their first `width` cells, each with its number.
 
     Raises:
-        UnknownShape: before the first row that the pattern does not know.
-        ArquivoInvalido: a row is too large, too many are blank, or rows do not follow one another.
+        UnknownShape: raised before the first row that the pattern does not match.
+        InvalidFile: a row is too large, too many rows are blank, or rows are not in order.
     """
     last = 0
-    for piece in whole(blocks, _BEGIN, b"<row ", b"</sheetData>"):
+    for piece in pieces_of_items(blocks, _BEGIN, b"<row ", b"</sheetData>"):
         if is_blank(piece):
             continue
-        for numbers, rows, sizes in _runs(piece.decode(), strings, width):
+        for numbers, rows, sizes in _row_runs(piece.decode(), strings, width):
             texts = list(map("".join, rows))
             if max(after, last) < numbers[0] and _are_ordinary(numbers, texts):
                 yield from zip(numbers, rows, strict=True)
                 last = numbers[-1]
                 continue
             for number, cells, size, text in zip(numbers, rows, sizes, texts, strict=True):
-                last = following(last, number)
+                last = checked_row_number(last, number)
                 if last > after:
                     if not text or text.isspace():
-                        idle.spend(0, size + len(cells))  # a cell in the last column makes a long list
+                        budget.spend(0, size + len(cells))  # one cell in the last column makes a long list of cells
                     elif len(text) > MAX_ROW:
                         raise InvalidFile("linha_grande_demais", linha=last)
                     else:
@@ -77,26 +77,26 @@ def plain_rows(
 
 
 def _are_ordinary(numbers: Sequence[int], texts: Sequence[str]) -> bool:
-    """Whether rows follow one another, and each holds something and is not too large: then none has to be looked at."""
+    """Whether all rows are in order, not blank and not too large: then no row has to be checked by itself."""
     in_order = all(map(lt, numbers, numbers[1:])) and numbers[-1] <= MAX_ROWS
     return in_order and all(texts) and not any(map(str.isspace, texts)) and max(map(len, texts)) <= MAX_ROW
 
 
-class _Run(NamedTuple):
-    """Some rows that follow each other: their numbers, their cells, and the sizes of their markup."""
+class _RowRun(NamedTuple):
+    """Consecutive rows: their numbers, their cells, and the sizes of their markup."""
 
     numbers: Sequence[int]
     rows: Sequence[Sequence[str]]
     sizes: Sequence[int]
 
 
-def _runs(markup: str, strings: SharedStrings, width: int) -> Iterator[_Run]:
-    """Every row of a piece, those of the usual kind together.
+def _row_runs(markup: str, strings: SharedStrings, width: int) -> Iterator[_RowRun]:
+    """Yield all rows of a piece; consecutive rows of the usual kind come together.
 
     Raises:
-        UnknownShape: before the first row that the pattern does not know.
+        UnknownShape: raised before the first row that the pattern does not match.
     """
-    found = _row(min(width, _MOST_USUAL)).findall(markup)
+    found = _row_pattern(min(width, _MOST_USUAL_COLUMNS)).findall(markup)
     unknown = found.pop()[-1] if found[-1][-1] else ""
     begin = 0
     for end in (*(place for place, row in enumerate(found) if not row[1]), len(found)):
@@ -104,33 +104,34 @@ def _runs(markup: str, strings: SharedStrings, width: int) -> Iterator[_Run]:
             yield _usual_run(found[begin:end], strings)
         if end < len(found):
             row, *_, digits, cells, _ = found[end]
-            yield _Run([int(digits)], [_cells(cells, strings, width)], [len(row)])
+            yield _RowRun([int(digits)], [_cells(cells, strings, width)], [len(row)])
         begin = end + 1
     if unknown.strip():
         raise UnknownShape
 
 
-def _usual_run(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> _Run:
-    """Rows of the usual kind, read column by column."""
+def _usual_run(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> _RowRun:
+    """Read rows of the usual kind column by column."""
     markups, digits, *held, _, _, _ = zip(*found, strict=True)
     columns = map(_usual_column, held[::2], held[1::2], repeat(strings))
-    return _Run(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
+    return _RowRun(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
 
 
 def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: SharedStrings) -> Sequence[str]:
-    """The texts of a column, in which each cell has an index of the shared strings, a whole number, or neither."""
+    """Return the texts of a column in which each cell has the index of a shared string, a whole number, or neither."""
     if not any(indices):
         return numbers
     texts = strings.column(indices)
     return list(map(add, texts, numbers)) if any(numbers) else texts
 
 
-@lru_cache(maxsize=_MOST_USUAL)
-def _row(width: int) -> re.Pattern[str]:
-    """A row, with a group for all of it; or all the rest, so that nothing is ever searched through for the next row.
+@lru_cache(maxsize=_MOST_USUAL_COLUMNS)
+def _row_pattern(width: int) -> re.Pattern[str]:
+    """Return a pattern that matches one row, or else all the rest, so that no text is searched for a next row.
 
-    Most rows are of the usual kind, each cell a shared string, a whole number or blank: a group for its number and two
-    for each cell. Any other has its number and its cells in the last groups but one, which is that of the rest.
+    The first group is the whole row. Most rows are of the usual kind: each cell is a shared string, a whole number or
+    blank. They have a group for their number and two groups for each cell. Any other row has its number and its cells
+    in two groups after these. The last group is the rest.
     """
     cells = "".join(
         rf'(?:<c r="{column_name(place)}[0-9]{{1,7}}+"{_STYLE}'
@@ -142,8 +143,9 @@ def _row(width: int) -> re.Pattern[str]:
 
 
 def _cells(markup: str, strings: SharedStrings, width: int) -> list[str]:
+    """Return the first `width` cells of a row that is not of the usual kind."""
     cells: list[str] = []
-    for letters, kind, value, text_alone, runs in _HELD.findall(markup):
+    for letters, kind, value, text_alone, runs in _FILLED_CELL.findall(markup):
         place = column_index(letters)
         if place >= width:
             continue

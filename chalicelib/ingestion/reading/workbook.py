@@ -1,7 +1,7 @@
-"""The one door to the rows of an uploaded file: what it is, which sheet of it counts, where its header is.
+"""Opens an uploaded file: recognises its format, chooses its sheet, finds its header and yields its rows.
 
-A file is known by its content, never by its name. What is wrong with it is said before its first row is handed out, as
-far as it can be known by then.
+The format is recognised by the content of a file, never by its name. A file is refused before its first row is yielded,
+as far as the problem can be known by then.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS
 
 _SHEET = "leads"
 
-# What is read together may weigh so much, or one row more: those of an ordinary sheet weigh some two hundred.
+# The weight at which a block of rows ends, in characters. A row of an ordinary sheet weighs about two hundred.
 _MOST_WEIGHT = 1 << 20
 _WEIGHT_OF_A_CELL = 16
 
 _BLOCK = 1 << 20
 _HEAD = 1024
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB 2.2: workbooks before 2007, and encrypted ones ever since
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB 2.2: workbooks from before 2007, and encrypted workbooks
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO 2.3.4.4
-_NO_TABLE = (b"%PDF-", b"<", b"{\\rtf", b"\x1f\x8b")  # PDF; HTML and XML; RTF; gzip
+_NOT_A_TABLE = (b"%PDF-", b"<", b"{\\rtf", b"\x1f\x8b")  # PDF; HTML and XML; RTF; gzip
 
 
 class Table(Protocol):
-    """What a header may be in: a sheet, or a text read with one delimiter."""
+    """A place where a header may be: a sheet, or a text file that is read with one delimiter."""
 
     @property
     def name(self) -> str | None: ...
@@ -46,7 +46,7 @@ class Table(Protocol):
 
 
 class RowBlock(NamedTuple):
-    """Some rows that follow each other, and what they take in memory, in characters."""
+    """Rows that are read and validated together, and what they take in memory, in characters."""
 
     rows: list[SheetRow]
     weight: int
@@ -54,29 +54,29 @@ class RowBlock(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeadsTable:
-    """The table of a file: its sheet (`None` for a text), its header, and about how many rows follow it."""
+    """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows."""
 
-    aba: str | None
-    cabecalho: Header
-    linhas_estimadas: int | None
+    sheet_name: str | None
+    header: Header
+    estimated_rows: int | None
     _table: Table
 
-    def linhas(self, depois: int = 0) -> Iterator[SheetRow]:
-        """Every row below the header and below row `depois` that is not blank: its number, and its cells as text.
+    def rows(self, after: int = 0) -> Iterator[SheetRow]:
+        """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
 
-        The first row of a sheet is 1. Rows may be shorter than the header, and are never longer: what stands beside
-        the table is not looked at.
+        The first row of a sheet is 1. A row may be shorter than the header but is never longer: cells beside the table
+        are not read.
 
         Raises:
-            ArquivoInvalido: what is wrong with the file stands so far down that nobody could know before.
+            InvalidFile: the file has a problem that shows only at this row.
         """
-        return (row for row, _ in self._filled(depois))
+        return (row for row, _ in self._filled(after))
 
-    def fatias(self, depois: int, most: int) -> Iterator[RowBlock]:
-        """The same rows, some at a time: so many, or fewer where they are heavy."""
+    def blocks(self, after: int, most: int) -> Iterator[RowBlock]:
+        """Yield the same rows in blocks of `most` rows, or of fewer where rows are heavy."""
         rows: list[SheetRow] = []
         weight = 0
-        for row, characters in self._filled(depois):
+        for row, characters in self._filled(after):
             rows.append(row)
             weight += characters + _WEIGHT_OF_A_CELL * len(row[1])
             if len(rows) == most or weight >= _MOST_WEIGHT:
@@ -85,37 +85,37 @@ class LeadsTable:
         if rows:
             yield RowBlock(rows, weight)
 
-    def _filled(self, depois: int) -> Iterator[tuple[SheetRow, int]]:
-        return _filled(self._table.rows(max(depois, self.cabecalho.linha), len(self.cabecalho.colunas)))
+    def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
+        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)))
 
 
 @contextmanager
 def open_workbook(path: Path) -> Iterator[LeadsTable]:
-    """The table of the leads in a file.
+    """Open a file and yield its table of leads; the file is closed on exit.
 
     Raises:
-        ArquivoInvalido: it cannot be ingested.
+        InvalidFile: the file cannot be ingested.
     """
     with ExitStack() as stack:
-        yield _planilha(path, stack)
+        yield _open(path, stack)
 
 
-def _planilha(path: Path, stack: ExitStack) -> LeadsTable:
+def _open(path: Path, stack: ExitStack) -> LeadsTable:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if path.stat().st_size > MAX_FILE:
         raise InvalidFile("arquivo_grande_demais", maximo=MAX_FILE)
     if head.startswith(_ZIP):
-        return _first_that_fits(_by_preference(xlsx.sheets(stack.enter_context(Container(path)))))
+        return _first_with_header(_by_preference(xlsx.sheets(stack.enter_context(Container(path)))))
     if head.startswith(_OLE):
         raise InvalidFile("arquivo_protegido" if _is_encrypted(path) else "formato_nao_suportado")
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_NO_TABLE) or csv_text.is_binary(head):
+    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_NOT_A_TABLE) or csv_text.is_binary(head):
         raise InvalidFile("formato_nao_suportado")
-    return _best(path)
+    return _with_best_delimiter(path)
 
 
 def _by_preference(sheets: list[xlsx.Sheet]) -> list[xlsx.Sheet]:
-    """The sheet that is called Leads, if it shows; or all of them, and of those that are hidden that one first."""
+    """Return a visible sheet called Leads alone; else the visible sheets, then a hidden Leads, then the others."""
     named = [sheet for sheet in sheets if plain_words(sheet.name) == _SHEET]
     shown = [sheet for sheet in sheets if not sheet.hidden]
     if chosen := [sheet for sheet in named if not sheet.hidden]:
@@ -123,40 +123,52 @@ def _by_preference(sheets: list[xlsx.Sheet]) -> list[xlsx.Sheet]:
     return shown + [sheet for sheet in named + sheets if sheet.hidden]
 
 
-def _first_that_fits(tables: Iterable[Table]) -> LeadsTable:
+def _first_with_header(tables: Iterable[Table]) -> LeadsTable:
+    """Return the first table that has a header.
+
+    Raises:
+        InvalidFile: `cabecalho_ausente`, or `arquivo_vazio` if all tables are blank.
+    """
     code = "arquivo_vazio"
     for table in tables:
         rows = (row for row, _ in _filled(table.rows()))
         if first := next(rows, None):
             code = "cabecalho_ausente"
-            if cabecalho := find_header(chain([first], rows)):
-                return _found(table, cabecalho)
+            if header := find_header(chain([first], rows)):
+                return _leads_table(table, header)
     raise InvalidFile(code)
 
 
-def _best(path: Path) -> LeadsTable:
-    """The text read with the delimiter that makes most of its header; a wrong one may find quotes that do not close."""
+def _with_best_delimiter(path: Path) -> LeadsTable:
+    """Read a text file with the delimiter that gives the header with the most fields, then the most columns.
+
+    A wrong delimiter may find quotes that do not close, so a refusal counts only if every delimiter is refused.
+    """
     found: list[LeadsTable] = []
     refused: dict[str, InvalidFile] = {}
     for delimiter in csv_text.DELIMITERS:
         try:
-            found.append(_first_that_fits([csv_text.CsvTable(path, delimiter)]))
+            found.append(_first_with_header([csv_text.CsvTable(path, delimiter)]))
         except InvalidFile as error:
-            if error.code == "linhas_demais":  # whatever stands between the cells of them
+            if error.code == "linhas_demais":  # the number of lines is the same with every delimiter
                 raise
             refused[error.code] = error
     if not found:
         raise refused.get("arquivo_vazio") or refused.popitem()[1]
-    return max(found, key=lambda each: (len(each.cabecalho.campos), len(each.cabecalho.colunas)))
+    return max(found, key=lambda each: (len(each.header.fields), len(each.header.titles)))
 
 
-def _found(table: Table, cabecalho: Header) -> LeadsTable:
+def _leads_table(table: Table, header: Header) -> LeadsTable:
     size = table.size()
-    return LeadsTable(table.name, cabecalho, None if size is None else max(0, size - cabecalho.linha), table)
+    return LeadsTable(table.name, header, None if size is None else max(0, size - header.row), table)
 
 
 def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:
-    """The rows that are not blank, each with the number of its characters."""
+    """Yield the rows that are not blank, each with its number of characters.
+
+    Raises:
+        InvalidFile: `celulas_demais`, `textos_demais` or `celula_grande_demais`.
+    """
     room, text_room = MAX_CELLS, MAX_TEXT
     for row in rows:
         number, cells = row
@@ -174,7 +186,7 @@ def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:
 
 
 def _is_encrypted(path: Path) -> bool:
-    """Whether a compound file holds a workbook that only a password opens: the directory names its stream."""
+    """Whether a compound file holds an encrypted workbook: then its directory names the stream of the package."""
     tail = b""
     with path.open("rb") as file:
         while block := file.read(_BLOCK):

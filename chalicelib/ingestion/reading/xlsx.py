@@ -1,7 +1,8 @@
-"""The sheets of an `.xlsx` and the rows of each, by whichever reader knows the shape that they are written in.
+"""The sheets of an `.xlsx` and their rows: each sheet is read by the reader that knows its shape.
 
-A package names its workbook, the workbook its sheets, and relationships say which part each of them is (ECMA-376 Part
-2, 6.5; Part 1, 12.3.23). Types are told by their last word: those of strict and transitional files begin differently.
+A package names its workbook, the workbook names its sheets, and relationships say which part each sheet is (ECMA-376
+Part 2, 6.5; Part 1, 12.3.23). Only the last word of a relationship type is compared, because the types of strict and
+transitional files begin differently.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
 from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS
-from chalicelib.ingestion.reading.markup import Part, UnknownShape, elements, prove
+from chalicelib.ingestion.reading.markup import Part, UnknownShape, check_part, elements
 from chalicelib.ingestion.reading.plain_rows import plain_rows
 from chalicelib.ingestion.reading.shared_strings import SharedStrings
 
@@ -24,36 +25,39 @@ _USUAL_WORKBOOK = "xl/workbook.xml"
 
 
 class Relationship(NamedTuple):
-    """What one part is to another: the last word of its type, and the name of the part."""
+    """The relationship of a part to another one: the last word of its type, and the name of that other part."""
 
     kind: str
     part: str
 
 
 class _Workbook(NamedTuple):
-    """What the sheets of a workbook have in common."""
+    """What the sheets of a workbook share."""
 
     container: Container
     strings: SharedStrings
-    idle: WasteBudget
+    budget: WasteBudget
 
 
 class Sheet:
-    """One sheet; its part is proven, once, when it is first read."""
+    """One sheet of a workbook; its part is checked once, when it is first read."""
 
     def __init__(self, workbook: _Workbook, name: str, part: str, *, hidden: bool) -> None:
         self.name = name
         self.hidden = hidden
-        self._container, self._strings, self._idle = workbook
+        self._container, self._strings, self._budget = workbook
         self.part = part
-        self._proof: Part | None = None
+        self._checked: Part | None = None
 
     def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
-        """The rows below row `after`, each with its number, their first `width` cells; blank ones may be left out."""
-        if self._proven().plain:
+        """Yield the rows after row `after`, each with its number and first `width` cells; blank ones may be missing.
+
+        Where the plain shape ends, the other reader starts again and yields only the rows that are left.
+        """
+        if self._checked_part().plain:
             try:
                 for row in plain_rows(
-                    self._container.blocks(self.part), self._strings, self._idle, after=after, width=width
+                    self._container.blocks(self.part), self._strings, self._budget, after=after, width=width
                 ):
                     after = row[0]
                     yield row
@@ -61,24 +65,24 @@ class Sheet:
                 pass
             else:
                 return
-        rows = converted_rows(self._container.blocks(self.part), self._strings, self._idle, width=width)
+        rows = converted_rows(self._container.blocks(self.part), self._strings, self._budget, width=width)
         yield from (row for row in rows if row[0] > after)
 
     def size(self) -> int | None:
-        """About how many rows there are, if that is known."""
-        return self._proven().items or None
+        """Return about how many rows the sheet has, or None if that is not known."""
+        return self._checked_part().items or None
 
-    def _proven(self) -> Part:
-        if self._proof is None:
-            self._proof = prove(self._container.blocks(self.part), b"<row ")
-        return self._proof
+    def _checked_part(self) -> Part:
+        if self._checked is None:
+            self._checked = check_part(self._container.blocks(self.part), b"<row ")
+        return self._checked
 
 
 def sheets(container: Container) -> list[Sheet]:
-    """The sheets that have cells, in the order of the workbook.
+    """Return the worksheets of a workbook in its order; chart sheets have no cells and are left out.
 
     Raises:
-        ArquivoInvalido: this is no workbook, or a broken one.
+        InvalidFile: `formato_nao_suportado` if this is not a workbook, else it is broken or hostile.
     """
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
@@ -93,13 +97,13 @@ def sheets(container: Container) -> list[Sheet]:
         for attributes in elements(container.blocks(workbook), "sheet")
         if (relationship := relationships.get(attributes.get("id", ""))) and relationship.kind == "worksheet"
     ]
-    if len({each.part for each in found}) < len(found):  # ten thousand times the same, and each time from its beginning
+    if len({each.part for each in found}) < len(found):  # ten thousand sheets of one part would be read one by one
         raise InvalidFile("arquivo_suspeito")
     return found
 
 
 def _workbook(container: Container) -> str:
-    """The part that is the workbook; without one the file is something else, such as a text document."""
+    """Return the name of the workbook part; a file without one is something else, such as a text document."""
     named = (each.part for each in _relationships(container, "").values() if each.kind == "officeDocument")
     workbook = next(named, _USUAL_WORKBOOK)
     if workbook not in container or not elements(container.blocks(workbook), "workbook"):
@@ -108,7 +112,7 @@ def _workbook(container: Container) -> str:
 
 
 def _relationships(container: Container, part: str) -> dict[str, Relationship]:
-    """What a part, or the whole package, is related to inside the file, by id."""
+    """Return the relationships of a part ("" for the whole package) inside the file, by id."""
     folder, name = posixpath.split(part)
     described = posixpath.join(folder, "_rels", f"{name}.rels")
     if described not in container:
@@ -121,7 +125,7 @@ def _relationships(container: Container, part: str) -> dict[str, Relationship]:
 
 
 def _resolved(folder: str, target: str) -> str:
-    """The name of a part, from where it is mentioned; a slash in front is the root of the package."""
+    """Return the name of a part from a target relative to `folder`; a leading slash means the root of the package."""
     return posixpath.normpath(posixpath.join("/", folder, target.replace("\\", "/"))).lstrip("/")
 
 
@@ -129,4 +133,4 @@ def _shared_strings(container: Container, relationships: dict[str, Relationship]
     part = next((each.part for each in relationships.values() if each.kind == "sharedStrings"), None)
     if part is None or part not in container:
         return SharedStrings(None, plain=True)
-    return SharedStrings(partial(container.blocks, part), plain=prove(container.blocks(part)).plain)
+    return SharedStrings(partial(container.blocks, part), plain=check_part(container.blocks(part)).plain)

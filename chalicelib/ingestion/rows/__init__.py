@@ -1,1 +1,1 @@
-"""Rows of text into leads and what was refused of them. Pure."""
+"""Turns rows of text into leads, and reports what is refused. Pure."""

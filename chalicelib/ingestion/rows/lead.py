@@ -1,4 +1,4 @@
-"""What is known of a lead, and what becomes of it when another row says more. Pure."""
+"""The data of a lead, and how another row about the same lead is merged into it. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.contacts.telephones import Phone
 
 
 class LeadData(NamedTuple):
-    """What a row says of a lead; blank cells are None, contacts in their order and each once."""
+    """The data of a lead from one row. Blank cells are None; contacts are in their order and without repeats."""
 
     nome: str | None = None
     contato: str | None = None
@@ -22,7 +22,7 @@ class LeadData(NamedTuple):
 
 
 class LeadColumns(NamedTuple):
-    """What many rows say: of each of their `LeadData` one field, a list for each."""
+    """The `LeadData` of many rows, stored by column: one list for each field."""
 
     nomes: list[str | None]
     contatos: list[str | None]
@@ -33,35 +33,35 @@ class LeadColumns(NamedTuple):
     emails: list[tuple[str, ...]]
 
     @classmethod
-    def of(cls, dados: Sequence[LeadData]) -> Self:
-        """The columns of some rows."""
-        fields: list[list[Any]] = [[each[field] for each in dados] for field in range(len(cls._fields))]
+    def of(cls, rows: Sequence[LeadData]) -> Self:
+        """Return the columns of these rows."""
+        fields: list[list[Any]] = [[each[field] for each in rows] for field in range(len(cls._fields))]
         return cls(*fields)
 
-    def dados(self, place: int) -> LeadData:
-        """One of the rows."""
+    def row(self, place: int) -> LeadData:
+        """Return one row."""
         return LeadData(*(column[place] for column in self._lists()))
 
-    def put(self, place: int, dados: LeadData) -> None:
-        """Another row in the place of one."""
-        for column, value in zip(self._lists(), dados, strict=True):
+    def put(self, place: int, row: LeadData) -> None:
+        """Replace one row."""
+        for column, value in zip(self._lists(), row, strict=True):
             column[place] = value
 
     def extend(self, more: LeadColumns) -> None:
-        """With the rows behind them."""
+        """Append the rows of another one."""
         for column, values in zip(self._lists(), more._lists(), strict=True):
             column.extend(values)
 
-    def kept(self, which: Sequence[bool]) -> Self:
-        """Some of the rows."""
-        return type(self)(*(list(compress(column, which)) for column in self._lists()))
+    def kept(self, mask: Sequence[bool]) -> Self:
+        """Return only the rows whose place in `mask` is true."""
+        return type(self)(*(list(compress(column, mask)) for column in self._lists()))
 
     def _lists(self) -> tuple[list[Any], ...]:
         return tuple(self)
 
 
 def merged(old: LeadData, new: LeadData) -> LeadData:
-    """The old with the new over it: a blank keeps what was there, new contacts come after the old ones (SPEC §1)."""
+    """Merge `new` into `old`: a blank keeps the old value, and new contacts come after the old ones (SPEC §1)."""
     known = {each.telefone for each in old.telefones}
     return LeadData(
         new.nome or old.nome,
@@ -75,7 +75,7 @@ def merged(old: LeadData, new: LeadData) -> LeadData:
 
 
 def principal(telefones: Sequence[Phone]) -> str | None:
-    """The phone to try first: the first that a message may be sent to, else the first that there is."""
+    """Return the phone to try first: the first one that is valid for sending, else the first one, else None."""
     for each in telefones:
         if each.valido_para_disparo:
             return each.telefone

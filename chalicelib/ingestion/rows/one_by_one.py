@@ -1,7 +1,7 @@
-"""One row of a sheet into a lead with its contacts, and whatever of it had to be refused. Pure.
+"""Turns a row of a sheet into a lead with its contacts, and reports what is refused. Pure.
 
-A row is worth keeping if it has a valid e-mail, phone or document; what else is wrong with it is reported cell by
-cell. A row without any of these is refused whole.
+A row is kept if it has a valid e-mail, phone or document; whatever is refused in it is reported cell by cell. A row
+without any of these is refused as a whole.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiec
 from chalicelib.contacts.telephones import Phone, read_phones
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import Header, LeadField
-from chalicelib.ingestion.rows.by_column import read_usual
+from chalicelib.ingestion.rows.by_column import read_usual_rows
 from chalicelib.ingestion.rows.formulas import as_shown
 from chalicelib.ingestion.rows.lead import LeadColumns, LeadData
 
 MAX_ID = 255
-"""Characters of an `ID` cell: it is a key, and an index entry holds no more than some two thousand bytes."""
-MAX_ERROS = 50
-"""Refusals of a row that are told one by one: each is a line of the error report with the whole row, and whoever put
-the wrong column there has seen enough. As many as the contacts of a kind that a row keeps.
+"""Most characters of an `ID` cell: it is a key, and an index entry holds only about two thousand bytes."""
+MAX_ERRORS = 50
+"""Most refusals of a row that are reported one by one. Each is a line of the error report with the whole row, and fifty
+are enough to see that a column is wrong. A row keeps as many contacts of each kind.
 """
 
 Value = TypeVar("Value", str, Phone)
@@ -34,72 +34,75 @@ Reader = Callable[[str], tuple[list[Value], list[RefusedPiece]]]
 
 
 class RowError(NamedTuple):
-    """One thing that was refused: in which column, why, and the piece of text that it is about.
+    """A refusal in a row: the title of its column, a stable code for `messages`, and the text that was refused.
 
-    The last one of a row that has too many is `erros_demais`, of no column, and `valor` says how many more there were.
+    If a row has too many of them, the last one is `erros_demais`: its `column` is "" and its `value` says how many more
+    there were.
     """
 
-    coluna: str
-    codigo: str
-    valor: str
+    column: str
+    code: str
+    value: str
 
 
 class ReadRow(NamedTuple):
-    """A row that was read: its place in the spreadsheet, what it says (None where nothing useful is left of it), what
-    was refused, and its cells as they came.
+    """A row after reading: its number in the sheet, the ID of its lead, the data of the lead (None if the row is
+    refused as a whole), its refusals, and its cells as they came.
     """
 
-    numero: int
-    lead_id_externo: str
-    dados: LeadData | None
-    erros: tuple[RowError, ...]
-    celulas: Sequence[str]
+    number: int
+    external_id: str
+    data: LeadData | None
+    errors: tuple[RowError, ...]
+    cells: Sequence[str]
 
 
 @dataclass(slots=True)
 class ReadRows:
-    """Rows that were read, one behind the other: how many, and the number of the last; what those say that were kept, a
-    list for each thing; and the rows of which something was refused.
+    """Consecutive rows after reading: how many they are (`count`) and the number of the last one.
+
+    `numbers`, `external_ids` and `columns` belong to the rows that were kept; `with_errors` are the rows in which
+    something was refused.
     """
 
-    quantas: int
-    ultima: int
-    numeros: list[int]
-    externos: list[str]
-    colunas: LeadColumns
-    com_erros: list[ReadRow]
+    count: int
+    last: int
+    numbers: list[int]
+    external_ids: list[str]
+    columns: LeadColumns
+    with_errors: list[ReadRow]
 
     @classmethod
-    def of(cls, linhas: Sequence[ReadRow]) -> Self:
-        """Rows that were read one by one; there is one at least."""
-        kept = [linha for linha in linhas if linha.dados is not None]
+    def of(cls, rows: Sequence[ReadRow]) -> Self:
+        """Collect rows that were read one by one; there must be at least one."""
+        kept = [row for row in rows if row.data is not None]
         return cls(
-            len(linhas),
-            linhas[-1].numero,
-            [linha.numero for linha in kept],
-            [linha.lead_id_externo for linha in kept],
-            LeadColumns.of([linha.dados for linha in kept if linha.dados is not None]),
-            [linha for linha in linhas if linha.erros],
+            len(rows),
+            rows[-1].number,
+            [row.number for row in kept],
+            [row.external_id for row in kept],
+            LeadColumns.of([row.data for row in kept if row.data is not None]),
+            [row for row in rows if row.errors],
         )
 
     def without(self, refused: Set[int]) -> ReadRows:
-        """The same, but what these say is not kept, by their places."""
-        kept = [place not in refused for place in range(len(self.numeros))]
-        numeros, externos = list(compress(self.numeros, kept)), list(compress(self.externos, kept))
-        return replace(self, numeros=numeros, externos=externos, colunas=self.colunas.kept(kept))
+        """Return the same rows without the data of some; `refused` holds places in `numbers`."""
+        kept = [place not in refused for place in range(len(self.numbers))]
+        numbers, external_ids = list(compress(self.numbers, kept)), list(compress(self.external_ids, kept))
+        return replace(self, numbers=numbers, external_ids=external_ids, columns=self.columns.kept(kept))
 
     def extend(self, more: ReadRows) -> None:
-        """With the rows behind them."""
-        self.quantas += more.quantas
-        self.ultima = more.ultima
-        self.numeros += more.numeros
-        self.externos += more.externos
-        self.colunas.extend(more.colunas)
-        self.com_erros += more.com_erros
+        """Append the rows that follow."""
+        self.count += more.count
+        self.last = more.last
+        self.numbers += more.numbers
+        self.external_ids += more.external_ids
+        self.columns.extend(more.columns)
+        self.with_errors += more.with_errors
 
 
 class _RowErrors:
-    """What was refused of one row so far: the first of it, and how many more there were."""
+    """Collects the refusals of one row: the first `MAX_ERRORS` of them, and how many more there are."""
 
     __slots__ = ("_first", "_more")
 
@@ -107,122 +110,125 @@ class _RowErrors:
         self._first: tuple[RowError, ...] = ()
         self._more = 0
 
-    def add(self, coluna: str, refused: Sequence[RefusedPiece]) -> None:
-        """These were refused in a column."""
-        room = MAX_ERROS - len(self._first)
-        self._first += tuple(RowError(coluna, *each) for each in refused[:room])
+    def add(self, column: str, refused: Sequence[RefusedPiece]) -> None:
+        """Add what was refused in a column."""
+        room = MAX_ERRORS - len(self._first)
+        self._first += tuple(RowError(column, *each) for each in refused[:room])
         self._more += len(refused[room:])
 
-    def told(self) -> tuple[RowError, ...]:
-        """All of it, what is too much in one lump."""
+    def reported(self) -> tuple[RowError, ...]:
+        """Return the refusals; those beyond `MAX_ERRORS` are one `erros_demais`."""
         return (*self._first, RowError("", "erros_demais", str(self._more))) if self._more else self._first
 
 
 class RowReader:
     """Reads the rows below one header.
 
-    `origem_arquivo` is the file's name, out of which a row without an `ID` gets its own; `fixo_valido` says that the
-    tenant's messages reach landlines too.
+    A row without an `ID` gets one from `file_name` and its number. `landlines_valid` says that the tenant's messages
+    reach landlines too.
     """
 
-    def __init__(self, cabecalho: Header, origem_arquivo: str, *, fixo_valido: bool = False) -> None:
-        self._cabecalho = cabecalho
-        self._origem_arquivo = origem_arquivo
-        campos = cabecalho.campos
-        self._id = campos.get(LeadField.ID, ())
-        self._nome = campos.get(LeadField.NOME, ())
-        self._contato = campos.get(LeadField.CONTATO, ())
-        self._documento = campos.get(LeadField.DOCUMENTO, ())
-        self._emails = campos.get(LeadField.EMAIL, ())
-        self._telefones = campos.get(LeadField.TELEFONE, ())
-        self._fixo_valido = fixo_valido
-        self._read_telefones: Reader[Phone] = partial(read_phones, fixo_valido=fixo_valido)
+    def __init__(self, header: Header, file_name: str, *, landlines_valid: bool = False) -> None:
+        self._header = header
+        self._file_name = file_name
+        fields = header.fields
+        self._id = fields.get(LeadField.ID, ())
+        self._name = fields.get(LeadField.NOME, ())
+        self._contact_name = fields.get(LeadField.CONTATO, ())
+        self._documents = fields.get(LeadField.DOCUMENTO, ())
+        self._emails = fields.get(LeadField.EMAIL, ())
+        self._phones = fields.get(LeadField.TELEFONE, ())
+        self._landlines_valid = landlines_valid
+        self._read_phones: Reader[Phone] = partial(read_phones, landlines_valid=landlines_valid)
 
     def read_all(self, rows: Sequence[SheetRow]) -> ReadRows:
-        """Some rows, one at least, each as `read` has it; those of the usual kind, nearly all, in half of the time."""
-        externos, colunas, outras = read_usual(
-            [cells for _, cells in rows], self._cabecalho.campos, fixo_valido=self._fixo_valido
+        """Read one or more rows as `read` does. Rows of the usual kind, nearly all, take half of the time."""
+        external_ids, columns, unusual = read_usual_rows(
+            [cells for _, cells in rows], self._header.fields, landlines_valid=self._landlines_valid
         )
-        outras.update([place for place, externo in enumerate(externos) if externo and len(externo) > MAX_ID])
-        lidas = ReadRows(
+        unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
+        result = ReadRows(
             len(rows),
             rows[-1][0],
-            [numero for numero, _ in rows],
-            [externo or self._own_id(numero) for externo, (numero, _) in zip(externos, rows, strict=True)],
-            colunas,
+            [number for number, _ in rows],
+            [given or self._default_id(number) for given, (number, _) in zip(external_ids, rows, strict=True)],
+            columns,
             [],
         )
         refused = set()
-        for place in sorted(outras):
-            linha = self.read(*rows[place])
-            if linha.erros:
-                lidas.com_erros.append(linha)
-            if linha.dados is None:
+        for place in sorted(unusual):
+            row = self.read(*rows[place])
+            if row.errors:
+                result.with_errors.append(row)
+            if row.data is None:
                 refused.add(place)
             else:
-                colunas.put(place, linha.dados)
-        return lidas.without(refused) if refused else lidas
+                columns.put(place, row.data)
+        return result.without(refused) if refused else result
 
-    def read(self, numero: int, cells: Sequence[str]) -> ReadRow:
-        """The row of that number; cells that it does not have count as blank."""
-        width = len(self._cabecalho.colunas)
+    def read(self, number: int, cells: Sequence[str]) -> ReadRow:
+        """Read one row; missing cells count as blank."""
+        width = len(self._header.titles)
         if len(cells) < width:
             cells = [*cells, *[""] * (width - len(cells))]
-        erros = _RowErrors()
-        externo = _first(cells, self._id)
-        if externo is not None and len(externo) > MAX_ID:
-            erros.add(self._coluna(self._id[0]), [refuse("id_longo", externo)])
-            return ReadRow(numero, self._own_id(numero), None, erros.told(), cells)
-        externo = externo or self._own_id(numero)
-        document = self._read_documento(cells, erros)
-        addresses = self._read_contacts(cells, self._emails, read_emails, erros)
-        phones = self._read_contacts(cells, self._telefones, self._read_telefones, erros)
+        errors = _RowErrors()
+        external_id = _first_filled(cells, self._id)
+        if external_id is not None and len(external_id) > MAX_ID:
+            errors.add(self._title(self._id[0]), [refuse("id_longo", external_id)])
+            return ReadRow(number, self._default_id(number), None, errors.reported(), cells)
+        external_id = external_id or self._default_id(number)
+        document = self._read_document(cells, errors)
+        addresses = self._read_contacts(cells, self._emails, read_emails, errors)
+        phones = self._read_contacts(cells, self._phones, self._read_phones, errors)
         if not (document or addresses or phones):
-            return ReadRow(numero, externo, None, erros.told() or (RowError("", "linha_sem_contato", ""),), cells)
-        dados = LeadData(
-            _first(cells, self._nome),
-            _first(cells, self._contato),
+            refused = errors.reported() or (RowError("", "linha_sem_contato", ""),)
+            return ReadRow(number, external_id, None, refused, cells)
+        data = LeadData(
+            _first_filled(cells, self._name),
+            _first_filled(cells, self._contact_name),
             document,
-            _raw(cells, self._telefones),
+            _raw(cells, self._phones),
             _raw(cells, self._emails),
             phones,
             addresses,
         )
-        return ReadRow(numero, externo, dados, erros.told(), cells)
+        return ReadRow(number, external_id, data, errors.reported(), cells)
 
-    def _own_id(self, numero: int) -> str:
-        return f"{self._origem_arquivo}:{numero}"
+    def _default_id(self, number: int) -> str:
+        return f"{self._file_name}:{number}"
 
-    def _coluna(self, position: int) -> str:
-        """The title of a column, cut short: it is repeated with each refusal."""
-        return self._cabecalho.colunas[position][:EXCERPT]
+    def _title(self, position: int) -> str:
+        """Return the title of a column, cut short because each refusal repeats it."""
+        return self._header.titles[position][:EXCERPT]
 
-    def _read_documento(self, cells: Sequence[str], erros: _RowErrors) -> str | None:
-        """The first valid document; a sheet may have a column for each kind."""
-        for position in self._documento:
+    def _read_document(self, cells: Sequence[str], errors: _RowErrors) -> str | None:
+        """Return the first valid document; a sheet may have one column for CPFs and one for CNPJs."""
+        for position in self._documents:
             document, refused = read_document(as_shown(cells[position]))
             if document:
                 return document
             if refused:
-                erros.add(self._coluna(position), [refused])
+                errors.add(self._title(position), [refused])
         return None
 
     def _read_contacts(
-        self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], erros: _RowErrors
+        self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], errors: _RowErrors
     ) -> tuple[Value, ...]:
-        """The contacts of all columns of a kind, each once, in sheet order."""
+        """Return the contacts of all columns of a kind in sheet order, without repeats."""
         found: tuple[Value, ...] = ()
         for position in positions:
             if cell := cells[position]:
                 values, refused = read(as_shown(cell))
-                found = _together(found, values, refused) if found else tuple(values)
+                found = _all_contacts(found, values, refused) if found else tuple(values)
                 if refused:
-                    erros.add(self._coluna(position), refused)
+                    errors.add(self._title(position), refused)
         return found
 
 
-def _together(found: tuple[Value, ...], values: Iterable[Value], refused: list[RefusedPiece]) -> tuple[Value, ...]:
-    """What was found in one column and what the next one holds, once each; what is too much is refused."""
+def _all_contacts(found: tuple[Value, ...], values: Iterable[Value], refused: list[RefusedPiece]) -> tuple[Value, ...]:
+    """Return the contacts found so far with those of the next column, without repeats; adds to `refused` those beyond
+    `MAX_CONTACTS`.
+    """
     together = dict.fromkeys(found)
     for value in values:
         if value not in together and len(together) == MAX_CONTACTS:
@@ -232,8 +238,8 @@ def _together(found: tuple[Value, ...], values: Iterable[Value], refused: list[R
     return tuple(together)
 
 
-def _first(cells: Sequence[str], positions: Iterable[int]) -> str | None:
-    """The first cell that is not blank, without what cannot be seen at its edges."""
+def _first_filled(cells: Sequence[str], positions: Iterable[int]) -> str | None:
+    """Return the first cell that is not blank, without blanks and invisible characters at its edges."""
     for position in positions:
         if cells[position] and (text := as_shown(cells[position].strip(EDGES))):
             return text
@@ -241,5 +247,5 @@ def _first(cells: Sequence[str], positions: Iterable[int]) -> str | None:
 
 
 def _raw(cells: Sequence[str], positions: Iterable[int]) -> str | None:
-    """The cells as they came, those of several columns side by side."""
+    """Return the cells as they came, joined where there are several columns."""
     return " | ".join([as_shown(cells[position]) for position in positions if cells[position]]) or None
