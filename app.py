@@ -1,14 +1,34 @@
-"""When things happen. What happens is said by the services; which rows, by their `.sql` files."""
+"""`app.py` says when things happen. The services say what happens; their `.sql` files say which rows."""
+
+from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
+from uuid import UUID
 
-from chalice import Chalice, CognitoUserPoolAuthorizer, Rate
+from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rate, S3Event, SQSEvent
 
-from chalicelib.api import openapi, requests
-from chalicelib.api.http import endpoint, localize_415, public, unauthenticated
+from chalicelib.api import openapi
+from chalicelib.api.calls import AnonymousCall, Call
+from chalicelib.api.form import UploadBody
+from chalicelib.api.handlers import Json
+from chalicelib.api.http import endpoint, localize_415, public
+from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.config import Settings
+from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
+from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, NewTemplate, ResendRequest, ResolutionRequest
+from chalicelib.idempotency import IdempotencyKey
+from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
+from chalicelib.pages import PageQuery
+from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionRemoval
+from chalicelib.tenants.config import TenantConfig
 from chalicelib.wiring import Services
+
+if TYPE_CHECKING:
+    # Only the contract reads what handlers answer, and imports these models then: they would slow every cold start.
+    from chalicelib.api import answers
 
 settings = Settings.from_environment(os.environ)
 services = Services(settings)
@@ -23,352 +43,348 @@ cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=[settings.user_pool
 
 @app.route("/saude", methods=["GET"])
 @public(app)
-def health():
-    """Whether we and the database answer."""
+def health() -> Json[answers.HealthAnswer]:
+    """Checks that the API and its database answer."""
     return services.health.check()
 
 
 @app.route("/openapi.json", methods=["GET"])
 @public(app)
-def contract():
-    """What this API takes and answers, as an OpenAPI document."""
+def contract() -> Json[answers.OpenApiDocument]:
+    """Returns this contract: what each route takes and answers, as an OpenAPI 3.1 document."""
     return openapi.document(app)
 
 
-# Any type, for the request itself says what it is: Chalice deploys no route that names both a binary type and JSON.
+# Any media type, because the body says what it is: Chalice deploys no route that names both a binary type and JSON.
 @app.route("/ingest/leads/xlsx", methods=["POST"], authorizer=cognito, content_types=["*/*"])
 @endpoint(app, 202)
-def create_ingest_job(call):
-    """A file in the body, a reference to one in our bucket, or the wish to upload one."""
-    return services.uploads.receive(call.tenant_id, requests.upload(call), call.idempotency_key)
+def create_ingest_job(
+    call: Call, body: UploadBody, key: IdempotencyKey | None
+) -> Json[answers.JobAnswer | answers.AnnouncedJobAnswer]:
+    """Creates an ingestion job for a file: sent in the body, stored in our bucket, or to be uploaded by its form."""
+    return services.uploads.receive(call.tenant_id, body.upload(settings.multipart_max_bytes), key)
 
 
 @app.route("/ingest/leads/jobs", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_ingest_jobs(call):
-    """The tenant's jobs, newest first."""
-    return services.jobs.page(call.tenant_id, call.query(requests.Page))
+def list_ingest_jobs(call: Call, query: PageQuery) -> Json[answers.JobPage]:
+    """Lists the ingestion jobs, newest first."""
+    return services.jobs.page(call.tenant_id, query)
 
 
 @app.route("/ingest/leads/jobs/{job_id}", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_ingest_job(call):
-    """One job and its counts."""
-    return services.jobs.get(call.tenant_id, call.path_uuid("job_id"))
+def get_ingest_job(call: Call, job_id: UUID) -> Json[answers.JobAnswer]:
+    """Returns one ingestion job with its counts."""
+    return services.jobs.get(call.tenant_id, job_id)
 
 
 @app.route("/ingest/leads/jobs/{job_id}/erros", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_ingest_errors(call):
-    """Where to download the report of what was refused."""
-    return services.reports.url(call.tenant_id, call.path_uuid("job_id"))
+def get_ingest_errors(call: Call, job_id: UUID) -> Json[answers.ReportLink]:
+    """Returns a URL at which the error report of a job can be downloaded."""
+    return services.reports.url(call.tenant_id, job_id)
 
 
 @app.route("/ingest/leads/jobs/{job_id}/previa", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_ingest_preview(call):
-    """The first rows of a dry run as they would be stored."""
-    return services.previas.of(call.tenant_id, call.path_uuid("job_id"))
+def get_ingest_preview(call: Call, job_id: UUID) -> Json[answers.PreviewAnswer]:
+    """Returns the first rows of a dry run as they would be stored."""
+    return services.previews.of(call.tenant_id, job_id)
 
 
 @app.route("/ingest/leads/jobs/{job_id}/cancelar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def cancel_ingest_job(call):
-    """Stop at the next batch."""
-    return services.jobs.cancel(call.tenant_id, call.path_uuid("job_id"))
+def cancel_ingest_job(call: Call, job_id: UUID) -> Json[answers.JobAnswer]:
+    """Cancels a job; one that is running stops before its next batch."""
+    return services.jobs.cancel(call.tenant_id, job_id)
 
 
 @app.route("/ingest/leads/jobs/{job_id}/retomar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def resume_ingest_job(call):
-    """Go on where an ended job stopped."""
-    return services.jobs.resume(call.tenant_id, call.path_uuid("job_id"))
+def resume_ingest_job(call: Call, job_id: UUID) -> Json[answers.JobAnswer]:
+    """Resumes a job that failed or was cancelled, at the row where it stopped."""
+    return services.jobs.resume(call.tenant_id, job_id)
 
 
 @app.route("/ingest/leads/jobs/{job_id}/desfazer", methods=["POST"], authorizer=cognito)
 @endpoint(app, 202)
-def undo_ingest_job(call):
-    """Remove the leads that a job created and nobody has touched since."""
-    return services.undo.request(call.tenant_id, call.path_uuid("job_id"))
+def undo_ingest_job(call: Call, job_id: UUID) -> Json[answers.JobAnswer]:
+    """Undoes a job: removes the leads that it created and that nobody has changed since."""
+    return services.undo.request(call.tenant_id, job_id)
 
 
 @app.route("/leads", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_leads(call):
-    """Leads by filter, a page at a time."""
-    return services.leads.page(call.tenant_id, call.query(requests.LeadQuery))
+def list_leads(call: Call, query: LeadQuery) -> Json[answers.LeadPage]:
+    """Lists leads by filter, newest first."""
+    return services.leads.page(call.tenant_id, query)
 
 
 @app.route("/leads/para-disparo", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_leads_ready(call):
-    """Leads that are ready to be contacted."""
-    return services.leads.ready(call.tenant_id, call.query(requests.ReadyQuery))
+def list_leads_ready(call: Call, query: ReadyQuery) -> Json[answers.ReadyLeadPage]:
+    """Lists the leads that are ready to be contacted, each with its best contacts."""
+    return services.leads.ready(call.tenant_id, query)
 
 
 @app.route("/leads/{lead_id}", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_lead(call):
-    """One lead with its contacts and its timeline."""
-    return services.leads.get(call.tenant_id, call.path_uuid("lead_id"))
+def get_lead(call: Call, lead_id: UUID) -> Json[answers.LeadDetail]:
+    """Returns one lead with its contacts and its timeline."""
+    return services.leads.get(call.tenant_id, lead_id)
 
 
 @app.route("/leads/{lead_id}", methods=["PATCH"], authorizer=cognito)
 @endpoint(app)
-def change_lead(call):
-    """Status and tags of one lead."""
-    return services.leads.change(call.tenant_id, call.path_uuid("lead_id"), call.body(requests.LeadChange))
+def change_lead(call: Call, lead_id: UUID, body: LeadChange) -> Json[answers.LeadDetail]:
+    """Changes the status of a lead, its tags, or both."""
+    return services.leads.change(call.tenant_id, lead_id, body)
 
 
 @app.route("/leads/{lead_id}/disparos", methods=["POST"], authorizer=cognito)
 @endpoint(app, 201)
-def create_disparo(call):
-    """One message to one destination of the lead."""
-    return services.disparos.create(
-        call.tenant_id, call.path_uuid("lead_id"), call.body(requests.NewDisparo), call.idempotency_key
-    )
+def create_disparo(
+    call: Call, lead_id: UUID, body: NewDisparo, key: IdempotencyKey | None
+) -> Json[answers.DisparoDetail]:
+    """Creates one disparo: one message to one destination of the lead."""
+    return services.disparos.create(call.tenant_id, lead_id, body, key)
 
 
 @app.route("/disparos", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_disparos(call):
-    """Disparos by filter, newest first."""
-    return services.disparos.page(call.tenant_id, call.query(requests.DisparoQuery))
+def list_disparos(call: Call, query: DisparoQuery) -> Json[answers.DisparoPage]:
+    """Lists disparos by filter, newest first."""
+    return services.disparos.page(call.tenant_id, query)
 
 
 @app.route("/disparos/{disparo_id}", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_disparo(call):
-    """One disparo."""
-    return services.disparos.get(call.tenant_id, call.path_uuid("disparo_id"))
+def get_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]:
+    """Returns one disparo with its history."""
+    return services.disparos.get(call.tenant_id, disparo_id)
 
 
 @app.route("/disparos/{disparo_id}/cancelar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def cancel_disparo(call):
-    """Call off what was not sent yet."""
-    return services.disparos.cancel(call.tenant_id, call.path_uuid("disparo_id"))
+def cancel_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]:
+    """Cancels a disparo that has not left yet."""
+    return services.disparos.cancel(call.tenant_id, disparo_id)
 
 
 @app.route("/disparos/{disparo_id}/reenviar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def resend_disparo(call):
-    """Send again what has failed."""
-    return services.resends.one(call.tenant_id, call.path_uuid("disparo_id"))
+def resend_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]:
+    """Sends a failed disparo again."""
+    return services.resends.one(call.tenant_id, disparo_id)
 
 
 @app.route("/disparos/reenviar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def resend_disparos(call):
-    """Send again all that failed and fit a filter, as many as one request takes."""
-    return services.resends.many(call.tenant_id, call.body(requests.ResendRequest), call.idempotency_key)
+def resend_disparos(call: Call, body: ResendRequest, key: IdempotencyKey | None) -> Json[answers.ResendAnswer]:
+    """Sends again the failed disparos that fit a filter, up to the limit of one request."""
+    return services.resends.many(call.tenant_id, body, key)
 
 
 @app.route("/disparos/{disparo_id}/resolver", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def resolve_disparo(call):
-    """Say what became of a message that nobody is sure of."""
-    return services.settlements.resolve(
-        call.tenant_id, call.path_uuid("disparo_id"), call.body(requests.ResolutionRequest).resultado
-    )
+def resolve_disparo(call: Call, disparo_id: UUID, body: ResolutionRequest) -> Json[answers.DisparoDetail]:
+    """Records whether a disparo that is `incerto` was sent."""
+    return services.settlements.resolve(call.tenant_id, disparo_id, body.resultado)
 
 
 @app.route("/disparos/{disparo_id}/confirmar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def confirm_disparo(call):
-    """The lead has the message."""
-    return services.settlements.confirm(call.tenant_id, call.path_uuid("disparo_id"))
+def confirm_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]:
+    """Records that the message has reached the lead."""
+    return services.settlements.confirm(call.tenant_id, disparo_id)
 
 
 @app.route("/disparo/overview", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def disparo_overview(call):
-    """Counters for a dashboard."""
+def disparo_overview(call: Call) -> Json[answers.OverviewAnswer]:
+    """Counts the disparos for a dashboard: by status and channel, what waits, what failed, what happened today."""
     return services.overview.show(call.tenant_id)
 
 
 @app.route("/canais", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_canais(call):
-    """The channels: whether anything leaves by them, and what waits."""
-    return services.canais.every(call.tenant_id)
+def list_canais(call: Call) -> Json[answers.ChannelList]:
+    """Lists the channels: whether each one is paused, and how many disparos wait for it."""
+    return services.channel_pauses.every(call.tenant_id)
 
 
 @app.route("/canais/{canal}/pausar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def pause_canal(call):
-    """Let nothing leave by a channel."""
-    return services.canais.pause(call.identity, call.path("canal"))
+def pause_canal(call: Call, canal: str) -> Json[answers.ChannelAnswer]:
+    """Pauses a channel: no message leaves by it until it is resumed."""
+    return services.channel_pauses.pause(call.identity, canal)
 
 
 @app.route("/canais/{canal}/retomar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def resume_canal(call):
-    """Let a paused channel go on, and wake up what waits for it."""
-    return services.canais.resume(call.identity, call.path("canal"))
+def resume_canal(call: Call, canal: str) -> Json[answers.ChannelAnswer]:
+    """Resumes a paused channel and wakes up the disparos that wait for it."""
+    return services.channel_pauses.resume(call.identity, canal)
 
 
 @app.route("/leads/{lead_id}/agendamentos", methods=["POST"], authorizer=cognito)
 @endpoint(app, 201)
-def create_agendamento(call):
-    """A callback or a meeting with the lead."""
-    return services.agendamentos.create(
-        call.tenant_id, call.path_uuid("lead_id"), call.body(requests.NewAgendamento), call.idempotency_key
-    )
+def create_agendamento(
+    call: Call, lead_id: UUID, body: NewAgendamento, key: IdempotencyKey | None
+) -> Json[answers.AgendamentoAnswer]:
+    """Creates an agendamento: a callback or a meeting with the lead."""
+    return services.agendamentos.create(call.tenant_id, lead_id, body, key)
 
 
 @app.route("/agendamentos", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_agendamentos(call):
-    """Agendamentos by filter, in the order of their date."""
-    return services.agendamentos.page(call.tenant_id, call.query(requests.AgendamentoQuery))
+def list_agendamentos(call: Call, query: AgendamentoQuery) -> Json[answers.AgendamentoPage]:
+    """Lists agendamentos by filter, in the order of their date."""
+    return services.agendamentos.page(call.tenant_id, query)
 
 
 @app.route("/agendamentos/{agendamento_id}", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_agendamento(call):
-    """One agendamento."""
-    return services.agendamentos.get(call.tenant_id, call.path_uuid("agendamento_id"))
+def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+    """Returns one agendamento."""
+    return services.agendamentos.get(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/confirmar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def confirm_agendamento(call):
-    """The lead has said yes."""
-    return services.agendamentos.confirm(call.tenant_id, call.path_uuid("agendamento_id"))
+def confirm_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+    """Records that the lead has confirmed the agendamento."""
+    return services.agendamentos.confirm(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/realizar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def complete_agendamento(call):
-    """It took place."""
-    return services.agendamentos.complete(call.tenant_id, call.path_uuid("agendamento_id"))
+def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+    """Records that the agendamento took place."""
+    return services.agendamentos.complete(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/cancelar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def cancel_agendamento(call):
-    """It will not take place."""
-    return services.agendamentos.cancel(call.tenant_id, call.path_uuid("agendamento_id"))
+def cancel_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+    """Cancels the agendamento and frees its time."""
+    return services.agendamentos.cancel(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/nao-compareceu", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def miss_agendamento(call):
-    """The lead did not come."""
-    return services.agendamentos.miss(call.tenant_id, call.path_uuid("agendamento_id"))
+def miss_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+    """Records that the lead did not come to the agendamento."""
+    return services.agendamentos.miss(call.tenant_id, agendamento_id)
 
 
 @app.route("/templates", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_templates(call):
-    """The templates in use."""
+def list_templates(call: Call) -> Json[answers.TemplateList]:
+    """Lists the templates in use, by name."""
     return services.templates.list(call.tenant_id)
 
 
 @app.route("/templates/{nome}", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_template(call):
-    """One template."""
-    return services.templates.get(call.tenant_id, call.path("nome"))
+def get_template(call: Call, nome: str) -> Json[answers.TemplateAnswer]:
+    """Returns one template in use."""
+    return services.templates.get(call.tenant_id, nome)
 
 
 @app.route("/templates/{nome}", methods=["PUT"], authorizer=cognito)
 @endpoint(app)
-def put_template(call):
-    """A new template, or a new version of one."""
-    return services.templates.put(call.tenant_id, call.path("nome"), call.body(requests.NewTemplate))
+def put_template(call: Call, nome: str, body: NewTemplate) -> Json[answers.TemplateAnswer]:
+    """Creates a template, or a new version of it."""
+    return services.templates.put(call.tenant_id, nome, body)
 
 
 @app.route("/templates/{nome}", methods=["DELETE"], authorizer=cognito)
 @endpoint(app, 204)
-def delete_template(call):
-    """No new disparo with this template; those that exist keep its words."""
-    return services.templates.delete(call.tenant_id, call.path("nome"))
+def delete_template(call: Call, nome: str) -> None:
+    """Takes a template out of use; the disparos that were created with it keep its text."""
+    services.templates.delete(call.tenant_id, nome)
 
 
 @app.route("/supressoes", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def add_supressao(call):
-    """No message to this contact any more; saying so again changes nothing."""
-    return services.supressoes.add(call.tenant_id, call.body(requests.NewSuppression))
+def add_supressao(call: Call, body: NewSuppression) -> Json[answers.SuppressionAnswer]:
+    """Suppresses a contact: no message goes to it any more; a repeated request changes nothing."""
+    return services.suppressions.add(call.tenant_id, body)
 
 
 @app.route("/supressoes", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_supressoes(call):
-    """Who is not written to, newest first."""
-    return services.supressoes.page(call.tenant_id, call.query(requests.SuppressionQuery))
+def list_supressoes(call: Call, query: SuppressionQuery) -> Json[answers.SuppressionPage]:
+    """Lists the suppressed contacts by filter, newest first."""
+    return services.suppressions.page(call.tenant_id, query)
 
 
 @app.route("/supressoes/{supressao_id}", methods=["DELETE"], authorizer=cognito)
 @endpoint(app, 204)
-def remove_supressao(call):
-    """Messages may go there again."""
-    return services.supressoes.remove(
-        call.identity, call.path_uuid("supressao_id"), call.query(requests.SuppressionRemoval)
-    )
+def remove_supressao(call: Call, supressao_id: UUID, query: SuppressionRemoval) -> None:
+    """Ends the suppression of a contact: messages may go to it again."""
+    services.suppressions.remove(call.identity, supressao_id, query)
 
 
 @app.route("/descadastro/{token}", methods=["GET"])
 @page(app, UNSUBSCRIBE)
-def ask_to_unsubscribe(visit):
-    """A page with a button; nothing changes."""
-    return services.descadastros.look(visit.path("token"))
+def ask_to_unsubscribe(token: str) -> None:
+    """Shows a page with a button to unsubscribe; it changes nothing."""
+    services.unsubscribes.look(token)
 
 
-# Any type: a mail program posts a form of its own (RFC 8058), a browser that of our page.
+# Any media type: a mail program posts a form of its own (RFC 8058), a browser that of our page.
 @app.route("/descadastro/{token}", methods=["POST"], content_types=["*/*"])
 @page(app, UNSUBSCRIBED)
-def unsubscribe(visit):
-    """No message any more to whom the link was sent."""
-    return services.descadastros.confirm(visit.path("token"))
+def unsubscribe(token: str) -> None:
+    """Suppresses the contact that the link was sent to."""
+    services.unsubscribes.confirm(token)
 
 
 @app.route("/webhooks/{canal}", methods=["GET"])
 @words(app)
-def verify_webhook(visit):
-    """Meta's question whether the URL is ours, answered with its challenge."""
-    return services.webhooks.verify(visit.path("canal"), visit.query(requests.ChallengeQuery))
+def verify_webhook(canal: str, query: ChallengeQuery) -> str:
+    """Answers Meta's verification request with its challenge."""
+    return services.webhooks.verify(canal, query)
 
 
-# Any type: that the body is JSON, its signature and its reading say.
+# Any media type: the signature and the parser decide whether the body is JSON of a provider.
 @app.route("/webhooks/{canal}", methods=["POST"], content_types=["*/*"])
-@unauthenticated(app)
-def receive_webhook(visit):
-    """What a provider says of messages, and what people answered."""
-    return services.webhooks.receive(
-        visit.path("canal"), visit.query(requests.WebhookQuery), visit.headers, visit.raw_body
-    )
+@public(app)
+def receive_webhook(call: AnonymousCall, canal: str, query: WebhookQuery) -> Json[answers.WebhookReceipt]:
+    """Receives a provider's reports about messages, and the replies of leads."""
+    return services.webhooks.receive(canal, query, call.headers, call.raw_body)
 
 
 @app.route("/tenant/webhooks", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_webhooks(call):
-    """The URLs to be entered at the providers."""
+def list_webhooks(call: Call) -> Json[answers.WebhookAddressList]:
+    """Lists the webhook URLs that are to be entered at the providers."""
     return services.webhooks.addresses(call.identity)
 
 
 @app.route("/tenant/config", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_tenant_config(call):
-    """What the tenant has configured."""
+def get_tenant_config(call: Call) -> Json[TenantConfig]:
+    """Returns the configuration of the tenant."""
     return services.tenants.config(call.identity)
 
 
 @app.route("/tenant/config", methods=["PUT"], authorizer=cognito)
 @endpoint(app)
-def put_tenant_config(call):
-    """Configure the tenant."""
-    return services.tenants.configure(call.identity, call.body(requests.TenantConfig))
+def put_tenant_config(call: Call, body: TenantConfig) -> Json[TenantConfig]:
+    """Replaces the configuration of the tenant; what is left out goes back to its default."""
+    return services.tenants.configure(call.identity, body)
 
 
 # --- Files (S3) -----------------------------------------------------------------------------------------------------
 
 
 @app.on_s3_event(bucket=settings.bucket, events=["s3:ObjectCreated:*"], prefix="leads/")
-def register_upload(event):
-    """A file has arrived under a tenant's prefix."""
+def register_upload(event: S3Event) -> None:
+    """Registers the files that have arrived under a tenant's prefix."""
     services.uploads.register(event.to_dict())
 
 
@@ -376,23 +392,23 @@ def register_upload(event):
 
 
 @app.on_sqs_message(queue=settings.ingest_queue, batch_size=1, maximum_concurrency=10)
-def ingest_leads(event):
-    """Wake-ups of jobs that have rows to read."""
-    services.ingestion.run(event.to_dict(), remaining_ms=event.context.get_remaining_time_in_millis)
+def ingest_leads(event: SQSEvent) -> None:
+    """Reads the rows of the jobs that the messages name."""
+    services.ingestion.run(event.to_dict(), remaining_ms=remaining_ms(event))
 
 
-# Large batches: claiming and recording cost the same whatever they hold. Whoever is alone waits a second for others.
+# Large batches, because claiming and recording cost the same for any size; a first message waits a second for others.
 @app.on_sqs_message(
     queue=settings.dispatch_queue, batch_size=1_000, maximum_batching_window_in_seconds=1, maximum_concurrency=10
 )
-def send_disparos(event):
-    """Wake-ups of disparos that are due."""
+def send_disparos(event: SQSEvent) -> None:
+    """Sends the disparos that are due."""
     services.executor.run(event.to_dict())
 
 
 @app.on_sqs_message(queue=settings.scheduling_queue, batch_size=10, maximum_concurrency=2)
-def announce_agendamentos(event):
-    """Wake-ups of agendamentos whose time has come."""
+def announce_agendamentos(event: SQSEvent) -> None:
+    """Announces the agendamentos whose time has come."""
     services.reminders.run(event.to_dict())
 
 
@@ -400,12 +416,12 @@ def announce_agendamentos(event):
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
-def sweep(event):
-    """What was not woken, what is stuck, what is due, what is unpublished."""
+def sweep(event: CloudWatchEvent) -> None:
+    """Finds what was not woken up, what is stuck, what is due, and what is not published, and moves it on."""
     services.sweep.run()
 
 
 @app.lambda_function()
-def migrate(event, context):
-    """Bring the database to the newest migration."""
+def migrate(event: object, context: object) -> dict[str, list[str]]:
+    """Applies the migrations that the database lacks."""
     return services.migrations.apply()

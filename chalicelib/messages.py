@@ -1,4 +1,4 @@
-"""What a person reads, keyed by a stable code: pt-BR (the default) and English."""
+"""The texts that people read, by stable code: in pt-BR (the default) and in English."""
 
 from __future__ import annotations
 
@@ -401,6 +401,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Quem enviava parou no meio: a mensagem pode ter saído.",
         "The sender stopped halfway: the message may have left.",
     ),
+    "nao_iniciado": (
+        "Quem enviava parou antes de começar: nada saiu.",
+        "The sender stopped before it began: nothing has left.",
+    ),
+    "envio_desistiu": (
+        "O envio parou várias vezes antes de começar: nada saiu.",
+        "Sending stopped several times before it began: nothing has left.",
+    ),
     # Suppression
     "contato_de_supressao_invalido": (
         "Não é um único contato válido para o canal {nomes}.",
@@ -546,7 +554,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
 }
 
-# What pydantic says, by its error type; where a type is missing its English sentence stands in for both.
+# The texts for pydantic's error types; a type that is not here has pydantic's English text in both languages.
 _FIELD: dict[str, tuple[str, str]] = {
     "missing": ("campo obrigatório", "required field"),
     "extra_forbidden": ("campo desconhecido", "unknown field"),
@@ -580,28 +588,28 @@ _FIELD: dict[str, tuple[str, str]] = {
 }
 
 
-def title(status: int, idioma: str) -> str:
-    """The title of a status."""
-    return _pick(_TITLES.get(status, _TITLES[400]), idioma)
+def title(status: int, language: str) -> str:
+    """The title of an HTTP status."""
+    return _pick(_TITLES.get(status, _TITLES[400]), language)
 
 
-def text(code: str, idioma: str = PORTUGUESE, **params: object) -> str:
+def text(code: str, language: str = PORTUGUESE, **params: object) -> str:
     """The sentence of a code, with its parameters filled in.
 
     Raises:
-        KeyError: the code is not in the catalogue; a test reads the code of the project for such ones.
+        KeyError: the code is not in the catalogue; a test searches the source for such codes.
     """
-    return _pick(CATALOGUE[code], idioma).format(**params)
+    return _pick(CATALOGUE[code], language).format(**params)
 
 
-def field_text(error: FieldError, idioma: str, **params: object) -> str:
-    """What is wrong with one field; `params` are those of the whole error, which a field's sentence may need too."""
+def field_text(error: FieldError, language: str, **params: object) -> str:
+    """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too."""
     if error.code in _FIELD:
-        return _pick(_FIELD[error.code], idioma)
+        return _pick(_FIELD[error.code], language)
     if error.code not in CATALOGUE:
         return error.detail
-    return text(error.code, idioma, **{"nomes": error.detail, "campo": error.detail, **params})
+    return text(error.code, language, **{"nomes": error.detail, "campo": error.detail, **params})
 
 
-def _pick(pair: tuple[str, str], idioma: str) -> str:
-    return pair[1] if idioma == ENGLISH else pair[0]
+def _pick(pair: tuple[str, str], language: str) -> str:
+    return pair[1] if language == ENGLISH else pair[0]

@@ -1,1 +1,1 @@
-"""Requests and responses: parsing, identity of the caller, problem documents, cursors."""
+"""Requests and answers: what handlers take and answer, problem documents, the contract."""

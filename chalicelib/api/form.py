@@ -8,7 +8,8 @@ from typing import Any
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.api.http import Call, invalid
+from chalicelib.api.calls import invalid
+from chalicelib.api.handlers import RequestBody
 from chalicelib.errors import FieldError, Invalid, TooLarge
 from chalicelib.ingestion.jobs.requests import (
     FileInBody,
@@ -23,14 +24,12 @@ from chalicelib.ingestion.options import IngestOptions
 
 MULTIPART = "multipart/form-data"
 FILE_FIELDS = ("arquivo", "file")
-"""What the field with the file may be called."""
-MAX_FORM_BYTES = 10 * 1024 * 1024
-"""What API Gateway takes; larger files go by presigned POST."""
+"""The names that the field with the file may have."""
 _MAX_PARTS = 8
 
 
 class _Shape(BaseModel):
-    """Enough of a JSON body to tell a reference from a wish."""
+    """Enough of a JSON body to tell a reference from an announced upload."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -47,26 +46,32 @@ class _Part:
     content: bytes
 
 
-def upload(call: Call) -> NewUpload:
-    """What an upload request asks for.
+class UploadBody(RequestBody):
+    """The body of an upload."""
 
-    Raises:
-        Invalid: `multipart_invalido`, `arquivo_obrigatorio`, `nome_de_arquivo_invalido`, or fields that do not fit; a
-            pointer to each.
-        TooLarge: `corpo_grande_demais`.
-    """
-    kind, options = parse_options_header(call.content_type)
-    if kind == MULTIPART:
-        return _of_form(_parts(options.get("boundary", ""), call.raw_body))
-    shape = call.body(_Shape)
-    if shape.bucket is None and shape.key is None:
-        return by_form(call.body(UploadRequest))
-    return by_reference(call.body(ReferenceRequest))
+    documents = (ReferenceRequest, UploadRequest)
+    form = IngestOptions
+
+    def upload(self, max_form_bytes: int) -> NewUpload:
+        """What the body asks for; larger files than a form may have go by presigned POST.
+
+        Raises:
+            Invalid: `multipart_invalido`, `arquivo_obrigatorio`, `nome_de_arquivo_invalido`, or fields that do not fit;
+                with a pointer to each.
+            TooLarge: `corpo_grande_demais`; a form of more than `max_form_bytes`, or JSON of more than 256 KiB.
+        """
+        kind, options = parse_options_header(self._call.content_type)
+        if kind == MULTIPART:
+            return _of_form(_parts(options.get("boundary", ""), self._call.raw_body, max_form_bytes))
+        shape = self._call.body(_Shape)
+        if shape.bucket is None and shape.key is None:
+            return by_form(self._call.body(UploadRequest))
+        return by_reference(self._call.body(ReferenceRequest))
 
 
-def _parts(boundary: str, body: bytes) -> list[_Part]:
-    if len(body) > MAX_FORM_BYTES:
-        raise TooLarge("corpo_grande_demais", maximo=MAX_FORM_BYTES)
+def _parts(boundary: str, body: bytes, max_bytes: int) -> list[_Part]:
+    if len(body) > max_bytes:
+        raise TooLarge("corpo_grande_demais", maximo=max_bytes)
     found: list[tuple[MultipartSegment, list[bytes]]] = []
     try:
         with PushMultipartParser(boundary, max_segment_count=_MAX_PARTS, strict=True) as parser:
@@ -85,12 +90,12 @@ def _of_form(parts: list[_Part]) -> FileInBody:
     if len(files) != 1:
         raise Invalid("arquivo_obrigatorio", (FieldError("/arquivo", "arquivo_obrigatorio", "arquivo"),))
     [file] = files
-    opcoes = _options([part for part in parts if part is not file])
-    return FileInBody(base_name(file.filename or ""), file.content, opcoes)
+    options = _options([part for part in parts if part is not file])
+    return FileInBody(base_name(file.filename or ""), file.content, options)
 
 
 def _options(parts: list[_Part]) -> IngestOptions:
-    """The fields beside the file; one given twice counts once, the last."""
+    """The fields beside the file; of a repeated field the last value counts."""
     try:
         return IngestOptions.model_validate({part.name: part.content.decode().strip() for part in parts})
     except UnicodeDecodeError:

@@ -1,23 +1,23 @@
-"""What is answered as something other than JSON: a page that a person reads, or bare words that a program waits for."""
+"""Answers that are not JSON: a page for a person, or plain text for a program."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
 from html import escape
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from chalice.app import Response
+from chalice.app import Chalice, Response
 
 from chalicelib import messages
-from chalicelib.api.http import SUCCESS_STATUS, AnonymousCall, answered, language
+from chalicelib.api.calls import AnonymousCall, current_request
+from chalicelib.api.handlers import Handler, Operation, View
+from chalicelib.api.http import answered, language_of
 from chalicelib.errors import DomainError
 
-SUCCESS_TYPE = "success_type"
-"""The attribute of a view that says as what media type it answers when all is well; the contract reads it."""
 HTML = "text/html"
 TEXT = "text/plain"
-# The address is a key: it is not kept, not handed on, and no script or frame gets near the button.
+# The address is a key: it is not stored, it is not passed on, and no script or frame can use the button.
 _HEADERS = {
     "Content-Type": f"{HTML}; charset=utf-8",
     "Cache-Control": "no-store",
@@ -36,58 +36,58 @@ _STYLE = (
 class Page(NamedTuple):
     """A sentence, and a button that posts to the page's own address; both are codes of the catalogue."""
 
-    said: str
+    sentence: str
     button: str | None = None
 
 
 UNSUBSCRIBE = Page("descadastro_pergunta", "descadastro_botao")
 UNSUBSCRIBED = Page("descadastro_feito")
 
-Handler = Callable[[AnonymousCall], object]
-View = Callable[..., Response]
 
-
-def page(app: Any, shown: Page) -> Callable[[Handler], View]:
-    """Make a function of a Visit into a view that shows a page when all is well, and what went wrong as one too."""
+def page(app: Chalice, shown: Page) -> Callable[[Handler], View]:
+    """Turn a handler into a view that shows this page; an error of the domain is shown as a page, too."""
 
     def decorate(handler: Handler) -> View:
+        operation = Operation(handler, AnonymousCall, media_type=HTML)
+
         @wraps(handler)
         def view(**_path: str) -> Response:
-            idioma = language(app.current_request)
+            request = current_request(app)
+            language = language_of(request)
 
             def answer() -> Response:
                 try:
-                    handler(AnonymousCall(app.current_request))
+                    operation.run(AnonymousCall(request))
                 except DomainError as error:
-                    sentence = messages.text(error.code, idioma, **error.params)
-                    return _html(sentence, "", error.status, idioma)
-                form = _form(messages.text(shown.button, idioma)) if shown.button else ""
-                return _html(messages.text(shown.said, idioma), form, 200, idioma)
+                    sentence = messages.text(error.code, language, **error.params)
+                    return _html(sentence, "", error.status, language)
+                form = _form(messages.text(shown.button, language)) if shown.button else ""
+                return _html(messages.text(shown.sentence, language), form, 200, language)
 
-            return answered(answer, 200, idioma)
+            return answered(answer, 200, language)
 
-        setattr(view, SUCCESS_STATUS, 200)
-        setattr(view, SUCCESS_TYPE, HTML)
-        return view
+        return operation.carried_by(view)
 
     return decorate
 
 
-def words(app: Any) -> Callable[[Callable[[AnonymousCall], str]], View]:
-    """Make a function of a Visit into a view that answers the text that it returns, or a problem document."""
+def words(app: Chalice) -> Callable[[Callable[..., str]], View]:
+    """Turn a handler into a view that answers the text that it returns, or a problem document."""
 
-    def decorate(handler: Callable[[AnonymousCall], str]) -> View:
+    def decorate(handler: Callable[..., str]) -> View:
+        operation = Operation(handler, AnonymousCall, media_type=TEXT)
+
         @wraps(handler)
         def view(**_path: str) -> Response:
+            request = current_request(app)
+
             def answer() -> Response:
-                said = handler(AnonymousCall(app.current_request))
-                return Response(body=said, headers={"Content-Type": TEXT, "X-Content-Type-Options": "nosniff"})
+                text = operation.run(AnonymousCall(request))
+                return Response(body=text, headers={"Content-Type": TEXT, "X-Content-Type-Options": "nosniff"})
 
-            return answered(answer, 200, language(app.current_request))
+            return answered(answer, 200, language_of(request))
 
-        setattr(view, SUCCESS_STATUS, 200)
-        setattr(view, SUCCESS_TYPE, TEXT)
-        return view
+        return operation.carried_by(view)
 
     return decorate
 
@@ -96,10 +96,10 @@ def _form(label: str) -> str:
     return f'<form method="post"><button type="submit">{escape(label)}</button></form>'
 
 
-def _html(sentence: str, form: str, status: int, idioma: str) -> Response:
+def _html(sentence: str, form: str, status: int, language: str) -> Response:
     title = escape(sentence)
     body = (
-        f'<!doctype html><html lang="{idioma}"><head><meta charset="utf-8">'
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><p>{title}</p>{form}</body></html>"
     )

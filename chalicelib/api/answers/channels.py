@@ -1,0 +1,140 @@
+"""Answers about the channels and the counters of a tenant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from chalicelib.api.answers.model import AnswerModel
+from chalicelib.canal import Canal
+from chalicelib.dispatch.states import DisparoStatus, WaitReason
+
+
+class ChannelPause(AnswerModel):
+    """Since when a channel is paused, and why."""
+
+    codigo: str
+    """The provider's code or ours."""
+    mensagem: str
+    """The sentence of `codigo`."""
+    desde: datetime
+    sondar_em: datetime | None
+    """When one message is sent to see whether the channel works again; null if only a person can resume it."""
+
+
+class ChannelAnswer(AnswerModel):
+    """A channel of the tenant."""
+
+    canal: Canal
+    estado: Literal["ativo", "pausado"]
+    pausa: ChannelPause | None
+    """Null while the channel is `ativo`."""
+    pendentes: int
+    """How many disparos of the channel are `pendente`."""
+    esperam_o_canal: int
+    """How many of them wait because the channel is paused."""
+
+
+class ChannelList(AnswerModel):
+    """All channels of the tenant."""
+
+    itens: tuple[ChannelAnswer, ...]
+
+
+class StatusCounts(AnswerModel):
+    """How many disparos have each status."""
+
+    pendente: int
+    enviando: int
+    enviado: int
+    confirmado: int
+    erro: int
+    incerto: int
+    cancelado: int
+    suprimido: int
+    expirado: int
+    simulado: int
+
+
+class DayCounts(AnswerModel):
+    """How many disparos were created in a day, and how many came to each status in it."""
+
+    criado: int
+    enviado: int
+    confirmado: int
+    erro: int
+    incerto: int
+    cancelado: int
+    suprimido: int
+    expirado: int
+    simulado: int
+
+
+class StatusCountsByChannel(AnswerModel):
+    """How many disparos of each channel have each status."""
+
+    whatsapp: StatusCounts
+    email: StatusCounts
+
+
+class DayCountsByChannel(AnswerModel):
+    """The counters of a day for each channel."""
+
+    whatsapp: DayCounts
+    email: DayCounts
+
+
+class WaitCount(AnswerModel):
+    """How many disparos of a channel wait for the same thing."""
+
+    canal: Canal
+    espera: WaitReason
+    mensagem: str
+    """The sentence of `espera`."""
+    total: int
+
+
+class FailureCount(AnswerModel):
+    """How many disparos of a channel ended with the same status for the same reason."""
+
+    canal: Canal
+    status: DisparoStatus
+    erro_codigo: str
+    mensagem: str
+    """The sentence of `erro_codigo`."""
+    total: int
+
+
+class TodayCounts(AnswerModel):
+    """The tenant's day so far."""
+
+    desde: datetime
+    """When the day began in the tenant's time zone."""
+    por_canal: DayCountsByChannel
+
+
+class QueueCounts(AnswerModel):
+    """The disparos that are `pendente`."""
+
+    vencidos: int
+    """How many of them are due."""
+    futuros: int
+    """How many of them have a time that is still to come."""
+    exata: bool
+    """False if there may be more than `vencidos` and `futuros` say."""
+    vencido_desde: datetime | None
+    """Since when the first of them has been due; null if none is."""
+
+
+class OverviewAnswer(AnswerModel):
+    """The counters of the tenant's disparos."""
+
+    total: int
+    por_status: StatusCounts
+    por_canal: StatusCountsByChannel
+    esperas: tuple[WaitCount, ...]
+    """What waits, the largest number first."""
+    erros: tuple[FailureCount, ...]
+    """What ended for a reason, the largest number first; at most 50 reasons."""
+    hoje: TodayCounts
+    fila: QueueCounts

@@ -1,0 +1,164 @@
+"""Answers about ingestion jobs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.contacts.telephones import PhoneKind
+from chalicelib.ingestion.options import IngestMode
+from chalicelib.leads.states import LeadStatus
+
+
+class JobAnswer(AnswerModel):
+    """One ingestion of one file."""
+
+    job_id: UUID
+    status: Literal["aceito", "processando", "concluido", "erro", "cancelado"]
+    nome_arquivo: str
+    tamanho_bytes: int | None
+    """Null until the file has arrived."""
+    aba: str | None
+    """The sheet that is read; null until the file is opened, and for a file without sheets."""
+    modo: IngestMode
+    deduplicar_por_documento: bool
+    validar_apenas: bool
+    """Whether the job is a dry run, which stores no lead."""
+    linhas_estimadas: int | None
+    """How many rows the file seems to have; null until it is opened, and if it does not say."""
+    linhas_processadas: int
+    leads_criados: int
+    leads_atualizados: int
+    duplicados: int
+    """Rows whose lead was there already and was not changed."""
+    linhas_rejeitadas: int
+    telefones_criados: int
+    emails_criados: int
+    telefones_validos: int
+    """Those of the created phones that are valid for sending."""
+    emails_validos: int
+    """Those of the created e-mails that are valid for sending."""
+    cancelamento_pedido: bool
+    """Whether the job is to stop before its next batch."""
+    erro_codigo: str | None
+    """Why the job ended as `erro`."""
+    mensagem_erro: str | None
+    """The sentence of `erro_codigo`."""
+    criado_em: datetime
+    iniciado_em: datetime | None
+    retomado_em: datetime | None
+    """When the job was last resumed."""
+    atualizado_em: datetime
+    concluido_em: datetime | None
+    """When the job ended, whatever its status."""
+    desfazer_pedido_em: datetime | None
+    """When somebody asked for the job to be undone."""
+    leads_removidos: int
+    """Leads that undoing the job has removed so far."""
+    leads_mantidos: dict[str, int]
+    """Leads that undoing the job has kept so far, by reason: disparos, agendamentos, status, tags, alterado."""
+    desfeito_em: datetime | None
+    """When undoing the job was done."""
+    linhas_por_segundo: float | None
+    """The rate since the job began or was last resumed; null before the first rows."""
+    segundos_restantes: float | None
+    """An estimate; null unless the job is running and the number of rows is known."""
+    parado: bool
+    """Whether a job that should be moving has stood still for more than a minute."""
+
+
+class PresignedForm(AnswerModel):
+    """The form that uploads the file to S3: a multipart POST of these fields, with the field `file` as the last one."""
+
+    url: str
+    fields: dict[str, str]
+
+
+class AnnouncedJobAnswer(JobAnswer):
+    """A job whose file is still to be uploaded."""
+
+    upload: PresignedForm
+
+
+class JobPage(PageModel):
+    """A page of jobs."""
+
+    itens: tuple[JobAnswer, ...]
+
+
+class ReportLink(AnswerModel):
+    """Where the error report of a job can be downloaded, as CSV."""
+
+    url: str
+    expira_em_s: int
+    """For how many seconds the URL is valid."""
+
+
+class PreviewPhone(AnswerModel):
+    """A phone as it would be stored."""
+
+    telefone: str
+    """E.164."""
+    ordem: int
+    principal: bool
+    tipo_origem: PhoneKind
+    valido_para_disparo: bool
+
+
+class PreviewEmail(AnswerModel):
+    """An e-mail as it would be stored."""
+
+    email: str
+    ordem: int
+    principal: bool
+    valido_para_disparo: bool
+
+
+class PreviewLead(AnswerModel):
+    """A lead as it would be stored at the end of the file."""
+
+    lead_id: UUID | None
+    """Null if the lead would be created."""
+    lead_id_externo: str
+    nome: str | None
+    contato: str | None
+    documento: str | None
+    telefone_raw: str | None
+    """The phones as the file has them."""
+    email_raw: str | None
+    """The e-mails as the file has them."""
+    status: LeadStatus
+    tags: tuple[str, ...]
+    origem_arquivo: str
+    origem_aba: str | None
+    linha_planilha: int
+    telefones: tuple[PreviewPhone, ...]
+    emails: tuple[PreviewEmail, ...]
+
+
+class PreviewError(AnswerModel):
+    """Something in the row that would be refused."""
+
+    coluna: str
+    codigo: str
+    mensagem: str
+    """The sentence of `codigo`."""
+
+
+class PreviewRow(AnswerModel):
+    """What would become of one row."""
+
+    linha: int
+    """The number of the row in the file."""
+    resultado: Literal["criado", "atualizado", "duplicado", "rejeitado"]
+    lead: PreviewLead | None
+    """Null if the row would be refused."""
+    erros: tuple[PreviewError, ...]
+
+
+class PreviewAnswer(AnswerModel):
+    """The first rows of a dry run, as far as it has come."""
+
+    itens: tuple[PreviewRow, ...]

@@ -1,0 +1,35 @@
+"""Answers about agendamentos."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.scheduling.requests import AgendamentoCanal, AgendamentoKind
+from chalicelib.scheduling.states import AgendamentoStatus
+
+
+class AgendamentoAnswer(AnswerModel):
+    """A callback or a meeting with a lead."""
+
+    agendamento_id: UUID
+    lead_id: UUID
+    tipo: AgendamentoKind
+    canal: AgendamentoCanal
+    data_agendada: datetime
+    duracao_minutos: int
+    responsavel: str
+    """The person in charge."""
+    observacoes: str | None
+    status: AgendamentoStatus
+    avisado_em: datetime | None
+    """When its time was announced; null before."""
+    criado_em: datetime
+    atualizado_em: datetime
+
+
+class AgendamentoPage(PageModel):
+    """A page of agendamentos."""
+
+    itens: tuple[AgendamentoAnswer, ...]

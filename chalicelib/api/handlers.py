@@ -1,0 +1,164 @@
+"""What a handler of `app.py` takes and answers, read from its signature once, at decoration.
+
+The parameters of a handler are filled by name and annotation:
+
+- `call`, a `Call` or an `AnonymousCall`: the request itself;
+- `query`, a model: the query string, checked against it;
+- `body`, a model: the JSON body, checked against it; or a `RequestBody`, which the handler reads by itself;
+- `key`, an `IdempotencyKey | None`: the `Idempotency-Key` header;
+- any other name, a `UUID` or a `str`: the part of the path that has this name in the route.
+
+They are read in the order path, query, body, key: the first part that is wrong is the one that is reported.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from operator import attrgetter, methodcaller
+from types import SimpleNamespace
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, get_type_hints
+from uuid import UUID
+
+from chalice.app import Response
+from pydantic import BaseModel
+
+from chalicelib.api.calls import AnonymousCall, Call
+from chalicelib.idempotency import IdempotencyKey
+
+JSON = "application/json"
+M = TypeVar("M", bound=BaseModel)
+
+Json: TypeAlias = M | Mapping[str, object]
+"""A JSON answer of the form of a model: the model itself, or a mapping with its fields, which is cheaper to make."""
+Handler = Callable[..., object]
+View = Callable[..., Response]
+
+
+class RequestBody:
+    """A body that is not always one JSON document; the handler reads it, with limits that only the handler knows."""
+
+    documents: ClassVar[tuple[type[BaseModel], ...]]
+    """The JSON documents that it may be, for the contract."""
+    form: ClassVar[type[BaseModel]]
+    """The fields beside the file of a multipart form, for the contract."""
+
+    def __init__(self, call: AnonymousCall) -> None:
+        self._call = call
+
+
+class Takes(NamedTuple):
+    """What a handler takes of a request."""
+
+    path: Mapping[str, type[UUID] | type[str]]
+    """The parts of the path, by name."""
+    query: type[BaseModel] | None
+    body: type[BaseModel] | type[RequestBody] | None
+    key: bool
+    """Whether it takes an `Idempotency-Key`."""
+    call: bool
+
+    @property
+    def documents(self) -> tuple[type[BaseModel], ...]:
+        """The models of the JSON body; a body fits one of them."""
+        if self.body is None:
+            return ()
+        return self.body.documents if issubclass(self.body, RequestBody) else (self.body,)
+
+    @property
+    def form(self) -> type[BaseModel] | None:
+        """The model of the fields of a multipart body, beside its file."""
+        return self.body.form if self.body is not None and issubclass(self.body, RequestBody) else None
+
+
+class Operation:
+    """A handler, with what the contract says about it.
+
+    Raises:
+        TypeError: a parameter has an annotation that nothing of such a request can fill.
+    """
+
+    def __init__(
+        self, handler: Handler, call_type: type[AnonymousCall], *, status: int = 200, media_type: str = JSON
+    ) -> None:
+        self.handler = handler
+        self.takes = _takes(handler, call_type)
+        self.status = status
+        """Of a successful answer."""
+        self.media_type = media_type
+        self._readers = tuple(_readers(self.takes))
+
+    def run(self, call: AnonymousCall) -> object:
+        """What the handler returns for a request.
+
+        Raises:
+            DomainError: a part of the request is wrong, or the handler refuses it.
+        """
+        return self.handler(**{name: read(call) for name, read in self._readers})
+
+    def answers(self, **names: object) -> tuple[type[BaseModel], ...]:
+        """The models that the handler says it answers with; none for an answer that is not JSON.
+
+        `names` are those of the annotation that are imported for type checkers only.
+        """
+        hint = get_type_hints(self.handler, localns=names)["return"]
+        return tuple(each for each in getattr(hint, "__args__", ()) if _is_model(each))
+
+    def carried_by(self, view: View) -> View:
+        """The view, from which `operation_of` reads this operation."""
+        setattr(view, _OPERATION, self)
+        return view
+
+
+_OPERATION = "operation"
+
+
+def operation_of(view: View) -> Operation:
+    """The operation behind a view of the app."""
+    operation: Operation = getattr(view, _OPERATION)
+    return operation
+
+
+def _takes(handler: Handler, call_type: type[AnonymousCall]) -> Takes:
+    hints = _hints(handler)
+    call, query, body, key = (hints.pop(name, None) for name in ("call", "query", "body", "key"))
+    fits = {
+        "call": call in {None, call_type},
+        "query": query is None or _is_model(query),
+        "body": body is None or _is_model(body) or _is(body, RequestBody),
+        "key": key is None or (key == IdempotencyKey | None and issubclass(call_type, Call)),
+        **{name: hint in {UUID, str} for name, hint in hints.items()},
+    }
+    if wrong := [name for name, fit in fits.items() if not fit]:
+        raise TypeError(f"{handler.__qualname__} takes what no {call_type.__name__} has: {', '.join(wrong)}")
+    return Takes(hints, query, body, key is not None, call is not None)
+
+
+def _hints(handler: Handler) -> dict[str, Any]:
+    """The annotations of the parameters, by name; that of the answer may need models that are not imported yet."""
+    parameters = inspect.signature(handler).parameters
+    texts = {name: each.annotation for name, each in parameters.items()}
+    return get_type_hints(SimpleNamespace(__annotations__=texts), globalns=inspect.unwrap(handler).__globals__)
+
+
+def _readers(takes: Takes) -> Iterator[tuple[str, Callable[[Any], object]]]:
+    """How each parameter is read from the call, in the order in which they are."""
+    for name, kind in takes.path.items():
+        yield name, methodcaller("path_uuid" if kind is UUID else "path", name)
+    if takes.query is not None:
+        yield "query", methodcaller("query", takes.query)
+    if takes.body is not None:
+        is_read_by_handler = issubclass(takes.body, RequestBody)
+        yield "body", takes.body if is_read_by_handler else methodcaller("body", takes.body)
+    if takes.key:
+        yield "key", attrgetter("idempotency_key")
+    if takes.call:
+        yield "call", lambda call: call
+
+
+def _is_model(hint: object) -> bool:
+    return _is(hint, BaseModel)
+
+
+def _is(hint: object, base: type) -> bool:
+    return isinstance(hint, type) and issubclass(hint, base)
