@@ -1,4 +1,4 @@
-"""The next thing is made while the last one is dealt with."""
+"""The next items are made in a second thread while the caller works on the current one."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ import pytest
 from chalicelib.ingestion.jobs.read_ahead import ahead, hurried
 
 
-def test_items_come_in_their_order_and_end() -> None:
+def test_all_items_come_in_order() -> None:
     with ahead(iter(range(100))) as items:
         assert list(items) == list(range(100))
 
 
-def test_what_was_handed_out_is_let_go_of_where_things_are_made() -> None:
+def test_consumed_items_are_freed_in_the_thread_that_makes_them() -> None:
     freed_by: list[str] = []
 
-    class Thing:
+    class Item:
         def __del__(self) -> None:
             freed_by.append(threading.current_thread().name)
 
-    with ahead(Thing() for _ in range(10)) as items:
+    with ahead(Item() for _ in range(10)) as items:
         for _ in items:
             pass
-    assert freed_by[:7] == ["read-ahead"] * 7  # the last three may be anybody's
+    assert freed_by[:7] == ["read-ahead"] * 7  # the last three may be freed in either thread
 
 
-def test_an_error_in_the_making_is_raised_where_the_item_was_wanted() -> None:
+def test_an_error_in_making_an_item_is_raised_to_the_consumer() -> None:
     def failing() -> Iterator[int]:
         yield 1
         raise ZeroDivisionError
@@ -41,28 +41,55 @@ def test_an_error_in_the_making_is_raised_where_the_item_was_wanted() -> None:
             next(items)
 
 
-def test_the_interpreter_is_restored_as_it_was() -> None:
-    def state() -> tuple[float, bool]:
-        return round(sys.getswitchinterval(), 5), gc.isenabled()  # it is kept in whole microseconds, cut off
+@pytest.fixture
+def usual_interpreter() -> Iterator[None]:
+    """Python's own settings for the test, whatever other tests of the process have left."""
+    interval, collecting = sys.getswitchinterval(), gc.isenabled()
+    sys.setswitchinterval(0.005)
+    gc.enable()
+    yield
+    sys.setswitchinterval(interval)
+    if not collecting:
+        gc.disable()
 
+
+def state() -> tuple[float, bool]:
+    """The settings of the interpreter; Python cuts the interval to whole microseconds."""
+    return round(sys.getswitchinterval(), 5), gc.isenabled()
+
+
+@pytest.mark.usefixtures("usual_interpreter")
+def test_the_settings_of_the_interpreter_are_restored() -> None:
     before = state()
     with hurried():
-        hurry = state()
+        inside = state()
         with hurried():
-            assert state() == hurry
-        assert state() == hurry
-    assert hurry[0] < before[0]
-    assert not hurry[1]
+            assert state() == inside
+        assert state() == inside
+    assert inside[0] < before[0]
+    assert not inside[1]
     assert state() == before
 
 
-def test_leaving_early_ends_the_thread() -> None:
+@pytest.mark.usefixtures("usual_interpreter")
+def test_settings_are_restored_by_the_last_of_two_jobs_that_overlap() -> None:
+    before, first, second = state(), hurried(), hurried()
+    first.__enter__()
+    inside = state()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert state() == inside != before
+    second.__exit__(None, None, None)
+    assert state() == before
+
+
+def test_the_thread_ends_when_the_consumer_stops_early() -> None:
     with ahead(iter(range(1_000))) as items:
         assert next(items) == 0
     assert [thread for thread in threading.enumerate() if thread.name == "read-ahead"] == []
 
 
-def test_leaving_because_of_an_error_ends_the_thread_too() -> None:
+def test_the_thread_ends_when_the_consumer_fails() -> None:
     def read() -> None:
         with ahead(iter(range(1_000))) as items:
             next(items)

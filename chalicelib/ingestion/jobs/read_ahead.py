@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Full, Queue
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -36,22 +36,47 @@ def ahead(items: Iterator[T], *, depth: int = 1) -> Iterator[Iterator[T]]:
         thread.join()
 
 
+class _Hurry:
+    """How many hurry in this process, and the settings to restore when the last one is done."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._users = 0
+        self._interval_s = 0.0
+        self._collects = True
+
+    def begin(self) -> None:
+        with self._lock:
+            if self._users == 0:
+                self._interval_s, self._collects = sys.getswitchinterval(), gc.isenabled()
+                sys.setswitchinterval(_SWITCH_S)
+                gc.disable()
+            self._users += 1
+
+    def end(self) -> None:
+        with self._lock:
+            self._users -= 1
+            if self._users == 0:
+                sys.setswitchinterval(self._interval_s)
+                if self._collects:
+                    gc.enable()
+
+
+_hurry = _Hurry()
+
+
 @contextmanager
 def hurried() -> Iterator[None]:
     """Tune the interpreter for two busy threads: short switches, and no garbage collector.
 
     Rows are texts and tuples, which hold no cycles. To search a hundred thousand of them for cycles, again and again,
-    would take a quarter of all the time.
+    would take a quarter of all the time. Several jobs may hurry at the same time in one process.
     """
-    interval, collecting = sys.getswitchinterval(), gc.isenabled()
-    sys.setswitchinterval(_SWITCH_S)
-    gc.disable()
+    _hurry.begin()
     try:
         yield
     finally:
-        sys.setswitchinterval(interval)
-        if collecting:
-            gc.enable()
+        _hurry.end()
 
 
 class _End:
