@@ -1,8 +1,8 @@
-# `make help` lists what there is. Everything happens in .venv, which is made anew whenever the requirements change.
+# `make help` lists the commands. Everything runs in .venv, which is made again whenever the requirements change.
 
 PYTHON ?= python3
 WORKERS ?= 2
-# A worker that has none left takes half of another's: the slow tests come first, and nobody waits for the last of them.
+# A worker without tests left takes half of another's: so the slow tests can come first, and the workers end together.
 PYTEST = $(PY) -m pytest -n $(WORKERS) --dist worksteal
 STAGE ?= dev
 SEED ?= 1
@@ -12,37 +12,44 @@ BIN := $(VENV)/bin
 PY := $(BIN)/python
 INSTALLED := $(VENV)/.installed
 
-# A test run starts hundreds of processes: each would compile anew whatever it imports.
+# A test run starts hundreds of processes. Without bytecode files, each would compile its imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Where every line and every branch must be covered, because a mistake there is a message sent twice or a lead lost.
+# The rooms whose every line and branch must be covered: a mistake there sends a message twice or loses a lead.
 PROVEN := ingestion dispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test check lint types check-coverage fuzz peers bench bench-ingest bench-dispatch package deploy redrive migrate sample clean
+.PHONY: help demo up down test test-fast check lint types check-coverage fuzz peers bench bench-ingest bench-dispatch \
+	lock package deploy redrive migrate sample clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-$(INSTALLED): requirements.txt requirements-dev.txt
+$(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt
+	$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
-demo: $(INSTALLED) ## The whole product on a sample in a minute, or on your own workbook: make demo FILE=leads.xlsx
+demo: $(INSTALLED) ## Run the whole product in a minute on the sample, or on your workbook: make demo FILE=leads.xlsx
 	@$(PY) -m local demo $(if $(FILE),"$(FILE)")
 
 up: $(INSTALLED) ## Start the local stack: database, AWS, providers, API
 	@$(PY) -m local up
 
-down: $(INSTALLED) ## Stop the local stack; its data stays for the next `make up`
+down: $(INSTALLED) ## Stop the local stack; its data is kept for the next `make up`
 	@$(PY) -m local down
 
 test: $(INSTALLED) ## Run the tests, or some of them: make test ARGS="tests/unit -k phone"
 	$(PYTEST) $(ARGS)
 
-check: $(INSTALLED) lint types ## Everything that CI checks: lint, types, all tests, coverage
+# For the minute after each edit: every unit test with fewer examples, then the main path of each room.
+test-fast: export HYPOTHESIS_PROFILE = quick
+test-fast: $(INSTALLED) ## Run the unit tests and one main path per room, in about a minute
+	@$(PYTEST) -q tests/unit
+	@$(PYTEST) -q tests/integration -m straight_path
+
+check: $(INSTALLED) lint types ## Check everything that CI checks: lint, types, all tests, coverage
 	$(PY) -m pip check
 	$(PYTEST) --cov --cov-report=
 	$(MAKE) --no-print-directory check-coverage
@@ -60,24 +67,33 @@ check-coverage: $(INSTALLED)
 		$(BIN)/coverage report --include="chalicelib/$$room/*" --fail-under=100 --format=total > /dev/null \
 			|| { echo "not every line and branch of chalicelib/$$room is covered"; exit 1; }; done
 
-peers: $(INSTALLED) ## The channel profiles against the real MCP servers, from the package indexes: make peers PEERS=twilio
+peers: $(INSTALLED) ## Test the channel profiles against the real MCP servers: make peers PEERS=twilio
 	$(PY) -m tests.peers $(PEERS)
 
-fuzz: $(INSTALLED) ## Run the properties for long, looking for new ground
+fuzz: $(INSTALLED) ## Run the properties with many new random examples
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis $(ARGS)
 
 bench: $(INSTALLED) ## Run every benchmark and print its table
 	$(PY) -m bench
 
 bench-ingest: ROWS ?= 200000
-bench-ingest: $(INSTALLED) ## Ingestion against COPY alone and against the naive way: make bench-ingest ROWS=1000000
+bench-ingest: $(INSTALLED) ## Compare ingestion with COPY alone and a naive loop: make bench-ingest ROWS=1000000
 	$(PY) -m bench.ingest --rows $(ROWS) --seed $(SEED)
 
 bench-dispatch: MESSAGES ?= 2000
-bench-dispatch: $(INSTALLED) ## Sending against the bare MCP client, a naive loop and procrastinate: make bench-dispatch MESSAGES=5000
+bench-dispatch: $(INSTALLED) ## Compare sending with the bare MCP client, a naive loop and procrastinate
 	$(PY) -m bench.dispatch --messages $(MESSAGES)
 
-package: $(INSTALLED) ## A SAM template and the code it deploys, in build/STAGE: make package STAGE=dev
+# The newest versions that the requirements allow, with the oldest Python that we support. The head of the file stays.
+lock: ## Resolve the requirements again and write every version to constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit("make lock needs Python 3.11: make lock PYTHON=python3.11" if sys.version_info[:2] != (3, 11) else 0)'
+	$(PYTHON) -m venv --clear build/lock
+	build/lock/bin/python -m pip install --quiet --upgrade --upgrade-strategy eager --disable-pip-version-check \
+		pip setuptools wheel -r requirements-dev.txt
+	{ grep '^#' constraints.txt; build/lock/bin/python -m pip freeze --all | LC_ALL=C sort -f; } > build/constraints.txt
+	mv build/constraints.txt constraints.txt
+
+package: $(INSTALLED) ## Build a SAM template and its code in build/STAGE: make package STAGE=dev
 	$(PY) template-extras/package.py --stage $(STAGE) --out build/$(STAGE)
 
 deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMETERS="UserPoolArn=… VpcId=…" (docs/aws.md)
@@ -89,10 +105,10 @@ deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMET
 		$(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
 
 redrive: QUEUE ?= dispatch
-redrive: $(INSTALLED) ## Dead letters back to their queue (docs/operations.md): make redrive QUEUE=dispatch STAGE=dev
+redrive: $(INSTALLED) ## Move dead letters back to their queue (docs/operations.md): make redrive QUEUE=dispatch STAGE=dev
 	@$(PY) template-extras/redrive.py --stage $(STAGE) --queue $(QUEUE)
 
-migrate: $(INSTALLED) ## Bring the local stack's database, or that of DATABASE_OWNER_URL, to the newest migration
+migrate: $(INSTALLED) ## Apply the pending migrations to the local stack's database or to DATABASE_OWNER_URL
 	@$(PY) -m local migrate
 
 sample: ROWS ?= 1200

@@ -1,1 +1,1 @@
-"""Speed, as ratios measured side by side in one run: the machines that this runs on are shared and noisy."""
+"""Benchmarks. They report ratios measured side by side in one run, because machines are shared and noisy."""

@@ -1,4 +1,4 @@
-"""`python -m bench`: every benchmark, at its usual size."""
+"""`python -m bench` runs every benchmark at its default size."""
 
 from bench import dispatch, ingest
 

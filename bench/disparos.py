@@ -1,4 +1,4 @@
-"""Thousands of disparos that are due, made by a few statements."""
+"""Inserts thousands of due disparos with a few statements."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 
 from chalicelib.adapters.database import connect
 
-# Nothing waits but for what is being measured.
+# Nothing waits for a rate limit: only the measured work takes time.
 NO_LIMIT: Mapping[str, Any] = {"por_minuto": 1_000_000, "por_segundo": 10_000, "por_dia": None}
 _TENANT = "INSERT INTO tenants (tenant_id, config) VALUES (:tenant, CAST(:config AS jsonb))"
 _TEMPLATE = (
@@ -30,8 +30,8 @@ SELECT :tenant, lead_id, lead_id, 'whatsapp', lead_id, '+55719' || (90000000 + l
   FROM leads WHERE tenant_id = :tenant"""
 
 
-def destino(number: int) -> str:
-    """Where the disparo of that number goes, counted from 1."""
+def destination(number: int) -> str:
+    """Return the destination of the n-th disparo, counted from 1."""
     return f"+55719{90_000_000 + number}"
 
 
@@ -41,15 +41,16 @@ def seed(
     disparos: int,
     *,
     max_tentativas: int = 3,
-    limite: Mapping[str, Any] = NO_LIMIT,
+    limit: Mapping[str, Any] = NO_LIMIT,
 ) -> list[str]:
-    """A tenant with so many WhatsApp disparos that are due, each of a lead of its own; their ids, in order."""
-    config = {"janela": {"ligada": False}, "limites": {"whatsapp": limite}}
+    """Insert a tenant with due WhatsApp disparos, each of a lead of its own; return their ids, in order."""
+    config = {"janela": {"ligada": False}, "limites": {"whatsapp": limit}}
     connection = connect(owner_url)
     connection.run(_TENANT, tenant=tenant_id, config=json.dumps(config))
     connection.run(_TEMPLATE, tenant=tenant_id)
     connection.run(_LEADS, tenant=tenant_id, job=str(UUID(int=0)), disparos=disparos)
     connection.run(_DISPAROS, tenant=tenant_id, max_tentativas=max_tentativas)
-    ids = [str(each) for (each,) in connection.run("SELECT disparo_id FROM disparos ORDER BY disparo_id")]
+    found = connection.run("SELECT disparo_id FROM disparos WHERE tenant_id = :tenant ORDER BY 1", tenant=tenant_id)
+    ids = [str(each) for (each,) in found]
     connection.close()
     return ids

@@ -1,11 +1,13 @@
-"""Sending against what the MCP client can do at all, against the way that first comes to mind, and against a queue.
+"""Compares our sending with the limit of the MCP client, with a naive loop and with a job queue.
 
-Every contender sends the same messages to the same MCP server on loopback, whose tool takes 50 ms. Each runs in a
-process of its own, in turns, and with an empty database. `ours`: the executor, given wake-ups in full batches.
-`mcp_limit`: one client of the SDK, as many calls in flight as are fastest, and nothing else. `naive`: one message after
-the other, each with a client of its own and an UPDATE of its row. `procrastinate`: the same as jobs of that queue, one
-worker, one client for all of them, an UPDATE each. Figures are medians; the table is in `.local/bench/dispatch.json`
-too.
+Every contender sends the same messages to the same MCP server on the loopback, whose tool takes 50 ms. Contenders take
+turns; each run has a process of its own and an empty database. Figures are medians. The table is also written to
+`.local/bench/dispatch.json`.
+
+* `ours`: the executor, given wake-ups in full batches.
+* `mcp_limit`: one client of the SDK and nothing else, with the number of calls in flight that is fastest.
+* `naive`: one message after the other, each with a client of its own and an UPDATE of its row.
+* `procrastinate`: jobs of that queue, with one worker, one client for all of them and an UPDATE each.
 """
 
 from __future__ import annotations
@@ -17,9 +19,9 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from uuid import UUID
 
 import click
 import httpx2
@@ -27,8 +29,9 @@ import procrastinate
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 from pg8000.native import Connection
+from procrastinate.types import JSONDict
 
-from bench.disparos import destino, seed
+from bench.disparos import destination, seed
 from bench.ground import TENANT, Ground, Result, apart, publish, server, timed
 from bench.mcp_server import TOOL
 from chalicelib.adapters.database import connect
@@ -39,58 +42,61 @@ from local.postgres import Postgres
 
 NAIVE_MESSAGES = 100
 IN_FLIGHT = (50, 100, 200)
+WARM_UP = "warm-up"
 
 
-class Run(NamedTuple):
-    """Seconds for all messages, and for each from its wake-up until its outcome was recorded."""
+class DispatchRun(NamedTuple):
+    """The seconds for all messages, and the latency of each: from its wake-up until its outcome is recorded."""
 
     seconds: float
     latencies: Sequence[float]
 
 
 def environment(owner_url: str) -> dict[str, str]:
-    """What a worker that may send is configured with."""
+    """Return the environment of a worker that may send."""
     return {
         "DATABASE_URL": owner_url, "DATABASE_OWNER_URL": owner_url, "ACCOUNT_ID": ACCOUNT_ID, "LOG_LEVEL": "ERROR",
         "MICRO_AGENT_DISPARO_ENABLED": "true",
     }  # fmt: skip
 
 
-def ours(owner_url: str, disparos: Sequence[str], batch: int) -> Run:
-    """The executor over all of them, one event after the other."""
+def ours(owner_url: str, messages: int, batch: int) -> DispatchRun:
+    """Send with our executor, one event after the other."""
     services = Services(Settings.from_environment(environment(owner_url)))
-    # What a warm worker has behind it: its connection, its secret, the SDK's import.
-    services.executor.run(event_of([str(UUID(int=0))]))
+    # Warm the worker up with one message: it connects, reads its secret and imports the SDK. A wake-up sends all that is
+    # due, so the measured disparos are inserted after it.
+    services.executor.run(event_of(seed(owner_url, WARM_UP, 1), WARM_UP))
+    disparos = seed(owner_url, TENANT, messages)
     latencies: list[float] = []
     began = time.perf_counter()
-    for start in range(0, len(disparos), batch):
+    for start in range(0, messages, batch):
         wakeups = disparos[start : start + batch]
-        latencies += [timed(lambda wakeups=wakeups: services.executor.run(event_of(wakeups)))] * len(wakeups)
+        latencies += [timed(partial(services.executor.run, event_of(wakeups)))] * len(wakeups)
     seconds = time.perf_counter() - began
     services.close()
-    return Run(seconds, latencies)
+    return DispatchRun(seconds, latencies)
 
 
-def event_of(disparos: Sequence[str]) -> Mapping[str, Any]:
-    """The event of SQS that wakes the executor for these."""
-    bodies = (json.dumps({"tenant_id": TENANT, "disparo_id": each}) for each in disparos)
+def event_of(disparos: Sequence[str], tenant_id: str = TENANT) -> Mapping[str, Any]:
+    """Return the SQS event that wakes the executor for these disparos."""
+    bodies = (json.dumps({"tenant_id": tenant_id, "disparo_id": each}) for each in disparos)
     return {"Records": [{"messageId": body, "body": body} for body in bodies]}
 
 
-def messages_of(messages: int) -> list[dict[str, Any]]:
-    """The arguments of so many calls, as the executor makes them."""
+def calls_of(messages: int) -> list[dict[str, Any]]:
+    """Return the arguments of the tool calls for the first N messages, as the executor makes them."""
     return [
         {
-            "to": destino(n), "template_name": "oi", "language": "pt_BR",
+            "to": destination(n), "template_name": "oi", "language": "pt_BR",
             "components": [{"type": "body", "parameters": [{"type": "text", "text": f"Lead {n}"}]}],
         }
         for n in range(1, messages + 1)
     ]  # fmt: skip
 
 
-def mcp_limit(mcp_url: str, messages: int) -> Run:
-    """The bare client of the SDK, at the number of calls in flight that suits it best."""
-    return Run(min(asyncio.run(_bare(mcp_url, messages_of(messages), each)) for each in IN_FLIGHT), ())
+def mcp_limit(mcp_url: str, messages: int) -> DispatchRun:
+    """Send with the bare client of the SDK, at the fastest number of calls in flight."""
+    return DispatchRun(min(asyncio.run(_bare(mcp_url, calls_of(messages), each)) for each in IN_FLIGHT), ())
 
 
 async def _bare(mcp_url: str, calls: Sequence[dict[str, Any]], in_flight: int) -> float:
@@ -111,25 +117,25 @@ async def _bare(mcp_url: str, calls: Sequence[dict[str, Any]], in_flight: int) -
         return time.perf_counter() - began
 
 
-def naive(owner_url: str, mcp_url: str, messages: int) -> Run:
-    """One after the other."""
-    return Run(timed(lambda: asyncio.run(_naive(connect(owner_url), mcp_url, messages_of(messages)))), ())
+def naive(owner_url: str, mcp_url: str, messages: int) -> DispatchRun:
+    """Send one message after the other."""
+    return DispatchRun(timed(lambda: asyncio.run(_naive(connect(owner_url), mcp_url, calls_of(messages)))), ())
 
 
 async def _naive(connection: Connection, mcp_url: str, calls: Sequence[dict[str, Any]]) -> None:
     for call in calls:
         async with Client(mcp_url) as client:
-            answer = await client.call_tool(TOOL, call)
+            response = await client.call_tool(TOOL, call)
         connection.run(
             "UPDATE disparos SET variaveis = variaveis || jsonb_build_object('id', CAST(:id AS text))"
             " WHERE tenant_id = :tenant AND destino = :destino",
-            id=str(answer.structured_content), tenant=TENANT, destino=call["to"],
+            id=str(response.structured_content), tenant=TENANT, destino=call["to"],
         )  # fmt: skip
 
 
-def procrastinated(owner_url: str, mcp_url: str, disparos: Sequence[str]) -> Run:
-    """Jobs of procrastinate, deferred before the clock starts, worked off by one worker."""
-    return Run(asyncio.run(_procrastinated(owner_url, mcp_url, disparos)), ())
+def procrastinated(owner_url: str, mcp_url: str, disparos: Sequence[str]) -> DispatchRun:
+    """Send as jobs of procrastinate, deferred before the clock starts and run by one worker."""
+    return DispatchRun(asyncio.run(_procrastinated(owner_url, mcp_url, disparos)), ())
 
 
 async def _procrastinated(owner_url: str, mcp_url: str, disparos: Sequence[str]) -> float:
@@ -140,8 +146,9 @@ async def _procrastinated(owner_url: str, mcp_url: str, disparos: Sequence[str])
         async with Client(streamable_http_client(mcp_url, http_client=http)) as client:
             await client.list_tools()
             send = app.task(name="send")(_job(app, client))
-            calls = zip(disparos, messages_of(len(disparos)), strict=True)
-            await send.batch_defer_async(*({"disparo_id": each, "call": call} for each, call in calls))
+            calls = zip(disparos, calls_of(len(disparos)), strict=True)
+            jobs: list[JSONDict] = [{"disparo_id": each, "call": call} for each, call in calls]
+            await send.batch_defer_async(*jobs)
             began = time.perf_counter()
             await app.run_worker_async(concurrency=100, wait=False, install_signal_handlers=False, delete_jobs="always")
             return time.perf_counter() - began
@@ -149,27 +156,26 @@ async def _procrastinated(owner_url: str, mcp_url: str, disparos: Sequence[str])
 
 def _job(app: procrastinate.App, client: Client) -> Callable[..., Awaitable[None]]:
     async def job(disparo_id: str, call: dict[str, Any]) -> None:
-        answer = await client.call_tool(TOOL, call)
+        response = await client.call_tool(TOOL, call)
         await app.connector.execute_query_async(
             "UPDATE disparos SET variaveis = variaveis || jsonb_build_object('id', %(id)s::text)"
             " WHERE tenant_id = %(tenant)s AND disparo_id = %(disparo)s::uuid",
-            id=str(answer.structured_content), tenant=TENANT, disparo=disparo_id,
+            id=str(response.structured_content), tenant=TENANT, disparo=disparo_id,
         )  # fmt: skip
 
     return job
 
 
 def statements(folder: Path, aws: Aws, mcp_url: str, messages: int, batch: int) -> float:
-    """Statements that reach PostgreSQL for each message, BEGIN and COMMIT included: it logs them all."""
+    """Count the statements for each message that PostgreSQL logs: BEGIN, COMMIT and the few of the seed included."""
     with (
         Postgres(folder / "counted", settings={"log_statement": "all"}) as postgres,
         Ground(postgres).database() as url,
     ):
-        disparos = seed(url, TENANT, messages)
         prepare(aws, url, mcp_url)
         log = folder / "counted" / "postgres.log"
         before = _logged(log)
-        apart(ours, url, disparos, batch)
+        apart(ours, url, messages, batch)
         return (_logged(log) - before) / messages
 
 
@@ -179,15 +185,15 @@ def _logged(log: Path) -> int:
 
 
 def prepare(aws: Aws, owner_url: str, mcp_url: str) -> None:
-    """The channel's secret and the queues."""
+    """Make the channel's secret and the queues."""
     channel = {"perfil": "jina-whatsapp-mcp", "url": mcp_url}
     provision(aws, Settings.from_environment(environment(owner_url)), {"mcp-whatsapp": channel})
 
 
 def measured(messages: int, batch: int, repeats: int) -> Result:
-    """Everything about so many messages."""
+    """Measure every contender with N messages."""
     os.environ.update(ACCESS_KEYS)
-    runs: dict[str, list[Run]] = {"ours": [], "mcp_limit": [], "naive": [], "procrastinate": []}
+    runs: dict[str, list[DispatchRun]] = {"ours": [], "mcp_limit": [], "naive": [], "procrastinate": []}
     with tempfile.TemporaryDirectory() as name, server("bench.mcp_server") as mcp_url:
         folder = Path(name)
         with server("local.aws", "--state", str(folder / "s3")) as url, Postgres(folder / "postgres") as postgres:
@@ -195,9 +201,8 @@ def measured(messages: int, batch: int, repeats: int) -> Result:
             ground, aws = Ground(postgres), Aws(url)
             for _ in range(repeats):
                 with ground.database() as owner_url:
-                    disparos = seed(owner_url, TENANT, messages)
                     prepare(aws, owner_url, mcp_url)
-                    runs["ours"].append(apart(ours, owner_url, disparos, batch))
+                    runs["ours"].append(apart(ours, owner_url, messages, batch))
                 runs["mcp_limit"].append(apart(mcp_limit, mcp_url, messages))
                 with ground.database() as owner_url:
                     seed(owner_url, TENANT, NAIVE_MESSAGES)

@@ -1,4 +1,4 @@
-"""What contenders share: one PostgreSQL with a database for each run, servers in processes of their own, a table."""
+"""What the contenders share: one PostgreSQL with a database for each run, server processes, the table of results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Ground:
-    """A server whose databases are all made from one that was migrated."""
+    """Makes databases on one server, all copied from a migrated one."""
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
@@ -41,7 +41,7 @@ class Ground:
 
     @contextmanager
     def database(self) -> Iterator[str]:
-        """A migrated and empty database; its owner's URL."""
+        """Make a migrated and empty database; yields its owner's URL."""
         self._postgres.create_database("bench", template="migrated")
         try:
             yield self._postgres.owner_url("bench")
@@ -51,7 +51,7 @@ class Ground:
 
 @contextmanager
 def server(module: str, *arguments: str) -> Iterator[str]:
-    """A module that serves in a process of its own and says in one JSON line where; its URL."""
+    """Run a module that serves in a process of its own and prints its `url` in one JSON line; yields the URL."""
     command = [sys.executable, "-m", module, *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
@@ -62,18 +62,18 @@ def server(module: str, *arguments: str) -> Iterator[str]:
 
 
 def apart(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
-    """What a function of a module returns, run in a process that has done nothing else."""
+    """Run a module-level function in a fresh process and return its result."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_silence) as process:
         return process.submit(work, *arguments, **named).result()
 
 
 def _silence() -> None:
-    """Metrics are lines on standard output; here nobody reads them."""
+    """Discard the standard output: metrics are lines there."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that the work takes."""
+    """Return the seconds that the work takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began

@@ -1,13 +1,14 @@
-"""Ingestion against its floor (COPY of the very same final rows) and against the way that first comes to mind.
+"""Compares our ingestion with its lower bound (COPY of the same final rows) and with a naive loop.
 
-`ours`: an object in S3 to a job that is `concluido`, every row committed, by one worker in a process of its own.
-`copy`: the rows that this leaves in every table, written out before the clock starts, put by COPY into the same tables
-with the same constraints and indexes. `naive`: openpyxl, phonenumbers and email-validator for each value, one INSERT a
-row, on a part of the rows, scaled up.
+* `ours`: from an object in S3 to a job that is `concluido` with every row committed, by one worker in its own process.
+* `copy`: the final rows of every table, exported before the clock starts, loaded by COPY into the same tables with the
+  same constraints and indexes.
+* `naive`: openpyxl, phonenumbers and email-validator for each value and one INSERT per row, on a part of the rows; the
+  time is scaled up to all of them.
 
-Contenders take turns, each in an empty database; figures are medians. The stages are measured apart, one after the
-other in one thread: in `ours` the first three overlap with the last two. The table is in
-`.local/bench/ingest.json` too.
+Contenders take turns, each in an empty database. Figures are medians. The stages are measured in a run of their own,
+one after the other in one thread; in `ours` the first three overlap with the last two. The table is also written to
+`.local/bench/ingest.json`.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from openpyxl import load_workbook
 from phonenumbers import NumberParseException, PhoneNumberFormat, format_number, is_valid_number, parse
 
 from bench.ground import OUT, TENANT, Ground, Result, apart, publish, server, timed
-from chalicelib.adapters.database import Rows, connect
+from chalicelib.adapters.database import Exchange, Rows, connect
 from chalicelib.config import Settings
 from chalicelib.ids import new_id, new_ids
 from chalicelib.ingestion.jobs.read_ahead import hurried
@@ -53,15 +54,15 @@ NAIVE_ROWS = 2_000
 BATCH = 15_000
 
 
-class Run(NamedTuple):
-    """What one job took: seconds from its wake-up to its end, and the most memory its process ever held."""
+class IngestRun(NamedTuple):
+    """The cost of one job: the seconds from its wake-up to its end, and the peak memory of its process."""
 
     seconds: float
     peak_mb: float
 
 
-def ours(ground: Ground, workbook: Path, aws: Aws, keep: Path | None = None) -> Run:
-    """One job over the workbook; with `keep`, what it left in each table is written there."""
+def ours(ground: Ground, workbook: Path, aws: Aws, keep: Path | None = None) -> IngestRun:
+    """Run one job over the workbook. With `keep`, the final rows of each table are exported to that folder."""
     with ground.database() as owner_url:
         environment = {
             "DATABASE_URL": owner_url, "DATABASE_OWNER_URL": owner_url, "ACCOUNT_ID": ACCOUNT_ID, "LOG_LEVEL": "ERROR",
@@ -76,8 +77,8 @@ def ours(ground: Ground, workbook: Path, aws: Aws, keep: Path | None = None) -> 
         return run
 
 
-def work(environment: dict[str, str], bucket: str, key: str) -> Run:
-    """A worker that has just been started, with one wake-up in its hands."""
+def work(environment: dict[str, str], bucket: str, key: str) -> IngestRun:
+    """Start a worker and give it one wake-up."""
     services = Services(Settings.from_environment(environment))
     job_id: UUID = services.uploads.receive(TENANT, S3Reference(bucket, key, IngestOptions()), None)["job_id"]
     event = {"Records": [{"body": json.dumps({"tenant_id": TENANT, "job_id": str(job_id)})}]}
@@ -85,11 +86,11 @@ def work(environment: dict[str, str], bucket: str, key: str) -> Run:
     if services.jobs.get(TENANT, job_id)["status"] != "concluido":
         raise click.ClickException("the job did not end as concluido")
     services.close()
-    return Run(seconds, peak_mb())
+    return IngestRun(seconds, peak_mb())
 
 
 def peak_mb() -> float:
-    """The most memory that this process ever held; not what the one that started it did."""
+    """Return the peak memory of this process, without that of its parent."""
     status = Path("/proc/self/status")
     if status.exists():
         line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
@@ -98,7 +99,7 @@ def peak_mb() -> float:
 
 
 def export(owner_url: str, folder: Path) -> None:
-    """Every row of every table, as COPY takes it."""
+    """Write every row of every table in the format of COPY."""
     connection = connect(owner_url)
     for table in TABLES:
         with (folder / table).open("wb") as file:
@@ -107,7 +108,7 @@ def export(owner_url: str, folder: Path) -> None:
 
 
 def copy_final_rows(ground: Ground, folder: Path) -> float:
-    """Seconds that COPY alone takes for the same rows, in one transaction."""
+    """Return the seconds that COPY alone takes for the same rows, in one transaction."""
     with ground.database() as owner_url:
         connection = connect(owner_url)
 
@@ -124,7 +125,7 @@ def copy_final_rows(ground: Ground, folder: Path) -> float:
 
 
 def naive(ground: Ground, workbook: Path, rows: int) -> float:
-    """Seconds that the obvious way takes for the first rows."""
+    """Return the seconds that the naive loop takes for the first rows."""
     with ground.database() as owner_url:
         connection = connect(owner_url)
         seconds = timed(lambda: _naive(connection, workbook, rows))
@@ -162,64 +163,64 @@ def _naive(connection: Any, workbook: Path, rows: int) -> None:
 
 
 class Stages:
-    """Seconds by stage."""
+    """The seconds that were spent in each stage."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
 
     @contextmanager
     def of(self, stage: str) -> Iterator[None]:
-        """Counts what is done inside to a stage."""
+        """Add the time of the block to a stage."""
         began = time.perf_counter()
         yield
         self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - began
 
 
-class Watched(Rows):
-    """Notes how long COPY takes."""
+class TimedRows(Rows):
+    """Rows that add the time of COPY to its stage."""
 
     def __init__(self, connection: Any, stages: Stages) -> None:
-        super().__init__(connection)
+        super().__init__(Exchange(connection), TENANT)
         self._stages = stages
 
     def copy(self, table: str, columns: Sequence[str], messages: Iterable[bytes]) -> None:
-        """Copies, with an eye on the clock."""
+        """Copy, and add the time to the stage `copy_s`."""
         with self._stages.of("copy_s"):
             super().copy(table, columns, messages)
 
 
 def stages(ground: Ground, workbook: Path) -> dict[str, float]:
-    """Seconds of each stage of the same work, done one after the other, batch by batch."""
+    """Return the seconds of each stage of the same work, done one after the other, batch by batch."""
     stages = Stages()
-    with ground.database() as owner_url, open_workbook(workbook) as planilha, hurried():
-        rows = Watched(connect(owner_url), stages)
-        leitor = RowReader(planilha.cabecalho, "leads.xlsx")
-        lines, job_id = planilha.linhas(), str(new_id(datetime.now(UTC)))
+    with ground.database() as owner_url, open_workbook(workbook) as table, hurried():
+        rows = TimedRows(connect(owner_url), stages)
+        reader = RowReader(table.header, "leads.xlsx")
+        lines, job_id = table.rows(), str(new_id(datetime.now(UTC)))
         while True:
             with stages.of("read_s"):
                 cells = list(islice(lines, BATCH))
             if not cells:
                 break
             with stages.of("validate_s"):
-                lidas = leitor.read_all(cells)
+                read_rows = reader.read_all(cells)
             with stages.of("encode_s"):
-                lote = prepared(lidas, datetime.now(UTC))
+                batch = prepared(read_rows, datetime.now(UTC))
             with stages.of("merge_s"):
-                _load(rows, job_id, lote)
-    # All of a batch's transaction that is not COPY: look-ups, planning, proof, commit.
+                _load(rows, job_id, batch)
+    # The part of a batch's transaction that is not COPY: look-ups, planning, proof, commit.
     stages.seconds["merge_s"] -= stages.seconds["copy_s"]
     return {name: round(stages.seconds[name], 2) for name in ("read_s", "validate_s", "encode_s", "copy_s", "merge_s")}
 
 
-def _load(rows: Rows, job_id: str, lote: Batch) -> None:
+def _load(rows: Rows, job_id: str, batch: Batch) -> None:
     rows.execute("BEGIN")
     rows.set_local(tenant_id=TENANT, job_id=job_id, origem_arquivo="leads.xlsx", origem_aba="Leads")
-    load(rows, TENANT, lote, modo=IngestMode.IGNORAR, by_documento=True)
+    load(rows, batch, mode=IngestMode.IGNORAR, by_document=True)
     rows.execute("COMMIT")
 
 
 def measured(rows: int, seed: int, repeats: int) -> Result:
-    """Everything about one workbook."""
+    """Measure every contender on one workbook."""
     OUT.mkdir(parents=True, exist_ok=True)
     workbook = OUT / f"leads-{rows}-{seed}.xlsx"
     if not workbook.exists():
@@ -231,15 +232,15 @@ def measured(rows: int, seed: int, repeats: int) -> Result:
         with server("local.aws", "--state", str(folder / "s3")) as url:
             os.environ["AWS_ENDPOINT_URL"] = url
             aws = Aws(url)
-            runs, copied, slow = [ours(ground, workbook, aws, keep=folder)], [], []
+            runs, copied, looped = [ours(ground, workbook, aws, keep=folder)], [], []
             for _ in range(repeats):
                 runs.append(ours(ground, workbook, aws))
                 copied.append(copy_final_rows(ground, folder))
-                slow.append(naive(ground, workbook, min(rows, NAIVE_ROWS)))
+                looped.append(naive(ground, workbook, min(rows, NAIVE_ROWS)))
             aws.close()
         by_stage = stages(ground, workbook)
     ours_s, copy_s = statistics.median(run.seconds for run in runs[1:]), statistics.median(copied)
-    naive_s = statistics.median(slow) * rows / min(rows, NAIVE_ROWS)
+    naive_s = statistics.median(looped) * rows / min(rows, NAIVE_ROWS)
     return {
         "rows": rows,
         "repeats": repeats,

@@ -1,4 +1,4 @@
-"""An MCP server whose only tool takes 50 ms and answers as jina-whatsapp-mcp does: what contenders send through."""
+"""The MCP server of the benchmark: its only tool takes 50 ms and answers as jina-whatsapp-mcp does."""
 
 from __future__ import annotations
 

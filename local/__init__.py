@@ -1,1 +1,1 @@
-"""The embedded stack: what AWS, the database and the providers are to the product, on one machine."""
+"""The embedded stack: the database, the AWS APIs and the providers that the product needs, on one machine."""

@@ -1,7 +1,7 @@
 """The REST API over HTTP: Chalice's local server with the parts of API Gateway that matter to a client.
 
-Tokens are verified before the app is called, multipart bodies pass through as bytes, bodies that AWS would refuse are
-refused, and what the gateway itself answers is a problem document, as `template-extras` configures it in AWS.
+It verifies tokens before it calls the app. Multipart bodies pass through as bytes. Bodies that are too large for AWS
+are refused here too. The gateway's own answers are problem documents, as `template-extras` configures them in AWS.
 `python -m local.api --port 0` serves until SIGTERM and prints one JSON line with its `url` when ready.
 """
 
@@ -40,29 +40,32 @@ from local.project import chalice_config, load_app
 from local.tokens import InvalidToken, Verifier, as_gateway_claims
 
 MAX_BODY = 10 * 1024 * 1024
-"""What API Gateway takes of a request, in bytes."""
+"""The largest request body that API Gateway accepts, in bytes."""
 MAX_EVENT = 6 * 1024 * 1024
-"""What Lambda takes of an event; a binary body grows by a third on its way into one."""
+"""The largest event that Lambda accepts, in bytes. A binary body grows by a third when base64 puts it into one."""
 _EVENT_OVERHEAD = 16 * 1024
 _DISCARD_BYTES = 1024 * 1024
 
 
-class Refused(LocalGatewayException):
-    """The gateway itself answers, with a problem document."""
+class GatewayRefusal(LocalGatewayException):
+    """The gateway answers the request itself, with a problem document; the app is not called."""
 
     def __init__(self, error: DomainError) -> None:
-        answer = problem(error, PORTUGUESE)
-        super().__init__(dict(answer.headers), answer.body.encode())
-        self.CODE = error.status  # Chalice's name for it
+        response = problem(error, PORTUGUESE)
+        super().__init__(dict(response.headers), response.body.encode())
+        self.CODE = error.status  # the attribute that Chalice reads the status from
 
 
 class EventConverter(LambdaEventConverter):
-    """Makes Lambda events of requests: a binary body in base64 whatever the parameters of its type, others as text."""
+    """Turns requests into Lambda events: a body of a binary type in base64, any other as text.
+
+    Parameters of the content type (`; boundary=…`) do not count when its type is compared.
+    """
 
     def create_lambda_event(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
     ) -> dict[str, Any]:
-        """The event of one request."""
+        """Return the event for one request."""
         event: dict[str, Any] = super().create_lambda_event(method, path, headers, body)
         if isinstance(event["body"], bytes):
             event["body"] = event["body"].decode("utf-8", "replace")
@@ -74,7 +77,7 @@ class EventConverter(LambdaEventConverter):
 
 
 class Gateway(LocalGateway):
-    """What API Gateway does before and after the app."""
+    """Does what API Gateway does before and after the app: authorizers, limits, base64."""
 
     def __init__(self, app: Chalice, config: Config, verifier: Verifier) -> None:
         super().__init__(app, config)
@@ -85,19 +88,19 @@ class Gateway(LocalGateway):
         """Answer one request.
 
         Raises:
-            Refused: it does not get as far as the app.
+            GatewayRefusal: the request is answered without the app.
         """
         if body is not None and len(body) > MAX_BODY:
-            raise Refused(TooLarge("corpo_grande_demais", maximo=MAX_BODY))
+            raise GatewayRefusal(TooLarge("corpo_grande_demais", maximo=MAX_BODY))
         try:
             event = self._generate_lambda_event(method, path, headers, body)
             route = self._app_object.routes[event["requestContext"]["resourcePath"]][method]
         except (ValueError, KeyError):
-            raise Refused(NotFound("nao_encontrado")) from None
+            raise GatewayRefusal(NotFound("nao_encontrado")) from None
         if isinstance(route.authorizer, CognitoUserPoolAuthorizer):
             event["requestContext"]["authorizer"] = {"claims": self._claims(event["headers"])}
         if len(event["body"] or "") > MAX_EVENT - _EVENT_OVERHEAD:
-            raise Refused(TooLarge("corpo_grande_demais", maximo=(MAX_EVENT - _EVENT_OVERHEAD) * 3 // 4))
+            raise GatewayRefusal(TooLarge("corpo_grande_demais", maximo=(MAX_EVENT - _EVENT_OVERHEAD) * 3 // 4))
         response: dict[str, Any] = self._app_object(event, self._generate_lambda_context())
         return response
 
@@ -106,49 +109,50 @@ class Gateway(LocalGateway):
             return as_gateway_claims(self._verifier.claims(headers.get("authorization")))
         except InvalidToken as error:
             logger.info("token_refused", extra={"reason": str(error)})
-            raise Refused(Unauthenticated("nao_autenticado")) from None
+            raise GatewayRefusal(Unauthenticated("nao_autenticado")) from None
 
 
-class Handler(ChaliceRequestHandler):
-    """One connection; logs method, path and status of each request, never its query, which may name a person."""
+class GatewayHandler(ChaliceRequestHandler):
+    """Handles one connection. Logs method, path and status of each request, never its query: that may name a person."""
 
-    def __init__(self, *connection: Any, gateway: Gateway, **_of_chalice: object) -> None:
+    def __init__(self, *connection: Any, gateway: Gateway, **_chalice_options: object) -> None:
         self.local_gateway = gateway
         BaseHTTPRequestHandler.__init__(self, *connection)
 
     def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
         length = int(self.headers.get("content-length") or 0)
-        # What is too much is read away all the same: a client that is still sending does not hear the answer.
+        # A body that is too long is still read to its end: a client that is still sending does not read the answer.
         body = self.rfile.read(min(length, MAX_BODY + 1)) if length else None
         for start in range(MAX_BODY + 1, length, _DISCARD_BYTES):
             self.rfile.read(min(_DISCARD_BYTES, length - start))
         if self.headers.get("transfer-encoding"):
-            self.close_connection = True  # chunks are not read, so the next request could not be found
+            self.close_connection = True  # chunks are not read, so the start of the next request is unknown
         return dict(self.headers), body
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """One line a request."""
+        """Log one line per request."""
         logger.info("request", extra={"method": self.command, "path": urlsplit(self.path).path, "status": int(code)})
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
-        """Complaints of the HTTP server itself: their text quotes the request."""
+        """Log that the HTTP server refused something, without its text: that quotes the request."""
         logger.info("bad_request")
 
 
 def make_server(app: Chalice, config: Config, verifier: Verifier, *, host: str, port: int) -> LocalDevServer:
-    """The app's server, bound and not yet serving.
+    """Return the app's server, bound to its port and not yet serving.
 
-    Requests are served by a thread each. That is safe: Chalice keeps `current_request` by thread in an app that is a
-    `LocalChalice`, which `chalice local` makes of it as we do here.
+    Each request is served by a thread of its own. A `LocalChalice` keeps `current_request` per thread, so that is safe.
+    `chalice local` turns the app into one in the same way.
     """
     if not isinstance(app, LocalChalice):
         app.__class__ = type("LocalApp", (LocalChalice, type(app)), {})
-    return LocalDevServer(app, config, host, port, handler_cls=partial(Handler, gateway=Gateway(app, config, verifier)))
+    handler = partial(GatewayHandler, gateway=Gateway(app, config, verifier))
+    return LocalDevServer(app, config, host, port, handler_cls=handler)
 
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=0, help="0 takes a free one.")
+@click.option("--port", default=0, help="0 takes a free port.")
 def main(host: str, port: int) -> None:
     """Serve the REST API until SIGTERM."""
     settings = Settings.from_environment(os.environ)

@@ -1,8 +1,8 @@
-"""The AWS APIs from moto in server mode (every call is real HTTP), and what the product finds there.
+"""The AWS APIs from moto in server mode (every call is real HTTP), and the resources that the product expects there.
 
 `python -m local.aws --port 0 --state DIR` serves until SIGTERM and prints one JSON line with its `url` when ready.
-moto keeps everything in memory. Objects in S3 are saved to the state folder at the end and are there again at the next
-start; queues, schedules and notifications are not, because the database is the truth and the sweeps wake it up again.
+moto keeps everything in memory. Objects in S3 are saved to the state folder at the end and restored at the next start.
+Queues, schedules and notifications are not: the database is the truth, and the sweeps send the wake-ups again.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.config import Settings
 
-# The account that moto plays for any access key, and keys that reach nothing real.
+# The account that moto serves whatever the access key is, and keys that reach nothing real.
 ACCOUNT_ID = "123456789012"
 ACCESS_KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
@@ -42,7 +42,7 @@ WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
 
 
 class Aws:
-    """Clients of the AWS APIs at one endpoint, made when first asked for; safe to share among threads."""
+    """Clients of the AWS APIs at one endpoint. Each is made on first use; threads may share them."""
 
     def __init__(self, endpoint: str, *, region: str = "us-east-1") -> None:
         self.endpoint = endpoint
@@ -53,7 +53,7 @@ class Aws:
         self._lock = threading.Lock()
 
     def client(self, service: str) -> Any:
-        """The client of one service."""
+        """Return the client of one service."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._session.client(
@@ -72,16 +72,15 @@ class Aws:
 
 
 class MotoShims:
-    """Two things that AWS takes and moto 5.2 does not, mended on the way in; all else passes untouched.
+    """WSGI middleware that rewrites two requests which AWS accepts and moto 5.2 does not; all others pass untouched.
 
-    * PutBucketNotificationConfiguration: AWS takes the filter names `Prefix` and `Suffix` in any case and Chalice sends
+    * PutBucketNotificationConfiguration: AWS accepts the filter names `Prefix` and `Suffix` in any case. Chalice sends
       them capitalised; moto asserts lower case.
-    * ImportRestApi: AWS takes Swagger 2.0, where `info.description` is optional, and Chalice sends just that; moto
-      reads the description unconditionally and demands the version mark of OpenAPI 3. What it looks at is the same in
-      both.
+    * ImportRestApi: AWS accepts Swagger 2.0, where `info.description` is optional, and Chalice sends just that. moto
+      reads the description unconditionally and requires the version field of OpenAPI 3. The parts that it reads are the
+      same in both.
 
-    A third one is not a shim but a part: moto's Scheduler stores schedules and never fires them; `local.pump` does. And
-    `is_retained` changes nothing but the time that moto takes.
+    moto's Scheduler stores schedules and never fires them: `local.pump` does. `is_retained` only makes moto faster.
     """
 
     def __init__(self, app: WsgiApp) -> None:
@@ -98,8 +97,11 @@ class MotoShims:
 
 
 def is_retained(backend: Any, queue_name: str, message: Any) -> bool:
-    """Whether a message may still be received: what moto's own says, but moto counts the whole queue nine times for
-    each message that it hands out, so that ten of a thousand take seconds."""
+    """Tell whether a message may still be received.
+
+    The answer is moto's own. But moto counts the whole queue nine times for each message that it hands out, so that
+    receiving ten of a thousand takes seconds.
+    """
     kept_s = int(backend.get_queue(queue_name).message_retention_period)
     return bool(kept_s + message.sent_timestamp / 1000 > time.time())
 
@@ -125,7 +127,7 @@ def _as_openapi(body: bytes) -> bytes:
 @contextmanager
 def moto_server(port: int = 0, *, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve moto from a thread of this process; yields its URL."""
-    # A second of import that only the one who serves pays.
+    # These imports take a second: only a process that serves pays for it.
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
         MotoRequestHandler,
@@ -134,7 +136,8 @@ def moto_server(port: int = 0, *, host: str = "127.0.0.1") -> Iterator[str]:
     from moto.sqs.models import SQSBackend  # noqa: PLC0415
     from werkzeug.serving import make_server  # noqa: PLC0415
 
-    SQSBackend.is_message_valid_based_on_retention_period = is_retained
+    # moto has no other hook for it.
+    SQSBackend.is_message_valid_based_on_retention_period = is_retained  # type: ignore[method-assign, assignment]
 
     class QuietHandler(MotoRequestHandler):
         """Writes no line per request."""
@@ -155,9 +158,9 @@ def moto_server(port: int = 0, *, host: str = "127.0.0.1") -> Iterator[str]:
 
 
 def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> str:
-    """Make what the CloudFormation template makes in AWS; what is there already stays. Returns the user pool's ARN.
+    """Make what the CloudFormation template makes in AWS; what exists stays. Returns the user pool's ARN.
 
-    `secrets` are the values by short name (`mcp-whatsapp`).
+    `secrets` holds the values by short name (`mcp-whatsapp`).
     """
     _create(aws.client("s3").create_bucket, Bucket=settings.bucket)
     for queue in (settings.ingest_queue, settings.dispatch_queue, settings.scheduling_queue):
@@ -170,7 +173,7 @@ def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> st
 
 
 def create_queue_with_dead_letters(aws: Aws, name: str, dead_letters: str, *, max_receives: int = MAX_RECEIVES) -> None:
-    """A queue whose messages move to another one after so many receives in vain."""
+    """Make a queue whose messages move to the queue `dead_letters` after `max_receives` receives without a delete."""
     sqs = aws.client("sqs")
     dead_url = sqs.create_queue(QueueName=dead_letters, Attributes={"MessageRetentionPeriod": str(14 * _DAY_S)})[
         "QueueUrl"
@@ -181,7 +184,7 @@ def create_queue_with_dead_letters(aws: Aws, name: str, dead_letters: str, *, ma
 
 
 def put_secret(aws: Aws, name: str, value: object) -> None:
-    """Give a secret its value (JSON), new or not."""
+    """Store a value as JSON in a secret, which is created if it does not exist."""
     secrets = aws.client("secretsmanager")
     text = json.dumps(value)
     if not _create(secrets.create_secret, Name=name, SecretString=text):
@@ -189,7 +192,7 @@ def put_secret(aws: Aws, name: str, value: object) -> None:
 
 
 def _schedule_group(aws: Aws, name: str) -> None:
-    """Looked for first: to create one again empties it in moto, where AWS refuses."""
+    """Make the group unless it exists: to create it again empties it in moto, where AWS refuses."""
     scheduler = aws.client("scheduler")
     try:
         scheduler.get_schedule_group(Name=name)
@@ -226,7 +229,7 @@ _ALREADY_THERE = frozenset(
 
 
 def _create(operation: Callable[..., object], **arguments: object) -> bool:
-    """Create something, or find it there: True when it is new."""
+    """Create something unless it exists; return whether it is new."""
     try:
         operation(**arguments)
     except ClientError as error:
@@ -237,7 +240,7 @@ def _create(operation: Callable[..., object], **arguments: object) -> bool:
 
 
 def save_objects(aws: Aws, folder: Path) -> None:
-    """Write every object of every bucket to `folder`; what it held before is replaced only when all is written."""
+    """Write every object of every bucket to `folder`; the old content is replaced only when all is written."""
     s3 = aws.client("s3")
     fresh = folder.with_suffix(".unfinished")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -260,7 +263,7 @@ def save_objects(aws: Aws, folder: Path) -> None:
 
 
 def restore_objects(aws: Aws, folder: Path) -> None:
-    """Put back what `save_objects` wrote; to be done before any notification is configured: they are no new uploads."""
+    """Put back what `save_objects` wrote. Call it before notifications are configured: these are no new uploads."""
     if not (folder / "index.json").exists():
         return
     s3 = aws.client("s3")
@@ -272,11 +275,11 @@ def restore_objects(aws: Aws, folder: Path) -> None:
 
 
 @click.command()
-@click.option("--port", default=0, help="0 takes a free one.")
-@click.option("--state", type=click.Path(path_type=Path), required=True, help="Folder that keeps the objects of S3.")
+@click.option("--port", default=0, help="0 takes a free port.")
+@click.option("--state", type=click.Path(path_type=Path), required=True, help="The folder that keeps S3's objects.")
 def main(port: int, state: Path) -> None:
     """Serve the AWS APIs until SIGTERM."""
-    # A user pool keeps its id from one start to the next, so that tokens stay good.
+    # A user pool keeps its id from one start to the next, so that tokens stay valid.
     os.environ.setdefault("MOTO_COGNITO_IDP_USER_POOL_ID_STRATEGY", "HASH")
     os.environ.setdefault("MOTO_COGNITO_IDP_USER_POOL_CLIENT_ID_STRATEGY", "HASH")
     stop = threading.Event()

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 import httpx2
@@ -24,20 +24,21 @@ from local.rest import ApiError, Rest
 from local.stack import DEFAULT_STATE, Stack, StackFailed
 from local.tokens import ADMIN_GROUP
 
-F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _CHANNELS = click.Choice(["whatsapp", "email"])
-_tenant = click.option("--tenant", default="acme", show_default=True, help="Whose data it is.")
-_json = click.option("--json", "as_json", is_flag=True, help="JSON alone, for machines.")
+_tenant = click.option("--tenant", default="acme", show_default=True, help="The tenant whose data it is.")
+_json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 
 console = Console()
 
 
-def plainly(command: F) -> F:
-    """Expected failures as one plain sentence and exit code 1."""
+def plainly(command: Callable[P, T]) -> Callable[P, T]:
+    """Report the expected failures of a command as one sentence, with exit code 1."""
 
     @wraps(command)
-    def run(*args: Any, **kwargs: Any) -> Any:
+    def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
         except (StackFailed, ApiError, UploadRefused, DemoFailed) as error:
@@ -49,13 +50,13 @@ def plainly(command: F) -> F:
                 f"the local stack does not answer ({type(error).__name__}): see `status`"
             ) from None
 
-    return run  # type: ignore[return-value]
+    return run
 
 
 @click.group()
 @click.option(
     "--state", type=click.Path(path_type=Path, file_okay=False), envvar="DISPARO_STATE", default=DEFAULT_STATE,
-    help="The folder with everything of one stack; also DISPARO_STATE. Default: .local of the project.",
+    help="The folder of one stack and its data; also DISPARO_STATE. Default: .local of the project.",
 )  # fmt: skip
 @click.pass_context
 def cli(context: click.Context, state: Path) -> None:
@@ -64,11 +65,11 @@ def cli(context: click.Context, state: Path) -> None:
 
 
 @cli.command()
-@click.option("--port", "ports", multiple=True, metavar="PART=PORT", help="A port of your choice, as api=8000.")
+@click.option("--port", "ports", multiple=True, metavar="PART=PORT", help="Serve a part on this port, as api=8000.")
 @click.pass_obj
 @plainly
 def up(state: Path, ports: tuple[str, ...]) -> None:
-    """Start everything; the data of the last time is there again."""
+    """Start everything; the data of the last run is kept."""
     with console.status("starting") as status:
         stack = Stack(state, ports=_ports(ports), report=lambda part: status.update(f"{part} is ready"))
         fresh = stack.up()
@@ -82,7 +83,7 @@ def up(state: Path, ports: tuple[str, ...]) -> None:
 @click.pass_obj
 @plainly
 def down(state: Path) -> None:
-    """Stop everything; the data stays."""
+    """Stop everything; the data is kept."""
     with console.status("stopping"):
         stopped = Stack(state).down()
     console.print("down" if stopped else "was not up")
@@ -93,9 +94,9 @@ def down(state: Path) -> None:
 @click.pass_obj
 @plainly
 def status(state: Path, as_json: bool) -> None:
-    """Which parts live, and where.
+    """Show which parts are alive, and their addresses.
 
-    Exits with 1 when the stack is not wholly up.
+    Exits with 1 unless every part is up.
     """
     stack = Stack(state)
     if as_json:
@@ -112,20 +113,20 @@ def status(state: Path, as_json: bool) -> None:
 @click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @plainly
 def demo(file: Path | None) -> None:
-    """The main job from end to end.
+    """Run the whole product once, from the workbook to the messages.
 
-    On the sample or on FILE, and on a stack of its own that is stopped afterwards.
+    It takes the sample or FILE, and a stack of its own that it stops afterwards.
     """
     run_demo(file, console)
 
 
 @cli.command()
-@click.option("--tenant", required=True, help="The tenant that the token speaks for.")
+@click.option("--tenant", required=True, help="The tenant of the token.")
 @click.option("--group", "groups", multiple=True, type=click.Choice([ADMIN_GROUP]), help="A Cognito group.")
 @click.pass_obj
 @plainly
 def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
-    """Print an ID token that the API takes for an hour."""
+    """Print an ID token that the API accepts for an hour."""
     click.echo(Stack(state).token(tenant, groups))
 
 
@@ -137,7 +138,7 @@ def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
 @click.pass_obj
 @plainly
 def ingest(state: Path, file: Path, modo: str, tenant: str, as_json: bool) -> None:
-    """Upload a workbook or csv and watch its job.
+    """Upload a workbook or a CSV file and watch its job.
 
     Exits with 1 unless the job ends as `concluido`.
     """
@@ -152,24 +153,24 @@ def ingest(state: Path, file: Path, modo: str, tenant: str, as_json: bool) -> No
 
 
 @cli.command()
-@click.option("--limit", default=20, show_default=True, help="How many of the newest.")
-@click.option("--clear", is_flag=True, help="Forget them.")
+@click.option("--limit", default=20, show_default=True, help="Show this many, the newest.")
+@click.option("--clear", is_flag=True, help="Delete them instead.")
 @_json
 @click.pass_obj
 @plainly
 def outbox(state: Path, limit: int, clear: bool, as_json: bool) -> None:
-    """What the WhatsApp provider has received."""
+    """Show what the WhatsApp provider has received."""
     _received(Stack(state), "whatsapp", limit=limit, clear=clear, as_json=as_json)
 
 
 @cli.command()
-@click.option("--limit", default=20, show_default=True, help="How many of the newest.")
-@click.option("--clear", is_flag=True, help="Forget them.")
+@click.option("--limit", default=20, show_default=True, help="Show this many, the newest.")
+@click.option("--clear", is_flag=True, help="Delete them instead.")
 @_json
 @click.pass_obj
 @plainly
 def mailbox(state: Path, limit: int, clear: bool, as_json: bool) -> None:
-    """What has arrived in the mailbox by SMTP."""
+    """Show what the mailbox has received by SMTP."""
     _received(Stack(state), "email", limit=limit, clear=clear, as_json=as_json)
 
 
@@ -177,35 +178,35 @@ def mailbox(state: Path, limit: int, clear: bool, as_json: bool) -> None:
 @click.argument("channel", type=_CHANNELS)
 @click.option("--codigo", help="Answer with this error code, as 131056 or 429.")
 @click.option("--http", type=click.IntRange(300, 599), help="Answer with this bare HTTP status.")
-@click.option("--retry-after", help="With that status, say when to come back (seconds).")
+@click.option("--retry-after", help="Send this Retry-After with that status (seconds).")
 @click.option("--conexao", type=click.Choice(["antes", "depois", "travar"]), help="Drop or hang the connection.")
 @click.option(
-    "--taxa", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="The share of attempts struck."
+    "--taxa", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="The share of attempts that fail."
 )
-@click.option("--primeiras", type=int, help="Only the first so many attempts at each destination.")
-@click.option("--limite", type=int, help="Only so many times in all.")
-@click.option("--latencia-ms", type=float, help="Take this long for every message.")
-@click.option("--nenhuma", is_flag=True, help="No fault and no latency any more.")
+@click.option("--primeiras", type=int, help="Fail only the first N attempts at each destination.")
+@click.option("--limite", type=int, help="Fail at most N times in all.")
+@click.option("--latencia-ms", type=float, help="Wait this long before each message.")
+@click.option("--nenhuma", is_flag=True, help="Remove all faults and the latency.")
 @click.pass_obj
 @plainly
-def faults(state: Path, /, channel: str, latencia_ms: float | None, nenhuma: bool, **falha: Any) -> None:
-    """Make a provider fail, to watch a retry.
+def faults(state: Path, /, channel: str, latencia_ms: float | None, nenhuma: bool, **fault: Any) -> None:
+    """Make a provider fail, to watch the retries.
 
-    Without options, show how it fails now.
+    Without options, show the faults that are set.
 
     \b
     faults whatsapp --codigo 131056 --taxa 0.3     pair rate limit, three in ten attempts
     faults email --http 429 --retry-after 2        too many requests, come back in two seconds
-    faults whatsapp --conexao depois --limite 1    one message delivered whose answer is lost
-    faults whatsapp --nenhuma                      all well again
+    faults whatsapp --conexao depois --limite 1    one message is delivered, its answer is lost
+    faults whatsapp --nenhuma                      no faults any more
     """
     address = f"{Stack(state).url(channel)}/admin/falhas"
-    struck = any(falha[kind] is not None for kind in ("codigo", "http", "conexao"))
-    if nenhuma or struck or latencia_ms is not None:
-        given = {name: value for name, value in falha.items() if value is not None}
-        answer = httpx2.put(address, json={"latencia_ms": latencia_ms or 0, "falhas": [given] if struck else []})
-        if answer.is_error:
-            raise click.UsageError("; ".join(each["msg"] for each in answer.json()["erros"]))
+    is_given = any(fault[kind] is not None for kind in ("codigo", "http", "conexao"))
+    if nenhuma or is_given or latencia_ms is not None:
+        given = {name: value for name, value in fault.items() if value is not None}
+        response = httpx2.put(address, json={"latencia_ms": latencia_ms or 0, "falhas": [given] if is_given else []})
+        if response.is_error:
+            raise click.UsageError("; ".join(each["msg"] for each in response.json()["erros"]))
     console.print_json(data=httpx2.get(address).json())
 
 
@@ -215,7 +216,7 @@ def faults(state: Path, /, channel: str, latencia_ms: float | None, nenhuma: boo
 @click.pass_obj
 @plainly
 def logs(state: Path, part: str | None, lines: int) -> None:
-    """The end of every log, or of one part's."""
+    """Show the end of every log, or of one part's."""
     stack = Stack(state)
     known = ["postgres", *sorted(path.stem for path in (stack.folder / "logs").glob("*.log"))]
     if part is not None and part not in known:
@@ -231,9 +232,9 @@ def logs(state: Path, part: str | None, lines: int) -> None:
 @click.pass_obj
 @plainly
 def migrate(state: Path) -> None:
-    """Bring the database to the newest migration.
+    """Apply the pending migrations.
 
-    That of DATABASE_OWNER_URL, else the running stack's.
+    To the database of DATABASE_OWNER_URL, or else to that of the running stack.
     """
     owner_url = os.environ.get("DATABASE_OWNER_URL") or Stack(state).state.environment.get("DATABASE_OWNER_URL")
     if not owner_url:
@@ -242,9 +243,9 @@ def migrate(state: Path) -> None:
     console.print("migrated")
 
 
-def _ports(wishes: tuple[str, ...]) -> dict[str, int]:
+def _ports(options: tuple[str, ...]) -> dict[str, int]:
     try:
-        return {part: int(port) for part, port in (wish.split("=", 1) for wish in wishes)}
+        return {part: int(port) for part, port in (option.split("=", 1) for option in options)}
     except ValueError:
         raise click.BadParameter("write PART=PORT, as api=8000", param_hint="--port") from None
 

@@ -1,8 +1,8 @@
-"""`make demo`: the main job from end to end on a stack of its own, counted at both ends.
+"""`make demo`: the whole product once, on a stack of its own, with the counts of both ends compared.
 
-A workbook goes in twice; templates and disparos are made for leads that are ready, with providers that fail now and
-then; what left is counted where it arrived. What is printed is in `.local/demo.json` too, and sums that do not agree
-end the demo with a sentence and exit code 1.
+A workbook is ingested twice. Templates and disparos are made for leads that are ready, and the providers fail now and
+then. The messages are counted where they arrive. The report is printed and written to `.local/demo.json`. When its sums
+do not agree, the demo ends with a sentence that says where and with exit code 1.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ COUNTS = (
     "emails_criados",
 )
 
-# Two in ten attempts fail in a way that is worth another try, two in a hundred in one that is not.
+# Two in ten attempts fail with an error that is retried, two in a hundred with one that is final.
 _FAULTS: Mapping[str, Mapping[str, Any]] = {
     "whatsapp": {
         "latencia_ms": 20,
@@ -77,7 +77,7 @@ _TEMPLATES: Mapping[str, Mapping[str, Any]] = {
     },
 }
 
-# It sends whatever the hour, and as fast as it can: the default is office hours, a hundred messages a minute.
+# The demo sends at any hour and as fast as it can. The default is office hours and a hundred messages a minute.
 _CONFIG: Mapping[str, Any] = {
     "janela": {"ligada": False},
     "limites": {"whatsapp": {"por_minuto": 6_000}, "email": {"por_minuto": 6_000}},
@@ -87,11 +87,11 @@ Report = dict[str, Any]
 
 
 class DemoFailed(Exception):
-    """What came out does not agree with what went in; the text says where."""
+    """The counts of the two ends do not agree; the text says where."""
 
 
 def run(workbook: Path | None, console: Console, *, state: Path = STATE, report_file: Path = REPORT) -> None:
-    """The whole demo; its stack is stopped whatever happens.
+    """Run the whole demo; its stack is stopped whatever happens.
 
     Raises:
         DemoFailed: the sums do not agree.
@@ -103,7 +103,7 @@ def run(workbook: Path | None, console: Console, *, state: Path = STATE, report_
     shutil.rmtree(state, ignore_errors=True)
     try:
         stack.up()
-        report = _played(stack, workbook or _sample(), console)
+        report = _report_of_run(stack, workbook or _sample(), console)
     finally:
         stack.down()
     report["segundos"] = round(time.monotonic() - began, 1)
@@ -121,21 +121,21 @@ def _sample() -> Path:
     return SAMPLE
 
 
-def _played(stack: Stack, workbook: Path, console: Console) -> Report:
+def _report_of_run(stack: Stack, workbook: Path, console: Console) -> Report:
     with Rest(stack.url("api"), stack.token(TENANT, [ADMIN_GROUP])) as rest:
         job = watched(rest, upload(rest, workbook, "ignorar")["job_id"], console)
         again = watched(rest, upload(rest, workbook, "ignorar")["job_id"], console)
         for channel, faults in _FAULTS.items():
             httpx2.put(f"{stack.url(channel)}/admin/falhas", json=faults).raise_for_status()
         created = _create_disparos(rest)
-        disparos = _waited_for(rest, created, console)
+        disparos = _finished_disparos(rest, created, console)
         return {
             "arquivo": workbook.name,
             "job": job,
             **{count: job[count] for count in COUNTS},
             "de_novo": {count: again[count] for count in COUNTS},
             "leads": rest.ask("GET", "/leads", params={"limit": 1})["total"],
-            "rejeitados_por_codigo": _refused(rest, job["job_id"]),
+            "rejeitados_por_codigo": _rejections(rest, job["job_id"]),
             "disparos_criados": created,
             **_summary(disparos),
             "whatsapp_recebidos": _arrived(stack, "whatsapp"),
@@ -144,39 +144,39 @@ def _played(stack: Stack, workbook: Path, console: Console) -> Report:
 
 
 def _create_disparos(rest: Rest) -> int:
-    """Disparos by both channels for as many ready leads as the demo takes; how many."""
+    """Make disparos by both channels for the first `PER_CHANNEL` ready leads of each; return how many were made."""
     rest.ask("PUT", "/tenant/config", json=_CONFIG)
     for channel, template in _TEMPLATES.items():
         rest.ask("PUT", f"/templates/demo-{channel}", json=template)
     ready = list(_pages(rest, "/leads/para-disparo"))
-    wishes = [
+    targets = [
         (lead, channel)
         for channel, kinds in (("whatsapp", {"ambos", "telefone"}), ("email", {"ambos", "email"}))
         for lead in [lead for lead in ready if lead["tipo_contato"] in kinds][:PER_CHANNEL]
     ]
 
-    def create(wish: tuple[Mapping[str, Any], str]) -> None:
-        lead, channel = wish
+    def create(target: tuple[Mapping[str, Any], str]) -> None:
+        lead, channel = target
         variaveis = {"nome": lead["nome"] or "cliente"}
         body = {"canal": channel, "template": f"demo-{channel}", "payload": {"variaveis": variaveis}}
         rest.ask("POST", f"/leads/{lead['lead_id']}/disparos", json=body)
 
     with ThreadPoolExecutor(4) as pool:
-        return sum(1 for _ in pool.map(create, wishes))
+        return sum(1 for _ in pool.map(create, targets))
 
 
-def _waited_for(rest: Rest, created: int, console: Console) -> list[dict[str, Any]]:
-    """Every disparo, once none is waiting or on its way any more."""
+def _finished_disparos(rest: Rest, created: int, console: Console) -> list[dict[str, Any]]:
+    """Return every disparo, once none of them is `pendente` or `enviando` any more."""
     deadline = time.monotonic() + _WAIT_S
     with console.status("sending") as status:
         while True:
             disparos = list(_pages(rest, "/disparos"))
-            still = sum(each["status"] in _OPEN for each in disparos)
-            if not still:
+            still_open = sum(each["status"] in _OPEN for each in disparos)
+            if not still_open:
                 return disparos
             if time.monotonic() > deadline:
-                raise DemoFailed(f"{still} of {created} disparos had no end after {_WAIT_S:.0f} s.")
-            status.update(f"sending: {created - still} of {created}")
+                raise DemoFailed(f"{still_open} of {created} disparos had not ended after {_WAIT_S:.0f} s.")
+            status.update(f"sending: {created - still_open} of {created}")
             time.sleep(_POLL_S)
 
 
@@ -192,8 +192,8 @@ def _summary(disparos: list[dict[str, Any]]) -> Report:
     }
 
 
-def _refused(rest: Rest, job_id: str) -> dict[str, int]:
-    """How many cells and rows the error report refuses, by code."""
+def _rejections(rest: Rest, job_id: str) -> dict[str, int]:
+    """Count the rejected cells and rows of the error report by code."""
     report = httpx2.get(rest.ask("GET", f"/ingest/leads/jobs/{job_id}/erros")["url"]).raise_for_status()
     rows = csv.DictReader(io.StringIO(report.content.decode("utf-8-sig")), delimiter=";")
     return dict(Counter(row["codigo"] for row in rows).most_common())
@@ -205,7 +205,7 @@ def _arrived(stack: Stack, channel: str) -> int:
 
 
 def _pages(rest: Rest, path: str) -> Iterator[dict[str, Any]]:
-    """Everything that a paginated route has."""
+    """Yield every item of a paginated route."""
     cursor = None
     while True:
         page = rest.ask("GET", path, params={"limit": _PAGE} | ({"cursor": cursor} if cursor else {}))
@@ -216,7 +216,7 @@ def _pages(rest: Rest, path: str) -> Iterator[dict[str, Any]]:
 
 
 def disagreements(report: Report) -> Iterator[str]:
-    """What in a report contradicts something else in it, a sentence each."""
+    """Yield a sentence for each contradiction between two figures of a report."""
     for name, job in (("The first ingestion", report), ("The second ingestion", report["de_novo"])):
         parts = sum(job[count] for count in COUNTS[1:5])
         if parts != job["linhas_processadas"]:

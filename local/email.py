@@ -1,7 +1,7 @@
 """An e-mail provider on one machine: an MCP server with resend-mcp's tool and answers, real SMTP, a mailbox to read.
 
-The tool sends over SMTP to a server on a socket of its own, which keeps what it takes in a Maildir. The same
-`idempotencyKey` twice is delivered once and answered with the same id, over a restart too.
+The tool sends over SMTP to a server on a socket of its own, which stores what it receives in a Maildir. Two calls with
+the same `idempotencyKey` deliver one message and get the same id, after a restart too.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from mcp.server import MCPServer
 from mcp_types import CallToolResult, TextContent
 from pydantic import Field
 
-from local.provider import Falhas, Provider, listening_socket
+from local.provider import Behaviour, Provider, listening_socket
 
 _FROM = "disparos@example.test"
 _ID = "X-Provider-Id"
 _KEY = "X-Idempotency-Key"
-# What Resend calls its errors, by HTTP status.
+# Resend's error names by HTTP status.
 _NAMES: Mapping[str, str] = {
     "400": "validation_error",
     "401": "missing_api_key",
@@ -48,7 +48,7 @@ _STATUSES: Mapping[str, int] = {name: int(status) for status, name in _NAMES.ite
 
 
 class EmailServer(Provider):
-    """The provider and its mailbox; `mailbox` is a folder that the next one starts from."""
+    """The provider and its mailbox. `mailbox` is a folder; the next provider on it starts from what it holds."""
 
     def __init__(
         self,
@@ -56,7 +56,7 @@ class EmailServer(Provider):
         *,
         port: int = 0,
         smtp_port: int = 0,
-        falhas: Falhas | Mapping[str, Any] | None = None,
+        behaviour: Behaviour | Mapping[str, Any] | None = None,
         json_response: bool = True,
         stateless: bool = True,
     ) -> None:
@@ -64,11 +64,11 @@ class EmailServer(Provider):
         self._smtp_socket = listening_socket(smtp_port)
         self.smtp_port: int = self._smtp_socket.getsockname()[1]
         self._ids = self._mailbox.ids_by_key()
-        # One send at a time for each key: the second waits, and then finds the first one's id.
+        # One send at a time per key: a second one waits, and then finds the id of the first.
         self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         server = MCPServer("email-server", version="1", log_level="ERROR", lifespan=self._receiving)
         server.add_tool(self.send_email, name="send-email", structured_output=False)
-        super().__init__(server, port=port, falhas=falhas, json_response=json_response, stateless=stateless)
+        super().__init__(server, port=port, behaviour=behaviour, json_response=json_response, stateless=stateless)
 
     async def send_email(
         self,
@@ -91,7 +91,7 @@ class EmailServer(Provider):
     async def _send(
         self, to: list[str], subject: str, text: str, html: str | None, headers: Mapping[str, str]
     ) -> CallToolResult:
-        if (code := self.faults.in_the_answer(to[0])) is not None:
+        if (code := self.faults.error_code(to[0])) is not None:
             return _failed(code)
         try:
             message = _composed(to, subject, text, html, headers)
@@ -109,17 +109,18 @@ class EmailServer(Provider):
         with smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="localhost") as smtp:
             smtp.send_message(message)
 
-    def recebidas(self) -> list[dict[str, Any]]:
-        return [_described(n, quando, message) for n, (quando, message) in enumerate(self._mailbox.messages(), 1)]
+    def deliveries(self) -> list[dict[str, Any]]:
+        arrivals = enumerate(self._mailbox.messages(), 1)
+        return [_described(n, arrived_at, message) for n, (arrived_at, message) in arrivals]
 
     def total(self) -> int:
         return self._mailbox.total()
 
-    def esquecer(self) -> None:
+    def forget(self) -> None:
         self._mailbox.clear()
         self._ids.clear()
 
-    def destino_de(self, arguments: Mapping[str, Any]) -> str:
+    def destination_of(self, arguments: Mapping[str, Any]) -> str:
         return str((arguments.get("to") or [""])[0])
 
     def close(self) -> None:
@@ -128,7 +129,7 @@ class EmailServer(Provider):
 
     @asynccontextmanager
     async def _receiving(self, _: MCPServer[None]) -> AsyncIterator[None]:
-        """SMTP on the same event loop, for as long as the MCP server serves."""
+        """Serve SMTP on the same event loop, as long as the MCP server runs."""
         loop = asyncio.get_running_loop()
         smtp = await loop.create_server(lambda: SMTP(_Receiver(self._mailbox)), sock=self._smtp_socket)
         try:
@@ -138,18 +139,18 @@ class EmailServer(Provider):
 
 
 class _Receiver:
-    """What aiosmtpd hands whole messages to."""
+    """The handler that aiosmtpd gives whole messages to."""
 
     def __init__(self, mailbox: _Mailbox) -> None:
         self._mailbox = mailbox
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - its name
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - aiosmtpd's name
         await asyncio.to_thread(self._mailbox.add, envelope.original_content or b"")
         return "250 OK"
 
 
 class _Mailbox:
-    """A Maildir: each message a file, whole or not there at all."""
+    """A Maildir: each message is one file, which appears only when it is whole."""
 
     def __init__(self, folder: Path) -> None:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -169,30 +170,30 @@ class _Mailbox:
             self._maildir.clear()
 
     def messages(self) -> list[tuple[datetime, EmailMessage]]:
-        """Every message with when it came, in that order."""
-        paths = sorted((path for folder in self._folders for path in folder.iterdir()), key=_arrival)
-        return [(datetime.fromtimestamp(_arrival(path)[0], UTC), _read(path)) for path in paths]
+        """Return every message with its time of arrival, in that order."""
+        paths = sorted((path for folder in self._folders for path in folder.iterdir()), key=_arrival_order)
+        return [(datetime.fromtimestamp(_arrival_order(path)[0], UTC), _read(path)) for path in paths]
 
     def ids_by_key(self) -> dict[str, str]:
         return {message[_KEY]: message[_ID] for _, message in self.messages() if _KEY in message}
 
 
 def _read(path: Path) -> EmailMessage:
-    # Line ends are CRLF on the wire and the system's own in a file.
+    # Line ends are CRLF in SMTP; Maildir writes the system's own.
     return message_from_bytes(path.read_bytes().replace(b"\r\n", b"\n"), policy=policy.default)
 
 
-def _arrival(path: Path) -> tuple[float, int]:
-    """When a message came, and its number among those of its process: the name of its file says so."""
+def _arrival_order(path: Path) -> tuple[float, int]:
+    """Return a message's time of arrival and its number within its process, both from the name of its file."""
     match = re.match(r"(\d+)\.M(\d+)P\d+Q(\d+)", path.name)
     return (int(match[1]) + int(match[2]) / 1e6, int(match[3])) if match else (path.stat().st_mtime, 0)
 
 
 def _composed(to: list[str], subject: str, text: str, html: str | None, headers: Mapping[str, str]) -> EmailMessage:
-    """The message as it goes over the wire.
+    """Return the message to send.
 
     Raises:
-        ValueError: a header holds a line break.
+        ValueError: a header contains a line break.
     """
     message = EmailMessage()
     message["From"] = _FROM
@@ -207,10 +208,10 @@ def _composed(to: list[str], subject: str, text: str, html: str | None, headers:
     return message
 
 
-def _described(n: int, quando: datetime, message: EmailMessage) -> dict[str, Any]:
+def _described(n: int, arrived_at: datetime, message: EmailMessage) -> dict[str, Any]:
     return {
         "n": n,
-        "quando": quando.isoformat(),
+        "quando": arrived_at.isoformat(),
         "para": [address.addr_spec for address in message["To"].addresses],
         "assunto": message["Subject"],
         "texto": _body(message, "plain"),
@@ -227,30 +228,30 @@ def _body(message: EmailMessage, kind: str) -> str | None:
 
 
 def _sent(message_id: str) -> CallToolResult:
-    return _said(f"Email sent successfully! {json.dumps({'id': message_id}, separators=(',', ':'))}", is_error=False)
+    return _result(f"Email sent successfully! {json.dumps({'id': message_id}, separators=(',', ':'))}", is_error=False)
 
 
 def _failed(code: str) -> CallToolResult:
-    """Resend's error, by its name or its HTTP status."""
+    """Return Resend's error for its name or its HTTP status."""
     name = _NAMES.get(code, code)
     error = {"statusCode": _STATUSES.get(name, 500), "name": name, "message": "simulated"}
-    return _said(f"Email failed to send: {json.dumps(error, separators=(',', ':'))}", is_error=True)
+    return _result(f"Email failed to send: {json.dumps(error, separators=(',', ':'))}", is_error=True)
 
 
-def _said(text: str, *, is_error: bool) -> CallToolResult:
+def _result(text: str, *, is_error: bool) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=text)], is_error=is_error)
 
 
 @click.command()
-@click.option("--port", default=0, help="0 takes a free one.")
-@click.option("--smtp-port", default=0, help="0 takes a free one.")
+@click.option("--port", default=0, help="0 takes a free port.")
+@click.option("--smtp-port", default=0, help="0 takes a free port.")
 @click.option("--mailbox", type=click.Path(file_okay=False, path_type=Path), required=True, help="A Maildir folder.")
 @click.option("--latencia-ms", default=0.0)
 @click.option("--semente", default=0)
 def main(port: int, smtp_port: int, mailbox: Path, latencia_ms: float, semente: int) -> None:
     """Serve until SIGTERM; prints {"url": …, "smtp_port": …} when ready."""
-    falhas = Falhas(latencia_ms=latencia_ms, semente=semente)
-    provider = EmailServer(mailbox, port=port, smtp_port=smtp_port, falhas=falhas)
+    behaviour = Behaviour(latencia_ms=latencia_ms, semente=semente)
+    provider = EmailServer(mailbox, port=port, smtp_port=smtp_port, behaviour=behaviour)
     provider.serve({"url": provider.url, "smtp_port": provider.smtp_port})
 
 

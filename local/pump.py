@@ -1,15 +1,14 @@
-"""Plays what AWS plays between the product's parts, out of the app's own declarations; no name is repeated here.
+"""Calls the app's functions as AWS would. Everything it needs is read from the declarations in `app.py`.
 
-* `@app.on_sqs_message`: long polling; delete on success; what raised stays until its visibility lapses, is delivered
-  again, and goes to the dead-letter queue after too many receives (all of which the queue does).
+* `@app.on_sqs_message`: polls the queue and deletes the messages of a successful call. After a failed call, the queue
+  delivers them again when their visibility timeout is over, and moves them to the dead letters after too many receives.
 * `@app.on_s3_event` and `@app.on_cw_event`: the bucket's notification, or the bus's rule, puts its events on a private
-  queue, called again twice as Lambda does with an asynchronous call.
-* `@app.schedule`: the clock.
-* EventBridge Scheduler: moto stores one-time schedules; at their time their input is sent to their queue.
+  queue. A failed call is repeated twice, as Lambda does with an asynchronous call.
+* `@app.schedule`: calls the function when its time has come.
+* EventBridge Scheduler: moto stores one-time schedules; when one is due, its input is sent to its queue.
 
-`python -m local.pump [--only NAME] [--except NAME]` works until SIGTERM, and ends when what it holds is done. A name is
-a function's, or `scheduler`. In tests, `Pump(app, aws, clock).drain()` delivers whatever is deliverable now until
-nothing moves.
+`python -m local.pump [--only NAME] [--except NAME]` works until SIGTERM, and ends after the calls that are running. A
+name is a function's, or `scheduler`. In tests, `Pump(app, aws, clock).drain()` delivers until nothing is deliverable.
 """
 
 from __future__ import annotations
@@ -46,12 +45,12 @@ _AWAY_S = 1.0
 
 
 def system_clock() -> datetime:
-    """The time of the machine."""
+    """Return the time of the machine."""
     return datetime.now(UTC)
 
 
 def log_failure(name: str, error: Exception) -> None:
-    """One line that says which function raised what, and where; the text of the error may hold personal data."""
+    """Log which function raised which kind of error, and where. Never its text: that may hold personal data."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -60,12 +59,12 @@ def log_failure(name: str, error: Exception) -> None:
 
 
 def source_names(app: Chalice) -> set[str]:
-    """What a pump of the app can serve: the functions that something wakes up, and the scheduler."""
+    """Return the names that a pump of the app can serve: the functions with an event source, and the scheduler."""
     return {config.name for config in app.event_sources} | {OneTimeSchedules.name}
 
 
 class Pump:
-    """The sources of an app's functions, all or some of them."""
+    """Delivers events to an app's functions, all or some of them."""
 
     def __init__(
         self,
@@ -84,17 +83,17 @@ class Pump:
         self.sources = list(self._chosen(names))
 
     def drain(self) -> int:
-        """Deliver all that is deliverable now, and what follows from it; how many deliveries were tried."""
+        """Deliver all that is deliverable now, and what follows from it; return the number of attempted deliveries."""
         total = 0
         while moved := sum(source.deliver(wait_s=0) for source in self.sources):
             total += moved
         return total
 
     def run(self, stop: threading.Event) -> None:
-        """Deliver as things come, a thread a source, until `stop`; what is being dealt with then is finished first.
+        """Deliver events as they come, with one thread per source, until `stop`; calls that are running then finish.
 
-        Clocks strike at once: what was not woken while everything was down does not wait for the first minute.
-        A source that breaks stops the others too: half a pump would look like a whole one.
+        Clocks strike at once, so that work that was missed while the stack was down does not wait for the first minute.
+        A source that breaks stops the others too: half a pump would be taken for a whole one.
         """
         for source in self.sources:
             if isinstance(source, ClockSource):
@@ -115,24 +114,24 @@ class Pump:
             stop.set()
 
     def _deliver(self, source: Source) -> float:
-        """Let a source deliver; how long to leave it alone then, in seconds."""
+        """Let a source deliver; return how long to pause it then, in seconds."""
         try:
             return 0.0 if source.deliver(_POLL_S) else source.idle_s
         except (BotoCoreError, ClientError) as error:
-            # AWS is away or restarting; what was not deleted will be delivered again.
+            # AWS is down or restarting; messages that were not deleted will be delivered again.
             self._on_failure(source.name, error)
             return _AWAY_S
 
     def _chosen(self, names: Collection[str] | None) -> Iterator[Source]:
-        every = source_names(self._app)
-        wanted = every if names is None else set(names)
-        if unknown := wanted - every:
-            raise ValueError(f"no such source: {', '.join(sorted(unknown))}; there are {', '.join(sorted(every))}")
-        yield from (self._source(config) for config in self._app.event_sources if config.name in wanted)
+        known = source_names(self._app)
+        wanted = known if names is None else set(names)
+        if unknown := wanted - known:
+            raise ValueError(f"no such source: {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+        yield from (self._source_of(config) for config in self._app.event_sources if config.name in wanted)
         if OneTimeSchedules.name in wanted:
             yield OneTimeSchedules(self._aws, self._clock, self._on_failure)
 
-    def _source(self, config: object) -> Source:
+    def _source_of(self, config: object) -> Source:
         match config:
             case SQSEventConfig():
                 return queue_source(self._functions, self._aws, config)
@@ -143,7 +142,7 @@ class Pump:
             case ScheduledEventConfig():
                 return ClockSource(self._functions, self._aws, config, self._clock)
             case _:
-                raise ValueError(f"the local stack cannot play {type(config).__name__}")
+                raise ValueError(f"the local stack has no source for {type(config).__name__}")
 
 
 @click.command()
@@ -151,10 +150,10 @@ class Pump:
 @click.option("--except", "excluded", multiple=True, help="Do not serve this function; may be given more than once.")
 def main(only: tuple[str, ...], excluded: tuple[str, ...]) -> None:
     """Serve the app's functions until SIGTERM."""
-    stop, asked = threading.Event(), threading.Event()
+    stop, is_asked = threading.Event(), threading.Event()
 
     def end(*_: object) -> None:
-        asked.set()
+        is_asked.set()
         stop.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -166,7 +165,7 @@ def main(only: tuple[str, ...], excluded: tuple[str, ...]) -> None:
     print('{"ready": true}', flush=True)
     pump.run(stop)
     aws.close()
-    if not asked.is_set():
+    if not is_asked.is_set():
         sys.exit("a source broke; its traceback is above")
 
 

@@ -9,17 +9,17 @@ import httpx2
 
 
 class ApiError(Exception):
-    """The API refused; the text is what its problem document says to a person."""
+    """The API answered with a problem document; the text is what that says to a person."""
 
     def __init__(self, status: int, document: dict[str, Any]) -> None:
-        complaints = [f"{each['pointer']}: {each['detail']}" for each in document.get("errors", ())]
-        super().__init__(" ".join([f"{status} {document.get('detail', '')}".strip(), *complaints]))
+        details = [f"{each['pointer']}: {each['detail']}" for each in document.get("errors", ())]
+        super().__init__(" ".join([f"{status} {document.get('detail', '')}".strip(), *details]))
         self.status = status
         self.code = document.get("code")
 
 
 class Rest:
-    """The API at a URL, as one user."""
+    """A client of the API at a URL, as one user."""
 
     def __init__(self, url: str, token: str) -> None:
         self._http = httpx2.Client(base_url=url, headers={"Authorization": f"Bearer {token}"}, timeout=60)
@@ -33,13 +33,13 @@ class Rest:
         self._http.close()
 
     def ask(self, method: str, path: str, **request: Any) -> Any:
-        """The JSON of an answer.
+        """Send a request and return the JSON of its response.
 
         Raises:
-            ApiError: it is a problem document.
+            ApiError: the response is a problem document.
         """
-        answer = self._http.request(method, path, **request)
-        document = answer.json() if answer.content else None
-        if answer.is_error:
-            raise ApiError(answer.status_code, document or {})
+        response = self._http.request(method, path, **request)
+        document = response.json() if response.content else None
+        if response.is_error:
+            raise ApiError(response.status_code, document or {})
         return document

@@ -1,4 +1,4 @@
-"""What wakes a Lambda function up, each as a source that delivers what is deliverable now."""
+"""The event sources of Lambda functions: queues, uploads, rules of the bus, clocks and one-time schedules."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ from local.aws import Aws, create_queue_with_dead_letters
 Clock = Callable[[], datetime]
 OnFailure = Callable[[str, Exception], None]
 
-_RECEIVE_MAX = 10  # of one ReceiveMessage and one DeleteMessageBatch
-_ASYNCHRONOUS_CALLS = 3  # Lambda calls an asynchronous function again twice
+_RECEIVE_MAX = 10  # the limit of one ReceiveMessage and of one DeleteMessageBatch
+_ASYNCHRONOUS_CALLS = 3  # Lambda repeats a failed asynchronous call twice
 _RATE = re.compile(r"rate\((\d+) (minute|hour|day)s?\)")
 _AT = re.compile(r"at\((.+)\)")
 
 
 class Source(Protocol):
-    """Something that wakes a function up."""
+    """Calls one function with its events, or sends what is due to a queue."""
 
     @property
     def name(self) -> str:
@@ -46,16 +46,16 @@ class Source(Protocol):
 
     @property
     def idle_s(self) -> float:
-        """How long to leave it alone after it had nothing; 0 when it waits by itself."""
+        """The seconds to pause after it had nothing to deliver; 0 when `deliver` itself waits."""
         ...
 
     def deliver(self, wait_s: int) -> int:
-        """Deliver what is there, waiting up to so many seconds for something; how many deliveries were tried."""
+        """Wait up to `wait_s` seconds for something and deliver it; return the number of attempted deliveries."""
         ...
 
 
 class Functions:
-    """Calls the app's functions as Lambda would: an event, a context with a deadline, and no opinion on errors."""
+    """Calls the app's functions as Lambda would: with an event and a context that has a deadline."""
 
     def __init__(self, app: Chalice, config: Config, on_failure: OnFailure) -> None:
         self._app = app
@@ -63,15 +63,15 @@ class Functions:
         self._on_failure = on_failure
 
     def timeout_s(self, name: str) -> int:
-        """The function's time limit."""
+        """Return the function's time limit in seconds."""
         return int(self._config.scope(self._config.chalice_stage, name).lambda_timeout or 60)
 
     def call(self, name: str, event: Mapping[str, Any]) -> bool:
-        """Call a function; whether it returned."""
+        """Call a function; return False when it raised, after `on_failure` was told."""
         context = LambdaContext(name, memory_size=0, max_runtime_ms=self.timeout_s(name) * 1000)
         try:
             self._app.handler_map[name](event, context)
-        except Exception as error:  # noqa: BLE001 - the boundary of the process that a Lambda function is
+        except Exception as error:  # noqa: BLE001 - a Lambda function is a process of its own, and this is its boundary
             self._on_failure(name, error)
             return False
         return True
@@ -79,7 +79,7 @@ class Functions:
 
 @dataclass(frozen=True, slots=True)
 class QueueSource:
-    """A function's event source mapping: polls a queue, deletes what the function dealt with."""
+    """The event source mapping of a function: polls a queue and deletes the messages of each successful call."""
 
     name: str
     functions: Functions
@@ -99,9 +99,9 @@ class QueueSource:
         return len(messages)
 
     def _receive(self, wait_s: int) -> Iterator[dict[str, Any]]:
-        """Up to a batch, gathered for no longer than the window; only the first request waits for anything to come.
+        """Yield up to a batch, collected within the batching window. Only the first request waits for messages.
 
-        A message stays hidden as long as the function may take.
+        A message stays hidden for the function's time limit.
         """
         missing, deadline = self.batch_size, math.inf
         while missing > 0 and time.monotonic() < deadline:
@@ -129,7 +129,7 @@ class QueueSource:
 
 
 def queue_source(functions: Functions, aws: Aws, config: SQSEventConfig) -> QueueSource:
-    """The source of `@app.on_sqs_message`."""
+    """Return the source for `@app.on_sqs_message`."""
     url, arn = _queue(aws, config.queue or str(config.queue_arn).rsplit(":", 1)[-1])
 
     def event_of(messages: list[dict[str, Any]]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def queue_source(functions: Functions, aws: Aws, config: SQSEventConfig) -> Queu
 
 
 def upload_source(functions: Functions, aws: Aws, config: S3EventConfig) -> QueueSource:
-    """The source of `@app.on_s3_event`: the bucket notifies a private queue."""
+    """Return the source for `@app.on_s3_event`: the bucket notifies a private queue."""
     url, arn = _private_queue(aws, config.name)
     s3 = aws.client("s3")
     rules = [{"Name": "prefix", "Value": config.prefix}, {"Name": "suffix", "Value": config.suffix}]
@@ -161,12 +161,12 @@ def upload_source(functions: Functions, aws: Aws, config: S3EventConfig) -> Queu
 
 
 def rule_source(functions: Functions, aws: Aws, config: CloudWatchEventConfig) -> QueueSource:
-    """The source of `@app.on_cw_event`: a rule of the default bus, where Chalice puts it, feeds a private queue."""
+    """Return the source for `@app.on_cw_event`: a rule of the default bus (Chalice's choice) feeds a private queue."""
     url, arn = _private_queue(aws, config.name)
     events = aws.client("events")
     rule_arn = events.put_rule(Name=config.name, EventPattern=json.dumps(config.event_pattern))["RuleArn"]
     events.put_targets(Rule=config.name, Targets=[{"Id": config.name, "Arn": arn}])
-    account = rule_arn.split(":")[4]  # which moto leaves out of the event
+    account = rule_arn.split(":")[4]  # moto leaves it out of the event
 
     def event_of(messages: list[dict[str, Any]]) -> dict[str, Any]:
         return {"account": account, **json.loads(messages[0]["Body"])}
@@ -175,7 +175,7 @@ def rule_source(functions: Functions, aws: Aws, config: CloudWatchEventConfig) -
 
 
 class ClockSource:
-    """The source of `@app.schedule`: `rate(…)`, counted from the start; once, however far the clock has jumped."""
+    """The source for `@app.schedule`: `rate(…)` from the start on, and one call however far the clock has jumped."""
 
     idle_s = 1.0
 
@@ -188,11 +188,11 @@ class ClockSource:
         self._due = clock() + self._every
 
     def strike(self) -> None:
-        """Let its time have come."""
+        """Make the next call due now."""
         self._due = self._clock()
 
     def deliver(self, wait_s: int) -> int:
-        """Call the function if its time has come."""
+        """Call the function if it is due."""
         now = self._clock()
         if now < self._due:
             return 0
@@ -215,7 +215,7 @@ class ClockSource:
 
 
 class OneTimeSchedules:
-    """EventBridge Scheduler's clock: sends the input of each schedule `at(…)` whose time has come to its queue."""
+    """The clock of EventBridge Scheduler: sends the input of each due schedule `at(…)` to its queue."""
 
     name = "scheduler"
     idle_s = 1.0
@@ -224,12 +224,12 @@ class OneTimeSchedules:
         self._aws = aws
         self._clock = clock
         self._on_failure = on_failure
-        # A schedule is asked for once per version; the list itself says neither when nor what.
+        # Each version of a schedule is fetched once: the list tells neither its time nor its input.
         self._known: dict[tuple[str, str, datetime], dict[str, Any]] = {}
         self._fired: set[tuple[str, str, datetime]] = set()
 
     def deliver(self, wait_s: int) -> int:
-        """Fire what is due, in the order of its time."""
+        """Fire the due schedules, in the order of their times."""
         now = self._clock()
         self._refresh()
         due = {
@@ -265,7 +265,7 @@ class OneTimeSchedules:
 
 
 def _time_of(schedule: Mapping[str, Any]) -> datetime | None:
-    """When a one-time schedule is due; None for a recurring one, of which the product makes none."""
+    """Return when a one-time schedule is due; None for a recurring one, which the product never makes."""
     at = _AT.fullmatch(schedule["ScheduleExpression"])
     if at is None:
         return None
@@ -276,26 +276,26 @@ def _rate(expression: str | ScheduleExpression) -> timedelta:
     text = expression.to_string() if isinstance(expression, ScheduleExpression) else expression
     rate = _RATE.fullmatch(text)
     if rate is None:
-        raise ValueError(f"the local clock knows rate(…) and not {text}")
+        raise ValueError(f"the local clock supports rate(…) only, not {text}")
     return timedelta(**{f"{rate[2]}s": int(rate[1])})
 
 
 def _queue(aws: Aws, name: str) -> tuple[str, str]:
-    """A queue's URL and ARN."""
+    """Return a queue's URL and ARN."""
     sqs = aws.client("sqs")
     url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
     return url, sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
 def _private_queue(aws: Aws, function: str) -> tuple[str, str]:
-    """A queue that stands for Lambda's own, asynchronous one: its URL and ARN."""
+    """Make a queue in the place of Lambda's own asynchronous one; return its URL and ARN."""
     name = f"{function}-events"
     create_queue_with_dead_letters(aws, name, f"{name}-dlq", max_receives=_ASYNCHRONOUS_CALLS)
     return _queue(aws, name)
 
 
 def _record(message: Mapping[str, Any], arn: str, region: str) -> dict[str, Any]:
-    """One SQS message in the shape that Lambda hands it on."""
+    """Return an SQS message in the shape of a record of Lambda's event."""
     return {
         "messageId": message["MessageId"],
         "receiptHandle": message["ReceiptHandle"],
@@ -313,9 +313,9 @@ def _record(message: Mapping[str, Any], arn: str, region: str) -> dict[str, Any]
 
 
 def _upload_event(messages: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The notification in a message, or None for the test event that S3 sends when it is configured.
+    """Return the notification in a message; None for the test event that S3 sends when notifications are configured.
 
-    S3 gives every event of a key a `sequencer`, the same each time it is delivered; moto gives none.
+    S3 gives every event of a key a `sequencer`, which is the same at each delivery. moto gives none, so we add one.
     """
     message = messages[0]
     event: dict[str, Any] = json.loads(message["Body"])

@@ -1,10 +1,10 @@
-"""Starts and stops the parts of the embedded stack as background processes, and knows which of them live.
+"""Starts and stops the parts of the embedded stack as background processes, and tells which of them are alive.
 
-State is one folder: `stack.json` (processes, ports, environment), `logs/`, `postgres/`, `s3/`, `mailbox/` and the
-provider's `whatsapp.jsonl`.
+All state is in one folder: `stack.json` (processes, ports, environment), `logs/`, `postgres/`, `s3/`, `mailbox/` and
+the provider's `whatsapp.jsonl`.
 
-`DATABASE_URL` with `DATABASE_OWNER_URL`, and `AWS_ENDPOINT_URL`, point elsewhere; those parts are then not started.
-`MICRO_AGENT_DISPARO_ENABLED` is `true` here unless set: the providers are simulators, so messages may well leave.
+`DATABASE_URL` with `DATABASE_OWNER_URL`, and `AWS_ENDPOINT_URL`, name services elsewhere: those parts are not started.
+`MICRO_AGENT_DISPARO_ENABLED` is `true` here unless it is set, because the providers are simulators.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from chalicelib.config import Settings
 from local.aws import ACCESS_KEYS, Aws, provision
 from local.postgres import Postgres, PostgresFailed
 from local.project import ROOT
-from local.state import Part, State
+from local.state import StackPart, StackState
 from local.tokens import issue
 
 DEFAULT_STATE = ROOT / ".local"
@@ -40,25 +40,34 @@ _POLL_S = 0.02
 _NOT_UP = "the local stack is not up: run `make up` (or `python -m local up`) first"
 _INGEST = "ingest_leads"
 _STOP_ORDER = (("workers", "ingest", "api"), ("email", "whatsapp", "aws"))
-# Of the caller's own account; no part that talks to our moto shall use them.
+# Variables of the caller's own AWS account, hidden from the parts that talk to our moto.
 _OWN_ACCOUNT = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
 
-Report = Callable[[str], None]
+ProgressReport = Callable[[str], None]
 
 
 class StackFailed(Exception):
-    """The stack could not be started or stopped, or is not there; the text says why and what to do."""
+    """The stack cannot be started or stopped, or is not up; the text says why and what to do."""
+
+
+class _Child(subprocess.Popen[bytes]):
+    """A process that may outlive this one: to drop the object is no leak, and gives no ResourceWarning."""
+
+    def __del__(self) -> None:
+        if self.poll() is None:
+            self.returncode = 0  # `Popen.__del__` warns while it is None
+        super().__del__()
 
 
 class _Launched(NamedTuple):
-    """A process that was started, and where in its log this run of it begins."""
+    """A process that was started, and the offset in its log where this run begins."""
 
     name: str
-    child: subprocess.Popen[bytes]
+    child: _Child
     log_offset: int
 
 
-# What the stack signs with, and what its providers would sign their webhooks with: it is all one machine.
+# The key that the stack signs with, and the secrets that its providers sign their webhooks with: all on one machine.
 _OWN_SECRETS: Mapping[str, object] = {
     "assinatura": {"chave": "local-signing-key"},
     "webhook-whatsapp": {"app_secret": "local-app-secret", "verify_token": "local-verify-token"},
@@ -67,30 +76,30 @@ _OWN_SECRETS: Mapping[str, object] = {
 
 
 class Stack:
-    """The parts of one state folder."""
+    """Starts, stops and describes the parts of one state folder."""
 
     def __init__(
-        self, folder: Path = DEFAULT_STATE, *, ports: Mapping[str, int] | None = None, report: Report = print
+        self, folder: Path = DEFAULT_STATE, *, ports: Mapping[str, int] | None = None, report: ProgressReport = print
     ) -> None:
         self.folder = folder.resolve()
         self._file = self.folder / "stack.json"
-        self._wished_ports = dict(ports or {})
+        self._requested_ports = dict(ports or {})
         self._report = report
         self._postgres = Postgres(self.folder / "postgres")
-        self._children: list[subprocess.Popen[bytes]] = []
-        self.state = State.load(self._file)
+        self._children: list[_Child] = []
+        self.state = StackState.load(self._file)
 
     @property
     def is_up(self) -> bool:
-        """Every part was started, and lives."""
-        self.state = State.load(self._file)
+        """Every part was started and is alive."""
+        self.state = StackState.load(self._file)
         return self.state.ready and all(part.alive for part in self.state.parts.values())
 
     def url(self, part: str) -> str:
-        """The base URL of a part that serves HTTP.
+        """Return the base URL of a part that serves HTTP.
 
         Raises:
-            StackFailed: it is not running.
+            StackFailed: the part is not running.
         """
         found = self.state.parts.get(part)
         if found is None or found.url is None or not found.alive:
@@ -99,21 +108,21 @@ class Stack:
         return f"{parts.scheme}://{parts.netloc}"
 
     def aws(self) -> Aws:
-        """Clients of the AWS APIs that the stack uses.
+        """Return clients of the AWS APIs that the stack uses.
 
         Raises:
-            StackFailed: it is not running.
+            StackFailed: the stack is not running.
         """
         if not self.is_up:
             raise StackFailed(_NOT_UP)
         return Aws(self.state.environment["AWS_ENDPOINT_URL"], region=self.settings().aws_region)
 
     def settings(self) -> Settings:
-        """The settings that every part was started with."""
+        """Return the settings that every part was started with."""
         return Settings.from_environment(self.state.environment)
 
     def token(self, tenant: str, groups: Collection[str] = ()) -> str:
-        """An ID token of a tenant's local user.
+        """Return an ID token of a tenant's local user.
 
         Raises:
             StackFailed: the stack is not running.
@@ -125,16 +134,16 @@ class Stack:
             aws.close()
 
     def log(self, name: str) -> Path:
-        """Where a part writes what it has to say."""
+        """Return the path of a part's log."""
         return self.folder / "postgres" / "postgres.log" if name == "postgres" else self.folder / "logs" / f"{name}.log"
 
     def up(self) -> bool:
-        """Start everything that is not started; False when it was up already.
+        """Start everything; return False when it was up already.
 
         Raises:
-            StackFailed: a part does not start; what was started is stopped again.
+            StackFailed: a part does not start; the parts that were started are stopped again.
         """
-        with self._alone():
+        with self._locked():
             if self.is_up:
                 return False
             self._stop_parts()
@@ -146,21 +155,21 @@ class Stack:
         return True
 
     def down(self) -> bool:
-        """Stop everything, whoever of it still lives; False when nothing did."""
-        with self._alone():
-            self.state = State.load(self._file)
+        """Stop every part that is alive; return False when none was."""
+        with self._locked():
+            self.state = StackState.load(self._file)
             return self._stop_parts()
 
     def _start(self) -> None:
-        ports = {**self.state.ports, **self._wished_ports}
-        self.state = State(ports=ports, environment=self._given_environment())
+        ports = {**self.state.ports, **self._requested_ports}
+        self.state = StackState(ports=ports, environment=self._given_environment())
         # None of these needs another, so they start together.
         servers = self._launch(self._servers())
         if "DATABASE_URL" not in self.state.environment:
             self._start_postgres()
-        self._await(servers)
-        self._furnish()
-        self._await(self._launch({
+        self._wait_until_ready(servers)
+        self._prepare()
+        self._wait_until_ready(self._launch({
             "api": ["local.api"],
             "ingest": ["local.pump", "--only", _INGEST],
             "workers": ["local.pump", "--except", _INGEST],
@@ -169,7 +178,7 @@ class Stack:
         self.state.save(self._file)
 
     def _given_environment(self) -> dict[str, str]:
-        """What the environment of the caller decides, and what stands when it decides nothing."""
+        """Return the settings that the caller's environment may choose, with their defaults."""
         given = os.environ
         if given.get("DATABASE_URL") and not given.get("DATABASE_OWNER_URL"):
             raise StackFailed("DATABASE_URL is set, so DATABASE_OWNER_URL must be too: the login that owns the tables")
@@ -199,16 +208,16 @@ class Stack:
             raise StackFailed(str(error)) from None
         pid = self._postgres.pid
         if pid is None:
-            raise StackFailed(f"PostgreSQL left at once; see {self.log('postgres')}")
-        self.state.parts["postgres"] = Part("postgres", pid, psutil.Process(pid).create_time())
+            raise StackFailed(f"PostgreSQL ended at once; see {self.log('postgres')}")
+        self.state.parts["postgres"] = StackPart("postgres", pid, psutil.Process(pid).create_time())
         self.state.environment |= {
             "DATABASE_URL": self._postgres.api_url(),
             "DATABASE_OWNER_URL": self._postgres.owner_url(),
         }
         self._report("postgres")
 
-    def _furnish(self) -> None:
-        """Bring the database to the newest migration and make what the template makes in AWS."""
+    def _prepare(self) -> None:
+        """Apply the pending migrations and make what the template makes in AWS."""
         environment = self.state.environment
         if "aws" in self.state.parts:
             environment |= {**ACCESS_KEYS, "AWS_ENDPOINT_URL": self.url("aws")}
@@ -229,14 +238,14 @@ class Stack:
         self._report("provisioned")
 
     def _api_url(self) -> str:
-        """Where the API is going to be: links and webhooks carry its address before it is up."""
+        """Choose the API's port and return its URL: links and webhooks contain it before the API is up."""
         self.state.ports["api"] = self._port("api") or _free_port()
         return f"http://127.0.0.1:{self.state.ports['api']}"
 
     @staticmethod
     def migrate(owner_url: str) -> None:
-        """Bring a database to the newest migration."""
-        from chalicelib.adapters.database import Database  # noqa: PLC0415 - `down` and `status` need no driver
+        """Apply the pending migrations to a database."""
+        from chalicelib.adapters.database import Database  # noqa: PLC0415 - `down` and `status` do not pay for the driver
         from chalicelib.maintenance.migrations import Migrations  # noqa: PLC0415
 
         database = Database(lambda: owner_url)
@@ -246,7 +255,7 @@ class Stack:
             database.close()
 
     def _launch(self, modules: Mapping[str, Sequence[str]]) -> list[_Launched]:
-        """Start processes, all in the background, their output in their logs."""
+        """Start processes in the background, each with its output in its log."""
         return [self._launch_one(name, command) for name, command in modules.items()]
 
     def _launch_one(self, name: str, command: Sequence[str]) -> _Launched:
@@ -255,28 +264,28 @@ class Stack:
         port = [] if command[0] == "local.pump" else ["--port", str(self._port(name))]
         with log.open("ab") as output:
             offset = output.tell()
-            child = subprocess.Popen(
+            child = _Child(
                 [sys.executable, "-m", *command, *port],
                 cwd=ROOT,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C in the terminal is not for it
+                start_new_session=True,  # Ctrl-C in the terminal must not reach it
             )
         self._children.append(child)
-        self.state.parts[name] = Part(name, child.pid, psutil.Process(child.pid).create_time())
+        self.state.parts[name] = StackPart(name, child.pid, psutil.Process(child.pid).create_time())
         self.state.save(self._file)
         return _Launched(name, child, offset)
 
     def _environment(self) -> dict[str, str]:
-        """The environment of a process: the caller's, the stack's over it."""
+        """Return the environment of a process: the caller's, overridden by the stack's."""
         hidden = _OWN_ACCOUNT if "aws" in self.state.parts else frozenset()
         inherited = {name: value for name, value in os.environ.items() if name not in hidden}
         return {**inherited, **self.state.environment, "PYTHONUNBUFFERED": "1"}
 
-    def _await(self, launched: Sequence[_Launched]) -> None:
-        """Wait until each has said that it is ready."""
+    def _wait_until_ready(self, launched: Sequence[_Launched]) -> None:
+        """Wait until each process has printed that it is ready."""
         for each in launched:
             part = self.state.parts[each.name]
             part.url = self._ready_line(each).get("url")
@@ -286,22 +295,22 @@ class Stack:
             self._report(part.name)
 
     def _port(self, name: str) -> int:
-        """The port it had the last time, if that is still free; 0 lets it choose. A wished one is not negotiable."""
+        """Return the requested port, or else the part's last one if it is free; 0 lets the part choose."""
         port = self.state.ports.get(name, 0)
-        if port and name not in self._wished_ports and not _is_free(port):
+        if port and name not in self._requested_ports and not _is_free(port):
             return 0
         return port
 
     def _ready_line(self, launched: _Launched) -> dict[str, Any]:
-        """The JSON line by which a part says that it is ready."""
+        """Wait for the JSON line that a part prints when it is ready, and return it."""
         name = launched.name
         deadline = time.monotonic() + _START_TIMEOUT_S
         while time.monotonic() < deadline:
             with self.log(name).open("rb") as log:
                 log.seek(launched.log_offset)
                 for line in log:
-                    if (said := _readiness(line)) is not None:
-                        return said
+                    if (announcement := _announcement(line)) is not None:
+                        return announcement
             if launched.child.poll() is not None:
                 raise StackFailed(f"{name} ended with code {launched.child.returncode}:\n{self._tail(name)}")
             time.sleep(_POLL_S)
@@ -312,38 +321,38 @@ class Stack:
         return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:]) + f"\n({log})"
 
     def _stop_parts(self) -> bool:
-        """Stop what lives: first who takes work, then who does it, last who keeps what was done."""
-        living = {name: part for name, part in self.state.parts.items() if part.alive}
+        """Stop the parts that are alive: first those that take work, then their servers, last the database."""
+        alive = {name: part for name, part in self.state.parts.items() if part.alive}
         for together in _STOP_ORDER:
-            _stop([living[name] for name in together if name in living])
+            _stop([alive[name] for name in together if name in alive])
         for child in self._children:
             child.wait()
         self._children.clear()
-        self._postgres.stop()  # by its data folder: also one that no file tells of
+        self._postgres.stop()  # found by its data folder, so that one which no file names is stopped too
         self.state.parts.clear()
         self.state.ready = False
         if self._file.exists():
             self.state.save(self._file)
-        return bool(living)
+        return bool(alive)
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """One command at a time changes a stack."""
+    def _locked(self) -> Iterator[None]:
+        """Hold the lock of the stack, so that one command at a time changes it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with (self.folder / "lock").open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise StackFailed("another command is starting or stopping this stack just now") from None
+                raise StackFailed("another command is starting or stopping this stack right now") from None
             yield
 
 
-def _readiness(line: bytes) -> dict[str, Any] | None:
+def _announcement(line: bytes) -> dict[str, Any] | None:
     try:
-        said = json.loads(line)
+        document = json.loads(line)
     except ValueError:
         return None
-    return said if isinstance(said, dict) and ("url" in said or "ready" in said) else None
+    return document if isinstance(document, dict) and ("url" in document or "ready" in document) else None
 
 
 def _free_port() -> int:
@@ -363,12 +372,12 @@ def _is_free(port: int) -> bool:
     return True
 
 
-def _stop(parts: Sequence[Part]) -> None:
-    """Ask, wait, insist. To be killed is safe: what was under way is taken up by the next start."""
-    for number, patience_s in ((signal.SIGTERM, _STOP_TIMEOUT_S), (signal.SIGKILL, _STOP_TIMEOUT_S)):
+def _stop(parts: Sequence[StackPart]) -> None:
+    """Ask the processes to end, wait, then kill them. That is safe: the next start resumes unfinished work."""
+    for number, timeout_s in ((signal.SIGTERM, _STOP_TIMEOUT_S), (signal.SIGKILL, _STOP_TIMEOUT_S)):
         for part in parts:
             if part.alive:
                 os.kill(part.pid, number)
-        deadline = time.monotonic() + patience_s
+        deadline = time.monotonic() + timeout_s
         while any(part.alive for part in parts) and time.monotonic() < deadline:
             time.sleep(_POLL_S)

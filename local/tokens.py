@@ -1,8 +1,8 @@
-"""RS256 tokens of the local user pool: made by Cognito's own operations, verified against the pool's published keys.
+"""RS256 tokens of the local user pool: made by Cognito's own operations, verified with the pool's published keys.
 
-moto signs with a key pair that comes with it and publishes the public half at the pool's JWKS address, so the whole
-path is the real one: a user with `custom:tenant_id` in the pool, AdminInitiateAuth, an ID token, JWKS over HTTP. The
-private half is in the package for all to see: it is worth as much as a stack that listens on the loopback alone.
+moto signs with a key pair that it ships, and publishes the public key at the pool's JWKS address. So the whole path is
+the real one: a user with `custom:tenant_id` in the pool, AdminInitiateAuth, an ID token, JWKS over HTTP. Everybody can
+read the private key in moto's package. That is acceptable for a stack that listens on the loopback alone.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ import jwt
 
 from local.aws import ADMIN_GROUP, TENANT_ATTRIBUTE, Aws
 
-# Of users that exist in the local pool only.
+# The password of users that exist in the local pool only.
 _PASSWORD = "Local-0nly!"
 
 
 class InvalidToken(Exception):
-    """The token is missing, expired, badly signed or not of our pool; the text says which and nothing of its inside."""
+    """The token is missing, expired, badly signed or of another pool; the text says which, without a quote of it."""
 
 
 def issue(aws: Aws, pool_id: str, tenant_id: str, groups: Collection[str] = ()) -> str:
-    """An ID token, good for an hour, of the tenant's local user with exactly these groups."""
+    """Return an ID token, valid for an hour, of the tenant's local user with exactly these groups."""
     cognito = aws.client("cognito-idp")
     client_id = _client_id(aws, pool_id)
     user = {"UserPoolId": pool_id, "Username": "-".join(["local", tenant_id, *sorted(groups)])}
@@ -40,13 +40,13 @@ def issue(aws: Aws, pool_id: str, tenant_id: str, groups: Collection[str] = ()) 
         cognito.admin_set_user_password(**user, Password=_PASSWORD, Permanent=True)
         for group in groups:
             cognito.admin_add_user_to_group(**user, GroupName=group)
-    answer = cognito.admin_initiate_auth(
+    response = cognito.admin_initiate_auth(
         UserPoolId=pool_id,
         ClientId=client_id,
         AuthFlow="ADMIN_USER_PASSWORD_AUTH",
         AuthParameters={"USERNAME": user["Username"], "PASSWORD": _PASSWORD},
     )
-    token: str = answer["AuthenticationResult"]["IdToken"]
+    token: str = response["AuthenticationResult"]["IdToken"]
     return token
 
 
@@ -57,7 +57,7 @@ def _client_id(aws: Aws, pool_id: str) -> str:
 
 
 class Verifier:
-    """Says whose an ID token is, as the Cognito authorizer of API Gateway does."""
+    """Verifies ID tokens, as the Cognito authorizer of API Gateway does."""
 
     def __init__(self, *, jwks_url: str, issuer: str, audience: Collection[str]) -> None:
         self._keys = jwt.PyJWKClient(jwks_url, timeout=5)
@@ -66,7 +66,7 @@ class Verifier:
 
     @classmethod
     def of_pool(cls, aws: Aws, pool_id: str) -> Verifier:
-        """Accepts the ID tokens that a pool gives the users of its clients."""
+        """Return a verifier that accepts the ID tokens of all clients of a user pool."""
         clients = aws.client("cognito-idp").list_user_pool_clients(UserPoolId=pool_id, MaxResults=60)["UserPoolClients"]
         return cls(
             jwks_url=f"{aws.endpoint}/{pool_id}/.well-known/jwks.json",
@@ -75,10 +75,10 @@ class Verifier:
         )
 
     def claims(self, authorization: str | None) -> Mapping[str, Any]:
-        """The claims of the token in an `Authorization` header, with `Bearer` before it or not.
+        """Return the claims of the token in an `Authorization` header, with or without `Bearer` before it.
 
         Raises:
-            InvalidToken: it is not one of the pool's ID tokens, or is one no more.
+            InvalidToken: it is not a valid ID token of the pool.
         """
         token = (authorization or "").strip().removeprefix("Bearer ").strip()
         if not token:
@@ -100,7 +100,7 @@ class Verifier:
 
 
 def as_gateway_claims(claims: Mapping[str, Any]) -> dict[str, str]:
-    """Claims as API Gateway hands them on: text, whatever they were; a list with commas between."""
+    """Return claims as API Gateway hands them on: every value as text, lists joined by commas."""
     return {name: _as_text(value) for name, value in claims.items()}
 
 

@@ -1,6 +1,7 @@
 """A WhatsApp provider that sends nothing: a real MCP server with the tools and answers of jina-whatsapp-mcp.
 
-A failed send is `isError: false` and a JSON string that says `success: false` with Meta's code, as the real one does.
+A failed send is answered as the real server does: `isError: false` and a JSON string with `success: false` and Meta's
+code.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import Any
 import click
 from mcp.server import MCPServer
 
-from local.provider import Falhas, Provider
+from local.provider import Behaviour, Provider
 
-# What Meta says, by code (FACTS, "WhatsApp").
+# Meta's texts by error code (FACTS, "WhatsApp").
 _MESSAGES: Mapping[str, str] = {
     "2": "Service temporarily unavailable",
     "4": "Application request limit reached",
@@ -41,25 +42,25 @@ _MESSAGES: Mapping[str, str] = {
 
 
 class WhatsAppSimulator(Provider):
-    """The provider; deliveries are kept in memory and, with `log`, in a JSONL file that the next one starts from."""
+    """The provider. It keeps deliveries in memory and, with `log`, in a JSONL file that it reads at the next start."""
 
     def __init__(
         self,
         *,
         log: Path | None = None,
         port: int = 0,
-        falhas: Falhas | Mapping[str, Any] | None = None,
+        behaviour: Behaviour | Mapping[str, Any] | None = None,
         json_response: bool = True,
         stateless: bool = True,
     ) -> None:
-        self._recebidas: list[dict[str, Any]] = []
+        self._received: list[dict[str, Any]] = []
         self._log = _Log(log) if log else None
         if self._log:
-            self._recebidas = self._log.read()
+            self._received = self._log.read()
         server = MCPServer("whatsapp-simulator", version="1", log_level="ERROR")
         server.add_tool(self.send_template_message)
         server.add_tool(self.send_text_message)
-        super().__init__(server, port=port, falhas=falhas, json_response=json_response, stateless=stateless)
+        super().__init__(server, port=port, behaviour=behaviour, json_response=json_response, stateless=stateless)
 
     async def send_template_message(
         self, to: str, template_name: str, language: str = "en", components: list[dict[str, Any]] | None = None
@@ -76,33 +77,33 @@ class WhatsAppSimulator(Provider):
         """Send a text message to a phone number within the 24-hour window."""
         return await self._send(to, {"texto": text})
 
-    async def _send(self, to: str, conteudo: dict[str, Any]) -> str:
+    async def _send(self, to: str, content: dict[str, Any]) -> str:
         await self.wait()
-        code = self.faults.in_the_answer(to)
+        code = self.faults.error_code(to)
         if code is not None:
             return json.dumps({"success": False, "error": f"[Meta Error {code}] (#{code}) {_MESSAGES.get(code, '?')}"})
         message_id = f"wamid.{secrets.token_urlsafe(24)}"
-        self._deliver({"para": to, **conteudo, "message_id": message_id})
+        self._deliver({"para": to, **content, "message_id": message_id})
         return json.dumps({"success": True, "message_id": message_id, "to": to})
 
-    def _deliver(self, entrega: dict[str, Any]) -> None:
-        entrega = {"n": len(self._recebidas) + 1, "quando": datetime.now(UTC).isoformat(), **entrega}
-        self._recebidas.append(entrega)
+    def _deliver(self, message: dict[str, Any]) -> None:
+        delivery = {"n": len(self._received) + 1, "quando": datetime.now(UTC).isoformat(), **message}
+        self._received.append(delivery)
         if self._log:
-            self._log.append(entrega)
+            self._log.append(delivery)
 
-    def recebidas(self) -> list[dict[str, Any]]:
-        return list(self._recebidas)
+    def deliveries(self) -> list[dict[str, Any]]:
+        return list(self._received)
 
     def total(self) -> int:
-        return len(self._recebidas)
+        return len(self._received)
 
-    def esquecer(self) -> None:
-        self._recebidas = []
+    def forget(self) -> None:
+        self._received = []
         if self._log:
             self._log.clear()
 
-    def destino_de(self, arguments: Mapping[str, Any]) -> str:
+    def destination_of(self, arguments: Mapping[str, Any]) -> str:
         return str(arguments.get("to", ""))
 
     def close(self) -> None:
@@ -112,22 +113,22 @@ class WhatsAppSimulator(Provider):
 
 
 class _Log:
-    """Deliveries as lines of JSON."""
+    """A file of deliveries, one line of JSON each."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = path.open("a+b")
 
     def read(self) -> list[dict[str, Any]]:
-        """What an earlier provider delivered; a last line that a crash cut off is no delivery and is taken out."""
+        """Return what an earlier provider delivered. A last line that a crash cut short is removed."""
         self._file.seek(0)
         content = self._file.read()
         whole = content[: content.rfind(b"\n") + 1]
         self._file.truncate(len(whole))
         return [json.loads(line) for line in whole.splitlines()]
 
-    def append(self, entrega: Mapping[str, Any]) -> None:
-        self._file.write(json.dumps(entrega, ensure_ascii=False).encode() + b"\n")
+    def append(self, delivery: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(delivery, ensure_ascii=False).encode() + b"\n")
         self._file.flush()
 
     def clear(self) -> None:
@@ -138,13 +139,13 @@ class _Log:
 
 
 @click.command()
-@click.option("--port", default=0, help="0 takes a free one.")
-@click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="JSONL file of deliveries.")
+@click.option("--port", default=0, help="0 takes a free port.")
+@click.option("--log", type=click.Path(dir_okay=False, path_type=Path), help="A JSONL file that keeps the deliveries.")
 @click.option("--latencia-ms", default=0.0)
 @click.option("--semente", default=0)
 def main(port: int, log: Path | None, latencia_ms: float, semente: int) -> None:
     """Serve until SIGTERM; prints {"url": …} when ready."""
-    provider = WhatsAppSimulator(log=log, port=port, falhas=Falhas(latencia_ms=latencia_ms, semente=semente))
+    provider = WhatsAppSimulator(log=log, port=port, behaviour=Behaviour(latencia_ms=latencia_ms, semente=semente))
     provider.serve({"url": provider.url})
 
 

@@ -1,1 +1,1 @@
-"""The sample workbook and what generates it."""
+"""The sample workbook and its generator."""

@@ -1,14 +1,15 @@
-"""A workbook of invented Brazilian leads, as clean and as dirty as real ones: the sample, and larger ones to measure.
+"""Generates a workbook of invented Brazilian leads, as clean and as dirty as real ones.
 
     python samples/generate.py 1200 1                        # samples/Leads_Organizados.xlsx, or `make sample`
     python samples/generate.py 1000000 7 --out big.xlsx
 
-ROWS counts the rows below the header, blank ones among them. The same ROWS and SEED give the same bytes (with the same
-zlib; the text inside is the same with any). Three rows in a hundred carry one kind of `Sujeira`, each kind a function.
+ROWS counts the rows below the header, blank ones included. The same ROWS and SEED give the same bytes with one version
+of zlib, and the same text with any version. Three rows in a hundred have one kind of dirt
+(`DirtKind`), each made by a function.
 
-Nobody is meant. E-mails stand on example.com, .net, .org (RFC 2606) and example.com.br. Mobiles begin with 901 to 909,
-which are set aside for collect calls and never a subscriber's. Landlines and mobiles in their old form have no such
-range, nor have documents, which are only numbers whose check digits fit.
+No row is about a real person. E-mails are at example.com, .net, .org (RFC 2606) and example.com.br. Mobiles begin with
+901 to 909, which are reserved for collect calls and never given to a subscriber. Landlines and old mobiles have no such
+range. Neither have documents: they are random numbers with valid check digits.
 """
 
 from __future__ import annotations
@@ -31,12 +32,12 @@ SHEET = "Leads"
 COLUMNS = ("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone")
 SEPARATOR = " | "
 DIRTY = 0.03
-"""The share of rows that carry dirt."""
+"""The share of rows that have dirt."""
 
-# Excel itself writes shared strings, so that is what a sample should look like. Their table and every cell are held in
-# memory until the end, about 1 kB a row; beyond this many rows strings are written in their cells, a row at a time.
+# Excel itself writes shared strings, so the sample has them too. Their table and every cell stay in memory until the
+# end, about 1 kB a row. With more rows than this, strings are written into their cells, one row at a time.
 MAX_ROWS_OF_SHARED_STRINGS = 300_000
-_MOST_ROWS = 1_048_575  # of a sheet, without the header
+_MAX_ROWS = 1_048_575  # of a sheet, without the header
 _CREATED = datetime(2026, 7, 1, 9, 0, tzinfo=UTC)
 _WIDTHS = (38, 26, 22, 44, 42)
 _REMEMBERED = 512
@@ -45,8 +46,8 @@ Cell = str | int
 Item = TypeVar("Item")
 
 
-class ReadRow(NamedTuple):
-    """The cells of one row; an empty text is no cell at all."""
+class SampleRow(NamedTuple):
+    """The cells of one row; an empty text means that there is no cell."""
 
     nome: str = ""
     contato: str = ""
@@ -55,24 +56,24 @@ class ReadRow(NamedTuple):
     telefone: Cell = ""
 
 
-class Ddd(NamedTuple):
-    """An area code, and the fiscal region of its state: the ninth digit of a CPF issued there."""
+class AreaCode(NamedTuple):
+    """An area code (DDD), and the fiscal region of its state: the ninth digit of a CPF that is issued there."""
 
     ddd: str
-    regiao: str
+    fiscal_region: str
 
 
-class Pessoa(NamedTuple):
-    """A person's name in its parts."""
+class PersonName(NamedTuple):
+    """The name of a person in its parts."""
 
-    prenome: str
-    sobrenome: str
-    completo: str
+    given: str
+    surname: str
+    full: str
 
 
-DDDS = tuple(
-    Ddd(ddd, regiao)
-    for regiao, ddds in {
+AREA_CODES = tuple(
+    AreaCode(ddd, fiscal_region)
+    for fiscal_region, ddds in {
         "0": "51 53 54 55",  # RS
         "1": "61 62 63 64 65 66 67",  # DF, GO, TO, MT, MS
         "2": "68 69 91 92 93 94 95 96 97",  # AC, RO, PA, AM, RR, AP
@@ -92,7 +93,7 @@ def _words(text: str, separator: str = " ") -> tuple[str, ...]:
     return tuple(text.split(separator))
 
 
-_NO_DDDS = _words("10 20 23 25 26 29 30 36 39 40 50 52 56 57 58 59 60 70 72 76 78 80 90")
+_UNUSED_DDDS = _words("10 20 23 25 26 29 30 36 39 40 50 52 56 57 58 59 60 70 72 76 78 80 90")
 _DOMAINS = ("example.com", "example.com.br", "example.org", "example.net")
 
 _GIVEN_NAMES = _words(
@@ -148,41 +149,41 @@ _COMPANY_TRADES = _words(
 _COMPANY_FORMS = ("Ltda.", "Ltda.", "Ltda.", "Ltda", "LTDA", "ME", "Ltda. - EPP", "S.A.", "S/S", "& Cia. Ltda.")
 _MAILBOXES = _words("adm atendimento comercial compras contato diretoria financeiro sac vendas")
 
-# How many contacts of one kind a row has, as often as they stand here.
+# The numbers of contacts of one kind in a row; each is as likely as it is frequent here.
 _COUNTS = (0, 1, 1, 1, 1, 1, 1, 2, 2, 3)
 _CHARACTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _BRANCHES = ("0001", "0001", "0001", "0001", "0002", "0005")
 
 
-# All is drawn from `rng.random()`, the one method whose sequence Python promises to keep from version to version.
+# Everything is drawn from `rng.random()`, the only method whose sequence Python guarantees across versions.
 
 
-def linhas(rows: int, seed: int, *, dirty: float = DIRTY) -> Iterator[ReadRow]:
-    """The rows of a workbook, without its header; of clean ones no two have the same document."""
+def sample_rows(rows: int, seed: int, *, dirty: float = DIRTY) -> Iterator[SampleRow]:
+    """Yield the rows of a workbook without its header. No two clean rows have the same document."""
     rng = Random(seed)
     first = _below(rng, 10**8)
-    earlier: list[ReadRow] = []
-    deck: list[Sujeira] = []
+    earlier: list[SampleRow] = []
+    deck: list[DirtKind] = []
     for number in range(rows):
-        linha = _clean(rng, first + number)
+        row = _clean(rng, first + number)
         if rng.random() < dirty:
             deck = deck or _shuffled(rng)
-            yield _DIRT[deck.pop()](rng, linha, _one(rng, earlier) if earlier else linha)
+            yield _DIRT[deck.pop()](rng, row, _one(rng, earlier) if earlier else row)
         else:
-            yield linha
+            yield row
             if len(earlier) < _REMEMBERED:
-                earlier.append(linha)
+                earlier.append(row)
             elif number % 16 == 0:  # rarely, so that a repeated row may be thousands of rows away from the first
-                earlier[_below(rng, _REMEMBERED)] = linha
+                earlier[_below(rng, _REMEMBERED)] = row
 
 
 def generate(path: Path, rows: int, seed: int) -> None:
-    """Write the workbook of these rows and this seed to `path`, whose folder is made if it is missing."""
-    write(path, linhas(rows, seed), constant_memory=rows > MAX_ROWS_OF_SHARED_STRINGS)
+    """Write the workbook of ROWS and SEED to `path`; a missing folder is created."""
+    write(path, sample_rows(rows, seed), constant_memory=rows > MAX_ROWS_OF_SHARED_STRINGS)
 
 
-def write(path: Path, rows: Iterable[ReadRow], *, constant_memory: bool) -> None:
-    """Write rows below a header, with shared strings or, in bounded memory, with strings in their cells."""
+def write(path: Path, rows: Iterable[SampleRow], *, constant_memory: bool) -> None:
+    """Write rows below a header: with shared strings, or in constant memory with strings in their cells."""
     path.parent.mkdir(parents=True, exist_ok=True)
     workbook = Workbook(str(path), {"constant_memory": constant_memory})
     workbook.set_properties({"title": "Leads organizados", "created": _CREATED})
@@ -192,59 +193,59 @@ def write(path: Path, rows: Iterable[ReadRow], *, constant_memory: bool) -> None
     for column, (title, width) in enumerate(zip(COLUMNS, _WIDTHS, strict=True)):
         sheet.set_column(column, column, width)
         sheet.write_string(0, column, title, bold)
-    for number, linha in enumerate(rows, start=1):
-        for column, cell in enumerate(linha):
+    for number, row in enumerate(rows, start=1):
+        for column, cell in enumerate(row):
             if isinstance(cell, int):
                 sheet.write_number(number, column, cell)
             elif cell:
                 sheet.write_string(number, column, cell)
-    workbook.close()  # `with` would also close after an interrupt, and leave half a workbook that looks whole
+    workbook.close()  # `with` would also close after an interrupt, and leave half a workbook that looks complete
 
 
 # --- Clean rows
 
 
-def _clean(rng: Random, number: int) -> ReadRow:
-    """One row without dirt. Rows of different numbers have different documents."""
-    area = _one(rng, DDDS)
+def _clean(rng: Random, number: int) -> SampleRow:
+    """Return a row without dirt. Rows with different numbers have different documents."""
+    area = _one(rng, AREA_CODES)
     emails, phones = _one(rng, _COUNTS), _one(rng, _COUNTS)
-    phones = phones or int(not emails)  # a lead that cannot be reached at all is dirt
+    phones = phones or int(not emails)  # a lead without any contact is dirt
     telefone = SEPARATOR.join([_phone(rng, area.ddd) for _ in range(phones)])
     if rng.random() < 0.55:
         return _company(rng, number, emails, telefone)
-    pessoa = _person(rng)
-    return ReadRow(
-        nome=pessoa.completo,
-        contato=_person(rng).completo if rng.random() < 0.3 else "",
-        documento=_written(rng, _cpf(_code(number) + area.regiao)),
-        email=SEPARATOR.join([_personal_email(rng, pessoa) for _ in range(emails)]),
+    person = _person(rng)
+    return SampleRow(
+        nome=person.full,
+        contato=_person(rng).full if rng.random() < 0.3 else "",
+        documento=_written(rng, _cpf(_code(number) + area.fiscal_region)),
+        email=SEPARATOR.join([_personal_email(rng, person) for _ in range(emails)]),
         telefone=telefone,
     )
 
 
-def _company(rng: Random, number: int, emails: int, telefone: str) -> ReadRow:
-    stem, pessoa = _one(rng, _COMPANY_STEMS), _person(rng)
+def _company(rng: Random, number: int, emails: int, telefone: str) -> SampleRow:
+    stem, person = _one(rng, _COMPANY_STEMS), _person(rng)
     if rng.random() < 0.25:
-        stem = f"{pessoa.sobrenome} & {_one(rng, _SURNAMES)}"
+        stem = f"{person.surname} & {_one(rng, _SURNAMES)}"
     base = _letters_and_digits(rng) if rng.random() < 0.12 else _code(number)
-    return ReadRow(
+    return SampleRow(
         nome=f"{stem} {_one(rng, _COMPANY_TRADES)} {_one(rng, _COMPANY_FORMS)}",
-        contato=pessoa.completo if rng.random() < 0.85 else "",
+        contato=person.full if rng.random() < 0.85 else "",
         documento=_written(rng, _cnpj(base + _one(rng, _BRANCHES))),
         email=SEPARATOR.join([_company_email(rng, stem) for _ in range(emails)]),
         telefone=telefone,
     )
 
 
-def _person(rng: Random) -> Pessoa:
+def _person(rng: Random) -> PersonName:
     given, surname = _one(rng, _GIVEN_NAMES), _one(rng, _SURNAMES)
     middle = f"{_one(rng, _SURNAMES)} " if rng.random() < 0.6 else ""
     particle = _PARTICLES.get(surname, "") if rng.random() < 0.6 else ""
-    return Pessoa(given, surname, f"{given} {middle}{particle}{surname}")
+    return PersonName(given, surname, f"{given} {middle}{particle}{surname}")
 
 
-def _personal_email(rng: Random, pessoa: Pessoa) -> str:
-    return f"{_ascii(pessoa.prenome)}.{_ascii(pessoa.sobrenome)}{_below(rng, 10_000)}@{_one(rng, _DOMAINS)}"
+def _personal_email(rng: Random, person: PersonName) -> str:
+    return f"{_ascii(person.given)}.{_ascii(person.surname)}{_below(rng, 10_000)}@{_one(rng, _DOMAINS)}"
 
 
 def _company_email(rng: Random, stem: str) -> str:
@@ -252,7 +253,7 @@ def _company_email(rng: Random, stem: str) -> str:
 
 
 def _phone(rng: Random, ddd: str) -> str:
-    """A mobile or, one time in five, a landline, in one of the ways that people write it."""
+    """Return a mobile or, one time in five, a landline, in one of the ways that people write it."""
     subscriber = _mobile(rng) if rng.random() < 0.8 else f"{2 + _below(rng, 4)}{_digits(rng, 7)}"
     first, last = subscriber[:-4], subscriber[-4:]
     style = rng.random()
@@ -270,36 +271,41 @@ def _mobile(rng: Random) -> str:
 
 
 def _code(number: int) -> str:
-    """Eight digits that look drawn: their step has no factor in common with 10**8, so none returns before all were."""
+    """Return eight digits that look random. The step is coprime to 10**8, so each code comes once in 10**8 numbers."""
     return f"{number * 61_803_399 % 100_000_000:08}"
 
 
 def _letters_and_digits(rng: Random) -> str:
-    """The root of an alphanumeric CNPJ, with a letter for certain."""
+    """Return the root of an alphanumeric CNPJ, with at least one letter."""
     return _CHARACTERS[10 + _below(rng, 26)] + "".join([_one(rng, _CHARACTERS) for _ in range(7)])
 
 
 def _cpf(base: str) -> str:
-    """The CPF of nine digits: weights from the right 2, 3, 4, … without end."""
-    if base.count(base[0]) == len(base):  # would fit, but is no CPF
+    """Return the CPF with these nine digits; the weights from the right are 2, 3, 4, …"""
+    if base.count(base[0]) == len(base):  # its check digits would be valid, but it is no CPF
         base = "123456789"
     return _with_check_digits(base, range(2, 12))
 
 
 def _cnpj(base: str) -> str:
-    """The CNPJ of twelve characters, each worth its ASCII code less 48: weights from the right 2 to 9, and again."""
+    """Return the CNPJ with these twelve characters.
+
+    A character is worth its ASCII code less 48; the weights from the right are 2 to 9, then 2 to 9 again.
+    """
     return _with_check_digits(base, (2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5, 6))
 
 
 def _with_check_digits(base: str, weights: Sequence[int]) -> str:
     for _ in range(2):
-        rest = sum([(code - 48) * weight for code, weight in zip(reversed(base.encode()), weights, strict=False)]) % 11
-        base += "0" if rest < 2 else str(11 - rest)
+        remainder = (
+            sum([(code - 48) * weight for code, weight in zip(reversed(base.encode()), weights, strict=False)]) % 11
+        )
+        base += "0" if remainder < 2 else str(11 - remainder)
     return base
 
 
 def _written(rng: Random, documento: str) -> str:
-    """The document with its mask or, three times in ten, without."""
+    """Return the document with its mask or, three times in ten, without."""
     if rng.random() < 0.3:
         return documento
     if len(documento) == 11:
@@ -307,11 +313,11 @@ def _written(rng: Random, documento: str) -> str:
     return f"{documento[:2]}.{documento[2:5]}.{documento[5:8]}/{documento[8:12]}-{documento[12:]}"
 
 
-# --- Dirt. Each function takes a clean row, and one that was written earlier, and returns the dirty row.
+# --- Dirt. Each function takes a clean row and an earlier row, and returns the dirty row.
 
 
-class Sujeira(StrEnum):
-    """What real sheets suffer from."""
+class DirtKind(StrEnum):
+    """The kinds of dirt in real sheets."""
 
     DOCUMENTO_NUMERICO = "documento_numerico"
     TELEFONE_NUMERICO = "telefone_numerico"
@@ -334,142 +340,145 @@ class Sujeira(StrEnum):
     NADA_UTIL = "nada_util"
 
 
-Dirt = Callable[[Random, ReadRow, ReadRow], ReadRow]
+Dirt = Callable[[Random, SampleRow, SampleRow], SampleRow]
 
 
-def _shuffled(rng: Random) -> list[Sujeira]:
-    """Every kind of dirt, the common ones several times. Dealt from a deck, none is missing from a small sample."""
-    return sorted((kind for kind in Sujeira for _ in range(_WEIGHTS.get(kind, 1))), key=lambda _: rng.random())
+def _shuffled(rng: Random) -> list[DirtKind]:
+    """Return every kind of dirt in random order, the common ones several times.
+
+    Rows take their dirt from this deck in turn, so that even a small sample has every kind.
+    """
+    return sorted((kind for kind in DirtKind for _ in range(_WEIGHTS.get(kind, 1))), key=lambda _: rng.random())
 
 
-def _number_for_document(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    """A number cell: it has lost its leading zeros, if there were any."""
-    return linha._replace(documento=int(_numeric_document(rng, linha)))
+def _number_for_document(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    """Make the document a number cell: leading zeros are lost."""
+    return row._replace(documento=int(_numeric_document(rng, row)))
 
 
-def _number_for_phone(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
+def _number_for_phone(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
     country = "55" if rng.random() < 0.4 else ""
-    return linha._replace(telefone=int(f"{country}{_one(rng, DDDS).ddd}{_mobile(rng)}"))
+    return row._replace(telefone=int(f"{country}{_one(rng, AREA_CODES).ddd}{_mobile(rng)}"))
 
 
-def _scientific_phone(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    """What Excel shows of a number too wide for it, saved as text: six digits are gone."""
-    return linha._replace(telefone=f"5,5{_one(rng, DDDS).ddd}9{_below(rng, 9) + 1}E+12")
+def _scientific_phone(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    """Write the phone as Excel shows a number that is too wide, saved as text: six digits are lost."""
+    return row._replace(telefone=f"5,5{_one(rng, AREA_CODES).ddd}9{_below(rng, 9) + 1}E+12")
 
 
-def _lost_zeros(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    digits = _numeric_document(rng, linha)
+def _lost_zeros(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    digits = _numeric_document(rng, row)
     document = _cpf("0" + digits[1:9]) if len(digits) == 11 else _cnpj("0" + digits[1:12])
-    return linha._replace(documento=document.lstrip("0"))
+    return row._replace(documento=document.lstrip("0"))
 
 
-def _wrong_digit(_rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    document = str(linha.documento)
-    return linha._replace(documento=f"{document[:-1]}{(int(document[-1]) + 1) % 10}")
+def _wrong_digit(_rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    document = str(row.documento)
+    return row._replace(documento=f"{document[:-1]}{(int(document[-1]) + 1) % 10}")
 
 
-def _old_mobile(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    """A mobile from before the ninth digit."""
-    old = f"({_one(rng, DDDS).ddd}) {_one(rng, '89')}{_digits(rng, 3)}-{_digits(rng, 4)}"
-    return linha._replace(telefone=SEPARATOR.join(filter(None, (old, str(linha.telefone)))))
+def _old_mobile(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    """Add a mobile from before the ninth digit was introduced."""
+    old = f"({_one(rng, AREA_CODES).ddd}) {_one(rng, '89')}{_digits(rng, 3)}-{_digits(rng, 4)}"
+    return row._replace(telefone=SEPARATOR.join(filter(None, (old, str(row.telefone)))))
 
 
-def _bad_ddd(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
+def _bad_ddd(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
     mobile = _mobile(rng)
-    return linha._replace(telefone=f"({_one(rng, _NO_DDDS)}) {mobile[:5]}-{mobile[5:]}")
+    return row._replace(telefone=f"({_one(rng, _UNUSED_DDDS)}) {mobile[:5]}-{mobile[5:]}")
 
 
-def _stray_text(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    return linha._replace(**_one(rng, _STRAY_TEXTS))
+def _stray_text(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    return row._replace(**_one(rng, _STRAY_TEXTS))
 
 
-def _accented_email(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    """The name as it is spelt, in front of an @."""
+def _accented_email(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    """Add an address with an accented name."""
     address = f"joão.{_ascii(_one(rng, _SURNAMES))}@{_one(rng, _DOMAINS)}"
-    return linha._replace(email=SEPARATOR.join(filter(None, (address, linha.email))))
+    return row._replace(email=SEPARATOR.join(filter(None, (address, row.email))))
 
 
 def _separated_by(separator: str) -> Dirt:
-    def dirt(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-        ddd, pessoa = _one(rng, DDDS).ddd, _person(rng)
-        emails = filter(None, (*linha.email.split(SEPARATOR), _personal_email(rng, pessoa)))
-        phones = filter(None, (*str(linha.telefone).split(SEPARATOR), _phone(rng, ddd)))
-        return linha._replace(email=separator.join(emails), telefone=separator.join(phones))
+    def dirt(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+        ddd, person = _one(rng, AREA_CODES).ddd, _person(rng)
+        emails = filter(None, (*row.email.split(SEPARATOR), _personal_email(rng, person)))
+        phones = filter(None, (*str(row.telefone).split(SEPARATOR), _phone(rng, ddd)))
+        return row._replace(email=separator.join(emails), telefone=separator.join(phones))
 
     return dirt
 
 
-def _repeated_contact(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    """The same e-mail or phone twice in its cell, written in two ways."""
-    if linha.email and rng.random() < 0.5:
-        first = linha.email.partition(SEPARATOR)[0]
-        return linha._replace(email=f"{linha.email}{SEPARATOR}{first.upper()}")
-    ddd, mobile = _one(rng, DDDS).ddd, _mobile(rng)
-    return linha._replace(telefone=f"({ddd}) {mobile[:5]}-{mobile[5:]}{SEPARATOR}+55{ddd}{mobile}")
+def _repeated_contact(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    """Repeat an e-mail or a phone in its cell, written in another way."""
+    if row.email and rng.random() < 0.5:
+        first = row.email.partition(SEPARATOR)[0]
+        return row._replace(email=f"{row.email}{SEPARATOR}{first.upper()}")
+    ddd, mobile = _one(rng, AREA_CODES).ddd, _mobile(rng)
+    return row._replace(telefone=f"({ddd}) {mobile[:5]}-{mobile[5:]}{SEPARATOR}+55{ddd}{mobile}")
 
 
-def _repeated_row(rng: Random, linha: ReadRow, earlier: ReadRow) -> ReadRow:
-    """An earlier row again or, half the time, its lead with other contacts."""
+def _repeated_row(rng: Random, row: SampleRow, earlier: SampleRow) -> SampleRow:
+    """Return an earlier row again or, half the time, its lead with other contacts."""
     if rng.random() < 0.5:
         return earlier
-    return earlier._replace(nome=earlier.nome.upper(), email=linha.email, telefone=linha.telefone)
+    return earlier._replace(nome=earlier.nome.upper(), email=row.email, telefone=row.telefone)
 
 
-def _formula(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    """A name that a careless export would run when it is opened (CSV injection)."""
-    return linha._replace(nome=_one(rng, _FORMULAS))
+def _formula(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    """Make the name a formula, which a spreadsheet would run if an export did not escape it (CSV injection)."""
+    return row._replace(nome=_one(rng, _FORMULAS))
 
 
-def _spaces(rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    """Blanks where nobody sees them; some do not break, as those that come from a web page."""
+def _spaces(rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    """Add invisible blanks; some are non-breaking, as in text that was copied from a web page."""
     blank = _one(rng, ("  ", "\xa0", " \t"))
-    return linha._replace(
-        nome=f"{blank}{linha.nome.replace(' ', '  ')} ",
-        email=f" {linha.email}{blank}" if linha.email else "",
-        telefone=f"{linha.telefone} " if linha.telefone else "",
+    return row._replace(
+        nome=f"{blank}{row.nome.replace(' ', '  ')} ",
+        email=f" {row.email}{blank}" if row.email else "",
+        telefone=f"{row.telefone} " if row.telefone else "",
     )
 
 
-def _blank_row(_rng: Random, _linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    return ReadRow()
+def _blank_row(_rng: Random, _row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    return SampleRow()
 
 
-def _nothing_useful(_rng: Random, linha: ReadRow, _earlier: ReadRow) -> ReadRow:
-    return ReadRow(linha.nome, linha.contato, "a confirmar", "sem e-mail", "não tem")
+def _nothing_useful(_rng: Random, row: SampleRow, _earlier: SampleRow) -> SampleRow:
+    return SampleRow(row.nome, row.contato, "a confirmar", "sem e-mail", "não tem")
 
 
-def _numeric_document(rng: Random, linha: ReadRow) -> str:
-    """The digits of the row's document; a CPF in the place of one that has letters."""
-    document = re.sub(r"[./-]", "", str(linha.documento))
+def _numeric_document(rng: Random, row: SampleRow) -> str:
+    """Return the digits of the row's document; a random CPF when the document has letters."""
+    document = re.sub(r"[./-]", "", str(row.documento))
     return document if document.isdecimal() else _cpf(_digits(rng, 9))
 
 
-_DIRT: dict[Sujeira, Dirt] = {
-    Sujeira.DOCUMENTO_NUMERICO: _number_for_document,
-    Sujeira.TELEFONE_NUMERICO: _number_for_phone,
-    Sujeira.TELEFONE_CIENTIFICO: _scientific_phone,
-    Sujeira.ZEROS_PERDIDOS: _lost_zeros,
-    Sujeira.DIGITO_ERRADO: _wrong_digit,
-    Sujeira.CELULAR_ANTIGO: _old_mobile,
-    Sujeira.DDD_INEXISTENTE: _bad_ddd,
-    Sujeira.TEXTO_PERDIDO: _stray_text,
-    Sujeira.ACENTO_NO_EMAIL: _accented_email,
-    Sujeira.PONTO_E_VIRGULA: _separated_by("; "),
-    Sujeira.VIRGULA: _separated_by(", "),
-    Sujeira.BARRA: _separated_by(" / "),
-    Sujeira.QUEBRA_DE_LINHA: _separated_by("\n"),
-    Sujeira.CONTATO_REPETIDO: _repeated_contact,
-    Sujeira.LINHA_REPETIDA: _repeated_row,
-    Sujeira.FORMULA_NO_NOME: _formula,
-    Sujeira.ESPACOS: _spaces,
-    Sujeira.LINHA_EM_BRANCO: _blank_row,
-    Sujeira.NADA_UTIL: _nothing_useful,
+_DIRT: dict[DirtKind, Dirt] = {
+    DirtKind.DOCUMENTO_NUMERICO: _number_for_document,
+    DirtKind.TELEFONE_NUMERICO: _number_for_phone,
+    DirtKind.TELEFONE_CIENTIFICO: _scientific_phone,
+    DirtKind.ZEROS_PERDIDOS: _lost_zeros,
+    DirtKind.DIGITO_ERRADO: _wrong_digit,
+    DirtKind.CELULAR_ANTIGO: _old_mobile,
+    DirtKind.DDD_INEXISTENTE: _bad_ddd,
+    DirtKind.TEXTO_PERDIDO: _stray_text,
+    DirtKind.ACENTO_NO_EMAIL: _accented_email,
+    DirtKind.PONTO_E_VIRGULA: _separated_by("; "),
+    DirtKind.VIRGULA: _separated_by(", "),
+    DirtKind.BARRA: _separated_by(" / "),
+    DirtKind.QUEBRA_DE_LINHA: _separated_by("\n"),
+    DirtKind.CONTATO_REPETIDO: _repeated_contact,
+    DirtKind.LINHA_REPETIDA: _repeated_row,
+    DirtKind.FORMULA_NO_NOME: _formula,
+    DirtKind.ESPACOS: _spaces,
+    DirtKind.LINHA_EM_BRANCO: _blank_row,
+    DirtKind.NADA_UTIL: _nothing_useful,
 }
 _WEIGHTS = {
-    Sujeira.DOCUMENTO_NUMERICO: 3,
-    Sujeira.TELEFONE_NUMERICO: 3,
-    Sujeira.LINHA_REPETIDA: 2,
-    Sujeira.ESPACOS: 2,
+    DirtKind.DOCUMENTO_NUMERICO: 3,
+    DirtKind.TELEFONE_NUMERICO: 3,
+    DirtKind.LINHA_REPETIDA: 2,
+    DirtKind.ESPACOS: 2,
 }
 _STRAY_TEXTS: tuple[dict[str, str], ...] = (
     {"telefone": "não tem"},
@@ -513,7 +522,7 @@ def _ascii(text: str) -> str:
 
 
 @click.command()
-@click.argument("rows", type=click.IntRange(1, _MOST_ROWS))
+@click.argument("rows", type=click.IntRange(1, _MAX_ROWS))
 @click.argument("seed", type=int)
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT_OUT, show_default=True)
 def main(rows: int, seed: int, out: Path) -> None:

@@ -1,7 +1,7 @@
-"""The zip that runs in Lambda: Chalice's packager, then a proof that the zip is whole.
+"""The zip that runs in Lambda: built by Chalice's packager, then checked for completeness.
 
-Chalice takes a missing wheel for a warning and exits with 0; here it is an error, and the app is imported from the
-zip before anybody deploys it.
+For Chalice a missing wheel is a warning, with exit code 0; here it is an error. The app is also imported from the zip,
+so that a zip that does not work is never deployed. Transitive requirements have the versions of `constraints.txt`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from chalice.config import Config
-from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager, MissingDependencyError
+from chalice.deploy.packager import (
+    DependencyBuilder,
+    LambdaDeploymentPackager,
+    MissingDependencyError,
+    PipRunner,
+    SubprocessPip,
+)
 from chalice.utils import UI, OSUtils
 from errors import PackagingError
 
-# Lambda quotas: a zip that is uploaded directly, and what it unzips to.
+# Lambda's quotas in bytes: for a zip that is uploaded directly, and for its unzipped content.
 MAX_ZIP = 50 * 1024 * 1024
 MAX_UNZIPPED = 250 * 1024 * 1024
 
@@ -30,7 +36,7 @@ _PROBE = Path(__file__).with_name("probe.py")
 
 
 class Proof(NamedTuple):
-    """What was found out about a zip: its size and what it unzips to, in bytes, and what the probe said."""
+    """The result of checking a zip: its size and its unzipped size in bytes, and the output of the probe."""
 
     zipped: int
     unzipped: int
@@ -38,7 +44,7 @@ class Proof(NamedTuple):
 
 
 def build(config: Config, target: Path) -> None:
-    """Make the zip of the app, its wheels and its migrations.
+    """Build the zip of the app, its wheels and its migrations.
 
     Raises:
         PackagingError: a requirement has no wheel that runs in Lambda.
@@ -49,7 +55,11 @@ def build(config: Config, target: Path) -> None:
     packager = _FreshPackager(
         target,
         osutils=osutils,
-        dependency_builder=_StrictDependencyBuilder(osutils, architecture=architecture),
+        dependency_builder=_StrictDependencyBuilder(
+            osutils,
+            PipRunner(_ConstrainedPip(Path(config.project_dir) / "constraints.txt", osutils), osutils),
+            architecture=architecture,
+        ),
         ui=UI(),
         architecture=architecture,
     )
@@ -57,10 +67,10 @@ def build(config: Config, target: Path) -> None:
 
 
 def proven(package: Path, project: Path, environment: dict[str, str]) -> Proof:
-    """Check a zip's size and contents and import the app from it, as Lambda would.
+    """Check the size and the content of a zip, and import the app from it as Lambda would.
 
     Raises:
-        PackagingError: it is too large, lacks a migration, or does not import.
+        PackagingError: the zip is too large or lacks a migration, or the app does not import from it.
     """
     with zipfile.ZipFile(package) as archive:
         unzipped = sum(each.file_size for each in archive.infolist())
@@ -68,19 +78,19 @@ def proven(package: Path, project: Path, environment: dict[str, str]) -> Proof:
     zipped = package.stat().st_size
     if zipped > MAX_ZIP or unzipped > MAX_UNZIPPED:
         raise PackagingError(f"too large for Lambda: {zipped} bytes zipped, {unzipped} unzipped")
-    absent = {f"migrations/{each.name}" for each in project.glob("migrations/*.sql")} - names
-    if absent:
-        raise PackagingError(f"not in the zip (is vendor/migrations a symlink?): {', '.join(sorted(absent))}")
+    missing = {f"migrations/{each.name}" for each in project.glob("migrations/*.sql")} - names
+    if missing:
+        raise PackagingError(f"not in the zip (is vendor/migrations a symlink?): {', '.join(sorted(missing))}")
     return Proof(zipped, unzipped, _probed(package, environment))
 
 
 def _probed(package: Path, environment: dict[str, str]) -> str:
-    """Unzip, for compiled wheels do not import out of a zip, and run the probe with nothing else in sight."""
+    """Unzip (compiled modules do not import from a zip), run the probe on nothing else, and return its output."""
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
-        raise PackagingError("the wheels in the zip are for Linux on x86_64: only there can they be proven")
+        raise PackagingError("the wheels in the zip are for Linux on x86_64: they can be tested there only")
     with tempfile.TemporaryDirectory() as folder:
         shutil.unpack_archive(package, folder, "zip")
-        probe = subprocess.run(  # noqa: S603 - our own file, run by our own interpreter
+        probe = subprocess.run(  # noqa: S603 - our own file, run by this interpreter
             [sys.executable, "-I", "-S", str(_PROBE), folder],
             env={"PATH": os.defpath, "AWS_REGION": "us-east-1", **environment},
             capture_output=True,
@@ -93,7 +103,7 @@ def _probed(package: Path, environment: dict[str, str]) -> str:
 
 
 class _FreshPackager(LambdaDeploymentPackager):
-    """Writes where it is told, each time anew: Chalice would reuse a zip that an interrupted build left unfinished."""
+    """Writes a new zip to the given path. Chalice alone would reuse one that an interrupted build left unfinished."""
 
     def __init__(self, target: Path, **collaborators: Any) -> None:
         super().__init__(**collaborators)
@@ -103,7 +113,23 @@ class _FreshPackager(LambdaDeploymentPackager):
         return str(self._target)
 
 
+class _ConstrainedPip(SubprocessPip):
+    """Resolves requirement files within `constraints.txt`, as `make` does for the virtual environment."""
+
+    def __init__(self, constraints: Path, osutils: OSUtils) -> None:
+        super().__init__(osutils)
+        self._constraints = constraints
+
+    def main(
+        self, args: list[str], env_vars: MutableMapping[str, str] | None = None, shim: str | None = None
+    ) -> tuple[int, bytes, bytes]:
+        constrained = [*args, "-c", str(self._constraints)] if "-r" in args else args
+        return super().main(constrained, env_vars, shim)
+
+
 class _StrictDependencyBuilder(DependencyBuilder):
+    """Raises when a wheel is missing, where Chalice only warns."""
+
     def build_site_packages(self, abi: str, requirements_filepath: str, target_directory: str) -> None:
         try:
             super().build_site_packages(abi, requirements_filepath, target_directory)
@@ -113,7 +139,7 @@ class _StrictDependencyBuilder(DependencyBuilder):
 
 
 class _CleanOSUtils(OSUtils):
-    """Leaves this machine's bytecode out of the zip and out of the hash that names it."""
+    """Keeps this machine's bytecode out of the zip and out of the hash in its name."""
 
     def walk(self, path: str, followlinks: bool = False) -> Iterator[tuple[Any, list[str], list[str]]]:
         for root, folders, files in super().walk(path, followlinks=followlinks):

@@ -1,4 +1,4 @@
-"""The one exception of the packager."""
+"""The exception of the packager."""
 
 
 class PackagingError(Exception):

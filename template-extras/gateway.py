@@ -1,4 +1,4 @@
-"""What API Gateway itself answers, as the problem documents that the rest of the API speaks (SPEC 5)."""
+"""API Gateway's own error responses, as the problem documents that the rest of the API uses (SPEC 5)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ MAX_BODY = 10 * 1024 * 1024
 
 
 def gateway_responses() -> dict[str, Any]:
-    """The `x-amazon-apigateway-gateway-responses` of the API definition, by response type.
+    """Return the `x-amazon-apigateway-gateway-responses` of the API definition, by response type.
 
-    A path that does not exist is a missing authentication token in API Gateway's words; to a caller it is a 404.
+    API Gateway reports an unknown path as a missing authentication token. To a caller it is a 404.
     """
-    # The app's folder is on the path only once Chalice has loaded the app.
+    # The app's folder is on the import path only after Chalice has loaded the app.
     from chalicelib.api.http import PROBLEM, problem  # noqa: PLC0415
     from chalicelib.errors import NotFound, TooLarge, Unauthenticated  # noqa: PLC0415
     from chalicelib.messages import PORTUGUESE  # noqa: PLC0415

@@ -1,7 +1,7 @@
 """`python template-extras/package.py --stage dev --out build/dev`: a SAM template and the code that it deploys.
 
-Writes `sam.json` and `deployment.zip`; `aws cloudformation package` and `deploy` take it from there (docs/aws.md).
-Needs no AWS account. Exits with 1 and a reason when the package would not work.
+Writes `sam.json` and `deployment.zip`, the input of `aws cloudformation package` and `deploy` (docs/aws.md). Needs no
+AWS account. Exits with 1 and a reason when the package would not work.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PROJECT = EXTRAS.parent
 @click.command()
 @click.option("--stage", default="dev", show_default=True, help="A stage of .chalice/config.json.")
 @click.option("--out", type=click.Path(file_okay=False, path_type=Path), help="A folder; build/STAGE by default.")
-@click.option("--template-only", is_flag=True, help="Leave the code out: quick, for looking at the template.")
+@click.option("--template-only", is_flag=True, help="Write the template without the code, which takes long.")
 def main(stage: str, out: Path | None, template_only: bool) -> None:
     """Package the app for AWS."""
     out = out or PROJECT / "build" / stage
@@ -38,10 +38,10 @@ def main(stage: str, out: Path | None, template_only: bool) -> None:
 
 
 def package(stage: str, out: Path, *, template_only: bool) -> None:
-    """Write the template and, unless told otherwise, the proven code beside it.
+    """Write the template and, unless `template_only`, the tested code beside it.
 
     Raises:
-        PackagingError: the stage is unknown, or what came out would not work in AWS.
+        PackagingError: the stage is unknown, or the package would not work in AWS.
     """
     config = _config(stage)
     template = sam_template(config, EXTRAS)

@@ -1,14 +1,14 @@
-"""From the policies that `chalice deploy` uses to those of one packaged stage.
+"""Narrows the policies of `chalice deploy` to one packaged stage.
 
-`.chalice/policy-*.json` are plain IAM documents: they cannot know the partition, the account, the region or the
-stage, so a `*` stands in their place. A template can know all four.
+`.chalice/policy-*.json` are plain IAM documents. They cannot know the partition, the account, the region or the stage,
+so they have a `*` in their place. A template knows all four.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-# The bucket is spelled out, never `Ref`: bucket -> notification -> function -> role -> bucket would be a circle.
+# The bucket's name is written out, never a `Ref`: bucket → notification → function → role → bucket would be a cycle.
 BUCKET = "disparo-agenda-${Stage}-${AWS::AccountId}-${AWS::Region}"
 
 _NAMES = (
@@ -19,15 +19,17 @@ _NAMES = (
 
 
 def narrowed_policy(document: dict[str, Any]) -> dict[str, Any]:
-    """The same policy for one partition, account, region and stage."""
+    """Return the policy for one partition, account, region and stage."""
     return {**document, "Statement": [_narrowed_statement(statement) for statement in document["Statement"]]}
 
 
 def narrowed_arn(arn: str) -> str | dict[str, str]:
-    """An ARN with `*` for what only the template knows, as an `Fn::Sub`; `*` alone stays, for X-Ray and EC2 need it.
+    """Return an ARN that has `*` for what only the template knows as an `Fn::Sub`.
+
+    A resource that is `*` alone stays: X-Ray and EC2 need it.
 
     Raises:
-        ValueError: it is neither `*` nor an ARN.
+        ValueError: the text is neither `*` nor an ARN.
     """
     if arn == "*":
         return arn

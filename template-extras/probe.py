@@ -1,7 +1,7 @@
-"""Runs in a fresh interpreter with nothing but the unzipped package: does everything that the app names import?
+"""Checks in a fresh interpreter, with the unzipped package alone, that every module which the app names imports.
 
-`python -I -S probe.py FOLDER`. Lazy imports are looked for in the source, because importing `app` must not reach them
-and the first message of a customer should not either.
+`python -I -S probe.py FOLDER`. Lazy imports are found in the source, because importing `app` does not run them: without
+this check they would fail only when a customer's first message needs them.
 """
 
 import ast
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def imported_names(source: str) -> set[str]:
-    """Every module that a source imports absolutely, at any depth."""
+    """Return every module that a source imports by an absolute name, at any depth."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -22,7 +22,7 @@ def imported_names(source: str) -> set[str]:
 
 
 def main(folder: Path) -> None:
-    """Import `app`, then each module of ours and what each of them names."""
+    """Import `app`, then each module of ours and every module that these name."""
     sys.path.insert(0, str(folder))
     importlib.import_module("app")
     sources = [folder / "app.py", *sorted(folder.glob("chalicelib/**/*.py"))]

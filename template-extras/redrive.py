@@ -1,12 +1,12 @@
-"""`python template-extras/redrive.py --stage dev --queue dispatch`: dead letters back to the queue that they come from.
+"""`python template-extras/redrive.py --stage dev --queue dispatch` moves dead letters back to their queue.
 
-A letter is only a wake-up: the worker looks at the row and does what is left to do, be it nothing. So moving one twice
-is as harmless as deleting it. A disparo whose attempts are exhausted is `erro` and stays so: make it `pendente` first
-(`POST /disparos/reenviar`), or its letter just vanishes.
+A letter is only a wake-up: the worker reads the row and does what is left to do, which may be nothing. So to move a
+letter twice does no harm, and neither does deleting it. A disparo whose attempts are exhausted stays `erro`: make it
+`pendente` first (`POST /disparos/reenviar`), or its letter has no effect.
 
-SQS's own StartMessageMoveTask does not take letters that were sent straight to a dead-letter queue, which those of
-exhausted disparos are; receiving and sending takes all of them. Credentials and region are found as the AWS CLI does;
-AWS_ENDPOINT_URL points it at the local stack.
+SQS's own StartMessageMoveTask does not move letters that were sent straight to a dead-letter queue, as those of
+exhausted disparos are. Receiving and sending moves all of them. Credentials and region are found as the AWS CLI finds
+them; AWS_ENDPOINT_URL points it at the local stack.
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ import boto3
 import click
 
 QUEUES = ("ingest", "dispatch", "scheduling")
-_BATCH = 10  # of one ReceiveMessage and one SendMessageBatch
-_HIDDEN_S = 120  # longer than a batch takes; a letter that could not be moved shows again after it
-_UNTOLD = "-"
+_BATCH = 10  # the limit of one ReceiveMessage and of one SendMessageBatch
+_HIDDEN_S = 120  # longer than a batch takes; a letter that could not be moved is visible again after it
+_NO_REASON = "-"
 
 Letter = Mapping[str, Any]
 
 
 @click.command()
 @click.option("--stage", default="dev", show_default=True, help="A stage of .chalice/config.json.")
-@click.option("--queue", required=True, type=click.Choice(QUEUES), help="Whose dead letters.")
-@click.option("--dry-run", is_flag=True, help="Count them by their reason and leave them where they are.")
+@click.option("--queue", required=True, type=click.Choice(QUEUES), help="The queue of the dead letters.")
+@click.option("--dry-run", is_flag=True, help="Count them by reason and move none.")
 def main(stage: str, queue: str, *, dry_run: bool) -> None:
-    """Wake up by every dead letter of a queue."""
+    """Move every dead letter of a queue back to it."""
     sqs = boto3.client("sqs")
     name = f"disparo-agenda-{stage}-{queue}"
     try:
         counted = redrive(sqs, name, dry_run=dry_run)
     except sqs.exceptions.QueueDoesNotExist:
-        raise click.ClickException(f"there is no queue {name}, or no dead letters of one") from None
+        raise click.ClickException(f"there is no queue {name}, or none for its dead letters") from None
     finally:
         sqs.close()
     for reason, times in sorted(counted.items()):
@@ -46,10 +46,10 @@ def main(stage: str, queue: str, *, dry_run: bool) -> None:
 
 
 def redrive(sqs: Any, queue: str, *, dry_run: bool = False) -> Counter[str]:
-    """Move the letters that are there now, or only look at them; how many of each `codigo`.
+    """Move the present letters, or only count them with `dry_run`; return their number by reason.
 
-    No more than there were at the beginning, so that a worker that goes on failing does not keep it busy for ever. A
-    letter is sent before it is deleted: what breaks in between sends it twice and never loses it.
+    Only as many are moved as there are at the start, so that a worker that keeps failing does not make this run for
+    ever. A letter is sent before it is deleted: an error in between sends it twice and never loses it.
     """
     source, target = (sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in (f"{queue}-dlq", queue))
     counted: Counter[str] = Counter()
@@ -63,7 +63,7 @@ def redrive(sqs: Any, queue: str, *, dry_run: bool = False) -> Counter[str]:
 
 
 def _batches(sqs: Any, url: str) -> Iterator[Sequence[Letter]]:
-    """The letters of now, a batch at a time; each is hidden for a while after it was seen."""
+    """Yield the present letters in batches. Each is hidden for `_HIDDEN_S` after it was received."""
     missing = _number_of_letters(sqs, url)
     while missing > 0:
         letters = sqs.receive_message(
@@ -85,10 +85,10 @@ def _number_of_letters(sqs: Any, url: str) -> int:
 
 
 def _reason(letter: Letter) -> str:
-    """Why it was given up, where its attributes say so: `codigo`, and the last answer of the provider."""
+    """Return why a letter was given up, from its attributes: `codigo` and the provider's last error code."""
     attributes = letter.get("MessageAttributes", {})
-    said = [attributes[name]["StringValue"] for name in ("codigo", "ultimo_codigo") if name in attributes]
-    return " ".join(said) or _UNTOLD
+    codes = [attributes[name]["StringValue"] for name in ("codigo", "ultimo_codigo") if name in attributes]
+    return " ".join(codes) or _NO_REASON
 
 
 def _send(sqs: Any, url: str, letters: Sequence[Letter]) -> None:
@@ -96,18 +96,18 @@ def _send(sqs: Any, url: str, letters: Sequence[Letter]) -> None:
         {"Id": str(n), "MessageBody": each["Body"], "MessageAttributes": each.get("MessageAttributes", {})}
         for n, each in enumerate(letters)
     ]
-    _whole("send", sqs.send_message_batch(QueueUrl=url, Entries=entries))
+    _check_all("send", sqs.send_message_batch(QueueUrl=url, Entries=entries))
 
 
 def _delete(sqs: Any, url: str, letters: Sequence[Letter]) -> None:
     entries = [{"Id": str(n), "ReceiptHandle": each["ReceiptHandle"]} for n, each in enumerate(letters)]
-    _whole("delete", sqs.delete_message_batch(QueueUrl=url, Entries=entries))
+    _check_all("delete", sqs.delete_message_batch(QueueUrl=url, Entries=entries))
 
 
-def _whole(what: str, answer: Mapping[str, Any]) -> None:
-    """Stop at the first letter that was not taken: none of this batch is deleted, and all show again."""
-    for failed in answer.get("Failed", ()):
-        raise click.ClickException(f"SQS did not {what} a letter: {failed['Code']}")
+def _check_all(action: str, response: Mapping[str, Any]) -> None:
+    """Stop at the first letter that failed: none of its batch is deleted, and all of them become visible again."""
+    for failed in response.get("Failed", ()):
+        raise click.ClickException(f"SQS did not {action} a letter: {failed['Code']}")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """The SAM template of one stage: what `app.py` declares, merged with the CloudFormation beside this file.
 
-Chalice's own generator writes most of it. What it leaves out or cannot know is filled in here: S3 events (it refuses
-them, because CloudFormation cannot change a bucket that exists; ours is made by the same template), the queues that
-event sources belong to, names, and policies for this stage alone.
+Chalice's own generator writes most of it. This file adds what it leaves out or cannot know: S3 events, the queues of
+event sources, names, and policies for this stage alone. Chalice refuses S3 events because CloudFormation cannot change
+an existing bucket; ours is made by the same template.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalice.deploy import models
 from chalice.deploy.appgraph import ApplicationGraphBuilder, DependencyBuilder
 from chalice.deploy.deployer import create_build_stage
 from chalice.deploy.swagger import CFNSwaggerGenerator
-from chalice.package import SAMTemplateGenerator, TemplateDeepMerger, YAMLTemplateSerializer
+from chalice.package import PackageOptions, SAMTemplateGenerator, TemplateDeepMerger, YAMLTemplateSerializer
 from chalice.utils import UI, OSUtils, to_cfn_resource_name
 from errors import PackagingError
 from gateway import gateway_responses
@@ -25,14 +25,14 @@ from policies import narrowed_policy
 Template = dict[str, Any]
 
 CODE = "./deployment.zip"
-"""Where the template looks for the code: beside itself."""
+"""The path of the code in the template: beside the template."""
 
 
 def sam_template(config: Config, extras_dir: Path) -> Template:
-    """The whole template of the configured stage.
+    """Return the whole template of the configured stage.
 
     Raises:
-        PackagingError: `app.py` asks for a queue or a bucket that no extra makes.
+        PackagingError: `app.py` names a queue or a bucket that the extras do not make.
     """
     extras = merged_extras(extras_dir)
     every_function = extras.pop("EveryFunction")
@@ -51,7 +51,7 @@ def sam_template(config: Config, extras_dir: Path) -> Template:
 
 
 def merged_extras(extras_dir: Path) -> Template:
-    """Every `*.yaml` of the folder as one document.
+    """Return every `*.yaml` of the folder as one document.
 
     Raises:
         PackagingError: the folder has none.
@@ -73,7 +73,7 @@ def _of_type(template: Template, kind: str) -> Template:
 
 
 def _resources(config: Config) -> list[models.Model]:
-    """What `app.py` declares, in the order of dependencies; the code is packaged elsewhere."""
+    """Return what `app.py` declares, in the order of dependencies; `deployment.py` packages the code."""
     application = ApplicationGraphBuilder().build(config, config.chalice_stage)
     resources: list[models.Model] = DependencyBuilder().build_dependencies(application)
     for resource in resources:
@@ -83,8 +83,17 @@ def _resources(config: Config) -> list[models.Model]:
     return resources
 
 
-class _Principals:
-    """What the generator asks an AWS client for; packaging needs no account."""
+def _built(document: models.Placeholder | Template) -> Template:
+    if isinstance(document, models.Placeholder):
+        raise PackagingError("Chalice's build stage left a placeholder")
+    return document
+
+
+class _Principals(PackageOptions):
+    """Answers what the generator would ask an AWS client, because packaging needs no account."""
+
+    def __init__(self) -> None:
+        """Take no client."""
 
     def service_principal(self, service: str) -> str:
         return f"{service}.amazonaws.com"
@@ -101,7 +110,7 @@ class _Generator(SAMTemplateGenerator):
         }
 
     def _generate_s3bucketnotification(self, resource: models.S3BucketNotification, template: Template) -> None:
-        """The method that Chalice's generator refuses: SAM can, for the bucket is in the same template."""
+        """Add the S3 event that Chalice's generator refuses: SAM can, because the bucket is in the same template."""
         if resource.bucket != self._bucket_of_app or len(self._buckets) != 1:
             raise PackagingError(f"the bucket of {resource.resource_name} is not the one that the template makes")
         rules = [
@@ -116,9 +125,10 @@ class _Generator(SAMTemplateGenerator):
         _function_of(resource, template)["Events"] = {event: {"Type": "S3", "Properties": properties}}
 
     def _generate_sqseventsource(self, resource: models.SQSEventSource, template: Template) -> None:
-        """By the queue itself, so that it is made first, and with partial batch responses on.
+        """Refer to the queue itself, so that it is made first, and turn partial batch responses on.
 
-        Our handlers return nothing, which means that all of the batch succeeded, or raise, which means none did.
+        Our handlers return nothing, which means that the whole batch succeeded, or raise, which means that none of it
+        did.
         """
         super()._generate_sqseventsource(resource, template)
         if resource.queue not in self._queues:
@@ -128,7 +138,10 @@ class _Generator(SAMTemplateGenerator):
             event["Properties"]["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
 
     def _generate_lambdafunction(self, resource: models.LambdaFunction, template: Template) -> None:
-        """Named as `chalice deploy` names it, and after its log group: logs before it would make one without end."""
+        """Name the function as `chalice deploy` does, and make it after its log group.
+
+        A log line before that would make Lambda create a group whose logs never expire.
+        """
         super()._generate_lambdafunction(resource, template)
         function = template["Resources"][to_cfn_resource_name(resource.resource_name)]
         function["Properties"]["FunctionName"] = resource.function_name
@@ -138,11 +151,11 @@ class _Generator(SAMTemplateGenerator):
             function["DependsOn"] = [log_group]
 
     def _generate_managediamrole(self, resource: models.ManagedIAMRole, template: Template) -> None:
-        resource.policy.document = narrowed_policy(resource.policy.document)
+        resource.policy.document = narrowed_policy(_built(resource.policy.document))
         super()._generate_managediamrole(resource, template)
 
     def _generate_restapi(self, resource: models.RestAPI, template: Template) -> None:
-        resource.swagger_doc["x-amazon-apigateway-gateway-responses"] = gateway_responses()
+        _built(resource.swagger_doc)["x-amazon-apigateway-gateway-responses"] = gateway_responses()
         super()._generate_restapi(resource, template)
 
 

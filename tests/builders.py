@@ -1,30 +1,61 @@
-"""Rows with good defaults, put into a database as its owner: `a_lead(database, telefones=["+5571999990000"])`."""
+"""Rows with good defaults, inserted as the owner: `a_lead(database, emails=[])`; and what tests read of them."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib.adapters.database import Database
+from pg8000.native import Connection
+
+from chalicelib.adapters.database import Database, Rows, named_queries
 from chalicelib.ids import new_id
+from tests.conftest import STARTED_AT
 
 TENANT = "acme"
 CREATED_AT = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
 
 def run(database: Database, sql: str) -> None:
-    """One statement without parameters, as the owner."""
+    """Run statements without parameters, as the owner."""
     with database.across_tenants() as rows:
         rows.execute(sql)
 
 
 def ask(database: Database, sql: str) -> list[list[Any]]:
-    """The rows of a query that no service has."""
+    """The rows of a query that no service has, read as the owner."""
     with database.across_tenants() as rows:
-        return list(rows._connection.run(sql) or [])
+        return list(_connection_of(rows).run(sql) or [])
+
+
+def explain(database: Database, tenant_id: str, query: str, **params: object) -> str:
+    """The plan that PostgreSQL makes for a named query with these parameters."""
+    statement = named_queries()[query]
+    values = statement.arranged({"tenant_id": tenant_id, **params})
+    with database.transaction(tenant_id) as rows:
+        context = _connection_of(rows).execute_unnamed(f"EXPLAIN {statement.text}", values)
+        return "\n".join(line for (line,) in context.rows or ())
+
+
+def vacuum(database: Database, *tables: str) -> None:
+    """VACUUM ANALYZE some tables; it cannot run inside of a transaction."""
+    with database.across_tenants() as rows:
+        for sql in ("COMMIT", f"VACUUM ANALYZE {', '.join(tables)}", "BEGIN"):
+            _connection_of(rows).run(sql)
+
+
+def wait_for_locks(database: Database, count: int, *waiting: Future[Any]) -> None:
+    """Return once that many transactions wait for a lock; fails if one of these calls ends instead."""
+    while ask(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") != [[count]]:
+        assert not any(each.done() for each in waiting)
+
+
+def _connection_of(rows: Rows) -> Connection:
+    """The driver's connection, for SQL that no service has."""
+    return rows._exchange.connection
 
 
 def literal(value: object) -> str:
@@ -43,7 +74,7 @@ def literal(value: object) -> str:
 
 
 def insert(database: Database, table: str, **columns: object) -> None:
-    """One row of a table."""
+    """Insert one row into a table."""
     names, values = ", ".join(columns), ", ".join(map(literal, columns.values()))
     run(database, f"INSERT INTO {table} ({names}) VALUES ({values})")
 
@@ -90,6 +121,33 @@ def a_lead(
     return lead_id
 
 
+def an_agendamento(
+    database: Database, lead_id: UUID, *, tenant_id: str = TENANT, at: datetime = CREATED_AT, **columns: object
+) -> UUID:
+    """A callback of one hour with Ana at that time, `pendente` and not announced."""
+    agendamento_id = new_id(CREATED_AT)
+    given = {
+        "tenant_id": tenant_id,
+        "agendamento_id": agendamento_id,
+        "lead_id": lead_id,
+        "tipo": "callback",
+        "canal": "telefone",
+        "data_agendada": at,
+        "ocupado_ate": at + timedelta(hours=1),
+        "responsavel": "Ana",
+        "criado_em": CREATED_AT,
+        "atualizado_em": CREATED_AT,
+    }
+    insert(database, "agendamentos", **(given | columns))
+    return agendamento_id
+
+
+def lead_status(database: Database, lead_id: UUID) -> str:
+    """The status of a lead as it is stored."""
+    ((status,),) = ask(database, f"SELECT status FROM leads WHERE lead_id = {literal(lead_id)}")
+    return str(status)
+
+
 def a_template(database: Database, *, tenant_id: str = TENANT, nome: str = "oi", canal: str = "whatsapp") -> str:
     """A template in use, with the one variable `nome`; its name."""
     insert(
@@ -98,3 +156,77 @@ def a_template(database: Database, *, tenant_id: str = TENANT, nome: str = "oi",
         criado_em=CREATED_AT,
     )  # fmt: skip
     return nome
+
+
+# The columns that a status demands, and those of every other status (migrations 004 and 017).
+_COLUMNS_OF_STATUS: dict[str, dict[str, object]] = {
+    "enviando": {
+        "lease_dono": UUID(int=7),
+        "lease_ate": STARTED_AT + timedelta(minutes=3),
+        "iniciado_em": STARTED_AT,
+        "tentativas": 1,
+    },
+    "enviado": {"enviado_em": STARTED_AT, "tentativas": 1},
+    "confirmado": {"enviado_em": STARTED_AT, "confirmado_em": STARTED_AT, "tentativas": 1},
+    "erro": {"erro_codigo": "131026", "ultimo_codigo": "131026", "tentativas": 1},
+    "incerto": {"erro_codigo": "x", "ultimo_codigo": "x", "em_duvida": True, "tentativas": 1},
+    "simulado": {"erro_codigo": "envio_desligado"},
+}
+_EMPTY: dict[str, object] = {
+    "lease_dono": None,
+    "lease_ate": None,
+    "iniciado_em": None,
+    "enviado_em": None,
+    "confirmado_em": None,
+    "erro_codigo": None,
+    "ultimo_codigo": None,
+    "em_duvida": False,
+    "tentativas": 0,
+}
+
+
+def columns_of(status: str) -> dict[str, object]:
+    """A status with the columns that it demands."""
+    return {**_EMPTY, **_COLUMNS_OF_STATUS.get(status, {}), "status": status}
+
+
+def a_disparo(
+    database: Database,
+    lead_id: UUID,
+    *,
+    tenant_id: str = TENANT,
+    status: str = "pendente",
+    criado_em: datetime = STARTED_AT,
+    **columns: object,
+) -> UUID:
+    """A disparo by WhatsApp with the template `oi`, due since its creation; a column that is None is not named."""
+    disparo_id = new_id(criado_em)
+    given = {
+        "tenant_id": tenant_id,
+        "disparo_id": disparo_id,
+        "lead_id": lead_id,
+        "canal": "whatsapp",
+        "contato_id": UUID(int=1),
+        "destino": "+5571999990001",
+        "template": "oi",
+        "template_versao": 1,
+        "variaveis": {"nome": "Maria"},
+        "enviar_apos": criado_em,
+        "criado_em": criado_em,
+        "atualizado_em": criado_em,
+    }
+    values = given | columns_of(status) | columns
+    insert(database, "disparos", **{name: value for name, value in values.items() if value is not None})
+    return disparo_id
+
+
+def disparo(database: Database, disparo_id: UUID, *columns: str) -> list[Any]:
+    """Some columns of a disparo as they are stored."""
+    (row,) = ask(database, f"SELECT {', '.join(columns)} FROM disparos WHERE disparo_id = {literal(disparo_id)}")
+    return row
+
+
+def event_of(*disparo_ids: UUID, tenant_id: str = TENANT) -> dict[str, Any]:
+    """The SQS event with a wake-up for each of these disparos."""
+    bodies = [{"tenant_id": tenant_id, "disparo_id": str(disparo_id)} for disparo_id in disparo_ids]
+    return {"Records": [{"messageId": str(n), "body": json.dumps(body)} for n, body in enumerate(bodies)]}

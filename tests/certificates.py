@@ -1,4 +1,4 @@
-"""A certificate authority to be thrown away, for servers of tests that speak TLS under names that are not theirs."""
+"""A throw-away certificate authority, for test servers that speak TLS under any host name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 
 class Authority:
-    """`ca.pem` in a folder of its own, for a client to trust."""
+    """A certificate authority; `ca_file` in `folder` is the certificate that a client must trust."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -37,7 +37,7 @@ class Authority:
         self.ca_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
     def server_context(self, *hosts: str) -> ssl.SSLContext:
-        """What a server needs to be each of these hosts."""
+        """The TLS context of a server with a certificate for these hosts."""
         key = ec.generate_private_key(ec.SECP256R1())
         names = x509.SubjectAlternativeName([x509.DNSName(host) for host in hosts])
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
@@ -72,10 +72,10 @@ class Authority:
 
 
 class TlsFront:
-    """Speaks TLS on a port of its own, and hands what it hears to a plain server on this machine."""
+    """Speaks TLS on a port of its own, and forwards to a server without TLS on this machine (port `backend_port`)."""
 
-    def __init__(self, behind: int, context: ssl.SSLContext) -> None:
-        self._behind = behind
+    def __init__(self, backend_port: int, context: ssl.SSLContext) -> None:
+        self._backend_port = backend_port
         self._context = context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
@@ -99,16 +99,16 @@ class TlsFront:
         with (
             client,
             suppress(OSError),
-            self._context.wrap_socket(client, server_side=True) as heard,
-            socket.create_connection(("127.0.0.1", self._behind)) as behind,
+            self._context.wrap_socket(client, server_side=True) as encrypted,
+            socket.create_connection(("127.0.0.1", self._backend_port)) as backend,
         ):
-            back = threading.Thread(target=_carry, args=(behind, heard), daemon=True)
-            back.start()
-            _carry(heard, behind)
-            back.join()
+            answers = threading.Thread(target=_forward, args=(backend, encrypted), daemon=True)
+            answers.start()
+            _forward(encrypted, backend)
+            answers.join()
 
 
-def _carry(source: socket.socket, target: socket.socket) -> None:
+def _forward(source: socket.socket, target: socket.socket) -> None:
     with suppress(OSError):
         while chunk := source.recv(65_536):
             target.sendall(chunk)

@@ -1,7 +1,7 @@
-"""Reads a file in a process of its own that may take no more than a worker has: 512 MB of memory, and little time.
+"""Reads a file in a process of its own with the limits of a worker: 512 MB of memory, and little time.
 
-The limits are the kernel's: whoever passes one gets a `MemoryError` or is killed, and the test fails. `READER` reads
-every row the way the ingestion does, down to its contacts, and says what came of it.
+The kernel enforces the limits: a process that exceeds one gets a `MemoryError` or is killed, and the test fails.
+`READER` reads every row as the ingestion does, down to its contacts, and prints the result.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from typing import Any, NamedTuple
 
 MEMORY = 512 << 20  # bytes
 SECONDS = 20
-_NOISE = 2  # how much slower the processor is when all the other tests run beside this one
+_NOISE = 2  # factor: the processor is slower while all the other tests run at the same time
 
 READER = """
 import json, sys
 from pathlib import Path
-from chalicelib.errors import ArquivoInvalido
-from chalicelib.ingestion.rows.one_by_one import LeitorDeLinhas
+from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.rows.one_by_one import RowReader
 from chalicelib.ingestion.reading.workbook import open_workbook
 
 code, rows, refused = None, 0, 0
 try:
-    with open_workbook(Path(sys.argv[1])) as planilha:
-        leitor = LeitorDeLinhas(planilha.cabecalho, "leads.xlsx")
-        for numero, cells in planilha.linhas():
-            linha = leitor.read(numero, cells)
+    with open_workbook(Path(sys.argv[1])) as table:
+        reader = RowReader(table.header, "leads.xlsx")
+        for number, cells in table.rows():
+            row = reader.read(number, cells)
             rows += 1
-            refused += linha.dados is None
-except ArquivoInvalido as error:
+            refused += row.data is None
+except InvalidFile as error:
     code = error.code
 print(json.dumps([code, rows, refused]))
 """
 
 
 class Outcome(NamedTuple):
-    """What reading a file came to: the code that it was refused with, rows read, and those of them refused."""
+    """The result of reading a file: the code of its refusal (None if it was read), and its rows read and refused."""
 
     code: str | None
     rows: int
@@ -48,12 +48,12 @@ class Outcome(NamedTuple):
 
 
 def read_confined(path: Path) -> Outcome:
-    """Reads every row of a file within the limits."""
+    """Read every row of a file within the limits."""
     return Outcome(*run_confined(READER, path))
 
 
 def run_confined(program: str, *arguments: object, seconds: int = _NOISE * SECONDS) -> Any:
-    """What a Python program prints as JSON, run within the limits."""
+    """Run a Python program within the limits and return what it prints as JSON."""
     done = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)],
         capture_output=True,
@@ -67,7 +67,7 @@ def run_confined(program: str, *arguments: object, seconds: int = _NOISE * SECON
 
 
 def _limits(seconds: int) -> Callable[[], None]:
-    """Sets the limits of the process that calls it."""
+    """Return a function that sets the limits of the process that calls it."""
 
     def confine() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))

@@ -29,11 +29,13 @@ ROOT = Path(__file__).resolve().parent.parent
 _NUMBERS = count(1)
 STARTED_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
-# `ci` is the same every time, so that a red run is about the change and not about luck; `fuzz` looks for new ground.
+# `ci` draws the same examples every time, so that a failure is due to the change and not to chance.
+# `quick` is `ci` with fewer examples, for `make test-fast`. `fuzz` draws new examples each time.
 _QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
 settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, database=None, suppress_health_check=_QUIET
 )
+settings.register_profile("quick", settings.get_profile("ci"), max_examples=10)
 settings.register_profile("fuzz", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
@@ -148,14 +150,14 @@ def provisioned_aws(aws_clients: Aws) -> tuple[str, MotoState]:
     from tests.moto_state import MotoState
 
     _empty(aws_clients)
-    return provision(aws_clients, Settings(account_id=ACCOUNT_ID), {}), MotoState.taken()
+    return provision(aws_clients, Settings(account_id=ACCOUNT_ID), {}), MotoState.copied()
 
 
 @pytest.fixture
 def user_pool(provisioned_aws: tuple[str, MotoState], aws: Aws) -> str:
     """AWS with everything that the template makes there; the ARN of the user pool in it."""
     arn, state = provisioned_aws
-    state.put_back()
+    state.restore()
     return arn
 
 

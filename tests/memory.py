@@ -1,6 +1,6 @@
-"""Room in memory for what tests throw away, where the system has it: `/dev/shm` of Linux.
+"""A folder in memory for the tests' databases, where the system has one: `/dev/shm` on Linux.
 
-A database is made for each test and thrown away after it: four hundred files, for which a disk takes ten times as long.
+Each test gets a new database of four hundred files. A disk takes ten times as long for them.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import psutil
 from local.postgres import Postgres
 
 MEMORY = Path("/dev/shm")
-ENOUGH = 2 << 30  # bytes: for two workers
+NEEDED = 2 << 30  # bytes, for two workers
 PREFIX = "disparo-agenda-tests-"
 
 
 @contextmanager
 def in_memory() -> Iterator[Path | None]:
-    """An empty folder in memory, gone afterwards; None where there is no room."""
-    if not (os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= ENOUGH):
+    """Make an empty folder in memory and remove it afterwards; yields None where there is not enough memory."""
+    if not (os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free >= NEEDED):
         yield None
         return
     _end_abandoned()
@@ -37,7 +37,7 @@ def in_memory() -> Iterator[Path | None]:
 
 
 def _end_abandoned() -> None:
-    """Servers and folders of test runs that were killed: memory is not to be kept for the dead."""
+    """Stop the servers and remove the folders of test runs that were killed, to free their memory."""
     for folder in MEMORY.glob(f"{PREFIX}*"):
         if not psutil.pid_exists(int(folder.name.removeprefix(PREFIX))):
             Postgres(folder).stop()

@@ -1,7 +1,7 @@
-"""What moto holds, taken once and put back before each test.
+"""A copy of moto's state, taken once and restored before each test.
 
-To make in moto what the template makes takes twenty requests and a key pair that is worked out from half of its
-numbers: a fifth of a second. moto serves from a thread of this process, so that its state can be had without asking.
+To make in moto what the template makes takes a fifth of a second: twenty requests, and a key pair that is computed from
+half of its numbers. moto serves from a thread of this process, so its state can be copied directly.
 """
 
 from __future__ import annotations
@@ -13,29 +13,25 @@ from typing import Any, NamedTuple
 
 from moto.core.base_backend import BackendDict
 
-# Of a queue's lock nothing is to be kept.
+# The copy of a queue gets a new lock.
 copyreg.pickle(Condition, lambda _: (Condition, ()))
 
 
 class MotoState(NamedTuple):
-    """Of each service: what it holds, by account and region, and what it knows of all accounts."""
+    """The state of each service: what is shared by all accounts, and what belongs to an account and a region."""
 
     services: list[tuple[BackendDict[Any], dict[str, Any], list[tuple[str, str, Any]]]]
 
     @classmethod
-    def taken(cls) -> MotoState:
-        """All that moto holds now."""
-        return cls(
-            [
-                (service, copy.deepcopy(vars(service)), copy.deepcopy(list(service.iter_backends())))
-                for service in BackendDict._instances
-            ]
-        )
+    def copied(cls) -> MotoState:
+        """Return a copy of what moto holds now."""
+        services: list[BackendDict[Any]] = vars(BackendDict)["_instances"]
+        return cls([(each, copy.deepcopy(vars(each)), copy.deepcopy(list(each.iter_backends()))) for each in services])
 
-    def put_back(self) -> None:
-        """Make moto, which must be empty, hold it again."""
-        for service, of_all_accounts, backends in self.services:
-            vars(service).update(copy.deepcopy(of_all_accounts))
-            for account, region, taken in backends:
+    def restore(self) -> None:
+        """Restore the copy into moto, which must be empty."""
+        for service, shared, backends in self.services:
+            vars(service).update(copy.deepcopy(shared))
+            for account, region, copied in backends:
                 backend = service[account][region]
-                vars(backend).update(copy.deepcopy(vars(taken), {id(taken): backend}))
+                vars(backend).update(copy.deepcopy(vars(copied), {id(copied): backend}))

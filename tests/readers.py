@@ -1,7 +1,7 @@
-"""What other libraries read in the workbooks of a folder, for the tests to compare with what we read.
+"""Reads the workbooks of a folder with other libraries, so that tests can compare their rows with ours.
 
-They run in a process of their own, `others(folder)`: on some of the files that we refuse or read, calamine takes its
-process with it. Cells are turned into the text that a spreadsheet shows, so far as that is one thing.
+`rows_by_others(folder)` runs them in a process of their own, because some of our test files crash the process of
+calamine. Cells become the text that a spreadsheet shows, as far as all spreadsheets show the same.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Rows = list[tuple[int, list[str]]]
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a cell has no zone
 
 
-def others(folder: Path) -> dict[str, dict[str, Rows | str]]:
-    """By file and reader: the rows that hold something, or the name of the exception."""
+def rows_by_others(folder: Path) -> dict[str, dict[str, Rows | str]]:
+    """Return by file and reader the rows that are not blank, or the name of the exception."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.readers", folder],
         check=True,
@@ -34,11 +34,12 @@ def others(folder: Path) -> dict[str, dict[str, Rows | str]]:
         timeout=300,
         cwd=Path(__file__).resolve().parent.parent,
     )
-    return json.loads(done.stdout, object_hook=_tuples)
+    found: dict[str, dict[str, Rows | str]] = json.loads(done.stdout, object_hook=_tuples)
+    return found
 
 
 def shown(value: object) -> str:
-    """What a cell shows that holds this value."""
+    """Return the text that a cell with this value shows."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -49,7 +50,7 @@ def shown(value: object) -> str:
 
 
 def trimmed(cells: Iterable[str]) -> list[str]:
-    """The cells up to the last that is not empty."""
+    """Return the cells up to the last one that is not empty."""
     kept = list(cells)
     while kept and not kept[-1]:
         kept.pop()
@@ -57,19 +58,19 @@ def trimmed(cells: Iterable[str]) -> list[str]:
 
 
 def by_openpyxl(path: Path) -> Iterator[Iterable[str]]:
-    """The cells of each row by openpyxl, formulas as their values."""
+    """Yield the cells of each row as openpyxl reads them, formulas as their values."""
     page = openpyxl.load_workbook(io.BytesIO(path.read_bytes()), data_only=True).worksheets[0]
     return (map(shown, cells) for cells in page.iter_rows(min_row=1, min_col=1, values_only=True))
 
 
 def by_calamine(path: Path) -> Iterator[Iterable[str]]:
-    """The cells of each row by calamine."""
+    """Yield the cells of each row as calamine reads them."""
     page = python_calamine.CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     return (map(shown, cells) for cells in page.to_python(skip_empty_area=False))
 
 
 def by_xlsx2csv(path: Path) -> Iterator[Iterable[str]]:
-    """The cells of each row by xlsx2csv, numbers without their formats."""
+    """Yield the cells of each row as xlsx2csv reads them, numbers without their formats."""
     out = io.StringIO()
     options = {"ignore_formats": ["date", "time", "float", "percentage"], "skip_hidden_rows": False}
     xlsx2csv.Xlsx2csv(str(path), **options).convert(out)
@@ -86,19 +87,19 @@ READERS: dict[str, Callable[[Path], Iterator[Iterable[str]]]] = {
 def _rows(read: Callable[[Path], Iterator[Iterable[str]]], path: Path) -> Rows | str:
     try:
         rows = [(number, trimmed(cells)) for number, cells in enumerate(read(path), 1)]
-    except Exception as error:  # noqa: BLE001 - whatever it is, that is what the reader says
+    except Exception as error:  # noqa: BLE001 - the test compares the name of any exception
         return type(error).__name__
     return [(number, cells) for number, cells in rows if any(cell.strip() for cell in cells)]
 
 
 def _serial(value: datetime | date | time | timedelta) -> str:
-    """The number that a date, a time or a length of time is in a sheet."""
+    """Return the number by which a sheet stores a date, a time or a duration."""
     if isinstance(value, time):
         value = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
     elif isinstance(value, date) and not isinstance(value, datetime):
         value = datetime(value.year, value.month, value.day)  # noqa: DTZ001
-    length = value if isinstance(value, timedelta) else value - _EPOCH
-    return shown(round(length / timedelta(days=1), 9))
+    duration = value if isinstance(value, timedelta) else value - _EPOCH
+    return shown(round(duration / timedelta(days=1), 9))
 
 
 def _tuples(read: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Workbooks for tests: written by real writers, or by hand part by part, and what `open_workbook` makes of them.
+"""Workbooks for tests, written by real writers or by hand, part by part; and how `open_workbook` reads them.
 
 `rows_of(by_xlsxwriter([HEADER, ["Ana", …]]))`, `refusal(zipped(parts(rows=…)))`.
 """
@@ -9,12 +9,11 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 from xml.sax.saxutils import escape
 
 import openpyxl
@@ -23,6 +22,7 @@ import xlsxwriter
 
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.workbook import LeadsTable, open_workbook
+from tests.readers import trimmed
 
 HEADER = ["Nome", "Contato", "CNPJ/CPF", "Email", "Telefone"]
 
@@ -38,10 +38,13 @@ STRINGS = "xl/sharedStrings.xml"
 _STATES = {"v": "visible", "h": "hidden"}
 
 Parts = dict[str, str | bytes]
+"""The parts of a workbook by name."""
+Piece = str | tuple[str, int]
+"""A piece of a part's text; with a number it is repeated so many times."""
 
 
-def by_xlsxwriter(rows: Iterable[Sequence[Any]], sheet: str = "Leads", *, inline: bool = False) -> bytes:
-    """A workbook of one sheet; texts stay texts, whatever they look like."""
+def by_xlsxwriter(rows: Iterable[Sequence[object]], sheet: str = "Leads", *, inline: bool = False) -> bytes:
+    """Return a workbook of one sheet by xlsxwriter; strings stay strings, even if they look like a formula."""
     out = io.BytesIO()
     options = {"constant_memory": inline, "strings_to_formulas": False, "strings_to_urls": False}
     with xlsxwriter.Workbook(out, options) as book:
@@ -55,8 +58,8 @@ def by_xlsxwriter(rows: Iterable[Sequence[Any]], sheet: str = "Leads", *, inline
     return out.getvalue()
 
 
-def by_openpyxl(rows: Iterable[Sequence[Any]], sheet: str = "Leads") -> bytes:
-    """The same by another writer, whose strings are all inline."""
+def by_openpyxl(rows: Iterable[Sequence[object]], sheet: str = "Leads") -> bytes:
+    """Return a workbook of one sheet by openpyxl, which writes all strings inline."""
     book = openpyxl.Workbook(write_only=True)
     page = book.create_sheet(sheet)
     for row in rows:
@@ -65,19 +68,19 @@ def by_openpyxl(rows: Iterable[Sequence[Any]], sheet: str = "Leads") -> bytes:
 
 
 def saved(book: openpyxl.Workbook) -> bytes:
-    """The bytes of a workbook of openpyxl."""
+    """Return the bytes of a workbook of openpyxl."""
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
 def cell(reference: str, text: str) -> str:
-    """The markup of a cell with an inline string."""
+    """Return the markup of a cell with an inline string."""
     return f'<c r="{reference}" t="inlineStr"><is><t>{escape(text)}</t></is></c>'
 
 
 def row(number: int, *texts: str) -> str:
-    """The markup of a row of inline strings from column A on."""
+    """Return the markup of a row of inline strings from column A on."""
     cells = "".join(cell(f"{chr(ord('A') + place)}{number}", text) for place, text in enumerate(texts))
     return f'<row r="{number}">{cells}</row>'
 
@@ -86,17 +89,17 @@ TITLES = row(1, "Nome", "Email")
 
 
 def sheet(rows: str, *, before: str = "", after: str = "") -> str:
-    """The markup of a sheet."""
+    """Return the markup of a sheet."""
     return f'<worksheet xmlns="{MAIN}">{before}<sheetData>{rows}</sheetData>{after}</worksheet>'
 
 
-def table(strings: str) -> str:
-    """The markup of a table of shared strings."""
+def string_table(strings: str) -> str:
+    """Return the markup of a table of shared strings."""
     return f'<sst xmlns="{MAIN}" count="1" uniqueCount="1">{strings}</sst>'
 
 
 def relationships(*each: tuple[str, str, str]) -> str:
-    """A part of relationships: id, last word of the type, target."""
+    """Return the markup of a part of relationships, each given as id, last word of the type, target."""
     described = "".join(f'<Relationship Id="{i}" Type="{RELATIONS}/{kind}" Target="{to}"/>' for i, kind, to in each)
     return f'<Relationships xmlns="{_PACKAGE}">{described}</Relationships>'
 
@@ -104,7 +107,10 @@ def relationships(*each: tuple[str, str, str]) -> str:
 def parts(
     rows: str = "", *, strings: str | bytes | None = None, sheets: Mapping[str, str] | None = None, states: str = ""
 ) -> Parts:
-    """The parts of a workbook: of rows below `TITLES`, or of whole sheets by name, some hidden: `states="vh"`."""
+    """Return the parts of a workbook with these rows below `TITLES`, or with whole sheets by name.
+
+    `states` has a letter for each sheet: "vh" is a visible sheet and a hidden one.
+    """
     pages = sheets or {"Leads": sheet(TITLES + rows)}
     listed = "".join(
         f'<sheet name="{escape(name)}" sheetId="{n}" r:id="rId{n}" state="{_STATES[state]}"/>'
@@ -123,8 +129,8 @@ def parts(
     return made
 
 
-def zipped(parts: Parts, method: int = zipfile.ZIP_DEFLATED) -> bytes:
-    """The parts as a file."""
+def zipped(parts: Mapping[str, str | bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Return the parts as a zip file."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in parts.items():
@@ -132,16 +138,16 @@ def zipped(parts: Parts, method: int = zipfile.ZIP_DEFLATED) -> bytes:
     return out.getvalue()
 
 
-def write_large(path: Path, parts: Parts, name: str, content: Iterable[str | tuple[str, int]]) -> None:
-    """Writes the parts, and one more that may be larger than memory: pieces of text, some of them repeated.
+def write_large(path: Path, parts: Parts, name: str, content: Iterable[Piece]) -> None:
+    """Write the parts and one more part, which may be larger than memory.
 
-    A piece that is repeated is deflated once, so a gigabyte takes no longer than its checksum.
+    A repeated piece is deflated only once, so writing a gigabyte takes as long as its checksum.
     """
 
     @cache
-    def squeezed(data: bytes) -> bytes:
-        squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
-        return squeeze.compress(data) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    def deflate(data: bytes) -> bytes:
+        compressor = zlib.compressobj(9, zlib.DEFLATED, -15)
+        return compressor.compress(data) + compressor.flush(zlib.Z_FULL_FLUSH)
 
     path.write_bytes(zipped(parts))
     crc, size, deflated = 0, 0, io.BytesIO()
@@ -150,11 +156,11 @@ def write_large(path: Path, parts: Parts, name: str, content: Iterable[str | tup
         data = text.encode()
         for _ in range(times):
             crc = zlib.crc32(data, crc)
-            deflated.write(squeezed(data))
+            deflated.write(deflate(data))
         size += len(data) * times
     deflated.write(zlib.compressobj(9, zlib.DEFLATED, -15).flush())
     with zipfile.ZipFile(path, "a") as archive, path.open("r+b") as file:
-        # `zipfile` can only deflate by itself: the entry is put where its directory will go, and told to it.
+        # `zipfile` accepts no deflated bytes: so the entry is written where the directory would go, and then listed.
         entry = zipfile.ZipInfo(name)
         entry.compress_type, entry.CRC = zipfile.ZIP_DEFLATED, crc
         entry.file_size, entry.compress_size, entry.header_offset = size, len(deflated.getbuffer()), archive.start_dir
@@ -166,40 +172,45 @@ def write_large(path: Path, parts: Parts, name: str, content: Iterable[str | tup
         archive._didModify = True  # type: ignore[attr-defined]
 
 
-def unzipped(data: bytes) -> Parts:
-    """The parts of a file."""
+def unzipped(data: bytes) -> dict[str, bytes]:
+    """Return the parts of a zip file."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
 def prefixed(part: str) -> str:
-    """The same part with a prefix before the name of each element of its own namespace."""
+    """Return the same part with a prefix before the name of each element of its own namespace."""
     part = re.sub(r"<(/?)([A-Za-z])", r"<\1x:\2", part.removeprefix(_declaration(part)))
     return _declaration(part) + part.replace(' xmlns="', ' xmlns:x="', 1)
 
 
 def in_utf16(part: str) -> bytes:
-    """The same part in UTF-16, with its mark."""
+    """Return the same part in UTF-16 with its byte order mark."""
     return part.replace('encoding="UTF-8"', 'encoding="UTF-16"').encode("utf-16")
 
 
 def with_comments(part: str) -> str:
-    """The same part with a comment before each row and string."""
+    """Return the same part with a comment before each row and string."""
     return re.sub(r"<(row|si|/sheetData)\b", r"<!-- > </c> < -->\n<\1", part)
 
 
 def strict(part: str) -> str:
-    """The same part in the namespaces of ISO/IEC 29500 strict, and with an empty comment, which makes it not plain."""
+    """Return the same part in the namespaces of ISO/IEC 29500 strict; its empty comment makes it not plain."""
     return part.replace(MAIN, STRICT_MAIN).replace(RELATIONS, STRICT_RELATIONS) + "<!---->"
 
 
-SHAPES = {"prefixed": prefixed, "utf16": in_utf16, "comments": with_comments, "strict": strict}
+SHAPES: dict[str, Callable[[str], str | bytes]] = {
+    "prefixed": prefixed,
+    "utf16": in_utf16,
+    "comments": with_comments,
+    "strict": strict,
+}
 
 
 def in_another_shape(data: bytes, shape: str) -> bytes:
-    """The same workbook, its sheets and strings in a shape that only the library reads."""
-    changed = {
-        name: SHAPES[shape](bytes(content).decode()) if name.startswith(("xl/worksheets/sheet", STRINGS)) else content
+    """Return the same workbook with its sheets and strings in a shape that only the converting reader knows."""
+    changed: Parts = {
+        name: SHAPES[shape](content.decode()) if name.startswith(("xl/worksheets/sheet", STRINGS)) else content
         for name, content in unzipped(data).items()
     }
     return zipped(changed)
@@ -212,42 +223,34 @@ def _declaration(part: str) -> str:
 
 @contextmanager
 def opened(data: bytes) -> Iterator[LeadsTable]:
-    """What is in a file of these bytes, whose name says nothing."""
+    """Open a file of these bytes; its name has no extension."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "planilha")
         path.write_bytes(data)
-        with open_workbook(path) as planilha:
-            yield planilha
+        with open_workbook(path) as table:
+            yield table
 
 
-def rows_of(data: bytes, depois: int = 0) -> list[tuple[int, list[str]]]:
-    """The rows of a file, without the blanks that they end with."""
-    with opened(data) as planilha:
-        return [(number, trimmed(cells)) for number, cells in planilha.linhas(depois)]
+def rows_of(data: bytes, after: int = 0) -> list[tuple[int, list[str]]]:
+    """Return the rows of a file without the blank cells at their ends."""
+    with opened(data) as table:
+        return [(number, trimmed(cells)) for number, cells in table.rows(after)]
 
 
 def cells_of(data: bytes) -> list[list[str]]:
-    """The cells of those rows."""
+    """Return the cells of `rows_of` without the numbers of the rows."""
     return [cells for _, cells in rows_of(data)]
 
 
-def trimmed(cells: Sequence[str]) -> list[str]:
-    """The cells up to the last that is not empty."""
-    kept = list(cells)
-    while kept and not kept[-1]:
-        kept.pop()
-    return kept
-
-
 def refusal(data: bytes) -> str:
-    """The code that a file is refused with, before its first row."""
+    """Return the code of the refusal of a file before its first row."""
     with pytest.raises(InvalidFile) as caught, opened(data):
         pass
     return caught.value.code
 
 
 def late_refusal(data: bytes) -> str:
-    """The code that a file is refused with while its rows are read."""
-    with opened(data) as planilha, pytest.raises(InvalidFile) as caught:
-        list(planilha.linhas())
+    """Return the code of the refusal of a file while its rows are read."""
+    with opened(data) as table, pytest.raises(InvalidFile) as caught:
+        list(table.rows())
     return caught.value.code

@@ -1,4 +1,4 @@
-"""A worker that is killed at any instruction leaves nothing that the next one could not finish exactly."""
+"""A worker may be killed at any instruction: the next one ends the job as if nothing had happened."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,7 @@ ROWS = 30_000
 BATCH = 1_500
 _PATIENCE_S = 120.0
 
-# Works on one job, as the Lambda function does, again and again until it is done or until it is killed.
+# A worker that works on one job as the Lambda function does, again and again until the job has ended.
 WORKER = """
 import json, os, sys, time
 from chalicelib.config import Settings
@@ -65,7 +66,7 @@ def workbook(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 @pytest.fixture
 def start(environ: dict[str, str]) -> Iterator[Callable[[UUID], subprocess.Popen[bytes]]]:
-    """Starts a worker; those that still live at the end are killed."""
+    """Starts a worker process; those that still run at the end are killed."""
     children = []
     variables = {**os.environ, **environ, "INGEST_BATCH_ROWS": str(BATCH), "INGEST_LEASE_S": "1"}
 
@@ -89,7 +90,7 @@ def finished(services: Services, job_id: UUID) -> dict[str, Any]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Look until it holds."""
+    """Wait until the condition holds."""
     deadline = time.monotonic() + _PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline
@@ -104,7 +105,7 @@ def watcher(database_urls: DatabaseUrls) -> Iterator[Connection]:
 
 
 def is_running(watcher: Connection, statement: str) -> Callable[[], bool]:
-    """Whether some connection to the test's database is just running, or has just run, such a statement."""
+    """Whether a connection to the test's database runs such a statement now, or ran it last in its transaction."""
 
     def found() -> bool:
         query = (
@@ -120,7 +121,7 @@ def is_running(watcher: Connection, statement: str) -> Callable[[], bool]:
 def undisturbed(
     services: Services, workbook: bytes, start: Callable[[UUID], subprocess.Popen[bytes]]
 ) -> tuple[dict[str, Any], str]:
-    """The job and the contents of the database after a run that nobody disturbed; the database is empty again."""
+    """The job and the contents of the database after an undisturbed run. The database is empty again afterwards."""
     job_id = uploaded(services, workbook)
     assert start(job_id).wait(_PATIENCE_S) == 0
     result = finished(services, job_id), contents(services.owner_database)
@@ -134,7 +135,11 @@ def contents(database: Database) -> str:
     return str(ask(database, CONTENTS)[0][0])
 
 
-def test_a_killed_worker_costs_no_row_and_doubles_none(
+def came_or_ended(moment: Callable[[], bool], worker: subprocess.Popen[bytes]) -> bool:
+    return moment() or worker.poll() is not None
+
+
+def test_killed_workers_lose_no_row_and_double_none(
     services: Services,
     workbook: bytes,
     start: Callable[[UUID], subprocess.Popen[bytes]],
@@ -159,15 +164,15 @@ def test_a_killed_worker_costs_no_row_and_doubles_none(
     killed = 0
     for moment in moments:
         worker = start(job_id)
-        until(lambda moment=moment, worker=worker: moment() or worker.poll() is not None)  # type: ignore[misc]
+        until(partial(came_or_ended, moment, worker))
         worker.kill()
         killed += worker.wait() == -signal.SIGKILL
-    assert killed >= len(moments) - 2, "a moment that is over in a millisecond may be missed, most are not"
+    assert killed >= len(moments) - 2, "a moment of a millisecond may be missed, but most are not"
     assert start(job_id).wait(_PATIENCE_S) == 0
     assert finished(services, job_id) == undisturbed[0]
     assert contents(services.owner_database) == undisturbed[1]
     assert undisturbed[0]["linhas_processadas"] > ROWS * 0.99
 
 
-def test_the_worker_of_this_test_is_the_one_of_the_app() -> None:
+def test_the_worker_of_these_tests_calls_what_the_app_calls() -> None:
     assert "services.ingestion.run(" in Path(ROOT / "app.py").read_text("utf-8")

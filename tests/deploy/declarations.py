@@ -1,7 +1,7 @@
-"""What `app.py` declares, read from the app object of one stage: `python declarations.py STAGE` prints it as JSON.
+"""`python declarations.py STAGE` prints what `app.py` declares for a stage as JSON, read from the app object.
 
-Runs in a process of its own, so that the app is read with the settings of the stage and not with those of whichever
-test imported it first.
+It runs in a process of its own, so that the app has the settings of that stage and not those of the first test that
+imported it.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ PROJECT = Path(__file__).parents[2]
 
 
 def declarations(app: Chalice, environment: dict[str, str]) -> dict[str, Any]:
-    """Lambdas by name with their handlers, event sources by the kind of their trigger, and routes."""
-    lambdas = {each.name: each.handler_string for each in (*app.pure_lambda_functions, *app.event_sources)}
+    """Return the Lambdas by name with their handlers, the event sources by kind of trigger, and the routes."""
+    lambdas = {each.name: each.handler_string for each in app.pure_lambda_functions}
+    lambdas |= {each.name: each.handler_string for each in app.event_sources}
     sources: dict[str, list[dict[str, Any]]] = {"uploads": [], "queues": [], "clocks": []}
     for source in app.event_sources:
         kind, trigger = _trigger(source)
@@ -49,7 +50,7 @@ def _trigger(source: BaseEventSourceConfig) -> tuple[str, dict[str, Any]]:
             return "clocks", {"expression": expression.to_string()}
         case ScheduledEventConfig(schedule_expression=str() as expression):
             return "clocks", {"expression": expression}
-    raise TypeError(f"the deploy tests know nothing of {type(source).__name__} yet")
+    raise TypeError(f"the deploy tests do not support {type(source).__name__} yet")
 
 
 if __name__ == "__main__":

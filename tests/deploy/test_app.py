@@ -1,4 +1,4 @@
-"""`app.py` says when and nothing else: importing it is cheap, and its handlers only hand on."""
+"""`app.py` says when, and nothing else: importing it is cheap, and its handlers only delegate."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.deploy.conftest import PROJECT, run
 
-# Reports what was imported and whether any socket was opened or any host looked up while it was.
+# Reports the imported modules, and the audit events of the import (such as sockets and host look-ups).
 WATCHED_IMPORT = """
 import json, sys
 events = []
@@ -28,7 +28,7 @@ def _handlers() -> list[ast.FunctionDef]:
 
 @pytest.fixture(scope="module")
 def imported() -> dict[str, list[str]]:
-    """What one import of the app did, in a fresh interpreter with a database to be tempted by."""
+    """What one import of the app did in a fresh interpreter, with a database URL that it might connect to."""
     environment = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing", "STAGE": "dev"}
     child = run("-c", WATCHED_IMPORT, cwd=PROJECT, env=environment)
     assert child.returncode == 0, child.stderr
@@ -46,9 +46,9 @@ def test_importing_the_app_connects_to_nothing(imported: dict[str, list[str]]) -
 
 
 @pytest.mark.parametrize("handler", _handlers(), ids=lambda handler: handler.name)
-def test_handler_says_what_it_does_and_delegates(handler: ast.FunctionDef) -> None:
+def test_handler_has_a_docstring_and_one_statement_without_branches(handler: ast.FunctionDef) -> None:
     docstring, *body = handler.body
-    assert ast.get_docstring(handler), "one sentence on every handler"
+    assert ast.get_docstring(handler), "every handler has a docstring of one sentence"
     assert isinstance(docstring, ast.Expr)
     assert len(body) == 1
     assert not [node for node in ast.walk(handler) if isinstance(node, BRANCHES)]

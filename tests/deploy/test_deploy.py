@@ -1,4 +1,4 @@
-"""`chalice deploy`, the real command, against moto over HTTP: does everything that `app.py` declares arrive?"""
+"""The real `chalice deploy` against moto over HTTP: everything that `app.py` declares is deployed."""
 
 from __future__ import annotations
 
@@ -10,37 +10,36 @@ from typing import Any, NamedTuple
 import pytest
 
 from chalicelib.config import Settings
-from local.aws import ACCESS_KEYS, Aws, provision
+from local.aws import ACCESS_KEYS, Aws, moto_server, provision
 from tests.deploy.conftest import PROJECT, Document, project_copy, run
-from tests.deploy.moto_shims import moto_for_chalice
 
 REGION = "us-east-1"
 PREFIX = "disparo-agenda-dev"
 
 
 class Deployed(NamedTuple):
-    """An account of moto's with the dev stage in it, and what `app.py` said should be there."""
+    """An account in moto with the deployed dev stage, and what `app.py` declares for it."""
 
     aws: Aws
     declared: Document
 
     def client(self, service: str) -> Any:
-        """The client of one AWS service."""
+        """Return the client of one AWS service."""
         return self.aws.client(service)
 
     def functions(self) -> dict[str, Document]:
-        """The configuration of every Lambda, by its name in `app.py`."""
+        """Return the configuration of every Lambda by its name in `app.py`."""
         pages = self.client("lambda").get_paginator("list_functions").paginate()
         found = {each["FunctionName"]: each for page in pages for each in page["Functions"]}
         return {name: found[aws_name(name)] for name in self.declared["lambdas"] if aws_name(name) in found}
 
     def name_of(self, arn: str) -> str:
-        """The name in `app.py` of a Lambda's ARN."""
+        """Return the name in `app.py` of the Lambda with an ARN."""
         return next(name for name, each in self.functions().items() if each["FunctionArn"] == arn)
 
 
 def aws_name(function: str) -> str:
-    """The name that Chalice gives a Lambda; that of the API is the bare prefix."""
+    """Return the name that Chalice gives a Lambda; the API's is the bare prefix."""
     return PREFIX if function == "api_handler" else f"{PREFIX}-{function}"
 
 
@@ -48,11 +47,11 @@ def aws_name(function: str) -> str:
 def deployed(
     tmp_path_factory: pytest.TempPathFactory, declared_by_stage: Callable[[str], Document]
 ) -> Iterator[Deployed]:
-    """The dev stage deployed once, without the wheels: moto stores code and never runs it."""
+    """The dev stage, deployed once without the wheels: moto stores code and never runs it."""
     project = project_copy(tmp_path_factory.mktemp("deploy"))
     (project / "requirements.txt").write_text("")
     declared = declared_by_stage("dev")
-    with moto_for_chalice() as url:
+    with moto_server() as url:
         aws = Aws(url, region=REGION)
         provision(aws, Settings.from_environment(declared["environment"]), secrets={})
         environment = {**os.environ, **ACCESS_KEYS, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": REGION}
@@ -63,7 +62,7 @@ def deployed(
         aws.close()
 
 
-def test_every_lambda_that_the_app_declares_is_deployed_with_its_handler(deployed: Deployed) -> None:
+def test_every_declared_lambda_is_deployed_with_its_handler(deployed: Deployed) -> None:
     handlers = {name: each["Handler"] for name, each in deployed.functions().items()}
     assert handlers == deployed.declared["lambdas"]
 
@@ -90,7 +89,7 @@ def test_every_lambda_has_a_role_of_its_own_with_the_policy_of_its_kind(deployed
         assert document == json.loads((PROJECT / ".chalice" / configured[name]["iam_policy_file"]).read_text())
 
 
-def test_every_queue_wakes_the_lambda_that_the_app_says(deployed: Deployed) -> None:
+def test_every_queue_invokes_its_declared_lambda(deployed: Deployed) -> None:
     mappings = deployed.client("lambda").list_event_source_mappings()["EventSourceMappings"]
     found = sorted(
         (deployed.name_of(each["FunctionArn"]), each["EventSourceArn"].rpartition(":")[2], each["BatchSize"])
@@ -99,7 +98,7 @@ def test_every_queue_wakes_the_lambda_that_the_app_says(deployed: Deployed) -> N
     assert found == sorted((each["lambda"], each["queue"], each["batch_size"]) for each in deployed.declared["queues"])
 
 
-def test_every_clock_ticks_for_the_lambda_that_the_app_says(deployed: Deployed) -> None:
+def test_every_schedule_invokes_its_declared_lambda(deployed: Deployed) -> None:
     events = deployed.client("events")
     rules = {each["Name"]: each["ScheduleExpression"] for each in events.list_rules()["Rules"]}
     found = sorted(
@@ -110,17 +109,17 @@ def test_every_clock_ticks_for_the_lambda_that_the_app_says(deployed: Deployed) 
     assert found == sorted((each["lambda"], each["expression"]) for each in deployed.declared["clocks"])
 
 
-def test_every_upload_that_the_app_waits_for_is_announced_by_its_bucket(deployed: Deployed) -> None:
+def test_bucket_notifies_the_lambda_of_every_declared_upload(deployed: Deployed) -> None:
     for upload in deployed.declared["uploads"]:
         bucket = deployed.client("s3").get_bucket_notification_configuration(Bucket=upload["bucket"])
-        [announced] = bucket["LambdaFunctionConfigurations"]
-        rules = {each["Name"].lower(): each["Value"] for each in announced["Filter"]["Key"]["FilterRules"]}
-        assert deployed.name_of(announced["LambdaFunctionArn"]) == upload["lambda"]
-        assert announced["Events"] == upload["events"]
+        [notification] = bucket["LambdaFunctionConfigurations"]
+        rules = {each["Name"].lower(): each["Value"] for each in notification["Filter"]["Key"]["FilterRules"]}
+        assert deployed.name_of(notification["LambdaFunctionArn"]) == upload["lambda"]
+        assert notification["Events"] == upload["events"]
         assert (rules.get("prefix"), rules.get("suffix")) == (upload["prefix"], upload["suffix"])
 
 
-def test_every_route_leads_to_the_api(deployed: Deployed) -> None:
+def test_every_declared_route_is_in_the_api(deployed: Deployed) -> None:
     gateway = deployed.client("apigateway")
     [api] = gateway.get_rest_apis()["items"]
     resources = gateway.get_resources(restApiId=api["id"], limit=500)["items"]

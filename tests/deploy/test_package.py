@@ -1,4 +1,4 @@
-"""The SAM template of `make package`: does it say what `app.py` says, and would AWS take it?"""
+"""The SAM template of `make package`: it contains what `app.py` declares, and AWS would accept it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REGION = "us-east-1"
 
 @pytest.fixture(scope="module")
 def cloudformation(packaged: Packaged) -> Document:
-    """What SAM makes of the template; the code stands in S3 by then, as `aws cloudformation package` leaves it."""
+    """The CloudFormation template that SAM makes. The code is in S3, where `aws cloudformation package` puts it."""
     template = copy.deepcopy(packaged.template)
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
@@ -36,17 +36,17 @@ def cloudformation(packaged: Packaged) -> Document:
 
 
 class _NoManagedPolicies:
-    """The template names no managed policy, so SAM has none to look up in an account."""
+    """An empty list: the template names no managed policy that SAM would have to look up in an account."""
 
     def load(self) -> dict[str, str]:
         return {}
 
 
-def test_every_lambda_of_the_app_is_in_the_template_with_its_handler(packaged: Packaged) -> None:
+def test_every_declared_lambda_is_in_the_template_with_its_handler(packaged: Packaged) -> None:
     assert {name: each["Handler"] for name, each in packaged.functions().items()} == packaged.declared["lambdas"]
 
 
-def test_every_queue_of_the_app_is_made_by_the_template_and_wakes_its_lambda(packaged: Packaged) -> None:
+def test_template_makes_every_declared_queue_and_lets_it_invoke_its_lambda(packaged: Packaged) -> None:
     for queue in packaged.declared["queues"]:
         [event] = packaged.events(queue["lambda"], "SQS")
         made = packaged.template["Resources"][event["Queue"]["Fn::GetAtt"][0]]["Properties"]
@@ -56,18 +56,19 @@ def test_every_queue_of_the_app_is_made_by_the_template_and_wakes_its_lambda(pac
         assert event["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
-def test_every_clock_of_the_app_is_a_rule_of_the_template(packaged: Packaged) -> None:
+def test_every_declared_schedule_is_in_the_template(packaged: Packaged) -> None:
     for clock in packaged.declared["clocks"]:
         assert [each["Schedule"] for each in packaged.events(clock["lambda"], "Schedule")] == [clock["expression"]]
 
 
-def test_every_upload_of_the_app_is_announced_by_the_bucket_of_the_template(
+def test_template_s_bucket_notifies_the_lambda_of_every_declared_upload(
     packaged: Packaged, cloudformation: Document
 ) -> None:
-    announced = cloudformation["Resources"]["Bucket"]["Properties"]["NotificationConfiguration"]["LambdaConfigurations"]
+    bucket = cloudformation["Resources"]["Bucket"]["Properties"]
+    notifications = bucket["NotificationConfiguration"]["LambdaConfigurations"]
     found = {
         (each["Function"]["Fn::GetAtt"][0], each["Event"], rule["Name"], rule["Value"])
-        for each in announced
+        for each in notifications
         for rule in each["Filter"]["S3Key"]["Rules"]
     }
     ids = {each["Properties"]["Handler"]: name for name, each in packaged.of_type("AWS::Serverless::Function").items()}
@@ -80,7 +81,7 @@ def test_every_upload_of_the_app_is_announced_by_the_bucket_of_the_template(
     }
 
 
-def test_every_route_of_the_app_is_in_the_api_and_asks_for_a_token_where_the_app_does(packaged: Packaged) -> None:
+def test_every_declared_route_is_in_the_api_with_its_authorizer(packaged: Packaged) -> None:
     paths = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     found = {
         path: {method.upper(): each.get("security") == [{"cognito": []}] for method, each in methods.items()}
@@ -89,13 +90,13 @@ def test_every_route_of_the_app_is_in_the_api_and_asks_for_a_token_where_the_app
     assert found == packaged.declared["routes"]
 
 
-def test_api_accepts_the_tokens_of_the_deployments_user_pool_alone(packaged: Packaged) -> None:
+def test_api_accepts_tokens_of_the_deployment_s_user_pool_only(packaged: Packaged) -> None:
     body = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     authorizer = body["securityDefinitions"]["cognito"]["x-amazon-apigateway-authorizer"]
     assert authorizer == {"type": "cognito_user_pools", "providerARNs": [{"Ref": "UserPoolArn"}]}
 
 
-def test_what_the_gateway_itself_refuses_is_a_problem_document_too(packaged: Packaged) -> None:
+def test_gateway_s_own_errors_are_problem_documents(packaged: Packaged) -> None:
     body = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     for response in body["x-amazon-apigateway-gateway-responses"].values():
         document = json.loads(response["responseTemplates"]["application/json"])
@@ -103,26 +104,26 @@ def test_what_the_gateway_itself_refuses_is_a_problem_document_too(packaged: Pac
         assert {"type", "title", "status", "detail", "code"} <= document.keys()
 
 
-def test_api_is_served_at_its_stage_and_no_other(packaged: Packaged, cloudformation: Document) -> None:
+def test_api_has_its_stage_and_no_other(packaged: Packaged, cloudformation: Document) -> None:
     stages = [each for each in cloudformation["Resources"].values() if each["Type"] == "AWS::ApiGateway::Stage"]
     assert [each["Properties"]["StageName"] for each in stages] == [packaged.stage]
 
 
-@pytest.mark.no_cover  # none of it is ours, and to be traced takes it three times as long
+@pytest.mark.no_cover  # it runs none of our code, and tracing makes it three times as slow
 def test_sam_and_cloudformation_templates_pass_cfn_lint(packaged: Packaged, cloudformation: Document) -> None:
     for template in (packaged.template, cloudformation):
         found = lint(json.dumps(template), config=ManualArgs(regions=[REGION]))
         assert [f"{each.rule.id} {each.path}: {each.message}" for each in found] == []
 
 
-def test_nothing_in_the_stack_waits_for_itself(cloudformation: Document) -> None:
-    """Bucket, function, role and bucket again was the circle to avoid; `prepare` raises on any."""
+def test_resources_do_not_depend_on_each_other_in_a_cycle(cloudformation: Document) -> None:
+    """The cycle to avoid is bucket, function, role, bucket; `prepare` raises on any."""
     resources = cloudformation["Resources"]
-    graph = {name: {each for each in _mentioned(resource) if each in resources} for name, resource in resources.items()}
+    graph = {name: resources.keys() & set(_references(resource)) for name, resource in resources.items()}
     TopologicalSorter(graph).prepare()
 
 
-def test_every_function_has_the_settings_that_the_config_asks_for(packaged: Packaged) -> None:
+def test_every_function_has_the_settings_of_the_config(packaged: Packaged) -> None:
     for name, function in packaged.functions().items():
         variables = function["Environment"]["Variables"]
         assert {each.lower() for each in variables} <= Settings.model_fields.keys(), name
@@ -130,7 +131,7 @@ def test_every_function_has_the_settings_that_the_config_asks_for(packaged: Pack
         assert variables["STAGE"] == packaged.stage
 
 
-def test_names_that_only_the_stack_knows_come_from_the_stack(packaged: Packaged) -> None:
+def test_names_of_the_stack_s_resources_are_set_by_the_stack(packaged: Packaged) -> None:
     for function in packaged.functions().values():
         variables = function["Environment"]["Variables"]
         bucket = packaged.template["Resources"]["Bucket"]["Properties"]["BucketName"]
@@ -141,21 +142,21 @@ def test_names_that_only_the_stack_knows_come_from_the_stack(packaged: Packaged)
         assert variables["ACCOUNT_ID"] == {"Ref": "AWS::AccountId"}
 
 
-def test_nothing_leaves_unless_the_deployment_says_so(packaged: Packaged) -> None:
+def test_sending_is_off_unless_the_deployment_turns_it_on(packaged: Packaged) -> None:
     assert packaged.template["Parameters"]["DisparoEnabled"]["Default"] == "false"
     for function in packaged.functions().values():
         assert function["Environment"]["Variables"]["MICRO_AGENT_DISPARO_ENABLED"] == {"Ref": "DisparoEnabled"}
 
 
-def test_a_message_is_hidden_for_six_timeouts_of_its_function(packaged: Packaged) -> None:
+def test_visibility_timeout_is_six_times_the_timeout_of_the_function(packaged: Packaged) -> None:
     for queue in packaged.declared["queues"]:
         [event] = packaged.events(queue["lambda"], "SQS")
         made = packaged.template["Resources"][event["Queue"]["Fn::GetAtt"][0]]["Properties"]
         assert made["VisibilityTimeout"] >= 6 * packaged.functions()[queue["lambda"]]["Timeout"]
 
 
-def test_every_consumed_queue_has_dead_letters_that_outlive_it_and_ring_an_alarm(packaged: Packaged) -> None:
-    alarmed = {
+def test_every_queue_has_dead_letters_with_longer_retention_and_an_alarm(packaged: Packaged) -> None:
+    queues_with_alarm = {
         each["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
         for each in packaged.of_type("AWS::CloudWatch::Alarm").values()
     }
@@ -163,7 +164,7 @@ def test_every_consumed_queue_has_dead_letters_that_outlive_it_and_ring_an_alarm
     for name, queue in queues.items():
         redrive = queue["Properties"].get("RedrivePolicy")
         if redrive is None:
-            assert name in alarmed
+            assert name in queues_with_alarm
             continue
         dead_letters = queues[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]]["Properties"]
         own_name = queue["Properties"]["QueueName"]["Fn::Sub"].replace("${Stage}", packaged.stage)
@@ -173,18 +174,18 @@ def test_every_consumed_queue_has_dead_letters_that_outlive_it_and_ring_an_alarm
         assert dead_letters["MessageRetentionPeriod"] > queue["Properties"]["MessageRetentionPeriod"]
 
 
-def test_no_worker_outlives_its_lease(packaged: Packaged) -> None:
+def test_timeout_of_the_sender_is_shorter_than_its_lease(packaged: Packaged) -> None:
     settings = Settings.from_environment(packaged.declared["environment"])
     assert packaged.functions()["send_disparos"]["Timeout"] < settings.dispatch_lease_s
 
 
-def test_the_ingestion_has_room_on_disk_for_what_a_dying_worker_holds_beside_its_own(packaged: Packaged) -> None:
-    room = packaged.functions()["ingest_leads"]["EphemeralStorage"]["Size"]
-    assert room << 20 >= 2 * (MAX_FILE + MAX_REPORT)
+def test_ingestion_has_disk_space_for_its_own_files_and_those_of_a_killed_worker(packaged: Packaged) -> None:
+    space = packaged.functions()["ingest_leads"]["EphemeralStorage"]["Size"]
+    assert space << 20 >= 2 * (MAX_FILE + MAX_REPORT)
     assert all("EphemeralStorage" not in each for name, each in packaged.functions().items() if name != "ingest_leads")
 
 
-def test_schedules_secrets_and_the_scheduler_role_have_the_names_that_the_app_looks_for(packaged: Packaged) -> None:
+def test_schedule_group_secrets_and_scheduler_role_have_the_names_that_the_app_uses(packaged: Packaged) -> None:
     settings = Settings.from_environment(packaged.declared["environment"])
     resources = packaged.template["Resources"]
 
@@ -201,7 +202,7 @@ def test_schedules_secrets_and_the_scheduler_role_have_the_names_that_the_app_lo
     }
 
 
-def test_bucket_is_private_encrypted_and_kept_when_the_stack_goes(packaged: Packaged) -> None:
+def test_bucket_is_private_encrypted_and_kept_when_the_stack_is_deleted(packaged: Packaged) -> None:
     bucket = packaged.template["Resources"]["Bucket"]
     assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
     assert bucket["Properties"]["BucketEncryption"]
@@ -211,20 +212,21 @@ def test_bucket_is_private_encrypted_and_kept_when_the_stack_goes(packaged: Pack
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_template_holds_no_account_and_no_secret(packaged: Packaged) -> None:
+def test_template_contains_no_account_id_and_no_secret(packaged: Packaged) -> None:
     text = json.dumps(packaged.template)
     assert not re.search(r"(?<!\d)\d{12}(?!\d)", text)
     for secret in packaged.of_type("AWS::SecretsManager::Secret").values():
         assert secret["Properties"].keys() - {"GenerateSecretString"} == {"Name", "Description"}
 
 
-def test_the_signing_key_is_drawn_by_aws_in_the_form_that_the_app_reads(packaged: Packaged) -> None:
-    drawn = packaged.template["Resources"]["SigningKey"]["Properties"]["GenerateSecretString"]
-    secret = json.loads(drawn["SecretStringTemplate"]) | {drawn["GenerateStringKey"]: "x" * drawn["PasswordLength"]}
+def test_aws_generates_the_signing_key_in_the_form_that_the_app_reads(packaged: Packaged) -> None:
+    generated = packaged.template["Resources"]["SigningKey"]["Properties"]["GenerateSecretString"]
+    key = {generated["GenerateStringKey"]: "x" * generated["PasswordLength"]}
+    secret = json.loads(generated["SecretStringTemplate"]) | key
     assert keys_in(secret, "assinatura") == ["x" * 64]
 
 
-def test_who_signs_and_who_checks_may_read_the_key_and_nobody_else(packaged: Packaged) -> None:
+def test_only_the_api_and_the_sender_may_read_the_signing_key(packaged: Packaged) -> None:
     readers = {
         name
         for name in packaged.declared["lambdas"]
@@ -238,11 +240,11 @@ def test_template_is_for_one_stage(packaged: Packaged) -> None:
     assert packaged.template["Parameters"]["Stage"]["AllowedValues"] == [packaged.stage]
 
 
-def _mentioned(value: Any) -> Iterator[str]:
-    """Every logical id or parameter that a part of a template refers to."""
+def _references(value: Any) -> Iterator[str]:
+    """Yield every logical id or parameter that a part of a template refers to."""
     if isinstance(value, list):
         for each in value:
-            yield from _mentioned(each)
+            yield from _references(each)
     elif isinstance(value, dict):
         for key, each in value.items():
             match key, each:
@@ -254,6 +256,6 @@ def _mentioned(value: Any) -> Iterator[str]:
                     yield each[0] if isinstance(each, list) else each.partition(".")[0]
                 case "Fn::Sub", _:
                     yield from re.findall(r"\$\{([A-Za-z0-9]+)", each if isinstance(each, str) else each[0])
-                    yield from _mentioned(each)
+                    yield from _references(each)
                 case _:
-                    yield from _mentioned(each)
+                    yield from _references(each)

@@ -1,4 +1,4 @@
-"""The packager itself: what it refuses, and the zip that it proves."""
+"""The packager: what it refuses, and the zip that it builds and tests."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def test_zip_without_its_migrations_is_refused(project: Path) -> None:
     assert "001_create_leads_table.sql" in child.stderr
 
 
-def test_full_package_runs_with_nothing_else_on_the_path(project: Path) -> None:
-    """The slow one: every wheel is fetched, and all that the app names is imported from the zip alone."""
+def test_whole_package_imports_from_the_zip_alone(project: Path) -> None:
+    """Slow: it downloads every wheel and imports everything that the app names from the zip."""
     out = project / "build/dev"
     child = run(project / "template-extras/package.py", "--stage", "dev", "--out", out)
     assert child.returncode == 0, child.stderr

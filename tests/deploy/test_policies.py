@@ -1,4 +1,4 @@
-"""Least privilege: what the packaged roles allow, and to whom."""
+"""Least privilege: what the roles of the packaged functions allow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from tests.deploy.conftest import Packaged
 
-# IAM knows no narrower resource for these: X-Ray has none, and a network interface has no name before it exists.
+# IAM has no narrower resource for these: X-Ray has no resources, and a network interface has no name before it exists.
 UNNAMED = re.compile(r"xray:\w+|ec2:(Create|Describe|Delete)(NetworkInterfaces?|Subnets)|ec2:\w+PrivateIpAddresses")
 
 
@@ -15,7 +15,7 @@ def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
     assert len(set(roles)) == len(packaged.declared["lambdas"])
 
 
-def test_every_function_may_log_trace_enter_the_vpc_and_read_its_database_login(packaged: Packaged) -> None:
+def test_every_function_may_log_trace_use_the_vpc_and_read_its_database_login(packaged: Packaged) -> None:
     for name in packaged.declared["lambdas"]:
         actions = {action for statement in packaged.statements(name) for action in statement["Action"]}
         needed = {
@@ -24,7 +24,7 @@ def test_every_function_may_log_trace_enter_the_vpc_and_read_its_database_login(
         assert needed <= actions, name
 
 
-def test_policies_name_actions_and_resources_of_this_account_region_and_stage(packaged: Packaged) -> None:
+def test_policies_allow_named_actions_on_resources_of_this_account_region_and_stage_only(packaged: Packaged) -> None:
     for name in packaged.declared["lambdas"]:
         for statement in packaged.statements(name):
             assert not any("*" in action for action in statement["Action"]), statement["Sid"]
@@ -41,13 +41,13 @@ def _assert_narrow(arn: str) -> None:
     assert region == ("" if service in {"s3", "iam"} else "${Region}")
     assert account == ("" if service == "s3" else "${AccountId}")
     assert "${Stage}" in name or name.endswith("/${EventBusName}")
-    # What may stay open: the keys of a folder, the schedules of our group, the streams of a log, a secret's suffix.
+    # Allowed wildcards: the keys of a folder, the schedules of our group, the streams of a log, a secret's suffix.
     assert re.fullmatch(r"[^*?]+(/\*|:\*|-\?{6})?", name)
 
 
-def test_a_consumer_may_consume_its_own_queue(packaged: Packaged) -> None:
+def test_every_consumer_may_consume_its_own_queue(packaged: Packaged) -> None:
     for queue in packaged.declared["queues"]:
-        [consumes] = [each for each in packaged.statements(queue["lambda"]) if "sqs:ReceiveMessage" in each["Action"]]
-        [arn] = consumes["Resource"]
+        [statement] = [each for each in packaged.statements(queue["lambda"]) if "sqs:ReceiveMessage" in each["Action"]]
+        [arn] = statement["Resource"]
         assert arn["Fn::Sub"].rpartition(":")[2].replace("${Stage}", packaged.stage) == queue["queue"]
-        assert {"sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= set(consumes["Action"])
+        assert {"sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= set(statement["Action"])

@@ -1,8 +1,8 @@
-"""Workbooks as writers write them, and odd or hostile ones that can be read: by name, for every reader to read.
+"""The corpus: workbooks of the usual writers, and odd or hostile ones that can still be read, by name.
 
-Excel's, LibreOffice's and Google's are written by hand, part for part as their programs write them; those of
-xlsxwriter, openpyxl and pandas by themselves, pandas' by the very calls that its writers make (`ExcelFormatter`: a
-header in bold with borders, every value by `write` or as a cell's `value`).
+The workbooks of Excel, LibreOffice and Google are written by hand, part by part as these programs write them.
+xlsxwriter and openpyxl write theirs. For pandas we make the same calls as its writers (`ExcelFormatter`: a header in
+bold with borders, every value by `write` or as the `value` of a cell).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from tests.workbooks import (
     row,
     saved,
     sheet,
-    table,
+    string_table,
     zipped,
 )
 
@@ -53,7 +53,7 @@ STYLES = "xl/styles.xml"
 
 
 def workbooks() -> dict[str, bytes]:
-    """The corpus."""
+    """Return every workbook of the corpus by its name."""
     return {
         **{f"xlsxwriter{' constant memory' * m}": by_xlsxwriter(PEOPLE, inline=m) for m in (False, True)},
         **{f"xlsxwriter, {shape}": in_another_shape(by_xlsxwriter(PEOPLE), shape) for shape in SHAPES},
@@ -71,7 +71,7 @@ def workbooks() -> dict[str, bytes]:
 
 
 def openpyxl_kept() -> bytes:
-    """As openpyxl writes what it holds: shared strings, rich text, formulas without values, merged cells, dates."""
+    """A workbook of openpyxl's normal mode: shared strings, rich text, formulas without values, merged cells, dates."""
     book = openpyxl.Workbook()
     page = book.active
     for cells in PEOPLE:
@@ -89,7 +89,7 @@ def openpyxl_kept() -> bytes:
 
 
 def pandas_by_xlsxwriter() -> bytes:
-    """`DataFrame.to_excel("…", engine="xlsxwriter")`, with its index."""
+    """The workbook of `DataFrame.to_excel("…", engine="xlsxwriter")`, with its index."""
     out = io.BytesIO()
     with xlsxwriter.Workbook(out) as book:
         page = book.add_worksheet("Sheet1")
@@ -105,7 +105,7 @@ def pandas_by_xlsxwriter() -> bytes:
 
 
 def pandas_by_openpyxl() -> bytes:
-    """`DataFrame.to_excel("…", index=False)`, by the default engine."""
+    """The workbook of `DataFrame.to_excel("…", index=False)` by the default engine."""
     book = openpyxl.Workbook()
     page = book.active
     page.title = "Sheet1"
@@ -168,7 +168,7 @@ def libreoffice() -> Parts:
 
 
 def google() -> Parts:
-    """Google Sheets: a thousand rows with their style, numbers with `.0`, array formulas, a drawing of nothing."""
+    """Google Sheets: a thousand rows with their style, numbers with `.0`, array formulas."""
     blank = "".join(
         f'<row r="{n}">' + "".join(f'<c r="{letter}{n}" s="2"/>' for letter in "ABCDE") + "</row>"
         for n in range(4, 1001)
@@ -188,23 +188,23 @@ def google() -> Parts:
 
 
 def by_hand() -> Iterator[tuple[str, Parts]]:
-    """What the builders of `tests.workbooks` make."""
+    """Workbooks by the builders of `tests.workbooks`."""
     yield "inline strings", parts(row(2, "Ana", "a@b.c") + row(4, "Bia"))
     yield (
         "shared strings",
         parts(
             '<row r="2"><c r="A2" t="s"><v>1</v></c><c r="B2" t="s"><v>0</v></c></row>',
-            strings=table(string("a@b.c") + string("Ana")),
+            strings=string_table(string("a@b.c") + string("Ana")),
         ),
     )
     yield "several sheets", parts(sheets={"Leads": sheet(row(1, "Email") + row(2, "a@b.c")), "B": sheet("")})
 
 
 def odd() -> Iterator[tuple[str, Parts]]:
-    """Sheets that are not as they should be, or only rarely so, and can be read."""
+    """Sheets with errors or rare features that can be read."""
     far = '<dimension ref="A1:XFD1048576"/>'
-    yield "a dimension of all there is", on_sheet(sheet(row(1, "Nome", "Email") + row(2, "Ana"), before=far))
-    yield "spans of all there is", parts(f'<row r="2" spans="1:16384">{cell("A2", "Ana")}</row>')
+    yield "a dimension of the whole sheet", on_sheet(sheet(row(1, "Nome", "Email") + row(2, "Ana"), before=far))
+    yield "spans of the whole sheet", parts(f'<row r="2" spans="1:16384">{cell("A2", "Ana")}</row>')
     yield "a far row", parts(row(2, "Ana") + row(9_999, "Bia"))
     yield (
         "a blank tail",
@@ -245,7 +245,7 @@ def odd() -> Iterator[tuple[str, Parts]]:
         "phonetic runs",
         parts(
             '<row r="2"><c r="A2" t="s"><v>0</v></c></row>',
-            strings=table('<si><t>東京</t><rPh sb="0" eb="2"><t>トウキョウ</t></rPh></si>'),
+            strings=string_table('<si><t>東京</t><rPh sb="0" eb="2"><t>トウキョウ</t></rPh></si>'),
         ),
     )
     yield "escapes", parts(row(2, "a_x000D_b", "_x0041_") + row(3, "_x005F_x0041_", "_x1_"))
@@ -265,7 +265,7 @@ def odd() -> Iterator[tuple[str, Parts]]:
         ),
     )
     yield "cells out of order", parts(f'<row r="2">{cell("B2", "b")}{cell("A2", "a")}</row>')
-    yield "no places", parts('<row><c t="str"><v>a</v></c><c t="str"><v>b</v></c></row>')
+    yield "no references", parts('<row><c t="str"><v>a</v></c><c t="str"><v>b</v></c></row>')
 
 
 def on_sheet(page: str) -> Parts:
@@ -273,18 +273,18 @@ def on_sheet(page: str) -> Parts:
 
 
 def string(text: str, *, keep: bool = False) -> str:
-    """One shared string, as it is written with or without `xml:space`."""
+    """The markup of a shared string, with `xml:space` if `keep` is set or the text needs it."""
     space = ' xml:space="preserve"' if keep or text != text.strip() or "\n" in text else ""
     return f"<si><t{space}>{text}</t></si>"
 
 
 def package(page: str, strings: str) -> Parts:
-    """The parts of a workbook of one sheet, Leads."""
-    return parts(strings=f'<?xml version="1.0" encoding="UTF-8"?>\n{table(strings)}', sheets={"Leads": page})
+    """The parts of a workbook with one sheet, Leads."""
+    return parts(strings=f'<?xml version="1.0" encoding="UTF-8"?>\n{string_table(strings)}', sheets={"Leads": page})
 
 
 def complete(made: Parts) -> bytes:
-    """The parts as a file, with the types and styles that other readers do not do without."""
+    """The parts as a zip file, with the content types and styles that other readers need."""
     kinds = {"xl/workbook.xml": "sheet.main", STYLES: "styles"}
     kinds |= {STRINGS: "sharedStrings"} if STRINGS in made else {}
     kinds |= {name: "worksheet" for name in made if name.startswith("xl/worksheets/")}

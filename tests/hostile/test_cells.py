@@ -1,4 +1,4 @@
-"""Cells that lie, overflow or cannot be stored, in both readers."""
+"""Cells with wrong, oversized or unstorable content, in both readers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.workbooks import (
     row,
     rows_of,
     sheet,
-    table,
+    string_table,
     zipped,
 )
 
@@ -46,36 +46,38 @@ def shared(*indexes: object) -> str:
 
 @BOTH
 @pytest.mark.parametrize("index", [1, 99_999_999, -1, "1e3", "0x1", "abc", "99999999999999999999", "1_0", "+0", "٠"])
-def test_a_string_that_the_table_does_not_have_is_refused(shape: Shape, index: object) -> None:
-    assert refusal(book(shape, shared(0, index), table("<si><t>Ana</t></si>"))) == "arquivo_corrompido"
+def test_index_outside_the_string_table_is_refused(shape: Shape, index: object) -> None:
+    assert refusal(book(shape, shared(0, index), string_table("<si><t>Ana</t></si>"))) == "arquivo_corrompido"
 
 
 @BOTH
-def test_strings_without_a_table_are_refused(shape: Shape) -> None:
+def test_shared_string_without_a_table_is_refused(shape: Shape) -> None:
     assert refusal(book(shape, shared(0))) == "arquivo_corrompido"
 
 
 @BOTH
-def test_a_cell_that_names_no_string_is_blank(shape: Shape) -> None:
-    assert cells_of(book(shape, shared("", 0), table("<si><t>Ana</t></si>"))) == [["", "Ana"]]
+def test_cell_without_the_index_of_a_string_is_blank(shape: Shape) -> None:
+    assert cells_of(book(shape, shared("", 0), string_table("<si><t>Ana</t></si>"))) == [["", "Ana"]]
 
 
 @BOTH
 @pytest.mark.parametrize("count", ["4294967295", "-1", "x"])
-def test_what_a_table_says_of_its_size_is_not_believed(shape: Shape, count: str) -> None:
-    strings = table("<si><t>Ana</t></si>").replace('"1"', f'"{count}"')
+def test_declared_size_of_the_string_table_is_ignored(shape: Shape, count: str) -> None:
+    strings = string_table("<si><t>Ana</t></si>").replace('"1"', f'"{count}"')
     assert cells_of(book(shape, shared(0), strings)) == [["Ana"]]
 
 
 @BOTH
 @pytest.mark.parametrize("text", ["_x0000_", "_xD800_", "_xDFFF__xD800_"])
-def test_what_no_database_holds_is_replaced(shape: Shape, text: str) -> None:
-    found = cells_of(book(shape, row(2, f"a{text}b") + shared(0).replace("2", "3"), table(f"<si><t>{text}c</t></si>")))
+def test_characters_that_postgresql_cannot_store_are_replaced(shape: Shape, text: str) -> None:
+    found = cells_of(
+        book(shape, row(2, f"a{text}b") + shared(0).replace("2", "3"), string_table(f"<si><t>{text}c</t></si>"))
+    )
     replaced = REPLACEMENT * text.count("_x")
     assert found == [[f"a{replaced}b"], [f"{replaced}c"]]
 
 
-def test_a_reference_to_what_is_no_character_is_replaced_or_refused() -> None:
+def test_reference_to_an_invalid_character_is_replaced_or_refused() -> None:
     rows = "".join(row(n, "Ana" * 100) for n in range(2, 5000))
     rows += '<row r="5000"><c r="A5000" t="str"><v>a&#0;&#xD800;&#x110000;</v></c></row>'
     assert cells_of(book(str, rows))[-1] == ["a" + REPLACEMENT * 3]
@@ -105,25 +107,25 @@ def test_a_reference_to_what_is_no_character_is_replaced_or_refused() -> None:
         ('<c r="A2" s="999999" t="str"><v>x</v></c>', "x"),
     ],
 )
-def test_a_cell_says_the_same_in_both_readers(shape: Shape, markup: str, text: str) -> None:
+def test_cell_has_the_same_text_in_both_readers(shape: Shape, markup: str, text: str) -> None:
     assert cells_of(book(shape, f'<row r="2">{markup}</row>')) == [text.split("|")]
 
 
 @BOTH
-def test_a_number_of_more_digits_than_python_takes_is_text(shape: Shape) -> None:
+def test_number_with_too_many_digits_for_python_is_text(shape: Shape) -> None:
     digits = "1" * 5000
     rows = f'<row r="2"><c r="A2"><v>{digits}</v></c><c r="B2"><v>{digits}.5</v></c></row>'
     assert cells_of(book(shape, rows)) == [[digits, f"{digits}.5"]]
 
 
 @BOTH
-def test_a_long_cell_is_read_up_to_a_size(shape: Shape) -> None:
+def test_cell_longer_than_the_limit_is_refused(shape: Shape) -> None:
     assert cells_of(book(shape, row(2, "x" * MAX_CELL))) == [["x" * MAX_CELL]]
     assert refusal(book(shape, row(2, "x" * (MAX_CELL + 1)))) == "celula_grande_demais"
 
 
 @BOTH
-def test_a_huge_cell_is_refused_by_its_row(shape: Shape) -> None:
+def test_cell_larger_than_a_row_may_be_is_refused(shape: Shape) -> None:
     filler = "".join(row(n, "x") for n in range(2, 40))
     huge = "".join(chr(ord("a") + n % 26) for n in range(997)) * (MAX_ROW // 997 + 2000)
     data = book(shape, filler + f'<row r="40"><c r="A40" t="str"><v>{huge}</v></c></row>')
@@ -131,22 +133,22 @@ def test_a_huge_cell_is_refused_by_its_row(shape: Shape) -> None:
 
 
 @BOTH
-def test_one_long_string_in_many_cells_does_not_grow_beyond_a_row(shape: Shape) -> None:
+def test_long_string_in_many_cells_counts_towards_the_size_of_the_row(shape: Shape) -> None:
     cells = "".join(
         f'<c r="{letter}{other}2" t="s"><v>0</v></c>' for letter in "ABCD" for other in "ABCDEFGHIJKLMNOPQRS"
     )
-    data = book(shape, f'<row r="2">{cells}</row>', table(f"<si><t>{'x' * MAX_CELL}</t></si>"))
+    data = book(shape, f'<row r="2">{cells}</row>', string_table(f"<si><t>{'x' * MAX_CELL}</t></si>"))
     assert refusal(data) == "linha_grande_demais"
 
 
 @BOTH
-def test_phonetic_runs_are_no_text(shape: Shape) -> None:
+def test_phonetic_runs_are_left_out(shape: Shape) -> None:
     markup = "<t>東京</t><rPh sb='0' eb='2'><t>とうきょう</t></rPh><phoneticPr fontId='1'/>"
     rows = f'<row r="2"><c r="A2" t="inlineStr"><is>{markup}</is></c><c r="B2" t="s"><v>0</v></c></row>'
-    assert cells_of(book(shape, rows, table(f"<si>{markup}</si>"))) == [["東京", "東京"]]
+    assert cells_of(book(shape, rows, string_table(f"<si>{markup}</si>"))) == [["東京", "東京"]]
 
 
-def test_rich_text_of_a_real_writer_is_its_text() -> None:
+def test_rich_text_of_a_real_writer_is_read_as_plain_text() -> None:
     out = io.BytesIO()
     with xlsxwriter.Workbook(out) as workbook:
         page, bold = workbook.add_worksheet(), workbook.add_format({"bold": True})
@@ -155,7 +157,7 @@ def test_rich_text_of_a_real_writer_is_its_text() -> None:
     assert cells_of(out.getvalue()) == [["Ana Lima & Cia"]]
 
 
-def test_control_characters_of_a_real_writer_come_back() -> None:
+def test_control_characters_of_a_real_writer_are_kept() -> None:
     text = "a\x01b\x1fc\td\ne"
     assert cells_of(by_xlsxwriter([HEADER, [text]])) == [[text]]
 
@@ -167,13 +169,13 @@ def test_markup_inside_a_text_is_text(shape: Shape) -> None:
 
 
 @BOTH
-def test_a_prefixed_text_inside_a_string_is_not_taken_for_ours(shape: Shape) -> None:
-    strings = table('<si><t>Ana</t><y:t xmlns:y="urn:outro">não</y:t></si>')
+def test_element_of_another_namespace_inside_a_string_is_ignored(shape: Shape) -> None:
+    strings = string_table('<si><t>Ana</t><y:t xmlns:y="urn:outro">não</y:t></si>')
     assert cells_of(book(shape, shared(0), strings)) == [["Ana"]]
 
 
 @BOTH
-def test_a_cell_outside_any_row_is_nothing(shape: Shape) -> None:
+def test_cell_outside_a_row_is_ignored(shape: Shape) -> None:
     assert rows_of(book(shape, cell("A2", "fora") + row(2, "Ana"))) == [(2, ["Ana"])]
     outside = '<c r="A1" t="s"><v>0</v></c><v>1</v>'
     page = sheet(outside + TITLES + row(2, "Ana") + outside)
@@ -181,26 +183,26 @@ def test_a_cell_outside_any_row_is_nothing(shape: Shape) -> None:
 
 
 @BOTH
-def test_the_runs_of_a_text_are_put_together_at_once(shape: Shape) -> None:
+def test_many_runs_of_a_text_are_joined(shape: Shape) -> None:
     runs = "<r><t>a</t></r>" * 50_000
     rows = f'<row r="2"><c r="A2" t="inlineStr"><is>{runs}</is></c><c r="B2" t="s"><v>0</v></c></row>'
-    strings = shape(table(f"<si>{runs}</si>"))
+    strings = shape(string_table(f"<si>{runs}</si>"))
     assert cells_of(book(shape, rows, strings)) == [["a" * 50_000] * 2]
 
 
-def test_the_library_loses_a_carriage_return_that_is_spelled_out_twice() -> None:
-    """`xlsx2csv` takes `_x000D_` before a line break for the break of an old Excel, in shared strings at least.
+def test_xlsx2csv_loses_the_literal_text_of_a_carriage_return_escape() -> None:
+    """In shared strings `xlsx2csv` reads `_x000D_` before a line break as the line break of an old Excel.
 
-    Only a text that really shows those seven characters there is affected, and only they are lost.
+    This affects only a text that contains these seven characters there, and only they are lost.
     """
-    strings = table("<si><t>a_x005F_x000D_\nb</t></si>")
+    strings = string_table("<si><t>a_x005F_x000D_\nb</t></si>")
     assert cells_of(book(str, shared(0), strings)) == [["a_x000D_\nb"]]
     assert cells_of(book(prefixed, shared(0), strings)) == [["a\nb"]]
 
 
-def test_rows_are_not_held() -> None:
-    """Reading on does not need what was read before: the rows are an iterator, and the file stays open for it."""
-    with opened(by_xlsxwriter([HEADER, ["a"], ["b"]])) as planilha:
-        rows = planilha.linhas()
+def test_rows_are_read_lazily() -> None:
+    """The rows are an iterator, and the file stays open while it is read."""
+    with opened(by_xlsxwriter([HEADER, ["a"], ["b"]])) as table:
+        rows = table.rows()
         assert next(rows)[0] == 2
         assert next(rows)[0] == 3

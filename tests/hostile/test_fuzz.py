@@ -1,6 +1,6 @@
-"""Random workbooks come back as they were written; random bytes and mutated files are read or refused, nothing else.
+"""Random workbooks are read as they were written; random bytes and mutated files are either read or refused.
 
-`make fuzz` looks for more of them, and for longer.
+`make fuzz` tries more of them.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ VALUE = (
 
 
 def read_whole(data: bytes) -> None:
-    """Reads every row down to its contacts; what is wrong with a file is said by our own exception alone."""
-    with suppress(InvalidFile), opened(data) as planilha:
-        leitor = RowReader(planilha.cabecalho, "leads.xlsx")
-        for numero, cells in planilha.linhas():
-            leitor.read(numero, cells)
+    """Read every row down to its contacts; a refusal by our own exception is fine, any other exception is not."""
+    with suppress(InvalidFile), opened(data) as table:
+        reader = RowReader(table.header, "leads.xlsx")
+        for number, cells in table.rows():
+            reader.read(number, cells)
 
 
 @LONG
@@ -51,10 +51,10 @@ def read_whole(data: bytes) -> None:
     st.text(st.characters(categories=["L", "Nd"]), min_size=1, max_size=20),
     st.integers(0, 9),
 )
-def test_random_workbooks_come_back_as_they_were_written(
+def test_random_workbooks_are_read_as_they_were_written(
     rows: list[list[Any]], writer: str, shape: str, name: str, after: int
 ) -> None:
-    if writer == "openpyxl":  # it writes what begins with = as a formula, and escapes nothing
+    if writer == "openpyxl":  # it writes a text that begins with = as a formula, and does not escape texts like _x0041_
         rows = [
             [None if isinstance(v, str) and (v.startswith("=") or "_x" in v) else v for v in cells] for cells in rows
         ]
@@ -91,7 +91,7 @@ def test_mutated_files_are_read_or_refused(data: st.DataObject, whole: bytes) ->
 @LONG
 @given(st.data(), st.sampled_from(SMALL))
 def test_mutated_parts_are_read_or_refused(data: st.DataObject, whole: bytes) -> None:
-    """The zip is sound and the XML in it is not: most mutations of a whole file end at a checksum."""
+    """The XML is broken inside a valid zip, because a checksum catches most mutations of a whole file."""
     with zipfile.ZipFile(io.BytesIO(whole)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     name = data.draw(st.sampled_from(sorted(parts)))
@@ -135,8 +135,8 @@ def test_random_bytes_are_read_or_refused(data: bytes, start: bytes) -> None:
 
 
 @given(st.binary(max_size=400), st.integers(0, 0xFFFFFFFF), st.integers(0, 0xFFFFFFFF), st.integers(0, 0xFFFF))
-def test_streams_that_are_made_up_are_read_or_refused(stream: bytes, crc: int, size: int, flags: int) -> None:
-    """A zip of one entry, all of whose numbers are anybody's guess."""
+def test_zip_entries_with_random_headers_are_read_or_refused(stream: bytes, crc: int, size: int, flags: int) -> None:
+    """A zip of one entry with random content and random numbers in its headers."""
     name = b"xl/workbook.xml"
     sizes = struct.pack("<IIIHH", crc, len(stream), size, len(name), 0)
     local = b"PK\x03\x04\x14\0" + struct.pack("<HH", flags, 8) + bytes(4) + sizes + name + stream
@@ -159,13 +159,13 @@ print(json.dumps("read"))
 
 
 @pytest.mark.hypothesis
-def test_no_mutated_file_takes_more_than_its_share_of_memory_and_time() -> None:
-    """All of them in one process, and within the limits of one file."""
+def test_mutated_files_stay_within_the_limits_of_memory_and_time() -> None:
+    """All files are read in one process, within the limits for a single file."""
     many = 300 if settings().max_examples <= 100 else 3_000
     assert run_confined(GARBAGE, 1, many) == "read"
 
 
-def test_the_limits_hold() -> None:
+def test_limits_of_memory_and_time_are_enforced() -> None:
     with pytest.raises(AssertionError, match="MemoryError"):
         run_confined("bytearray(600 << 20)")
     with pytest.raises(AssertionError, match="ended with -"):

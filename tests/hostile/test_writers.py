@@ -1,4 +1,4 @@
-"""What the usual programs write: the same people out of all of them, out of workbooks and out of texts."""
+"""Files of the usual programs: workbooks and texts with the same rows are read as the same rows."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ TITLES = ["Nome", "Email", "Obs", "Apelido", "Telefone"]
 @pytest.mark.parametrize(
     "name", ["xlsxwriter", "xlsxwriter constant memory", "openpyxl write-only", "pandas by openpyxl"]
 )
-def test_the_same_people_come_out_of_every_writer(name: str) -> None:
+def test_every_writer_gives_the_same_rows(name: str) -> None:
     assert cells_of(WORKBOOKS[name]) == ROWS
 
 
-def test_an_index_of_pandas_is_a_column_like_any_other() -> None:
+def test_index_of_pandas_is_an_ordinary_column() -> None:
     assert [cells[1:] for cells in cells_of(WORKBOOKS["pandas by xlsxwriter"]) if cells[1:]] == ROWS
 
 
 @pytest.mark.parametrize("name", ["Excel", "LibreOffice", "Google"])
-def test_what_the_large_programs_write_is_read(name: str) -> None:
-    with opened(WORKBOOKS[name]) as planilha:
-        assert planilha.aba == "Leads"
-        rows = list(planilha.linhas())
+def test_workbooks_of_spreadsheet_programs_are_read(name: str) -> None:
+    with opened(WORKBOOKS[name]) as table:
+        assert table.sheet_name == "Leads"
+        rows = list(table.rows())
     assert rows[0][1][::4] == ["Ana", "71999999999"]
     assert rows[0][1][2] == "Anax"
     assert all(len(cells) <= 5 for _, cells in rows)
@@ -41,7 +41,7 @@ def test_what_the_large_programs_write_is_read(name: str) -> None:
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize("delimiter", [";", ",", "\t"])
 @pytest.mark.parametrize("ending", ["\r\n", "\n", "\r"])
-def test_a_text_is_read_however_it_was_saved(encoding: str, delimiter: str, ending: str) -> None:
+def test_text_is_read_in_any_encoding_delimiter_and_line_break(encoding: str, delimiter: str, ending: str) -> None:
     out = io.StringIO()
     table = csv.writer(out, delimiter=delimiter, lineterminator=ending, quoting=csv.QUOTE_ALL)
     table.writerows([TITLES, LINE, ["Bia"], [], LINE, ["Caio", "c@d.e", "", "", "", "", "além"]])

@@ -1,4 +1,4 @@
-"""XML made to harm, and XML that is only unusual."""
+"""Hostile XML, and XML that is only unusual."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from chalicelib.ingestion.reading.markup import (
     MAX_NAMES,
     MAX_SMALL_PART,
     MAX_TAG,
+    Listener,
+    check_part,
     elements,
     parse,
-    prove,
 )
-from chalicelib.ingestion.reading.markup import Listener as Nobody
 from chalicelib.ingestion.reading.shared_strings import MAX_TABLE, SharedStrings
 from tests.workbooks import (
     SHAPES,
@@ -40,12 +40,12 @@ from tests.workbooks import (
     row,
     rows_of,
     sheet,
-    table,
+    string_table,
     zipped,
 )
 
 SHARED = '<row r="2"><c r="A2" t="s"><v>0</v></c></row>'
-LEADS = parts(SHARED, strings=table("<si><t>Ana</t></si>"))
+LEADS = parts(SHARED, strings=string_table("<si><t>Ana</t></si>"))
 LAUGHS = (
     '<!DOCTYPE lolz [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">'
     + "".join(f'<!ENTITY {chr(c)} "{f"&{chr(c - 1)};" * 8}">' for c in range(ord("c"), ord("m")))
@@ -61,34 +61,35 @@ DOCTYPES = {
 
 
 def changed(name: str, change: Callable[[str], str | bytes], made: Parts = LEADS) -> bytes:
+    """A workbook in which one part is changed."""
     return zipped({**made, name: change(str(made[name]))})
 
 
 @pytest.mark.parametrize("name", ["_rels/.rels", "xl/workbook.xml", "xl/_rels/workbook.xml.rels", SHEET, STRINGS])
 @pytest.mark.parametrize("doctype", DOCTYPES.values(), ids=list(DOCTYPES))
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_a_part_with_a_document_type_is_refused(name: str, doctype: str, encoding: str) -> None:
+def test_part_with_a_document_type_is_refused(name: str, doctype: str, encoding: str) -> None:
     assert refusal(changed(name, lambda part: (doctype + part).encode(encoding))) == "xml_proibido"
 
 
-def test_a_document_type_further_down_is_no_xml() -> None:
+def test_document_type_after_the_root_is_refused() -> None:
     data = changed(SHEET, lambda part: part.replace("<sheetData>", "<!DOCTYPE w><sheetData>"))
     assert refusal(data) == "arquivo_corrompido"
 
 
-def test_an_entity_that_nobody_declared_is_refused() -> None:
+def test_undeclared_entity_is_refused() -> None:
     rows = '<row r="2"><c r="A2" t="str"><v>&lol;</v></c></row>'
     assert refusal(zipped(parts(rows))) == "arquivo_corrompido"
     assert refusal(changed(SHEET, prefixed, parts(rows))) == "arquivo_corrompido"
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-def test_unusual_shapes_are_read_like_the_usual_one(shape: str) -> None:
-    made = {**LEADS, SHEET: SHAPES[shape](str(LEADS[SHEET])), STRINGS: SHAPES[shape](str(LEADS[STRINGS]))}
+def test_other_shapes_are_read_like_the_plain_one(shape: str) -> None:
+    made: Parts = {**LEADS, SHEET: SHAPES[shape](str(LEADS[SHEET])), STRINGS: SHAPES[shape](str(LEADS[STRINGS]))}
     assert rows_of(zipped(made)) == rows_of(zipped(LEADS)) == [(2, ["Ana"])]
 
 
-def test_a_latin_1_part_is_read_in_its_encoding() -> None:
+def test_latin_1_part_is_read_in_its_encoding() -> None:
     declaration = '<?xml version="1.0" encoding="ISO-8859-1"?>'
     made = {**parts(), SHEET: (declaration + sheet(TITLES + row(2, "José"))).encode("latin-1")}
     assert cells_of(zipped(made)) == [["José"]]
@@ -98,11 +99,11 @@ def test_a_latin_1_part_is_read_in_its_encoding() -> None:
     "after",
     ["<row r='3'>", "</c>", '<row r="3"><c r="A3"><v>1</c></row>', '<row r="3"><c r="A3"><v>&bad;</v></x></row>'],
 )
-def test_rows_up_to_where_a_sheet_is_broken_are_not_believed(after: str) -> None:
+def test_sheet_broken_near_the_beginning_is_refused_before_its_first_row(after: str) -> None:
     assert refusal(zipped(parts(row(2, "Ana") + after))) == "arquivo_corrompido"
 
 
-def test_a_sheet_that_is_broken_far_down_is_refused_there() -> None:
+def test_sheet_broken_far_down_is_refused_at_that_row() -> None:
     rows = "".join(row(n, "Ana" * 10) for n in range(2, 20_000))
     assert late_refusal(zipped(parts(rows + "<row r='20000'>"))) == "arquivo_corrompido"
 
@@ -115,27 +116,27 @@ def test_characters_that_xml_cannot_hold_are_refused(name: str, content: bytes) 
     assert refusal(data) == "arquivo_corrompido"
 
 
-def test_a_part_without_a_root_is_refused() -> None:
+def test_part_without_a_root_is_refused() -> None:
     for content in (b"", b"   ", b"<!-- x -->", b"\xff\xfe"):
         assert refusal(zipped({**LEADS, SHEET: content})) == "arquivo_corrompido"
         assert refusal(zipped({**LEADS, "xl/workbook.xml": content})) == "arquivo_corrompido"
         assert refusal(zipped({**LEADS, STRINGS: content})) == "arquivo_corrompido"
 
 
-def test_a_part_that_is_all_prologue_is_refused() -> None:
+def test_part_with_a_too_long_prologue_is_refused() -> None:
     blocks = [b" " * (1 << 20)] * (MAX_HEAD >> 20) + [b" ", b"<a/>"]
     with pytest.raises(InvalidFile, match="arquivo_suspeito"):
-        prove([b"<!-- x -->", *blocks])
+        check_part([b"<!-- x -->", *blocks])
 
 
-def test_a_tag_without_end_is_refused() -> None:
+def test_tag_without_an_end_is_refused() -> None:
     blocks = [b"<a b='", *[b"x" * (1 << 20)] * ((MAX_TAG >> 20) + 1)]
     with pytest.raises(InvalidFile, match="arquivo_suspeito"):
-        for _ in parse(blocks, Nobody()):
+        for _ in parse(blocks, Listener()):
             pass
 
 
-def test_elements_inside_one_another_have_an_end() -> None:
+def test_too_deeply_nested_elements_are_refused() -> None:
     deep = "<a>" * MAX_DEPTH + "</a>" * MAX_DEPTH
     assert refusal(changed("xl/workbook.xml", lambda part: part.replace("<sheets>", f"<sheets>{deep}"))) == (
         "arquivo_suspeito"
@@ -145,26 +146,26 @@ def test_elements_inside_one_another_have_an_end() -> None:
     )
 
 
-def test_more_sheets_than_anybody_has_are_refused() -> None:
+def test_too_many_sheets_are_refused() -> None:
     with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         elements([b"<a>" + b"<sheet/>" * (MAX_ELEMENTS + 1)], "sheet")
 
 
-def test_a_list_of_parts_is_small() -> None:
+def test_too_large_list_of_sheets_is_refused() -> None:
     with pytest.raises(InvalidFile, match="arquivo_suspeito"):
         elements([b"<a>", b" " * MAX_SMALL_PART, b"</a>"], "sheet")
 
 
-def test_elements_that_are_in_no_row_are_read_up_to_a_number_for_all_sheets_together() -> None:
-    idle = WasteBudget(most=100)
+def test_elements_outside_rows_are_bounded_over_all_sheets() -> None:
+    budget = WasteBudget(most=100)
     page = sheet("<row r='1'><c r='A1' t='str'><v>a</v></c></row><row r='2'>" + "<c/>" * 40 + "</row>").encode()
     for _ in range(2):
-        assert len(list(converted_rows([page], [], idle))) == 1
+        assert len(list(converted_rows([page], [], budget))) == 1
     with pytest.raises(InvalidFile, match="arquivo_suspeito"):
-        list(converted_rows([page], [], idle))
+        list(converted_rows([page], [], budget))
 
 
-def test_bytes_in_no_element_are_read_up_to_a_number() -> None:
+def test_bytes_outside_elements_are_bounded() -> None:
     page = sheet("<!---->" * 10_000 + row(1, "a")).encode()
     assert len(list(converted_rows([page], [], WasteBudget()))) == 1
     with pytest.raises(InvalidFile, match="arquivo_suspeito"):
@@ -172,39 +173,41 @@ def test_bytes_in_no_element_are_read_up_to_a_number() -> None:
 
 
 @pytest.mark.parametrize("name", ["<q{}/>", "<q a{}=''/>", "<q xmlns:a{}='b'/>", "<q xmlns='a{}'/>"])
-def test_names_that_are_all_different_are_refused(name: str) -> None:
-    """A parser remembers each of them, and millions are a gigabyte."""
+def test_too_many_different_names_are_refused(name: str) -> None:
+    """expat keeps every name, and millions of them take a gigabyte."""
     with pytest.raises(InvalidFile, match="arquivo_suspeito"):
-        for _ in parse([b"<a>", "".join(map(name.format, range(MAX_NAMES + 1))).encode(), b"</a>"], Nobody()):
+        for _ in parse([b"<a>", "".join(map(name.format, range(MAX_NAMES + 1))).encode(), b"</a>"], Listener()):
             pass
 
 
 @pytest.mark.parametrize("part", [str, prefixed])
-def test_a_row_outside_the_data_is_nothing(part: Callable[[str], str]) -> None:
+def test_row_outside_the_sheet_data_is_ignored(part: Callable[[str], str]) -> None:
     page = sheet(TITLES + row(2, "Ana"), before=row(9, "fora"), after=row(9, "fora"))
     assert rows_of(zipped({**parts(), SHEET: part(page)})) == [(2, ["Ana"])]
 
 
-def test_elements_of_rows_that_hold_something_are_not_counted() -> None:
+def test_elements_of_rows_with_a_value_are_not_counted_as_waste() -> None:
     rows = "".join(f"<row r='{n}'><c r='A{n}' t='str'><v>a</v></c></row>" for n in range(1, 200))
     assert len(list(converted_rows([sheet(rows).encode()], [], WasteBudget(most=20)))) == 199
 
 
 def test_elements_of_a_string_table_are_bounded() -> None:
-    assert list(converted_strings([table("<si/>" * 20).encode()], most=21))
+    assert list(converted_strings([string_table("<si/>" * 20).encode()], most=21))
     with pytest.raises(InvalidFile, match="textos_demais"):
-        list(converted_strings([table("<si/>" * 21).encode()], most=21))
+        list(converted_strings([string_table("<si/>" * 21).encode()], most=21))
 
 
-@pytest.mark.parametrize("part", [table, lambda strings: prefixed(table(strings))])
-def test_a_string_that_is_too_large_is_refused(part: Callable[[str], str]) -> None:
+@pytest.mark.parametrize("part", [string_table, lambda strings: prefixed(string_table(strings))])
+def test_too_large_string_is_refused(part: Callable[[str], str]) -> None:
     data = part("<si><t>" + "a" * (2 * MAX_ROW) + "</t></si>").encode()
-    strings = SharedStrings(lambda: (data[at : at + BLOCK] for at in range(0, len(data), BLOCK)), plain=part is table)
+    strings = SharedStrings(
+        lambda: (data[at : at + BLOCK] for at in range(0, len(data), BLOCK)), plain=part is string_table
+    )
     with pytest.raises(InvalidFile, match="texto_grande_demais"):
         strings[0]
 
 
-def test_strings_that_are_too_large_together_are_refused() -> None:
+def test_too_large_string_table_is_refused() -> None:
     block = (b"<si><t>" + b"a" * 100_000 + b"</t></si>") * 10
 
     def blocks() -> list[bytes]:
@@ -215,13 +218,13 @@ def test_strings_that_are_too_large_together_are_refused() -> None:
         strings[1 << 20]
 
 
-def test_elements_that_do_not_end_are_looked_at_once() -> None:
-    """Were each of these looked through to the end of the rest, this would take hours."""
+def test_unclosed_elements_are_scanned_once() -> None:
+    """If each of these elements were scanned to the end of the part, this would take hours."""
     sound = "".join(f"<si><t>{n}</t></si>" for n in range(60_000))
-    unclosed = table(sound + "<si>" * 300_000)
+    unclosed = string_table(sound + "<si>" * 300_000)
     cells = '<row r="2"><c r="A2" t="s"><v>60000</v></c></row>'
     assert refusal(zipped(parts(cells, strings=unclosed))) == "arquivo_suspeito"
-    phonetic = table(sound + "<si><t>Ana</t>" + "<rPh>" * 200_000 + "</si>")
+    phonetic = string_table(sound + "<si><t>Ana</t>" + "<rPh>" * 200_000 + "</si>")
     assert cells_of(zipped(parts(cells, strings=phonetic))) == [["Ana"]]
     runs = "".join(row(n, "x" * 100) for n in range(2, 10_000))
     runs += '<row r="10000"><c r="A10000" t="inlineStr"><is><t>Bia</t>' + "<rPh>" * 200_000 + "</is></c></row>"

@@ -1,26 +1,129 @@
-"""The real app over HTTP, for the tests that speak to it as a client does."""
+"""What integration tests share: the real app over HTTP, the executor over simulated providers, and its stage.
+
+Every successful answer of the app is checked against the contract.
+"""
 
 from __future__ import annotations
 
+import http.client
 import importlib
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import pytest
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
+from referencing import Registry
+from referencing.jsonschema import DRAFT202012
 
+from chalicelib.adapters.database import Database
+from chalicelib.api import openapi
+from chalicelib.config import Settings
+from chalicelib.dispatch.worker.executor import Executor
+from chalicelib.errors import escape_pointer
+from chalicelib.wiring import Services
 from local.api import make_server
 from local.aws import Aws, put_secret
+from local.email import EmailServer
 from local.project import chalice_config
 from local.tokens import Verifier
+from local.whatsapp import WhatsAppSimulator
+from tests.builders import a_template
+from tests.conftest import DatabaseUrls, StoppedClock
 from tests.integration.test_local_api import Client
+from tests.sending_stage import MakeExecutor, SendingStage
 
 SIGNING_KEY = "chave-de-teste"
+JSON = "application/json"
+_CONTRACT = "urn:contract"
+
+
+class Answered(NamedTuple):
+    """An operation that has answered with success."""
+
+    method: str
+    path: str
+    """As the contract has it, such as `/leads/{lead_id}`."""
+    status: str
+
+
+class Contract:
+    """The contract of an app, and what it says about an answer."""
+
+    def __init__(self, document: openapi.Document) -> None:
+        self.document = document
+        self._registry = Registry[Any]().with_resource(_CONTRACT, DRAFT202012.create_resource(document))
+        self._validator = cache(self._make_validator)
+
+    def check(self, method: str, url: str, status: int, media_type: str | None, body: object) -> Answered:
+        """The operation, if the answer is one that the contract describes; AssertionError otherwise."""
+        path = self.path_of(url)
+        answered = Answered(method.lower(), path, str(status))
+        responses = self.document["paths"][path][answered.method]["responses"]
+        assert answered.status in responses, f"{answered} is not in the contract"
+        content = responses[answered.status].get("content", {})
+        kind = (media_type or "").partition(";")[0]
+        if not content:
+            assert not body, f"{answered} has a body"
+            return answered
+        assert kind in content, f"{answered} is of the type {kind}"
+        if kind == JSON:
+            errors = [f"{each.json_path}: {each.message}" for each in self._validator(answered).iter_errors(body)]
+            assert errors == [], f"{answered} does not fit its schema"
+        return answered
+
+    def path_of(self, url: str) -> str:
+        """The path of a URL as the contract has it; of two that fit, the one with fewer parameters."""
+        steps = urlsplit(url).path.split("/")
+        fitting = [
+            pattern
+            for pattern in self.document["paths"]
+            if len(known := pattern.split("/")) == len(steps)
+            and all(each.startswith("{") or each == step for each, step in zip(known, steps, strict=True))
+        ]
+        return str(min(fitting, key=lambda pattern: pattern.count("{")))
+
+    def _make_validator(self, answered: Answered) -> Any:
+        place = ("paths", answered.path, answered.method, "responses", answered.status, "content", JSON, "schema")
+        pointer = "/".join(map(escape_pointer, place))
+        return OAS31Validator(
+            {"$ref": f"{_CONTRACT}#/{pointer}"}, registry=self._registry, format_checker=oas31_format_checker
+        )
+
+
+@dataclass
+class ContractClient(Client):
+    """A client that holds every successful answer to the contract of the app."""
+
+    answered: set[Answered] = field(default_factory=set)
+    """The operations that have answered this client with success."""
+
+    @property
+    def contract(self) -> Contract:
+        return _contract(self.app)
+
+    def ask(
+        self, method: str, path: str, *, token: str | None = None, body: bytes | None = None, **headers: str
+    ) -> tuple[int, dict[str, Any], http.client.HTTPMessage]:
+        status, document, received = super().ask(method, path, token=token, body=body, **headers)
+        if status < 300:
+            self.answered.add(self.contract.check(method, path, status, received["Content-Type"], document))
+        return status, document, received
+
+
+@cache
+def _contract(app: Any) -> Contract:
+    return Contract(openapi.document(app))
 
 
 @pytest.fixture
-def api(environ: dict[str, str], aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
-    """The real app behind the local gateway, over fresh parts."""
+def api(environ: dict[str, str], aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[ContractClient]:
+    """The real app behind the local gateway, over a fresh database and fresh AWS."""
     put_secret(aws, "/alquimista/dev/disparo-agenda/assinatura", {"chave": SIGNING_KEY})
     for name, value in environ.items():
         monkeypatch.setenv(name, value)
@@ -31,9 +134,69 @@ def api(environ: dict[str, str], aws: Aws, monkeypatch: pytest.MonkeyPatch) -> I
     server = make_server(module.app, chalice_config("dev"), verifier, host="127.0.0.1", port=0).server
     serving = threading.Thread(target=server.serve_forever, args=(0.02,))
     serving.start()
-    yield Client("127.0.0.1", server.server_port, aws, pool_id, module.app)
+    yield ContractClient("127.0.0.1", server.server_port, aws, pool_id, module.app)
     server.shutdown()
     serving.join()
     server.server_close()
     module.services.close()
     monkeypatch.delitem(sys.modules, "app", raising=False)
+
+
+@pytest.fixture
+def whatsapp() -> Iterator[WhatsAppSimulator]:
+    """A simulated WhatsApp provider."""
+    with WhatsAppSimulator() as provider:
+        yield provider
+
+
+@pytest.fixture
+def email(tmp_path: Path) -> Iterator[EmailServer]:
+    """A simulated e-mail provider."""
+    with EmailServer(tmp_path / "mailbox") as provider:
+        yield provider
+
+
+@pytest.fixture
+def database(
+    services: Services, aws: Aws, app_settings: Settings, whatsapp: WhatsAppSimulator, email: EmailServer
+) -> Database:
+    """The owner's login, with both channels configured and a template for each."""
+    put_secret(aws, app_settings.secret("mcp-whatsapp"), {"perfil": "jina-whatsapp-mcp", "url": whatsapp.url})
+    put_secret(aws, app_settings.secret("mcp-email"), {"perfil": "resend-mcp", "url": email.url})
+    a_template(services.owner_database)
+    a_template(services.owner_database, nome="oi-email", canal="email")
+    return services.owner_database
+
+
+@pytest.fixture
+def make_executor(services: Services, app_settings: Settings, clock: StoppedClock) -> MakeExecutor:
+    """Builds an executor of the services, `make_executor(senders=…)` with other parts; its jitter is always a half."""
+    return partial(
+        Executor,
+        database=services.owner_database,
+        senders=services.senders,
+        wakeups=services.wakeups,
+        queues=services.queues,
+        publish=services.outbox.publish,
+        unsubscribe_url=services.unsubscribe_links.url,
+        tracer=services.tracer,
+        settings=app_settings,
+        clock=clock,
+        random=lambda: 0.5,
+    )
+
+
+@pytest.fixture
+def owner(database_urls: DatabaseUrls) -> Iterator[Database]:
+    """The owner's login to a fresh database, with a template for each channel."""
+    database = Database(lambda: database_urls.owner)
+    a_template(database)
+    a_template(database, nome="oi-email", canal="email")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def stage(owner: Database, clock: StoppedClock) -> SendingStage:
+    """An executor and a sweep over that database, with fakes around them."""
+    return SendingStage(owner, clock)

@@ -1,4 +1,4 @@
-"""The real app over HTTP: nobody without a token, nothing of another tenant, and no input that is our mistake."""
+"""The real app over HTTP: no access without a token, none to another tenant, and no input that is a 500."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
-from chalice import CognitoUserPoolAuthorizer
+from chalice.app import CognitoUserPoolAuthorizer
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from chalicelib.adapters.database import Database, StatementFailed
-from chalicelib.api.openapi import TAKES, Takes
+from chalicelib.adapters.database import Database, Rows, StatementFailed
+from chalicelib.api.handlers import Operation, Takes, operation_of
 from chalicelib.identity import ADMIN
 from tests.builders import CREATED_AT, a_lead, a_template, ask, insert, run
 from tests.conftest import DatabaseUrls
@@ -29,7 +29,7 @@ TABLES = (
     "ingest_previas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega", "disparo_tentativas",
     "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas",
 )  # fmt: skip
-# What the rows of `seeded` do not allow, although they are one's own.
+# Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
     "job_em_andamento",
     "job_nao_terminou",
@@ -46,15 +46,21 @@ class Route(NamedTuple):
 
     method: str
     path: str
-    handler: str
+    operation: Operation
 
-    def to(self, ids: dict[str, str]) -> str:
-        """The path with ids in the place of their names."""
-        return self.path.format(**{"canal": "whatsapp"} | {name: quote(value, safe="") for name, value in ids.items()})
+    @property
+    def handler(self) -> str:
+        """The name of its handler."""
+        return self.operation.handler.__name__
 
     @property
     def takes(self) -> Takes:
-        return TAKES.get(self.handler, Takes())
+        """What its handler takes."""
+        return self.operation.takes
+
+    def to(self, ids: dict[str, str]) -> str:
+        """The path with these ids as its parameters."""
+        return self.path.format(**{"canal": "whatsapp"} | {name: quote(value, safe="") for name, value in ids.items()})
 
 
 @pytest.fixture
@@ -65,9 +71,9 @@ def owner(database_urls: DatabaseUrls) -> Iterator[Database]:
 
 
 def routes(api: Client) -> list[Route]:
-    """Every route that asks who is calling."""
+    """Every route that takes a token."""
     return [
-        Route(method, path, route.view_function.__name__)
+        Route(method, path, operation_of(route.view_function))
         for path, methods in api.app.routes.items()
         for method, route in methods.items()
         if isinstance(route.authorizer, CognitoUserPoolAuthorizer)
@@ -75,7 +81,7 @@ def routes(api: Client) -> list[Route]:
 
 
 def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
-    """A row of everything for a tenant; ids by the names that they have in paths."""
+    """One row in every table for a tenant; the ids, by the names that they have in paths."""
     number = len(ask(owner, "SELECT 1 FROM tenants")) + 1
     lead_id = a_lead(owner, tenant_id=tenant_id, nome=f"Pessoa de {tenant_id}")
     nome = a_template(owner, tenant_id=tenant_id)
@@ -138,7 +144,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
 def fitting(handler: str) -> dict[str, Any] | None:
     """A body that the route takes."""
     at = (datetime.now(UTC) + timedelta(days=60)).isoformat()
-    return {
+    bodies: dict[str, dict[str, Any]] = {
         "create_ingest_job": {"arquivo": "a.xlsx", "tamanho": 10},
         "change_lead": {"status": "em_disparo", "tags": ["vip"]},
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
@@ -148,11 +154,12 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
-    }.get(handler)
+    }
+    return bodies.get(handler)
 
 
 def sent(api: Client, route: Route, ids: dict[str, str], token: str | None, body: Any = ..., **headers: str) -> Any:
-    """Status, document and media type of the answer."""
+    """Status, document and media type of the response."""
     document = fitting(route.handler) if body is ... else body
     raw = document if isinstance(document, bytes | None) else json.dumps(document).encode()
     status, answer, received = api.ask(
@@ -161,23 +168,29 @@ def sent(api: Client, route: Route, ids: dict[str, str], token: str | None, body
     return status, answer, received["Content-Type"]
 
 
+def read(rows: Rows, sql: str) -> list[list[Any]]:
+    """The rows of a query in an open transaction."""
+    return list(rows._exchange.connection.run(sql) or [])
+
+
 def rows_of(owner: Database, tenant_id: str) -> dict[str, Any]:
+    """Every row of a tenant, by table."""
     return {
         table: sorted(map(str, ask(owner, f"SELECT to_jsonb(t) FROM {table} t WHERE tenant_id = '{tenant_id}'")))
         for table in TABLES
     }
 
 
-# Who is asking
+# Authentication
 
 
-def test_every_route_that_matters_asks_who_is_calling(api: Client) -> None:
+def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
     assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}"}
     assert len(routes(api)) >= 25
 
 
-def test_without_a_good_token_every_route_is_closed_and_nothing_changes(api: Client, owner: Database) -> None:
+def test_every_route_refuses_a_bad_token_and_changes_nothing(api: Client, owner: Database) -> None:
     ids = seeded(owner, MINE)
     before = rows_of(owner, MINE)
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -194,19 +207,20 @@ def test_without_a_good_token_every_route_is_closed_and_nothing_changes(api: Cli
     assert rows_of(owner, MINE) == before
 
 
-def test_health_and_the_contract_are_open_to_all(api: Client) -> None:
+def test_health_and_the_contract_need_no_token(api: Client) -> None:
     assert api.ask("GET", "/saude")[:2] == (200, {"status": "ok", "banco": "ok"})
     status, document, _ = api.ask("GET", "/openapi.json")
     assert (status, document["openapi"]) == (200, "3.1.0")
 
 
-def test_stopping_and_starting_a_channel_is_for_administrators(api: Client, owner: Database) -> None:
+def test_only_administrators_pause_and_resume_channels(api: Client, owner: Database) -> None:
     for route in [each for each in routes(api) if "{canal}" in each.path]:
         status, document, _ = sent(api, route, {}, api.token(MINE))
         assert (status, document["code"]) == (403, "grupo_exigido")
 
 
-def test_the_configuration_is_for_administrators(api: Client) -> None:
+@pytest.mark.straight_path
+def test_only_administrators_read_and_change_the_configuration(api: Client) -> None:
     members, administrators = api.token(MINE), api.token(MINE, ADMIN)
     for route in [each for each in routes(api) if each.path == "/tenant/config"]:
         status, document, _ = sent(api, route, {}, members)
@@ -214,16 +228,16 @@ def test_the_configuration_is_for_administrators(api: Client) -> None:
         assert sent(api, route, {}, administrators)[0] == 200
 
 
-# Whose it is
+# Tenants
 
 
-def test_what_is_another_tenants_does_not_exist_for_reading_or_writing(api: Client, owner: Database) -> None:
+def test_resources_of_another_tenant_are_a_404_and_stay_unchanged(api: Client, owner: Database) -> None:
     theirs = seeded(owner, THEIRS)
     before = rows_of(owner, THEIRS)
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        # A name is no id: under the same one, everybody may have a template, and has a channel, of their own.
+        # Names are not ids: every tenant may have a template of this name, and has a channel of this name.
         named = "{canal}" in route.path or (route.method, route.path) == ("PUT", "/templates/{nome}")
         if "{" in route.path and not named:
             status, document, media_type = sent(api, route, theirs, token)
@@ -233,7 +247,7 @@ def test_what_is_another_tenants_does_not_exist_for_reading_or_writing(api: Clie
     assert rows_of(owner, THEIRS) == before
 
 
-def test_a_template_or_a_channel_of_the_same_name_is_another_one(api: Client, owner: Database) -> None:
+def test_template_or_channel_of_the_same_name_is_another_one_in_each_tenant(api: Client, owner: Database) -> None:
     theirs = seeded(owner, THEIRS)
     before = rows_of(owner, THEIRS)
     named = [each for each in routes(api) if "{canal}" in each.path or each.handler == "put_template"]
@@ -243,7 +257,7 @@ def test_a_template_or_a_channel_of_the_same_name_is_another_one(api: Client, ow
     assert rows_of(owner, THEIRS) == before
 
 
-def test_the_same_requests_reach_what_is_ones_own(api: Client, owner: Database) -> None:
+def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -> None:
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
@@ -257,7 +271,7 @@ def test_the_same_requests_reach_what_is_ones_own(api: Client, owner: Database) 
     assert wrong == {}
 
 
-def test_no_list_shows_anything_of_another_tenant(api: Client, owner: Database) -> None:
+def test_lists_show_nothing_of_another_tenant(api: Client, owner: Database) -> None:
     theirs = seeded(owner, THEIRS)
     mine = seeded(owner, MINE)
     secrets = [value for name, value in theirs.items() if name != "nome"]
@@ -270,14 +284,14 @@ def test_no_list_shows_anything_of_another_tenant(api: Client, owner: Database) 
             assert not [secret for secret in secrets if secret in json.dumps(document)], route
 
 
-def test_a_parameter_cannot_name_the_tenant(api: Client, owner: Database) -> None:
+def test_parameter_cannot_choose_the_tenant(api: Client, owner: Database) -> None:
     seeded(owner, THEIRS)
     for path in (f"/leads?tenant_id={THEIRS}", f"/leads/para-disparo?tenant_id={THEIRS}"):
         status, document, _ = api.ask("GET", path, token=api.token(MINE))
         assert (status, document["errors"][0]["code"]) == (422, "extra_forbidden")
 
 
-def test_every_table_that_has_a_tenant_is_under_row_level_security(owner: Database) -> None:
+def test_every_table_with_a_tenant_has_row_level_security(owner: Database) -> None:
     found = ask(
         owner,
         "SELECT c.relname::text, c.relrowsecurity FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
@@ -287,7 +301,7 @@ def test_every_table_that_has_a_tenant_is_under_row_level_security(owner: Databa
     assert {name for name, is_secured in found if not is_secured} == set()
 
 
-def test_the_login_of_the_api_sees_no_row_without_a_tenant_and_only_its_tenants_with_one(
+def test_login_of_the_api_sees_no_row_without_a_tenant_and_only_those_of_its_tenant_with_one(
     owner: Database, database_urls: DatabaseUrls
 ) -> None:
     seeded(owner, MINE)
@@ -296,14 +310,14 @@ def test_the_login_of_the_api_sees_no_row_without_a_tenant_and_only_its_tenants_
     try:
         for table in TABLES:
             with database.across_tenants() as rows:
-                assert rows._connection.run(f"SELECT count(*) FROM {table}") == [[0]], table
+                assert read(rows, f"SELECT count(*) FROM {table}") == [[0]], table
             with database.transaction(MINE) as rows:
-                assert rows._connection.run(f"SELECT DISTINCT tenant_id FROM {table}") == [[MINE]], table
+                assert read(rows, f"SELECT DISTINCT tenant_id FROM {table}") == [[MINE]], table
     finally:
         database.close()
 
 
-def test_the_login_of_the_api_writes_no_row_of_another_tenant(owner: Database, database_urls: DatabaseUrls) -> None:
+def test_login_of_the_api_writes_no_row_of_another_tenant(owner: Database, database_urls: DatabaseUrls) -> None:
     seeded(owner, THEIRS)
     before = rows_of(owner, THEIRS)
     database = Database(lambda: database_urls.api)
@@ -324,7 +338,7 @@ def test_the_login_of_the_api_writes_no_row_of_another_tenant(owner: Database, d
     assert rows_of(owner, THEIRS) == before
 
 
-# What is asked
+# Input
 
 
 def is_a_problem(status: int, document: Any, media_type: str) -> bool:
@@ -333,24 +347,24 @@ def is_a_problem(status: int, document: Any, media_type: str) -> bool:
 
 
 def is_pointed_at(status: int, document: Any, media_type: str) -> bool:
-    """A refusal that says which field, and why."""
-    said = status == 422 and is_a_problem(status, document, media_type)
-    return said and all("pointer" in each and each["code"] and each["detail"] for each in document["errors"])
+    """A refusal that names the fields and the reasons."""
+    is_refused = status == 422 and is_a_problem(status, document, media_type)
+    return is_refused and all("pointer" in each and each["code"] and each["detail"] for each in document["errors"])
 
 
-# Times that are none in UTC, where PostgreSQL keeps them: an offset leads out of the calendar.
+# PostgreSQL keeps times in UTC: the offsets of these lead out of its calendar.
 NO_INSTANTS = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00"]
 NOT_DOCUMENTS = [b"nada", b"[]", b"null", b'"x"', b"7", b"{", b'{"a":1,}', b"\xff\xfe", b"[" * 5_000]
-ODD_VALUES = [
+ODD_VALUES: list[Any] = [
     7, -1, 1.5, True, [], {}, [[]], {"a": {"b": []}}, "", "x" * 70_000, "\x00", "a\x00b", 10**400, float("inf"),
     float("nan"), -(10**30), "\u202e", None, *NO_INSTANTS,
 ]  # fmt: skip
 
 
-def test_a_body_that_is_no_document_is_refused_by_every_route_that_takes_one(api: Client, owner: Database) -> None:
+def test_every_route_with_a_body_refuses_one_that_is_not_an_object(api: Client, owner: Database) -> None:
     ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
     wrong = {}
-    for route in [each for each in routes(api) if each.takes.body]:
+    for route in [each for each in routes(api) if each.takes.documents]:
         for body in [*NOT_DOCUMENTS, b'{"campo_que_ninguem_conhece":1}', b'{"campo_que_ninguem_conhece":"\\u0000"}']:
             answer = sent(api, route, ids, token, body)
             if not is_pointed_at(*answer):
@@ -358,11 +372,11 @@ def test_a_body_that_is_no_document_is_refused_by_every_route_that_takes_one(api
     assert wrong == {}
 
 
-def test_no_value_of_any_field_is_an_unexpected_error(api: Client, owner: Database) -> None:
+def test_every_value_of_a_field_is_accepted_or_refused(api: Client, owner: Database) -> None:
     ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
     wrong = {}
-    for route in [each for each in routes(api) if each.takes.body]:
-        for model in route.takes.body:
+    for route in [each for each in routes(api) if each.takes.documents]:
+        for model in route.takes.documents:
             for field in model.model_fields:
                 for value in ODD_VALUES:
                     answer = sent(api, route, ids, token, {**(fitting(route.handler) or {}), field: value})
@@ -374,14 +388,12 @@ def test_no_value_of_any_field_is_an_unexpected_error(api: Client, owner: Databa
 @pytest.mark.parametrize(
     "media_type", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "nada"]
 )
-def test_a_body_of_another_type_is_a_problem_by_every_route_that_takes_json_alone(
-    api: Client, owner: Database, media_type: str
-) -> None:
+def test_routes_that_take_only_json_refuse_other_media_types(api: Client, owner: Database, media_type: str) -> None:
     ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
     before = rows_of(owner, MINE)
     takes_all = {"create_ingest_job", "unsubscribe", "receive_webhook"}
     of_json = [
-        Route(method, path, route.view_function.__name__)
+        Route(method, path, operation_of(route.view_function))
         for path, methods in api.app.routes.items()
         for method, route in methods.items()
         if route.content_types != ["*/*"]
@@ -398,7 +410,7 @@ def test_a_body_of_another_type_is_a_problem_by_every_route_that_takes_json_alon
     assert rows_of(owner, MINE) == before
 
 
-def test_a_type_that_is_not_taken_is_said_in_the_language_asked_for(api: Client) -> None:
+def test_refusal_of_a_media_type_is_written_in_the_language_that_is_asked_for(api: Client) -> None:
     status, document, _ = api.ask(
         "POST", "/disparos/reenviar", token=api.token(MINE), body=b"a", Content_Type="text/plain", Accept_Language="en"
     )
@@ -414,10 +426,10 @@ def test_a_type_that_is_not_taken_is_said_in_the_language_asked_for(api: Client)
     )
 
 
-def test_text_that_no_database_takes_is_refused_wherever_it_stands(api: Client, owner: Database) -> None:
+def test_text_that_postgresql_cannot_store_is_refused_in_every_field(api: Client, owner: Database) -> None:
     ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
     wrong = {}
-    for route in [each for each in routes(api) if each.takes.body]:
+    for route in [each for each in routes(api) if each.takes.documents]:
         fits = json.dumps(fitting(route.handler))
         for escape in ("\\u0000", "\\ud800", "\\udc00x"):
             for body in _with_every_text(json.loads(fits), escape):
@@ -428,7 +440,7 @@ def test_text_that_no_database_takes_is_refused_wherever_it_stands(api: Client, 
 
 
 def _with_every_text(document: Any, escape: str) -> Iterator[bytes]:
-    """The document once for each text in it, with the escape at the end of that text."""
+    """One copy of the document for each text in it, with the escape at the end of that text."""
     mark = "\uffff"
     for changed in _marked(document, mark):
         yield json.dumps(changed, ensure_ascii=False).replace(mark, escape).encode()
@@ -445,18 +457,18 @@ def _marked(value: Any, mark: str) -> Iterator[Any]:
             yield from ({**value, name: changed} for changed in _marked(each, mark))
 
 
-def test_routes_that_take_no_body_do_not_mind_one(api: Client, owner: Database) -> None:
+def test_routes_without_a_body_ignore_one(api: Client, owner: Database) -> None:
     ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
-    for route in [each for each in routes(api) if each.method == "POST" and not each.takes.body]:
+    for route in [each for each in routes(api) if each.method == "POST" and not each.takes.documents]:
         assert sent(api, route, ids, token, b"nada \xff\x00")[0] < 500, route
 
 
 def cursor_of(instant: str) -> str:
-    """A cursor of the calendar that nobody but its forger was ever given."""
+    """A forged cursor of the list of agendamentos."""
     return urlsafe_b64encode(json.dumps([instant, str(UUID(int=7))]).encode()).decode().rstrip("=")
 
 
-def test_no_query_is_an_unexpected_error(api: Client, owner: Database) -> None:
+def test_every_query_is_accepted_or_refused(api: Client, owner: Database) -> None:
     ids = seeded(owner, MINE)
     token = api.token(MINE, ADMIN)
     odd = ["", "%00", "a%00b", "%ED%A0%80", "%FF", "9" * 400, "-1", "1e400", "NaN", "x" * 2_000, "%27;--", "%25_%5C"]
@@ -472,7 +484,7 @@ def test_no_query_is_an_unexpected_error(api: Client, owner: Database) -> None:
     assert wrong == {}
 
 
-def test_no_path_is_an_unexpected_error(api: Client, owner: Database) -> None:
+def test_every_path_is_accepted_or_refused(api: Client, owner: Database) -> None:
     seeded(owner, MINE)
     token = api.token(MINE, ADMIN)
     wrong = {}
@@ -485,14 +497,14 @@ def test_no_path_is_an_unexpected_error(api: Client, owner: Database) -> None:
 
 
 @pytest.mark.parametrize("key", ["", "a" * 256, "a\tb"])
-def test_a_key_that_is_none_is_refused_by_every_route_that_takes_one(api: Client, owner: Database, key: str) -> None:
+def test_malformed_key_is_refused_by_every_route_that_takes_one(api: Client, owner: Database, key: str) -> None:
     ids, token = seeded(owner, MINE), api.token(MINE)
     for route in [each for each in routes(api) if each.takes.key]:
         status, document, _ = sent(api, route, ids, token, Idempotency_Key=key)
         assert (status, document["code"]) == (422, "chave_de_idempotencia_invalida"), route
 
 
-def test_the_same_key_for_another_lead_is_refused(api: Client, owner: Database) -> None:
+def test_same_key_for_another_lead_is_refused(api: Client, owner: Database) -> None:
     ids, token = seeded(owner, MINE), api.token(MINE)
     other = {**ids, "lead_id": str(a_lead(owner, tenant_id=MINE))}
     for route in [each for each in routes(api) if each.takes.key and "{lead_id}" in each.path]:

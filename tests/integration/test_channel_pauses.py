@@ -1,4 +1,4 @@
-"""Channels: how they stand, stopping them by hand, and what happens to those that wait when one goes on."""
+"""Channels are shown, paused and resumed; resuming releases the disparos that waited for the channel."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.wiring import Services
-from tests.builders import TENANT, a_lead, a_template, ask, insert, literal, run
+from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, insert, literal, run
 from tests.conftest import STARTED_AT, StoppedClock
-from tests.fakes import FakeQueues, FakeSchedules, a_disparo, disparo
+from tests.fakes import FakeQueues, FakeSchedules
 
-BOSS = Identity(TENANT, "ana", frozenset({ADMIN}))
+ADMINISTRATOR = Identity(TENANT, "ana", frozenset({ADMIN}))
 MEMBER = Identity(TENANT, "bia", frozenset())
 TOMORROW = STARTED_AT + timedelta(days=1)
 QUEUE = "disparo-agenda-dev-dispatch"
@@ -36,8 +36,8 @@ def queues() -> FakeQueues:
     return FakeQueues()
 
 
-def canais_of(services: Services, queues: FakeQueues, clock: StoppedClock, **sizes: int) -> ChannelPauses:
-    """The channels as the API has them, over queues that hand out at once what is to be held back."""
+def pauses_over(services: Services, queues: FakeQueues, clock: StoppedClock, **sizes: int) -> ChannelPauses:
+    """The channels as the API has them, over these queues."""
     wakeups = Wakeups(queues=queues, schedules=FakeSchedules(), queue=QUEUE, clock=clock)  # type: ignore[arg-type]
     return ChannelPauses(database=services.database, wakeups=wakeups, clock=clock, **sizes)
 
@@ -50,7 +50,7 @@ def a_pause(database: Database, *, canal: str = "whatsapp", tenant_id: str = TEN
 
 
 def many_waiting(database: Database, lead_id: UUID, how_many: int) -> None:
-    """Copies of one that waits for its channel."""
+    """So many disparos that wait for their channel."""
     first = a_disparo(database, lead_id, espera="canal_pausado", enviar_apos=TOMORROW)
     run(
         database,
@@ -65,11 +65,11 @@ def many_waiting(database: Database, lead_id: UUID, how_many: int) -> None:
 # Showing
 
 
-def test_channels_that_nothing_stopped_are_active(services: Services, database: Database) -> None:
+def test_channels_without_a_pause_are_active(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
     a_disparo(database, lead_id)
     a_disparo(database, lead_id, status="enviado")
-    assert services.canais.every(TENANT) == {
+    assert services.channel_pauses.every(TENANT) == {
         "itens": [
             {"canal": "whatsapp", "estado": "ativo", "pausa": None, "pendentes": 1, "esperam_o_canal": 0},
             {"canal": "email", "estado": "ativo", "pausa": None, "pendentes": 0, "esperam_o_canal": 0},
@@ -77,12 +77,14 @@ def test_channels_that_nothing_stopped_are_active(services: Services, database: 
     }
 
 
-def test_paused_channel_says_since_when_why_and_how_many_wait(services: Services, database: Database) -> None:
+def test_paused_channel_is_shown_with_its_time_its_reason_and_what_waits(
+    services: Services, database: Database
+) -> None:
     a_pause(database)
     lead_id = a_lead(database)
     a_disparo(database, lead_id, espera="canal_pausado", enviar_apos=TOMORROW)
     a_disparo(database, lead_id, espera="janela", enviar_apos=TOMORROW)
-    whatsapp, email = services.canais.every(TENANT)["itens"]
+    whatsapp, email = services.channel_pauses.every(TENANT)["itens"]
     assert whatsapp == {
         "canal": "whatsapp",
         "estado": "pausado",
@@ -98,34 +100,44 @@ def test_paused_channel_says_since_when_why_and_how_many_wait(services: Services
     assert email["estado"] == "ativo"
 
 
+def test_channels_are_shown_in_the_language_of_the_tenant(services: Services, database: Database) -> None:
+    insert(database, "tenants", tenant_id=TENANT, config={"idioma": "en"})
+    a_pause(database)
+    services.channel_pauses.pause(ADMINISTRATOR, "email")
+    shown = services.channel_pauses.every(TENANT)["itens"]
+    assert [each["pausa"]["mensagem"] for each in shown] == [
+        "Code of the provider: 190.", "A person has paused the channel.",
+    ]  # fmt: skip
+
+
 # Pausing
 
 
-def test_pause_by_hand_lasts_until_a_person_ends_it(
+def test_pause_by_a_person_has_no_probe_and_may_be_repeated(
     services: Services, database: Database, clock: StoppedClock
 ) -> None:
-    paused = services.canais.pause(BOSS, "email")
+    paused = services.channel_pauses.pause(ADMINISTRATOR, "email")
     assert (paused["canal"], paused["estado"]) == ("email", "pausado")
     assert paused["pausa"] == {
         "codigo": "pausado_por_pessoa", "mensagem": "Uma pessoa pausou o canal.", "desde": clock(), "sondar_em": None,
     }  # fmt: skip
     clock.advance(minutes=1)
-    assert services.canais.pause(BOSS, "email") == paused
+    assert services.channel_pauses.pause(ADMINISTRATOR, "email") == paused
 
 
-def test_pause_by_hand_makes_that_of_a_broken_channel_firm(
+def test_pause_by_a_person_replaces_that_of_a_failed_channel(
     services: Services, database: Database, clock: StoppedClock
 ) -> None:
     a_pause(database)
     clock.advance(hours=1)
-    pausa = services.canais.pause(BOSS, "whatsapp")["pausa"]
-    assert (pausa["codigo"], pausa["desde"], pausa["sondar_em"]) == ("pausado_por_pessoa", STARTED_AT, None)
+    pause = services.channel_pauses.pause(ADMINISTRATOR, "whatsapp")["pausa"]
+    assert (pause["codigo"], pause["desde"], pause["sondar_em"]) == ("pausado_por_pessoa", STARTED_AT, None)
 
 
 # Resuming
 
 
-def test_what_waited_for_the_channel_is_due_and_woken_when_it_goes_on(
+def test_resuming_makes_what_waited_for_the_channel_due_and_wakes_it(
     services: Services, database: Database, queues: FakeQueues, clock: StoppedClock
 ) -> None:
     a_pause(database)
@@ -136,7 +148,7 @@ def test_what_waited_for_the_channel_is_due_and_woken_when_it_goes_on(
         a_disparo(database, lead_id, espera="canal_pausado", canal="email", enviar_apos=TOMORROW),
     ]
     now = clock.advance(hours=1)
-    assert canais_of(services, queues, clock).resume(BOSS, "whatsapp") == {
+    assert pauses_over(services, queues, clock).resume(ADMINISTRATOR, "whatsapp") == {
         "canal": "whatsapp", "estado": "ativo", "pausa": None, "pendentes": 2, "esperam_o_canal": 0,
     }  # fmt: skip
     assert disparo(database, waiting, "espera", "enviar_apos", "acordado_em") == [None, now, now + timedelta(seconds=1)]
@@ -144,47 +156,47 @@ def test_what_waited_for_the_channel_is_due_and_woken_when_it_goes_on(
     assert queues.take(QUEUE) == [Message({"tenant_id": TENANT, "disparo_id": str(waiting)}, 1)]
 
 
-def test_channel_that_is_not_paused_can_be_resumed_all_the_same(services: Services, database: Database) -> None:
+def test_channel_that_is_not_paused_can_be_resumed(services: Services, database: Database) -> None:
     waiting = a_disparo(database, a_lead(database), espera="canal_pausado", enviar_apos=TOMORROW)
-    assert services.canais.resume(BOSS, "whatsapp")["estado"] == "ativo"
+    assert services.channel_pauses.resume(ADMINISTRATOR, "whatsapp")["estado"] == "ativo"
     assert disparo(database, waiting, "espera") == [None]
 
 
-def test_more_than_one_batch_are_let_go_and_those_beyond_a_request_are_left_waiting(
+def test_resuming_releases_several_batches_and_leaves_the_rest_waiting(
     services: Services, database: Database, queues: FakeQueues, clock: StoppedClock
 ) -> None:
-    canais = canais_of(services, queues, clock, batch=10, batches=3)
+    pauses = pauses_over(services, queues, clock, batch=10, batches=3)
     many_waiting(database, a_lead(database), 34)
-    assert canais.resume(BOSS, "whatsapp")["esperam_o_canal"] == 4
+    assert pauses.resume(ADMINISTRATOR, "whatsapp")["esperam_o_canal"] == 4
     assert ask(database, "SELECT count(*), count(acordado_em) FROM disparos WHERE espera IS NULL") == [[30, 3]]
     assert len(queues.take(QUEUE)) == 3
-    assert canais.resume(BOSS, "whatsapp")["esperam_o_canal"] == 0
+    assert pauses.resume(ADMINISTRATOR, "whatsapp")["esperam_o_canal"] == 0
 
 
-# Whose it is
+# Administrators and tenants
 
 
-def test_stopping_and_starting_is_for_administrators(services: Services, database: Database) -> None:
-    for change in (services.canais.pause, services.canais.resume):
+def test_only_administrators_pause_and_resume(services: Services, database: Database) -> None:
+    for change in (services.channel_pauses.pause, services.channel_pauses.resume):
         with pytest.raises(Forbidden):
             change(MEMBER, "whatsapp")
-    assert services.canais.every(TENANT)["itens"][0]["estado"] == "ativo"
+    assert services.channel_pauses.every(TENANT)["itens"][0]["estado"] == "ativo"
 
 
-@pytest.mark.parametrize("nome", ["fax", "", "WhatsApp"])
-def test_channel_that_does_not_exist_is_not_found(services: Services, nome: str) -> None:
-    for change in (services.canais.pause, services.canais.resume):
+@pytest.mark.parametrize("name", ["fax", "", "WhatsApp"])
+def test_unknown_channel_is_not_found(services: Services, name: str) -> None:
+    for change in (services.channel_pauses.pause, services.channel_pauses.resume):
         with pytest.raises(NotFound):
-            change(BOSS, nome)
+            change(ADMINISTRATOR, name)
 
 
-def test_channels_of_a_tenant_are_nobody_elses(services: Services, database: Database) -> None:
+def test_channels_of_another_tenant_stay_as_they_are(services: Services, database: Database) -> None:
     a_template(database, tenant_id="outra")
     a_pause(database, tenant_id="outra")
     lead_id = a_lead(database, tenant_id="outra")
     waiting = a_disparo(database, lead_id, tenant_id="outra", espera="canal_pausado", enviar_apos=TOMORROW)
-    services.canais.resume(BOSS, "whatsapp")
-    services.canais.pause(BOSS, "email")
-    whatsapp, email = services.canais.every("outra")["itens"]
+    services.channel_pauses.resume(ADMINISTRATOR, "whatsapp")
+    services.channel_pauses.pause(ADMINISTRATOR, "email")
+    whatsapp, email = services.channel_pauses.every("outra")["itens"]
     assert (whatsapp["estado"], email["estado"], whatsapp["esperam_o_canal"]) == ("pausado", "ativo", 1)
     assert disparo(database, waiting, "espera") == ["canal_pausado"]

@@ -1,4 +1,4 @@
-"""Disparos as the API makes, shows and cancels them, over a real database, queue and scheduler."""
+"""Disparos are created, listed, shown and cancelled, over a real database, queue and scheduler."""
 
 from __future__ import annotations
 
@@ -22,14 +22,27 @@ from chalicelib.errors import Conflict, ConstraintViolation, Invalid, MissingVar
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.wiring import Services
 from local.aws import Aws
-from tests.builders import TENANT, a_lead, a_template, ask, insert, literal, run
+from tests.aws_contents import queued, schedules
+from tests.builders import (
+    TENANT,
+    a_disparo,
+    a_lead,
+    a_template,
+    ask,
+    columns_of,
+    disparo,
+    insert,
+    lead_status,
+    literal,
+    run,
+    wait_for_locks,
+)
 from tests.conftest import STARTED_AT, StoppedClock
-from tests.fakes import a_disparo, columns_of, disparo, queued, schedules
 
 KEY = IdempotencyKey("pedido-1", "f" * 64)
 
 
-def a_wish(**changes: Any) -> NewDisparo:
+def a_request(**changes: Any) -> NewDisparo:
     body = {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}}
     return NewDisparo.model_validate(body | changes)
 
@@ -37,17 +50,12 @@ def a_wish(**changes: Any) -> NewDisparo:
 def create(
     services: Services, lead_id: UUID, key: IdempotencyKey | None = None, tenant_id: str = TENANT, **changes: Any
 ) -> dict[str, Any]:
-    return services.disparos.create(tenant_id, lead_id, a_wish(**changes), key)
+    return services.disparos.create(tenant_id, lead_id, a_request(**changes), key)
 
 
 def contato_id(database: Database, lead_id: UUID, valor: str) -> UUID:
     ((found,),) = ask(database, f"SELECT contato_id({literal(lead_id)}, {literal(valor)})")
     return UUID(str(found))
-
-
-def status_of_lead(database: Database, lead_id: UUID) -> str:
-    ((status,),) = ask(database, f"SELECT status FROM leads WHERE lead_id = {literal(lead_id)}")
-    return str(status)
 
 
 @pytest.fixture
@@ -98,16 +106,18 @@ def test_new_disparo_goes_to_the_principal_contact_and_its_worker_is_woken(
     assert services.disparos.get(TENANT, made["disparo_id"]) == made
     body = {"tenant_id": TENANT, "disparo_id": str(made["disparo_id"])}
     assert [each["body"] for each in queued(aws, app_settings.dispatch_queue)] == [body]
-    assert status_of_lead(database, lead_id) == "em_disparo"
+    assert lead_status(database, lead_id) == "em_disparo"
 
 
-def test_principal_that_is_not_fit_gives_way_to_the_next_that_is(services: Services, database: Database) -> None:
+def test_new_disparo_skips_a_principal_contact_that_is_not_fit_for_sending(
+    services: Services, database: Database
+) -> None:
     lead_id = a_lead(database, telefones=["+557133330001", "+5571999990002", "+5571999990003"])
     run(database, "UPDATE lead_telefones SET valido_para_disparo = false WHERE telefone = '+557133330001'")
     assert create(services, lead_id)["destino"] == "+5571999990002"
 
 
-def test_email_goes_to_the_contact_that_was_asked_for(services: Services, database: Database) -> None:
+def test_email_goes_to_the_contact_of_the_request(services: Services, database: Database) -> None:
     lead_id = a_lead(database, emails=["a@example.com", "b@example.com"])
     wanted = contato_id(database, lead_id, "b@example.com")
     made = create(services, lead_id, canal="email", template="oi-email", email_id=str(wanted))
@@ -120,13 +130,13 @@ def test_contact_of_another_lead_is_refused(services: Services, database: Databa
         create(services, lead_id, telefone_id=str(contato_id(database, other, "+5571999990001")))
 
 
-def test_lead_without_a_fit_contact_gets_none(services: Services, database: Database) -> None:
+def test_lead_without_a_fit_contact_gets_no_disparo(services: Services, database: Database) -> None:
     with pytest.raises(Conflict, match="sem_contato_valido"):
         create(services, a_lead(database, telefones=[]))
 
 
 @pytest.mark.parametrize("status", ["concluido", "descartado"])
-def test_closed_lead_is_left_in_peace(services: Services, database: Database, status: str) -> None:
+def test_closed_lead_gets_no_disparo(services: Services, database: Database, status: str) -> None:
     with pytest.raises(Conflict, match="lead_encerrado"):
         create(services, a_lead(database, status=status))
 
@@ -135,10 +145,12 @@ def test_closed_lead_is_left_in_peace(services: Services, database: Database, st
     ("before", "after"),
     [("novo", "em_disparo"), ("sem_sucesso", "em_disparo"), ("agendado", "agendado")],
 )
-def test_lead_moves_where_its_states_allow_it(services: Services, database: Database, before: str, after: str) -> None:
+def test_new_disparo_moves_its_lead_if_the_move_is_allowed(
+    services: Services, database: Database, before: str, after: str
+) -> None:
     lead_id = a_lead(database, status=before)
     create(services, lead_id)
-    assert status_of_lead(database, lead_id) == after
+    assert lead_status(database, lead_id) == after
 
 
 def test_unknown_lead_is_not_found(services: Services, database: Database) -> None:
@@ -146,10 +158,10 @@ def test_unknown_lead_is_not_found(services: Services, database: Database) -> No
         create(services, uuid4())
 
 
-@pytest.mark.parametrize("nome", ["outro", "oi.2"])
-def test_unknown_template_is_refused_with_a_pointer(services: Services, database: Database, nome: str) -> None:
+@pytest.mark.parametrize("name", ["outro", "oi.2"])
+def test_unknown_template_is_refused_with_a_pointer(services: Services, database: Database, name: str) -> None:
     with pytest.raises(Invalid) as refused:
-        create(services, a_lead(database), template=nome)
+        create(services, a_lead(database), template=name)
     assert (refused.value.code, refused.value.errors[0].pointer) == ("template_desconhecido", "/template")
 
 
@@ -158,7 +170,7 @@ def test_nothing_is_written_when_a_variable_is_missing(services: Services, datab
     with pytest.raises(MissingVariable):
         create(services, lead_id, payload={"variaveis": {}})
     assert ask(database, "SELECT count(*) FROM disparos") == [[0]]
-    assert status_of_lead(database, lead_id) == "novo"
+    assert lead_status(database, lead_id) == "novo"
 
 
 def test_scheduled_disparo_has_a_schedule_of_its_name(
@@ -174,13 +186,13 @@ def test_scheduled_disparo_has_a_schedule_of_its_name(
     assert queued(aws, app_settings.dispatch_queue) == []
 
 
-def test_what_is_wanted_of_the_sending_is_kept(services: Services, database: Database, clock: StoppedClock) -> None:
+def test_options_of_the_request_are_stored(services: Services, database: Database, clock: StoppedClock) -> None:
     until = clock() + timedelta(hours=2)
     made = create(services, a_lead(database), expira_em=until, ignorar_janela=True, usar_alternativos=True)
     assert (made["expira_em"], made["ignorar_janela"], made["usar_alternativos"]) == (until, True, True)
 
 
-def test_contact_that_opted_out_is_no_obstacle_yet(services: Services, database: Database) -> None:
+def test_suppressed_contact_does_not_stop_the_creation(services: Services, database: Database) -> None:
     insert(
         database, "supressoes", tenant_id=TENANT, canal="whatsapp", contato="+5571999990001", supressao_id=uuid4(),
         motivo="resposta", criado_em=STARTED_AT,
@@ -189,7 +201,7 @@ def test_contact_that_opted_out_is_no_obstacle_yet(services: Services, database:
     assert (made["status"], made["destino"]) == ("pendente", "+5571999990001")
 
 
-def test_disparo_is_made_while_aws_is_away(
+def test_disparo_is_created_while_aws_is_away(
     make_services: Callable[..., Services], database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as environ:
@@ -200,7 +212,7 @@ def test_disparo_is_made_while_aws_is_away(
 # Idempotency
 
 
-def test_same_key_gets_the_same_disparo_and_makes_no_other(services: Services, database: Database) -> None:
+def test_same_key_gets_the_same_disparo(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
     assert create(services, lead_id, KEY) == create(services, lead_id, KEY)
     assert ask(database, "SELECT count(*) FROM disparos") == [[1]]
@@ -213,7 +225,7 @@ def test_same_key_for_another_request_is_refused(services: Services, database: D
         create(services, lead_id, IdempotencyKey(KEY.value, "0" * 64))
 
 
-def test_same_key_of_another_tenant_is_another_key(services: Services, database: Database) -> None:
+def test_key_counts_for_its_own_tenant_only(services: Services, database: Database) -> None:
     a_template(database, tenant_id="outra")
     mine = create(services, a_lead(database), KEY)
     theirs = create(services, a_lead(database, tenant_id="outra"), KEY, tenant_id="outra")
@@ -227,26 +239,24 @@ def test_same_request_twice_at_once_makes_one_disparo(services: Services, databa
             # Both have looked for the key and found none by the time they wait for the lead.
             rows.one("lock_lead", tenant_id=TENANT, lead_id=lead_id)
             made = [pool.submit(create, services, lead_id, KEY) for _ in range(2)]
-            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-            while ask(database, waiting) != [[2]]:
-                assert not any(each.done() for each in made)
+            wait_for_locks(database, 2, *made)
         first, second = (each.result() for each in made)
     assert first == second
     assert ask(database, "SELECT count(*) FROM disparos") == [[1]]
 
 
-def test_row_that_the_database_refuses_is_not_taken_for_a_repeated_request(
-    services: Services, database: Database, clock: StoppedClock
-) -> None:
-    hopeless = Disparos(database=services.database, wakeups=services.wakeups, clock=clock, max_tentativas=0)
+def test_violation_of_another_constraint_is_raised(services: Services, database: Database, clock: StoppedClock) -> None:
+    disparos = Disparos(database=services.database, wakeups=services.wakeups, clock=clock, max_tentativas=0)
     with pytest.raises(ConstraintViolation, match="disparos_tentativas_check"):
-        hopeless.create(TENANT, a_lead(database), a_wish(), KEY)
+        disparos.create(TENANT, a_lead(database), a_request(), KEY)
 
 
 # Showing
 
 
-def test_pages_go_from_the_newest_to_the_oldest_and_miss_nobody(services: Services, database: Database) -> None:
+def test_pages_go_from_the_newest_to_the_oldest_and_hold_every_disparo_once(
+    services: Services, database: Database
+) -> None:
     lead_id = a_lead(database)
     ids = [a_disparo(database, lead_id, criado_em=STARTED_AT + timedelta(minutes=n)) for n in range(5)]
     seen: list[UUID] = []
@@ -261,7 +271,7 @@ def test_pages_go_from_the_newest_to_the_oldest_and_miss_nobody(services: Servic
     assert [each["disparo_id"] for each in second["itens"]] == ids[2:0:-1]
 
 
-def test_filters_all_have_to_fit(services: Services, database: Database) -> None:
+def test_every_filter_has_to_fit(services: Services, database: Database) -> None:
     lead_id, other = a_lead(database), a_lead(database)
     wanted = a_disparo(database, lead_id, status="erro")
     a_disparo(database, lead_id)
@@ -273,12 +283,12 @@ def test_filters_all_have_to_fit(services: Services, database: Database) -> None
     assert found["mensagem_erro"] == "Código do provedor: 131026."
 
 
-def test_cursor_of_somebody_else_is_refused(services: Services, database: Database) -> None:
+def test_cursor_of_another_list_is_refused(services: Services, database: Database) -> None:
     with pytest.raises(Invalid, match="cursor_invalido"):
         services.disparos.page(TENANT, DisparoQuery(cursor="bm90IG91cnM"))
 
 
-def test_reason_and_time_are_filters_too(services: Services, database: Database, clock: StoppedClock) -> None:
+def test_list_is_filtered_by_reason_and_time(services: Services, database: Database, clock: StoppedClock) -> None:
     lead_id = a_lead(database)
     a_disparo(database, lead_id, status="erro", erro_codigo="131047", criado_em=STARTED_AT)
     wanted = a_disparo(database, lead_id, status="erro", criado_em=STARTED_AT + timedelta(minutes=1))
@@ -302,7 +312,7 @@ def test_reason_and_time_are_filters_too(services: Services, database: Database,
             listed(criado_de=odd)
 
 
-def test_history_tells_each_step_in_words(services: Services, database: Database, clock: StoppedClock) -> None:
+def test_history_shows_each_step_with_a_sentence(services: Services, database: Database, clock: StoppedClock) -> None:
     disparo_id = a_disparo(database, a_lead(database), status="erro", passos=5)
     steps: list[dict[str, Any]] = [
         {"classe": "adiado", "codigo": "janela", "ate": clock() + timedelta(hours=1)},
@@ -311,9 +321,9 @@ def test_history_tells_each_step_in_words(services: Services, database: Database
         {"classe": "lease_vencida", "tentativa": 2},
         {"classe": "permanente", "codigo": "131026", "tentativa": 3, "latencia_ms": 51},
     ]
-    for passo, step in enumerate(steps, 1):
+    for number, step in enumerate(steps, 1):
         insert(
-            database, "disparo_tentativas", tenant_id=TENANT, disparo_id=disparo_id, passo=passo, em=clock(), **step
+            database, "disparo_tentativas", tenant_id=TENANT, disparo_id=disparo_id, passo=number, em=clock(), **step
         )  # fmt: skip
     history = services.disparos.get(TENANT, disparo_id)["historico"]
     assert [(each["passo"], each["mensagem"]) for each in history] == [
@@ -329,8 +339,8 @@ def test_history_tells_each_step_in_words(services: Services, database: Database
     }  # fmt: skip
 
 
-@pytest.mark.parametrize("classe", [*StepKind, "aceito", "falhou", "entregue", "algo_que_ninguem_conhece"])
-def test_step_of_any_class_says_what_its_code_means(services: Services, database: Database, classe: str) -> None:
+@pytest.mark.parametrize("classe", [*StepKind, "aceito", "falhou", "entregue", "classe_desconhecida"])
+def test_step_of_any_kind_has_the_sentence_of_its_code(services: Services, database: Database, classe: str) -> None:
     disparo_id = a_disparo(database, a_lead(database), passos=1)
     insert(
         database, "disparo_tentativas", tenant_id=TENANT, disparo_id=disparo_id, passo=1, em=STARTED_AT, classe=classe,
@@ -340,22 +350,49 @@ def test_step_of_any_class_says_what_its_code_means(services: Services, database
     assert step["mensagem"].endswith("Não houve conexão com o provedor.")
 
 
-def test_step_that_nobody_has_words_for_has_none(services: Services, database: Database) -> None:
+def test_step_of_an_unknown_kind_without_a_code_has_no_sentence(services: Services, database: Database) -> None:
     disparo_id = a_disparo(database, a_lead(database), passos=1)
     insert(database, "disparo_tentativas", tenant_id=TENANT, disparo_id=disparo_id, passo=1, em=STARTED_AT, classe="x")
     assert services.disparos.get(TENANT, disparo_id)["historico"][0]["mensagem"] is None
 
 
-@pytest.mark.parametrize("espera", WaitReason)
-def test_everything_that_is_waited_for_has_words(services: Services, database: Database, espera: str) -> None:
-    disparo_id = a_disparo(database, a_lead(database), espera=espera)
+@pytest.mark.parametrize("reason", WaitReason)
+def test_every_reason_to_wait_has_a_sentence(services: Services, database: Database, reason: str) -> None:
+    disparo_id = a_disparo(database, a_lead(database), espera=reason)
     assert str(services.disparos.get(TENANT, disparo_id)["mensagem_espera"]).startswith("Aguarda")
+
+
+def test_disparo_is_shown_in_the_language_of_the_tenant(
+    services: Services, database: Database, clock: StoppedClock
+) -> None:
+    insert(database, "tenants", tenant_id=TENANT, config={"idioma": "en"})
+    lead_id = a_lead(database)
+    waiting = a_disparo(database, lead_id, espera="limite", passos=2)
+    at = {"tenant_id": TENANT, "disparo_id": waiting, "em": clock()}
+    insert(database, "disparo_tentativas", **at, passo=1, classe="adiado", codigo="limite")
+    insert(database, "disparo_tentativas", **at, passo=2, classe="transitorio", codigo="sem_conexao", tentativa=1)
+    failed = a_disparo(
+        database, lead_id, status="erro", erro_codigo="tentativas_esgotadas", ultimo_codigo="131016",
+        criado_em=STARTED_AT + timedelta(minutes=1),
+    )  # fmt: skip
+    shown = services.disparos.get(TENANT, waiting)
+    assert (shown["mensagem_espera"], shown["mensagem_erro"]) == ("It waits its turn: the limit is reached.", None)
+    assert [each["mensagem"] for each in shown["historico"]] == [
+        "It waits its turn: the limit is reached.",
+        "It was not sent this time. There was no connection to the provider.",
+    ]
+    error = "Every attempt has failed. Code of the provider: 131016."
+    assert services.disparos.get(TENANT, failed)["mensagem_erro"] == error
+    listed = services.disparos.page(TENANT, DisparoQuery())["itens"]
+    assert [(each["mensagem_espera"], each["mensagem_erro"]) for each in listed] == [
+        (None, error), ("It waits its turn: the limit is reached.", None),
+    ]  # fmt: skip
 
 
 # Cancelling
 
 
-def test_cancelled_disparo_has_no_schedule_any_more_and_cancelling_again_changes_nothing(
+def test_cancelling_deletes_the_schedule_and_may_be_repeated(
     services: Services, database: Database, aws: Aws, app_settings: Settings, clock: StoppedClock
 ) -> None:
     made = create(services, a_lead(database), agendar_para=clock() + timedelta(hours=1))
@@ -368,7 +405,7 @@ def test_cancelled_disparo_has_no_schedule_any_more_and_cancelling_again_changes
 
 
 @pytest.mark.parametrize("status", sorted(set(DisparoStatus) - {"pendente", "cancelado"}))
-def test_what_is_on_its_way_or_has_ended_cannot_be_cancelled(
+def test_disparo_that_is_being_sent_or_has_ended_cannot_be_cancelled(
     services: Services, database: Database, status: str
 ) -> None:
     disparo_id = a_disparo(database, a_lead(database), status=status)
@@ -377,7 +414,7 @@ def test_what_is_on_its_way_or_has_ended_cannot_be_cancelled(
     assert (refused.value.code, refused.value.params) == ("disparo_nao_cancelavel", {"status": status})
 
 
-def test_what_may_have_arrived_cannot_be_cancelled(services: Services, database: Database) -> None:
+def test_disparo_in_doubt_cannot_be_cancelled(services: Services, database: Database) -> None:
     disparo_id = a_disparo(database, a_lead(database), em_duvida=True, ultimo_codigo="tempo_esgotado", tentativas=1)
     with pytest.raises(Conflict, match="disparo_nao_cancelavel"):
         services.disparos.cancel(TENANT, disparo_id)
@@ -387,12 +424,12 @@ def test_what_may_have_arrived_cannot_be_cancelled(services: Services, database:
 # Tenants
 
 
-def test_disparos_of_a_tenant_are_nobody_elses(services: Services, database: Database) -> None:
+def test_disparos_of_another_tenant_are_not_found(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
     disparo_id = create(services, lead_id)["disparo_id"]
-    for ask_for in (services.disparos.get, services.disparos.cancel):
+    for operation in (services.disparos.get, services.disparos.cancel):
         with pytest.raises(NotFound):
-            ask_for("outra", disparo_id)
+            operation("outra", disparo_id)
     with pytest.raises(NotFound):
         create(services, lead_id, tenant_id="outra")
     assert services.disparos.page("outra", DisparoQuery())["itens"] == []
@@ -400,7 +437,7 @@ def test_disparos_of_a_tenant_are_nobody_elses(services: Services, database: Dat
     assert services.disparos.get(TENANT, disparo_id)["status"] == "pendente"
 
 
-def test_template_of_another_tenant_does_not_exist(services: Services, database: Database) -> None:
+def test_template_of_another_tenant_is_unknown(services: Services, database: Database) -> None:
     insert(
         database, "templates", tenant_id="outra", nome="deles", versao=1, canal="whatsapp", idioma="pt_BR",
         texto="Oi", variaveis=[], criado_em=STARTED_AT,
@@ -412,22 +449,24 @@ def test_template_of_another_tenant_does_not_exist(services: Services, database:
 # States
 
 
-@pytest.mark.parametrize("de", DisparoStatus)
-def test_database_allows_the_drawn_moves_and_no_other(services: Services, database: Database, de: str) -> None:
+@pytest.mark.parametrize("origin", DisparoStatus)
+def test_database_allows_the_moves_of_the_code_and_no_others(
+    services: Services, database: Database, origin: str
+) -> None:
     lead_id = a_lead(database)
 
-    def refusal(para: str) -> str | None:
-        disparo_id = a_disparo(database, lead_id, status=de)
-        columns = ", ".join(f"{name} = {literal(value)}" for name, value in columns_of(para).items())
+    def refusal(destination: str) -> str | None:
+        disparo_id = a_disparo(database, lead_id, status=origin)
+        columns = ", ".join(f"{name} = {literal(value)}" for name, value in columns_of(destination).items())
         try:
             run(database, f"UPDATE disparos SET {columns} WHERE disparo_id = {literal(disparo_id)}")
         except ConstraintViolation as refused:
             return refused.constraint
         return None
 
-    onward = MOVES[DisparoStatus(de)] | {de}
-    assert {para: refusal(para) for para in DisparoStatus} == {
-        para: None if para in onward else "disparos_moves" for para in DisparoStatus
+    allowed = MOVES[DisparoStatus(origin)] | {origin}
+    assert {each: refusal(each) for each in DisparoStatus} == {
+        each: None if each in allowed else "disparos_moves" for each in DisparoStatus
     }
 
 
@@ -449,7 +488,7 @@ def test_database_allows_the_drawn_moves_and_no_other(services: Services, databa
         ({"idempotency_key": "k"}, "disparos_idempotency_check"),
     ],
 )
-def test_rows_that_mean_nothing_cannot_be_written(
+def test_database_refuses_columns_that_contradict_the_status(
     services: Services, database: Database, columns: dict[str, Any], constraint: str
 ) -> None:
     with pytest.raises(ConstraintViolation, match=re.escape(constraint)):

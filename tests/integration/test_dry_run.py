@@ -1,4 +1,4 @@
-"""`validar_apenas`: all that a job would do and say, and nothing of it done."""
+"""`validar_apenas`: a dry run shows what a job would do, and stores no lead."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from chalicelib.leads.requests import LeadQuery
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, run
 from tests.conftest import STARTED_AT, StoppedClock
-from tests.ingesting import Office, as_csv, counts, table_of
+from tests.ingesting import Cells, Office, as_csv, counts, enough, nothing_left, numbered, table_of
 
 DOCUMENTS = ("52998224725", "11222333000181", "11144477735", "111")
 TENANTS = (f"tenant-{number}" for number in count())
@@ -32,22 +32,16 @@ CONTENTS = (
 )
 SCHEMAS = "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'ensaio%'"
 
-Row = tuple[str, ...]
-
-
-def numbered(rows: int, *, start: int = 0) -> list[Row]:
-    return [(f"{n}", f"Lead {n}", "", f"lead{n}@x.com", f"7199{n:07}") for n in range(start, start + rows)]
-
 
 @pytest.fixture
 def office(services: Services) -> Office:
     return Office(services)
 
 
-# What it says
+# Counts
 
 
-# Few values, so that rows of a file meet each other and the leads that are there by name, by document and by both.
+# Few values, so that rows meet each other and known leads: by ID, by document and by both.
 cells = st.tuples(
     st.sampled_from(["", "A", "B", "C", "D", "x" * 256]),
     st.sampled_from(["", "Maria", "José"]),
@@ -59,7 +53,7 @@ files = st.lists(cells, max_size=12)
 
 
 class Ticking:
-    """A clock by which no two batches are made at once, as none are in earnest: leads are found oldest first."""
+    """A clock that moves with every look, because no two real batches have the same time: leads are found by age."""
 
     def __init__(self) -> None:
         self.now = STARTED_AT
@@ -69,36 +63,37 @@ class Ticking:
         return self.now
 
 
-@settings(max_examples=settings.default.max_examples // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings().max_examples // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=files,
     rows=files,
     modo=st.sampled_from(["ignorar", "atualizar"]),
-    by_documento=st.booleans(),
+    by_document=st.booleans(),
     batch=st.integers(1, 5),
 )
-def test_a_dry_run_counts_reports_and_shows_what_the_real_run_then_does(
-    app_settings: Settings, before: list[Row], rows: list[Row], modo: str, by_documento: bool, batch: int
+def test_a_dry_run_counts_reports_and_shows_the_same_as_the_real_run(
+    app_settings: Settings, before: list[Cells], rows: list[Cells], modo: str, by_document: bool, batch: int
 ) -> None:
     services = Services(app_settings.model_copy(update={"ingest_batch_rows": batch}), clock=Ticking())
     with closing(services):
         office = Office(services, next(TENANTS))
-        office.ingest(as_csv(*before), nome="before.csv", modo="atualizar", deduplicar_por_documento=False)
+        office.ingest(as_csv(*before), name="before.csv", modo="atualizar", deduplicar_por_documento=False)
         kept = office.leads()
-        content, options = as_csv(*rows), {"modo": modo, "deduplicar_por_documento": by_documento}
+        content = as_csv(*rows)
+        options: dict[str, Any] = {"modo": modo, "deduplicar_por_documento": by_document}
         dry = office.ingest(content, validar_apenas=True, **options)
         assert office.leads() == kept
         real = office.ingest(content, **options)
         assert counts(dry) == counts(real)
         assert (dry["status"], dry["linhas_estimadas"]) == (real["status"], real["linhas_estimadas"])
         assert office.report(dry) == office.report(real)
-        shown = [row["lead"] for row in office.previa(dry) if row["lead"]]
+        shown = [row["lead"] for row in office.preview(dry) if row["lead"]]
         stored = {lead[0]: lead for lead in office.leads()}
-        assert [told(lead) for lead in shown] == [stored[lead["lead_id_externo"]] for lead in shown]
+        assert [as_stored(lead) for lead in shown] == [stored[lead["lead_id_externo"]] for lead in shown]
 
 
-def told(lead: dict[str, Any]) -> list[Any]:
-    """A lead of a preview, as `Office.leads` has it."""
+def as_stored(lead: dict[str, Any]) -> list[Any]:
+    """A lead of a preview in the form of `Office.leads`."""
 
     def joined(contacts: list[dict[str, Any]], *names: str) -> str | None:
         texts = ("".join(str(each[name]).lower() for name in names) for each in contacts)
@@ -112,7 +107,7 @@ def told(lead: dict[str, Any]) -> list[Any]:
     return [*(lead[name] for name in plain), phones, joined(lead["emails"], "email", "principal")]
 
 
-def test_nothing_is_written_to_leads_or_contacts(office: Office, services: Services) -> None:
+def test_no_lead_and_no_contact_is_written(office: Office, services: Services) -> None:
     office.ingest(as_csv(("A", "Maria", "", "m@x.com", "")))
     before = office.leads()
     job = office.ingest(as_csv(("A", "Ana", "", "n@x.com", ""), *numbered(3)), modo="atualizar", validar_apenas=True)
@@ -123,7 +118,7 @@ def test_nothing_is_written_to_leads_or_contacts(office: Office, services: Servi
     assert ask(services.owner_database, SCHEMAS) == [[0]]
 
 
-def test_leads_that_were_only_counted_are_in_no_total(
+def test_leads_of_a_dry_run_are_in_no_total(
     office: Office, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chalicelib.leads.service.COUNTED", 1)
@@ -133,18 +128,18 @@ def test_leads_that_were_only_counted_are_in_no_total(
     assert (page["total"], page["total_exato"]) == (3, True)
 
 
-def test_a_row_is_a_duplicate_of_one_further_up_in_whatever_batch(make_services: Callable[..., Services]) -> None:
+def test_a_row_is_a_duplicate_of_an_earlier_row_of_any_batch(make_services: Callable[..., Services]) -> None:
     office = Office(make_services(ingest_batch_rows=7))
     rows = numbered(60)
     job = office.ingest(as_csv(*rows, rows[0], rows[55]), validar_apenas=True)
     assert (job["leads_criados"], job["duplicados"]) == (60, 2)
 
 
-# The preview
+# Preview
 
 
 def test_the_first_fifty_rows_are_shown_as_they_would_be_stored(office: Office) -> None:
-    office.ingest(as_csv(("K", "Known", "52998224725", "k@x.com", "")), nome="before.csv")
+    office.ingest(as_csv(("K", "Known", "52998224725", "k@x.com", "")), name="before.csv")
     rows = [
         ("A", "Maria", "", "m@x.com; bad", "71 3333-4444 | 71 99999-0001"),
         ("B", "Nobody", "", "", "123"),
@@ -153,10 +148,10 @@ def test_the_first_fifty_rows_are_shown_as_they_would_be_stored(office: Office) 
         *numbered(PREVIEW_ROWS),
     ]
     job = office.ingest(as_csv(*rows), modo="atualizar", validar_apenas=True)
-    first, refused, merged, again, *rest = shown = office.previa(job)
+    first, refused, merged, again, *rest = shown = office.preview(job)
     assert [row["linha"] for row in shown] == list(range(2, PREVIEW_ROWS + 2))
     assert (first["resultado"], first["lead"]["lead_id"]) == ("criado", None)
-    assert told(first["lead"]) == [
+    assert as_stored(first["lead"]) == [
         "A", "Maria", None, None, "71 3333-4444 | 71 99999-0001", "m@x.com; bad", "novo", [], "leads.csv", None, 2,
         "+557133334444falsefixofalse +5571999990001truemoveltrue", "m@x.comtrue",
     ]  # fmt: skip
@@ -164,7 +159,7 @@ def test_the_first_fifty_rows_are_shown_as_they_would_be_stored(office: Office) 
         {"coluna": "Email", "codigo": "email_invalido", "mensagem": "“bad” não é um e-mail válido."}
     ]
     assert (refused["resultado"], refused["lead"]) == ("rejeitado", None)
-    assert [erro["codigo"] for erro in refused["erros"]] == ["telefone_invalido"]
+    assert [error["codigo"] for error in refused["erros"]] == ["telefone_invalido"]
     assert (merged["resultado"], again["resultado"]) == ("atualizado", "duplicado")
     assert merged["lead"] == again["lead"]
     [[known]] = ask(office.services.owner_database, "SELECT lead_id FROM leads")
@@ -173,110 +168,118 @@ def test_the_first_fifty_rows_are_shown_as_they_would_be_stored(office: Office) 
     assert {row["resultado"] for row in rest} == {"criado"}
 
 
-def test_a_lead_that_a_later_row_completes_is_shown_complete(make_services: Callable[..., Services]) -> None:
+def test_a_lead_is_shown_with_what_later_rows_add_to_it(make_services: Callable[..., Services]) -> None:
     office = Office(make_services(ingest_batch_rows=20))
     rows = [*numbered(PREVIEW_ROWS + 5), ("0", "", "", "late@x.com", "")]
     job = office.ingest(as_csv(*rows), modo="atualizar", validar_apenas=True)
-    assert [each["email"] for each in office.previa(job)[0]["lead"]["emails"]] == ["lead0@x.com", "late@x.com"]
+    assert [each["email"] for each in office.preview(job)[0]["lead"]["emails"]] == ["lead0@x.com", "late@x.com"]
 
 
-def test_the_preview_is_there_while_the_dry_run_goes_on(make_services: Callable[..., Services]) -> None:
+def test_the_sentences_of_a_preview_are_in_the_language_of_the_tenant(office: Office) -> None:
+    office.configure(idioma="en")
+    [row] = office.preview(office.ingest(as_csv(("A", "Maria", "", "bad", "")), validar_apenas=True))
+    assert row["erros"] == [{"coluna": "Email", "codigo": "email_invalido", "mensagem": "“bad” is not a valid e-mail."}]
+
+
+def test_the_preview_grows_while_the_dry_run_goes_on(make_services: Callable[..., Services]) -> None:
     office = Office(make_services(ingest_batch_rows=10))
     refused = ("B", "", "", "", "123")
     job_id = office.upload(as_csv(*numbered(5), refused, *numbered(80, start=5)), validar_apenas=True)
     for shown in (10, 20, 30, 40, 50, 50):
-        job = office.wake(job_id, remaining_ms=lambda: 0)
+        job = office.wake(job_id, remaining_ms=nothing_left)
         assert job["status"] == "processando"
-        assert [row["linha"] for row in office.previa(job)] == list(range(2, shown + 2))
+        assert [row["linha"] for row in office.preview(job)] == list(range(2, shown + 2))
 
 
-def test_a_job_that_does_more_than_validate_has_no_preview(office: Office) -> None:
+def test_only_a_dry_run_has_a_preview(office: Office) -> None:
     job = office.ingest(as_csv(*numbered(1)))
     with pytest.raises(NotFound, match="sem_previa"):
-        office.previa(job)
+        office.preview(job)
     with pytest.raises(NotFound, match="nao_encontrado"):
-        office.services.previas.of(TENANT, uuid4())
+        office.services.previews.of(TENANT, uuid4())
     with pytest.raises(NotFound, match="nao_encontrado"):
-        office.services.previas.of("other", job["job_id"])
+        office.services.previews.of("other", job["job_id"])
 
 
-# The job
+# Job
 
 
-def test_a_dry_run_that_is_handed_over_goes_on_where_it_was(make_services: Callable[..., Services]) -> None:
+def test_a_dry_run_that_is_handed_over_goes_on_where_it_stopped(make_services: Callable[..., Services]) -> None:
     office = Office(make_services(ingest_batch_rows=4))
     rows = numbered(60)
     job_id = office.upload(as_csv(*rows, *rows[:10]), validar_apenas=True)
     turns = 1
-    while office.wake(job_id, remaining_ms=lambda: 0)["status"] == "processando":
+    while office.wake(job_id, remaining_ms=nothing_left)["status"] == "processando":
         turns += 1
     job = office.job(job_id)
     assert turns > 70 / 4
     assert (job["status"], job["leads_criados"], job["duplicados"]) == ("concluido", 60, 10)
-    assert len(office.previa(job)) == PREVIEW_ROWS
+    assert len(office.preview(job)) == PREVIEW_ROWS
 
 
-def test_a_dry_run_whose_tables_are_gone_begins_again(make_services: Callable[..., Services]) -> None:
+def test_a_dry_run_whose_tables_were_dropped_begins_again(make_services: Callable[..., Services]) -> None:
     office = Office(make_services(ingest_batch_rows=4))
     database = office.services.owner_database
     job_id = office.upload(as_csv(("A", "", "", "", "bad"), *numbered(9)), validar_apenas=True)
     for _ in range(3):
-        office.wake(job_id, remaining_ms=lambda: 0)
+        office.wake(job_id, remaining_ms=nothing_left)
     assert office.services.jobs.cancel(TENANT, job_id)["status"] == "cancelado"
     assert office.services.sweep.run()["ensaios"] == 1
     assert ask(database, SCHEMAS) == [[0]]
-    assert len(office.previa(office.job(job_id))) == 10
+    assert len(office.preview(office.job(job_id))) == 10
     office.services.jobs.resume(TENANT, job_id)
     job = office.wake(job_id)
     assert (job["status"], job["linhas_processadas"], job["leads_criados"]) == ("concluido", 10, 9)
     assert len(table_of(office.report(job))) == 2
-    assert len(office.previa(job)) == 10
+    assert len(office.preview(job)) == 10
 
 
-def test_a_dry_run_never_writes_into_the_real_tables_for_want_of_its_own(office: Office, services: Services) -> None:
+def test_a_dry_run_without_its_tables_fails_instead_of_writing_into_the_real_ones(
+    office: Office, services: Services
+) -> None:
     job_id = office.upload(as_csv(*numbered(2)), validar_apenas=True)
     with pytest.raises(StatementFailed, match="P0001"), services.owner_database.transaction(TENANT) as rows:
-        DryRunTables(TENANT, job_id).close(rows)
+        DryRunTables(job_id).close(rows)
     run(services.owner_database, "UPDATE ingest_jobs SET ensaio_aberto = true")
     with pytest.raises(StatementFailed, match="P0001"):
         office.wake(job_id)
     assert office.leads() == []
 
 
-def test_a_dry_run_is_cancelled_and_ends_as_any_job(make_services: Callable[..., Services]) -> None:
+def test_a_dry_run_can_be_cancelled_like_any_job(make_services: Callable[..., Services]) -> None:
     office = Office(make_services(ingest_batch_rows=2))
     job_id = office.upload(as_csv(*numbered(5)), validar_apenas=True)
-    office.wake(job_id, remaining_ms=lambda: 0)
+    office.wake(job_id, remaining_ms=nothing_left)
     claim = office.services.ingestion._claim(TENANT, job_id)
     assert claim is not None
     office.services.jobs.cancel(TENANT, job_id)
-    office.services.ingestion._work(claim, lambda: 900_000)
+    office.services.ingestion._work(claim, enough)
     job = office.job(job_id)
     assert (job["status"], job["leads_criados"]) == ("cancelado", 2)
     assert ask(office.services.owner_database, SCHEMAS) == [[0]]
 
 
-def test_a_file_that_is_none_ends_a_dry_run_with_the_same_reason(office: Office) -> None:
+def test_a_file_without_a_table_of_leads_ends_a_dry_run_with_the_same_reason(office: Office) -> None:
     job = office.ingest(b"a;b\n1;2\n", validar_apenas=True)
     assert (job["status"], job["erro_codigo"]) == ("erro", "cabecalho_ausente")
 
 
-def test_the_wish_travels_with_a_presigned_upload(office: Office, services: Services) -> None:
+def test_a_presigned_upload_can_be_a_dry_run(services: Services) -> None:
     job = services.uploads.receive(TENANT, AnnouncedUpload("a.csv", 10, IngestOptions(validar_apenas=True)), None)
     assert job["validar_apenas"] is True
 
 
-def test_the_events_of_a_dry_run_say_that_it_is_one(office: Office, services: Services) -> None:
+def test_the_events_of_a_dry_run_say_that_it_only_validates(office: Office, services: Services) -> None:
     office.ingest(as_csv(*numbered(1)), validar_apenas=True)
-    told = ask(services.owner_database, "SELECT tipo, detalhe->>'validar_apenas' FROM eventos ORDER BY 1")
-    assert told == [["ingest.job_completed", "true"], ["ingest.job_created", "true"]]
+    found = ask(services.owner_database, "SELECT tipo, detalhe->>'validar_apenas' FROM eventos ORDER BY 1")
+    assert found == [["ingest.job_completed", "true"], ["ingest.job_created", "true"]]
 
 
-def test_the_tables_of_a_dry_run_are_for_nobody_else(make_services: Callable[..., Services]) -> None:
+def test_the_login_of_the_api_cannot_read_the_tables_of_a_dry_run(make_services: Callable[..., Services]) -> None:
     services = make_services(ingest_batch_rows=1)
     office = Office(services)
     job_id = office.upload(as_csv(*numbered(2)), validar_apenas=True)
-    office.wake(job_id, remaining_ms=lambda: 0)
+    office.wake(job_id, remaining_ms=nothing_left)
     schema = f"ensaio_{job_id.hex}"
     assert ask(services.owner_database, f"SELECT count(*) FROM {schema}.leads") == [[1]]
     with pytest.raises(StatementFailed, match="42501"), services.database.transaction(TENANT) as rows:
@@ -287,15 +290,15 @@ def test_two_dry_runs_at_once_do_not_see_each_other(make_services: Callable[...,
     office = Office(make_services(ingest_batch_rows=2))
     jobs = [office.upload(as_csv(*numbered(5)), validar_apenas=True) for _ in range(2)]
     for job_id in jobs * 2:
-        office.wake(job_id, remaining_ms=lambda: 0)
+        office.wake(job_id, remaining_ms=nothing_left)
     assert [office.wake(job_id)["leads_criados"] for job_id in jobs] == [5, 5]
 
 
-# How far it is
+# Progress
 
 
 @pytest.mark.parametrize("validar_apenas", [False, True])
-def test_a_running_job_tells_its_rate_what_is_left_and_whether_it_stands_still(
+def test_a_running_job_shows_its_rate_the_seconds_left_and_whether_it_stands_still(
     make_services: Callable[..., Services], clock: StoppedClock, validar_apenas: bool
 ) -> None:
     office = Office(make_services(ingest_batch_rows=1))
@@ -304,7 +307,7 @@ def test_a_running_job_tells_its_rate_what_is_left_and_whether_it_stands_still(
 
     def after_ten_seconds() -> int:
         clock.advance(seconds=10)
-        return 900_000 if office.job(job_id)["linhas_processadas"] < 5 else 0
+        return enough() if office.job(job_id)["linhas_processadas"] < 5 else 0
 
     office.wake(job_id, remaining_ms=after_ten_seconds)
     job = office.job(job_id)
@@ -325,7 +328,7 @@ def progress(office: Office, job_id: UUID) -> tuple[float | None, float | None, 
     return job["linhas_por_segundo"], job["segundos_restantes"], job["parado"]
 
 
-def test_a_dry_run_is_not_to_be_undone(office: Office) -> None:
+def test_a_dry_run_cannot_be_undone(office: Office) -> None:
     job = office.ingest(as_csv(*numbered(1)), validar_apenas=True)
     with pytest.raises(Conflict, match="nada_a_desfazer"):
         office.services.undo.request(TENANT, job["job_id"])

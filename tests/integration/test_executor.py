@@ -1,116 +1,72 @@
-"""The executor over a real database, real queues and real MCP servers: each message once, whatever happens."""
+"""The executor sends each message once, whatever happens.
+
+Half of these tests run it over real queues and real MCP servers, the other half over the stage of
+`tests/sending_stage.py`. All of them run over a real database.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from datetime import UTC, datetime, timedelta
+from threading import Event
+from typing import Any, cast
+from uuid import uuid4
 
 import pytest
+from pg8000.native import Connection
 
 from chalicelib.adapters.database import Database
+from chalicelib.canal import Canal
 from chalicelib.config import Settings
-from chalicelib.dispatch.outcomes import ChannelDown, OutgoingMessage, Sent
+from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent
 from chalicelib.dispatch.requests.models import NewDisparo
-from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
+from chalicelib.dispatch.worker.executor import BatchCrashed
 from chalicelib.errors import Conflict
 from chalicelib.wiring import Services
-from local.aws import Aws, put_secret
+from local.aws import Aws
 from local.email import EmailServer
-from local.provider import Falhas
+from local.provider import Behaviour
 from local.whatsapp import WhatsAppSimulator
-from tests.builders import TENANT, a_lead, a_template, ask, insert, literal, run
+from tests.aws_contents import delayed, queued, schedules
+from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, event_of, lead_status, run
 from tests.conftest import STARTED_AT, StoppedClock
-from tests.fakes import FakeSender, FakeSenders, a_disparo, delayed, disparo, event_of, queued, schedules
+from tests.fakes import FakeSender, FakeSenders
+from tests.sending_stage import (
+    QUEUE,
+    MakeExecutor,
+    SendingStage,
+    configured,
+    crash,
+    email_disparo,
+    history,
+    opted_out,
+    published_events,
+    some_disparos,
+)
 
-Make = Callable[..., Executor]
-
-
-@pytest.fixture
-def whatsapp() -> Iterator[WhatsAppSimulator]:
-    with WhatsAppSimulator() as provider:
-        yield provider
-
-
-@pytest.fixture
-def email(tmp_path: Path) -> Iterator[EmailServer]:
-    with EmailServer(tmp_path / "mailbox") as provider:
-        yield provider
-
-
-@pytest.fixture
-def database(
-    services: Services, aws: Aws, app_settings: Settings, whatsapp: WhatsAppSimulator, email: EmailServer
-) -> Database:
-    """As the owner, with both channels configured and a template for each."""
-    put_secret(aws, app_settings.secret("mcp-whatsapp"), {"perfil": "jina-whatsapp-mcp", "url": whatsapp.url})
-    put_secret(aws, app_settings.secret("mcp-email"), {"perfil": "resend-mcp", "url": email.url})
-    a_template(services.owner_database)
-    a_template(services.owner_database, nome="oi-email", canal="email")
-    return services.owner_database
+NIGHT = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)  # Tuesday, 22:00 in Salvador
+OPENS = datetime(2026, 11, 25, 11, 0, tzinfo=UTC)
 
 
-@pytest.fixture
-def make_executor(services: Services, app_settings: Settings, clock: StoppedClock) -> Make:
-    """An executor of the services with parts of it changed; its jitter is always one half."""
-
-    def make(settings: dict[str, Any] | None = None, **changes: Any) -> Executor:
-        parts = {
-            "database": services.owner_database,
-            "senders": services.senders,
-            "wakeups": services.wakeups,
-            "queues": services.queues,
-            "publish": services.outbox.publish,
-            "unsubscribe_url": services.unsubscribe_links.url,
-            "tracer": services.tracer,
-            "settings": app_settings.model_copy(update=settings or {}),
-            "clock": clock,
-            "random": lambda: 0.5,
-        }
-        return Executor(**(parts | changes))
-
-    return make
-
-
-def crash(_: object) -> Sent:
-    """What no sender ever should do."""
-    raise RuntimeError
-
-
-def email_disparo(database: Database, lead_id: UUID, **columns: Any) -> UUID:
-    given = {"canal": "email", "template": "oi-email", "destino": "maria@example.com"}
-    return a_disparo(database, lead_id, **(given | columns))
-
-
-def failing(provider: WhatsAppSimulator | EmailServer, **falha: Any) -> None:
-    provider.falhas = Falhas.model_validate({"falhas": [falha]})
-
-
-def configured(database: Database, *, tenant_id: str = TENANT, **config: Any) -> None:
-    insert(database, "tenants", tenant_id=tenant_id, config=config)
-
-
-def status_of_lead(database: Database, lead_id: UUID) -> str:
-    ((status,),) = ask(database, f"SELECT status FROM leads WHERE lead_id = {literal(lead_id)}")
-    return str(status)
-
-
-def told(database: Database) -> list[tuple[str, str, str | None]]:
-    """The events of the outbox: what happened, the status and the code."""
-    rows = ask(database, "SELECT tipo, detalhe->>'status', detalhe->>'erro_codigo' FROM eventos ORDER BY evento_id")
-    return [tuple(row) for row in rows]
+def failing(provider: WhatsAppSimulator | EmailServer, **failure: Any) -> None:
+    """Make the provider fail; `failure` is a row of `Behaviour.falhas`."""
+    provider.behaviour = Behaviour.model_validate({"falhas": [failure]})
 
 
 # The straight path
 
 
-def test_what_was_created_is_sent_by_both_channels_and_told(
-    services: Services, database: Database, aws: Aws, app_settings: Settings, whatsapp: Any, email: Any
+@pytest.mark.straight_path
+def test_created_disparo_is_sent_by_each_channel_and_published(
+    services: Services,
+    database: Database,
+    aws: Aws,
+    app_settings: Settings,
+    whatsapp: WhatsAppSimulator,
+    email: EmailServer,
 ) -> None:
     lead_id = a_lead(database)
     made = {
@@ -126,22 +82,24 @@ def test_what_was_created_is_sent_by_both_channels_and_told(
     bodies = [each["body"] for each in queued(aws, app_settings.dispatch_queue)]
     services.executor.run({"Records": [{"body": json.dumps(body)} for body in bodies]})
 
-    (message,) = whatsapp.recebidas()
+    (message,) = whatsapp.deliveries()
     assert (message["para"], message["template"], message["idioma"]) == ("+5571999990001", "oi", "pt_BR")
     assert message["variaveis"] == ["Zé da Silva"]
-    (mail,) = email.recebidas()
+    (mail,) = email.deliveries()
     assert (mail["para"], mail["assunto"]) == (["maria@example.com"], "Para Zé da Silva")
     assert (mail["texto"], mail["idempotencia"]) == ("Olá, Zé\nda Silva!", str(made["email"]))
     for canal, delivered in (("whatsapp", message), ("email", mail)):
         found = services.disparos.get(TENANT, made[canal])
         assert (found["status"], found["provider_message_id"]) == ("enviado", delivered["message_id"])
         assert (found["tentativas"], found["enviado_em"], found["erro_codigo"]) == (1, STARTED_AT, None)
-    assert told(database) == [("disparo.completed", "enviado", None)] * 2
+    assert published_events(database) == [("disparo.completed", "enviado", None)] * 2
     assert ask(database, "SELECT count(*) FROM eventos WHERE publicado_em IS NULL") == [[0]]
-    assert status_of_lead(database, lead_id) == "em_disparo"
+    assert lead_status(database, lead_id) == "em_disparo"
 
 
-def test_redelivered_message_is_not_sent_twice(services: Services, database: Database, whatsapp: Any) -> None:
+def test_redelivered_message_is_not_sent_twice(
+    services: Services, database: Database, whatsapp: WhatsAppSimulator
+) -> None:
     disparo_id = a_disparo(database, a_lead(database))
     for _ in range(3):
         services.executor.run(event_of(disparo_id, disparo_id))
@@ -150,9 +108,9 @@ def test_redelivered_message_is_not_sent_twice(services: Services, database: Dat
 
 
 def test_two_executors_at_once_send_each_message_once(
-    services: Services, make_services: Callable[..., Services], database: Database, whatsapp: Any
+    services: Services, make_services: Callable[..., Services], database: Database, whatsapp: WhatsAppSimulator
 ) -> None:
-    whatsapp.falhas = Falhas(latencia_ms=50)
+    whatsapp.behaviour = Behaviour(latencia_ms=50)
     configured(database, limites={"whatsapp": {"rajada": 20}})
     lead_id = a_lead(database)
     ids = [a_disparo(database, lead_id, destino=f"+55719999900{n:02}") for n in range(20)]
@@ -163,12 +121,12 @@ def test_two_executors_at_once_send_each_message_once(
         ]
         for each in both:
             each.result()
-    assert Counter(each["para"] for each in whatsapp.recebidas()) == Counter(f"+55719999900{n:02}" for n in range(20))
+    assert Counter(each["para"] for each in whatsapp.deliveries()) == Counter(f"+55719999900{n:02}" for n in range(20))
     assert {tuple(disparo(database, each, "status", "tentativas")) for each in ids} == {("enviado", 1)}
 
 
 def test_one_batch_holds_disparos_of_many_tenants(
-    services: Services, database: Database, whatsapp: Any, capsys: pytest.CaptureFixture[str]
+    services: Services, database: Database, whatsapp: WhatsAppSimulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
     a_template(database, tenant_id="outra")
     mine = a_disparo(database, a_lead(database))
@@ -181,23 +139,30 @@ def test_one_batch_holds_disparos_of_many_tenants(
     assert sorted(each["tenant"] for each in metrics) == [TENANT, "outra"]
 
 
-def test_id_under_the_name_of_another_tenant_wakes_nobody(
-    services: Services, database: Database, whatsapp: Any
+def test_wakeup_with_the_wrong_tenant_sends_nothing(
+    services: Services, database: Database, whatsapp: WhatsAppSimulator
 ) -> None:
     disparo_id = a_disparo(database, a_lead(database))
     services.executor.run(event_of(disparo_id, tenant_id="outra"))
     assert (whatsapp.total(), disparo(database, disparo_id, "status")) == (0, ["pendente"])
 
 
-def test_wakeups_of_nothing_do_nothing(services: Services, database: Database, whatsapp: Any) -> None:
+def test_wakeups_for_unknown_or_cancelled_disparos_do_nothing(
+    services: Services, database: Database, whatsapp: WhatsAppSimulator
+) -> None:
     cancelled = a_disparo(database, a_lead(database), status="cancelado")
     services.executor.run(event_of(uuid4(), cancelled))
     services.executor.run({"Records": [{"messageId": "1", "body": "maria@example.com"}]})
     assert whatsapp.total() == 0
 
 
-def test_sweep_finds_what_nobody_was_woken_for(
-    services: Services, database: Database, aws: Aws, app_settings: Settings, clock: StoppedClock, whatsapp: Any
+def test_sweep_wakes_disparos_whose_wakeup_was_lost(
+    services: Services,
+    database: Database,
+    aws: Aws,
+    app_settings: Settings,
+    clock: StoppedClock,
+    whatsapp: WhatsAppSimulator,
 ) -> None:
     lead_id = a_lead(database)
     unwoken = a_disparo(database, lead_id)
@@ -214,11 +179,125 @@ def test_sweep_finds_what_nobody_was_woken_for(
     assert whatsapp.total() == 1
 
 
+def test_email_carries_an_unsubscribe_link_and_whatsapp_does_not(stage: SendingStage, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    mail = a_disparo(owner, lead_id, canal="email", template="oi-email", destino="maria@example.com")
+    stage.run(mail, a_disparo(owner, lead_id))
+    assert [each.descadastro_url for each in stage.email.sent] == [f"https://sair/{TENANT}/{mail}"]
+    assert [each.descadastro_url for each in stage.whatsapp.sent] == [None]
+
+
+# Opt-outs and expiry
+
+
+@pytest.mark.parametrize("columns", [{}, {"ignorar_janela": True}, {"usar_alternativos": True}])
+def test_contact_that_opted_out_gets_no_message(stage: SendingStage, owner: Database, columns: dict[str, Any]) -> None:
+    opted_out(owner, "+5571999990001")
+    lead_id = a_lead(owner, status="em_disparo", telefones=["+5571999990001", "+5571999990002"])
+    disparo_id = a_disparo(owner, lead_id, **columns)
+    stage.run(disparo_id)
+    assert disparo(owner, disparo_id, "status", "erro_codigo", "tentativas") == ["suprimido", "contato_suprimido", 0]
+    assert stage.sent == []
+    assert history(owner, disparo_id) == [(None, "suprimido", "contato_suprimido", None, None)]
+    assert ask(owner, "SELECT tipo, detalhe->>'status' FROM eventos") == [["disparo.failed", "suprimido"]]
+    assert ask(owner, "SELECT status FROM leads") == [["sem_sucesso"]]
+
+
+def test_opt_out_of_another_channel_or_tenant_stops_nothing(stage: SendingStage, owner: Database) -> None:
+    opted_out(owner, "maria@example.com", canal="email")
+    opted_out(owner, "+5571999990001", tenant_id="outra")
+    stage.run(a_disparo(owner, a_lead(owner)))
+    assert stage.sent == ["+5571999990001"]
+
+
+def test_opt_out_reported_by_the_provider_is_stored_and_obeyed(stage: SendingStage, owner: Database) -> None:
+    stage.answers = lambda _: Permanent("131050", suppresses=True)
+    lead_id = a_lead(owner)
+    first, second = a_disparo(owner, lead_id), a_disparo(owner, lead_id)
+    stage.run(first)
+    columns = "tenant_id, canal, contato, motivo, disparo_id"
+    assert ask(owner, f"SELECT {columns} FROM supressoes") == [
+        [TENANT, "whatsapp", "+5571999990001", "provedor", first]
+    ]
+    stage.run(second)
+    assert disparo(owner, second, "status") == ["suprimido"]
+    assert len(stage.sent) == 1
+
+
+def test_expired_message_is_not_sent(stage: SendingStage, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    late = a_disparo(owner, lead_id, expira_em=STARTED_AT)
+    in_time = a_disparo(owner, lead_id, expira_em=STARTED_AT + timedelta(seconds=1))
+    stage.run(late, in_time)
+    assert disparo(owner, late, "status", "erro_codigo") == ["expirado", "prazo_expirado"]
+    assert disparo(owner, in_time, "status") == ["enviado"]
+
+
+# Windows
+
+
+def test_disparo_outside_its_window_is_sent_when_the_window_opens(stage: SendingStage, owner: Database) -> None:
+    disparo_id = a_disparo(owner, a_lead(owner))
+    stage.clock.now = NIGHT
+    stage.run(disparo_id)
+    assert disparo(owner, disparo_id, "status", "espera", "enviar_apos", "tentativas") == [
+        "pendente",
+        "janela",
+        OPENS,
+        0,
+    ]
+    assert (stage.queues.take(QUEUE), stage.schedules.made) == ([], {})
+    stage.clock.now = OPENS - timedelta(minutes=5)
+    assert stage.sweep() == 0
+    stage.clock.now = OPENS - timedelta(seconds=60)
+    assert stage.sweep() == 1
+    assert [each.delay_s for each in stage.queues.sent[QUEUE]] == [60]
+    assert stage.sweep() == 0
+    stage.clock.now = OPENS
+    stage.deliver()
+    assert disparo(owner, disparo_id, "status", "espera") == ["enviado", None]
+    assert history(owner, disparo_id) == [(None, "adiado", "janela", OPENS, None), (1, "enviado", None, None, 50)]
+
+
+def test_window_of_an_email_is_in_the_time_zone_of_the_lead(stage: SendingStage, owner: Database) -> None:
+    stage.clock.now = datetime(2026, 11, 24, 11, 30, tzinfo=UTC)  # 08:30 in São Paulo, 06:30 in Acre
+    lead_id = a_lead(owner, telefones=["+5568999990001"])
+    given: dict[str, Any] = {"canal": "email", "template": "oi-email", "destino": "maria@example.com"}
+    in_acre = a_disparo(owner, lead_id, criado_em=stage.clock.now, **given)
+    without_phone = a_disparo(owner, a_lead(owner, telefones=[]), criado_em=stage.clock.now, **given)
+    stage.run(in_acre, without_phone)
+    assert disparo(owner, in_acre, "espera", "enviar_apos") == ["janela", datetime(2026, 11, 24, 13, 0, tzinfo=UTC)]
+    assert disparo(owner, without_phone, "status") == ["enviado"]
+
+
+def test_window_is_ignored_where_the_disparo_or_its_tenant_says_so(stage: SendingStage, owner: Database) -> None:
+    configured(owner, tenant_id="noturna", janela={"ligada": False})
+    a_template(owner, tenant_id="noturna")
+    stage.clock.now = NIGHT
+    urgent = a_disparo(owner, a_lead(owner), ignorar_janela=True)
+    theirs = a_disparo(owner, a_lead(owner, tenant_id="noturna"), tenant_id="noturna")
+    stage.run(urgent)
+    stage.run(theirs, tenant_id="noturna")
+    assert [disparo(owner, each, "status") for each in (urgent, theirs)] == [["enviado"], ["enviado"]]
+
+
+def test_invalid_parts_of_a_stored_configuration_are_ignored(stage: SendingStage, owner: Database) -> None:
+    configured(owner, fuso="Marte/Olimpo", limites={"whatsapp": {"rajada": 2}}, outra=1)
+    ids = some_disparos(owner, 3)
+    stage.run(*ids)
+    assert len(stage.sent) == 2
+
+
 # Failures
 
 
-def test_refusal_for_now_is_tried_again_and_succeeds(
-    make_executor: Make, database: Database, aws: Aws, app_settings: Settings, clock: StoppedClock, whatsapp: Any
+def test_transient_failure_is_tried_again_and_succeeds(
+    make_executor: MakeExecutor,
+    database: Database,
+    aws: Aws,
+    app_settings: Settings,
+    clock: StoppedClock,
+    whatsapp: WhatsAppSimulator,
 ) -> None:
     failing(whatsapp, codigo="131016", primeiras=1)
     disparo_id = a_disparo(database, a_lead(database))
@@ -228,15 +307,15 @@ def test_refusal_for_now_is_tried_again_and_succeeds(
         "pendente", 1, "131016", None, clock() + timedelta(seconds=0.5),
     ]  # fmt: skip
     assert delayed(aws, app_settings.dispatch_queue) == 1
-    assert told(database) == []
+    assert published_events(database) == []
     clock.advance(seconds=1)
     executor.run(event_of(disparo_id))
     assert disparo(database, disparo_id, "status", "tentativas", "erro_codigo") == ["enviado", 2, None]
     assert whatsapp.total() == 1
 
 
-def test_provider_that_asks_for_a_day_is_given_one_by_a_schedule(
-    services: Services, database: Database, aws: Aws, app_settings: Settings, whatsapp: Any
+def test_retry_after_a_day_gets_a_one_time_schedule(
+    services: Services, database: Database, aws: Aws, app_settings: Settings, whatsapp: WhatsAppSimulator
 ) -> None:
     failing(whatsapp, codigo="131049")
     disparo_id = a_disparo(database, a_lead(database))
@@ -248,8 +327,8 @@ def test_provider_that_asks_for_a_day_is_given_one_by_a_schedule(
 
 
 def test_exhausted_attempts_are_an_error_and_a_dead_letter_that_says_why(
-    services: Services, make_executor: Make, database: Database, aws: Aws, app_settings: Settings, clock: StoppedClock,
-    whatsapp: Any, capsys: pytest.CaptureFixture[str],
+    services: Services, make_executor: MakeExecutor, database: Database, aws: Aws, app_settings: Settings,
+    clock: StoppedClock, whatsapp: WhatsAppSimulator, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     failing(whatsapp, codigo="131016")
     lead_id = a_lead(database, status="em_disparo")
@@ -265,15 +344,15 @@ def test_exhausted_attempts_are_an_error_and_a_dead_letter_that_says_why(
     names = {"tenant_id": TENANT, "disparo_id": str(disparo_id)}
     assert letter["body"] == names
     assert letter["attributes"] == {**names, "codigo": "tentativas_esgotadas", "ultimo_codigo": "131016"}
-    assert told(database) == [("disparo.failed", "erro", "tentativas_esgotadas")]
-    assert status_of_lead(database, lead_id) == "sem_sucesso"
+    assert published_events(database) == [("disparo.failed", "erro", "tentativas_esgotadas")]
+    assert lead_status(database, lead_id) == "sem_sucesso"
     output = capsys.readouterr().out
     assert "DisparosFailed" in output
     assert "+5571999990001" not in output
 
 
-def test_refusal_for_good_is_an_error_at_once_and_no_dead_letter(
-    services: Services, database: Database, aws: Aws, app_settings: Settings, whatsapp: Any
+def test_permanent_failure_is_an_error_at_once_without_a_dead_letter(
+    services: Services, database: Database, aws: Aws, app_settings: Settings, whatsapp: WhatsAppSimulator
 ) -> None:
     failing(whatsapp, codigo="131026")
     disparo_id = a_disparo(database, a_lead(database))
@@ -284,17 +363,17 @@ def test_refusal_for_good_is_an_error_at_once_and_no_dead_letter(
 
 @pytest.mark.parametrize("other", ["pendente", "enviando", "enviado", "incerto"])
 def test_lead_that_another_disparo_may_reach_is_not_given_up(
-    services: Services, database: Database, whatsapp: Any, clock: StoppedClock, other: str
+    services: Services, database: Database, whatsapp: WhatsAppSimulator, clock: StoppedClock, other: str
 ) -> None:
     failing(whatsapp, codigo="131026")
     lead_id = a_lead(database, status="em_disparo")
     a_disparo(database, lead_id, status=other)
     services.executor.run(event_of(a_disparo(database, lead_id)))
-    assert status_of_lead(database, lead_id) == "em_disparo"
+    assert lead_status(database, lead_id) == "em_disparo"
 
 
-def test_lead_whose_last_two_disparos_fail_at_once_is_given_up(
-    services: Services, make_services: Callable[..., Services], database: Database, whatsapp: Any
+def test_lead_whose_last_two_disparos_fail_at_the_same_time_is_given_up(
+    services: Services, make_services: Callable[..., Services], database: Database, whatsapp: WhatsAppSimulator
 ) -> None:
     failing(whatsapp, codigo="131026")
     leads = [a_lead(database, status="em_disparo") for _ in range(5)]
@@ -306,15 +385,17 @@ def test_lead_whose_last_two_disparos_fail_at_once_is_given_up(
         both = zip((services, make_services()), batches, strict=True)
         for each in [pool.submit(worker.executor.run, event_of(*ids)) for worker, ids in both]:
             each.result()
-    assert {status_of_lead(database, lead_id) for lead_id in leads} == {"sem_sucesso"}
+    assert {lead_status(database, lead_id) for lead_id in leads} == {"sem_sucesso"}
 
 
-def test_words_that_cannot_be_filled_in_fail_alone(services: Services, database: Database, whatsapp: Any) -> None:
+def test_message_with_a_missing_variable_fails_alone(
+    services: Services, database: Database, whatsapp: WhatsAppSimulator
+) -> None:
     lead_id = a_lead(database)
-    wordless, fine = a_disparo(database, lead_id, variaveis={}), a_disparo(database, lead_id)
-    services.executor.run(event_of(wordless, fine))
+    incomplete, fine = a_disparo(database, lead_id, variaveis={}), a_disparo(database, lead_id)
+    services.executor.run(event_of(incomplete, fine))
     columns = ("status", "tentativas", "erro_codigo", "ultimo_codigo")
-    assert disparo(database, wordless, *columns) == ["erro", 0, "mensagem_nao_montada", "variavel_ausente"]
+    assert disparo(database, incomplete, *columns) == ["erro", 0, "mensagem_nao_montada", "variavel_ausente"]
     assert disparo(database, fine, "status") == ["enviado"]
 
 
@@ -322,7 +403,11 @@ def test_words_that_cannot_be_filled_in_fail_alone(services: Services, database:
 
 
 def test_unknown_outcome_is_uncertain_and_never_repeated(
-    services: Services, database: Database, clock: StoppedClock, whatsapp: Any, capsys: pytest.CaptureFixture[str]
+    services: Services,
+    database: Database,
+    clock: StoppedClock,
+    whatsapp: WhatsAppSimulator,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     failing(whatsapp, conexao="depois")
     disparo_id = a_disparo(database, a_lead(database))
@@ -331,12 +416,12 @@ def test_unknown_outcome_is_uncertain_and_never_repeated(
         clock.advance(hours=1)
     assert disparo(database, disparo_id, "status", "erro_codigo", "em_duvida") == ["incerto", "conexao_perdida", True]
     assert whatsapp.total() == 1
-    assert told(database) == [("disparo.failed", "incerto", "conexao_perdida")]
+    assert published_events(database) == [("disparo.failed", "incerto", "conexao_perdida")]
     assert "DisparosUncertain" in capsys.readouterr().out
 
 
-def test_unknown_outcome_is_repeated_under_the_same_key_and_delivered_once(
-    services: Services, make_executor: Make, database: Database, clock: StoppedClock, email: Any
+def test_unknown_outcome_is_repeated_with_the_same_key_and_delivered_once(
+    services: Services, make_executor: MakeExecutor, database: Database, clock: StoppedClock, email: EmailServer
 ) -> None:
     failing(email, conexao="depois", primeiras=1)
     disparo_id = email_disparo(database, a_lead(database))
@@ -350,105 +435,11 @@ def test_unknown_outcome_is_repeated_under_the_same_key_and_delivered_once(
     assert email.total() == 1
 
 
-def test_lapsed_lease_without_a_key_is_uncertain_and_not_sent(
-    services: Services, database: Database, clock: StoppedClock, whatsapp: Any
-) -> None:
-    disparo_id = a_disparo(database, a_lead(database), status="enviando", lease_ate=clock() + timedelta(seconds=1))
-    services.executor.run(event_of(disparo_id))
-    assert disparo(database, disparo_id, "status") == ["enviando"]
-    clock.advance(seconds=1)
-    services.executor.run(event_of(disparo_id))
-    assert disparo(database, disparo_id, "status", "erro_codigo", "tentativas") == ["incerto", "lease_vencida", 1]
-    assert whatsapp.total() == 0
-
-
-def test_lapsed_lease_with_a_key_is_sent_again_under_it(services: Services, database: Database, email: Any) -> None:
-    disparo_id = email_disparo(database, a_lead(database), status="enviando", lease_ate=STARTED_AT)
-    services.executor.run(event_of(disparo_id))
-    assert disparo(database, disparo_id, "status", "tentativas") == ["enviado", 2]
-    assert [each["idempotencia"] for each in email.recebidas()] == [str(disparo_id)]
-
-
-def test_lapsed_lease_of_the_last_attempt_is_uncertain(services: Services, database: Database, email: Any) -> None:
-    disparo_id = email_disparo(database, a_lead(database), status="enviando", lease_ate=STARTED_AT, tentativas=3)
-    services.executor.run(event_of(disparo_id))
-    assert disparo(database, disparo_id, "status", "erro_codigo", "tentativas") == ["incerto", "lease_vencida", 3]
-    assert email.total() == 0
-
-
-def test_late_record_of_a_worker_given_up_for_dead_changes_nothing(
-    make_executor: Make, database: Database, clock: StoppedClock
-) -> None:
-    disparo_id = a_disparo(database, a_lead(database))
-
-    def slow(_: object) -> Sent:
-        clock.advance(minutes=4)
-        make_executor().run(event_of(disparo_id))
-        return Sent("too late")
-
-    make_executor(senders=FakeSenders(whatsapp=FakeSender(slow))).run(event_of(disparo_id))
-    assert disparo(database, disparo_id, "status", "erro_codigo", "provider_message_id") == [
-        "incerto", "lease_vencida", None,
-    ]  # fmt: skip
-    assert told(database) == [("disparo.failed", "incerto", "lease_vencida")]
-
-
-def test_late_record_does_not_pass_for_that_of_the_worker_that_took_over(
-    make_executor: Make, database: Database, clock: StoppedClock
-) -> None:
-    disparo_id = email_disparo(database, a_lead(database))
-
-    def slow(_: object) -> Sent:
-        clock.advance(minutes=4)
-        successor = FakeSender(crash, is_idempotent=True)
-        with pytest.raises(BatchCrashed):
-            make_executor(senders=FakeSenders(email=successor)).run(event_of(disparo_id))
-        return Sent("too late")
-
-    make_executor(senders=FakeSenders(email=FakeSender(slow))).run(event_of(disparo_id))
-    assert disparo(database, disparo_id, "status", "tentativas", "provider_message_id") == ["enviando", 2, None]
-
-
 # Channels
 
 
-@pytest.mark.parametrize(
-    ("document", "codigo"),
-    [
-        (None, "canal_nao_configurado"),
-        ({"perfil": "nenhum"}, "canal_invalido"),
-        ({"perfil": "resend-mcp", "url": "http://127.0.0.1:1/mcp"}, "canal_invalido"),
-    ],
-    ids=["missing", "wrong", "of another channel"],
-)
-def test_channel_that_is_not_configured_keeps_its_disparos_and_costs_them_no_attempt(
-    services: Services, aws: Aws, app_settings: Settings, clock: StoppedClock, document: Any, codigo: str
-) -> None:
-    a_template(services.owner_database)
-    if document:
-        put_secret(aws, app_settings.secret("mcp-whatsapp"), document)
-    disparo_id = a_disparo(services.owner_database, a_lead(services.owner_database))
-    services.executor.run(event_of(disparo_id))
-    columns = ("status", "tentativas", "ultimo_codigo", "enviar_apos")
-    waits = clock() + timedelta(minutes=5)
-    assert disparo(services.owner_database, disparo_id, *columns) == ["pendente", 0, codigo, waits]
-    assert delayed(aws, app_settings.dispatch_queue) == 1
-
-
-def test_channel_whose_secret_cannot_be_read_keeps_even_what_is_in_doubt(
-    make_services: Callable[..., Services], services: Services, database: Database, make_executor: Make,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:  # fmt: skip
-    disparo_id = email_disparo(database, a_lead(database), em_duvida=True, ultimo_codigo="tempo_esgotado", tentativas=1)
-    with monkeypatch.context() as environ:
-        environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-        make_executor(senders=make_services().senders).run(event_of(disparo_id))
-    columns = ("status", "em_duvida", "tentativas", "ultimo_codigo")
-    assert disparo(database, disparo_id, *columns) == ["pendente", True, 1, "segredo_inacessivel"]
-
-
-def test_channel_that_a_person_must_look_after_keeps_its_disparos(
-    services: Services, database: Database, clock: StoppedClock, whatsapp: Any
+def test_disparos_of_a_channel_that_a_person_must_fix_wait(
+    services: Services, database: Database, clock: StoppedClock, whatsapp: WhatsAppSimulator
 ) -> None:
     failing(whatsapp, codigo="190")
     disparo_id = a_disparo(database, a_lead(database), tentativas=2)
@@ -460,53 +451,8 @@ def test_channel_that_a_person_must_look_after_keeps_its_disparos(
     assert disparo(database, disparo_id, "status", "tentativas") == ["enviado", 3]
 
 
-def test_channel_is_loaded_anew_only_when_its_document_has_changed(
-    services: Services, make_services: Callable[..., Services], database: Database, aws: Aws, app_settings: Settings
-) -> None:
-    before = services.senders.open("whatsapp")
-    assert services.senders.open("whatsapp") is before
-    put_secret(aws, app_settings.secret("mcp-whatsapp"), {"perfil": "jina-whatsapp-mcp", "url": "http://127.0.0.1:1"})
-    assert services.senders.open("whatsapp") is before
-    services.secrets._known.clear()  # as after five minutes
-    assert services.senders.open("whatsapp") is not before
-
-
-def test_channel_of_a_tenants_own_is_used_and_a_broken_one_is_not_replaced_by_the_deployments(
-    make_services: Callable[..., Services], database: Database, aws: Aws, app_settings: Settings, whatsapp: Any,
-    tmp_path: Path,
-) -> None:  # fmt: skip
-    services = make_services(internal_channels=True)
-    with WhatsAppSimulator() as theirs:
-        document = {"perfil": "jina-whatsapp-mcp", "url": theirs.url}
-        configured(database, canais={"whatsapp": document})
-        services.executor.run(event_of(a_disparo(database, a_lead(database))))
-        assert (theirs.total(), whatsapp.total()) == (1, 0)
-    sent_by = {"headers": {"X-Chave": {"segredo": "nenhum"}}, **document}
-    run(database, f"UPDATE tenants SET config = {literal({'canais': {'whatsapp': sent_by}})}")
-    disparo_id = a_disparo(database, a_lead(database), destino="+5571999990002")
-    services.executor.run(event_of(disparo_id))
-    assert disparo(database, disparo_id, "status", "espera", "ultimo_codigo") == [
-        "pendente", "canal_pausado", "canal_invalido",
-    ]  # fmt: skip
-    assert whatsapp.total() == 0
-
-
-def test_secret_of_a_tenants_own_channel_that_cannot_be_read_keeps_its_disparos(
-    make_services: Callable[..., Services], database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as environ:
-        environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-        services = make_services(internal_channels=True)
-        headers = {"X-Chave": {"segredo": "chave"}}
-        document = {"perfil": "jina-whatsapp-mcp", "url": "https://x.example", "headers": headers}
-        (attempt,) = services.senders.own(TENANT, "whatsapp", document).send(
-            [OutgoingMessage("1", 1, "+5571999990001", "")]
-        )
-    assert attempt.outcome == ChannelDown("segredo_inacessivel")
-
-
-def test_failed_channel_does_not_hold_up_the_other_one(
-    services: Services, database: Database, whatsapp: Any, email: Any
+def test_failed_channel_does_not_delay_the_other_one(
+    services: Services, database: Database, whatsapp: WhatsAppSimulator, email: EmailServer
 ) -> None:
     failing(whatsapp, http=401)
     lead_id = a_lead(database)
@@ -516,11 +462,48 @@ def test_failed_channel_does_not_hold_up_the_other_one(
     assert email.total() == 1
 
 
+def test_hanging_channel_does_not_delay_the_other_one(stage: SendingStage, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    slow = a_disparo(owner, lead_id)
+    quick = a_disparo(owner, lead_id, canal="email", template="oi-email", destino="maria@example.com")
+    recorded = Event()
+
+    def answers(message: OutgoingMessage) -> Outcome:
+        if "@" not in message.destino:
+            for _ in range(400):
+                if disparo(owner, quick, "status") == ["enviado"]:
+                    recorded.set()
+                    break
+                recorded.wait(0.05)
+        return Sent("1")
+
+    stage.answers = answers
+    stage.run(slow, quick)
+    assert recorded.is_set()
+    assert disparo(owner, slow, "status") == ["enviado"]
+
+
+def test_only_the_tenant_that_owns_a_channel_sends_by_it(stage: SendingStage, owner: Database) -> None:
+    a_template(owner, tenant_id="outra")
+    configured(
+        owner, tenant_id="outra", canais={"whatsapp": {"perfil": "jina-whatsapp-mcp", "url": "https://x.example"}}
+    )
+    stage.own = FakeSender(lambda _: Sent("theirs"))
+    theirs = a_disparo(owner, a_lead(owner, tenant_id="outra"), tenant_id="outra")
+    mine = a_disparo(owner, a_lead(owner))
+    event = event_of(mine)
+    event["Records"] += event_of(theirs, tenant_id="outra")["Records"]
+    stage.handle(event)
+    assert disparo(owner, theirs, "status", "provider_message_id") == ["enviado", "theirs"]
+    assert disparo(owner, mine, "status", "provider_message_id") == ["enviado", "wamid"]
+    assert (len(stage.own.sent), len(stage.whatsapp.sent)) == (1, 1)
+
+
 # Dry run
 
 
-def test_dry_run_goes_the_whole_way_and_sends_nothing(
-    make_services: Callable[..., Services], database: Database, whatsapp: Any
+def test_dry_run_runs_every_step_and_sends_nothing(
+    make_services: Callable[..., Services], database: Database, whatsapp: WhatsAppSimulator
 ) -> None:
     dry = make_services(micro_agent_disparo_enabled=False)
     disparo_id = a_disparo(database, a_lead(database))
@@ -528,17 +511,27 @@ def test_dry_run_goes_the_whole_way_and_sends_nothing(
     found = dry.disparos.get(TENANT, disparo_id)
     assert (found["status"], found["erro_codigo"], found["tentativas"]) == ("simulado", "envio_desligado", 0)
     assert found["mensagem_erro"] == "O envio está desligado: nada saiu."
-    assert told(database) == [("disparo.completed", "simulado", "envio_desligado")]
+    assert published_events(database) == [("disparo.completed", "simulado", "envio_desligado")]
     assert whatsapp.total() == 0
+
+
+def test_dry_run_obeys_the_limits(stage: SendingStage, owner: Database) -> None:
+    configured(owner, limites={"whatsapp": {"rajada": 2}})
+    ids = some_disparos(owner, 3)
+    stage.run(*ids, micro_agent_disparo_enabled=False)
+    assert [disparo(owner, each, "status", "espera") for each in ids] == [
+        ["simulado", None], ["simulado", None], ["pendente", "limite"],
+    ]  # fmt: skip
+    assert stage.sent == []
 
 
 # Wake-ups
 
 
 @pytest.mark.parametrize(("minutes", "is_scheduled"), [(10, False), (16, True)])
-def test_wakeup_that_comes_too_early_is_arranged_for_its_time(
+def test_early_wakeup_is_arranged_again_for_its_time(
     services: Services, database: Database, aws: Aws, app_settings: Settings, clock: StoppedClock, minutes: int,
-    is_scheduled: bool, whatsapp: Any,
+    is_scheduled: bool, whatsapp: WhatsAppSimulator,
 ) -> None:  # fmt: skip
     disparo_id = a_disparo(database, a_lead(database), enviar_apos=clock() + timedelta(minutes=minutes))
     services.executor.run(event_of(disparo_id))
@@ -548,13 +541,13 @@ def test_wakeup_that_comes_too_early_is_arranged_for_its_time(
     assert whatsapp.total() == 0
 
 
-def test_disparo_that_somebody_holds_is_woken_again_in_a_moment(
+def test_locked_disparos_are_woken_again_in_a_moment(
     services: Services, database: Database, aws: Aws, app_settings: Settings
 ) -> None:
     lead_id = a_lead(database)
     ids = [a_disparo(database, lead_id) for _ in range(3)]
     with database.across_tenants() as rows:
-        # As the sweep holds them while it sends the very wake-ups that these are. One is enough for all of them.
+        # The sweep locks them like this while it sends their wake-ups. One wake-up is enough for all of them.
         rows.execute("UPDATE disparos SET acordado_em = now()")
         services.executor.run(event_of(*ids))
     assert [disparo(database, each, "status") for each in ids] == [["pendente"]] * 3
@@ -564,8 +557,8 @@ def test_disparo_that_somebody_holds_is_woken_again_in_a_moment(
 # Crashes
 
 
-def test_crash_while_sending_leaves_what_was_claimed_to_its_lease_and_records_the_rest(
-    make_executor: Make, database: Database, clock: StoppedClock
+def test_crash_while_sending_leaves_its_disparos_to_their_lease_and_records_the_others(
+    make_executor: MakeExecutor, database: Database, clock: StoppedClock
 ) -> None:
     senders = FakeSenders(whatsapp=FakeSender(lambda _: Sent("1")), email=FakeSender(crash))
     lead_id = a_lead(database)
@@ -578,35 +571,91 @@ def test_crash_while_sending_leaves_what_was_claimed_to_its_lease_and_records_th
     assert disparo(database, crashed, "status") == ["enviando"]
 
 
-def test_crash_before_sending_is_tried_again_and_keeps_nobody_else(
-    make_executor: Make, database: Database, whatsapp: Any
+def test_crash_before_sending_is_tried_again_and_stops_no_other_disparo(
+    make_executor: MakeExecutor, database: Database, whatsapp: WhatsAppSimulator
 ) -> None:
     lead_id = a_lead(database)
-    odd, fine = a_disparo(database, lead_id, variaveis={"nome": 5}), a_disparo(database, lead_id)
-    make_executor().run(event_of(odd, fine))
+    malformed, fine = a_disparo(database, lead_id, variaveis={"nome": 5}), a_disparo(database, lead_id)
+    make_executor().run(event_of(malformed, fine))
     columns = ("status", "tentativas", "ultimo_codigo")
-    assert disparo(database, odd, *columns) == ["pendente", 1, "erro_interno"]
+    assert disparo(database, malformed, *columns) == ["pendente", 1, "erro_interno"]
     assert disparo(database, fine, "status") == ["enviado"]
     assert whatsapp.total() == 1
 
 
-def test_outcomes_are_recorded_while_sqs_is_away(
-    services: Services, make_executor: Make, make_services: Callable[..., Services], database: Database, whatsapp: Any,
-    monkeypatch: pytest.MonkeyPatch,
+def test_outcomes_are_recorded_while_sqs_is_unavailable(
+    services: Services, make_executor: MakeExecutor, make_services: Callable[..., Services], database: Database,
+    whatsapp: WhatsAppSimulator, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     failing(whatsapp, codigo="131016", destinos=["+5571999990001", "+5571999990003"])
     lead_id = a_lead(database)
     exhausted = a_disparo(database, lead_id, tentativas=2)
     again = a_disparo(database, lead_id, destino="+5571999990003")
     fine = a_disparo(database, lead_id, destino="+5571999990002")
-    services.senders.open("whatsapp")  # its secret is remembered for a while
+    services.senders.open(Canal.WHATSAPP)  # caches its secret
     with monkeypatch.context() as environ:
         environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-        away = make_services()
-        make_executor(wakeups=away.wakeups, queues=away.queues, publish=away.outbox.publish).run(
+        without_sqs = make_services()
+        make_executor(wakeups=without_sqs.wakeups, queues=without_sqs.queues, publish=without_sqs.outbox.publish).run(
             event_of(exhausted, again, fine)
         )
     assert [disparo(database, each, "status") for each in (exhausted, again, fine)] == [
         ["erro"], ["pendente"], ["enviado"],
     ]  # fmt: skip
     assert ask(database, "SELECT count(*) FROM eventos WHERE publicado_em IS NULL") == [[2]]
+
+
+# Statements
+
+
+class CountedConnection:
+    """A connection that records each statement."""
+
+    def __init__(self, connection: Connection, statements: list[str]) -> None:
+        self._connection = connection
+        self._statements = statements
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def run(self, sql: str, **params: Any) -> Any:
+        self._statements.append(sql)
+        return self._connection.run(sql, **params)
+
+    def execute_simple(self, sql: str) -> Any:
+        self._statements.append(sql)
+        return self._connection.execute_simple(sql)
+
+    def execute_unnamed(self, sql: str, *args: Any, **options: Any) -> Any:
+        self._statements.append(sql)
+        return self._connection.execute_unnamed(sql, *args, **options)
+
+
+class CountingDatabase(Database):
+    """A database that records every statement, BEGIN and COMMIT included."""
+
+    def __init__(self, owner: Database) -> None:
+        super().__init__(owner._url)
+        self.statements: list[str] = []
+
+    def _opened(self) -> Connection:
+        return cast(Connection, CountedConnection(super()._opened(), self.statements))
+
+
+def test_full_batch_needs_at_most_one_statement_for_ten_messages(owner: Database, clock: StoppedClock) -> None:
+    configured(owner, limites={"whatsapp": {"por_minuto": 100_000, "por_segundo": 10_000, "rajada": 10_000}})
+    some_disparos(owner, 1)
+    run(
+        owner,
+        "INSERT INTO disparos SELECT (d).* FROM (SELECT jsonb_populate_record(d, jsonb_build_object("
+        "'disparo_id', gen_random_uuid(), 'destino', '+5571977' || n)) AS d"
+        " FROM disparos d, generate_series(100001, 100999) n) x",
+    )
+    ids = [row[0] for row in ask(owner, "SELECT disparo_id FROM disparos")]
+    counting = CountingDatabase(owner)
+    stage = SendingStage(counting, clock)
+    stage.answers = lambda each: Permanent("131026") if each.destino.endswith("7") else Sent("1")
+    stage.run(*ids)
+    counting.close()
+    assert len(stage.sent) == 1_000
+    assert len(counting.statements) <= 100, counting.statements

@@ -1,19 +1,18 @@
-"""Faults of an ingestion, each ending in exactly the rows, the counts and the report of a run that nothing disturbed.
+"""Faults of an ingestion: each one ends in exactly the rows, the counts and the report of an undisturbed run.
 
-Every run has a tenant of its own and reads the same object, so that many of them fit one database; what is compared is
-everything that is left of a tenant, without ids and times.
+Every run has a tenant of its own and reads the same object, so that one database is enough for many of them. We compare
+everything that a run leaves of its tenant, without ids and times.
 """
 
 from __future__ import annotations
 
 import errno
-import json
 import resource
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
 from itertools import count
@@ -32,7 +31,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, connect
 from chalicelib.adapters.queues import Queues
 from chalicelib.adapters.storage import Storage, StoredObject
-from chalicelib.errors import Conflict, NotFound, SerializationFailure, Unavailable
+from chalicelib.errors import Conflict, NotFound, Unavailable
 from chalicelib.ids import new_id
 from chalicelib.ingestion.jobs.jobs import COUNTS, Jobs
 from chalicelib.ingestion.jobs.reports import report_key
@@ -42,9 +41,11 @@ from chalicelib.ingestion.options import IngestMode, IngestOptions
 from chalicelib.wiring import Services
 from local.aws import Aws as LocalAws
 from local.postgres import Postgres
+from tests.aws_contents import queued
 from tests.builders import ask, insert, literal, run
 from tests.conftest import DatabaseUrls, StoppedClock
-from tests.fakes import queued
+from tests.ingesting import Job as ShownJob
+from tests.ingesting import enough, nothing_left, wakeup_event
 
 BATCH = 5
 LEASE_S = 120
@@ -66,30 +67,30 @@ ID;Nome;CNPJ/CPF;Email;Telefone
 10;Bia;;b@x.com;21 98888-0001
 """.encode()
 ROWS, BATCHES = 14, 3
-# Batches meet here: the second and the third change leads of the first, by their id and by their document.
-MODO = IngestMode.ATUALIZAR
+# The batches depend on each other: the second and the third change leads of the first, by their ID and their document.
+MODE = IngestMode.ATUALIZAR
+SHEET_KEY = "leads/shared/leads.csv"
 _PATIENCE_S = 30
 SOCKET = ".s.PGSQL.5432"
 
-
-def endless() -> int:
-    """More time than any test takes."""
-    return 900_000
+Left = dict[str, Any]
+"""What is left of a tenant: the rows of each table, and the `report` as bytes, if there is one."""
 
 
-class Job(NamedTuple):
-    """A job of a tenant of its own."""
+class StagedJob(NamedTuple):
+    """A job and its tenant."""
 
     tenant_id: str
     job_id: UUID
 
     @property
     def event(self) -> dict[str, Any]:
-        return {"Records": [{"body": json.dumps({"tenant_id": self.tenant_id, "job_id": str(self.job_id)})}]}
+        """The SQS event of its wake-up."""
+        return wakeup_event(self.tenant_id, self.job_id)
 
 
 class Stage:
-    """One object in the bucket, jobs that read it, workers that work on them, and what is left in the end."""
+    """One object in the bucket, jobs that read it, workers for them, and what they leave in the end."""
 
     def __init__(self, services: Services, clock: StoppedClock) -> None:
         self.services = services
@@ -97,24 +98,24 @@ class Stage:
         self.settings = services._settings
         self.clock = clock
         self._numbers = count()
-        self.objeto = self.put(SHEET)
+        self.put(SHEET)
 
-    def put(self, content: bytes, key: str = "leads/shared/leads.csv") -> StoredObject:
+    def put(self, content: bytes, key: str = SHEET_KEY) -> StoredObject:
         return self.services.storage.put(key, content, content_type="text/csv")
 
     def job(
         self,
         *,
-        chave: str = "leads/shared/leads.csv",
+        key: str = SHEET_KEY,
         tenant_id: str | None = None,
-        modo: IngestMode = MODO,
-        by_documento: bool = True,
-    ) -> Job:
-        # Ids are of the time: the later one of two jobs is then behind the other.
-        job = Job(tenant_id or f"t{next(self._numbers)}", new_id(self.clock.advance(milliseconds=1)))
+        mode: IngestMode = MODE,
+        by_document: bool = True,
+    ) -> StagedJob:
+        # Ids begin with their time, so a job that is made later has a higher id.
+        job = StagedJob(tenant_id or f"t{next(self._numbers)}", new_id(self.clock.advance(milliseconds=1)))
         insert(
             self.database, "ingest_jobs", tenant_id=job.tenant_id, job_id=job.job_id, bucket=self.settings.bucket,
-            chave=chave, nome_arquivo="leads.csv", modo=modo, deduplicar_por_documento=by_documento,
+            chave=key, nome_arquivo="leads.csv", modo=mode, deduplicar_por_documento=by_document,
             criado_em=self.clock(), atualizado_em=self.clock(),
         )  # fmt: skip
         return job
@@ -122,7 +123,7 @@ class Stage:
     def worker(
         self, database: Database | None = None, *, rows: int = BATCH, clock: Clock | None = None, **parts: object
     ) -> Ingestion:
-        """A worker of its own, over these parts."""
+        """A worker with its own settings and clock; `parts` replace its collaborators by name."""
         services = Services(self.settings.model_copy(update={"ingest_batch_rows": rows}), clock=clock or self.clock)
         vars(services).update({
             "aws": self.services.aws,
@@ -132,24 +133,26 @@ class Stage:
         })  # fmt: skip
         return services.ingestion
 
-    def work(self, job: Job, worker: Ingestion | None = None, remaining_ms: Callable[[], int] = endless) -> Any:
-        """Deliver the job's message to a worker; the job afterwards."""
+    def work(
+        self, job: StagedJob, worker: Ingestion | None = None, remaining_ms: Callable[[], int] = enough
+    ) -> ShownJob:
+        """Deliver the job's wake-up to a worker. Returns the job afterwards."""
         (worker or self.worker()).run(job.event, remaining_ms=remaining_ms)
         return self.state(job)
 
-    def state(self, job: Job) -> Any:
+    def state(self, job: StagedJob) -> ShownJob:
         return self.services.jobs.get(job.tenant_id, job.job_id)
 
-    def finish(self, job: Job) -> None:
-        """Deliver the message at once, and again whenever a lease has lapsed, as SQS and the sweep do."""
+    def finish(self, job: StagedJob) -> None:
+        """Deliver the wake-up, and again after the lease has lapsed, as SQS and the sweep do."""
         for _ in range(4):
             self.work(job)
             if self.is_over(job):
                 return
             self.clock.advance(seconds=LEASE_S + 1)
 
-    def is_over(self, job: Job) -> bool:
-        """Whether a job has ended and the world was told."""
+    def is_over(self, job: StagedJob) -> bool:
+        """Whether a job has ended and all events of its tenant were published."""
         [[is_over]] = ask(
             self.database,
             f"""SELECT concluido_em IS NOT NULL AND NOT EXISTS (
@@ -158,15 +161,16 @@ class Stage:
         )
         return bool(is_over)
 
-    def undisturbed(self) -> Any:
+    def undisturbed(self) -> Left:
+        """What a run without a fault leaves."""
         job = self.job()
         self.work(job)
         left = self.left_of(job)
         assert left["jobs"][0][0] == "concluido"
         return left
 
-    def left_of(self, job: Job) -> Any:
-        """Everything of the tenant, without ids and times."""
+    def left_of(self, job: StagedJob) -> Left:
+        """Everything that is stored of the tenant, without ids and times."""
         tenant = literal(job.tenant_id)
         tables = {
             "jobs": f"""
@@ -192,7 +196,7 @@ class Stage:
                 SELECT tipo, detalhe - 'job_id', publicado_em IS NOT NULL
                   FROM eventos WHERE tenant_id = {tenant} ORDER BY tipo, (detalhe - 'job_id')::text""",
         }
-        left: dict[str, Any] = {name: ask(self.database, sql) for name, sql in tables.items()}
+        left: Left = {name: ask(self.database, sql) for name, sql in tables.items()}
         key = report_key(job.tenant_id, job.job_id)
         if self.services.storage.find(key):
             s3 = self.services.aws.client("s3")
@@ -209,7 +213,7 @@ def stage(make_services: Callable[..., Services], clock: StoppedClock) -> Stage:
 
 TITLES = "ID;Nome;CNPJ/CPF;Email;Telefone\n"
 ONE, OTHER = "529.982.247-25", "111.444.777-35"
-# What is there before, and the file: each changes whose a document is.
+# The file of known leads, and the file that is ingested: each changes which lead a document belongs to.
 BORDERS = {
     "given another document": ("", f"A;a;{ONE};a@x.com;\nA;a;{OTHER};;\nB;b;{ONE};b@x.com;\n"),
     "given one that another has": ("", f"A;a;{ONE};a@x.com;\nC;c;;c@x.com;\nC;c;{ONE};;\nD;d;{ONE};d@x.com;\n"),
@@ -228,33 +232,33 @@ BORDERS = {
 }
 
 
-def told(stage: Stage, before: str, sheet: str, modo: IngestMode, rows: int) -> Any:
-    """What is left of a tenant by two files, the second of them read in batches of so many rows."""
+def left_by(stage: Stage, before: str, sheet: str, mode: IngestMode, rows: int) -> Left:
+    """What two files leave of a tenant; the second one is read in batches of so many rows."""
 
     def clock() -> datetime:
-        return stage.clock.advance(milliseconds=1)  # ids are of the time: no batch is as old as another
+        return stage.clock.advance(milliseconds=1)  # ids begin with their time: each batch has another one
 
     for key, content in (("before", before), ("after", sheet)):
         stage.put((TITLES + content).encode(), f"leads/shared/{key}.csv")
-    earlier = stage.job(chave="leads/shared/before.csv", by_documento=False)
+    earlier = stage.job(key="leads/shared/before.csv", by_document=False)
     stage.work(earlier, stage.worker(clock=clock))
-    job = stage.job(chave="leads/shared/after.csv", tenant_id=earlier.tenant_id, modo=modo)
+    job = stage.job(key="leads/shared/after.csv", tenant_id=earlier.tenant_id, mode=mode)
     stage.work(job, stage.worker(rows=rows, clock=clock))
     return stage.left_of(job)
 
 
-@pytest.mark.parametrize("modo", list(IngestMode))
+@pytest.mark.parametrize("mode", list(IngestMode))
 @pytest.mark.parametrize("name", BORDERS)
-def test_it_makes_no_difference_where_a_batch_ends(stage: Stage, name: str, modo: IngestMode) -> None:
-    expected = told(stage, *BORDERS[name], modo, rows=100)
-    assert [told(stage, *BORDERS[name], modo, rows=rows) for rows in (1, 2, 3)] == [expected] * 3
+def test_it_makes_no_difference_where_a_batch_ends(stage: Stage, name: str, mode: IngestMode) -> None:
+    expected = left_by(stage, *BORDERS[name], mode, rows=100)
+    assert [left_by(stage, *BORDERS[name], mode, rows=rows) for rows in (1, 2, 3)] == [expected] * 3
 
 
 @pytest.mark.parametrize("rows", [1, 100])
-def test_a_document_that_two_leads_have_belongs_to_the_other_once_the_older_has_another(
+def test_a_document_of_two_leads_belongs_to_the_younger_one_after_the_older_got_another(
     stage: Stage, rows: int
 ) -> None:
-    left = told(stage, *BORDERS["two have it and the older is given another"], IngestMode.ATUALIZAR, rows=rows)
+    left = left_by(stage, *BORDERS["two have it and the older is given another"], IngestMode.ATUALIZAR, rows=rows)
     assert [(lead[0], lead[1], lead[3]) for lead in left["leads"]] == [
         ("A", "a", "11144477735"),
         ("B", "c", "52998224725"),
@@ -267,33 +271,33 @@ def test_a_document_that_two_leads_have_belongs_to_the_other_once_the_older_has_
 
 
 @pytest.mark.parametrize("rows", [7, 1_000])
-def test_leads_too_heavy_to_be_held_together_are_merged_like_any_others(stage: Stage, rows: int) -> None:
-    """Each is some 400 KB; the batch that they are met by is light, and comes to each of them twice."""
+def test_leads_that_are_too_heavy_to_be_read_together_are_merged_like_any_others(stage: Stage, rows: int) -> None:
+    """Each lead has some 400 KB. The batch itself is light, and has two rows for each of them."""
     many, heavy = 80, "ção" * 43_000
     before = "".join(f"{n};{n} {heavy};;a{n}@x.com;1 {heavy}\n" for n in range(many))
     sheet = "".join(f"{n % many};;;b{n}@x.com;71 9{n:08}\n" for n in range(2 * many))
-    left = told(stage, before, sheet, IngestMode.ATUALIZAR, rows=rows)
+    left = left_by(stage, before, sheet, IngestMode.ATUALIZAR, rows=rows)
     counted = dict(zip(COUNTS, left["jobs"][1][-len(COUNTS) :], strict=True))
     assert (counted["leads_atualizados"], counted["leads_criados"], counted["duplicados"]) == (2 * many, 0, 0)
     assert (counted["emails_criados"], counted["telefones_criados"], counted["telefones_validos"]) == (2 * many,) * 3
     assert {(lead[0], lead[1]) for lead in left["leads"]} == {(f"{n}", f"{n} {heavy}") for n in range(many)}
     assert {(lead[0], lead[4]) for lead in left["leads"]} == {(f"{n}", f"71 9{n + many:08}") for n in range(many)}
     assert {(email[0], email[1], email[2]) for email in left["emails"]} == {
-        (f"{n}", address, ordem)
+        (f"{n}", address, position)
         for n in range(many)
-        for ordem, address in enumerate((f"a{n}@x.com", f"b{n}@x.com", f"b{n + many}@x.com"), 1)
+        for position, address in enumerate((f"a{n}@x.com", f"b{n}@x.com", f"b{n + many}@x.com"), 1)
     }
 
 
-# What goes wrong at a statement
+# Faults at a statement
 
 
 class Killed(BaseException):
-    """The worker is no more; nothing of it may act on this."""
+    """The worker was killed. No code of the worker may handle this."""
 
 
 class Watched:
-    """A connection whose statements are watched."""
+    """A connection that reports each statement to its database."""
 
     def __init__(self, connection: Connection, database: WatchedDatabase) -> None:
         self._connection = connection
@@ -318,11 +322,11 @@ Moment = Callable[[int, str, Connection], None]
 
 
 def nothing(_number: int, _sql: str, _connection: Connection) -> None:
-    """Let it happen."""
+    """Do nothing."""
 
 
 class WatchedDatabase(Database):
-    """A database that does something before and after each statement: its number from 1, its text, its connection."""
+    """A database that calls `before` and `after` with each statement: its number from 1, its text, its connection."""
 
     def __init__(self, url: str, *, before: Moment = nothing, after: Moment = nothing) -> None:
         super().__init__(lambda: url)
@@ -347,7 +351,7 @@ class WatchedDatabase(Database):
         return answer
 
     def kill(self, connection: Connection) -> None:
-        """As if by SIGKILL: the kernel closes the connection, and nothing more is done."""
+        """As SIGKILL does: the kernel closes the connection, and the worker does nothing more."""
         self.is_dead = True
         connection._usock.shutdown(socket.SHUT_RDWR)
         with suppress(InterfaceError, OSError):
@@ -363,7 +367,7 @@ class WatchedDatabase(Database):
 
 @pytest.fixture
 def watched(stage: Stage) -> Iterator[Callable[..., WatchedDatabase]]:
-    """Opens watched databases, whose idle connections are closed before the next one: a walk opens a hundred."""
+    """Opens watched databases. Each closes the connections of the one before it, because a walk opens a hundred."""
     with ExitStack() as opened:
 
         def make(**moments: Moment) -> WatchedDatabase:
@@ -376,18 +380,18 @@ def watched(stage: Stage) -> Iterator[Callable[..., WatchedDatabase]]:
 
 
 class Walk(NamedTuple):
-    """How far a walk came, and what was left otherwise than by an undisturbed run, by the place of the fault."""
+    """How many places a walk reached, and what differs from an undisturbed run, by the place of the fault."""
 
     places: int
     wrong: dict[int, Any]
 
 
-# A walk goes to every second place, and there are two of them: one alone would take too long.
+# There are two walks, each to every second place, because one alone would take too long.
 HALVES = pytest.mark.parametrize("half", [1, 2])
 
 
-def walked(stage: Stage, disturb: Callable[[Job, int], bool], *, first: int = 1, step: int = 1) -> Walk:
-    """Disturb a run at its first place, another one a step further on, …, until a run has no such place any more."""
+def walked(stage: Stage, disturb: Callable[[StagedJob, int], bool], *, first: int = 1, step: int = 1) -> Walk:
+    """Disturb a run at its first place, the next run a step further on, and so on until a run has no such place."""
     expected = stage.undisturbed()
     wrong = {}
     for place in count(first, step):
@@ -405,17 +409,17 @@ def walked(stage: Stage, disturb: Callable[[Job, int], bool], *, first: int = 1,
 
 @HALVES
 @pytest.mark.parametrize("moment", ["before", "after"])
-def test_a_worker_killed_at_any_statement_costs_and_doubles_nothing(
+def test_a_worker_killed_at_any_statement_loses_and_doubles_nothing(
     stage: Stage, watched: Callable[..., WatchedDatabase], moment: str, half: int
 ) -> None:
-    def killed(job: Job, place: int) -> bool:
+    def killed(job: StagedJob, place: int) -> bool:
         def kill(number: int, _sql: str, connection: Connection) -> None:
             if number == place:
                 database.kill(connection)
 
         database = watched(**{moment: kill})
         with suppress(Killed):
-            stage.worker(database).run(job.event, remaining_ms=endless)
+            stage.worker(database).run(job.event, remaining_ms=enough)
         return database.is_dead
 
     walk = walked(stage, killed, first=half, step=2)
@@ -424,10 +428,10 @@ def test_a_worker_killed_at_any_statement_costs_and_doubles_nothing(
 
 
 @HALVES
-def test_a_connection_that_the_server_ends_at_any_statement_costs_nothing(
+def test_a_connection_that_the_server_ends_at_any_statement_loses_nothing(
     stage: Stage, watched: Callable[..., WatchedDatabase], half: int
 ) -> None:
-    def ended(job: Job, place: int) -> bool:
+    def ended(job: StagedJob, place: int) -> bool:
         reached = False
 
         def end(number: int, _sql: str, connection: Connection) -> None:
@@ -436,11 +440,11 @@ def test_a_connection_that_the_server_ends_at_any_statement_costs_nothing(
                 reached = True
                 pid = connection.run("SELECT pg_backend_pid()")[0][0]
                 run(stage.database, f"SELECT pg_terminate_backend({pid})")
-                # What it has to say comes when it ends.
+                # The server's last message comes when it has ended.
                 connection._usock.recv(1, socket.MSG_PEEK)
 
         with suppress(Unavailable):
-            stage.worker(watched(before=end)).run(job.event, remaining_ms=endless)
+            stage.worker(watched(before=end)).run(job.event, remaining_ms=enough)
         return reached
 
     walk = walked(stage, ended, first=half, step=2)
@@ -449,48 +453,46 @@ def test_a_connection_that_the_server_ends_at_any_statement_costs_nothing(
 
 
 @HALVES
-def test_a_transaction_that_the_server_gives_up_is_run_again(
+def test_a_transaction_that_the_server_aborts_at_any_statement_is_run_again(
     stage: Stage, watched: Callable[..., WatchedDatabase], half: int
 ) -> None:
-    """The server itself says so, at any statement: its transaction is then really gone."""
-    surfaced = 0
+    """The error comes from the server itself, so its transaction is really gone."""
 
-    def given_up(job: Job, place: int) -> bool:
-        nonlocal surfaced
+    def aborted(job: StagedJob, place: int) -> bool:
         reached = False
 
-        def give_up(number: int, _sql: str, connection: Connection) -> None:
+        def abort(number: int, _sql: str, connection: Connection) -> None:
             nonlocal reached
             if number == place:
                 reached = True
                 connection.run("DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '40P01'; END $$")
 
-        try:
-            stage.worker(watched(before=give_up)).run(job.event, remaining_ms=endless)
-        except SerializationFailure:
-            surfaced += 1
+        stage.worker(watched(before=abort)).run(job.event, remaining_ms=enough)
+        assert stage.is_over(job), "the same worker goes on"
         return reached
 
-    walk = walked(stage, given_up, first=half, step=2)
+    walk = walked(stage, aborted, first=half, step=2)
     assert walk.wrong == {}
     assert walk.places > 15 * BATCHES
-    assert 2 * surfaced < walk.places - 10 * BATCHES, "within a batch nobody notices"
 
 
-# What goes wrong on the line
+# Faults of the network
 
 
 class Scissors(Protocol):
     """Decides when a line is cut."""
 
-    is_cut: bool
+    @property
+    def is_cut(self) -> bool:
+        """Whether it was cut."""
+        ...
 
     def passes(self, data: bytes, *, to_server: bool) -> bytes | None:
-        """What of the data gets through; None if the line is cut with it, less than all if it is cut behind that."""
+        """The part of the data that gets through, after which the line is cut; None if nothing gets through."""
 
 
 class AtByte:
-    """Cuts behind a number of bytes in one direction, once."""
+    """Cuts once, after a number of bytes in one direction."""
 
     def __init__(self, place: int, *, to_server: bool) -> None:
         self.left = place
@@ -507,7 +509,7 @@ class AtByte:
 
 
 class AtCommit:
-    """Cuts at a COMMIT, the first, the second, …: before the server has it, or after the server has done it."""
+    """Cuts at a COMMIT, the first, the second, …: before the server gets it, or after the server has done it."""
 
     def __init__(self, place: int, *, is_done: bool) -> None:
         self.left = place
@@ -546,7 +548,7 @@ class AtText:
 
 
 class Line:
-    """A listening socket that passes every byte on to another server, until the scissors close."""
+    """A listening socket that passes every byte on to another server, until the scissors cut."""
 
     def __init__(self, listener: socket.socket, target: Callable[[], socket.socket], scissors: Scissors) -> None:
         self._listener = listener
@@ -620,14 +622,14 @@ def _unix(path: str) -> socket.socket:
     return server
 
 
-def cut_off(stage: Stage, job: Job, scissors: Scissors) -> bool:
-    """Work on a job over a line with these scissors; whether they cut."""
+def cut_off(stage: Stage, job: StagedJob, scissors: Scissors) -> bool:
+    """Work on a job over a line with these scissors. Returns whether they cut."""
     with database_over(stage, scissors) as database, suppress(Unavailable):
-        stage.worker(database).run(job.event, remaining_ms=endless)
+        stage.worker(database).run(job.event, remaining_ms=enough)
     return scissors.is_cut
 
 
-@pytest.mark.parametrize("is_done", [False, True], ids=["before-the-server-has-it", "after-the-server-has-done-it"])
+@pytest.mark.parametrize("is_done", [False, True], ids=["before-the-server-gets-it", "after-the-server-has-done-it"])
 def test_a_commit_whose_answer_is_lost_counts_once(stage: Stage, *, is_done: bool) -> None:
     walk = walked(stage, lambda job, place: cut_off(stage, job, AtCommit(place, is_done=is_done)))
     assert walk.wrong == {}
@@ -635,8 +637,8 @@ def test_a_commit_whose_answer_is_lost_counts_once(stage: Stage, *, is_done: boo
 
 
 @pytest.mark.parametrize("to_server", [True, False], ids=["of-what-is-sent", "of-what-is-answered"])
-def test_a_line_that_is_cut_at_any_byte_costs_nothing(stage: Stage, *, to_server: bool) -> None:
-    """In the middle of a COPY, of a COMMIT, of an answer: wherever the steps fall."""
+def test_a_line_that_is_cut_at_any_byte_loses_nothing(stage: Stage, *, to_server: bool) -> None:
+    """The steps fall into the middle of a COPY, of a COMMIT, of an answer."""
     everything = AtByte(1 << 40, to_server=to_server)
     assert not cut_off(stage, stage.job(), everything)
     step = (((1 << 40) - everything.left) // 30) | 1
@@ -645,11 +647,11 @@ def test_a_line_that_is_cut_at_any_byte_costs_nothing(stage: Stage, *, to_server
     assert walk.places > 25
 
 
-# Others who are at it too
+# Concurrency
 
 
-def until_somebody_waits(watcher: Connection) -> None:
-    """Until somebody waits for a lock."""
+def until_a_lock_is_waited_for(watcher: Connection) -> None:
+    """Return when some connection waits for a lock."""
     deadline = time.monotonic() + _PATIENCE_S
     while not watcher.run("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0]:
         assert time.monotonic() < deadline
@@ -664,15 +666,15 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 
 @pytest.fixture
 def other(postgres: Postgres, database_urls: DatabaseUrls, threads: ThreadPoolExecutor) -> Iterator[Connection]:
-    """A connection of somebody else's, who may do anything; it ends before the threads that may be waiting for it."""
+    """A connection of a superuser. It is closed before the threads that may wait for its locks."""
     connection = connect(urlsplit(database_urls.owner)._replace(netloc="postgres@").geturl())
-    # It is the other side that finds out about a deadlock.
+    # So it is the worker's connection that detects a deadlock.
     connection.run("SET deadlock_timeout = '1min'")
     yield connection
     connection.close()
 
 
-def test_the_loser_of_a_deadlock_goes_again(
+def test_the_loser_of_a_deadlock_runs_its_transaction_again(
     stage: Stage, watched: Callable[..., WatchedDatabase], other: Connection, threads: ThreadPoolExecutor
 ) -> None:
     tenant_id = stage.job().tenant_id
@@ -681,15 +683,15 @@ def test_the_loser_of_a_deadlock_goes_again(
     database = watched()
     other.run("BEGIN")
     other.run(f"SELECT FROM leads WHERE tenant_id = '{tenant_id}' AND lead_id_externo = '1' FOR UPDATE")
-    working = threads.submit(stage.worker(database).run, second.event, remaining_ms=endless)
-    until_somebody_waits(other)
-    # The worker has its job and waits for the lead; who has the lead now waits for the job.
+    working = threads.submit(stage.worker(database).run, second.event, remaining_ms=enough)
+    until_a_lock_is_waited_for(other)
+    # The worker holds the job and waits for the lead. The other connection holds the lead, and now waits for the job.
     other.run(f"UPDATE ingest_jobs SET acordado_em = now() WHERE job_id = '{second.job_id}'")
     other.run("COMMIT")
     working.result(_PATIENCE_S)
-    # Once, or once more where it was back before the other one had noticed.
+    # Once; or twice, if the worker ran again before the other connection had gone on.
     assert set(database.refusals) == {"40P01"}
-    # The same without anybody in the way.
+    # The same jobs, undisturbed.
     tenant_id = stage.job().tenant_id
     for again in (stage.job(tenant_id=tenant_id), stage.job(tenant_id=tenant_id)):
         stage.work(again)
@@ -706,7 +708,7 @@ def test_a_real_serialization_failure_is_run_again(
     job = stage.job()
 
     def change_the_job(_number: int, sql: str, _connection: Connection) -> None:
-        """Between the snapshot of a transaction and its first look at the job."""
+        """Change the job between the snapshot of a transaction and its first look at the job."""
         if "FOR UPDATE" in sql and "cancelamento_pedido" in sql and len(database.refusals) < BATCHES:
             other.run(f"UPDATE ingest_jobs SET acordado_em = now() WHERE job_id = '{job.job_id}'")
 
@@ -716,7 +718,7 @@ def test_a_real_serialization_failure_is_run_again(
     assert stage.left_of(job) == expected
 
 
-def test_a_message_that_is_delivered_twice_is_done_once(stage: Stage) -> None:
+def test_a_message_that_is_delivered_twice_is_handled_once(stage: Stage) -> None:
     expected = stage.undisturbed()
     job = stage.job()
     for _ in range(2):
@@ -724,15 +726,15 @@ def test_a_message_that_is_delivered_twice_is_done_once(stage: Stage) -> None:
     assert stage.left_of(job) == expected
 
 
-def test_a_message_that_is_delivered_twice_at_once_is_done_once(stage: Stage, threads: ThreadPoolExecutor) -> None:
+def test_a_message_that_two_workers_get_at_once_is_handled_once(stage: Stage, threads: ThreadPoolExecutor) -> None:
     expected = stage.undisturbed()
     for _ in range(5):
         job = stage.job()
         start = threading.Barrier(2, timeout=_PATIENCE_S)
 
-        def work(database: Database, job: Job = job, start: threading.Barrier = start) -> None:
+        def work(database: Database, job: StagedJob = job, start: threading.Barrier = start) -> None:
             start.wait()
-            stage.worker(database).run(job.event, remaining_ms=endless)
+            stage.worker(database).run(job.event, remaining_ms=enough)
 
         with own_databases(stage, 2) as databases:
             list(threads.map(work, databases))
@@ -751,8 +753,8 @@ def own_databases(stage: Stage, number: int) -> Iterator[list[Database]]:
 
 
 @pytest.mark.parametrize("batches", range(1, BATCHES + 1))
-def test_a_worker_that_was_taken_for_dead_writes_nothing_more(stage: Stage, batches: int) -> None:
-    """Its successor begins, and ends, while it is between two batches."""
+def test_a_worker_whose_lease_lapsed_between_two_batches_writes_nothing_more(stage: Stage, batches: int) -> None:
+    """Its successor begins, and ends the job, while it is between two batches."""
     expected = stage.undisturbed()
     job = stage.job()
     calls = count(1)
@@ -761,28 +763,28 @@ def test_a_worker_that_was_taken_for_dead_writes_nothing_more(stage: Stage, batc
         if next(calls) == batches:
             stage.clock.advance(seconds=LEASE_S + 1)
             stage.work(job)
-        return endless()
+        return enough()
 
     stage.work(job, remaining_ms=slow)
     assert stage.left_of(job) == expected
 
 
-def test_a_job_that_is_taken_over_in_the_very_commit_goes_on_behind_it(
+def test_a_job_that_is_taken_over_during_a_commit_goes_on_after_that_batch(
     stage: Stage, watched: Callable[..., WatchedDatabase], other: Connection, threads: ThreadPoolExecutor
 ) -> None:
     expected = stage.undisturbed()
     job = stage.job()
-    heirs: list[Any] = []
+    successors: list[Future[ShownJob]] = []
 
     def take_over(_number: int, sql: str, _connection: Connection) -> None:
-        if sql == "COMMIT" and any("SET ultima_linha" in each for each in database.statements) and not heirs:
+        if sql == "COMMIT" and any("SET ultima_linha" in each for each in database.statements) and not successors:
             stage.clock.advance(seconds=LEASE_S + 1)
-            heirs.append(threads.submit(stage.work, job))
-            until_somebody_waits(other)
+            successors.append(threads.submit(stage.work, job))
+            until_a_lock_is_waited_for(other)
 
     database = watched(before=take_over)
-    stage.worker(database).run(job.event, remaining_ms=endless)
-    heirs[0].result(_PATIENCE_S)
+    stage.worker(database).run(job.event, remaining_ms=enough)
+    successors[0].result(_PATIENCE_S)
     assert stage.left_of(job) == expected
 
 
@@ -805,20 +807,20 @@ ID;Nome;CNPJ/CPF;Email;Telefone
 """.encode()
 
 
-@pytest.mark.parametrize("modos", [("ignorar", "ignorar"), ("ignorar", "atualizar"), ("atualizar", "atualizar")])
-def test_two_jobs_with_the_same_leads_at_once_are_two_in_some_order(
-    stage: Stage, threads: ThreadPoolExecutor, modos: tuple[str, str]
+@pytest.mark.parametrize("modes", [("ignorar", "ignorar"), ("ignorar", "atualizar"), ("atualizar", "atualizar")])
+def test_two_jobs_at_once_with_the_same_leads_are_like_one_after_the_other(
+    stage: Stage, threads: ThreadPoolExecutor, modes: tuple[str, str]
 ) -> None:
-    """They leave what their batches leave one by one, in the order in which they committed."""
+    """They leave what their batches would leave one after the other, in the order of their commits."""
     stage.put(OTHER_SHEET, "leads/shared/other.csv")
-    chaves = ("leads/shared/leads.csv", "leads/shared/other.csv")
+    keys = (SHEET_KEY, "leads/shared/other.csv")
 
-    def both() -> list[Job]:
+    def both() -> list[StagedJob]:
         tenant_id = stage.job().tenant_id
         run(stage.database, f"DELETE FROM ingest_jobs WHERE tenant_id = '{tenant_id}'")
         return [
-            stage.job(chave=chave, tenant_id=tenant_id, modo=IngestMode(modo))
-            for chave, modo in zip(chaves, modos, strict=True)
+            stage.job(key=key, tenant_id=tenant_id, mode=IngestMode(mode))
+            for key, mode in zip(keys, modes, strict=True)
         ]
 
     jobs = both()
@@ -827,7 +829,7 @@ def test_two_jobs_with_the_same_leads_at_once_are_two_in_some_order(
 
     def side_by_side() -> int:
         together.wait()
-        return endless()
+        return enough()
 
     def work(which: int) -> None:
         def note(_number: int, sql: str, _connection: Connection) -> None:
@@ -841,7 +843,7 @@ def test_two_jobs_with_the_same_leads_at_once_are_two_in_some_order(
     list(threads.map(work, (0, 1)))
     replayed = both()
     for which in order:
-        stage.work(replayed[which], remaining_ms=lambda: 0)
+        stage.work(replayed[which], remaining_ms=nothing_left)
     for job in replayed:
         stage.work(job)
     assert order.count(0) == order.count(1) == BATCHES
@@ -855,7 +857,8 @@ def test_two_jobs_with_the_same_leads_at_once_are_two_in_some_order(
     assert len(left["leads"]) == sum(stage.state(job)["leads_criados"] for job in jobs)
 
 
-def counts(job: Any) -> tuple[int, ...]:
+def counts(job: ShownJob) -> tuple[int, ...]:
+    """The counts of a job, in the order of `COUNTS`."""
     return tuple(job[name] for name in COUNTS)
 
 
@@ -863,7 +866,7 @@ def counts(job: Any) -> tuple[int, ...]:
 
 
 @pytest.mark.parametrize("times", [1, 3])
-def test_a_download_that_breaks_off_is_begun_again(
+def test_a_download_that_breaks_off_is_started_again(
     stage: Stage, aws_endpoint: str, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     expected = stage.undisturbed()
@@ -885,8 +888,8 @@ def test_a_download_that_breaks_off_is_begun_again(
     assert stage.left_of(job) == expected
 
 
-class Meddled(Storage):
-    """A bucket in which something happens whenever it was asked for an object."""
+class MeddledStorage(Storage):
+    """A bucket in which something happens after each look for an object."""
 
     def __init__(self, storage: Storage, meddle: Callable[[], object]) -> None:
         super().__init__(storage._aws, storage.bucket)
@@ -898,16 +901,16 @@ class Meddled(Storage):
         return found
 
 
-@pytest.mark.parametrize("moment", ["between-two-slices", "between-looking-and-reading"])
+@pytest.mark.parametrize("moment", ["between-two-workers", "between-looking-and-reading"])
 @pytest.mark.parametrize("code", ["arquivo_ausente", "arquivo_substituido"])
-def test_a_file_that_is_gone_or_replaced_on_the_way_ends_the_job_which_can_be_resumed_once_it_is_back(
+def test_a_job_whose_file_is_gone_or_replaced_ends_and_can_be_resumed_after_the_file_is_back(
     stage: Stage, code: str, moment: str
 ) -> None:
     expected = stage.undisturbed()
     key = "leads/shared/mine.csv"
     stage.put(SHEET, key)
-    job = stage.job(chave=key)
-    stage.work(job, remaining_ms=lambda: 0)
+    job = stage.job(key=key)
+    stage.work(job, remaining_ms=nothing_left)
 
     def meddle() -> None:
         if code == "arquivo_ausente":
@@ -915,11 +918,11 @@ def test_a_file_that_is_gone_or_replaced_on_the_way_ends_the_job_which_can_be_re
         else:
             stage.put(SHEET.replace(b"Bia", b"Bea"), key)
 
-    if moment == "between-two-slices":
+    if moment == "between-two-workers":
         meddle()
         ended = stage.work(job)
     else:
-        ended = stage.work(job, stage.worker(storage=Meddled(stage.services.storage, meddle)))
+        ended = stage.work(job, stage.worker(storage=MeddledStorage(stage.services.storage, meddle)))
     assert (ended["status"], ended["erro_codigo"], ended["linhas_processadas"]) == ("erro", code, BATCH)
     stage.services.jobs.resume(*job)
     again = stage.work(job)
@@ -930,28 +933,28 @@ def test_a_file_that_is_gone_or_replaced_on_the_way_ends_the_job_which_can_be_re
     assert without_events(stage.left_of(job)) == without_events(expected)
 
 
-def without_events(left: Any) -> Any:
-    """What is left but for the events: a job that ended twice was told twice."""
+def without_events(left: Left) -> Left:
+    """What is left except the events: a job that ended twice has two of them."""
     return {name: found for name, found in left.items() if name != "eventos"}
 
 
 @pytest.mark.parametrize("room", [0, 100])
-def test_a_worker_without_room_on_its_disk_leaves_the_job_to_one_with_room(stage: Stage, room: int) -> None:
+def test_a_worker_without_disk_space_leaves_the_job_to_another_worker(stage: Stage, room: int) -> None:
     expected = stage.undisturbed()
     job = stage.job()
     for _ in range(4):
         with pytest.raises(OSError, match="File too large"):
-            stage.work(job, stage.worker(storage=Cramped(stage.services.storage, room)))
+            stage.work(job, stage.worker(storage=CrampedStorage(stage.services.storage, room)))
     assert stage.state(job)["status"] == "processando"
     stage.work(job)
     assert stage.left_of(job) == expected
 
 
-def test_a_file_that_no_disk_has_room_for_ends_the_job_and_its_rows_count(stage: Stage) -> None:
+def test_a_file_that_is_too_large_for_every_disk_ends_the_job_and_its_rows_count(stage: Stage) -> None:
     expected = stage.undisturbed()
     job = stage.job()
-    stage.work(job, remaining_ms=lambda: 0)
-    cramped = stage.worker(storage=Cramped(stage.services.storage, 100))
+    stage.work(job, remaining_ms=nothing_left)
+    cramped = stage.worker(storage=CrampedStorage(stage.services.storage, 100))
     for _ in range(4):
         with pytest.raises(OSError, match="File too large"):
             stage.work(job, cramped)
@@ -963,8 +966,8 @@ def test_a_file_that_no_disk_has_room_for_ends_the_job_and_its_rows_count(stage:
     assert without_events(stage.left_of(job)) == without_events(expected)
 
 
-class Cramped(Storage):
-    """A bucket that is read to a disk with room for so many bytes: the kernel itself refuses the next one."""
+class CrampedStorage(Storage):
+    """A bucket whose downloads go to a disk of `room` bytes. The kernel itself refuses the next byte."""
 
     def __init__(self, storage: Storage, room: int) -> None:
         super().__init__(storage._aws, storage.bucket)
@@ -979,8 +982,8 @@ class Cramped(Storage):
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-class Unreported(Storage):
-    """A bucket that takes no report."""
+class ReportRefusingStorage(Storage):
+    """A bucket that refuses every report."""
 
     def __init__(self, storage: Storage, error: Exception) -> None:
         super().__init__(storage._aws, storage.bucket)
@@ -990,10 +993,12 @@ class Unreported(Storage):
         raise self._error
 
 
-def test_a_report_that_cannot_be_written_keeps_no_job_from_ending_for_ever(stage: Stage) -> None:
+def test_a_job_whose_report_can_never_be_written_is_given_up(stage: Stage) -> None:
     expected = stage.undisturbed()
     job = stage.job()
-    worker = stage.worker(storage=Unreported(stage.services.storage, OSError(errno.EIO, "the disk is broken")))
+    worker = stage.worker(
+        storage=ReportRefusingStorage(stage.services.storage, OSError(errno.EIO, "the disk is broken"))
+    )
     for _ in range(6):
         with pytest.raises(OSError, match="broken"):
             stage.work(job, worker)
@@ -1005,10 +1010,12 @@ def test_a_report_that_cannot_be_written_keeps_no_job_from_ending_for_ever(stage
     assert without_events(stage.left_of(job)) == without_events(expected)
 
 
-def test_a_report_that_the_bucket_does_not_take_for_now_waits_for_it(stage: Stage) -> None:
+def test_a_job_waits_for_the_bucket_to_take_its_report(stage: Stage) -> None:
     expected = stage.undisturbed()
     job = stage.job()
-    away = stage.worker(storage=Unreported(stage.services.storage, Unavailable("aws_indisponivel", servico="s3")))
+    away = stage.worker(
+        storage=ReportRefusingStorage(stage.services.storage, Unavailable("aws_indisponivel", servico="s3"))
+    )
     for _ in range(8):
         with pytest.raises(Unavailable):
             stage.work(job, away)
@@ -1016,15 +1023,15 @@ def test_a_report_that_the_bucket_does_not_take_for_now_waits_for_it(stage: Stag
     assert stage.left_of(job) == expected
 
 
-def test_a_file_that_turns_bad_on_the_way_ends_the_job_and_what_was_committed_counts(stage: Stage) -> None:
-    """Too far down for whoever looks for the header."""
+def test_a_file_with_an_error_far_down_ends_the_job_and_its_committed_rows_count(stage: Stage) -> None:
+    """The error stands below the rows in which the header is looked for."""
     key = "leads/shared/bad.csv"
     good_rows = SHEET + b"".join(b"x%d;;;x%d@x.com;bad\n" % (number, number) for number in range(196))
     stage.put(good_rows, key)
-    good, worker = stage.job(chave=key), stage.worker(rows=70)
+    good, worker = stage.job(key=key), stage.worker(rows=70)
     stage.work(good, worker)
     stage.put(good_rows + b'11;"never closed;;x@x.com;\n', key)
-    job = stage.job(chave=key)
+    job = stage.job(key=key)
     for _ in range(2):
         ended = stage.work(job, worker)
         assert (ended["status"], ended["erro_codigo"]) == ("erro", "aspas_abertas")
@@ -1039,46 +1046,46 @@ def test_a_file_that_turns_bad_on_the_way_ends_the_job_and_what_was_committed_co
 
 
 @pytest.mark.parametrize("last", range(1, BATCHES + 1))
-def test_time_may_run_out_at_any_batch(stage: Stage, aws: LocalAws, last: int) -> None:
+def test_a_worker_may_run_out_of_time_after_any_batch(stage: Stage, aws: LocalAws, last: int) -> None:
     expected = stage.undisturbed()
     job = stage.job()
     queued(aws, stage.settings.ingest_queue)
     calls = count(1)
-    stage.work(job, remaining_ms=lambda: 0 if next(calls) == last else endless())
+    stage.work(job, remaining_ms=lambda: 0 if next(calls) == last else enough())
     assert [message["body"]["job_id"] for message in queued(aws, stage.settings.ingest_queue)] == [str(job.job_id)]
     stage.work(job)
     assert stage.left_of(job) == expected
 
 
-def test_time_may_run_out_at_every_row(stage: Stage) -> None:
+def test_a_worker_may_run_out_of_time_after_every_row(stage: Stage) -> None:
     expected = stage.undisturbed()
     job = stage.job()
     for read in range(1, ROWS + 1):
-        assert stage.work(job, stage.worker(rows=1), lambda: 0)["linhas_processadas"] == read
+        assert stage.work(job, stage.worker(rows=1), nothing_left)["linhas_processadas"] == read
     stage.work(job)
     assert stage.left_of(job) == expected
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 4, 7, 13, 100])
-def test_the_borders_of_batches_make_no_difference(stage: Stage, rows: int) -> None:
+def test_the_size_of_batches_makes_no_difference(stage: Stage, rows: int) -> None:
     expected = stage.undisturbed()
     job = stage.job()
     stage.work(job, stage.worker(rows=rows))
     assert stage.left_of(job) == expected
 
 
-class Silent(Queues):
-    """A queue that takes nothing."""
+class RefusingQueues(Queues):
+    """Queues that take no message."""
 
     def send(self, queue: str, messages: object) -> None:
-        raise Unavailable("aws_indisponivel", servico="sqs", motivo="away")
+        raise Unavailable("aws_indisponivel", servico="sqs", reason="away")
 
 
-def test_a_handover_that_cannot_be_sent_leaves_the_job_to_whoever_comes(stage: Stage) -> None:
+def test_a_handover_that_cannot_be_sent_leaves_the_job_to_the_sweep(stage: Stage) -> None:
     expected = stage.undisturbed()
     job = stage.job()
     with pytest.raises(Unavailable):
-        stage.work(job, stage.worker(queues=Silent(stage.services.aws)), lambda: 0)
+        stage.work(job, stage.worker(queues=RefusingQueues(stage.services.aws)), nothing_left)
     stage.clock.advance(minutes=2)
     assert stage.services.sweep.run()["jobs"] == 1
     stage.work(job)
@@ -1091,7 +1098,7 @@ def test_a_handover_that_cannot_be_sent_leaves_the_job_to_whoever_comes(stage: S
 def test_a_job_that_was_given_up_is_resumed_where_it_stopped(stage: Stage, aws: LocalAws) -> None:
     expected = stage.undisturbed()
     job = stage.job()
-    stage.work(job, remaining_ms=lambda: 0)
+    stage.work(job, remaining_ms=nothing_left)
     run(stage.database, f"UPDATE ingest_jobs SET tentativas = 5 WHERE job_id = '{job.job_id}'")
     ended = stage.work(job)
     assert (ended["status"], ended["erro_codigo"]) == ("erro", "ingestao_desistiu")
@@ -1103,29 +1110,35 @@ def test_a_job_that_was_given_up_is_resumed_where_it_stopped(stage: Stage, aws: 
     assert [message["body"]["job_id"] for message in queued(aws, stage.settings.ingest_queue)] == [str(job.job_id)]
     stage.work(job)
     assert without_events(stage.left_of(job)) == without_events(expected)
-    told = [(kind, detail["status"]) for kind, detail, _ in stage.left_of(job)["eventos"]]
-    assert told == [("ingest.job_completed", "concluido"), ("ingest.job_failed", "erro")]
+    events = [(kind, detail["status"]) for kind, detail, _ in stage.left_of(job)["eventos"]]
+    assert events == [("ingest.job_completed", "concluido"), ("ingest.job_failed", "erro")]
 
 
-def test_a_job_that_was_called_off_is_resumed_where_it_stopped(stage: Stage) -> None:
+def test_a_cancelled_job_is_resumed_where_it_stopped(stage: Stage) -> None:
     expected = stage.undisturbed()
     job = stage.job()
-    stage.work(job, remaining_ms=lambda: 0)
+    stage.work(job, remaining_ms=nothing_left)
     assert stage.services.jobs.cancel(*job)["status"] == "cancelado"
     assert not stage.services.jobs.resume(*job)["cancelamento_pedido"]
     stage.work(job)
     assert without_events(stage.left_of(job)) == without_events(expected)
 
 
-def test_a_job_is_resumed_any_number_of_times_and_killed_in_between(
-    stage: Stage, watched: Callable[..., WatchedDatabase]
-) -> None:
+def test_a_job_can_be_killed_and_resumed_several_times(stage: Stage, watched: Callable[..., WatchedDatabase]) -> None:
     expected = stage.undisturbed()
     job = stage.job()
+
+    def killed_at(place: int) -> WatchedDatabase:
+        def kill(number: int, _sql: str, connection: Connection) -> None:
+            if number == place:
+                database.kill(connection)
+
+        database = watched(after=kill)
+        return database
+
     for place in (20, 35, 50):
-        database = watched(after=lambda number, _sql, connection: number == place and database.kill(connection))  # noqa: B023
         with suppress(Killed):
-            stage.work(job, stage.worker(database))
+            stage.work(job, stage.worker(killed_at(place)))
         stage.clock.advance(seconds=LEASE_S + 1)
         run(stage.database, f"UPDATE ingest_jobs SET tentativas = 5 WHERE job_id = '{job.job_id}'")
         if stage.work(job)["status"] == "erro":
@@ -1134,18 +1147,20 @@ def test_a_job_is_resumed_any_number_of_times_and_killed_in_between(
     assert without_events(stage.left_of(job)) == without_events(expected)
 
 
-def test_a_wake_up_of_a_resumed_job_that_cannot_be_sent_is_sent_by_the_sweep(stage: Stage) -> None:
+def test_a_wakeup_of_a_resumed_job_that_cannot_be_sent_is_sent_by_the_sweep(stage: Stage) -> None:
     job = stage.job()
     stage.services.jobs.cancel(*job)
-    jobs = Jobs(database=stage.services.database, queues=Silent(stage.services.aws), queue="any", clock=stage.clock)
+    jobs = Jobs(
+        database=stage.services.database, queues=RefusingQueues(stage.services.aws), queue="any", clock=stage.clock
+    )
     assert jobs.resume(*job)["status"] == "aceito"
     stage.clock.advance(minutes=1)
     assert stage.services.sweep.run()["jobs"] == 1
 
 
-def test_the_rate_of_a_resumed_job_is_that_of_what_it_has_read_since(stage: Stage) -> None:
+def test_the_rate_of_a_resumed_job_counts_only_the_rows_since_then(stage: Stage) -> None:
     job = stage.job()
-    stage.work(job, remaining_ms=lambda: 0)
+    stage.work(job, remaining_ms=nothing_left)
     stage.services.jobs.cancel(*job)
     stage.clock.advance(days=1)
     resumed = stage.services.jobs.resume(*job)
@@ -1153,17 +1168,17 @@ def test_the_rate_of_a_resumed_job_is_that_of_what_it_has_read_since(stage: Stag
 
     def slow() -> int:
         stage.clock.advance(seconds=10)
-        return endless()
+        return enough()
 
     assert stage.work(job, remaining_ms=slow)["linhas_por_segundo"] == round((ROWS - BATCH) / 20, 1)
 
 
-def test_only_a_job_that_ended_before_its_file_did_can_be_resumed(stage: Stage) -> None:
+def test_a_job_that_is_done_or_has_not_ended_cannot_be_resumed(stage: Stage) -> None:
     jobs = stage.services.jobs
     job = stage.job()
     with pytest.raises(Conflict, match="job_nao_retomavel"):
         jobs.resume(*job)
-    stage.work(job, remaining_ms=lambda: 0)
+    stage.work(job, remaining_ms=nothing_left)
     with pytest.raises(Conflict, match="job_nao_retomavel"):
         jobs.resume(*job)
     stage.work(job)

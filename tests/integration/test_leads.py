@@ -1,27 +1,40 @@
-"""Leads are found by every filter, page by page, and changed only as the rules allow; over a real database."""
+"""Leads are listed by every filter, page by page, and changed only as the rules allow, over a real database."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Thread
 from typing import Any
 from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.adapters.database import Database, named_queries
+from chalicelib.adapters.database import Database
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.leads import service
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.leads.service import Leads
 from chalicelib.leads.states import LeadStatus, may_move
 from chalicelib.wiring import Services
-from tests.builders import CREATED_AT, TENANT, a_lead, a_template, ask, insert
+from tests.booking import book
+from tests.builders import (
+    CREATED_AT,
+    TENANT,
+    a_disparo,
+    a_lead,
+    a_template,
+    ask,
+    explain,
+    insert,
+    lead_status,
+    run,
+    vacuum,
+    wait_for_locks,
+)
 from tests.conftest import StoppedClock
-from tests.integration.test_agendamentos import book
 
 
 @pytest.fixture
@@ -35,7 +48,7 @@ def leads(services: Services) -> Leads:
 
 
 def some_leads(owner: Database, count: int, **columns: Any) -> list[UUID]:
-    """Leads made one second after the other, oldest first."""
+    """Leads that were created one second after another, oldest first."""
     return [
         a_lead(owner, telefones=(), emails=(), criado_em=CREATED_AT + timedelta(seconds=number), **columns)
         for number in range(count)
@@ -43,6 +56,7 @@ def some_leads(owner: Database, count: int, **columns: Any) -> list[UUID]:
 
 
 def found(leads: Leads, **query: Any) -> list[UUID]:
+    """The leads on the first page of that query."""
     return [each["lead_id"] for each in leads.page(TENANT, LeadQuery.model_validate(query))["itens"]]
 
 
@@ -56,43 +70,26 @@ def all_pages(page: Callable[[dict[str, Any]], dict[str, Any]], limit: int) -> I
         query["cursor"] = answer["proximo"]
 
 
-def a_disparo(
-    owner: Database, lead_id: UUID, status: str, *, numero: int = 0, criado_em: datetime = CREATED_AT
-) -> UUID:
-    """A disparo of the template `oi` in that status, with what the database demands of it."""
-    disparo_id = UUID(int=lead_id.int ^ 0xFFFF ^ numero)
-    lease = {"lease_ate": CREATED_AT, "lease_dono": UUID(int=9)} if status == "enviando" else {}
-    failed = {"erro_codigo": "x"} if status in {"erro", "incerto", "simulado"} else {}
-    doubt = {"em_duvida": True, "ultimo_codigo": "x"} if status == "incerto" else {}
-    sent = {"enviado_em": CREATED_AT} if status in {"enviado", "confirmado"} else {}
-    sent |= {"confirmado_em": CREATED_AT} if status == "confirmado" else {}
-    insert(
-        owner, "disparos", tenant_id=TENANT, disparo_id=disparo_id, lead_id=lead_id, canal="whatsapp",
-        contato_id=UUID(int=1), destino="+5571999990001", template="oi", template_versao=1, status=status,
-        enviar_apos=CREATED_AT, criado_em=criado_em, atualizado_em=criado_em, **lease, **failed, **doubt, **sent,
-    )  # fmt: skip
-    return disparo_id
-
-
 # Lists
 
 
-def test_an_empty_tenant_has_an_empty_page(leads: Leads) -> None:
+def test_tenant_without_leads_has_an_empty_page(leads: Leads) -> None:
     assert leads.page(TENANT, LeadQuery()) == {"itens": [], "proximo": None, "total": 0, "total_exato": True}
 
 
-def test_leads_are_listed_newest_first_and_pages_hold_everything_once(leads: Leads, owner: Database) -> None:
+@pytest.mark.straight_path
+def test_pages_hold_every_lead_once_newest_first(leads: Leads, owner: Database) -> None:
     made = some_leads(owner, 7)
     paged = [each["lead_id"] for each in all_pages(lambda q: leads.page(TENANT, LeadQuery.model_validate(q)), 3)]
     assert paged == made[::-1]
 
 
-def test_a_page_by_offset_is_the_same_as_by_cursor(leads: Leads, owner: Database) -> None:
+def test_pages_by_offset_are_in_the_same_order(leads: Leads, owner: Database) -> None:
     made = some_leads(owner, 5)[::-1]
     assert [found(leads, limit=2, offset=offset) for offset in (0, 2, 4, 6)] == [made[0:2], made[2:4], made[4:5], []]
 
 
-def test_a_lead_that_arrives_while_one_pages_does_not_shift_the_pages(leads: Leads, owner: Database) -> None:
+def test_new_lead_does_not_shift_the_following_pages(leads: Leads, owner: Database) -> None:
     made = some_leads(owner, 4)[::-1]
     first = leads.page(TENANT, LeadQuery(limit=2))
     a_lead(owner, criado_em=CREATED_AT + timedelta(hours=1))
@@ -101,19 +98,21 @@ def test_a_lead_that_arrives_while_one_pages_does_not_shift_the_pages(leads: Lea
 
 
 @pytest.mark.parametrize("query", [{}, {"limit": 1}, {"limit": 2, "offset": 2}, {"limit": 500, "offset": 100}])
-def test_the_total_is_that_of_all_pages(leads: Leads, owner: Database, query: dict[str, int]) -> None:
+def test_total_is_that_of_all_pages(leads: Leads, owner: Database, query: dict[str, int]) -> None:
     some_leads(owner, 3)
     page = leads.page(TENANT, LeadQuery.model_validate(query))
     assert (page["total"], page["total_exato"]) == (3, True)
 
 
-def test_the_total_behind_a_cursor_counts_what_came_before_it(leads: Leads, owner: Database) -> None:
+def test_total_of_a_later_page_counts_the_earlier_ones(leads: Leads, owner: Database) -> None:
     some_leads(owner, 3)
     first = leads.page(TENANT, LeadQuery(limit=2))
     assert leads.page(TENANT, LeadQuery(limit=2, cursor=first["proximo"]))["total"] == 3
 
 
-def test_beyond_the_bound_the_jobs_have_counted(leads: Leads, owner: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_total_beyond_the_bound_is_summed_from_the_jobs(
+    leads: Leads, owner: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(service, "COUNTED", 2)
     some_leads(owner, 5, status="em_disparo")
     a_lead(owner, tenant_id="outra")
@@ -129,7 +128,7 @@ def test_beyond_the_bound_the_jobs_have_counted(leads: Leads, owner: Database, m
     assert (filtered["total"], filtered["total_exato"]) == (2, False)
 
 
-def test_a_cursor_of_another_list_is_refused(leads: Leads) -> None:
+def test_cursor_of_another_list_is_refused(leads: Leads) -> None:
     with pytest.raises(Invalid) as raised:
         leads.page(TENANT, LeadQuery(cursor="WzEsMl0"))
     assert raised.value.code == "cursor_invalido"
@@ -154,7 +153,7 @@ def test_each_filter_finds_its_lead_and_no_other(leads: Leads, owner: Database) 
         {"email": "JOAO@example.com"},
         {"telefone": "+5571999990002"},
         {"telefone": "5571999990002"},
-        {"telefone": " 5571999990002"},  # `+` in a query string that nobody has encoded
+        {"telefone": " 5571999990002"},  # a `+` that was not encoded in the query string
         {"telefone": "(71) 99999-0002"},
         {"tag": "vip"},
         {"tag": " sp "},
@@ -183,13 +182,13 @@ def test_each_filter_finds_its_lead_and_no_other(leads: Leads, owner: Database) 
         {"q": "maria", "status": "descartado"},
     ],
 )
-def test_what_fits_nobody_finds_nobody(leads: Leads, owner: Database, query: dict[str, str]) -> None:
+def test_filter_that_no_lead_fits_finds_none(leads: Leads, owner: Database, query: dict[str, str]) -> None:
     a_lead(owner, nome="Maria da Silva", tags=["vip"])
     page = leads.page(TENANT, LeadQuery.model_validate(query))
     assert (page["itens"], page["total"]) == ([], 0)
 
 
-def test_a_lead_without_a_name_is_in_no_search_by_name(leads: Leads, owner: Database) -> None:
+def test_lead_without_a_name_is_not_found_by_name(leads: Leads, owner: Database) -> None:
     a_lead(owner, nome=None)
     assert found(leads, q="a") == []
 
@@ -209,7 +208,7 @@ def test_a_lead_without_a_name_is_in_no_search_by_name(leads: Leads, owner: Data
         ({"nome": "maria"}, "extra_forbidden"),
     ],
 )
-def test_a_filter_that_means_nothing_is_refused(query: dict[str, str], code: str) -> None:
+def test_invalid_filter_is_refused(query: dict[str, str], code: str) -> None:
     with pytest.raises(ValidationError) as raised:
         LeadQuery.model_validate(query)
     assert raised.value.errors()[0]["type"] == code
@@ -218,7 +217,7 @@ def test_a_filter_that_means_nothing_is_refused(query: dict[str, str], code: str
 # One lead
 
 
-def test_a_lead_is_shown_with_its_contacts_in_their_order(leads: Leads, owner: Database) -> None:
+def test_lead_is_shown_with_its_contacts_in_order(leads: Leads, owner: Database) -> None:
     lead_id = a_lead(owner, telefones=["+5571999990002", "+5571999990001"], emails=["b@example.com", "a@example.com"])
     shown = leads.get(TENANT, lead_id)
     assert [(each["telefone"], each["principal"], each["ordem"]) for each in shown["telefones"]] == [
@@ -234,33 +233,33 @@ def test_a_lead_is_shown_with_its_contacts_in_their_order(leads: Leads, owner: D
     assert shown["telefones"][0]["valido_para_disparo"]
 
 
-def test_what_happened_to_a_lead_is_told_newest_first(
+def test_timeline_of_a_lead_is_newest_first(
     leads: Leads, owner: Database, services: Services, clock: StoppedClock
 ) -> None:
     lead_id = a_lead(owner)
     a_template(owner)
-    disparo = a_disparo(owner, lead_id, "enviado", criado_em=CREATED_AT + timedelta(minutes=1))
+    disparo_id = a_disparo(owner, lead_id, status="enviado", criado_em=CREATED_AT + timedelta(minutes=1))
     booked = book(services, lead_id, clock() + timedelta(days=1))
-    told = [(each["tipo"], each["id"], each["status"]) for each in leads.get(TENANT, lead_id)["linha_do_tempo"]]
-    assert told == [
+    timeline = [(each["tipo"], each["id"], each["status"]) for each in leads.get(TENANT, lead_id)["linha_do_tempo"]]
+    assert timeline == [
         ("agendamento", booked["agendamento_id"], "pendente"),
-        ("disparo", disparo, "enviado"),
+        ("disparo", disparo_id, "enviado"),
         ("lead", lead_id, None),
     ]
 
 
-def test_a_long_story_is_cut_at_its_old_end(leads: Leads, owner: Database) -> None:
+def test_timeline_shows_the_newest_hundred_entries(leads: Leads, owner: Database) -> None:
     lead_id = a_lead(owner)
     a_template(owner)
     for number in range(1, 102):
-        a_disparo(owner, lead_id, "enviado", numero=number, criado_em=CREATED_AT + timedelta(seconds=number))
-    story = leads.get(TENANT, lead_id)["linha_do_tempo"]
-    assert len(story) == 100
-    assert story[0]["quando"] == CREATED_AT + timedelta(seconds=101)
-    assert {each["tipo"] for each in story} == {"disparo"}
+        a_disparo(owner, lead_id, status="enviado", criado_em=CREATED_AT + timedelta(seconds=number))
+    timeline = leads.get(TENANT, lead_id)["linha_do_tempo"]
+    assert len(timeline) == 100
+    assert timeline[0]["quando"] == CREATED_AT + timedelta(seconds=101)
+    assert {each["tipo"] for each in timeline} == {"disparo"}
 
 
-def test_the_lead_of_another_tenant_does_not_exist(leads: Leads, owner: Database) -> None:
+def test_lead_of_another_tenant_is_not_found(leads: Leads, owner: Database) -> None:
     lead_id = a_lead(owner, tenant_id="outra")
     with pytest.raises(NotFound):
         leads.get(TENANT, lead_id)
@@ -272,54 +271,46 @@ def test_the_lead_of_another_tenant_does_not_exist(leads: Leads, owner: Database
 # Changes
 
 
-@pytest.mark.parametrize("de", list(LeadStatus))
-@pytest.mark.parametrize("para", list(LeadStatus))
-def test_a_person_moves_a_lead_as_the_rules_allow(
-    leads: Leads, owner: Database, clock: StoppedClock, de: LeadStatus, para: LeadStatus
+@pytest.mark.parametrize("origin", list(LeadStatus))
+@pytest.mark.parametrize("destination", list(LeadStatus))
+def test_person_moves_a_lead_only_as_the_states_allow(
+    leads: Leads, owner: Database, clock: StoppedClock, origin: LeadStatus, destination: LeadStatus
 ) -> None:
-    lead_id = a_lead(owner, status=de.value)
-    if de == para or may_move(de, para):
-        changed = leads.change(TENANT, lead_id, LeadChange(status=para))
-        assert (changed["status"], changed["atualizado_em"]) == (para, clock())
+    lead_id = a_lead(owner, status=origin.value)
+    if origin == destination or may_move(origin, destination):
+        changed = leads.change(TENANT, lead_id, LeadChange(status=destination))
+        assert (changed["status"], changed["atualizado_em"]) == (destination, clock())
     else:
         with pytest.raises(Conflict) as raised:
-            leads.change(TENANT, lead_id, LeadChange(status=para))
-        assert raised.value.params == {"de": de.value, "para": para.value}
-        assert ask(owner, "SELECT status FROM leads") == [[de.value]]
+            leads.change(TENANT, lead_id, LeadChange(status=destination))
+        assert raised.value.params == {"de": origin.value, "para": destination.value}
+        assert lead_status(owner, lead_id) == origin
 
 
-def test_tags_are_put_in_the_place_of_those_that_were(leads: Leads, owner: Database) -> None:
+def test_new_tags_replace_the_old_ones(leads: Leads, owner: Database) -> None:
     lead_id = a_lead(owner, tags=["velha"])
     change = LeadChange.model_validate_json(json.dumps({"tags": [" vip ", "vip", "São Paulo"]}))
     assert leads.change(TENANT, lead_id, change)["tags"] == ["vip", "São Paulo"]
     assert leads.change(TENANT, lead_id, LeadChange(tags=()))["tags"] == []
 
 
-def test_a_refused_move_leaves_the_tags_alone(leads: Leads, owner: Database) -> None:
+def test_refused_move_does_not_change_the_tags(leads: Leads, owner: Database) -> None:
     lead_id = a_lead(owner, tags=["velha"])
     with pytest.raises(Conflict):
         leads.change(TENANT, lead_id, LeadChange(status=LeadStatus.CONCLUIDO, tags=("nova",)))
     assert leads.get(TENANT, lead_id)["tags"] == ["velha"]
 
 
-def test_who_comes_second_is_judged_by_where_the_first_left_the_lead(leads: Leads, owner: Database) -> None:
+def test_second_of_two_moves_at_once_starts_from_the_status_of_the_first(leads: Leads, owner: Database) -> None:
     lead_id = a_lead(owner, status="sem_sucesso")
-    outcome: list[object] = []
-
-    def change() -> None:
-        try:
-            outcome.append(leads.change(TENANT, lead_id, LeadChange(status=LeadStatus.EM_DISPARO)))
-        except Conflict as error:
-            outcome.append(error.params)
-
-    second = Thread(target=change)
-    with owner.transaction(TENANT) as rows:
-        rows.run("change_lead", tenant_id=TENANT, lead_id=lead_id, status="descartado", tags=None, agora=CREATED_AT)
-        second.start()
-        while second.is_alive() and not ask(owner, "SELECT 1 FROM pg_locks WHERE NOT granted"):
-            second.join(0.01)
-    second.join(30)
-    assert outcome == [{"de": "descartado", "para": "em_disparo"}]
+    with ThreadPoolExecutor(1) as pool:
+        with owner.transaction(TENANT) as rows:
+            rows.run("change_lead", lead_id=lead_id, status="descartado", tags=None, agora=CREATED_AT)
+            second = pool.submit(leads.change, TENANT, lead_id, LeadChange(status=LeadStatus.EM_DISPARO))
+            wait_for_locks(owner, 1, second)
+        with pytest.raises(Conflict) as raised:
+            second.result()
+    assert raised.value.params == {"de": "descartado", "para": "em_disparo"}
 
 
 @pytest.mark.parametrize(
@@ -335,7 +326,7 @@ def test_who_comes_second_is_judged_by_where_the_first_left_the_lead(leads: Lead
         ('{"nome":"Outro"}', "extra_forbidden"),
     ],
 )
-def test_a_change_that_is_none_is_refused(body: str, code: str) -> None:
+def test_invalid_change_is_refused(body: str, code: str) -> None:
     with pytest.raises(ValidationError) as raised:
         LeadChange.model_validate_json(body)
     assert raised.value.errors()[0]["type"] == code
@@ -345,11 +336,12 @@ def test_a_change_that_is_none_is_refused(body: str, code: str) -> None:
 
 
 def ready(leads: Leads, **query: Any) -> list[UUID]:
+    """The ready leads on the first page of that query."""
     return [each["lead_id"] for each in leads.ready(TENANT, ReadyQuery.model_validate(query))["itens"]]
 
 
 @pytest.mark.parametrize("status", list(LeadStatus))
-def test_only_a_lead_that_a_disparo_would_bring_forward_is_ready(
+def test_lead_is_ready_in_the_statuses_that_a_disparo_would_change(
     leads: Leads, owner: Database, status: LeadStatus
 ) -> None:
     lead_id = a_lead(owner, status=status.value)
@@ -357,7 +349,7 @@ def test_only_a_lead_that_a_disparo_would_bring_forward_is_ready(
 
 
 @pytest.mark.parametrize(
-    ("lead", "disparo", "is_ready"),
+    ("status", "of_disparo", "is_ready"),
     [
         ("novo", "pendente", False),
         ("novo", "enviando", False),
@@ -376,20 +368,19 @@ def test_only_a_lead_that_a_disparo_would_bring_forward_is_ready(
         ("em_disparo", "erro", True),
     ],
 )
-def test_who_waits_for_an_answer_is_not_ready(
-    leads: Leads, owner: Database, lead: str, disparo: str, is_ready: bool
+def test_lead_with_a_disparo_that_may_still_reach_it_is_not_ready(
+    leads: Leads, owner: Database, status: str, of_disparo: str, is_ready: bool
 ) -> None:
     a_template(owner)
-    lead_id = a_lead(owner, status=lead)
-    a_disparo(owner, lead_id, disparo)
+    lead_id = a_lead(owner, status=status)
+    a_disparo(owner, lead_id, status=of_disparo)
     assert (ready(leads) == [lead_id]) is is_ready
 
 
-def test_a_ready_lead_comes_with_its_best_contacts(leads: Leads, owner: Database) -> None:
+def test_ready_lead_is_shown_with_its_best_contacts(leads: Leads, owner: Database) -> None:
     both = a_lead(owner, telefones=["+5571999990001", "+5571999990002"], emails=["a@example.com", "b@example.com"])
-    with owner.across_tenants() as rows:
-        rows.execute("UPDATE lead_telefones SET valido_para_disparo = false WHERE telefone = '+5571999990001'")
-        rows.execute("UPDATE lead_emails SET principal = (email = 'b@example.com')")
+    run(owner, "UPDATE lead_telefones SET valido_para_disparo = false WHERE telefone = '+5571999990001'")
+    run(owner, "UPDATE lead_emails SET principal = (email = 'b@example.com')")
     [shown] = leads.ready(TENANT, ReadyQuery())["itens"]
     contacts = leads.get(TENANT, both)
     assert shown == {
@@ -404,7 +395,7 @@ def test_a_ready_lead_comes_with_its_best_contacts(leads: Leads, owner: Database
     }
 
 
-def test_a_lead_is_ready_by_the_contacts_that_it_has(leads: Leads, owner: Database) -> None:
+def test_ready_leads_are_filtered_by_the_kinds_of_their_contacts(leads: Leads, owner: Database) -> None:
     both = a_lead(owner, criado_em=CREATED_AT)
     phone = a_lead(owner, emails=(), criado_em=CREATED_AT + timedelta(seconds=1))
     email = a_lead(owner, telefones=(), criado_em=CREATED_AT + timedelta(seconds=2))
@@ -417,14 +408,13 @@ def test_a_lead_is_ready_by_the_contacts_that_it_has(leads: Leads, owner: Databa
     assert (shown[email]["telefone"], shown[email]["telefone_id"]) == (None, None)
 
 
-def test_a_lead_without_a_valid_contact_is_not_ready(leads: Leads, owner: Database) -> None:
+def test_lead_without_a_valid_contact_is_not_ready(leads: Leads, owner: Database) -> None:
     a_lead(owner, emails=())
-    with owner.across_tenants() as rows:
-        rows.execute("UPDATE lead_telefones SET valido_para_disparo = false")
+    run(owner, "UPDATE lead_telefones SET valido_para_disparo = false")
     assert ready(leads) == []
 
 
-def test_pages_of_ready_leads_hold_everything_once(leads: Leads, owner: Database) -> None:
+def test_pages_of_ready_leads_hold_every_lead_once(leads: Leads, owner: Database) -> None:
     made = [a_lead(owner, criado_em=CREATED_AT + timedelta(seconds=number)) for number in range(5)][::-1]
     paged = [each["lead_id"] for each in all_pages(lambda q: leads.ready(TENANT, ReadyQuery.model_validate(q)), 2)]
     assert paged == made
@@ -435,13 +425,10 @@ def test_pages_of_ready_leads_hold_everything_once(leads: Leads, owner: Database
 
 
 def plan_of_page(services: Services, query: dict[str, str]) -> str:
-    """How PostgreSQL goes about the first rows of such a page."""
-    asked = LeadQuery.model_validate(query)
-    statement = named_queries()["list_leads"]
-    params = {"tenant_id": TENANT, "depois": asked.after(UUID), "limite": 51, "pular": 0, **service._filters(asked)}
-    with services.database.transaction(TENANT) as rows:
-        context = rows._connection.execute_unnamed("EXPLAIN " + statement.text, statement.arranged(params))
-        return "\n".join(line for [line] in context.rows)
+    """How PostgreSQL finds the first rows of such a page."""
+    wanted = LeadQuery.model_validate(query)
+    params = {"depois": wanted.after(UUID), "limite": 51, "pular": 0, **service._filters(wanted)}
+    return explain(services.database, TENANT, "list_leads", **params)
 
 
 @pytest.mark.parametrize(
@@ -456,14 +443,9 @@ def plan_of_page(services: Services, query: dict[str, str]) -> str:
         ({"tag": "vip"}, "leads_com_tags_idx"),
     ],
 )
-def test_a_search_that_has_an_index_uses_it(
-    services: Services, owner: Database, query: dict[str, str], index: str
-) -> None:
+def test_search_with_an_index_uses_it(services: Services, owner: Database, query: dict[str, str], index: str) -> None:
     many_leads(owner, 20_000)
-    connection = owner._connection()
-    connection.run("COMMIT")
-    connection.run("VACUUM ANALYZE leads, lead_emails, lead_telefones")
-    connection.close()
+    vacuum(owner, "leads", "lead_emails", "lead_telefones")
     used = plan_of_page(services, query)
     assert index in used
     assert "Seq Scan" not in used
@@ -477,7 +459,7 @@ def test_a_search_that_has_an_index_uses_it(
         ({"telefone": "+5571900000077"}, "lead_telefones_telefone_idx"),
     ],
 )
-def test_a_look_up_uses_its_index_before_the_first_analyze(
+def test_look_up_uses_its_index_before_the_first_analyze(
     services: Services, owner: Database, query: dict[str, str], index: str
 ) -> None:
     many_leads(owner, 20_000)
@@ -487,7 +469,7 @@ def test_a_look_up_uses_its_index_before_the_first_analyze(
 
 
 def many_leads(owner: Database, count: int) -> None:
-    """Leads by the thousand, without a row for each by hand."""
+    """Thousands of leads, inserted by one statement."""
     at = datetime(2026, 11, 24, tzinfo=UTC).isoformat()
     with owner.across_tenants() as rows:
         rows.execute(

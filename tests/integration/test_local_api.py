@@ -1,4 +1,4 @@
-"""The local API is API Gateway to its clients: verified tokens, raw multipart, limits, problem documents."""
+"""The local API serves clients as API Gateway does: verified tokens, raw multipart, limits, problem documents."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import jwt
 import pytest
-from chalice import Chalice, CognitoUserPoolAuthorizer, Response
+from chalice.app import Chalice, CognitoUserPoolAuthorizer, Request, Response
 from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.cognitoidp.models import cognitoidp_backends
 
@@ -25,12 +25,25 @@ from local.tokens import InvalidToken, Verifier, issue
 JSON = {"Content-Type": "application/json"}
 
 
-def an_app() -> Chalice:
-    app = Chalice(app_name="a-test")
+class RecordingApp(Chalice):
+    """An app that records the names of the views that were called."""
+
+    def __init__(self) -> None:
+        super().__init__(app_name="a-test")
+        self.called: list[str] = []
+
+    @property
+    def request(self) -> Request:
+        """The request that is being served."""
+        assert self.current_request is not None
+        return self.current_request
+
+
+def an_app() -> RecordingApp:
+    app = RecordingApp()
     app.api.binary_types.append("multipart/form-data")
     cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=["arn:of:a:pool"])
     kinds = ["application/json", "multipart/form-data"]
-    app.called = []  # type: ignore[attr-defined]
     barrier = threading.Barrier(2, timeout=10)
 
     @app.route("/saude", methods=["GET"])
@@ -39,22 +52,24 @@ def an_app() -> Chalice:
 
     @app.route("/eu", methods=["GET"], authorizer=cognito)
     def me() -> dict[str, Any]:
-        app.called.append("me")  # type: ignore[attr-defined]
-        claims: dict[str, Any] = app.current_request.context["authorizer"]["claims"]
+        app.called.append("me")
+        claims: dict[str, Any] = app.request.context["authorizer"]["claims"]
         return claims
 
     @app.route("/eco/{nome}", methods=["POST", "DELETE"], authorizer=cognito, content_types=kinds)
     def echo(nome: str) -> Response | dict[str, Any]:
-        request = app.current_request
+        request = app.request
         if request.method == "DELETE":
             return Response(body="", status_code=204)
-        return {"nome": nome, "bytes": request.raw_body.hex()[:200], "length": len(request.raw_body),
-                "query": dict(request.query_params or {})}  # fmt: skip
+        body = request.raw_body
+        assert isinstance(body, bytes)
+        query = dict(request.query_params or {})
+        return {"nome": nome, "bytes": body.hex()[:200], "length": len(body), "query": query}
 
     @app.route("/juntos/{nome}", methods=["GET"])
     def together(nome: str) -> dict[str, str]:
         barrier.wait()
-        return {"mine": app.current_request.uri_params["nome"]}
+        return {"mine": (app.request.uri_params or {})["nome"]}
 
     return app
 
@@ -65,20 +80,20 @@ class Client:
     port: int
     aws: Aws
     pool_id: str
-    app: Any
+    app: Chalice
 
     def ask(
         self, method: str, path: str, *, token: str | None = None, body: bytes | None = None, **headers: str
     ) -> tuple[int, dict[str, Any], http.client.HTTPMessage]:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
-            named["Authorization"] = token
+            sent["Authorization"] = token
         try:
-            connection.request(method, path, body=body, headers=named)
-            answer = connection.getresponse()
-            content = answer.read()
-            return answer.status, json.loads(content) if content else {}, answer.headers
+            connection.request(method, path, body=body, headers=sent)
+            response = connection.getresponse()
+            content = response.read()
+            return response.status, json.loads(content) if content else {}, response.headers
         finally:
             connection.close()
 
@@ -101,7 +116,7 @@ def api(aws: Aws, user_pool: str) -> Iterator[Client]:
 
 
 def forged(api: Client, *, key: Any = None, kid: str = "dummy", **changes: Any) -> str:
-    """A token like the pool's, with changes; signed by the pool's own key unless another is given."""
+    """Return a token like the pool's with some claims changed; signed by the pool's own key unless another is given."""
     pool = cognitoidp_backends[ACCOUNT_ID]["us-east-1"].user_pools[api.pool_id]
     claims = {**jwt.decode(api.token(), options={"verify_signature": False}), **changes}
     claims = {name: value for name, value in claims.items() if value is not None}
@@ -109,12 +124,13 @@ def forged(api: Client, *, key: Any = None, kid: str = "dummy", **changes: Any) 
 
 
 def is_refused(api: Client, token: str | None) -> bool:
+    assert isinstance(api.app, RecordingApp)
     status, problem, headers = api.ask("GET", "/eu", token=token)
-    documented = (problem.get("status"), problem.get("code"), headers["Content-Type"])
-    return (status, documented) == (401, (401, "nao_autenticado", "application/problem+json")) and api.app.called == []
+    described = (problem.get("status"), problem.get("code"), headers["Content-Type"])
+    return (status, described) == (401, (401, "nao_autenticado", "application/problem+json")) and api.app.called == []
 
 
-def test_a_token_of_the_pool_reaches_the_app_with_its_claims_as_text(api: Client) -> None:
+def test_token_of_the_pool_reaches_the_app_with_its_claims_as_text(api: Client) -> None:
     status, claims, _ = api.ask("GET", "/eu", token=api.token("acme", "admin"))
     assert status == 200
     assert claims["custom:tenant_id"] == "acme"
@@ -123,15 +139,15 @@ def test_a_token_of_the_pool_reaches_the_app_with_its_claims_as_text(api: Client
     assert all(isinstance(value, str) for value in claims.values())
 
 
-def test_a_token_is_taken_with_bearer_and_without(api: Client) -> None:
+def test_token_is_accepted_with_and_without_bearer(api: Client) -> None:
     token = api.token()
     assert [api.ask("GET", "/eu", token=prefix + token)[0] for prefix in ("", "Bearer ")] == [200, 200]
 
 
-def test_users_without_a_group_have_none_and_tenants_are_kept_apart(api: Client) -> None:
+def test_each_token_carries_its_own_tenant_and_groups(api: Client) -> None:
     tokens = [api.token("acme"), api.token("acme", "admin"), api.token("outra"), api.token("acme")]
-    answers = [api.ask("GET", "/eu", token=token)[1] for token in tokens]
-    assert [(each["custom:tenant_id"], each.get("cognito:groups")) for each in answers] == [
+    claims = [api.ask("GET", "/eu", token=token)[1] for token in tokens]
+    assert [(each["custom:tenant_id"], each.get("cognito:groups")) for each in claims] == [
         ("acme", None),
         ("acme", "admin"),
         ("outra", None),
@@ -140,11 +156,11 @@ def test_users_without_a_group_have_none_and_tenants_are_kept_apart(api: Client)
 
 
 @pytest.mark.parametrize("token", [None, "", "Bearer ", "nonsense", "a.b.c", "Basic YTpi", "ç"])
-def test_what_is_no_token_is_refused(api: Client, token: str | None) -> None:
+def test_malformed_token_is_refused(api: Client, token: str | None) -> None:
     assert is_refused(api, token if token is None else token.encode().decode("latin-1"))
 
 
-def test_the_forger_of_these_tests_makes_good_tokens(api: Client) -> None:
+def test_forged_token_without_changes_is_accepted(api: Client) -> None:
     assert api.ask("GET", "/eu", token=forged(api))[0] == 200
 
 
@@ -163,70 +179,70 @@ def test_the_forger_of_these_tests_makes_good_tokens(api: Client) -> None:
         {"nbf": int(time.time()) + 3600},
     ],
 )
-def test_a_token_that_is_not_quite_one_of_the_pool_is_refused(api: Client, changes: dict[str, Any]) -> None:
+def test_token_with_a_wrong_or_missing_claim_is_refused(api: Client, changes: dict[str, Any]) -> None:
     assert is_refused(api, forged(api, **changes))
 
 
 @pytest.mark.parametrize("kid", ["dummy", "another"])
-def test_a_token_signed_by_another_key_is_refused(api: Client, kid: str) -> None:
+def test_token_signed_by_another_key_is_refused(api: Client, kid: str) -> None:
     assert is_refused(api, forged(api, key=rsa.generate_private_key(public_exponent=65537, key_size=2048), kid=kid))
 
 
 @pytest.mark.parametrize("algorithm", ["none", "HS256"])
-def test_a_token_by_another_algorithm_is_refused(api: Client, algorithm: str) -> None:
+def test_token_signed_with_another_algorithm_is_refused(api: Client, algorithm: str) -> None:
     claims = jwt.decode(api.token(), options={"verify_signature": False})
     key = "" if algorithm == "none" else "a secret of thirty-two bytes or more"
     assert is_refused(api, jwt.encode(claims, key, algorithm, {"kid": "dummy"}))
 
 
-def test_an_access_token_of_the_pool_is_refused(api: Client) -> None:
+def test_access_token_of_the_pool_is_refused(api: Client) -> None:
     api.token()
     pool = cognitoidp_backends[ACCOUNT_ID]["us-east-1"].user_pools[api.pool_id]
     assert is_refused(api, next(iter(pool.access_tokens)))
 
 
-def test_no_token_is_accepted_when_the_keys_cannot_be_had() -> None:
+def test_every_token_is_refused_while_the_keys_cannot_be_fetched() -> None:
     verifier = Verifier(jwks_url="http://127.0.0.1:9/jwks.json", issuer="i", audience=["a"])
     with pytest.raises(InvalidToken, match="PyJWKClientConnectionError"):
         verifier.claims("Bearer " + jwt.encode({}, "a secret of thirty-two bytes or more", headers={"kid": "dummy"}))
 
 
-def test_a_route_without_an_authorizer_asks_for_no_token(api: Client) -> None:
+def test_route_without_an_authorizer_needs_no_token(api: Client) -> None:
     assert api.ask("GET", "/saude")[:2] == (200, {"status": "ok"})
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nada"), ("PUT", "/saude"), ("OPTIONS", "/saude"), ("GET", "/")])
-def test_what_does_not_exist_is_a_404_with_a_token_and_without(api: Client, method: str, path: str) -> None:
+def test_unknown_path_or_method_is_a_404_with_and_without_a_token(api: Client, method: str, path: str) -> None:
     for token in (None, api.token()):
         status, problem, headers = api.ask(method, path, token=token)
         assert (status, problem["code"]) == (404, "nao_encontrado")
         assert headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_multipart_body_arrives_byte_by_byte(api: Client) -> None:
+def test_multipart_body_arrives_unchanged(api: Client) -> None:
     body = bytes(range(256))
     kind = 'Multipart/Form-Data; boundary="x"'
-    status, answer, _ = api.ask("POST", "/eco/a", token=api.token(), body=body, Content_Type=kind)
-    assert (status, answer["length"], answer["bytes"]) == (200, 256, body.hex()[:200])
+    status, echo, _ = api.ask("POST", "/eco/a", token=api.token(), body=body, Content_Type=kind)
+    assert (status, echo["length"], echo["bytes"]) == (200, 256, body.hex()[:200])
 
 
-def test_a_json_body_arrives_as_text(api: Client) -> None:
+def test_json_body_arrives_as_text(api: Client) -> None:
     body = json.dumps({"nome": "ação"}, ensure_ascii=False).encode()
-    status, answer, _ = api.ask("POST", "/eco/a?x=1&x=2", token=api.token(), body=body, **JSON)
-    assert (status, bytes.fromhex(answer["bytes"]), answer["query"]) == (200, body, {"x": "2"})
+    status, echo, _ = api.ask("POST", "/eco/a?x=1&x=2", token=api.token(), body=body, **JSON)
+    assert (status, bytes.fromhex(echo["bytes"]), echo["query"]) == (200, body, {"x": "2"})
 
 
-def test_an_answer_without_a_body_keeps_the_connection_usable(api: Client) -> None:
+def test_connection_stays_usable_after_a_response_without_a_body(api: Client) -> None:
     connection = http.client.HTTPConnection(api.host, api.port, timeout=20)
     headers = {"Authorization": api.token()}
     for _ in range(2):
         connection.request("DELETE", "/eco/a", headers=headers)
-        answer = connection.getresponse()
-        assert (answer.status, answer.read()) == (204, b"")
+        response = connection.getresponse()
+        assert (response.status, response.read()) == (204, b"")
     connection.close()
 
 
-def test_a_body_as_long_as_lambda_takes_passes_and_a_longer_one_is_413(api: Client) -> None:
+def test_body_longer_than_lambda_accepts_is_a_413_and_the_longest_passes(api: Client) -> None:
     longest = (MAX_EVENT - 16 * 1024) * 3 // 4
     kind = "multipart/form-data; boundary=x"
     assert api.ask("POST", "/eco/a", token=api.token(), body=b"a" * longest, Content_Type=kind)[0] == 200
@@ -235,7 +251,7 @@ def test_a_body_as_long_as_lambda_takes_passes_and_a_longer_one_is_413(api: Clie
     assert str(longest) in problem["detail"]
 
 
-def test_a_body_longer_than_the_gateway_takes_is_413_before_anybody_is_asked(api: Client) -> None:
+def test_body_longer_than_the_gateway_accepts_is_a_413_even_without_a_token(api: Client) -> None:
     status, problem, _ = api.ask(
         "POST", "/eco/a", body=b"a" * (MAX_BODY + 3_000_000), Content_Type="multipart/form-data"
     )
@@ -243,16 +259,17 @@ def test_a_body_longer_than_the_gateway_takes_is_413_before_anybody_is_asked(api
     assert str(MAX_BODY) in problem["detail"]
 
 
-def test_requests_at_the_same_time_do_not_see_each_other(api: Client) -> None:
+def test_concurrent_requests_do_not_see_each_other(api: Client) -> None:
     with ThreadPoolExecutor(2) as pool:
-        answers = list(pool.map(lambda name: api.ask("GET", f"/juntos/{name}")[1], ["um", "dois"]))
-    assert answers == [{"mine": "um"}, {"mine": "dois"}]
+        seen = list(pool.map(lambda name: api.ask("GET", f"/juntos/{name}")[1], ["um", "dois"]))
+    assert seen == [{"mine": "um"}, {"mine": "dois"}]
 
 
-def test_the_log_names_no_query_and_no_token(api: Client, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_holds_no_query_and_no_token(api: Client, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", logger="disparo-agenda")
     api.ask("GET", "/saude?email=maria@exemplo.com")
     api.ask("GET", "/eu", token="Bearer maria.maria.maria")
     logged = "".join(str(vars(record)) for record in caplog.records)
     assert "maria" not in logged
-    assert [record.path for record in caplog.records if record.getMessage() == "request"] == ["/saude", "/eu"]
+    paths = [vars(record)["path"] for record in caplog.records if record.getMessage() == "request"]
+    assert paths == ["/saude", "/eu"]

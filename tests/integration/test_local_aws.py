@@ -1,4 +1,4 @@
-"""moto in server mode, its shims, and what survives a restart of it."""
+"""moto in server mode: its shims, what `provision` makes, and what survives a restart."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from local.aws import ACCOUNT_ID, Aws, is_retained, moto_server, provision, rest
 SETTINGS = Settings(account_id=ACCOUNT_ID)
 
 
-def test_everything_that_the_settings_name_is_there(aws: Aws) -> None:
+def test_provisioning_makes_everything_that_the_settings_name(aws: Aws) -> None:
     pool_arn = provision(aws, SETTINGS, {"mcp-email": {"url": "http://127.0.0.1:1/mcp"}})
     sqs = aws.client("sqs")
     for queue in (SETTINGS.ingest_queue, SETTINGS.dispatch_queue, SETTINGS.scheduling_queue):
@@ -34,7 +34,7 @@ def test_everything_that_the_settings_name_is_there(aws: Aws) -> None:
     assert pool_arn.startswith(f"arn:aws:cognito-idp:us-east-1:{ACCOUNT_ID}:userpool/")
 
 
-def test_provisioning_again_keeps_what_is_there_and_renews_the_secrets(aws: Aws) -> None:
+def test_provisioning_again_keeps_resources_and_renews_the_secrets(aws: Aws) -> None:
     first = provision(aws, SETTINGS, {"mcp-email": {"url": "old"}})
     aws.client("scheduler").create_schedule(
         Name="keep-me",
@@ -50,7 +50,7 @@ def test_provisioning_again_keeps_what_is_there_and_renews_the_secrets(aws: Aws)
 
 
 @pytest.mark.parametrize("name", ["Prefix", "prefix", "Suffix", "suffix"])
-def test_bucket_notifications_are_taken_with_filter_names_in_any_case(aws: Aws, name: str) -> None:
+def test_bucket_notifications_are_accepted_with_filter_names_in_any_case(aws: Aws, name: str) -> None:
     provision(aws, SETTINGS, {})
     s3 = aws.client("s3")
     arn = f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:{SETTINGS.ingest_queue}"
@@ -67,12 +67,12 @@ def test_bucket_notifications_are_taken_with_filter_names_in_any_case(aws: Aws, 
     assert saved["Filter"]["Key"]["FilterRules"] == [{"Name": name.lower(), "Value": "Prefix-of-mine"}]
 
 
-def test_a_rest_api_is_imported_in_the_form_that_chalice_writes(aws: Aws) -> None:
+def test_rest_api_is_imported_in_the_form_that_chalice_writes(aws: Aws) -> None:
     document = {"swagger": "2.0", "info": {"title": "um", "version": "1.0"}, "paths": {}}
     assert aws.client("apigateway").import_rest_api(body=json.dumps(document))["name"] == "um"
 
 
-def test_objects_saved_are_there_again_in_an_empty_s3(aws: Aws, tmp_path: Path) -> None:
+def test_saved_objects_are_restored_into_an_empty_s3(aws: Aws, tmp_path: Path) -> None:
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="balde-um")
     s3.create_bucket(Bucket="balde-dois")
@@ -82,7 +82,7 @@ def test_objects_saved_are_there_again_in_an_empty_s3(aws: Aws, tmp_path: Path) 
     s3.put_object(Bucket="balde-um", Key="vazio", Body=b"")
     save_objects(aws, tmp_path / "s3")
     s3.delete_object(Bucket="balde-um", Key="vazio")
-    save_objects(aws, tmp_path / "s3")  # the newer state replaces the older
+    save_objects(aws, tmp_path / "s3")  # the newer state replaces the older one
     with moto_server() as url:
         other = Aws(url)
         restore_objects(other, tmp_path / "s3")
@@ -93,12 +93,12 @@ def test_objects_saved_are_there_again_in_an_empty_s3(aws: Aws, tmp_path: Path) 
         other.close()
 
 
-def test_nothing_saved_is_nothing_to_restore(aws: Aws, tmp_path: Path) -> None:
+def test_restoring_from_an_empty_folder_makes_no_bucket(aws: Aws, tmp_path: Path) -> None:
     restore_objects(aws, tmp_path / "s3")
     assert aws.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_the_server_process_keeps_objects_and_the_user_pool_over_a_restart(tmp_path: Path) -> None:
+def test_objects_and_the_user_pool_survive_a_restart_of_the_server(tmp_path: Path) -> None:
     seen = []
     for _ in range(2):
         with subprocess.Popen(
@@ -117,9 +117,7 @@ def test_the_server_process_keeps_objects_and_the_user_pool_over_a_restart(tmp_p
     assert (first_pool, before, after) == (second_pool, 0, 1)
 
 
-def test_keys_in_the_environment_are_used_where_there_are_some(
-    aws_endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_access_keys_of_the_environment_take_precedence(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for keys in ("mine", None):
         if keys is None:
             monkeypatch.delenv("AWS_ACCESS_KEY_ID")
@@ -130,10 +128,10 @@ def test_keys_in_the_environment_are_used_where_there_are_some(
         aws.close()
 
 
-def test_the_jwks_of_a_pool_is_served_over_http(aws: Aws) -> None:
+def test_jwks_of_a_user_pool_is_served_over_http(aws: Aws) -> None:
     pool = provision(aws, SETTINGS, {}).rsplit("/", 1)[-1]
-    with urlopen(f"{aws.endpoint}/{pool}/.well-known/jwks.json") as answer:
-        assert json.load(answer)["keys"][0]["kty"] == "RSA"
+    with urlopen(f"{aws.endpoint}/{pool}/.well-known/jwks.json") as response:
+        assert json.load(response)["keys"][0]["kty"] == "RSA"
     assert os.environ["AWS_ENDPOINT_URL"] == aws.endpoint
 
 
@@ -142,5 +140,5 @@ def test_message_is_kept_as_long_as_its_queue_says(age_s: int, is_kept: bool) ->
     backend = SQSBackend("us-east-1", ACCOUNT_ID)
     backend.create_queue("fila", None, MessageRetentionPeriod="60")
     message = backend.send_message("fila", "oi")
-    message.sent_timestamp -= age_s * 1000
+    vars(message)["sent_timestamp"] -= age_s * 1000
     assert is_retained(backend, "fila", message) is is_kept

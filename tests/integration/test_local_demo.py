@@ -1,4 +1,4 @@
-"""The demo says so when its sums do not agree, and its report names everything that it promises."""
+"""The demo names every disagreement between the sums of its report."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Report = dict[str, Any]
 
 
 def a_report(**changes: Any) -> Report:
-    """What a run over ten rows would leave: six leads, one duplicate, one merged, two refused."""
+    """Return the report of a run over ten rows: six leads, one merged, one duplicate, two rejected."""
     first = dict(zip(COUNTS, (10, 6, 1, 1, 2, 7, 5), strict=True))
     again = dict(zip(COUNTS, (10, 0, 0, 8, 2, 0, 0), strict=True))
     return {
@@ -28,11 +28,11 @@ def a_report(**changes: Any) -> Report:
     }
 
 
-def test_sums_that_agree_are_not_complained_about() -> None:
+def test_report_whose_sums_agree_has_no_disagreement() -> None:
     assert list(disagreements(a_report())) == []
 
 
-def test_a_message_whose_outcome_is_unknown_may_have_arrived_or_not() -> None:
+def test_message_of_unknown_outcome_may_have_arrived_or_not() -> None:
     assert list(disagreements(a_report(whatsapp_recebidos=5))) == []
 
 
@@ -55,5 +55,5 @@ def test_a_message_whose_outcome_is_unknown_may_have_arrived_or_not() -> None:
         ),
     ],
 )
-def test_sums_that_do_not_agree_are_named_in_a_sentence(changes: Report, sentence: str) -> None:
+def test_each_disagreement_is_one_sentence(changes: Report, sentence: str) -> None:
     assert list(disagreements(a_report(**changes))) == [sentence]

@@ -1,9 +1,10 @@
-"""The embedded PostgreSQL: it survives every kind of death and leaves no process behind."""
+"""The embedded PostgreSQL: it survives every kind of crash and leaves no process behind."""
 
 from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,10 +15,11 @@ from chalicelib.adapters.database import connect
 from local.postgres import API_ROLE, THROWAWAY, Account, Postgres, PostgresFailed
 
 
-def asked(url: str, sql: str) -> list[list[object]]:
+def run_sql(url: str, sql: str) -> list[list[object]]:
     connection = connect(url)
     try:
-        return connection.run(sql)
+        rows: list[list[object]] = connection.run(sql)
+        return rows
     finally:
         connection.close()
 
@@ -27,61 +29,64 @@ def processes_in(folder: Path) -> list[int]:
     return [process.pid for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == inside]
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    return tmp_path / "postgres"
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a server that tests start and stop: it is initialised once, which takes most of the time."""
+    folder = tmp_path_factory.mktemp("servers") / "postgres"
+    yield folder
+    Postgres(folder).stop()
 
 
-def test_both_logins_reach_the_database_of_the_product(postgres: Postgres) -> None:
-    assert asked(postgres.owner_url(), "SELECT current_user, current_database()") == [
+def test_both_logins_reach_the_product_s_database(postgres: Postgres) -> None:
+    assert run_sql(postgres.owner_url(), "SELECT current_user, current_database()") == [
         ["disparo_owner", "disparo_agenda"]
     ]
-    assert asked(postgres.api_url(), f"SELECT pg_has_role(current_user, '{API_ROLE}', 'member')") == [[True]]
+    assert run_sql(postgres.api_url(), f"SELECT pg_has_role(current_user, '{API_ROLE}', 'member')") == [[True]]
 
 
-def test_the_owner_may_create_the_extensions_that_aurora_has_too(postgres: Postgres) -> None:
+def test_owner_may_create_the_extensions_that_aurora_also_has(postgres: Postgres) -> None:
     postgres.create_database("with_extensions")
     for extension in ("pg_trgm", "btree_gist", "unaccent"):
-        asked(postgres.owner_url("with_extensions"), f"CREATE EXTENSION {extension}")
+        run_sql(postgres.owner_url("with_extensions"), f"CREATE EXTENSION {extension}")
     postgres.drop_database("with_extensions")
 
 
-def test_neither_login_is_a_superuser_or_escapes_row_level_security(postgres: Postgres) -> None:
+def test_no_login_is_a_superuser_or_bypasses_row_level_security(postgres: Postgres) -> None:
     logins = (
         "SELECT rolname FROM pg_roles WHERE rolname LIKE 'disparo%' AND (rolsuper OR rolbypassrls OR rolcreaterole)"
     )
-    assert asked(postgres.owner_url(), logins) == []
+    assert run_sql(postgres.owner_url(), logins) == []
 
 
-def test_case_is_folded_for_portuguese_letters_too(postgres: Postgres) -> None:
-    assert asked(postgres.owner_url(), "SELECT lower('ÇÃÉ')") == [["çãé"]]
+def test_lower_folds_portuguese_letters(postgres: Postgres) -> None:
+    assert run_sql(postgres.owner_url(), "SELECT lower('ÇÃÉ')") == [["çãé"]]
 
 
-def test_a_database_is_a_copy_of_its_template_and_nothing_of_it_comes_back(postgres: Postgres) -> None:
+def test_changes_to_a_copied_database_leave_its_template_unchanged(postgres: Postgres) -> None:
     postgres.create_database("original")
-    asked(postgres.owner_url("original"), "CREATE TABLE t AS SELECT 7 AS n")
+    run_sql(postgres.owner_url("original"), "CREATE TABLE t AS SELECT 7 AS n")
     postgres.create_database("copy", template="original")
-    asked(postgres.owner_url("copy"), "DELETE FROM t")
-    assert asked(postgres.owner_url("original"), "SELECT n FROM t") == [[7]]
+    run_sql(postgres.owner_url("copy"), "DELETE FROM t")
+    assert run_sql(postgres.owner_url("original"), "SELECT n FROM t") == [[7]]
     for name in ("copy", "original"):
         postgres.drop_database(name)
 
 
-def test_committed_rows_survive_a_stop_and_the_death_of_every_process(folder: Path) -> None:
+def test_committed_rows_survive_a_stop_and_the_kill_of_every_process(folder: Path) -> None:
     server = Postgres(folder)
     with server:
-        asked(server.owner_url(), "CREATE TABLE t AS SELECT 1 AS n")
+        run_sql(server.owner_url(), "CREATE TABLE t AS SELECT 1 AS n")
     assert processes_in(folder) == []
     with server:
-        asked(server.owner_url(), "INSERT INTO t VALUES (2)")
+        run_sql(server.owner_url(), "INSERT INTO t VALUES (2)")
         for pid in processes_in(folder):
             os.kill(pid, signal.SIGKILL)
         server.start()
-        assert asked(server.owner_url(), "SELECT n FROM t ORDER BY n") == [[1], [2]]
+        assert run_sql(server.owner_url(), "SELECT n FROM t ORDER BY n") == [[1], [2]]
     assert processes_in(folder) == []
 
 
-def test_a_server_left_behind_is_stopped_before_a_new_one_starts(folder: Path) -> None:
+def test_server_left_behind_is_stopped_before_a_new_one_starts(folder: Path) -> None:
     left_behind = Postgres(folder, settings=THROWAWAY)
     left_behind.start()
     first = left_behind.pid
@@ -90,29 +95,30 @@ def test_a_server_left_behind_is_stopped_before_a_new_one_starts(folder: Path) -
     assert processes_in(folder) == []
 
 
-def test_a_pid_file_from_before_a_reboot_does_not_keep_the_server_from_starting(folder: Path) -> None:
+def test_server_starts_in_spite_of_a_pid_file_from_before_a_reboot(folder: Path) -> None:
     with Postgres(folder, settings=THROWAWAY):
         pass
-    # The number now belongs to a program that has nothing to do with it: this test.
+    # The number now belongs to another program: this test.
     (folder / "data" / "postmaster.pid").write_text(f"{os.getpid()}\n{folder}/data\n")
     with Postgres(folder, settings=THROWAWAY) as server:
         assert server.pid not in {None, os.getpid()}
 
 
-def test_an_interrupted_initialisation_is_done_again(folder: Path) -> None:
-    (folder / "data.unfinished").mkdir(parents=True)
-    (folder / "data.unfinished" / "PG_VERSION").write_text("18\n")
-    with Postgres(folder, settings=THROWAWAY) as server:
-        assert asked(server.owner_url(), "SELECT 1") == [[1]]
+def test_interrupted_initialisation_is_done_again(tmp_path: Path) -> None:
+    unfinished = tmp_path / "postgres" / "data.unfinished"
+    unfinished.mkdir(parents=True)
+    (unfinished / "PG_VERSION").write_text("18\n")
+    with Postgres(tmp_path / "postgres", settings=THROWAWAY) as server:
+        assert run_sql(server.owner_url(), "SELECT 1") == [[1]]
 
 
-def test_a_folder_too_deep_for_a_socket_path_works_all_the_same(tmp_path: Path) -> None:
+def test_server_runs_in_a_folder_that_is_too_deep_for_a_socket_path(tmp_path: Path) -> None:
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     with Postgres(deep, settings=THROWAWAY) as server:
-        assert asked(server.owner_url(), "SELECT 1") == [[1]]
+        assert run_sql(server.owner_url(), "SELECT 1") == [[1]]
 
 
-def test_a_failing_statement_leaves_nothing_of_its_values_in_the_log(folder: Path) -> None:
+def test_log_holds_no_value_of_a_failed_statement(folder: Path) -> None:
     with Postgres(folder, settings=THROWAWAY) as server:
         connection = connect(server.owner_url())
         with pytest.raises(Exception, match="22P02"):
@@ -121,15 +127,15 @@ def test_a_failing_statement_leaves_nothing_of_its_values_in_the_log(folder: Pat
     assert "maria" not in (folder / "postgres.log").read_text()
 
 
-def test_a_server_that_cannot_start_says_why(folder: Path) -> None:
+def test_server_that_cannot_start_says_why(folder: Path) -> None:
     with pytest.raises(PostgresFailed, match="max_connections"):
         Postgres(folder, settings={"max_connections": "minus one"}).start()
     assert processes_in(folder) == []
 
 
-def test_where_root_has_no_user_namespace_the_server_runs_as_nobody() -> None:
+def test_server_runs_as_nobody_where_root_has_no_user_namespace() -> None:
     nobody = Account(uid=65534) if os.geteuid() == 0 else Account()
     with TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)  # nobody must be able to enter it
         with Postgres(Path(folder) / "postgres", settings=THROWAWAY, account=nobody) as server:
-            assert asked(server.owner_url(), "SELECT 1") == [[1]]
+            assert run_sql(server.owner_url(), "SELECT 1") == [[1]]

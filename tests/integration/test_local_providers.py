@@ -1,4 +1,4 @@
-"""The provider simulators: what they deliver, how they fail on demand, and what they remember."""
+"""The provider simulators: what they deliver, how they fail on demand, and what a restart keeps."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from chalicelib.adapters.mcp import McpServer
 from chalicelib.dispatch.channels.document import Channel, load_channel
 from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent, Transient
 from local.email import EmailServer
-from local.provider import Falhas, Faults, Provider
+from local.provider import Behaviour, Faults, Provider
 from local.whatsapp import WhatsAppSimulator
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,8 +65,8 @@ def get(provider: Provider, path: str) -> Any:
     return httpx2.get(provider.base_url + path).raise_for_status().json()
 
 
-def put_faults(provider: Provider, **falhas: Any) -> httpx2.Response:
-    return httpx2.put(f"{provider.base_url}/admin/falhas", json=falhas)
+def put_behaviour(provider: Provider, **behaviour: Any) -> httpx2.Response:
+    return httpx2.put(f"{provider.base_url}/admin/falhas", json=behaviour)
 
 
 # WhatsApp
@@ -74,7 +74,7 @@ def put_faults(provider: Provider, **falhas: Any) -> httpx2.Response:
 
 def test_template_is_delivered_with_its_variables_in_order(whatsapp: WhatsAppSimulator) -> None:
     (sent,) = send(whatsapp, a_message())
-    (delivery,) = whatsapp.recebidas()
+    (delivery,) = whatsapp.deliveries()
     assert sent == Sent(delivery["message_id"])
     assert delivery.pop("quando")
     assert delivery.pop("message_id").startswith("wamid.")
@@ -87,13 +87,13 @@ def test_template_is_delivered_with_its_variables_in_order(whatsapp: WhatsAppSim
     }
 
 
-def test_text_is_delivered_too(whatsapp: WhatsAppSimulator) -> None:
+def test_text_message_is_delivered(whatsapp: WhatsAppSimulator) -> None:
     McpServer(whatsapp.url).call_all("send_text_message", [{"to": "1", "text": "oi"}])
-    assert [(each["para"], each["texto"]) for each in whatsapp.recebidas()] == [("1", "oi")]
+    assert [(each["para"], each["texto"]) for each in whatsapp.deliveries()] == [("1", "oi")]
 
 
-def test_failed_send_is_no_error_of_the_tool_as_at_the_real_server(whatsapp: WhatsAppSimulator) -> None:
-    whatsapp.falhas = Falhas.model_validate({"falhas": [{"codigo": "131026"}]})
+def test_failed_send_is_a_successful_tool_call_as_at_the_real_server(whatsapp: WhatsAppSimulator) -> None:
+    whatsapp.behaviour = Behaviour.model_validate({"falhas": [{"codigo": "131026"}]})
     (answer,) = McpServer(whatsapp.url).call_all("send_template_message", [{"to": "1", "template_name": "t"}])
     assert isinstance(answer, Answer)
     assert not answer.is_error
@@ -105,28 +105,28 @@ def test_failed_send_is_no_error_of_the_tool_as_at_the_real_server(whatsapp: Wha
     assert whatsapp.total() == 0
 
 
-def test_shipped_profiles_fit_the_simulators(whatsapp: WhatsAppSimulator, email: EmailServer) -> None:
+def test_shipped_profiles_match_the_simulators(whatsapp: WhatsAppSimulator, email: EmailServer) -> None:
     for provider in (whatsapp, email):
         assert channel_of(provider).check_against(McpServer(provider.url).tools()) == []
 
 
-def test_deliveries_outlive_the_provider(tmp_path: Path) -> None:
+def test_deliveries_survive_a_restart_of_the_provider(tmp_path: Path) -> None:
     log = tmp_path / "folder" / "recebidas.jsonl"
     with WhatsAppSimulator(log=log) as provider:
         send(provider, a_message("1"), a_message("2"))
-        before = provider.recebidas()
+        before = provider.deliveries()
     with log.open("ab") as file:
         file.write(b'{"n": 3, "para": "cut off')
     with WhatsAppSimulator(log=log) as provider:
-        assert provider.recebidas() == before
+        assert provider.deliveries() == before
         send(provider, a_message("3"))
     with WhatsAppSimulator(log=log) as provider:
-        assert [(each["n"], each["para"]) for each in provider.recebidas()] == [
+        assert [(each["n"], each["para"]) for each in provider.deliveries()] == [
             (each["n"], each["para"]) for each in [*before, {"n": 3, "para": "3"}]
         ]
-        provider.esquecer()
+        provider.forget()
     with WhatsAppSimulator(log=log) as provider:
-        assert provider.recebidas() == []
+        assert provider.deliveries() == []
 
 
 # E-mail
@@ -135,7 +135,7 @@ def test_deliveries_outlive_the_provider(tmp_path: Path) -> None:
 def test_email_arrives_by_smtp_as_it_was_written(email: EmailServer) -> None:
     message = an_email(html="<p>Você</p>", cabecalhos={"List-Unsubscribe": "<https://example.com/d/1>"})
     (sent,) = send(email, message)
-    (received,) = email.recebidas()
+    (received,) = email.deliveries()
     assert sent == Sent(received["message_id"])
     assert received["cabecalhos"]["List-Unsubscribe"] == "<https://example.com/d/1>"
     assert {name: received[name] for name in ("n", "para", "assunto", "texto", "html", "idempotencia")} == {
@@ -150,51 +150,51 @@ def test_email_arrives_by_smtp_as_it_was_written(email: EmailServer) -> None:
 
 def test_email_without_html_or_key_has_neither(email: EmailServer) -> None:
     McpServer(email.url).call_all("send-email", [{"to": ["a@b.test"], "subject": "s", "text": "t"}])
-    (received,) = email.recebidas()
+    (received,) = email.deliveries()
     assert (received["html"], received["idempotencia"]) == (None, None)
 
 
 def test_same_key_twice_is_delivered_once_with_the_same_id(tmp_path: Path) -> None:
-    with EmailServer(tmp_path / "mailbox", falhas={"latencia_ms": 1}) as provider:
-        # Six at once, so that the later ones come while the first is still on its way.
+    with EmailServer(tmp_path / "mailbox", behaviour={"latencia_ms": 1}) as provider:
+        # Six at once, so that the later ones arrive while the first is being sent.
         outcomes = send(provider, *[an_email(disparo_id="k")] * 6)
         assert provider.total() == 1
     with EmailServer(tmp_path / "mailbox") as provider:
-        assert {*outcomes, *send(provider, an_email(disparo_id="k"))} == {Sent(provider.recebidas()[0]["message_id"])}
+        assert {*outcomes, *send(provider, an_email(disparo_id="k"))} == {Sent(provider.deliveries()[0]["message_id"])}
         assert provider.total() == 1
-        provider.esquecer()
+        provider.forget()
         send(provider, an_email(disparo_id="k"))
         assert provider.total() == 1
 
 
-def test_failure_does_not_use_the_key_up(email: EmailServer) -> None:
-    email.falhas = Falhas.model_validate({"falhas": [{"codigo": "429", "primeiras": 1}]})
+def test_failed_send_does_not_use_up_its_key(email: EmailServer) -> None:
+    email.behaviour = Behaviour.model_validate({"falhas": [{"codigo": "429", "primeiras": 1}]})
     assert send(email, an_email()) == [Transient("rate_limit_exceeded", 1, "canal")]
     assert isinstance(send(email, an_email())[0], Sent)
 
 
-def test_mailbox_takes_mail_from_anybody(email: EmailServer) -> None:
+def test_mailbox_accepts_mail_from_any_sender(email: EmailServer) -> None:
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = "a@a.test", "b@b.test, c@c.test", "direto"
     message.set_content("oi")
     with smtplib.SMTP("127.0.0.1", email.smtp_port) as smtp:
         smtp.send_message(message)
-    assert [(each["para"], each["assunto"]) for each in email.recebidas()] == [(["b@b.test", "c@c.test"], "direto")]
+    assert [(each["para"], each["assunto"]) for each in email.deliveries()] == [(["b@b.test", "c@c.test"], "direto")]
 
 
-def test_order_of_the_mailbox_is_the_order_of_arrival(email: EmailServer) -> None:
+def test_mailbox_lists_messages_in_order_of_arrival(email: EmailServer) -> None:
     for n in range(12):
         send(email, an_email(disparo_id=str(n), assunto=f"{n}"))
-    assert [each["assunto"] for each in email.recebidas()] == [str(n) for n in range(12)]
+    assert [each["assunto"] for each in email.deliveries()] == [str(n) for n in range(12)]
 
 
-def test_header_that_would_begin_another_is_refused(email: EmailServer) -> None:
+def test_header_with_a_line_break_is_refused(email: EmailServer) -> None:
     headers = {"X-A": "a\r\nBcc: outro@example.com"}
-    assert send(email, an_email(cabecalhos=headers)) == [Permanent("invalid_parameter", tentar_alternativo=True)]
+    assert send(email, an_email(cabecalhos=headers)) == [Permanent("invalid_parameter", tries_alternative=True)]
     assert email.total() == 0
 
 
-def test_mailbox_that_is_full_is_an_error_of_the_provider(tmp_path: Path) -> None:
+def test_mailbox_that_cannot_store_is_an_application_error(tmp_path: Path) -> None:
     with EmailServer(tmp_path / "mailbox") as provider:
         for folder in ("tmp", "new"):
             (tmp_path / "mailbox" / folder).rmdir()
@@ -208,85 +208,83 @@ def test_mailbox_that_is_full_is_an_error_of_the_provider(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("make", ["whatsapp", "email"])
-def test_admin_shows_counts_and_forgets(make: str, request: pytest.FixtureRequest) -> None:
+def test_admin_lists_counts_and_deletes_deliveries(make: str, request: pytest.FixtureRequest) -> None:
     provider: Provider = request.getfixturevalue(make)
     assert get(provider, "/admin/saude") == {"status": "ok"}
     send(provider, an_email("a@b.test", disparo_id="1"), an_email("c@d.test", disparo_id="2"))
     assert get(provider, "/admin/recebidas?contagem=1") == {"total": 2}
-    assert get(provider, "/admin/recebidas") == provider.recebidas()
+    assert get(provider, "/admin/recebidas") == provider.deliveries()
     assert httpx2.delete(f"{provider.base_url}/admin/recebidas").status_code == 204
     assert get(provider, "/admin/recebidas") == []
 
 
 def test_faults_are_set_and_shown_over_http(whatsapp: WhatsAppSimulator) -> None:
     wanted = {"latencia_ms": 1.0, "semente": 3, "falhas": [{"codigo": "131056", "taxa": 0.3, "destinos": ["1"]}]}
-    assert put_faults(whatsapp, **wanted).json() == wanted
+    assert put_behaviour(whatsapp, **wanted).json() == wanted
     assert get(whatsapp, "/admin/falhas") == wanted
 
 
 @pytest.mark.parametrize(
-    "falha", [{}, {"codigo": "1", "http": 429}, {"http": 200}, {"conexao": "nunca"}, {"codigo": "1", "taxa": 2}]
+    "fault", [{}, {"codigo": "1", "http": 429}, {"http": 200}, {"conexao": "nunca"}, {"codigo": "1", "taxa": 2}]
 )
-def test_fault_that_means_nothing_is_refused_with_the_reason(
-    whatsapp: WhatsAppSimulator, falha: dict[str, Any]
-) -> None:
-    refused = put_faults(whatsapp, falhas=[falha])
+def test_invalid_fault_is_refused_with_a_reason(whatsapp: WhatsAppSimulator, fault: dict[str, Any]) -> None:
+    refused = put_behaviour(whatsapp, falhas=[fault])
     assert refused.status_code == 422
     assert refused.json()["erros"][0]["msg"]
     assert get(whatsapp, "/admin/falhas")["falhas"] == []
 
 
-def test_first_attempts_fail_and_the_next_arrive(whatsapp: WhatsAppSimulator) -> None:
-    put_faults(whatsapp, falhas=[{"codigo": "131016", "primeiras": 2}])
+def test_first_attempts_fail_and_later_ones_succeed(whatsapp: WhatsAppSimulator) -> None:
+    put_behaviour(whatsapp, falhas=[{"codigo": "131016", "primeiras": 2}])
     attempts = [send(whatsapp, a_message("1"), a_message("2")) for _ in range(3)]
     assert attempts[:2] == [[Transient("131016")] * 2] * 2
     assert [type(outcome) for outcome in attempts[2]] == [Sent, Sent]
 
 
-def test_fault_on_the_wire_strikes_no_admin_and_no_listing(whatsapp: WhatsAppSimulator) -> None:
-    put_faults(whatsapp, falhas=[{"http": 503, "retry_after": 4}])
+def test_wire_fault_strikes_tool_calls_only(whatsapp: WhatsAppSimulator) -> None:
+    put_behaviour(whatsapp, falhas=[{"http": 503, "retry_after": 4}])
     assert get(whatsapp, "/admin/saude") == {"status": "ok"}
     assert "send_template_message" in McpServer(whatsapp.url).tools()
     assert send(whatsapp, a_message()) == [Transient("http_503", 4, "canal")]
 
 
-def test_email_is_struck_by_its_recipient(email: EmailServer) -> None:
-    put_faults(email, falhas=[{"http": 429, "destinos": ["a@b.test"]}])
+def test_fault_for_a_recipient_strikes_its_emails_only(email: EmailServer) -> None:
+    put_behaviour(email, falhas=[{"http": 429, "destinos": ["a@b.test"]}])
     outcomes = send(email, an_email("a@b.test", disparo_id="1"), an_email("c@d.test", disparo_id="2"))
     assert [type(outcome) for outcome in outcomes] == [Transient, Sent]
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b'{"method": "tools/call", "params": {"name": "x"}}'])
-def test_request_that_is_no_call_is_left_to_the_server(whatsapp: WhatsAppSimulator, body: bytes) -> None:
-    put_faults(whatsapp, falhas=[{"http": 418, "destinos": ["1"]}])
+def test_request_other_than_a_tool_call_reaches_the_server(whatsapp: WhatsAppSimulator, body: bytes) -> None:
+    put_behaviour(whatsapp, falhas=[{"http": 418, "destinos": ["1"]}])
     assert httpx2.post(whatsapp.url, content=body).status_code in (400, 406)
 
 
 @given(st.floats(0.05, 0.95), st.integers(), st.lists(st.sampled_from("abc"), max_size=30))
-def test_faults_are_the_same_in_whatever_order_attempts_arrive(taxa: float, semente: int, attempts: list[str]) -> None:
-    config = Falhas.model_validate({"semente": semente, "falhas": [{"codigo": "1", "taxa": taxa}]})
+def test_faults_do_not_depend_on_the_order_of_attempts(taxa: float, semente: int, attempts: list[str]) -> None:
+    behaviour = Behaviour.model_validate({"semente": semente, "falhas": [{"codigo": "1", "taxa": taxa}]})
 
     def struck(order: list[str]) -> dict[str, list[bool]]:
-        faults = Faults(config)
+        faults = Faults(behaviour)
         seen: dict[str, list[bool]] = {}
-        for destino in order:
-            seen.setdefault(destino, []).append(faults.in_the_answer(destino) is not None)
+        for destination in order:
+            seen.setdefault(destination, []).append(faults.error_code(destination) is not None)
         return seen
 
     assert struck(attempts) == struck(sorted(attempts))
 
 
-def test_share_of_attempts_struck_is_about_what_was_asked() -> None:
-    faults = Faults(Falhas.model_validate({"falhas": [{"codigo": "1", "taxa": 0.3}]}))
-    struck = sum(faults.in_the_answer(str(n)) is not None for n in range(2_000))
+def test_share_of_failed_attempts_is_close_to_the_rate() -> None:
+    faults = Faults(Behaviour.model_validate({"falhas": [{"codigo": "1", "taxa": 0.3}]}))
+    struck = sum(faults.error_code(str(n)) is not None for n in range(2_000))
     assert 500 < struck < 700
 
 
-def test_limit_in_all_is_kept_and_the_next_fault_takes_over() -> None:
+def test_next_fault_applies_once_the_first_has_reached_its_limit() -> None:
     faults = Faults(
-        Falhas.model_validate({"falhas": [{"codigo": "1", "limite": 2}, {"codigo": "2", "destinos": ["c"]}]})
+        Behaviour.model_validate({"falhas": [{"codigo": "1", "limite": 2}, {"codigo": "2", "destinos": ["c"]}]})
     )
-    assert [faults.in_the_answer(destino) for destino in "abcd"] == ["1", "1", "2", None]
+    assert [faults.error_code(destination) for destination in "abcd"] == ["1", "1", "2", None]
 
 
 @pytest.mark.parametrize(
@@ -296,7 +294,7 @@ def test_limit_in_all_is_kept_and_the_next_fault_takes_over() -> None:
         ("local.email", ["--mailbox", "mailbox"], [{"to": ["a@b.test"], "subject": "s", "text": "t"}]),
     ],
 )
-def test_command_serves_until_told_to_stop_and_finds_everything_again(
+def test_command_ends_on_sigterm_and_keeps_its_deliveries(
     tmp_path: Path, module: str, options: list[str], calls: list[dict[str, Any]]
 ) -> None:
     tool = "send_text_message" if module == "local.whatsapp" else "send-email"

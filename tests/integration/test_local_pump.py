@@ -1,4 +1,4 @@
-"""The pump plays AWS between the parts of any Chalice app: here one that only writes down what it was called with."""
+"""The pump calls the functions of any Chalice app as AWS would: here an app that records its calls."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from chalice import Chalice, Rate
-from chalice.app import Cron
+from chalice.app import Chalice, Cron, Rate, ScheduleExpression
 from moto.sqs.models import sqs_backends
 
 from chalicelib.config import Settings
@@ -21,12 +20,12 @@ SETTINGS = Settings(account_id=ACCOUNT_ID)
 
 
 class Ledger:
-    """What the functions of the app were called with, and what they shall raise."""
+    """Records the calls of the app's functions and the reported failures; `fail` decides which functions raise."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.contexts: list[Any] = []
-        self.refusals: list[tuple[str, Exception]] = []
+        self.failures: list[tuple[str, Exception]] = []
         self.fail: Callable[[str], bool] = lambda _name: False
 
     def write(self, name: str, event: Any) -> None:
@@ -35,8 +34,8 @@ class Ledger:
         if self.fail(name):
             raise LookupError("um texto com maria@exemplo.com")
 
-    def refuse(self, name: str, error: Exception) -> None:
-        self.refusals.append((name, error))
+    def report(self, name: str, error: Exception) -> None:
+        self.failures.append((name, error))
 
     def of(self, name: str) -> list[dict[str, Any]]:
         return [event for called, event in self.calls if called == name]
@@ -75,7 +74,7 @@ def ledger() -> Ledger:
 
 @pytest.fixture
 def cloud(aws: Aws, user_pool: str) -> Aws:
-    """What the template makes, which comes with its user pool, and a queue and a bucket beside it."""
+    """AWS with what the template makes (it comes with the user pool), a queue and a bucket."""
     create_queue_with_dead_letters(aws, QUEUE, f"{QUEUE}-dlq", max_receives=2)
     aws.client("s3").create_bucket(Bucket=BUCKET)
     return aws
@@ -83,7 +82,7 @@ def cloud(aws: Aws, user_pool: str) -> Aws:
 
 @pytest.fixture
 def pump(cloud: Aws, clock: Any, ledger: Ledger) -> Pump:
-    return Pump(an_app(ledger), cloud, clock, on_failure=ledger.refuse)
+    return Pump(an_app(ledger), cloud, clock, on_failure=ledger.report)
 
 
 def url_of(aws: Aws, queue: str = QUEUE) -> str:
@@ -97,14 +96,14 @@ def send(aws: Aws, *bodies: str) -> None:
 
 
 def waiting(aws: Aws, queue: str = QUEUE) -> dict[str, int]:
-    """Messages of a queue that can be received, and those that were and are hidden."""
+    """Count the visible messages of a queue, and the hidden ones."""
     names = {"visible": "ApproximateNumberOfMessages", "hidden": "ApproximateNumberOfMessagesNotVisible"}
     found = aws.client("sqs").get_queue_attributes(QueueUrl=url_of(aws, queue), AttributeNames=["All"])["Attributes"]
     return {name: int(found[attribute]) for name, attribute in names.items()}
 
 
 def show_again(aws: Aws, queue: str = QUEUE) -> None:
-    """Let the time lapse for which what was received is hidden."""
+    """End the visibility timeout of every received message."""
     for message in sqs_backends[ACCOUNT_ID][aws.region].queues[queue]._messages:
         message.change_visibility(0)
 
@@ -128,7 +127,7 @@ def schedules(aws: Aws) -> list[str]:
     return [each["Name"] for each in aws.client("scheduler").list_schedules()["Schedules"]]
 
 
-def test_messages_arrive_in_batches_and_are_gone_when_the_function_returns(
+def test_messages_arrive_in_batches_and_are_deleted_when_the_function_returns(
     pump: Pump, cloud: Aws, ledger: Ledger
 ) -> None:
     pump.drain()  # the test event that S3 sends when a notification is configured
@@ -140,7 +139,7 @@ def test_messages_arrive_in_batches_and_are_gone_when_the_function_returns(
     assert waiting(cloud) == {"visible": 0, "hidden": 0}
 
 
-def test_a_record_has_the_shape_that_lambda_gives_it(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
+def test_record_has_the_shape_that_lambda_gives_it(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     attribute = {"motivo": {"DataType": "String", "StringValue": "esgotado"}}
     cloud.client("sqs").send_message(QueueUrl=url_of(cloud), MessageBody="a", MessageAttributes=attribute)
     send(cloud, "b")
@@ -153,20 +152,18 @@ def test_a_record_has_the_shape_that_lambda_gives_it(pump: Pump, cloud: Aws, led
     assert first["eventSourceARN"] == f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:{QUEUE}"
 
 
-def test_the_context_counts_down_from_the_function_s_time_limit(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
+def test_context_counts_down_from_the_function_s_time_limit(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     send(cloud, "a")
     pump.drain()
     assert 0 < ledger.contexts[0].get_remaining_time_in_millis() <= 60_000
     assert ledger.contexts[0].function_name == "work"
 
 
-def test_a_batch_that_raised_stays_hidden_and_comes_again_when_its_time_lapses(
-    pump: Pump, cloud: Aws, ledger: Ledger
-) -> None:
+def test_failed_batch_is_delivered_again_after_its_visibility_timeout(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     ledger.fail = lambda _name: True
     send(cloud, "a")
     pump.drain()
-    assert [(name, type(error)) for name, error in ledger.refusals] == [("work", LookupError)]
+    assert [(name, type(error)) for name, error in ledger.failures] == [("work", LookupError)]
     assert waiting(cloud) == {"visible": 0, "hidden": 1}
     ledger.fail = lambda _name: False
     show_again(cloud)
@@ -176,7 +173,7 @@ def test_a_batch_that_raised_stays_hidden_and_comes_again_when_its_time_lapses(
     assert waiting(cloud) == {"visible": 0, "hidden": 0}
 
 
-def test_what_fails_too_often_ends_in_the_dead_letter_queue(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
+def test_message_that_fails_too_often_moves_to_the_dead_letters(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     ledger.fail = lambda _name: True
     send(cloud, "a")
     for _ in range(3):
@@ -187,7 +184,7 @@ def test_what_fails_too_often_ends_in_the_dead_letter_queue(pump: Pump, cloud: A
     assert waiting(cloud, f"{QUEUE}-dlq") == {"visible": 1, "hidden": 0}
 
 
-def test_a_wake_up_that_a_function_sends_is_delivered_in_the_same_drain(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
+def test_message_that_a_function_sends_is_delivered_in_the_same_drain(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     def follow(name: str) -> bool:
         if name == "upload":
             send(cloud, "because of the upload")
@@ -199,9 +196,7 @@ def test_a_wake_up_that_a_function_sends_is_delivered_in_the_same_drain(pump: Pu
     assert ledger.bodies == ["because of the upload"]
 
 
-def test_an_upload_under_the_prefix_and_with_the_suffix_calls_the_function(
-    pump: Pump, cloud: Aws, ledger: Ledger
-) -> None:
+def test_upload_with_the_prefix_and_the_suffix_calls_the_function(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     for key in ("leads/acme/ação 1.csv", "leads/acme/a.txt", "elsewhere/a.csv"):
         cloud.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"Nome\n")
     pump.drain()
@@ -212,9 +207,7 @@ def test_an_upload_under_the_prefix_and_with_the_suffix_calls_the_function(
     assert record["eventName"] == "ObjectCreated:Put"
 
 
-def test_an_upload_is_called_again_twice_with_the_same_sequencer_and_then_given_up(
-    pump: Pump, cloud: Aws, ledger: Ledger
-) -> None:
+def test_failed_upload_is_retried_twice_with_the_same_sequencer(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     ledger.fail = lambda _name: True
     cloud.client("s3").put_object(Bucket=BUCKET, Key="leads/acme/a.csv", Body=b"Nome\n")
     for _ in range(4):
@@ -225,7 +218,7 @@ def test_an_upload_is_called_again_twice_with_the_same_sequencer_and_then_given_
     assert waiting(cloud, "upload-events-dlq") == {"visible": 1, "hidden": 0}
 
 
-def test_two_versions_of_a_key_have_sequencers_in_their_order(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
+def test_sequencers_of_one_key_are_in_the_order_of_its_versions(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     for body in (b"Nome\n", b"Nome\nAna\n"):
         cloud.client("s3").put_object(Bucket=BUCKET, Key="leads/acme/a.csv", Body=body)
     pump.drain()
@@ -234,7 +227,7 @@ def test_two_versions_of_a_key_have_sequencers_in_their_order(pump: Pump, cloud:
     assert first[:16] <= second[:16]
 
 
-def test_events_on_the_bus_that_match_a_rule_call_its_function(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
+def test_event_that_matches_a_rule_calls_its_function(pump: Pump, cloud: Aws, ledger: Ledger) -> None:
     entries = [{"Source": source, "DetailType": "t", "Detail": '{"n":1}'} for source in (BUS_SOURCE, "another")]
     cloud.client("events").put_events(Entries=entries)
     pump.drain()
@@ -242,9 +235,7 @@ def test_events_on_the_bus_that_match_a_rule_call_its_function(pump: Pump, cloud
     assert (event["source"], event["detail-type"], event["detail"]) == (BUS_SOURCE, "t", {"n": 1})
 
 
-def test_a_clock_strikes_when_its_time_has_passed_and_once_however_much_has(
-    pump: Pump, clock: Any, ledger: Ledger
-) -> None:
+def test_clock_strikes_once_however_far_it_is_overdue(pump: Pump, clock: Any, ledger: Ledger) -> None:
     pump.drain()
     clock.advance(minutes=5, seconds=-1)
     pump.drain()
@@ -257,17 +248,15 @@ def test_a_clock_strikes_when_its_time_has_passed_and_once_however_much_has(
     assert [event["time"] for event in ledger.of("tick")] == ["2026-11-24T12:05:00Z", "2026-11-24T15:05:00Z"]
 
 
-def test_a_clock_whose_function_raises_strikes_again_the_next_time(pump: Pump, clock: Any, ledger: Ledger) -> None:
+def test_clock_strikes_again_after_its_function_raised(pump: Pump, clock: Any, ledger: Ledger) -> None:
     ledger.fail = lambda _name: True
     for _ in range(2):
         clock.advance(minutes=5)
         pump.drain()
-    assert [name for name, _ in ledger.refusals] == ["tick", "tick"]
+    assert [name for name, _ in ledger.failures] == ["tick", "tick"]
 
 
-def test_a_one_time_schedule_fires_at_its_time_and_is_deleted(
-    pump: Pump, cloud: Aws, clock: Any, ledger: Ledger
-) -> None:
+def test_one_time_schedule_fires_at_its_time_and_is_deleted(pump: Pump, cloud: Aws, clock: Any, ledger: Ledger) -> None:
     schedule_at(cloud, clock() + timedelta(minutes=2), "later")
     schedule_at(cloud, clock() + timedelta(minutes=1), "sooner")
     pump.drain()
@@ -278,7 +267,7 @@ def test_a_one_time_schedule_fires_at_its_time_and_is_deleted(
     assert schedules(cloud) == []
 
 
-def test_a_schedule_is_due_in_its_own_timezone(pump: Pump, cloud: Aws, clock: Any, ledger: Ledger) -> None:
+def test_schedule_is_due_in_its_own_timezone(pump: Pump, cloud: Aws, clock: Any, ledger: Ledger) -> None:
     # 12:00 UTC is 09:00 in São Paulo.
     at_nine = clock().replace(hour=9)
     schedule_at(cloud, at_nine, "nine", ScheduleExpressionTimezone="America/Sao_Paulo")
@@ -293,7 +282,7 @@ def test_a_schedule_is_due_in_its_own_timezone(pump: Pump, cloud: Aws, clock: An
     assert ledger.bodies == ["nine"]
 
 
-def test_a_schedule_that_is_to_stay_fires_once(pump: Pump, cloud: Aws, clock: Any, ledger: Ledger) -> None:
+def test_schedule_that_is_not_deleted_fires_once(pump: Pump, cloud: Aws, clock: Any, ledger: Ledger) -> None:
     schedule_at(cloud, clock(), "stays", ActionAfterCompletion="NONE")
     pump.drain()
     clock.advance(minutes=1)
@@ -302,9 +291,7 @@ def test_a_schedule_that_is_to_stay_fires_once(pump: Pump, cloud: Aws, clock: An
     assert schedules(cloud) == ["schedule-stays"]
 
 
-def test_a_schedule_that_was_moved_fires_at_its_new_time_only(
-    pump: Pump, cloud: Aws, clock: Any, ledger: Ledger
-) -> None:
+def test_moved_schedule_fires_at_its_new_time_only(pump: Pump, cloud: Aws, clock: Any, ledger: Ledger) -> None:
     schedule_at(cloud, clock() + timedelta(minutes=1), "moved")
     pump.drain()
     cloud.client("scheduler").delete_schedule(GroupName=SETTINGS.schedule_group, Name="schedule-moved")
@@ -324,7 +311,7 @@ def test_disabled_and_recurring_schedules_do_not_fire(pump: Pump, cloud: Aws, cl
     assert ledger.bodies == []
 
 
-def test_a_schedule_whose_queue_is_gone_is_reported_and_holds_no_other_up(
+def test_schedule_whose_queue_is_gone_is_reported_and_the_others_still_fire(
     pump: Pump, cloud: Aws, clock: Any, ledger: Ledger
 ) -> None:
     nowhere = {"Arn": f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:gone", "RoleArn": SETTINGS.scheduler_role, "Input": "x"}
@@ -332,10 +319,10 @@ def test_a_schedule_whose_queue_is_gone_is_reported_and_holds_no_other_up(
     schedule_at(cloud, clock(), "found")
     pump.drain()
     assert ledger.bodies == ["found"]
-    assert [name for name, _ in ledger.refusals] == ["scheduler:schedule-lost"]
+    assert [name for name, _ in ledger.failures] == ["scheduler:schedule-lost"]
 
 
-def test_more_schedules_than_a_page_holds_all_fire(pump: Pump, cloud: Aws, clock: Any, ledger: Ledger) -> None:
+def test_schedules_of_every_page_fire(pump: Pump, cloud: Aws, clock: Any, ledger: Ledger) -> None:
     wanted = [f"{number:03}" for number in range(120)]
     for body in wanted:
         schedule_at(cloud, clock(), body)
@@ -343,10 +330,10 @@ def test_more_schedules_than_a_page_holds_all_fire(pump: Pump, cloud: Aws, clock
     assert sorted(ledger.bodies) == wanted
 
 
-def test_a_pump_of_some_functions_leaves_the_others_alone(cloud: Aws, clock: Any, ledger: Ledger) -> None:
+def test_pump_serves_only_the_named_functions(cloud: Aws, clock: Any, ledger: Ledger) -> None:
     app = an_app(ledger)
     assert source_names(app) == {"work", "upload", "heard", "tick", "scheduler"}
-    pump = Pump(app, cloud, clock, names={"upload"}, on_failure=ledger.refuse)
+    pump = Pump(app, cloud, clock, names={"upload"}, on_failure=ledger.report)
     send(cloud, "a")
     clock.advance(hours=1)
     assert pump.drain() == 1  # the test event that S3 sends when a notification is configured
@@ -356,31 +343,33 @@ def test_a_pump_of_some_functions_leaves_the_others_alone(cloud: Aws, clock: Any
 
 
 @pytest.mark.parametrize("expression", [Cron(0, 18, "?", "*", "MON-FRI", "*"), "rate(1 fortnight)"])
-def test_a_clock_that_cannot_be_played_is_refused_at_the_start(cloud: Aws, expression: object) -> None:
+def test_unsupported_clock_is_refused_at_the_start(cloud: Aws, expression: str | ScheduleExpression) -> None:
     app = Chalice(app_name="a-test")
     app.schedule(expression)(lambda _event: None)
-    with pytest.raises(ValueError, match="the local clock knows rate"):
+    with pytest.raises(ValueError, match="the local clock supports rate"):
         Pump(app, cloud)
 
 
-def test_an_event_source_that_cannot_be_played_is_refused_at_the_start(cloud: Aws) -> None:
+def test_unsupported_event_source_is_refused_at_the_start(cloud: Aws) -> None:
     app = Chalice(app_name="a-test")
     app.on_sns_message(topic="t")(lambda _event: None)
-    with pytest.raises(ValueError, match="cannot play SNSEventConfig"):
+    with pytest.raises(ValueError, match="no source for SNSEventConfig"):
         Pump(app, cloud)
 
 
-def test_a_failure_is_logged_by_kind_and_place_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
+def test_failure_is_logged_by_kind_and_place_without_its_text(caplog: pytest.LogCaptureFixture) -> None:
+    nothing: dict[str, str] = {}
     with pytest.raises(LookupError) as caught:
-        {}["maria@exemplo.com"]
+        nothing["maria@exemplo.com"]
     log_failure("work", caught.value)
     (record,) = caplog.records
-    assert (record.getMessage(), record.function, record.kind) == ("function_failed", "work", "KeyError")
-    assert record.where.startswith("test_local_pump.py:")
-    assert "maria" not in str(vars(record))
+    logged = vars(record)
+    assert (record.getMessage(), logged["function"], logged["kind"]) == ("function_failed", "work", "KeyError")
+    assert logged["where"].startswith("test_local_pump.py:")
+    assert "maria" not in str(logged)
 
 
-def test_a_running_pump_delivers_as_things_come_and_finishes_what_it_holds(cloud: Aws, ledger: Ledger) -> None:
+def test_running_pump_finishes_its_calls_before_it_stops(cloud: Aws, ledger: Ledger) -> None:
     begun, released, stop = threading.Event(), threading.Event(), threading.Event()
 
     def hold(name: str) -> bool:
@@ -390,7 +379,7 @@ def test_a_running_pump_delivers_as_things_come_and_finishes_what_it_holds(cloud
         return False
 
     ledger.fail = hold
-    pump = Pump(an_app(ledger), cloud, on_failure=ledger.refuse)
+    pump = Pump(an_app(ledger), cloud, on_failure=ledger.report)
     running = threading.Thread(target=pump.run, args=(stop,))
     running.start()
     send(cloud, "a")
@@ -400,19 +389,19 @@ def test_a_running_pump_delivers_as_things_come_and_finishes_what_it_holds(cloud
     running.join(10)
     assert not running.is_alive()
     assert waiting(cloud) == {"visible": 0, "hidden": 0}
-    # The clock struck at once: what was missed while everything was down is looked for without waiting.
+    # The clock struck at once: work that was missed while the stack was down does not wait.
     assert len(ledger.of("tick")) == 1
 
 
-def test_a_running_pump_goes_on_when_aws_was_away(cloud: Aws, ledger: Ledger) -> None:
-    away, done, stop = threading.Event(), threading.Event(), threading.Event()
+def test_running_pump_resumes_after_an_outage_of_aws(cloud: Aws, ledger: Ledger) -> None:
+    is_away, is_done, stop = threading.Event(), threading.Event(), threading.Event()
 
     def report(_name: str, _error: Exception) -> None:
-        away.set()
+        is_away.set()
 
     def finish(name: str) -> bool:
         if name == "work":
-            done.set()
+            is_done.set()
         return False
 
     ledger.fail = finish
@@ -420,10 +409,10 @@ def test_a_running_pump_goes_on_when_aws_was_away(cloud: Aws, ledger: Ledger) ->
     cloud.client("sqs").delete_queue(QueueUrl=url_of(cloud))
     running = threading.Thread(target=pump.run, args=(stop,))
     running.start()
-    assert away.wait(10)
+    assert is_away.wait(10)
     create_queue_with_dead_letters(cloud, QUEUE, f"{QUEUE}-dlq", max_receives=2)
     send(cloud, "a")
-    assert done.wait(10)
+    assert is_done.wait(10)
     stop.set()
     running.join(10)
     assert not running.is_alive()

@@ -1,4 +1,4 @@
-"""The embedded stack as a newcomer uses it: up, token, ingest, look, down, up again; and all that can disturb it."""
+"""The embedded stack as a newcomer uses it (up, token, ingest, down, up again), and what can go wrong with it."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from local.cli import cli
 from local.demo import run as run_demo
 from local.rest import ApiError, Rest
 from local.stack import Stack, StackFailed
-from local.state import Part, State
+from local.state import StackPart, StackState
 
-ELSEWHERE = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
+EXTERNAL = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
 SHEET = """ID;Nome;CNPJ/CPF;Email;Telefone
 a;Ana Souza;529.982.247-25;ana@example.com;(71) 99999-0001
 b;Bruno Lima;;bruno@example.com | b@example.com;71999990002
@@ -32,14 +32,14 @@ c;;;;
 
 
 @pytest.fixture(autouse=True)
-def _nothing_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ELSEWHERE:
+def _no_external_services(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in EXTERNAL:
         monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A stack's folder; whatever runs in it at the end is stopped."""
+    """The folder of a stack; at the end, every part that runs in it is stopped."""
     folder = tmp_path_factory.mktemp("stack")
     yield folder
     Stack(folder, report=_silent).down()
@@ -47,23 +47,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def stack(folder: Path) -> Stack:
-    """That stack, up."""
+    """The stack of that folder, up."""
     stack = Stack(folder, report=_silent)
     stack.up()
     return stack
 
 
 def _silent(_: str) -> None:
-    """Progress that nobody watches."""
+    """Ignore a progress report."""
 
 
 def local(folder: Path, *arguments: str) -> Result:
-    """`python -m local …` on that stack."""
+    """Run `python -m local …` on the stack of a folder."""
     return CliRunner().invoke(cli, ["--state", str(folder), *arguments], catch_exceptions=False)
 
 
-def living(folder: Path) -> set[str]:
-    """The command lines of every process that works with this folder."""
+def alive_processes(folder: Path) -> set[str]:
+    """Return the command lines of all processes that work with this folder."""
     mine = psutil.Process().pid
     processes = psutil.process_iter(["cmdline", "environ", "cwd"])
     return {
@@ -74,12 +74,12 @@ def living(folder: Path) -> set[str]:
     }
 
 
-def leads(stack: Stack, tenant: str = "acme") -> list[str]:
+def lead_ids(stack: Stack, tenant: str = "acme") -> list[str]:
     with Rest(stack.url("api"), stack.token(tenant)) as rest:
         return sorted(lead["lead_id_externo"] for lead in rest.ask("GET", "/leads")["itens"])
 
 
-def test_a_newcomer_s_first_quarter_of_an_hour(folder: Path, tmp_path: Path) -> None:
+def test_newcomer_brings_the_stack_up_ingests_a_file_and_sends_a_message(folder: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "leads.csv"
     sheet.write_text(SHEET, encoding="utf-8")
 
@@ -100,29 +100,29 @@ def test_a_newcomer_s_first_quarter_of_an_hour(folder: Path, tmp_path: Path) -> 
         assert set(found) == {"a", "b"}
         template = {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Olá {{nome}}", "variaveis": ["nome"]}
         rest.ask("PUT", "/templates/oi", json=template)
-        wish = {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Ana"}}}
-        rest.ask("POST", f"/leads/{found['a']}/disparos", json=wish)
+        disparo = {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Ana"}}}
+        rest.ask("POST", f"/leads/{found['a']}/disparos", json=disparo)
     with Rest(stack.url("api"), "nonsense") as rest, pytest.raises(ApiError, match="401"):
         rest.ask("GET", "/leads")
 
 
-def test_what_was_ingested_is_there_again_after_down_and_up(stack: Stack, folder: Path, tmp_path: Path) -> None:
+def test_leads_and_addresses_survive_down_and_up(stack: Stack, folder: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "leads.csv"
     sheet.write_text(SHEET, encoding="utf-8")
     local(folder, "ingest", str(sheet))
-    before = leads(stack)
+    before = lead_ids(stack)
     addresses = {name: part.url for name, part in stack.state.parts.items()}
     assert local(folder, "down").output == "down\n"
     assert local(folder, "down").output == "was not up\n"
-    assert living(folder) == set()
+    assert alive_processes(folder) == set()
     again = Stack(folder, report=_silent)
     again.up()
-    assert leads(again) == before != []
+    assert lead_ids(again) == before != []
     assert {name: part.url for name, part in again.state.parts.items()} == addresses
 
 
-def kill(*parts: Part) -> None:
-    """Kill, and wait until they are dead."""
+def kill(*parts: StackPart) -> None:
+    """Kill parts, and wait until they are dead."""
     for part in parts:
         os.kill(part.pid, signal.SIGKILL)
     for part in parts:
@@ -130,28 +130,28 @@ def kill(*parts: Part) -> None:
             time.sleep(0.01)
 
 
-def test_after_the_death_of_every_process_it_starts_again(stack: Stack) -> None:
-    before = leads(stack)
+def test_stack_starts_again_after_every_process_was_killed(stack: Stack) -> None:
+    before = lead_ids(stack)
     kill(*stack.state.parts.values())
     again = Stack(stack.folder, report=_silent)
     assert not again.is_up
     assert again.up()
-    assert leads(again) == before
+    assert lead_ids(again) == before
 
 
-def test_with_one_part_dead_it_is_not_up_and_down_still_stops_the_rest(stack: Stack, folder: Path) -> None:
+def test_stack_with_a_dead_part_is_not_up_and_down_stops_the_rest(stack: Stack, folder: Path) -> None:
     kill(stack.state.parts["workers"])
     result = local(folder, "status")
     assert result.exit_code == 1
     assert "dead" in result.output
     assert stack.down()
-    assert living(folder) == set()
+    assert alive_processes(folder) == set()
 
 
-def test_a_number_that_another_program_has_now_is_left_alone(tmp_path: Path) -> None:
-    # As after a reboot: the file tells of a process that is now somebody else: this test.
-    itself = Part("api", os.getpid(), started=1.0, url="http://127.0.0.1:1")
-    State(ready=True, parts={"api": itself}).save(tmp_path / "stack.json")
+def test_process_that_has_a_part_s_old_number_is_left_alone(tmp_path: Path) -> None:
+    # As after a reboot: the file names a process whose number is now another program's: this test.
+    this_test = StackPart("api", os.getpid(), started=1.0, url="http://127.0.0.1:1")
+    StackState(ready=True, parts={"api": this_test}).save(tmp_path / "stack.json")
     stale = Stack(tmp_path, report=_silent)
     assert not stale.is_up
     with pytest.raises(StackFailed, match="not up"):
@@ -159,21 +159,21 @@ def test_a_number_that_another_program_has_now_is_left_alone(tmp_path: Path) -> 
     assert not stale.down()
 
 
-def test_a_part_that_cannot_start_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_part_that_cannot_start_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        result = local(tmp_path, "up", "--port", f"api={port}")
+        result = local(tmp_path, "up", "--port", f"whatsapp={port}")
     assert result.exit_code == 1
     assert "Address already in use" in result.output
-    assert str(tmp_path / "logs" / "api.log") in result.output.replace("\n", "")
-    assert living(tmp_path) == set()
+    assert str(tmp_path / "logs" / "whatsapp.log") in result.output.replace("\n", "")
+    assert alive_processes(tmp_path) == set()
 
 
-def test_two_commands_do_not_change_a_stack_at_the_same_time(tmp_path: Path) -> None:
+def test_two_commands_cannot_change_a_stack_at_the_same_time(tmp_path: Path) -> None:
     first, second = Stack(tmp_path, report=_silent), Stack(tmp_path, report=_silent)
-    with first._alone(), pytest.raises(StackFailed, match="another command"):
+    with first._locked(), pytest.raises(StackFailed, match="another command"):
         second.down()
 
 
@@ -181,20 +181,20 @@ def test_two_commands_do_not_change_a_stack_at_the_same_time(tmp_path: Path) -> 
     "command",
     [["token", "--tenant", "acme"], ["outbox"], ["mailbox"], ["faults", "email"], ["ingest", __file__], ["migrate"]],
 )
-def test_every_command_that_needs_the_stack_says_so_when_it_is_not_up(tmp_path: Path, command: list[str]) -> None:
+def test_command_that_needs_the_stack_says_so_when_it_is_down(tmp_path: Path, command: list[str]) -> None:
     result = local(tmp_path, *command)
     assert result.exit_code == 1
     assert "the local stack is not up" in result.output
 
 
-def test_a_database_elsewhere_needs_both_logins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_external_database_needs_both_logins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://somebody@somewhere/x")
     result = local(tmp_path, "up")
     assert result.exit_code == 1
     assert "DATABASE_OWNER_URL must be too" in result.output
 
 
-def test_a_database_and_aws_elsewhere_are_used_and_not_started(
+def test_external_database_and_aws_are_used_and_not_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, database_urls: Any, aws: Any
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", database_urls.api)
@@ -204,13 +204,13 @@ def test_a_database_and_aws_elsewhere_are_used_and_not_started(
     try:
         stack.up()
         assert set(stack.state.parts) == {"whatsapp", "email", "api", "ingest", "workers"}
-        assert leads(stack) == []
+        assert lead_ids(stack) == []
     finally:
         stack.down()
-    assert living(tmp_path) == set()
+    assert alive_processes(tmp_path) == set()
 
 
-def test_the_demo_s_sums_agree_at_both_ends(tmp_path: Path) -> None:
+def test_demo_s_sums_agree_at_both_ends(tmp_path: Path) -> None:
     sheet = tmp_path / "poucos.csv"
     sheet.write_text(SHEET, encoding="utf-8")
     output, report_file = StringIO(), tmp_path / "demo.json"
@@ -220,4 +220,4 @@ def test_the_demo_s_sums_agree_at_both_ends(tmp_path: Path) -> None:
     assert report["de_novo"]["leads_criados"] == 0
     assert report["whatsapp_recebidos"] + report["emails_recebidos"] >= 1
     assert str(report["leads_criados"]) in output.getvalue()
-    assert living(tmp_path) == set()
+    assert alive_processes(tmp_path) == set()

@@ -1,4 +1,4 @@
-"""The MCP door over real sockets: whatever a server or the network does, each call gets its own true result."""
+"""The MCP adapter over real sockets: whatever a server or the network does, each call gets its own correct result."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ import anyio
 import pytest
 from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
-from mcp_types import CallToolRequestParams, CallToolResult, ListToolsResult, TextContent, Tool
+from mcp_types import CallToolRequestParams, CallToolResult, ContentBlock, ListToolsResult, TextContent, Tool
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import JSONResponse, RedirectResponse, Response
-from starlette.types import ASGIApp, PlaceholderScope, Receive, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chalicelib.adapters.addresses import NotPublic
 from chalicelib.adapters.calls import (
@@ -50,31 +50,31 @@ from tests.certificates import Authority, TlsFront
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 ROOT = Path(__file__).resolve().parents[2]
-# Every way in which the SDK's own server can serve: JSON or event streams, with or without sessions.
-WAYS = [(True, True), (False, True), (True, False), (False, False)]
+# Each mode of the SDK's own server: (JSON or event stream, stateless or with sessions).
+SERVING_MODES = [(True, True), (False, True), (True, False), (False, False)]
 
-Meddle = Callable[[dict[str, Any], PlaceholderScope, Receive, Send], Awaitable[None]]
-Tool_ = Callable[[dict[str, Any]], Awaitable[CallToolResult]]
+MethodHandler = Callable[[dict[str, Any], Scope, Receive, Send], Awaitable[None]]
+ToolFunction = Callable[[dict[str, Any]], Awaitable[CallToolResult]]
 
 
-class Meddler:
-    """Stands before a server and deals itself with the JSON-RPC methods that it is given for."""
+class Interceptor:
+    """Stands in front of a server; answers the JSON-RPC methods that have a handler, and passes the others on."""
 
-    def __init__(self, app: ASGIApp, meddle: Mapping[str, Meddle]) -> None:
+    def __init__(self, app: ASGIApp, handlers: Mapping[str, MethodHandler]) -> None:
         self._app = app
-        self._meddle = meddle
+        self._handlers = handlers
 
-    async def __call__(self, scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body, again = await read_body(receive)
+        body, replay = await read_body(receive)
         request = json.loads(body) if body else {"method": scope["method"]}
-        meddle = self._meddle.get(request["method"])
-        if meddle is None:
-            await self._app(scope, again, send)
+        handler = self._handlers.get(request["method"])
+        if handler is None:
+            await self._app(scope, replay, send)
         else:
-            await meddle(request, scope, again, send)
+            await handler(request, scope, replay, send)
 
 
 def a_tool(name: str = "send", **fields: Any) -> Tool:
@@ -91,15 +91,15 @@ async def echo(arguments: dict[str, Any]) -> CallToolResult:
 
 @contextmanager
 def a_server(
-    tool: Tool_ = echo,
+    tool: ToolFunction = echo,
     *,
     tools: list[Tool] | None = None,
-    meddle: Mapping[str, Meddle] | None = None,
+    handlers: Mapping[str, MethodHandler] | None = None,
     json_response: bool = True,
     stateless: bool = True,
     around: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[str]:
-    """An MCP server with one tool, and a meddler before it; its URL."""
+    """The URL of an MCP server with one tool; `handlers` answer some JSON-RPC methods in its place."""
 
     async def on_list_tools(_ctx: Any, _params: Any) -> ListToolsResult:
         return ListToolsResult(tools=tools if tools is not None else [a_tool()])
@@ -109,7 +109,7 @@ def a_server(
 
     server = Server("test", on_list_tools=on_list_tools, on_call_tool=on_call_tool)
     app = server.streamable_http_app(json_response=json_response, stateless_http=stateless)
-    with WebServer(around(Meddler(app, meddle or {}))) as web:
+    with WebServer(around(Interceptor(app, handlers or {}))) as web:
         yield f"{web.url}/mcp"
 
 
@@ -122,47 +122,51 @@ def texts(results: list[CallResult]) -> list[str]:
     return [result.text if isinstance(result, Answer) else repr(result) for result in results]
 
 
-def responding(response: Response, *, only: Callable[[int], bool] = lambda _: True) -> Meddle:
-    """Answers the calls that `only` picks by their `n`; the rest are echoed in JSON."""
+def responding(response: Response, *, only: Callable[[int], bool] = lambda _: True) -> MethodHandler:
+    """Gives this response to the calls whose `n` satisfies `only`; the other calls are echoed in JSON."""
 
-    async def meddle(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+    async def handle(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         n = request.get("params", {}).get("arguments", {}).get("n", 0)
         echoed = {"content": [{"type": "text", "text": f"n={n}"}], "isError": False, "resultType": "complete"}
         body = {"jsonrpc": "2.0", "id": request.get("id"), "result": echoed}
         await (response if only(n) else JSONResponse(body))(scope, receive, send)
 
-    return meddle
+    return handle
 
 
-def with_rpc_error(status: int, code: int, message: str = "no", headers: Mapping[str, str] | None = None) -> Meddle:
-    async def meddle(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+def with_rpc_error(
+    status: int, code: int, message: str = "no", headers: Mapping[str, str] | None = None
+) -> MethodHandler:
+    """Answers with a JSON-RPC error under that HTTP status."""
+
+    async def handle(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         error = {"jsonrpc": "2.0", "id": request.get("id"), "error": {"code": code, "message": message}}
         await JSONResponse(error, status, headers=headers)(scope, receive, send)
 
-    return meddle
+    return handle
 
 
-async def dropping(_request: dict[str, Any], scope: PlaceholderScope, _receive: Receive, _send: Send) -> None:
+async def dropping(_request: dict[str, Any], scope: Scope, _receive: Receive, _send: Send) -> None:
     drop_connection(scope)
 
 
-async def hanging(_request: dict[str, Any], _scope: PlaceholderScope, receive: Receive, _send: Send) -> None:
+async def hanging(_request: dict[str, Any], _scope: Scope, receive: Receive, _send: Send) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def breaking_off(_request: dict[str, Any], scope: PlaceholderScope, _receive: Receive, send: Send) -> None:
-    """Half a JSON body, then nothing."""
+async def breaking_off(_request: dict[str, Any], scope: Scope, _receive: Receive, send: Send) -> None:
+    """Sends half of a JSON body, then drops the connection."""
     headers = [(b"content-type", b"application/json"), (b"content-length", b"1000")]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     await send({"type": "http.response.body", "body": b'{"jsonrpc":', "more_body": True})
     drop_connection(scope)
 
 
-def streaming(*, then_drop: bool) -> Meddle:
-    """An event stream that never comes to the point."""
+def streaming(*, then_drop: bool) -> MethodHandler:
+    """Sends an event stream that never holds an answer; `then_drop`: and drops the connection."""
 
-    async def meddle(_request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+    async def handle(_request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(b"content-type", b"text/event-stream")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         async with anyio.create_task_group() as tasks:
@@ -178,7 +182,7 @@ def streaming(*, then_drop: bool) -> Meddle:
                     drop_connection(scope)
                 await anyio.sleep(0.05)
 
-    return meddle
+    return handle
 
 
 def a_closed_port() -> int:
@@ -188,20 +192,20 @@ def a_closed_port() -> int:
         return port
 
 
-# What works
+# Calls that succeed
 
 
-@pytest.mark.parametrize(("json_response", "stateless"), WAYS)
-def test_batch_is_answered_in_the_order_of_its_calls(json_response: bool, stateless: bool) -> None:
+@pytest.mark.parametrize(("json_response", "stateless"), SERVING_MODES)
+def test_results_are_in_the_order_of_the_calls(json_response: bool, stateless: bool) -> None:
     with a_server(json_response=json_response, stateless=stateless) as url:
         assert texts(call_all(url, 120)) == [f"n={n}" for n in range(120)]
 
 
-def test_no_calls_need_no_server() -> None:
+def test_empty_batch_connects_to_no_server() -> None:
     assert McpServer("http://127.0.0.1:1/mcp").call_all("send", []) == []
 
 
-def test_a_thousand_calls_are_in_flight_from_one_process() -> None:
+def test_one_process_has_a_thousand_calls_in_flight() -> None:
     arrived = 0
     everyone = anyio.Event()
 
@@ -218,7 +222,7 @@ def test_a_thousand_calls_are_in_flight_from_one_process() -> None:
     assert Counter(map(type, results)) == {Answer: 1_000}
 
 
-def test_no_more_and_no_fewer_calls_are_in_flight_than_allowed() -> None:
+def test_exactly_the_allowed_number_of_calls_is_in_flight() -> None:
     now_in, most = 0, 0
     seven = anyio.Event()
 
@@ -241,7 +245,7 @@ def test_one_session_serves_the_whole_batch() -> None:
     seen: Counter[str] = Counter()
 
     def counting(app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 body, receive = await read_body(receive)
                 seen[json.loads(body)["method"] if body else scope["method"]] += 1
@@ -254,10 +258,10 @@ def test_one_session_serves_the_whole_batch() -> None:
     assert seen == {"server/discover": 1, "tools/list": 1, "tools/call": 20}
 
 
-def test_text_and_structured_content_are_both_handed_on() -> None:
+def test_answer_has_both_text_and_structured_content() -> None:
     async def structured(_: dict[str, Any]) -> CallToolResult:
         text = '{"success": true}'
-        content = [TextContent(type="text", text="a"), TextContent(type="text", text="b")]
+        content: list[ContentBlock] = [TextContent(type="text", text="a"), TextContent(type="text", text="b")]
         return CallToolResult(content=content, structured_content={"result": text}, is_error=True)
 
     with a_server(structured) as url:
@@ -272,11 +276,11 @@ def test_compressed_answers_are_read() -> None:
         assert texts(call_all(url)) == ["n=0", "n=1", "n=2"]
 
 
-def test_headers_go_with_every_request() -> None:
+def test_headers_are_sent_with_every_request() -> None:
     seen: set[str] = set()
 
     def recording(app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 seen.add(dict(scope["headers"]).get(b"authorization", b"").decode())
             await app(scope, receive, send)
@@ -288,30 +292,32 @@ def test_headers_go_with_every_request() -> None:
     assert seen == {"Bearer x"}
 
 
-@pytest.mark.parametrize("meddle", [responding(Response(status_code=405)), with_rpc_error(400, -32601)])
+@pytest.mark.parametrize("handler", [responding(Response(status_code=405)), with_rpc_error(400, -32601)])
 @pytest.mark.parametrize("stateless", [True, False])
-def test_server_of_an_older_protocol_is_spoken_to_in_it(meddle: Meddle, stateless: bool) -> None:
-    with a_server(meddle={"server/discover": meddle}, stateless=stateless) as url:
+def test_server_that_speaks_an_older_protocol_is_called_with_it(handler: MethodHandler, stateless: bool) -> None:
+    with a_server(handlers={"server/discover": handler}, stateless=stateless) as url:
         assert texts(call_all(url)) == ["n=0", "n=1", "n=2"]
 
 
-def test_session_whose_farewell_is_ignored_still_hands_its_results_back() -> None:
-    meddle = {"server/discover": responding(Response(status_code=404)), "DELETE": hanging}
-    with a_server(meddle=meddle, stateless=False) as url:
+def test_results_are_returned_when_the_server_ignores_the_end_of_the_session() -> None:
+    handlers = {"server/discover": responding(Response(status_code=404)), "DELETE": hanging}
+    with a_server(handlers=handlers, stateless=False) as url:
         assert texts(call_all(url)) == ["n=0", "n=1", "n=2"]
 
 
-def test_acknowledgement_of_a_session_that_fails_does_not_fail_the_session() -> None:
-    meddle = {
+def test_failed_acknowledgement_of_a_session_does_not_fail_the_session() -> None:
+    handlers = {
         "server/discover": responding(Response(status_code=404)),
         "notifications/initialized": responding(Response(status_code=500)),
     }
-    with a_server(meddle=meddle, stateless=True) as url:
+    with a_server(handlers=handlers, stateless=True) as url:
         assert texts(call_all(url)) == ["n=0", "n=1", "n=2"]
 
 
 def moved(app: ASGIApp) -> ASGIApp:
-    async def wrapped(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+    """Redirects `/antigo` to the server."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] == "/antigo":
             await RedirectResponse("/mcp", 307)(scope, receive, send)
         else:
@@ -325,24 +331,24 @@ def test_redirect_within_the_server_is_followed() -> None:
         assert texts(call_all(url.replace("/mcp", "/antigo"))) == ["n=0", "n=1", "n=2"]
 
 
-def test_redirected_call_that_fails_costs_only_itself() -> None:
+def test_failure_of_a_redirected_call_affects_no_other_call() -> None:
     some = responding(Response(status_code=429, headers={"Retry-After": "7"}), only=lambda n: n == 1)
-    with a_server(around=moved, meddle={"tools/call": some}) as url:
+    with a_server(around=moved, handlers={"tools/call": some}) as url:
         assert call_all(url.replace("/mcp", "/antigo"))[1] == Refused(429, 7)
 
 
-# What goes wrong with one call
+# Failures of one call
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_one_dropped_connection_in_ten_costs_only_its_own_call(way: tuple[bool, bool]) -> None:
-    async def drop_some(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+@pytest.mark.parametrize(("json_response", "stateless"), SERVING_MODES)
+def test_dropped_connections_affect_only_their_own_calls(json_response: bool, stateless: bool) -> None:
+    async def drop_some(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         if request["params"]["arguments"]["n"] % 10 == 3:
             drop_connection(scope)
         else:
             await responding(Response(), only=lambda _: False)(request, scope, receive, send)
 
-    with a_server(meddle={"tools/call": drop_some}, json_response=way[0], stateless=way[1]) as url:
+    with a_server(handlers={"tools/call": drop_some}, json_response=json_response, stateless=stateless) as url:
         results = call_all(url, 60, in_flight=20)
     expected = [repr(Lost(CONNECTION_LOST)) if n % 10 == 3 else f"n={n}" for n in range(60)]
     assert texts(results) == expected
@@ -384,15 +390,15 @@ def test_one_dropped_connection_in_ten_costs_only_its_own_call(way: tuple[bool, 
     ],
     ids=lambda value: f"{value.status_code}" if isinstance(value, Response) else "",
 )
-def test_status_of_one_call_is_kept_and_the_others_are_served(response: Response, result: CallResult) -> None:
-    with a_server(meddle={"tools/call": responding(response, only=lambda n: n == 1)}) as url:
+def test_http_status_of_one_call_is_kept_and_the_other_calls_succeed(response: Response, result: CallResult) -> None:
+    with a_server(handlers={"tools/call": responding(response, only=lambda n: n == 1)}) as url:
         first, second, third = call_all(url)
     assert second == result
     assert texts([first, third]) == ["n=0", "n=2"]
 
 
 @pytest.mark.parametrize(
-    ("meddle", "result"),
+    ("handler", "result"),
     [
         (with_rpc_error(401, -32000), Refused(401)),
         (with_rpc_error(429, -32000, headers={"Retry-After": "3"}), Refused(429, 3)),
@@ -402,20 +408,20 @@ def test_status_of_one_call_is_kept_and_the_others_are_served(response: Response
         (with_rpc_error(200, -32600), Lost(BAD_ANSWER)),
     ],
 )
-def test_error_of_the_protocol_that_proves_nothing_is_left_in_doubt(meddle: Meddle, result: CallResult) -> None:
-    with a_server(meddle={"tools/call": meddle}) as url:
+def test_protocol_error_is_judged_by_what_it_proves(handler: MethodHandler, result: CallResult) -> None:
+    with a_server(handlers={"tools/call": handler}) as url:
         assert call_all(url, 1) == [result]
 
 
-@pytest.mark.parametrize("meddle", [with_rpc_error(200, -32603, "[21211]"), with_rpc_error(400, -32602, "[21211]")])
-def test_error_that_a_tool_raises_is_an_answer_to_be_read(meddle: Meddle) -> None:
-    with a_server(meddle={"tools/call": meddle}) as url:
+@pytest.mark.parametrize("handler", [with_rpc_error(200, -32603, "[21211]"), with_rpc_error(400, -32602, "[21211]")])
+def test_error_that_a_tool_raises_is_an_answer(handler: MethodHandler) -> None:
+    with a_server(handlers={"tools/call": handler}) as url:
         (answer,) = call_all(url, 1)
     assert isinstance(answer, Answer)
     assert (answer.is_error, answer.text) == (True, "[21211]")
 
 
-def test_error_that_carries_data_of_its_own_is_not_taken_for_one_of_ours() -> None:
+def test_error_with_data_of_the_server_is_not_mistaken_for_ours() -> None:
     async def fail(_: dict[str, Any]) -> CallToolResult:
         raise MCPError(-32050, "no", "some-ticket")
 
@@ -423,9 +429,9 @@ def test_error_that_carries_data_of_its_own_is_not_taken_for_one_of_ours() -> No
         assert texts(call_all(url, 1)) == ["no"]
 
 
-def test_session_that_the_server_has_forgotten_has_taken_nothing() -> None:
-    meddle = {"server/discover": responding(Response(status_code=404)), "tools/call": with_rpc_error(404, -32001)}
-    with a_server(meddle=meddle, stateless=False) as url:
+def test_calls_in_a_lost_session_are_not_written() -> None:
+    handlers = {"server/discover": responding(Response(status_code=404)), "tools/call": with_rpc_error(404, -32001)}
+    with a_server(handlers=handlers, stateless=False) as url:
         assert call_all(url) == [NotWritten(SESSION_GONE)] * 3
 
 
@@ -438,7 +444,7 @@ def test_session_that_the_server_has_forgotten_has_taken_nothing() -> None:
         (a_tool(output_schema={"type": "nonsense"}), {"id": 1}),
     ],
 )
-def test_answer_that_breaks_its_own_promise_leaves_the_message_in_doubt(tool: Tool, content: Any) -> None:
+def test_answer_that_violates_its_output_schema_is_a_doubt(tool: Tool, content: Any) -> None:
     async def answer(_: dict[str, Any]) -> CallToolResult:
         return a_result() if content is None else a_result(structured_content=content)
 
@@ -447,7 +453,7 @@ def test_answer_that_breaks_its_own_promise_leaves_the_message_in_doubt(tool: To
 
 
 @pytest.mark.parametrize(
-    ("meddle", "reason"),
+    ("handler", "reason"),
     [
         (dropping, CONNECTION_LOST),
         (breaking_off, CONNECTION_LOST),
@@ -456,38 +462,38 @@ def test_answer_that_breaks_its_own_promise_leaves_the_message_in_doubt(tool: To
         (streaming(then_drop=False), TIMED_OUT),
     ],
 )
-def test_call_that_is_never_answered_is_in_doubt(meddle: Meddle, reason: str) -> None:
-    with a_server(meddle={"tools/call": meddle}) as url:
+def test_call_without_an_answer_is_a_doubt(handler: MethodHandler, reason: str) -> None:
+    with a_server(handlers={"tools/call": handler}) as url:
         assert call_all(url, connect_timeout_s=3, timeout_s=2) == [Lost(reason)] * 3
 
 
-def test_tool_that_asks_back_has_not_said_whether_it_sent() -> None:
-    async def ask(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+def test_tool_that_asks_for_input_leaves_a_doubt() -> None:
+    async def ask(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         params = {"message": "Sure?", "requestedSchema": {"type": "object", "properties": {}}}
         asked = {"q": {"method": "elicitation/create", "params": params}}
         result = {"resultType": "input_required", "inputRequests": asked}
         await JSONResponse({"jsonrpc": "2.0", "id": request["id"], "result": result})(scope, receive, send)
 
-    with a_server(meddle={"tools/call": ask}) as url:
+    with a_server(handlers={"tools/call": ask}) as url:
         assert call_all(url, 1) == [Lost(BAD_ANSWER)]
 
 
-@pytest.mark.parametrize("poison", ["\ud800", float("nan"), {1, 2}])
-def test_arguments_that_are_not_json_are_not_sent_and_cost_only_themselves(poison: object) -> None:
+@pytest.mark.parametrize("invalid", ["\ud800", float("nan"), {1, 2}])
+def test_call_whose_arguments_are_not_json_is_not_written(invalid: object) -> None:
     with a_server() as url:
-        results = McpServer(url).call_all("send", [{"n": 0}, {"n": poison}, {"n": 2}])
+        results = McpServer(url).call_all("send", [{"n": 0}, {"n": invalid}, {"n": 2}])
     assert results[1] == NotWritten(BAD_ARGUMENTS)
     assert texts([results[0], results[2]]) == ["n=0", "n=2"]
 
 
-# What goes wrong with the server
+# Failures of the server
 
 
-def test_server_that_is_not_there_has_taken_nothing() -> None:
+def test_calls_to_a_closed_port_are_not_written() -> None:
     assert call_all(f"http://127.0.0.1:{a_closed_port()}/mcp", 9) == [NotWritten(NO_CONNECTION)] * 9
 
 
-def test_name_that_does_not_resolve_is_no_connection() -> None:
+def test_unknown_host_name_is_no_connection() -> None:
     assert call_all("http://no-such-host.invalid/mcp") == [NotWritten(NO_CONNECTION)] * 3
 
 
@@ -496,12 +502,12 @@ def test_server_without_tls_is_no_connection() -> None:
         assert call_all(url.replace("http://", "https://")) == [NotWritten(NO_CONNECTION)] * 3
 
 
-def test_server_that_takes_no_more_connections_has_taken_nothing() -> None:
-    with socket.socket() as full, socket.socket() as taken:
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        taken.connect(full.getsockname())
-        url = f"http://127.0.0.1:{full.getsockname()[1]}/mcp"
+def test_calls_to_a_server_that_accepts_no_connection_are_not_written() -> None:
+    with socket.socket() as listener, socket.socket() as first:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        first.connect(listener.getsockname())
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/mcp"
         assert call_all(url, connect_timeout_s=0.5, timeout_s=1) == [NotWritten(NO_CONNECTION)] * 3
 
 
@@ -521,64 +527,64 @@ def test_server_that_takes_no_more_connections_has_taken_nothing() -> None:
     ids=lambda value: f"{value.status_code}" if isinstance(value, Response) else "",
 )
 @pytest.mark.parametrize("methods", [("server/discover", "initialize"), ("tools/list",)])
-def test_session_that_is_refused_is_what_every_call_is_told(
+def test_refusal_of_the_session_is_the_result_of_every_call(
     methods: tuple[str, ...], response: Response, result: CallResult
 ) -> None:
-    with a_server(meddle=dict.fromkeys(methods, responding(response))) as url:
+    with a_server(handlers=dict.fromkeys(methods, responding(response))) as url:
         assert call_all(url) == [result] * 3
 
 
-def test_refusal_in_words_of_the_protocol_is_known_by_its_status() -> None:
+def test_refusal_with_a_json_rpc_body_is_judged_by_its_status() -> None:
     refuse = with_rpc_error(401, -32000, "Unauthorized")
-    with a_server(meddle={"server/discover": refuse, "initialize": refuse}) as url:
+    with a_server(handlers={"server/discover": refuse, "initialize": refuse}) as url:
         assert call_all(url) == [Refused(401, at_handshake=True)] * 3
 
 
-def test_older_protocol_that_hangs_is_not_blamed_on_the_probe_before_it() -> None:
-    meddle = {"server/discover": responding(Response(status_code=404)), "initialize": streaming(then_drop=False)}
-    with a_server(meddle=meddle) as url:
+def test_hanging_handshake_is_not_reported_with_the_status_of_the_probe_before_it() -> None:
+    handlers = {"server/discover": responding(Response(status_code=404)), "initialize": streaming(then_drop=False)}
+    with a_server(handlers=handlers) as url:
         assert call_all(url, connect_timeout_s=1, timeout_s=1) == [NotWritten(HANDSHAKE_FAILED)] * 3
 
 
-@pytest.mark.parametrize("meddle", [dropping, breaking_off, hanging])
-def test_session_that_breaks_off_before_any_call_has_taken_nothing(meddle: Meddle) -> None:
-    with a_server(meddle={"tools/list": meddle}) as url:
+@pytest.mark.parametrize("handler", [dropping, breaking_off, hanging])
+def test_calls_are_not_written_when_the_session_breaks_before_them(handler: MethodHandler) -> None:
+    with a_server(handlers={"tools/list": handler}) as url:
         assert call_all(url, connect_timeout_s=2, timeout_s=1) == [NotWritten(HANDSHAKE_FAILED)] * 3
 
 
-def test_handshake_that_only_drips_ends_with_its_time() -> None:
-    with a_server(meddle={"server/discover": streaming(then_drop=False)}) as url:
+def test_handshake_that_only_trickles_ends_at_its_time_limit() -> None:
+    with a_server(handlers={"server/discover": streaming(then_drop=False)}) as url:
         assert call_all(url, connect_timeout_s=1, timeout_s=1) == [NotWritten(HANDSHAKE_FAILED)] * 3
 
 
-def test_protocol_that_nobody_speaks_has_taken_nothing() -> None:
-    async def initialize(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+def test_calls_are_not_written_to_a_server_of_an_unknown_protocol() -> None:
+    async def initialize(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         result = {"protocolVersion": "1999-01-01", "capabilities": {}, "serverInfo": {"name": "x", "version": "1"}}
         await JSONResponse({"jsonrpc": "2.0", "id": request["id"], "result": result})(scope, receive, send)
 
-    meddle = {"server/discover": responding(Response(status_code=404)), "initialize": initialize}
-    with a_server(meddle=meddle) as url:
+    handlers = {"server/discover": responding(Response(status_code=404)), "initialize": initialize}
+    with a_server(handlers=handlers) as url:
         assert call_all(url) == [NotWritten(HANDSHAKE_FAILED)] * 3
 
 
-def test_tool_that_the_server_does_not_have_is_not_called() -> None:
+def test_missing_tool_is_not_called() -> None:
     with a_server(tools=[a_tool("other")]) as url:
         assert call_all(url) == [NotWritten(TOOL_MISSING)] * 3
 
 
-def test_server_that_goes_away_is_not_knocked_at_again() -> None:
-    """The first call brings the server down; the calls that had not begun are told so without another attempt."""
-    knocks = 0
+def test_no_call_connects_again_after_the_server_went_down() -> None:
+    """The first call brings the server down; the calls that had not begun fail without another attempt."""
+    requests = 0
 
     def counting(app: ASGIApp) -> ASGIApp:
-        async def wrapped(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
-            nonlocal knocks
-            knocks += scope["type"] == "http"
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+            nonlocal requests
+            requests += scope["type"] == "http"
             await app(scope, receive, send)
 
         return wrapped
 
-    async def bring_down(_request: dict[str, Any], scope: PlaceholderScope, _receive: Receive, _send: Send) -> None:
+    async def bring_down(_request: dict[str, Any], scope: Scope, _receive: Receive, _send: Send) -> None:
         web.stop_listening()
         drop_connection(scope)
 
@@ -590,19 +596,19 @@ def test_server_that_goes_away_is_not_knocked_at_again() -> None:
 
     server = Server("test", on_list_tools=on_list_tools, on_call_tool=lambda _ctx, _params: never({}))
     app = server.streamable_http_app(json_response=True, stateless_http=True)
-    with WebServer(counting(Meddler(app, {"tools/call": bring_down}))) as web:
+    with WebServer(counting(Interceptor(app, {"tools/call": bring_down}))) as web:
         results = call_all(f"{web.url}/mcp", 9, in_flight=1)
     assert results == [Lost(CONNECTION_LOST)] + [NotWritten(NO_CONNECTION)] * 8
-    assert knocks == 3
+    assert requests == 3
 
 
 @pytest.mark.parametrize("stateless", ["1", "0"])
-def test_server_killed_in_the_middle_leaves_no_call_misreported(tmp_path: Path, stateless: str) -> None:
-    """What was answered is in the provider's log; what is in its log was answered or is in doubt, never repeatable."""
-    log = tmp_path / "recebidas.jsonl"
+def test_result_of_every_call_is_correct_when_the_server_is_killed(tmp_path: Path, stateless: str) -> None:
+    """Every answered call is in the provider's log. Every call in the log was answered or is in doubt."""
+    log = tmp_path / "deliveries.jsonl"
     code = (
         "import sys; from pathlib import Path; from local.whatsapp import WhatsAppSimulator as W;"
-        "p = W(log=Path(sys.argv[1]), stateless=sys.argv[2] == '1', falhas={'latencia_ms': 20});"
+        "p = W(log=Path(sys.argv[1]), stateless=sys.argv[2] == '1', behaviour={'latencia_ms': 20});"
         "p.serve({'url': p.url})"
     )
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -611,16 +617,16 @@ def test_server_killed_in_the_middle_leaves_no_call_misreported(tmp_path: Path, 
     ) as process:
         assert process.stdout
         url = json.loads(process.stdout.readline())["url"]
-        killer = threading.Thread(target=_kill_when, args=(process.pid, log, 60))
+        killer = threading.Thread(target=_kill_after, args=(process.pid, log, 60))
         killer.start()
         calls = [{"to": f"+55719{n:08}", "template_name": "t", "language": "pt_BR"} for n in range(400)]
         results = McpServer(url, timeout_s=10).call_all("send_template_message", calls, in_flight=20)
         killer.join()
         process.wait()
     delivered = [json.loads(line)["para"] for line in log.read_text().splitlines()]
-    told = dict(zip((call["to"] for call in calls), results, strict=True))
-    answered = {to for to, result in told.items() if isinstance(result, Answer)}
-    in_doubt = {to for to, result in told.items() if isinstance(result, Lost)}
+    result_by_phone = dict(zip((call["to"] for call in calls), results, strict=True))
+    answered = {to for to, result in result_by_phone.items() if isinstance(result, Answer)}
+    in_doubt = {to for to, result in result_by_phone.items() if isinstance(result, Lost)}
     assert len(delivered) == len(set(delivered))
     assert answered <= set(delivered) <= answered | in_doubt
     assert answered
@@ -628,18 +634,18 @@ def test_server_killed_in_the_middle_leaves_no_call_misreported(tmp_path: Path, 
     assert len(in_doubt) <= 20
 
 
-def _kill_when(pid: int, log: Path, lines: int) -> None:
+def _kill_after(pid: int, log: Path, lines: int) -> None:
     tick = threading.Event()
     while not log.exists() or log.read_bytes().count(b"\n") < lines:
         tick.wait(0.005)
     os.kill(pid, signal.SIGKILL)
 
 
-# Faults as the simulator makes them
+# Faults of the provider simulator
 
 
-def test_every_fault_on_the_wire_is_told_apart() -> None:
-    falhas = [
+def test_each_fault_on_the_wire_has_its_own_result() -> None:
+    faults = [
         {"conexao": "antes", "destinos": ["a"]},
         {"conexao": "depois", "destinos": ["b"]},
         {"conexao": "travar", "destinos": ["c"]},
@@ -647,10 +653,10 @@ def test_every_fault_on_the_wire_is_told_apart() -> None:
         {"http": 429, "retry_after": 30, "destinos": ["e"]},
         {"http": 503, "destinos": ["f"]},
     ]
-    with WhatsAppSimulator(falhas={"falhas": falhas}) as provider:
+    with WhatsAppSimulator(behaviour={"falhas": faults}) as provider:
         calls = [{"to": to, "text": "oi"} for to in "abcdefg"]
         results = McpServer(provider.url, timeout_s=3).call_all("send_text_message", calls)
-        delivered = {each["para"] for each in provider.recebidas()}
+        delivered = {each["para"] for each in provider.deliveries()}
     assert results[:6] == [
         Lost(CONNECTION_LOST),
         Lost(CONNECTION_LOST),
@@ -663,17 +669,17 @@ def test_every_fault_on_the_wire_is_told_apart() -> None:
     assert delivered == {"b", "g"}
 
 
-def test_no_call_is_said_to_be_unsent_that_was_delivered() -> None:
-    falhas = [
+def test_delivered_call_is_never_reported_as_not_sent() -> None:
+    faults = [
         {"conexao": "antes", "taxa": 0.1},
         {"conexao": "depois", "taxa": 0.1},
         {"http": 429, "taxa": 0.1},
         {"http": 502, "taxa": 0.1},
     ]
-    with WhatsAppSimulator(falhas={"semente": 7, "falhas": falhas}) as provider:
+    with WhatsAppSimulator(behaviour={"semente": 7, "falhas": faults}) as provider:
         calls = [{"to": str(n), "text": "oi"} for n in range(300)]
         results = McpServer(provider.url).call_all("send_text_message", calls, in_flight=100)
-        delivered = Counter(each["para"] for each in provider.recebidas())
+        delivered = Counter(each["para"] for each in provider.deliveries())
     assert set(delivered.values()) == {1}
     assert Counter(map(type, results)).keys() == {Answer, Lost, Refused}
     for call, result in zip(calls, results, strict=True):
@@ -684,36 +690,36 @@ def test_no_call_is_said_to_be_unsent_that_was_delivered() -> None:
 # Tools
 
 
-def test_tools_are_listed_with_their_input_over_all_pages() -> None:
+def test_tools_of_all_pages_are_listed_with_their_input_schema() -> None:
     pages = {None: ("a", "2"), "2": ("b", "3"), "3": ("c", None)}
 
-    async def page(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+    async def page(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         name, cursor = pages[request["params"].get("cursor")]
         tool = {"name": name, "inputSchema": {"type": "object", "required": [name]}}
         result = {"tools": [tool], "nextCursor": cursor, "resultType": "complete", "ttlMs": 0, "cacheScope": "public"}
         await JSONResponse({"jsonrpc": "2.0", "id": request["id"], "result": result})(scope, receive, send)
 
-    with a_server(meddle={"tools/list": page}) as url:
+    with a_server(handlers={"tools/list": page}) as url:
         tools = McpServer(url).tools()
     assert {name: schema["required"] for name, schema in tools.items()} == {"a": ["a"], "b": ["b"], "c": ["c"]}
 
 
-def test_listing_without_an_end_is_left_at_some_point() -> None:
+def test_endless_list_of_tools_is_cut() -> None:
     asked = 0
 
-    async def page(request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+    async def page(request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal asked
         asked += 1
         tool = {"name": f"t{asked}", "inputSchema": {"type": "object"}}
         result = {"tools": [tool], "nextCursor": "x", "resultType": "complete", "ttlMs": 0, "cacheScope": "public"}
         await JSONResponse({"jsonrpc": "2.0", "id": request["id"], "result": result})(scope, receive, send)
 
-    with a_server(meddle={"tools/list": page}) as url:
+    with a_server(handlers={"tools/list": page}) as url:
         assert len(McpServer(url).tools()) == asked == 100
 
 
 @pytest.mark.parametrize(
-    ("meddle", "motivo"),
+    ("handler", "reason"),
     [
         (responding(Response(status_code=401)), "http_401"),
         (responding(Response(status_code=502)), "http_502"),
@@ -721,27 +727,28 @@ def test_listing_without_an_end_is_left_at_some_point() -> None:
         (responding(Response("{}", media_type="application/json")), HANDSHAKE_FAILED),
     ],
 )
-def test_server_that_does_not_show_its_tools_is_unavailable_and_says_why(meddle: Meddle, motivo: str) -> None:
-    with a_server(meddle={"tools/list": meddle}) as url, pytest.raises(Unavailable) as unavailable:
+def test_server_that_lists_no_tools_is_unavailable_with_a_reason(handler: MethodHandler, reason: str) -> None:
+    with a_server(handlers={"tools/list": handler}) as url, pytest.raises(Unavailable) as unavailable:
         McpServer(url).tools()
-    assert (unavailable.value.code, unavailable.value.params) == ("canal_inacessivel", {"motivo": motivo})
+    assert (unavailable.value.code, unavailable.value.reason) == ("canal_inacessivel", reason)
+    assert unavailable.value.params == {"motivo": reason}
 
 
-# Addresses that are looked up by somebody else
+# Addresses from `address_of`
 
 
-def under(names: list[str]) -> Callable[[ASGIApp], ASGIApp]:
-    """A server that answers to whatever name it is called by, and remembers it."""
+def accepting_any_host(names: list[str]) -> Callable[[ASGIApp], ASGIApp]:
+    """Accepts every `Host` and appends it to `names`."""
 
     def around(app: ASGIApp) -> ASGIApp:
-        async def called(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+        async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 names.extend(value.decode() for name, value in scope["headers"] if name == b"host")
                 headers = [(name, b"127.0.0.1:1" if name == b"host" else value) for name, value in scope["headers"]]
                 scope = {**scope, "headers": headers}
             await app(scope, receive, send)
 
-        return called
+        return wrapped
 
     return around
 
@@ -750,24 +757,24 @@ def port_of(url: str) -> int:
     return int(url.split(":")[2].partition("/")[0])
 
 
-def test_a_host_is_looked_up_once_and_connected_to_as_judged_under_its_own_name() -> None:
+def test_address_of_a_host_is_asked_once_and_requests_keep_the_name() -> None:
     asked: list[tuple[str, int]] = []
-    named: list[str] = []
+    hosts: list[str] = []
 
     def address_of(host: str, port: int) -> str:
         asked.append((host, port))
         return "127.0.0.1"
 
-    with a_server(around=under(named)) as url:
+    with a_server(around=accepting_any_host(hosts)) as url:
         port = port_of(url)
         results = call_all(url.replace("127.0.0.1", "canal.invalid"), 120, address_of=address_of)
     assert texts(results) == [f"n={n}" for n in range(120)]
     assert asked == [("canal.invalid", port)]
-    assert set(named) == {f"canal.invalid:{port}"}
+    assert set(hosts) == {f"canal.invalid:{port}"}
 
 
 @pytest.mark.parametrize("error", [NotPublic(), OSError("no such host")])
-def test_a_host_that_may_not_be_connected_to_is_not(error: Exception) -> None:
+def test_host_without_an_allowed_address_is_not_connected_to(error: Exception) -> None:
     def address_of(_host: str, _port: int) -> str:
         raise error
 
@@ -775,18 +782,19 @@ def test_a_host_that_may_not_be_connected_to_is_not(error: Exception) -> None:
         assert call_all(url, address_of=address_of) == [NotWritten(NO_CONNECTION)] * 3
         with pytest.raises(Unavailable) as unavailable:
             McpServer(url, address_of=address_of).tools()
-    assert unavailable.value.params == {"motivo": NO_CONNECTION}
+    assert unavailable.value.reason == NO_CONNECTION
 
 
-@pytest.mark.parametrize(("certified", "shown"), [("canal.invalid", "send"), ("outro.invalid", "sem_conexao")])
-def test_tls_goes_by_the_name_and_not_by_the_address(tmp_path: Path, certified: str, shown: str) -> None:
+@pytest.mark.parametrize(("certified", "printed"), [("canal.invalid", "send"), ("outro.invalid", "sem_conexao")])
+def test_certificate_is_checked_against_the_name(tmp_path: Path, certified: str, printed: str) -> None:
     authority = Authority(tmp_path)
     code = (
         "import sys; from chalicelib.adapters.mcp import McpServer; from chalicelib.errors import Unavailable\n"
         "try: print(*McpServer(sys.argv[1], address_of=lambda host, port: '127.0.0.1').tools())\n"
-        "except Unavailable as error: print(error.params['motivo'])"
+        "except Unavailable as error: print(error.reason)"
     )
-    with a_server(around=under([])) as url, TlsFront(port_of(url), authority.server_context(certified)) as front:
+    context = authority.server_context(certified)
+    with a_server(around=accepting_any_host([])) as url, TlsFront(port_of(url), context) as front:
         done = subprocess.run(
             [sys.executable, "-c", code, f"https://canal.invalid:{front.port}/mcp"],
             env={**os.environ, "SSL_CERT_FILE": str(authority.ca_file)},
@@ -795,14 +803,14 @@ def test_tls_goes_by_the_name_and_not_by_the_address(tmp_path: Path, certified: 
             text=True,
             check=True,
         )
-    assert done.stdout.strip() == shown
+    assert done.stdout.strip() == printed
 
 
 @pytest.mark.parametrize("coding", ["identity", "gzip"])
-def test_a_stream_that_never_ends_is_left_before_it_fills_the_memory(coding: str) -> None:
+def test_endless_stream_is_cut_before_it_fills_the_memory(coding: str) -> None:
     sent = 0
 
-    async def flood(_request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+    async def flood(_request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         nonlocal sent
         packer = zlib.compressobj(wbits=31)
         headers = [(b"content-type", b"text/event-stream"), (b"content-encoding", coding.encode())]
@@ -821,6 +829,6 @@ def test_a_stream_that_never_ends_is_left_before_it_fills_the_memory(coding: str
                 await send({"type": "http.response.body", "body": chunk, "more_body": True})
                 await anyio.sleep(0)
 
-    with a_server(meddle={"tools/call": flood}, json_response=False) as url:
+    with a_server(handlers={"tools/call": flood}, json_response=False) as url:
         assert call_all(url, 1) == [Lost(CONNECTION_LOST)]
     assert sent < 64 * 1024 * 1024

@@ -1,4 +1,4 @@
-"""The dashboard's numbers are what counting would say, whatever happened to the disparos and whoever changed them."""
+"""The numbers of the dashboard equal a count of the disparos, whatever changed them."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.maintenance.migrations import Migrations
 from chalicelib.wiring import Services
 from local.postgres import Postgres
-from tests.builders import TENANT, a_lead, a_template, ask, insert, run
+from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, insert, run, wait_for_locks
 from tests.conftest import ROOT, STARTED_AT, StoppedClock
-from tests.fakes import a_disparo
+from tests.older_databases import database_before
 
 # Noon in São Paulo is 15:00 UTC: this day began at 03:00 UTC.
 MIDNIGHT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -34,7 +34,7 @@ def database(services: Services) -> Database:
 
 
 def counted(database: Database) -> Counter[tuple[str, ...]]:
-    """By counting the disparos themselves."""
+    """The numbers as a count of the disparos gives them."""
     found = ask(
         database,
         "SELECT tenant_id, canal, status, coalesce(espera, erro_codigo, ''), count(*) FROM disparos "
@@ -43,11 +43,11 @@ def counted(database: Database) -> Counter[tuple[str, ...]]:
     return Counter({tuple(names): total for *names, total in found})
 
 
-def kept(database: Database, quando: str = "= '-infinity'") -> Counter[tuple[str, ...]]:
-    """By the counters."""
+def kept(database: Database, when: str = "= '-infinity'") -> Counter[tuple[str, ...]]:
+    """The numbers as the counters give them."""
     found = ask(
         database,
-        f"SELECT tenant_id, canal, status, motivo, sum(quantos)::bigint FROM disparo_contagens WHERE quando {quando} "
+        f"SELECT tenant_id, canal, status, motivo, sum(quantos)::bigint FROM disparo_contagens WHERE quando {when} "
         "GROUP BY 1, 2, 3, 4 HAVING sum(quantos) <> 0",
     )
     return Counter({tuple(names): total for *names, total in found})
@@ -56,7 +56,7 @@ def kept(database: Database, quando: str = "= '-infinity'") -> Counter[tuple[str
 # Showing
 
 
-def test_overview_counts_by_status_and_channel_and_says_what_waits(
+def test_overview_counts_by_status_and_channel_and_shows_the_queue(
     services: Services, database: Database, clock: StoppedClock
 ) -> None:
     lead_id = a_lead(database)
@@ -74,21 +74,19 @@ def test_overview_counts_by_status_and_channel_and_says_what_waits(
     }  # fmt: skip
 
 
-def test_overview_of_nothing_is_zeros(services: Services) -> None:
+def test_overview_without_disparos_is_all_zeros(services: Services) -> None:
     shown = services.overview.show(TENANT)
     assert (shown["total"], shown["esperas"], shown["erros"]) == (0, [], [])
     assert shown["fila"] == {"vencidos": 0, "futuros": 0, "exata": True, "vencido_desde": None}
     assert set(shown["hoje"]["por_canal"]["whatsapp"].values()) == {0}
 
 
-def test_overview_says_why_some_wait_and_why_some_failed_most_of_them_first(
-    services: Services, database: Database
-) -> None:
+def test_overview_lists_reasons_to_wait_and_errors_most_frequent_first(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
-    for espera in ("janela", "limite", "limite"):
-        a_disparo(database, lead_id, espera=espera)
-    for codigo in ("131047", "131026", "131026"):
-        a_disparo(database, lead_id, status="erro", erro_codigo=codigo)
+    for reason in ("janela", "limite", "limite"):
+        a_disparo(database, lead_id, espera=reason)
+    for code in ("131047", "131026", "131026"):
+        a_disparo(database, lead_id, status="erro", erro_codigo=code)
     a_disparo(database, lead_id, status="incerto", erro_codigo="conexao_perdida")
     shown = services.overview.show(TENANT)
     assert [(each["espera"], each["mensagem"], each["total"]) for each in shown["esperas"]] == [
@@ -101,7 +99,7 @@ def test_overview_says_why_some_wait_and_why_some_failed_most_of_them_first(
     assert shown["erros"][2]["mensagem"] == "A conexão caiu antes da resposta."
 
 
-def test_today_is_the_tenants_day_and_what_came_about_in_it(
+def test_today_counts_what_happened_in_the_day_of_the_tenant(
     services: Services, database: Database, clock: StoppedClock
 ) -> None:
     lead_id = a_lead(database)
@@ -113,37 +111,37 @@ def test_today_is_the_tenants_day_and_what_came_about_in_it(
     services.disparos.cancel(TENANT, first)
     clock.advance(hours=23, minutes=59)
     a_disparo(database, lead_id, criado_em=clock())
-    hoje = services.overview.show(TENANT)["hoje"]
-    assert hoje["desde"] == MIDNIGHT
-    assert {name: n for name, n in hoje["por_canal"]["whatsapp"].items() if n} == {"criado": 2, "cancelado": 1}
+    today = services.overview.show(TENANT)["hoje"]
+    assert today["desde"] == MIDNIGHT
+    assert {name: n for name, n in today["por_canal"]["whatsapp"].items() if n} == {"criado": 2, "cancelado": 1}
     clock.advance(minutes=1)
     tomorrow = services.overview.show(TENANT)["hoje"]
     assert (tomorrow["desde"], set(tomorrow["por_canal"]["whatsapp"].values())) == (MIDNIGHT + timedelta(days=1), {0})
 
 
-def test_day_of_a_tenant_elsewhere_begins_when_it_does_there(
+def test_day_begins_at_midnight_in_the_time_zone_of_the_tenant(
     services: Services, database: Database, clock: StoppedClock
 ) -> None:
     insert(database, "tenants", tenant_id=TENANT, config={"fuso": "Asia/Kathmandu"})
     clock.now = datetime(2026, 11, 24, 18, 20, tzinfo=UTC)
     a_disparo(database, a_lead(database), criado_em=clock() - timedelta(minutes=10))
-    hoje = services.overview.show(TENANT)["hoje"]
-    assert hoje["desde"] == datetime(2026, 11, 24, 18, 15, tzinfo=UTC)
-    assert hoje["por_canal"]["whatsapp"]["criado"] == 0
+    today = services.overview.show(TENANT)["hoje"]
+    assert today["desde"] == datetime(2026, 11, 24, 18, 15, tzinfo=UTC)
+    assert today["por_canal"]["whatsapp"]["criado"] == 0
 
 
 @given(st.integers(0, 3 * COUNTED), st.integers(0, 3 * COUNTED))
-def test_queue_is_exact_unless_both_of_its_parts_are_long(vencidos: int, futuros: int) -> None:
+def test_queue_is_exact_unless_both_of_its_parts_are_long(due: int, later: int) -> None:
     most = COUNTED + 1
-    shown = _queue(vencidos + futuros, min(vencidos, most), min(futuros, most))
+    shown = _queue(due + later, min(due, most), min(later, most))
     if shown["exata"]:
-        assert (shown["vencidos"], shown["futuros"]) == (vencidos, futuros)
+        assert (shown["vencidos"], shown["futuros"]) == (due, later)
     else:
-        assert vencidos > COUNTED < futuros
+        assert due > COUNTED < later
         assert (shown["vencidos"], shown["futuros"]) == (COUNTED, COUNTED)
 
 
-# Keeping count
+# Counters
 
 ACTIONS = st.lists(
     st.tuples(
@@ -168,7 +166,7 @@ CHANGES = {
 
 @settings(max_examples=40)
 @given(actions=ACTIONS)
-def test_counters_say_what_counting_would_say(counting: Database, actions: list[tuple[str, str, str, int]]) -> None:
+def test_counters_equal_a_count_of_the_disparos(counting: Database, actions: list[tuple[str, str, str, int]]) -> None:
     run(counting, "TRUNCATE disparos CASCADE")
     run(counting, "TRUNCATE disparo_contagens")
     clock = StoppedClock()
@@ -200,13 +198,13 @@ def _create(database: Database, tenant_id: str, canal: str, how_many: int) -> No
 def _change(
     database: Database, what: str, tenant_id: str, canal: str, how_many: int, flow: Counter[tuple[str, ...]]
 ) -> None:
-    de, assignments = CHANGES[what]
+    origin, assignments = CHANGES[what]
     before = counted(database)
     run(
         database,
         f"UPDATE disparos SET {assignments}, atualizado_em = now() "
         "WHERE disparo_id IN (SELECT disparo_id FROM disparos "
-        f"WHERE tenant_id = '{tenant_id}' AND canal = '{canal}' AND status = '{de}' LIMIT {how_many})",
+        f"WHERE tenant_id = '{tenant_id}' AND canal = '{canal}' AND status = '{origin}' LIMIT {how_many})",
     )
     ends = {"cancel": ("cancelado", ""), "fail": ("erro", "131026"), "send": ("enviado", "")}
     if what in ends:
@@ -228,69 +226,67 @@ def counting(postgres: Postgres, template_database: str) -> Any:
     postgres.drop_database("counting")
 
 
-def test_many_rows_become_few_and_what_is_long_past_is_forgotten(
+def test_folding_sums_the_rows_and_deletes_those_of_past_days(
     services: Services, database: Database, clock: StoppedClock
 ) -> None:
-    contagens = CounterFolding(database=database, clock=clock, many=20)
+    folding = CounterFolding(database=database, clock=clock, many=20)
     lead_id = a_lead(database)
     for _ in range(10):
         a_disparo(database, lead_id)
     before = services.overview.show(TENANT)
-    assert contagens.fold() == 2
+    assert folding.fold() == 2
     assert ask(database, "SELECT count(*), bool_and(somado) FROM disparo_contagens") == [[2, True]]
     assert services.overview.show(TENANT) == before
-    assert contagens.fold() == 0
+    assert folding.fold() == 0
     clock.advance(days=3)
     for _ in range(10):
         a_disparo(database, lead_id, criado_em=clock())
-    contagens.fold()
+    folding.fold()
     assert ask(database, "SELECT count(*) FROM disparo_contagens WHERE quando > '-infinity'") == [[1]]
     assert services.overview.show(TENANT)["total"] == 20
 
 
-def test_few_rows_are_not_worth_folding(services: Services, database: Database) -> None:
+def test_few_rows_are_not_folded(services: Services, database: Database) -> None:
     a_disparo(database, a_lead(database))
     assert services.sweep.run()["contagens"] == 0
     assert ask(database, "SELECT count(*) FROM disparo_contagens WHERE somado") == [[0]]
 
 
-def test_two_sweeps_at_once_fold_everything_once(services: Services, database: Database, clock: StoppedClock) -> None:
-    contagens = CounterFolding(database=database, clock=clock, many=1)
+def test_two_sweeps_at_once_fold_each_row_once(services: Services, database: Database, clock: StoppedClock) -> None:
+    folding = CounterFolding(database=database, clock=clock, many=1)
     a_disparo(database, a_lead(database))
     with ThreadPoolExecutor(1) as pool:
         with database.across_tenants() as rows:
             rows.run("fold_disparo_contagens", ao_menos=1, limite=10, lembrar_desde=clock())
-            second = pool.submit(contagens.fold)
-            while ask(database, "SELECT count(*) FROM pg_locks WHERE NOT granted") != [[1]]:
-                assert not second.done()
+            second = pool.submit(folding.fold)
+            wait_for_locks(database, 1, second)
         assert second.result() == 0
     assert services.overview.show(TENANT)["total"] == 1
 
 
-def test_disparos_that_were_there_before_are_counted_by_the_migration(
+def test_migration_counts_the_disparos_that_exist_before_it(
     postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    folder = tmp_path_factory.mktemp("migrations")
-    files = sorted((ROOT / "migrations").glob("[0-9]*.sql"))
-    earlier = [path for path in files if path.name < "016"]
-    for path in earlier:
-        (folder / path.name).write_bytes(path.read_bytes())
-    postgres.create_database("earlier")
-    database = Database(lambda: postgres.owner_url("earlier"))
-    try:
-        Migrations(database, folder).apply()
+    with database_before(postgres, "016", tmp_path_factory.mktemp("migrations")) as database:
         a_template(database)
         lead_id = a_lead(database)
         for status in DisparoStatus:
-            a_disparo(database, lead_id, status=status)
+            a_disparo(database, lead_id, status=status, iniciado_em=None)
         a_disparo(database, lead_id, espera="janela", criado_em=STARTED_AT)
         Migrations(database, ROOT / "migrations").apply()
         assert kept(database) == counted(database)
-    finally:
-        database.close()
-        postgres.drop_database("earlier")
 
 
-def test_counters_of_a_tenant_are_nobody_elses(services: Services, database: Database) -> None:
+def test_overview_speaks_the_language_of_the_tenant(services: Services, database: Database) -> None:
+    insert(database, "tenants", tenant_id=TENANT, config={"idioma": "en"})
+    lead_id = a_lead(database)
+    a_disparo(database, lead_id, espera="limite")
+    a_disparo(database, lead_id, status="erro")
+    shown = services.overview.show(TENANT)
+    assert [each["mensagem"] for each in shown["esperas"]] == ["It waits its turn: the limit is reached."]
+    assert [each["mensagem"] for each in shown["erros"]] == ["Code of the provider: 131026."]
+
+
+def test_overview_counts_the_disparos_of_its_own_tenant_only(services: Services, database: Database) -> None:
     a_disparo(database, a_lead(database))
     assert services.overview.show("outra")["total"] == 0

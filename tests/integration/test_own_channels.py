@@ -1,4 +1,4 @@
-"""A tenant's own channels: tried at real MCP servers before they are stored, with nothing in them that may not be."""
+"""A tenant's own channels: they are checked against real MCP servers before they are stored."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from mcp_types import CallToolResult, Tool
 from starlette.responses import Response
-from starlette.types import ASGIApp, PlaceholderScope, Receive, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from chalicelib.adapters.addresses import NotPublic
 from chalicelib.adapters.mcp import McpServer
+from chalicelib.canal import Canal
 from chalicelib.config import Settings
 from chalicelib.dispatch.channels.inquiries import ask as ask_about
 from chalicelib.dispatch.channels.own import OwnChannels
@@ -28,7 +29,7 @@ from tests.integration.test_mcp import a_server
 
 TOKEN = "Bearer re_123456789012345678"
 AUTHORIZATION = {"Authorization": {"segredo": "resend", "campo": "authorization"}}
-ASKING = {"tool": "x", "arguments": {}, "resposta": [{"campo": "a"}], "valores": {"a": "enviado"}}
+INQUIRY = {"tool": "x", "arguments": {}, "resposta": [{"campo": "a"}], "valores": {"a": "enviado"}}
 SEND = {
     "type": "object",
     "properties": {
@@ -58,12 +59,12 @@ def tools(**schemas: Mapping[str, Any]) -> list[Tool]:
 
 
 def demanding(token: str) -> Callable[[ASGIApp], ASGIApp]:
-    """A door that opens for those with the token alone."""
+    """Answers 401 to every request without the token."""
 
     def around(app: ASGIApp) -> ASGIApp:
-        async def admit(scope: PlaceholderScope, receive: Receive, send: Send) -> None:
-            is_stranger = scope["type"] == "http" and (b"authorization", token.encode()) not in scope["headers"]
-            await (Response(status_code=401) if is_stranger else app)(scope, receive, send)
+        async def admit(scope: Scope, receive: Receive, send: Send) -> None:
+            is_admitted = scope["type"] != "http" or (b"authorization", token.encode()) in scope["headers"]
+            await (app if is_admitted else Response(status_code=401))(scope, receive, send)
 
         return admit
 
@@ -79,46 +80,47 @@ def resend() -> Iterator[str]:
 
 @pytest.fixture
 def own(make_services: Callable[..., Services], aws: Aws, app_settings: Settings) -> OwnChannels:
-    """Own channels on a machine of one's own, and one secret of the tenant's."""
+    """Own channels as in the local stack, where every address is allowed; the tenant has one secret."""
     put_secret(aws, app_settings.tenant_secret(TENANT, "resend"), {"authorization": TOKEN, "numero": 7})
     return make_services(internal_channels=True).own_channels
 
 
 @pytest.fixture
 def guarded(own: OwnChannels, make_services: Callable[..., Services]) -> OwnChannels:
-    """The same as they are deployed."""
+    """Own channels as in a deployment, where only public addresses with TLS are allowed."""
     return make_services(internal_channels=False).own_channels
 
 
-def problems(own: OwnChannels, **documents: Mapping[str, Any]) -> list[tuple[str, str]]:
+def errors_of(own: OwnChannels, **documents: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Pointer and code of each error for which these channels are refused."""
     with pytest.raises(Invalid) as refused:
-        own.check(TENANT, documents)
+        own.check(TENANT, {Canal(name): document for name, document in documents.items()})
     assert refused.value.code == "canal_invalido"
     assert "re_1234" not in repr(refused.value.errors)
     return [(each.pointer, each.code) for each in refused.value.errors]
 
 
-def an_own(url: str, /, **changes: Any) -> dict[str, Any]:
+def a_document(url: str, /, **changes: Any) -> dict[str, Any]:
     return {"perfil": "resend-mcp", "url": url, **changes}
 
 
-def test_a_channel_that_its_server_understands_is_taken(own: OwnChannels, resend: str) -> None:
-    own.check(TENANT, {"email": an_own(resend)})
-    own.check(TENANT, {"email": an_own(resend, headers=AUTHORIZATION, canal="email", in_flight=5)})
+def test_channel_that_fits_its_server_is_accepted(own: OwnChannels, resend: str) -> None:
+    own.check(TENANT, {Canal.EMAIL: a_document(resend)})
+    own.check(TENANT, {Canal.EMAIL: a_document(resend, headers=AUTHORIZATION, canal="email", in_flight=5)})
     own.check(TENANT, {})
 
 
-def test_a_channel_without_a_profile_is_of_the_kind_that_it_is_configured_for(own: OwnChannels, resend: str) -> None:
+def test_channel_without_a_profile_is_of_the_kind_that_it_is_configured_for(own: OwnChannels, resend: str) -> None:
     arguments = {"to": ["{{destino}}"], "subject": "{{assunto}}", "text": "{{texto}}"}
     document = {"url": resend, "tool": "send-email", "arguments": arguments}
-    own.check(TENANT, {"email": document})
-    assert own.load(TENANT, "email", document).canal == "email"
-    assert own.load(TENANT, "whatsapp", document).canal == "whatsapp"
+    own.check(TENANT, {Canal.EMAIL: document})
+    assert own.load(TENANT, Canal.EMAIL, document).canal is Canal.EMAIL
+    assert own.load(TENANT, Canal.WHATSAPP, document).canal is Canal.WHATSAPP
 
 
-def test_a_channel_of_the_other_kind_is_refused(own: OwnChannels, resend: str) -> None:
-    assert problems(own, whatsapp=an_own(resend)) == [("/canais/whatsapp/perfil", "outro_canal")]
-    assert problems(own, email=an_own(resend, canal="whatsapp")) == [("/canais/email/canal", "outro_canal")]
+def test_channel_of_the_other_kind_is_refused(own: OwnChannels, resend: str) -> None:
+    assert errors_of(own, whatsapp=a_document(resend)) == [("/canais/whatsapp/perfil", "outro_canal")]
+    assert errors_of(own, email=a_document(resend, canal="whatsapp")) == [("/canais/email/canal", "outro_canal")]
 
 
 @pytest.mark.parametrize(
@@ -129,7 +131,7 @@ def test_a_channel_of_the_other_kind_is_refused(own: OwnChannels, resend: str) -
         ({"arguments": {"to": "{{destino}}"}}, [("/arguments/to", "argumento_de_outro_tipo")]),
         ({"arguments": {"text": None}}, [("/arguments/text", "argumento_obrigatorio")]),
         ({"idempotency_argument": "key"}, [("/arguments/key", "argumento_desconhecido")]),
-        ({"consulta": ASKING}, [("/consulta/tool", "ferramenta_ausente")]),
+        ({"consulta": INQUIRY}, [("/consulta/tool", "ferramenta_ausente")]),
         ({"arguments": {"to": "{{para}}"}}, [("/arguments/to", "marcador_desconhecido")]),
         ({"perfil": "resend"}, [("/perfil", "perfil_desconhecido")]),
         ({"codigos": {"x": "talvez"}}, [("/codigos/x/classe", "enum")]),
@@ -147,103 +149,107 @@ def test_a_channel_of_the_other_kind_is_refused(own: OwnChannels, resend: str) -
         ({"arguments": {"x": [{"authToken": "abc"}, "Bearer abc"]}}, [
             ("/arguments/x/0/authToken", "segredo_literal"), ("/arguments/x/1", "segredo_literal"),
         ]),
-        ({"consulta": {**ASKING, "arguments": {"senha": "abc"}}}, [("/consulta/arguments/senha", "segredo_literal")]),
+        ({"consulta": {**INQUIRY, "arguments": {"senha": "abc"}}}, [("/consulta/arguments/senha", "segredo_literal")]),
     ],
     ids=str,
 )  # fmt: skip
-def test_what_would_not_work_is_said_where_it_stands(
+def test_channel_that_would_not_work_is_refused_with_pointers(
     own: OwnChannels, resend: str, changes: dict[str, Any], expected: list[tuple[str, str]]
 ) -> None:
-    assert problems(own, email=an_own(resend, **changes)) == [(f"/canais/email{path}", code) for path, code in expected]
+    assert errors_of(own, email=a_document(resend, **changes)) == [
+        (f"/canais/email{path}", code) for path, code in expected
+    ]
 
 
-def test_what_looks_like_a_secret_by_name_alone_may_be_a_placeholder_or_nothing(own: OwnChannels) -> None:
+def test_placeholder_or_empty_value_is_no_literal_secret(own: OwnChannels) -> None:
     arguments = {"token": "{{disparo_id}}", "secret": "", "password": 7, "text": "{{texto}}"}
-    assert own.load(TENANT, "email", an_own("http://127.0.0.1:1/mcp", arguments=arguments)).tool == "send-email"
+    assert own.load(TENANT, Canal.EMAIL, a_document("http://127.0.0.1:1/mcp", arguments=arguments)).tool == "send-email"
 
 
 @pytest.mark.parametrize("query", ["?api_key=abc", "?profile=x&t=sk_live_abcdefgh", "?k=eyJhbGciOiJIUzI1NiJ9.e30.x"])
-def test_a_secret_in_the_url_is_refused_unsaid(own: OwnChannels, query: str) -> None:
-    assert problems(own, email=an_own(f"http://127.0.0.1:1/mcp{query}")) == [("/canais/email/url", "segredo_literal")]
+def test_secret_in_the_url_is_refused_and_not_quoted(own: OwnChannels, query: str) -> None:
+    assert errors_of(own, email=a_document(f"http://127.0.0.1:1/mcp{query}")) == [
+        ("/canais/email/url", "segredo_literal")
+    ]
 
 
 @pytest.mark.parametrize(
     ("url", "code"), [("http://[x/?a=b", "url_invalida"), ("http://127.0.0.1:1/?profile=acme", "")]
 )
-def test_a_url_that_is_none_is_said_to_be_none_and_a_query_may_be(own: OwnChannels, url: str, code: str) -> None:
-    assert problems(own, email=an_own(url)) == [("/canais/email/url", code or "servidor_inacessivel")]
+def test_malformed_url_is_refused_and_a_query_without_secrets_is_not(own: OwnChannels, url: str, code: str) -> None:
+    assert errors_of(own, email=a_document(url)) == [("/canais/email/url", code or "servidor_inacessivel")]
 
 
-def test_a_server_that_does_not_answer_is_said_at_its_url(own: OwnChannels) -> None:
+def test_server_that_does_not_answer_is_an_error_at_the_url(own: OwnChannels) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    assert problems(own, email=an_own(f"http://127.0.0.1:{port}/mcp")) == [
+    assert errors_of(own, email=a_document(f"http://127.0.0.1:{port}/mcp")) == [
         ("/canais/email/url", "servidor_inacessivel")
     ]
 
 
 @pytest.mark.parametrize("status", [400, 404, 500, 503])
-def test_a_server_that_is_something_else_is_said_at_its_url(own: OwnChannels, status: int) -> None:
-    async def refuse(_request: dict[str, Any], scope: PlaceholderScope, receive: Receive, send: Send) -> None:
+def test_server_that_speaks_no_mcp_is_an_error_at_the_url(own: OwnChannels, status: int) -> None:
+    async def refuse(_request: dict[str, Any], scope: Scope, receive: Receive, send: Send) -> None:
         await Response(status_code=status)(scope, receive, send)
 
-    with a_server(meddle=dict.fromkeys(("server/discover", "initialize", "tools/list"), refuse)) as url:
-        assert problems(own, email=an_own(url)) == [("/canais/email/url", "servidor_inacessivel")]
+    with a_server(handlers=dict.fromkeys(("server/discover", "initialize", "tools/list"), refuse)) as url:
+        assert errors_of(own, email=a_document(url)) == [("/canais/email/url", "servidor_inacessivel")]
 
 
-def test_credentials_that_a_server_refuses_are_said_at_the_headers(
-    own: OwnChannels, aws: Aws, app_settings: Settings
-) -> None:
+def test_refused_credentials_are_an_error_at_the_headers(own: OwnChannels, aws: Aws, app_settings: Settings) -> None:
     put_secret(aws, app_settings.tenant_secret(TENANT, "velha"), {"authorization": "Bearer expired"})
     old = {"Authorization": {"segredo": "velha", "campo": "authorization"}}
     with a_server(tools=tools(send_mail=SEND), around=demanding(TOKEN)) as url:
-        own.check(TENANT, {"email": an_own(url, headers=AUTHORIZATION)})
-        assert problems(own, email=an_own(url, headers=old)) == [("/canais/email/headers", "credencial_recusada")]
-        assert problems(own, email=an_own(url)) == [("/canais/email/headers", "credencial_recusada")]
+        own.check(TENANT, {Canal.EMAIL: a_document(url, headers=AUTHORIZATION)})
+        assert errors_of(own, email=a_document(url, headers=old)) == [("/canais/email/headers", "credencial_recusada")]
+        assert errors_of(own, email=a_document(url)) == [("/canais/email/headers", "credencial_recusada")]
 
 
-def test_both_channels_are_tried_and_all_that_is_wrong_is_said(own: OwnChannels, resend: str) -> None:
+def test_both_channels_are_checked_and_all_errors_are_reported(own: OwnChannels, resend: str) -> None:
     with a_server(tools=tools(send_template_message={**TEMPLATE, "required": ["to", "nada"]})) as url:
-        assert problems(own, whatsapp={"perfil": "jina-whatsapp-mcp", "url": url}, email=an_own(resend, tool="x")) == [
+        assert errors_of(
+            own, whatsapp={"perfil": "jina-whatsapp-mcp", "url": url}, email=a_document(resend, tool="x")
+        ) == [
             ("/canais/whatsapp/arguments/nada", "argumento_obrigatorio"),
             ("/canais/email/tool", "ferramenta_ausente"),
         ]
 
 
-def test_a_secret_that_has_just_been_made_or_changed_counts_at_once(
+def test_new_or_changed_secret_is_used_at_once(own: OwnChannels, aws: Aws, app_settings: Settings, resend: str) -> None:
+    document = a_document(resend, headers={"X": {"segredo": "novo"}})
+    assert errors_of(own, email=document) == [("/canais/email/headers/X", "segredo_do_canal_ausente")]
+    put_secret(aws, app_settings.tenant_secret(TENANT, "novo"), {"valor": "1"})
+    own.check(TENANT, {Canal.EMAIL: document})
+    put_secret(aws, app_settings.tenant_secret(TENANT, "novo"), {"valor": "2"})
+    own.check(TENANT, {Canal.EMAIL: document})
+    assert own.load(TENANT, Canal.EMAIL, document).header_values() == {"X": "2"}
+
+
+def test_tenant_cannot_use_the_secret_of_another(
     own: OwnChannels, aws: Aws, app_settings: Settings, resend: str
 ) -> None:
-    document = an_own(resend, headers={"X": {"segredo": "novo"}})
-    assert problems(own, email=document) == [("/canais/email/headers/X", "segredo_do_canal_ausente")]
-    put_secret(aws, app_settings.tenant_secret(TENANT, "novo"), {"valor": "1"})
-    own.check(TENANT, {"email": document})
-    put_secret(aws, app_settings.tenant_secret(TENANT, "novo"), {"valor": "2"})
-    own.check(TENANT, {"email": document})
-    assert own.load(TENANT, "email", document).header_values() == {"X": "2"}
-
-
-def test_a_tenant_names_no_secret_but_its_own(own: OwnChannels, aws: Aws, app_settings: Settings, resend: str) -> None:
     put_secret(aws, app_settings.tenant_secret("outra", "alheio"), {"valor": "1"})
     put_secret(aws, app_settings.secret("alheio"), {"valor": "1"})
     for name in ("alheio", "../alheio", "../../db-credentials", "outra/alheio"):
-        pointer, _ = problems(own, email=an_own(resend, headers={"X": {"segredo": name}}))[0]
+        pointer, _ = errors_of(own, email=a_document(resend, headers={"X": {"segredo": name}}))[0]
         assert pointer == "/canais/email/headers/X"
 
 
-def test_secrets_out_of_reach_are_nobodys_mistake(
+def test_unavailable_secrets_are_not_reported_as_an_error_of_the_document(
     own: OwnChannels, monkeypatch: pytest.MonkeyPatch, resend: str
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(Unavailable):
-        own.check(TENANT, {"email": an_own(resend, headers=AUTHORIZATION)})
+        own.check(TENANT, {Canal.EMAIL: a_document(resend, headers=AUTHORIZATION)})
 
 
-# Where a stranger's URL may lead
+# Addresses that a tenant's URL may lead to
 
 
 @pytest.mark.parametrize("url", ["http://mcp.example.com/mcp", "HTTP://8.8.8.8/mcp"])
-def test_a_tenants_channel_is_reached_over_tls(guarded: OwnChannels, url: str) -> None:
-    assert problems(guarded, email=an_own(url)) == [("/canais/email/url", "url_sem_tls")]
+def test_url_without_tls_is_refused(guarded: OwnChannels, url: str) -> None:
+    assert errors_of(guarded, email=a_document(url)) == [("/canais/email/url", "url_sem_tls")]
 
 
 @pytest.mark.parametrize(
@@ -253,17 +259,17 @@ def test_a_tenants_channel_is_reached_over_tls(guarded: OwnChannels, url: str) -
         "[64:ff9b::a9fe:a9fe]", "2130706433", "0x7f000001", "127.1",
     ],
 )  # fmt: skip
-def test_a_tenants_channel_never_leads_inside(guarded: OwnChannels, host: str) -> None:
-    assert problems(guarded, email=an_own(f"https://{host}/mcp")) == [("/canais/email/url", "endereco_interno")]
+def test_url_that_leads_to_a_private_address_is_refused(guarded: OwnChannels, host: str) -> None:
+    assert errors_of(guarded, email=a_document(f"https://{host}/mcp")) == [("/canais/email/url", "endereco_interno")]
 
 
-def test_a_host_that_is_none_is_said_at_the_url(guarded: OwnChannels) -> None:
-    assert problems(guarded, email=an_own("https://nenhum.invalid/mcp")) == [
+def test_unknown_host_is_an_error_at_the_url(guarded: OwnChannels) -> None:
+    assert errors_of(guarded, email=a_document("https://nenhum.invalid/mcp")) == [
         ("/canais/email/url", "servidor_inacessivel")
     ]
 
 
-def test_a_name_that_leads_inside_only_after_it_was_judged_is_not_followed(
+def test_name_that_becomes_private_after_the_check_is_not_connected_to(
     own: OwnChannels, services: Services, clock: StoppedClock, resend: str
 ) -> None:
     answers: list[str | Exception] = ["127.0.0.1", NotPublic()]
@@ -282,22 +288,22 @@ def test_a_name_that_leads_inside_only_after_it_was_judged_is_not_followed(
         address_of=address_of,
     )
     url = resend.replace("http://127.0.0.1", "https://canal.invalid")
-    assert problems(rebinding, email=an_own(url)) == [("/canais/email/url", "servidor_inacessivel")]
+    assert errors_of(rebinding, email=a_document(url)) == [("/canais/email/url", "servidor_inacessivel")]
     assert answers == []
 
 
-def test_whoever_sends_by_an_own_channel_is_told_who_judges_addresses(own: OwnChannels, guarded: OwnChannels) -> None:
+def test_sender_gets_the_address_check_of_own_channels(own: OwnChannels, guarded: OwnChannels) -> None:
     assert own.address_of is None
-    judge = guarded.address_of
-    assert judge is not None
-    results = McpServer("https://localhost:1/mcp", address_of=judge).call_all("send", [{}])
+    address_of = guarded.address_of
+    assert address_of is not None
+    results = McpServer("https://localhost:1/mcp", address_of=address_of).call_all("send", [{}])
     assert [type(each).__name__ for each in results] == ["NotWritten"]
 
 
-# What became of a message in doubt
+# Messages in doubt
 
 
-def test_a_doubt_is_settled_by_the_tool_that_the_channel_names(own: OwnChannels) -> None:
+def test_doubt_is_settled_by_the_tool_that_the_channel_names(own: OwnChannels) -> None:
     async def find(arguments: dict[str, Any]) -> CallToolResult:
         if arguments["reference"] == "perdido":
             raise ValueError("no such message")
@@ -305,7 +311,7 @@ def test_a_doubt_is_settled_by_the_tool_that_the_channel_names(own: OwnChannels)
             content=[], structured_content={"message": {"status": "delivered", "id": f"m-{arguments['reference']}"}}
         )
 
-    consulta = {
+    inquiry = {
         "tool": "find",
         "arguments": {"reference": "{{disparo_id}}"},
         "resposta": [{"campo": "message.status"}],
@@ -314,27 +320,27 @@ def test_a_doubt_is_settled_by_the_tool_that_the_channel_names(own: OwnChannels)
     }
     reference = {"type": "object", "properties": {"reference": {"type": "string"}}, "required": ["reference"]}
     with a_server(find, tools=tools(send_mail=SEND, find=reference)) as url:
-        document = an_own(url, consulta=consulta)
-        own.check(TENANT, {"email": document})
-        channel = own.load(TENANT, "email", document)
+        document = a_document(url, consulta=inquiry)
+        own.check(TENANT, {Canal.EMAIL: document})
+        channel = own.load(TENANT, Canal.EMAIL, document)
         assert channel.consulta is not None
         messages = [
             OutgoingMessage(disparo_id=name, tentativa=1, destino="ze@example.com", texto="Oi")
             for name in ("a", "perdido")
         ]
-        said = ask_about(channel.consulta, messages, McpServer(channel.url).call_all)
-    assert said == [
+        replies = ask_about(channel.consulta, messages, McpServer(channel.url).call_all)
+    assert replies == [
         InquiryReply(DeliveryFinding.ENVIADO, "delivered", "m-a"),
         InquiryReply(DeliveryFinding.DESCONHECIDO),
     ]
 
 
-# As an administrator does it
+# Through the API
 
 
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
-    """As the local stack's: servers of one's own machine may be named."""
+    """The environment of the local stack, where every address is allowed."""
     return {**environ, "INTERNAL_CHANNELS": "true"}
 
 
@@ -349,11 +355,9 @@ def put(api: Client, body: Mapping[str, Any], *, groups: tuple[str, ...] = ("adm
     return status, answer
 
 
-def test_a_channel_is_configured_shown_and_taken_away(
-    api: Client, aws: Aws, app_settings: Settings, resend: str
-) -> None:
+def test_channel_is_configured_shown_and_removed(api: Client, aws: Aws, app_settings: Settings, resend: str) -> None:
     put_secret(aws, app_settings.tenant_secret(TENANT, "resend"), {"authorization": TOKEN})
-    document = an_own(resend, headers=AUTHORIZATION)
+    document = a_document(resend, headers=AUTHORIZATION)
     status, answer = put(api, {"canais": {"email": document}})
     assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": document})
     _, shown, _ = api.ask("GET", "/tenant/config", token=api.token(TENANT, "admin"))
@@ -363,10 +367,10 @@ def test_a_channel_is_configured_shown_and_taken_away(
     assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": None})
 
 
-def test_a_channel_that_would_not_work_is_a_problem_with_pointers_and_stores_nothing(
+def test_channel_that_would_not_work_is_a_problem_document_and_stores_nothing(
     api: Client, services: Services, resend: str
 ) -> None:
-    status, problem = put(api, {"idioma": "en", "canais": {"email": an_own(resend, arguments={"from": "x"})}})
+    status, problem = put(api, {"idioma": "en", "canais": {"email": a_document(resend, arguments={"from": "x"})}})
     assert (status, problem["code"]) == (422, "canal_invalido")
     assert problem["errors"] == [
         {
@@ -386,14 +390,14 @@ def test_a_channel_that_would_not_work_is_a_problem_with_pointers_and_stores_not
         ({"email": {"x": "x" * 20_000}}, "/canais/email", "canal_longo"),
     ],
 )
-def test_what_is_no_channel_at_all_is_refused(api: Client, canais: Mapping[str, Any], pointer: str, code: str) -> None:
+def test_value_that_is_no_channel_is_refused(api: Client, canais: Mapping[str, Any], pointer: str, code: str) -> None:
     status, problem = put(api, {"canais": canais})
     assert status == 422
     assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(pointer, code)]
 
 
-def test_a_channel_that_stays_as_it_is_need_not_be_up(api: Client, resend: str) -> None:
-    document = an_own(resend)
+def test_unchanged_channel_is_not_checked_again(api: Client, resend: str) -> None:
+    document = a_document(resend)
     with a_server(tools=tools(send_template_message=TEMPLATE)) as url:
         whatsapp = {"perfil": "jina-whatsapp-mcp", "url": url}
         assert put(api, {"canais": {"email": document, "whatsapp": whatsapp}})[0] == 200
@@ -403,6 +407,6 @@ def test_a_channel_that_stays_as_it_is_need_not_be_up(api: Client, resend: str) 
     assert (status, problem["errors"][0]["pointer"]) == (422, "/canais/whatsapp/url")
 
 
-def test_only_an_administrator_configures_a_channel(api: Client, services: Services, resend: str) -> None:
-    assert put(api, {"canais": {"email": an_own(resend)}}, groups=())[0] == 403
+def test_only_an_administrator_may_configure_a_channel(api: Client, services: Services, resend: str) -> None:
+    assert put(api, {"canais": {"email": a_document(resend)}}, groups=())[0] == 403
     assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]

@@ -1,4 +1,4 @@
-"""Every named query of the project is one that a migrated database understands, and says where its rows belong."""
+"""Every named query of the project can be prepared on a migrated database and names its tenant."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local.postgres import Postgres
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "chalicelib").rglob("queries.sql"))
-# The sweeps of `maintenance` look across tenants on purpose, and there is nobody's row in a temporary table.
+# The queries of `maintenance` cross tenants on purpose. Rows of a temporary table belong to one transaction.
 TABLES_OF_TENANTS = re.compile(
     r"\b(FROM|JOIN|UPDATE|INTO)\s+"
     r"(leads|lead_telefones|lead_emails|disparos|agendamentos|ingest_jobs|ingest_erros|ingest_previas|tenants|templates|eventos|"
@@ -33,12 +33,12 @@ def migrated(postgres: Postgres, template_database: str) -> Iterator[Database]:
     postgres.drop_database("queries")
 
 
-# DDL takes no PREPARE, and others speak of the temporary tables that it makes: it is run before each.
+# PREPARE does not take DDL. Other queries name the temporary tables that it creates, so it runs before each of them.
 DDL = {name for name, statement in named_queries().items() if statement.text.startswith("CREATE")}
 
 
 @pytest.mark.parametrize("name", sorted(named_queries()))
-def test_a_migrated_database_understands_the_query(migrated: Database, name: str) -> None:
+def test_query_can_be_prepared_on_a_migrated_database(migrated: Database, name: str) -> None:
     with migrated.across_tenants() as rows:
         for each in DDL:
             rows.run(each)
@@ -57,13 +57,13 @@ def test_every_query_outside_of_maintenance_names_its_tenant(file: Path) -> None
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.parent.name)
-def test_names_of_queries_are_verbs_or_nouns_in_lower_case(file: Path) -> None:
+def test_names_of_queries_are_lower_case_words(file: Path) -> None:
     assert [name for name in _named(file)[0] if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
 
 
 @pytest.mark.parametrize("name", sorted(named_queries()))
-def test_what_is_locked_is_not_chosen_inside_of_an_in(name: str) -> None:
-    """There it may be chosen again for each row, others each time, and its LIMIT limits nothing; in a CTE, once."""
+def test_no_query_locks_rows_inside_of_an_in(name: str) -> None:
+    """Inside an IN the rows may be chosen again for each row, and LIMIT then limits nothing; a CTE chooses once."""
     assert not LOCKED_IN_AN_IN.search(named_queries()[name].text)
 
 

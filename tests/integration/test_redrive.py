@@ -1,4 +1,4 @@
-"""Dead letters go back to their queue by one command, wake up what may be sent again, and harm nothing otherwise."""
+"""One command moves dead letters back to their queue; a letter wakes only a disparo that may be sent again."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from chalicelib.config import Settings
 from chalicelib.dispatch.requests.models import ResendRequest
 from chalicelib.wiring import Services
 from local.aws import Aws
-from tests.builders import TENANT, a_lead, a_template
+from tests.aws_contents import queued
+from tests.builders import TENANT, a_disparo, a_lead, a_template, disparo
 from tests.conftest import ROOT
-from tests.fakes import a_disparo, disparo, queued
 
 EXHAUSTED = {"codigo": "tentativas_esgotadas", "ultimo_codigo": "131016"}
 
@@ -29,7 +29,7 @@ def redrive(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def a_letter(aws: Aws, queue: str, body: str, attributes: dict[str, str] | None = None) -> None:
-    """Something given up."""
+    """Put a dead letter into a queue."""
     sqs = aws.client("sqs")
     sqs.send_message(
         QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"],
@@ -42,17 +42,17 @@ def a_letter(aws: Aws, queue: str, body: str, attributes: dict[str, str] | None 
 
 @pytest.fixture
 def queue(app_settings: Settings) -> str:
-    """The queue whose letters are moved."""
+    """The queue that dead letters are moved to."""
     return app_settings.dispatch_queue
 
 
 @pytest.fixture
 def letters(app_settings: Settings, queue: str) -> str:
-    """Its dead letters."""
+    """The queue of its dead letters."""
     return app_settings.dead_letters_of(queue)
 
 
-def test_letters_go_back_with_all_that_is_said_of_them(aws: Aws, queue: str, letters: str) -> None:
+def test_letters_are_moved_back_with_their_attributes(aws: Aws, queue: str, letters: str) -> None:
     for number in range(23):
         a_letter(aws, letters, f'{{"n": {number}}}', EXHAUSTED)
     a_letter(aws, letters, '{"n": 23}')
@@ -69,7 +69,7 @@ def test_letters_go_back_with_all_that_is_said_of_them(aws: Aws, queue: str, let
     assert queued(aws, letters) == []
 
 
-def test_looking_leaves_them_where_they_are(aws: Aws, queue: str, letters: str) -> None:
+def test_dry_run_counts_the_letters_and_moves_none(aws: Aws, queue: str, letters: str) -> None:
     a_letter(aws, letters, "{}", EXHAUSTED)
     done = redrive("--queue", "dispatch", "--dry-run")
     assert done.stdout.split("\n") == ["       1  tentativas_esgotadas 131016", "       1  there", ""]
@@ -85,18 +85,18 @@ def _letters(aws: Aws, letters: str) -> int:
     return sum(int(value) for value in found.values())
 
 
-def test_nothing_to_move_is_no_error(aws: Aws, queue: str) -> None:
+def test_empty_queue_is_no_error(aws: Aws, queue: str) -> None:
     done = redrive("--queue", "dispatch", "--stage", "dev")
     assert (done.returncode, done.stdout) == (0, f"       0  moved to {queue}\n")
 
 
-def test_stage_that_does_not_exist_is_named(aws: Aws, queue: str) -> None:
+def test_unknown_stage_is_an_error_that_names_the_queue(aws: Aws, queue: str) -> None:
     done = redrive("--queue", "ingest", "--stage", "nowhere")
     assert done.returncode == 1
     assert "disparo-agenda-nowhere-ingest" in done.stderr
 
 
-def test_letter_of_what_is_sent_again_wakes_it_up_and_that_of_what_is_not_does_nothing(
+def test_moved_letter_changes_only_a_disparo_that_was_sent_again(
     services: Services, aws: Aws, queue: str, letters: str
 ) -> None:
     database: Database = services.owner_database

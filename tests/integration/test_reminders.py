@@ -1,4 +1,4 @@
-"""The time of an agendamento is told once, whatever the queue does: early, late, twice, nonsense among sense."""
+"""The time of an agendamento is announced once, whether its wake-up comes early, late or twice."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from chalicelib.config import Settings
 from chalicelib.scheduling.reminders import Reminders, RemindersFailed
 from chalicelib.wiring import Services
 from local.aws import Aws
+from tests.aws_contents import listen, queued
+from tests.booking import book
 from tests.builders import TENANT, a_lead, ask, run
 from tests.conftest import StoppedClock
-from tests.integration.test_agendamentos import book
-from tests.integration.test_maintenance import heard_by, queued
 
 
 @pytest.fixture
@@ -41,19 +41,19 @@ def batch(*bodies: str) -> dict[str, Any]:
     return {"Records": [{"messageId": f"m-{number}", "body": body} for number, body in enumerate(bodies)]}
 
 
-def told(owner: Database) -> list[Any]:
+def announced(owner: Database) -> list[Any]:
     return [row[0] for row in ask(owner, "SELECT detalhe FROM eventos WHERE tipo = 'agendamento.due'")]
 
 
-def test_when_its_time_has_come_it_is_told_on_the_bus(
+def test_time_of_an_agendamento_is_announced_on_the_bus(
     services: Services, owner: Database, aws: Aws, app_settings: Settings, clock: StoppedClock, due_at: datetime
 ) -> None:
-    heard = heard_by(aws, app_settings.event_bus)
+    take_events = listen(aws, app_settings.event_bus)
     lead_id = a_lead(owner)
     made = book(services, lead_id, due_at)["agendamento_id"]
     clock.advance(hours=1)
     services.reminders.run(batch(wake_up(made)))
-    [event] = [each for each in heard() if each["detail-type"] == "agendamento.due"]
+    [event] = [each for each in take_events() if each["detail-type"] == "agendamento.due"]
     assert event["detail"] == {
         "tenant_id": TENANT,
         "evento_id": event["detail"]["evento_id"],
@@ -65,7 +65,7 @@ def test_when_its_time_has_come_it_is_told_on_the_bus(
     assert services.agendamentos.get(TENANT, made)["avisado_em"] == clock()
 
 
-def test_a_wake_up_that_comes_again_tells_nothing(
+def test_repeated_wake_up_announces_nothing_more(
     services: Services, owner: Database, clock: StoppedClock, due_at: datetime
 ) -> None:
     made = book(services, a_lead(owner), due_at)["agendamento_id"]
@@ -73,11 +73,11 @@ def test_a_wake_up_that_comes_again_tells_nothing(
     services.reminders.run(batch(wake_up(made), wake_up(made)))
     clock.advance(hours=1)
     services.reminders.run(batch(wake_up(made)))
-    assert len(told(owner)) == 1
+    assert len(announced(owner)) == 1
     assert services.agendamentos.get(TENANT, made)["avisado_em"] == first
 
 
-def test_two_workers_with_the_same_wake_up_tell_it_once(
+def test_two_workers_with_the_same_wake_up_announce_it_once(
     services: Services, owner: Database, clock: StoppedClock, due_at: datetime
 ) -> None:
     made = book(services, a_lead(owner), due_at)["agendamento_id"]
@@ -90,73 +90,54 @@ def test_two_workers_with_the_same_wake_up_tell_it_once(
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(work, range(2)))
-    assert len(told(owner)) == 1
+    assert len(announced(owner)) == 1
 
 
-def test_a_wake_up_that_is_early_tells_nothing_and_the_right_one_still_does(
+def test_early_wake_up_announces_nothing_and_a_later_one_does(
     services: Services, owner: Database, clock: StoppedClock, due_at: datetime
 ) -> None:
     made = book(services, a_lead(owner), due_at)["agendamento_id"]
     clock.advance(minutes=59, seconds=59)
     services.reminders.run(batch(wake_up(made)))
-    assert told(owner) == []
+    assert announced(owner) == []
     clock.advance(seconds=1)
     services.reminders.run(batch(wake_up(made)))
-    assert len(told(owner)) == 1
+    assert len(announced(owner)) == 1
 
 
 @pytest.mark.parametrize(("action", "times"), [("confirm", 1), ("complete", 0), ("cancel", 0), ("miss", 0)])
-def test_only_what_is_still_to_take_place_is_told(
+def test_only_a_live_agendamento_is_announced(
     services: Services, owner: Database, clock: StoppedClock, due_at: datetime, action: str, times: int
 ) -> None:
     made = book(services, a_lead(owner), due_at)["agendamento_id"]
     getattr(services.agendamentos, action)(TENANT, made)
     clock.advance(hours=1)
     services.reminders.run(batch(wake_up(made)))
-    assert len(told(owner)) == times
+    assert len(announced(owner)) == times
 
 
-def test_a_wake_up_in_the_name_of_another_tenant_tells_nothing(
+def test_wake_up_that_names_another_tenant_announces_nothing(
     services: Services, owner: Database, clock: StoppedClock, due_at: datetime
 ) -> None:
     made = book(services, a_lead(owner), due_at)["agendamento_id"]
     clock.advance(hours=1)
     services.reminders.run(batch(wake_up(made, "outra"), wake_up(UUID(int=1))))
-    assert told(owner) == []
+    assert announced(owner) == []
     assert services.agendamentos.get(TENANT, made)["avisado_em"] is None
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "nada",
-        "null",
-        "[]",
-        "7",
-        '"x"',
-        "{}",
-        '{"tenant_id":"acme"}',
-        '{"tenant_id":"acme","agendamento_id":7}',
-        '{"tenant_id":"acme","agendamento_id":"7"}',
-        '{"tenant_id":7,"agendamento_id":"00000000-0000-0000-0000-000000000001"}',
-        '{"tenant_id":"A C","agendamento_id":"00000000-0000-0000-0000-000000000001"}',
-        '{"tenant_id":"a\\u0000","agendamento_id":"00000000-0000-0000-0000-000000000001"}',
-        "[" * 100_000,
-    ],
-)
-def test_what_is_no_wake_up_is_dropped_and_the_others_are_told(
-    services: Services, owner: Database, clock: StoppedClock, due_at: datetime, body: str
+def test_malformed_wake_up_does_not_hold_up_the_others(
+    services: Services, owner: Database, clock: StoppedClock, due_at: datetime
 ) -> None:
     made = book(services, a_lead(owner), due_at)["agendamento_id"]
     clock.advance(hours=1)
-    services.reminders.run(batch(body, wake_up(made)))
-    assert len(told(owner)) == 1
+    services.reminders.run(batch("not JSON", wake_up(made)))
+    assert len(announced(owner)) == 1
 
 
 @pytest.fixture
-def cannot_be_told(owner: Database) -> Callable[[UUID], None]:
-    """Lets the database refuse the event of one agendamento."""
+def refused_event(owner: Database) -> Callable[[UUID], None]:
+    """Makes the database refuse the event of one agendamento."""
 
     def refuse(agendamento_id: UUID) -> None:
         with owner.across_tenants() as rows:
@@ -168,63 +149,62 @@ def cannot_be_told(owner: Database) -> Callable[[UUID], None]:
     return refuse
 
 
-def test_a_record_that_fails_does_not_hold_up_the_others_and_comes_again(
+def test_record_that_fails_is_delivered_again_and_does_not_hold_up_the_others(
     services: Services,
     owner: Database,
     clock: StoppedClock,
     due_at: datetime,
-    cannot_be_told: Callable[[UUID], None],
+    refused_event: Callable[[UUID], None],
 ) -> None:
     first, second, third = (
         book(services, a_lead(owner), due_at, responsavel=name)["agendamento_id"] for name in ("Ana", "Bia", "Caio")
     )
     clock.advance(hours=1)
-    cannot_be_told(second)
+    refused_event(second)
     again = batch(*map(wake_up, (first, second, third)))
     with pytest.raises(RemindersFailed, match="1"):
         services.reminders.run(again)
-    assert {each["agendamento_id"] for each in told(owner)} == {str(first), str(third)}
+    assert {each["agendamento_id"] for each in announced(owner)} == {str(first), str(third)}
     assert services.agendamentos.get(TENANT, second)["avisado_em"] is None
     run(owner, "ALTER TABLE eventos DROP CONSTRAINT no_such_event")
     services.reminders.run(again)
-    assert sorted(each["agendamento_id"] for each in told(owner)) == sorted(map(str, (first, second, third)))
+    assert sorted(each["agendamento_id"] for each in announced(owner)) == sorted(map(str, (first, second, third)))
 
 
-def test_what_was_told_is_published_even_when_a_record_failed(
+def test_events_are_published_even_if_a_record_failed(
     services: Services,
     owner: Database,
     clock: StoppedClock,
     due_at: datetime,
-    cannot_be_told: Callable[[UUID], None],
+    refused_event: Callable[[UUID], None],
 ) -> None:
     first, second = (
         book(services, a_lead(owner), due_at, responsavel=name)["agendamento_id"] for name in ("Ana", "Bia")
     )
     clock.advance(hours=1)
-    cannot_be_told(first)
+    refused_event(first)
     with pytest.raises(RemindersFailed):
         services.reminders.run(batch(wake_up(first), wake_up(second)))
     assert ask(owner, "SELECT count(*) FROM eventos WHERE publicado_em IS NULL") == [[0]]
 
 
-def test_an_empty_event_is_no_work(services: Services) -> None:
+def test_event_without_records_does_nothing(services: Services) -> None:
     services.reminders.run({"Records": []})
 
 
-def test_a_database_that_is_away_lets_the_queue_try_again(
-    make_services: Callable[..., Services], clock: StoppedClock
-) -> None:
+def test_batch_fails_while_the_database_is_away(make_services: Callable[..., Services], clock: StoppedClock) -> None:
     away = make_services(database_owner_url="postgresql://nobody@127.0.0.1:1/nothing?sslmode=disable")
     reminders = Reminders(database=away.owner_database, publish=lambda: 0, clock=clock)
     with pytest.raises(RemindersFailed):
         reminders.run(batch(wake_up(UUID(int=1))))
 
 
-def test_the_sweep_wakes_the_announcer_up_in_words_that_it_understands(
+def test_reminders_read_the_wake_ups_that_the_sweep_sends(
     services: Services, owner: Database, aws: Aws, app_settings: Settings, clock: StoppedClock, due_at: datetime
 ) -> None:
     made = book(services, a_lead(owner), due_at)["agendamento_id"]
     clock.advance(hours=1, minutes=2)
     services.sweep.run()
-    services.reminders.run(batch(*map(json.dumps, queued(aws, app_settings.scheduling_queue))))
-    assert [each["agendamento_id"] for each in told(owner)] == [str(made)]
+    bodies = [json.dumps(message["body"]) for message in queued(aws, app_settings.scheduling_queue)]
+    services.reminders.run(batch(*bodies))
+    assert [each["agendamento_id"] for each in announced(owner)] == [str(made)]

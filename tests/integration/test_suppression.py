@@ -1,4 +1,4 @@
-"""Whoever is on the list stays on it: written in any way, said twice, ingested again; and only some may take it off."""
+"""A suppressed contact stays on the list however it is written; only an administrator may remove it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_ids
 from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionReason, SuppressionRemoval
 from chalicelib.suppression.service import Suppressions
-from tests.builders import TENANT, a_lead, a_template, ask, insert
+from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, insert
 from tests.conftest import STARTED_AT, DatabaseUrls, StoppedClock
-from tests.fakes import a_disparo
 
 ADMINISTRATOR = Identity(TENANT, "sub-da-ana", frozenset({ADMIN}))
 MEMBER = Identity(TENANT, "sub-do-rui", frozenset())
@@ -31,36 +30,36 @@ def owner(database_urls: DatabaseUrls) -> Iterator[Database]:
 
 
 @pytest.fixture
-def supressoes(database_urls: DatabaseUrls, clock: StoppedClock) -> Iterator[Suppressions]:
-    """As the API's login."""
+def suppressions(database_urls: DatabaseUrls, clock: StoppedClock) -> Iterator[Suppressions]:
+    """As the login of the API."""
     database = Database(lambda: database_urls.api)
     yield Suppressions(database=database, clock=clock)
     database.close()
 
 
-def nova(
+def an_entry(
     contato: str, canal: Canal = Canal.WHATSAPP, motivo: SuppressionReason = SuppressionReason.MANUAL
 ) -> NewSuppression:
     return NewSuppression(canal=canal, contato=contato, motivo=motivo)
 
 
-def listed(supressoes: Suppressions, **query: Any) -> list[str]:
-    return [each["contato"] for each in supressoes.page(TENANT, SuppressionQuery(**query))["itens"]]
+def listed(suppressions: Suppressions, **query: Any) -> list[str]:
+    return [each["contato"] for each in suppressions.page(TENANT, SuppressionQuery(**query))["itens"]]
 
 
 @pytest.mark.parametrize(
     "written",
     ["+5571999990001", "5571999990001", "(71) 99999-0001", "(71) 9999-0001", "071 99999 0001", "+557199990001"],
 )
-def test_a_phone_is_kept_as_disparos_have_it(supressoes: Suppressions, written: str) -> None:
-    found = supressoes.add(TENANT, nova(written))
+def test_phone_is_stored_as_disparos_store_it(suppressions: Suppressions, written: str) -> None:
+    found = suppressions.add(TENANT, an_entry(written))
     assert (found["canal"], found["contato"], found["motivo"]) == ("whatsapp", "+5571999990001", "manual")
     assert (found["criado_em"], found["disparo_id"]) == (STARTED_AT, None)
 
 
 @pytest.mark.parametrize("written", ["Maria@Example.com", " maria@example.com ", "Maria <maria@example.com>"])
-def test_an_address_is_kept_as_disparos_have_it(supressoes: Suppressions, written: str) -> None:
-    assert supressoes.add(TENANT, nova(written, Canal.EMAIL))["contato"] == "maria@example.com"
+def test_address_is_stored_as_disparos_store_it(suppressions: Suppressions, written: str) -> None:
+    assert suppressions.add(TENANT, an_entry(written, Canal.EMAIL))["contato"] == "maria@example.com"
 
 
 @pytest.mark.parametrize(
@@ -76,70 +75,71 @@ def test_an_address_is_kept_as_disparos_have_it(supressoes: Suppressions, writte
         ("maria@example.com; nada", Canal.EMAIL),
     ],
 )
-def test_what_is_not_one_contact_of_the_channel_is_pointed_at(
-    supressoes: Suppressions, written: str, canal: Canal
+def test_text_that_is_not_one_contact_of_the_channel_is_refused_with_a_pointer(
+    suppressions: Suppressions, written: str, canal: Canal
 ) -> None:
     with pytest.raises(Invalid) as raised:
-        supressoes.add(TENANT, nova(written, canal))
+        suppressions.add(TENANT, an_entry(written, canal))
     [error] = raised.value.errors
     assert (error.pointer, error.code) == ("/contato", "contato_de_supressao_invalido")
     assert written not in str(raised.value.params) + error.detail
 
 
-def test_saying_it_again_changes_nothing(supressoes: Suppressions, clock: StoppedClock) -> None:
-    first = supressoes.add(TENANT, nova("+5571999990001"))
+def test_adding_a_contact_again_changes_nothing(suppressions: Suppressions, clock: StoppedClock) -> None:
+    first = suppressions.add(TENANT, an_entry("+5571999990001"))
     clock.advance(days=1)
-    assert supressoes.add(TENANT, nova("(71) 9999-0001")) == first
-    assert listed(supressoes) == ["+5571999990001"]
+    assert suppressions.add(TENANT, an_entry("(71) 9999-0001")) == first
+    assert listed(suppressions) == ["+5571999990001"]
 
 
-def test_the_persons_own_word_takes_the_place_of_a_users_and_never_the_other_way(supressoes: Suppressions) -> None:
-    manual = supressoes.add(TENANT, nova("+5571999990001"))
-    answered = supressoes.add(TENANT, nova("+5571999990001", motivo=SuppressionReason.RESPOSTA))
+def test_reason_of_the_person_replaces_manual_and_is_never_replaced(suppressions: Suppressions) -> None:
+    manual = suppressions.add(TENANT, an_entry("+5571999990001"))
+    answered = suppressions.add(TENANT, an_entry("+5571999990001", motivo=SuppressionReason.RESPOSTA))
     assert answered == {**manual, "motivo": "resposta"}
     for motivo in SuppressionReason:
-        assert supressoes.add(TENANT, nova("+5571999990001", motivo=motivo)) == answered
+        assert suppressions.add(TENANT, an_entry("+5571999990001", motivo=motivo)) == answered
 
 
-def test_one_channel_says_nothing_about_another_nor_one_tenant(supressoes: Suppressions) -> None:
-    supressoes.add(TENANT, nova("+5571999990001"))
-    supressoes.add("outra", nova("+5571999990002"))
-    assert listed(supressoes) == ["+5571999990001"]
-    assert listed(supressoes, canal="email") == []
+@pytest.mark.straight_path
+def test_entry_counts_for_its_channel_and_its_tenant_only(suppressions: Suppressions) -> None:
+    suppressions.add(TENANT, an_entry("+5571999990001"))
+    suppressions.add("outra", an_entry("+5571999990002"))
+    assert listed(suppressions) == ["+5571999990001"]
+    assert listed(suppressions, canal="email") == []
 
 
-def test_a_list_is_newest_first_a_page_at_a_time(supressoes: Suppressions, clock: StoppedClock) -> None:
+def test_list_is_paged_newest_first(suppressions: Suppressions, clock: StoppedClock) -> None:
     phones = [f"+55719999900{number:02}" for number in range(7)]
     for phone in phones:
-        supressoes.add(TENANT, nova(phone))
+        suppressions.add(TENANT, an_entry(phone))
         clock.advance(seconds=1)
     seen, cursor = [], None
     for _ in range(3):
-        answer = supressoes.page(TENANT, SuppressionQuery(limit=3, cursor=cursor))
+        answer = suppressions.page(TENANT, SuppressionQuery(limit=3, cursor=cursor))
         seen += [each["contato"] for each in answer["itens"]]
         cursor = answer["proximo"]
     assert (seen, cursor) == (phones[::-1], None)
-    assert listed(supressoes, limit=2, offset=5) == phones[1::-1]
+    assert listed(suppressions, limit=2, offset=5) == phones[1::-1]
 
 
-def test_a_contact_is_found_however_it_is_written(supressoes: Suppressions) -> None:
-    supressoes.add(TENANT, nova("+5571999990001"))
-    supressoes.add(TENANT, nova("maria@example.com", Canal.EMAIL, SuppressionReason.DESCADASTRO))
-    assert listed(supressoes, contato="(71) 9999-0001") == ["+5571999990001"]
-    assert listed(supressoes, contato="MARIA@example.com") == ["maria@example.com"]
-    assert listed(supressoes, contato="MARIA@example.com", canal="whatsapp") == []
-    assert listed(supressoes, contato="ninguém") == []
-    assert listed(supressoes, motivo="descadastro") == ["maria@example.com"]
+def test_filter_finds_a_contact_in_any_spelling(suppressions: Suppressions) -> None:
+    suppressions.add(TENANT, an_entry("+5571999990001"))
+    suppressions.add(TENANT, an_entry("maria@example.com", Canal.EMAIL, SuppressionReason.DESCADASTRO))
+    assert listed(suppressions, contato="(71) 9999-0001") == ["+5571999990001"]
+    assert listed(suppressions, contato="MARIA@example.com") == ["maria@example.com"]
+    assert listed(suppressions, contato="MARIA@example.com", canal="whatsapp") == []
+    assert listed(suppressions, contato="ninguém") == []
+    assert listed(suppressions, motivo="descadastro") == ["maria@example.com"]
 
 
-def test_only_an_administrator_takes_a_contact_off(supressoes: Suppressions, owner: Database) -> None:
-    supressao_id = supressoes.add(TENANT, nova("+5571999990001"))["supressao_id"]
+def test_only_an_administrator_removes_an_entry(suppressions: Suppressions, owner: Database) -> None:
+    supressao_id = suppressions.add(TENANT, an_entry("+5571999990001"))["supressao_id"]
     with pytest.raises(Forbidden):
-        supressoes.remove(MEMBER, supressao_id, SuppressionRemoval(novo_consentimento=True))
-    supressoes.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
-    assert listed(supressoes) == []
+        suppressions.remove(MEMBER, supressao_id, SuppressionRemoval(novo_consentimento=True))
+    suppressions.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
+    assert listed(suppressions) == []
     with pytest.raises(NotFound):
-        supressoes.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
+        suppressions.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
     [[tipo, detalhe]] = ask(owner, "SELECT tipo, detalhe FROM eventos")
     assert (tipo, detalhe["supressao_id"], detalhe["por"]) == ("supressao.removed", str(supressao_id), "sub-da-ana")
     assert "+55" not in str(detalhe)
@@ -148,38 +148,40 @@ def test_only_an_administrator_takes_a_contact_off(supressoes: Suppressions, own
 @pytest.mark.parametrize(
     "motivo", [SuppressionReason.DESCADASTRO, SuppressionReason.RESPOSTA, SuppressionReason.PROVEDOR]
 )
-def test_who_opted_out_comes_back_by_a_new_consent_alone(supressoes: Suppressions, motivo: SuppressionReason) -> None:
-    supressao_id = supressoes.add(TENANT, nova("+5571999990001", motivo=motivo))["supressao_id"]
+def test_person_who_opted_out_is_removed_only_after_a_new_consent(
+    suppressions: Suppressions, motivo: SuppressionReason
+) -> None:
+    supressao_id = suppressions.add(TENANT, an_entry("+5571999990001", motivo=motivo))["supressao_id"]
     with pytest.raises(Conflict, match="consentimento_exigido"):
-        supressoes.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
-    assert listed(supressoes) == ["+5571999990001"]
-    supressoes.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval(novo_consentimento=True))
-    assert listed(supressoes) == []
+        suppressions.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
+    assert listed(suppressions) == ["+5571999990001"]
+    suppressions.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval(novo_consentimento=True))
+    assert listed(suppressions) == []
 
 
-def test_another_tenants_entry_cannot_be_removed(supressoes: Suppressions) -> None:
-    supressao_id = supressoes.add("outra", nova("+5571999990001"))["supressao_id"]
+def test_entry_of_another_tenant_is_not_found(suppressions: Suppressions) -> None:
+    supressao_id = suppressions.add("outra", an_entry("+5571999990001"))["supressao_id"]
     with pytest.raises(NotFound):
-        supressoes.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
+        suppressions.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
 
 
-def test_the_list_knows_contacts_and_not_leads(supressoes: Suppressions, owner: Database) -> None:
-    """The same person in another file is another lead, and is on the list all the same."""
-    supressoes.add(TENANT, nova("+5571999990001"))
+def test_entry_counts_for_every_lead_with_that_contact(suppressions: Suppressions, owner: Database) -> None:
+    """The same person in another file is another lead."""
+    suppressions.add(TENANT, an_entry("+5571999990001"))
     for _ in range(2):
         a_lead(owner, telefones=["+5571999990001"])
-    on_it = ask(
+    found = ask(
         owner,
         "SELECT count(*) FROM lead_telefones t JOIN supressoes s "
         "ON s.tenant_id = t.tenant_id AND s.canal = 'whatsapp' AND s.contato = t.telefone",
     )
-    assert on_it == [[2]]
+    assert found == [[2]]
 
 
 @pytest.mark.parametrize(
     ("canal", "contato"), [("whatsapp", "5571999990001"), ("whatsapp", "a@b.c"), ("email", "a b@c"), ("sms", "+5571")]
 )
-def test_the_database_takes_no_contact_that_no_disparo_has(owner: Database, canal: str, contato: str) -> None:
+def test_database_refuses_a_contact_that_no_disparo_can_have(owner: Database, canal: str, contato: str) -> None:
     with pytest.raises(ConstraintViolation):
         insert(
             owner, "supressoes", tenant_id=TENANT, canal=canal, contato=contato, supressao_id=UUID(int=1),
@@ -187,11 +189,9 @@ def test_the_database_takes_no_contact_that_no_disparo_has(owner: Database, cana
         )  # fmt: skip
 
 
-def test_what_a_provider_says_of_disparos_puts_their_contacts_on_the_list(
-    supressoes: Suppressions, owner: Database
-) -> None:
+def test_opt_outs_of_disparos_suppress_their_contacts(suppressions: Suppressions, owner: Database) -> None:
     a_template(owner)
-    supressoes.add(TENANT, nova("+5571999990002"))
+    suppressions.add(TENANT, an_entry("+5571999990002"))
     lead_id = a_lead(owner)
     ids = [a_disparo(owner, lead_id, destino=f"+557199999000{last}") for last in (1, 1, 2)]
     for _ in range(2):
@@ -200,7 +200,7 @@ def test_what_a_provider_says_of_disparos_puts_their_contacts_on_the_list(
                 "insert_supressoes_of_disparos", tenant_ids=[TENANT] * 3, disparo_ids=ids,
                 supressao_ids=new_ids(STARTED_AT, 3), motivo="provedor", agora=STARTED_AT,
             )  # fmt: skip
-    found = {each["contato"]: each for each in supressoes.page(TENANT, SuppressionQuery())["itens"]}
+    found = {each["contato"]: each for each in suppressions.page(TENANT, SuppressionQuery())["itens"]}
     assert {contato: (each["motivo"], each["disparo_id"]) for contato, each in found.items()} == {
         "+5571999990001": ("provedor", min(ids[:2])),
         "+5571999990002": ("provedor", ids[2]),

@@ -1,4 +1,4 @@
-"""A tenant's configuration: its administrators see and set it, ingestion reads it, nobody else knows of it."""
+"""A tenant's configuration: its administrators read and change it, workers read it, and nobody else sees it."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.api.http import invalid
+from chalicelib.api.calls import invalid
 from chalicelib.errors import Forbidden
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.config import SendWindow, TenantConfig
+from chalicelib.tenants.config import Language, SendWindow, TenantConfig, config_of
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, insert
 from tests.conftest import StoppedClock
 
 ADMINISTRATOR = Identity(TENANT, "u-1", frozenset({ADMIN}))
 MEMBER = Identity(TENANT, "u-2", frozenset({"vendas"}))
-JANELA = {
+WINDOW = {
     "ligada": True,
     "dias": ["seg", "ter", "qua", "qui", "sex"],
     "inicio": "08:00",
@@ -29,7 +29,7 @@ JANELA = {
     "respeita_feriados": True,
     "feriados_extras": [],
 }
-LIMITES = {
+LIMITS = {
     "whatsapp": {"por_minuto": 100, "por_segundo": 80, "rajada": None, "por_dia": None},
     "email": {"por_minuto": 100, "por_segundo": 50, "rajada": None, "por_dia": None},
 }
@@ -37,8 +37,8 @@ DEFAULTS = {
     "fuso": "America/Sao_Paulo",
     "fixo_valido_para_whatsapp": False,
     "idioma": "pt-BR",
-    "janela": JANELA,
-    "limites": LIMITES,
+    "janela": WINDOW,
+    "limites": LIMITS,
     "canais": {"whatsapp": None, "email": None},
 }
 
@@ -47,18 +47,19 @@ def config(**changes: object) -> TenantConfig:
     return TenantConfig.model_validate_json(json.dumps(changes))
 
 
-def test_a_tenant_that_has_configured_nothing_has_the_defaults(services: Services) -> None:
+def test_tenant_that_has_configured_nothing_has_the_defaults(services: Services) -> None:
     assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json") == DEFAULTS
 
 
-def test_what_is_configured_stays(services: Services, clock: StoppedClock) -> None:
+@pytest.mark.straight_path
+def test_configuration_is_stored_and_read_back(services: Services, clock: StoppedClock) -> None:
     wanted = config(fuso="America/Manaus", fixo_valido_para_whatsapp=True, idioma="en")
     assert services.tenants.configure(ADMINISTRATOR, wanted) == wanted
     assert services.tenants.config(ADMINISTRATOR) == wanted
     assert ask(services.owner_database, "SELECT criado_em, atualizado_em FROM tenants") == [[clock(), clock()]]
 
 
-def test_configuring_again_puts_the_whole_in_the_place_of_what_was(services: Services, clock: StoppedClock) -> None:
+def test_configuring_again_replaces_the_whole_configuration(services: Services, clock: StoppedClock) -> None:
     created = clock()
     services.tenants.configure(ADMINISTRATOR, config(fuso="America/Manaus", idioma="en"))
     changed = clock.advance(days=1)
@@ -67,7 +68,7 @@ def test_configuring_again_puts_the_whole_in_the_place_of_what_was(services: Ser
     assert ask(services.owner_database, "SELECT criado_em, atualizado_em FROM tenants") == [[created, changed]]
 
 
-def test_only_an_administrator_sees_and_sets_it(services: Services) -> None:
+def test_only_an_administrator_may_read_and_change_it(services: Services) -> None:
     with pytest.raises(Forbidden):
         services.tenants.config(MEMBER)
     with pytest.raises(Forbidden):
@@ -83,19 +84,23 @@ def test_tenants_do_not_see_or_change_each_other(services: Services) -> None:
     assert services.tenants.config(ADMINISTRATOR).fuso == "America/Sao_Paulo"
 
 
-def test_what_another_version_wrote_beside_it_is_left_out(services: Services) -> None:
+def test_fields_of_another_version_are_left_out(services: Services) -> None:
     insert(services.owner_database, "tenants", tenant_id=TENANT, config={"idioma": "en", "do_futuro": {"de": "08:00"}})
     assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json") == {**DEFAULTS, "idioma": "en"}
 
 
-def test_ingestion_reads_it_as_it_is_stored(services: Services) -> None:
-    with services.owner_database.transaction(TENANT) as rows:
-        assert rows.one("tenant_config", tenant_id=TENANT) is None
-    services.tenants.configure(ADMINISTRATOR, config(fixo_valido_para_whatsapp=True))
-    with services.owner_database.transaction(TENANT) as rows:
-        row = rows.one("tenant_config", tenant_id=TENANT)
-    assert row is not None
-    assert row["config"]["fixo_valido_para_whatsapp"] is True
+def test_field_that_this_version_would_refuse_has_its_default(services: Services) -> None:
+    stored = {"idioma": "es", "fuso": "America/Manaus"}
+    insert(services.owner_database, "tenants", tenant_id=TENANT, config=stored)
+    read = services.tenants.config(ADMINISTRATOR)
+    assert (read.idioma, read.fuso) == (Language.PORTUGUESE, "America/Manaus")
+
+
+def test_workers_read_the_configuration_inside_their_own_transaction(services: Services) -> None:
+    assert services.owner_database.run(TENANT, config_of) == TenantConfig()
+    services.tenants.configure(ADMINISTRATOR, config(fixo_valido_para_whatsapp=True, idioma="en"))
+    read = services.owner_database.run(TENANT, config_of)
+    assert (read.fixo_valido_para_whatsapp, read.idioma) == (True, Language.ENGLISH)
 
 
 @pytest.mark.parametrize(
@@ -111,14 +116,14 @@ def test_ingestion_reads_it_as_it_is_stored(services: Services) -> None:
         ({"horario": {}}, "horario", "extra_forbidden"),
     ],
 )
-def test_a_configuration_that_means_nothing_is_refused(body: dict[str, object], field: str, code: str) -> None:
+def test_invalid_configuration_is_refused_and_the_field_named(body: dict[str, object], field: str, code: str) -> None:
     with pytest.raises(ValidationError) as raised:
         config(**body)
     assert [(each["loc"][0], each["type"]) for each in raised.value.errors()] == [(field, code)]
 
 
 @pytest.mark.parametrize(
-    ("janela", "errors"),
+    ("window", "errors"),
     [
         (None, {"": "model_type"}),
         ({"ligada": "talvez"}, {"/ligada": "bool_parsing"}),
@@ -144,15 +149,15 @@ def test_a_configuration_that_means_nothing_is_refused(body: dict[str, object], 
     ],
     ids=str,
 )  # fmt: skip
-def test_a_window_that_means_nothing_is_refused_where_it_is_wrong(janela: object, errors: dict[str, str]) -> None:
+def test_invalid_window_is_refused_and_its_fields_named(window: object, errors: dict[str, str]) -> None:
     with pytest.raises(ValidationError) as raised:
-        config(janela=janela)
+        config(janela=window)
     assert {each.pointer: each.code for each in invalid(raised.value, "").errors} == {
         f"/janela{pointer}": code for pointer, code in errors.items()
     }
 
 
-def test_a_window_stays_as_it_was_set_in_order_and_without_repeats(services: Services) -> None:
+def test_window_is_stored_in_order_and_without_repeats(services: Services) -> None:
     wanted = {
         "ligada": False, "dias": ["sab", "seg", "seg"], "inicio": "00:00", "fim": "24:00", "respeita_feriados": False,
         "feriados_extras": ["2026-12-31", "2026-12-24", "2026-12-31"],
@@ -162,26 +167,27 @@ def test_a_window_stays_as_it_was_set_in_order_and_without_repeats(services: Ser
     assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json")["janela"] == {**wanted, **ordered}
 
 
-def test_what_is_left_out_of_a_window_is_its_default(services: Services) -> None:
+def test_field_left_out_of_a_window_has_its_default(services: Services) -> None:
     services.tenants.configure(ADMINISTRATOR, config(janela={"fim": "20:00"}))
-    assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json")["janela"] == {**JANELA, "fim": "20:00"}
+    assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json")["janela"] == {**WINDOW, "fim": "20:00"}
 
 
 @given(st.times(), st.times())
-def test_a_window_that_is_taken_is_open_for_a_while_of_one_day(inicio: time, fim: time) -> None:
+def test_accepted_window_is_open_for_some_time_within_one_day(start: time, end: time) -> None:
+    inicio, fim = f"{start:%H:%M}", f"{end:%H:%M}"
     try:
-        taken = SendWindow(inicio=f"{inicio:%H:%M}", fim=f"{fim:%H:%M}")
+        window = SendWindow(inicio=inicio, fim=fim)
     except ValidationError:
-        assert f"{inicio:%H:%M}" >= f"{fim:%H:%M}"
+        assert inicio >= fim
         return
-    assert timedelta() <= taken.start < taken.end < timedelta(days=1)
-    assert taken.weekdays == {0, 1, 2, 3, 4}
+    assert timedelta() <= window.start < window.end < timedelta(days=1)
+    assert window.weekdays == {0, 1, 2, 3, 4}
 
 
 @given(st.text(max_size=40))
-def test_a_zone_that_is_taken_is_one_that_python_knows(name: str) -> None:
+def test_accepted_zone_is_known_to_python(name: str) -> None:
     try:
-        taken = TenantConfig(fuso=name)
+        accepted = TenantConfig(fuso=name)
     except ValidationError:
         return
-    assert ZoneInfo(taken.fuso)
+    assert ZoneInfo(accepted.fuso)

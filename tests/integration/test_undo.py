@@ -1,4 +1,4 @@
-"""`desfazer`: the leads that a job created and nobody has touched since are gone, and everything still adds up."""
+"""`desfazer`: removes the leads that a job created and that nobody has touched since, and every count still adds up."""
 
 from __future__ import annotations
 
@@ -17,23 +17,18 @@ from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, NotFound, Unavailable
 from chalicelib.leads.requests import LeadChange, LeadQuery
+from chalicelib.leads.states import LeadStatus
 from chalicelib.wiring import Services
 from local.aws import Aws
-from tests.builders import CREATED_AT, TENANT, a_template, ask, insert, literal, run
+from tests.aws_contents import queued
+from tests.builders import CREATED_AT, TENANT, a_disparo, a_template, ask, insert, literal, run
 from tests.conftest import StoppedClock
-from tests.fakes import a_disparo, queued
-from tests.ingesting import Job, Office, as_csv
+from tests.ingesting import Job, Office, as_csv, enough, nothing_left, numbered
 
 CONTENTS = (
     "SELECT (SELECT count(*) FROM leads), (SELECT count(*) FROM lead_telefones), (SELECT count(*) FROM lead_emails)"
 )
 TENANTS = (f"tenant-{number}" for number in count())
-
-Row = tuple[str, ...]
-
-
-def numbered(rows: int, *, start: int = 0) -> list[Row]:
-    return [(f"{n}", f"Lead {n}", "", f"lead{n}@x.com", f"7199{n:07}") for n in range(start, start + rows)]
 
 
 @pytest.fixture
@@ -41,13 +36,14 @@ def office(services: Services) -> Office:
     return Office(services)
 
 
-def lead_of(office: Office, externo: str) -> UUID:
-    where = f"tenant_id = {literal(office.tenant_id)} AND lead_id_externo = {literal(externo)}"
+def lead_of(office: Office, external_id: str) -> UUID:
+    where = f"tenant_id = {literal(office.tenant_id)} AND lead_id_externo = {literal(external_id)}"
     [[lead_id]] = ask(office.services.owner_database, f"SELECT lead_id FROM leads WHERE {where}")
     return UUID(str(lead_id))
 
 
 def undoing(job: Job) -> tuple[int, dict[str, int], bool]:
+    """How many leads were removed, how many stay by reason, and whether the undoing has ended."""
     return job["leads_removidos"], job["leads_mantidos"], job["desfeito_em"] is not None
 
 
@@ -59,7 +55,7 @@ def an_agendamento(database: Database, lead_id: UUID, tenant_id: str = TENANT) -
     )  # fmt: skip
 
 
-# What goes
+# What is removed
 
 
 def test_an_undone_job_leaves_nothing_of_its_leads(office: Office, services: Services) -> None:
@@ -76,7 +72,7 @@ def test_the_leads_of_other_jobs_and_tenants_stay(office: Office, services: Serv
     other.ingest(as_csv(*numbered(3)))
     office.ingest(as_csv(*numbered(2)))
     kept, theirs = office.leads(), other.leads()
-    job = office.undone(office.ingest(as_csv(*numbered(6)), nome="more.csv"))
+    job = office.undone(office.ingest(as_csv(*numbered(6)), name="more.csv"))
     assert undoing(job) == (4, {}, True)
     assert (office.leads(), other.leads()) == (kept, theirs)
 
@@ -91,12 +87,12 @@ def test_the_same_file_again_creates_them_again(office: Office) -> None:
 
 
 @pytest.mark.parametrize("status", ["erro", "cancelado"])
-def test_what_a_job_had_committed_before_it_ended_otherwise_goes_too(
+def test_leads_of_a_job_that_failed_or_was_cancelled_are_removed_too(
     make_services: Callable[..., Services], status: str
 ) -> None:
     office = Office(make_services(ingest_batch_rows=2))
     job_id = office.upload(as_csv(*numbered(6)))
-    office.wake(job_id, remaining_ms=lambda: 0)
+    office.wake(job_id, remaining_ms=nothing_left)
     if status == "erro":
         office.services.storage.put(f"leads/{TENANT}/{job_id}/leads.csv", b"x", content_type="text/csv")
         office.wake(job_id)
@@ -109,32 +105,30 @@ def test_what_a_job_had_committed_before_it_ended_otherwise_goes_too(
         office.services.jobs.resume(TENANT, job_id)
 
 
-# What stays
+# What is kept
 
 
-def test_a_lead_that_somebody_has_touched_stays_and_the_job_says_why(office: Office, services: Services) -> None:
+def test_touched_leads_are_kept_and_the_job_counts_them_by_reason(office: Office, services: Services) -> None:
     job = office.ingest(as_csv(*numbered(10)))
     a_template(services.owner_database)
     a_disparo(services.owner_database, lead_of(office, "0"), status="cancelado")
     a_disparo(services.owner_database, lead_of(office, "1"))
     an_agendamento(services.owner_database, lead_of(office, "1"))
     an_agendamento(services.owner_database, lead_of(office, "2"))
-    services.leads.change(TENANT, lead_of(office, "3"), LeadChange(status="em_disparo"))
-    services.leads.change(TENANT, lead_of(office, "4"), LeadChange(tags=["vip"]))
-    services.leads.change(TENANT, lead_of(office, "5"), LeadChange(tags=[]))
+    services.leads.change(TENANT, lead_of(office, "3"), LeadChange(status=LeadStatus.EM_DISPARO))
+    services.leads.change(TENANT, lead_of(office, "4"), LeadChange(tags=("vip",)))
+    services.leads.change(TENANT, lead_of(office, "5"), LeadChange(tags=()))
     office.ingest(
-        as_csv(("6", "", "", "new@x.com", ""), ("7", "", "", "", "7199000000777")), modo="atualizar", nome="b.csv"
+        as_csv(("6", "", "", "new@x.com", ""), ("7", "", "", "", "7199000000777")), modo="atualizar", name="b.csv"
     )
-    office.ingest(as_csv(("8", "Lead 8", "", "lead8@x.com", "")), modo="atualizar", nome="c.csv")
+    office.ingest(as_csv(("8", "Lead 8", "", "lead8@x.com", "")), modo="atualizar", name="c.csv")
     job = office.undone(job)
     assert undoing(job) == (3, {"disparos": 2, "agendamentos": 1, "status": 1, "tags": 1, "alterado": 2}, True)
     assert [lead[0] for lead in office.leads()] == ["0", "1", "2", "3", "4", "5", "6"]
 
 
 @pytest.mark.parametrize("batch", [1, 2, 100])
-def test_what_the_job_itself_added_to_its_leads_does_not_keep_them(
-    make_services: Callable[..., Services], batch: int
-) -> None:
+def test_a_lead_that_only_its_own_job_changed_is_removed(make_services: Callable[..., Services], batch: int) -> None:
     office = Office(make_services(ingest_batch_rows=batch))
     rows = [("A", "Maria", "", "a@x.com", ""), ("B", "", "", "b@x.com", ""), ("A", "", "", "c@x.com", "")]
     job = office.ingest(as_csv(*rows, ("A", "", "", "d@x.com", "")), modo="atualizar")
@@ -142,13 +136,13 @@ def test_what_the_job_itself_added_to_its_leads_does_not_keep_them(
     assert undoing(office.undone(job)) == (2, {}, True)
 
 
-def test_what_another_job_added_in_between_keeps_a_lead(make_services: Callable[..., Services]) -> None:
+def test_a_lead_that_another_job_changed_in_between_is_kept(make_services: Callable[..., Services]) -> None:
     office = Office(make_services(ingest_batch_rows=1))
     rows = [("A", "Maria", "", "a@x.com", ""), ("A", "", "", "b@x.com", ""), ("A", "", "", "c@x.com", "")]
     job_id = office.upload(as_csv(*rows), modo="atualizar")
     for _ in range(2):
-        office.wake(job_id, remaining_ms=lambda: 0)
-    office.ingest(as_csv(("A", "", "", "other@x.com", "")), modo="atualizar", nome="b.csv")
+        office.wake(job_id, remaining_ms=nothing_left)
+    office.ingest(as_csv(("A", "", "", "other@x.com", "")), modo="atualizar", name="b.csv")
     job = office.undone(office.wake(job_id))
     assert undoing(job) == (0, {"alterado": 1}, True)
 
@@ -156,10 +150,10 @@ def test_what_another_job_added_in_between_keeps_a_lead(make_services: Callable[
 touches = st.lists(st.sampled_from(["", "disparo", "agendamento", "status", "tags", "merge"]), max_size=12)
 
 
-@settings(max_examples=settings.default.max_examples // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(touched=touches, batch=st.integers(1, 5), kill_after=st.integers(0, 4))
-def test_what_is_removed_and_what_is_kept_are_all_there_were_and_each_rightly(
-    make_services: Callable[..., Services], touched: list[str], batch: int, kill_after: int
+@settings(max_examples=settings().max_examples // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(touched=touches, batch=st.integers(1, 5), stops=st.integers(0, 4))
+def test_removed_and_kept_leads_are_all_leads_of_the_job(
+    make_services: Callable[..., Services], touched: list[str], batch: int, stops: int
 ) -> None:
     services = make_services(ingest_batch_rows=batch)
     office = Office(services, next(TENANTS))
@@ -172,14 +166,14 @@ def test_what_is_removed_and_what_is_kept_are_all_there_were_and_each_rightly(
         elif touch == "agendamento":
             an_agendamento(services.owner_database, lead_id, office.tenant_id)
         elif touch == "status":
-            services.leads.change(office.tenant_id, lead_id, LeadChange(status="agendado"))
+            services.leads.change(office.tenant_id, lead_id, LeadChange(status=LeadStatus.AGENDADO))
         elif touch == "tags":
-            services.leads.change(office.tenant_id, lead_id, LeadChange(tags=["x"]))
+            services.leads.change(office.tenant_id, lead_id, LeadChange(tags=("x",)))
         elif touch == "merge":
-            office.ingest(as_csv((str(number), "", "", "z@x.com", "")), modo="atualizar", nome="m.csv")
+            office.ingest(as_csv((str(number), "", "", "z@x.com", "")), modo="atualizar", name="m.csv")
     services.undo.request(office.tenant_id, job["job_id"])
-    for _ in range(kill_after):
-        office.wake(job["job_id"], remaining_ms=lambda: 0)
+    for _ in range(stops):
+        office.wake(job["job_id"], remaining_ms=nothing_left)
     job = office.wake(job["job_id"])
     kept = [str(number) for number, touch in enumerate(touched) if touch]
     assert [lead[0] for lead in office.leads()] == sorted(kept)
@@ -192,18 +186,18 @@ def test_what_is_removed_and_what_is_kept_are_all_there_were_and_each_rightly(
 # Counters
 
 
-def test_the_total_of_leads_is_right_while_a_job_is_undone_and_afterwards(
+def test_the_total_of_leads_is_right_during_an_undoing_and_after_it(
     make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chalicelib.leads.service.COUNTED", 1)
     office = Office(make_services(ingest_batch_rows=4))
     leads = office.services.leads
     office.ingest(as_csv(*numbered(3)))
-    job = office.ingest(as_csv(*numbered(13)), nome="b.csv")
-    leads.change(TENANT, lead_of(office, "12"), LeadChange(tags=["vip"]))
+    job = office.ingest(as_csv(*numbered(13)), name="b.csv")
+    leads.change(TENANT, lead_of(office, "12"), LeadChange(tags=("vip",)))
     office.services.undo.request(TENANT, job["job_id"])
     totals = []
-    while (now := office.wake(job["job_id"], remaining_ms=lambda: 0))["desfeito_em"] is None:
+    while (now := office.wake(job["job_id"], remaining_ms=nothing_left))["desfeito_em"] is None:
         totals.append((now["leads_removidos"], leads.page(TENANT, LeadQuery(limit=1))["total"]))
     totals.append((now["leads_removidos"], leads.page(TENANT, LeadQuery(limit=1))["total"]))
     assert [total for _, total in totals] == [13 - removed for removed, _ in totals]
@@ -211,10 +205,10 @@ def test_the_total_of_leads_is_right_while_a_job_is_undone_and_afterwards(
     assert now["leads_mantidos"] == {"tags": 1}
 
 
-# How it goes
+# Workers
 
 
-def test_a_job_that_runs_is_not_to_be_undone(office: Office) -> None:
+def test_a_job_that_has_not_ended_cannot_be_undone(office: Office) -> None:
     job_id = office.upload(as_csv(*numbered(1)))
     with pytest.raises(Conflict, match="job_nao_terminou") as refused:
         office.services.undo.request(TENANT, job_id)
@@ -225,7 +219,7 @@ def test_a_job_that_runs_is_not_to_be_undone(office: Office) -> None:
             office.services.undo.request(tenant_id, other)
 
 
-def test_asking_again_changes_nothing_and_tells_how_it_stands(
+def test_a_repeated_request_changes_nothing_and_shows_the_progress(
     office: Office, services: Services, aws: Aws, app_settings: Settings
 ) -> None:
     job_id = office.ingest(as_csv(*numbered(3)))["job_id"]
@@ -247,7 +241,7 @@ def test_a_worker_without_time_hands_the_undoing_over(
     job_id = office.ingest(as_csv(*numbered(5)))["job_id"]
     office.services.undo.request(TENANT, job_id)
     queued(aws, app_settings.ingest_queue)
-    assert undoing(office.wake(job_id, remaining_ms=lambda: 0)) == (2, {}, False)
+    assert undoing(office.wake(job_id, remaining_ms=nothing_left)) == (2, {}, False)
     assert [each["body"]["job_id"] for each in queued(aws, app_settings.ingest_queue)] == [str(job_id)]
     assert undoing(office.wake(job_id)) == (5, {}, True)
 
@@ -270,29 +264,29 @@ def test_an_undoing_that_was_killed_is_found_by_the_sweep_and_goes_on(
     assert [each["body"]["job_id"] for each in queued(aws, app_settings.ingest_queue)] == [str(job_id)]
     job = office.wake(job_id)
     assert (*undoing(job), job["parado"]) == (5, {}, True, False)
-    services.ingestion._undoing.run(TENANT, job_id, remaining_ms=lambda: 900_000)
+    services.ingestion._undoing.run(TENANT, job_id, remaining_ms=enough)
     assert services.sweep.run()["undos"] == 0
 
 
-def test_who_lost_the_lease_removes_nothing(
+def test_a_worker_that_lost_its_lease_removes_nothing(
     office: Office, services: Services, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job_id = office.ingest(as_csv(*numbered(3)))["job_id"]
     services.undo.request(TENANT, job_id)
     undo = services.ingestion._undoing
-    zombie = undo._claim(TENANT, job_id)
+    late = undo._claim(TENANT, job_id)
     clock.advance(hours=1)
-    heir = undo._claim(TENANT, job_id)
-    assert zombie is not None
-    assert heir is not None
-    monkeypatch.setattr(undo, "_claim", lambda *_: zombie)
-    undo.run(TENANT, job_id, remaining_ms=lambda: 900_000)
+    successor = undo._claim(TENANT, job_id)
+    assert late is not None
+    assert successor is not None
+    monkeypatch.setattr(undo, "_claim", lambda *_: late)
+    undo.run(TENANT, job_id, remaining_ms=enough)
     assert len(office.leads()) == 3
-    assert undo._remove(heir) is True
+    assert undo._remove(successor) is True
     assert office.leads() == []
 
 
-def test_a_failure_on_the_way_changes_nothing_and_the_next_worker_begins_at_once(
+def test_after_a_failure_nothing_is_removed_and_the_next_worker_begins_at_once(
     office: Office, services: Services
 ) -> None:
     job_id = office.ingest(as_csv(*numbered(3)))["job_id"]
@@ -328,13 +322,13 @@ def test_a_database_that_is_away_leaves_the_undoing_to_its_lease(
     assert undoing(office.wake(job_id)) == (3, {}, True)
 
 
-def test_a_disparo_that_is_being_created_keeps_its_lead(office: Office, services: Services) -> None:
+def test_a_lead_is_kept_if_a_disparo_for_it_is_just_being_created(office: Office, services: Services) -> None:
     job_id = office.ingest(as_csv(*numbered(2)))["job_id"]
     lead_id = lead_of(office, "0")
     a_template(services.owner_database)
     services.undo.request(TENANT, job_id)
     with services.owner_database.transaction(TENANT) as rows:
-        rows.one("lock_lead", tenant_id=TENANT, lead_id=lead_id)
+        rows.one("lock_lead", lead_id=lead_id)
         worker = threading.Thread(target=office.wake, args=(job_id,))
         worker.start()
         waiting = (
@@ -353,10 +347,10 @@ def test_a_disparo_that_is_being_created_keeps_its_lead(office: Office, services
 
 def test_the_end_of_an_undoing_is_an_event(office: Office, services: Services) -> None:
     office.undone(office.ingest(as_csv(*numbered(2))))
-    told = ask(services.owner_database, "SELECT detalhe FROM eventos WHERE tipo = 'ingest.job_undone'")
-    detail: dict[str, Any] = told[0][0]
-    assert (len(told), detail["leads_removidos"], detail["leads_mantidos"]) == (1, 2, {})
+    found = ask(services.owner_database, "SELECT detalhe FROM eventos WHERE tipo = 'ingest.job_undone'")
+    detail: dict[str, Any] = found[0][0]
+    assert (len(found), detail["leads_removidos"], detail["leads_mantidos"]) == (1, 2, {})
 
 
-def test_a_job_without_leads_is_undone_as_well(office: Office) -> None:
+def test_a_job_without_leads_can_be_undone(office: Office) -> None:
     assert undoing(office.undone(office.ingest(as_csv()))) == (0, {}, True)

@@ -1,4 +1,4 @@
-"""What an upload request may look like, byte by byte, and what of it reaches ingestion."""
+"""The bodies that an upload may have, byte by byte, and what ingestion receives of them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from chalice.app import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.api.form import MAX_FORM_BYTES
-from chalicelib.api.http import Call
-from chalicelib.api.requests import upload
+from chalicelib.api.calls import Call
+from chalicelib.api.form import UploadBody
 from chalicelib.errors import Invalid, TooLarge
 from chalicelib.ingestion.jobs.requests import (
     MAX_NAME,
@@ -24,12 +23,15 @@ from chalicelib.ingestion.jobs.requests import (
 )
 from chalicelib.ingestion.options import IngestMode, IngestOptions
 from chalicelib.ingestion.reading.limits import MAX_FILE
+from tests.integration.test_local_api import Client
 
 BOUNDARY = "limite"
+MAX_FORM_BYTES = 100_000
 
 
-def call(body: bytes, content_type: str) -> Call:
-    return Call(
+def upload(body: bytes, content_type: str) -> NewUpload:
+    """What ingestion receives of a body."""
+    call = Call(
         Request(
             {
                 "requestContext": {
@@ -46,10 +48,11 @@ def call(body: bytes, content_type: str) -> Call:
             }
         )
     )
+    return UploadBody(call).upload(MAX_FORM_BYTES)
 
 
 def sent_json(**body: Any) -> NewUpload:
-    return upload(call(json.dumps(body).encode(), "application/json"))
+    return upload(json.dumps(body).encode(), "application/json")
 
 
 def part(name: str, content: bytes | str, filename: str | None = None) -> bytes:
@@ -63,7 +66,7 @@ def form(*parts: bytes, end: bytes = f"--{BOUNDARY}--\r\n".encode()) -> bytes:
 
 
 def sent_form(*parts: bytes, **changes: bytes) -> NewUpload:
-    return upload(call(form(*parts, **changes), f"multipart/form-data; boundary={BOUNDARY}"))
+    return upload(form(*parts, **changes), f"multipart/form-data; boundary={BOUNDARY}")
 
 
 def refusal(error: Invalid) -> tuple[str, list[tuple[str, str]]]:
@@ -73,35 +76,37 @@ def refusal(error: Invalid) -> tuple[str, list[tuple[str, str]]]:
 FILE = part("arquivo", b"PK\x03\x04\x00\xff\r\n--limit", "leads.xlsx")
 
 
-def test_a_file_in_the_body_arrives_byte_by_byte() -> None:
+def test_file_in_the_body_arrives_byte_by_byte() -> None:
     assert sent_form(FILE) == FileInBody("leads.xlsx", b"PK\x03\x04\x00\xff\r\n--limit", IngestOptions())
 
 
 @given(st.binary(min_size=1, max_size=2_000))
-def test_whatever_the_file_holds_it_is_what_was_sent(content: bytes) -> None:
+def test_content_of_the_file_arrives_unchanged(content: bytes) -> None:
     if f"\r\n--{BOUNDARY}".encode() not in b"\r\n" + content:
-        taken = sent_form(part("arquivo", content, "a.csv"))
-        assert isinstance(taken, FileInBody)
-        assert taken.conteudo == content
+        received = sent_form(part("arquivo", content, "a.csv"))
+        assert isinstance(received, FileInBody)
+        assert received.content == content
 
 
-def test_the_field_may_be_called_file_and_stand_among_options() -> None:
-    taken = sent_form(
+def test_field_may_be_called_file_and_be_among_options() -> None:
+    received = sent_form(
         part("modo", "atualizar"), part("file", b"x", "a.csv"), part("deduplicar_por_documento", " false ")
     )
-    assert taken == FileInBody("a.csv", b"x", IngestOptions(modo=IngestMode.ATUALIZAR, deduplicar_por_documento=False))
+    assert received == FileInBody(
+        "a.csv", b"x", IngestOptions(modo=IngestMode.ATUALIZAR, deduplicar_por_documento=False)
+    )
 
 
-def test_a_dry_run_may_be_asked_for_whichever_way_the_file_comes() -> None:
-    assert sent_form(FILE, part("validar_apenas", "true")).opcoes == IngestOptions(validar_apenas=True)
-    assert sent_json(bucket="b-b", key="k", validar_apenas=True).opcoes == IngestOptions(validar_apenas=True)
-    assert sent_json(arquivo="a.csv", tamanho=1, validar_apenas=True).opcoes == IngestOptions(validar_apenas=True)
-    assert sent_form(FILE).opcoes.validar_apenas is False
+def test_every_kind_of_upload_may_ask_for_a_dry_run() -> None:
+    assert sent_form(FILE, part("validar_apenas", "true")).options == IngestOptions(validar_apenas=True)
+    assert sent_json(bucket="b-b", key="k", validar_apenas=True).options == IngestOptions(validar_apenas=True)
+    assert sent_json(arquivo="a.csv", tamanho=1, validar_apenas=True).options == IngestOptions(validar_apenas=True)
+    assert sent_form(FILE).options.validar_apenas is False
 
 
-def test_a_quoted_boundary_and_any_case_of_the_type_are_understood() -> None:
+def test_quoted_boundary_and_any_case_of_the_type_are_accepted() -> None:
     kind = f'Multipart/Form-Data; charset=utf-8; boundary="{BOUNDARY}"'
-    assert isinstance(upload(call(form(FILE), kind)), FileInBody)
+    assert isinstance(upload(form(FILE), kind), FileInBody)
 
 
 @pytest.mark.parametrize(
@@ -123,12 +128,12 @@ def test_a_quoted_boundary_and_any_case_of_the_type_are_understood() -> None:
         ("", ""),
     ],
 )
-def test_of_a_files_name_its_last_part_is_kept_and_nothing_that_cannot_be_seen(sent: str, kept: str) -> None:
+def test_name_keeps_its_last_part_without_invisible_characters(sent: str, kept: str) -> None:
     assert base_name(sent) == kept
 
 
 @given(st.text())
-def test_a_kept_name_is_short_and_names_no_other_folder(name: str) -> None:
+def test_kept_name_is_short_and_names_no_folder(name: str) -> None:
     kept = base_name(name)
     assert len(kept) <= MAX_NAME
     assert not set(kept) & set("/\\\0\r\n")
@@ -158,14 +163,14 @@ def test_a_kept_name_is_short_and_names_no_other_folder(name: str) -> None:
         ([FILE, *[part(f"f{n}", "x") for n in range(8)]], ("multipart_invalido", [])),
     ],
 )  # fmt: skip
-def test_a_form_that_means_nothing_is_refused(parts: list[bytes], refused: tuple[str, list[tuple[str, str]]]) -> None:
+def test_form_with_wrong_fields_is_refused(parts: list[bytes], refused: tuple[str, list[tuple[str, str]]]) -> None:
     with pytest.raises(Invalid) as raised:
         sent_form(*parts)
     assert refusal(raised.value) == refused
 
 
 @pytest.mark.parametrize("end", [b"", b"--limite", b"--outro--\r\n", b"--limite\r\nsem cabecalho\r\n\r\nx"])
-def test_a_form_that_breaks_off_is_refused(end: bytes) -> None:
+def test_form_without_its_end_is_refused(end: bytes) -> None:
     with pytest.raises(Invalid) as raised:
         sent_form(FILE, end=end)
     assert refusal(raised.value) == ("multipart_invalido", [])
@@ -182,28 +187,28 @@ def test_a_form_that_breaks_off_is_refused(end: bytes) -> None:
         "multipart/form-data; boundary=á",
     ],
 )
-def test_a_form_without_its_boundary_is_refused(content_type: str) -> None:
+def test_form_without_its_boundary_is_refused(content_type: str) -> None:
     with pytest.raises(Invalid) as raised:
-        upload(call(form(FILE), content_type))
+        upload(form(FILE), content_type)
     assert raised.value.code == "multipart_invalido"
 
 
 @given(st.binary(max_size=300))
-def test_no_form_whatsoever_is_an_unexpected_error(body: bytes) -> None:
+def test_every_form_is_accepted_or_refused(body: bytes) -> None:
     for sent in (body, form(part("arquivo", b"x", "a.csv"), end=body), form(body)):
         try:
-            upload(call(sent, f"multipart/form-data; boundary={BOUNDARY}"))
+            upload(sent, f"multipart/form-data; boundary={BOUNDARY}")
         except Invalid:
             continue
 
 
-def test_a_form_that_is_too_large_is_refused_before_it_is_read() -> None:
+def test_form_that_is_too_large_is_refused_before_it_is_parsed() -> None:
     with pytest.raises(TooLarge) as raised:
-        upload(call(b"x" * (MAX_FORM_BYTES + 1), f"multipart/form-data; boundary={BOUNDARY}"))
+        upload(b"x" * (MAX_FORM_BYTES + 1), f"multipart/form-data; boundary={BOUNDARY}")
     assert raised.value.params == {"maximo": MAX_FORM_BYTES}
 
 
-def test_a_reference_names_a_bucket_and_a_key() -> None:
+def test_reference_names_a_bucket_and_a_key() -> None:
     assert sent_json(bucket="disparo-agenda-dev", key="leads/acme/a.xlsx") == S3Reference(
         "disparo-agenda-dev", "leads/acme/a.xlsx", IngestOptions()
     )
@@ -212,11 +217,11 @@ def test_a_reference_names_a_bucket_and_a_key() -> None:
     )
 
 
-def test_a_wish_names_a_file_and_its_size() -> None:
+def test_announced_upload_names_a_file_and_its_size() -> None:
     assert sent_json(arquivo="pasta/leads.xlsx", tamanho=MAX_FILE) == AnnouncedUpload(
         "leads.xlsx", MAX_FILE, IngestOptions()
     )
-    assert sent_json(arquivo="a.csv", tamanho=1, modo="atualizar").opcoes == IngestOptions(modo=IngestMode.ATUALIZAR)
+    assert sent_json(arquivo="a.csv", tamanho=1, modo="atualizar").options == IngestOptions(modo=IngestMode.ATUALIZAR)
 
 
 @pytest.mark.parametrize(
@@ -241,14 +246,38 @@ def test_a_wish_names_a_file_and_its_size() -> None:
         ({"arquivo": "a.csv", "tamanho": 1, "modo": "apagar"}, [("/modo", "enum")]),
     ],
 )
-def test_a_document_that_means_nothing_is_refused(body: dict[str, Any], errors: list[tuple[str, str]]) -> None:
+def test_document_with_wrong_fields_is_refused(body: dict[str, Any], errors: list[tuple[str, str]]) -> None:
     with pytest.raises(Invalid) as raised:
         sent_json(**body)
     assert refusal(raised.value) == ("requisicao_invalida", errors)
 
 
 @pytest.mark.parametrize("body", [b"nada", b"[]", b"7", b"\xff"])
-def test_what_is_no_document_is_refused(body: bytes) -> None:
+def test_body_that_is_not_a_json_object_is_refused(body: bytes) -> None:
     with pytest.raises(Invalid) as raised:
-        upload(call(body, "application/json"))
+        upload(body, "application/json")
     assert raised.value.errors[0].pointer == ""
+
+
+@pytest.fixture
+def small_forms(environ: dict[str, str]) -> int:
+    """The limit of forms in an app that is configured with a small one, in bytes."""
+    environ["MULTIPART_MAX_BYTES"] = "300"
+    return 300
+
+
+def test_limit_of_forms_is_a_setting(small_forms: int, api: Client) -> None:
+    fitting = form(part("arquivo", b"ID;Email\n1;maria@example.com\n", "leads.csv"))
+    too_large = form(part("arquivo", b"x" * small_forms, "leads.csv"))
+    assert len(fitting) <= small_forms
+    replies = [
+        api.ask(
+            "POST", "/ingest/leads/xlsx", token=api.token(), body=body,
+            Content_Type=f"multipart/form-data; boundary={BOUNDARY}",
+        )
+        for body in (fitting, too_large)
+    ]  # fmt: skip
+    assert [status for status, _, _ in replies] == [202, 413]
+    problem = replies[1][1]
+    assert problem["code"] == "corpo_grande_demais"
+    assert problem["detail"] == f"O corpo passa de {small_forms} bytes."

@@ -1,4 +1,4 @@
-"""What providers tell: believed when it is signed, done once, whatever comes first; and nobody speaks for another."""
+"""What providers post is applied once if it is signed, in whatever order it comes, and only for its own tenant."""
 
 from __future__ import annotations
 
@@ -25,9 +25,8 @@ from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Un
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
-from tests.builders import TENANT, a_lead, a_template, ask, literal, run
+from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, lead_status, literal, run
 from tests.conftest import STARTED_AT, DatabaseUrls, StoppedClock
-from tests.fakes import a_disparo, disparo
 from tests.integration.conftest import SIGNING_KEY
 from tests.integration.test_local_api import Client
 
@@ -57,7 +56,7 @@ def secrets(aws: Aws) -> None:
 
 @pytest.fixture
 def webhooks(services: Services, secrets: None) -> Webhooks:
-    """As the API has them, with a login that row-level security binds."""
+    """As the API uses them: row-level security binds the login."""
     return services.webhooks
 
 
@@ -75,7 +74,8 @@ class Post(NamedTuple):
     raw: bytes
 
 
-def chave(webhooks: Webhooks, canal: str = "whatsapp", tenant_id: str = TENANT) -> str:
+def key_of(webhooks: Webhooks, canal: str = "whatsapp", tenant_id: str = TENANT) -> str:
+    """The signed key in the URL of a webhook."""
     addresses = webhooks.addresses(Identity(tenant_id, "u", frozenset({ADMIN})))["itens"]
     [url] = [each["url"] for each in addresses if each["canal"] == canal]
     return str(url.partition("chave=")[2])
@@ -90,34 +90,35 @@ def of_meta(**value: Any) -> bytes:
     return json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}).encode()
 
 
-def status(said: str, message_id: str = WAMID, **fields: Any) -> dict[str, Any]:
-    failure = {"errors": [{"code": 131000}]} if said == "failed" else {}
-    return {"id": message_id, "status": said, "timestamp": "1", "recipient_id": "557199990001", **failure, **fields}
+def status(reported: str, message_id: str = WAMID, **fields: Any) -> dict[str, Any]:
+    failure = {"errors": [{"code": 131000}]} if reported == "failed" else {}
+    return {"id": message_id, "status": reported, "timestamp": "1", "recipient_id": "557199990001", **failure, **fields}
 
 
-def message(texto: str, de: str = "557199990001", **fields: Any) -> dict[str, Any]:
-    return {"from": de, "id": "wamid.9", "timestamp": "1", "type": "text", "text": {"body": texto}, **fields}
+def message(text: str, sender: str = "557199990001", **fields: Any) -> dict[str, Any]:
+    return {"from": sender, "id": "wamid.9", "timestamp": "1", "type": "text", "text": {"body": text}, **fields}
 
 
-def tell(webhooks: Webhooks, *, tenant_id: str = TENANT, **value: Any) -> dict[str, int]:
-    """Meta posts a value to a tenant's webhook."""
+def post_meta(webhooks: Webhooks, *, tenant_id: str = TENANT, **value: Any) -> dict[str, int]:
+    """Post a notification as Meta does; the answer."""
     raw = of_meta(**value)
-    query = WebhookQuery(chave=chave(webhooks, tenant_id=tenant_id))
+    query = WebhookQuery(chave=key_of(webhooks, tenant_id=tenant_id))
     return webhooks.receive("whatsapp", query, signed(raw), raw)
 
 
-def tell_simply(webhooks: Webhooks, canal: str = "email", **document: Any) -> dict[str, int]:
+def post_simple(webhooks: Webhooks, canal: str = "email", **document: Any) -> dict[str, int]:
+    """Post a document in our own shape; the answer."""
     raw = json.dumps(document).encode()
-    return webhooks.receive(canal, WebhookQuery(chave=chave(webhooks, canal)), {"x-webhook-secret": SHARED}, raw)
+    return webhooks.receive(canal, WebhookQuery(chave=key_of(webhooks, canal)), {"x-webhook-secret": SHARED}, raw)
 
 
-def a_sent_disparo(owner: Database, lead_id: UUID, **columns: object) -> UUID:
-    return a_disparo(owner, lead_id, **{"status": "enviado", "provider_message_id": WAMID, **columns})
-
-
-def lead_status(owner: Database, lead_id: UUID) -> str:
-    [[found]] = ask(owner, f"SELECT status FROM leads WHERE lead_id = {literal(lead_id)}")
-    return str(found)
+def a_sent_disparo(
+    owner: Database, lead_id: UUID, *, tenant_id: str = TENANT, message_id: str = WAMID, **columns: object
+) -> UUID:
+    return a_disparo(
+        owner, lead_id, tenant_id=tenant_id, status="enviado", criado_em=STARTED_AT, provider_message_id=message_id,
+        **columns,
+    )  # fmt: skip
 
 
 def suppressed(owner: Database) -> list[list[Any]]:
@@ -131,14 +132,15 @@ def history(owner: Database) -> list[list[Any]]:
 # Statuses
 
 
-@pytest.mark.parametrize("said", ["delivered", "read"])
-def test_a_message_that_arrived_is_confirmed_and_its_lead_reached(
-    webhooks: Webhooks, owner: Database, clock: StoppedClock, said: str
+@pytest.mark.straight_path
+@pytest.mark.parametrize("reported", ["delivered", "read"])
+def test_message_that_arrived_is_confirmed_and_its_lead_is_reached(
+    webhooks: Webhooks, owner: Database, clock: StoppedClock, reported: str
 ) -> None:
     lead_id = a_lead(owner, status="em_disparo")
     disparo_id = a_sent_disparo(owner, lead_id)
     now = clock.advance(minutes=3)
-    assert tell(webhooks, statuses=[status(said)]) == {"aplicados": 1, "guardados": 0, "respostas": 0}
+    assert post_meta(webhooks, statuses=[status(reported)]) == {"aplicados": 1, "guardados": 0, "respostas": 0}
     assert disparo(owner, disparo_id, "status", "enviado_em", "confirmado_em") == ["confirmado", STARTED_AT, now]
     assert lead_status(owner, lead_id) == "contato_efetuado"
     assert history(owner) == [["entregue", None, WAMID]]
@@ -146,10 +148,10 @@ def test_a_message_that_arrived_is_confirmed_and_its_lead_reached(
     assert (tipo, detalhe["status"], detalhe["disparo_id"]) == ("disparo.completed", "confirmado", str(disparo_id))
 
 
-def test_a_failure_after_all_is_an_error_with_its_code(webhooks: Webhooks, owner: Database) -> None:
+def test_failure_after_acceptance_is_an_error_with_its_code(webhooks: Webhooks, owner: Database) -> None:
     lead_id = a_lead(owner, status="em_disparo")
     disparo_id = a_sent_disparo(owner, lead_id)
-    tell(webhooks, statuses=[status("failed")])
+    post_meta(webhooks, statuses=[status("failed")])
     assert disparo(owner, disparo_id, "status", "erro_codigo", "enviado_em") == ["erro", "131000", STARTED_AT]
     assert lead_status(owner, lead_id) == "sem_sucesso"
     assert history(owner) == [["falhou", "131000", WAMID]]
@@ -157,46 +159,48 @@ def test_a_failure_after_all_is_an_error_with_its_code(webhooks: Webhooks, owner
     assert (tipo, detalhe["erro_codigo"]) == ("disparo.failed", "131000")
 
 
-def test_a_lead_that_another_disparo_may_reach_is_not_given_up(webhooks: Webhooks, owner: Database) -> None:
+def test_lead_that_another_disparo_may_reach_stays_em_disparo(webhooks: Webhooks, owner: Database) -> None:
     lead_id = a_lead(owner, status="em_disparo")
     a_sent_disparo(owner, lead_id)
     a_disparo(owner, lead_id)
-    tell(webhooks, statuses=[status("failed")])
+    post_meta(webhooks, statuses=[status("failed")])
     assert lead_status(owner, lead_id) == "em_disparo"
 
 
-def test_an_unreachable_number_goes_on_to_the_leads_next_one(webhooks: Webhooks, owner: Database) -> None:
+def test_unreachable_number_makes_a_disparo_to_the_next_number_of_the_lead(webhooks: Webhooks, owner: Database) -> None:
     lead_id = a_lead(owner, status="em_disparo", telefones=[PHONE, "+5571999990002"])
     disparo_id = a_sent_disparo(owner, lead_id, usar_alternativos=True)
     for _ in range(2):
-        tell(webhooks, statuses=[status("failed", errors=[{"code": 131026}])])
+        post_meta(webhooks, statuses=[status("failed", errors=[{"code": 131026}])])
     found = ask(owner, "SELECT destino, status, alternativa_de FROM disparos ORDER BY destino")
     assert found == [[PHONE, "erro", None], ["+5571999990002", "pendente", disparo_id]]
     assert lead_status(owner, lead_id) == "em_disparo"
 
 
 @pytest.mark.parametrize("usar_alternativos", [True, False])
-def test_any_other_failure_does_not(webhooks: Webhooks, owner: Database, usar_alternativos: bool) -> None:
+def test_other_failure_makes_no_disparo_to_another_number(
+    webhooks: Webhooks, owner: Database, usar_alternativos: bool
+) -> None:
     lead_id = a_lead(owner, status="em_disparo", telefones=[PHONE, "+5571999990002"])
     a_sent_disparo(owner, lead_id, usar_alternativos=usar_alternativos)
     code = 131047 if usar_alternativos else 131026
-    tell(webhooks, statuses=[status("failed", errors=[{"code": code}])])
+    post_meta(webhooks, statuses=[status("failed", errors=[{"code": code}])])
     assert ask(owner, "SELECT count(*) FROM disparos") == [[1]]
 
 
-def test_an_opt_out_that_the_provider_knows_of_puts_the_person_on_the_list(webhooks: Webhooks, owner: Database) -> None:
+def test_opt_out_that_the_provider_reports_suppresses_the_contact(webhooks: Webhooks, owner: Database) -> None:
     a_sent_disparo(owner, a_lead(owner))
     for _ in range(2):
-        tell(webhooks, statuses=[status("failed", errors=[{"code": 131050}])])
+        post_meta(webhooks, statuses=[status("failed", errors=[{"code": 131050}])])
     assert suppressed(owner) == [["whatsapp", PHONE, "provedor"]]
 
 
-def test_the_same_again_changes_nothing(webhooks: Webhooks, owner: Database, clock: StoppedClock) -> None:
+def test_repeated_reports_change_nothing(webhooks: Webhooks, owner: Database, clock: StoppedClock) -> None:
     disparo_id = a_sent_disparo(owner, a_lead(owner, status="em_disparo"))
-    tell(webhooks, statuses=[status("delivered")])
+    post_meta(webhooks, statuses=[status("delivered")])
     before = disparo(owner, disparo_id, "*")
     clock.advance(days=1)
-    again = tell(webhooks, statuses=[status("sent"), status("delivered"), status("read"), status("failed")])
+    again = post_meta(webhooks, statuses=[status("sent"), status("delivered"), status("read"), status("failed")])
     assert again == {"aplicados": 0, "guardados": 0, "respostas": 0}
     assert disparo(owner, disparo_id, "*") == before
     assert ask(owner, "SELECT count(*) FROM eventos") == [[1]]
@@ -205,35 +209,34 @@ def test_the_same_again_changes_nothing(webhooks: Webhooks, owner: Database, clo
 
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    begins=st.sampled_from(["enviado", "incerto"]),
-    said=st.lists(st.sampled_from(["sent", "delivered", "read", "failed"]), max_size=5),
+    first_status=st.sampled_from(["enviado", "incerto"]),
+    reported=st.lists(st.sampled_from(["sent", "delivered", "read", "failed"]), max_size=5),
     data=st.data(),
 )
-def test_any_order_any_repetition_and_any_parcels_end_alike(
-    webhooks: Webhooks, owner: Database, begins: str, said: list[str], data: st.DataObject
+def test_order_repetition_and_number_of_requests_do_not_change_the_end(
+    webhooks: Webhooks, owner: Database, first_status: str, reported: list[str], data: st.DataObject
 ) -> None:
     run(owner, "DELETE FROM disparo_tentativas; DELETE FROM disparos")
     lead_id = a_lead(owner)
     disparo_ids = []
-    for number, order in enumerate((said, [*data.draw(st.permutations(said)), *said[:2]])):
+    for number, order in enumerate((reported, [*data.draw(st.permutations(reported)), *reported[:2]])):
         wamid = f"wamid.{number}"
-        columns = {"provider_message_id": wamid, "status": begins}
-        disparo_ids.append(a_disparo(owner, lead_id, **columns))
-        parcels = [[each] for each in order] if number else [order]
-        for parcel in parcels:
-            tell(webhooks, statuses=[status(each, wamid) for each in parcel])
+        disparo_ids.append(a_disparo(owner, lead_id, status=first_status, provider_message_id=wamid))
+        bodies = [[each] for each in order] if number else [order]
+        for body in bodies:
+            post_meta(webhooks, statuses=[status(each, wamid) for each in body])
     ends = [disparo(owner, each, "status", "erro_codigo", "em_duvida") for each in disparo_ids]
     assert ends[0] == ends[1]
 
 
-def test_what_is_told_from_many_sides_at_once_is_done_once(webhooks: Webhooks, owner: Database) -> None:
+def test_reports_that_come_many_times_at_once_are_applied_once(webhooks: Webhooks, owner: Database) -> None:
     lead_id = a_lead(owner, status="em_disparo")
-    ids = [a_sent_disparo(owner, lead_id, provider_message_id=f"wamid.{number}") for number in range(5)]
+    ids = [a_sent_disparo(owner, lead_id, message_id=f"wamid.{number}") for number in range(5)]
 
     def post(turn: int) -> int:
         statuses = [status("read" if turn % 2 else "delivered", f"wamid.{number}") for number in range(5)]
-        told = tell(webhooks, statuses=statuses[:: 1 if turn % 3 else -1], messages=[message("SAIR")])
-        return told["aplicados"]
+        answer = post_meta(webhooks, statuses=statuses[:: 1 if turn % 3 else -1], messages=[message("SAIR")])
+        return answer["aplicados"]
 
     with ThreadPoolExecutor(6) as threads:
         assert sum(threads.map(post, range(12))) == 5
@@ -242,55 +245,55 @@ def test_what_is_told_from_many_sides_at_once_is_done_once(webhooks: Webhooks, o
     assert suppressed(owner) == [["whatsapp", PHONE, "resposta"]]
 
 
-@pytest.mark.parametrize(("said", "ends"), [("sent", "enviado"), ("delivered", "confirmado"), ("failed", "erro")])
-def test_a_reference_that_comes_back_ends_doubt(webhooks: Webhooks, owner: Database, said: str, ends: str) -> None:
-    """What timed out has no id of the provider's: our own, handed back, proves what became of it."""
+@pytest.mark.parametrize(("reported", "end"), [("sent", "enviado"), ("delivered", "confirmado"), ("failed", "erro")])
+def test_report_with_our_reference_ends_doubt(webhooks: Webhooks, owner: Database, reported: str, end: str) -> None:
+    """After a timeout we have no message id; our own id, which the provider returns, says which message it was."""
     disparo_id = a_disparo(owner, a_lead(owner, status="em_disparo"), status="incerto")
-    tell(webhooks, statuses=[status(said, biz_opaque_callback_data=str(disparo_id))])
+    post_meta(webhooks, statuses=[status(reported, biz_opaque_callback_data=str(disparo_id))])
     found = disparo(owner, disparo_id, "status", "em_duvida", "provider_message_id", "enviado_em")
-    assert found == [ends, False, WAMID, STARTED_AT]
+    assert found == [end, False, WAMID, STARTED_AT]
 
 
-def test_a_reference_does_not_speak_for_a_message_that_has_another_id(webhooks: Webhooks, owner: Database) -> None:
+def test_reference_is_ignored_if_the_disparo_has_another_message_id(webhooks: Webhooks, owner: Database) -> None:
     disparo_id = a_sent_disparo(owner, a_lead(owner))
-    tell(webhooks, statuses=[status("failed", "wamid.outra", biz_opaque_callback_data=str(disparo_id))])
+    post_meta(webhooks, statuses=[status("failed", "wamid.outra", biz_opaque_callback_data=str(disparo_id))])
     assert disparo(owner, disparo_id, "status") == ["enviado"]
 
 
-def test_what_a_person_declared_unsent_is_not_argued_with(webhooks: Webhooks, owner: Database) -> None:
+def test_disparo_that_a_person_declared_unsent_stays_erro(webhooks: Webhooks, owner: Database) -> None:
     disparo_id = a_disparo(owner, a_lead(owner), status="erro")
-    tell(webhooks, statuses=[status("delivered", biz_opaque_callback_data=str(disparo_id))])
+    post_meta(webhooks, statuses=[status("delivered", biz_opaque_callback_data=str(disparo_id))])
     assert disparo(owner, disparo_id, "status") == ["erro"]
 
 
-@pytest.mark.parametrize("ended", ["cancelado", "simulado"])
-def test_what_never_left_is_not_moved(webhooks: Webhooks, owner: Database, ended: str) -> None:
-    disparo_id = a_disparo(owner, a_lead(owner), status=ended, provider_message_id=WAMID)
-    assert tell(webhooks, statuses=[status("delivered")])["aplicados"] == 0
-    assert disparo(owner, disparo_id, "status") == [ended]
+@pytest.mark.parametrize("end", ["cancelado", "simulado"])
+def test_disparo_that_was_never_sent_is_not_moved(webhooks: Webhooks, owner: Database, end: str) -> None:
+    disparo_id = a_disparo(owner, a_lead(owner), status=end, provider_message_id=WAMID)
+    assert post_meta(webhooks, statuses=[status("delivered")])["aplicados"] == 0
+    assert disparo(owner, disparo_id, "status") == [end]
 
 
-def test_the_statuses_of_many_messages_come_in_one_body(webhooks: Webhooks, owner: Database) -> None:
+def test_one_body_may_report_many_messages(webhooks: Webhooks, owner: Database) -> None:
     lead_id = a_lead(owner)
     for number in range(5):
-        a_sent_disparo(owner, lead_id, provider_message_id=f"wamid.{number}")
-    told = tell(webhooks, statuses=[status("read", f"wamid.{number}") for number in range(300)])
-    assert told == {"aplicados": 5, "guardados": 295, "respostas": 0}
+        a_sent_disparo(owner, lead_id, message_id=f"wamid.{number}")
+    answer = post_meta(webhooks, statuses=[status("read", f"wamid.{number}") for number in range(300)])
+    assert answer == {"aplicados": 5, "guardados": 295, "respostas": 0}
 
 
-# Before we know
+# Reports that come before their disparo is known
 
 
-def test_a_status_that_outran_its_worker_is_settled_by_the_sweep(
+def test_report_that_comes_before_the_worker_records_the_sending_is_settled_by_the_sweep(
     webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     lead_id = a_lead(owner, status="em_disparo")
     disparo_id = a_disparo(owner, lead_id, status="enviando")
     for _ in range(2):
-        told = tell(webhooks, statuses=[status("delivered"), status("sent"), status("read")])
-        assert told == {"aplicados": 0, "guardados": 1, "respostas": 0}
+        answer = post_meta(webhooks, statuses=[status("delivered"), status("sent"), status("read")])
+        assert answer == {"aplicados": 0, "guardados": 1, "respostas": 0}
     assert late.settle() == 0
-    run(owner, f"""UPDATE disparos SET status = 'enviado', lease_dono = NULL, lease_ate = NULL,
+    run(owner, f"""UPDATE disparos SET status = 'enviado', lease_dono = NULL, lease_ate = NULL, iniciado_em = NULL,
                    enviado_em = {literal(STARTED_AT)}, provider_message_id = {literal(WAMID)}""")  # fmt: skip
     clock.advance(minutes=1)
     assert late.settle() == 1
@@ -300,25 +303,25 @@ def test_a_status_that_outran_its_worker_is_settled_by_the_sweep(
     assert late.settle() == 0
 
 
-def test_a_disparo_that_is_still_on_its_way_keeps_its_notices(
+def test_reports_about_a_disparo_that_is_being_sent_are_kept(
     webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     disparo_id = a_disparo(owner, a_lead(owner), status="enviando")
     reference = {"biz_opaque_callback_data": str(disparo_id)}
-    assert tell(webhooks, statuses=[status("sent", **reference), status("failed", **reference)])["guardados"] == 2
+    assert post_meta(webhooks, statuses=[status("sent", **reference), status("failed", **reference)])["guardados"] == 2
     clock.advance(minutes=1)
     assert late.settle() == 0
-    run(owner, """UPDATE disparos SET status = 'incerto', lease_dono = NULL, lease_ate = NULL, em_duvida = true,
-                  ultimo_codigo = 'x', erro_codigo = 'x'""")  # fmt: skip
+    run(owner, """UPDATE disparos SET status = 'incerto', lease_dono = NULL, lease_ate = NULL, iniciado_em = NULL,
+                  em_duvida = true, ultimo_codigo = 'x', erro_codigo = 'x'""")  # fmt: skip
     clock.advance(minutes=5)
     assert late.settle() == 2
     assert disparo(owner, disparo_id, "status", "erro_codigo") == ["erro", "131000"]
 
 
-def test_what_is_nobodys_is_looked_at_ever_more_seldom_and_forgotten_after_a_week(
+def test_report_that_fits_no_disparo_is_tried_less_and_less_often_and_deleted_after_a_week(
     webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
-    tell(webhooks, statuses=[status("delivered")])
+    post_meta(webhooks, statuses=[status("delivered")])
     looks = 0
     while ask(owner, "SELECT count(*) FROM avisos_de_entrega") == [[1]]:
         [[due]] = ask(owner, "SELECT olhar_em FROM avisos_de_entrega")
@@ -329,22 +332,22 @@ def test_what_is_nobodys_is_looked_at_ever_more_seldom_and_forgotten_after_a_wee
     assert timedelta(days=7) <= clock.now - STARTED_AT < timedelta(days=15)
 
 
-def test_an_opt_out_that_outran_its_worker_is_not_lost(
+def test_opt_out_that_is_reported_too_early_is_applied_later(
     webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
-    tell(webhooks, statuses=[status("failed", errors=[{"code": 131050}])])
+    post_meta(webhooks, statuses=[status("failed", errors=[{"code": 131050}])])
     a_sent_disparo(owner, a_lead(owner))
     clock.advance(minutes=1)
     assert late.settle() == 1
     assert suppressed(owner) == [["whatsapp", PHONE, "provedor"]]
 
 
-def test_a_sweep_settles_every_tenants_notices_each_for_itself(
+def test_sweep_settles_the_reports_of_each_tenant_by_themselves(
     webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
     a_template(owner, tenant_id="outra")
-    tell(webhooks, statuses=[status("delivered")])
-    tell(webhooks, tenant_id="outra", statuses=[status("failed")])
+    post_meta(webhooks, statuses=[status("delivered")])
+    post_meta(webhooks, tenant_id="outra", statuses=[status("failed")])
     mine = a_sent_disparo(owner, a_lead(owner))
     theirs = a_sent_disparo(owner, a_lead(owner, tenant_id="outra"), tenant_id="outra")
     clock.advance(minutes=1)
@@ -353,12 +356,12 @@ def test_a_sweep_settles_every_tenants_notices_each_for_itself(
     assert disparo(owner, theirs, "status") == ["erro"]
 
 
-def test_what_is_nobodys_does_not_hide_what_comes_after_it(
+def test_many_reports_that_fit_no_disparo_do_not_hold_up_a_later_one(
     webhooks: Webhooks, owner: Database, late: LateReports, clock: StoppedClock
 ) -> None:
-    tell(webhooks, statuses=[status("delivered", f"wamid.{number}") for number in range(2_000)])
+    post_meta(webhooks, statuses=[status("delivered", f"wamid.{number}") for number in range(2_000)])
     clock.advance(seconds=1)
-    tell(webhooks, statuses=[status("delivered")])
+    post_meta(webhooks, statuses=[status("delivered")])
     disparo_id = a_sent_disparo(owner, a_lead(owner))
     clock.advance(minutes=1)
     assert late.settle() == 1
@@ -367,56 +370,56 @@ def test_what_is_nobodys_does_not_hide_what_comes_after_it(
     assert ask(owner, due) == [[0]]
 
 
-def test_the_sweep_of_the_product_does_this_too(services: Services) -> None:
+def test_sweep_of_the_product_settles_reports(services: Services) -> None:
     assert services.sweep.run()["entregas"] == 0
 
 
-# Answers
+# Replies
 
 
-def test_any_answer_means_that_the_lead_was_reached(webhooks: Webhooks, owner: Database) -> None:
+def test_any_reply_moves_the_lead_to_contato_efetuado(webhooks: Webhooks, owner: Database) -> None:
     reached, other = (
         a_lead(owner, status="em_disparo"),
         a_lead(owner, status="em_disparo", telefones=["+5511999990001"]),
     )
-    assert tell(webhooks, messages=[message("Quem é?")]) == {"aplicados": 0, "guardados": 0, "respostas": 1}
+    assert post_meta(webhooks, messages=[message("Quem é?")]) == {"aplicados": 0, "guardados": 0, "respostas": 1}
     assert lead_status(owner, reached) == "contato_efetuado"
     assert lead_status(owner, other) == "em_disparo"
     assert suppressed(owner) == []
 
 
-def test_an_answer_confirms_the_message_that_it_quotes(webhooks: Webhooks, owner: Database) -> None:
+def test_reply_confirms_the_message_that_it_quotes(webhooks: Webhooks, owner: Database) -> None:
     disparo_id = a_sent_disparo(owner, a_lead(owner, status="em_disparo"))
-    tell(webhooks, messages=[message("ok", context={"from": "5571988880000", "id": WAMID})])
+    post_meta(webhooks, messages=[message("ok", context={"from": "5571988880000", "id": WAMID})])
     assert disparo(owner, disparo_id, "status") == ["confirmado"]
 
 
 @pytest.mark.parametrize("wa_id", ["557199990001", "5571999990001"])
-def test_a_number_without_its_ninth_digit_is_the_same_person(webhooks: Webhooks, owner: Database, wa_id: str) -> None:
+def test_number_without_its_ninth_digit_is_the_same_contact(webhooks: Webhooks, owner: Database, wa_id: str) -> None:
     lead_id = a_lead(owner, status="em_disparo")
     for _ in range(2):
-        tell(webhooks, messages=[message("SAIR", wa_id)])
+        post_meta(webhooks, messages=[message("SAIR", wa_id)])
     assert suppressed(owner) == [["whatsapp", PHONE, "resposta"]]
     assert lead_status(owner, lead_id) == "contato_efetuado"
 
 
-def test_who_is_no_lead_is_left_in_peace_as_well(webhooks: Webhooks, owner: Database) -> None:
-    tell(webhooks, messages=[message("Pare!", "5511988887777"), message("oi", "nada"), message("stop", "")])
+def test_opt_out_of_a_sender_who_is_no_lead_is_kept(webhooks: Webhooks, owner: Database) -> None:
+    post_meta(webhooks, messages=[message("Pare!", "5511988887777"), message("oi", "nada"), message("stop", "")])
     assert suppressed(owner) == [["whatsapp", "+5511988887777", "resposta"]]
 
 
-def test_a_lead_that_is_closed_stays_closed(webhooks: Webhooks, owner: Database) -> None:
+def test_reply_does_not_reopen_a_closed_lead(webhooks: Webhooks, owner: Database) -> None:
     lead_id = a_lead(owner, status="descartado")
-    tell(webhooks, messages=[message("oi")])
+    post_meta(webhooks, messages=[message("oi")])
     assert lead_status(owner, lead_id) == "descartado"
 
 
-def test_another_provider_speaks_the_simple_shape(webhooks: Webhooks, owner: Database) -> None:
+def test_email_provider_posts_the_simple_shape(webhooks: Webhooks, owner: Database) -> None:
     a_template(owner, nome="carta", canal="email")
     lead_id = a_lead(owner, status="em_disparo")
     place = {"canal": "email", "template": "carta", "destino": "maria@example.com"}
-    ids = [a_sent_disparo(owner, lead_id, provider_message_id=f"re_{number}", **place) for number in range(3)]
-    told = tell_simply(
+    ids = [a_sent_disparo(owner, lead_id, message_id=f"re_{number}", **place) for number in range(3)]
+    answer = post_simple(
         webhooks,
         entregas=[
             {"message_id": "re_0", "situacao": "entregue"},
@@ -424,92 +427,93 @@ def test_another_provider_speaks_the_simple_shape(webhooks: Webhooks, owner: Dat
         ],
         respostas=[{"de": "Maria <MARIA@example.com>", "texto": "ok", "em_resposta_a": "re_2"}],
     )
-    assert told == {"aplicados": 3, "guardados": 0, "respostas": 1}
+    assert answer == {"aplicados": 3, "guardados": 0, "respostas": 1}
     assert [disparo(owner, each, "status") for each in ids] == [["confirmado"], ["erro"], ["confirmado"]]
     assert suppressed(owner) == [["email", "maria@example.com", "provedor"]]
 
 
-# Who is speaking
+# Tenants, channels and signatures
 
 
-def test_a_tenants_webhook_reaches_no_disparo_of_another(webhooks: Webhooks, owner: Database) -> None:
-    """Two tenants have a message of the same id: each hears of its own."""
+def test_webhook_of_a_tenant_moves_no_disparo_of_another_tenant(webhooks: Webhooks, owner: Database) -> None:
+    """The disparos of two tenants have the same message id."""
     a_template(owner, tenant_id="outra")
     mine = a_sent_disparo(owner, a_lead(owner))
     theirs = a_sent_disparo(owner, a_lead(owner, tenant_id="outra"), tenant_id="outra")
     reference = {"biz_opaque_callback_data": str(theirs)}
-    tell(webhooks, statuses=[status("read"), status("failed", "wamid.x", **reference)], messages=[message("SAIR")])
+    post_meta(webhooks, statuses=[status("read"), status("failed", "wamid.x", **reference)], messages=[message("SAIR")])
     assert disparo(owner, mine, "status") == ["confirmado"]
     assert disparo(owner, theirs, "status") == ["enviado"]
     assert ask(owner, "SELECT DISTINCT tenant_id FROM supressoes") == [[TENANT]]
 
 
-def test_one_channel_hears_nothing_of_another(webhooks: Webhooks, owner: Database) -> None:
+def test_report_of_one_channel_moves_no_disparo_of_another(webhooks: Webhooks, owner: Database) -> None:
     disparo_id = a_sent_disparo(owner, a_lead(owner))
-    tell_simply(webhooks, entregas=[{"message_id": WAMID, "situacao": "lido", "disparo_id": str(disparo_id)}])
+    post_simple(webhooks, entregas=[{"message_id": WAMID, "situacao": "lido", "disparo_id": str(disparo_id)}])
     assert disparo(owner, disparo_id, "status") == ["enviado"]
 
 
-def refused(webhooks: Webhooks, post: Post) -> str:
+def refusal(webhooks: Webhooks, post: Post) -> str:
+    """The code of the error that answers the request."""
     with pytest.raises(Unauthenticated) as raised:
         webhooks.receive(*post)
     return raised.value.code
 
 
-def test_only_a_signed_body_is_believed(webhooks: Webhooks, owner: Database) -> None:
+def test_body_without_a_valid_signature_is_refused(webhooks: Webhooks, owner: Database) -> None:
     disparo_id = a_sent_disparo(owner, a_lead(owner))
     raw = of_meta(statuses=[status("read")])
-    query = WebhookQuery(chave=chave(webhooks))
+    query = WebhookQuery(chave=key_of(webhooks))
     for headers in (
         {}, signed(raw, "outro"), signed(raw + b" "), {"x-hub-signature-256": ""}, {"x-hub-signature-256": "sha1=x"},
         {"x-hub-signature-256": "é\ud800"}, {"x-webhook-secret": SHARED}, {"x-webhook-secret": APP_SECRET},
     ):  # fmt: skip
-        assert refused(webhooks, Post("whatsapp", query, headers, raw)) == "assinatura_invalida"
+        assert refusal(webhooks, Post("whatsapp", query, headers, raw)) == "assinatura_invalida"
     assert disparo(owner, disparo_id, "status") == ["enviado"]
 
 
-def test_a_key_is_good_for_its_channel_and_whole(webhooks: Webhooks) -> None:
+def test_key_is_refused_if_it_is_changed_or_of_another_channel(webhooks: Webhooks) -> None:
     raw = b"{}"
-    whole = chave(webhooks)
-    for bad in ("", "x", whole[:-1], whole + "A", chave(webhooks, "email"), "acme", whole.swapcase()):
-        assert refused(webhooks, Post("whatsapp", WebhookQuery(chave=bad), signed(raw), raw)) == (
+    whole = key_of(webhooks)
+    for bad in ("", "x", whole[:-1], whole + "A", key_of(webhooks, "email"), "acme", whole.swapcase()):
+        assert refusal(webhooks, Post("whatsapp", WebhookQuery(chave=bad), signed(raw), raw)) == (
             "chave_de_webhook_invalida"
         )
 
 
-def test_a_tenant_with_a_secret_of_its_own_speaks_for_itself_alone(webhooks: Webhooks, aws: Aws) -> None:
+def test_secret_of_a_tenant_signs_for_that_tenant_only(webhooks: Webhooks, aws: Aws) -> None:
     put_secret(aws, f"{PREFIX}/webhook-whatsapp/outra", {"app_secret": "segredo-da-outra"})
     raw = b"{}"
-    mine, theirs = (WebhookQuery(chave=chave(webhooks, tenant_id=each)) for each in (TENANT, "outra"))
+    mine, theirs = (WebhookQuery(chave=key_of(webhooks, tenant_id=each)) for each in (TENANT, "outra"))
     assert webhooks.receive("whatsapp", theirs, signed(raw, "segredo-da-outra"), raw)["aplicados"] == 0
-    assert refused(webhooks, Post("whatsapp", theirs, signed(raw), raw)) == "assinatura_invalida"
-    assert refused(webhooks, Post("whatsapp", mine, signed(raw, "segredo-da-outra"), raw)) == "assinatura_invalida"
+    assert refusal(webhooks, Post("whatsapp", theirs, signed(raw), raw)) == "assinatura_invalida"
+    assert refusal(webhooks, Post("whatsapp", mine, signed(raw, "segredo-da-outra"), raw)) == "assinatura_invalida"
 
 
-def test_without_a_secret_nobody_is_believed(webhooks: Webhooks, aws: Aws) -> None:
+def test_every_body_is_refused_while_no_secret_is_configured(webhooks: Webhooks, aws: Aws) -> None:
     put_secret(aws, f"{PREFIX}/webhook-whatsapp", {"app_secret": "", "segredo": None})
-    raw, query = b"{}", WebhookQuery(chave=chave(webhooks))
+    raw, query = b"{}", WebhookQuery(chave=key_of(webhooks))
     for headers in ({}, signed(raw, ""), {"x-webhook-secret": ""}):
-        assert refused(webhooks, Post("whatsapp", query, headers, raw)) == "assinatura_invalida"
+        assert refusal(webhooks, Post("whatsapp", query, headers, raw)) == "assinatura_invalida"
 
 
 @pytest.mark.parametrize("raw", [b"", b"nada", b"[]", b"null", b"{", b"\xff\xfe", b"[" * 100_000, b'{"a":' * 100_000])
-def test_a_body_that_is_no_document_is_said_to_be_none(webhooks: Webhooks, raw: bytes) -> None:
+def test_signed_body_that_is_no_json_object_is_unreadable(webhooks: Webhooks, raw: bytes) -> None:
     with pytest.raises(Unreadable, match="corpo_nao_e_json"):
-        webhooks.receive("whatsapp", WebhookQuery(chave=chave(webhooks)), signed(raw), raw)
+        webhooks.receive("whatsapp", WebhookQuery(chave=key_of(webhooks)), signed(raw), raw)
 
 
-def test_a_body_that_is_too_large_is_not_even_hashed(webhooks: Webhooks) -> None:
+def test_body_that_is_too_large_is_refused_before_its_signature_is_checked(webhooks: Webhooks) -> None:
     with pytest.raises(TooLarge):
         webhooks.receive("whatsapp", WebhookQuery(), {}, b" " * (MAX_BYTES + 1))
 
 
-def test_there_is_no_other_channel(webhooks: Webhooks) -> None:
+def test_unknown_channel_is_not_found(webhooks: Webhooks) -> None:
     with pytest.raises(NotFound):
         webhooks.receive("sms", WebhookQuery(), {}, b"{}")
 
 
-def test_addresses_are_for_administrators(webhooks: Webhooks, make_services: Callable[..., Services]) -> None:
+def test_addresses_are_shown_to_administrators_only(webhooks: Webhooks, make_services: Callable[..., Services]) -> None:
     with pytest.raises(Forbidden):
         webhooks.addresses(Identity(TENANT, "u", frozenset()))
     elsewhere = make_services(public_url="https://api.example.com/dev").webhooks
@@ -520,27 +524,27 @@ def test_addresses_are_for_administrators(webhooks: Webhooks, make_services: Cal
     ]
 
 
-# Meta's question
+# Meta's verification request
 
 
-def asked(webhooks: Webhooks, **changes: str) -> ChallengeQuery:
+def challenge(webhooks: Webhooks, **changes: str) -> ChallengeQuery:
     given = {"mode": "subscribe", "verify_token": VERIFY_TOKEN, "challenge": "1158201444", **changes}
     named = {f"hub.{name}": value for name, value in given.items()}
-    return ChallengeQuery.model_validate({**named, "chave": chave(webhooks)})
+    return ChallengeQuery.model_validate({**named, "chave": key_of(webhooks)})
 
 
-def test_who_knows_the_token_gets_the_challenge_back(webhooks: Webhooks) -> None:
-    assert webhooks.verify("whatsapp", asked(webhooks)) == "1158201444"
+def test_request_with_the_agreed_token_gets_its_challenge_back(webhooks: Webhooks) -> None:
+    assert webhooks.verify("whatsapp", challenge(webhooks)) == "1158201444"
 
 
 @pytest.mark.parametrize("changes", [{"verify_token": "x"}, {"verify_token": ""}, {"mode": "unsubscribe"}])
-def test_who_does_not_gets_nothing(webhooks: Webhooks, changes: dict[str, str]) -> None:
+def test_request_without_the_agreed_token_is_refused(webhooks: Webhooks, changes: dict[str, str]) -> None:
     with pytest.raises(Forbidden, match="desafio_recusado"):
-        webhooks.verify("whatsapp", asked(webhooks, **changes))
+        webhooks.verify("whatsapp", challenge(webhooks, **changes))
 
 
-def test_where_no_token_was_agreed_nobody_knows_it(webhooks: Webhooks) -> None:
-    query = ChallengeQuery.model_validate({"hub.mode": "subscribe", "chave": chave(webhooks, "email")})
+def test_every_challenge_is_refused_while_no_token_is_configured(webhooks: Webhooks) -> None:
+    query = ChallengeQuery.model_validate({"hub.mode": "subscribe", "chave": key_of(webhooks, "email")})
     with pytest.raises(Forbidden):
         webhooks.verify("email", query)
 
@@ -548,69 +552,69 @@ def test_where_no_token_was_agreed_nobody_knows_it(webhooks: Webhooks) -> None:
 # Over HTTP
 
 
-class Answer(NamedTuple):
+class HttpAnswer(NamedTuple):
     status: int
     media_type: str
     text: str
 
 
-def ask_over_http(
+def send(
     api: Client, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
-) -> Answer:
+) -> HttpAnswer:
     connection = http.client.HTTPConnection(api.host, api.port, timeout=20)
     try:
         connection.request(method, path, body=body, headers=headers or {})
-        answer = connection.getresponse()
-        return Answer(answer.status, answer.headers["Content-Type"], answer.read().decode())
+        response = connection.getresponse()
+        return HttpAnswer(response.status, response.headers["Content-Type"], response.read().decode())
     finally:
         connection.close()
 
 
 @pytest.fixture
 def path(api: Client, secrets: None) -> str:
-    """The tenant's webhook for WhatsApp, as an administrator is shown it."""
+    """The URL of the tenant's webhook for WhatsApp, as an administrator sees it."""
     code, document, _ = api.ask("GET", "/tenant/webhooks", token=api.token(TENANT, ADMIN))
     assert code == 200
     return str(document["itens"][0]["url"])
 
 
-def test_a_provider_posts_to_the_url_that_the_administrator_was_shown(api: Client, owner: Database, path: str) -> None:
+def test_provider_posts_to_the_url_that_the_administrator_saw(api: Client, owner: Database, path: str) -> None:
     disparo_id = a_sent_disparo(owner, a_lead(owner))
     raw = of_meta(statuses=[status("read")], contacts=[{"profile": {"name": "José"}}])
     for media_type in ("application/json", "application/json; charset=utf-8", "text/plain"):
-        answer = ask_over_http(api, "POST", path, raw, {**signed(raw), "Content-Type": media_type})
+        answer = send(api, "POST", path, raw, {**signed(raw), "Content-Type": media_type})
         assert (answer.status, answer.media_type) == (200, "application/json")
     assert disparo(owner, disparo_id, "status") == ["confirmado"]
 
 
 def test_refusals_are_problem_documents(api: Client, path: str) -> None:
-    bad = "application/problem+json"
-    kind = {"Content-Type": "application/json"}
+    problem = "application/problem+json"
+    as_json = {"Content-Type": "application/json"}
     wrong_key = path.partition("chave=")[0] + "chave=x"
     found = [
-        ask_over_http(api, "POST", path, b"{}", kind),
-        ask_over_http(api, "POST", wrong_key, b"{}", {**signed(b"{}"), **kind}),
-        ask_over_http(api, "POST", path, b"nada", {**signed(b"nada"), **kind}),
-        ask_over_http(api, "POST", path.replace("whatsapp", "sms"), b"{}", kind),
-        ask_over_http(api, "POST", "/webhooks/whatsapp?chave=" + "x" * 600, b"{}", kind),
-        ask_over_http(api, "GET", path + "&hub.mode=subscribe"),
+        send(api, "POST", path, b"{}", as_json),
+        send(api, "POST", wrong_key, b"{}", {**signed(b"{}"), **as_json}),
+        send(api, "POST", path, b"nada", {**signed(b"nada"), **as_json}),
+        send(api, "POST", path.replace("whatsapp", "sms"), b"{}", as_json),
+        send(api, "POST", "/webhooks/whatsapp?chave=" + "x" * 600, b"{}", as_json),
+        send(api, "GET", path + "&hub.mode=subscribe"),
     ]
     assert [(each.status, each.media_type) for each in found] == [
-        (401, bad), (401, bad), (400, bad), (404, bad), (422, bad), (403, bad),
+        (401, problem), (401, problem), (400, problem), (404, problem), (422, problem), (403, problem),
     ]  # fmt: skip
 
 
-def test_meta_is_answered_with_the_bare_challenge(api: Client, path: str) -> None:
-    question = f"&hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={quote(VERIFY_TOKEN)}"
-    assert ask_over_http(api, "GET", path + question) == Answer(200, "text/plain", "1158201444")
-    script = question.replace("1158201444", "%3Cscript%3E")
-    assert ask_over_http(api, "GET", path + script).status == 422
+def test_answer_to_meta_is_the_bare_challenge(api: Client, path: str) -> None:
+    parameters = f"&hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={quote(VERIFY_TOKEN)}"
+    assert send(api, "GET", path + parameters) == HttpAnswer(200, "text/plain", "1158201444")
+    script = parameters.replace("1158201444", "%3Cscript%3E")
+    assert send(api, "GET", path + script).status == 422
 
 
-def test_nothing_personal_is_logged(api: Client, owner: Database, path: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_no_personal_data_is_logged(api: Client, owner: Database, path: str, capfd: pytest.CaptureFixture[str]) -> None:
     a_sent_disparo(owner, a_lead(owner))
     raw = of_meta(statuses=[status("failed")], messages=[message("SAIR, sou a Maria")])
-    ask_over_http(api, "POST", path, raw, signed(raw))
-    ask_over_http(api, "POST", path, raw, {})
+    send(api, "POST", path, raw, signed(raw))
+    send(api, "POST", path, raw, {})
     printed = "".join(capfd.readouterr())
     assert not [each for each in ("9999", "Maria", "SAIR", APP_SECRET) if each in printed]

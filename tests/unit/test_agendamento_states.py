@@ -1,4 +1,4 @@
-"""Where an agendamento may go, pair by pair (SPEC §3)."""
+"""Which moves of an agendamento are allowed, pair by pair (SPEC §3)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.scheduling.states import LIVE, MOVES, AgendamentoStatus, may_mov
 
 ALLOWED = {
     ("pendente", "confirmado"),
-    # A meeting may take place, or not, unconfirmed.
+    # A meeting may take place or be missed without having been confirmed.
     ("pendente", "realizado"),
     ("pendente", "cancelado"),
     ("pendente", "nao_compareceu"),
@@ -22,20 +22,22 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("de", "para"), list(product(AgendamentoStatus, AgendamentoStatus)))
-def test_an_agendamento_moves_as_drawn_and_in_no_other_way(de: AgendamentoStatus, para: AgendamentoStatus) -> None:
-    assert may_move(de, para) == ((de.value, para.value) in ALLOWED)
+@pytest.mark.parametrize(("origin", "destination"), list(product(AgendamentoStatus, AgendamentoStatus)))
+def test_agendamento_makes_the_allowed_moves_and_no_others(
+    origin: AgendamentoStatus, destination: AgendamentoStatus
+) -> None:
+    assert may_move(origin, destination) == ((origin.value, destination.value) in ALLOWED)
 
 
-def test_what_is_drawn_is_what_the_code_allows() -> None:
+def test_drawing_shows_what_the_code_allows() -> None:
     text = (Path(__file__).parents[2] / "docs" / "states.md").read_text(encoding="utf-8")
     drawing = text.partition("\n## Agendamento\n")[2].partition("```mermaid")[2].partition("```")[0]
     assert set(re.findall(r"^ +(\w+) --> (\w+)", drawing, re.MULTILINE)) == ALLOWED
 
 
-def test_every_status_has_its_moves_said() -> None:
+def test_every_status_lists_its_moves() -> None:
     assert set(MOVES) == set(AgendamentoStatus)
 
 
-def test_a_live_agendamento_is_one_that_holds_its_time() -> None:
+def test_live_statuses_are_those_that_occupy_their_time() -> None:
     assert {status.value for status in LIVE} == {"pendente", "confirmado"}

@@ -1,4 +1,4 @@
-"""The markup of a cell into its text."""
+"""The markup of a cell becomes its text."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ from chalicelib.ingestion.reading.cell_text import REPLACEMENT, as_markup, cell_
         ("²", "²"),
     ],
 )
-def test_a_number_is_its_digits_without_exponent_or_zero_cents(raw: str, text: str) -> None:
+def test_number_has_neither_exponent_nor_zero_decimals(raw: str, text: str) -> None:
     assert number_text(raw) == text
 
 
 @given(st.integers(-(10**20), 10**20))
-def test_a_whole_number_keeps_its_last_digit_however_it_is_written(number: int) -> None:
+def test_whole_number_keeps_every_digit_in_any_notation(number: int) -> None:
     assert number_text(str(number)) == number_text(f"{number}.0") == number_text(f"{Decimal(number):E}") == str(number)
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))
-def test_a_number_reads_back_as_the_same_double(number: float) -> None:
+def test_number_reads_back_as_the_same_double(number: float) -> None:
     assert float(number_text(repr(number))) == number
     assert "e" not in number_text(repr(number)).lower()
 
@@ -62,7 +62,7 @@ def test_a_number_reads_back_as_the_same_double(number: float) -> None:
         ("d", "2026-11-25", "2026-11-25"),
     ],
 )
-def test_the_kind_of_a_cell_says_how_it_is_read(kind: str, raw: str, text: str) -> None:
+def test_cell_is_read_by_its_kind(kind: str, raw: str, text: str) -> None:
     assert cell_text(kind, raw) == text
 
 
@@ -85,7 +85,7 @@ def test_the_kind_of_a_cell_says_how_it_is_read(kind: str, raw: str, text: str) 
         ("_x12_ _xZZZZ_", "_x12_ _xZZZZ_"),
     ],
 )
-def test_markup_becomes_text_that_a_database_can_hold(raw: str, text: str) -> None:
+def test_markup_becomes_text_that_postgresql_can_store(raw: str, text: str) -> None:
     assert markup_text(raw) == text
 
 

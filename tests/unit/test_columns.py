@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidFile
-from chalicelib.ingestion.reading.columns import column_index, column_name, following
+from chalicelib.ingestion.reading.columns import checked_row_number, column_index, column_name
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROWS
 
 
@@ -17,11 +17,11 @@ def test_columns_have_the_letters_that_spreadsheets_show(index: int, letters: st
 
 
 @given(st.integers(0, MAX_COLUMNS - 1))
-def test_letters_lead_back_to_their_column(index: int) -> None:
+def test_letters_give_back_their_column(index: int) -> None:
     assert column_index(column_name(index)) == index
 
 
-def test_a_column_beyond_the_last_of_a_sheet_is_refused() -> None:
+def test_column_after_the_last_of_a_sheet_is_refused() -> None:
     assert column_index("XFD") == MAX_COLUMNS - 1
     with pytest.raises(InvalidFile, match="colunas_demais"):
         column_index("XFE")
@@ -31,7 +31,7 @@ def test_a_column_beyond_the_last_of_a_sheet_is_refused() -> None:
     ("last", "number", "code"),
     [(2, 2, "arquivo_corrompido"), (2, 1, "arquivo_corrompido"), (2, MAX_ROWS + 1, "linhas_demais")],
 )
-def test_rows_that_do_not_follow_one_another_are_refused(last: int, number: int, code: str) -> None:
-    assert following(1, MAX_ROWS) == MAX_ROWS
+def test_rows_out_of_order_are_refused(last: int, number: int, code: str) -> None:
+    assert checked_row_number(1, MAX_ROWS) == MAX_ROWS
     with pytest.raises(InvalidFile, match=code):
-        following(last, number)
+        checked_row_number(last, number)

@@ -1,4 +1,4 @@
-"""Settings come out of the environment, each with a default, and a wrong one is said at start."""
+"""Settings come from the environment; each has a default, and a wrong value is an error at start."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pydantic import ValidationError
 from chalicelib.config import Settings
 
 
-def test_an_empty_environment_is_enough_to_start() -> None:
+def test_empty_environment_is_enough_to_start() -> None:
     settings = Settings.from_environment({})
     assert (settings.stage, settings.aws_region) == ("dev", "us-east-1")
     assert not settings.micro_agent_disparo_enabled
-    assert not settings.traces
+    assert not settings.has_tracing
     assert settings.database_url is None
 
 
-def test_names_in_aws_carry_the_stage() -> None:
+def test_default_names_in_aws_contain_the_stage() -> None:
     settings = Settings.from_environment({"STAGE": "prod", "ACCOUNT_ID": "123456789012", "AWS_REGION": "sa-east-1"})
     assert settings.bucket == "disparo-agenda-prod"
     assert settings.event_bus == "fibonacci-bus-prod"
@@ -33,7 +33,7 @@ def test_names_in_aws_carry_the_stage() -> None:
     assert settings.user_pool_arn == "arn:aws:cognito-idp:sa-east-1:123456789012:userpool/sa-east-1_disparo"
 
 
-def test_what_is_named_is_taken_as_named() -> None:
+def test_configured_names_in_aws_replace_the_defaults() -> None:
     settings = Settings.from_environment(
         {
             "BUCKET_NAME": "b",
@@ -49,20 +49,20 @@ def test_what_is_named_is_taken_as_named() -> None:
         "arn:pool",
         "arn:role",
     )
-    assert settings.traces
+    assert settings.has_tracing
 
 
-def test_the_region_is_found_under_both_of_its_names() -> None:
+def test_region_is_read_from_either_of_its_two_variables() -> None:
     assert Settings.from_environment({"AWS_DEFAULT_REGION": "sa-east-1"}).aws_region == "sa-east-1"
 
 
 @pytest.mark.parametrize("empty", ["", "  "])
-def test_an_empty_variable_counts_as_unset(empty: str) -> None:
+def test_empty_variable_counts_as_unset(empty: str) -> None:
     assert Settings.from_environment({"STAGE": empty, "MAX_TENTATIVAS": empty}) == Settings()
 
 
 @pytest.mark.parametrize("value", ["1", "true", "TRUE", "yes", "on"])
-def test_sending_is_switched_on_by_saying_so(value: str) -> None:
+def test_sending_is_enabled_by_any_true_value(value: str) -> None:
     assert Settings.from_environment({"MICRO_AGENT_DISPARO_ENABLED": value}).micro_agent_disparo_enabled
 
 
@@ -84,6 +84,6 @@ def test_sending_is_switched_on_by_saying_so(value: str) -> None:
         ("MICRO_AGENT_DISPARO_ENABLED", "perhaps"),
     ],
 )
-def test_a_value_that_is_none_is_refused_by_name(name: str, value: str) -> None:
+def test_error_names_the_variable_that_is_wrong(name: str, value: str) -> None:
     with pytest.raises(ValidationError, match=name.lower()):
         Settings.from_environment({name: value})

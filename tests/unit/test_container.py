@@ -1,4 +1,4 @@
-"""A zip of ordinary parts; hostile ones are in tests/hostile."""
+"""The parts of an ordinary zip; hostile zips are in tests/hostile/test_hostile_files.py."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def written(folder: Path, parts: Parts, method: int = zipfile.ZIP_DEFLATED) -> P
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED])
-def test_a_part_comes_out_as_it_went_in_a_block_at_a_time(tmp_path: Path, method: int) -> None:
+def test_part_is_read_unchanged_in_blocks(tmp_path: Path, method: int) -> None:
     content = bytes(range(256)) * 10_000
     with Container(written(tmp_path, {"a.xml": content}, method)) as container:
         blocks = list(container.blocks("a.xml"))
@@ -27,7 +27,7 @@ def test_a_part_comes_out_as_it_went_in_a_block_at_a_time(tmp_path: Path, method
     assert max(map(len, blocks)) <= BLOCK
 
 
-def test_names_are_told_without_regard_to_case_or_slash(tmp_path: Path) -> None:
+def test_names_ignore_case_and_the_kind_of_slash(tmp_path: Path) -> None:
     with Container(written(tmp_path, {"XL\\Workbook.xml": "w", "b.xml": ""})) as container:
         assert container.names() == ["xl/workbook.xml", "b.xml"]
         assert "xl/WORKBOOK.xml" in container
@@ -35,7 +35,7 @@ def test_names_are_told_without_regard_to_case_or_slash(tmp_path: Path) -> None:
         assert b"".join(container.blocks("Xl/workbook.xml")) == b"w"
 
 
-def test_a_part_that_is_read_twice_counts_once(tmp_path: Path) -> None:
+def test_part_that_is_read_twice_counts_once(tmp_path: Path) -> None:
     with Container(written(tmp_path, {"a": "x" * 60, "b": "y" * 60}), max_inflated=100) as container:
         for _ in range(3):
             assert b"".join(container.blocks("a")) == b"x" * 60
@@ -43,12 +43,12 @@ def test_a_part_that_is_read_twice_counts_once(tmp_path: Path) -> None:
             list(container.blocks("b"))
 
 
-def test_a_part_that_is_not_there_is_a_broken_file(tmp_path: Path) -> None:
+def test_missing_part_is_a_broken_file(tmp_path: Path) -> None:
     with Container(written(tmp_path, {"a": "x"})) as container, pytest.raises(InvalidFile, match="corrompido"):
         list(container.blocks("b"))
 
 
-def test_the_file_is_let_go_of(tmp_path: Path) -> None:
+def test_file_is_closed_on_exit(tmp_path: Path) -> None:
     path = written(tmp_path, {"a": "x"})
     with Container(path):
         pass

@@ -1,4 +1,4 @@
-"""The drawing in docs/states.md is what the code allows."""
+"""The moves that the code allows are those drawn in docs/states.md."""
 
 from __future__ import annotations
 
@@ -17,33 +17,32 @@ def drawn_moves() -> set[tuple[str, str]]:
 
 
 def test_every_move_is_drawn_and_every_drawn_move_exists() -> None:
-    assert drawn_moves() == {(de.value, para.value) for de, onward in MOVES.items() for para in onward}
+    assert drawn_moves() == {(old.value, new.value) for old, following in MOVES.items() for new in following}
 
 
-def test_every_status_has_its_moves_named() -> None:
+def test_every_status_names_its_moves() -> None:
     assert set(MOVES) == set(DisparoStatus)
 
 
-def test_what_nothing_leads_away_from_is_an_end() -> None:
-    ends = {status for status, onward in MOVES.items() if not onward}
+def test_statuses_without_moves_are_the_ends() -> None:
+    ends = {status for status, following in MOVES.items() if not following}
     assert ends == {"confirmado", "cancelado", "suprimido", "expirado", "simulado"}
 
 
-def test_no_disparo_is_stuck_on_its_way() -> None:
-    """From every status an end can be reached."""
-    reached = {status for status, onward in MOVES.items() if not onward}
-    while more := {status for status, onward in MOVES.items() if onward & reached} - reached:
+def test_every_status_can_reach_an_end() -> None:
+    reached = {status for status, following in MOVES.items() if not following}
+    while more := {status for status, following in MOVES.items() if following & reached} - reached:
         reached |= more
     assert reached == set(DisparoStatus)
 
 
-def test_status_never_goes_back_but_by_a_person_or_to_wait() -> None:
-    """What was sent is never on its way again; only `erro`, which certainly was not sent, may begin anew."""
-    back = {(de, para) for de, onward in MOVES.items() for para in onward if para is DisparoStatus.PENDENTE}
+def test_only_a_claim_or_an_error_goes_back_to_pendente() -> None:
+    """A sent message never starts again; `erro` may, because it was certainly not sent."""
+    back = {(old, new) for old, following in MOVES.items() for new in following if new is DisparoStatus.PENDENTE}
     assert back == {(DisparoStatus.ENVIANDO, DisparoStatus.PENDENTE), (DisparoStatus.ERRO, DisparoStatus.PENDENTE)}
 
 
-def test_database_checks_the_waits_that_the_code_knows() -> None:
+def test_database_checks_the_same_reasons_to_wait() -> None:
     sql = (ROOT / "migrations" / "014_extend_disparos.sql").read_text(encoding="utf-8")
     listed = sql.partition("espera IN (")[2].partition(")")[0]
     assert set(re.findall(r"'(\w+)'", listed)) == {each.value for each in WaitReason}

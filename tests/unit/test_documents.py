@@ -1,4 +1,4 @@
-"""Document cells: CPF and CNPJ, numeric and alphanumeric, held to validate-docbr."""
+"""Document cells: CPF and CNPJ, numeric and alphanumeric, compared with validate-docbr."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from chalicelib.contacts.pieces import RefusedPiece
 DIGITS = "0123456789"
 CHARACTERS = DIGITS + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
-THOROUGH = settings(max_examples=4 * settings.default.max_examples)
+THOROUGH = settings(max_examples=4 * settings().max_examples)
 
 
 def completed(oracle: CPF | CNPJ, base: str) -> str:
-    """The document that begins so: of a hundred pairs of check digits the oracle accepts one."""
+    """The document with this beginning: the oracle accepts one of the hundred pairs of check digits."""
     return next(base + f"{pair:02}" for pair in range(100) if oracle.validate(base + f"{pair:02}"))
 
 
@@ -33,7 +33,7 @@ CNPJS = (bases(DIGITS, 12) | bases(CHARACTERS, 12)).map(lambda base: completed(C
 @example("1" * 11)
 @example("12345678909")
 @THOROUGH
-def test_check_digits_of_a_cpf_are_the_oracle_s(text: str) -> None:
+def test_check_digits_of_a_cpf_agree_with_the_oracle(text: str) -> None:
     assert is_cpf(text) == CPF().validate(text)
 
 
@@ -41,14 +41,14 @@ def test_check_digits_of_a_cpf_are_the_oracle_s(text: str) -> None:
 @example("0" * 14)
 @example("12ABC34501DE35")
 @THOROUGH
-def test_check_digits_of_a_cnpj_are_the_oracle_s(text: str) -> None:
+def test_check_digits_of_a_cnpj_agree_with_the_oracle(text: str) -> None:
     assert is_cnpj(text) == CNPJ().validate(text)
 
 
 @given(CPFS | CNPJS)
-@example("NO000000000014")  # its mask begins with what may stand before a number
+@example("NO000000000014")  # its mask begins like a number sign ("NO.")
 @THOROUGH
-def test_valid_document_is_itself_with_and_without_its_mask_in_any_case(document: str) -> None:
+def test_valid_document_is_read_with_and_without_its_mask_in_any_case(document: str) -> None:
     oracle = CPF() if len(document) == 11 else CNPJ()
     label = "CPF" if len(document) == 11 else "CNPJ"
     for cell in (
@@ -67,12 +67,13 @@ def test_valid_document_is_itself_with_and_without_its_mask_in_any_case(document
 
 @given(CPFS | CNPJS, st.data())
 @THOROUGH
-def test_one_wrong_digit_is_noticed(document: str, data: st.DataObject) -> None:
+def test_document_with_one_wrong_digit_is_refused(document: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(document) - 1))
     wrong = data.draw(st.sampled_from([each for each in DIGITS if each != document[place]]))
     cell = document[:place] + wrong + document[place + 1 :]
-    assume(not CNPJ().validate(cell.zfill(14)))  # a digit may weigh what a letter weighed, eleven or more above it
-    # The law writes a remainder of ten as 0, like none at all, so a few wrong digits fit.
+    # A digit may have the same remainder as a letter, whose value is eleven or more above it.
+    assume(not CNPJ().validate(cell.zfill(14)))
+    # The law writes a remainder of ten as 0, the same as a remainder of zero, so a few wrong digits are valid.
     assume(not (cell.isdigit() and CPF().validate(cell.zfill(11))))
     assert read_document(cell) == (None, RefusedPiece("documento_invalido", cell))
 
@@ -83,7 +84,7 @@ def test_one_wrong_digit_is_noticed(document: str, data: st.DataObject) -> None:
 @example(0)
 @example(12345678909)
 @example(2345678000183)
-def test_lost_zeros_come_back_where_exactly_one_document_fits(number: int) -> None:
+def test_lost_zeros_are_restored_if_exactly_one_document_is_valid(number: int) -> None:
     cell = str(number)
     fits = [cell.zfill(size) for size, oracle in ((11, CPF()), (14, CNPJ())) if oracle.validate(cell.zfill(size))]
     if len(cell) == 11:
@@ -98,19 +99,19 @@ def test_lost_zeros_come_back_where_exactly_one_document_fits(number: int) -> No
 
 
 @given(CPFS | CNPJS.filter(str.isdigit))
-def test_exponent_with_every_digit_is_whole(document: str) -> None:
+def test_number_with_exponent_and_every_digit_is_read(document: str) -> None:
     digits = document.lstrip("0")
     if len(digits) > 1:
         assert read_document(f"{digits[0]}.{digits[1:]}E+{len(digits) - 1:02}")[0] == read_document(digits)[0]
 
 
 @pytest.mark.parametrize("cell", ["1.23457E+13", "1,23457E+10", "1E+13", "191", "12345600000000"])
-def test_what_may_be_several_documents_is_ambiguous(cell: str) -> None:
+def test_cell_that_may_be_several_documents_is_ambiguous(cell: str) -> None:
     assert read_document(cell) == (None, RefusedPiece("documento_ambiguo", cell))
 
 
 @pytest.mark.parametrize("cell", ["", " ", "\u200b", "\xa0\n", "\x00"])
-def test_blank_cell_has_no_document_and_nothing_to_report(cell: str) -> None:
+def test_blank_cell_has_neither_document_nor_refusal(cell: str) -> None:
     assert read_document(cell) == (None, None)
 
 
@@ -139,31 +140,31 @@ def test_blank_cell_has_no_document_and_nothing_to_report(cell: str) -> None:
         "\ud800",
     ],
 )
-def test_what_is_no_document_is_refused_and_quoted(cell: str) -> None:
+def test_cell_without_a_document_is_refused_and_quoted(cell: str) -> None:
     assert read_document(cell) == (None, RefusedPiece("documento_invalido", cell[:200]))
 
 
-def test_phone_in_the_shape_of_phones_is_no_cpf_even_if_its_digits_would_fit() -> None:
+def test_phone_with_valid_check_digits_of_a_cpf_is_refused() -> None:
     fitting = completed(CPF(), "119876543")
     phone = f"{fitting[:2]} {fitting[2:7]}-{fitting[7:]}"
     assert read_document(phone) == (None, RefusedPiece("documento_invalido", phone))
 
 
-def test_alphanumeric_cnpj_that_looks_like_a_number_with_an_exponent_is_a_cnpj() -> None:
+def test_cnpj_that_looks_like_a_number_with_exponent_is_read() -> None:
     lookalike = completed(CNPJ(), "12345678901E")
     assert read_document(lookalike) == (lookalike, None)
 
 
-def test_digits_of_other_scripts_are_digits() -> None:
+def test_digits_of_other_scripts_are_read() -> None:
     assert read_document("１２３．４５６．７８９－０９") == ("12345678909", None)
     assert read_document("١٢٣٤٥٦٧٨٩٠٩") == ("12345678909", None)
 
 
 @pytest.mark.parametrize("text", ["", "529982247", "52998224a25", "529 82 4725", "٥٢٩٩٨٢٢٤٧٢٥"])
-def test_what_is_not_eleven_digits_is_no_cpf(text: str) -> None:
+def test_text_of_another_form_is_not_a_cpf(text: str) -> None:
     assert not is_cpf(text)
 
 
 @pytest.mark.parametrize("text", ["", "1122233300018", "11222333000a81", "11.22.33.0001", "١١٢٢٢٣٣٣٠٠٠١٨١"])
-def test_what_is_not_fourteen_characters_of_a_cnpj_is_none(text: str) -> None:
+def test_text_of_another_form_is_not_a_cnpj(text: str) -> None:
     assert not is_cnpj(text)

@@ -21,7 +21,7 @@ ADDRESSES = (
     | st.emails()
 )
 
-THOROUGH = settings(max_examples=4 * settings.default.max_examples)
+THOROUGH = settings(max_examples=4 * settings().max_examples)
 
 
 def by_the_library(address: str) -> str | None:
@@ -34,7 +34,7 @@ def by_the_library(address: str) -> str | None:
 
 @given(ADDRESSES)
 @THOROUGH
-def test_usual_shape_accepts_only_what_the_library_accepts_and_as_it_would_write_it(address: str) -> None:
+def test_usual_shape_gives_the_same_result_as_the_library(address: str) -> None:
     usual = module._usual(address)
     assert usual is None or usual == by_the_library(address) == module._by_library(address)
 
@@ -116,7 +116,7 @@ def test_address_is_read_as_people_write_it(cell: str, address: str) -> None:
         "Maria " * 70 + "<maria@example.com>",
     ],
 )
-def test_what_is_no_address_for_certain_is_refused_and_quoted(cell: str) -> None:
+def test_cell_without_a_certain_address_is_refused_and_quoted(cell: str) -> None:
     assert read_emails(cell) == ([], [RefusedPiece("email_invalido", cell[:200])])
 
 

@@ -1,4 +1,4 @@
-"""What a spreadsheet would take for a formula is defused, and comes back exactly."""
+"""Texts that a spreadsheet would run as a formula are defused and restored exactly."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import defused, original
 
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫"
-# Blanks, controls, quotes and what cannot be seen, before and among all that a formula is made of.
-cells = st.one_of(
+# Blanks, control characters, quotes and invisible characters, mixed with the characters of a formula.
+CELLS = st.one_of(
     st.text(max_size=40),
     st.text(alphabet=SIGNS + " '\"\t\r\n,;\xa0\u200b\ufeff\x0b\x01aé1()", max_size=14),
 )
@@ -23,7 +23,7 @@ cells = st.one_of(
 @pytest.mark.parametrize(
     "before", ["", " ", "\t", "\r", "\n", "\r\n", "\xa0", "\u200b", "\ufeff", "'", '"', '" ', "\x0b\x01"]
 )
-def test_a_cell_that_begins_with_a_formula_begins_with_an_apostrophe(before: str, sign: str) -> None:
+def test_cell_that_begins_with_a_formula_gets_an_apostrophe(before: str, sign: str) -> None:
     cell = f"{before}{sign}cmd|' /C calc'!A0"
     assert defused(cell).startswith("'")
     assert original(defused(cell)) == cell
@@ -31,7 +31,7 @@ def test_a_cell_that_begins_with_a_formula_begins_with_an_apostrophe(before: str
 
 @pytest.mark.parametrize("separator", [",", ";", "\t", "\n", "\r"])
 @pytest.mark.parametrize("sign", SIGNS)
-def test_a_cell_that_another_separator_would_cut_has_no_formula_inside(separator: str, sign: str) -> None:
+def test_formula_after_another_separator_gets_an_apostrophe(separator: str, sign: str) -> None:
     cell = f'x{separator} "{sign}cmd|x'
     assert defused(cell) == f"x{separator}' \"{sign}cmd|x"
     assert original(defused(cell)) == cell
@@ -52,22 +52,22 @@ def test_a_cell_that_another_separator_would_cut_has_no_formula_inside(separator
         "'Maria'",
     ],
 )
-def test_what_is_no_formula_stays_as_it_is(cell: str) -> None:
+def test_cell_without_a_formula_stays_unchanged(cell: str) -> None:
     assert defused(cell) == original(cell) == cell
 
 
-def test_what_was_defused_by_hand_is_defused_once_more_and_comes_back() -> None:
+def test_cell_defused_by_hand_is_defused_again_and_restored() -> None:
     assert defused("'=1") == "''=1"
     assert original("''=1") == "'=1"
     assert original("'=1") == "=1"
 
 
-@given(cells)
-def test_every_cell_comes_back_exactly(cell: str) -> None:
+@given(CELLS)
+def test_every_defused_cell_is_restored_exactly(cell: str) -> None:
     assert original(defused(cell)) == cell
 
 
-@given(cells)
+@given(CELLS)
 def test_no_piece_of_a_defused_cell_begins_with_a_formula(cell: str) -> None:
     for place, piece in enumerate(re.split(r"[,;\t\r\n]", defused(cell))):
         seen = piece.lstrip(' \xa0\u200b\ufeff\x0b\x01"')
@@ -77,6 +77,6 @@ def test_no_piece_of_a_defused_cell_begins_with_a_formula(cell: str) -> None:
 
 
 @pytest.mark.parametrize("piece", ["'", " ", "\n", ",", "\n'", ",+1", ",+", "' ", "\u200b", "=", "+1"])
-def test_no_cell_takes_long(piece: str) -> None:
+def test_largest_cells_are_defused_and_restored(piece: str) -> None:
     cell = (piece * MAX_CELL)[:MAX_CELL]
     assert original(defused(cell)) == cell

@@ -1,4 +1,4 @@
-"""The days on which Brazil, or one of its states, does not work."""
+"""The holidays of Brazil and of each of its states."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ EASTERS = [date(2024, 3, 31), date(2026, 4, 5), date(2027, 3, 28), date(2035, 3,
 
 
 @pytest.mark.parametrize("uf", [None, *STATES])
-def test_the_calendar_is_that_of_the_library(uf: str | None) -> None:
+def test_calendar_equals_that_of_the_library(uf: str | None) -> None:
     years = range(2024, 2101)
-    theirs = Brazil(years=years, subdiv=uf, categories=("public", "optional"))
-    assert frozenset().union(*(holidays_of(year, uf) for year in years)) == theirs.keys()
+    expected = Brazil(years=years, subdiv=uf, categories=("public", "optional"))
+    assert {day for year in years for day in holidays_of(year, uf)} == expected.keys()
 
 
 @pytest.mark.parametrize("easter", EASTERS, ids=str)
@@ -36,21 +36,21 @@ def test_carnaval_good_friday_and_corpus_christi_move_with_easter(easter: date, 
         ("AC", "2027-01-23"), ("AC", "2025-01-24"), ("SC", "2026-08-16"),
     ],
 )  # fmt: skip
-def test_a_state_has_holidays_of_its_own(uf: str, day: str) -> None:
+def test_state_has_its_own_holidays(uf: str, day: str) -> None:
     assert date.fromisoformat(day) in holidays_of(int(day[:4]), uf) - holidays_of(int(day[:4]), None)
 
 
-def test_what_is_kept_on_a_friday_is_not_kept_on_its_own_day() -> None:
+def test_holiday_that_moves_to_friday_leaves_its_own_date() -> None:
     assert date(2025, 1, 23) not in holidays_of(2025, "AC")
 
 
 @given(st.dates(date(1, 1, 1), date(9999, 12, 31)), st.sampled_from([None, *STATES]), st.booleans(), st.booleans())
-def test_a_day_is_off_by_the_calendar_or_by_the_tenant(
-    day: date, uf: str | None, respeita: bool, is_extra: bool
+def test_day_is_off_by_the_calendar_or_by_the_tenant(
+    day: date, uf: str | None, observes_calendar: bool, is_extra: bool
 ) -> None:
-    feriados = Holidays(uf, respeita, frozenset({day} if is_extra else ()))
-    assert (day in feriados) is (is_extra or (respeita and day in holidays_of(day.year, uf)))
+    holidays = Holidays(uf, observes_calendar, frozenset({day} if is_extra else ()))
+    assert (day in holidays) is (is_extra or (observes_calendar and day in holidays_of(day.year, uf)))
 
 
-def test_what_is_no_date_is_no_day_off() -> None:
+def test_text_is_never_a_day_off() -> None:
     assert "2026-12-25" not in Holidays(None)

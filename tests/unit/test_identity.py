@@ -1,4 +1,4 @@
-"""The tenant comes out of the token's claims and from nowhere else."""
+"""The identity of a caller comes from the claims of its token and from nowhere else."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def context(**claims: Any) -> dict[str, Any]:
     return {"authorizer": {"claims": {"custom:tenant_id": "acme", "sub": "u-1", **claims}}}
 
 
-def test_the_claims_say_who_is_asking() -> None:
+def test_identity_comes_from_the_claims() -> None:
     assert identify(context(**{"cognito:groups": "admin"})) == Identity("acme", "u-1", frozenset({"admin"}))
 
 
@@ -32,11 +32,11 @@ def test_the_claims_say_who_is_asking() -> None:
         (7, set()),
     ],
 )
-def test_groups_come_as_a_list_or_as_text(claim: object, groups: set[str]) -> None:
+def test_groups_are_read_from_a_list_or_from_text(claim: object, groups: set[str]) -> None:
     assert identify(context(**{"cognito:groups": claim})).groups == groups
 
 
-def test_a_group_whose_name_holds_that_of_another_is_not_that_one() -> None:
+def test_group_whose_name_contains_admin_is_not_admin() -> None:
     with pytest.raises(Forbidden):
         identify(context(**{"cognito:groups": "not-admin"})).require(ADMIN)
 
@@ -52,24 +52,24 @@ def test_a_group_whose_name_holds_that_of_another_is_not_that_one() -> None:
         {"authorizer": {"claims": {"sub": "u-1"}}},
     ],
 )
-def test_without_claims_nobody_is_known(request_context: dict[str, Any]) -> None:
+def test_request_without_claims_is_unauthenticated(request_context: dict[str, Any]) -> None:
     with pytest.raises(Unauthenticated) as raised:
         identify(request_context)
     assert (raised.value.status, raised.value.code) == (401, "nao_autenticado")
 
 
 @pytest.mark.parametrize("tenant", ["", "ACME", "-acme", "a/b", "a b", "acme\n", "á", "a" * 64, None, 7, ["acme"]])
-def test_what_is_no_tenant_id_is_nobody(tenant: object) -> None:
+def test_malformed_tenant_id_is_unauthenticated(tenant: object) -> None:
     with pytest.raises(Unauthenticated):
         identify(context(**{"custom:tenant_id": tenant}))
 
 
 @given(st.from_regex(TENANT_ID, fullmatch=True))
-def test_every_well_formed_tenant_is_taken_as_it_is(tenant: str) -> None:
+def test_well_formed_tenant_id_is_kept_as_it_is(tenant: str) -> None:
     assert identify(context(**{"custom:tenant_id": tenant})).tenant_id == tenant
 
 
-def test_only_members_of_a_group_pass_its_door() -> None:
+def test_only_members_of_a_group_are_admitted() -> None:
     Identity("acme", "u-1", frozenset({ADMIN})).require(ADMIN)
     with pytest.raises(Forbidden) as raised:
         Identity("acme", "u-1", frozenset()).require(ADMIN)

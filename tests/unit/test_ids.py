@@ -1,4 +1,4 @@
-"""Ids are UUIDs of version 7 that sort by the time at which they were made."""
+"""Ids are UUIDs of version 7 that sort by the time when they were made."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MOMENTS = st.timedeltas(timedelta(0), timedelta(days=365 * 8000)).map(lambda sin
 
 
 @given(MOMENTS)
-def test_an_id_is_a_uuid_of_version_7_that_tells_its_millisecond(now: datetime) -> None:
+def test_id_is_a_uuid_of_version_7_with_its_millisecond(now: datetime) -> None:
     made = new_id(now)
     assert (made.version, made.variant) == (7, RFC_4122)
     assert made.int >> 80 == int(now.timestamp() * 1000)
 
 
 @given(MOMENTS, st.integers(0, 300))
-def test_ids_of_one_call_rise_and_differ(now: datetime, count: int) -> None:
+def test_ids_of_one_call_are_distinct_and_ascending(now: datetime, count: int) -> None:
     made = new_ids(now, count)
     assert len(made) == count
     assert made == sorted(set(made))
@@ -30,35 +30,35 @@ def test_ids_of_one_call_rise_and_differ(now: datetime, count: int) -> None:
 
 
 @given(MOMENTS, st.timedeltas(timedelta(milliseconds=2), timedelta(days=365)))
-def test_a_later_id_sorts_after_an_earlier_one_as_number_and_as_text(now: datetime, later: timedelta) -> None:
+def test_later_id_sorts_after_an_earlier_one_as_number_and_as_text(now: datetime, later: timedelta) -> None:
     first, second = new_id(now), new_id(now + later)
     assert first < second
     assert str(first) < str(second)
 
 
 @given(MOMENTS)
-def test_an_id_tells_when_it_was_made_to_the_millisecond(now: datetime) -> None:
+def test_time_of_an_id_is_exact_to_the_millisecond(now: datetime) -> None:
     assert timedelta(0) <= now - time_of(new_id(now)) < timedelta(milliseconds=1.1)
 
 
 @given(MOMENTS)
-def test_the_zone_of_the_clock_does_not_matter(now: datetime) -> None:
+def test_time_zone_of_the_clock_makes_no_difference(now: datetime) -> None:
     elsewhere = now.astimezone(timezone(timedelta(hours=-3)))
     assert new_id(elsewhere).int >> 80 == new_id(now).int >> 80
 
 
-def test_two_workers_at_the_same_moment_do_not_make_the_same_ids() -> None:
+def test_workers_at_the_same_moment_make_different_ids() -> None:
     now = datetime(2026, 11, 25, tzinfo=UTC)
     made = [each for _ in range(100) for each in new_ids(now, 100)]
     assert len(set(made)) == len(made)
 
 
 @given(MOMENTS, MOMENTS)
-def test_a_time_is_a_place_among_the_ids(made_at: datetime, moment: datetime) -> None:
+def test_bounds_of_a_time_split_the_ids_before_and_after_it(made_at: datetime, moment: datetime) -> None:
     made = new_id(made_at)
-    its, other = int(made_at.timestamp() * 1000), int(moment.timestamp() * 1000)
-    assert (first_id(moment) <= made, made <= last_id(moment)) == (other <= its, its <= other)
+    made_ms, moment_ms = int(made_at.timestamp() * 1000), int(moment.timestamp() * 1000)
+    assert (first_id(moment) <= made, made <= last_id(moment)) == (moment_ms <= made_ms, made_ms <= moment_ms)
 
 
-def test_no_id_comes_before_a_time_before_there_were_any() -> None:
+def test_lower_bound_of_a_time_before_1970_is_zero() -> None:
     assert first_id(EPOCH - timedelta(days=1)).int == 0

@@ -1,4 +1,4 @@
-"""Instants from outside: whatever the offset, they are kept in UTC, and what UTC has no year for is refused by name."""
+"""Instants of requests are kept in UTC whatever their offset; one that UTC has no year for is refused."""
 
 from __future__ import annotations
 
@@ -10,35 +10,42 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from chalicelib.api.openapi import TAKES
+from chalicelib.api.handlers import operation_of
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.instants import Instant
 from chalicelib.messages import ENGLISH, PORTUGUESE, field_text
 from chalicelib.pages import PageQuery, page_of
+from local.project import load_app
 
 INSTANT: TypeAdapter[datetime] = TypeAdapter(Instant)
 FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 BEYOND = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59.999999-14:00")
 OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MODELS = {
-    model.__name__: model for takes in TAKES.values() for model in (*takes.body, takes.query, takes.form) if model
-}
 
 
-def fields_of(model: type[BaseModel]) -> list[str]:
-    """The fields of a request that are instants, as its schema says."""
-    schema = model.model_json_schema()
-    assert "date-time" not in json.dumps(schema.get("$defs", {})), "an instant in a nested model: not looked at here"
-    return [name for name, field in schema["properties"].items() if "date-time" in json.dumps(field)]
+@pytest.fixture(scope="module")
+def models() -> dict[str, type[BaseModel]]:
+    """Every model that a handler of the app takes, by name."""
+    routes = [route for methods in load_app().routes.values() for route in methods.values()]
+    taken = [operation_of(route.view_function).takes for route in routes]
+    found = [model for takes in taken for model in (*takes.documents, takes.query, takes.form) if model is not None]
+    return {model.__name__: model for model in found}
 
 
-FIELDS = [(name, field) for name, model in sorted(MODELS.items()) for field in fields_of(model)]
+def instants_of(models: dict[str, type[BaseModel]]) -> list[tuple[str, str]]:
+    """The fields that are instants, each with its model, as the schemas of the models say."""
+    found = []
+    for name, model in models.items():
+        schema = model.model_json_schema()
+        assert "date-time" not in json.dumps(schema.get("$defs", {})), "a nested model has an instant: look there, too"
+        found += [(name, field) for field, each in schema["properties"].items() if "date-time" in json.dumps(each)]
+    return found
 
 
 @given(st.datetimes(timezones=OFFSETS))
 @example(datetime.fromisoformat(BEYOND[0]))
 @example(datetime.fromisoformat(BEYOND[1]))
-def test_an_instant_is_kept_in_utc_or_refused_where_utc_has_no_year_for_it(moment: datetime) -> None:
+def test_instant_is_kept_in_utc_or_refused_if_utc_has_no_year_for_it(moment: datetime) -> None:
     is_in_the_calendar = FIRST <= moment <= LAST
     try:
         kept = INSTANT.validate_python(moment.isoformat())
@@ -50,8 +57,8 @@ def test_an_instant_is_kept_in_utc_or_refused_where_utc_has_no_year_for_it(momen
         assert (kept, kept.utcoffset()) == (moment, timedelta(0))
 
 
-def test_the_requests_take_the_instants_that_they_are_known_to_take() -> None:
-    assert set(FIELDS) >= {
+def test_instants_of_all_requests_are_found(models: dict[str, type[BaseModel]]) -> None:
+    assert set(instants_of(models)) >= {
         ("LeadQuery", "criado_de"), ("LeadQuery", "criado_ate"), ("DisparoQuery", "criado_de"),
         ("DisparoQuery", "criado_ate"), ("ResendRequest", "criado_de"), ("ResendRequest", "criado_ate"),
         ("NewDisparo", "agendar_para"), ("NewDisparo", "expira_em"), ("NewAgendamento", "data_agendada"),
@@ -59,25 +66,28 @@ def test_the_requests_take_the_instants_that_they_are_known_to_take() -> None:
     }  # fmt: skip
 
 
-@pytest.mark.parametrize(("model", "field"), FIELDS)
 @pytest.mark.parametrize("text", BEYOND)
-def test_no_request_takes_an_instant_from_beyond_the_calendar(model: str, field: str, text: str) -> None:
-    with pytest.raises(ValidationError) as refused:
-        MODELS[model].model_validate({field: text})
-    assert ((field,), "instante_fora_do_calendario") in [(each["loc"], each["type"]) for each in refused.value.errors()]
+def test_every_request_refuses_an_instant_outside_of_the_calendar(
+    models: dict[str, type[BaseModel]], text: str
+) -> None:
+    for model, field in instants_of(models):
+        with pytest.raises(ValidationError) as refused:
+            models[model].model_validate({field: text})
+        errors = [(each["loc"], each["type"]) for each in refused.value.errors()]
+        assert ((field,), "instante_fora_do_calendario") in errors, (model, field)
 
 
 @pytest.mark.parametrize("text", BEYOND)
-def test_no_cursor_leads_beyond_the_calendar(text: str) -> None:
+def test_cursor_outside_of_the_calendar_is_refused(text: str) -> None:
     cursor = page_of([{"quando": text}] * 2, 1, lambda row: row["quando"])["proximo"]
     with pytest.raises(Invalid) as refused:
         PageQuery(cursor=cursor).after(Instant)
     assert refused.value.code == "cursor_invalido"
 
 
-def test_who_names_such_an_instant_is_told_so_in_both_languages() -> None:
+def test_refusal_of_such_an_instant_has_a_sentence_in_both_languages() -> None:
     error = FieldError("?/criado_de", "instante_fora_do_calendario", "criado_de")
-    assert {field_text(error, idioma) for idioma in (PORTUGUESE, ENGLISH)} == {
+    assert {field_text(error, language) for language in (PORTUGUESE, ENGLISH)} == {
         "Em UTC, a data fica fora dos anos 1 a 9999.",
         "In UTC, the time lies outside the years 1 to 9999.",
     }

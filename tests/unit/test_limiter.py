@@ -1,4 +1,4 @@
-"""How fast a tenant may send: never faster than its rates, never more than its budget, each in its turn."""
+"""The speed of a tenant's messages: never over a rate, never over a budget, each message in its turn."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.canal import Canal
 from chalicelib.dispatch.rules.limiter import (
     STALE_AFTER,
     RateGrant,
@@ -32,89 +33,88 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 START = microseconds(NOON)
 
 
-def asked(marcados: int = 0, novos: int = 0, *, now: int = START, **limite: int) -> RateRequest:
-    return rate_request(SendLimit(**limite), "UTC", instant_of(now), marcados=marcados, novos=novos)
+def asked(marcados: int = 0, novos: int = 0, *, now: int = START, **limit: int) -> RateRequest:
+    """The request of a batch; `limit` are fields of `SendLimit`."""
+    return rate_request(SendLimit(**limit), "UTC", instant_of(now), marcados=marcados, novos=novos)
 
 
 # By example
 
 
-def test_first_burst_goes_and_the_others_get_a_place_each() -> None:
-    estado, resposta = answer(RateState(), asked(novos=25, por_minuto=100), START)
-    assert (resposta.marcados, resposta.novos, resposta.intervalo) == (0, 10, 600_000)
-    assert resposta.vaga == START + 600_000
-    assert estado.fila == START + 15 * 600_000
+def test_first_burst_leaves_and_the_others_get_a_place_each() -> None:
+    state, grant = answer(RateState(), asked(novos=25, por_minuto=100), START)
+    assert (grant.marcados, grant.novos, grant.intervalo) == (0, 10, 600_000)
+    assert grant.vaga == START + 600_000
+    assert state.fila == START + 15 * 600_000
 
 
 def test_next_batch_queues_behind_the_first() -> None:
-    estado, first = answer(RateState(), asked(novos=25), START)
-    _, second = answer(estado, asked(novos=5, now=START + SECOND), START + SECOND)
+    state, first = answer(RateState(), asked(novos=25), START)
+    _, second = answer(state, asked(novos=5, now=START + SECOND), START + SECOND)
     assert second.novos == 0
     assert second.vaga == first.vaga + 15 * first.intervalo
 
 
-def test_whoever_comes_at_its_place_goes() -> None:
-    estado, first = answer(RateState(), asked(novos=11), START)
-    _, second = answer(estado, asked(marcados=1, novos=3, now=first.vaga), first.vaga)
+def test_message_that_comes_at_its_place_leaves() -> None:
+    state, first = answer(RateState(), asked(novos=11), START)
+    _, second = answer(state, asked(marcados=1, novos=3, now=first.vaga), first.vaga)
     assert (second.marcados, second.novos) == (1, 0)
 
 
 def test_queue_whose_members_never_come_is_forgotten() -> None:
-    estado, _ = answer(RateState(), asked(novos=1_000), START)
+    state, _ = answer(RateState(), asked(novos=1_000), START)
     later = START + 6 * SECOND + STALE_AFTER + SECOND
-    _, resposta = answer(estado, asked(novos=3, now=later), later)
-    assert resposta.novos == 3
+    _, grant = answer(state, asked(novos=3, now=later), later)
+    assert grant.novos == 3
 
 
-def test_budget_that_is_spent_puts_the_others_off_until_tomorrow() -> None:
-    estado, resposta = answer(RateState(), asked(novos=9, por_dia=4), START)
-    assert (resposta.novos, resposta.sem_orcamento) == (4, True)
-    assert resposta.vaga == START + DAY // 2
+def test_messages_over_the_budget_wait_until_tomorrow() -> None:
+    state, grant = answer(RateState(), asked(novos=9, por_dia=4), START)
+    assert (grant.novos, grant.sem_orcamento) == (4, True)
+    assert grant.vaga == START + DAY // 2
     tomorrow = START + DAY
-    _, again = answer(estado, asked(marcados=5, now=tomorrow, por_dia=4), tomorrow)
+    _, again = answer(state, asked(marcados=5, now=tomorrow, por_dia=4), tomorrow)
     assert again.marcados == 4
 
 
-def test_budget_that_was_lowered_below_what_is_spent_lets_nobody_through() -> None:
-    estado, _ = answer(RateState(), asked(novos=8, por_dia=8), START)
-    _, resposta = answer(estado, asked(novos=1, por_dia=4), START)
-    assert (resposta.novos, resposta.sem_orcamento) == (0, True)
+def test_budget_lowered_below_what_is_spent_admits_nothing() -> None:
+    state, _ = answer(RateState(), asked(novos=8, por_dia=8), START)
+    _, grant = answer(state, asked(novos=1, por_dia=4), START)
+    assert (grant.novos, grant.sem_orcamento) == (0, True)
 
 
-def test_channel_that_asked_for_a_rest_is_tried_by_one_message_after_it() -> None:
+def test_channel_is_tried_by_one_message_after_its_rest() -> None:
     resting = RateState(nao_antes=START + 20 * SECOND, falhas=2)
-    estado, during = answer(resting, asked(novos=3), START)
+    state, during = answer(resting, asked(novos=3), START)
     assert (during.novos, during.vaga, during.falhas) == (0, START + 20 * SECOND, 2)
-    _, after = answer(estado, asked(marcados=3, now=during.vaga), during.vaga)
+    _, after = answer(state, asked(marcados=3, now=during.vaga), during.vaga)
     assert after.marcados == 1
 
 
-def test_day_of_the_budget_is_that_of_the_tenant() -> None:
+def test_budget_counts_days_in_the_time_zone_of_the_tenant() -> None:
     late = datetime(2026, 11, 25, 1, 0, tzinfo=UTC)  # 22:00 of the day before in São Paulo
-    pedido = rate_request(SendLimit(), "America/Sao_Paulo", late, marcados=0, novos=1)
-    assert pedido.dia == date(2026, 11, 24)
+    request = rate_request(SendLimit(), "America/Sao_Paulo", late, marcados=0, novos=1)
+    assert request.dia == date(2026, 11, 24)
     midnight = datetime(2026, 11, 25, tzinfo=ZoneInfo("America/Sao_Paulo"))
-    assert instant_of(pedido.amanha) == midnight
+    assert instant_of(request.amanha) == midnight
 
 
 def test_defaults_are_those_of_the_specification() -> None:
-    whatsapp, email = SendLimits().of("whatsapp"), SendLimits().of("email")
+    whatsapp, email = SendLimits().of(Canal.WHATSAPP), SendLimits().of(Canal.EMAIL)
     assert (whatsapp.por_minuto, whatsapp.por_segundo, whatsapp.por_dia, whatsapp.at_once) == (100, 80, None, 10)
     assert (email.por_minuto, email.por_segundo) == (100, 50)
     assert EmailSendLimit(por_minuto=7).at_once == 1
     assert SendLimit(rajada=3).at_once == 3
 
 
-@pytest.mark.parametrize(
-    ("quantos", "segundos", "intervalo"), [(100, 60, 600_000), (7, 60, 8_571_429), (80, 1, 12_500)]
-)
-def test_interval_is_rounded_to_the_slower_side(quantos: int, segundos: int, intervalo: int) -> None:
-    assert SendRate.of(quantos, segundos, 1).intervalo == intervalo
+@pytest.mark.parametrize(("count", "seconds", "interval"), [(100, 60, 600_000), (7, 60, 8_571_429), (80, 1, 12_500)])
+def test_interval_is_rounded_to_the_slower_side(count: int, seconds: int, interval: int) -> None:
+    assert SendRate.of(count, seconds, 1).intervalo == interval
 
 
 # Properties
 
-LIMITES = st.builds(
+LIMITS = st.builds(
     SendLimit,
     por_minuto=st.integers(1, 6_000),
     por_segundo=st.integers(1, 100),
@@ -124,9 +124,9 @@ LIMITES = st.builds(
 
 
 class PlayedBatch(NamedTuple):
-    """So much later so many ask."""
+    """A batch that asks `wait_us` microseconds after the one before it."""
 
-    depois: int
+    wait_us: int
     marcados: int
     novos: int
 
@@ -142,74 +142,75 @@ PLAYS = st.lists(
 )
 
 
-def played(limite: SendLimit, plays: Sequence[PlayedBatch]) -> list[tuple[int, RateRequest, RateState, RateGrant]]:
-    estado, now, found = RateState(), START, []
-    for passo in plays:
-        now += passo.depois
-        pedido = rate_request(limite, "America/Sao_Paulo", instant_of(now), marcados=passo.marcados, novos=passo.novos)
-        estado, resposta = answer(estado, pedido, now)
-        found.append((now, pedido, estado, resposta))
+def played(limit: SendLimit, plays: Sequence[PlayedBatch]) -> list[tuple[int, RateRequest, RateState, RateGrant]]:
+    """Of each batch: when it asked, what it asked, the state after it, and what it was granted."""
+    state, now, found = RateState(), START, []
+    for batch in plays:
+        now += batch.wait_us
+        request = rate_request(limit, "America/Sao_Paulo", instant_of(now), marcados=batch.marcados, novos=batch.novos)
+        state, grant = answer(state, request, now)
+        found.append((now, request, state, grant))
     return found
 
 
-@given(LIMITES, PLAYS)
-def test_no_interval_of_any_length_holds_more_than_the_rates_allow(limite: SendLimit, plays: list[PlayedBatch]) -> None:
-    went = [(now, resposta.marcados + resposta.novos) for now, _, _, resposta in played(limite, plays)]
+@given(LIMITS, PLAYS)
+def test_no_span_of_any_length_holds_more_than_the_rates_allow(limit: SendLimit, plays: list[PlayedBatch]) -> None:
+    went = [(now, grant.marcados + grant.novos) for now, _, _, grant in played(limit, plays)]
     for rate, per_us, burst in (
-        ("minuto", limite.por_minuto / (60 * SECOND), limite.at_once),
-        ("segundo", limite.por_segundo / SECOND, limite.por_segundo),
+        ("minuto", limit.por_minuto / (60 * SECOND), limit.at_once),
+        ("segundo", limit.por_segundo / SECOND, limit.por_segundo),
     ):
         for start in range(len(went)):
             total = 0
-            for now, many in went[start:]:
-                total += many
+            for now, count in went[start:]:
+                total += count
                 assert total <= burst + per_us * (now - went[start][0]) + 1e-6, rate
 
 
-@given(LIMITES, PLAYS)
-def test_no_day_holds_more_than_its_budget(limite: SendLimit, plays: list[PlayedBatch]) -> None:
+@given(LIMITS, PLAYS)
+def test_no_day_holds_more_than_its_budget(limit: SendLimit, plays: list[PlayedBatch]) -> None:
     days: Counter[date] = Counter()
-    for _, pedido, _, resposta in played(limite, plays):
-        days[pedido.dia] += resposta.marcados + resposta.novos
-    assert limite.por_dia is None or max(days.values(), default=0) <= limite.por_dia
+    for _, request, _, grant in played(limit, plays):
+        days[request.dia] += grant.marcados + grant.novos
+    assert limit.por_dia is None or max(days.values(), default=0) <= limit.por_dia
 
 
-@given(LIMITES, PLAYS)
-def test_whoever_waits_has_a_place_to_come_that_nobody_before_it_has(
-    limite: SendLimit, plays: list[PlayedBatch]
+@given(LIMITS, PLAYS)
+def test_every_place_lies_in_the_future_and_behind_all_earlier_places(
+    limit: SendLimit, plays: list[PlayedBatch]
 ) -> None:
     last = 0
     before = RateState()
-    for now, pedido, estado, resposta in played(limite, plays):
-        # What this batch is let through makes a queue that was forgotten look alive again: the state before it counts.
-        is_alive = before.tat_minuto + pedido.minuto.intervalo + STALE_AFTER > now
-        before = estado
-        waiting = pedido.marcados + pedido.novos - resposta.marcados - resposta.novos
-        if not waiting or resposta.sem_orcamento:
+    for now, request, state, grant in played(limit, plays):
+        # Messages of this batch that leave make a stale queue look alive again, so the state before the batch counts.
+        is_alive = before.tat_minuto + request.minuto.intervalo + STALE_AFTER > now
+        before = state
+        waiting = request.marcados + request.novos - grant.marcados - grant.novos
+        if not waiting or grant.sem_orcamento:
             continue
-        assert resposta.vaga > now
+        assert grant.vaga > now
         if is_alive and last > now:
-            assert resposta.vaga >= last + resposta.intervalo
-        last = resposta.vaga + (waiting - 1) * resposta.intervalo
-        assert estado.fila == last
+            assert grant.vaga >= last + grant.intervalo
+        last = grant.vaga + (waiting - 1) * grant.intervalo
+        assert state.fila == last
 
 
-@given(LIMITES, PLAYS)
-def test_those_with_a_place_go_before_those_without(limite: SendLimit, plays: list[PlayedBatch]) -> None:
-    for _, pedido, _, resposta in played(limite, plays):
-        assert 0 <= resposta.marcados <= pedido.marcados
-        assert 0 <= resposta.novos <= pedido.novos
-        if resposta.novos:
-            assert resposta.marcados == pedido.marcados
+@given(LIMITS, PLAYS)
+def test_messages_with_a_place_go_before_those_without(limit: SendLimit, plays: list[PlayedBatch]) -> None:
+    for _, request, _, grant in played(limit, plays):
+        assert 0 <= grant.marcados <= request.marcados
+        assert 0 <= grant.novos <= request.novos
+        if grant.novos:
+            assert grant.marcados == request.marcados
 
 
-@given(LIMITES, PLAYS, st.integers(1, 100))
-def test_whoever_was_quiet_for_long_may_use_its_burst_at_once(
-    limite: SendLimit, plays: list[PlayedBatch], novos: int
+@given(LIMITS, PLAYS, st.integers(1, 100))
+def test_tenant_that_was_quiet_for_long_may_send_its_whole_burst_at_once(
+    limit: SendLimit, plays: list[PlayedBatch], novos: int
 ) -> None:
-    long = PlayedBatch(2 * DAY, 0, novos)
-    *_, (_, _, _, resposta) = played(limite, [*plays, long])
-    assert resposta.novos == min(novos, limite.at_once, limite.por_segundo, limite.por_dia or novos)
+    after_two_days = PlayedBatch(2 * DAY, 0, novos)
+    *_, (_, _, _, grant) = played(limit, [*plays, after_two_days])
+    assert grant.novos == min(novos, limit.at_once, limit.por_segundo, limit.por_dia or novos)
 
 
 @given(
@@ -217,19 +218,19 @@ def test_whoever_was_quiet_for_long_may_use_its_burst_at_once(
     st.integers(1, 20),
     st.lists(st.tuples(st.integers(0, 20 * SECOND), st.integers(1, 200)), min_size=1, max_size=5),
 )
-def test_everybody_goes_at_the_place_that_was_given_and_asks_no_more_than_twice(
+def test_every_message_leaves_at_its_place_and_asks_at_most_twice(
     por_minuto: int, rajada: int, arrivals: list[tuple[int, int]]
 ) -> None:
-    """However many come at whatever times: a flood is spread over its places and does not hammer."""
-    limite = SendLimit(por_minuto=por_minuto, por_segundo=1_000, rajada=rajada)
+    """A flood is spread over its places, so its messages do not ask again and again."""
+    limit = SendLimit(por_minuto=por_minuto, por_segundo=1_000, rajada=rajada)
     agenda: list[tuple[int, bool, int]] = []
     number, now = 0, START
-    for depois, many in arrivals:
-        now += depois
-        for _ in range(many):
+    for wait_us, count in arrivals:
+        now += wait_us
+        for _ in range(count):
             heapq.heappush(agenda, (now, False, number))
             number += 1
-    estado, times_asked, went = RateState(), Counter[int](), list[int]()
+    state, times_asked, went = RateState(), Counter[int](), list[int]()
     while agenda:
         now = agenda[0][0]
         batch = []
@@ -237,14 +238,14 @@ def test_everybody_goes_at_the_place_that_was_given_and_asks_no_more_than_twice(
             batch.append(heapq.heappop(agenda))
         batch.sort(key=lambda each: (not each[1], each[2]))
         times_asked.update(each[2] for each in batch)
-        marcados = [each for each in batch if each[1]]
-        novos = [each for each in batch if not each[1]]
-        pedido = rate_request(limite, "UTC", instant_of(now), marcados=len(marcados), novos=len(novos))
-        estado, resposta = answer(estado, pedido, now)
-        went += [each[2] for each in marcados[: resposta.marcados] + novos[: resposta.novos]]
-        staying = marcados[resposta.marcados :] + novos[resposta.novos :]
+        with_place = [each for each in batch if each[1]]
+        without_place = [each for each in batch if not each[1]]
+        request = rate_request(limit, "UTC", instant_of(now), marcados=len(with_place), novos=len(without_place))
+        state, grant = answer(state, request, now)
+        went += [each[2] for each in with_place[: grant.marcados] + without_place[: grant.novos]]
+        staying = with_place[grant.marcados :] + without_place[grant.novos :]
         for place, (_, _, who) in enumerate(staying):
-            heapq.heappush(agenda, (resposta.vaga + place * resposta.intervalo, True, who))
+            heapq.heappush(agenda, (grant.vaga + place * grant.intervalo, True, who))
     assert went == sorted(range(number))
     assert max(times_asked.values()) <= 2
 

@@ -1,4 +1,4 @@
-"""What a part of XML is: plain or not, its elements, its items."""
+"""Parts of XML: plain or not, their elements, their items."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ import re
 import pytest
 
 from chalicelib.errors import InvalidFile
-from chalicelib.ingestion.reading.markup import MAX_DEPTH, Listener, Part, UnknownShape, elements, parse, prove, whole
+from chalicelib.ingestion.reading.markup import (
+    MAX_DEPTH,
+    Listener,
+    Part,
+    UnknownShape,
+    check_part,
+    elements,
+    parse,
+    pieces_of_items,
+)
 
 
 def in_bytes(text: str) -> list[bytes]:
     return [bytes([each]) for each in text.encode()]
 
 
-def heard(text: str, size: int = 1000) -> None:
+def parse_whole(text: str, size: int = 1000) -> None:
     data = text.encode()
     for _ in parse([data[at : at + size] for at in range(0, len(data), size)], Listener()):
         pass
@@ -29,8 +38,8 @@ def heard(text: str, size: int = 1000) -> None:
     ],
 )
 def test_utf8_without_prefixes_is_plain(part: str) -> None:
-    assert prove([part.encode()]).plain
-    assert prove([part[:-3].encode(), part[-3:].encode()]).plain
+    assert check_part([part.encode()]).plain
+    assert check_part([part[:-3].encode(), part[-3:].encode()]).plain
 
 
 @pytest.mark.parametrize(
@@ -46,31 +55,31 @@ def test_utf8_without_prefixes_is_plain(part: str) -> None:
     ],
 )
 def test_anything_else_is_not_plain(part: str) -> None:
-    assert not prove([part.encode()]).plain
-    assert not prove(in_bytes(part)).plain
+    assert not check_part([part.encode()]).plain
+    assert not check_part(in_bytes(part)).plain
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"\xed\xa0\x80", b"\0", b"\x1f"])
-def test_what_xml_cannot_hold_is_a_broken_file(content: bytes) -> None:
+def test_bytes_that_xml_cannot_hold_are_refused(content: bytes) -> None:
     with pytest.raises(InvalidFile, match="arquivo_corrompido"):
-        prove([b"<a>", content + b"</a>"])
+        check_part([b"<a>", content + b"</a>"])
 
 
-def test_bytes_beyond_ascii_may_be_of_another_encoding() -> None:
+def test_bytes_beyond_ascii_may_have_another_encoding() -> None:
     part = '<?xml version="1.0" encoding="ISO-8859-1"?><a>é</a>'.encode("latin-1")
-    assert not prove([part]).plain
+    assert not check_part([part]).plain
 
 
 def test_utf16_is_not_plain() -> None:
-    assert not prove(["<a></a>".encode("utf-16")]).plain
+    assert not check_part(["<a></a>".encode("utf-16")]).plain
 
 
-def test_rows_are_counted_on_the_way() -> None:
-    assert prove(in_bytes("<a><row r='1'></row><row /></a>")) == Part(plain=True, items=0)
-    assert prove([b"<a><row r='1'></row><row r='2'/><rowBreaks/></a>"], b"<row ") == Part(plain=True, items=2)
+def test_items_are_counted_while_checking() -> None:
+    assert check_part(in_bytes("<a><row r='1'></row><row /></a>")) == Part(plain=True, items=0)
+    assert check_part([b"<a><row r='1'></row><row r='2'/><rowBreaks/></a>"], b"<row ") == Part(plain=True, items=2)
 
 
-def test_names_of_the_root_s_namespace_are_local_and_others_are_not() -> None:
+def test_only_names_in_the_namespace_of_the_root_are_local() -> None:
     class Names(Listener):
         def __init__(self) -> None:
             super().__init__()
@@ -85,26 +94,26 @@ def test_names_of_the_root_s_namespace_are_local_and_others_are_not() -> None:
     assert names.seen == ["a", "b", "n b", "c"]
 
 
-def test_elements_have_local_attributes() -> None:
+def test_elements_have_local_attribute_names() -> None:
     part = b"<a xmlns:r='rel'><b r:id='1' x='2'/><c/><b/></a>"
     assert elements([part], "b") == [{"id": "1", "x": "2"}, {}]
 
 
 @pytest.mark.parametrize("part", ["", "a", "<a>", "<a></b>", "<a>&nbsp;</a>", "<a b=1/>", "<a/><b/>"])
-def test_what_is_no_xml_is_a_broken_file(part: str) -> None:
+def test_malformed_xml_is_refused(part: str) -> None:
     with pytest.raises(InvalidFile, match="arquivo_corrompido"):
-        heard(part)
+        parse_whole(part)
 
 
-def test_an_encoding_that_nobody_knows_is_a_broken_file() -> None:
+def test_unknown_encoding_is_refused() -> None:
     with pytest.raises(InvalidFile, match="arquivo_corrompido"):
-        heard('<?xml version="1.0" encoding="martian"?><a/>')
+        parse_whole('<?xml version="1.0" encoding="martian"?><a/>')
 
 
-def test_depth_has_an_end() -> None:
-    heard("<a>" * MAX_DEPTH + "</a>" * MAX_DEPTH)
+def test_depth_is_bounded() -> None:
+    parse_whole("<a>" * MAX_DEPTH + "</a>" * MAX_DEPTH)
     with pytest.raises(InvalidFile, match="arquivo_suspeito"):
-        heard("<a>" * (MAX_DEPTH + 1))
+        parse_whole("<a>" * (MAX_DEPTH + 1))
 
 
 BEGIN = re.compile(rb"<items(?: [^<>]*)?>")
@@ -113,7 +122,7 @@ BEGIN = re.compile(rb"<items(?: [^<>]*)?>")
 def pieces(part: str, size: int) -> list[bytes]:
     data = part.encode()
     blocks = [data[at : at + size] for at in range(0, len(data), size)]
-    return list(whole(blocks, BEGIN, b"<i", b"</items>"))
+    return list(pieces_of_items(blocks, BEGIN, b"<i", b"</items>"))
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -124,6 +133,6 @@ def test_pieces_begin_with_an_item_and_lose_nothing(size: int) -> None:
 
 
 @pytest.mark.parametrize("part", ["<a><items><i/></a>", "<a><i/></items></a>", "<items/>"])
-def test_items_that_do_not_begin_or_end_are_of_unknown_shape(part: str) -> None:
+def test_part_without_beginning_or_end_of_items_has_an_unknown_shape(part: str) -> None:
     with pytest.raises(UnknownShape):
         pieces(part, 1000)

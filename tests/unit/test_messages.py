@@ -1,4 +1,4 @@
-"""Every code has a sentence in both languages, and every sentence is given what it speaks of."""
+"""Every code has a sentence in both languages, and is raised with the parameters that its sentence needs."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from chalicelib.errors import DomainError, FieldError
 from chalicelib.messages import CATALOGUE, ENGLISH, PORTUGUESE
 
 PROJECT = Path(__file__).parents[2]
+# `Unavailable` passes its argument on to the sentence under another name.
+RENAMED = {"reason": "motivo"}
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted((PROJECT / "chalicelib").rglob("*.py"))}
-# What a field's sentence may speak of without the whole error having said it.
-OF_A_FIELD = {"nomes", "campo"}
 
 
 class Raised(NamedTuple):
-    """A code that one of our exceptions, or an error of a field, is made with."""
+    """A place in the source that makes one of our exceptions, or an error of a field, with this code."""
 
     where: str
     code: str
-    params: frozenset[str] | None  # None where they are handed on from elsewhere
+    params: frozenset[str] | None  # None if the source does not show them
 
 
-def _ours() -> set[str]:
-    """The names of our exceptions, wherever they are defined."""
+def _exception_names() -> set[str]:
+    """The names of our exceptions, in whatever module they are defined."""
     names = {
         each.__name__ for each in vars(errors).values() if isinstance(each, type) and issubclass(each, DomainError)
     }
@@ -41,7 +41,7 @@ def _ours() -> set[str]:
 
 
 def _constants(node: ast.expr) -> Iterator[str]:
-    """The codes that an expression may be: a text, or one of two."""
+    """The codes that an expression may be: a text, or one of two texts."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         yield node.value
     elif isinstance(node, ast.IfExp):
@@ -50,7 +50,7 @@ def _constants(node: ast.expr) -> Iterator[str]:
 
 
 def _all_raised() -> Iterator[Raised]:
-    exceptions = _ours()
+    exceptions = _exception_names()
     for path, source in SOURCES.items():
         for node in ast.walk(ast.parse(source)):
             if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
@@ -58,12 +58,11 @@ def _all_raised() -> Iterator[Raised]:
             place = {**dict.fromkeys(exceptions, 0), "FieldError": 1, "PydanticCustomError": 0}.get(node.func.id)
             if place is None or len(node.args) <= place:
                 continue
-            given = None if any(word.arg is None for word in node.keywords) else {word.arg for word in node.keywords}
-            if node.func.id not in exceptions:
-                given = None
+            names = [word.arg for word in node.keywords]
+            is_shown = node.func.id in exceptions and None not in names
+            params = frozenset(RENAMED.get(name, name) for name in names if name) if is_shown else None
             for code in _constants(node.args[place]):
-                where = f"{path.relative_to(PROJECT)}:{node.lineno}"
-                yield Raised(where, code, None if given is None else frozenset(filter(None, given)))
+                yield Raised(f"{path.relative_to(PROJECT)}:{node.lineno}", code, params)
 
 
 RAISED = sorted(_all_raised(), key=lambda each: (each.code, each.where))
@@ -73,19 +72,19 @@ def _placeholders(sentence: str) -> set[str]:
     return {name for _, name, _, _ in string.Formatter().parse(sentence) if name is not None}
 
 
-def test_the_code_of_the_project_is_read() -> None:
+def test_codes_are_found_in_the_source() -> None:
     assert {"nao_encontrado", "horario_ocupado", "multipart_invalido", "mudanca_vazia"} <= {r.code for r in RAISED}
 
 
 @pytest.mark.parametrize("raised", RAISED, ids=lambda raised: f"{raised.code}-{raised.where}")
-def test_what_is_raised_has_a_sentence_and_gives_it_what_it_needs(raised: Raised) -> None:
+def test_raised_code_has_a_sentence_and_the_parameters_that_it_needs(raised: Raised) -> None:
     sentences = CATALOGUE[raised.code]
     if raised.params is not None:
         assert {name for sentence in sentences for name in _placeholders(sentence)} <= raised.params
 
 
 @pytest.mark.parametrize("code", CATALOGUE)
-def test_both_languages_speak_of_the_same_things(code: str) -> None:
+def test_both_languages_use_the_same_parameters(code: str) -> None:
     portuguese, english = CATALOGUE[code]
     assert _placeholders(portuguese) == _placeholders(english)
     assert portuguese != english
@@ -93,24 +92,24 @@ def test_both_languages_speak_of_the_same_things(code: str) -> None:
     assert all(sentence.endswith(".") for sentence in (portuguese, english))
 
 
-def test_no_sentence_is_kept_for_a_code_that_nothing_has() -> None:
+def test_every_sentence_belongs_to_a_code_in_the_source() -> None:
     others = [source for path, source in SOURCES.items() if path.name != "messages.py"]
     others += [path.read_text(encoding="utf-8") for path in (PROJECT / "chalicelib").rglob("*.json")]
     text = "\n".join(others)
     assert [code for code in CATALOGUE if f'"{code}"' not in text] == []
 
 
-def test_portuguese_is_the_default_and_english_is_asked_for() -> None:
+def test_portuguese_is_the_default_language() -> None:
     assert messages.text("nao_encontrado") == "Não existe."
     assert messages.text("nao_encontrado", ENGLISH) == "There is no such thing."
     assert (messages.title(404, PORTUGUESE), messages.title(404, ENGLISH)) == ("Não encontrado", "Not found")
 
 
-def test_a_status_without_a_title_is_a_bad_request() -> None:
+def test_status_without_a_title_is_called_a_bad_request() -> None:
     assert messages.title(418, ENGLISH) == "Bad request"
 
 
-def test_a_code_without_a_sentence_is_a_mistake_that_shows() -> None:
+def test_code_without_a_sentence_raises() -> None:
     with pytest.raises(KeyError):
         messages.text("no_such_code")
 
@@ -124,12 +123,12 @@ def test_a_code_without_a_sentence_is_a_mistake_that_shows() -> None:
         (FieldError("/tamanho", "corpo_grande_demais", "tamanho"), "O corpo passa de 10 bytes.", None),
     ],
 )
-def test_a_field_says_what_is_wrong_with_it(error: FieldError, portuguese: str, english: str | None) -> None:
+def test_field_has_the_sentence_of_its_code(error: FieldError, portuguese: str, english: str | None) -> None:
     assert messages.field_text(error, PORTUGUESE, maximo=10) == portuguese
     if english is not None:
         assert messages.field_text(error, ENGLISH, maximo=10) == english
 
 
-def test_the_params_of_the_whole_error_win_over_the_detail_of_a_field() -> None:
+def test_parameters_of_the_whole_error_win_over_the_detail_of_a_field() -> None:
     error = FieldError("/a", "variavel_ausente", "b")
     assert messages.field_text(error, ENGLISH, nomes="a, b") == "Variables of the template are missing: a, b."

@@ -1,28 +1,30 @@
-"""The contract says every route of `app.py` and every model that a handler takes, and is valid OpenAPI 3.1."""
+"""The contract describes every route of `app.py`: what it takes and what it answers, as valid OpenAPI 3.1."""
 
 from __future__ import annotations
 
-import ast
 import json
 import os
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from chalice.app import Chalice
 from openapi_spec_validator import validate
 
-from chalicelib.api import openapi, requests
-from chalicelib.api.openapi import TAKES, Takes
-from chalicelib.ingestion.jobs.requests import ReferenceRequest, UploadRequest
+from chalicelib.api import openapi
+from chalicelib.api.answers.channels import StatusCounts
+from chalicelib.api.handlers import Operation, operation_of
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.ingestion.options import IngestOptions
+from chalicelib.leads.requests import LeadQuery
 from local.project import load_app
 
-PROJECT = Path(__file__).parents[2]
+SCHEMAS = "#/components/schemas/"
 
 
 @pytest.fixture(scope="module")
-def app() -> Iterator[Any]:
+def app() -> Iterator[Chalice]:
     """The app as it is deployed; importing it connects to nothing."""
     kept = dict(os.environ)
     yield load_app()
@@ -31,101 +33,51 @@ def app() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def contract(app: Any) -> Any:
+def contract(app: Chalice) -> Any:
     """As a client gets it."""
     return json.loads(json.dumps(openapi.document(app)))
 
 
-def _handlers() -> dict[str, ast.FunctionDef]:
-    """The handlers of the REST section of `app.py`, by name."""
-    tree = ast.parse((PROJECT / "app.py").read_text(encoding="utf-8"))
+def operations(app: Chalice) -> dict[tuple[str, str], Operation]:
+    """The operations of the app by path and method."""
     return {
-        node.name: node
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-        and any(isinstance(d, ast.Call) and ast.unparse(d.func) == "app.route" for d in node.decorator_list)
+        (path, method.lower()): operation_of(route.view_function)
+        for path, routes in app.routes.items()
+        for method, route in routes.items()
     }
 
 
-def _taken(handler: ast.FunctionDef) -> Takes:
-    """What the code of a handler takes of its call."""
-    body: tuple[Any, ...] = ()
-    query = form = None
-    for node in ast.walk(handler):
-        match node:
-            case ast.Call(func=ast.Attribute(attr="body"), args=[ast.Attribute(attr=name)]):
-                body = (getattr(requests, name),)
-            case ast.Call(func=ast.Attribute(attr="query"), args=[ast.Attribute(attr=name)]):
-                query = getattr(requests, name)
-            case ast.Call(func=ast.Attribute(value=ast.Name(id="requests"), attr="upload")):
-                body, form = (ReferenceRequest, UploadRequest), IngestOptions
-    key = any(isinstance(node, ast.Attribute) and node.attr == "idempotency_key" for node in ast.walk(handler))
-    return Takes(body=body, query=query, form=form, key=key)
+def operations_in(contract: Any) -> list[Any]:
+    return [each for methods in contract["paths"].values() for each in methods.values()]
 
 
-@pytest.mark.parametrize("name", _handlers())
-def test_the_contract_knows_what_the_handler_takes(name: str) -> None:
-    assert TAKES.get(name, Takes()) == _taken(_handlers()[name])
-
-
-def test_the_contract_speaks_of_no_handler_that_is_gone() -> None:
-    assert set(TAKES) - set(_handlers()) == set()
-
-
-def test_what_the_contract_says_is_openapi(contract: Any) -> None:
+def test_contract_is_valid_openapi(contract: Any) -> None:
     validate(contract)
 
 
-def test_every_route_of_the_app_is_in_the_contract(app: Any, contract: Any) -> None:
-    routes = {(path, method.lower()) for path, methods in app.routes.items() for method in methods}
-    assert {(path, method) for path, methods in contract["paths"].items() for method in methods} == routes
-    assert ("/openapi.json", "get") in routes
+def test_every_route_of_the_app_is_in_the_contract(app: Chalice, contract: Any) -> None:
+    described = {(path, method) for path, methods in contract["paths"].items() for method in methods}
+    assert described == set(operations(app))
+    assert ("/openapi.json", "get") in described
 
 
-def test_only_what_shows_who_asks_by_other_means_asks_for_no_token(contract: Any) -> None:
+def test_only_routes_that_authenticate_otherwise_take_no_token(contract: Any) -> None:
     free = {path for path, methods in contract["paths"].items() for each in methods.values() if not each["security"]}
     assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}"}
 
 
-def test_every_operation_has_its_sentence_and_a_name_of_its_own(contract: Any) -> None:
-    operations = [each for methods in contract["paths"].values() for each in methods.values()]
-    assert all(each["summary"].endswith(".") for each in operations)
-    assert len({each["operationId"] for each in operations}) == len(operations)
+def test_every_operation_has_a_name_of_its_own_and_a_sentence_that_begins_with_a_verb(contract: Any) -> None:
+    found = operations_in(contract)
+    assert [each["summary"] for each in found if not re.fullmatch(r"[A-Z][a-z]+s .*\.", each["summary"])] == []
+    assert len({each["operationId"] for each in found}) == len(found)
 
 
-def test_every_operation_says_how_it_refuses(contract: Any) -> None:
-    for path, methods in contract["paths"].items():
-        for each in methods.values():
-            problem = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-            page = {"text/html": {}}
-            refusal = each["responses"]["default"]["content"]
-            assert refusal == (page if path == "/descadastro/{token}" else problem)
+# What is taken
 
 
-def test_pages_and_bare_words_are_said_to_be_such(contract: Any) -> None:
-    kinds = {
-        (path, method): set(contract["paths"][path][method]["responses"]["200"]["content"])
-        for path, method in (("/descadastro/{token}", "post"), ("/webhooks/{canal}", "get"), ("/leads", "get"))
-    }
-    assert list(kinds.values()) == [{"text/html"}, {"text/plain"}, {"application/json"}]
-    assert ("query", "hub.challenge") in _parameters(contract, "/webhooks/{canal}", "get")
-
-
-@pytest.mark.parametrize(
-    ("path", "method", "status"),
-    [
-        ("/leads", "get", "200"),
-        ("/ingest/leads/xlsx", "post", "202"),
-        ("/leads/{lead_id}/disparos", "post", "201"),
-        ("/leads/{lead_id}/agendamentos", "post", "201"),
-        ("/saude", "get", "200"),
-        ("/templates/{nome}", "delete", "204"),
-    ],
-)
-def test_an_operation_answers_with_the_status_of_its_handler(
-    contract: Any, path: str, method: str, status: str
-) -> None:
-    assert status in contract["paths"][path][method]["responses"]
+def test_handlers_take_only_parts_of_the_path_that_their_routes_have(app: Chalice) -> None:
+    for (path, _), operation in operations(app).items():
+        assert set(operation.takes.path) == set(re.findall(r"\{(\w+)\}", path)), path
 
 
 def _parameters(contract: Any, path: str, method: str) -> dict[tuple[str, str], Any]:
@@ -133,12 +85,16 @@ def _parameters(contract: Any, path: str, method: str) -> dict[tuple[str, str], 
     return {(each["in"], each["name"]): each["schema"] for each in found}
 
 
-def test_a_list_says_its_filters_and_what_they_look_like(contract: Any) -> None:
+def test_list_describes_its_filters(contract: Any) -> None:
     found = _parameters(contract, "/leads", "get")
-    assert {name for where, name in found if where == "query"} == set(requests.LeadQuery.model_fields)
+    assert {name for where, name in found if where == "query"} == set(LeadQuery.model_fields)
     assert found["query", "criado_de"] == {"type": "string", "format": "date-time"}
-    assert found["query", "status"] == {"$ref": "#/components/schemas/LeadStatus"}
+    assert found["query", "status"] == {"$ref": SCHEMAS + "LeadStatus"}
     assert found["query", "limit"]["maximum"] == 500
+
+
+def test_parameters_have_the_names_that_a_client_sends(contract: Any) -> None:
+    assert ("query", "hub.challenge") in _parameters(contract, "/webhooks/{canal}", "get")
 
 
 def test_ids_in_a_path_are_uuids_and_names_are_text(contract: Any) -> None:
@@ -146,18 +102,125 @@ def test_ids_in_a_path_are_uuids_and_names_are_text(contract: Any) -> None:
     assert _parameters(contract, "/templates/{nome}", "get")["path", "nome"] == {"type": "string"}
 
 
-def test_creating_takes_an_idempotency_key(contract: Any) -> None:
-    assert ("header", "Idempotency-Key") in _parameters(contract, "/leads/{lead_id}/agendamentos", "post")
-    assert ("header", "Idempotency-Key") not in _parameters(contract, "/leads/{lead_id}", "patch")
+def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
+    taking = {
+        each["operationId"]
+        for each in operations_in(contract)
+        if any(parameter["name"] == "Idempotency-Key" for parameter in each.get("parameters", ()))
+    }
+    assert taking == {"create_ingest_job", "create_disparo", "create_agendamento", "resend_disparos"}
 
 
-def test_an_upload_is_a_form_or_one_of_two_documents(contract: Any) -> None:
+def test_json_body_is_described_by_the_model_of_the_handler(contract: Any) -> None:
+    content = contract["paths"]["/leads/{lead_id}/disparos"]["post"]["requestBody"]["content"]
+    assert content == {"application/json": {"schema": {"$ref": SCHEMAS + "NewDisparo"}}}
+
+
+def test_upload_is_a_form_or_one_of_two_documents(contract: Any) -> None:
     content = contract["paths"]["/ingest/leads/xlsx"]["post"]["requestBody"]["content"]
     assert set(content) == {"application/json", "multipart/form-data"}
-    assert len(content["application/json"]["schema"]["oneOf"]) == 2
+    assert content["application/json"]["schema"]["oneOf"] == [
+        {"$ref": SCHEMAS + "ReferenceRequest"},
+        {"$ref": SCHEMAS + "UploadRequest"},
+    ]
     form = content["multipart/form-data"]["schema"]
     assert (form["required"], set(form["properties"])) == (["arquivo"], {"arquivo", *IngestOptions.model_fields})
 
 
-def test_unknown_fields_are_said_to_be_refused(contract: Any) -> None:
+def test_unknown_fields_of_a_body_are_refused(contract: Any) -> None:
     assert contract["components"]["schemas"]["NewAgendamento"]["additionalProperties"] is False
+
+
+# What is answered
+
+
+def test_every_operation_describes_its_refusal(contract: Any) -> None:
+    for path, methods in contract["paths"].items():
+        for each in methods.values():
+            problem = {"application/problem+json": {"schema": {"$ref": SCHEMAS + "Problem"}}}
+            page: dict[str, Any] = {"text/html": {}}
+            refusal = each["responses"]["default"]["content"]
+            assert refusal == (page if path == "/descadastro/{token}" else problem)
+
+
+@pytest.mark.parametrize(
+    ("path", "method", "status", "model"),
+    [
+        ("/leads", "get", "200", "LeadPage"),
+        ("/leads/{lead_id}/disparos", "post", "201", "DisparoDetail"),
+        ("/leads/{lead_id}/agendamentos", "post", "201", "AgendamentoAnswer"),
+        ("/ingest/leads/jobs/{job_id}/desfazer", "post", "202", "JobAnswer"),
+        ("/tenant/config", "put", "200", "TenantConfig"),
+        ("/saude", "get", "200", "HealthAnswer"),
+    ],
+)
+def test_success_has_the_status_and_the_model_of_the_handler(
+    contract: Any, path: str, method: str, status: str, model: str
+) -> None:
+    success = contract["paths"][path][method]["responses"][status]
+    assert success["content"] == {"application/json": {"schema": {"$ref": SCHEMAS + model}}}
+
+
+def test_upload_answers_with_the_job_or_with_the_job_and_its_form(contract: Any) -> None:
+    success = contract["paths"]["/ingest/leads/xlsx"]["post"]["responses"]["202"]
+    assert success["content"]["application/json"]["schema"]["oneOf"] == [
+        {"$ref": SCHEMAS + "JobAnswer"},
+        {"$ref": SCHEMAS + "AnnouncedJobAnswer"},
+    ]
+
+
+def test_every_json_answer_has_a_schema(contract: Any) -> None:
+    for each in operations_in(contract):
+        [(status, success)] = [found for found in each["responses"].items() if found[0] != "default"]
+        if status == "204":
+            assert "content" not in success, each["operationId"]
+        elif "application/json" in success["content"]:
+            assert success["content"]["application/json"]["schema"], each["operationId"]
+
+
+def test_handlers_that_answer_204_return_none(app: Chalice) -> None:
+    for key, operation in operations(app).items():
+        assert (operation.status == 204) == (
+            operation.handler.__annotations__["return"] == "None" and operation.media_type == "application/json"
+        ), key
+
+
+def test_pages_and_plain_text_are_described_as_such(contract: Any) -> None:
+    kinds = [
+        set(contract["paths"][path][method]["responses"]["200"]["content"])
+        for path, method in (("/descadastro/{token}", "post"), ("/webhooks/{canal}", "get"), ("/leads", "get"))
+    ]
+    assert kinds == [{"text/html"}, {"text/plain"}, {"application/json"}]
+
+
+def test_answers_have_no_fields_beside_those_described(contract: Any) -> None:
+    answered = _reachable(contract, [each["responses"] for each in operations_in(contract)]) - {"Problem"}
+    schemas = contract["components"]["schemas"]
+    objects = {name for name in answered if schemas[name]["type"] == "object"}
+    assert {name for name in objects if schemas[name].get("additionalProperties") is not False} == set()
+    assert objects >= {"LeadDetail", "LeadPhone", "JobAnswer", "PresignedForm", "HistoryStepAnswer"}
+
+
+def _reachable(contract: Any, start: object) -> set[str]:
+    """The names of all schemas that a part of the contract refers to, over any number of references."""
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        names = set(re.findall(SCHEMAS + r"(\w+)", json.dumps(waiting.pop()))) - found
+        found |= names
+        waiting += [contract["components"]["schemas"][name] for name in names]
+    return found
+
+
+def test_every_model_of_an_answer_is_described(contract: Any) -> None:
+    answered = _reachable(contract, [each["responses"] for each in operations_in(contract)])
+    assert {name for name in answered if not contract["components"]["schemas"][name].get("description")} == set()
+
+
+def test_descriptions_of_fields_are_in_the_contract(contract: Any) -> None:
+    properties = contract["components"]["schemas"]["DisparoDetail"]["properties"]
+    assert properties["expira_em"]["description"] == "It does not leave from this time on."
+
+
+def test_overview_counts_every_status() -> None:
+    assert set(StatusCounts.model_fields) == {each.value for each in DisparoStatus}

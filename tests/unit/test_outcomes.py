@@ -1,119 +1,25 @@
-"""What the wire proves: HTTP statuses and Retry-After, before any channel has its say."""
+"""The outcomes of an attempt, and the key under which a message is repeated."""
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
+from dataclasses import FrozenInstanceError, replace
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chalicelib.adapters.calls import (
-    SESSION_GONE,
-    CallResult,
-    Lost,
-    NotWritten,
-    Refused,
-    of_handshake_status,
-    of_status,
-    parse_http_date,
-    parse_retry_after,
-)
-from chalicelib.dispatch.outcomes import Outcome, Permanent, Sent, Transient
-
-NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-A_WEEK = 7 * 86_400
+from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent, Transient
 
 
-@pytest.mark.parametrize(
-    ("status", "retry_after", "proof"),
-    [
-        (307, None, Refused(307)),
-        (400, None, Refused(400)),
-        (401, None, Refused(401)),
-        (404, None, Refused(404)),
-        (429, 3.0, Refused(429, 3.0)),
-        (501, None, Refused(501)),
-        (505, None, Refused(505)),
-        (503, 3.0, Refused(503, 3.0)),
-        (503, None, Lost("http_503")),
-        (500, None, Lost("http_500")),
-        (502, 3.0, Lost("http_502")),
-        (504, None, Lost("http_504")),
-        (524, None, Lost("http_524")),
-    ],
-)
-def test_status_after_writing_is_refusal_only_where_nothing_can_have_been_done(
-    status: int, retry_after: float | None, proof: CallResult
-) -> None:
-    assert of_status(status, retry_after, in_session=False) == proof
-
-
-def test_session_that_is_gone_has_not_taken_the_message() -> None:
-    assert of_status(404, None, in_session=True) == NotWritten(SESSION_GONE)
-
-
-@given(st.integers(300, 599), st.none() | st.floats(0, 60), st.booleans())
-def test_server_error_is_never_repeatable_unless_it_defers(status: int, wait: float | None, in_session: bool) -> None:
-    proof = of_status(status, wait, in_session=in_session)
-    may_have_acted = status >= 500 and status not in (501, 505) and not (status == 503 and wait is not None)
-    assert isinstance(proof, Lost) is may_have_acted
-
-
-@given(st.integers(300, 599), st.none() | st.floats(0, 60))
-def test_no_handshake_status_leaves_a_message_in_doubt(status: int, wait: float | None) -> None:
-    proof = of_handshake_status(status, wait)
-    sick = status >= 500 and status not in (501, 505)
-    assert proof == (NotWritten(f"http_{status}", wait) if sick else Refused(status, wait, at_handshake=True))
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"),
-    [
-        (None, None),
-        ("", None),
-        ("soon", None),
-        ("-1", None),
-        ("1.5", None),
-        ("٣", None),
-        ("0", 0),
-        (" 120 ", 120),
-        ("9" * 400, A_WEEK),
-        ("Tue, 24 Nov 2026 12:00:30 GMT", 30),
-        ("Tue, 24 Nov 2026 11:00:00 GMT", 0),
-        ("Tue, 24 Nov 2026 12:00:30 -0000", 30),
-        ("Mon, 24 Nov 2036 12:00:00 GMT", A_WEEK),
-        ("Tue, 99 Nov 2026 12:00:00 GMT", None),
-        ("Tue, 24 Nov 99999999999 12:00:00 GMT", None),
-    ],
-)
-def test_retry_after_is_read_in_both_its_forms_or_not_at_all(header: str | None, seconds: float | None) -> None:
-    assert parse_retry_after(header, NOW) == seconds
-
-
-@given(st.text(max_size=60))
-def test_no_retry_after_is_beyond_reading(header: str) -> None:
-    seconds = parse_retry_after(header, NOW)
-    assert seconds is None or 0 <= seconds <= A_WEEK
-
-
-@given(st.timedeltas(timedelta(0), timedelta(days=6)))
-def test_date_of_retry_after_is_never_waited_for_too_briefly(wait: timedelta) -> None:
-    seconds = parse_retry_after(format_datetime(NOW + wait, usegmt=True), NOW)
-    assert seconds is not None
-    assert 0 <= wait.total_seconds() - seconds < 1
-
-
-def test_http_date_without_a_zone_is_utc() -> None:
-    assert parse_http_date("Tue, 24 Nov 2026 12:00:00") == NOW
-
-
-def test_outcomes_are_values_that_nobody_changes() -> None:
+def test_outcomes_are_immutable_values() -> None:
     sent: Outcome = Sent("id")
     assert sent == Sent("id")
+    field = "message_id"
     with pytest.raises(FrozenInstanceError):
-        sent.message_id = "other"  # type: ignore[misc]
+        setattr(sent, field, "other")
     assert Transient("x") == Transient("x", None, None)
-    assert Permanent("x") == Permanent("x", suprimir=False, tentar_alternativo=False)
+    assert Permanent("x") == Permanent("x", suppresses=False, tries_alternative=False)
+
+
+def test_idempotency_key_changes_only_after_a_failed_delivery() -> None:
+    message = OutgoingMessage("d-1", 1, "+5571999990001", "Olá")
+    assert message.idempotency_key == replace(message, tentativa=2).idempotency_key == "d-1"
+    assert replace(message, entregas_falhas=1).idempotency_key == "d-1-1"

@@ -1,4 +1,4 @@
-"""Pages: a cursor comes back as what it was made of, and what is no cursor of ours is refused with a code."""
+"""Pages: a cursor is read back as it was made, and any other text is refused with a code."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ AWARE = st.datetimes(timezones=st.just(UTC))
 
 
 @given(AWARE, st.uuids())
-def test_a_cursor_brings_back_the_place_that_it_was_made_of(moment: datetime, id_: UUID) -> None:
+def test_cursor_is_read_back_as_the_place_that_it_was_made_of(moment: datetime, id_: UUID) -> None:
     cursor = page_of([{"at": moment, "id": id_}] * 2, 1, lambda row: (row["at"].isoformat(), row["id"]))["proximo"]
     assert PageQuery(cursor=cursor).after(tuple[AwareDatetime, UUID]) == (moment, id_)
 
 
 @given(st.uuids())
-def test_a_cursor_fits_into_a_query_string_as_it_is(id_: UUID) -> None:
+def test_cursor_needs_no_escaping_in_a_query_string(id_: UUID) -> None:
     cursor = page_of([{"id": id_}] * 2, 1, lambda row: row["id"])["proximo"]
     assert set(cursor) <= set(string.ascii_letters + string.digits + "-_")
     assert PageQuery(cursor=cursor).after(UUID) == id_
 
 
 @given(st.text(max_size=200))
-def test_any_other_text_is_refused_or_is_a_place_of_the_right_kind(text: str) -> None:
+def test_other_text_is_refused_or_is_a_place_of_the_right_kind(text: str) -> None:
     query = PageQuery(cursor=text)
     try:
         found = query.after(UUID)
     except Invalid as error:
-        assert error.code == "cursor_invalido"  # noqa: PT017 - most texts are refused, some are places
+        assert error.code == "cursor_invalido"  # noqa: PT017 - most texts are refused, a few are valid places
     else:
         assert isinstance(found, UUID)
 
@@ -46,19 +46,19 @@ def test_any_other_text_is_refused_or_is_a_place_of_the_right_kind(text: str) ->
 @pytest.mark.parametrize(
     "cursor", ["", "=", "A", "ação", "\ud800", "bnVsbA", "e30", "MQ", "W10", urlsafe_b64encode(b'"' * 700).decode()]
 )
-def test_what_is_no_cursor_is_refused_with_a_code(cursor: str) -> None:
+def test_malformed_cursor_is_refused_with_a_code(cursor: str) -> None:
     with pytest.raises(Invalid) as raised:
         PageQuery.model_construct(cursor=cursor).after(UUID)
     assert raised.value.code == "cursor_invalido"
     assert [each.pointer for each in raised.value.errors] == ["?/cursor"]
 
 
-def test_the_first_page_begins_after_nothing() -> None:
+def test_first_page_has_no_place_to_begin_after() -> None:
     assert PageQuery().after(UUID) is None
 
 
 @given(st.integers(0, 30), st.integers(1, 20))
-def test_pages_one_after_the_other_hold_everything_once(count: int, limit: int) -> None:
+def test_consecutive_pages_hold_every_row_once(count: int, limit: int) -> None:
     everything = [{"n": number} for number in range(count)]
     seen: list[Any] = []
     query, pages = PageQuery(limit=limit), 0
@@ -76,7 +76,7 @@ def test_pages_one_after_the_other_hold_everything_once(count: int, limit: int) 
 
 
 @pytest.mark.parametrize(
-    ("given_", "code"),
+    ("query", "code"),
     [
         ({"limit": 0}, "greater_than_equal"),
         ({"limit": MAX_LIMIT + 1}, "less_than_equal"),
@@ -89,7 +89,7 @@ def test_pages_one_after_the_other_hold_everything_once(count: int, limit: int) 
         ({"pagina": 2}, "extra_forbidden"),
     ],
 )
-def test_a_page_that_nobody_could_mean_is_refused(given_: dict[str, Any], code: str) -> None:
+def test_invalid_page_query_is_refused(query: dict[str, Any], code: str) -> None:
     with pytest.raises(ValidationError) as raised:
-        PageQuery.model_validate(given_)
+        PageQuery.model_validate(query)
     assert [each["type"] for each in raised.value.errors()] == [code]

@@ -1,4 +1,4 @@
-"""Every DDD has its state and its zone."""
+"""Every DDD has its state and its time zone."""
 
 from __future__ import annotations
 
@@ -21,30 +21,30 @@ STATES = {
 }  # fmt: skip
 
 
-def test_the_ddds_are_those_whose_phones_are_ingested() -> None:
+def test_table_has_the_ddds_that_ingestion_accepts() -> None:
     ingested = {str(ddd) for ddd in range(10, 100) if read_phones(f"+55 {ddd} 99999-9999")[0]}
     assert PLACES.keys() == ingested
     assert len(PLACES) == 67
 
 
-def test_every_state_has_its_ddds() -> None:
+def test_every_state_has_its_number_of_ddds() -> None:
     assert Counter(place.uf for place in PLACES.values()) == {uf: ddds for uf, (ddds, _) in STATES.items()}
 
 
 @pytest.mark.parametrize("ddd", PLACES)
-def test_the_zone_of_a_ddd_keeps_the_time_of_its_state(ddd: str) -> None:
+def test_zone_of_a_ddd_has_the_offset_of_its_state(ddd: str) -> None:
     offset = NOON.astimezone(ZoneInfo(PLACES[ddd].zone)).utcoffset()
     assert offset is not None
     assert offset.total_seconds() == -3600 * STATES[PLACES[ddd].uf][1]
 
 
 @pytest.mark.parametrize("ddd", PLACES)
-def test_mobiles_and_landlines_are_at_home_where_their_ddd_is(ddd: str) -> None:
+def test_mobiles_and_landlines_have_the_place_of_their_ddd(ddd: str) -> None:
     assert place_of(f"+55{ddd}999990001") == place_of(f"+55{ddd}33330001") == PLACES[ddd]
 
 
 @pytest.mark.parametrize(
-    ("telefone", "place"),
+    ("phone", "place"),
     [
         ("+5511999990001", Place("SP", "America/Sao_Paulo")),
         ("+5561999990001", Place("DF", "America/Sao_Paulo")),
@@ -53,13 +53,13 @@ def test_mobiles_and_landlines_are_at_home_where_their_ddd_is(ddd: str) -> None:
         ("+5581999990001", Place("PE", "America/Recife")),
     ],
 )
-def test_some_places_by_name(telefone: str, place: Place) -> None:
-    assert place_of(telefone) == place
+def test_phone_has_the_state_and_zone_of_its_ddd(phone: str, place: Place) -> None:
+    assert place_of(phone) == place
 
 
 @pytest.mark.parametrize(
-    "telefone",
+    "phone",
     [None, "", "+558007771234", "+5520999990001", "+5510999990001", "+12025550123", "+351912345678", "+55", "a@b.com"],
 )
-def test_what_is_no_phone_of_a_ddd_is_at_home_nowhere(telefone: str | None) -> None:
-    assert place_of(telefone) is None
+def test_number_without_a_ddd_has_no_place(phone: str | None) -> None:
+    assert place_of(phone) is None

@@ -1,8 +1,8 @@
-"""The shared strings of a workbook are the same in whatever order, and in whatever company, they are asked for."""
+"""The shared strings of a workbook have the same texts in any order, one by one or together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from hypothesis import given
@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import as_markup, markup_text
 from chalicelib.ingestion.reading.shared_strings import SharedStrings
+from tests.workbooks import cells_of, parts, prefixed, string_table, zipped
 
-# What stands in one `t`: text, references, escapes, and the character that our own joining uses, referred to.
+# The content of one `t`: text, references, escapes, and references to the character that separates our strings.
 PIECES = st.sampled_from(["a", "ção", "&amp;", "&#233;", "_x000D_", "_x001F_", "&#31;", " ", "\r\n", "71"])
 TEXTS = st.lists(PIECES, max_size=4).map("".join)
 SPACED = TEXTS.map(lambda text: f'<si><t xml:space="preserve">{text}</t></si>')
@@ -21,13 +22,14 @@ RICH = TEXTS.map(lambda text: f"<si><r><t>{text}</t></r><r><t>{text}</t></r></si
 EMPTY = st.just("<si/>")
 
 
-def inside(item: str) -> str:
-    """The text of one `si`, by itself."""
+def text_of(item: str) -> str:
+    """The text of a single `si`."""
     runs = item.removeprefix("<si>").removesuffix("</si>").removeprefix("<si/>")
     return markup_text(runs)
 
 
-def table(items: list[str], block: int) -> SharedStrings:
+def shared_strings(items: list[str], block: int) -> SharedStrings:
+    """The strings of a table with these items, which is read in blocks of so many bytes."""
     part = f"<sst>{''.join(items)}</sst>".encode()
 
     def blocks() -> Iterator[bytes]:
@@ -37,22 +39,22 @@ def table(items: list[str], block: int) -> SharedStrings:
 
 
 @given(st.lists(ALONE | SPACED, min_size=1) | st.lists(ALONE | SPACED | RICH | EMPTY, min_size=1), st.data())
-def test_each_is_its_own_text_in_any_order(items: list[str], data: st.DataObject) -> None:
-    strings = table(items, data.draw(st.sampled_from([16, 64, 1 << 20])))
+def test_every_string_has_its_own_text_in_any_order(items: list[str], data: st.DataObject) -> None:
+    strings = shared_strings(items, data.draw(st.sampled_from([16, 64, 1 << 20])))
     for index in data.draw(st.lists(st.integers(0, len(items) - 1), min_size=1)):
-        assert strings[index] == inside(items[index])
+        assert strings[index] == text_of(items[index])
 
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"]), max_size=20))
-def test_a_text_is_read_as_it_was_written(text: str) -> None:
+def test_text_is_read_as_it_was_written(text: str) -> None:
     written = as_markup(text)
-    assert table([f"<si><t>{written}</t></si>"] * 3, 64)[2] == markup_text(written)
+    assert shared_strings([f"<si><t>{written}</t></si>"] * 3, 64)[2] == markup_text(written)
 
 
-def test_cells_below_each_other_are_what_they_are_one_by_one() -> None:
-    """Those of blocks before, more of them than are kept, again and again."""
+def test_column_of_cells_has_the_same_texts_as_single_cells() -> None:
+    """Strings of earlier blocks, more than are kept as text, are asked for repeatedly."""
     many = 60_000
-    strings = table([f"<si><t>texto {n} é</t></si>" for n in range(many)], 1 << 12)
+    strings = shared_strings([f"<si><t>texto {n} é</t></si>" for n in range(many)], 1 << 12)
     for indices in (
         [""],
         ["", "7", ""],
@@ -63,6 +65,35 @@ def test_cells_below_each_other_are_what_they_are_one_by_one() -> None:
         assert strings.column(indices) == [f"texto {index} é" if index else "" for index in indices]
 
 
-def test_one_that_is_not_there_is_a_broken_file() -> None:
+def test_missing_string_is_a_broken_file() -> None:
     with pytest.raises(InvalidFile):
-        table(["<si><t>a</t></si>"], 1 << 20)[1]
+        shared_strings(["<si><t>a</t></si>"], 1 << 20)[1]
+
+
+def test_no_string_is_lost_or_repeated_where_the_plain_shape_ends() -> None:
+    count = 30_000
+    strings = [f"<si><t>texto número {n}</t></si>" for n in range(count)]
+    strings[count // 2] = f"<si ><t>texto número {count // 2}</t></si>"
+    cells = "".join(f'<row r="{n + 2}"><c r="B{n + 2}" t="s"><v>{n}</v></c></row>' for n in range(count))
+    found = cells_of(zipped(parts(cells, strings=string_table("".join(strings)))))
+    assert found == [["", f"texto número {n}"] for n in range(count)]
+
+
+@pytest.mark.parametrize("shape", [str, prefixed], ids=["plain", "prefixed"])
+@pytest.mark.parametrize(
+    ("string", "text"),
+    [
+        ("<si/>", ""),
+        ("<si><t/></si>", ""),
+        ("<si><t>Ana</t></si>", "Ana"),
+        ('<si><t xml:space="preserve"> Ana </t></si>', " Ana "),
+        ("<si><r><t>A</t></r><r><rPr><sz val='9'/></rPr><t>na</t></r></si>", "Ana"),
+        ("<si><t>東京</t><rPh sb='0' eb='2'><t>とうきょう</t></rPh></si>", "東京"),
+        ("<si><t>a &lt;b&gt; &amp;amp;&#13;&#10;c</t></si>", "a <b> &amp;\r\nc"),
+        ("<si><t>a_x000D_&#10;_x005F_x000D_b</t></si>", "a\r\n_x000D_b"),
+    ],
+)
+def test_shared_string_has_the_same_text_in_both_readers(shape: Callable[[str], str], string: str, text: str) -> None:
+    rows = '<row r="2"><c r="A2" t="s"><v>0</v></c><c r="B2" t="s"><v>1</v></c></row>'
+    strings = shape(string_table(f"{string}\n<si><t>fim</t></si>"))
+    assert cells_of(zipped(parts(rows, strings=strings))) == [[text, "fim"]]

@@ -1,4 +1,4 @@
-"""Logs, metrics and traces: no personal data in any of them, nothing imported where tracing is off."""
+"""Logs, metrics and traces: none of them has personal data, and the tracing SDK is imported only where it is on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import json
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
-from aws_xray_sdk.core import xray_recorder
-from aws_xray_sdk.core.models.segment import Segment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -36,7 +37,7 @@ PROJECT = Path(__file__).parents[2]
         "12.ABC.345/01DE-35",
     ],
 )
-def test_what_looks_like_personal_data_is_masked(personal: str) -> None:
+def test_personal_data_is_masked(personal: str) -> None:
     assert masked(f"lead {personal} falhou") == "lead *** falhou"
 
 
@@ -51,22 +52,23 @@ def test_what_looks_like_personal_data_is_masked(personal: str) -> None:
         "file.py:123",
     ],
 )
-def test_ids_times_and_counts_stay_readable(harmless: str) -> None:
+def test_ids_times_and_counts_are_not_masked(harmless: str) -> None:
     assert masked(harmless) == harmless
 
 
 @given(st.uuids())
-def test_no_id_is_taken_for_a_phone(id_: object) -> None:
+def test_uuid_is_not_mistaken_for_a_phone(id_: UUID) -> None:
     assert masked(f"job {id_} done") == f"job {id_} done"
 
 
 @given(st.from_regex(r"[a-z]{1,10}@[a-z]{1,10}\.com", fullmatch=True))
-def test_no_address_leaves_the_process(address: str) -> None:
+def test_email_address_inside_json_is_masked(address: str) -> None:
     assert address not in masked(json.dumps({"a": [address, f"<{address}>"]}))
 
 
-def test_a_log_line_is_json_and_masked_wherever_the_data_stands(capsys: pytest.CaptureFixture[str]) -> None:
+def test_log_line_is_json_and_masked_in_every_field(capsys: pytest.CaptureFixture[str]) -> None:
     stream, handler = sys.stdout, logger.registered_handler
+    assert isinstance(handler, logging.StreamHandler)
     try:
         handler.setStream(sys.stdout)
         logger.warning("refused maria@example.com", extra={"lead_id": "l-1", "detail": {"to": "+5571999990001"}})
@@ -78,7 +80,7 @@ def test_a_log_line_is_json_and_masked_wherever_the_data_stands(capsys: pytest.C
     assert logging.getLogger("disparo-agenda")
 
 
-def test_a_metric_is_one_line_that_cloudwatch_understands(capsys: pytest.CaptureFixture[str]) -> None:
+def test_metric_is_one_line_in_the_format_of_cloudwatch(capsys: pytest.CaptureFixture[str]) -> None:
     count(Metric.LEADS_CREATED, 12, tenant_id="acme")
     [line] = capsys.readouterr().out.strip().splitlines()
     metric = json.loads(line)
@@ -88,31 +90,45 @@ def test_a_metric_is_one_line_that_cloudwatch_understands(capsys: pytest.Capture
     assert (metric["tenant"], metric["LeadsCreated"]) == ("acme", [12.0])
 
 
-def test_nothing_counted_is_nothing_written(capsys: pytest.CaptureFixture[str]) -> None:
+def test_metric_of_zero_writes_no_line(capsys: pytest.CaptureFixture[str]) -> None:
     count(Metric.LEADS_CREATED, 0, tenant_id="acme")
     assert capsys.readouterr().out == ""
 
 
-def test_what_is_timed_runs_with_tracing_and_without() -> None:
+@pytest.fixture
+def recorder() -> Iterator[Any]:
+    """The recorder of the SDK. Its import opens a socket that the SDK never closes."""
+    from aws_xray_sdk.core import xray_recorder  # noqa: PLC0415 - see above
+    from aws_xray_sdk.core.emitters.udp_emitter import UDPEmitter  # noqa: PLC0415 - see above
+
+    opened, xray_recorder.emitter = xray_recorder.emitter, UDPEmitter()
+    opened._socket.close()
+    yield xray_recorder
+    xray_recorder.emitter._socket.close()
+
+
+def test_body_of_a_segment_runs_with_tracing_and_without(recorder: Any) -> None:
     done = []
     with Tracer(enabled=False).segment("batch", rows=10):
         done.append("off")
-    with xray_recorder.in_segment("test") as segment, Tracer(enabled=True).segment("batch", rows=10, job_id="j-1"):
+    with recorder.in_segment("test") as segment, Tracer(enabled=True).segment("batch", rows=10, job_id="j-1"):
         done.append("on")
+        inside = recorder.current_subsegment()
     assert done == ["off", "on"]
-    assert isinstance(segment, Segment)
+    assert (inside.name, inside.parent_segment) == ("batch", segment)
+    assert inside.annotations == {"rows": 10, "job_id": "j-1"}
 
 
-def test_a_failure_inside_of_what_is_timed_comes_out() -> None:
+def test_error_inside_a_segment_is_raised(recorder: Any) -> None:
     def failing() -> None:
-        with xray_recorder.in_segment("test"), Tracer(enabled=True).segment("batch"):
+        with recorder.in_segment("test"), Tracer(enabled=True).segment("batch"):
             raise KeyError("x")
 
     with pytest.raises(KeyError):
         failing()
 
 
-def test_the_tracing_sdk_costs_nothing_where_it_is_off() -> None:
+def test_tracing_sdk_is_not_imported_where_tracing_is_off() -> None:
     program = (
         "import sys; from chalicelib.telemetry import Tracer\n"
         "with Tracer(enabled=False).segment('x'): pass\n"

@@ -1,4 +1,4 @@
-"""Phone cells: what is repaired, what is refused, and libphonenumber as the judge of both."""
+"""Phone cells: which are repaired and which are refused; libphonenumber is the oracle."""
 
 from __future__ import annotations
 
@@ -37,25 +37,26 @@ KINDS = {PhoneNumberType.MOBILE: "movel", PhoneNumberType.FIXED_LINE: "fixo", Ph
 FREE = st.text("0123456789()+-. ", max_size=22)
 NATIONAL = st.builds("{}{}".format, st.integers(0, 99), st.from_regex("[0-9]{8,9}", fullmatch=True))
 
+THOROUGH = settings(max_examples=4 * settings().max_examples)
 
-THOROUGH = settings(max_examples=4 * settings.default.max_examples)
 
-
-def only(cell: str) -> str:
+def only_phone(cell: str) -> str:
+    """The only phone of a cell in which nothing is refused."""
     (phone,), refused = read_phones(cell)
     assert refused == []
     return phone.telefone
 
 
-def code(cell: str) -> str:
+def only_code(cell: str) -> str:
+    """The code of the only refusal of a cell without a phone."""
     values, (refused,) = read_phones(cell)
     assert values == []
-    assert refused.valor == cell[:200]
-    return refused.codigo
+    assert refused.value == cell[:200]
+    return refused.code
 
 
-def the_plan(phone: str) -> str | None:
-    """The kind of an E.164 number by the library alone."""
+def kind_by_the_library(phone: str) -> str | None:
+    """The kind of a Brazilian E.164 number, as the library alone has it."""
     number = phonenumbers.parse(phone)
     if not phonenumbers.is_valid_number(number) or number.country_code != 55:
         return None
@@ -63,20 +64,20 @@ def the_plan(phone: str) -> str | None:
 
 
 def expected(ddd: str, subscriber: str) -> tuple[str, str] | str:
-    """What a DDD and eight or nine digits are, by the rule as people say it."""
+    """The phone and kind, or the code, of a DDD and eight or nine digits: our rule in its simplest form."""
     if len(subscriber) == 8 and subscriber[:2] in {"70", "77", "78", "79"} and int(ddd) in DDDS:
         return "telefone_ambiguo"
     if len(subscriber) == 8 and subscriber[0] in "6789":
         subscriber = "9" + subscriber
-    kind = the_plan(f"+55{ddd}{subscriber}")
+    kind = kind_by_the_library(f"+55{ddd}{subscriber}")
     return (f"+55{ddd}{subscriber}", kind) if kind else "telefone_invalido"
 
 
-def test_every_ddd_and_every_beginning_is_what_the_plan_says() -> None:
+def test_every_ddd_and_prefix_agrees_with_the_numbering_plan() -> None:
     for ddd, front, tail in product(range(10, 100), range(100), ("123456", "1234567")):
         cell = f"({ddd}) {front:02}{tail}"
         values, refused = read_phones(cell)
-        found = (values[0].telefone, values[0].tipo_origem) if values else refused[0].codigo
+        found = (values[0].telefone, values[0].tipo_origem) if values else refused[0].code
         assert found == expected(str(ddd), f"{front:02}{tail}"), cell
 
 
@@ -89,16 +90,18 @@ def test_ddds_are_the_sixty_seven_of_the_numbering_plan() -> None:
 @example("11", "990000000", "55{ddd}{front}{back}", False)
 @example("11", "30000000", "55{ddd}{front}{back}.0", False)
 @THOROUGH
-def test_usual_shape_is_read_as_the_library_reads_it(ddd: str, subscriber: str, mask: str, fixo_valido: bool) -> None:
+def test_usual_shape_is_read_as_the_library_reads_it(
+    ddd: str, subscriber: str, mask: str, landlines_valid: bool
+) -> None:
     cell = mask.format(ddd=ddd, front=subscriber[:-4], back=subscriber[-4:])
-    usual = module._usual(fixo_valido, cell)
-    assert usual is None or usual == module._by_library(cell, fixo_valido)
+    usual = module._usual(landlines_valid, cell)
+    assert usual is None or usual == module._by_library(cell, landlines_valid)
     assert usual or "0" in ddd or not read_phones(cell)[0]
 
 
 @given(FREE)
 @THOROUGH
-def test_usual_shape_accepts_nothing_that_the_library_would_not(cell: str) -> None:
+def test_usual_shape_accepts_only_what_the_library_accepts(cell: str) -> None:
     usual = module._usual(True, cell)
     assert usual is None or usual == module._by_library(cell, True)
 
@@ -108,13 +111,13 @@ def test_usual_shape_accepts_nothing_that_the_library_would_not(cell: str) -> No
     | st.builds("{}{}{}".format, st.sampled_from(["", "0", "+55 ", "55", "015", "0041", "+", "00"]), NATIONAL, FREE)
 )
 @THOROUGH
-def test_whatever_is_accepted_is_valid_to_the_library_and_of_that_kind(cell: str) -> None:
-    for phone in read_phones(cell, fixo_valido=False)[0]:
+def test_every_accepted_phone_is_valid_and_has_its_kind_by_the_library(cell: str) -> None:
+    for phone in read_phones(cell, landlines_valid=False)[0]:
         number = phonenumbers.parse(phone.telefone)
         assert phonenumbers.is_valid_number(number)
         assert phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) == phone.telefone
         if number.country_code == 55:
-            assert phone.tipo_origem == the_plan(phone.telefone)
+            assert phone.tipo_origem == kind_by_the_library(phone.telefone)
             assert phone.valido_para_disparo == (phone.tipo_origem == "movel")
         else:
             assert phone.tipo_origem == "internacional"
@@ -122,7 +125,7 @@ def test_whatever_is_accepted_is_valid_to_the_library_and_of_that_kind(cell: str
 
 @given(NATIONAL, st.sampled_from(["", "+55 ", "0", "55", "015", "021 "]), st.integers(0, 4))
 @THOROUGH
-def test_what_the_library_alone_finds_valid_is_the_same_phone_here(national: str, before: str, cut: int) -> None:
+def test_phone_that_the_library_accepts_is_read_as_the_same_phone(national: str, before: str, cut: int) -> None:
     cell = f"{before}{national[:cut]} {national[cut:]}" if cut else before + national
     try:
         number = phonenumbers.parse(cell, "BR")
@@ -131,20 +134,19 @@ def test_what_the_library_alone_finds_valid_is_the_same_phone_here(national: str
     phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     mobile_of_eight_digits = len(phone) == 13 and phone[5] in "67"
     assume(
-        the_plan(phone)
+        kind_by_the_library(phone)
         and not mobile_of_eight_digits
         and read_phones(cell)[1] != [RefusedPiece("telefone_ambiguo", cell)]
     )
-    assert only(cell) == phone
+    assert only_phone(cell) == phone
 
 
 @given(st.sampled_from(sorted(phonenumbers.SUPPORTED_REGIONS - {"BR"})), st.sampled_from([*range(11)]), st.data())
 @THOROUGH
-def test_phone_of_another_country_is_itself_in_every_way_of_writing_it(
-    region: str, kind: int, data: st.DataObject
-) -> None:
+def test_phone_of_another_country_is_read_in_both_formats(region: str, kind: int, data: st.DataObject) -> None:
     number = phonenumbers.example_number_for_type(region, kind)
     assume(number and phonenumbers.is_valid_number(number))
+    assert number is not None
     style = data.draw(st.sampled_from([0, 1]))  # E.164 and international
     text = phonenumbers.format_number(number, style)
     phone = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
@@ -154,15 +156,15 @@ def test_phone_of_another_country_is_itself_in_every_way_of_writing_it(
 
 @given(st.sampled_from(DDDS), st.integers(90_000_0000, 99_999_9999), st.data())
 @THOROUGH
-def test_number_cell_is_repaired_while_its_digits_are_whole(ddd: int, subscriber: int, data: st.DataObject) -> None:
+def test_number_cell_is_repaired_if_no_digit_is_lost(ddd: int, subscriber: int, data: st.DataObject) -> None:
     digits = data.draw(st.sampled_from(["", "55"])) + f"{ddd}{subscriber}"
     exponent = len(digits) - 1
     assume(len(digits.rstrip("0")) > 6)
     for cell in (digits, f"{digits}.0", f"{digits},00", f"{digits[0]}.{digits[1:]}E+{exponent}"):
-        assert only(cell) == f"+55{ddd}{subscriber}"
+        assert only_phone(cell) == f"+55{ddd}{subscriber}"
     for shown in range(1, exponent):
-        assert code(f"{digits[0]}.{digits[1:][:shown]}E+{exponent}") == "telefone_ambiguo"
-        assert code(f"{digits[0]},{digits[1:][:shown]}E+{exponent}") == "telefone_ambiguo"
+        assert only_code(f"{digits[0]}.{digits[1:][:shown]}E+{exponent}") == "telefone_ambiguo"
+        assert only_code(f"{digits[0]},{digits[1:][:shown]}E+{exponent}") == "telefone_ambiguo"
 
 
 @pytest.mark.parametrize(
@@ -212,8 +214,8 @@ def test_number_cell_is_repaired_while_its_digits_are_whole(ddd: int, subscriber
         ("+5571990000000", "+5571990000000"),
     ],
 )
-def test_phone_is_repaired_where_it_is_certain(cell: str, phone: str) -> None:
-    assert only(cell) == phone
+def test_phone_is_repaired_if_only_one_reading_is_valid(cell: str, phone: str) -> None:
+    assert only_phone(cell) == phone
 
 
 @pytest.mark.parametrize(
@@ -229,17 +231,17 @@ def test_phone_is_repaired_where_it_is_certain(cell: str, phone: str) -> None:
         "1170123456",
     ],
 )
-def test_digits_that_were_lost_or_may_mean_two_things_are_not_guessed(cell: str) -> None:
-    assert code(cell) == "telefone_ambiguo"
+def test_lost_or_ambiguous_digits_are_not_guessed(cell: str) -> None:
+    assert only_code(cell) == "telefone_ambiguo"
 
 
-def test_bare_digits_that_fit_as_a_cnpj_are_not_taken_for_a_phone_behind_a_carrier() -> None:
+def test_bare_digits_that_are_valid_as_a_cnpj_are_ambiguous() -> None:
     for pair in range(100):
         cell = f"067119000001{pair:02}"
         if CNPJ().validate(cell):
-            assert code(cell) == "telefone_ambiguo"
+            assert only_code(cell) == "telefone_ambiguo"
         else:
-            assert only(cell) == f"+55119000001{pair:02}"
+            assert only_phone(cell) == f"+55119000001{pair:02}"
 
 
 @pytest.mark.parametrize(
@@ -277,7 +279,7 @@ def test_bare_digits_that_fit_as_a_cnpj_are_not_taken_for_a_phone_behind_a_carri
         "joao71999999999",
         "71999999999abc",
         "1800FLOWERS",
-        "ligar depois das 18h",
+        "ligar after das 18h",
         "2026-11-24 12:00",
         "71 99999-9999" + " " * 100 + "x",
         "-",
@@ -287,18 +289,18 @@ def test_bare_digits_that_fit_as_a_cnpj_are_not_taken_for_a_phone_behind_a_carri
         "½ 71 99999-9999",
     ],
 )
-def test_what_is_no_phone_for_certain_is_refused_and_quoted(cell: str) -> None:
-    assert code(cell) == "telefone_invalido"
+def test_cell_without_a_certain_phone_is_refused_and_quoted(cell: str) -> None:
+    assert only_code(cell) == "telefone_invalido"
 
 
-def test_document_is_never_taken_for_a_phone_though_its_mask_holds_a_separator() -> None:
+def test_masked_document_is_not_read_as_a_phone() -> None:
     for cell in ("12.345.678/0001-95", "30.035.678/0001-95", "12.ABC.345/01DE-35", "40041234/0001-95"):
         values, refused = read_phones(cell)
         assert values == []
-        assert [each.codigo for each in refused] == ["telefone_invalido"] * 2
+        assert [each.code for each in refused] == ["telefone_invalido"] * 2
 
 
-def test_second_ending_behind_a_slash_is_reported_and_not_guessed() -> None:
+def test_second_ending_after_a_slash_is_refused() -> None:
     values, refused = read_phones("71 3333-4444 / 8888")
     assert [phone.telefone for phone in values] == ["+557133334444"]
     assert refused == [RefusedPiece("telefone_invalido", "8888")]
@@ -315,21 +317,21 @@ def test_comma_separates_phones_but_not_the_decimals_of_a_number_cell() -> None:
     assert refused == []
 
 
-def test_landline_is_for_sending_only_where_the_tenant_says_so_and_a_mobile_always() -> None:
+def test_landline_is_valid_for_sending_only_if_the_tenant_says_so() -> None:
     for cell, kind in (("7133334444", "fixo"), ("0800 123 4567", "fixo"), ("71999999999", "movel")):
-        for fixo_valido in (False, True):
-            (phone,), _ = read_phones(cell, fixo_valido=fixo_valido)
-            assert (phone.tipo_origem, phone.valido_para_disparo) == (kind, kind == "movel" or fixo_valido)
-    for fixo_valido in (False, True):
-        assert read_phones("+12025550123", fixo_valido=fixo_valido)[0][0].valido_para_disparo
+        for landlines_valid in (False, True):
+            (phone,), _ = read_phones(cell, landlines_valid=landlines_valid)
+            assert (phone.tipo_origem, phone.valido_para_disparo) == (kind, kind == "movel" or landlines_valid)
+    for landlines_valid in (False, True):
+        assert read_phones("+12025550123", landlines_valid=landlines_valid)[0][0].valido_para_disparo
 
 
-def test_number_longer_than_e164_is_refused_though_the_library_knows_it() -> None:
+def test_number_longer_than_e164_is_refused() -> None:
     longest = "+49" + "30" + "1" * 11
-    assert code(longest + "1") == "telefone_invalido"
+    assert only_code(longest + "1") == "telefone_invalido"
 
 
-def test_number_that_would_be_read_anew_is_refused() -> None:
+def test_accepted_phone_is_read_as_itself_again() -> None:
     for phone in ("+52 1 55 1234 5678", "+7 8 800 555 35 35", "+375 8 29 123 45 67"):
         values, _ = read_phones(phone)
         assert all(read_phones(value.telefone)[0] == [value] for value in values)

@@ -1,4 +1,4 @@
-"""When a message may leave: never outside the window, and never later than it could."""
+"""When a message may leave: never outside the window, and never later than necessary."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.canal import Canal
 from chalicelib.dispatch.rules.windows import NeverOpen, WindowRules, next_allowed, rules_for
-from chalicelib.tenants.config import SendWindow, TenantConfig
+from chalicelib.tenants.config import SendWindow, TenantConfig, Weekday
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 SALVADOR, MANAUS, NORTH_AMERICA = "+5571999990001", "+5592999990001", "+12025550123"
 NATIONAL_HOLIDAY = date(2026, 9, 7)
-OF_BAHIA = date(2026, 7, 2)
+BAHIAN_HOLIDAY = date(2026, 7, 2)
 DEFAULTS = TenantConfig()
 
-# Where clocks do what they can do: at midnight (São Paulo until 2019, Havana), by half an hour (Lord Howe), by leaving
-# a whole day out (Apia), for one month (Casablanca); or nothing at all.
+# Every kind of clock change: at midnight (São Paulo until 2019, Havana), by half an hour (Lord Howe), skipping a whole
+# day (Apia), for one month (Casablanca), and none at all (Manaus).
 CHANGES = [
     ("America/Sao_Paulo", datetime(2018, 2, 18, 2, tzinfo=UTC)),
     ("America/Sao_Paulo", datetime(2018, 11, 4, 3, tzinfo=UTC)),
@@ -40,7 +41,7 @@ CHANGES = [
 
 
 def is_open(instant: datetime, rules: WindowRules) -> bool:
-    """What the lead's own clock and calendar say."""
+    """Whether the window is open, by the lead's own clock and calendar."""
     wall = instant.astimezone(rules.zone)
     since_midnight = timedelta(hours=wall.hour, minutes=wall.minute, seconds=wall.second, microseconds=wall.microsecond)
     works = wall.weekday() in rules.weekdays and wall.date() not in rules.days_off
@@ -48,8 +49,8 @@ def is_open(instant: datetime, rules: WindowRules) -> bool:
 
 
 def a_window(zone: str, start: str, end: str, weekdays: str) -> WindowRules:
-    janela = SendWindow(inicio=start, fim=end)
-    return WindowRules(ZoneInfo(zone), frozenset(map(int, weekdays)), janela.start, janela.end)
+    window = SendWindow(inicio=start, fim=end)
+    return WindowRules(ZoneInfo(zone), frozenset(map(int, weekdays)), window.start, window.end)
 
 
 def at(text: str, zone: str = "UTC") -> datetime:
@@ -58,7 +59,7 @@ def at(text: str, zone: str = "UTC") -> datetime:
 
 @st.composite
 def windows_with_instants(draw: st.DrawFn, *, how_many: int = 1) -> tuple[WindowRules, list[datetime]]:
-    """Any window, and instants not far from a change of its clocks."""
+    """Any window, and instants near a change of its clock."""
     zone, change = draw(st.sampled_from(CHANGES))
     start = draw(st.integers(0, 24 * 60 - 1))
     end = draw(st.integers(start + 1, 24 * 60))
@@ -81,7 +82,7 @@ def windows_with_instants(draw: st.DrawFn, *, how_many: int = 1) -> tuple[Window
 
 
 @given(windows_with_instants())
-def test_what_comes_out_is_inside_the_window_and_not_before_what_went_in(
+def test_allowed_instant_is_inside_the_window_and_not_before_the_given_one(
     case: tuple[WindowRules, list[datetime]],
 ) -> None:
     rules, [instant] = case
@@ -92,40 +93,38 @@ def test_what_comes_out_is_inside_the_window_and_not_before_what_went_in(
 
 
 @given(windows_with_instants())
-def test_an_allowed_instant_is_its_own_next(case: tuple[WindowRules, list[datetime]]) -> None:
+def test_allowed_instant_stays_as_it_is(case: tuple[WindowRules, list[datetime]]) -> None:
     rules, [instant] = case
     allowed = next_allowed(instant, rules)
     assert next_allowed(allowed, rules) == allowed
 
 
 @given(windows_with_instants(how_many=2))
-def test_who_asks_later_is_not_sent_earlier(case: tuple[WindowRules, list[datetime]]) -> None:
+def test_later_instant_is_not_allowed_earlier(case: tuple[WindowRules, list[datetime]]) -> None:
     rules, [earlier, later] = case
     assert next_allowed(earlier, rules) <= next_allowed(later, rules)
 
 
 @given(windows_with_instants())
-def test_no_open_minute_is_passed_over(case: tuple[WindowRules, list[datetime]]) -> None:
+def test_no_open_minute_is_skipped(case: tuple[WindowRules, list[datetime]]) -> None:
     rules, [instant] = case
     allowed = next_allowed(instant, rules)
-    # The clocks of these zones change, and windows open, on whole minutes: who looks once in each misses nothing.
-    looked_at = instant.replace(second=0, microsecond=0) + MINUTE
-    while looked_at < allowed:
-        assert not is_open(looked_at, rules)
-        looked_at += MINUTE
+    # Clocks change and windows open on whole minutes, so one check per minute misses nothing.
+    checked = instant.replace(second=0, microsecond=0) + MINUTE
+    while checked < allowed:
+        assert not is_open(checked, rules)
+        checked += MINUTE
 
 
 @given(windows_with_instants(), st.sampled_from([zone for zone, _ in CHANGES]))
-def test_the_zone_that_an_instant_is_told_in_changes_nothing(
-    case: tuple[WindowRules, list[datetime]], zone: str
-) -> None:
+def test_zone_in_which_an_instant_is_given_does_not_matter(case: tuple[WindowRules, list[datetime]], zone: str) -> None:
     rules, [instant] = case
     allowed = next_allowed(instant.astimezone(ZoneInfo(zone)), rules)
     assert allowed == next_allowed(instant, rules)
     assert allowed.tzinfo is UTC
 
 
-# Clocks that are put forward and back
+# Clock changes
 
 
 NEW_YORK, SAO_PAULO, APIA = "America/New_York", "America/Sao_Paulo", "Pacific/Apia"
@@ -146,14 +145,14 @@ EVERY_DAY = "0123456"
     ],
     ids=[
         "no 2:30 that day", "no window that day", "1:30 comes again", "back into the window",
-        "a Sunday that begins at 1:00", "an hour that is told twice", "the second time of it", "a Friday that was not",
+        "a Sunday that begins at 1:00", "an hour that occurs twice", "its second occurrence", "a skipped Friday",
     ],
 )  # fmt: skip
-def test_the_clock_on_the_wall_decides(window: tuple[str, str, str, str], instant: str, allowed: str) -> None:
+def test_local_clock_decides(window: tuple[str, str, str, str], instant: str, allowed: str) -> None:
     assert next_allowed(at(instant), a_window(*window)) == at(allowed)
 
 
-def test_no_zone_changes_its_clocks_twice_within_a_day() -> None:
+def test_no_zone_changes_its_clock_twice_within_a_day() -> None:
     changes = {name: list(changes_of(name)) for name in available_timezones() if (ZONES / name).is_file()}
     assert len(changes) > 400
     gaps = [later - earlier for each in changes.values() for earlier, later in pairwise(each)]
@@ -164,7 +163,7 @@ ZONES = files("tzdata") / "zoneinfo"
 
 
 def changes_of(zone: str) -> Iterator[int]:
-    """The changes of a zone that are written down one by one (RFC 9636, version 2), in seconds since 1970."""
+    """The clock changes that the zone's file lists one by one (RFC 9636, version 2), in seconds since 1970."""
     content = (ZONES / zone).read_bytes()
     header = struct.Struct(">20x6l")
     utc, standard, leap, times, types, names = header.unpack_from(content)
@@ -173,10 +172,10 @@ def changes_of(zone: str) -> Iterator[int]:
     yield from struct.unpack_from(f">{times}q", content, second + header.size)
 
 
-# Without an end
+# Windows that hardly ever open
 
 
-def test_a_window_that_never_opens_is_an_error_and_no_endless_search() -> None:
+def test_window_that_never_opens_is_an_error_instead_of_an_endless_search() -> None:
     class EveryDay:
         def __contains__(self, _: object) -> bool:
             return True
@@ -188,10 +187,10 @@ def test_a_window_that_never_opens_is_an_error_and_no_endless_search() -> None:
         next_allowed(at("2026-11-25T12:00"), rules)
 
 
-def test_as_many_days_off_as_a_tenant_may_name_still_end() -> None:
+def test_window_opens_after_the_most_days_off_that_a_tenant_may_name() -> None:
     tuesdays = tuple(date(2026, 12, 1) + 7 * DAY * week for week in range(366))
-    tenant = TenantConfig(janela=SendWindow(dias=("ter",), feriados_extras=tuesdays))
-    rules = rules_for(SALVADOR, "whatsapp", tenant)
+    tenant = TenantConfig(janela=SendWindow(dias=(Weekday.TERCA,), feriados_extras=tuesdays))
+    rules = rules_for(SALVADOR, Canal.WHATSAPP, tenant)
     assert next_allowed(at("2026-12-01T12:00"), rules).date() == date(2033, 12, 6)
 
 
@@ -212,58 +211,59 @@ def test_as_many_days_off_as_a_tenant_may_name_still_end() -> None:
     ids=["early", "on the dot", "just in time", "too late", "weekend", "national holiday", "carnaval"],
 )
 @pytest.mark.parametrize(
-    ("destino", "zone"),
+    ("destination", "zone"),
     [(SALVADOR, "America/Bahia"), (MANAUS, "America/Manaus"), ("+5568999990001", "America/Rio_Branco")],
     ids=["Salvador", "Manaus", "Rio Branco"],
 )
-def test_by_default_it_is_office_hours_on_the_clock_of_the_lead(
-    destino: str, zone: str, instant: str, allowed: str
+def test_default_window_is_office_hours_on_the_clock_of_the_lead(
+    destination: str, zone: str, instant: str, allowed: str
 ) -> None:
-    assert next_allowed(at(instant, zone), rules_for(destino, "whatsapp", DEFAULTS)) == at(allowed, zone)
+    assert next_allowed(at(instant, zone), rules_for(destination, Canal.WHATSAPP, DEFAULTS)) == at(allowed, zone)
 
 
 @pytest.mark.parametrize(
-    ("destino", "canal", "telefone_principal", "zone", "is_of_bahia"),
+    ("destination", "canal", "main_phone", "zone", "has_bahian_holidays"),
     [
-        (SALVADOR, "whatsapp", None, "America/Bahia", True),
-        (SALVADOR, "whatsapp", MANAUS, "America/Bahia", True),
-        ("ana@example.com", "email", SALVADOR, "America/Bahia", True),
-        ("ana@example.com", "email", None, "America/Recife", False),
-        ("ana@example.com", "email", NORTH_AMERICA, "America/Recife", False),
-        (NORTH_AMERICA, "whatsapp", SALVADOR, "America/Recife", False),
-        ("+558007771234", "whatsapp", None, "America/Recife", False),
+        (SALVADOR, Canal.WHATSAPP, None, "America/Bahia", True),
+        (SALVADOR, Canal.WHATSAPP, MANAUS, "America/Bahia", True),
+        ("ana@example.com", Canal.EMAIL, SALVADOR, "America/Bahia", True),
+        ("ana@example.com", Canal.EMAIL, None, "America/Recife", False),
+        ("ana@example.com", Canal.EMAIL, NORTH_AMERICA, "America/Recife", False),
+        (NORTH_AMERICA, Canal.WHATSAPP, SALVADOR, "America/Recife", False),
+        ("+558007771234", Canal.WHATSAPP, None, "America/Recife", False),
     ],
     ids=["phone", "phone, not the principal", "e-mail", "e-mail alone", "e-mail, abroad", "abroad", "toll-free"],
 )
-def test_zone_and_state_are_those_of_the_phone_else_the_zone_is_the_tenants(
-    destino: str, canal: str, telefone_principal: str | None, zone: str, is_of_bahia: bool
+def test_zone_and_state_come_from_the_phone_or_else_the_zone_from_the_tenant(
+    destination: str, canal: Canal, main_phone: str | None, zone: str, has_bahian_holidays: bool
 ) -> None:
     tenant = TenantConfig(fuso="America/Recife")
-    rules = rules_for(destino, canal, tenant, telefone_principal=telefone_principal)
+    rules = rules_for(destination, canal, tenant, main_phone=main_phone)
     assert rules is not None
     assert rules.zone.key == zone
     assert NATIONAL_HOLIDAY in rules.days_off
-    assert (OF_BAHIA in rules.days_off) is is_of_bahia
+    assert (BAHIAN_HOLIDAY in rules.days_off) is has_bahian_holidays
 
 
-def test_hours_and_days_are_those_that_the_tenant_has_set() -> None:
-    janela = SendWindow(dias=("sab", "dom"), inicio="10:30", fim="24:00", feriados_extras=(date(2026, 11, 28),))
-    rules = rules_for(SALVADOR, "whatsapp", TenantConfig(janela=janela))
+def test_window_has_the_hours_and_days_that_the_tenant_has_set() -> None:
+    weekend = (Weekday.SABADO, Weekday.DOMINGO)
+    window = SendWindow(dias=weekend, inicio="10:30", fim="24:00", feriados_extras=(date(2026, 11, 28),))
+    rules = rules_for(SALVADOR, Canal.WHATSAPP, TenantConfig(janela=window))
     assert rules is not None
     assert next_allowed(at("2026-11-25T12:00"), rules) == at("2026-11-29T10:30", "America/Bahia")
     assert next_allowed(at("2026-11-29T23:59:59", "America/Bahia"), rules) == at("2026-11-29T23:59:59", "America/Bahia")
 
 
-def test_a_tenant_that_works_on_holidays_still_keeps_its_own_days_off() -> None:
-    janela = SendWindow(respeita_feriados=False, feriados_extras=(date(2026, 9, 8),))
-    rules = rules_for(SALVADOR, "whatsapp", TenantConfig(janela=janela))
+def test_tenant_that_works_on_holidays_still_has_its_own_days_off() -> None:
+    window = SendWindow(respeita_feriados=False, feriados_extras=(date(2026, 9, 8),))
+    rules = rules_for(SALVADOR, Canal.WHATSAPP, TenantConfig(janela=window))
     assert rules is not None
     assert NATIONAL_HOLIDAY not in rules.days_off
     assert date(2026, 9, 8) in rules.days_off
 
 
-def test_without_a_window_everything_leaves_at_once() -> None:
-    rules = rules_for(SALVADOR, "whatsapp", TenantConfig(janela=SendWindow(ligada=False)))
+def test_message_leaves_at_once_if_the_window_is_switched_off() -> None:
+    rules = rules_for(SALVADOR, Canal.WHATSAPP, TenantConfig(janela=SendWindow(ligada=False)))
     assert rules is None
     sunday_night = at("2026-11-29T03:00")
     assert next_allowed(sunday_night, rules) == sunday_night

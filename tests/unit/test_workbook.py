@@ -1,4 +1,4 @@
-"""The one door: what a file is, which sheet of it counts, what it is refused for."""
+"""Opening a file: its format, the sheet that is chosen, its header, and refusals."""
 
 from __future__ import annotations
 
@@ -25,43 +25,45 @@ from tests.workbooks import (
     zipped,
 )
 
-NONE = sheet(row(1, "Resumo") + row(2, "Total"))
+WITHOUT_HEADER = sheet(row(1, "Resumo") + row(2, "Total"))
 
 
 def a_sheet(mark: str) -> str:
+    """A sheet with a header and one row, whose only cell is this mark."""
     return sheet(row(1, "Nome", "Email") + row(2, mark))
 
 
-def test_a_file_is_described_before_its_rows() -> None:
-    with opened(by_xlsxwriter([["x"], [], ["Telefone", "Nome"], ["71", "Ana"]], "Plan1")) as planilha:
-        assert planilha.aba == "Plan1"
-        assert planilha.cabecalho.linha == 3
-        assert planilha.cabecalho.colunas == ("Telefone", "Nome")
-        assert planilha.cabecalho.campos == {LeadField.NOME: (1,), LeadField.TELEFONE: (0,)}
-        assert planilha.linhas_estimadas == 0  # three rows are written, and the header is said to be the third
-        assert [(number, list(cells)) for number, cells in planilha.linhas()] == [(4, ["71", "Ana"])]
+def test_file_is_described_before_its_rows() -> None:
+    with opened(by_xlsxwriter([["x"], [], ["Telefone", "Nome"], ["71", "Ana"]], "Plan1")) as table:
+        assert table.sheet_name == "Plan1"
+        assert table.header.row == 3
+        assert table.header.titles == ("Telefone", "Nome")
+        assert table.header.fields == {LeadField.NOME: (1,), LeadField.TELEFONE: (0,)}
+        # The sheet has three `row` elements, because xlsxwriter leaves blank rows out, and the header is row 3.
+        assert table.estimated_rows == 0
+        assert [(number, list(cells)) for number, cells in table.rows()] == [(4, ["71", "Ana"])]
 
 
 @pytest.mark.parametrize("name", ["planilha.csv", "planilha", "planilha.pdf"])
-def test_the_name_of_a_file_says_nothing(tmp_path: Path, name: str) -> None:
+def test_name_of_a_file_is_ignored(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(by_openpyxl([["Email"], ["a@b.c"]]))
-    with open_workbook(path) as planilha:
-        assert list(planilha.linhas()) == [(2, ["a@b.c"])]
+    with open_workbook(path) as table:
+        assert list(table.rows()) == [(2, ["a@b.c"])]
 
 
 @pytest.mark.parametrize("name", ["Leads", "LEADS", " léads ", "leads"])
-def test_the_sheet_called_leads_counts(name: str) -> None:
+def test_sheet_called_leads_is_chosen(name: str) -> None:
     pages = {"Plan1": a_sheet("first"), name: a_sheet("leads"), "Leads 2": a_sheet("other")}
     assert cells_of(zipped(parts(sheets=pages))) == [["leads"]]
 
 
-def test_the_sheet_called_leads_counts_even_without_a_header() -> None:
-    assert refusal(zipped(parts(sheets={"Plan1": a_sheet("first"), "Leads": NONE}))) == "cabecalho_ausente"
+def test_sheet_called_leads_is_chosen_even_without_a_header() -> None:
+    assert refusal(zipped(parts(sheets={"Plan1": a_sheet("first"), "Leads": WITHOUT_HEADER}))) == "cabecalho_ausente"
 
 
-def test_without_it_the_first_sheet_whose_header_fits_counts() -> None:
-    pages = {"Resumo": NONE, "Vazia": sheet(""), "B": a_sheet("b"), "C": a_sheet("c")}
+def test_first_sheet_with_a_header_is_chosen_without_a_sheet_called_leads() -> None:
+    pages = {"Resumo": WITHOUT_HEADER, "Vazia": sheet(""), "B": a_sheet("b"), "C": a_sheet("c")}
     assert cells_of(zipped(parts(sheets=pages))) == [["b"]]
 
 
@@ -70,8 +72,8 @@ def test_without_it_the_first_sheet_whose_header_fits_counts() -> None:
     [
         ({"A": a_sheet("a"), "B": a_sheet("b")}, "hv", "b"),
         ({"Leads": a_sheet("a"), "B": a_sheet("b")}, "hv", "b"),
-        ({"A": a_sheet("a"), "Leads": a_sheet("b"), "C": NONE}, "hhv", "b"),
-        ({"A": a_sheet("a"), "C": NONE}, "hv", "a"),
+        ({"A": a_sheet("a"), "Leads": a_sheet("b"), "C": WITHOUT_HEADER}, "hhv", "b"),
+        ({"A": a_sheet("a"), "C": WITHOUT_HEADER}, "hv", "a"),
         ({"A": a_sheet("a")}, "h", "a"),
     ],
 )
@@ -79,24 +81,24 @@ def test_hidden_sheets_are_considered_last(sheets: dict[str, str], states: str, 
     assert cells_of(zipped(parts(sheets=sheets, states=states))) == [[mark]]
 
 
-def test_a_sheet_that_is_no_table_is_passed_over() -> None:
+def test_chart_sheet_is_skipped() -> None:
     made = parts(sheets={"Gráfico": sheet(""), "Leads": a_sheet("b")})
     name = "xl/_rels/workbook.xml.rels"
     made[name] = str(made[name]).replace("worksheet", "chartsheet", 1)
     assert cells_of(zipped(made)) == [["b"]]
 
 
-def test_a_header_without_rows_is_no_error() -> None:
+def test_header_without_rows_is_accepted() -> None:
     assert rows_of(by_xlsxwriter([["Nome", "Email"]])) == []
     assert rows_of(b"Nome;Email") == []
 
 
-def test_the_header_may_be_on_the_third_row() -> None:
+def test_header_may_be_on_the_third_row() -> None:
     rows = [["Relatório"], [], ["Nome", "Email"], ["Ana"]]
     assert rows_of(by_xlsxwriter(rows)) == [(4, ["Ana"])]
 
 
-def test_a_header_repeated_further_down_is_a_row() -> None:
+def test_header_repeated_further_down_is_a_row() -> None:
     assert rows_of(b"Nome;Email\na;b\nNome;Email\n") == [(2, ["a", "b"]), (3, ["Nome", "Email"])]
 
 
@@ -105,7 +107,7 @@ def test_a_header_repeated_further_down_is_a_row() -> None:
     [b"", b"\n \r\n\t;;\n", b"\xef\xbb\xbf", zipped(parts(sheets={"A": sheet("")})), by_openpyxl([[""], [" "]])],
     ids=["nothing", "blank text", "a mark", "no cells", "blank cells"],
 )
-def test_a_file_without_cells_is_empty(data: bytes) -> None:
+def test_file_without_cells_is_refused_as_empty(data: bytes) -> None:
     assert refusal(data) == "arquivo_vazio"
 
 
@@ -114,17 +116,17 @@ def test_a_file_without_cells_is_empty(data: bytes) -> None:
     [b"a;b\n1;2\n", b"Nome;Contato\nx;y\n", b"ana@b.c;71 99999-9999\n", by_xlsxwriter([["Nome"], ["Ana"]])],
     ids=["other columns", "no contact", "no header", "sheet"],
 )
-def test_a_file_without_a_usable_header_is_refused(data: bytes) -> None:
+def test_file_without_a_usable_header_is_refused(data: bytes) -> None:
     assert refusal(data) == "cabecalho_ausente"
 
 
-def test_a_workbook_without_sheets_has_no_cells() -> None:
+def test_workbook_without_sheets_is_refused_as_empty() -> None:
     made = parts()
     made["xl/workbook.xml"] = f'<workbook xmlns:r="{RELATIONS}"><sheets/></workbook>'
     assert refusal(zipped(made)) == "arquivo_vazio"
 
 
-class Rows:
+class UniformTable:
     """A table whose rows are all the same."""
 
     name = None
@@ -147,15 +149,15 @@ class Rows:
         ([""] * (MAX_CELLS // 200), "celulas_demais", 0),
     ],
 )
-def test_what_a_sheet_holds_altogether_is_bounded(cells: list[str], code: str, before: int) -> None:
-    planilha = LeadsTable(None, Header(1, ("Email",), {LeadField.EMAIL: (0,)}), None, Rows(cells))
+def test_cells_and_text_of_a_sheet_are_bounded(cells: list[str], code: str, before: int) -> None:
+    table = LeadsTable(None, Header(1, ("Email",), {LeadField.EMAIL: (0,)}), None, UniformTable(cells))
     read: list[int] = []
     with pytest.raises(InvalidFile, match=code):
-        read.extend(number for number, _ in planilha.linhas())
+        read.extend(number for number, _ in table.rows())
     assert len(read) == before
 
 
-def test_a_file_that_is_too_large_is_not_looked_into(tmp_path: Path) -> None:
+def test_file_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "large"
     with path.open("wb") as file:
         file.truncate(MAX_FILE + 1)

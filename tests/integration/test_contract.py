@@ -1,0 +1,243 @@
+"""Every operation of the app over HTTP, with rich data: what it answers is what the contract describes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.database import Database
+from chalicelib.identity import ADMIN
+from chalicelib.wiring import Services
+from local.aws import Aws, put_secret
+from tests.builders import TENANT, ask, insert, literal, run
+from tests.conftest import DatabaseUrls
+from tests.integration.conftest import JSON, ContractClient
+
+BOUNDARY = "boundary"
+SHARED = "segredo-combinado"
+SHEET = (
+    "ID;Nome;CNPJ/CPF;Email;Telefone\n"
+    "1;Maria da Silva;529.982.247-25;maria@example.com, nada;(71) 99999-0001\n"
+    "2;João;;;(71) 99999-0002\n"
+    "3;Sem contato;;;\n"
+)
+
+
+@pytest.fixture
+def owner(database_urls: DatabaseUrls) -> Iterator[Database]:
+    database = Database(lambda: database_urls.owner)
+    yield database
+    database.close()
+
+
+class Caller:
+    """An administrator of a tenant who expects every request to succeed."""
+
+    def __init__(self, api: ContractClient) -> None:
+        self.api = api
+        self._token = api.token(TENANT, ADMIN)
+
+    def __call__(self, method: str, path: str, **body: Any) -> dict[str, Any]:
+        raw = json.dumps(body).encode() if body else None
+        return self.send(method, path, raw, JSON)
+
+    def send(self, method: str, path: str, raw: bytes | None, media_type: str, **headers: str) -> dict[str, Any]:
+        status, document, _ = self.api.ask(
+            method, path, token=self._token, body=raw, Content_Type=media_type, **headers
+        )
+        assert status < 300, (method, path, document)
+        return document
+
+    def upload(self, **options: str) -> str:
+        """The id of a job that has read `SHEET`."""
+        parts = [('name="arquivo"; filename="leads.csv"', SHEET), *((f'name="{n}"', v) for n, v in options.items())]
+        form = "".join(f"--{BOUNDARY}\r\nContent-Disposition: form-data; {n}\r\n\r\n{v}\r\n" for n, v in parts)
+        kind = f"multipart/form-data; boundary={BOUNDARY}"
+        job = self.send("POST", "/ingest/leads/xlsx", f"{form}--{BOUNDARY}--\r\n".encode(), kind)
+        wake_up = json.dumps({"tenant_id": TENANT, "job_id": job["job_id"]})
+        services: Services = sys.modules["app"].services
+        services.ingestion.run({"Records": [{"body": wake_up}]}, remaining_ms=lambda: 900_000)
+        return str(job["job_id"])
+
+
+def use_jobs(call: Caller, owner: Database) -> None:
+    previewed = call("GET", f"/ingest/leads/jobs/{call.upload(validar_apenas='true')}/previa")["itens"]
+    assert [each["resultado"] for each in previewed] == ["criado", "criado", "rejeitado"]
+    announced = call("POST", "/ingest/leads/xlsx", arquivo="a.xlsx", tamanho=10)
+    job_id = call.upload()
+    job = call("GET", f"/ingest/leads/jobs/{job_id}")
+    assert (job["status"], job["leads_criados"], job["linhas_rejeitadas"]) == ("concluido", 2, 1)
+    assert call("GET", f"/ingest/leads/jobs/{job_id}/erros")["url"]
+    call("POST", f"/ingest/leads/jobs/{announced['job_id']}/cancelar")
+    run(owner, "UPDATE ingest_jobs SET chave_recebida = true WHERE status = 'cancelado'")
+    call("POST", f"/ingest/leads/jobs/{announced['job_id']}/retomar")
+    insert_undone_job(owner)
+    call("POST", f"/ingest/leads/jobs/{job_id}/desfazer")
+    assert len(call("GET", "/ingest/leads/jobs?limit=2")["itens"]) == 2
+
+
+def insert_undone_job(owner: Database) -> None:
+    """A job in a state that no request leads to at once: undone, with leads that were kept."""
+    past = datetime.now(UTC) - timedelta(days=1)
+    times = ("criado_em", "iniciado_em", "retomado_em", "atualizado_em", "concluido_em", "desfazer_pedido_em")
+    insert(
+        owner, "ingest_jobs", tenant_id=TENANT, job_id="00000000-0000-0000-0000-000000000001", bucket="b", chave="k",
+        nome_arquivo="a.xlsx", aba="Leads", status="erro", erro_codigo="arquivo_corrompido", mensagem_erro="x",
+        linhas_estimadas=10, linhas_processadas=2, leads_criados=2, leads_removidos=1, leads_mantidos={"tags": 1},
+        desfeito_em=past, **dict.fromkeys(times, past),
+    )  # fmt: skip
+
+
+def use_leads(call: Caller) -> str:
+    """The id of a lead with everything that a lead may have."""
+    page = call("GET", "/leads?limit=1")
+    assert page["proximo"]
+    assert len(call("GET", f"/leads?limit=1&cursor={page['proximo']}")["itens"]) == 1
+    assert len(call("GET", "/leads/para-disparo")["itens"]) == 2
+    [maria] = call("GET", "/leads?email=maria@example.com")["itens"]
+    call("PATCH", f"/leads/{maria['lead_id']}", tags=["vip"])
+    lead = call("GET", f"/leads/{maria['lead_id']}")
+    assert all(lead[name] for name in ("documento", "tags", "telefones", "emails", "linha_do_tempo"))
+    return str(lead["lead_id"])
+
+
+def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
+    call("PUT", "/templates/oi", canal="whatsapp", idioma="pt_BR", texto="Oi, {{nome}}")
+    call("PUT", "/templates/carta", canal="email", idioma="pt_BR", assunto="Oi", texto="Oi", html="<p>Oi</p>")
+    call("GET", "/templates/oi")
+    assert len(call("GET", "/templates")["itens"]) == 2
+    ids = [create_disparo(call, lead_id) for _ in range(5)]
+    for disparo_id in ids[:4]:
+        fail(owner, disparo_id, "incerto" if disparo_id in ids[:2] else "erro")
+    assert call("GET", f"/disparos/{ids[0]}")["historico"][0]["mensagem"]
+    overview = call("GET", "/disparo/overview")
+    assert overview["esperas"]
+    assert overview["erros"]
+    assert len(call("GET", "/disparos")["itens"]) == 5
+    call("POST", f"/disparos/{ids[0]}/resolver", resultado="enviado")
+    call("POST", f"/disparos/{ids[1]}/confirmar")
+    call("POST", f"/disparos/{ids[2]}/reenviar")
+    assert call("POST", "/disparos/reenviar", erro_codigo="131026")["reenviados"] == 1
+    call("POST", f"/disparos/{ids[4]}/cancelar")
+    call("DELETE", "/templates/oi")
+
+
+def create_disparo(call: Caller, lead_id: str) -> str:
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    disparo = call(
+        "POST", f"/leads/{lead_id}/disparos", canal="whatsapp", template="oi", payload={"variaveis": {"nome": "Maria"}},
+        agendar_para=tomorrow.isoformat(), expira_em=(tomorrow + timedelta(days=1)).isoformat(),
+    )  # fmt: skip
+    return str(disparo["disparo_id"])
+
+
+def fail(owner: Database, disparo_id: str, status: str) -> None:
+    """Let a disparo end, as a worker would: its attempt failed, or nobody knows what became of it."""
+    which = f"WHERE disparo_id = {literal(disparo_id)}"
+    run(
+        owner,
+        f"UPDATE disparos SET status = 'enviando', espera = NULL, lease_dono = disparo_id, lease_ate = now() {which}",
+    )
+    run(
+        owner,
+        f"UPDATE disparos SET status = {literal(status)}, erro_codigo = '131026', ultimo_codigo = '131026', "
+        f"em_duvida = {literal(status == 'incerto')}, lease_dono = NULL, lease_ate = NULL, tentativas = 1 {which}",
+    )
+    now = datetime.now(UTC)
+    insert(
+        owner, "disparo_tentativas", tenant_id=TENANT, disparo_id=disparo_id, passo=1, em=now, tentativa=1,
+        classe="permanente", codigo="131026", ate=now, latencia_ms=7, provider_message_id="wamid.1",
+    )  # fmt: skip
+    run(owner, f"UPDATE disparos SET passos = 1 {which}")
+
+
+def use_channels(call: Caller) -> None:
+    assert {each["pausa"] for each in call("GET", "/canais")["itens"]} == {None}
+    assert call("POST", "/canais/email/pausar")["pausa"]["mensagem"]
+    call("POST", "/canais/email/retomar")
+
+
+def use_agendamentos(call: Caller, lead_id: str) -> None:
+    for number, move in enumerate(("confirmar", "realizar", "cancelar", "nao-compareceu"), 1):
+        at = datetime.now(UTC) + timedelta(days=number)
+        made = call(
+            "POST", f"/leads/{lead_id}/agendamentos", tipo="reuniao", canal="video", data_agendada=at.isoformat(),
+            responsavel="Ana", observacoes="x",
+        )  # fmt: skip
+        call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
+        call("GET", f"/agendamentos/{made['agendamento_id']}")
+    assert len(call("GET", "/agendamentos")["itens"]) == 4
+
+
+def use_suppressions(call: Caller) -> None:
+    added = call("POST", "/supressoes", canal="email", contato="joao@example.com")
+    assert call("GET", "/supressoes")["itens"] == [added]
+    call("DELETE", f"/supressoes/{added['supressao_id']}")
+
+
+def use_tenant(call: Caller, aws: Aws) -> None:
+    call("PUT", "/tenant/config", fuso="America/Manaus", limites={"email": {"por_dia": 10}})
+    assert call("GET", "/tenant/config")["limites"]["email"]["por_dia"] == 10
+    put_secret(aws, "/alquimista/dev/disparo-agenda/webhook-email", {"segredo": SHARED})
+    [url] = [each["url"] for each in call("GET", "/tenant/webhooks")["itens"] if each["canal"] == "email"]
+    notice = json.dumps({"entregas": []}).encode()
+    path = "/webhooks/" + url.partition("/webhooks/")[2]
+    call.send("POST", path, notice, JSON, X_Webhook_Secret=SHARED)
+
+
+def json_operations(contract: Any) -> set[tuple[str, str, str]]:
+    """Method, path and status of every success that is JSON, or that has no body."""
+    return {
+        (method, path, status)
+        for path, methods in contract["paths"].items()
+        for method, operation in methods.items()
+        for status, success in operation["responses"].items()
+        if status != "default" and JSON in success.get("content", {JSON: {}})
+    }
+
+
+def test_every_operation_answers_what_the_contract_describes(api: ContractClient, owner: Database, aws: Aws) -> None:
+    call = Caller(api)
+    call("GET", "/saude")
+    call("GET", "/openapi.json")
+    use_jobs(call, owner)
+    lead_id = use_leads(call)
+    use_disparos(call, owner, lead_id)
+    use_agendamentos(call, lead_id)
+    use_channels(call)
+    use_suppressions(call)
+    use_tenant(call, aws)
+    assert json_operations(api.contract.document) - api.answered == set()
+    assert ask(owner, "SELECT count(*) FROM disparos WHERE status = 'pendente'") == [[2]]
+
+
+def test_answer_with_a_field_that_is_not_in_the_contract_is_noticed(api: ContractClient) -> None:
+    health = {"status": "ok", "banco": "ok"}
+    assert api.contract.check("GET", "/saude", 200, JSON, health) == ("get", "/saude", "200")
+    for status, media_type, body in (
+        (200, JSON, {**health, "novo": 1}),
+        (200, JSON, {"status": "ok"}),
+        (200, "text/html", health),
+        (201, JSON, health),
+    ):
+        with pytest.raises(AssertionError):
+            api.contract.check("GET", "/saude", status, media_type, body)
+    with pytest.raises(AssertionError):
+        api.contract.check("DELETE", "/templates/oi", 204, None, health)
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/leads/para-disparo?limit=1", "/leads/para-disparo"),
+        ("/leads/019aa5b1-7a3f-7c11-8000-0123456789ab", "/leads/{lead_id}"),
+        ("/disparos/reenviar", "/disparos/reenviar"),
+    ],
+)
+def test_answer_is_checked_against_the_route_that_gave_it(api: ContractClient, url: str, path: str) -> None:
+    assert api.contract.path_of(url) == path

@@ -1,0 +1,216 @@
+"""The database adapter on a real PostgreSQL: retries, tenants, and connections after errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+from pg8000.exceptions import InterfaceError
+
+from chalicelib.adapters.database import Database, Rows
+from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
+from chalicelib.wiring import Services
+from tests.builders import CREATED_AT, TENANT, a_lead, ask, lead_status, run
+from tests.conftest import DatabaseUrls
+
+_UNUSED = {
+    **dict.fromkeys(("depois_data", "depois_id", "status", "responsavel", "lead_id", "ate")), "limite": 1, "pular": 0
+}  # fmt: skip
+
+
+def test_value_that_the_driver_cannot_write_never_mixes_up_later_answers(services: Services) -> None:
+    unwritable = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    for _ in range(3):
+        with pytest.raises(OverflowError), services.database.transaction("acme") as rows:
+            rows.all("list_agendamentos", **_UNUSED, tenant_id="acme", de=unwritable)
+        for tenant_id in ("outra", "acme"):
+            with services.database.transaction(tenant_id) as rows:
+                assert rows.all("ping") == [{"um": 1}]
+
+
+@pytest.fixture
+def owner(services: Services) -> Database:
+    return services.owner_database
+
+
+# Retries
+
+
+def test_two_transactions_that_deadlock_both_succeed(services: Services, owner: Database) -> None:
+    leads = [a_lead(owner), a_lead(owner)]
+    both_hold_a_lead = Barrier(2, timeout=30)
+
+    def change_in_order(lead_ids: list[UUID]) -> int:
+        """Lock the leads in this order and change both; how many attempts that took."""
+        attempts = 0
+
+        def work(rows: Rows) -> int:
+            nonlocal attempts
+            attempts += 1
+            rows.one("lock_lead", lead_id=lead_ids[0])
+            if attempts == 1:
+                both_hold_a_lead.wait()
+            rows.one("lock_lead", lead_id=lead_ids[1])
+            for lead_id in lead_ids:
+                rows.run("change_lead", lead_id=lead_id, status="em_disparo", tags=None, agora=CREATED_AT)
+            return attempts
+
+        return services.database.run(TENANT, work)
+
+    with ThreadPoolExecutor(2) as pool:
+        attempts = list(pool.map(change_in_order, [leads, leads[::-1]]))
+    assert max(attempts) > 1
+    assert [lead_status(owner, each) for each in leads] == ["em_disparo"] * 2
+
+
+def test_transaction_that_cannot_be_serialized_runs_again(owner: Database) -> None:
+    lead_id = a_lead(owner)
+    seen: list[str] = []
+
+    def work(rows: Rows) -> None:
+        rows.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        of_tenant = rows.of_tenant(TENANT)
+        row = of_tenant.one("lead_by_id", lead_id=lead_id)
+        assert row is not None
+        seen.append(row["status"])
+        if len(seen) == 1:
+            # Another transaction changes the row after this one took its snapshot.
+            run(owner, "UPDATE leads SET status = 'sem_sucesso'")
+        of_tenant.run("change_lead", lead_id=lead_id, status="em_disparo", tags=None, agora=CREATED_AT)
+
+    owner.run_across_tenants(work)
+    assert seen == ["novo", "sem_sucesso"]
+    assert lead_status(owner, lead_id) == "em_disparo"
+
+
+Run = Callable[[Callable[[Rows], None]], None]
+
+
+@pytest.fixture(params=["run", "run_across_tenants"])
+def run_work(request: pytest.FixtureRequest, owner: Database) -> Run:
+    """Both ways to run a transaction, as the owner."""
+    return owner.run_across_tenants if request.param == "run_across_tenants" else lambda work: owner.run(TENANT, work)
+
+
+def test_failed_attempts_leave_nothing_behind_and_the_last_failure_is_raised(run_work: Run, owner: Database) -> None:
+    attempts = 0
+
+    def work(rows: Rows) -> None:
+        nonlocal attempts
+        attempts += 1
+        rows.run("insert_migration", nome=f"attempt {attempts}", soma="")
+        raise SerializationFailure("40001")
+
+    with pytest.raises(SerializationFailure):
+        run_work(work)
+    assert attempts == 5
+    assert ask(owner, "SELECT count(*) FROM schema_migrations WHERE nome LIKE 'attempt%'") == [[0]]
+
+
+def test_constraint_violation_is_not_retried(run_work: Run) -> None:
+    attempts = 0
+
+    def work(rows: Rows) -> None:
+        nonlocal attempts
+        attempts += 1
+        for _ in range(2):
+            rows.run("insert_migration", nome="twice", soma="")
+
+    with pytest.raises(ConstraintViolation, match="schema_migrations_pkey"):
+        run_work(work)
+    assert attempts == 1
+
+
+# One statement
+
+
+def test_statement_is_committed_by_itself(owner: Database) -> None:
+    assert owner.run_statement("insert_migration", nome="by itself", soma="") == []
+    assert ask(owner, "SELECT count(*) FROM schema_migrations WHERE nome = 'by itself'") == [[1]]
+
+
+def test_statement_crosses_tenants_and_returns_its_rows(owner: Database) -> None:
+    lead_id = a_lead(owner)
+    with pytest.raises(InterfaceError, match="tenant_id"):
+        owner.run_statement("lead_by_id", lead_id=lead_id)
+    [row] = owner.run_statement("lead_by_id", tenant_id=TENANT, lead_id=lead_id)
+    assert (row["lead_id"], row["status"]) == (lead_id, "novo")
+
+
+def test_statement_that_is_refused_leaves_a_connection_that_works(owner: Database) -> None:
+    owner.run_statement("insert_migration", nome="twice", soma="")
+    for _ in range(2):
+        with pytest.raises(ConstraintViolation):
+            owner.run_statement("insert_migration", nome="twice", soma="")
+        assert owner.run_statement("ping") == [{"um": 1}]
+
+
+def test_statement_is_unavailable_while_the_database_is_away() -> None:
+    away = Database(lambda: "postgresql://nobody@127.0.0.1:1/nothing?sslmode=disable")
+    with pytest.raises(Unavailable):
+        away.run_statement("ping")
+
+
+# Connections
+
+
+@pytest.mark.parametrize(
+    "ping",
+    [
+        lambda database: database.run(TENANT, lambda rows: rows.all("ping")),
+        lambda database: database.run_across_tenants(lambda rows: rows.all("ping")),
+        lambda database: database.run_statement("ping"),
+    ],
+    ids=["run", "run_across_tenants", "run_statement"],
+)
+def test_connection_that_died_while_it_was_idle_is_replaced(
+    database_urls: DatabaseUrls, owner: Database, ping: Callable[[Database], object]
+) -> None:
+    database = Database(lambda: database_urls.owner)
+    ping(database)
+    run(
+        owner,
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()",
+    )
+    assert ping(database) == [{"um": 1}]
+    database.close()
+
+
+# Tenants
+
+
+def test_rows_pass_their_tenant_to_every_query(owner: Database) -> None:
+    mine, theirs = a_lead(owner), a_lead(owner, tenant_id="outra")
+    with owner.transaction(TENANT) as rows:
+        assert rows.tenant_id == TENANT
+        assert [rows.one("lead_by_id", lead_id=each) is not None for each in (mine, theirs)] == [True, False]
+
+
+def test_rows_of_one_tenant_belong_to_the_transaction_that_crosses_tenants(owner: Database) -> None:
+    lead_ids = {TENANT: a_lead(owner), "outra": a_lead(owner, tenant_id="outra")}
+
+    def change_all(rows: Rows) -> None:
+        for tenant_id, lead_id in lead_ids.items():
+            of_tenant = rows.of_tenant(tenant_id)
+            assert of_tenant.tenant_id == tenant_id
+            for each in lead_ids.values():
+                changed = of_tenant.run("change_lead", lead_id=each, status="em_disparo", tags=None, agora=CREATED_AT)
+                assert changed == (each == lead_id)
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        owner.run_across_tenants(change_all)
+    assert [lead_status(owner, each) for each in lead_ids.values()] == ["novo"] * 2
+
+
+def test_rows_across_tenants_have_no_tenant(owner: Database) -> None:
+    lead_id = a_lead(owner)
+    with owner.across_tenants() as rows, pytest.raises(LookupError, match="crosses tenants"):
+        _ = rows.tenant_id
+    with pytest.raises(InterfaceError, match="tenant_id"), owner.across_tenants() as rows:
+        rows.one("lead_by_id", lead_id=lead_id)

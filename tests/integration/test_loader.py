@@ -1,0 +1,172 @@
+"""Rows become leads: what a batch leaves in the tables, and how its rows meet known leads and each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from chalicelib.errors import NotFound
+from chalicelib.ingestion.loading.loader import BatchDoesNotAddUp
+from chalicelib.pages import PageQuery
+from chalicelib.wiring import Services
+from tests.builders import TENANT, ask, run
+from tests.ingesting import HEADER, PLAIN, Job, Office, as_csv, counts, numbered, sheet
+
+
+@pytest.fixture
+def office(services: Services) -> Office:
+    return Office(services)
+
+
+def some_counts(job: Job, *names: str) -> tuple[int, ...]:
+    return tuple(job[name] for name in names)
+
+
+# Rows
+
+
+@pytest.mark.straight_path
+def test_rows_become_leads_with_contacts_and_provenance(office: Office) -> None:
+    job = office.ingest(
+        sheet("Maria;529.982.247-25;m@x.com | n@x.com;71 3333-4444 / 71 99999-0001", "José;;;", "Ana;;bad;11987650000")
+    )
+    assert job["status"] == "concluido"
+    assert tuple(counts(job).values()) == (3, 2, 0, 0, 1, 3, 2, 2, 2)
+    assert office.leads() == [
+        [
+            "leads.csv:2", "Maria", None, "52998224725", "71 3333-4444 / 71 99999-0001", "m@x.com | n@x.com", "novo",
+            [], "leads.csv", None, 2, "+557133334444falsefixofalse +5571999990001truemoveltrue",
+            "m@x.comtrue n@x.comfalse",
+        ],
+        [
+            "leads.csv:4", "Ana", None, None, "11987650000", "bad", "novo", [], "leads.csv", None, 4,
+            "+5511987650000truemoveltrue", None,
+        ],
+    ]  # fmt: skip
+
+
+def test_any_text_is_stored_as_it_stood_in_the_file(office: Office, services: Services) -> None:
+    names = [
+        "a\\b",
+        "a\tb",
+        "a\nb",
+        "a\r\nb",
+        "\\.",
+        "\\N",
+        "N\\",
+        "😀 ção",
+        '"q"',
+        "{a,b}",
+        "a\u202eRTL",
+        "e\u0301",
+        "\x01",
+    ]
+    rows = [(name, "", f"x{number}@x.com", "not a phone") for number, name in enumerate(names)]
+    job = office.ingest(as_csv(*rows, header=PLAIN))
+    found = ask(services.owner_database, "SELECT nome FROM leads ORDER BY linha_planilha")
+    assert [row[0] for row in found] == names
+    cells = ask(services.owner_database, "SELECT celulas[1] FROM ingest_erros ORDER BY linha")
+    assert [row[0] for row in cells] == names
+    assert job["linhas_rejeitadas"] == 0
+
+
+def test_the_provenance_of_a_lead_never_changes(office: Office, services: Services) -> None:
+    office.ingest(as_csv(*numbered(1)))
+    with pytest.raises(Exception, match="leads_provenance_is_final"):
+        run(services.owner_database, "UPDATE leads SET linha_planilha = 9")
+
+
+# Duplicates
+
+
+@pytest.mark.parametrize("modo", ["ignorar", "atualizar"])
+def test_the_same_file_again_creates_and_changes_nothing(office: Office, modo: str) -> None:
+    content = as_csv(*numbered(30))
+    office.ingest(content)
+    before = office.leads()
+    again = office.ingest(content, modo=modo)
+    assert tuple(counts(again).values())[:7] == (30, 0, 0, 30, 0, 0, 0)
+    assert office.leads() == before
+
+
+def test_an_existing_lead_is_left_alone_unless_the_job_updates(office: Office) -> None:
+    office.ingest(sheet("A;Maria;;m@x.com;71 3333-4444", header=HEADER))
+    job = office.ingest(sheet("A;Outra;;o@x.com;", header=HEADER))
+    assert some_counts(job, "duplicados", "leads_atualizados") == (1, 0)
+    assert office.leads()[0][1] == "Maria"
+
+
+def test_an_update_keeps_old_values_for_blanks_and_adds_new_contacts(office: Office) -> None:
+    office.ingest(sheet("A;Maria;;m@x.com;71 3333-4444", header=HEADER))
+    job = office.ingest(sheet("A;;52998224725;n@x.com | m@x.com;71 99999-0001", header=HEADER), modo="atualizar")
+    assert tuple(counts(job).values())[:7] == (1, 0, 1, 0, 0, 1, 1)
+    [lead] = office.leads()
+    assert lead[1:4] == ["Maria", None, "52998224725"]
+    assert lead[8:11] == ["leads.csv", None, 2]
+    assert lead[11] == "+557133334444falsefixofalse +5571999990001truemoveltrue"
+    assert lead[12] == "m@x.comtrue n@x.comfalse"
+
+
+def test_a_known_document_is_the_same_lead(office: Office) -> None:
+    office.ingest(sheet("Maria;52998224725;m@x.com;"), name="one.csv")
+    job = office.ingest(sheet("Maria S;529.982.247-25;n@x.com;"), name="two.csv")
+    assert some_counts(job, "leads_criados", "duplicados") == (0, 1)
+    job = office.ingest(sheet("Maria S;529.982.247-25;n@x.com;"), name="two.csv", deduplicar_por_documento=False)
+    assert some_counts(job, "leads_criados", "duplicados") == (1, 0)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+@pytest.mark.parametrize("modo", ["ignorar", "atualizar"])
+def test_rows_of_one_file_meet_each_other_alike_in_one_batch_or_in_two(
+    make_services: Callable[..., Services], batch: int, modo: str
+) -> None:
+    office = Office(make_services(ingest_batch_rows=batch))
+    job = office.ingest(
+        sheet(
+            "A;Maria;;m@x.com;71 3333-4444", "B;João;52998224725;j@x.com;", "A;;;n@x.com;71 99999-0001",
+            "C;;52998224725;k@x.com;", "A;;;n@x.com;", "D;;11222333000181;;", "B;;11222333000181;;", header=HEADER,
+        ),
+        modo=modo,
+    )  # fmt: skip
+    assert job["linhas_processadas"] == 7
+    leads = office.leads()
+    assert [lead[0] for lead in leads] == ["A", "B", "D"]
+    if modo == "ignorar":
+        assert some_counts(job, "leads_criados", "leads_atualizados", "duplicados") == (3, 0, 4)
+        assert leads[0][12] == "m@x.comtrue"
+    else:
+        assert some_counts(job, "leads_criados", "leads_atualizados", "duplicados") == (3, 3, 1)
+        assert leads[0][11:] == [
+            "+557133334444falsefixofalse +5571999990001truemoveltrue", "m@x.comtrue n@x.comfalse",
+        ]  # fmt: skip
+        assert leads[1][3] == "11222333000181"
+        assert leads[1][12] == "j@x.comtrue k@x.comfalse"
+
+
+def test_two_tenants_may_have_the_same_leads(office: Office, services: Services) -> None:
+    content = sheet("Maria;52998224725;m@x.com;")
+    office.ingest(content)
+    job = Office(services, "other").ingest(content)
+    assert job["leads_criados"] == 1
+    with pytest.raises(NotFound):
+        services.jobs.get(TENANT, job["job_id"])
+
+
+# The proof
+
+
+def test_a_batch_that_does_not_add_up_is_never_committed(office: Office, services: Services) -> None:
+    run(
+        services.owner_database,
+        """
+        CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+        CREATE TRIGGER lose BEFORE INSERT ON leads FOR EACH ROW WHEN (NEW.nome = 'Lead 3') EXECUTE FUNCTION lose()
+        """,
+    )
+    with pytest.raises(BatchDoesNotAddUp, match="orfaos"):
+        office.ingest(as_csv(*numbered(5)))
+    assert office.leads() == []
+    run(services.owner_database, "DROP TRIGGER lose ON leads")
+    [job] = services.jobs.page(TENANT, PageQuery())["itens"]
+    assert office.wake(job["job_id"])["leads_criados"] == 5

@@ -1,0 +1,150 @@
+"""Migrations are applied once, in order, all or none; a changed file is an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from chalicelib.adapters.database import Database
+from chalicelib.maintenance.migrations import MigrationChanged, Migrations
+from local.postgres import Postgres
+from tests.builders import CREATED_AT, TENANT, a_disparo, a_lead, a_template, an_agendamento, ask, insert, literal, run
+from tests.conftest import ROOT
+from tests.older_databases import database_before
+
+
+@pytest.fixture
+def empty_database(postgres: Postgres) -> Iterator[Database]:
+    """A database without any migration."""
+    postgres.create_database("empty")
+    database = Database(lambda: postgres.owner_url("empty"))
+    yield database
+    database.close()
+    postgres.drop_database("empty")
+
+
+def test_migrations_are_applied_once_and_named(empty_database: Database) -> None:
+    migrations = Migrations(empty_database, ROOT / "migrations")
+    applied = migrations.apply()["aplicadas"]
+    assert applied[:6] == [
+        "001_create_leads_table.sql",
+        "002_create_lead_telefones_table.sql",
+        "003_create_lead_emails_table.sql",
+        "004_create_disparos_table.sql",
+        "005_create_agendamentos_table.sql",
+        "006_create_ingest_jobs_table.sql",
+    ]
+    assert migrations.apply() == {"aplicadas": []}
+
+
+def test_applied_migration_that_was_changed_is_an_error(empty_database: Database, tmp_path: Path) -> None:
+    file = tmp_path / "001_first.sql"
+    file.write_text("CREATE TABLE first (id int)")
+    Migrations(empty_database, tmp_path).apply()
+    file.write_text("CREATE TABLE first (id bigint)")
+    with pytest.raises(MigrationChanged) as changed:
+        Migrations(empty_database, tmp_path).apply()
+    assert changed.value.params == {"nome": "001_first.sql"}
+
+
+def test_failed_migration_undoes_all_of_them(empty_database: Database, tmp_path: Path) -> None:
+    (tmp_path / "001_first.sql").write_text("CREATE TABLE first (id int)")
+    (tmp_path / "002_second.sql").write_text("CREATE TABLE first (id int)")
+    with pytest.raises(Exception, match="42P07"):
+        Migrations(empty_database, tmp_path).apply()
+    assert ask(empty_database, "SELECT to_regclass('first')::text, to_regclass('schema_migrations')::text") == [
+        [None, None]
+    ]
+
+
+# What migration 017 makes of the rows that exist before it
+
+LEADS_BEFORE_017 = {
+    # status, agendamentos, disparos → status, status_antes
+    "booked": ("agendado", ["pendente"], [], ["agendado", "novo"]),
+    "booked and confirmed": ("agendado", ["confirmado"], ["erro"], ["agendado", "novo"]),
+    "booked after contact": ("agendado", ["pendente"], ["erro", "confirmado"], ["agendado", "contato_efetuado"]),
+    "booked again": ("agendado", ["cancelado", "pendente"], [], ["agendado", "novo"]),
+    "booked after a meeting": ("agendado", ["realizado", "pendente"], [], ["agendado", "novo"]),
+    "cancelled": ("agendado", ["cancelado"], [], ["novo", None]),
+    "cancelled twice": ("agendado", ["cancelado", "cancelado"], ["enviado"], ["novo", None]),
+    "cancelled after contact": ("agendado", ["cancelado"], ["confirmado"], ["contato_efetuado", None]),
+    "moved by a person": ("agendado", [], [], ["agendado", None]),
+    "moved by a person after a meeting": ("agendado", ["cancelado", "realizado"], [], ["agendado", None]),
+    "moved by a person after an absence": ("agendado", ["nao_compareceu"], [], ["agendado", None]),
+    "not agendado": ("novo", ["cancelado"], ["confirmado"], ["novo", None]),
+    "booked while em_disparo": ("em_disparo", ["pendente"], ["enviado"], ["em_disparo", None]),
+    "closed": ("concluido", ["realizado"], ["confirmado"], ["concluido", None]),
+}
+
+
+def test_migration_017_returns_cancelled_leads_and_notes_where_booked_ones_return_to(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    with database_before(postgres, "017", tmp_path) as database:
+        a_template(database)
+        lead_ids = {}
+        for number, (name, (status, agendamentos, disparos, _)) in enumerate(LEADS_BEFORE_017.items()):
+            lead_ids[name] = lead_id = a_lead(database, status=status)
+            for hours, each in enumerate(agendamentos):
+                at = CREATED_AT + timedelta(hours=hours)
+                an_agendamento(database, lead_id, at=at, status=each, responsavel=f"Ana {number}")
+            for each in disparos:
+                a_disparo(database, lead_id, status=each)
+        Migrations(database, ROOT / "migrations").apply()
+
+        def lead(name: str, columns: str) -> list[object]:
+            [row] = ask(database, f"SELECT {columns} FROM leads WHERE lead_id = {literal(lead_ids[name])}")
+            return row
+
+        found = {name: lead(name, "status, status_antes") for name in LEADS_BEFORE_017}
+        assert found == {name: expected for name, (*_, expected) in LEADS_BEFORE_017.items()}
+        changed = {name for name in LEADS_BEFORE_017 if lead(name, "atualizado_em") != [CREATED_AT]}
+        assert changed == {"cancelled", "cancelled twice", "cancelled after contact"}
+
+
+def test_migration_017_counts_the_disparos_of_the_same_tenant_only(postgres: Postgres, tmp_path: Path) -> None:
+    with database_before(postgres, "017", tmp_path) as database:
+        a_template(database, tenant_id="outra")
+        lead_id = a_lead(database, status="agendado")
+        a_lead(database, tenant_id="outra", lead_id=lead_id, telefones=(), emails=())
+        an_agendamento(database, lead_id)
+        a_disparo(database, lead_id, tenant_id="outra", status="confirmado")
+        Migrations(database, ROOT / "migrations").apply()
+        assert ask(database, "SELECT status_antes FROM leads ORDER BY tenant_id") == [["novo"], [None]]
+
+
+def test_migration_017_takes_every_claimed_disparo_as_begun(postgres: Postgres, tmp_path: Path) -> None:
+    """Workers of the version before do not set the mark."""
+    with database_before(postgres, "017", tmp_path) as database:
+        a_template(database)
+        lead_id = a_lead(database)
+        claimed = a_disparo(database, lead_id, status="enviando", iniciado_em=None, criado_em=CREATED_AT)
+        for status in ("pendente", "enviado", "erro"):
+            a_disparo(database, lead_id, status=status)
+        Migrations(database, ROOT / "migrations").apply()
+        begun = ask(database, "SELECT disparo_id, iniciado_em FROM disparos WHERE iniciado_em IS NOT NULL")
+        assert begun == [[claimed, CREATED_AT]]
+
+
+def test_migration_017_extends_the_tables_of_an_open_dry_run(postgres: Postgres, tmp_path: Path) -> None:
+    job_id = UUID(int=7)
+    with database_before(postgres, "017", tmp_path) as database:
+        insert(
+            database, "ingest_jobs", tenant_id=TENANT, job_id=job_id, bucket="b", chave="k", nome_arquivo="leads.xlsx",
+            chave_recebida=True, validar_apenas=True, ensaio_aberto=True, criado_em=CREATED_AT,
+            atualizado_em=CREATED_AT,
+        )  # fmt: skip
+        run(database, f"SELECT open_ensaio('{job_id}')")
+        Migrations(database, ROOT / "migrations").apply()
+        tables = ask(
+            database,
+            "SELECT table_schema, array_agg(column_name::text ORDER BY ordinal_position) "
+            "FROM information_schema.columns WHERE table_name = 'leads' GROUP BY 1 ORDER BY 1",
+        )
+        assert [schema for schema, _ in tables] == [f"ensaio_{job_id.hex}", "public"]
+        assert tables[0][1] == tables[1][1]

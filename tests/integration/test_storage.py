@@ -1,0 +1,26 @@
+"""The S3 adapter, over real HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from chalicelib.errors import InvalidFile
+from chalicelib.wiring import Services
+
+
+def test_missing_object_is_none_and_its_download_is_refused(services: Services, tmp_path: Path) -> None:
+    assert services.storage.find("leads/acme/none.csv") is None
+    with pytest.raises(InvalidFile, match="arquivo_ausente"):
+        services.storage.download("leads/acme/none.csv", tmp_path / "x", etag=None)
+
+
+def test_download_returns_the_content_and_refuses_another_etag(services: Services, tmp_path: Path) -> None:
+    stored = services.storage.put("leads/acme/x.csv", b"content", content_type="text/csv")
+    assert services.storage.find("leads/acme/x.csv") == stored
+    assert stored.size_bytes == len(b"content")
+    services.storage.download("leads/acme/x.csv", tmp_path / "x", etag=stored.etag)
+    assert (tmp_path / "x").read_bytes() == b"content"
+    with pytest.raises(InvalidFile, match="arquivo_substituido"):
+        services.storage.download("leads/acme/x.csv", tmp_path / "x", etag='"0123456789abcdef0123456789abcdef"')

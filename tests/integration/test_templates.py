@@ -1,0 +1,131 @@
+"""Each change of a template is a new version; one version is in use, and only in its own tenant."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from chalicelib.adapters.database import Database
+from chalicelib.dispatch.requests.models import NewTemplate
+from chalicelib.errors import ConstraintViolation, Invalid, InvalidTemplate, NotFound
+from chalicelib.wiring import Services
+from tests.builders import TENANT, ask, run
+from tests.conftest import StoppedClock
+
+WORDS: dict[str, Any] = {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Olá, {{nome}}: {{valor}}"}
+EMAIL: dict[str, Any] = {**WORDS, "canal": "email", "assunto": "Para {{nome}}"}
+
+
+def put(services: Services, nome: str = "oi", tenant_id: str = TENANT, **changes: Any) -> dict[str, Any]:
+    return services.templates.put(tenant_id, nome, NewTemplate.model_validate({**WORDS, **changes}))
+
+
+def versions(database: Database) -> list[list[Any]]:
+    return ask(database, "SELECT versao, texto, ativo FROM templates ORDER BY versao")
+
+
+def test_new_template_is_in_use_with_its_variables_in_order_of_appearance(
+    services: Services, clock: StoppedClock
+) -> None:
+    made = put(services)
+    assert made == {
+        "nome": "oi",
+        "versao": 1,
+        **WORDS,
+        "assunto": None,
+        "html": None,
+        "variaveis": ["nome", "valor"],
+        "criado_em": clock(),
+    }
+    assert services.templates.get(TENANT, "oi") == made
+    assert services.templates.list(TENANT) == {"itens": [made]}
+
+
+def test_changed_words_make_a_new_version_and_keep_the_old_one(services: Services) -> None:
+    put(services)
+    assert put(services, texto="Oi, {{nome}}")["versao"] == 2
+    assert versions(services.owner_database) == [
+        [1, "Olá, {{nome}}: {{valor}}", False],
+        [2, "Oi, {{nome}}", True],
+    ]
+
+
+def test_same_words_again_make_no_new_version(services: Services) -> None:
+    assert put(services) == put(services)
+    assert len(versions(services.owner_database)) == 1
+
+
+def test_order_of_the_variables_is_part_of_a_version(services: Services) -> None:
+    put(services)
+    assert put(services, variaveis=["valor", "nome"])["variaveis"] == ["valor", "nome"]
+    assert len(versions(services.owner_database)) == 2
+
+
+def test_email_has_a_subject_and_may_have_html(services: Services) -> None:
+    made = put(services, **EMAIL, html="<p>{{link}}</p>")
+    assert (made["assunto"], made["html"]) == ("Para {{nome}}", "<p>{{link}}</p>")
+    assert made["variaveis"] == ["nome", "valor", "link"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "pointer"),
+    [
+        ({**EMAIL, "assunto": None}, "assunto_obrigatorio", "/assunto"),
+        ({"assunto": "Oi"}, "campo_so_de_email", "/assunto"),
+        ({"html": "<p>Oi</p>"}, "campo_so_de_email", "/html"),
+        ({"texto": " "}, "template_vazio", "/texto"),
+        ({"texto": "{{nome"}, "chaves_desequilibradas", "/texto"),
+        ({"variaveis": ["nome"]}, "variaveis_diferentes", "/variaveis"),
+        ({"variaveis": ["nome", "valor", "outra"]}, "variaveis_diferentes", "/variaveis"),
+        ({"variaveis": ["nome", "valor", "valor"]}, "variaveis_diferentes", "/variaveis"),
+    ],
+)
+def test_words_that_cannot_be_used_are_refused_with_a_pointer(
+    services: Services, changes: dict[str, Any], code: str, pointer: str
+) -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        put(services, **changes)
+    assert (refused.value.code, [each.pointer for each in refused.value.errors]) == (code, [pointer])
+    assert services.templates.list(TENANT) == {"itens": []}
+
+
+@pytest.mark.parametrize("nome", ["", "a b", "a/b", "oi\n", "á", "-a", "a" * 101])
+def test_name_that_does_not_fit_into_a_path_is_refused(services: Services, nome: str) -> None:
+    with pytest.raises(Invalid, match="nome_de_template_invalido"):
+        put(services, nome)
+
+
+def test_deleted_template_is_not_found_and_its_name_keeps_counting_versions(services: Services) -> None:
+    put(services)
+    services.templates.delete(TENANT, "oi")
+    for operation in (services.templates.get, services.templates.delete):
+        with pytest.raises(NotFound):
+            operation(TENANT, "oi")
+    assert services.templates.list(TENANT) == {"itens": []}
+    assert put(services)["versao"] == 2
+
+
+def test_versions_made_at_once_get_consecutive_numbers(services: Services) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda n: put(services, texto=f"Oi {n}")["versao"], range(8)))
+    assert sorted(made) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert [ativo for _, _, ativo in versions(services.owner_database)].count(True) == 1
+
+
+def test_templates_of_another_tenant_are_not_found(services: Services) -> None:
+    put(services)
+    assert services.templates.list("outra") == {"itens": []}
+    for operation in (services.templates.get, services.templates.delete):
+        with pytest.raises(NotFound):
+            operation("outra", "oi")
+    assert put(services, tenant_id="outra", texto="Oi")["versao"] == 1
+    assert services.templates.get(TENANT, "oi")["texto"] == WORDS["texto"]
+
+
+@pytest.mark.parametrize("change", ["texto = 'outro'", "variaveis = '{}'", "versao = 9", "criado_em = now()"])
+def test_database_refuses_a_change_of_a_version(services: Services, change: str) -> None:
+    put(services)
+    with pytest.raises(ConstraintViolation, match="templates_versions_are_final"):
+        run(services.owner_database, f"UPDATE templates SET {change}")

@@ -1,0 +1,62 @@
+"""Rows that are read together, column by column, give the same result as rows that are read one by one."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.ingestion.reading.header import recognise
+from chalicelib.ingestion.rows.one_by_one import ReadRows, RowError, RowReader
+
+THOROUGH = settings(max_examples=4 * settings().max_examples)
+
+# Cells as people write them, and odd ones. The first cells of each kind are those of nearly all sheets.
+EMAILS = ("", "a@x.com", "b@x.com", "a@x.com | b@x.com", "A@x.com", "a@x.com, c@x.com", "bad", "'=1", " ", "a@x.com | ")
+PHONES = (
+    "",
+    "71 99999-0001",
+    "71 3333-4444",
+    "71 99999-0001 | 71 3333-4444",
+    "71 99999-0001/71 3333-4444",
+    "12",
+    "'+5571999990001",
+)
+DOCUMENTS = ("", "529.982.247-25", "11.222.333/0001-81", "52998224725", "191", "123", "52998224725.0")
+NAMES = ("", "Ana", " Ana ", "'=1", "' =1", "\ufeff", "A\tB", "x" * 256)
+WIDE = ("ID", "Nome", "Fantasia", "Contato", "CPF", "CNPJ", "Email", "Email 2", "Telefone", "Celular")
+WIDE_CELLS = (NAMES, NAMES, NAMES, NAMES, DOCUMENTS, DOCUMENTS, EMAILS, EMAILS, PHONES, PHONES)
+WIDE_ROWS = st.tuples(*map(st.sampled_from, WIDE_CELLS)).flatmap(
+    lambda cells: st.integers(0, 10).map(lambda n: cells[:n])
+)
+SOME_COLUMNS = st.sets(st.sampled_from(WIDE), min_size=1).map(lambda chosen: tuple(filter(chosen.__contains__, WIDE)))
+
+
+@given(st.lists(WIDE_ROWS, min_size=1, max_size=5), st.integers(1, 5), SOME_COLUMNS, st.booleans())
+@THOROUGH
+def test_rows_read_together_equal_rows_read_one_by_one(
+    rows: list[tuple[str, ...]], border: int, columns: tuple[str, ...], landlines_valid: bool
+) -> None:
+    header = recognise(1, columns)
+    if header is None:  # these columns have no contacts, so they are not a header
+        return
+    reader = RowReader(header, "leads.xlsx", landlines_valid=landlines_valid)
+    numbered = list(enumerate(rows, 2))
+    one_by_one = [reader.read(*row) for row in numbered]
+    together = reader.read_all(numbered[:border])
+    if border < len(numbered):
+        together.extend(reader.read_all(numbered[border:]))
+    assert together == ReadRows.of(one_by_one)
+    kept = [row for row in one_by_one if row.data]
+    assert [together.columns.row(place) for place in range(len(kept))] == [row.data for row in kept]
+
+
+def test_fifty_contacts_in_two_columns_are_kept_and_one_more_is_refused() -> None:
+    numbers = [f"719{90000000 + n}" for n in range(51)]
+    header = recognise(1, ["Telefone", "Celular"])
+    assert header is not None
+    rows = [(2 + more, [" | ".join(numbers[:25]), " | ".join(numbers[25 : 50 + more])]) for more in (0, 1)]
+    together = RowReader(header, "leads.xlsx").read_all(rows)
+    assert [len(phones) for phones in together.columns.telefones] == [50, 50]
+    assert [(row.number, *row.errors) for row in together.with_errors] == [
+        (3, RowError("Celular", "contatos_demais", f"+55{numbers[50]}"))
+    ]
