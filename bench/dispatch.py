@@ -63,8 +63,8 @@ def environment(owner_url: str) -> dict[str, str]:
 def ours(owner_url: str, messages: int, batch: int) -> DispatchRun:
     """Send with our executor, one event after the other."""
     services = Services(Settings.from_environment(environment(owner_url)))
-    # Warm the worker up with one message: it connects, reads its secret and imports the SDK. A wake-up sends all that is
-    # due, so the measured disparos are inserted after it.
+    # Warm the worker up with one message: it connects, reads its secret and imports the SDK. A wake-up sends everything
+    # that is due, so the measured disparos are inserted after it.
     services.executor.run(event_of(seed(owner_url, WARM_UP, 1), WARM_UP))
     disparos = seed(owner_url, TENANT, messages)
     latencies: list[float] = []

@@ -36,13 +36,13 @@ from bench.ground import OUT, TENANT, Ground, Result, apart, publish, server, ti
 from chalicelib.adapters.database import Exchange, Rows, connect
 from chalicelib.config import Settings
 from chalicelib.ids import new_id, new_ids
-from chalicelib.ingestion.jobs.read_ahead import hurried
 from chalicelib.ingestion.jobs.requests import S3Reference
 from chalicelib.ingestion.loading.batch import Batch, prepared
 from chalicelib.ingestion.loading.loader import load
 from chalicelib.ingestion.options import IngestMode, IngestOptions
 from chalicelib.ingestion.reading.workbook import open_workbook
 from chalicelib.ingestion.rows.one_by_one import RowReader
+from chalicelib.interpreter import hurried
 from chalicelib.wiring import Services
 from local.aws import ACCESS_KEYS, ACCOUNT_ID, Aws, provision
 from local.postgres import Postgres

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 import threading
 from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.ingestion.jobs.read_ahead import ahead, hurried
+from chalicelib.ingestion.jobs.read_ahead import ahead
 
 
 def test_all_items_come_in_order() -> None:
@@ -39,48 +37,6 @@ def test_an_error_in_making_an_item_is_raised_to_the_consumer() -> None:
         assert next(items) == 1
         with pytest.raises(ZeroDivisionError):
             next(items)
-
-
-@pytest.fixture
-def usual_interpreter() -> Iterator[None]:
-    """Python's own settings for the test, whatever other tests of the process have left."""
-    interval, collecting = sys.getswitchinterval(), gc.isenabled()
-    sys.setswitchinterval(0.005)
-    gc.enable()
-    yield
-    sys.setswitchinterval(interval)
-    if not collecting:
-        gc.disable()
-
-
-def state() -> tuple[float, bool]:
-    """The settings of the interpreter; Python cuts the interval to whole microseconds."""
-    return round(sys.getswitchinterval(), 5), gc.isenabled()
-
-
-@pytest.mark.usefixtures("usual_interpreter")
-def test_the_settings_of_the_interpreter_are_restored() -> None:
-    before = state()
-    with hurried():
-        inside = state()
-        with hurried():
-            assert state() == inside
-        assert state() == inside
-    assert inside[0] < before[0]
-    assert not inside[1]
-    assert state() == before
-
-
-@pytest.mark.usefixtures("usual_interpreter")
-def test_settings_are_restored_by_the_last_of_two_jobs_that_overlap() -> None:
-    before, first, second = state(), hurried(), hurried()
-    first.__enter__()
-    inside = state()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert state() == inside != before
-    second.__exit__(None, None, None)
-    assert state() == before
 
 
 def test_the_thread_ends_when_the_consumer_stops_early() -> None:

@@ -44,6 +44,7 @@ from chalicelib.dispatch.worker.claims import Claim, Claims, Recorded, wakeup_of
 from chalicelib.dispatch.worker.limits import Limits
 from chalicelib.dispatch.worker.sending import SendingLedger
 from chalicelib.errors import Unavailable
+from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
 
 INTERNAL = "erro_interno"
@@ -153,7 +154,7 @@ class Executor:
             return
         claim = self._claims.take(targets)
         self._wakeups.arrange(claim.waiting)
-        with self._tracer.segment("disparos", quantos=len(claim.disparos)):
+        with hurried(), self._tracer.segment("disparos", quantos=len(claim.disparos)):
             handled = self._handle_channels(claim)
         if any(each.has_ends for each in handled):
             self._claims.move_leads()

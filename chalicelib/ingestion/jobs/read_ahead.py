@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Full, Queue
-from threading import Event, Lock, Thread
+from threading import Event, Thread
 from typing import TypeVar
 
 T = TypeVar("T")
 
-# By default a thread waits up to 5 ms for the interpreter. The thread that talks to the database would wait that long
-# for each of its many small answers, which adds up to a second in 200,000 rows.
-_SWITCH_S = 0.0002
 _LOOK_S = 0.1
 
 
@@ -34,49 +29,6 @@ def ahead(items: Iterator[T], *, depth: int = 1) -> Iterator[Iterator[T]]:
     finally:
         stopped.set()
         thread.join()
-
-
-class _Hurry:
-    """How many hurry in this process, and the settings to restore when the last one is done."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._users = 0
-        self._interval_s = 0.0
-        self._collects = True
-
-    def begin(self) -> None:
-        with self._lock:
-            if self._users == 0:
-                self._interval_s, self._collects = sys.getswitchinterval(), gc.isenabled()
-                sys.setswitchinterval(_SWITCH_S)
-                gc.disable()
-            self._users += 1
-
-    def end(self) -> None:
-        with self._lock:
-            self._users -= 1
-            if self._users == 0:
-                sys.setswitchinterval(self._interval_s)
-                if self._collects:
-                    gc.enable()
-
-
-_hurry = _Hurry()
-
-
-@contextmanager
-def hurried() -> Iterator[None]:
-    """Tune the interpreter for two busy threads: short switches, and no garbage collector.
-
-    Rows are texts and tuples, which hold no cycles. To search a hundred thousand of them for cycles, again and again,
-    would take a quarter of all the time. Several jobs may hurry at the same time in one process.
-    """
-    _hurry.begin()
-    try:
-        yield
-    finally:
-        _hurry.end()
 
 
 class _End:

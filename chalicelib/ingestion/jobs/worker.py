@@ -22,7 +22,7 @@ from chalicelib.errors import InvalidFile, LeaseLost, Unavailable
 from chalicelib.ingestion.jobs.claim import JobClaim
 from chalicelib.ingestion.jobs.dry_run import DryRunTables
 from chalicelib.ingestion.jobs.jobs import COUNTS, wakeup_message
-from chalicelib.ingestion.jobs.read_ahead import ahead, hurried
+from chalicelib.ingestion.jobs.read_ahead import ahead
 from chalicelib.ingestion.jobs.reports import CONTENT_TYPE, read_back, report_key, write_report
 from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.jobs.undo import Undoing
@@ -31,6 +31,7 @@ from chalicelib.ingestion.loading.loader import BatchCounts, load
 from chalicelib.ingestion.options import IngestMode
 from chalicelib.ingestion.reading.workbook import LeadsTable, RowBlock, open_workbook
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
+from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
 from chalicelib.tenants.config import Language, config_of
 
