@@ -107,14 +107,14 @@ def watcher(database_urls: DatabaseUrls) -> Iterator[Connection]:
 def is_running(watcher: Connection, statement: str) -> Callable[[], bool]:
     """Whether a connection to the test's database runs such a statement now, or ran it last in its transaction."""
 
-    def found() -> bool:
+    def is_there() -> bool:
         query = (
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() "
             f"AND state <> 'idle' AND pid <> pg_backend_pid() AND query LIKE '{statement}%'"
         )
         return bool(watcher.run(query)[0][0])
 
-    return found
+    return is_there
 
 
 @pytest.fixture

@@ -437,18 +437,18 @@ def test_each_filter_finds_the_agendamentos_that_fit(services: Services, owner: 
     services.agendamentos.confirm(TENANT, other)
     services.agendamentos.create("outra", a_lead(owner, tenant_id="outra"), a_booking(tomorrow), None)
 
-    def found(**query: Any) -> list[UUID]:
+    def listed_ids(**query: Any) -> list[UUID]:
         page = services.agendamentos.page(TENANT, AgendamentoQuery.model_validate(query))
         return [each["agendamento_id"] for each in page["itens"]]
 
     day_after = (tomorrow + timedelta(days=1)).isoformat()
-    assert found() == [wanted, other]
-    assert found(status="pendente") == [wanted]
-    assert found(responsavel=" ANA ") == [wanted]
-    assert found(lead_id=str(first)) == [wanted]
-    assert found(ate=day_after) == [wanted]
-    assert found(de=day_after) == [other]
-    assert found(de=tomorrow.isoformat(), ate=tomorrow.isoformat()) == []
+    assert listed_ids() == [wanted, other]
+    assert listed_ids(status="pendente") == [wanted]
+    assert listed_ids(responsavel=" ANA ") == [wanted]
+    assert listed_ids(lead_id=str(first)) == [wanted]
+    assert listed_ids(ate=day_after) == [wanted]
+    assert listed_ids(de=day_after) == [other]
+    assert listed_ids(de=tomorrow.isoformat(), ate=tomorrow.isoformat()) == []
 
 
 @pytest.mark.parametrize(

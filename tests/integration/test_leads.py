@@ -55,7 +55,7 @@ def some_leads(owner: Database, count: int, **columns: Any) -> list[UUID]:
     ]
 
 
-def found(leads: Leads, **query: Any) -> list[UUID]:
+def listed_ids(leads: Leads, **query: Any) -> list[UUID]:
     """The leads on the first page of that query."""
     return [each["lead_id"] for each in leads.page(TENANT, LeadQuery.model_validate(query))["itens"]]
 
@@ -86,7 +86,12 @@ def test_pages_hold_every_lead_once_newest_first(leads: Leads, owner: Database) 
 
 def test_pages_by_offset_are_in_the_same_order(leads: Leads, owner: Database) -> None:
     made = some_leads(owner, 5)[::-1]
-    assert [found(leads, limit=2, offset=offset) for offset in (0, 2, 4, 6)] == [made[0:2], made[2:4], made[4:5], []]
+    assert [listed_ids(leads, limit=2, offset=offset) for offset in (0, 2, 4, 6)] == [
+        made[0:2],
+        made[2:4],
+        made[4:5],
+        [],
+    ]
 
 
 def test_new_lead_does_not_shift_the_following_pages(leads: Leads, owner: Database) -> None:
@@ -162,7 +167,7 @@ def test_each_filter_finds_its_lead_and_no_other(leads: Leads, owner: Database) 
         {"criado_de": "2026-11-24T11:05:00Z", "criado_ate": "2026-11-24T11:05:01Z"},
         {"q": "joão", "status": "sem_sucesso", "tag": "vip", "email": "a@example.com"},
     ):
-        assert found(leads, **query) == [wanted], query
+        assert listed_ids(leads, **query) == [wanted], query
 
 
 @pytest.mark.parametrize(
@@ -190,7 +195,7 @@ def test_filter_that_no_lead_fits_finds_none(leads: Leads, owner: Database, quer
 
 def test_lead_without_a_name_is_not_found_by_name(leads: Leads, owner: Database) -> None:
     a_lead(owner, nome=None)
-    assert found(leads, q="a") == []
+    assert listed_ids(leads, q="a") == []
 
 
 @pytest.mark.parametrize(

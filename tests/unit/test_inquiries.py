@@ -30,19 +30,19 @@ def an_inquiry() -> Inquiry:
     return inquiry
 
 
-def found(status: object, message_id: object = "m-1") -> Answer:
+def looked_up(status: object, message_id: object = "m-1") -> Answer:
     return an_answer(structured={"message": {"status": status, "id": message_id}})
 
 
 @pytest.mark.parametrize(
     ("result", "reply"),
     [
-        (found("sent"), InquiryReply(DeliveryFinding.ENVIADO, "sent", "m-1")),
-        (found("delivered", None), InquiryReply(DeliveryFinding.ENVIADO, "delivered")),
-        (found("rejected"), InquiryReply(DeliveryFinding.NAO_ENVIADO, "rejected")),
+        (looked_up("sent"), InquiryReply(DeliveryFinding.ENVIADO, "sent", "m-1")),
+        (looked_up("delivered", None), InquiryReply(DeliveryFinding.ENVIADO, "delivered")),
+        (looked_up("rejected"), InquiryReply(DeliveryFinding.NAO_ENVIADO, "rejected")),
         (an_answer("There is no such message.", is_error=True), InquiryReply(DeliveryFinding.NAO_ENVIADO, "ausente")),
-        (found("queued"), InquiryReply(DeliveryFinding.DESCONHECIDO, "queued")),
-        (found(None), InquiryReply(DeliveryFinding.DESCONHECIDO)),
+        (looked_up("queued"), InquiryReply(DeliveryFinding.DESCONHECIDO, "queued")),
+        (looked_up(None), InquiryReply(DeliveryFinding.DESCONHECIDO)),
         (an_answer("Internal error", is_error=True), InquiryReply(DeliveryFinding.DESCONHECIDO)),
         (Lost(TIMED_OUT), InquiryReply(DeliveryFinding.DESCONHECIDO)),
         (NotWritten(TOOL_MISSING), InquiryReply(DeliveryFinding.DESCONHECIDO)),
@@ -64,7 +64,7 @@ def test_provider_is_asked_about_each_message_with_the_arguments_of_the_channel(
 
     def call_all(tool: str, calls: Sequence[Mapping[str, object]]) -> list[CallResult]:
         asked.append((tool, calls))
-        return [found("sent"), Lost(TIMED_OUT)]
+        return [looked_up("sent"), Lost(TIMED_OUT)]
 
     replies = ask(an_inquiry(), [a_message(disparo_id="1"), a_message(disparo_id="2")], call_all)
     assert asked == [("find", [{"reference": "1"}, {"reference": "2"}])]
