@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from chalice.app import Chalice
 from openapi_spec_validator import validate
+from pydantic import BaseModel
 
 from chalicelib.api import openapi
 from chalicelib.api.answers.channels import StatusCounts
@@ -20,6 +21,8 @@ from chalicelib.ingestion.options import IngestOptions
 from chalicelib.leads.requests import LeadQuery
 from local.project import load_app
 
+# Providers may add parameters of their own to the calls of a webhook.
+LENIENT = {"ChallengeQuery", "WebhookQuery"}
 SCHEMAS = "#/components/schemas/"
 
 
@@ -129,6 +132,13 @@ def test_upload_is_a_form_or_one_of_two_documents(contract: Any) -> None:
 
 def test_unknown_fields_of_a_body_are_refused(contract: Any) -> None:
     assert contract["components"]["schemas"]["NewAgendamento"]["additionalProperties"] is False
+
+
+def test_no_operation_ignores_unknown_fields(app: Chalice) -> None:
+    taken = {each for operation in operations(app).values() for each in (operation.takes.query, operation.takes.body)}
+    models = {each for each in taken if each is not None and issubclass(each, BaseModel)}
+    assert len(models) > 10
+    assert {each.__name__ for each in models if each.model_config.get("extra") != "forbid"} == LENIENT
 
 
 # What is answered
