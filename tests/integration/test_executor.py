@@ -24,7 +24,7 @@ from chalicelib.config import Settings
 from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent
 from chalicelib.dispatch.requests.models import NewDisparo
 from chalicelib.dispatch.worker.executor import BatchCrashed
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws
 from local.email import EmailServer
@@ -32,7 +32,7 @@ from local.provider import Behaviour
 from local.whatsapp import WhatsAppSimulator
 from tests.aws_contents import delayed, queued, schedules
 from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, event_of, lead_status, run
-from tests.conftest import STARTED_AT, StoppedClock
+from tests.conftest import STARTED_AT, DatabaseUrls, StoppedClock
 from tests.fakes import FakeSender, FakeSenders
 from tests.sending_stage import (
     QUEUE,
@@ -569,6 +569,30 @@ def test_crash_while_sending_leaves_its_disparos_to_their_lease_and_records_the_
     assert disparo(database, crashed, "status", "lease_ate") == ["enviando", clock() + timedelta(minutes=3)]
     make_executor(senders=senders).run(event_of(fine, crashed))
     assert disparo(database, crashed, "status") == ["enviando"]
+
+
+def test_nothing_more_is_sent_once_the_database_does_not_answer(
+    owner: Database, clock: StoppedClock, database_urls: DatabaseUrls
+) -> None:
+    url = database_urls.owner
+    leaving = Database(lambda: url)
+    stage = SendingStage(leaving, clock)
+    configured(owner, limites={"whatsapp": {"rajada": 100}})
+    ids = some_disparos(owner, 40)
+
+    def database_goes_away(_: OutgoingMessage) -> Outcome:
+        nonlocal url
+        url = "postgresql://nobody@127.0.0.1:1/nothing?sslmode=disable"
+        leaving.close()
+        return Sent("wamid")
+
+    stage.answers = database_goes_away
+    with pytest.raises(Unavailable):
+        stage.run(*ids)
+    begun = ask(owner, "SELECT destino FROM disparos WHERE iniciado_em IS NOT NULL ORDER BY enviar_apos")
+    assert [number for (number,) in begun] == stage.sent
+    assert len(stage.sent) == 16  # one portion of the fake's
+    assert ask(owner, "SELECT DISTINCT status FROM disparos") == [["enviando"]]
 
 
 def test_crash_before_sending_is_tried_again_and_stops_no_other_disparo(

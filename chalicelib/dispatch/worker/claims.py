@@ -45,7 +45,6 @@ _LOCKED_PATIENCE = timedelta(seconds=5)
 # A claim is filled up to the first number with what else is due; it looks for the second number at least.
 _FULL = 1_000
 _OTHERS = 100
-_ROUNDS = 10
 # Its own wake-up is late if a disparo has been due for this long: the claim takes it up.
 _BEHIND = timedelta(milliseconds=250)
 # The one wake-up for all that wait of a tenant counts as lost when it has not come for this long.
@@ -152,14 +151,12 @@ class Claims:
 
         Returns of how many disparos that was. A worker does so after its batch, and the sweep for one that died before.
         """
-        now = self._clock()
-        total = 0
-        for _ in range(_ROUNDS):
+        now, total = self._clock(), 0
+        while True:
             moved = self._database.run_across_tenants(lambda rows: _move_leads(rows, now))
             total += moved
             if moved < _FULL:
-                break
-        return total
+                return total
 
 
 def _claimed(found: Iterable[Row]) -> list[ClaimedDisparo]:
