@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -376,8 +376,10 @@ def _stop(parts: Sequence[StackPart]) -> None:
     """Ask the processes to end, wait, then kill them. That is safe: the next start resumes unfinished work."""
     for number, timeout_s in ((signal.SIGTERM, _STOP_TIMEOUT_S), (signal.SIGKILL, _STOP_TIMEOUT_S)):
         for part in parts:
-            if part.alive:
-                os.kill(part.pid, number)
+            # It may end by itself between the look and the signal.
+            with suppress(ProcessLookupError):
+                if part.alive:
+                    os.kill(part.pid, number)
         deadline = time.monotonic() + timeout_s
         while any(part.alive for part in parts) and time.monotonic() < deadline:
             time.sleep(_POLL_S)

@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,8 @@ def test_leads_and_addresses_survive_down_and_up(stack: Stack, folder: Path, tmp
 def kill(*parts: StackPart) -> None:
     """Kill parts, and wait until they are dead."""
     for part in parts:
-        os.kill(part.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):
+            os.kill(part.pid, signal.SIGKILL)
     for part in parts:
         while part.alive:
             time.sleep(0.01)
