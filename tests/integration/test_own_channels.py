@@ -23,6 +23,7 @@ from chalicelib.errors import Invalid, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
 from tests.builders import TENANT, ask
+from tests.channels import RESEND_SCHEMA
 from tests.conftest import StoppedClock
 from tests.integration.test_local_api import Client
 from tests.integration.test_mcp import a_server
@@ -30,18 +31,6 @@ from tests.integration.test_mcp import a_server
 TOKEN = "Bearer re_123456789012345678"
 AUTHORIZATION = {"Authorization": {"segredo": "resend", "campo": "authorization"}}
 INQUIRY = {"tool": "x", "arguments": {}, "resposta": [{"campo": "a"}], "valores": {"a": "enviado"}}
-SEND = {
-    "type": "object",
-    "properties": {
-        "to": {"type": "array", "items": {"type": "string"}},
-        "subject": {"type": "string"},
-        "text": {"type": "string"},
-        "html": {"type": "string"},
-        "headers": {"type": "object"},
-        "idempotencyKey": {"type": "string"},
-    },
-    "required": ["to", "subject", "text"],
-}
 TEMPLATE = {
     "type": "object",
     "properties": {
@@ -74,7 +63,7 @@ def demanding(token: str) -> Callable[[ASGIApp], ASGIApp]:
 @pytest.fixture
 def resend() -> Iterator[str]:
     """A server with the tool of resend-mcp."""
-    with a_server(tools=tools(send_mail=SEND)) as url:
+    with a_server(tools=tools(send_mail=RESEND_SCHEMA)) as url:
         yield url
 
 
@@ -200,7 +189,7 @@ def test_server_that_speaks_no_mcp_is_an_error_at_the_url(own: OwnChannels, stat
 def test_refused_credentials_are_an_error_at_the_headers(own: OwnChannels, aws: Aws, app_settings: Settings) -> None:
     put_secret(aws, app_settings.tenant_secret(TENANT, "velha"), {"authorization": "Bearer expired"})
     old = {"Authorization": {"segredo": "velha", "campo": "authorization"}}
-    with a_server(tools=tools(send_mail=SEND), around=demanding(TOKEN)) as url:
+    with a_server(tools=tools(send_mail=RESEND_SCHEMA), around=demanding(TOKEN)) as url:
         own.check(TENANT, {Canal.EMAIL: a_document(url, headers=AUTHORIZATION)})
         assert errors_of(own, email=a_document(url, headers=old)) == [("/canais/email/headers", "credencial_recusada")]
         assert errors_of(own, email=a_document(url)) == [("/canais/email/headers", "credencial_recusada")]
@@ -319,7 +308,7 @@ def test_doubt_is_settled_by_the_tool_that_the_channel_names(own: OwnChannels) -
         "message_id": {"campo": "message.id"},
     }
     reference = {"type": "object", "properties": {"reference": {"type": "string"}}, "required": ["reference"]}
-    with a_server(find, tools=tools(send_mail=SEND, find=reference)) as url:
+    with a_server(find, tools=tools(send_mail=RESEND_SCHEMA, find=reference)) as url:
         document = a_document(url, consulta=inquiry)
         own.check(TENANT, {Canal.EMAIL: document})
         channel = own.load(TENANT, Canal.EMAIL, document)
