@@ -71,8 +71,9 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid);
 
 -- name: lock_claimed_job
--- The fence: a worker whose lease was taken over finds no row, and may write nothing.
-SELECT ultima_linha, cancelamento_pedido
+-- The fence: a worker whose lease was taken over finds no row, and may write nothing. The checkpoint is compared with the
+-- worker's own: batches commit before they are on disk, so a crash of the server may have taken the last ones back.
+SELECT ultima_linha, linhas_processadas, cancelamento_pedido
   FROM ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid)
    FOR UPDATE;
