@@ -187,10 +187,13 @@ class Stack:
         ports = {**self.state.ports, **self._requested_ports}
         self.state = StackState(ports=ports, environment=self._given_environment())
         # None of these needs another, so they start together.
-        servers = self._launch(self._servers())
+        servers = self._servers()
+        if "AWS_ENDPOINT_URL" in self.state.environment:
+            del servers["aws"]
+        launched = self._launch(servers)
         if "DATABASE_URL" not in self.state.environment:
             self._start_postgres()
-        self._wait_until_ready(servers)
+        self._wait_until_ready(launched)
         self._prepare()
         self._wait_until_ready(self._launch(_CONSUMERS))
         self.state.ready = True
@@ -212,13 +215,11 @@ class Stack:
         return chosen | {name: given[name] for name in elsewhere if given.get(name)}
 
     def _servers(self) -> dict[str, list[str]]:
-        servers = {
+        return {
             "whatsapp": ["local.whatsapp", "--log", str(self.folder / "whatsapp.jsonl")],
             "email": ["local.email", "--mailbox", str(self.folder / "mailbox")],
+            "aws": ["local.aws", "--state", str(self.folder / "s3")],
         }
-        if "AWS_ENDPOINT_URL" not in self.state.environment:
-            servers["aws"] = ["local.aws", "--state", str(self.folder / "s3")]
-        return servers
 
     def _start_postgres(self) -> None:
         try:
