@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.uploads import Uploads
     from chalicelib.ingestion.jobs.worker import Ingestion
     from chalicelib.leads.service import Leads
+    from chalicelib.maintenance.bootstrap import Bootstrap
     from chalicelib.maintenance.health import Health
     from chalicelib.maintenance.migrations import Migrations
     from chalicelib.maintenance.outbox import Outbox
@@ -413,6 +414,18 @@ class Services:
         from chalicelib.maintenance.migrations import Migrations
 
         return Migrations(self.migrating_database, _MIGRATIONS)
+
+    @cached_property
+    def bootstrap(self) -> Bootstrap:
+        from chalicelib.maintenance.bootstrap import Bootstrap
+
+        settings = self._settings
+        return Bootstrap(
+            secrets=self.secrets,
+            secret=settings.secret("db-credentials"),
+            stage=settings.stage,
+            migrations=self.migrations,
+        )
 
     def _database(self, name: str, url: str | None, *, timeout_s: float | None) -> Database:
         from chalicelib.adapters.database import Database

@@ -322,6 +322,21 @@ class Database:
             return connect(self._url(), timeout_s=self._timeout_s)
 
 
+@contextmanager
+def session(url: str) -> Iterator[Rows]:
+    """A connection whose statements each commit by themselves; PostgreSQL makes no database within a transaction.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    with _translated():
+        connection = connect(url)
+    try:
+        yield Rows(Exchange(connection))
+    finally:
+        _close_quietly(connection)
+
+
 def connect(url: str, *, timeout_s: float | None = None) -> Connection:
     """A connection from a `postgresql://user:password@host:port/name?sslmode=…&sslrootcert=…` URL.
 
