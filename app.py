@@ -423,5 +423,5 @@ def sweep(event: CloudWatchEvent) -> None:
 
 @app.lambda_function()
 def migrate(event: object, context: object) -> dict[str, list[str]]:
-    """Applies the migrations that the database lacks."""
-    return services.migrations.apply()
+    """Prepares a new cluster if the event says so, and applies the migrations that the database lacks."""
+    return services.bootstrap.run(event)

@@ -202,6 +202,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O arquivo deve estar sob {prefixo}.",
         "The file must be under {prefixo}.",
     ),
+    "endereco_do_banco_ausente": (
+        "Falta o endereço do banco de dados: nem o evento nem o segredo têm host.",
+        "The address of the database is missing: neither the event nor the secret has a host.",
+    ),
+    "banco_de_outro_dono": (
+        "O banco de dados {nome} já existe e é de {dono}.",
+        "The database {nome} exists and belongs to {dono}.",
+    ),
     "migracao_alterada": (
         "A migração {nome} não é a que foi aplicada.",
         "The migration {nome} is not the one that was applied.",

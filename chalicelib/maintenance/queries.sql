@@ -9,6 +9,12 @@ SELECT nome, soma FROM schema_migrations;
 -- name: insert_migration
 INSERT INTO schema_migrations (nome, soma) VALUES (:nome, :soma);
 
+-- name: list_roles
+SELECT rolname::text AS nome FROM pg_roles WHERE rolname = ANY(CAST(:nomes AS text[]));
+
+-- name: find_database
+SELECT pg_get_userbyid(datdba)::text AS dono FROM pg_database WHERE datname = :nome;
+
 -- name: insert_evento
 -- In the transaction of what happened: no event without its cause, no cause without its event.
 INSERT INTO eventos (tenant_id, evento_id, tipo, detalhe, criado_em)
