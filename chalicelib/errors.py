@@ -6,7 +6,14 @@ sentence that `messages` keeps for that code. Parameters never hold personal dat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import islice
 from typing import ClassVar, NamedTuple
+
+MAX_LISTED = 100
+"""The most errors that one answer lists; a request may hold tens of thousands."""
+_MAX_NAMED = 10
+_LONGEST_NAME = 64
 
 
 class FieldError(NamedTuple):
@@ -20,6 +27,14 @@ class FieldError(NamedTuple):
 def escape_pointer(name: object) -> str:
     """A name as one step of a JSON pointer (RFC 6901, section 3)."""
     return str(name).replace("~", "~0").replace("/", "~1")
+
+
+def named(names: Sequence[str]) -> str:
+    """The first names as one text of bounded length: a client chooses how many there are, and how long they are."""
+    shown = ", ".join(
+        name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in islice(names, _MAX_NAMED)
+    )
+    return shown if len(names) <= _MAX_NAMED else f"{shown}, … (+{len(names) - _MAX_NAMED})"
 
 
 class DomainError(Exception):
@@ -82,7 +97,9 @@ class Invalid(DomainError):
 
     def __init__(self, code: str, errors: tuple[FieldError, ...] = (), **params: object) -> None:
         super().__init__(code, **params)
-        self.errors = errors
+        self.errors = errors[:MAX_LISTED]
+        self.has_more = len(errors) > MAX_LISTED
+        """Whether there are more errors than `errors` lists."""
 
 
 class InvalidFile(DomainError):
@@ -98,7 +115,7 @@ class MissingVariable(Invalid):
         super().__init__(
             "variavel_ausente",
             tuple(FieldError(f"/payload/variaveis/{name}", "variavel_ausente", name) for name in names),
-            nomes=", ".join(names),
+            nomes=named(names),
         )
         self.names = names
 
@@ -107,7 +124,7 @@ class InvalidTemplate(Invalid):
     """The text of one field of a template (`field`) breaks a rule for templates."""
 
     def __init__(self, code: str, field: str, **params: object) -> None:
-        super().__init__(code, (FieldError(f"/{field}", code, field),), **params)
+        super().__init__(code, (FieldError(f"/{field}", code, str(params.get("nomes", field))),), **params)
 
 
 class Unavailable(DomainError):

@@ -254,6 +254,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "As variáveis informadas devem ser as que aparecem no template: {nomes}.",
         "The variables given must be those that appear in the template: {nomes}.",
     ),
+    "variaveis_demais": (
+        "Um template tem no máximo {maximo} variáveis.",
+        "A template has at most {maximo} variables.",
+    ),
     "variavel_ausente": ("Faltam variáveis do template: {nomes}.", "Variables of the template are missing: {nomes}."),
     "variavel_desconhecida": (
         "O template não tem estas variáveis: {nomes}.",
@@ -583,6 +587,8 @@ _FIELD: dict[str, tuple[str, str]] = {
     "bool_type": ("deve ser true ou false", "must be true or false"),
     "timezone_aware": ("a data precisa do fuso (por exemplo -03:00)", "the time needs an offset (such as -03:00)"),
     "datetime_from_date_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+    "datetime_type": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+    "uuid_type": ("não é um identificador", "not an id"),
     "datetime_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
     "date_from_datetime_parsing": ("não é um dia do calendário", "not a day of the calendar"),
 }
@@ -603,12 +609,15 @@ def text(code: str, language: str = PORTUGUESE, **params: object) -> str:
 
 
 def field_text(error: FieldError, language: str, **params: object) -> str:
-    """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too."""
+    """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too.
+
+    `{nomes}` is what the field's own error names: with the names of all errors, the answer would grow as their square.
+    """
     if error.code in _FIELD:
         return _pick(_FIELD[error.code], language)
     if error.code not in CATALOGUE:
         return error.detail
-    return text(error.code, language, **{"nomes": error.detail, "campo": error.detail, **params})
+    return text(error.code, language, **{**params, "nomes": error.detail, "campo": error.detail})
 
 
 def _pick(pair: tuple[str, str], language: str) -> str:

@@ -27,7 +27,7 @@ def _floors(*floors: str) -> Floors:
 # Lowest first; rooms of one floor do not import each other, but for the pure modules of the services.
 HOUSE = _floors(
     "errors interpreter",
-    "messages ids instants canal",
+    "messages ids instants canal unseen",
     "config telemetry identity idempotency pages events tokens",
     "contacts",
     "adapters",

@@ -24,6 +24,7 @@ from chalicelib.telemetry import logger
 
 PROBLEM = "application/problem+json"
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
+_LONGEST_TEXT = 1_000
 
 
 def endpoint(app: Chalice, status: int = 200) -> Callable[[Handler], View]:
@@ -100,12 +101,14 @@ def problem(error: DomainError, language: str) -> Response:
     if errors:
         document["errors"] = [
             {
-                "pointer": each.pointer,
+                "pointer": _cut(each.pointer),
                 "code": each.code,
-                "detail": messages.field_text(each, language, **error.params),
+                "detail": _cut(messages.field_text(each, language, **error.params)),
             }
             for each in errors
         ]
+    if isinstance(error, Invalid) and error.has_more:
+        document["mais_erros"] = True
     return Response(body=to_json(document), status_code=error.status, headers={"Content-Type": PROBLEM})
 
 
@@ -113,6 +116,11 @@ def language_of(request: Request) -> str:
     """The language of an answer: pt-BR unless `Accept-Language` begins with English."""
     wanted = request.headers.get("accept-language", "")
     return messages.ENGLISH if wanted.strip().lower().startswith("en") else messages.PORTUGUESE
+
+
+def _cut(text: str) -> str:
+    """The text at a bounded length: names of fields are the client's, and a pointer may repeat one in each error."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 class _Unexpected(DomainError):
