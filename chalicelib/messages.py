@@ -312,6 +312,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "perfil_desconhecido": ("Não há esse perfil; há: {nomes}.", "There is no such profile; there are: {nomes}."),
     "url_invalida": ("Não é um endereço http ou https.", "Not an http or https URL."),
     "url_com_senha": ("Credenciais ficam em headers, não na URL.", "Credentials belong in headers, not in the URL."),
+    "headers_demais": ("Um canal tem no máximo {nomes} headers.", "A channel has at most {nomes} headers."),
     "header_reservado": ("Este header é do próprio protocolo.", "This header is set by the protocol itself."),
     "header_invalido": (
         "Um header só tem ASCII visível, sem espaços em volta.",
@@ -447,6 +448,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "desafio_recusado": (
         "O token de verificação não confere.",
         "The token of the verification does not fit.",
+    ),
+    "avisos_demais": (
+        "O webhook traz mais de {maximo} avisos e respostas; envie-os em partes.",
+        "The webhook holds more than {maximo} reports and replies; send them in parts.",
     ),
     "corpo_nao_e_json": ("O corpo não é um objeto JSON.", "The body is no JSON object."),
     "disparo_nao_reenviavel": (
