@@ -72,6 +72,16 @@ class NotFound(DomainError):
     status = 404
 
 
+class MethodNotAllowed(DomainError):
+    """The path exists, but not with this method; `metodos` are those that it has, as `GET, POST`."""
+
+    status = 405
+
+    def __init__(self, metodos: str) -> None:
+        super().__init__("metodo_nao_permitido", metodos=metodos)
+        self.metodos = metodos
+
+
 class Conflict(DomainError):
     """The current state of the resource does not allow the request."""
 
@@ -82,6 +92,12 @@ class TooLarge(DomainError):
     """The body has more bytes than the route accepts."""
 
     status = 413
+
+
+class UriTooLong(DomainError):
+    """The address is longer than a server reads."""
+
+    status = 414
 
 
 class UnsupportedMedia(DomainError):
@@ -138,6 +154,24 @@ class Unavailable(DomainError):
     def __init__(self, code: str, *, reason: str = "", **params: object) -> None:
         super().__init__(code, **params, **({"motivo": reason} if reason else {}))
         self.reason = reason
+
+
+class TooManyRequests(DomainError):
+    """The caller has too many requests of this kind under way; the same one may work later."""
+
+    status = 429
+
+
+class HeadersTooLarge(DomainError):
+    """The headers are longer, or more, than a server reads."""
+
+    status = 431
+
+
+class UnknownMethod(DomainError):
+    """The server knows no such method, or no such way to send a body."""
+
+    status = 501
 
 
 class ConstraintViolation(Exception):

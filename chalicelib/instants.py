@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, LiteralString, cast
+from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError, PydanticKnownError
@@ -25,7 +25,7 @@ def _written(value: object) -> object:
         return _AWARE.validate_python(value)
     except ValidationError as error:
         [found] = error.errors(include_url=False, include_context=False, include_input=False)
-        raise PydanticCustomError(cast(LiteralString, found["type"]), "not an ISO 8601 time with an offset") from None
+        raise PydanticCustomError(found["type"], "not an ISO 8601 time with an offset") from None
 
 
 def _in_utc(moment: datetime) -> datetime:

@@ -12,11 +12,16 @@ _TITLES: dict[int, tuple[str, str]] = {
     401: ("Não autenticado", "Unauthenticated"),
     403: ("Proibido", "Forbidden"),
     404: ("Não encontrado", "Not found"),
+    405: ("Método não permitido", "Method not allowed"),
     409: ("Conflito", "Conflict"),
     413: ("Grande demais", "Too large"),
+    414: ("Endereço longo demais", "URI too long"),
     415: ("Tipo não aceito", "Unsupported media type"),
     422: ("Dados inválidos", "Invalid data"),
+    429: ("Pedidos demais", "Too many requests"),
+    431: ("Cabeçalhos grandes demais", "Headers too large"),
     500: ("Erro interno", "Internal error"),
+    501: ("Não implementado", "Not implemented"),
     503: ("Indisponível", "Unavailable"),
 }
 
@@ -24,6 +29,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
     "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
+    "requisicao_malformada": (
+        "A requisição não segue o HTTP/1.1.",
+        "The request does not follow HTTP/1.1.",
+    ),
+    "metodo_nao_permitido": (
+        "Este endereço não aceita o método; aceita {metodos}.",
+        "This address does not take the method; it takes {metodos}.",
+    ),
+    "endereco_longo": ("O endereço é longo demais.", "The address is too long."),
+    "cabecalhos_longos": ("Os cabeçalhos são longos demais.", "The headers are too long."),
+    "metodo_desconhecido": (
+        "Não há esse método, nem esse modo de enviar um corpo.",
+        "There is no such method, and no such way to send a body.",
+    ),
     "tipo_nao_suportado": (
         "O corpo deve ser JSON, com Content-Type: application/json.",
         "The body must be JSON, with Content-Type: application/json.",
@@ -35,6 +54,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "banco_indisponivel": (
         "O banco de dados não respondeu; tente de novo em instantes.",
         "The database did not answer; try again in a moment.",
+    ),
+    "consulta_demorada": (
+        "A consulta demorou demais e foi interrompida; restrinja os filtros ou tente de novo em instantes.",
+        "The query took too long and was stopped; narrow its filters, or try again in a moment.",
+    ),
+    "buscas_demais": (
+        "Há buscas demais desta conta ao mesmo tempo; tente de novo em instantes.",
+        "Too many searches of this account run at once; try again in a moment.",
     ),
     "cursor_invalido": ("O cursor não é um dos nossos.", "The cursor is not one of ours."),
     "chave_de_idempotencia_invalida": (

@@ -19,12 +19,24 @@ from pydantic import BaseModel
 from chalicelib import messages
 from chalicelib.api.calls import AnonymousCall, Call, current_request
 from chalicelib.api.handlers import JSON, Handler, Operation, View
-from chalicelib.errors import DomainError, Invalid, UnsupportedMedia
+from chalicelib.errors import (
+    DomainError,
+    HeadersTooLarge,
+    Invalid,
+    MethodNotAllowed,
+    TooManyRequests,
+    Unauthenticated,
+    UnknownMethod,
+    Unreadable,
+    UnsupportedMedia,
+    UriTooLong,
+)
 from chalicelib.telemetry import logger
 
 PROBLEM = "application/problem+json"
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
 _LONGEST_TEXT = 1_000
+_SOON_S = "2"
 
 
 def endpoint(app: Chalice, status: int = 200) -> Callable[[Handler], View]:
@@ -109,7 +121,29 @@ def problem(error: DomainError, language: str) -> Response:
         ]
     if isinstance(error, Invalid) and error.has_more:
         document["mais_erros"] = True
-    return Response(body=to_json(document), status_code=error.status, headers={"Content-Type": PROBLEM})
+    # RFC 9110, sections 11.6.1 and 10.2.1, and RFC 6585: a 401 says how to authenticate, a 405 which methods there are,
+    # a 429 when to come back.
+    headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = _SOON_S
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = error.metodos
+    return Response(body=to_json(document), status_code=error.status, headers=headers)
+
+
+def of_status(status: int) -> DomainError:
+    """The error for a request that a server refuses before it knows the route."""
+    match status:
+        case 414:
+            return UriTooLong("endereco_longo")
+        case 431:
+            return HeadersTooLarge("cabecalhos_longos")
+        case 501:
+            return UnknownMethod("metodo_desconhecido")
+        case _:
+            return Unreadable("requisicao_malformada")
 
 
 def language_of(request: Request) -> str:
