@@ -38,7 +38,7 @@ class Settings(BaseModel):
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
     """The public address of the API, without a slash at the end: for links in e-mails and for webhooks."""
     api_timeout_s: Seconds = 20.0
-    """How long the API waits for the database; API Gateway waits 29 s for the API."""
+    """How long the API waits for the database; API Gateway waits 29 s for the API. A statement has half of it."""
     aws_xray_daemon_address: str | None = None
     """Where traces go; Lambda sets it where tracing is enabled."""
 

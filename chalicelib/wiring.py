@@ -81,12 +81,13 @@ class Services:
     @cached_property
     def database(self) -> Database:
         """As the API's login, bound by row-level security."""
-        return self._database("database_url", self._settings.database_url, timeout_s=self._settings.api_timeout_s)
+        timeout_s = self._settings.api_timeout_s
+        return self._database("database_url", self._settings.database_url, timeout_s, timeout_s / 2)
 
     @cached_property
     def owner_database(self) -> Database:
         """As the login that owns the tables: ingestion, dispatch, sweeps, migrations."""
-        return self._database("database_owner_url", self._settings.database_owner_url, timeout_s=None)
+        return self._database("database_owner_url", self._settings.database_owner_url)
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -407,10 +408,14 @@ class Services:
 
         return Migrations(self.owner_database, _MIGRATIONS)
 
-    def _database(self, name: str, url: str | None, *, timeout_s: float | None) -> Database:
+    def _database(
+        self, name: str, url: str | None, timeout_s: float | None = None, statement_timeout_s: float | None = None
+    ) -> Database:
         from chalicelib.adapters.database import Database
 
-        return Database(lambda: url or self._url_in_secret(name), timeout_s=timeout_s)
+        return Database(
+            lambda: url or self._url_in_secret(name), timeout_s=timeout_s, statement_timeout_s=statement_timeout_s
+        )
 
     def _url_in_secret(self, name: str) -> str:
         """The login's URL in the secret `db-credentials`."""

@@ -28,7 +28,7 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
-    "config telemetry identity idempotency pages events tokens",
+    "config telemetry identity idempotency pages events tokens searches",
     "contacts",
     "adapters",
     " ".join(SERVICES),

@@ -29,8 +29,12 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _CONSTRAINT_CLASS = "23"
+_MOST_IDLE = 8
+"""Connections that are kept for the next transaction; a server has a hundred or so for all processes together."""
 _ATTEMPTS = 5
 """Of one transaction; after the last one its failure is the caller's."""
+# The statement, or its wait for a lock, took longer than it may.
+_SLOW_STATES = frozenset({"57014", "55P03"})
 # Connection failures and shutdowns by an administrator: the server is away, the statement is not wrong.
 _AWAY_CLASSES = ("08", "57P", "53")
 
@@ -106,8 +110,12 @@ class Rows:
 
     def set_local(self, **settings: str) -> None:
         """Set `app.<name>` for this transaction only; column defaults and row-level security read them."""
-        assignments = ", ".join(f"set_config('app.{name}', ${n}, true)" for n, name in enumerate(settings, 1))
-        self._exchange.run(f"SELECT {assignments}", tuple(settings.values()))
+        self.configure({f"app.{name}": value for name, value in settings.items()})
+
+    def configure(self, parameters: Mapping[str, str]) -> None:
+        """Set parameters of the server, by their full names, for this transaction only: one round trip for all."""
+        assignments = ", ".join(f"set_config('{name}', ${n}, true)" for n, name in enumerate(parameters, 1))
+        self._exchange.run(f"SELECT {assignments}", tuple(parameters.values()))
 
     def commit_lazily(self) -> None:
         """Let COMMIT return before it is on disk: a crash of the server may undo it, whole, with all after it."""
@@ -165,12 +173,18 @@ class Exchange:
 class Database:
     """A small pool of connections to one database as one login; connects when first asked.
 
-    `url` is called at the first connection, so that building a Database costs no secret look-up.
+    `url` is called at the first connection, so that building a Database costs no secret look-up. The server cancels a
+    statement of `run` after `statement_timeout_s`: who waits for it gives up after `timeout_s`, but it would run on.
     """
 
-    def __init__(self, url: Callable[[], str], *, timeout_s: float | None = None) -> None:
+    def __init__(
+        self, url: Callable[[], str], *, timeout_s: float | None = None, statement_timeout_s: float | None = None
+    ) -> None:
         self._url = url
         self._timeout_s = timeout_s
+        self._limits = (
+            {} if statement_timeout_s is None else {"statement_timeout": str(round(statement_timeout_s * 1000))}
+        )
         self._idle: LifoQueue[Connection] = LifoQueue()
 
     def run(self, tenant_id: str, work: Callable[[Rows], T]) -> T:
@@ -180,7 +194,7 @@ class Database:
         attempt that failed.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer, or not in time (`consulta_demorada`).
         """
 
         def attempt() -> T:
@@ -222,7 +236,7 @@ class Database:
             return Rows(exchange).all(query, **params)
         finally:
             if exchange.is_in_step:
-                self._idle.put(connection)
+                self._keep(connection)
             else:
                 _close_quietly(connection)
 
@@ -230,7 +244,7 @@ class Database:
     def transaction(self, tenant_id: str) -> Iterator[Rows]:
         """One attempt of `run`. Services call `run`; tests hold a transaction open with this."""
         with self._transaction(tenant_id) as rows:
-            rows.set_local(tenant_id=tenant_id)
+            rows.configure({"app.tenant_id": tenant_id, **self._limits})
             yield rows
 
     @contextmanager
@@ -258,7 +272,7 @@ class Database:
             else:
                 _close_quietly(connection)
             raise
-        self._idle.put(connection)
+        self._keep(connection)
 
     def _give_up(self, connection: Connection) -> None:
         """Roll back; a connection that cannot even do that is thrown away."""
@@ -267,7 +281,14 @@ class Database:
         except (InterfaceError, DatabaseError, OSError):
             _close_quietly(connection)
         else:
+            self._keep(connection)
+
+    def _keep(self, connection: Connection) -> None:
+        """Keep a connection for the next transaction; what a burst has opened beyond `_MOST_IDLE` is closed."""
+        if self._idle.qsize() < _MOST_IDLE:
             self._idle.put(connection)
+        else:
+            _close_quietly(connection)
 
     def _connection(self) -> Connection:
         """An idle connection that still answers BEGIN, else a new one."""
@@ -348,6 +369,8 @@ def _domain_error(error: DatabaseError) -> Exception:
         return SerializationFailure(state)
     if state.startswith(_CONSTRAINT_CLASS) and constraint:
         return ConstraintViolation(constraint)
+    if state in _SLOW_STATES:
+        return Unavailable("consulta_demorada", reason=state)
     if state.startswith(_AWAY_CLASSES):
         return Unavailable("banco_indisponivel", reason=state)
     return StatementFailed(state, fields.get("M", "") if state.startswith("42") else "")

@@ -59,6 +59,8 @@ class ContactKinds(StrEnum):
 class LeadQuery(PageQuery):
     """A page of leads; every filter that is given has to fit."""
 
+    quick_filters = frozenset({"documento", "email", "telefone"})
+
     status: LeadStatus | None = None
     documento: Annotated[str, Field(max_length=40), AfterValidator(_documento)] | None = None
     q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_composed)] | None = None

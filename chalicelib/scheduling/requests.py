@@ -76,6 +76,8 @@ class NewAgendamento(BaseModel):
 class AgendamentoQuery(PageQuery):
     """A page of agendamentos; every filter that is given has to fit. `de` is included, `ate` is not."""
 
+    quick_filters = frozenset({"lead_id"})
+
     status: AgendamentoStatus | None = None
     responsavel: ResponsavelName | None = None
     lead_id: UUID | None = None
