@@ -12,11 +12,16 @@ _TITLES: dict[int, tuple[str, str]] = {
     401: ("Não autenticado", "Unauthenticated"),
     403: ("Proibido", "Forbidden"),
     404: ("Não encontrado", "Not found"),
+    405: ("Método não permitido", "Method not allowed"),
     409: ("Conflito", "Conflict"),
     413: ("Grande demais", "Too large"),
+    414: ("Endereço longo demais", "URI too long"),
     415: ("Tipo não aceito", "Unsupported media type"),
     422: ("Dados inválidos", "Invalid data"),
+    429: ("Pedidos demais", "Too many requests"),
+    431: ("Cabeçalhos grandes demais", "Headers too large"),
     500: ("Erro interno", "Internal error"),
+    501: ("Não implementado", "Not implemented"),
     503: ("Indisponível", "Unavailable"),
 }
 
@@ -24,6 +29,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
     "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
+    "requisicao_malformada": (
+        "A requisição não segue o HTTP/1.1.",
+        "The request does not follow HTTP/1.1.",
+    ),
+    "metodo_nao_permitido": (
+        "Este endereço não aceita o método; aceita {metodos}.",
+        "This address does not take the method; it takes {metodos}.",
+    ),
+    "endereco_longo": ("O endereço é longo demais.", "The address is too long."),
+    "cabecalhos_longos": ("Os cabeçalhos são longos demais.", "The headers are too long."),
+    "metodo_desconhecido": (
+        "Não há esse método, nem esse modo de enviar um corpo.",
+        "There is no such method, and no such way to send a body.",
+    ),
     "tipo_nao_suportado": (
         "O corpo deve ser JSON, com Content-Type: application/json.",
         "The body must be JSON, with Content-Type: application/json.",
@@ -35,6 +54,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "banco_indisponivel": (
         "O banco de dados não respondeu; tente de novo em instantes.",
         "The database did not answer; try again in a moment.",
+    ),
+    "consulta_demorada": (
+        "A consulta demorou demais e foi interrompida; restrinja os filtros ou tente de novo em instantes.",
+        "The query took too long and was stopped; narrow its filters, or try again in a moment.",
+    ),
+    "buscas_demais": (
+        "Há buscas demais desta conta ao mesmo tempo; tente de novo em instantes.",
+        "Too many searches of this account run at once; try again in a moment.",
     ),
     "cursor_invalido": ("O cursor não é um dos nossos.", "The cursor is not one of ours."),
     "chave_de_idempotencia_invalida": (
@@ -262,6 +289,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "As variáveis informadas devem ser as que aparecem no template: {nomes}.",
         "The variables given must be those that appear in the template: {nomes}.",
     ),
+    "variaveis_demais": (
+        "Um template tem no máximo {maximo} variáveis.",
+        "A template has at most {maximo} variables.",
+    ),
     "variavel_ausente": ("Faltam variáveis do template: {nomes}.", "Variables of the template are missing: {nomes}."),
     "variavel_desconhecida": (
         "O template não tem estas variáveis: {nomes}.",
@@ -316,6 +347,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "perfil_desconhecido": ("Não há esse perfil; há: {nomes}.", "There is no such profile; there are: {nomes}."),
     "url_invalida": ("Não é um endereço http ou https.", "Not an http or https URL."),
     "url_com_senha": ("Credenciais ficam em headers, não na URL.", "Credentials belong in headers, not in the URL."),
+    "headers_demais": ("Um canal tem no máximo {nomes} headers.", "A channel has at most {nomes} headers."),
     "header_reservado": ("Este header é do próprio protocolo.", "This header is set by the protocol itself."),
     "header_invalido": (
         "Um header só tem ASCII visível, sem espaços em volta.",
@@ -451,6 +483,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "desafio_recusado": (
         "O token de verificação não confere.",
         "The token of the verification does not fit.",
+    ),
+    "avisos_demais": (
+        "O webhook traz mais de {maximo} avisos e respostas; envie-os em partes.",
+        "The webhook holds more than {maximo} reports and replies; send them in parts.",
     ),
     "corpo_nao_e_json": ("O corpo não é um objeto JSON.", "The body is no JSON object."),
     "disparo_nao_reenviavel": (
@@ -591,6 +627,8 @@ _FIELD: dict[str, tuple[str, str]] = {
     "bool_type": ("deve ser true ou false", "must be true or false"),
     "timezone_aware": ("a data precisa do fuso (por exemplo -03:00)", "the time needs an offset (such as -03:00)"),
     "datetime_from_date_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+    "datetime_type": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+    "uuid_type": ("não é um identificador", "not an id"),
     "datetime_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
     "date_from_datetime_parsing": ("não é um dia do calendário", "not a day of the calendar"),
 }
@@ -611,12 +649,15 @@ def text(code: str, language: str = PORTUGUESE, **params: object) -> str:
 
 
 def field_text(error: FieldError, language: str, **params: object) -> str:
-    """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too."""
+    """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too.
+
+    `{nomes}` is what the field's own error names: with the names of all errors, the answer would grow as their square.
+    """
     if error.code in _FIELD:
         return _pick(_FIELD[error.code], language)
     if error.code not in CATALOGUE:
         return error.detail
-    return text(error.code, language, **{"nomes": error.detail, "campo": error.detail, **params})
+    return text(error.code, language, **{**params, "nomes": error.detail, "campo": error.detail})
 
 
 def _pick(pair: tuple[str, str], language: str) -> str:

@@ -30,12 +30,15 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _CONSTRAINT_CLASS = "23"
+_MOST_IDLE = 8
+"""Connections that are kept for the next transaction; a server has a hundred or so for all processes together."""
 _ATTEMPTS = 5
 """Of one transaction; after the last one its failure is the caller's."""
-# Connection failures, shutdowns by an administrator, statements that took too long, and transactions that the server
-# ended because we were silent in them: the server is away, the statement is not wrong.
+# The statement, or its wait for a lock, took longer than it may.
+_SLOW_STATES = frozenset({"57014", "55P03"})
+# Connection failures, shutdowns by an administrator, and transactions that the server ended because we were
+# silent in them: the server is away, the statement is not wrong.
 _AWAY_CLASSES = ("08", "57", "53", "25P03")
-_TOO_SLOW = "57014"
 # What we connected to is not what the secret names now: a failover made it read-only, or a rotation changed the login.
 _OUTDATED_STATES = frozenset({"25006", "28000", "28P01"})
 _IDLE_IN_TRANSACTION_S = 60.0
@@ -194,7 +197,7 @@ class Database:
         password, once. So it must keep nothing from an attempt that failed.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer, or not in time (`consulta_demorada`).
         """
 
         def attempt() -> T:
@@ -227,7 +230,7 @@ class Database:
                 try:
                     return self._state(idle, query, params)
                 except Unavailable as error:
-                    if error.reason == _TOO_SLOW:
+                    if error.reason in _SLOW_STATES:
                         raise
             return self._state(self._opened(), query, params)
 
@@ -249,7 +252,7 @@ class Database:
             return Rows(exchange).all(query, **params)
         finally:
             if exchange.is_reusable:
-                self._idle.put(connection)
+                self._keep(connection)
             else:
                 _close_quietly(connection)
 
@@ -285,7 +288,7 @@ class Database:
             else:
                 _close_quietly(connection)
             raise
-        self._idle.put(connection)
+        self._keep(connection)
 
     def _give_up(self, connection: Connection) -> None:
         """Roll back; a connection that cannot even do that is thrown away."""
@@ -294,7 +297,14 @@ class Database:
         except (InterfaceError, DatabaseError, OSError):
             _close_quietly(connection)
         else:
+            self._keep(connection)
+
+    def _keep(self, connection: Connection) -> None:
+        """Keep a connection for the next transaction; what a burst has opened beyond `_MOST_IDLE` is closed."""
+        if self._idle.qsize() < _MOST_IDLE:
             self._idle.put(connection)
+        else:
+            _close_quietly(connection)
 
     def _connection(self) -> Connection:
         """An idle connection that still answers BEGIN, else a new one."""
@@ -412,6 +422,8 @@ def _domain_error(error: DatabaseError) -> Exception:
         return ConstraintViolation(constraint)
     if state in _OUTDATED_STATES:
         return ConnectionOutdated("banco_indisponivel", reason=state)
+    if state in _SLOW_STATES:
+        return Unavailable("consulta_demorada", reason=state)
     if state.startswith(_AWAY_CLASSES):
         return Unavailable("banco_indisponivel", reason=state)
     return StatementFailed(state, fields.get("M", "") if state.startswith("42") else "")

@@ -19,11 +19,24 @@ from pydantic import BaseModel
 from chalicelib import messages
 from chalicelib.api.calls import AnonymousCall, Call, current_request
 from chalicelib.api.handlers import JSON, Handler, Operation, View
-from chalicelib.errors import DomainError, Invalid, UnsupportedMedia
+from chalicelib.errors import (
+    DomainError,
+    HeadersTooLarge,
+    Invalid,
+    MethodNotAllowed,
+    TooManyRequests,
+    Unauthenticated,
+    UnknownMethod,
+    Unreadable,
+    UnsupportedMedia,
+    UriTooLong,
+)
 from chalicelib.telemetry import logger
 
 PROBLEM = "application/problem+json"
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
+_LONGEST_TEXT = 1_000
+_SOON_S = "2"
 
 
 def endpoint(app: Chalice, status: int = 200) -> Callable[[Handler], View]:
@@ -100,19 +113,48 @@ def problem(error: DomainError, language: str) -> Response:
     if errors:
         document["errors"] = [
             {
-                "pointer": each.pointer,
+                "pointer": _cut(each.pointer),
                 "code": each.code,
-                "detail": messages.field_text(each, language, **error.params),
+                "detail": _cut(messages.field_text(each, language, **error.params)),
             }
             for each in errors
         ]
-    return Response(body=to_json(document), status_code=error.status, headers={"Content-Type": PROBLEM})
+    if isinstance(error, Invalid) and error.has_more:
+        document["mais_erros"] = True
+    # RFC 9110, sections 11.6.1 and 10.2.1, and RFC 6585: a 401 says how to authenticate, a 405 which methods there are,
+    # a 429 when to come back.
+    headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = _SOON_S
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = error.metodos
+    return Response(body=to_json(document), status_code=error.status, headers=headers)
+
+
+def of_status(status: int) -> DomainError:
+    """The error for a request that a server refuses before it knows the route."""
+    match status:
+        case 414:
+            return UriTooLong("endereco_longo")
+        case 431:
+            return HeadersTooLarge("cabecalhos_longos")
+        case 501:
+            return UnknownMethod("metodo_desconhecido")
+        case _:
+            return Unreadable("requisicao_malformada")
 
 
 def language_of(request: Request) -> str:
     """The language of an answer: pt-BR unless `Accept-Language` begins with English."""
     wanted = request.headers.get("accept-language", "")
     return messages.ENGLISH if wanted.strip().lower().startswith("en") else messages.PORTUGUESE
+
+
+def _cut(text: str) -> str:
+    """The text at a bounded length: names of fields are the client's, and a pointer may repeat one in each error."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 class _Unexpected(DomainError):

@@ -11,6 +11,7 @@ from chalicelib.errors import Conflict, NotFound
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.leads.states import LeadStatus, may_move
 from chalicelib.pages import page_of
+from chalicelib.searches import take_seat
 
 COUNTED = 10_000
 """Leads are counted one by one up to here; an exact count of a million costs half a second."""
@@ -29,11 +30,14 @@ class Leads:
 
         Raises:
             Invalid: `cursor_invalido`.
+            TooManyRequests: `buscas_demais`.
         """
         after = query.after(UUID)
         filters = _filters(query)
 
         def work(rows: Rows) -> tuple[list[Row], int, bool]:
+            if query.reads_much():
+                take_seat(rows)
             found = rows.all("list_leads", depois=after, limite=query.limit + 1, pular=query.offset or 0, **filters)
             is_all = after is None and not query.offset and len(found) <= query.limit
             return found, *((len(found), True) if is_all else _total(rows, filters))
@@ -46,6 +50,7 @@ class Leads:
 
         Raises:
             Invalid: `cursor_invalido`.
+            TooManyRequests: `buscas_demais`.
         """
         params = {
             "depois": query.after(UUID),
@@ -53,8 +58,12 @@ class Leads:
             "limite": query.limit + 1,
             "pular": query.offset or 0,
         }
-        found = self._database.run(tenant_id, lambda rows: rows.all("list_leads_ready", **params))
-        return page_of(found, query.limit, _place)
+
+        def work(rows: Rows) -> list[Row]:
+            take_seat(rows)
+            return rows.all("list_leads_ready", **params)
+
+        return page_of(self._database.run(tenant_id, work), query.limit, _place)
 
     def get(self, tenant_id: str, lead_id: UUID) -> dict[str, Any]:
         """One lead with its contacts and its timeline, newest first.

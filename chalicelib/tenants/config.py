@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from importlib.resources import files
 from typing import Annotated, Any, Protocol, assert_never
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -28,8 +28,12 @@ from chalicelib.canal import Canal
 
 @cache
 def _zones() -> frozenset[str]:
-    """The names of the IANA time zones; cached, because they are read from disk."""
-    return frozenset(available_timezones())
+    """The names of the IANA time zones that the pinned `tzdata` lists; cached, because they are read from disk.
+
+    A system has further files in the same folder: `localtime` is the zone of the machine. `Factory` means none.
+    """
+    names = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return frozenset(names) - {"Factory"}
 
 
 def _zone(name: str) -> str:
@@ -73,10 +77,14 @@ def _written_date(value: object) -> object:
 
     By itself, pydantic also reads a number as seconds since 1970, and a time at midnight as its date.
     """
-    is_date = isinstance(value, date) and not isinstance(value, datetime)
-    if not is_date and not (isinstance(value, str) and re.fullmatch(_DATE, value)):
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(_DATE, value):
         raise PydanticCustomError("dia_invalido", "not a date YYYY-MM-DD")
-    return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise PydanticKnownError("date_from_datetime_parsing", {"error": "no such day"}) from None
 
 
 def _ordered_days(days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:

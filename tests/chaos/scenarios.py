@@ -14,6 +14,7 @@ import httpx2
 from chalicelib.adapters.database import connect
 from local.provider import GARBAGE
 from local.rest import ApiError, Rest
+from local.stack import StackFailed
 from tests.chaos.accounts import Account
 from tests.chaos.machine import Machine, answers, sheet, until
 
@@ -106,7 +107,7 @@ def api_is_killed_amid_posts(machine: Machine) -> Account:
                 with machine.rest("posts") as rest:
                     made = rest.ask("POST", f"/leads/{lead_id}/disparos", json=body, headers={"Idempotency-Key": key})
                     return str(made["disparo_id"])
-            except httpx2.HTTPError:
+            except (httpx2.HTTPError, StackFailed):
                 time.sleep(0.2)
 
     with ThreadPoolExecutor(4) as pool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from threading import Barrier
+from time import monotonic
 from uuid import UUID
 
 import pytest
@@ -318,13 +319,51 @@ def test_every_login_is_bounded_and_only_migrations_may_take_long(services: Serv
     }  # fmt: skip
     idle = {"idle_in_transaction_session_timeout": [["1min"]]}
     assert limits == {
-        "api": {"statement_timeout": [["20s"]], **idle},
+        "api": {"statement_timeout": [["10s"]], **idle},
         "worker": {"statement_timeout": [["5min"]], **idle},
         "migrations": {"statement_timeout": [["0"]], **idle},
     }
 
 
 # Tenants
+
+
+def test_connections_that_a_burst_has_opened_are_closed_after_it(owner: Database, database_urls: DatabaseUrls) -> None:
+    burst = Database(lambda: database_urls.api)
+    all_are_open = Barrier(20, timeout=30)
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: burst.run(TENANT, lambda rows: (rows.one("ping"), all_are_open.wait())), range(20)))
+    open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    deadline = monotonic() + 30
+    while ask(owner, open_ones) != [[8]] and monotonic() < deadline:
+        pass
+    assert ask(owner, open_ones) == [[8]]
+    burst.close()
+
+
+# Statements that take too long
+
+
+@pytest.fixture
+def impatient(database_urls: DatabaseUrls) -> Iterator[Database]:
+    database = Database(lambda: database_urls.api, timeout_s=0.1)
+    yield database
+    database.close()
+
+
+def test_statement_that_takes_too_long_is_cancelled_by_the_server(impatient: Database) -> None:
+    with pytest.raises(Unavailable) as raised:
+        impatient.run(TENANT, lambda rows: rows.execute("SELECT pg_sleep(20)"))
+    assert (raised.value.code, raised.value.reason) == ("consulta_demorada", "57014")
+    assert impatient.run(TENANT, lambda rows: rows.one("ping")) == {"um": 1}
+
+
+def test_wait_for_a_locked_row_is_a_503_and_not_an_error_of_ours(impatient: Database, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    with owner.transaction(TENANT) as rows:
+        rows.one("lock_lead", lead_id=lead_id)
+        with pytest.raises(Unavailable, match="consulta_demorada"):
+            impatient.run(TENANT, lambda rows: rows.one("lock_lead", lead_id=lead_id))
 
 
 def test_rows_pass_their_tenant_to_every_query(owner: Database) -> None:

@@ -195,6 +195,20 @@ def test_refused_credentials_are_an_error_at_the_headers(own: OwnChannels, aws: 
         assert errors_of(own, email=a_document(url)) == [("/canais/email/headers", "credencial_recusada")]
 
 
+def test_many_headers_are_refused_before_any_secret_is_looked_up(services: Services, clock: StoppedClock) -> None:
+    looked_up: list[str] = []
+
+    def secret_of(_tenant_id: str, name: str) -> str:
+        looked_up.append(name)
+        return name
+
+    own = OwnChannels(secrets=services.secrets, secret_of=secret_of, is_internal=True, clock=clock)
+    many = {f"X-{number}": {"segredo": f"s{number}"} for number in range(400)}
+    document = a_document("http://127.0.0.1:9/mcp", headers=many)
+    assert errors_of(own, email=document) == [("/canais/email/headers", "headers_demais")]
+    assert looked_up == []
+
+
 def test_both_channels_are_checked_and_all_errors_are_reported(own: OwnChannels, resend: str) -> None:
     with a_server(tools=tools(send_template_message={**TEMPLATE, "required": ["to", "nada"]})) as url:
         assert errors_of(

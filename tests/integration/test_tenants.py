@@ -33,6 +33,7 @@ LIMITS = {
     "whatsapp": {"por_minuto": 100, "por_segundo": 80, "rajada": None, "por_dia": None},
     "email": {"por_minuto": 100, "por_segundo": 50, "rajada": None, "por_dia": None},
 }
+NO_ZONES = ("localtime", "Factory", "posixrules", "/etc/localtime", "posix/UTC", "right/UTC", "utc", "UTC\u200b")
 DEFAULTS = {
     "fuso": "America/Sao_Paulo",
     "fixo_valido_para_whatsapp": False,
@@ -108,6 +109,7 @@ def test_workers_read_the_configuration_inside_their_own_transaction(services: S
     [
         ({"fuso": "Brasil/Salvador"}, "fuso", "fuso_desconhecido"),
         ({"fuso": "America"}, "fuso", "fuso_desconhecido"),
+        *(({"fuso": each}, "fuso", "fuso_desconhecido") for each in NO_ZONES),
         ({"fuso": "../../etc/passwd"}, "fuso", "fuso_desconhecido"),
         ({"fuso": ""}, "fuso", "fuso_desconhecido"),
         ({"fuso": "a" * 65}, "fuso", "string_too_long"),

@@ -64,6 +64,8 @@ class NewTemplate(_Request):
 class DisparoQuery(PageQuery):
     """A page of disparos; every filter that is given has to fit."""
 
+    quick_filters = frozenset({"lead_id"})
+
     status: DisparoStatus | None = None
     canal: Canal | None = None
     lead_id: UUID | None = None

@@ -16,6 +16,10 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND NOT chave_recebida AND status = 'aceito'
 RETURNING job_id;
 
+-- name: job_of_its_own_file
+-- Whether the API made this job for this very file.
+SELECT job_id FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id AND chave = :chave;
+
 -- name: job_by_id
 SELECT * FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
