@@ -6,7 +6,10 @@ sentence that `messages` keeps for that code. Parameters never hold personal dat
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 
 class FieldError(NamedTuple):
@@ -83,6 +86,17 @@ class Invalid(DomainError):
     def __init__(self, code: str, errors: tuple[FieldError, ...] = (), **params: object) -> None:
         super().__init__(code, **params)
         self.errors = errors
+
+
+def invalid(error: ValidationError, root: str) -> Invalid:
+    """The errors of pydantic as pointers (RFC 6901) below `root`, with codes and without the refused values."""
+    return Invalid(
+        "requisicao_invalida",
+        tuple(
+            FieldError(root + "".join(f"/{escape_pointer(step)}" for step in each["loc"]), each["type"], each["msg"])
+            for each in error.errors(include_url=False, include_input=False, include_context=False)
+        ),
+    )
 
 
 class InvalidFile(DomainError):

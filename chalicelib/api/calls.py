@@ -12,7 +12,7 @@ from uuid import UUID
 from chalice.app import Chalice, Request
 from pydantic import BaseModel, ValidationError
 
-from chalicelib.errors import FieldError, Invalid, NotFound, TooLarge, escape_pointer
+from chalicelib.errors import FieldError, Invalid, NotFound, TooLarge, escape_pointer, invalid
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
 
@@ -144,17 +144,6 @@ class Call(AnonymousCall):
 def current_request(app: Chalice) -> Request:
     """The request that a view is called for; Chalice sets it before the call."""
     return cast(Request, app.current_request)
-
-
-def invalid(error: ValidationError, root: str) -> Invalid:
-    """The errors of pydantic as pointers (RFC 6901) below `root`, with codes and without the refused values."""
-    return Invalid(
-        "requisicao_invalida",
-        tuple(
-            FieldError(root + "".join(f"/{escape_pointer(step)}" for step in each["loc"]), each["type"], each["msg"])
-            for each in error.errors(include_url=False, include_input=False, include_context=False)
-        ),
-    )
 
 
 def _refuse_nul(document: object, root: str) -> None:

@@ -8,9 +8,8 @@ from typing import Any
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.api.calls import invalid
 from chalicelib.api.handlers import RequestBody
-from chalicelib.errors import FieldError, Invalid, TooLarge
+from chalicelib.errors import FieldError, Invalid, TooLarge, invalid
 from chalicelib.ingestion.jobs.requests import (
     FileInBody,
     NewUpload,
