@@ -23,7 +23,7 @@ from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
 from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionRemoval
-from chalicelib.tenants.config import TenantConfig
+from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.wiring import Services
 
 if TYPE_CHECKING:
@@ -375,8 +375,15 @@ def get_tenant_config(call: Call) -> Json[TenantConfig]:
 @app.route("/tenant/config", methods=["PUT"], authorizer=cognito)
 @endpoint(app)
 def put_tenant_config(call: Call, body: TenantConfig) -> Json[TenantConfig]:
-    """Replaces the configuration of the tenant; what is left out goes back to its default."""
-    return services.tenants.configure(call.identity, body)
+    """Replaces the whole configuration of the tenant; a document that leaves a field out is refused."""
+    return services.tenants.replace(call.identity, body)
+
+
+@app.route("/tenant/config", methods=["PATCH"], authorizer=cognito)
+@endpoint(app)
+def patch_tenant_config(call: Call, body: ConfigPatch) -> Json[TenantConfig]:
+    """Changes some fields of the configuration (JSON merge patch); null restores the default of a field."""
+    return services.tenants.change(call.identity, body)
 
 
 # --- Files (S3) -----------------------------------------------------------------------------------------------------

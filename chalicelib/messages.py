@@ -580,6 +580,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
     # Tenants
+    "configuracao_incompleta": (
+        "PUT troca a configuração inteira, e o documento não tem todos os campos; para mudar só alguns, use PATCH.",
+        "PUT replaces the whole configuration, and the document lacks fields; use PATCH to change only some.",
+    ),
+    "configuracao_disputada": (
+        "Outra pessoa mudou a configuração ao mesmo tempo; confira-a e tente de novo.",
+        "Somebody else changed the configuration at the same time; look at it and try again.",
+    ),
     "fuso_desconhecido": (
         "O fuso deve ser um nome da IANA, como America/Sao_Paulo.",
         "The zone must be a name of the IANA's, such as America/Sao_Paulo.",

@@ -16,7 +16,7 @@ from uuid import UUID
 from chalice.app import Chalice, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.errors import MAX_LISTED, FieldError, Invalid, NotFound, TooLarge, escape_pointer
+from chalicelib.errors import MAX_LISTED, FieldError, Invalid, NotFound, TooLarge, escape_pointer, invalid
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
 
@@ -213,17 +213,6 @@ def _truth(text: str) -> object:
 
 
 _READERS: Mapping[object, Callable[[str], object]] = {int: _whole_number, bool: _truth}
-
-
-def invalid(error: ValidationError, root: str) -> Invalid:
-    """The errors of pydantic as pointers (RFC 6901) below `root`, with codes and without the refused values."""
-    return Invalid(
-        "requisicao_invalida",
-        tuple(
-            FieldError(root + "".join(f"/{escape_pointer(step)}" for step in each["loc"]), each["type"], each["msg"])
-            for each in error.errors(include_url=False, include_input=False, include_context=False)
-        ),
-    )
 
 
 def _refuse_nul(document: object, root: str) -> None:

@@ -347,9 +347,9 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "INTERNAL_CHANNELS": "true"}
 
 
-def put(api: Client, body: Mapping[str, Any], *, groups: tuple[str, ...] = ("admin",)) -> tuple[int, dict[str, Any]]:
+def patch(api: Client, body: Mapping[str, Any], *, groups: tuple[str, ...] = ("admin",)) -> tuple[int, dict[str, Any]]:
     status, answer, _ = api.ask(
-        "PUT",
+        "PATCH",
         "/tenant/config",
         token=api.token(TENANT, *groups),
         body=json.dumps(body).encode(),
@@ -361,19 +361,19 @@ def put(api: Client, body: Mapping[str, Any], *, groups: tuple[str, ...] = ("adm
 def test_channel_is_configured_shown_and_removed(api: Client, aws: Aws, app_settings: Settings, resend: str) -> None:
     put_secret(aws, app_settings.tenant_secret(TENANT, "resend"), {"authorization": TOKEN})
     document = a_document(resend, headers=AUTHORIZATION)
-    status, answer = put(api, {"canais": {"email": document}})
+    status, answer = patch(api, {"canais": {"email": document}})
     assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": document})
     _, shown, _ = api.ask("GET", "/tenant/config", token=api.token(TENANT, "admin"))
     assert shown["canais"] == answer["canais"]
     assert TOKEN not in json.dumps(shown)
-    status, answer = put(api, {})
+    status, answer = patch(api, {"canais": None})
     assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": None})
 
 
 def test_channel_that_would_not_work_is_a_problem_document_and_stores_nothing(
     api: Client, services: Services, resend: str
 ) -> None:
-    status, problem = put(api, {"idioma": "en", "canais": {"email": a_document(resend, arguments={"from": "x"})}})
+    status, problem = patch(api, {"idioma": "en", "canais": {"email": a_document(resend, arguments={"from": "x"})}})
     assert (status, problem["code"]) == (422, "canal_invalido")
     assert problem["errors"] == [
         {
@@ -394,7 +394,7 @@ def test_channel_that_would_not_work_is_a_problem_document_and_stores_nothing(
     ],
 )
 def test_value_that_is_no_channel_is_refused(api: Client, canais: Mapping[str, Any], pointer: str, code: str) -> None:
-    status, problem = put(api, {"canais": canais})
+    status, problem = patch(api, {"canais": canais})
     assert status == 422
     assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(pointer, code)]
 
@@ -403,13 +403,13 @@ def test_unchanged_channel_is_not_checked_again(api: Client, resend: str) -> Non
     document = a_document(resend)
     with a_server(tools=tools(send_template_message=TEMPLATE)) as url:
         whatsapp = {"perfil": "jina-whatsapp-mcp", "url": url}
-        assert put(api, {"canais": {"email": document, "whatsapp": whatsapp}})[0] == 200
-    status, answer = put(api, {"idioma": "en", "canais": {"email": document, "whatsapp": whatsapp}})
+        assert patch(api, {"canais": {"email": document, "whatsapp": whatsapp}})[0] == 200
+    status, answer = patch(api, {"idioma": "en", "canais": {"email": document, "whatsapp": whatsapp}})
     assert (status, answer["idioma"], answer["canais"]["whatsapp"]) == (200, "en", whatsapp)
-    status, problem = put(api, {"canais": {"email": document, "whatsapp": {**whatsapp, "in_flight": 1}}})
+    status, problem = patch(api, {"canais": {"email": document, "whatsapp": {**whatsapp, "in_flight": 1}}})
     assert (status, problem["errors"][0]["pointer"]) == (422, "/canais/whatsapp/url")
 
 
 def test_only_an_administrator_may_configure_a_channel(api: Client, services: Services, resend: str) -> None:
-    assert put(api, {"canais": {"email": a_document(resend)}}, groups=())[0] == 403
+    assert patch(api, {"canais": {"email": a_document(resend)}}, groups=())[0] == 403
     assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]
