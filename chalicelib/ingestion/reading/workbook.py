@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
-from chalicelib.ingestion.reading.header import Header, find_header, plain_words
+from chalicelib.ingestion.reading.header import Header, find_header
 from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_TEXT
 
 _SHEET = "leads"
@@ -134,8 +135,8 @@ def _first_with_header(tables: Iterable[Table]) -> LeadsTable:
         rows = (row for row, _ in _filled(table.rows()))
         if first := next(rows, None):
             code = "cabecalho_ausente"
-            if header := find_header(chain([first], rows)):
-                return _leads_table(table, header)
+            if found := find_header(chain([first], rows)):
+                return _leads_table(table, found.header)
     raise InvalidFile(code)
 
 

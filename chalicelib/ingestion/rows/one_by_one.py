@@ -16,6 +16,7 @@ from chalicelib.contacts.documents import read_document
 from chalicelib.contacts.emails import read_emails
 from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiece, refuse
 from chalicelib.contacts.telephones import Phone, read_phones
+from chalicelib.ingestion.layout.derived import with_derived
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.rows.by_column import read_usual_rows
@@ -131,6 +132,7 @@ class RowReader:
     def __init__(self, header: Header, file_name: str, *, landlines_valid: bool = False) -> None:
         self._header = header
         self._file_name = file_name
+        self._width, self._derived = len(header.titles), header.derived
         fields = header.fields
         self._id = fields.get(LeadField.ID, ())
         self._name = fields.get(LeadField.NOME, ())
@@ -143,8 +145,11 @@ class RowReader:
 
     def read_all(self, rows: Sequence[SheetRow]) -> ReadRows:
         """Read one or more rows as `read` does. Rows of the usual kind, nearly all, take half of the time."""
+        cells = [cells for _, cells in rows]
+        if self._derived:
+            cells = [with_derived(each, self._width, self._derived) for each in cells]
         external_ids, columns, unusual = read_usual_rows(
-            [cells for _, cells in rows], self._header.fields, landlines_valid=self._landlines_valid
+            cells, self._header.fields, landlines_valid=self._landlines_valid
         )
         unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
         result = ReadRows(
@@ -168,21 +173,27 @@ class RowReader:
 
     def read(self, number: int, cells: Sequence[str]) -> ReadRow:
         """Read one row; missing cells count as blank."""
-        width = len(self._header.titles)
-        if len(cells) < width:
-            cells = [*cells, *[""] * (width - len(cells))]
+        if len(cells) < self._width:
+            cells = [*cells, *[""] * (self._width - len(cells))]
+        data, external_id, errors = self._read(number, cells)
+        return ReadRow(number, external_id, data, errors, cells)
+
+    def _read(self, number: int, cells: Sequence[str]) -> tuple[LeadData | None, str, tuple[RowError, ...]]:
+        """Return what a row says, the ID of its lead, and its refusals."""
+        if self._derived:
+            cells = with_derived(cells, self._width, self._derived)
         errors = _RowErrors()
         external_id = _first_filled(cells, self._id)
         if external_id is not None and len(external_id) > MAX_ID:
             errors.add(self._title(self._id[0]), [refuse("id_longo", external_id)])
-            return ReadRow(number, self._default_id(number), None, errors.reported(), cells)
+            return None, self._default_id(number), errors.reported()
         external_id = external_id or self._default_id(number)
         document = self._read_document(cells, errors)
         addresses = self._read_contacts(cells, self._emails, read_emails, errors)
         phones = self._read_contacts(cells, self._phones, self._read_phones, errors)
         if not (document or addresses or phones):
             refused = errors.reported() or (RowError("", "linha_sem_contato", ""),)
-            return ReadRow(number, external_id, None, refused, cells)
+            return None, external_id, refused
         data = LeadData(
             _first_filled(cells, self._name),
             _first_filled(cells, self._contact_name),
@@ -192,14 +203,14 @@ class RowReader:
             phones,
             addresses,
         )
-        return ReadRow(number, external_id, data, errors.reported(), cells)
+        return data, external_id, errors.reported()
 
     def _default_id(self, number: int) -> str:
         return f"{self._file_name}:{number}"
 
     def _title(self, position: int) -> str:
         """Return the title of a column, cut short because each refusal repeats it."""
-        return self._header.titles[position][:EXCERPT]
+        return self._header.title(position)[:EXCERPT]
 
     def _read_document(self, cells: Sequence[str], errors: _RowErrors) -> str | None:
         """Return the first valid document; a sheet may have one column for CPFs and one for CNPJs."""
