@@ -1,7 +1,7 @@
 """Turns a row of a sheet into a lead with its contacts, and reports what is refused. Pure.
 
 A row is kept if it has a valid e-mail, phone or document; whatever is refused in it is reported cell by cell. A row
-without any of these is refused as a whole.
+without any of these is refused as a whole. So is a row of help, examples, totals or titles (`leftovers`).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.rows.by_column import read_usual_rows
 from chalicelib.ingestion.rows.formulas import as_shown
 from chalicelib.ingestion.rows.lead import LeadColumns, LeadData
+from chalicelib.ingestion.rows.leftovers import NEAR, is_total, leftover
 
 MAX_ID = 255
 """Most characters of an `ID` cell: it is a key, and an index entry holds only about two thousand bytes."""
@@ -133,6 +134,10 @@ class RowReader:
         self._header = header
         self._file_name = file_name
         self._width, self._derived = len(header.titles), header.derived
+        self._last_near = header.row + NEAR
+        made = {place for each in header.derived for place in each.sources}
+        fed = {place for places in header.fields.values() for place in places if place < self._width} | made
+        self._fed = sorted({0} | fed)
         fields = header.fields
         self._id = fields.get(LeadField.ID, ())
         self._name = fields.get(LeadField.NOME, ())
@@ -152,6 +157,9 @@ class RowReader:
             cells, self._header.fields, landlines_valid=self._landlines_valid
         )
         unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
+        unusual.update(self._near(rows))
+        unusual.update([place for place, name in enumerate(columns.nomes) if name and is_total(name)])
+        unusual.update([place for place, each in enumerate(cells) if each and is_total(each[0])])
         result = ReadRows(
             len(rows),
             rows[-1][0],
@@ -176,6 +184,10 @@ class RowReader:
         if len(cells) < self._width:
             cells = [*cells, *[""] * (self._width - len(cells))]
         data, external_id, errors = self._read(number, cells)
+        fed = [cells[place] for place in self._fed]
+        near = number <= self._last_near
+        if code := leftover(fed, [self._header.titles[place] for place in self._fed], data, near=near):
+            data, errors = None, (RowError("", code, ""),)
         return ReadRow(number, external_id, data, errors, cells)
 
     def _read(self, number: int, cells: Sequence[str]) -> tuple[LeadData | None, str, tuple[RowError, ...]]:
@@ -204,6 +216,12 @@ class RowReader:
             addresses,
         )
         return data, external_id, errors.reported()
+
+    def _near(self, rows: Sequence[SheetRow]) -> Iterable[int]:
+        """The places of the rows right below the header."""
+        if rows[0][0] > self._last_near:
+            return ()
+        return [place for place, (number, _) in enumerate(rows[:NEAR]) if number <= self._last_near]
 
     def _default_id(self, number: int) -> str:
         return f"{self._file_name}:{number}"
