@@ -111,6 +111,15 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Falta a linha de títulos com CNPJ/CPF, Email ou Telefone entre as primeiras linhas preenchidas.",
         "There is no row of titles with CNPJ/CPF, Email or Telefone among the first filled rows.",
     ),
+    "planilha_na_vertical": (
+        "Os títulos estão na primeira coluna: ponha-os na primeira linha, e cada pessoa em uma linha.",
+        "The titles are in the first column: put them into the first row, and each person into a row.",
+    ),
+    "aba_inexistente": ("A planilha não tem a aba “{aba}”.", "The workbook has no sheet “{aba}”."),
+    "arquivo_sem_abas": (
+        "Um arquivo de texto não tem abas: envie sem “aba”.",
+        "A text file has no sheets: send it without “aba”.",
+    ),
     "colunas_demais": ("A planilha passa de {maximo} colunas.", "The sheet has more than {maximo} columns."),
     "linhas_demais": ("A planilha passa de {maximo} linhas.", "The sheet has more than {maximo} rows."),
     "celulas_demais": (
@@ -147,6 +156,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A linha não tem documento, e-mail nem telefone.",
         "The row has no document, e-mail or phone.",
     ),
+    "cabecalho_repetido": ("A linha repete os títulos.", "The row repeats the titles."),
+    "linha_de_exemplo": ("A linha é um exemplo de preenchimento.", "The row is an example of how to fill it in."),
+    "linha_de_instrucao": ("A linha explica como preencher.", "The row explains how to fill it in."),
+    "linha_de_total": ("A linha é um total.", "The row is a total."),
     "email_invalido": ("“{valor}” não é um e-mail válido.", "“{valor}” is not a valid e-mail."),
     "telefone_invalido": ("“{valor}” não é um telefone válido.", "“{valor}” is not a valid phone."),
     "telefone_ambiguo": (

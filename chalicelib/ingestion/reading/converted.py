@@ -33,6 +33,7 @@ SLICE = 1 << 13  # bytes
 
 _ROW = re.compile(r"[0-9]{1,7}")
 _CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
+_TRUE = frozenset({"1", "true"})
 _INDEX = re.compile(r"\s*[0-9]{1,8}\s*")
 
 
@@ -61,10 +62,18 @@ class WasteBudget:
 
 
 def converted_rows(
-    blocks: Iterable[bytes], strings: Strings, budget: WasteBudget, *, width: int = MAX_COLUMNS
+    blocks: Iterable[bytes],
+    strings: Strings,
+    budget: WasteBudget,
+    *,
+    width: int = MAX_COLUMNS,
+    hidden: set[int] | None = None,
 ) -> Iterator[SheetRow]:
-    """Yield the rows of a sheet that have a value in the first `width` columns, each with its number."""
-    listener = _Rows(strings, width)
+    """Yield the rows of a sheet that have a value in the first `width` columns, each with its number.
+
+    The number of a hidden row is added to `hidden` before the row is yielded.
+    """
+    listener = _Rows(strings, width, set() if hidden is None else hidden)
     elements = 0
     for _ in parse(_slices(blocks), listener):
         budget.spend(listener.wasted - elements, 0 if listener.rows else SLICE)
@@ -97,8 +106,9 @@ def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
 class _Rows(Listener):
     """Passes the rows and cells that have a value to the library's `Sheet`, and collects the rows that it writes."""
 
-    def __init__(self, strings: Strings, width: int) -> None:
+    def __init__(self, strings: Strings, width: int, hidden: set[int]) -> None:
         super().__init__()
+        self._hidden = hidden
         self.rows: list[tuple[int, list[str]]] = []
         self.wasted = 0
         self._sheet = xlsx2csv.Sheet(None, SimpleNamespace(strings=strings), None, None)
@@ -161,6 +171,8 @@ class _Rows(Listener):
         if not _ROW.fullmatch(reference):
             raise InvalidFile("arquivo_corrompido")
         self._row = checked_row_number(self._row, int(reference))
+        if attributes.get("hidden") in _TRUE:
+            self._hidden.add(self._row)
         self._in_row = True
         self._reference, self._offset, self._size, self._wasted_before = None, 0, 0, self.wasted - 1
 

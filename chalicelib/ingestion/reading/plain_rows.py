@@ -39,6 +39,8 @@ _CELL = (
     rf'| t="inlineStr"><is>{_INLINE}</is></c>)'
 )
 _ROW = rf'<row r="([0-9]{{1,7}})"(?: [^<>]*?)?(?:/>|>((?:{_CELL})*+)</row>)'
+# A row that the user has hidden, or that a filter hides.
+_HIDDEN = re.compile(rb'<row r="([0-9]{1,7})"[^<>]* hidden="(?:1|true)"')
 # A cell with a value: its column, its kind, and the markup of the value, of a single `t`, or of other runs.
 _FILLED_CELL = re.compile(
     rf'<c r="([A-Z]++)[0-9]++"{_STYLE}(?: t="([a-zA-Z]++)")?+>'
@@ -47,9 +49,11 @@ _FILLED_CELL = re.compile(
 
 
 def plain_rows(
-    blocks: Iterable[bytes], strings: SharedStrings, budget: WasteBudget, *, after: int, width: int
+    blocks: Iterable[bytes], strings: SharedStrings, budget: WasteBudget, *, after: int, width: int, hidden: set[int]
 ) -> Iterator[SheetRow]:
     """Yield the rows after row `after` that have a value in their first `width` cells, each with its number.
+
+    The number of a hidden row is added to `hidden` before the row is yielded.
 
     Raises:
         UnknownShape: raised before the first row that the pattern does not match.
@@ -59,6 +63,8 @@ def plain_rows(
     for piece in pieces_of_items(blocks, _BEGIN, b"<row ", b"</sheetData>"):
         if is_blank(piece):
             continue
+        if b' hidden="' in piece:
+            hidden.update(map(int, _HIDDEN.findall(piece)))
         for numbers, rows, sizes in _row_runs(piece.decode(), strings, width):
             texts = list(map("".join, rows))
             if max(after, last) < numbers[0] and _are_ordinary(numbers, texts):
