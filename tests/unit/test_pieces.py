@@ -73,10 +73,10 @@ def test_each_piece_says_nothing_or_gives_contacts_or_refusals_that_quote_it(rea
     "cell",
     [
         "-", "--", "—", ".", "...", "?", "*", "0", "000", "0,00", "0.0", "(00) 00000-0000", "000.000.000-00", "nan",
-        "NaN", "None", "NULL", "<NA>", "(null)", "n/a", "N/A", "N / D", "n.d.", "#N/D", "#N/A", "#REF!",
-        "#VALOR!", "#DIV/0!", "#NOME?", "não tem", "NAO TEM", "Não possui e-mail", "não informado", "Sem telefone", "s/ e-mail", "S/N",
-        "s/ tel", "nenhum", "Vazio", "(vazio)", "em branco", "xxx", "não", "FALSO", "n/a | -", "não tem; não tem",
-        "n/a, s/ contato",
+        "NaN", "None", "NULL", "<NA>", "(null)", "n/a", "N/A", "N / D", "n.d.", "#N/D", "#N/A", "#REF!", "#VALOR!",
+        "#DIV/0!", "#NOME?", "não tem", "NAO TEM", "Não possui e-mail", "não informado", "Sem telefone", "s/ e-mail",
+        "S/N", "s/ tel", "nenhum", "Vazio", "(vazio)", "em branco", "xxx", "não", "FALSO", "n/a | -",
+        "não tem; não tem", "n/a, s/ contato",
     ],
 )  # fmt: skip
 def test_cell_that_says_that_there_is_nothing_is_blank(read: Read, cell: str) -> None:
