@@ -161,6 +161,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "linha_de_instrucao": ("A linha explica como preencher.", "The row explains how to fill it in."),
     "linha_de_total": ("A linha é um total.", "The row is a total."),
     "email_invalido": ("“{valor}” não é um e-mail válido.", "“{valor}” is not a valid e-mail."),
+    "dominio_suspeito": (
+        "O domínio de “{valor}” parece escrito errado; talvez seja “{provavel}”. Corrija ou apague o endereço.",
+        "The domain of “{valor}” looks misspelt; it may be “{provavel}”. Correct the address or delete it.",
+    ),
     "telefone_invalido": ("“{valor}” não é um telefone válido.", "“{valor}” is not a valid phone."),
     "telefone_ambiguo": (
         "“{valor}” pode ser mais de um telefone; escreva-o por inteiro, com DDD.",

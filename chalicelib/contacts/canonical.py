@@ -13,7 +13,7 @@ def canonical(canal: Canal, written: str) -> str | None:
     """The contact in E.164 or as a lower-case address; None unless the text is exactly one contact of the channel."""
     match canal:
         case Canal.EMAIL:
-            addresses, refused = read_emails(written)
+            addresses, refused = read_emails(written, any_domain=True)
             return addresses[0] if len(addresses) == 1 and not refused else None
         case Canal.WHATSAPP:
             phones, refused = read_phones(written)

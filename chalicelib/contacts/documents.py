@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from itertools import product
 from string import ascii_uppercase, digits
 
+from chalicelib.contacts.nothing import says_nothing
 from chalicelib.contacts.pieces import EDGES, RefusedPiece, normalised, refuse, without_exponent
 
 _LONGEST_PIECE = 60  # a document with its mask, a label and blanks
@@ -20,7 +21,12 @@ _WRITTEN = re.compile(
     r"[0-9]{3}[. ]?[0-9]{3}[. ]?[0-9]{3}[-./ ]?[0-9]{2}"
     r"|[0-9A-Za-z]{2}[. ]?[0-9A-Za-z]{3}[. ]?[0-9A-Za-z]{3}[/ ]?[0-9A-Za-z]{4}[-./ ]?[0-9]{2}"
 ).fullmatch
-_LABEL = re.compile(r"(?:CPF|CNPJ)\b[\s:.]*", re.IGNORECASE)
+_LABEL = re.compile(
+    r"\A(?:C\.?P\.?F|C\.?N\.?P\.?J|documento|doc)\b(?:\s*[/:.-]?\s*(?:CPF|CNPJ|MF)\b)?[\s:.=-]*|\s(?:CPF|CNPJ)\Z",
+    re.IGNORECASE,
+)
+_AROUND = EDGES + "'‘’`´\"“”«»=.,:;"  # quotes, the `=` of `="…"`, and signs at the end of a sentence
+_WIDE_SIGN = re.compile(r"\s*([-./])\s*")
 _NUMBER_SIGN = re.compile(r"\An[oº°]?[\s:.]+", re.IGNORECASE)  # after a label: "CPF nº …"
 _NUMBER_CELL = re.compile(r"([0-9]{1,14})(?:[.,]0{1,2})?")
 
@@ -50,8 +56,9 @@ _PAIRS = tuple(tuple(f"{first}{second}" for second in digits) for first in digit
 
 
 def read_document(cell: str) -> tuple[str | None, RefusedPiece | None]:
-    """Return the document of a cell, or its refusal; both are None for a blank cell.
+    """Return the document of a cell, or its refusal; both are None for a blank cell (`nothing`).
 
+    Quotes and a label (`CPF: …`) around it are accepted. A remark is not: it may say that the document is another's.
     The leading zeros that a number cell loses are restored if the check digits are then valid. `191` is valid as a CPF
     and as a CNPJ, so it is ambiguous. Eleven digits that are valid as a CPF are a CPF: they have lost no zeros.
 
@@ -60,7 +67,7 @@ def read_document(cell: str) -> tuple[str | None, RefusedPiece | None]:
     if document := _as_written(cell):
         return document, None
     piece = cell.strip(EDGES)
-    if not piece:
+    if not piece or says_nothing(piece):
         return None, None
     found = _read(piece)
     return (None, found) if isinstance(found, RefusedPiece) else (found, None)
@@ -98,8 +105,8 @@ def is_cnpj(text: str) -> bool:
 def _read(piece: str) -> str | RefusedPiece:
     if len(piece) > _LONGEST_PIECE:
         return refuse("documento_invalido", piece)
-    text, labels = _LABEL.subn("", normalised(piece), count=1)
-    text = text.strip(EDGES)
+    text, labels = _LABEL.subn("", normalised(piece).strip(_AROUND), count=1)
+    text = _WIDE_SIGN.sub(r"\1", text.strip(_AROUND))
     # Before exponent and number sign are removed, because a CNPJ may contain an `E` and may begin with `NO.`.
     if document := _as_written(text):
         return document

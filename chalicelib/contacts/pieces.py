@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, TypeVar
-from unicodedata import category, decimal, normalize
+from unicodedata import category, combining, decimal, normalize
+
+from chalicelib.contacts.nothing import says_nothing
 
 MAX_CONTACTS = 50
 """Most contacts of one kind that a row keeps (SPEC, "Row rules")."""
@@ -27,6 +29,15 @@ SEPARATORS = "|;,/｜；，／\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 EDGES = string.whitespace + "\x00\x1c\x1d\x1e\x1f\x85\xa0\xad\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007"
 EDGES += "\u2008\u2009\u200a\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u202f\u205f"
 EDGES += "\u2060\u2066\u2067\u2068\u2069\u3000\ufeff"
+
+# "n/a" and "s/ e-mail" hold a separator. Blanks or separators must stand around them.
+_SLASHED_NOTHING = re.compile(
+    rf"(?<![^\s{SEPARATORS}])#?[ns] ?/ ?(?:[acdint]|e-?mail|mail|tel|telefone|fone|cel|celular|whatsapp|contato)"
+    rf"(?![^\s{SEPARATORS}])",
+    re.IGNORECASE,
+)
+_LINE_BREAK = re.compile(r"<br ?/?>", re.IGNORECASE)  # of a cell that a web page exported
+_UNSEEN = frozenset("\u034f\u115f\u1160\ufe0e\ufe0f")  # a joiner, fillers and variants, which are no format characters
 
 _SCIENTIFIC = re.compile(r"([0-9]+)(?:[.,]([0-9]+)[eE]\+?|[eE]\+)([0-9]{1,2})")
 # From twelve digits on, Excel shows a number, and saves it as text, with six digits and an exponent. This matches a
@@ -49,29 +60,35 @@ def refuse(code: str, piece: str) -> RefusedPiece:
 
 
 def explode(
-    cell: str, separator: re.Pattern[str], read: Callable[[str], Value | RefusedPiece]
+    cell: str, separator: re.Pattern[str], read: Callable[[str], Sequence[Value | RefusedPiece]]
 ) -> tuple[list[Value], list[RefusedPiece]]:
     """Read every piece of a cell; return the values in their order without repeats, and the refusals.
 
-    Each value after the first `MAX_CONTACTS` is refused as `contatos_demais`. So is the rest of the cell after
-    `MAX_PIECES` pieces, as one refusal.
+    A piece that says that there is nothing (`nothing`) is neither. Each value after the first `MAX_CONTACTS` is refused
+    as `contatos_demais`. So is the rest of the cell after `MAX_PIECES` pieces, as one refusal.
     """
     values: list[Value] = []
     refused: list[RefusedPiece] = []
+    if "<" in cell:
+        cell = _LINE_BREAK.sub("\n", cell)
+    if "/" in cell:
+        if says_nothing(cell.strip(EDGES)):
+            return values, refused
+        cell = _SLASHED_NOTHING.sub("", cell)
     pieces = separator.split(cell, MAX_PIECES)
     rest = pieces.pop().strip(EDGES + SEPARATORS) if len(pieces) > MAX_PIECES else ""
     for part in pieces:
         piece = part.strip(EDGES)
-        if not piece:
+        if not piece or says_nothing(piece):
             continue
-        value = read(piece)
-        if isinstance(value, RefusedPiece):
-            refused.append(value)
-        elif value not in values:
-            if len(values) < MAX_CONTACTS:
-                values.append(value)
-            else:
-                refused.append(refuse("contatos_demais", piece))
+        for value in read(piece):
+            if isinstance(value, RefusedPiece):
+                refused.append(value)
+            elif value not in values:
+                if len(values) < MAX_CONTACTS:
+                    values.append(value)
+                else:
+                    refused.append(refuse("contatos_demais", piece))
     if rest:
         refused.append(refuse("contatos_demais", rest))
     return values, refused
@@ -87,13 +104,18 @@ def normalised(text: str) -> str:
     return "".join(map(_normalised_character, normalize("NFKC", text))).strip(EDGES)
 
 
+def plain(word: str) -> str:
+    """Return a short word without accents and in lower case."""
+    return "".join(each for each in normalize("NFD", word.lower()) if not combining(each))
+
+
 def _normalised_character(character: str) -> str:
     kind = category(character)
     if kind == "Nd":
         return str(decimal(character))
     if kind == "Pd" or character == "\u2212":  # the minus sign
         return "-"
-    return "" if kind == "Cf" else character
+    return "" if kind == "Cf" or character in _UNSEEN else character
 
 
 def without_exponent(text: str) -> str | None:

@@ -11,9 +11,15 @@ The numbering plan is libphonenumber's. Repairs beyond it, and their reasons:
 - **Number cells.** `71999999999.0`, `71999999999,00`, `5.571999999999E+12`.
 - **Words around the number.** `Cel. (71) 99999-9999 (recado)`. An extension (`ramal 12`) is dropped: we do not dial it.
 
-A number of another country is accepted only with its `+`. These are not phones: a number without its DDD (area code),
-a number in the shape of a CPF, a number beside an @ or the name of a document, and bare digits that are also valid as a
-CNPJ. `/` always separates: the `8888` of `71 3333-4444 / 8888` is refused, because we do not guess.
+- **WhatsApp.** Links and ids (`links`). A link may lack the 55, so both readings count.
+- **Two numbers in a piece.** They are read if each is written in full: `(71) 3333-4444 ou (71) 99999-9999`.
+
+A number of another country is accepted only with its `+`, or in a link. These are not phones: a number in the shape of
+a CPF, a number beside an @ or the name of a document, and bare digits that are also valid as a CNPJ.
+
+A number without its DDD (area code) takes it from the number before a `/`: people write `(68) 98263-2426 / 3540-2088`
+in one breath, while other separators may join the fields of a system. Else it takes the DDD that the caller knows from
+another column. Without either it is refused, as is the `8888` of `71 3333-4444 / 8888`: we do not guess.
 """
 
 from __future__ import annotations
@@ -28,6 +34,7 @@ import phonenumbers
 from phonenumbers import PhoneNumber, PhoneNumberType
 
 from chalicelib.contacts.documents import is_cnpj
+from chalicelib.contacts.links import LINKED, without_links
 from chalicelib.contacts.pieces import (
     MAX_CONTACTS,
     SEPARATORS,
@@ -72,12 +79,30 @@ _USUAL = re.compile(
     r"(?:(9[0-9]{4})|([2-5][0-9]{3})|([689][0-9]{3}|7[1-6][0-9]{2}))[- ]?([0-9]{4})(?:(?<=[0-9]{10})\.0)?"
 ).fullmatch
 
+_LONGEST_LIST = 400  # characters of several numbers without a separator
+
+# A number with its DDD, then numbers without one behind slashes.
+_NATIONAL_TAIL = r"(?:9[ .-]?[0-9]{4}|[2-9][0-9]{3})[ .-]{0,3}[0-9]{4}"
+_WITH_DDD = rf"(?:\+?55[ .-]?)?(?:\(0?(?:{_DDD})\)|0?(?:{_DDD}))[ .-]{{0,3}}{_NATIONAL_TAIL}"
+_SHARED_DDD = re.compile(
+    rf"(?<![0-9])(?:\+?55[ .-]?)?\(?0?({_DDD})\)?[ .-]{{0,3}}{_NATIONAL_TAIL}((?: ?/ ?{_NATIONAL_TAIL}(?![0-9]))+)"
+)
+_SLASH = re.compile(r"/ ?")
+# A number that is complete in itself, whatever stands beside it.
+_COMPLETE = re.compile(rf"(?:(?<![0-9+(.-]){_WITH_DDD}|\((?:{_DDD})\)[ .-]{{0,3}}{_NATIONAL_TAIL})(?![0-9])")
+_BETWEEN = re.compile(r"\s(?:e|ou|or|and|&)\s", re.IGNORECASE)
+_FEWEST_DIGITS = 8  # of a number, and of a word between two of them on either side
+# Numbers of companies that are dialled without a DDD in the whole country. With one they would be somebody else's.
+_NATIONWIDE = ("3003", "4003", "4004", "4020", "4062")
+
 _EXTENSION = re.compile(r"(?<![a-z])(?:ramal|ram|rml|r|ext|x)[\s.:]*[0-9]{1,6}\W*\Z", re.IGNORECASE)
 _CARRIER_BLANK = re.compile(r"\b0\s*xx", re.IGNORECASE)
 _AMONG_WORDS = re.compile(r"[^0-9+]*(\+*)[\s(]*\b([0-9](?:[0-9\s().-]*[0-9])?)\b[^0-9+]*")
 _SOMETHING_ELSE = re.compile(r"[@$%]|\b(?:cpf|cnpj|rg|cep|pix)\b", re.IGNORECASE)
 _CPF_SHAPED = re.compile(r"[0-9]{3}([. ])[0-9]{3}\1[0-9]{3}[-./ ][0-9]{2}|[0-9]{9}[-/][0-9]{2}")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
+_MORE_DIGITS = re.compile(r"[0-9+]")
+_LINKED = re.compile(rf"{re.escape(LINKED)}([0-9]+)")
 
 # The 55, and what may be dialled before it, in front of ten digits or more; in front of fewer digits 55 is the DDD.
 _COUNTRY = re.compile(r"\A(?:00(?:[1-9][0-9])?)?55(?=[0-9]{10})")
@@ -92,16 +117,37 @@ _KINDS = {
 }
 
 
-def read_phones(cell: str, *, landlines_valid: bool = False) -> tuple[list[Phone], list[RefusedPiece]]:
+def read_phones(
+    cell: str, *, landlines_valid: bool = False, ddd: str | None = None
+) -> tuple[list[Phone], list[RefusedPiece]]:
     """Return the phones of a cell in their order without repeats, and the refusals.
 
     A mobile is valid for sending. So is a number of another country, because we cannot tell its lines apart. A landline
-    or an 0800 is valid only if the tenant says that its messages reach them (`landlines_valid`).
+    or an 0800 is valid only if the tenant says that its messages reach them (`landlines_valid`). `ddd` completes the
+    numbers that have none.
 
     Codes: `telefone_invalido`, `telefone_ambiguo`, `contatos_demais`.
     """
     [usual] = usual_phones([cell], landlines_valid=landlines_valid)
-    return (list(usual), []) if usual else explode(cell, _SEPARATOR, partial(_read, landlines_valid))
+    if usual:
+        return list(usual), []
+    cell = without_links(cell)
+    if "/" in cell:
+        cell = _SHARED_DDD.sub(_with_shared_ddd, cell)
+    return explode(cell, _SEPARATOR, partial(_read, _Rule(landlines_valid, ddd)))
+
+
+def _with_shared_ddd(match: re.Match[str]) -> str:
+    """Return the numbers with the DDD of the first one in front of each other one."""
+    begin = match.start(2) - match.start()
+    return match[0][:begin] + _SLASH.sub(f"/ {match[1]} ", match[2])
+
+
+class _Rule(NamedTuple):
+    """How a cell is read: whether landlines are valid for sending, and the DDD of numbers that have none."""
+
+    landlines_valid: bool
+    ddd: str | None
 
 
 def usual_phones(cells: Sequence[str], *, landlines_valid: bool = False) -> list[tuple[Phone, ...] | None]:
@@ -117,8 +163,26 @@ def _usual_phones(cell: str, landlines_valid: bool) -> tuple[Phone, ...] | None:
     return tuple(dict.fromkeys([_phone(match, landlines_valid) for match in found if match])) if all(found) else None
 
 
-def _read(landlines_valid: bool, piece: str) -> Phone | RefusedPiece:
-    return _usual(landlines_valid, piece) or _by_library(piece, landlines_valid)
+def _read(rule: _Rule, piece: str) -> list[Phone | RefusedPiece]:
+    """Return what a piece is: one phone, several that are written in full, or one refusal."""
+    alone = _one(rule, piece)
+    if not isinstance(alone, RefusedPiece) or alone.code != "telefone_invalido" or len(piece) > _LONGEST_LIST:
+        return [alone]
+    return [_one(rule, each) for each in _numbers(normalised(piece))] or [alone]
+
+
+def _numbers(text: str) -> list[str]:
+    """Return the numbers of a text that certainly holds several; none if it may be anything else."""
+    parts = _BETWEEN.split(text)
+    if len(parts) > 1 and all(len(_NOT_DIGITS.sub("", part)) >= _FEWEST_DIGITS for part in parts):
+        return [number for part in parts for number in _numbers(part) or [part]]
+    numbers = [match[0] for match in _COMPLETE.finditer(text)]
+    rest = _COMPLETE.sub("", text)
+    return numbers if len(numbers) > 1 and not _MORE_DIGITS.search(rest) and not _SOMETHING_ELSE.search(rest) else []
+
+
+def _one(rule: _Rule, piece: str) -> Phone | RefusedPiece:
+    return _usual(rule.landlines_valid, piece) or _by_library(piece, rule.landlines_valid, rule.ddd)
 
 
 def _usual(landlines_valid: bool, piece: str) -> Phone | None:
@@ -136,27 +200,31 @@ def _phone(match: re.Match[str], landlines_valid: bool) -> Phone:
     return Phone(f"+55{ddd}9{old_mobile}{last}", _MOVEL, True)
 
 
-def _by_library(piece: str, landlines_valid: bool) -> Phone | RefusedPiece:
+def _by_library(piece: str, landlines_valid: bool, ddd: str | None = None) -> Phone | RefusedPiece:
     """Return the phone if exactly one reading of the piece is valid in the numbering plan of libphonenumber."""
     if len(piece) > _LONGEST_PIECE:
         return refuse("telefone_invalido", piece)
     number = without_exponent(normalised(piece))
     if number is None:
         return refuse("telefone_ambiguo", piece)
-    phones = list(_phones(number, landlines_valid))
+    phones = list(_phones(number, landlines_valid, ddd))
     if len(phones) == 1 and not (number.isdecimal() and is_cnpj(number)):
         return phones[0]
     return refuse("telefone_ambiguo" if phones else "telefone_invalido", piece)
 
 
-def _phones(text: str, landlines_valid: bool) -> Iterable[Phone]:
+def _phones(text: str, landlines_valid: bool, ddd: str | None) -> Iterable[Phone]:
     """Return every valid phone that a text can mean."""
     text = _ZERO_CENTS.sub("", _CARRIER_BLANK.sub("", _EXTENSION.sub("", text)))
     match = _AMONG_WORDS.fullmatch(text)
     if not match or _SOMETHING_ELSE.search(text) or _CPF_SHAPED.fullmatch(match[2]):
         return ()
     digits = _NOT_DIGITS.sub("", match[2])
+    if _LINKED.search(text) and not digits.startswith("55"):
+        return (*_brazilian(digits, landlines_valid), *_foreign(digits))
     if not match[1]:
+        if ddd and len(digits) in {8, 9} and not digits.startswith(_NATIONWIDE):
+            digits = ddd + digits
         return _brazilian(_COUNTRY.sub("", digits), landlines_valid)
     return _brazilian(digits[2:], landlines_valid) if digits.startswith("55") else _foreign(digits)
 

@@ -65,6 +65,13 @@ def test_each_refusal_is_a_line_with_the_whole_row_and_says_where_and_why(office
     assert report[3][-1].endswith(".")
 
 
+def test_a_misspelt_domain_is_reported_with_the_likely_address(office: Office) -> None:
+    [line] = lines_of(office.report(office.ingest(as_csv(("Zé", "", "Ze@gmail.con; ze@x.com", ""), header=PLAIN))))
+    assert (line["coluna"], line["codigo"]) == ("Email", "dominio_suspeito")
+    assert "“ze@gmail.con”" in line["mensagem"]
+    assert "“ze@gmail.com”" in line["mensagem"]
+
+
 def test_the_sentences_of_a_report_are_in_the_language_of_the_tenant(office: Office) -> None:
     office.configure(idioma="en")
     header, *lines = table_of(office.report(office.ingest(as_csv(("Zé", "", "ruim", ""), header=PLAIN))))

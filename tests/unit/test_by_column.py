@@ -11,7 +11,26 @@ from chalicelib.ingestion.rows.one_by_one import ReadRows, RowError, RowReader
 THOROUGH = settings(max_examples=4 * settings().max_examples)
 
 # Cells as people write them, and odd ones. The first cells of each kind are those of nearly all sheets.
-EMAILS = ("", "a@x.com", "b@x.com", "a@x.com | b@x.com", "A@x.com", "a@x.com, c@x.com", "bad", "'=1", " ", "a@x.com | ")
+EMAILS = (
+    "",
+    "a@x.com",
+    "b@x.com",
+    "a@x.com | b@x.com",
+    "A@x.com",
+    "a@x.com, c@x.com",
+    "bad",
+    "'=1",
+    " ",
+    "a@x.com | ",
+    "-",
+    "n/a",
+    "não tem; -",
+    '="a@x.com"',
+    "a@gmail.con",
+    "b@x.com | a@gmail.con",
+    "a@gmail.con | b@x.com",
+    "“b@x.com”",
+)
 PHONES = (
     "",
     "71 99999-0001",
@@ -21,10 +40,44 @@ PHONES = (
     "12",
     "99999-0001",
     "'+5571999990001",
+    "'71999990001",
+    '="71999990001"',
+    "0",
+    "nan",
+    "(71) 99999-0001 ou 71 3333-4444",
 )
-DOCUMENTS = ("", "529.982.247-25", "11.222.333/0001-81", "52998224725", "191", "123", "52998224725.0")
+DOCUMENTS = (
+    "",
+    "529.982.247-25",
+    "11.222.333/0001-81",
+    "52998224725",
+    "191",
+    "123",
+    "52998224725.0",
+    "-",
+    "'52998224725",
+    '="191"',
+)
+NAMES = (
+    "",
+    "Ana",
+    " Ana ",
+    "'=1",
+    "' =1",
+    "\ufeff",
+    "A\tB",
+    "x" * 256,
+    "-",
+    "NaN",
+    "n/a",
+    "0",
+    "NA",
+    "Nenhum",
+    '="00123"',
+    '=""',
+    "'00123",
+)
 AREAS = ("", "71", "(021)", "x")
-NAMES = ("", "Ana", " Ana ", "'=1", "' =1", "\ufeff", "A\tB", "x" * 256)
 WIDE = (
     "ID", "Nome", "Sobrenome", "Fantasia", "Contato", "CPF", "CNPJ", "Email", "Email 2", "DDD", "Telefone", "Celular",
     "Telefone ou e-mail",

@@ -91,7 +91,7 @@ def test_lost_zeros_are_restored_if_exactly_one_document_is_valid(number: int) -
         fits = fits[:1]  # complete as a CPF
     document, refused = read_document(cell)
     assert document == (fits[0] if len(fits) == 1 else None)
-    assert (refused is None) == (document is not None)
+    assert (refused is None) == (document is not None or number == 0)
     if len(fits) > 1:
         assert refused == RefusedPiece("documento_ambiguo", cell)
     for number_cell in (f"{cell}.0", f"{cell},00"):
@@ -119,8 +119,6 @@ def test_blank_cell_has_neither_document_nor_refusal(cell: str) -> None:
     "cell",
     [
         "111.111.111-11",
-        "00000000000000",
-        "0",
         "(71) 99999-9999",
         "+55 71 99999-9999",
         "71 99999-9939",
@@ -138,10 +136,54 @@ def test_blank_cell_has_neither_document_nor_refusal(cell: str) -> None:
         "CPF " * 20 + "12345678909",
         "12345678\x000001-95",
         "\ud800",
+        "529.982.247-25 (esposa)",
+        "529.982.247-25 Maria",
+        "Maria 529.982.247-25",
+        "CPF do pai: 529.982.247-25",
+        "RG 529.982.247-25",
+        "529.982.247-25 / 123.456.789-09",
     ],
 )
 def test_cell_without_a_document_is_refused_and_quoted(cell: str) -> None:
     assert read_document(cell) == (None, RefusedPiece("documento_invalido", cell[:200]))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "'52998224725",
+        "'529.982.247-25'",
+        "\u2019529.982.247-25",
+        '"529.982.247-25"',
+        "“529.982.247-25”",
+        '="52998224725"',
+        "529.982.247-25.",
+        "529.982.247-25;",
+        "529.982.247 - 25",
+        "529. 982. 247-25",
+        "CPF: 529.982.247-25",
+        "CPF 529.982.247-25",
+        "C.P.F.: 529.982.247-25",
+        "CPF/MF nº 529.982.247-25",
+        "CPF/CNPJ: 529.982.247-25",
+        "Documento: 529.982.247-25",
+        "Documento CPF: 529.982.247-25",
+        "doc. 52998224725",
+        "529.982.247-25 CPF",
+        "CPF: '52998224725'",
+        "CPF - 529.982.247-25",
+        "cpf=52998224725",
+    ],
+)
+def test_document_is_read_as_people_write_it(cell: str) -> None:
+    assert read_document(cell) == ("52998224725", None)
+
+
+@pytest.mark.parametrize(
+    "cell", ["0", "0.0", "-", "não tem", "n/a", "#N/D", "000.000.000-00", "00000000000000", "sem CPF"]
+)
+def test_cell_that_says_that_there_is_nothing_is_blank(cell: str) -> None:
+    assert read_document(cell) == (None, None)
 
 
 def test_phone_with_valid_check_digits_of_a_cpf_is_refused() -> None:

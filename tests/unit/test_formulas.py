@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.ingestion.reading.limits import MAX_CELL
-from chalicelib.ingestion.rows.formulas import defused, original
+from chalicelib.ingestion.rows.formulas import as_shown, defused, original
 
 SIGNS = "=+-@＝＋－＠﹦﹢﹣﹫"
 # Blanks, control characters, quotes and invisible characters, mixed with the characters of a formula.
@@ -80,3 +80,25 @@ def test_no_piece_of_a_defused_cell_begins_with_a_formula(cell: str) -> None:
 def test_largest_cells_are_defused_and_restored(piece: str) -> None:
     cell = (piece * MAX_CELL)[:MAX_CELL]
     assert original(defused(cell)) == cell
+
+
+@pytest.mark.parametrize(
+    ("cell", "shown"),
+    [
+        ("'+5571999990001", "+5571999990001"),
+        ("'00123", "00123"),
+        ("'7 de Setembro'", "'7 de Setembro'"),
+        ("'Maria", "'Maria"),
+        ('="00123"', "00123"),
+        ('= "00123" ', "00123"),
+        ('\'="00123"', "00123"),
+        ('="a ""b"" c"', 'a "b" c'),
+        ('=""', ""),
+        ('="a"&"b"', '="a"&"b"'),
+        ('="a', '="a'),
+        ("=00123", "=00123"),
+        ("", ""),
+    ],
+)
+def test_cell_is_read_as_a_spreadsheet_shows_it(cell: str, shown: str) -> None:
+    assert as_shown(cell) == shown

@@ -140,6 +140,41 @@ def test_cell_defused_by_our_report_is_read_as_the_original() -> None:
     assert quoted.data.nome == "'Maria'"
 
 
+def test_cell_that_a_spreadsheet_shows_as_another_text_is_read_as_shown() -> None:
+    columns = ("ID", *COLUMNS)
+    row = read('="007"', '="Ana ""Nana"" Lima"', "", '="52998224725"', '="a@x.com"', '="71999990001"', columns=columns)
+    assert row.errors == ()
+    assert row.data is not None
+    assert (row.external_id, *row.data[:5]) == ("007", 'Ana "Nana" Lima', None, "52998224725", "71999990001", "a@x.com")
+    apostrophes = read("'007", "Ana", "", "'52998224725", "", "'71999990001", columns=columns)
+    assert apostrophes.errors == ()
+    assert apostrophes.data is not None
+    assert (apostrophes.external_id, apostrophes.data.telefone_raw) == ("007", "71999990001")
+
+
+def test_cells_that_say_that_there_is_nothing_are_blank_everywhere() -> None:
+    row = read("-", "n/a", "0", "não tem", "71 99999-0001", columns=COLUMNS)
+    assert row.errors == ()
+    assert row.data is not None
+    assert row.data[:5] == (None, None, None, "71 99999-0001", None)
+    assert read("nan", "Ana", "", "", "a@x.com", columns=("ID", *COLUMNS)).external_id == "leads.xlsx:7"
+    assert read("0", "Ana", "", "", "a@x.com", columns=("ID", *COLUMNS)).external_id == "0"
+    assert read("Maria", "-", "nan", "-", "#N/D").errors == (RowError("", "linha_sem_contato", ""),)
+
+
+def test_short_names_and_codes_are_kept() -> None:
+    row = read("ND", "Na", "NI", "", "a@x.com", columns=("ID", *COLUMNS))
+    assert row.data is not None
+    assert (row.external_id, row.data.nome, row.data.contato) == ("ND", "Na", "NI")
+
+
+def test_misspelt_domain_is_reported_and_not_stored() -> None:
+    row = read("Maria", "", "", "Maria@Gmail.con", "71 99999-0001")
+    assert row.data is not None
+    assert (row.data.emails, row.data.email_raw) == ((), "Maria@Gmail.con")
+    assert row.errors == (RowError("Email", "dominio_suspeito", "maria@gmail.con"),)
+
+
 @given(st.lists(st.text(max_size=80), max_size=8))
 def test_any_row_gives_a_lead_or_errors(cells: list[str]) -> None:
     row = read(*cells)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from chalicelib.contacts.documents import read_document
 from chalicelib.contacts.emails import read_emails
+from chalicelib.contacts.nothing import says_nothing
 from chalicelib.contacts.pieces import (
     EDGES,
     EXCERPT,
@@ -59,11 +60,39 @@ def test_every_piece_is_kept_once_or_reported_in_order(read: Read, data: st.Data
 @KINDS
 @given(ANY_TEXT)
 @THOROUGH
-def test_each_piece_is_one_contact_or_one_refusal_that_quotes_it(read: Read, text: str) -> None:
+def test_each_piece_says_nothing_or_gives_contacts_or_refusals_that_quote_it(read: Read, text: str) -> None:
     piece = re.sub(f"[{SEPARATORS}]", "", text).strip(EDGES)
     values, refused = read(piece)
-    assert len(values) + len(refused) == bool(piece)
-    assert [each.value for each in refused] == [piece] * len(refused)
+    assert bool(values or refused) != says_nothing(piece)
+    if len(refused) == 1 and not values:
+        assert refused[0].value == piece
+
+
+@KINDS
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "-", "--", "—", ".", "...", "?", "*", "0", "000", "0,00", "0.0", "(00) 00000-0000", "000.000.000-00", "nan",
+        "NaN", "None", "NULL", "<NA>", "(null)", "n/a", "N/A", "N / D", "n.d.", "#N/D", "#N/A", "#REF!", "#VALOR!",
+        "#DIV/0!", "#NOME?", "não tem", "NAO TEM", "Não possui e-mail", "não informado", "Sem telefone", "s/ e-mail",
+        "S/N", "s/ tel", "nenhum", "Vazio", "(vazio)", "em branco", "xxx", "não", "FALSO", "n/a | -",
+        "não tem; não tem", "n/a, s/ contato",
+    ],
+)  # fmt: skip
+def test_cell_that_says_that_there_is_nothing_is_blank(read: Read, cell: str) -> None:
+    assert read(cell) == ([], [])
+
+
+def test_piece_that_says_nothing_beside_a_contact_is_not_refused() -> None:
+    assert read_emails("n/a; a@x.com / não tem") == (["a@x.com"], [])
+    phones, refused = read_phones("71 99999-0001 / s/ tel | N/D")
+    assert ([phone.telefone for phone in phones], refused) == (["+5571999990001"], [])
+
+
+@KINDS
+@pytest.mark.parametrize("text", ["########", "não sei de quem", "isento", "sem parar", "1", "nada consta aqui", "n/z"])
+def test_other_text_is_refused(read: Read, text: str) -> None:
+    assert read(text)[1]
 
 
 @KINDS
@@ -166,7 +195,7 @@ def test_huge_cell_gives_a_bounded_number_of_short_refusals(name: str) -> None:
 def test_readers_never_raise(text: str) -> None:
     document, refused = read_document(text)
     assert (document is None) or (refused is None)
-    assert (document or refused) if text.strip(EDGES) else (document, refused) == (None, None)
+    assert bool(document or refused) != says_nothing(text.strip(EDGES))
     read_emails(text)
     read_phones(text)
 

@@ -212,6 +212,35 @@ def test_number_cell_is_repaired_if_no_digit_is_lost(ddd: int, subscriber: int, 
         ("+1 202 555 0123", "+12025550123"),
         ("+39 06 698 1234", "+39066981234"),
         ("+5571990000000", "+5571990000000"),
+        ("https://wa.me/5571999999999", "+5571999999999"),
+        ("http://wa.me/+5571999999999", "+5571999999999"),
+        ("wa.me/5571999999999/", "+5571999999999"),
+        ("wa.me/71999999999", "+5571999999999"),
+        ("wa.me/557199999999", "+5571999999999"),
+        ("wa.me/55(71)99999-9999", "+5571999999999"),
+        ("wa.me/12025550123", "+12025550123"),
+        ("https://wa.me/c/5571999999999", "+5571999999999"),
+        ("https://wa.me/5571999999999?text=Oi,%20pedido%2011988887777", "+5571999999999"),
+        ("https://wa.me/5571999999999?text=Oi, tudo bem", "+5571999999999"),
+        ("WhatsApp: https://wa.me/5571999999999 (Ana)", "+5571999999999"),
+        ("https://api.whatsapp.com/send?phone=5571999999999&text=Oi/tudo", "+5571999999999"),
+        ("https://api.whatsapp.com/send/?phone=%2B55%2071999999999&text&app_absent=0", "+5571999999999"),
+        ("https://api.whatsapp.com/send?l=pt_br&phone=5571999999999", "+5571999999999"),
+        ("https://web.whatsapp.com/send?text=Oi%2C%20Ana&phone=5571999999999", "+5571999999999"),
+        ("whatsapp://send?phone=5571999999999", "+5571999999999"),
+        ("whatsapp://send/?phone=+5571999999999&text=a,b", "+5571999999999"),
+        ("5571999999999@c.us", "+5571999999999"),
+        ("557199999999@c.us", "+5571999999999"),
+        ("12025550123@c.us", "+12025550123"),
+        ("5571999999999@s.whatsapp.net", "+5571999999999"),
+        ("5571999999999:12@s.whatsapp.net", "+5571999999999"),
+        ("whatsapp:+5571999999999", "+5571999999999"),
+        ("p:+5571999999999", "+5571999999999"),
+        ("tel:+55-71-99999-9999", "+5571999999999"),
+        ("tel://5571999999999", "+5571999999999"),
+        ("tel:+557133334444;ext=12", "+557133334444"),
+        ("tel:7133334444;phone-context=+55", "+557133334444"),
+        ("skype:+5571999999999?call", "+5571999999999"),
     ],
 )
 def test_phone_is_repaired_if_only_one_reading_is_valid(cell: str, phone: str) -> None:
@@ -261,12 +290,10 @@ def test_bare_digits_that_are_valid_as_a_cnpj_are_ambiguous() -> None:
         "001 202 555 0123",
         "0015 1 202 555 0123",
         "(00) 43123-4567",
-        "00000000000",
         "11111111111",
         "+55",
         "+999 123 456",
         "+" + "1" * 40,
-        "71 99999-9999 71 98888-8888",
         "+55 71 99999-9999 +55",
         "123.456.789-09",
         "119.876.543-21",
@@ -282,11 +309,20 @@ def test_bare_digits_that_are_valid_as_a_cnpj_are_ambiguous() -> None:
         "ligar after das 18h",
         "2026-11-24 12:00",
         "71 99999-9999" + " " * 100 + "x",
-        "-",
         "1E5",
         "71\x0099999\x009999",
         "\ud800",
         "½ 71 99999-9999",
+        "71 99999-9999 99999-8888",
+        "71 99999-9999 71 98888-8888 2026",
+        "71 99999-9999 71 98888-8888 R$ 10",
+        "529.982.247-25 71 99999-9999",
+        "7199999999971988888888",
+        "71 99999-9999 e 2",
+        "120363041234567890@g.us",
+        "5571999999999@x.com",
+        "5571999999999@lid",
+        "http:",
     ],
 )
 def test_cell_without_a_certain_phone_is_refused_and_quoted(cell: str) -> None:
@@ -298,6 +334,98 @@ def test_masked_document_is_not_read_as_a_phone() -> None:
         values, refused = read_phones(cell)
         assert values == []
         assert [each.code for each in refused] == ["telefone_invalido"] * 2
+
+
+@pytest.mark.parametrize("code", ["33", "41", "44", "49"])
+def test_link_whose_number_is_valid_in_two_countries_is_ambiguous(code: str) -> None:
+    links = [f"wa.me/{code}9{number}" for number in range(81234567, 99999999, 1_000_003)]
+    read = [read_phones(link) for link in links]
+    for link, (values, refused) in zip(links, read, strict=True):
+        abroad = phonenumbers.is_valid_number(phonenumbers.parse("+" + link.removeprefix("wa.me/")))
+        assert [each.code for each in refused] == (["telefone_ambiguo"] if abroad else [])
+        assert bool(values) != abroad
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "(71) 99999-0001 ou (11) 98888-0002",
+        "(71) 99999-0001 OU 11988880002",
+        "71 99999-0001 e 11 98888-0002",
+        "71 99999-0001 e/ou 11 98888-0002",
+        "(71) 99999-0001 & (11) 98888-0002",
+        "(71) 99999-0001 (11) 98888-0002",
+        "(71)99999-0001(11)98888-0002",
+        "71 99999-0001 11 98888-0002",
+        "71999990001 11988880002",
+        "71999990001  -  11988880002",
+        "+5571999990001 +5511988880002",
+        "(71) 99999-0001 - (11) 98888-0002",
+        "71 9999-0001 11 8888-0002",
+        "71999990001\t11988880002",
+        "Ana: 71 99999-0001 recado: 11 98888-0002",
+        "https://wa.me/5571999990001 https://wa.me/5511988880002",
+        "https://wa.me/5571999990001,https://wa.me/5511988880002",
+        "wa.me/5571999990001?text=a,wa.me/5511988880002?text=b",
+        "5571999990001@c.us, 5511988880002@c.us",
+        "(71) 99999-0001<br>(11) 98888-0002",
+    ],
+)
+def test_two_numbers_are_read_if_each_is_written_in_full(cell: str) -> None:
+    phones, refused = read_phones(cell)
+    assert ([phone.telefone for phone in phones], refused) == (["+5571999990001", "+5511988880002"], [])
+
+
+def test_number_in_full_is_kept_beside_one_without_a_ddd() -> None:
+    phones, refused = read_phones("(71) 99999-0001 e 99999-0002")
+    assert [phone.telefone for phone in phones] == ["+5571999990001"]
+    assert refused == [RefusedPiece("telefone_invalido", "99999-0002")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "phones"),
+    [
+        ("(68) 98263-2426 / 3540-2088", ["+5568982632426", "+556835402088"]),
+        ("+55 68 98263-2426/3540-2088", ["+5568982632426", "+556835402088"]),
+        ("68982632426 / 35402088", ["+5568982632426", "+556835402088"]),
+        ("(68) 3540-2088 / 98263-2426 / 3540-2089", ["+556835402088", "+5568982632426", "+556835402089"]),
+        ("(68) 3540-2088 / (11) 3333-4444 / 98263-2426", ["+556835402088", "+551133334444", "+5511982632426"]),
+        ("(68) 3540-2088 / 8263-2426", ["+556835402088", "+5568982632426"]),
+    ],
+)
+def test_number_behind_a_slash_takes_the_ddd_of_the_one_before_it(cell: str, phones: list[str]) -> None:
+    found, refused = read_phones(cell)
+    assert ([phone.telefone for phone in found], refused) == (phones, [])
+
+
+@pytest.mark.parametrize("separator", [",", ";", "|", "\n"])
+def test_no_other_separator_passes_the_ddd_on(separator: str) -> None:
+    phones, refused = read_phones(f"(68) 98263-2426{separator} 3540-2088")
+    assert [phone.telefone for phone in phones] == ["+5568982632426"]
+    assert refused == [RefusedPiece("telefone_invalido", "3540-2088")]
+
+
+@pytest.mark.parametrize(
+    ("cell", "phones"),
+    [
+        ("99999-0001", ["+5571999990001"]),
+        ("9999-0001", ["+5571999990001"]),
+        ("3333-4444", ["+557133334444"]),
+        ("Cel. 99999-0001 (recado) | 3333-4444", ["+5571999990001", "+557133334444"]),
+        ("(11) 99999-0001 / 3333-4444", ["+5511999990001", "+551133334444"]),
+        ("(11) 99999-0001 | 3333-4444", ["+5511999990001", "+557133334444"]),
+        ("+55 11 99999-0001", ["+5511999990001"]),
+        ("0800 123 4567", ["+558001234567"]),
+    ],
+)
+def test_ddd_of_another_column_completes_only_numbers_without_one(cell: str, phones: list[str]) -> None:
+    found, refused = read_phones(cell, ddd="71")
+    assert ([phone.telefone for phone in found], refused) == (phones, [])
+
+
+@pytest.mark.parametrize("cell", ["4004-1234", "7812-3456", "123", "190", "+99999-0001", "1199-9900"])
+def test_ddd_of_another_column_makes_no_phone_of_anything_else(cell: str) -> None:
+    assert read_phones(cell, ddd="71")[0] == []
 
 
 def test_second_ending_after_a_slash_is_refused() -> None:

@@ -14,10 +14,10 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from chalicelib import messages
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import NotFound
 from chalicelib.ids import time_of
+from chalicelib.ingestion.jobs.reports import refusal_sentence
 from chalicelib.ingestion.loading.batch import Batch, Candidates, prepared
 from chalicelib.ingestion.loading.loader import BatchCounts, load
 from chalicelib.ingestion.options import IngestMode
@@ -126,7 +126,7 @@ def _explained(error: dict[str, str], language: Language) -> dict[str, str]:
     return {
         "coluna": error["coluna"],
         "codigo": code,
-        "mensagem": messages.text(code, language, valor=error["valor"]),
+        "mensagem": refusal_sentence(code, error["valor"], language),
     }
 
 

@@ -22,6 +22,7 @@ from uuid import UUID
 from chalicelib import messages
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.storage import Storage
+from chalicelib.contacts.domains import likely_address
 from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.jobs import FINAL
@@ -122,8 +123,14 @@ def write_report(
             # Only the first line of a row has its cells.
             if error["celulas"] is not None:
                 cells = _safe(_cells(error, layout))
-            sentence = messages.text(error["codigo"], language, valor=error["valor"])
+            sentence = refusal_sentence(error["codigo"], error["valor"], language)
             report.writerow([*cells, *_safe([str(error["linha"]), error["coluna"], error["codigo"], sentence])])
+
+
+def refusal_sentence(code: str, value: str, language: Language) -> str:
+    """The sentence of a refused row or cell; where the domain of an address was misspelt, it names the likely one."""
+    likely = likely_address(value) if code == "dominio_suspeito" else None
+    return messages.text(code, language, valor=value, provavel=likely)
 
 
 class _Layout(NamedTuple):

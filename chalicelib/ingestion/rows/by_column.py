@@ -13,6 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from chalicelib.contacts.documents import usual_documents
 from chalicelib.contacts.emails import usual_emails
+from chalicelib.contacts.nothing import is_no_key, is_no_name, says_nothing
 from chalicelib.contacts.pieces import EDGES, MAX_CONTACTS
 from chalicelib.contacts.telephones import usual_phones
 from chalicelib.ingestion.reading.header import LeadField
@@ -21,6 +22,9 @@ from chalicelib.ingestion.rows.lead import LeadColumns
 
 T = TypeVar("T")
 Column = Sequence[str]
+
+_MARKED = frozenset("'=")
+"""What a cell begins with that may be shown as another text (`as_shown`)."""
 
 
 class UsualRows(NamedTuple):
@@ -41,40 +45,44 @@ def read_usual_rows(
         field: [table[place] if place < len(table) else blank for place in fields.get(field, ())] for field in LeadField
     }
     unusual: set[int] = set()
-    emails, phones = by_field[LeadField.EMAIL], by_field[LeadField.TELEFONE]
+    emails, phones = ([_texts(column) for column in by_field[field]] for field in (LeadField.EMAIL, LeadField.TELEFONE))
+    found_phones = _contacts(phones, blank, partial(usual_phones, landlines_valid=landlines_valid), unusual)
+    found_emails = _contacts(emails, blank, usual_emails, unusual)
     columns = LeadColumns(
-        _first_filled(by_field[LeadField.NOME], blank),
-        _first_filled(by_field[LeadField.CONTATO], blank),
+        _first_filled(by_field[LeadField.NOME], blank, is_no_name),
+        _first_filled(by_field[LeadField.CONTATO], blank, is_no_name),
         _documents(by_field[LeadField.DOCUMENTO], blank, unusual),
         _raw(phones, blank),
         _raw(emails, blank),
-        _contacts(phones, blank, partial(usual_phones, landlines_valid=landlines_valid), unusual),
-        _contacts(emails, blank, usual_emails, unusual),
+        found_phones,
+        found_emails,
     )
     useful = zip(columns.documentos, columns.telefones, columns.emails, strict=True)
     unusual.update([place for place, contacts in enumerate(useful) if not any(contacts)])
-    return UsualRows(_first_filled(by_field[LeadField.ID], blank), columns, unusual)
+    return UsualRows(_first_filled(by_field[LeadField.ID], blank, is_no_key), columns, unusual)
 
 
-def _texts(cells: Column) -> Column:
-    return [as_shown(cell) if cell[:1] == "'" else cell for cell in cells]
+def _texts(cells: Column) -> list[str]:
+    return [as_shown(cell) if cell[:1] in _MARKED else cell for cell in cells]
 
 
-def _first_filled(columns: Sequence[Column], blank: Column) -> list[str | None]:
+def _first_filled(columns: Sequence[Column], blank: Column, is_nothing: Callable[[str], bool]) -> list[str | None]:
     """Return for each row its first cell that is not blank."""
     found: list[str | None] = [None] * len(blank)
     for column in columns:
         texts = _texts([cell.strip(EDGES) for cell in column])
-        found = [before or text or None for before, text in zip(found, texts, strict=True)]
+        found = [
+            before or (None if not text or is_nothing(text) else text)
+            for before, text in zip(found, texts, strict=True)
+        ]
     return found
 
 
 def _raw(columns: Sequence[Column], blank: Column) -> list[str | None]:
     """Return for each row its cells as they came, joined where there are several columns."""
     if len(columns) == 1:
-        return [text or None for text in _texts(columns[0])]
-    texts = zip(*map(_texts, columns or [blank]), strict=True)
-    return [" | ".join(filter(None, row)) or None for row in texts]
+        return [text or None for text in columns[0]]
+    return [" | ".join(filter(None, row)) or None for row in zip(*(columns or [blank]), strict=True)]
 
 
 def _documents(columns: Sequence[Column], blank: Column, unusual: set[int]) -> list[str | None]:
@@ -89,15 +97,14 @@ def _documents(columns: Sequence[Column], blank: Column, unusual: set[int]) -> l
 
 
 def _contacts(
-    columns: Sequence[Column],
+    columns: Sequence[list[str]],
     blank: Column,
     usual: Callable[[Sequence[str]], list[tuple[T, ...] | None]],
     unusual: set[int],
 ) -> list[tuple[T, ...]]:
-    """Return the contacts of each row from all columns, without repeats."""
+    """Return the contacts of each row from all columns, without repeats; blanks the cells that say nothing."""
     found: list[tuple[T, ...]] = [()] * len(blank)
-    for column in columns:
-        cells = _texts(column)
+    for cells in columns:
         read = usual(cells)
         _note_unread(cells, read, unusual)
         found = [
@@ -109,6 +116,10 @@ def _contacts(
     return found
 
 
-def _note_unread(cells: Column, read: Sequence[object], unusual: set[int]) -> None:
-    """Add the rows whose cell is not blank and was not read."""
-    unusual.update([place for place, value in enumerate(read) if value is None and cells[place]])
+def _note_unread(cells: list[str], read: Sequence[object], unusual: set[int]) -> None:
+    """Blank the cells that say nothing, and add the rows of other cells that were not read."""
+    for place in [place for place, value in enumerate(read) if value is None and cells[place]]:
+        if says_nothing(cells[place].strip(EDGES)):
+            cells[place] = ""
+        else:
+            unusual.add(place)

@@ -26,6 +26,9 @@ _DANGER = re.compile(rf"\A{_AT_START}|(?<=[{_SEPARATORS}]){_INSIDE}")
 _DEFUSED = re.compile(rf"\A'{_AT_START}|(?<=[{_SEPARATORS}])'{_INSIDE}")
 
 _QUOTED = tuple(f"'{sign}" for sign in "=+-@\t\r")
+_QUOTED_NUMBER = re.compile(r"'[0-9][^']*").fullmatch
+# What programs write so that a spreadsheet keeps the zeros of a text: it shows the text alone.
+_TEXT = re.compile(r'=[ ]?"((?:[^"]|"")*+)"[ ]?').fullmatch
 
 
 def defused(cell: str) -> str:
@@ -39,5 +42,9 @@ def original(cell: str) -> str:
 
 
 def as_shown(cell: str) -> str:
-    """Return the cell of any file without a leading apostrophe that keeps it from being a formula."""
-    return cell[1:] if cell.startswith("'") and cell.startswith(_QUOTED) else cell
+    """Return the cell of any file as a spreadsheet shows it: `'+55…` without its apostrophe, `="00123"` as `00123`."""
+    if cell.startswith("'") and (cell.startswith(_QUOTED) or _QUOTED_NUMBER(cell)):
+        cell = cell[1:]
+    if cell.startswith("=") and (text := _TEXT(cell)):
+        return text[1].replace('""', '"')
+    return cell

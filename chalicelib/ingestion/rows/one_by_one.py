@@ -14,6 +14,7 @@ from typing import NamedTuple, Self, TypeVar
 
 from chalicelib.contacts.documents import read_document
 from chalicelib.contacts.emails import read_emails
+from chalicelib.contacts.nothing import is_no_key, is_no_name, says_nothing
 from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiece, refuse
 from chalicelib.contacts.telephones import Phone, read_phones
 from chalicelib.ingestion.layout.derived import with_derived
@@ -195,7 +196,7 @@ class RowReader:
         if self._derived:
             cells = with_derived(cells, self._width, self._derived)
         errors = _RowErrors()
-        external_id = _first_filled(cells, self._id)
+        external_id = _first_filled(cells, self._id, is_no_key)
         if external_id is not None and len(external_id) > MAX_ID:
             errors.add(self._title(self._id[0]), [refuse("id_longo", external_id)])
             return None, self._default_id(number), errors.reported()
@@ -207,8 +208,8 @@ class RowReader:
             refused = errors.reported() or (RowError("", "linha_sem_contato", ""),)
             return None, external_id, refused
         data = LeadData(
-            _first_filled(cells, self._name),
-            _first_filled(cells, self._contact_name),
+            _first_filled(cells, self._name, is_no_name),
+            _first_filled(cells, self._contact_name, is_no_name),
             document,
             _raw(cells, self._phones),
             _raw(cells, self._emails),
@@ -267,14 +268,15 @@ def _all_contacts(found: tuple[Value, ...], values: Iterable[Value], refused: li
     return tuple(together)
 
 
-def _first_filled(cells: Sequence[str], positions: Iterable[int]) -> str | None:
+def _first_filled(cells: Sequence[str], positions: Iterable[int], is_nothing: Callable[[str], bool]) -> str | None:
     """Return the first cell that is not blank, without blanks and invisible characters at its edges."""
     for position in positions:
-        if cells[position] and (text := as_shown(cells[position].strip(EDGES))):
+        if cells[position] and (text := as_shown(cells[position].strip(EDGES))) and not is_nothing(text):
             return text
     return None
 
 
 def _raw(cells: Sequence[str], positions: Iterable[int]) -> str | None:
-    """Return the cells as they came, joined where there are several columns."""
-    return " | ".join([as_shown(cells[position]) for position in positions if cells[position]]) or None
+    """Return the cells as they came, joined where there are several columns; one that says nothing is blank."""
+    texts = [as_shown(cells[position]) for position in positions if cells[position]]
+    return " | ".join([text for text in texts if text and not says_nothing(text.strip(EDGES))]) or None
