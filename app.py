@@ -17,7 +17,14 @@ from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
-from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, NewTemplate, ResendRequest, ResolutionRequest
+from chalicelib.dispatch.requests.models import (
+    DisparoQuery,
+    NewDisparo,
+    NewTemplate,
+    ResendRequest,
+    ResolutionRequest,
+    TemplateQuery,
+)
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.pages import PageQuery
@@ -281,9 +288,9 @@ def miss_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.Agendamen
 
 @app.route("/templates", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_templates(call: Call) -> Json[answers.TemplateList]:
+def list_templates(call: Call, query: TemplateQuery) -> Json[answers.TemplateList]:
     """Lists the templates in use, by name."""
-    return services.templates.list(call.tenant_id)
+    return services.templates.page(call.tenant_id, query)
 
 
 @app.route("/templates/{nome}", methods=["GET"], authorizer=cognito)

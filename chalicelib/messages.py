@@ -43,6 +43,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Não há esse método, nem esse modo de enviar um corpo.",
         "There is no such method, and no such way to send a body.",
     ),
+    "resposta_grande_demais": (
+        "A resposta passaria de 6 MB; peça menos itens com limit.",
+        "The answer would be longer than 6 MB; ask for fewer items with limit.",
+    ),
     "tipo_nao_suportado": (
         "O corpo deve ser JSON, com Content-Type: application/json.",
         "The body must be JSON, with Content-Type: application/json.",

@@ -37,6 +37,10 @@ PROBLEM = "application/problem+json"
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
 _LONGEST_TEXT = 1_000
 _SOON_S = "2"
+# Lambda answers with 6 MB at most; the headers and the frame of the answer take little of it.
+_LONGEST_ANSWER = 6_000_000
+_MOST_BYTES = 4
+"""Of one character; an escaped quote or backslash has as many."""
 
 
 def endpoint(app: Chalice, status: int = 200) -> Callable[[Handler], View]:
@@ -85,10 +89,22 @@ def answered(work: Callable[[], object], status: int, language: str) -> Response
 
 
 def json_response(body: object, status: int = 200) -> Response:
-    """A JSON response, 204 for None; Chalice's own encoder knows neither UUID nor datetime."""
+    """A JSON response, 204 for None; Chalice's own encoder knows neither UUID nor datetime.
+
+    Raises:
+        Invalid: `resposta_grande_demais`; Lambda would answer with a bare 502.
+    """
     if body is None:
         return Response(body="", status_code=204)
-    return Response(body=to_json(body), status_code=status, headers={"Content-Type": JSON})
+    text = to_json(body)
+    if len(text) > _LONGEST_ANSWER // _MOST_BYTES and _bytes_in_a_text(text) > _LONGEST_ANSWER:
+        raise Invalid("resposta_grande_demais")
+    return Response(body=text, status_code=status, headers={"Content-Type": JSON})
+
+
+def _bytes_in_a_text(text: str) -> int:
+    """The bytes of an answer in Lambda's own JSON, of which it is a text: each of its quotes is escaped once more."""
+    return len(json.dumps(text, ensure_ascii=False).encode())
 
 
 def to_json(body: object) -> str:

@@ -10,7 +10,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.leads.states import LeadStatus, may_move
-from chalicelib.pages import page_of
+from chalicelib.pages import PageQuery, page_of
 from chalicelib.searches import take_seat
 
 COUNTED = 10_000
@@ -32,14 +32,13 @@ class Leads:
             Invalid: `cursor_invalido`.
             TooManyRequests: `buscas_demais`.
         """
-        after = query.after(UUID)
-        filters = _filters(query)
+        page, filters = _page(query), _filters(query)
 
         def work(rows: Rows) -> tuple[list[Row], int, bool]:
             if query.reads_much():
                 take_seat(rows)
-            found = rows.all("list_leads", depois=after, limite=query.limit + 1, pular=query.offset or 0, **filters)
-            is_all = after is None and not query.offset and len(found) <= query.limit
+            found = rows.all("list_leads", **page, **filters)
+            is_all = query.cursor is None and not query.offset and len(found) <= query.limit
             return found, *((len(found), True) if is_all else _total(rows, filters))
 
         found, total, is_exact = self._database.run(tenant_id, work)
@@ -52,12 +51,7 @@ class Leads:
             Invalid: `cursor_invalido`.
             TooManyRequests: `buscas_demais`.
         """
-        params = {
-            "depois": query.after(UUID),
-            "tipo_contato": query.tipo_contato.value if query.tipo_contato else None,
-            "limite": query.limit + 1,
-            "pular": query.offset or 0,
-        }
+        params = {"tipo_contato": query.tipo_contato.value if query.tipo_contato else None, **_page(query)}
 
         def work(rows: Rows) -> list[Row]:
             take_seat(rows)
@@ -116,6 +110,11 @@ def _known(lead: Row | None) -> Row:
     if lead is None:
         raise NotFound("nao_encontrado")
     return lead
+
+
+def _page(query: PageQuery) -> dict[str, object]:
+    """The parameters of a page."""
+    return {"depois": query.after(UUID), "limite": query.limit + 1, "pular": query.offset or 0}
 
 
 def _filters(query: LeadQuery) -> dict[str, object]:

@@ -581,6 +581,19 @@ def test_all_kinds_of_our_values_have_a_json_form() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("character", "fits"), [("a", 5_900_000), ('"', 1_450_000), ("😀", 1_450_000), ("é", 2_900_000)]
+)
+def test_answer_that_lambda_would_not_pass_on_is_refused(character: str, fits: int) -> None:
+    texts = {length: character * length for length in (fits, fits + 200_000)}
+
+    def handler(nome: str) -> object:
+        return texts[int(nome)]
+
+    short, long = (ask(handler, nome=str(length)) for length in texts)
+    assert (short.status, long.status, long.document["code"]) == (200, 422, "resposta_grande_demais")
+
+
 @pytest.mark.parametrize("value", [object(), Thing, b"x"])
 def test_value_without_a_json_form_raises(value: object) -> None:
     with pytest.raises(TypeError):

@@ -210,12 +210,14 @@ SELECT :tenant_id, :job_id, linha, resultado, lead_id
  LIMIT :vagas;
 
 -- name: describe_previas
--- The lead as it is now. A lead that the dry run made is shown without an id, because no request could find it.
+-- The lead as it is now. A lead that the dry run made is shown without an id, because no request could find it. Texts
+-- are cut at a thousand characters: fifty rows may hold 130,000 in each of four cells.
 UPDATE ingest_previas p
    SET lead = jsonb_build_object(
            'lead_id', CASE WHEN l.job_id <> p.job_id THEN l.lead_id END,
-           'lead_id_externo', l.lead_id_externo, 'nome', l.nome, 'contato', l.contato, 'documento', l.documento,
-           'telefone_raw', l.telefone_raw, 'email_raw', l.email_raw, 'status', l.status, 'tags', l.tags,
+           'lead_id_externo', l.lead_id_externo, 'nome', left(l.nome, 1000), 'contato', left(l.contato, 1000),
+           'documento', l.documento, 'telefone_raw', left(l.telefone_raw, 1000), 'email_raw', left(l.email_raw, 1000),
+           'status', l.status, 'tags', l.tags,
            'origem_arquivo', l.origem_arquivo, 'origem_aba', l.origem_aba, 'linha_planilha', l.linha_planilha,
            'telefones', (
                SELECT coalesce(jsonb_agg(jsonb_build_object(
