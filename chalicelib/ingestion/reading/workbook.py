@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -18,7 +18,15 @@ from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
 from chalicelib.ingestion.reading.header import Header, find_header, plain_words
-from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_TEXT
+from chalicelib.ingestion.reading.limits import (
+    MAX_CELL,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_FILE,
+    MAX_TEXT,
+    MAX_TEXT_RATIO,
+    SMALL_TEXT,
+)
 
 _SHEET = "leads"
 
@@ -54,12 +62,16 @@ class RowBlock(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeadsTable:
-    """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows."""
+    """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows.
+
+    `most_text` bounds the characters of its rows.
+    """
 
     sheet_name: str | None
     header: Header
     estimated_rows: int | None
     _table: Table
+    most_text: int = MAX_TEXT
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -86,7 +98,7 @@ class LeadsTable:
             yield RowBlock(rows, weight)
 
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
-        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)))
+        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)), self.most_text)
 
 
 @contextmanager
@@ -106,7 +118,8 @@ def _open(path: Path, stack: ExitStack) -> LeadsTable:
     if path.stat().st_size > MAX_FILE:
         raise InvalidFile("arquivo_grande_demais", maximo=MAX_FILE)
     if head.startswith(_ZIP):
-        return _first_with_header(_by_preference(xlsx.sheets(stack.enter_context(Container(path)))))
+        found = _first_with_header(_by_preference(xlsx.sheets(stack.enter_context(Container(path)))))
+        return replace(found, most_text=min(MAX_TEXT, max(SMALL_TEXT, MAX_TEXT_RATIO * path.stat().st_size)))
     if head.startswith(_OLE):
         raise InvalidFile("arquivo_protegido" if _is_encrypted(path) else "formato_nao_suportado")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_NOT_A_TABLE) or csv_text.is_binary(head):
@@ -163,13 +176,13 @@ def _leads_table(table: Table, header: Header) -> LeadsTable:
     return LeadsTable(table.name, header, None if size is None else max(0, size - header.row), table)
 
 
-def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:
+def _filled(rows: Iterable[SheetRow], most_text: int = MAX_TEXT) -> Iterator[tuple[SheetRow, int]]:
     """Yield the rows that are not blank, each with its number of characters.
 
     Raises:
         InvalidFile: `celulas_demais`, `textos_demais` or `celula_grande_demais`.
     """
-    room, text_room = MAX_CELLS, MAX_TEXT
+    room, text_room = MAX_CELLS, most_text
     for row in rows:
         number, cells = row
         text = "".join(cells)
