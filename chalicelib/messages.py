@@ -216,6 +216,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Faltou espaço em disco para ler este arquivo.",
         "There was no room on the disk to read this file.",
     ),
+    "memoria_insuficiente": (
+        "Este arquivo pede mais memória do que há; divida-o em partes e envie de novo.",
+        "This file takes more memory than there is; split it into parts and upload again.",
+    ),
     "job_nao_retomavel": (
         "Um job {status} não pode ser retomado.",
         "A job that is {status} cannot be resumed.",

@@ -1028,6 +1028,30 @@ class CrampedStorage(Storage):
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+def test_a_file_that_takes_too_much_memory_has_one_more_try(stage: Stage) -> None:
+    expected = stage.undisturbed()
+    job = stage.job()
+    small = stage.worker(storage=GreedyStorage(stage.services.storage))
+    with pytest.raises(MemoryError):
+        stage.work(job, small)
+    assert stage.state(job)["status"] == "processando"
+    ended = stage.work(job, small)
+    assert (ended["status"], ended["erro_codigo"]) == ("erro", "memoria_insuficiente")
+    stage.services.jobs.resume(*job)
+    stage.work(job)
+    assert without_events(stage.left_of(job)) == without_events(expected)
+
+
+class GreedyStorage(Storage):
+    """A bucket whose downloads take more memory than there is."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage._aws, storage.bucket)
+
+    def download(self, key: str, target: Path, *, etag: str | None) -> None:
+        raise MemoryError
+
+
 class ReportRefusingStorage(Storage):
     """A bucket that refuses every report."""
 

@@ -37,6 +37,8 @@ from chalicelib.tenants.config import Language, config_of
 
 # A file that kills its worker each time is given up after this many claims without a batch.
 _MOST_CLAIMS = 5
+# A file that takes more memory than there is has one more try: perhaps another file took the memory.
+_MOST_WITHOUT_MEMORY = 1
 # The disk is full, or a quota or a limit of the process says so.
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -129,7 +131,8 @@ class Ingestion:
     def _outcome(self, claim: JobClaim, remaining_ms: Remaining) -> tuple[str, InvalidFile | None]:
         """Read the job to its end. Returns the status that it ends with, and the reason of an `erro`.
 
-        A worker without room on its disk leaves the job to another one. If no worker has room, the job ends as `erro`.
+        A worker without room on its disk or in memory leaves the job to another one. If no worker has room, the job
+        ends as `erro`.
         """
         try:
             if claim.row["tentativas"] > _MOST_CLAIMS:
@@ -144,6 +147,10 @@ class Ingestion:
             if error.errno not in _NO_ROOM or claim.row["tentativas"] < _MOST_CLAIMS:
                 raise
             return "erro", InvalidFile("disco_cheio")
+        except MemoryError:
+            if claim.row["tentativas"] <= _MOST_WITHOUT_MEMORY:
+                raise
+            return "erro", InvalidFile("memoria_insuficiente")
         return "concluido", None
 
     def _read(self, claim: JobClaim, folder: Path, remaining_ms: Remaining) -> None:

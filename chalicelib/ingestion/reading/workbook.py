@@ -22,7 +22,15 @@ from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
 from chalicelib.ingestion.reading.header import Found, Header, find_header
-from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_TEXT
+from chalicelib.ingestion.reading.limits import (
+    MAX_CELL,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_FILE,
+    MAX_TEXT,
+    MAX_TEXT_RATIO,
+    SMALL_TEXT,
+)
 
 _SHEET = "leads"
 _MOST_LOOKED_AT = 100  # sheets
@@ -81,7 +89,8 @@ class LeadsTable:
     """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows.
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
-    long as nobody takes them out. `separator` is that of a text file.
+    long as nobody takes them out. `separator` is that of a text file. `most_text`
+    bounds the characters of its rows.
     """
 
     sheet_name: str | None
@@ -91,6 +100,7 @@ class LeadsTable:
     sheets: tuple[SheetFate, ...] = ()
     hidden_rows: set[int] = field(default_factory=set)
     separator: str | None = None
+    most_text: int = MAX_TEXT
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -117,7 +127,7 @@ class LeadsTable:
             yield RowBlock(rows, weight)
 
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
-        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)))
+        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)), self.most_text)
 
 
 @contextmanager
@@ -137,7 +147,8 @@ def _open(path: Path, stack: ExitStack, choice: Choice) -> LeadsTable:
     if path.stat().st_size > MAX_FILE:
         raise InvalidFile("arquivo_grande_demais", maximo=MAX_FILE)
     if head.startswith(_ZIP):
-        return _best_sheet(xlsx.sheets(stack.enter_context(Container(path))), choice)
+        found = _best_sheet(xlsx.sheets(stack.enter_context(Container(path))), choice)
+        return replace(found, most_text=min(MAX_TEXT, max(SMALL_TEXT, MAX_TEXT_RATIO * path.stat().st_size)))
     if head.startswith(_OLE):
         raise InvalidFile("arquivo_protegido" if _is_encrypted(path) else "formato_nao_suportado")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_NOT_A_TABLE) or csv_text.is_binary(head):
@@ -303,13 +314,13 @@ def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     return max(found, key=lambda each: (each[0].evidence, len(each[1].header.titles)))[1]
 
 
-def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:
+def _filled(rows: Iterable[SheetRow], most_text: int = MAX_TEXT) -> Iterator[tuple[SheetRow, int]]:
     """Yield the rows that are not blank, each with its number of characters.
 
     Raises:
         InvalidFile: `celulas_demais`, `textos_demais` or `celula_grande_demais`.
     """
-    room, text_room = MAX_CELLS, MAX_TEXT
+    room, text_room = MAX_CELLS, most_text
     for row in rows:
         number, cells = row
         text = "".join(cells)
