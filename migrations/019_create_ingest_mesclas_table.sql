@@ -3,7 +3,7 @@ CREATE TABLE ingest_mesclas (
     tenant_id    text COLLATE "C" NOT NULL DEFAULT current_setting('app.tenant_id'),
     job_id       uuid             NOT NULL DEFAULT current_setting('app.job_id')::uuid,
     lead_id      uuid             NOT NULL,
-    -- The lead's own columns, and its principal phone, as they were before the job's first merge.
+    -- What the job's merges changed, as it was before: columns of the lead, and its principal phone.
     antes        jsonb            NOT NULL,
     -- The contacts that the job's merges added.
     telefones    text[]           NOT NULL,

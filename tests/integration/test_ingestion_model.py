@@ -1,4 +1,4 @@
-"""No sequence of uploads gives a lead the data of a row that is somebody else's, and every count adds up.
+"""No sequence of uploads gives a lead the data of a row that is somebody else's; counts add up; undoing restores.
 
 Each row has an e-mail of its own, so that the e-mails of a lead tell which rows are in it.
 """
@@ -123,6 +123,7 @@ def test_no_sequence_of_uploads_mixes_people(app_settings: Settings, uploads: li
     services = Services(app_settings.model_copy(update={"ingest_batch_rows": batch}), clock=Ticking())
     with closing(services):
         model = Model(office := Office(services, next(TENANTS)))
+        jobs: list[tuple[Job, dict[UUID, list[Any]]]] = []
         for file in uploads:
             before = model.leads()
             content = model.content_of(file)
@@ -136,3 +137,19 @@ def test_no_sequence_of_uploads_mixes_people(app_settings: Settings, uploads: li
             # A row that was found by the name that a lead had is not found by the name that a later row gave it.
             if all(len(names_of(model.rows_of(lead[2]))) <= 1 for lead in second.values()):
                 assert again["leads_criados"] == 0
+            jobs += [(job, before), (again, first)]
+            if file.is_undone:
+                undo(model, *jobs.pop())
+                undo(model, *jobs.pop())
+        while jobs:
+            undo(model, *jobs.pop())
+        assert model.leads() == {}
+
+
+def undo(model: Model, job: Job, before: dict[UUID, list[Any]]) -> None:
+    """Undo the newest job: everything is as it was before it."""
+    undone = model.office.undone(job)
+    assert (undone["leads_removidos"], undone["leads_mantidos"], undone["mesclas_mantidas"]) == (
+        job["leads_criados"], {}, {},
+    )  # fmt: skip
+    assert model.leads() == before

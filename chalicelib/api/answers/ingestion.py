@@ -68,6 +68,10 @@ class JobAnswer(AnswerModel):
     """Leads that undoing the job has removed so far."""
     leads_mantidos: dict[str, int]
     """Leads that undoing the job has kept so far, by reason: disparos, agendamentos, status, tags, alterado."""
+    mesclas_desfeitas: int
+    """Leads of before the job, changed by it, that undoing the job has put back so far."""
+    mesclas_mantidas: dict[str, int]
+    """Those that it has left as they are, by reason: disparos (to a contact that the job added), alterado, removido."""
     desfeito_em: datetime | None
     """When undoing the job was done."""
     linhas_por_segundo: float | None

@@ -292,10 +292,71 @@ RETURNING *;
 
 -- name: lock_claimed_undo
 -- The fence, as in lock_claimed_job.
-SELECT desfazer_depois, leads_mantidos
+SELECT desfazer_depois, leads_mantidos, mesclas_mantidas
   FROM ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND desfeito_em IS NULL AND lease_dono = CAST(:worker AS uuid)
    FOR UPDATE;
+
+-- name: lock_merges_to_undo
+-- The next merges of the job, with their leads. The tenant is hidden from the planner: see loading/queries.sql.
+WITH proximas AS MATERIALIZED (
+    SELECT lead_id FROM ingest_mesclas
+     WHERE tenant_id = :tenant_id AND job_id = :job_id
+     ORDER BY lead_id
+     LIMIT :limite
+), presos AS MATERIALIZED (
+    SELECT lead_id FROM leads
+     WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND lead_id = ANY(ARRAY(SELECT lead_id FROM proximas))
+     ORDER BY lead_id
+       FOR UPDATE
+)
+SELECT (SELECT count(*) FROM proximas) AS mesclas, (SELECT count(*) FROM presos) AS leads,
+       (SELECT lead_id FROM proximas ORDER BY lead_id DESC LIMIT 1) AS ultimo;
+
+-- name: undo_merges
+-- The number of merges by the reason to keep them. Merges without a reason ('') are taken back. `atualizado_em` becomes
+-- what it was as well: to the job that changed the lead before, nobody has touched it since.
+WITH lote AS (
+    SELECT m.lead_id, m.antes, m.telefones, m.emails,
+           CASE WHEN l.lead_id IS NULL THEN 'removido'
+                WHEN EXISTS (SELECT FROM disparos d
+                              WHERE d.tenant_id = :tenant_id AND d.lead_id = m.lead_id
+                                AND d.destino = ANY(m.telefones || m.emails))
+                THEN 'disparos'
+                WHEN l.atualizado_em IS DISTINCT FROM m.mesclado_em THEN 'alterado'
+                ELSE '' END AS motivo
+      FROM ingest_mesclas m
+      LEFT JOIN leads l ON l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = m.lead_id
+     WHERE m.tenant_id = :tenant_id AND m.job_id = :job_id AND m.lead_id <= CAST(:ultimo AS uuid)
+), telefones AS (
+    DELETE FROM lead_telefones t USING lote
+     WHERE t.tenant_id = (SELECT CAST(:tenant_id AS text)) AND t.lead_id = lote.lead_id AND lote.motivo = ''
+       AND t.telefone = ANY(lote.telefones)
+), emails AS (
+    DELETE FROM lead_emails e USING lote
+     WHERE e.tenant_id = (SELECT CAST(:tenant_id AS text)) AND e.lead_id = lote.lead_id AND lote.motivo = ''
+       AND e.email = ANY(lote.emails)
+), principais AS (
+    UPDATE lead_telefones t
+       SET principal = (t.telefone = lote.antes ->> 'principal')
+      FROM lote
+     WHERE t.tenant_id = (SELECT CAST(:tenant_id AS text)) AND t.lead_id = lote.lead_id AND lote.motivo = ''
+       AND lote.antes ? 'principal' AND t.telefone <> ALL(lote.telefones)
+), restaurados AS (
+    UPDATE leads l
+       SET nome = CASE WHEN antes ? 'nome' THEN antes ->> 'nome' ELSE nome END,
+           contato = CASE WHEN antes ? 'contato' THEN antes ->> 'contato' ELSE contato END,
+           documento = CASE WHEN antes ? 'documento' THEN antes ->> 'documento' ELSE documento END,
+           telefone_raw = CASE WHEN antes ? 'telefone_raw' THEN antes ->> 'telefone_raw' ELSE telefone_raw END,
+           email_raw = CASE WHEN antes ? 'email_raw' THEN antes ->> 'email_raw' ELSE email_raw END,
+           atualizado_em = CAST(antes ->> 'atualizado_em' AS timestamptz)
+      FROM lote
+     WHERE l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = lote.lead_id AND lote.motivo = ''
+), esquecidas AS (
+    DELETE FROM ingest_mesclas
+     WHERE tenant_id = :tenant_id AND job_id = :job_id AND lead_id <= CAST(:ultimo AS uuid)
+)
+SELECT motivo, count(*) AS leads FROM lote GROUP BY motivo;
 
 -- name: lock_leads_to_undo
 -- The next leads of the job. There is no index on `job_id`: ids are time-ordered, so the range of ids is that of the
@@ -338,13 +399,14 @@ SELECT motivo, count(*) AS leads FROM lote GROUP BY motivo;
 -- name: advance_undo
 UPDATE ingest_jobs
    SET leads_removidos = leads_removidos + :removidos, leads_mantidos = CAST(:mantidos AS jsonb),
+       mesclas_desfeitas = mesclas_desfeitas + :desfeitas, mesclas_mantidas = CAST(:mesclas_mantidas AS jsonb),
        desfazer_depois = CAST(:ultimo AS uuid),
        desfeito_em = CASE WHEN CAST(:terminou AS boolean) THEN CAST(:agora AS timestamptz) END,
        lease_dono = CASE WHEN CAST(:terminou AS boolean) THEN NULL ELSE lease_dono END,
        lease_ate = CASE WHEN CAST(:terminou AS boolean) THEN NULL ELSE CAST(:lease_ate AS timestamptz) END,
        atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid)
-RETURNING leads_removidos, leads_mantidos;
+RETURNING leads_removidos, leads_mantidos, mesclas_desfeitas, mesclas_mantidas;
 
 -- name: release_undo
 UPDATE ingest_jobs

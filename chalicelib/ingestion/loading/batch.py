@@ -278,11 +278,11 @@ def _error_lines(row: ReadRow) -> Iterator[str]:
 
 def _error_line(number: int, position: int, scope: str, external_id: str, error: RowError, cells: Sequence[str]) -> str:
     key, column, value = fields([external_id, error.column, error.value])
-    [row] = fields([_array(cells)]) if position == 1 else [_NULL]
+    [row] = fields([array(cells)]) if position == 1 else [_NULL]
     return f"{number}\t{position}\t{scope}\t{key}\t{column}\t{error.code}\t{value}\t{row}\n"
 
 
-def _array(cells: Sequence[str]) -> str:
+def array(cells: Sequence[str]) -> str:
     """An array literal of texts (PostgreSQL, "Array Input and Output Syntax")."""
     quoted = (cell.replace("\\", "\\\\").replace('"', '\\"') for cell in cells)
     return "{" + ",".join(f'"{cell}"' for cell in quoted) + "}"

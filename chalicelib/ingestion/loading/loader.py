@@ -25,6 +25,7 @@ from chalicelib.ingestion.loading.batch import (
     Batch,
     Candidate,
     CopyLines,
+    array,
     candidate,
     email_lines,
     encode_lines,
@@ -35,6 +36,8 @@ from chalicelib.ingestion.loading.batch import (
 from chalicelib.ingestion.loading.matching import MOST_LEADS, Found, FoundBy, Who, WhoIsWho
 from chalicelib.ingestion.options import ALL_KEYS, DedupKey, IngestMode
 from chalicelib.ingestion.rows.lead import NAME_COMPARED, LeadData, merged, principal
+
+CHANGED_COLUMNS = ("lead_id", *LeadData._fields[:5], "principal", "antes", "telefones", "emails")
 
 # Memory for the known leads that are read together, in bytes of their texts; each lead is held in several forms. The
 # leads of an ordinary batch, ten thousand, take a third of it.
@@ -342,14 +345,24 @@ def _count(messages: Iterable[bytes], what: bytes) -> int:
 def _update_leads(rows: Rows, leads: Sequence[_Lead]) -> None:
     rows.run("create_changed_leads")
     rows.run("forget_changed_leads")
-    columns = ("lead_id", "nome", "contato", "documento", "telefone_raw", "email_raw", "principal")
-    _copy(rows, "changed_leads", columns, [encode_lines(map(_changed_line, leads))])
+    _copy(rows, "changed_leads", CHANGED_COLUMNS, [encode_lines(map(_changed_line, leads))])
+    rows.run("note_merges")
     rows.run("update_changed_leads")
     rows.run("update_changed_principals")
 
 
 def _changed_line(lead: _Lead) -> str:
-    return "\t".join([lead.lead_id, *fields([*lead.after[:5], principal(lead.after.telefones)])]) + "\n"
+    before, after = lead.before, lead.after
+    phones = [each.telefone for each in after.telefones[len(before.telefones) :]]
+    was, becomes = _with_principal(before), _with_principal(after)
+    changed = {name: value for name, value in was.items() if value != becomes[name]}
+    noted = [json.dumps(changed), array(phones), array(after.emails[len(before.emails) :])]
+    return "\t".join([lead.lead_id, *fields([*becomes.values(), *noted])]) + "\n"
+
+
+def _with_principal(data: LeadData) -> dict[str, str | None]:
+    """The columns of a lead, and its principal phone."""
+    return {**dict(zip(LeadData._fields[:5], data[:5], strict=True)), "principal": principal(data.telefones)}
 
 
 def _copy(rows: Rows, table: str, columns: Sequence[str], messages: Iterable[bytes]) -> None:

@@ -88,12 +88,28 @@ SELECT lead_id, email
 
 -- name: create_changed_leads
 CREATE TEMPORARY TABLE IF NOT EXISTS changed_leads (
-    lead_id uuid, nome text, contato text, documento text, telefone_raw text, email_raw text, principal text
+    lead_id uuid, nome text, contato text, documento text, telefone_raw text, email_raw text, principal text,
+    antes jsonb, telefones text[], emails text[]
 ) ON COMMIT DELETE ROWS;
 
 -- name: forget_changed_leads
 -- A batch that writes its leads in portions has left the previous portion here.
 DELETE FROM changed_leads;
+
+-- name: note_merges
+-- What undoing the job will take back, before the leads are changed. A lead that the job itself made needs no note: it is
+-- removed. `mesclado_em` is lost if anybody else has changed the lead since the job last did.
+INSERT INTO ingest_mesclas (lead_id, antes, telefones, emails, mesclado_em)
+SELECT c.lead_id, c.antes || jsonb_build_object('atualizado_em', l.atualizado_em), c.telefones, c.emails, now()
+  FROM changed_leads c
+  JOIN leads l ON l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = c.lead_id
+ WHERE l.job_id <> CAST(current_setting('app.job_id') AS uuid)
+    ON CONFLICT (tenant_id, job_id, lead_id) DO UPDATE
+   SET antes = EXCLUDED.antes || ingest_mesclas.antes,
+       telefones = ingest_mesclas.telefones || EXCLUDED.telefones,
+       emails = ingest_mesclas.emails || EXCLUDED.emails,
+       mesclado_em = CASE WHEN ingest_mesclas.mesclado_em = CAST(EXCLUDED.antes ->> 'atualizado_em' AS timestamptz)
+                          THEN now() END;
 
 -- name: update_changed_leads
 -- `completado_em` moves along while only the job that created the lead changes it: undoing then sees it as untouched.
