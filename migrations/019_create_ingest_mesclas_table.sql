@@ -15,6 +15,7 @@ CREATE TABLE ingest_mesclas (
 
 ALTER TABLE ingest_mesclas ENABLE ROW LEVEL SECURITY;
 CREATE POLICY ingest_mesclas_do_tenant ON ingest_mesclas USING (tenant_id = current_setting('app.tenant_id', true));
+GRANT SELECT ON ingest_mesclas TO disparo_agenda_api;
 
 ALTER TABLE ingest_jobs
     ADD COLUMN mesclas_desfeitas integer NOT NULL DEFAULT 0,
