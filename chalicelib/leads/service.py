@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from chalicelib.pages import page_of
 COUNTED = 10_000
 """Leads are counted one by one up to here; an exact count of a million costs half a second."""
 _TIMELINE = 100
+_KINDS = ("telefone", "email")
 
 
 class Leads:
@@ -53,8 +55,15 @@ class Leads:
             "limite": query.limit + 1,
             "pular": query.offset or 0,
         }
-        found = self._database.run(tenant_id, lambda rows: rows.all("list_leads_ready", **params))
-        return page_of(found, query.limit, _place)
+
+        def work(rows: Rows) -> list[Row]:
+            found = rows.all("list_leads_ready", **params)
+            contacts = sorted({row[kind] for row in found for kind in _KINDS if row[kind]})
+            shared = rows.all("list_shared_contacts", contatos=json.dumps(contacts))
+            repeated = {row["contato"] for row in shared}
+            return [{**row, "destino_repetido": any(row[kind] in repeated for kind in _KINDS)} for row in found]
+
+        return page_of(self._database.run(tenant_id, work), query.limit, _place)
 
     def get(self, tenant_id: str, lead_id: UUID) -> dict[str, Any]:
         """One lead with its contacts and its timeline, newest first.
