@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class IngestMode(StrEnum):
@@ -23,3 +24,9 @@ class IngestOptions(BaseModel):
     deduplicar_por_documento: bool = True
     validar_apenas: bool = False
     """A dry run: the job checks and counts everything, but stores no leads."""
+    aba: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The sheet to read; without it the best one is chosen, and the job names the others."""
+    ignorar_ocultas: bool = False
+    """Whether hidden and filtered rows of a sheet are left out; the report names them."""
+    adivinhar: bool = False
+    """Whether a column with an unknown title is read if nearly all of its cells are phones, e-mails or documents."""

@@ -294,3 +294,17 @@ def test_heavy_rows_are_not_all_looked_at() -> None:
 
     assert find_header(rows()) is None
     assert len(looked) < 10
+
+
+@pytest.mark.parametrize(("good", "is_found"), [(ROWS_SEARCHED - 1, False), (ROWS_SEARCHED, True)])
+def test_problem_behind_the_searched_rows_does_not_hide_the_header(good: int, is_found: bool) -> None:
+    def rows() -> Iterator[tuple[int, Sequence[str]]]:
+        yield 1, ["Nome", "Email"]
+        yield from ((number, ["Ana", "ana@example.com"]) for number in range(2, good + 1))
+        raise InvalidFile("linha_grande_demais")
+
+    if is_found:
+        assert find_header(rows()) is not None
+        return
+    with pytest.raises(InvalidFile):
+        find_header(rows())

@@ -2,7 +2,8 @@
 
 It has the original columns, then `linha`, `coluna`, `codigo`, `mensagem`. A file without an `ID` column gets one in
 front, and a row without an `ID` gets the one that the job gave it, so that a corrected row finds its lead. Each refused
-value is a line with its whole row. A report that would be too large ends with a line that says so.
+value is a line with its whole row. Columns, sheets and hidden rows that were not read follow, each in a line without a
+row. A report that would be too large ends with a line that says so.
 
 The file is UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil. Its sentences are in the tenant's
 language. Cells that a spreadsheet would take for formulas are defused (`formulas`); `read_back` undoes that. A report
@@ -12,7 +13,7 @@ of a report has the added columns once.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from io import TextIOWrapper
 from pathlib import Path
@@ -24,6 +25,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.storage import Storage
 from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
+from chalicelib.ingestion.jobs.account import ADDED, is_report, remarks_of
 from chalicelib.ingestion.jobs.jobs import FINAL
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import LeadField, recognise
@@ -33,11 +35,10 @@ from chalicelib.ingestion.rows.leftovers import NOT_LEADS
 from chalicelib.tenants.config import Language
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
-ADDED = ("linha", "coluna", "codigo", "mensagem")
 _ID = "ID"
 _NOWHERE = -1
 _CUT = "relatorio_cortado"
-_LEFT_OUT = NOT_LEADS | {_CUT}
+_REMARKS = ("coluna_", "aba_", "linhas_ocultas")  # how the codes begin of lines that are about the whole file
 MAX_REPORT = 256 << 20
 """Bytes after which a report ends: a million ordinary rows, or a few whose cells are as large as they may be. Excel
 cannot open a report of that size, and a file that is uploaded again may have no more than 500 MB.
@@ -84,16 +85,21 @@ class Reports:
 def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[SheetRow]:
     """The rows below a header, each its number and its cells. Rows of our reports are as they were before defusing.
 
-    Lines that hold no lead are left out: rows of help or totals, and the line that says that a report was cut.
+    Lines that hold no lead are left out: rows of help or totals, what was said about the file as a whole, and the line
+    that says that a report was cut.
     """
-    if not _is_report(columns):
+    if not is_report(columns):
         return rows
     code_place = columns.index("codigo")
     return (
         (number, [original(cell) for cell in cells])
         for number, cells in rows
-        if len(cells) <= code_place or cells[code_place] not in _LEFT_OUT
+        if len(cells) <= code_place or not _is_left_out(cells[code_place])
     )
+
+
+def _is_left_out(code: str) -> bool:
+    return code in NOT_LEADS or code == _CUT or code.startswith(_REMARKS)
 
 
 def write_report(
@@ -104,9 +110,13 @@ def write_report(
     columns: Sequence[str],
     *,
     language: Language,
+    account: Mapping[str, Any] | None = None,
     most: int = MAX_REPORT,
 ) -> None:
-    """Write the report of a job into a file, page by page. It ends with the line that passes `most` bytes."""
+    """Write the report of a job into a file, page by page. It ends with the line that passes `most` bytes.
+
+    What `account` says was not read comes last (`account.remarks_of`).
+    """
     layout = _layout(columns)
     with path.open("wb") as written, TextIOWrapper(written, encoding="utf-8-sig", newline="") as file:
         # Every cell is in quotes. So Excel opens each cell as it is, and no file begins with a bare ID, which Excel
@@ -114,9 +124,9 @@ def write_report(
         report = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
         report.writerow(_safe([*layout.titles, *ADDED]))
         cells: list[str] = []
+        blank = [""] * len(layout.titles)
         for error in _errors(database, tenant_id, job_id):
             if written.tell() > most:
-                blank = [""] * len(layout.titles)
                 report.writerow([*blank, str(error["linha"]), "", _CUT, messages.text(_CUT, language)])
                 return
             # Only the first line of a row has its cells.
@@ -124,6 +134,8 @@ def write_report(
                 cells = _safe(_cells(error, layout))
             sentence = messages.text(error["codigo"], language, valor=error["valor"])
             report.writerow([*cells, *_safe([str(error["linha"]), error["coluna"], error["codigo"], sentence])])
+        for remark in remarks_of(account, language) if account else ():
+            report.writerow([*blank, *_safe(remark)])
 
 
 class _Layout(NamedTuple):
@@ -135,9 +147,9 @@ class _Layout(NamedTuple):
 
 
 def _layout(columns: Sequence[str]) -> _Layout:
-    is_report = _is_report(columns)
-    positions = [place for place, column in enumerate(columns) if not (is_report and column in ADDED)]
-    titles = [original(columns[place]) if is_report else columns[place] for place in positions]
+    of_report = is_report(columns)
+    positions = [place for place, column in enumerate(columns) if not (of_report and column in ADDED)]
+    titles = [original(columns[place]) if of_report else columns[place] for place in positions]
     header = recognise(1, titles)
     if header and (ids := header.fields.get(LeadField.ID)):
         return _Layout(titles, positions, ids)
@@ -155,10 +167,6 @@ def _cells(error: Row, layout: _Layout) -> list[str]:
 def _safe(line: Iterable[str]) -> list[str]:
     """The cells without formulas, cut where the added apostrophes make them too long to be read back."""
     return [defused(cell)[:MAX_CELL] for cell in line]
-
-
-def _is_report(columns: Sequence[str]) -> bool:
-    return set(ADDED) <= set(columns)
 
 
 def _errors(database: Database, tenant_id: str, job_id: UUID) -> Iterator[Row]:

@@ -7,6 +7,7 @@ over through the queue. If a worker dies, the sweep finds its job once the lease
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from chalicelib.adapters.queues import Queues, wakeup_targets
 from chalicelib.adapters.storage import Storage, StoredObject
 from chalicelib.config import Settings
 from chalicelib.errors import InvalidFile, LeaseLost, Unavailable
+from chalicelib.ingestion.jobs.account import MOST_HIDDEN, account_of
 from chalicelib.ingestion.jobs.claim import JobClaim
 from chalicelib.ingestion.jobs.dry_run import DryRunTables
 from chalicelib.ingestion.jobs.jobs import COUNTS, wakeup_message
@@ -29,7 +31,7 @@ from chalicelib.ingestion.jobs.undo import Undoing
 from chalicelib.ingestion.loading.batch import Batch, prepared
 from chalicelib.ingestion.loading.loader import BatchCounts, load
 from chalicelib.ingestion.options import IngestMode
-from chalicelib.ingestion.reading.workbook import LeadsTable, RowBlock, open_workbook
+from chalicelib.ingestion.reading.workbook import Choice, LeadsTable, RowBlock, open_workbook
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
@@ -143,19 +145,26 @@ class Ingestion:
     def _read(self, claim: JobClaim, folder: Path, remaining_ms: Remaining) -> None:
         path = folder / "workbook"
         stored = self._download(claim, path)
-        with open_workbook(path) as table:
-            self._describe(claim, table, stored)
-            claim = self._with_dry_run_tables(claim)
+        with open_workbook(path, Choice(claim.row["aba_pedida"], claim.row["adivinhar"])) as table:
             config = self._database.run(claim.tenant_id, config_of)
+            self._describe(claim, table, stored, config.idioma)
+            claim = self._with_dry_run_tables(claim)
             reader = RowReader(
-                table.header, claim.row["nome_arquivo"], landlines_valid=config.fixo_valido_para_whatsapp
+                table.header,
+                _origin(claim.row["nome_arquivo"], table),
+                landlines_valid=config.fixo_valido_para_whatsapp,
+                skipped=table.hidden_rows if claim.row["ignorar_ocultas"] else (),
             )
             room = self._settings.ingest_max_recusas - self._refusals_before(claim)
             with ahead(self._batches(table, reader, claim.row["ultima_linha"], room)) as batches:
-                for batch in batches:
-                    self._commit(claim, table, batch)
+                for batch, hidden in batches:
+                    self._commit(claim, table, batch, hidden)
                     if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
                         raise _OutOfTime
+            if (lines := table.physical_lines) is not None:
+                self._database.run(
+                    claim.tenant_id, lambda rows: rows.run("note_physical_lines", **claim.key, linhas=lines)
+                )
 
     def _download(self, claim: JobClaim, path: Path) -> StoredObject:
         """Download the job's file: the same content that the job began with.
@@ -171,13 +180,14 @@ class Ingestion:
         self._storage.download(claim.row["chave"], path, etag=claim.row["etag"] or stored.etag)
         return stored
 
-    def _describe(self, claim: JobClaim, table: LeadsTable, stored: StoredObject) -> None:
+    def _describe(self, claim: JobClaim, table: LeadsTable, stored: StoredObject, language: Language) -> None:
         now = self._clock()
         params = {
             **claim.key,
             "aba": table.sheet_name,
             "colunas": list(table.header.titles),
             "linhas_estimadas": table.estimated_rows,
+            "leitura": json.dumps(account_of(table, language)),
             "etag": stored.etag,
             "tamanho_bytes": stored.size_bytes,
             "agora": now,
@@ -207,8 +217,12 @@ class Ingestion:
         [found] = self._database.run(claim.tenant_id, lambda rows: rows.all("count_erros", job_id=claim.job_id))
         return int(found["erros"])
 
-    def _batches(self, table: LeadsTable, reader: RowReader, after: int, room: int) -> Iterator[Batch]:
-        """The batches after a checkpoint, the first ones small; the job may have `room` more refusals.
+    def _batches(
+        self, table: LeadsTable, reader: RowReader, after: int, room: int
+    ) -> Iterator[tuple[Batch, list[int]]]:
+        """The batches after a checkpoint, the first ones small, each with the numbers of its hidden rows.
+
+        The job may have `room` more refusals.
 
         Raises:
             InvalidFile: in place of a batch that cannot be read, or that has too many refusals.
@@ -219,20 +233,20 @@ class Ingestion:
             room -= _refusals_of(portion)
             if room < 0:
                 raise InvalidFile("recusas_demais", maximo=self._settings.ingest_max_recusas)
-            yield prepared(portion, self._clock())
+            yield prepared(portion, self._clock()), _hidden(table, portion)
             row_count += row_count // 2
 
-    def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch) -> None:
+    def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch, hidden: list[int]) -> None:
         """Write leads, contacts, errors, counters and checkpoint of one batch, in one transaction.
 
         Raises:
             LeaseLost: another worker has the job.
             _Cancelled: the job is to end.
         """
-        created = self._database.run(claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch))
+        created = self._database.run(claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch, hidden))
         count(Metric.LEADS_CREATED, created, tenant_id=claim.tenant_id)
 
-    def _commit_in(self, rows: Rows, claim: JobClaim, table: LeadsTable, batch: Batch) -> int:
+    def _commit_in(self, rows: Rows, claim: JobClaim, table: LeadsTable, batch: Batch, hidden: list[int]) -> int:
         """As `_commit`. Returns how many leads were made, which is none in a dry run."""
         row = claim.row
         _fence(rows, claim)
@@ -241,6 +255,9 @@ class Ingestion:
         rows.commit_lazily()
         rows.set_local(job_id=str(claim.job_id), origem_arquivo=row["nome_arquivo"], origem_aba=table.sheet_name or "")
         counts = _loaded(rows, claim, batch)
+        if hidden:
+            told = json.dumps(hidden[:MOST_HIDDEN])
+            rows.run("note_hidden_rows", job_id=claim.job_id, total=len(hidden), linhas=told)
         now = self._clock()
         rows.run(
             "advance_job",
@@ -303,7 +320,15 @@ class Ingestion:
             return
         with scratch() as folder:
             path = folder / "errors.csv"
-            write_report(path, self._database, claim.tenant_id, claim.job_id, job["colunas"], language=language)
+            write_report(
+                path,
+                self._database,
+                claim.tenant_id,
+                claim.job_id,
+                job["colunas"],
+                language=language,
+                account=job["leitura"],
+            )
             self._storage.upload(report_key(claim.tenant_id, claim.job_id), path, content_type=CONTENT_TYPE)
 
     def _release(self, claim: JobClaim, *, attempt_counts: bool) -> None:
@@ -347,6 +372,21 @@ def _portion(blocks: Iterator[RowBlock], reader: RowReader, most: int) -> ReadRo
         else:
             portion = read_rows
     return portion
+
+
+def _origin(file_name: str, table: LeadsTable) -> str:
+    """What the default IDs of a table's rows begin with: row 2 of another sheet is another person."""
+    return file_name if table.is_usual else f"{file_name}:{table.sheet_name}"
+
+
+def _hidden(table: LeadsTable, portion: ReadRows) -> list[int]:
+    """The hidden rows among those of a portion; they are taken out of the table, which has told of blank ones too."""
+    if not table.hidden_rows:
+        return []
+    read = {*portion.numbers, *(row.number for row in portion.with_errors)}
+    hidden = sorted(read & table.hidden_rows)
+    table.hidden_rows.difference_update([number for number in table.hidden_rows if number <= portion.last])
+    return hidden
 
 
 def _read_back(table: LeadsTable, blocks: Iterator[RowBlock]) -> Iterator[RowBlock]:

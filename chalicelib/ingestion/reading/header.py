@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice, pairwise, zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
@@ -80,7 +80,7 @@ def find_header(rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = Fals
     Raises:
         InvalidFile: `colunas_demais`; see `recognise`. `planilha_na_vertical`: the titles stand in the first column.
     """
-    sample = list(_sample(rows))
+    sample = list(_sample(iter(rows)))
     found = list(_candidates(sample, guess))
     if not found and _is_vertical([cells for _, cells in sample]):
         raise InvalidFile("planilha_na_vertical")
@@ -98,13 +98,20 @@ def recognise(row: int, cells: Sequence[str]) -> Header | None:
     return found.header if found else None
 
 
-def _sample(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:
+def _sample(rows: Iterator[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the first rows. A problem behind those that may be a header is left to whoever reads the rows."""
     weight = 0
-    for row in islice(rows, ROWS_SEARCHED + _SAMPLE):
+    for place in range(ROWS_SEARCHED + _SAMPLE):
+        try:
+            row = next(rows, None)
+        except InvalidFile:
+            if place < ROWS_SEARCHED:
+                raise
+            return
+        if row is None or weight > _SAMPLE_WEIGHT:
+            return
         yield row
         weight += sum(map(len, row[1])) + len(row[1])
-        if weight > _SAMPLE_WEIGHT:
-            return
 
 
 def _candidates(sample: Sequence[tuple[int, Sequence[str]]], guess: bool) -> Iterator[Found]:

@@ -9,7 +9,7 @@ as far as the problem can be known by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -81,7 +81,8 @@ class LeadsTable:
     """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows.
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
-    long as nobody takes them out. `separator` is that of a text file.
+    long as nobody takes them out. `separator` and `encoding` are those of a text file. `is_usual` says that this sheet
+    is read where an upload names none.
     """
 
     sheet_name: str | None
@@ -91,6 +92,8 @@ class LeadsTable:
     sheets: tuple[SheetFate, ...] = ()
     hidden_rows: set[int] = field(default_factory=set)
     separator: str | None = None
+    encoding: str | None = None
+    is_usual: bool = True
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -115,6 +118,11 @@ class LeadsTable:
                 rows, weight = [], 0
         if rows:
             yield RowBlock(rows, weight)
+
+    @property
+    def physical_lines(self) -> int | None:
+        """How many lines a text file has, once all rows were read."""
+        return self._table.lines_read if isinstance(self._table, csv_text.CsvTable) else None
 
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
         return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)))
@@ -152,14 +160,25 @@ class _Surveyed(NamedTuple):
     found: Found | None
     problem: InvalidFile | None = None
 
-    def leads(self, found: Found) -> LeadsTable:
-        """The table with this header."""
-        return LeadsTable(self.table.name, found.header, self.rows_below(found), self.table)
+    @property
+    def titles(self) -> list[str]:
+        """The titles of the header, to be compared."""
+        return [plain_words(title) for title in self.found.header.titles] if self.found else []
 
-    def rows_below(self, found: Found) -> int | None:
+    @property
+    def evidence(self) -> tuple[int, ...]:
+        """How well the header fits what stands below it."""
+        return self.found.evidence if self.found else (0,)
+
+    @property
+    def rows_below(self) -> int | None:
         """About how many rows are below the header."""
-        size = self.table.size()
-        return None if size is None else max(0, size - found.header.row)
+        size = self.table.size() if self.found else None
+        return None if size is None or not self.found else max(0, size - self.found.header.row)
+
+    def leads(self, found: Found) -> LeadsTable:
+        """The table with its header."""
+        return LeadsTable(self.table.name, found.header, self.rows_below, self.table)
 
 
 def _survey(table: Table, rows: Iterator[SheetRow], *, guess: bool) -> _Surveyed:
@@ -184,26 +203,36 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
             `planilha_na_vertical` or `cabecalho_ausente`. A sheet that comes first, but cannot be read, refuses the
             file too.
     """
-    surveyed = {
-        sheet.part: _survey(sheet, sheet.glance(), guess=choice.guess)
-        for sheet in _by_preference(sheets)[:_MOST_LOOKED_AT]
-    }
-    groups = _groups(sheets) if choice.sheet is None else [_called(sheets, choice.sheet)]
+    asked = [] if choice.sheet is None else [_called(sheets, choice.sheet)]
+    groups = _groups(sheets)
+    ordered = list(dict.fromkeys(chain(asked, *groups)))
+    surveyed = {each: _survey(each, each.glance(), guess=choice.guess) for each in ordered[:_MOST_LOOKED_AT]}
+    usual = _chosen(groups, surveyed)
+    read = _chosen([asked], surveyed) if asked else usual
+    if isinstance(read, InvalidFile):
+        raise read
+    sheet, found = read
+    fates = tuple(_fate(each, surveyed.get(each), surveyed[sheet]) for each in sheets)
+    is_usual = not isinstance(usual, InvalidFile) and sheet is usual[0]
+    return replace(surveyed[sheet].leads(found), sheets=fates, hidden_rows=sheet.hidden_rows, is_usual=is_usual)
+
+
+def _chosen(
+    groups: Iterable[Sequence[xlsx.Sheet]], surveyed: Mapping[xlsx.Sheet, _Surveyed]
+) -> tuple[xlsx.Sheet, Found] | InvalidFile:
+    """Return the best sheet of the first group that has one with its header, or the problem why no sheet is read."""
     codes = set()
     for group in groups:
-        looked_at = [surveyed[sheet.part] for sheet in group if sheet.part in surveyed]
-        best = _best(looked_at)
-        for each in looked_at:
-            if each is best:
-                break
-            if each.problem and each.problem.code not in _NO_LEADS:
-                raise each.problem
-            codes.add(each.problem.code if each.problem else "")
-        if best and best.found:
-            fates = tuple(_fate(sheet, surveyed.get(sheet.part), best) for sheet in sheets)
-            [read] = [sheet for sheet in group if surveyed.get(sheet.part) is best]
-            return replace(best.leads(best.found), sheets=fates, hidden_rows=read.hidden_rows)
-    raise InvalidFile(next((code for code in _NO_LEADS if code in codes), "arquivo_vazio"))
+        best = _best([sheet for sheet in group if sheet in surveyed], surveyed)
+        for sheet in group:
+            if sheet is best and (found := surveyed[sheet].found):
+                return sheet, found
+            if (problem := surveyed[sheet].problem if sheet in surveyed else None) is None:
+                continue
+            if problem.code not in _NO_LEADS:
+                return problem
+            codes.add(problem.code)
+    return InvalidFile(next((code for code in _NO_LEADS if code in codes), "arquivo_vazio"))
 
 
 # The problems of a sheet that holds no leads, the one that says most first. Any other one is a problem of the file.
@@ -212,10 +241,6 @@ _NO_LEADS = {
     "cabecalho_ausente": "aba_sem_titulos",
     "arquivo_vazio": "aba_vazia",
 }
-
-
-def _by_preference(sheets: Sequence[xlsx.Sheet]) -> list[xlsx.Sheet]:
-    return [sheet for group in _groups(sheets) for sheet in group]
 
 
 def _groups(sheets: Sequence[xlsx.Sheet]) -> list[list[xlsx.Sheet]]:
@@ -229,7 +254,7 @@ def _groups(sheets: Sequence[xlsx.Sheet]) -> list[list[xlsx.Sheet]]:
     ]
 
 
-def _called(sheets: Sequence[xlsx.Sheet], name: str) -> list[xlsx.Sheet]:
+def _called(sheets: Sequence[xlsx.Sheet], name: str) -> xlsx.Sheet:
     """Return the sheet of that name: exactly, or else but for case, accents and punctuation.
 
     Raises:
@@ -239,30 +264,18 @@ def _called(sheets: Sequence[xlsx.Sheet], name: str) -> list[xlsx.Sheet]:
     alike = [sheet for sheet in sheets if plain_words(sheet.name) == plain_words(name)]
     if not (found := exact or alike):
         raise InvalidFile("aba_inexistente", aba=name)
-    return found[:1]
+    return found[0]
 
 
-def _best(surveyed: Sequence[_Surveyed]) -> _Surveyed | None:
-    """Return the table with the best header; of those with the same titles, the first that has data."""
-    best = max((each for each in surveyed if each.found), key=_evidence, default=None)
-    return next((each for each in surveyed if best and _are_alike(each, best) and _has_data(each)), best)
-
-
-def _evidence(surveyed: _Surveyed) -> tuple[int, ...]:
-    return surveyed.found.evidence if surveyed.found else ()
-
-
-def _has_data(surveyed: _Surveyed) -> bool:
-    return surveyed.found is not None and surveyed.found.has_data
-
-
-def _are_alike(one: _Surveyed, other: _Surveyed) -> bool:
-    """Whether two tables have the same titles."""
-    return bool(one.found and other.found) and _titles(one) == _titles(other)
-
-
-def _titles(surveyed: _Surveyed) -> list[str]:
-    return [plain_words(title) for title in surveyed.found.header.titles] if surveyed.found else []
+def _best(sheets: Sequence[xlsx.Sheet], surveyed: Mapping[xlsx.Sheet, _Surveyed]) -> xlsx.Sheet | None:
+    """Return the sheet with the best header; of those with the same titles, the first that has data."""
+    best = max(
+        (each for each in sheets if surveyed[each].found), key=lambda each: surveyed[each].evidence, default=None
+    )
+    if best is None or not any(surveyed[best].evidence):
+        return best
+    alike = (each for each in sheets if surveyed[each].titles == surveyed[best].titles)
+    return next((each for each in alike if surveyed[each].evidence[0]), best)
 
 
 def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, read: _Surveyed) -> SheetFate:
@@ -272,9 +285,8 @@ def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, read: _Surveyed) -> She
     if surveyed.found is None:
         code = surveyed.problem.code if surveyed.problem else ""
         return SheetFate(sheet.name, sheet.hidden, _NO_LEADS.get(code, "aba_ilegivel"))
-    reason = "aba_com_os_mesmos_titulos" if _are_alike(surveyed, read) else "aba_com_outros_titulos"
-    rows = surveyed.rows_below(surveyed.found)
-    return SheetFate(sheet.name, sheet.hidden, None if surveyed is read else reason, rows)
+    reason = "aba_com_os_mesmos_titulos" if surveyed.titles == read.titles else "aba_com_outros_titulos"
+    return SheetFate(sheet.name, sheet.hidden, None if surveyed is read else reason, surveyed.rows_below)
 
 
 def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
