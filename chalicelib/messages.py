@@ -200,8 +200,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The column belongs to the error report: it is not read.",
     ),
     "aba_com_os_mesmos_titulos": (
-        "A aba tem os mesmos títulos, mas só uma aba é lida: para ler esta, envie com o nome dela em “aba”.",
-        "The sheet has the same titles, but one sheet is read: to read this one, send it with its name in “aba”.",
+        "A aba tem os mesmos títulos, mas só uma aba é lida: para ler todas, envie com “aba=*”.",
+        "The sheet has the same titles, but one sheet is read: to read all, send it with “aba=*”.",
     ),
     "aba_com_outros_titulos": (
         "A aba tem títulos de contatos, mas só uma aba é lida: para ler esta, envie com o nome dela em “aba”.",

@@ -133,7 +133,7 @@ def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
 @cli.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--modo", type=click.Choice(["ignorar", "atualizar"]), default="ignorar", show_default=True)
-@click.option("--aba", metavar="NAME", help="Read this sheet.")
+@click.option("--aba", metavar="NAME", help="Read this sheet, or * for all alike.")
 @click.option("--ignorar-ocultas", is_flag=True, help="Leave hidden and filtered rows out.")
 @click.option("--adivinhar", is_flag=True, help="Read columns with unknown titles by what is in them.")
 @click.option("--validar-apenas", is_flag=True, help="Only check the file: a dry run.")

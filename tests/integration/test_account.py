@@ -9,7 +9,7 @@ import pytest
 from chalicelib.ingestion.jobs.account import MOST_HIDDEN, MOST_SHEETS
 from chalicelib.pages import PageQuery
 from chalicelib.wiring import Services
-from tests.builders import TENANT
+from tests.builders import TENANT, ask
 from tests.ingesting import Job, Office, as_csv, lines_of, nothing_left, numbered, table_of
 from tests.workbooks import parts, row, sheet, zipped
 
@@ -150,3 +150,66 @@ def test_lists_of_jobs_do_not_carry_the_reading(office: Office, services: Servic
     office.ingest(as_csv(*numbered(1)))
     [listed] = services.jobs.page(TENANT, PageQuery())["itens"]
     assert "leitura" not in listed
+
+
+MONTHS = {
+    "Capa": sheet(row(1, "Empresa", "Telefone") + row(2, "Nós", "71 3333-4444")),
+    "Jan": people("a", "b", "c"),
+    "Fev": people("d", "ruim", "e", hidden=(4,)).replace("ruim@example.com", "ruim@"),
+    "Mar": people("f", "g"),
+    "Oculta": people("h"),
+}
+WORKBOOK = zipped(parts(sheets=MONTHS, states="vvvvh"))
+PLACES = "SELECT nome, origem_aba, linha_planilha, lead_id_externo FROM leads ORDER BY nome"
+
+
+@pytest.mark.parametrize("validar_apenas", [False, True])
+@pytest.mark.parametrize("batch", [1, 2, 1_000])
+def test_all_sheets_with_the_same_titles_are_read(
+    make_services: Callable[..., Services], batch: int, validar_apenas: bool
+) -> None:
+    services = make_services(ingest_batch_rows=batch)
+    office = Office(services)
+    job_id = office.upload(WORKBOOK, name="leads.xlsx", aba="*", validar_apenas=validar_apenas)
+    for _ in range(20):
+        job = office.wake(job_id, remaining_ms=nothing_left)
+    assert (job["status"], job["aba"], job["linhas_processadas"]) == ("concluido", "*", 8)
+    assert (job["leads_criados"], job["linhas_rejeitadas"], job["linhas_estimadas"]) == (7, 1, 8)
+    assert [each["aba"] for each in job["leitura"]["abas"] if each["lida"]] == ["Jan", "Fev", "Mar"]
+    assert [(each["aba"], each["codigo"]) for each in job["leitura"]["abas"][3:]] == [
+        ("Capa", "aba_com_outros_titulos"),
+        ("Oculta", "aba_com_os_mesmos_titulos"),
+    ]
+    assert job["leitura"]["linhas_ocultas"] == {"total": 1, "linhas": [4]}
+    [refused, *_] = lines_of(office.report(job))
+    assert (refused["linha"], refused["Nome"], refused["codigo"]) == ("Fev!3", "ruim", "email_invalido")
+    if validar_apenas:
+        shown = [(row["aba"], row["linha"], row["resultado"]) for row in office.preview(job)]
+        assert shown == [
+            *(("Jan", number, "criado") for number in (2, 3, 4)),
+            ("Fev", 2, "criado"),
+            ("Fev", 3, "rejeitado"),
+            ("Fev", 4, "criado"),
+            *(("Mar", number, "criado") for number in (2, 3)),
+        ]
+        return
+    assert ask(services.owner_database, PLACES) == [
+        ["a", "Jan", 2, "leads.xlsx:2"],
+        ["b", "Jan", 3, "leads.xlsx:3"],
+        ["c", "Jan", 4, "leads.xlsx:4"],
+        ["d", "Fev", 2, "leads.xlsx:Fev:2"],
+        ["e", "Fev", 4, "leads.xlsx:Fev:4"],
+        ["f", "Mar", 2, "leads.xlsx:Mar:2"],
+        ["g", "Mar", 3, "leads.xlsx:Mar:3"],
+    ]
+
+
+def test_same_people_are_found_however_their_sheet_is_asked_for(office: Office) -> None:
+    office.ingest(WORKBOOK, name="leads.xlsx", aba="*")
+    for aba in (None, "Jan", "Fev", "*"):
+        job = office.ingest(WORKBOOK, name="leads.xlsx", aba=aba)
+        assert (job["leads_criados"], job["leads_atualizados"]) == (0, 0)
+
+
+def test_all_sheets_of_a_text_file_are_the_file(office: Office) -> None:
+    assert office.ingest(as_csv(*numbered(2)), aba="*")["leads_criados"] == 2

@@ -158,6 +158,15 @@ def test_header_with_data_below_beats_one_that_names_more_fields() -> None:
     assert best([(1, ["Email", "120"]), (3, ["Nome", "E-mail"]), (4, ["Ana", "ana@example.com"])]).row == 3
 
 
+def test_several_rows_with_little_beat_one_row_with_much() -> None:
+    cover = [
+        (1, ["Empresa", "CNPJ", "Telefone", "E-mail"]),
+        (2, ["Nós", "11.222.333/0001-81", "71 3333-4444", "a@x.com"]),
+    ]
+    people = [(5, ["Nome", "Celular"]), (6, ["Ana", "71 99999-0001"]), (7, ["Bia", "71 99999-0002"])]
+    assert best([*cover, *people]).row == 5
+
+
 def test_groups_of_columns_above_the_titles_make_a_header_of_two_rows() -> None:
     header = best([
         (1, ["Nome", "CPF", "Contato", "", "Cônjuge"]),

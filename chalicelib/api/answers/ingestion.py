@@ -22,7 +22,7 @@ class JobAnswer(AnswerModel):
     tamanho_bytes: int | None
     """Null until the file has arrived."""
     aba: str | None
-    """The sheet that is read; null until the file is opened, and for a file without sheets."""
+    """The sheet that is read, `*` if several are; null until the file is opened, and for a file without sheets."""
     modo: IngestMode
     deduplicar_por_documento: bool
     validar_apenas: bool
@@ -111,7 +111,7 @@ class HiddenRows(AnswerModel):
 
     total: int
     linhas: tuple[int, ...]
-    """The numbers of the first hundred."""
+    """The numbers of the first hundred, each in its sheet."""
 
 
 class FileReading(AnswerModel):
@@ -120,7 +120,7 @@ class FileReading(AnswerModel):
     linha_dos_titulos: int
     colunas: tuple[ColumnReading, ...]
     abas: tuple[SheetReading, ...]
-    """Empty for a text file; at most two hundred."""
+    """Those that are read come first. Empty for a text file; at most two hundred."""
     linhas_ocultas: HiddenRows
     codificacao: str | None
     """How a text file was decoded."""
@@ -221,7 +221,9 @@ class PreviewRow(AnswerModel):
     """What would become of one row."""
 
     linha: int
-    """The number of the row in the file."""
+    """The number of the row in the file, or in its sheet."""
+    aba: str | None
+    """The sheet of the row, if several are read."""
     resultado: Literal["criado", "atualizado", "duplicado", "rejeitado"]
     lead: PreviewLead | None
     """Null if the row would be refused."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from chalicelib import messages
 from chalicelib.ingestion.layout.fates import ColumnFate
-from chalicelib.ingestion.reading.columns import column_name
+from chalicelib.ingestion.reading.columns import column_name, sheet_and_row
 from chalicelib.ingestion.reading.workbook import LeadsTable, SheetFate
 from chalicelib.tenants.config import Language
 
@@ -48,12 +48,23 @@ def account_of(table: LeadsTable, language: Language) -> dict[str, Any]:
             _column(place, fate, language, added=is_report(titles) and fate.title in ADDED)
             for place, fate in enumerate(table.header.fates)
         ],
-        "abas": [_sheet(each, language) for each in table.sheets[:MOST_SHEETS]],
+        "abas": [_sheet(each, language) for each in sorted(table.sheets, key=_is_left_out)[:MOST_SHEETS]],
         "codificacao": table.encoding,
         "separador": table.separator,
         "linhas_fisicas": None,
         "recusas": None,
     }
+
+
+def _is_left_out(sheet: SheetFate) -> bool:
+    return sheet.reason is not None
+
+
+def place_of(position: int, account: Mapping[str, Any] | None) -> tuple[str | None, int]:
+    """The sheet and the row of a position; the sheet is None where there is one at most."""
+    sheet, row = sheet_and_row(position)
+    read = [each["aba"] for each in account["abas"] if each["lida"]] if account else []
+    return (read[sheet] if len(read) > 1 else None), row
 
 
 def _column(place: int, fate: ColumnFate, language: Language, *, added: bool) -> dict[str, Any]:

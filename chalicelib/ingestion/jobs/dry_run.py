@@ -18,6 +18,7 @@ from chalicelib import messages
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import NotFound
 from chalicelib.ids import time_of
+from chalicelib.ingestion.jobs.account import place_of
 from chalicelib.ingestion.loading.batch import Batch, Candidates, prepared
 from chalicelib.ingestion.loading.loader import BatchCounts, load
 from chalicelib.ingestion.options import IngestMode
@@ -118,8 +119,14 @@ class Previews:
             return job, rows.all("list_previas", job_id=job_id), config_of(rows).idioma
 
         job, shown, language = self._database.run(tenant_id, read)
-        rows = [{**row, "erros": [_explained(error, language) for error in row["erros"]]} for row in shown]
+        rows = [_shown(row, job["leitura"], language) for row in shown]
         return {"leitura": job["leitura"], "itens": rows}
+
+
+def _shown(row: Row, account: dict[str, Any] | None, language: Language) -> dict[str, Any]:
+    sheet, number = place_of(row["linha"], account)
+    errors = [_explained(error, language) for error in row["erros"]]
+    return {**row, "linha": number, "aba": sheet, "erros": errors}
 
 
 def _explained(error: dict[str, str], language: Language) -> dict[str, str]:

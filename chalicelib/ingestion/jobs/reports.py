@@ -25,7 +25,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.storage import Storage
 from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.ingestion.jobs.account import ADDED, is_report, remarks_of
+from chalicelib.ingestion.jobs.account import ADDED, is_report, place_of, remarks_of
 from chalicelib.ingestion.jobs.jobs import FINAL
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import LeadField, recognise
@@ -127,15 +127,21 @@ def write_report(
         blank = [""] * len(layout.titles)
         for error in _errors(database, tenant_id, job_id):
             if written.tell() > most:
-                report.writerow([*blank, str(error["linha"]), "", _CUT, messages.text(_CUT, language)])
+                report.writerow([*blank, _place(error, account), "", _CUT, messages.text(_CUT, language)])
                 return
             # Only the first line of a row has its cells.
             if error["celulas"] is not None:
                 cells = _safe(_cells(error, layout))
             sentence = messages.text(error["codigo"], language, valor=error["valor"])
-            report.writerow([*cells, *_safe([str(error["linha"]), error["coluna"], error["codigo"], sentence])])
+            report.writerow([*cells, *_safe([_place(error, account), error["coluna"], error["codigo"], sentence])])
         for remark in remarks_of(account, language) if account else ():
             report.writerow([*blank, *_safe(remark)])
+
+
+def _place(error: Row, account: Mapping[str, Any] | None) -> str:
+    """The row of an error; where several sheets were read, with the name of its sheet (`Jan!12`)."""
+    sheet, row = place_of(error["linha"], account)
+    return str(row) if sheet is None else f"{sheet}!{row}"
 
 
 class _Layout(NamedTuple):

@@ -31,11 +31,12 @@ from chalicelib.ingestion.jobs.undo import Undoing
 from chalicelib.ingestion.loading.batch import Batch, prepared
 from chalicelib.ingestion.loading.loader import BatchCounts, load
 from chalicelib.ingestion.options import IngestMode
-from chalicelib.ingestion.reading.workbook import Choice, LeadsTable, RowBlock, open_workbook
+from chalicelib.ingestion.reading.limits import MAX_ROWS
+from chalicelib.ingestion.reading.workbook import ALL_SHEETS, Choice, LeadsTable, RowBlock, open_workbook
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
-from chalicelib.tenants.config import Language, config_of
+from chalicelib.tenants.config import Language, TenantConfig, config_of
 
 # A file that kills its worker each time is given up after this many claims without a batch.
 _MOST_CLAIMS = 5
@@ -149,22 +150,32 @@ class Ingestion:
             config = self._database.run(claim.tenant_id, config_of)
             self._describe(claim, table, stored, config.idioma)
             claim = self._with_dry_run_tables(claim)
-            reader = RowReader(
-                table.header,
-                _origin(claim.row["nome_arquivo"], table),
-                landlines_valid=config.fixo_valido_para_whatsapp,
-                skipped=table.hidden_rows if claim.row["ignorar_ocultas"] else (),
-            )
-            room = self._settings.ingest_max_recusas - self._refusals_before(claim)
-            with ahead(self._batches(table, reader, claim.row["ultima_linha"], room)) as batches:
-                for batch, hidden in batches:
-                    self._commit(claim, table, batch, hidden)
-                    if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
-                        raise _OutOfTime
+            for place, part in enumerate((table, *table.more)):
+                self._read_part(claim, part, place * MAX_ROWS, config, remaining_ms)
             if (lines := table.physical_lines) is not None:
                 self._database.run(
                     claim.tenant_id, lambda rows: rows.run("note_physical_lines", **claim.key, linhas=lines)
                 )
+
+    def _read_part(
+        self, claim: JobClaim, table: LeadsTable, before: int, config: TenantConfig, remaining_ms: Remaining
+    ) -> None:
+        """Read a sheet, or the whole of a text file. `before` is added to the numbers of its rows."""
+        done = max(0, claim.row["ultima_linha"] - before)
+        if done >= MAX_ROWS:
+            return
+        reader = RowReader(
+            table.header,
+            _origin(claim.row["nome_arquivo"], table),
+            landlines_valid=config.fixo_valido_para_whatsapp,
+            skipped=table.hidden_rows if claim.row["ignorar_ocultas"] else (),
+        )
+        room = self._settings.ingest_max_recusas - self._refusals_before(claim, before)
+        with ahead(self._batches(table, reader, done, room, before)) as batches:
+            for batch, hidden in batches:
+                self._commit(claim, table, batch, hidden)
+                if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
+                    raise _OutOfTime
 
     def _download(self, claim: JobClaim, path: Path) -> StoredObject:
         """Download the job's file: the same content that the job began with.
@@ -184,9 +195,9 @@ class Ingestion:
         now = self._clock()
         params = {
             **claim.key,
-            "aba": table.sheet_name,
+            "aba": ALL_SHEETS if table.more else table.sheet_name,
             "colunas": list(table.header.titles),
-            "linhas_estimadas": table.estimated_rows,
+            "linhas_estimadas": _estimated(table),
             "leitura": json.dumps(account_of(table, language)),
             "etag": stored.etag,
             "tamanho_bytes": stored.size_bytes,
@@ -210,15 +221,15 @@ class Ingestion:
 
         return claim._replace(row=self._database.run(claim.tenant_id, open_tables))
 
-    def _refusals_before(self, claim: JobClaim) -> int:
-        """How many refusals the job has from its earlier batches."""
-        if not claim.row["ultima_linha"]:
+    def _refusals_before(self, claim: JobClaim, before: int) -> int:
+        """How many refusals the job has from its earlier batches and sheets."""
+        if not claim.row["ultima_linha"] and not before:
             return 0
         [found] = self._database.run(claim.tenant_id, lambda rows: rows.all("count_erros", job_id=claim.job_id))
         return int(found["erros"])
 
     def _batches(
-        self, table: LeadsTable, reader: RowReader, after: int, room: int
+        self, table: LeadsTable, reader: RowReader, after: int, room: int, before: int
     ) -> Iterator[tuple[Batch, list[int]]]:
         """The batches after a checkpoint, the first ones small, each with the numbers of its hidden rows.
 
@@ -233,7 +244,8 @@ class Ingestion:
             room -= _refusals_of(portion)
             if room < 0:
                 raise InvalidFile("recusas_demais", maximo=self._settings.ingest_max_recusas)
-            yield prepared(portion, self._clock()), _hidden(table, portion)
+            hidden = _hidden(table, portion)
+            yield prepared(portion.shifted(before) if before else portion, self._clock()), hidden
             row_count += row_count // 2
 
     def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch, hidden: list[int]) -> None:
@@ -372,6 +384,12 @@ def _portion(blocks: Iterator[RowBlock], reader: RowReader, most: int) -> ReadRo
         else:
             portion = read_rows
     return portion
+
+
+def _estimated(table: LeadsTable) -> int | None:
+    """About how many rows there are in all tables that are read."""
+    found = [each.estimated_rows for each in (table, *table.more)]
+    return None if None in found else sum(filter(None, found))
 
 
 def _origin(file_name: str, table: LeadsTable) -> str:

@@ -66,11 +66,6 @@ class Found(NamedTuple):
     header: Header
     evidence: tuple[int, ...]
 
-    @property
-    def has_data(self) -> bool:
-        """Whether anything below fits."""
-        return self.evidence[0] > 0
-
 
 def find_header(rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = False) -> Found | None:
     """Return the best header among the first `ROWS_SEARCHED` of these rows, which must not be blank.
@@ -169,7 +164,8 @@ def _recognised(row: int, cells: Sequence[str], below: Sequence[Sequence[str]], 
         raise InvalidFile("colunas_demais", maximo=MAX_TITLES)
     header = _Layout(titles, fates).header(row)
     fields = len(header.fields)
-    evidence = (max(fate.fitting for fate in fates) * fields, fields, sum(map(len, header.fields.values())))
+    fitting = max(fate.fitting for fate in fates)
+    evidence = (fitting * fitting * fields, fields, sum(map(len, header.fields.values())))
     return Found(header, evidence)
 
 

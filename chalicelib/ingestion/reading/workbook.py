@@ -26,6 +26,8 @@ from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS
 
 _SHEET = "leads"
 _MOST_LOOKED_AT = 100  # sheets
+ALL_SHEETS = "*"
+"""The name by which an upload asks for all sheets with the same titles."""
 
 # The weight at which a block of rows ends, in characters. A row of an ordinary sheet weighs about two hundred.
 _MOST_WEIGHT = 1 << 20
@@ -82,7 +84,7 @@ class LeadsTable:
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
     long as nobody takes them out. `separator` and `encoding` are those of a text file. `is_usual` says that this sheet
-    is read where an upload names none.
+    is read where an upload names none. `more` are the other tables to read, with the same titles, if it asks for all.
     """
 
     sheet_name: str | None
@@ -94,6 +96,7 @@ class LeadsTable:
     separator: str | None = None
     encoding: str | None = None
     is_usual: bool = True
+    more: tuple[LeadsTable, ...] = ()
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -176,9 +179,10 @@ class _Surveyed(NamedTuple):
         size = self.table.size() if self.found else None
         return None if size is None or not self.found else max(0, size - self.found.header.row)
 
-    def leads(self, found: Found) -> LeadsTable:
+    @property
+    def leads(self) -> LeadsTable | None:
         """The table with its header."""
-        return LeadsTable(self.table.name, found.header, self.rows_below, self.table)
+        return LeadsTable(self.table.name, self.found.header, self.rows_below, self.table) if self.found else None
 
 
 def _survey(table: Table, rows: Iterator[SheetRow], *, guess: bool) -> _Surveyed:
@@ -203,7 +207,7 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
             `planilha_na_vertical` or `cabecalho_ausente`. A sheet that comes first, but cannot be read, refuses the
             file too.
     """
-    asked = [] if choice.sheet is None else [_called(sheets, choice.sheet)]
+    asked = [] if choice.sheet in (None, ALL_SHEETS) else [_called(sheets, choice.sheet or "")]
     groups = _groups(sheets)
     ordered = list(dict.fromkeys(chain(asked, *groups)))
     surveyed = {each: _survey(each, each.glance(), guess=choice.guess) for each in ordered[:_MOST_LOOKED_AT]}
@@ -211,22 +215,29 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
     read = _chosen([asked], surveyed) if asked else usual
     if isinstance(read, InvalidFile):
         raise read
-    sheet, found = read
-    fates = tuple(_fate(each, surveyed.get(each), surveyed[sheet]) for each in sheets)
-    is_usual = not isinstance(usual, InvalidFile) and sheet is usual[0]
-    return replace(surveyed[sheet].leads(found), sheets=fates, hidden_rows=sheet.hidden_rows, is_usual=is_usual)
+    chosen = {read: surveyed[read].leads}
+    if choice.sheet == ALL_SHEETS:
+        alike = [each for each in sheets if each in surveyed and surveyed[each].titles == surveyed[read].titles]
+        chosen = {each: surveyed[each].leads for each in alike if each is read or not each.hidden}
+    fates = tuple(_fate(each, surveyed.get(each), surveyed[read], is_read=each in chosen) for each in sheets)
+    first, *more = (
+        replace(leads, sheets=fates, hidden_rows=each.hidden_rows, is_usual=each is usual)
+        for each, leads in chosen.items()
+        if leads
+    )
+    return replace(first, more=tuple(more))
 
 
 def _chosen(
     groups: Iterable[Sequence[xlsx.Sheet]], surveyed: Mapping[xlsx.Sheet, _Surveyed]
-) -> tuple[xlsx.Sheet, Found] | InvalidFile:
-    """Return the best sheet of the first group that has one with its header, or the problem why no sheet is read."""
+) -> xlsx.Sheet | InvalidFile:
+    """Return the best sheet of the first group that has one, or the problem why no sheet is read."""
     codes = set()
     for group in groups:
         best = _best([sheet for sheet in group if sheet in surveyed], surveyed)
         for sheet in group:
-            if sheet is best and (found := surveyed[sheet].found):
-                return sheet, found
+            if sheet is best:
+                return best
             if (problem := surveyed[sheet].problem if sheet in surveyed else None) is None:
                 continue
             if problem.code not in _NO_LEADS:
@@ -278,15 +289,15 @@ def _best(sheets: Sequence[xlsx.Sheet], surveyed: Mapping[xlsx.Sheet, _Surveyed]
     return next((each for each in alike if surveyed[each].evidence[0]), best)
 
 
-def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, read: _Surveyed) -> SheetFate:
-    """What became of a sheet, when this one is read."""
+def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, chosen: _Surveyed, *, is_read: bool) -> SheetFate:
+    """What became of a sheet, when this one is chosen."""
     if surveyed is None:
         return SheetFate(sheet.name, sheet.hidden, "aba_nao_examinada")
     if surveyed.found is None:
         code = surveyed.problem.code if surveyed.problem else ""
         return SheetFate(sheet.name, sheet.hidden, _NO_LEADS.get(code, "aba_ilegivel"))
-    reason = "aba_com_os_mesmos_titulos" if surveyed.titles == read.titles else "aba_com_outros_titulos"
-    return SheetFate(sheet.name, sheet.hidden, None if surveyed is read else reason, surveyed.rows_below)
+    reason = "aba_com_os_mesmos_titulos" if surveyed.titles == chosen.titles else "aba_com_outros_titulos"
+    return SheetFate(sheet.name, sheet.hidden, None if is_read else reason, surveyed.rows_below)
 
 
 def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
@@ -297,22 +308,22 @@ def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     Raises:
         InvalidFile: `arquivo_sem_abas`; the upload names a sheet.
     """
-    if choice.sheet is not None:
+    if choice.sheet not in (None, ALL_SHEETS):
         raise InvalidFile("arquivo_sem_abas")
-    found: list[tuple[Found, LeadsTable]] = []
+    found: list[tuple[tuple[int, ...], LeadsTable]] = []
     refused: dict[str, InvalidFile] = {}
     for delimiter in csv_text.DELIMITERS:
         table = csv_text.CsvTable(path, delimiter)
         surveyed = _survey(table, table.rows(), guess=choice.guess)
-        if surveyed.found:
-            found.append((surveyed.found, replace(surveyed.leads(surveyed.found), separator=delimiter)))
-        elif surveyed.problem:
+        if surveyed.leads:
+            found.append((surveyed.evidence, replace(surveyed.leads, separator=delimiter)))
+        if surveyed.problem:
             if surveyed.problem.code == "linhas_demais":  # the number of lines is the same with every delimiter
                 raise surveyed.problem
             refused[surveyed.problem.code] = surveyed.problem
     if not found:
         raise refused.get("arquivo_vazio") or refused.popitem()[1]
-    return max(found, key=lambda each: (each[0].evidence, len(each[1].header.titles)))[1]
+    return max(found, key=lambda each: (each[0], len(each[1].header.titles)))[1]
 
 
 def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:

@@ -93,6 +93,15 @@ class ReadRows:
         numbers, external_ids = list(compress(self.numbers, kept)), list(compress(self.external_ids, kept))
         return replace(self, numbers=numbers, external_ids=external_ids, columns=self.columns.kept(kept))
 
+    def shifted(self, by: int) -> ReadRows:
+        """Return the same rows with other numbers: those of a second sheet follow those of the first."""
+        return replace(
+            self,
+            last=self.last + by,
+            numbers=[number + by for number in self.numbers],
+            with_errors=[row._replace(number=row.number + by) for row in self.with_errors],
+        )
+
     def extend(self, more: ReadRows) -> None:
         """Append the rows that follow."""
         self.count += more.count
