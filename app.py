@@ -81,7 +81,7 @@ def list_ingest_jobs(call: Call, query: PageQuery) -> Json[answers.JobPage]:
 
 @app.route("/ingest/leads/jobs/{job_id}", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_ingest_job(call: Call, job_id: UUID) -> Json[answers.JobAnswer]:
+def get_ingest_job(call: Call, job_id: UUID) -> Json[answers.JobDetail]:
     """Returns one ingestion job with its counts."""
     return services.jobs.get(call.tenant_id, job_id)
 

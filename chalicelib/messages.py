@@ -167,6 +167,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The row has no document, e-mail or phone.",
     ),
     "cabecalho_repetido": ("A linha repete os títulos.", "The row repeats the titles."),
+    "linha_oculta": ("A linha está oculta na planilha.", "The row is hidden in the sheet."),
     "linha_de_exemplo": ("A linha é um exemplo de preenchimento.", "The row is an example of how to fill it in."),
     "linha_de_instrucao": ("A linha explica como preencher.", "The row explains how to fill it in."),
     "linha_de_total": ("A linha é um total.", "The row is a total."),
@@ -199,6 +200,69 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "relatorio_cortado": (
         "O relatório ficaria grande demais e termina aqui: faltam erros desta linha em diante.",
         "The report would be too large and ends here: errors are missing from this row on.",
+    ),
+    # How a file was read
+    "coluna_lida_pelo_conteudo": (
+        "O título deixa dúvida: a coluna foi lida pelo que há nela.",
+        "The title leaves a doubt: the column was read by what is in it.",
+    ),
+    "coluna_adivinhada": (
+        "O título não é conhecido: a coluna foi lida pelo que há nela.",
+        "The title is not known: the column was read by what is in it.",
+    ),
+    "coluna_proposta": (
+        "O título não é conhecido, mas a coluna parece ter {campo}. Para lê-la, envie com adivinhar=true.",
+        "The title is not known, but the column seems to hold {campo}. To read it, send it with adivinhar=true.",
+    ),
+    "coluna_desconhecida": (
+        "O título não é conhecido: a coluna não foi lida.",
+        "The title is not known: the column was not read.",
+    ),
+    "coluna_sem_titulo": ("A coluna não tem título: não foi lida.", "The column has no title: it was not read."),
+    "coluna_vazia": ("A coluna está vazia.", "The column is empty."),
+    "coluna_de_outro_assunto": (
+        "O título fala de um contato, mas não é um contato que se use: a coluna não foi lida.",
+        "The title is about a contact, but names none that may be used: the column was not read.",
+    ),
+    "coluna_de_outra_pessoa": (
+        "O título fala de outra pessoa: a coluna não foi lida.",
+        "The title is about another person: the column was not read.",
+    ),
+    "coluna_com_outros_dados": (
+        "O título fala de um contato, mas a coluna tem outros dados: não foi lida.",
+        "The title is about a contact, but the column holds other data: it was not read.",
+    ),
+    "coluna_sem_par": (
+        "Falta a coluna que completa esta, como o telefone de um DDD: não foi lida.",
+        "The column that completes this one is missing, as the phone of a DDD: it was not read.",
+    ),
+    "coluna_do_relatorio": (
+        "A coluna é do relatório de erros: não é lida.",
+        "The column belongs to the error report: it is not read.",
+    ),
+    "aba_com_os_mesmos_titulos": (
+        "A aba tem os mesmos títulos, mas só uma aba é lida: para ler todas, envie com “aba=*”.",
+        "The sheet has the same titles, but one sheet is read: to read all, send it with “aba=*”.",
+    ),
+    "aba_com_outros_titulos": (
+        "A aba tem títulos de contatos, mas só uma aba é lida: para ler esta, envie com o nome dela em “aba”.",
+        "The sheet has titles of contacts, but one sheet is read: to read this one, send it with its name in “aba”.",
+    ),
+    "aba_sem_titulos": (
+        "A aba não tem uma linha de títulos de contatos: não foi lida.",
+        "The sheet has no row of titles of contacts: it was not read.",
+    ),
+    "aba_vazia": ("A aba está vazia.", "The sheet is empty."),
+    "aba_ilegivel": ("A aba não pôde ser lida.", "The sheet could not be read."),
+    "aba_nao_examinada": (
+        "Há abas demais: esta não foi examinada nem lida.",
+        "There are too many sheets: this one was neither looked at nor read.",
+    ),
+    "linhas_ocultas": (
+        "Há linhas ocultas ou filtradas na planilha ({total}): {linhas}. Para deixá-las de fora, envie com "
+        "ignorar_ocultas=true.",
+        "The sheet has hidden or filtered rows ({total}): {linhas}. To leave them out, send it with "
+        "ignorar_ocultas=true.",
     ),
     # Jobs and uploads
     "arquivo_ausente": ("O arquivo não está no bucket.", "The file is not in the bucket."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -17,9 +17,9 @@ from rich.table import Table
 
 from chalicelib.errors import DomainError
 from chalicelib.messages import ENGLISH, text
-from local.demo import COUNTS, DemoFailed
+from local.demo import DemoFailed
 from local.demo import run as run_demo
-from local.ingest import UploadRefused, upload, watched
+from local.ingest import UploadRefused, shown, upload, watched
 from local.rest import ApiError, Rest
 from local.stack import DEFAULT_STATE, Stack, StackFailed
 from local.tokens import ADMIN_GROUP
@@ -137,32 +137,31 @@ def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
 )
 @click.option("--origem", help="The system whose IDs the file has.")
 @click.option("--deduplicar-por", help="documento,id,contato, some of them, or nenhum.")
+@click.option("--aba", metavar="NAME", help="Read this sheet, or * for all alike.")
+@click.option("--ignorar-ocultas", is_flag=True, help="Leave hidden and filtered rows out.")
+@click.option("--adivinhar", is_flag=True, help="Read columns with unknown titles by what is in them.")
+@click.option("--validar-apenas", is_flag=True, help="Only check the file: a dry run.")
 @_tenant
 @_json
 @click.pass_obj
 @plainly
-def ingest(
-    state: Path,
-    file: Path,
-    modo: str | None,
-    origem: str | None,
-    deduplicar_por: str | None,
-    tenant: str,
-    as_json: bool,
-) -> None:
-    """Upload a workbook or a CSV file and watch its job.
+def ingest(state: Path, /, file: Path, tenant: str, as_json: bool, **options: str | bool | None) -> None:
+    """Upload a workbook or a CSV file, watch its job, and show what became of everything in it.
 
     Exits with 1 unless the job ends as `concluido`.
     """
     stack = Stack(state)
     with Rest(stack.url("api"), stack.token(tenant)) as rest:
-        options = {"modo": modo, "origem": origem, "deduplicar_por": deduplicar_por}
-        given = {name: value for name, value in options.items() if value is not None}
+        given = {name: value for name, value in options.items() if value}
         job = watched(rest, upload(rest, file, **given)["job_id"], Console(quiet=True) if as_json else console)
     if as_json:
         click.echo(json.dumps(job, ensure_ascii=False))
     else:
-        _print_job(job)
+        console.print(shown(job))
+        if job["correcoes_ignoradas"]:
+            console.print(f"{job['correcoes_ignoradas']} corrected rows were ignored. To apply them: --modo atualizar")
+        if job["mensagem_erro"]:
+            console.print(job["mensagem_erro"], style="red")
     sys.exit(0 if job["status"] == "concluido" else 1)
 
 
@@ -275,22 +274,6 @@ def _print_status(stack: Stack) -> None:
 
 def _short(path: Path) -> str:
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _print_job(job: Mapping[str, Any]) -> None:
-    table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_row("job_id", job["job_id"])
-    table.add_row("status", job["status"])
-    for count in COUNTS:
-        table.add_row(count, f"{job[count]:,}".replace(",", "."))
-    for key, rows in job["duplicados_por"].items():
-        if rows:
-            table.add_row(f"already there, by {key}", f"{rows:,}".replace(",", "."))
-    console.print(table)
-    if job["correcoes_ignoradas"]:
-        console.print(f"{job['correcoes_ignoradas']} corrected rows were ignored. To apply them: --modo atualizar")
-    if job.get("mensagem_erro"):
-        console.print(job["mensagem_erro"], style="red")
 
 
 def _received(stack: Stack, part: str, *, limit: int, clear: bool, as_json: bool) -> None:

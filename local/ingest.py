@@ -9,8 +9,11 @@ from typing import Any
 
 import httpx2
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
+from chalicelib.ingestion.jobs.jobs import COUNTS
 from local.rest import Rest
 
 # A body in base64, with the rest of the event, must fit the 6 MB that Lambda takes.
@@ -26,8 +29,8 @@ class UploadRefused(Exception):
     """S3 refused the file; the text says why."""
 
 
-def upload(rest: Rest, path: Path, **options: str) -> Job:
-    """Upload a file with these options of the API, and return its job.
+def upload(rest: Rest, path: Path, **options: str | bool) -> Job:
+    """Upload a file with the options of the API (`modo`, `aba`, …) and return its job.
 
     Raises:
         ApiError: the API refuses it.
@@ -37,16 +40,20 @@ def upload(rest: Rest, path: Path, **options: str) -> Job:
     if path.stat().st_size <= MAX_IN_BODY:
         with path.open("rb") as file:
             files = {"arquivo": (path.name, file, kind)}
-            job: Job = rest.ask("POST", "/ingest/leads/xlsx", files=files, data=options)
+            job: Job = rest.ask("POST", "/ingest/leads/xlsx", files=files, data=_as_form(options))
         return job
-    request = {"arquivo": path.name, "tamanho": path.stat().st_size, **options}
-    job = rest.ask("POST", "/ingest/leads/xlsx", json=request)
+    request = {"arquivo": path.name, "tamanho": path.stat().st_size}
+    job = rest.ask("POST", "/ingest/leads/xlsx", json={**request, **options})
     post = job["upload"]
     with path.open("rb") as file:
         response = httpx2.post(post["url"], data=post["fields"], files={"file": (path.name, file, kind)}, timeout=600)
     if response.is_error:
         raise UploadRefused(f"S3 answered {response.status_code}")
     return job
+
+
+def _as_form(options: dict[str, str | bool]) -> dict[str, str]:
+    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in options.items()}
 
 
 def followed(rest: Rest, job_id: str) -> Iterator[Job]:
@@ -80,3 +87,58 @@ def watched(rest: Rest, job_id: str, console: Console) -> Job:
                 rate=progress.tasks[0].speed or 0.0,
             )
     return job
+
+
+def shown(job: Job) -> Table:
+    """A job as one table: what became of each column, sheets, encoding, rows, refusals by reason, duplicates."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for section, lines in _sections(job).items():
+        for number, (name, what) in enumerate(lines):
+            table.add_row(*map(escape, ("" if number else section, name, what)))
+    return table
+
+
+def _sections(job: Job) -> dict[str, list[tuple[str, str]]]:
+    reading: dict[str, Any] = job.get("leitura") or {}
+    hidden = reading.get("linhas_ocultas") or {"total": 0}
+    lines = [(f"{name}", f"{_number(job[name])}") for name in COUNTS]
+    if hidden["total"]:
+        left_out = "left out" if job["ignorar_ocultas"] else "read; --ignorar-ocultas leaves them out"
+        lines.append(("hidden", f"{_number(hidden['total'])} ({_listed(hidden)}): {left_out}"))
+    if reading.get("linhas_fisicas") is not None:
+        lines.append(("lines of the file", _number(reading["linhas_fisicas"])))
+    sheets = [
+        (each["aba"], _fate("read" if each["lida"] else None, each["mensagem"])) for each in reading.get("abas", ())
+    ]
+    text = [(name, repr(value)) for name in ("codificacao", "separador") if (value := reading.get(name)) is not None]
+    return {
+        "job": [("job_id", job["job_id"]), ("status", job["status"])],
+        "columns": [
+            (f"{each['coluna']} {each['titulo']}", _fate(each["campo"], each["mensagem"]))
+            for each in reading.get("colunas", ())
+        ],
+        "sheets": sheets,
+        "text": text,
+        "rows": lines,
+        "refused": [(code, _number(times)) for code, times in _most_first(reading.get("recusas"))],
+        "duplicates by": [(kind, _number(times)) for kind, times in _most_first(job.get("duplicados_por"))],
+    }
+
+
+def _fate(field: str | None, why: str | None) -> str:
+    return f"{field or '-'}{f': {why}' if why else ''}"
+
+
+def _listed(hidden: dict[str, Any]) -> str:
+    rows = ", ".join(map(str, hidden["linhas"]))
+    return f"{rows}, …" if hidden["total"] > len(hidden["linhas"]) else rows
+
+
+def _most_first(counts: dict[str, int] | None) -> list[tuple[str, int]]:
+    return sorted(((name, times) for name, times in (counts or {}).items() if times), key=lambda each: -each[1])
+
+
+def _number(value: int) -> str:
+    return f"{value:,}".replace(",", ".")

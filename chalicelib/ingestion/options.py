@@ -59,3 +59,9 @@ class IngestOptions(BaseModel):
     """The system whose `ID`s the file has. IDs of two origins never meet."""
     validar_apenas: bool = False
     """A dry run: the job checks and counts everything, but stores no leads."""
+    aba: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The sheet to read, or `*` for all with the titles of the best one; without it the best one alone is read."""
+    ignorar_ocultas: bool = False
+    """Whether hidden and filtered rows of a sheet are left out; the report names them."""
+    adivinhar: bool = False
+    """Whether a column with an unknown title is read if nearly all of its cells are phones, e-mails or documents."""

@@ -145,7 +145,8 @@ def test_a_worker_whose_lease_was_taken_over_writes_nothing(
     assert successor is not None
     services.ingestion._work(late, enough)
     assert office.leads() == []
-    services.ingestion._finish(late, "concluido")
+    with pytest.raises(LeaseLost):
+        services.ingestion._finish(late, "concluido")
     services.ingestion._work(successor, enough)
     assert services.jobs.get(TENANT, job_id)["leads_criados"] == 3
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidFile
-from chalicelib.ingestion.reading.columns import checked_row_number, column_index, column_name
+from chalicelib.ingestion.reading.columns import checked_row_number, column_index, column_name, sheet_and_row
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROWS
 
 
@@ -35,3 +35,12 @@ def test_rows_out_of_order_are_refused(last: int, number: int, code: str) -> Non
     assert checked_row_number(1, MAX_ROWS) == MAX_ROWS
     with pytest.raises(InvalidFile, match=code):
         checked_row_number(last, number)
+
+
+def test_rows_of_the_next_sheet_are_counted_on() -> None:
+    assert [sheet_and_row(position) for position in (1, MAX_ROWS, MAX_ROWS + 1, 3 * MAX_ROWS)] == [
+        (0, 1),
+        (0, MAX_ROWS),
+        (1, 1),
+        (2, MAX_ROWS),
+    ]

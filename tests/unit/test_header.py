@@ -158,6 +158,15 @@ def test_header_with_data_below_beats_one_that_names_more_fields() -> None:
     assert best([(1, ["Email", "120"]), (3, ["Nome", "E-mail"]), (4, ["Ana", "ana@example.com"])]).row == 3
 
 
+def test_several_rows_with_little_beat_one_row_with_much() -> None:
+    cover = [
+        (1, ["Empresa", "CNPJ", "Telefone", "E-mail"]),
+        (2, ["Nós", "11.222.333/0001-81", "71 3333-4444", "a@x.com"]),
+    ]
+    people = [(5, ["Nome", "Celular"]), (6, ["Ana", "71 99999-0001"]), (7, ["Bia", "71 99999-0002"])]
+    assert best([*cover, *people]).row == 5
+
+
 def test_groups_of_columns_above_the_titles_make_a_header_of_two_rows() -> None:
     header = best([
         (1, ["Nome", "CPF", "Contato", "", "Cônjuge"]),
@@ -294,3 +303,17 @@ def test_heavy_rows_are_not_all_looked_at() -> None:
 
     assert find_header(rows()) is None
     assert len(looked) < 10
+
+
+@pytest.mark.parametrize(("good", "is_found"), [(ROWS_SEARCHED - 1, False), (ROWS_SEARCHED, True)])
+def test_problem_behind_the_searched_rows_does_not_hide_the_header(good: int, is_found: bool) -> None:
+    def rows() -> Iterator[tuple[int, Sequence[str]]]:
+        yield 1, ["Nome", "Email"]
+        yield from ((number, ["Ana", "ana@example.com"]) for number in range(2, good + 1))
+        raise InvalidFile("linha_grande_demais")
+
+    if is_found:
+        assert find_header(rows()) is not None
+        return
+    with pytest.raises(InvalidFile):
+        find_header(rows())

@@ -122,6 +122,16 @@ def test_only_so_many_sheets_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> N
     assert fates(data) == {"A": None, "B": "aba_com_os_mesmos_titulos", "C": "aba_nao_examinada"}
 
 
+def test_all_sheets_with_the_same_titles_may_be_asked_for() -> None:
+    months = {"Capa": COVER, "Jan": people("a", "b"), "Fev": people("c"), "Oculta": people("d")}
+    with opened(zipped(parts(sheets=months, states="vvvh")), Choice(sheet="*")) as table:
+        assert [each.sheet_name for each in (table, *table.more)] == ["Jan", "Fev"]
+        assert [each.name for each in table.sheets if each.reason is None] == ["Jan", "Fev"]
+    assert refusal(zipped(parts(sheets={"A": WITHOUT_HEADER})), Choice(sheet="*")) == "cabecalho_ausente"
+    with opened(b"Email\na@b.c\n", Choice(sheet="*")) as table:
+        assert table.more == ()
+
+
 def test_vertical_form_is_refused_and_another_sheet_is_read() -> None:
     form = sheet(row(1, "Nome", "Ana") + row(2, "Email", "ana@example.com"))
     assert refusal(zipped(parts(sheets={"A": form, "B": sheet("")}))) == "planilha_na_vertical"

@@ -3,7 +3,14 @@
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import WebhookAddressList, WebhookReceipt
 from chalicelib.api.answers.dispatch import DisparoDetail, DisparoPage, ResendAnswer, TemplateAnswer, TemplateList
-from chalicelib.api.answers.ingestion import AnnouncedJobAnswer, JobAnswer, JobPage, PreviewAnswer, ReportLink
+from chalicelib.api.answers.ingestion import (
+    AnnouncedJobAnswer,
+    JobAnswer,
+    JobDetail,
+    JobPage,
+    PreviewAnswer,
+    ReportLink,
+)
 from chalicelib.api.answers.leads import LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
@@ -19,6 +26,7 @@ __all__ = [
     "DisparoPage",
     "HealthAnswer",
     "JobAnswer",
+    "JobDetail",
     "JobPage",
     "LeadDetail",
     "LeadPage",

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.contacts.telephones import PhoneKind
+from chalicelib.ingestion.layout.words import Role
 from chalicelib.ingestion.options import DedupKey, IngestMode
 from chalicelib.leads.states import LeadStatus
 
@@ -21,7 +22,7 @@ class JobAnswer(AnswerModel):
     tamanho_bytes: int | None
     """Null until the file has arrived."""
     aba: str | None
-    """The sheet that is read; null until the file is opened, and for a file without sheets."""
+    """The sheet that is read, `*` if several are; null until the file is opened, and for a file without sheets."""
     modo: IngestMode
     deduplicar_por: tuple[DedupKey, ...]
     """Which keys may say that a row is a lead that is there already."""
@@ -29,6 +30,12 @@ class JobAnswer(AnswerModel):
     """The system whose `ID`s the file has; "" if the upload named none."""
     validar_apenas: bool
     """Whether the job is a dry run, which stores no lead."""
+    aba_pedida: str | None
+    """The sheet that the upload asked for."""
+    ignorar_ocultas: bool
+    """Whether hidden and filtered rows are left out."""
+    adivinhar: bool
+    """Whether columns with unknown titles are read by their cells."""
     linhas_estimadas: int | None
     """How many rows the file seems to have; null until it is opened, and if it does not say."""
     linhas_processadas: int
@@ -80,6 +87,69 @@ class JobAnswer(AnswerModel):
     """An estimate; null unless the job is running and the number of rows is known."""
     parado: bool
     """Whether a job that should be moving has stood still for more than a minute."""
+
+
+class ColumnReading(AnswerModel):
+    """What became of a column."""
+
+    coluna: str
+    """Its letters: A, B, …"""
+    titulo: str
+    campo: Role | None
+    """What it was read as; null if it was not read."""
+    proposta: Role | None
+    """What its cells look like, if its title is not known: it is read with `adivinhar`."""
+    codigo: str | None
+    """Why it was not read, or read by its cells; null if its title says it all."""
+    mensagem: str | None
+    """The sentence of `codigo`."""
+
+
+class SheetReading(AnswerModel):
+    """What became of a sheet."""
+
+    aba: str
+    lida: bool
+    oculta: bool
+    linhas: int | None
+    """About how many rows are below its titles; null if it has none, or does not say."""
+    codigo: str | None
+    """Why it was not read."""
+    mensagem: str | None
+    """The sentence of `codigo`."""
+
+
+class HiddenRows(AnswerModel):
+    """Hidden and filtered rows among those that were read so far."""
+
+    total: int
+    linhas: tuple[int, ...]
+    """The numbers of the first hundred, each in its sheet."""
+
+
+class FileReading(AnswerModel):
+    """How the file was read: nothing in it is ignored in silence."""
+
+    linha_dos_titulos: int
+    colunas: tuple[ColumnReading, ...]
+    abas: tuple[SheetReading, ...]
+    """Those that are read come first. Empty for a text file; at most two hundred."""
+    linhas_ocultas: HiddenRows
+    codificacao: str | None
+    """How a text file was decoded."""
+    separador: str | None
+    """What stands between the columns of a text file."""
+    linhas_fisicas: int | None
+    """The lines of a text file; a row has several if a cell has line breaks. Null until the end of the file is read."""
+    recusas: dict[str, int] | None
+    """How often each code of a refusal occurs; null until the job has ended."""
+
+
+class JobDetail(JobAnswer):
+    """A job, and how its file was read."""
+
+    leitura: FileReading | None
+    """Null until the file is opened."""
 
 
 class PresignedForm(AnswerModel):
@@ -164,7 +234,9 @@ class PreviewRow(AnswerModel):
     """What would become of one row."""
 
     linha: int
-    """The number of the row in the file."""
+    """The number of the row in the file, or in its sheet."""
+    aba: str | None
+    """The sheet of the row, if several are read."""
     resultado: Literal["criado", "atualizado", "duplicado", "rejeitado"]
     lead: PreviewLead | None
     """Null if the row would be refused."""
@@ -174,4 +246,6 @@ class PreviewRow(AnswerModel):
 class PreviewAnswer(AnswerModel):
     """The first rows of a dry run, as far as it has come."""
 
+    leitura: FileReading | None
+    """How the file was read; null until it is opened."""
     itens: tuple[PreviewRow, ...]

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import NotFound
+from chalicelib.ingestion.jobs.account import place_of
 from chalicelib.ingestion.jobs.reports import refusal_sentence
 from chalicelib.ingestion.loading.batch import Batch
 from chalicelib.ingestion.loading.loader import BatchCounts, Deduplication, Loaded, RowOutcome, load
@@ -89,7 +90,7 @@ class Previews:
         self._database = database
 
     def of(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
-        """The first rows of a dry run, as far as it has come: `resultado`, `lead` as it would be stored, `erros`.
+        """How the file was read (`leitura`), and the first rows: `resultado`, `lead` as it would be stored, `erros`.
 
         A lead that would be created has no `lead_id`. A row that would be refused has no lead. The sentences of the
         errors are in the tenant's language.
@@ -98,16 +99,23 @@ class Previews:
             NotFound: the tenant has no such job, or `sem_previa`: the job does more than validate.
         """
 
-        def read(rows: Rows) -> tuple[list[Row], Language]:
+        def read(rows: Rows) -> tuple[Row, list[Row], Language]:
             job = rows.one("job_by_id", job_id=job_id)
             if job is None:
                 raise NotFound("nao_encontrado")
             if not job["validar_apenas"]:
                 raise NotFound("sem_previa")
-            return rows.all("list_previas", job_id=job_id), config_of(rows).idioma
+            return job, rows.all("list_previas", job_id=job_id), config_of(rows).idioma
 
-        shown, language = self._database.run(tenant_id, read)
-        return {"itens": [{**row, "erros": [_explained(error, language) for error in row["erros"]]} for row in shown]}
+        job, shown, language = self._database.run(tenant_id, read)
+        rows = [_shown(row, job["leitura"], language) for row in shown]
+        return {"leitura": job["leitura"], "itens": rows}
+
+
+def _shown(row: Row, account: dict[str, Any] | None, language: Language) -> dict[str, Any]:
+    sheet, number = place_of(row["linha"], account)
+    errors = [_explained(error, language) for error in row["erros"]]
+    return {**row, "linha": number, "aba": sheet, "erros": errors}
 
 
 def _explained(error: dict[str, str], language: Language) -> dict[str, str]:

@@ -30,10 +30,10 @@ COUNTS = (
     "emails_validos",
 )
 _SHOWN = (
-    "job_id", "status", "nome_arquivo", "tamanho_bytes", "aba", "modo", "origem", "validar_apenas",
-    "linhas_estimadas", *COUNTS, "duplicados_por", "cancelamento_pedido", "erro_codigo", "mensagem_erro", "criado_em",
-    "iniciado_em", "retomado_em", "atualizado_em", "concluido_em", "desfazer_pedido_em", "leads_removidos",
-    "leads_mantidos", "mesclas_desfeitas", "mesclas_mantidas", "desfeito_em",
+    "job_id", "status", "nome_arquivo", "tamanho_bytes", "aba", "modo", "origem", "validar_apenas", "aba_pedida",
+    "ignorar_ocultas", "adivinhar", "linhas_estimadas", *COUNTS, "duplicados_por", "cancelamento_pedido", "erro_codigo",
+    "mensagem_erro", "criado_em", "iniciado_em", "retomado_em", "atualizado_em", "concluido_em", "desfazer_pedido_em",
+    "leads_removidos", "leads_mantidos", "mesclas_desfeitas", "mesclas_mantidas", "desfeito_em",
 )  # fmt: skip
 
 _STILL_AFTER = timedelta(minutes=1)
@@ -56,7 +56,7 @@ class Jobs:
         return page_of([described(row, now) for row in found], query.limit, lambda row: row["job_id"])
 
     def get(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
-        """One job.
+        """One job, and how its file was read (`leitura`).
 
         Raises:
             NotFound: the tenant has no such job.
@@ -64,7 +64,7 @@ class Jobs:
         row = self._database.run(tenant_id, lambda rows: rows.one("job_by_id", job_id=job_id))
         if row is None:
             raise NotFound("nao_encontrado")
-        return described(row, self._clock())
+        return {**described(row, self._clock()), "leitura": row["leitura"]}
 
     def cancel(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
         """End a job: at once if nobody works on it, else at its next batch. What it committed stays.
@@ -86,6 +86,7 @@ class Jobs:
         if row is not None:
             return described(row, now)
         job = self.get(tenant_id, job_id)
+        del job["leitura"]
         if job["status"] != "cancelado":
             raise Conflict("job_encerrado", status=job["status"])
         return job

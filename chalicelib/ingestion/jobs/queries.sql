@@ -4,10 +4,12 @@
 -- A repeated notification or idempotency key makes no second job.
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
                          modo, modo_padrao, deduplicar_por_documento, deduplicar_por_id, deduplicar_por_contato, origem,
-                         validar_apenas, idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
+                         validar_apenas, aba_pedida, ignorar_ocultas, adivinhar,
+                         idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
         coalesce(:modo, 'ignorar'), CAST(:modo AS text) IS NULL, :deduplicar_por_documento, :deduplicar_por_id,
-        :deduplicar_por_contato, :origem, :validar_apenas, :idempotency_key, :idempotency_fingerprint, :agora, :agora)
+        :deduplicar_por_contato, :origem, :validar_apenas, :aba_pedida, :ignorar_ocultas, :adivinhar,
+        :idempotency_key, :idempotency_fingerprint, :agora, :agora)
 ON CONFLICT DO NOTHING;
 
 -- name: mark_job_received
@@ -68,10 +70,13 @@ UPDATE ingest_jobs
 RETURNING *;
 
 -- name: describe_job
--- What the file turned out to be: a corrected report updates, unless the upload says otherwise. The ETag pins the content that was read. The lease is renewed, because reading the
--- file to this point may have taken a while.
+-- What the file turned out to be: a corrected report updates, unless the upload says otherwise. The ETag pins the content
+-- that was read. The lease is renewed, because reading the file to this point may have taken a while. The hidden rows
+-- before the checkpoint were counted by another claim.
 UPDATE ingest_jobs
    SET aba = :aba, colunas = CAST(:colunas AS text[]), linhas_estimadas = :linhas_estimadas,
+       leitura = CAST(:leitura AS jsonb) || jsonb_build_object(
+           'linhas_ocultas', coalesce(leitura -> 'linhas_ocultas', '{"total": 0, "linhas": []}')),
        etag = :etag, tamanho_bytes = :tamanho_bytes, correcao = :correcao,
        modo = CASE WHEN modo_padrao AND CAST(:correcao AS boolean) THEN 'atualizar' ELSE modo END,
        origem = CASE WHEN origem = '' THEN :origem ELSE origem END,
@@ -107,6 +112,20 @@ UPDATE ingest_jobs
        tentativas = 0, lease_ate = :lease_ate, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
+-- name: note_hidden_rows
+-- The numbers of the first ones are kept.
+UPDATE ingest_jobs
+   SET leitura = jsonb_set(leitura, '{linhas_ocultas}', jsonb_build_object(
+           'total', CAST(leitura #>> '{linhas_ocultas,total}' AS bigint) + :total,
+           'linhas', jsonb_path_query_array(leitura #> '{linhas_ocultas,linhas}' || CAST(:linhas AS jsonb), '$[0 to 99]')))
+ WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: note_physical_lines
+-- How many lines a text file has, known at its end.
+UPDATE ingest_jobs
+   SET leitura = jsonb_set(leitura, '{linhas_fisicas}', to_jsonb(CAST(:linhas AS bigint)))
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid);
+
 -- name: release_job
 -- `devolvidas` is 1 where the attempt must not count, because the file did not cause its failure.
 UPDATE ingest_jobs
@@ -115,7 +134,13 @@ UPDATE ingest_jobs
 
 -- name: finish_job
 UPDATE ingest_jobs
-   SET status = :status, erro_codigo = :erro_codigo, mensagem_erro = :mensagem_erro,
+   SET leitura = jsonb_set(leitura, '{recusas}', (
+           SELECT coalesce(jsonb_object_agg(codigo, vezes), '{}')
+             FROM (SELECT codigo, count(*) AS vezes
+                     FROM ingest_erros
+                    WHERE tenant_id = :tenant_id AND job_id = :job_id
+                    GROUP BY codigo) por_codigo)),
+       status = :status, erro_codigo = :erro_codigo, mensagem_erro = :mensagem_erro,
        lease_dono = NULL, lease_ate = NULL, concluido_em = :agora, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid)
 RETURNING *;
@@ -161,7 +186,8 @@ SELECT open_ensaio(:job_id);
 UPDATE ingest_jobs
    SET ensaio_aberto = true, ultima_linha = 0, linhas_processadas = 0, linhas_ao_retomar = 0, leads_criados = 0,
        leads_atualizados = 0, duplicados = 0, linhas_rejeitadas = 0, telefones_criados = 0, emails_criados = 0,
-       telefones_validos = 0, emails_validos = 0, duplicados_por = '{}'
+       telefones_validos = 0, emails_validos = 0, duplicados_por = '{}',
+       leitura = jsonb_set(leitura, '{linhas_ocultas}', '{"total": 0, "linhas": []}')
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: forget_erros

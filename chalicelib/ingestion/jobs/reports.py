@@ -2,8 +2,9 @@
 
 It has the original columns, then `linha`, `coluna`, `codigo`, `mensagem`, and `origem` if the upload named one. A file
 without an `ID` column, or whose IDs did not count, gets one in front, and a row without an `ID` gets the one that the
-job gave it, so that a corrected row finds its lead. Each refused
-value is a line with its whole row. A report that would be too large ends with a line that says so.
+job gave it, so that a corrected row finds its lead. Each refused value is a line with its whole row. Columns, sheets
+and hidden rows that were not read follow, each in a line without a row. A report that would be too large ends with a
+line that says so.
 
 The file is UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil. Its sentences are in the tenant's
 language. Cells that a spreadsheet would take for formulas are defused (`formulas`); `read_back` undoes that. A report
@@ -13,7 +14,7 @@ of a report has the added columns once.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from io import TextIOWrapper
 from itertools import islice
@@ -27,6 +28,7 @@ from chalicelib.adapters.storage import Storage
 from chalicelib.contacts.domains import likely_address
 from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
+from chalicelib.ingestion.jobs.account import ADDED, ORIGIN, is_report, place_of, remarks_of
 from chalicelib.ingestion.jobs.jobs import FINAL
 from chalicelib.ingestion.options import MAX_ORIGIN
 from chalicelib.ingestion.reading.columns import SheetRow
@@ -37,13 +39,11 @@ from chalicelib.ingestion.rows.leftovers import NOT_LEADS
 from chalicelib.tenants.config import Language
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
-ADDED = ("linha", "coluna", "codigo", "mensagem")
-ORIGIN = "origem"
 _ORIGIN_SEARCHED = 100  # rows: each of them has it, unless a person deleted it
 _ID = "ID"
 _NOWHERE = -1
 _CUT = "relatorio_cortado"
-_LEFT_OUT = NOT_LEADS | {_CUT}
+_REMARKS = ("coluna_", "aba_", "linhas_ocultas")  # how the codes begin of lines that are about the whole file
 MAX_REPORT = 256 << 20
 """Bytes after which a report ends: a million ordinary rows, or a few whose cells are as large as they may be. Excel
 cannot open a report of that size, and a file that is uploaded again may have no more than 500 MB.
@@ -87,11 +87,6 @@ class Reports:
         }
 
 
-def is_report(columns: Sequence[str]) -> bool:
-    """Whether these are the columns of a report of ours."""
-    return set(ADDED) <= set(columns)
-
-
 def origin_in(columns: Sequence[str], rows: Iterable[SheetRow]) -> str:
     """The `origem` of the job whose report this is; "" if it had none, or if it is no report."""
     if not is_report(columns) or ORIGIN not in columns:
@@ -104,7 +99,8 @@ def origin_in(columns: Sequence[str], rows: Iterable[SheetRow]) -> str:
 def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[SheetRow]:
     """The rows below a header, each its number and its cells. Rows of our reports are as they were before defusing.
 
-    Lines that hold no lead are left out: rows of help or totals, and the line that says that a report was cut.
+    Lines that hold no lead are left out: rows of help or totals, what was said about the file as a whole, and the line
+    that says that a report was cut.
     """
     if not is_report(columns):
         return rows
@@ -112,14 +108,22 @@ def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[Shee
     return (
         (number, [original(cell) for cell in cells])
         for number, cells in rows
-        if len(cells) <= code_place or cells[code_place] not in _LEFT_OUT
+        if len(cells) <= code_place or not _is_left_out(cells[code_place])
     )
+
+
+def _is_left_out(code: str) -> bool:
+    return code in NOT_LEADS or code == _CUT or code.startswith(_REMARKS)
 
 
 def write_report(
     path: Path, database: Database, tenant_id: str, job: Row, *, language: Language, most: int = MAX_REPORT
 ) -> None:
-    """Write the report of a job into a file, page by page. It ends with the line that passes `most` bytes."""
+    """Write the report of a job into a file, page by page. It ends with the line that passes `most` bytes.
+
+    What was not read of the file comes last (`account.remarks_of`).
+    """
+    account = job["leitura"]
     layout = _layout(job["colunas"], ids_count=job["deduplicar_por_id"])
     # The corrected rows must find their leads among the IDs of the same system.
     origin = [job["origem"]] if job["origem"] else []
@@ -129,17 +133,25 @@ def write_report(
         report = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
         report.writerow(_safe([*layout.titles, *ADDED, *[ORIGIN for _ in origin]]))
         cells: list[str] = []
+        blank = [""] * len(layout.titles)
         for error in _errors(database, tenant_id, job["job_id"]):
             if written.tell() > most:
-                blank = [""] * len(layout.titles)
-                report.writerow([*blank, str(error["linha"]), "", _CUT, messages.text(_CUT, language), *origin])
+                report.writerow([*blank, _place(error, account), "", _CUT, messages.text(_CUT, language), *origin])
                 return
             # Only the first line of a row has its cells.
             if error["celulas"] is not None:
                 cells = _safe(_cells(error, layout))
             sentence = refusal_sentence(error["codigo"], error["valor"], language)
-            added = [str(error["linha"]), error["coluna"], error["codigo"], sentence, *origin]
+            added = [_place(error, account), error["coluna"], error["codigo"], sentence, *origin]
             report.writerow([*cells, *_safe(added)])
+        for remark in remarks_of(account, language) if account else ():
+            report.writerow([*blank, *_safe(remark), *origin])
+
+
+def _place(error: Row, account: Mapping[str, Any] | None) -> str:
+    """The row of an error; where several sheets were read, with the name of its sheet (`Jan!12`)."""
+    sheet, row = place_of(error["linha"], account)
+    return str(row) if sheet is None else f"{sheet}!{row}"
 
 
 def refusal_sentence(code: str, value: str, language: Language) -> str:

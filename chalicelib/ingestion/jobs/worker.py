@@ -7,6 +7,7 @@ over through the queue. If a worker dies, the sweep finds its job once the lease
 from __future__ import annotations
 
 import errno
+import json
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
 from functools import partial
@@ -22,22 +23,24 @@ from chalicelib.adapters.queues import Queues, wakeup_targets
 from chalicelib.adapters.storage import Storage, StoredObject
 from chalicelib.config import Settings
 from chalicelib.errors import InvalidFile, LeaseLost, Unavailable
+from chalicelib.ingestion.jobs.account import MOST_HIDDEN, account_of, is_report
 from chalicelib.ingestion.jobs.claim import Checkpoint, JobClaim
 from chalicelib.ingestion.jobs.dry_run import DryRunTables
 from chalicelib.ingestion.jobs.jobs import COUNTS, wakeup_message
 from chalicelib.ingestion.jobs.read_ahead import ahead
-from chalicelib.ingestion.jobs.reports import CONTENT_TYPE, is_report, origin_in, read_back, report_key, write_report
+from chalicelib.ingestion.jobs.reports import CONTENT_TYPE, origin_in, read_back, report_key, write_report
 from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.jobs.undo import Undoing
 from chalicelib.ingestion.loading.batch import Batch, prepared
 from chalicelib.ingestion.loading.loader import BatchCounts, Deduplication, load
 from chalicelib.ingestion.options import DedupKey, IngestMode
 from chalicelib.ingestion.reading.header import Header, LeadField
-from chalicelib.ingestion.reading.workbook import LeadsTable, RowBlock, open_workbook
+from chalicelib.ingestion.reading.limits import MAX_ROWS
+from chalicelib.ingestion.reading.workbook import ALL_SHEETS, Choice, LeadsTable, RowBlock, open_workbook
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
-from chalicelib.tenants.config import Language, config_of
+from chalicelib.tenants.config import Language, TenantConfig, config_of
 
 # A file that kills its worker each time is given up after this many claims without a batch.
 _MOST_CLAIMS = 5
@@ -162,20 +165,44 @@ class Ingestion:
     def _read(self, claim: JobClaim, folder: Path, remaining_ms: Remaining) -> None:
         path = folder / "workbook"
         stored = self._download(claim, path)
-        with open_workbook(path) as table:
-            self._describe(claim, table, stored)
-            self._open_dry_run_tables(claim)
-            how = _deduplication(claim.row, content_id(path, table.sheet_name))
+        with open_workbook(path, Choice(claim.row["aba_pedida"], claim.row["adivinhar"])) as table:
             config = self._database.run(claim.tenant_id, config_of)
-            header = _without_ids(table.header) if DedupKey.ID not in how.keys else table.header
-            reader = RowReader(header, how.file_id, landlines_valid=config.fixo_valido_para_whatsapp)
-            room = self._settings.ingest_max_recusas - self._refusals_before(claim)
-            with ahead(self._batches(table, reader, claim.checkpoint.ultima_linha, room, how.keys)) as batches:
-                for batch in batches:
-                    self._commit(claim, table, batch, how)
-                    claim.checkpoint = claim.checkpoint.after(batch.last_row, batch.row_count)
-                    if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
-                        raise _OutOfTime
+            self._describe(claim, table, stored, config.idioma)
+            self._open_dry_run_tables(claim)
+            for place, part in enumerate((table, *table.more)):
+                how = _deduplication(claim.row, content_id(path, part.sheet_name))
+                self._read_part(claim, part, place * MAX_ROWS, how, config, remaining_ms)
+            if (lines := table.physical_lines) is not None:
+                self._database.run(
+                    claim.tenant_id, lambda rows: rows.run("note_physical_lines", **claim.key, linhas=lines)
+                )
+
+    def _read_part(
+        self,
+        claim: JobClaim,
+        table: LeadsTable,
+        before: int,
+        how: Deduplication,
+        config: TenantConfig,
+        remaining_ms: Remaining,
+    ) -> None:
+        """Read a sheet, or the whole of a text file. `before` is added to the numbers of its rows."""
+        done = max(0, claim.checkpoint.ultima_linha - before)
+        if done >= MAX_ROWS:
+            return
+        reader = RowReader(
+            _without_ids(table.header) if DedupKey.ID not in how.keys else table.header,
+            how.file_id,
+            landlines_valid=config.fixo_valido_para_whatsapp,
+            skipped=table.hidden_rows if claim.row["ignorar_ocultas"] else (),
+        )
+        room = self._settings.ingest_max_recusas - self._refusals_before(claim)
+        with ahead(self._batches(table, reader, done, room, before, how.keys)) as batches:
+            for batch, hidden in batches:
+                self._commit(claim, table, batch, hidden, how)
+                claim.checkpoint = claim.checkpoint.after(batch.last_row, batch.row_count)
+                if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
+                    raise _OutOfTime
 
     def _download(self, claim: JobClaim, path: Path) -> StoredObject:
         """Download the job's file: the same content that the job began with.
@@ -191,15 +218,16 @@ class Ingestion:
         self._storage.download(claim.row["chave"], path, etag=claim.row["etag"] or stored.etag)
         return stored
 
-    def _describe(self, claim: JobClaim, table: LeadsTable, stored: StoredObject) -> None:
+    def _describe(self, claim: JobClaim, table: LeadsTable, stored: StoredObject, language: Language) -> None:
         """Note what the file turned out to be; the claim then has the job as it is now."""
         now = self._clock()
         titles = table.header.titles
         params = {
             **claim.key,
-            "aba": table.sheet_name,
+            "aba": ALL_SHEETS if table.more else table.sheet_name,
             "colunas": list(titles),
-            "linhas_estimadas": table.estimated_rows,
+            "linhas_estimadas": _estimated(table),
+            "leitura": json.dumps(account_of(table, language)),
             "etag": stored.etag,
             "tamanho_bytes": stored.size_bytes,
             "correcao": is_report(titles),
@@ -226,16 +254,18 @@ class Ingestion:
         claim.checkpoint = self._database.run(claim.tenant_id, open_tables)
 
     def _refusals_before(self, claim: JobClaim) -> int:
-        """How many refusals the job has from its earlier batches."""
+        """How many refusals the job has from its earlier batches and sheets."""
         if not claim.checkpoint.ultima_linha:
             return 0
         [found] = self._database.run(claim.tenant_id, lambda rows: rows.all("count_erros", job_id=claim.job_id))
         return int(found["erros"])
 
     def _batches(
-        self, table: LeadsTable, reader: RowReader, after: int, room: int, keys: Set[DedupKey]
-    ) -> Iterator[Batch]:
-        """The batches after a checkpoint, the first ones small; the job may have `room` more refusals.
+        self, table: LeadsTable, reader: RowReader, after: int, room: int, before: int, keys: Set[DedupKey]
+    ) -> Iterator[tuple[Batch, list[int]]]:
+        """The batches after a checkpoint, the first ones small, each with the numbers of its hidden rows.
+
+        The job may have `room` more refusals.
 
         Raises:
             InvalidFile: in place of a batch that cannot be read, or that has too many refusals.
@@ -246,10 +276,11 @@ class Ingestion:
             room -= _refusals_of(portion)
             if room < 0:
                 raise InvalidFile("recusas_demais", maximo=self._settings.ingest_max_recusas)
-            yield prepared(portion, self._clock(), keys)
+            hidden = _hidden(table, portion)
+            yield prepared(portion.shifted(before) if before else portion, self._clock(), keys), hidden
             row_count += row_count // 2
 
-    def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch, how: Deduplication) -> None:
+    def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch, hidden: list[int], how: Deduplication) -> None:
         """Write leads, contacts, errors, counters and checkpoint of one batch, in one transaction.
 
         Raises:
@@ -257,10 +288,14 @@ class Ingestion:
             _CheckpointMoved: an earlier batch is not in the database any more.
             _Cancelled: the job is to end.
         """
-        created = self._database.run(claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch, how))
+        created = self._database.run(
+            claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch, hidden, how)
+        )
         count(Metric.LEADS_CREATED, created, tenant_id=claim.tenant_id)
 
-    def _commit_in(self, rows: Rows, claim: JobClaim, table: LeadsTable, batch: Batch, how: Deduplication) -> int:
+    def _commit_in(
+        self, rows: Rows, claim: JobClaim, table: LeadsTable, batch: Batch, hidden: list[int], how: Deduplication
+    ) -> int:
         """As `_commit`. Returns how many leads were made, which is none in a dry run."""
         row = claim.row
         _fence(rows, claim)
@@ -274,6 +309,9 @@ class Ingestion:
             origem_aba=table.sheet_name or "",
         )
         counts = _loaded(rows, claim, batch, how)
+        if hidden:
+            told = json.dumps(hidden[:MOST_HIDDEN])
+            rows.run("note_hidden_rows", job_id=claim.job_id, total=len(hidden), linhas=told)
         now = self._clock()
         rows.run(
             "advance_job",
@@ -410,6 +448,22 @@ def _portion(blocks: Iterator[RowBlock], reader: RowReader, most: int) -> ReadRo
         else:
             portion = read_rows
     return portion
+
+
+def _estimated(table: LeadsTable) -> int | None:
+    """About how many rows there are in all tables that are read."""
+    found = [each.estimated_rows for each in (table, *table.more)]
+    return None if None in found else sum(filter(None, found))
+
+
+def _hidden(table: LeadsTable, portion: ReadRows) -> list[int]:
+    """The hidden rows among those of a portion; they are taken out of the table, which has told of blank ones too."""
+    if not table.hidden_rows:
+        return []
+    read = {*portion.numbers, *(row.number for row in portion.with_errors)}
+    hidden = sorted(read & table.hidden_rows)
+    table.hidden_rows.difference_update([number for number in table.hidden_rows if number <= portion.last])
+    return hidden
 
 
 def _read_back(table: LeadsTable, blocks: Iterator[RowBlock]) -> Iterator[RowBlock]:

@@ -59,7 +59,8 @@ def _fate(text: str, title: Title, looks: Looks, *, guess: bool) -> ColumnFate:
         if kind and guess:
             role, reason = kind, "coluna_adivinhada"
         else:
-            proposal, reason = kind, "coluna_proposta" if kind else "coluna_desconhecida"
+            unknown = "coluna_desconhecida" if text else "coluna_sem_titulo" if looks.filled else "coluna_vazia"
+            proposal, reason = kind, "coluna_proposta" if kind else unknown
     fitting = looks.of(role) if role in CONTACTS else 0
     sure = role in CONTACTS and (fitting > 0 or (title.certain and role is title.role))
     return ColumnFate(text, role, reason, proposal, fitting, sure, title.rank, title.number)

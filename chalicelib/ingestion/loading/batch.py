@@ -16,6 +16,8 @@ from typing import NamedTuple
 from chalicelib.contacts.telephones import Phone
 from chalicelib.ids import id_range
 from chalicelib.ingestion.options import ALL_KEYS, DedupKey
+from chalicelib.ingestion.reading.columns import sheet_and_row
+from chalicelib.ingestion.reading.limits import MAX_ROWS
 from chalicelib.ingestion.rows.lead import LeadColumns, LeadData, contacts_of, principal
 from chalicelib.ingestion.rows.one_by_one import ReadRow, ReadRows, RowError
 
@@ -118,10 +120,14 @@ def _candidates(
 ) -> Candidates:
     """The candidates with their lines. Each field is written for all of them at a time."""
     written = map(fields, (external_ids, *columns[:5]))
+    # Rows are in order. Those of a second sheet are counted on, and are told by their number in it.
+    rows = row_numbers
+    if row_numbers and row_numbers[-1] > MAX_ROWS:
+        rows = [sheet_and_row(number)[1] for number in row_numbers]
     leads = [
         f"{lead_id}\t{external_id}\t{nome}\t{contato}\t{documento}\t{telefone_raw}\t{email_raw}\t{row_number}\n"
         for lead_id, external_id, nome, contato, documento, telefone_raw, email_raw, row_number in zip(
-            lead_ids, *written, row_numbers, strict=True
+            lead_ids, *written, rows, strict=True
         )
     ]
     return Candidates(

@@ -1,4 +1,8 @@
-"""Positions in a sheet: the letters of columns (A, B, … Z, AA, … XFD) and the numbers of rows."""
+"""Positions in a sheet: the letters of columns (A, B, … Z, AA, … XFD) and the numbers of rows.
+
+Where several sheets are read, a job counts their rows on: `MAX_ROWS` lie between the numbers of a row and of the same
+row of the next sheet.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,12 @@ from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROWS
 
 SheetRow = tuple[int, Sequence[str]]
 """A row of a sheet: its number (the first row is 1) and its cells as text."""
+
+
+def sheet_and_row(position: int) -> tuple[int, int]:
+    """Return the place of the sheet among those that are read, and the number of the row in it."""
+    sheet, row = divmod(position - 1, MAX_ROWS)
+    return sheet, row + 1
 
 
 def column_name(index: int) -> str:

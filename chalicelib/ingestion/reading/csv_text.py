@@ -32,6 +32,8 @@ class CsvTable:
         self._most_lines = most_lines
         self._path = path
         self._delimiter = delimiter
+        self.lines_read: int | None = None
+        """How many lines the file has, blank ones and those inside quotes too; known when all rows were read."""
 
     def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
         """Yield the records after number `after`, blank ones too, each with its number and its first `width` cells.
@@ -45,6 +47,7 @@ class CsvTable:
         while (cells := _next_record(records, lines)) is not None:
             if lines.record > after:
                 yield lines.record, cells[:width]
+        self.lines_read = lines.read
 
     def size(self) -> int:
         """Estimate the number of lines from the first block of the file."""
@@ -83,6 +86,11 @@ class _Lines:
             return _decoded(line)
         self.ended = True
         raise StopIteration
+
+    @property
+    def read(self) -> int:
+        """How many lines were read."""
+        return self._most - self._room
 
     def begin(self) -> None:
         """Begin a new record with the next line."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice, pairwise, zip_longest
+from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
@@ -60,19 +60,14 @@ class Header:
         return self.derived[made].title if made >= 0 else self.titles[position]
 
 
-class Found(NamedTuple):
+class HeaderFound(NamedTuple):
     """A header, and how well the cells below fit it: more is better."""
 
     header: Header
     evidence: tuple[int, ...]
 
-    @property
-    def has_data(self) -> bool:
-        """Whether anything below fits."""
-        return self.evidence[0] > 0
 
-
-def find_header(rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = False) -> Found | None:
+def find_header(rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = False) -> HeaderFound | None:
     """Return the best header among the first `ROWS_SEARCHED` of these rows, which must not be blank.
 
     `guess` says that a column with an unknown title is read as what its cells are.
@@ -80,7 +75,7 @@ def find_header(rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = Fals
     Raises:
         InvalidFile: `colunas_demais`; see `recognise`. `planilha_na_vertical`: the titles stand in the first column.
     """
-    sample = list(_sample(rows))
+    sample = list(_sample(iter(rows)))
     found = list(_candidates(sample, guess))
     if not found and _is_vertical([cells for _, cells in sample]):
         raise InvalidFile("planilha_na_vertical")
@@ -98,16 +93,23 @@ def recognise(row: int, cells: Sequence[str]) -> Header | None:
     return found.header if found else None
 
 
-def _sample(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:
+def _sample(rows: Iterator[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield the first rows. A problem behind those that may be a header is left to whoever reads the rows."""
     weight = 0
-    for row in islice(rows, ROWS_SEARCHED + _SAMPLE):
+    for place in range(ROWS_SEARCHED + _SAMPLE):
+        try:
+            row = next(rows, None)
+        except InvalidFile:
+            if place < ROWS_SEARCHED:
+                raise
+            return
+        if row is None or weight > _SAMPLE_WEIGHT:
+            return
         yield row
         weight += sum(map(len, row[1])) + len(row[1])
-        if weight > _SAMPLE_WEIGHT:
-            return
 
 
-def _candidates(sample: Sequence[tuple[int, Sequence[str]]], guess: bool) -> Iterator[Found]:
+def _candidates(sample: Sequence[tuple[int, Sequence[str]]], guess: bool) -> Iterator[HeaderFound]:
     """Yield all headers of one row, then all of two."""
     cells = [each for _, each in sample]
     numbered = [(number, titles) for number, titles in sample[:ROWS_SEARCHED]]
@@ -149,7 +151,7 @@ def _is_vertical(sample: Sequence[Sequence[str]]) -> bool:
     return fits and sum(role is not None for role, _ in pairs) > 1
 
 
-def _recognised(row: int, cells: Sequence[str], below: Sequence[Sequence[str]], *, guess: bool) -> Found | None:
+def _recognised(row: int, cells: Sequence[str], below: Sequence[Sequence[str]], *, guess: bool) -> HeaderFound | None:
     titles = [cell.strip() for cell in cells]
     while titles and not titles[-1]:
         titles.pop()
@@ -162,8 +164,9 @@ def _recognised(row: int, cells: Sequence[str], below: Sequence[Sequence[str]], 
         raise InvalidFile("colunas_demais", maximo=MAX_TITLES)
     header = _Layout(titles, fates).header(row)
     fields = len(header.fields)
-    evidence = (max(fate.fitting for fate in fates) * fields, fields, sum(map(len, header.fields.values())))
-    return Found(header, evidence)
+    fitting = max(fate.fitting for fate in fates)
+    evidence = (fitting * fitting * fields, fields, sum(map(len, header.fields.values())))
+    return HeaderFound(header, evidence)
 
 
 class _Layout:

@@ -9,7 +9,7 @@ as far as the problem can be known by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -21,7 +21,7 @@ from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
-from chalicelib.ingestion.reading.header import Found, Header, find_header
+from chalicelib.ingestion.reading.header import Header, HeaderFound, find_header
 from chalicelib.ingestion.reading.limits import (
     MAX_CELL,
     MAX_CELLS,
@@ -34,6 +34,8 @@ from chalicelib.ingestion.reading.limits import (
 
 _SHEET = "leads"
 _MOST_LOOKED_AT = 100  # sheets
+ALL_SHEETS = "*"
+"""The name by which an upload asks for all sheets with the same titles."""
 
 # The weight at which a block of rows ends, in characters. A row of an ordinary sheet weighs about two hundred.
 _MOST_WEIGHT = 1 << 20
@@ -89,8 +91,8 @@ class LeadsTable:
     """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows.
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
-    long as nobody takes them out. `separator` is that of a text file. `most_text`
-    bounds the characters of its rows.
+    long as nobody takes them out. `separator` and `encoding` are those of a text file. `most_text` bounds the
+    characters of its rows. `more` are the other tables to read, with the same titles, if the upload asks for all.
     """
 
     sheet_name: str | None
@@ -101,6 +103,8 @@ class LeadsTable:
     hidden_rows: set[int] = field(default_factory=set)
     separator: str | None = None
     most_text: int = MAX_TEXT
+    encoding: str | None = None
+    more: tuple[LeadsTable, ...] = ()
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -125,6 +129,11 @@ class LeadsTable:
                 rows, weight = [], 0
         if rows:
             yield RowBlock(rows, weight)
+
+    @property
+    def physical_lines(self) -> int | None:
+        """How many lines a text file has, once all rows were read."""
+        return self._table.lines_read if isinstance(self._table, csv_text.CsvTable) else None
 
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
         return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)), self.most_text)
@@ -160,17 +169,29 @@ class _Surveyed(NamedTuple):
     """A table that was looked at: its best header, or the problem why it has none."""
 
     table: Table
-    found: Found | None
+    found: HeaderFound | None
     problem: InvalidFile | None = None
 
-    def leads(self, found: Found) -> LeadsTable:
-        """The table with this header."""
-        return LeadsTable(self.table.name, found.header, self.rows_below(found), self.table)
+    @property
+    def titles(self) -> list[str]:
+        """The titles of the header, to be compared."""
+        return [plain_words(title) for title in self.found.header.titles] if self.found else []
 
-    def rows_below(self, found: Found) -> int | None:
+    @property
+    def evidence(self) -> tuple[int, ...]:
+        """How well the header fits what stands below it."""
+        return self.found.evidence if self.found else (0,)
+
+    @property
+    def rows_below(self) -> int | None:
         """About how many rows are below the header."""
-        size = self.table.size()
-        return None if size is None else max(0, size - found.header.row)
+        size = self.table.size() if self.found else None
+        return None if size is None or not self.found else max(0, size - self.found.header.row)
+
+    @property
+    def leads(self) -> LeadsTable | None:
+        """The table with its header."""
+        return LeadsTable(self.table.name, self.found.header, self.rows_below, self.table) if self.found else None
 
 
 def _survey(table: Table, rows: Iterator[SheetRow], *, guess: bool) -> _Surveyed:
@@ -195,26 +216,40 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
             `planilha_na_vertical` or `cabecalho_ausente`. A sheet that comes first, but cannot be read, refuses the
             file too.
     """
-    surveyed = {
-        sheet.part: _survey(sheet, sheet.glance(), guess=choice.guess)
-        for sheet in _by_preference(sheets)[:_MOST_LOOKED_AT]
-    }
-    groups = _groups(sheets) if choice.sheet is None else [_called(sheets, choice.sheet)]
+    asked = [] if choice.sheet in (None, ALL_SHEETS) else [_called(sheets, choice.sheet or "")]
+    groups = _groups(sheets)
+    ordered = list(dict.fromkeys(chain(asked, *groups)))
+    surveyed = {each: _survey(each, each.glance(), guess=choice.guess) for each in ordered[:_MOST_LOOKED_AT]}
+    read = _chosen([asked] if asked else groups, surveyed)
+    if isinstance(read, InvalidFile):
+        raise read
+    chosen = {read: surveyed[read].leads}
+    if choice.sheet == ALL_SHEETS:
+        alike = [each for each in sheets if each in surveyed and surveyed[each].titles == surveyed[read].titles]
+        chosen = {each: surveyed[each].leads for each in alike if each is read or not each.hidden}
+    fates = tuple(_fate(each, surveyed.get(each), surveyed[read], is_read=each in chosen) for each in sheets)
+    first, *more = (
+        replace(leads, sheets=fates, hidden_rows=each.hidden_rows) for each, leads in chosen.items() if leads
+    )
+    return replace(first, more=tuple(more))
+
+
+def _chosen(
+    groups: Iterable[Sequence[xlsx.Sheet]], surveyed: Mapping[xlsx.Sheet, _Surveyed]
+) -> xlsx.Sheet | InvalidFile:
+    """Return the best sheet of the first group that has one, or the problem why no sheet is read."""
     codes = set()
     for group in groups:
-        looked_at = [surveyed[sheet.part] for sheet in group if sheet.part in surveyed]
-        best = _best(looked_at)
-        for each in looked_at:
-            if each is best:
-                break
-            if each.problem and each.problem.code not in _NO_LEADS:
-                raise each.problem
-            codes.add(each.problem.code if each.problem else "")
-        if best and best.found:
-            fates = tuple(_fate(sheet, surveyed.get(sheet.part), best) for sheet in sheets)
-            [read] = [sheet for sheet in group if surveyed.get(sheet.part) is best]
-            return replace(best.leads(best.found), sheets=fates, hidden_rows=read.hidden_rows)
-    raise InvalidFile(next((code for code in _NO_LEADS if code in codes), "arquivo_vazio"))
+        best = _best([sheet for sheet in group if sheet in surveyed], surveyed)
+        for sheet in group:
+            if sheet is best:
+                return best
+            if (problem := surveyed[sheet].problem if sheet in surveyed else None) is None:
+                continue
+            if problem.code not in _NO_LEADS:
+                return problem
+            codes.add(problem.code)
+    return InvalidFile(next((code for code in _NO_LEADS if code in codes), "arquivo_vazio"))
 
 
 # The problems of a sheet that holds no leads, the one that says most first. Any other one is a problem of the file.
@@ -223,10 +258,6 @@ _NO_LEADS = {
     "cabecalho_ausente": "aba_sem_titulos",
     "arquivo_vazio": "aba_vazia",
 }
-
-
-def _by_preference(sheets: Sequence[xlsx.Sheet]) -> list[xlsx.Sheet]:
-    return [sheet for group in _groups(sheets) for sheet in group]
 
 
 def _groups(sheets: Sequence[xlsx.Sheet]) -> list[list[xlsx.Sheet]]:
@@ -240,7 +271,7 @@ def _groups(sheets: Sequence[xlsx.Sheet]) -> list[list[xlsx.Sheet]]:
     ]
 
 
-def _called(sheets: Sequence[xlsx.Sheet], name: str) -> list[xlsx.Sheet]:
+def _called(sheets: Sequence[xlsx.Sheet], name: str) -> xlsx.Sheet:
     """Return the sheet of that name: exactly, or else but for case, accents and punctuation.
 
     Raises:
@@ -250,42 +281,29 @@ def _called(sheets: Sequence[xlsx.Sheet], name: str) -> list[xlsx.Sheet]:
     alike = [sheet for sheet in sheets if plain_words(sheet.name) == plain_words(name)]
     if not (found := exact or alike):
         raise InvalidFile("aba_inexistente", aba=name)
-    return found[:1]
+    return found[0]
 
 
-def _best(surveyed: Sequence[_Surveyed]) -> _Surveyed | None:
-    """Return the table with the best header; of those with the same titles, the first that has data."""
-    best = max((each for each in surveyed if each.found), key=_evidence, default=None)
-    return next((each for each in surveyed if best and _are_alike(each, best) and _has_data(each)), best)
+def _best(sheets: Sequence[xlsx.Sheet], surveyed: Mapping[xlsx.Sheet, _Surveyed]) -> xlsx.Sheet | None:
+    """Return the sheet with the best header; of those with the same titles, the first that has data."""
+    best = max(
+        (each for each in sheets if surveyed[each].found), key=lambda each: surveyed[each].evidence, default=None
+    )
+    if best is None or not any(surveyed[best].evidence):
+        return best
+    alike = (each for each in sheets if surveyed[each].titles == surveyed[best].titles)
+    return next((each for each in alike if surveyed[each].evidence[0]), best)
 
 
-def _evidence(surveyed: _Surveyed) -> tuple[int, ...]:
-    return surveyed.found.evidence if surveyed.found else ()
-
-
-def _has_data(surveyed: _Surveyed) -> bool:
-    return surveyed.found is not None and surveyed.found.has_data
-
-
-def _are_alike(one: _Surveyed, other: _Surveyed) -> bool:
-    """Whether two tables have the same titles."""
-    return bool(one.found and other.found) and _titles(one) == _titles(other)
-
-
-def _titles(surveyed: _Surveyed) -> list[str]:
-    return [plain_words(title) for title in surveyed.found.header.titles] if surveyed.found else []
-
-
-def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, read: _Surveyed) -> SheetFate:
-    """What became of a sheet, when this one is read."""
+def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, chosen: _Surveyed, *, is_read: bool) -> SheetFate:
+    """What became of a sheet, when this one is chosen."""
     if surveyed is None:
         return SheetFate(sheet.name, sheet.hidden, "aba_nao_examinada")
     if surveyed.found is None:
         code = surveyed.problem.code if surveyed.problem else ""
         return SheetFate(sheet.name, sheet.hidden, _NO_LEADS.get(code, "aba_ilegivel"))
-    reason = "aba_com_os_mesmos_titulos" if _are_alike(surveyed, read) else "aba_com_outros_titulos"
-    rows = surveyed.rows_below(surveyed.found)
-    return SheetFate(sheet.name, sheet.hidden, None if surveyed is read else reason, rows)
+    reason = "aba_com_os_mesmos_titulos" if surveyed.titles == chosen.titles else "aba_com_outros_titulos"
+    return SheetFate(sheet.name, sheet.hidden, None if is_read else reason, surveyed.rows_below)
 
 
 def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
@@ -296,22 +314,22 @@ def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     Raises:
         InvalidFile: `arquivo_sem_abas`; the upload names a sheet.
     """
-    if choice.sheet is not None:
+    if choice.sheet not in (None, ALL_SHEETS):
         raise InvalidFile("arquivo_sem_abas")
-    found: list[tuple[Found, LeadsTable]] = []
+    found: list[tuple[tuple[int, ...], LeadsTable]] = []
     refused: dict[str, InvalidFile] = {}
     for delimiter in csv_text.DELIMITERS:
         table = csv_text.CsvTable(path, delimiter)
         surveyed = _survey(table, table.rows(), guess=choice.guess)
-        if surveyed.found:
-            found.append((surveyed.found, replace(surveyed.leads(surveyed.found), separator=delimiter)))
-        elif surveyed.problem:
+        if surveyed.leads:
+            found.append((surveyed.evidence, replace(surveyed.leads, separator=delimiter)))
+        if surveyed.problem:
             if surveyed.problem.code == "linhas_demais":  # the number of lines is the same with every delimiter
                 raise surveyed.problem
             refused[surveyed.problem.code] = surveyed.problem
     if not found:
         raise refused.get("arquivo_vazio") or refused.popitem()[1]
-    return max(found, key=lambda each: (each[0].evidence, len(each[1].header.titles)))[1]
+    return max(found, key=lambda each: (each[0], len(each[1].header.titles)))[1]
 
 
 def _filled(rows: Iterable[SheetRow], most_text: int = MAX_TEXT) -> Iterator[tuple[SheetRow, int]]:

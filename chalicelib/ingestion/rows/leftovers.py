@@ -11,7 +11,10 @@ from collections.abc import Iterable, Sequence
 from chalicelib.ingestion.layout.words import plain_words, read_title
 from chalicelib.ingestion.rows.lead import LeadData
 
-NOT_LEADS = frozenset({"cabecalho_repetido", "linha_de_exemplo", "linha_de_instrucao", "linha_de_total"})
+NOT_LEADS = frozenset(
+    {"cabecalho_repetido", "linha_de_exemplo", "linha_de_instrucao", "linha_de_total", "linha_oculta"}
+)
+"""The codes of rows that a person did not mean to upload."""
 NEAR = 3
 """Rows below the header that may be help or an example."""
 
@@ -59,7 +62,7 @@ def leftover(cells: Sequence[str], titles: Sequence[str], data: LeadData | None,
         return None
     if filled and all(plain_words(cell) == plain_words(title) for cell, title in filled):
         return "cabecalho_repetido"
-    if near and 2 * sum(map(_is_help, texts)) >= len(texts) > 0:
+    if near and 2 * sum(map(_is_help, texts)) > len(texts):
         return "linha_de_instrucao"
     named = sum(read_title(text).certain for text in texts)
     return "cabecalho_repetido" if named > 1 and 2 * named >= len(texts) else None

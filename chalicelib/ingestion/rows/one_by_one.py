@@ -6,7 +6,7 @@ without any of these is refused as a whole. So is a row of help, examples, total
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
@@ -97,6 +97,15 @@ class ReadRows:
         columns, cells = self.columns.kept(kept), list(compress(self.cells, kept))
         return replace(self, numbers=numbers, external_ids=external_ids, columns=columns, cells=cells)
 
+    def shifted(self, by: int) -> ReadRows:
+        """Return the same rows with other numbers: those of a second sheet follow those of the first."""
+        return replace(
+            self,
+            last=self.last + by,
+            numbers=[number + by for number in self.numbers],
+            with_errors=[row._replace(number=row.number + by) for row in self.with_errors],
+        )
+
     def extend(self, more: ReadRows) -> None:
         """Append the rows that follow."""
         self.count += more.count
@@ -132,10 +141,13 @@ class RowReader:
     """Reads the rows below one header.
 
     A row without an `ID` gets one from `file_id`, which stands for the content of the file, and its number.
-    `landlines_valid` says that the tenant's messages reach landlines too.
+    `landlines_valid` says that the tenant's messages reach landlines too. The rows whose numbers are in `skipped` when
+    they are read are refused: they are hidden ones.
     """
 
-    def __init__(self, header: Header, file_id: str, *, landlines_valid: bool = False) -> None:
+    def __init__(
+        self, header: Header, file_id: str, *, landlines_valid: bool = False, skipped: Collection[int] = ()
+    ) -> None:
         self._header = header
         self._file_id = file_id
         self._width, self._derived = len(header.titles), header.derived
@@ -151,6 +163,7 @@ class RowReader:
         self._emails = fields.get(LeadField.EMAIL, ())
         self._phones = fields.get(LeadField.TELEFONE, ())
         self._landlines_valid = landlines_valid
+        self._skipped = skipped
         self._read_phones: Reader[Phone] = partial(read_phones, landlines_valid=landlines_valid)
 
     def read_all(self, rows: Sequence[SheetRow]) -> ReadRows:
@@ -163,6 +176,8 @@ class RowReader:
         )
         unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
         unusual.update(self._near(rows))
+        if self._skipped:
+            unusual.update([place for place, (number, _) in enumerate(rows) if number in self._skipped])
         unusual.update([place for place, name in enumerate(columns.nomes) if name and is_total(name)])
         unusual.update([place for place, each in enumerate(cells) if each and is_total(each[0])])
         result = ReadRows(
@@ -189,6 +204,8 @@ class RowReader:
         """Read one row; missing cells count as blank."""
         if len(cells) < self._width:
             cells = [*cells, *[""] * (self._width - len(cells))]
+        if number in self._skipped:
+            return ReadRow(number, self._default_id(number), None, (RowError("", "linha_oculta", ""),), cells)
         data, external_id, errors = self._read(number, cells)
         fed = [cells[place] for place in self._fed]
         near = number <= self._last_near

@@ -1,0 +1,109 @@
+"""How a file was read, as a job tells it (`leitura`): its columns, sheets, hidden rows, encoding and lines.
+
+Nothing of a file is ignored in silence: what is not read stands here with a code and its sentence. The worker writes
+this when it has opened the file. Hidden rows, lines and refusals are added as they are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from chalicelib import messages
+from chalicelib.ingestion.layout.fates import ColumnFate
+from chalicelib.ingestion.reading.columns import column_name, sheet_and_row
+from chalicelib.ingestion.reading.workbook import LeadsTable, SheetFate
+from chalicelib.tenants.config import Language
+
+ADDED = ("linha", "coluna", "codigo", "mensagem")
+"""The columns that an error report adds."""
+ORIGIN = "origem"
+"""The column that a report has too if the upload named an origin."""
+MOST_SHEETS = 200
+"""Sheets that are told."""
+MOST_HIDDEN = 100
+"""Hidden rows that are told one by one."""
+_LONGEST = 200  # characters of a title or a name
+_OF_NO_INTEREST = frozenset({None, "coluna_vazia", "coluna_do_relatorio", "aba_vazia", "aba_sem_titulos"})
+
+
+class Remark(NamedTuple):
+    """Something that was not read, or not as its title says: a line of the report."""
+
+    row: str
+    column: str
+    code: str
+    message: str
+
+
+def is_report(titles: Sequence[str]) -> bool:
+    """Whether these are the titles of an error report of ours."""
+    return set(ADDED) <= set(titles)
+
+
+def account_of(table: LeadsTable, language: Language) -> dict[str, Any]:
+    """How this table is read, before its rows are."""
+    titles = table.header.titles
+    return {
+        "linha_dos_titulos": table.header.row,
+        "colunas": [
+            _column(place, fate, language, added=is_report(titles) and fate.title in {*ADDED, ORIGIN})
+            for place, fate in enumerate(table.header.fates)
+        ],
+        "abas": [_sheet(each, language) for each in sorted(table.sheets, key=_is_left_out)[:MOST_SHEETS]],
+        "codificacao": table.encoding,
+        "separador": table.separator,
+        "linhas_fisicas": None,
+        "recusas": None,
+    }
+
+
+def _is_left_out(sheet: SheetFate) -> bool:
+    return sheet.reason is not None
+
+
+def place_of(position: int, account: Mapping[str, Any] | None) -> tuple[str | None, int]:
+    """The sheet and the row of a position; the sheet is None where there is one at most."""
+    sheet, row = sheet_and_row(position)
+    read = [each["aba"] for each in account["abas"] if each["lida"]] if account else []
+    return (read[sheet] if len(read) > 1 else None), row
+
+
+def _column(place: int, fate: ColumnFate, language: Language, *, added: bool) -> dict[str, Any]:
+    code = "coluna_do_relatorio" if added else fate.reason
+    return {
+        "coluna": column_name(place),
+        "titulo": fate.title[:_LONGEST],
+        "campo": fate.role,
+        "proposta": fate.proposal,
+        **_why(code, language, campo=fate.proposal or ""),
+    }
+
+
+def _sheet(sheet: SheetFate, language: Language) -> dict[str, Any]:
+    return {
+        "aba": sheet.name[:_LONGEST],
+        "lida": sheet.reason is None,
+        "oculta": sheet.hidden,
+        "linhas": sheet.rows,
+        **_why(sheet.reason, language),
+    }
+
+
+def _why(code: str | None, language: Language, **params: object) -> dict[str, str | None]:
+    return {"codigo": code, "mensagem": messages.text(code, language, **params) if code else None}
+
+
+def remarks_of(account: Mapping[str, Any], language: Language) -> Iterator[Remark]:
+    """Yield what an error report says about the file as a whole."""
+    for column in account["colunas"]:
+        if column["codigo"] not in _OF_NO_INTEREST:
+            row = str(account["linha_dos_titulos"])
+            yield Remark(row, column["titulo"] or column["coluna"], column["codigo"], column["mensagem"])
+    for sheet in account["abas"]:
+        if sheet["codigo"] not in _OF_NO_INTEREST:
+            yield Remark("", sheet["aba"], sheet["codigo"], sheet["mensagem"])
+    if (hidden := account["linhas_ocultas"])["total"]:
+        code, rows = "linhas_ocultas", ", ".join(map(str, hidden["linhas"]))
+        more = "…" if hidden["total"] > len(hidden["linhas"]) else ""
+        yield Remark("", "", code, messages.text(code, language, total=hidden["total"], linhas=rows + more))
