@@ -204,8 +204,8 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
 
     Raises:
         InvalidFile: `aba_inexistente`, or no sheet has a header: `arquivo_vazio` if all are blank, else
-            `planilha_na_vertical` or `cabecalho_ausente`. A sheet that comes first, but cannot be read, refuses the
-            file too.
+            `titulos_desconhecidos`, `planilha_na_vertical` or `cabecalho_ausente`. A sheet that comes first, but cannot
+            be read, refuses the file too.
     """
     asked = [] if choice.sheet in (None, ALL_SHEETS) else [_called(sheets, choice.sheet or "")]
     groups = _groups(sheets)
@@ -248,6 +248,7 @@ def _chosen(
 
 # The problems of a sheet that holds no leads, the one that says most first. Any other one is a problem of the file.
 _NO_LEADS = {
+    "titulos_desconhecidos": "aba_sem_titulos",
     "planilha_na_vertical": "aba_sem_titulos",
     "cabecalho_ausente": "aba_sem_titulos",
     "arquivo_vazio": "aba_vazia",
