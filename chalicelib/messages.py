@@ -115,6 +115,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Falta a linha de títulos com CNPJ/CPF, Email ou Telefone entre as primeiras linhas preenchidas.",
         "There is no row of titles with CNPJ/CPF, Email or Telefone among the first filled rows.",
     ),
+    "titulos_desconhecidos": (
+        "Nenhum título de documento, e-mail ou telefone é conhecido, mas parece haver contatos em: “{colunas}”. "
+        "Para ler, envie com adivinhar=true.",
+        "No title of a document, e-mail or phone is known, but there seem to be contacts in: “{colunas}”. "
+        "To read them, send the file with adivinhar=true.",
+    ),
     "planilha_na_vertical": (
         "Os títulos estão na primeira coluna: ponha-os na primeira linha, e cada pessoa em uma linha.",
         "The titles are in the first column: put them into the first row, and each person into a row.",

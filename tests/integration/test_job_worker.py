@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 
 from chalicelib.config import Settings
-from chalicelib.errors import NotFound, Unavailable
+from chalicelib.errors import LeaseLost, NotFound, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued

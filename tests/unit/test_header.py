@@ -281,9 +281,37 @@ def test_unknown_column_of_contacts_is_proposed_and_read_if_asked() -> None:
     assert fates(table(["Nome", "Recado"], PEOPLE, phones()), guess=True)[1][0] is Role.TELEFONE
 
 
+def test_number_beside_a_ddd_is_that_of_a_phone_if_it_looks_so() -> None:
+    rows = table(["Nome", "DDD", "Número"], PEOPLE, ["71"] * 3, phones(ddd=""))
+    assert [made.sources for made in best(rows).derived] == [(1, 2)]
+    house = table(["Email", "DDD", "Número", "Telefone"], emails(), ["71"] * 3, ["12"] * 3, phones(ddd=""))
+    assert [made.sources for made in best(house).derived] == [(1, 3)]
+
+
+def test_sheet_of_which_only_unknown_columns_hold_contacts_is_refused_with_their_titles() -> None:
+    rows = table(["Cliente", "Recado", "Cidade"], PEOPLE, phones(), ["Ilhéus"] * 3)
+    with pytest.raises(InvalidFile, match="titulos_desconhecidos") as raised:
+        find_header(rows)
+    assert raised.value.params == {"colunas": "Recado"}
+    with pytest.raises(InvalidFile, match="titulos_desconhecidos") as raised:
+        find_header(table(["Cliente", ""], PEOPLE, phones()))
+    assert raised.value.params == {"colunas": "B"}
+    assert best(rows, guess=True).fields[LeadField.TELEFONE] == (1,)
+
+
+def test_column_without_a_title_beside_the_others_is_told_and_may_be_guessed() -> None:
+    rows = table(["Nome", "Email"], PEOPLE, emails(), phones(), [""] * 3)
+    assert best(rows).titles == ("Nome", "Email")
+    assert fates(rows) == [(Role.NOME, None), (Role.EMAIL, None), (None, "coluna_proposta")]
+    assert fates(table(["Nome", "Email"], PEOPLE, emails(), ["x"] * 3))[2:] == [(None, "coluna_sem_titulo")]
+    guessed = best(rows, guess=True)
+    assert guessed.titles == ("Nome", "Email", "")
+    assert guessed.fields[LeadField.TELEFONE] == (2,)
+
+
 def test_values_of_google_contacts_are_separated() -> None:
-    header = certain(recognise(1, ["E-mail 1 - Value", "Phone 1 - Value"]))
-    assert [made.make(["a ::: b"]) for made in header.derived] == ["a | b"] * 2
+    header = certain(recognise(1, ["E-mail 1 - Value", "Phone 1 - Value", "Telefone 2 - Valor"]))
+    assert [made.make(["a ::: b"]) for made in header.derived] == ["a | b"] * 3
 
 
 def test_titles_in_the_first_column_are_refused() -> None:

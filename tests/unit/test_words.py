@@ -80,11 +80,12 @@ TAKEN = {
         Número Whats | Tel. residencial | Tel. comercial | Tel cel | Fone celular | Fone residencial | Telefone
         recado | Telefone (recado) | Telefone preferencial | Seu WhatsApp | Qual o seu WhatsApp? | Informe seu
         celular com DDD | Telefone* | Celular (obrigatório) | Telefone - somente números | Pessoa - Telefone -
-        Celular | Pessoa - Telefone - Trabalho | Person - Phone - Mobile | Phone 1 - Value | Phone | Phone number |
-        phoneNumber | PhoneNumber | Mobile | Mobile phone | Mobile Phone Number | mobile_phone | Cell phone |
-        Cellphone | Cell | Telephone | Home Phone | Business Phone | Business Phone 2 | Primary Phone | Other Phone
-        | Company Main Phone | Work phone | Customer phone | Contact phone | Billing Phone | WhatsApp number |
-        ddd_telefone_1 | DDD + Telefone | Ddd e telefone | Te\u0301le\u0301fone | \ufeffTelefone\u200b | ﬁxo
+        Celular | Pessoa - Telefone - Trabalho | Person - Phone - Mobile | Telefone 1 - Valor | Phone 1 - Value |
+        Phone | Phone number | phoneNumber | PhoneNumber | Mobile | Mobile phone | Mobile Phone Number |
+        mobile_phone | Cell phone | Cellphone | Cell | Telephone | Home Phone | Business Phone | Business Phone 2 |
+        Primary Phone | Other Phone | Company Main Phone | Work phone | Customer phone | Contact phone | Billing
+        Phone | WhatsApp number | ddd_telefone_1 | DDD + Telefone | Ddd e telefone | Te\u0301le\u0301fone |
+        \ufeffTelefone\u200b | ﬁxo
         """,
     Role.MISTO: """
         Telefone/E-mail | E-mail ou telefone | Telefone ou e-mail | Phone/Email | Contato (telefone ou e-mail)
@@ -158,6 +159,10 @@ def test_title_about_something_else_is_never_taken_for_certain() -> None:
         ("CPF do cônjuge", "coluna_de_outra_pessoa"),
         ("Telefone (mãe)", "coluna_de_outra_pessoa"),
         ("Nome da mãe", "coluna_de_outra_pessoa"),
+        ("Fax", "coluna_de_outro_assunto"),
+        ("Vendedor", "coluna_de_outra_pessoa"),
+        ("Proprietário do contato", "coluna_de_outra_pessoa"),
+        ("Shipping Phone", "coluna_de_outra_pessoa"),
         ("Cidade", None),
     ],
 )

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chalicelib.ingestion.layout.looks import Looks, looks_of
-from chalicelib.ingestion.layout.words import Role, Title, read_title
+from chalicelib.ingestion.layout.words import NO_TITLE, Role, Title, plain_words, read_title
+
+_MOST_BESIDE = 100  # columns without a title beside the others
+_NUMBER = ("numero", "num", "n", "no", "number")
 
 CONTACTS = frozenset({Role.DOCUMENTO, Role.EMAIL, Role.TELEFONE, Role.MISTO})
 """What makes a row a lead."""
@@ -33,11 +36,20 @@ class ColumnFate(NamedTuple):
 def fates_of(titles: Sequence[str], below: Sequence[Sequence[str]], *, guess: bool) -> list[ColumnFate]:
     """Return the fate of each column; none if no title says anything. `below` are some rows below the titles.
 
-    `guess` says that a column with an unknown title is read as what its cells look like.
+    Columns without a title beside the others have a fate too if one of these rows fills them. `guess` says that a
+    column with an unknown title is read as what its cells look like.
     """
     read = [read_title(title) for title in titles]
+    if any(title.role is Role.DDD for title in read):  # then `Número` is one of a phone, if it looks so
+        read = [
+            Title(Role.TELEFONE) if plain_words(text) in _NUMBER else title
+            for text, title in zip(titles, read, strict=True)
+        ]
     if not any(title.role for title in read):
         return []
+    widest = max((place for row in below for place, cell in enumerate(row, 1) if cell), default=0)
+    beside = min(widest - len(titles), _MOST_BESIDE)
+    titles, read = [*titles, *[""] * beside], [*read, *[NO_TITLE] * beside]
     return [
         _fate(text, title, looks_of(row[place] for row in below if place < len(row)), guess=guess)
         for place, (text, title) in enumerate(zip(titles, read, strict=True))

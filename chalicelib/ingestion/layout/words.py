@@ -130,7 +130,7 @@ _OTHER_PERSON = _set(
     "consultora representante atendente operador gerente supervisor cobrador motorista entregador medico medica "
     "professor professora assistente indicador indicou quem seller salesperson sales agent broker owner dono manager "
     "assistant referrer referral advogado advogada contador contadora remetente sender vendor creator criador "
-    "afiliado affiliate produtor producer coprodutor"
+    "afiliado affiliate produtor producer coprodutor shipping"
 )
 
 _OTHER = _OTHER_THING | _OTHER_PERSON
@@ -154,6 +154,8 @@ _PHRASES = tuple(
         ("c n p j", "cnpj"),
         ("d d d", "ddd"),
         ("full name", "nome completo"),
+        ("(?<=[0-9] )valor$", "value"),
+        ("proprietari[oa] d[oa] (?:contato|lead|negocio|cliente|empresa|registro)", "owner"),
     )
 )
 
@@ -286,7 +288,8 @@ def _read_words(found: list[str]) -> Title:
         if words & known
     ]
     if words & _OTHER:
-        return _about_other(words) if kinds or words & (_NAME | _CONTACT | {"ddd"}) else NO_TITLE
+        is_of_contacts = kinds or words & (_NAME | _CONTACT | _NOT_TO_USE | {"ddd"})
+        return _about_other(words) if is_of_contacts else NO_TITLE
     if not kinds:
         return _area(words, number) or _contact(words) or _name(words) or NO_TITLE
     if len(kinds) > 1 and Role.DOCUMENTO in kinds:

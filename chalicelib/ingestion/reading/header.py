@@ -19,6 +19,7 @@ from chalicelib.ingestion.layout.derived import Derived, full_name, only_email, 
 from chalicelib.ingestion.layout.fates import CONTACTS, ColumnFate, fates_of
 from chalicelib.ingestion.layout.looks import looks_of
 from chalicelib.ingestion.layout.words import RANK_OF_TWO, Role, is_data, plain_words, read_title
+from chalicelib.ingestion.reading.columns import column_name
 from chalicelib.ingestion.reading.limits import MAX_TITLES
 
 ROWS_SEARCHED = 20
@@ -74,12 +75,17 @@ def find_header(rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = Fals
 
     Raises:
         InvalidFile: `colunas_demais`; see `recognise`. `planilha_na_vertical`: the titles stand in the first column.
+            `titulos_desconhecidos`: only columns with unknown titles seem to hold contacts.
     """
     sample = list(_sample(iter(rows)))
-    found = list(_candidates(sample, guess))
-    if not found and _is_vertical([cells for _, cells in sample]):
+    found = _best(sample, guess=guess)
+    if found is None and _is_vertical([cells for _, cells in sample]):
         raise InvalidFile("planilha_na_vertical")
-    return max(found, key=lambda each: each.evidence, default=None)
+    if found is None and not guess and (guessed := _best(sample, guess=True)):
+        fates = enumerate(guessed.header.fates)
+        columns = [fate.title or column_name(place) for place, fate in fates if fate.reason == "coluna_adivinhada"]
+        raise InvalidFile("titulos_desconhecidos", colunas=", ".join(columns))
+    return found
 
 
 def recognise(row: int, cells: Sequence[str]) -> Header | None:
@@ -107,6 +113,10 @@ def _sample(rows: Iterator[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Se
             return
         yield row
         weight += sum(map(len, row[1])) + len(row[1])
+
+
+def _best(sample: Sequence[tuple[int, Sequence[str]]], *, guess: bool) -> HeaderFound | None:
+    return max(_candidates(sample, guess), key=lambda each: each.evidence, default=None)
 
 
 def _candidates(sample: Sequence[tuple[int, Sequence[str]]], guess: bool) -> Iterator[HeaderFound]:
@@ -162,6 +172,8 @@ def _recognised(row: int, cells: Sequence[str], below: Sequence[Sequence[str]], 
         return None
     if len(titles) > MAX_TITLES:
         raise InvalidFile("colunas_demais", maximo=MAX_TITLES)
+    last = max(place for place, fate in enumerate(fates) if fate.role)  # one without a title may have been guessed
+    titles += [""] * (last + 1 - len(titles))
     header = _Layout(titles, fates).header(row)
     fields = len(header.fields)
     fitting = max(fate.fitting for fate in fates)
@@ -218,7 +230,7 @@ class _Layout:
 
     def _is_value(self, place: int) -> bool:
         """Whether this is `Phone 1 - Value` of Google Contacts, whose cells may hold several values."""
-        return plain_words(self._titles[place]).endswith(" value")
+        return plain_words(self._titles[place]).endswith((" value", " valor"))
 
     def _names(self) -> None:
         """Feed the name. Where it stands in two columns, the first one is often called `Nome`, as a full name is."""

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -213,8 +214,8 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
 
     Raises:
         InvalidFile: `aba_inexistente`, or no sheet has a header: `arquivo_vazio` if all are blank, else
-            `planilha_na_vertical` or `cabecalho_ausente`. A sheet that comes first, but cannot be read, refuses the
-            file too.
+            `titulos_desconhecidos`, `planilha_na_vertical` or `cabecalho_ausente`. A sheet that comes first, but cannot
+            be read, refuses the file too.
     """
     asked = [] if choice.sheet in (None, ALL_SHEETS) else [_called(sheets, choice.sheet or "")]
     groups = _groups(sheets)
@@ -254,6 +255,7 @@ def _chosen(
 
 # The problems of a sheet that holds no leads, the one that says most first. Any other one is a problem of the file.
 _NO_LEADS = {
+    "titulos_desconhecidos": "aba_sem_titulos",
     "planilha_na_vertical": "aba_sem_titulos",
     "cabecalho_ausente": "aba_sem_titulos",
     "arquivo_vazio": "aba_vazia",
@@ -307,7 +309,7 @@ def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, chosen: _Surveyed, *, i
 
 
 def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
-    """Read a text file with the delimiter that gives the best header, then the most columns.
+    """Read a text file with the delimiter that gives the most titles that are known for certain, then the best header.
 
     A wrong delimiter may find quotes that do not close, so a refusal counts only if every delimiter is refused.
 
@@ -322,14 +324,20 @@ def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
         table = csv_text.CsvTable(path, delimiter)
         surveyed = _survey(table, table.rows(), guess=choice.guess)
         if surveyed.leads:
-            found.append((surveyed.evidence, replace(surveyed.leads, separator=delimiter)))
+            known = sum(fate.role is not None and fate.reason is None for fate in surveyed.leads.header.fates)
+            found.append(
+                (
+                    (known, *surveyed.evidence, len(surveyed.leads.header.titles)),
+                    replace(surveyed.leads, separator=delimiter),
+                )
+            )
         if surveyed.problem:
             if surveyed.problem.code == "linhas_demais":  # the number of lines is the same with every delimiter
                 raise surveyed.problem
             refused[surveyed.problem.code] = surveyed.problem
     if not found:
         raise refused.get("arquivo_vazio") or refused.popitem()[1]
-    return max(found, key=lambda each: (each[0], len(each[1].header.titles)))[1]
+    return max(found, key=itemgetter(0))[1]
 
 
 def _filled(rows: Iterable[SheetRow], most_text: int = MAX_TEXT) -> Iterator[tuple[SheetRow, int]]:
