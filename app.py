@@ -374,14 +374,14 @@ def get_tenant_config(call: Call) -> Json[TenantConfig]:
 
 @app.route("/tenant/config", methods=["PUT"], authorizer=cognito)
 @endpoint(app)
-def put_tenant_config(call: Call, body: TenantConfig) -> Json[TenantConfig]:
+def put_tenant_config(call: Call, body: TenantConfig) -> Json[answers.SavedConfig]:
     """Replaces the whole configuration of the tenant; a document that leaves a field out is refused."""
     return services.tenants.replace(call.identity, body)
 
 
 @app.route("/tenant/config", methods=["PATCH"], authorizer=cognito)
 @endpoint(app)
-def patch_tenant_config(call: Call, body: ConfigPatch) -> Json[TenantConfig]:
+def patch_tenant_config(call: Call, body: ConfigPatch) -> Json[answers.SavedConfig]:
     """Changes some fields of the configuration (JSON merge patch); null restores the default of a field."""
     return services.tenants.change(call.identity, body)
 

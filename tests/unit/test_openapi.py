@@ -169,7 +169,8 @@ def test_every_operation_describes_its_refusal(contract: Any) -> None:
         ("/leads/{lead_id}/disparos", "post", "201", "DisparoDetail"),
         ("/leads/{lead_id}/agendamentos", "post", "201", "AgendamentoAnswer"),
         ("/ingest/leads/jobs/{job_id}/desfazer", "post", "202", "JobAnswer"),
-        ("/tenant/config", "patch", "200", "TenantConfig"),
+        ("/tenant/config", "get", "200", "TenantConfig"),
+        ("/tenant/config", "patch", "200", "SavedConfig"),
         ("/saude", "get", "200", "HealthAnswer"),
     ],
 )
