@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.adapters.database import Database, Rows
-from chalicelib.dispatch.rules.limiter import RateState, calmed, microseconds, rate_request
+from chalicelib.dispatch.rules.limiter import RateState, calmed, instant_of, microseconds, rate_request
 from chalicelib.dispatch.rules.redating import QueueTerms, place, queue_terms
 from chalicelib.dispatch.rules.windows import openings
 from chalicelib.dispatch.worker.claims import Claims
@@ -187,6 +187,28 @@ def test_limit_of_one_channel_leaves_the_other_one_as_it_is(
     stage.clock.advance(seconds=20)
     assert redating(stage).redate() == 0
     assert waiting(stage.owner) == before
+
+
+def test_newcomer_who_joins_during_the_work_is_moved_as_well(
+    stage: SendingStage, services: Services, queue: list[UUID]
+) -> None:
+    save(services, limites={"whatsapp": FAST})
+    now = stage.clock.advance(seconds=20)
+    transactions = count(1)
+
+    def join() -> None:
+        """Join the queue at its old end, just after its last slice was looked at."""
+        if next(transactions) == 5:
+            some_disparos(stage.owner, 1, espera="limite", enviar_apos=now + timedelta(days=1))
+
+    claims = Claims(database=stage.owner, clock=stage.clock, lease_s=180)
+    Redating(
+        database=WatchedDatabase(stage.owner, join),  # type: ignore[arg-type]
+        claims=claims, wakeups=stage.wakeups, clock=stage.clock,
+    ).redate()  # fmt: skip
+    assert sorted(waiting(stage.owner)) == spaced(now, 0.0125, 10)
+    ((fila,),) = ask(stage.owner, "SELECT fila FROM canal_limites WHERE canal = 'whatsapp'")
+    assert instant_of(fila) == now + timedelta(seconds=9 * 0.0125)
 
 
 # Budgets

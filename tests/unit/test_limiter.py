@@ -261,11 +261,9 @@ def test_instants_are_whole_microseconds(instant: datetime) -> None:
 # New limits
 
 
-@given(st.integers(0, 10_000 * SECOND), LIMITS, LIMITS)
-def test_new_limits_hold_back_no_longer_than_a_whole_burst_of_theirs(
-    ahead: int, old: SendLimit, new: SendLimit
-) -> None:
-    request = rate_request(new, "UTC", NOON, marcados=0, novos=0)
+@given(st.integers(0, 10_000 * SECOND), LIMITS)
+def test_new_limits_hold_back_no_longer_than_a_whole_burst_of_theirs(ahead: int, limit: SendLimit) -> None:
+    request = rate_request(limit, "UTC", NOON, marcados=0, novos=0)
     state = RateState(tat_minuto=START + ahead, tat_segundo=START + ahead)
     after = calmed(state, request, START)
     assert after.tat_minuto <= state.tat_minuto
