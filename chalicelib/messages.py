@@ -476,6 +476,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O prazo passa de um ano depois do envio.",
         "The time for it ends more than a year after it is sent.",
     ),
+    "pausa_de_admin": (
+        "Um administrador pausou o canal, e só um administrador pode retomá-lo.",
+        "An administrator has paused the channel, and only an administrator can resume it.",
+    ),
     "pausado_por_pessoa": ("Uma pessoa pausou o canal.", "A person has paused the channel."),
     # Why a disparo has not left yet
     "espera_agendado": ("Aguarda a hora marcada.", "It waits for its set time."),

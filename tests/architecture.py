@@ -29,7 +29,7 @@ HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal",
     "config telemetry identity idempotency pages events tokens",
-    "contacts",
+    "contacts motivo",
     "adapters",
     " ".join(SERVICES),
     "api",

@@ -8,7 +8,7 @@ VALUES (:tenant_id, :agendamento_id, :lead_id, :tipo, :canal, :data_agendada, :d
 
 -- name: agendamento_by_id
 SELECT agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, responsavel, observacoes, status,
-       avisado_em, criado_em, atualizado_em
+       avisado_em, cancelado_por, motivo_cancelamento, criado_em, atualizado_em
   FROM agendamentos
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
 
@@ -20,7 +20,7 @@ SELECT agendamento_id, idempotency_fingerprint
 -- name: list_agendamentos
 -- In the order of the calendar.
 SELECT agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, responsavel, observacoes, status,
-       avisado_em, criado_em, atualizado_em
+       avisado_em, cancelado_por, motivo_cancelamento, criado_em, atualizado_em
   FROM agendamentos
  WHERE tenant_id = :tenant_id
    AND (CAST(:depois_data AS timestamptz) IS NULL
@@ -41,7 +41,7 @@ SELECT agendamento_id, lead_id, status
 
 -- name: move_agendamento
 UPDATE agendamentos
-   SET status = :para, atualizado_em = :agora
+   SET status = :para, cancelado_por = :por, motivo_cancelamento = :motivo, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
 
 -- name: mark_agendamento_announced

@@ -121,9 +121,14 @@ class Agendamentos:
         """
         return self._move(tenant_id, agendamento_id, AgendamentoStatus.REALIZADO)
 
-    def cancel(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
-        """Cancel it: its time is free again, and nobody is reminded. Raises as `complete`."""
-        cancelled = self._move(tenant_id, agendamento_id, AgendamentoStatus.CANCELADO)
+    def cancel(
+        self, tenant_id: str, agendamento_id: UUID, *, por: str | None = None, motivo: str | None = None
+    ) -> dict[str, Any]:
+        """Cancel it: its time is free again, and nobody is reminded. It notes who did so, and why.
+
+        Raises as `complete`.
+        """
+        cancelled = self._move(tenant_id, agendamento_id, AgendamentoStatus.CANCELADO, por=por, motivo=motivo)
         try:
             self._schedules.delete(_schedule(agendamento_id))
         except Unavailable as error:
@@ -174,7 +179,15 @@ class Agendamentos:
         except Unavailable as error:
             _log("schedule_not_created", agendamento_id, error)
 
-    def _move(self, tenant_id: str, agendamento_id: UUID, destination: AgendamentoStatus) -> dict[str, Any]:
+    def _move(
+        self,
+        tenant_id: str,
+        agendamento_id: UUID,
+        destination: AgendamentoStatus,
+        *,
+        por: str | None = None,
+        motivo: str | None = None,
+    ) -> dict[str, Any]:
         now = self._clock()
 
         def work(rows: Rows) -> dict[str, Any]:
@@ -182,7 +195,10 @@ class Agendamentos:
             origin = AgendamentoStatus(row["status"])
             if origin != destination:
                 _check_move(origin, destination)
-                rows.run("move_agendamento", agendamento_id=agendamento_id, para=destination.value, agora=now)
+                rows.run(
+                    "move_agendamento", agendamento_id=agendamento_id, para=destination.value, por=por, motivo=motivo,
+                    agora=now,
+                )  # fmt: skip
                 if destination in _FACTS:
                     moves.apply(rows, [row["lead_id"]], _FACTS[destination], now)
                 events.record(

@@ -86,6 +86,8 @@ def test_booked_agendamento_is_shown_as_the_request_described_it(
         "observacoes": "Levar\na proposta",
         "status": "pendente",
         "avisado_em": None,
+        "cancelado_por": None,
+        "motivo_cancelamento": None,
         "criado_em": clock(),
         "atualizado_em": clock(),
     }
@@ -527,6 +529,18 @@ def test_cancelling_deletes_the_schedule_and_may_be_repeated(
     assert schedule(made) is not None
     assert [services.agendamentos.cancel(TENANT, made)["status"] for _ in range(2)] == ["cancelado"] * 2
     assert schedule(made) is None
+
+
+def test_cancelled_agendamento_says_who_cancelled_it_and_why(
+    services: Services, owner: Database, tomorrow: datetime
+) -> None:
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    cancelled = services.agendamentos.cancel(TENANT, made, por="ana", motivo="Viajou")
+    assert (cancelled["cancelado_por"], cancelled["motivo_cancelamento"]) == ("ana", "Viajou")
+    assert services.agendamentos.cancel(TENANT, made, por="bia", motivo="Outro") == cancelled
+    confirmed = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    services.agendamentos.confirm(TENANT, confirmed)
+    assert services.agendamentos.get(TENANT, confirmed)["cancelado_por"] is None
 
 
 @pytest.mark.parametrize("action", [*ACTIONS, "get"])

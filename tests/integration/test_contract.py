@@ -158,7 +158,8 @@ def fail(owner: Database, disparo_id: str, status: str) -> None:
 
 def use_channels(call: Caller) -> None:
     assert {each["pausa"] for each in call("GET", "/canais")["itens"]} == {None}
-    assert call("POST", "/canais/email/pausar")["pausa"]["mensagem"]
+    assert call("POST", "/canais/email/pausar", motivo="Manutenção")["pausa"]["motivo"] == "Manutenção"
+    assert call("GET", "/disparo/overview")["pausas"]["email"]["por"]
     call("POST", "/canais/email/retomar")
 
 

@@ -336,6 +336,7 @@ def test_history_shows_each_step_with_a_sentence(services: Services, database: D
     assert history[2] == {
         "passo": 3, "em": clock(), "tentativa": 1, "classe": "transitorio", "codigo": "131016", "ate": None,
         "latencia_ms": 48, "provider_message_id": None, "mensagem": history[2]["mensagem"],
+        "por": None, "motivo": None,
     }  # fmt: skip
 
 
@@ -402,6 +403,13 @@ def test_cancelling_deletes_the_schedule_and_may_be_repeated(
     assert [(each["passo"], each["mensagem"]) for each in cancelled["historico"]] == [(1, "Cancelado por uma pessoa.")]
     clock.advance(minutes=1)
     assert services.disparos.cancel(TENANT, made["disparo_id"]) == cancelled
+
+
+def test_history_of_a_cancelled_disparo_says_who_cancelled_it_and_why(services: Services, database: Database) -> None:
+    disparo_id = a_disparo(database, a_lead(database))
+    cancelled = services.disparos.cancel(TENANT, disparo_id, por="ana", motivo="Preço errado")
+    assert [(each["por"], each["motivo"]) for each in cancelled["historico"]] == [("ana", "Preço errado")]
+    assert services.disparos.cancel(TENANT, disparo_id, por="bia", motivo="Outro") == cancelled
 
 
 @pytest.mark.parametrize("status", sorted(set(DisparoStatus) - {"pendente", "cancelado"}))

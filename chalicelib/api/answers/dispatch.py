@@ -83,6 +83,10 @@ class HistoryStepAnswer(AnswerModel):
     latencia_ms: int | None
     """How long the provider took to answer."""
     provider_message_id: str | None
+    por: str | None
+    """The id of the person who took the step; null if nobody did, or nobody noted it."""
+    motivo: str | None
+    """Why, in that person's words."""
 
 
 class DisparoDetail(DisparoAnswer):

@@ -25,6 +25,10 @@ class AgendamentoAnswer(AnswerModel):
     status: AgendamentoStatus
     avisado_em: datetime | None
     """When its time was announced; null before."""
+    cancelado_por: str | None
+    """The id of the person who cancelled it."""
+    motivo_cancelamento: str | None
+    """Why, in that person's words."""
     criado_em: datetime
     atualizado_em: datetime
 

@@ -90,8 +90,10 @@ class Disparos:
         """
         return self._database.run(tenant_id, lambda rows: load_disparo(rows, disparo_id))
 
-    def cancel(self, tenant_id: str, disparo_id: UUID) -> Row:
+    def cancel(self, tenant_id: str, disparo_id: UUID, *, por: str | None = None, motivo: str | None = None) -> Row:
         """Cancel a disparo that has not left; a second time changes nothing.
+
+        Its history says who cancelled it, and why.
 
         Raises:
             NotFound: the tenant has no such disparo.
@@ -100,7 +102,7 @@ class Disparos:
         now = self._clock()
 
         def work(rows: Rows) -> tuple[int, Row]:
-            cancelled = rows.run("cancel_disparo", disparo_id=disparo_id, agora=now)
+            cancelled = rows.run("cancel_disparo", disparo_id=disparo_id, por=por, motivo=motivo, agora=now)
             return cancelled, load_disparo(rows, disparo_id)
 
         cancelled, disparo = self._database.run(tenant_id, work)

@@ -89,12 +89,12 @@ WITH movido AS (
      WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id AND status = 'pendente' AND NOT em_duvida
     RETURNING tenant_id, disparo_id, passos
 )
-INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
-SELECT tenant_id, disparo_id, passos, :agora, 'cancelado' FROM movido;
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
+SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movido;
 
 -- name: history_of_disparo
 -- The last steps, in their order.
-SELECT passo, em, tentativa, classe, codigo, ate, latencia_ms, provider_message_id
+SELECT passo, em, tentativa, classe, codigo, ate, latencia_ms, provider_message_id, por, motivo
   FROM (SELECT * FROM disparo_tentativas
          WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id
          ORDER BY passo DESC
@@ -222,16 +222,33 @@ INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo
 SELECT tenant_id, disparo_id, passos, :agora, :classe, :codigo FROM movido;
 
 -- name: list_canal_pausas
-SELECT canal, codigo, desde, sondar_em FROM canal_pausas WHERE tenant_id = :tenant_id;
+SELECT canal, codigo, desde, sondar_em, por, motivo, de_admin FROM canal_pausas WHERE tenant_id = :tenant_id;
 
 -- name: pause_canal
--- Firmly: no message is let through to see whether it is back. It has been still since the first pause.
-INSERT INTO canal_pausas (tenant_id, canal, codigo, desde)
-VALUES (:tenant_id, :canal, :codigo, :agora)
-    ON CONFLICT ON CONSTRAINT canal_pausas_pkey DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL;
+-- Firmly: no message is let through to see whether it is back. It has been still since the first pause. An operator does
+-- not make an administrator's pause their own.
+INSERT INTO canal_pausas (tenant_id, canal, codigo, desde, por, motivo, de_admin)
+VALUES (:tenant_id, :canal, :codigo, :agora, :por, :motivo, :de_admin)
+    ON CONFLICT ON CONSTRAINT canal_pausas_pkey
+    DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL, por = excluded.por, motivo = excluded.motivo,
+                  de_admin = excluded.de_admin
+     WHERE excluded.de_admin OR NOT canal_pausas.de_admin;
 
 -- name: resume_canal
-DELETE FROM canal_pausas WHERE tenant_id = :tenant_id AND canal = :canal;
+DELETE FROM canal_pausas WHERE tenant_id = :tenant_id AND canal = :canal AND (NOT de_admin OR CAST(:de_admin AS boolean));
+
+-- name: insert_canal_step
+INSERT INTO canal_historico (tenant_id, canal, passo_id, em, acao, por, motivo)
+VALUES (:tenant_id, :canal, :passo_id, :agora, :acao, :por, :motivo);
+
+-- name: list_canal_steps
+-- The last of each channel, newest first.
+SELECT canal, em, acao, por, motivo
+  FROM (SELECT h.*, row_number() OVER (PARTITION BY canal ORDER BY passo_id DESC) AS vez
+          FROM canal_historico h
+         WHERE tenant_id = :tenant_id) passos
+ WHERE vez <= :limite
+ ORDER BY canal, passo_id DESC;
 
 -- name: release_paused_disparos
 -- Some of what waited for the channel is due now; the first is marked, and woken when the mark says, for all of them.
