@@ -1,4 +1,5 @@
--- Who paused a channel, called off a disparo or cancelled an agendamento, and why: in the words of a person.
+-- Who paused a channel, called off a disparo or cancelled an agendamento, and why: in the words of a person. And what its
+-- creator was warned of.
 
 ALTER TABLE canal_pausas
     -- The subject of the person; NULL where no person paused it, and for pauses of before.
@@ -33,3 +34,7 @@ ALTER TABLE disparo_tentativas
 ALTER TABLE agendamentos
     ADD COLUMN cancelado_por       text,
     ADD COLUMN motivo_cancelamento text;
+
+-- What was to be said at the creation (codes and values), so that a repeated request gets the same answer; NULL: nothing.
+ALTER TABLE disparos ADD COLUMN avisos jsonb;
+ALTER TABLE agendamentos ADD COLUMN avisos jsonb;

@@ -29,7 +29,7 @@ HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal",
     "config telemetry identity idempotency pages events tokens",
-    "contacts motivo",
+    "contacts motivo avisos",
     "adapters",
     " ".join(SERVICES),
     "api",

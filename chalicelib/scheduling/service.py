@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib import events
+from chalicelib import avisos, events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import wakeup_body
 from chalicelib.adapters.schedules import Schedules
+from chalicelib.avisos import StoredWarning
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ids import new_id
@@ -20,7 +22,9 @@ from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
+from chalicelib.scheduling.warnings import warnings_of
 from chalicelib.telemetry import Metric, count, logger
+from chalicelib.tenants.config import config_of
 
 ID_NAME = "agendamento_id"
 """The key of the row in the body of a wake-up."""
@@ -56,6 +60,9 @@ class Agendamentos:
         self, tenant_id: str, lead_id: UUID, request: NewAgendamento, key: IdempotencyKey | None = None
     ) -> dict[str, Any]:
         """Book an agendamento: the row first, then its wake-up. The same key gets the same agendamento.
+
+        Its `avisos` say what the caller should know: the lead is elsewhere at that time, it is an unusual hour there,
+        or a holiday.
 
         Raises:
             NotFound: the tenant has no such lead.
@@ -97,7 +104,7 @@ class Agendamentos:
             "limite": query.limit + 1,
             "pular": query.offset or 0,
         }
-        found = self._database.run(tenant_id, lambda rows: rows.all("list_agendamentos", **params))
+        found = self._database.run(tenant_id, lambda rows: _presented(rows, rows.all("list_agendamentos", **params)))
         return page_of(found, query.limit, lambda row: (row["data_agendada"].isoformat(), row["agendamento_id"]))
 
     def get(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
@@ -117,7 +124,8 @@ class Agendamentos:
 
         Raises:
             NotFound: the tenant has no such agendamento.
-            Conflict: `transicao_de_agendamento_invalida`; it has another end already.
+            Conflict: `transicao_de_agendamento_invalida`, it has another end already; `agendamento_nao_comecou`, its
+                time has not come.
         """
         return self._move(tenant_id, agendamento_id, AgendamentoStatus.REALIZADO)
 
@@ -153,12 +161,15 @@ class Agendamentos:
         if LeadStatus(lead["status"]) in CLOSED:
             raise Conflict("lead_encerrado")
         agendamento_id = new_id(now)
+        ends = request.data_agendada + timedelta(minutes=request.duracao_minutos)
+        warnings = _warnings(rows, lead_id, request.data_agendada, ends)
         rows.run(
             "insert_agendamento",
             agendamento_id=agendamento_id,
             lead_id=lead_id,
             **request.model_dump(),
-            ocupado_ate=request.data_agendada + timedelta(minutes=request.duracao_minutos) + self._buffer,
+            ocupado_ate=ends + self._buffer,
+            avisos=json.dumps(warnings) if warnings else None,
             idempotency_key=key.value if key else None,
             idempotency_fingerprint=key.fingerprint if key else None,
             agora=now,
@@ -195,6 +206,8 @@ class Agendamentos:
             origin = AgendamentoStatus(row["status"])
             if origin != destination:
                 _check_move(origin, destination)
+                if destination is AgendamentoStatus.REALIZADO and now < row["data_agendada"]:
+                    raise Conflict("agendamento_nao_comecou")
                 rows.run(
                     "move_agendamento", agendamento_id=agendamento_id, para=destination.value, por=por, motivo=motivo,
                     agora=now,
@@ -230,7 +243,19 @@ def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
 
 
 def _shown(rows: Rows, agendamento_id: UUID) -> Row:
-    return _known(rows.one("agendamento_by_id", agendamento_id=agendamento_id))
+    [shown] = _presented(rows, [_known(rows.one("agendamento_by_id", agendamento_id=agendamento_id))])
+    return shown
+
+
+def _presented(rows: Rows, found: list[Row]) -> list[Row]:
+    """Rows with their warnings in words."""
+    config = config_of(rows)
+    return [{**row, "avisos": avisos.in_words(row["avisos"], config.idioma, config.fuso)} for row in found]
+
+
+def _warnings(rows: Rows, lead_id: UUID, begins: datetime, ends: datetime) -> list[StoredWarning]:
+    known = rows.one("surroundings_of_agendamento", lead_id=lead_id, inicio=begins, fim=ends) or {}
+    return warnings_of(begins, ends, config_of(rows), phone=known["telefone"], other=known["outro"])
 
 
 def _known(row: Row | None) -> Row:

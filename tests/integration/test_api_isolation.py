@@ -39,6 +39,7 @@ REFUSED = {
     "disparo_nao_reenviavel",
     "disparo_nao_resolvivel",
     "disparo_nao_confirmavel",
+    "agendamento_nao_comecou",
 }
 
 

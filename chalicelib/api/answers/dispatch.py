@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.api.answers.model import AnswerModel, PageModel, WarningAnswer
 from chalicelib.canal import Canal
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 
@@ -94,6 +94,8 @@ class DisparoDetail(DisparoAnswer):
 
     historico: tuple[HistoryStepAnswer, ...]
     """The last 200 steps, in their order."""
+    avisos: tuple[WarningAnswer, ...]
+    """What was to be known when it was created."""
 
 
 class ResendAnswer(AnswerModel):

@@ -40,18 +40,34 @@ SELECT contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_d
          WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'email') contatos
  ORDER BY principal DESC, ordem;
 
+-- name: surroundings_of_disparo
+-- What its creator should know. Another message with the same template is one that left, or is to leave, within a day of
+-- this one.
+SELECT EXISTS (SELECT FROM supressoes s
+                WHERE s.tenant_id = :tenant_id AND s.canal = :canal AND s.contato = :destino) AS suprimido,
+       EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = :tenant_id AND p.canal = :canal) AS pausado,
+       (SELECT t.telefone FROM lead_telefones t
+         WHERE t.tenant_id = :tenant_id AND t.lead_id = :lead_id AND t.principal) AS telefone_principal,
+       (SELECT d.disparo_id FROM disparos d
+         WHERE d.tenant_id = :tenant_id AND d.lead_id = :lead_id AND d.canal = :canal AND d.template = :template
+           AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto')
+           AND coalesce(d.enviado_em, d.enviar_apos) BETWEEN :de AND :ate
+         ORDER BY d.disparo_id DESC
+         LIMIT 1) AS anterior;
+
 -- name: insert_disparo
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       agendar_para, enviar_apos, espera, expira_em, ignorar_janela, usar_alternativos, max_tentativas,
-                      idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
+                      idempotency_key, idempotency_fingerprint, avisos, criado_em, atualizado_em)
 VALUES (:tenant_id, :disparo_id, :lead_id, :canal, :contato_id, :destino, :template, :template_versao,
         CAST(:variaveis AS jsonb), :agendar_para, :enviar_apos, :espera, :expira_em, :ignorar_janela,
-        :usar_alternativos, :max_tentativas, :idempotency_key, :idempotency_fingerprint, :agora, :agora);
+        :usar_alternativos, :max_tentativas, :idempotency_key, :idempotency_fingerprint, CAST(:avisos AS jsonb), :agora,
+        :agora);
 
 -- name: disparo_by_id
 SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
        espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
-       provider_message_id, ultimo_codigo, erro_codigo, criado_em, atualizado_em, enviado_em, confirmado_em
+       provider_message_id, ultimo_codigo, erro_codigo, avisos, criado_em, atualizado_em, enviado_em, confirmado_em
   FROM disparos
  WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id;
 
