@@ -27,6 +27,7 @@ from chalicelib.dispatch.requests.models import (
 )
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
+from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
 from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionRemoval
@@ -174,9 +175,9 @@ def get_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]:
 
 @app.route("/disparos/{disparo_id}/cancelar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def cancel_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]:
+def cancel_disparo(call: Call, disparo_id: UUID, body: GivenReason) -> Json[answers.DisparoDetail]:
     """Cancels a disparo that has not left yet."""
-    return services.disparos.cancel(call.tenant_id, disparo_id)
+    return services.disparos.cancel(call.tenant_id, disparo_id, **body.of(call.identity))
 
 
 @app.route("/disparos/{disparo_id}/reenviar", methods=["POST"], authorizer=cognito)
@@ -223,16 +224,16 @@ def list_canais(call: Call) -> Json[answers.ChannelList]:
 
 @app.route("/canais/{canal}/pausar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def pause_canal(call: Call, canal: str) -> Json[answers.ChannelAnswer]:
+def pause_canal(call: Call, canal: str, body: GivenReason) -> Json[answers.ChannelAnswer]:
     """Pauses a channel: no message leaves by it until it is resumed."""
-    return services.channel_pauses.pause(call.identity, canal)
+    return services.channel_pauses.pause(call.identity, canal, body)
 
 
 @app.route("/canais/{canal}/retomar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def resume_canal(call: Call, canal: str) -> Json[answers.ChannelAnswer]:
+def resume_canal(call: Call, canal: str, body: GivenReason) -> Json[answers.ChannelAnswer]:
     """Resumes a paused channel and wakes up the disparos that wait for it."""
-    return services.channel_pauses.resume(call.identity, canal)
+    return services.channel_pauses.resume(call.identity, canal, body)
 
 
 @app.route("/leads/{lead_id}/agendamentos", methods=["POST"], authorizer=cognito)
@@ -274,9 +275,9 @@ def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.Agend
 
 @app.route("/agendamentos/{agendamento_id}/cancelar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def cancel_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def cancel_agendamento(call: Call, agendamento_id: UUID, body: GivenReason) -> Json[answers.AgendamentoAnswer]:
     """Cancels the agendamento and frees its time."""
-    return services.agendamentos.cancel(call.tenant_id, agendamento_id)
+    return services.agendamentos.cancel(call.tenant_id, agendamento_id, **body.of(call.identity))
 
 
 @app.route("/agendamentos/{agendamento_id}/nao-compareceu", methods=["POST"], authorizer=cognito)
@@ -381,14 +382,14 @@ def get_tenant_config(call: Call) -> Json[TenantConfig]:
 
 @app.route("/tenant/config", methods=["PUT"], authorizer=cognito)
 @endpoint(app)
-def put_tenant_config(call: Call, body: TenantConfig) -> Json[TenantConfig]:
+def put_tenant_config(call: Call, body: TenantConfig) -> Json[answers.SavedConfig]:
     """Replaces the whole configuration of the tenant; a document that leaves a field out is refused."""
     return services.tenants.replace(call.identity, body)
 
 
 @app.route("/tenant/config", methods=["PATCH"], authorizer=cognito)
 @endpoint(app)
-def patch_tenant_config(call: Call, body: ConfigPatch) -> Json[TenantConfig]:
+def patch_tenant_config(call: Call, body: ConfigPatch) -> Json[answers.SavedConfig]:
     """Changes some fields of the configuration (JSON merge patch); null restores the default of a field."""
     return services.tenants.change(call.identity, body)
 

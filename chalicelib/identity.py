@@ -10,6 +10,7 @@ from typing import Any
 from chalicelib.errors import Forbidden, Unauthenticated
 
 ADMIN = "admin"
+OPERATOR = "operador"
 TENANT_CLAIM = "custom:tenant_id"
 TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
@@ -22,14 +23,14 @@ class Identity:
     subject: str
     groups: frozenset[str]
 
-    def require(self, group: str) -> None:
-        """Check that the caller is a member of a Cognito group.
+    def require(self, *groups: str) -> None:
+        """Check that the caller is a member of one of these Cognito groups.
 
         Raises:
             Forbidden: `grupo_exigido`, the caller is no member.
         """
-        if group not in self.groups:
-            raise Forbidden("grupo_exigido", grupo=group)
+        if self.groups.isdisjoint(groups):
+            raise Forbidden("grupo_exigido", grupo="/".join(groups))
 
 
 def identify(request_context: Mapping[str, Any]) -> Identity:

@@ -621,6 +621,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O prazo passa de um ano depois do envio.",
         "The time for it ends more than a year after it is sent.",
     ),
+    "pausa_de_admin": (
+        "Um administrador pausou o canal, e só um administrador pode retomá-lo.",
+        "An administrator has paused the channel, and only an administrator can resume it.",
+    ),
     "pausado_por_pessoa": ("Uma pessoa pausou o canal.", "A person has paused the channel."),
     # Why a disparo has not left yet
     "espera_agendado": ("Aguarda a hora marcada.", "It waits for its set time."),
@@ -669,7 +673,40 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "passo_entregue": ("A mensagem chegou ao lead.", "The message has reached the lead."),
     "passo_cancelado": ("Cancelado por uma pessoa.", "A person called it off."),
     "passo_reenviado": ("Reenviado por uma pessoa.", "A person had it sent again."),
+    # What a creation is answered with
+    "aviso_contato_suprimido": (
+        "O contato pediu para não receber mensagens por este canal: esta não será enviada.",
+        "The contact has asked for no messages by this channel: this one will not be sent.",
+    ),
+    "aviso_fora_da_janela": (
+        "Está fora da janela de envio: a mensagem pode sair a partir de {quando}.",
+        "It is outside of the window for sending: the message may leave from {quando} on.",
+    ),
+    "aviso_canal_pausado": (
+        "O canal está pausado: a mensagem espera até que seja retomado.",
+        "The channel is paused: the message waits until it is resumed.",
+    ),
+    "aviso_template_repetido": (
+        "Esta pessoa recebe o mesmo template duas vezes em 24 horas.",
+        "This person gets the same template twice within 24 hours.",
+    ),
+    "aviso_lead_ocupado": (
+        "O lead já tem outro agendamento nesse horário.",
+        "The lead already has another agendamento at that time.",
+    ),
+    "aviso_hora_incomum": (
+        "No horário do lead, não fica entre 9h e 18h.",
+        "By the lead's clock, it is not between 9:00 and 18:00.",
+    ),
+    "aviso_feriado": (
+        "É feriado onde o lead está, ou dia de folga.",
+        "It is a holiday where the lead is, or a day off.",
+    ),
     # Agendamentos
+    "agendamento_nao_comecou": (
+        "O agendamento ainda não começou: só depois disso pode ser dado como realizado.",
+        "The agendamento has not begun yet: only then can it be marked as realizado.",
+    ),
     "transicao_de_agendamento_invalida": (
         "Um agendamento {de} não pode passar a {para}.",
         "An agendamento that is {de} cannot become {para}.",

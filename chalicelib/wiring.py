@@ -382,6 +382,7 @@ class Services:
         from chalicelib.dispatch.requests.overview import CounterFolding
         from chalicelib.dispatch.worker.claims import Claims
         from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
+        from chalicelib.dispatch.worker.redating import Redating
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
         from chalicelib.ingestion.jobs.uploads import LostUploads
         from chalicelib.maintenance.sweep import Sweep, Waker
@@ -390,14 +391,14 @@ class Services:
         contagens = CounterFolding(database=self.owner_database, clock=self._clock)
         uploads = LostUploads(database=self.owner_database, ttl_s=self._settings.presigned_ttl_s, clock=self._clock)
         settings = self._settings
+        claims = Claims(database=self.owner_database, clock=self._clock, lease_s=settings.dispatch_lease_s)
+        redating = Redating(database=self.owner_database, claims=claims, wakeups=self.wakeups, clock=self._clock)
         return Sweep(
             {
                 "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
                 "nao_iniciados": UnbegunDisparos(database=self.owner_database, clock=self._clock).release,
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
-                "leads": Claims(
-                    database=self.owner_database, clock=self._clock, lease_s=settings.dispatch_lease_s
-                ).move_leads,
+                "leads": claims.move_leads,
                 "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
                 "undos": partial(wake, "wake_lost_undos", settings.ingest_queue, "job_id"),
@@ -406,6 +407,8 @@ class Services:
                 "contagens": contagens.fold,
                 "entregas": LateReports(database=self.owner_database, clock=self._clock).settle,
                 "eventos": self.outbox.publish,
+                # Last, because it may take most of a minute.
+                "datas": redating.redate,
             }
         )
 

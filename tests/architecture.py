@@ -29,7 +29,7 @@ HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
     "config telemetry identity idempotency pages events tokens searches",
-    "contacts",
+    "contacts motivo avisos",
     "adapters",
     " ".join(SERVICES),
     "api",

@@ -16,6 +16,7 @@ from chalicelib.api.handlers import JSON, Operation, Takes, operation_of
 from chalicelib.api.http import PROBLEM
 from chalicelib.api.text import HTML
 from chalicelib.errors import MAX_LISTED
+from chalicelib.motivo import GivenReason
 
 _REF = "#/components/schemas/"
 _TITLE = "Disparo & Agenda"
@@ -125,7 +126,7 @@ def _described(route: RouteEntry, schemas: _Schemas) -> Document:
     if parameters := [*_of_path(route, operation.takes), *_of_query(operation.takes, schemas)]:
         described["parameters"] = parameters
     if content := _content(operation.takes, schemas):
-        described["requestBody"] = {"required": True, "content": content}
+        described["requestBody"] = {"required": operation.takes.body is not GivenReason, "content": content}
     return described
 
 

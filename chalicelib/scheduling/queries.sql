@@ -2,13 +2,24 @@
 
 -- name: insert_agendamento
 INSERT INTO agendamentos (tenant_id, agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, ocupado_ate,
-                          responsavel, observacoes, idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
+                          responsavel, observacoes, avisos, idempotency_key, idempotency_fingerprint, criado_em,
+                          atualizado_em)
 VALUES (:tenant_id, :agendamento_id, :lead_id, :tipo, :canal, :data_agendada, :duracao_minutos, :ocupado_ate,
-        :responsavel, :observacoes, :idempotency_key, :idempotency_fingerprint, :agora, :agora);
+        :responsavel, :observacoes, CAST(:avisos AS jsonb), :idempotency_key, :idempotency_fingerprint, :agora, :agora);
+
+-- name: surroundings_of_agendamento
+-- Where the lead is, by their principal phone, and where else they are to be at that time.
+SELECT (SELECT t.telefone FROM lead_telefones t
+         WHERE t.tenant_id = :tenant_id AND t.lead_id = :lead_id AND t.principal) AS telefone,
+       (SELECT a.agendamento_id FROM agendamentos a
+         WHERE a.tenant_id = :tenant_id AND a.lead_id = :lead_id AND a.status IN ('pendente', 'confirmado')
+           AND a.data_agendada < :fim AND a.data_agendada + a.duracao_minutos * interval '1 minute' > :inicio
+         ORDER BY a.data_agendada
+         LIMIT 1) AS outro;
 
 -- name: agendamento_by_id
 SELECT agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, responsavel, observacoes, status,
-       avisado_em, criado_em, atualizado_em
+       avisado_em, avisos, cancelado_por, motivo_cancelamento, criado_em, atualizado_em
   FROM agendamentos
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
 
@@ -20,7 +31,7 @@ SELECT agendamento_id, idempotency_fingerprint
 -- name: list_agendamentos
 -- In the order of the calendar.
 SELECT agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, responsavel, observacoes, status,
-       avisado_em, criado_em, atualizado_em
+       avisado_em, avisos, cancelado_por, motivo_cancelamento, criado_em, atualizado_em
   FROM agendamentos
  WHERE tenant_id = :tenant_id
    AND (CAST(:depois_data AS timestamptz) IS NULL
@@ -34,14 +45,14 @@ SELECT agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, res
  LIMIT :limite OFFSET :pular;
 
 -- name: lock_agendamento
-SELECT agendamento_id, lead_id, status
+SELECT agendamento_id, lead_id, status, data_agendada
   FROM agendamentos
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id
    FOR NO KEY UPDATE;
 
 -- name: move_agendamento
 UPDATE agendamentos
-   SET status = :para, atualizado_em = :agora
+   SET status = :para, cancelado_por = :por, motivo_cancelamento = :motivo, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
 
 -- name: mark_agendamento_announced

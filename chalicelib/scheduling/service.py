@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from chalicelib import events
+from chalicelib import avisos, events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import wakeup_body
 from chalicelib.adapters.schedules import Schedules
+from chalicelib.avisos import StoredWarning
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ids import new_id
@@ -20,8 +22,10 @@ from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
+from chalicelib.scheduling.warnings import warnings_of
 from chalicelib.searches import take_seat
 from chalicelib.telemetry import Metric, count, logger
+from chalicelib.tenants.config import config_of
 
 ID_NAME = "agendamento_id"
 """The key of the row in the body of a wake-up."""
@@ -57,6 +61,9 @@ class Agendamentos:
         self, tenant_id: str, lead_id: UUID, request: NewAgendamento, key: IdempotencyKey | None = None
     ) -> dict[str, Any]:
         """Book an agendamento: the row first, then its wake-up. The same key gets the same agendamento.
+
+        Its `avisos` say what the caller should know: the lead is elsewhere at that time, it is an unusual hour there,
+        or a holiday.
 
         Raises:
             NotFound: the tenant has no such lead.
@@ -103,13 +110,10 @@ class Agendamentos:
         def work(rows: Rows) -> list[Row]:
             if query.reads_much():
                 take_seat(rows)
-            return rows.all("list_agendamentos", **params)
+            return _presented(rows, rows.all("list_agendamentos", **params))
 
-        return page_of(
-            self._database.run(tenant_id, work),
-            query.limit,
-            lambda row: (row["data_agendada"].isoformat(), row["agendamento_id"]),
-        )
+        found = self._database.run(tenant_id, work)
+        return page_of(found, query.limit, lambda row: (row["data_agendada"].isoformat(), row["agendamento_id"]))
 
     def get(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """One agendamento.
@@ -128,13 +132,19 @@ class Agendamentos:
 
         Raises:
             NotFound: the tenant has no such agendamento.
-            Conflict: `transicao_de_agendamento_invalida`; it has another end already.
+            Conflict: `transicao_de_agendamento_invalida`, it has another end already; `agendamento_nao_comecou`, its
+                time has not come.
         """
         return self._move(tenant_id, agendamento_id, AgendamentoStatus.REALIZADO)
 
-    def cancel(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
-        """Cancel it: its time is free again, and nobody is reminded. Raises as `complete`."""
-        cancelled = self._move(tenant_id, agendamento_id, AgendamentoStatus.CANCELADO)
+    def cancel(
+        self, tenant_id: str, agendamento_id: UUID, *, por: str | None = None, motivo: str | None = None
+    ) -> dict[str, Any]:
+        """Cancel it: its time is free again, and nobody is reminded. It notes who did so, and why.
+
+        Raises as `complete`.
+        """
+        cancelled = self._move(tenant_id, agendamento_id, AgendamentoStatus.CANCELADO, por=por, motivo=motivo)
         try:
             self._schedules.delete(_schedule(agendamento_id))
         except Unavailable as error:
@@ -159,12 +169,15 @@ class Agendamentos:
         if LeadStatus(lead["status"]) in CLOSED:
             raise Conflict("lead_encerrado")
         agendamento_id = new_id(now)
+        ends = request.data_agendada + timedelta(minutes=request.duracao_minutos)
+        warnings = _warnings(rows, lead_id, request.data_agendada, ends)
         rows.run(
             "insert_agendamento",
             agendamento_id=agendamento_id,
             lead_id=lead_id,
             **request.model_dump(),
-            ocupado_ate=request.data_agendada + timedelta(minutes=request.duracao_minutos) + self._buffer,
+            ocupado_ate=ends + self._buffer,
+            avisos=json.dumps(warnings) if warnings else None,
             idempotency_key=key.value if key else None,
             idempotency_fingerprint=key.fingerprint if key else None,
             agora=now,
@@ -185,7 +198,15 @@ class Agendamentos:
         except Unavailable as error:
             _log("schedule_not_created", agendamento_id, error)
 
-    def _move(self, tenant_id: str, agendamento_id: UUID, destination: AgendamentoStatus) -> dict[str, Any]:
+    def _move(
+        self,
+        tenant_id: str,
+        agendamento_id: UUID,
+        destination: AgendamentoStatus,
+        *,
+        por: str | None = None,
+        motivo: str | None = None,
+    ) -> dict[str, Any]:
         now = self._clock()
 
         def work(rows: Rows) -> dict[str, Any]:
@@ -193,7 +214,12 @@ class Agendamentos:
             origin = AgendamentoStatus(row["status"])
             if origin != destination:
                 _check_move(origin, destination)
-                rows.run("move_agendamento", agendamento_id=agendamento_id, para=destination.value, agora=now)
+                if destination is AgendamentoStatus.REALIZADO and now < row["data_agendada"]:
+                    raise Conflict("agendamento_nao_comecou")
+                rows.run(
+                    "move_agendamento", agendamento_id=agendamento_id, para=destination.value, por=por, motivo=motivo,
+                    agora=now,
+                )  # fmt: skip
                 if destination in _FACTS:
                     moves.apply(rows, [row["lead_id"]], _FACTS[destination], now)
                 events.record(
@@ -225,7 +251,19 @@ def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
 
 
 def _shown(rows: Rows, agendamento_id: UUID) -> Row:
-    return _known(rows.one("agendamento_by_id", agendamento_id=agendamento_id))
+    [shown] = _presented(rows, [_known(rows.one("agendamento_by_id", agendamento_id=agendamento_id))])
+    return shown
+
+
+def _presented(rows: Rows, found: list[Row]) -> list[Row]:
+    """Rows with their warnings in words."""
+    config = config_of(rows)
+    return [{**row, "avisos": avisos.in_words(row["avisos"], config.idioma, config.fuso)} for row in found]
+
+
+def _warnings(rows: Rows, lead_id: UUID, begins: datetime, ends: datetime) -> list[StoredWarning]:
+    known = rows.one("surroundings_of_agendamento", lead_id=lead_id, inicio=begins, fim=ends) or {}
+    return warnings_of(begins, ends, config_of(rows), phone=known["telefone"], other=known["outro"])
 
 
 def _known(row: Row | None) -> Row:

@@ -12,3 +12,18 @@ RETURNING tenant_id;
 
 -- name: update_tenant_config
 UPDATE tenants SET config = CAST(:config AS jsonb), atualizado_em = :agora WHERE tenant_id = :tenant_id;
+
+-- name: ask_for_redating
+-- The sweep dates anew what waits for these channels.
+INSERT INTO canal_limites (tenant_id, canal, redatar_desde)
+SELECT :tenant_id, canal, CAST(:agora AS timestamptz)
+  FROM unnest(CAST(:canais AS text[])) AS c (canal)
+ ORDER BY canal
+    ON CONFLICT ON CONSTRAINT canal_limites_pkey DO UPDATE SET redatar_desde = excluded.redatar_desde;
+
+-- name: count_disparos_to_redate
+-- From the counters: a million of them is no more work than one.
+SELECT CAST(coalesce(sum(quantos), 0) AS bigint) AS total
+  FROM disparo_contagens
+ WHERE tenant_id = :tenant_id AND canal = ANY (CAST(:canais AS text[])) AND status = 'pendente'
+   AND quando = '-infinity' AND motivo IN ('janela', 'limite', 'orcamento_diario', 'canal_lento');

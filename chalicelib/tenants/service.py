@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -41,8 +42,8 @@ class Tenants:
         identity.require(ADMIN)
         return self._database.run(identity.tenant_id, config_of)
 
-    def replace(self, identity: Identity, config: TenantConfig) -> TenantConfig:
-        """Replace the whole configuration by a document that leaves nothing out.
+    def replace(self, identity: Identity, config: TenantConfig) -> dict[str, Any]:
+        """Replace the whole configuration by a document that leaves nothing out. Returns what `change` returns.
 
         Raises:
             Forbidden: the caller is not an administrator.
@@ -55,8 +56,11 @@ class Tenants:
             raise Invalid("configuracao_incompleta", missing)
         return self._save(identity.tenant_id, lambda _: config)
 
-    def change(self, identity: Identity, patch: ConfigPatch) -> TenantConfig:
+    def change(self, identity: Identity, patch: ConfigPatch) -> dict[str, Any]:
         """Change some fields of the configuration, and leave the others as they are.
+
+        Returns the configuration, and in `disparos_a_redatar` how many disparos wait for what has changed: the sweep
+        gives them their new times within a minute.
 
         Raises:
             Forbidden: the caller is not an administrator.
@@ -73,7 +77,7 @@ class Tenants:
 
         return self._save(identity.tenant_id, change)
 
-    def _save(self, tenant_id: str, change: Callable[[TenantConfig], TenantConfig]) -> TenantConfig:
+    def _save(self, tenant_id: str, change: Callable[[TenantConfig], TenantConfig]) -> dict[str, Any]:
         """Store what `change` makes of the stored configuration.
 
         Channels that change are first checked at their servers, while no transaction is open. An unchanged channel is
@@ -84,18 +88,34 @@ class Tenants:
             stored = self._database.run(tenant_id, config_of)
             wanted = change(stored)
             self._check_channels(tenant_id, _changed(stored.canais, wanted.canais))
-            if self._database.run(tenant_id, partial(self._store, stored=stored, wanted=wanted)):
-                return wanted
+            waiting = self._database.run(tenant_id, partial(self._store, stored=stored, wanted=wanted))
+            if waiting is not None:
+                return {**wanted.model_dump(mode="json"), "disparos_a_redatar": waiting}
         raise Conflict("configuracao_disputada")
 
-    def _store(self, rows: Rows, *, stored: TenantConfig, wanted: TenantConfig) -> bool:
-        """Write the configuration, if the one that it was made of is still stored."""
+    def _store(self, rows: Rows, *, stored: TenantConfig, wanted: TenantConfig) -> int | None:
+        """Write the configuration, if the one that it was made of is still stored; how many disparos wait for it."""
         now = self._clock()
         rows.one("lock_tenant", agora=now)
         if config_of(rows) != stored:
-            return False
+            return None
         rows.run("update_tenant_config", config=wanted.model_dump_json(), agora=now)
+        return _redated(rows, [canal.value for canal in Canal if _dates_change(stored, wanted, canal)], now)
+
+
+def _dates_change(stored: TenantConfig, wanted: TenantConfig, canal: Canal) -> bool:
+    """Whether messages of a channel that wait for a window or a limit may leave at other times now."""
+    if (stored.janela, stored.fuso) != (wanted.janela, wanted.fuso):
         return True
+    return stored.limites.of(canal) != wanted.limites.of(canal)
+
+
+def _redated(rows: Rows, canais: list[str], now: datetime) -> int:
+    """Have what waits for these channels dated anew (`dispatch.worker.redating`); how many disparos that is."""
+    if not canais:
+        return 0
+    rows.run("ask_for_redating", canais=canais, agora=now)
+    return int((rows.one("count_disparos_to_redate", canais=canais) or {})["total"])
 
 
 def _changed(stored: TenantChannels, wanted: TenantChannels) -> dict[Canal, Mapping[str, Any]]:

@@ -86,6 +86,9 @@ def test_booked_agendamento_is_shown_as_the_request_described_it(
         "observacoes": "Levar\na proposta",
         "status": "pendente",
         "avisado_em": None,
+        "avisos": [],
+        "cancelado_por": None,
+        "motivo_cancelamento": None,
         "criado_em": clock(),
         "atualizado_em": clock(),
     }
@@ -359,12 +362,13 @@ def test_another_responsavel_or_another_tenant_is_free_at_the_same_time(
 
 @pytest.mark.parametrize("action", ["complete", "cancel", "miss"])
 def test_time_of_an_agendamento_that_has_ended_is_free_again(
-    services: Services, owner: Database, tomorrow: datetime, action: str
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime, action: str
 ) -> None:
     lead_id = a_lead(owner)
     made = book(services, lead_id, tomorrow)
+    clock.now = tomorrow
     getattr(services.agendamentos, action)(TENANT, made["agendamento_id"])
-    book(services, lead_id, tomorrow)
+    book(services, lead_id, tomorrow + timedelta(minutes=1))
 
 
 def test_one_of_several_requests_for_the_same_time_gets_it(
@@ -477,10 +481,16 @@ def in_status(services: Services, owner: Database, at: datetime, status: Agendam
 @pytest.mark.parametrize("origin", list(AgendamentoStatus))
 @pytest.mark.parametrize("action", ACTIONS)
 def test_action_makes_the_allowed_moves_once_and_refuses_the_others(
-    services: Services, owner: Database, tomorrow: datetime, origin: AgendamentoStatus, action: str
+    services: Services,
+    owner: Database,
+    clock: StoppedClock,
+    tomorrow: datetime,
+    origin: AgendamentoStatus,
+    action: str,
 ) -> None:
     destination = ACTIONS[action]
     agendamento_id, lead_id = in_status(services, owner, tomorrow, origin)
+    clock.now = tomorrow
     act = getattr(services.agendamentos, action)
     if origin == destination:
         assert act(TENANT, agendamento_id)["status"] == destination
@@ -509,11 +519,83 @@ def test_action_makes_the_allowed_moves_once_and_refuses_the_others(
     [("confirm", "agendado"), ("complete", "contato_efetuado"), ("miss", "sem_sucesso"), ("cancel", "novo")],
 )
 def test_lead_moves_with_its_agendamento(
-    services: Services, owner: Database, tomorrow: datetime, action: str, status: str
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime, action: str, status: str
 ) -> None:
     agendamento_id, lead_id = in_status(services, owner, tomorrow, AgendamentoStatus.PENDENTE)
+    clock.now = tomorrow
     getattr(services.agendamentos, action)(TENANT, agendamento_id)
     assert lead_status(owner, lead_id) == status
+
+
+@pytest.mark.parametrize("status", [AgendamentoStatus.PENDENTE, AgendamentoStatus.CONFIRMADO])
+def test_agendamento_has_not_taken_place_before_it_began(
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime, status: AgendamentoStatus
+) -> None:
+    agendamento_id, _ = in_status(services, owner, tomorrow, status)
+    clock.now = tomorrow - timedelta(seconds=1)
+    with pytest.raises(Conflict) as raised:
+        services.agendamentos.complete(TENANT, agendamento_id)
+    assert raised.value.code == "agendamento_nao_comecou"
+    assert services.agendamentos.get(TENANT, agendamento_id)["status"] == status
+    clock.advance(seconds=1)
+    assert services.agendamentos.complete(TENANT, agendamento_id)["status"] == "realizado"
+
+
+# Warnings
+
+
+def test_lead_in_two_places_at_once_is_a_warning(services: Services, owner: Database, tomorrow: datetime) -> None:
+    lead_id, other = a_lead(owner), a_lead(owner)
+    first = book(services, lead_id, tomorrow)
+    book(services, other, tomorrow, responsavel="Caio")
+    for minutes, is_warned in ((-60, False), (-59, True), (59, True), (60, False)):
+        at = tomorrow + timedelta(hours=2, minutes=minutes)
+        if minutes == -60:
+            first = book(services, lead_id, tomorrow + timedelta(hours=2), responsavel="Davi")
+        made = book(services, lead_id, at, responsavel=f"Eva {minutes}")
+        codes = [(each["codigo"], each["agendamento_id"]) for each in made["avisos"]]
+        assert (("lead_ocupado", str(first["agendamento_id"])) in codes) is is_warned
+        services.agendamentos.cancel(TENANT, made["agendamento_id"])
+    services.agendamentos.cancel(TENANT, first["agendamento_id"])
+    assert book(services, lead_id, tomorrow + timedelta(hours=2), responsavel="Davi")["avisos"] == []
+
+
+@pytest.mark.parametrize(
+    ("at", "phone", "minutes", "codes"),
+    [
+        ("2026-11-25T09:00:00-03:00", "+5511999990001", 60, []),
+        ("2026-11-25T17:00:00-03:00", "+5511999990001", 60, []),
+        ("2026-11-25T17:00:00-03:00", "+5511999990001", 61, ["hora_incomum"]),
+        ("2026-11-25T08:59:00-03:00", "+5511999990001", 60, ["hora_incomum"]),
+        ("2026-11-25T03:00:00-03:00", "+5511999990001", 60, ["hora_incomum"]),
+        ("2026-11-25T23:30:00-03:00", "+5511999990001", 60, ["hora_incomum"]),
+        # By the lead's clock, in Manaus, it is an hour earlier.
+        ("2026-11-25T09:30:00-03:00", "+5592999990001", 60, ["hora_incomum"]),
+        ("2026-11-25T18:30:00-03:00", "+5592999990001", 30, []),
+        ("2026-12-25T10:00:00-03:00", "+5511999990001", 60, ["feriado"]),
+        ("2026-12-25T03:00:00-03:00", "+5511999990001", 60, ["hora_incomum", "feriado"]),
+        ("2027-07-09T10:00:00-03:00", "+5511999990001", 60, ["feriado"]),
+        ("2027-07-09T10:00:00-03:00", "+5571999990001", 60, []),
+        ("2026-11-26T10:00:00-03:00", "+351910000000", 60, ["feriado"]),
+    ],
+)
+def test_unusual_hour_or_a_holiday_where_the_lead_is_is_a_warning(
+    services: Services, owner: Database, at: str, phone: str, minutes: int, codes: list[str]
+) -> None:
+    insert(owner, "tenants", tenant_id=TENANT, config={"janela": {"feriados_extras": ["2026-11-26"]}})
+    lead_id = a_lead(owner, telefones=[phone])
+    made = book(services, lead_id, datetime.fromisoformat(at), duracao_minutos=minutes)
+    assert [each["codigo"] for each in made["avisos"]] == codes
+    assert all(each["mensagem"].endswith(".") for each in made["avisos"])
+    assert services.agendamentos.page(TENANT, AgendamentoQuery())["itens"][0]["avisos"] == made["avisos"]
+
+
+def test_repeated_booking_is_answered_with_the_same_warnings(services: Services, owner: Database) -> None:
+    lead_id, key = a_lead(owner), IdempotencyKey("k", "f")
+    at = datetime.fromisoformat("2026-12-25T03:00:00-03:00")
+    made = book(services, lead_id, at, key)
+    assert [each["codigo"] for each in made["avisos"]] == ["hora_incomum", "feriado"]
+    assert book(services, lead_id, at, key) == made
 
 
 def test_lead_that_missed_a_meeting_stays_em_disparo(services: Services, owner: Database, tomorrow: datetime) -> None:
@@ -532,6 +614,18 @@ def test_cancelling_deletes_the_schedule_and_may_be_repeated(
     assert schedule(made) is None
 
 
+def test_cancelled_agendamento_says_who_cancelled_it_and_why(
+    services: Services, owner: Database, tomorrow: datetime
+) -> None:
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    cancelled = services.agendamentos.cancel(TENANT, made, por="ana", motivo="Viajou")
+    assert (cancelled["cancelado_por"], cancelled["motivo_cancelamento"]) == ("ana", "Viajou")
+    assert services.agendamentos.cancel(TENANT, made, por="bia", motivo="Outro") == cancelled
+    confirmed = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    services.agendamentos.confirm(TENANT, confirmed)
+    assert services.agendamentos.get(TENANT, confirmed)["cancelado_por"] is None
+
+
 @pytest.mark.parametrize("action", [*ACTIONS, "get"])
 def test_agendamento_of_another_tenant_is_not_found(
     services: Services, owner: Database, tomorrow: datetime, action: str
@@ -542,8 +636,11 @@ def test_agendamento_of_another_tenant_is_not_found(
     assert services.agendamentos.get(TENANT, made)["status"] == "pendente"
 
 
-def test_one_of_two_different_ends_at_once_is_refused(services: Services, owner: Database, tomorrow: datetime) -> None:
+def test_one_of_two_different_ends_at_once_is_refused(
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime
+) -> None:
     made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    clock.now = tomorrow
     barrier = Barrier(2, timeout=30)
 
     def end(action: str) -> str:

@@ -28,7 +28,7 @@ PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
-    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas",
+    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -39,6 +39,7 @@ REFUSED = {
     "disparo_nao_reenviavel",
     "disparo_nao_resolvivel",
     "disparo_nao_confirmavel",
+    "agendamento_nao_comecou",
 }
 
 
@@ -120,6 +121,10 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     )
     insert(owner, "canal_limites", tenant_id=tenant_id, canal="whatsapp")
     insert(owner, "canal_pausas", tenant_id=tenant_id, canal="whatsapp", codigo="190", desde=CREATED_AT)
+    insert(
+        owner, "canal_historico", tenant_id=tenant_id, canal="whatsapp", passo_id=UUID(int=number), em=CREATED_AT,
+        acao="pausado", por="ana",
+    )  # fmt: skip
     insert(
         owner, "disparo_reenvios", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
         criado_em=CREATED_AT,
@@ -219,7 +224,7 @@ def test_health_and_the_contract_need_no_token(api: Client) -> None:
     assert (status, document["openapi"]) == (200, "3.1.0")
 
 
-def test_only_administrators_pause_and_resume_channels(api: Client, owner: Database) -> None:
+def test_only_operators_and_administrators_pause_and_resume_channels(api: Client, owner: Database) -> None:
     for route in [each for each in routes(api) if "{canal}" in each.path]:
         status, document, _ = sent(api, route, {}, api.token(MINE))
         assert (status, document["code"]) == (403, "grupo_exigido")
@@ -269,7 +274,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     for route in routes(api):
         for table in ("agendamentos", "disparos", "lead_telefones", "lead_emails", "leads", "templates", "ingest_erros",
                       "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants", "eventos", "supressoes",
-                      "avisos_de_entrega", "canal_limites", "canal_pausas", "disparo_reenvios",
+                      "avisos_de_entrega", "canal_limites", "canal_pausas", "canal_historico", "disparo_reenvios",
                       "disparo_contagens"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)

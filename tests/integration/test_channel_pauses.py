@@ -6,20 +6,25 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import Message
 from chalicelib.dispatch.requests.channel_pauses import ChannelPauses
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.errors import Forbidden, NotFound
-from chalicelib.identity import ADMIN, Identity
+from chalicelib.identity import ADMIN, OPERATOR, Identity
+from chalicelib.motivo import GivenReason
 from chalicelib.wiring import Services
 from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, insert, literal, run
 from tests.conftest import STARTED_AT, StoppedClock
 from tests.fakes import FakeQueues, FakeSchedules
 
 ADMINISTRATOR = Identity(TENANT, "ana", frozenset({ADMIN}))
-MEMBER = Identity(TENANT, "bia", frozenset())
+OPERATOR_BIA = Identity(TENANT, "bia", frozenset({OPERATOR}))
+MEMBER = Identity(TENANT, "caio", frozenset())
+BY_NOBODY = {"por": None, "motivo": None, "de_admin": False}
+BY_ANA = {"por": "ana", "motivo": None, "de_admin": True}
 TOMORROW = STARTED_AT + timedelta(days=1)
 QUEUE = "disparo-agenda-dev-dispatch"
 
@@ -71,8 +76,15 @@ def test_channels_without_a_pause_are_active(services: Services, database: Datab
     a_disparo(database, lead_id, status="enviado")
     assert services.channel_pauses.every(TENANT) == {
         "itens": [
-            {"canal": "whatsapp", "estado": "ativo", "pausa": None, "pendentes": 1, "esperam_o_canal": 0},
-            {"canal": "email", "estado": "ativo", "pausa": None, "pendentes": 0, "esperam_o_canal": 0},
+            {
+                "canal": canal,
+                "estado": "ativo",
+                "pausa": None,
+                "pendentes": pendentes,
+                "esperam_o_canal": 0,
+                "historico": [],
+            }
+            for canal, pendentes in (("whatsapp", 1), ("email", 0))
         ]
     }
 
@@ -93,9 +105,11 @@ def test_paused_channel_is_shown_with_its_time_its_reason_and_what_waits(
             "mensagem": "Código do provedor: 190.",
             "desde": STARTED_AT,
             "sondar_em": STARTED_AT + timedelta(minutes=5),
+            **BY_NOBODY,
         },
         "pendentes": 2,
         "esperam_o_canal": 1,
+        "historico": [],
     }
     assert email["estado"] == "ativo"
 
@@ -120,9 +134,10 @@ def test_pause_by_a_person_has_no_probe_and_may_be_repeated(
     assert (paused["canal"], paused["estado"]) == ("email", "pausado")
     assert paused["pausa"] == {
         "codigo": "pausado_por_pessoa", "mensagem": "Uma pessoa pausou o canal.", "desde": clock(), "sondar_em": None,
+        **BY_ANA,
     }  # fmt: skip
     clock.advance(minutes=1)
-    assert services.channel_pauses.pause(ADMINISTRATOR, "email") == paused
+    assert services.channel_pauses.pause(ADMINISTRATOR, "email")["pausa"] == paused["pausa"]
 
 
 def test_pause_by_a_person_replaces_that_of_a_failed_channel(
@@ -150,6 +165,7 @@ def test_resuming_makes_what_waited_for_the_channel_due_and_wakes_it(
     now = clock.advance(hours=1)
     assert pauses_over(services, queues, clock).resume(ADMINISTRATOR, "whatsapp") == {
         "canal": "whatsapp", "estado": "ativo", "pausa": None, "pendentes": 2, "esperam_o_canal": 0,
+        "historico": [{"em": now, "acao": "retomado", "por": "ana", "motivo": None}],
     }  # fmt: skip
     assert disparo(database, waiting, "espera", "enviar_apos", "acordado_em") == [None, now, now + timedelta(seconds=1)]
     assert [disparo(database, each, "enviar_apos") for each in others] == [[TOMORROW], [TOMORROW]]
@@ -176,11 +192,70 @@ def test_resuming_releases_several_batches_and_leaves_the_rest_waiting(
 # Administrators and tenants
 
 
-def test_only_administrators_pause_and_resume(services: Services, database: Database) -> None:
+def test_only_operators_and_administrators_pause_and_resume(services: Services, database: Database) -> None:
     for change in (services.channel_pauses.pause, services.channel_pauses.resume):
-        with pytest.raises(Forbidden):
+        with pytest.raises(Forbidden) as raised:
             change(MEMBER, "whatsapp")
+        assert raised.value.code == "grupo_exigido"
     assert services.channel_pauses.every(TENANT)["itens"][0]["estado"] == "ativo"
+
+
+def test_pause_says_who_made_it_and_why_in_the_channel_its_history_and_the_overview(
+    services: Services, database: Database, clock: StoppedClock
+) -> None:
+    paused = services.channel_pauses.pause(OPERATOR_BIA, "email", GivenReason(motivo="  Preço errado no template "))
+    pause = {
+        "codigo": "pausado_por_pessoa", "mensagem": "Uma pessoa pausou o canal.", "desde": STARTED_AT,
+        "sondar_em": None, "por": "bia", "motivo": "Preço errado no template", "de_admin": False,
+    }  # fmt: skip
+    assert paused["pausa"] == pause
+    assert services.overview.show(TENANT)["pausas"] == {"whatsapp": None, "email": pause}
+    now = clock.advance(minutes=1)
+    assert services.channel_pauses.resume(ADMINISTRATOR, "email", GivenReason(motivo="Corrigido"))["historico"] == [
+        {"em": now, "acao": "retomado", "por": "ana", "motivo": "Corrigido"},
+        {"em": STARTED_AT, "acao": "pausado", "por": "bia", "motivo": "Preço errado no template"},
+    ]
+
+
+def test_operator_ends_the_pause_of_an_operator_but_not_of_an_administrator(
+    services: Services, database: Database
+) -> None:
+    services.channel_pauses.pause(OPERATOR_BIA, "email")
+    assert services.channel_pauses.resume(OPERATOR_BIA, "email")["estado"] == "ativo"
+    waiting = a_disparo(database, a_lead(database), espera="canal_pausado", enviar_apos=TOMORROW)
+    paused = services.channel_pauses.pause(ADMINISTRATOR, "whatsapp", GivenReason(motivo="Auditoria"))
+    assert services.channel_pauses.pause(OPERATOR_BIA, "whatsapp", GivenReason(motivo="Almoço")) == paused
+    with pytest.raises(Forbidden) as raised:
+        services.channel_pauses.resume(OPERATOR_BIA, "whatsapp")
+    assert raised.value.code == "pausa_de_admin"
+    assert disparo(database, waiting, "espera") == ["canal_pausado"]
+    assert services.channel_pauses.every(TENANT)["itens"][0] == paused
+    assert services.channel_pauses.resume(ADMINISTRATOR, "whatsapp")["estado"] == "ativo"
+
+
+def test_administrator_makes_the_pause_of_an_operator_their_own(services: Services, database: Database) -> None:
+    services.channel_pauses.pause(OPERATOR_BIA, "email")
+    assert services.channel_pauses.pause(ADMINISTRATOR, "email")["pausa"]["de_admin"] is True
+    with pytest.raises(Forbidden):
+        services.channel_pauses.resume(OPERATOR_BIA, "email")
+
+
+@pytest.mark.parametrize("motivo", ["", "   ", "x" * 201, "a\nb", "a\u202eb"])
+def test_reason_is_one_line_that_can_be_seen(motivo: str) -> None:
+    with pytest.raises(ValidationError):
+        GivenReason(motivo=motivo)
+
+
+def test_history_shows_the_last_steps_of_each_channel(
+    services: Services, database: Database, clock: StoppedClock
+) -> None:
+    for _ in range(11):
+        clock.advance(minutes=1)
+        services.channel_pauses.pause(ADMINISTRATOR, "email")
+        services.channel_pauses.resume(ADMINISTRATOR, "email")
+    whatsapp, email = services.channel_pauses.every(TENANT)["itens"]
+    assert (len(whatsapp["historico"]), len(email["historico"])) == (0, 20)
+    assert {each["em"] for each in email["historico"][:2]} == {clock()}
 
 
 @pytest.mark.parametrize("name", ["fax", "", "WhatsApp"])

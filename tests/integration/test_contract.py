@@ -158,17 +158,22 @@ def fail(owner: Database, disparo_id: str, status: str) -> None:
 
 def use_channels(call: Caller) -> None:
     assert {each["pausa"] for each in call("GET", "/canais")["itens"]} == {None}
-    assert call("POST", "/canais/email/pausar")["pausa"]["mensagem"]
+    assert call("POST", "/canais/email/pausar", motivo="Manutenção")["pausa"]["motivo"] == "Manutenção"
+    assert call("GET", "/disparo/overview")["pausas"]["email"]["por"]
     call("POST", "/canais/email/retomar")
 
 
-def use_agendamentos(call: Caller, lead_id: str) -> None:
+def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
     for number, move in enumerate(("confirmar", "realizar", "cancelar", "nao-compareceu"), 1):
         at = datetime.now(UTC) + timedelta(days=number)
         made = call(
             "POST", f"/leads/{lead_id}/agendamentos", tipo="reuniao", canal="video", data_agendada=at.isoformat(),
             responsavel="Ana", observacoes="x",
         )  # fmt: skip
+        if move == "realizar":
+            booked = literal(made["agendamento_id"])
+            begun = "data_agendada = now(), ocupado_ate = now() + interval '1 hour'"
+            run(owner, f"UPDATE agendamentos SET {begun} WHERE agendamento_id = {booked}")
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
         call("GET", f"/agendamentos/{made['agendamento_id']}")
     assert len(call("GET", "/agendamentos")["itens"]) == 4
@@ -209,7 +214,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_jobs(call, owner)
     lead_id = use_leads(call)
     use_disparos(call, owner, lead_id)
-    use_agendamentos(call, lead_id)
+    use_agendamentos(call, owner, lead_id)
     use_channels(call)
     use_suppressions(call)
     use_tenant(call, aws)

@@ -31,6 +31,7 @@ from tests.builders import (
     ask,
     columns_of,
     disparo,
+    event_of,
     insert,
     lead_status,
     literal,
@@ -38,6 +39,7 @@ from tests.builders import (
     wait_for_locks,
 )
 from tests.conftest import STARTED_AT, StoppedClock
+from tests.sending_stage import opted_out
 
 KEY = IdempotencyKey("pedido-1", "f" * 64)
 
@@ -102,6 +104,7 @@ def test_new_disparo_goes_to_the_principal_contact_and_its_worker_is_woken(
         "enviado_em": None,
         "confirmado_em": None,
         "historico": [],
+        "avisos": [],
     }
     assert services.disparos.get(TENANT, made["disparo_id"]) == made
     body = {"tenant_id": TENANT, "disparo_id": str(made["disparo_id"])}
@@ -336,6 +339,7 @@ def test_history_shows_each_step_with_a_sentence(services: Services, database: D
     assert history[2] == {
         "passo": 3, "em": clock(), "tentativa": 1, "classe": "transitorio", "codigo": "131016", "ate": None,
         "latencia_ms": 48, "provider_message_id": None, "mensagem": history[2]["mensagem"],
+        "por": None, "motivo": None,
     }  # fmt: skip
 
 
@@ -389,6 +393,100 @@ def test_disparo_is_shown_in_the_language_of_the_tenant(
     ]  # fmt: skip
 
 
+# Warnings
+
+
+def codes_of(made: dict[str, Any]) -> list[str]:
+    return [each["codigo"] for each in made["avisos"]]
+
+
+def test_disparo_without_anything_to_say_has_no_warnings(services: Services, database: Database) -> None:
+    assert create(services, a_lead(database))["avisos"] == []
+
+
+def test_suppressed_contact_is_a_warning_at_once(services: Services, database: Database) -> None:
+    opted_out(database, "+5571999990001")
+    made = create(services, a_lead(database))
+    assert made["status"] == "pendente"
+    assert made["avisos"] == [
+        {
+            "codigo": "contato_suprimido",
+            "mensagem": "O contato pediu para não receber mensagens por este canal: esta não será enviada.",
+            "previsto_para": None, "disparo_id": None, "agendamento_id": None,
+        }
+    ]  # fmt: skip
+    services.executor.run(event_of(made["disparo_id"]))
+    assert services.disparos.get(TENANT, made["disparo_id"])["status"] == "suprimido"
+
+
+def test_disparo_outside_of_the_window_says_when_it_may_leave(
+    services: Services, database: Database, clock: StoppedClock
+) -> None:
+    lead_id = a_lead(database)
+    opens = STARTED_AT + timedelta(hours=23)
+    scheduled = create(services, lead_id, agendar_para=STARTED_AT + timedelta(hours=10), template="oi")
+    assert [(each["codigo"], each["previsto_para"]) for each in scheduled["avisos"]] == [
+        ("fora_da_janela", opens.isoformat())
+    ]
+    assert "2026-11-25 08:00" in scheduled["avisos"][0]["mensagem"]
+    clock.now = STARTED_AT + timedelta(hours=10)
+    assert codes_of(create(services, a_lead(database), ignorar_janela=True)) == []
+    # An hour later on the clock of the lead's phone, in Amazonas.
+    email = create(services, a_lead(database, telefones=["+5592999990001"]), canal="email", template="oi-email")
+    assert email["avisos"][0]["previsto_para"] == (opens + timedelta(hours=1)).isoformat()
+    services.executor.run(event_of(email["disparo_id"]))
+    assert services.disparos.get(TENANT, email["disparo_id"])["enviar_apos"] == opens + timedelta(hours=1)
+
+
+def test_paused_channel_is_a_warning(services: Services, database: Database) -> None:
+    insert(database, "canal_pausas", tenant_id=TENANT, canal="whatsapp", codigo="190", desde=STARTED_AT)
+    assert codes_of(create(services, a_lead(database))) == ["canal_pausado"]
+    assert codes_of(create(services, a_lead(database), canal="email", template="oi-email")) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "is_warned"),
+    [
+        ({}, True),
+        ({"status": "enviado", "enviado_em": STARTED_AT - timedelta(hours=23)}, True),
+        ({"status": "enviado", "enviado_em": STARTED_AT - timedelta(hours=25)}, False),
+        ({"espera": "agendado", "enviar_apos": STARTED_AT + timedelta(hours=20)}, True),
+        ({"espera": "agendado", "enviar_apos": STARTED_AT + timedelta(hours=25)}, False),
+        ({"status": "cancelado"}, False),
+        ({"status": "erro"}, False),
+        ({"template": "outro"}, False),
+    ],
+    ids=str,
+)
+def test_same_template_twice_to_a_person_within_a_day_is_a_warning(
+    services: Services, database: Database, columns: dict[str, Any], is_warned: bool
+) -> None:
+    a_template(database, nome="outro")
+    lead_id = a_lead(database)
+    a_disparo(database, a_lead(database))
+    before = a_disparo(database, lead_id, **columns)
+    made = create(services, lead_id)
+    assert [(each["codigo"], each["disparo_id"]) for each in made["avisos"]] == [
+        ("template_repetido", str(before))
+    ] * is_warned
+
+
+def test_repeated_request_is_answered_with_the_same_warnings(services: Services, database: Database) -> None:
+    opted_out(database, "+5571999990001")
+    lead_id, key = a_lead(database), IdempotencyKey("k", "f")
+    made = create(services, lead_id, key)
+    run(database, "DELETE FROM supressoes")
+    assert create(services, lead_id, key) == made
+    assert codes_of(made) == ["contato_suprimido"]
+
+
+def test_warnings_are_in_the_language_of_the_tenant(services: Services, database: Database) -> None:
+    insert(database, "tenants", tenant_id=TENANT, config={"idioma": "en"})
+    opted_out(database, "+5571999990001")
+    [warning] = create(services, a_lead(database))["avisos"]
+    assert warning["mensagem"].startswith("The contact has asked")
+
+
 # Cancelling
 
 
@@ -402,6 +500,13 @@ def test_cancelling_deletes_the_schedule_and_may_be_repeated(
     assert [(each["passo"], each["mensagem"]) for each in cancelled["historico"]] == [(1, "Cancelado por uma pessoa.")]
     clock.advance(minutes=1)
     assert services.disparos.cancel(TENANT, made["disparo_id"]) == cancelled
+
+
+def test_history_of_a_cancelled_disparo_says_who_cancelled_it_and_why(services: Services, database: Database) -> None:
+    disparo_id = a_disparo(database, a_lead(database))
+    cancelled = services.disparos.cancel(TENANT, disparo_id, por="ana", motivo="Preço errado")
+    assert [(each["por"], each["motivo"]) for each in cancelled["historico"]] == [("ana", "Preço errado")]
+    assert services.disparos.cancel(TENANT, disparo_id, por="bia", motivo="Outro") == cancelled
 
 
 @pytest.mark.parametrize("status", sorted(set(DisparoStatus) - {"pendente", "cancelado"}))

@@ -44,16 +44,18 @@ from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.claims import Claims
 from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
 from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
+from chalicelib.dispatch.worker.redating import Redating
 from chalicelib.errors import Conflict
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.maintenance.sweep import Sweep, Waker
 from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.suppression.service import Suppressions
 from chalicelib.telemetry import Tracer
-from chalicelib.tenants.config import stored_config
+from chalicelib.tenants.config import TenantConfig, stored_config
+from chalicelib.tenants.service import Tenants
 from chalicelib.tokens import Signer
 from local.postgres import Postgres
-from tests.builders import a_lead, a_template, insert, literal, run
+from tests.builders import a_lead, a_template, literal, run
 from tests.conftest import StoppedClock
 from tests.dispatching import (
     FATES,
@@ -209,10 +211,12 @@ class DispatchMachine(RuleBasedStateMachine):
         self.resends = Resends(**api, wakeups=wakeups)
         self.settlements = Settlements(**api)
         self.channel_pauses = ChannelPauses(**api, wakeups=wakeups)
+        self.tenants = Tenants(**api, check_channels=lambda *_: None)
         self.suppressions = Suppressions(**api)
         self.signer = Signer(lambda: ["chave"])
         self.webhooks = Webhooks(**api, secrets=_SharedSecret(), secret_of=str, signer=self.signer, public_url=None)
         owned: dict[str, Any] = {"database": world.owner, "clock": clock}
+        claims = Claims(**owned, lease_s=180)
         wake = Waker(**owned, queues=self.wakeup_queue).wake  # type: ignore[arg-type]
         self.sweep = Sweep(
             {
@@ -221,7 +225,8 @@ class DispatchMachine(RuleBasedStateMachine):
                 "canais": PausedChannels(**owned, wakeups=wakeups).tend,
                 "contagens": CounterFolding(**owned, many=5).fold,
                 "entregas": LateReports(**owned).settle,
-                "leads": Claims(**owned, lease_s=180).move_leads,
+                "leads": claims.move_leads,
+                "datas": Redating(**owned, claims=claims, wakeups=wakeups, slice_size=2).redate,
             }
         )
 
@@ -366,9 +371,10 @@ class DispatchMachine(RuleBasedStateMachine):
 
     def configure(self, tenant_id: str, whatsapp: dict[str, int], email: dict[str, int], *, has_window: bool) -> None:
         document = {"limites": {"whatsapp": whatsapp, "email": email}, "janela": {"ligada": has_window}}
-        run(self.owner, f"DELETE FROM tenants WHERE tenant_id = {literal(tenant_id)}")
-        insert(self.owner, "tenants", tenant_id=tenant_id, config=document)
-        self.provider.configure(tenant_id, stored_config(document))
+        config = stored_config(document)
+        whole = TenantConfig.model_validate_json(config.model_dump_json())
+        self.tenants.replace(self.admin(tenant_id), whole)
+        self.provider.configure(tenant_id, config)
 
     @staticmethod
     def admin(tenant_id: str) -> Identity:

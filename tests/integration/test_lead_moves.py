@@ -123,10 +123,11 @@ def test_cancelling_does_not_move_a_lead_that_the_booking_did_not_move(
 
 @pytest.mark.parametrize(("action", "status"), [("complete", "contato_efetuado"), ("miss", "sem_sucesso")])
 def test_agendamento_that_ended_otherwise_leaves_nothing_to_return_to(
-    services: Services, owner: Database, tomorrow: datetime, action: str, status: str
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime, action: str, status: str
 ) -> None:
     lead_id = a_lead(owner)
     first, second = (booked(services, lead_id, tomorrow, name) for name in ("Ana", "Bia"))
+    clock.now = tomorrow
     getattr(services.agendamentos, action)(TENANT, first)
     services.agendamentos.cancel(TENANT, second)
     assert stored(owner, lead_id) == [status, None]
@@ -187,7 +188,7 @@ def test_second_of_two_cancellations_at_once_sees_the_first_one(
     first, second = (booked(services, lead_id, tomorrow, name) for name in ("Ana", "Bia"))
     with ThreadPoolExecutor(1) as pool:
         with services.database.transaction(TENANT) as rows:
-            rows.run("move_agendamento", agendamento_id=first, para="cancelado", agora=clock())
+            rows.run("move_agendamento", agendamento_id=first, para="cancelado", por=None, motivo=None, agora=clock())
             moves.apply(rows, [lead_id], LeadFact.AGENDAMENTO_CANCELADO, clock())
             cancelling = pool.submit(services.agendamentos.cancel, TENANT, second)
             wait_for_locks(owner, 1, cancelling)
@@ -219,7 +220,14 @@ def test_booking_that_waits_for_a_cancellation_starts_from_where_the_lead_return
     agendamento_id = booked(services, lead_id, tomorrow)
     with ThreadPoolExecutor(1) as pool:
         with services.database.transaction(TENANT) as rows:
-            rows.run("move_agendamento", agendamento_id=agendamento_id, para="cancelado", agora=clock())
+            rows.run(
+                "move_agendamento",
+                agendamento_id=agendamento_id,
+                para="cancelado",
+                por=None,
+                motivo=None,
+                agora=clock(),
+            )
             moves.apply(rows, [lead_id], LeadFact.AGENDAMENTO_CANCELADO, clock())
             booking = pool.submit(booked, services, lead_id, tomorrow)
             wait_for_locks(owner, 1, booking)

@@ -110,6 +110,7 @@ def test_only_a_live_agendamento_is_announced(
     services: Services, owner: Database, clock: StoppedClock, due_at: datetime, action: str, times: int
 ) -> None:
     made = book(services, a_lead(owner), due_at)["agendamento_id"]
+    clock.now = due_at
     getattr(services.agendamentos, action)(TENANT, made)
     clock.advance(hours=1)
     services.reminders.run(batch(wake_up(made)))

@@ -21,6 +21,8 @@ from chalicelib.dispatch.rules.limiter import (
     RateState,
     SendRate,
     answer,
+    calmed,
+    first_place,
     instant_of,
     microseconds,
     rate_request,
@@ -254,3 +256,24 @@ def test_every_message_leaves_at_its_place_and_asks_at_most_twice(
 def test_instants_are_whole_microseconds(instant: datetime) -> None:
     assert instant_of(microseconds(instant)) == instant
     assert microseconds(instant + timedelta(microseconds=1)) == microseconds(instant) + 1
+
+
+# New limits
+
+
+@given(st.integers(0, 10_000 * SECOND), LIMITS)
+def test_new_limits_hold_back_no_longer_than_a_whole_burst_of_theirs(ahead: int, limit: SendLimit) -> None:
+    request = rate_request(limit, "UTC", NOON, marcados=0, novos=0)
+    state = RateState(tat_minuto=START + ahead, tat_segundo=START + ahead)
+    after = calmed(state, request, START)
+    assert after.tat_minuto <= state.tat_minuto
+    assert after.tat_segundo <= state.tat_segundo
+    waits = first_place(after, request, START) - START
+    assert 0 <= waits <= max(request.minuto.intervalo, request.segundo.intervalo)
+
+
+@given(LIMITS, st.integers(1, 300))
+def test_unchanged_limits_are_not_calmed(limit: SendLimit, novos: int) -> None:
+    request = rate_request(limit, "UTC", NOON, marcados=0, novos=novos)
+    state, _ = answer(RateState(), request, START)
+    assert calmed(state, request, START) == state

@@ -139,6 +139,19 @@ def test_configuration_is_replaced_as_a_whole_and_changed_in_parts(contract: Any
     assert patch["properties"]["janela"] == {"anyOf": janela}
 
 
+def test_body_of_a_reason_may_be_left_out_and_every_other_one_may_not(contract: Any) -> None:
+    optional = {
+        path
+        for path, methods in contract["paths"].items()
+        for each in methods.values()
+        if "requestBody" in each and not each["requestBody"]["required"]
+    }
+    assert optional == {
+        "/canais/{canal}/pausar", "/canais/{canal}/retomar", "/disparos/{disparo_id}/cancelar",
+        "/agendamentos/{agendamento_id}/cancelar",
+    }  # fmt: skip
+
+
 def test_unknown_fields_of_a_body_are_refused(contract: Any) -> None:
     assert contract["components"]["schemas"]["NewAgendamento"]["additionalProperties"] is False
 
@@ -169,7 +182,8 @@ def test_every_operation_describes_its_refusal(contract: Any) -> None:
         ("/leads/{lead_id}/disparos", "post", "201", "DisparoDetail"),
         ("/leads/{lead_id}/agendamentos", "post", "201", "AgendamentoAnswer"),
         ("/ingest/leads/jobs/{job_id}/desfazer", "post", "202", "JobAnswer"),
-        ("/tenant/config", "patch", "200", "TenantConfig"),
+        ("/tenant/config", "get", "200", "TenantConfig"),
+        ("/tenant/config", "patch", "200", "SavedConfig"),
         ("/saude", "get", "200", "HealthAnswer"),
     ],
 )

@@ -15,6 +15,7 @@ from chalicelib.api.answers.leads import LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
 from chalicelib.api.answers.suppression import SuppressionAnswer, SuppressionPage
+from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
     "AgendamentoAnswer",
@@ -36,6 +37,7 @@ __all__ = [
     "ReadyLeadPage",
     "ReportLink",
     "ResendAnswer",
+    "SavedConfig",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",

@@ -20,6 +20,23 @@ class ChannelPause(AnswerModel):
     desde: datetime
     sondar_em: datetime | None
     """When one message is sent to see whether the channel works again; null if only a person can resume it."""
+    por: str | None
+    """The id of the person who paused it; null if nobody did."""
+    motivo: str | None
+    """Why, in that person's words."""
+    de_admin: bool
+    """Whether only an administrator can resume it."""
+
+
+class ChannelStep(AnswerModel):
+    """Something that a person did to a channel."""
+
+    em: datetime
+    acao: Literal["pausado", "retomado"]
+    por: str
+    """The id of the person."""
+    motivo: str | None
+    """Why, in that person's words."""
 
 
 class ChannelAnswer(AnswerModel):
@@ -33,6 +50,8 @@ class ChannelAnswer(AnswerModel):
     """How many disparos of the channel are `pendente`."""
     esperam_o_canal: int
     """How many of them wait because the channel is paused."""
+    historico: tuple[ChannelStep, ...]
+    """What people did to it: the last 20 steps, newest first."""
 
 
 class ChannelList(AnswerModel):
@@ -126,12 +145,20 @@ class QueueCounts(AnswerModel):
     """Since when the first of them has been due; null if none is."""
 
 
+class PausesByChannel(AnswerModel):
+    """The pause of each channel; null while it is `ativo`."""
+
+    whatsapp: ChannelPause | None
+    email: ChannelPause | None
+
+
 class OverviewAnswer(AnswerModel):
     """The counters of the tenant's disparos."""
 
     total: int
     por_status: StatusCounts
     por_canal: StatusCountsByChannel
+    pausas: PausesByChannel
     esperas: tuple[WaitCount, ...]
     """What waits, the largest number first."""
     erros: tuple[FailureCount, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.api.answers.model import AnswerModel, PageModel, WarningAnswer
 from chalicelib.canal import Canal
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 
@@ -83,6 +83,10 @@ class HistoryStepAnswer(AnswerModel):
     latencia_ms: int | None
     """How long the provider took to answer."""
     provider_message_id: str | None
+    por: str | None
+    """The id of the person who took the step; null if nobody did, or nobody noted it."""
+    motivo: str | None
+    """Why, in that person's words."""
 
 
 class DisparoDetail(DisparoAnswer):
@@ -90,6 +94,8 @@ class DisparoDetail(DisparoAnswer):
 
     historico: tuple[HistoryStepAnswer, ...]
     """The last 200 steps, in their order."""
+    avisos: tuple[WarningAnswer, ...]
+    """What was to be known when it was created."""
 
 
 class ResendAnswer(AnswerModel):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
 from pydantic import BaseModel, ConfigDict
 
 
@@ -12,6 +15,20 @@ class AnswerModel(BaseModel):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class WarningAnswer(AnswerModel):
+    """What the creator should know; it refuses nothing."""
+
+    codigo: str
+    mensagem: str
+    """The sentence of `codigo`."""
+    previsto_para: datetime | None
+    """When the message may leave; null where the warning is not about that."""
+    disparo_id: UUID | None
+    """The other disparo that the warning is about."""
+    agendamento_id: UUID | None
+    """The other agendamento that the warning is about."""
 
 
 class PageModel(AnswerModel):

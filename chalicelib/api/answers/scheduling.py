@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.api.answers.model import AnswerModel, PageModel, WarningAnswer
 from chalicelib.scheduling.requests import AgendamentoCanal, AgendamentoKind
 from chalicelib.scheduling.states import AgendamentoStatus
 
@@ -25,6 +25,12 @@ class AgendamentoAnswer(AnswerModel):
     status: AgendamentoStatus
     avisado_em: datetime | None
     """When its time was announced; null before."""
+    avisos: tuple[WarningAnswer, ...]
+    """What was to be known when it was booked."""
+    cancelado_por: str | None
+    """The id of the person who cancelled it."""
+    motivo_cancelamento: str | None
+    """Why, in that person's words."""
     criado_em: datetime
     atualizado_em: datetime
 

@@ -7,15 +7,20 @@ from typing import Any
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
-from chalicelib.dispatch.requests.overview import counted_now
-from chalicelib.dispatch.requests.reasons import sentence
+from chalicelib.dispatch.requests.overview import counted_now, pauses_of
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.dispatch.wakeups import IN_A_MOMENT, Wakeups, first_of
-from chalicelib.errors import NotFound
-from chalicelib.identity import ADMIN, Identity
+from chalicelib.errors import Forbidden, NotFound
+from chalicelib.identity import ADMIN, OPERATOR, Identity
+from chalicelib.ids import new_id
+from chalicelib.motivo import GivenReason
 from chalicelib.tenants.config import config_of
 
 PAUSED_BY_HAND = "pausado_por_pessoa"
+
+_NO_REASON = GivenReason()
+# The steps of its history that a channel is shown with.
+_STEPS = 20
 
 # As many disparos as one transaction should hold.
 _BATCH = 1_000
@@ -38,32 +43,46 @@ class ChannelPauses:
         """Every channel with its state."""
         return {"itens": self._database.run(tenant_id, _described)}
 
-    def pause(self, identity: Identity, name: str) -> Row:
+    def pause(self, identity: Identity, name: str, reason: GivenReason = _NO_REASON) -> Row:
         """Pause a channel until somebody resumes it; messages that are being sent are not stopped.
 
+        A channel that an administrator has paused stays as it is when an operator pauses it.
+
         Raises:
-            Forbidden: the caller is not an administrator.
+            Forbidden: the caller is neither an operator nor an administrator.
             NotFound: there is no such channel.
         """
         canal = _allowed(identity, name)
         now = self._clock()
+        by = {"canal": canal.value, **reason.of(identity), "agora": now}
 
         def work(rows: Rows) -> Row:
-            rows.run("pause_canal", canal=canal.value, codigo=PAUSED_BY_HAND, agora=now)
+            if rows.run("pause_canal", codigo=PAUSED_BY_HAND, de_admin=ADMIN in identity.groups, **by):
+                rows.run("insert_canal_step", acao="pausado", passo_id=new_id(now), **by)
             return _one(rows, canal)
 
         return self._database.run(identity.tenant_id, work)
 
-    def resume(self, identity: Identity, name: str) -> Row:
+    def resume(self, identity: Identity, name: str, reason: GivenReason = _NO_REASON) -> Row:
         """End the pause and wake what waits for the channel, the oldest first; what is too much is left to the sweep.
 
         Raises:
-            Forbidden: the caller is not an administrator.
+            Forbidden: the caller is neither an operator nor an administrator; or `pausa_de_admin`, only an
+                administrator ends a pause that an administrator made.
             NotFound: there is no such channel.
         """
         canal = _allowed(identity, name)
         tenant_id = identity.tenant_id
-        self._database.run(tenant_id, lambda rows: rows.run("resume_canal", canal=canal.value))
+        now = self._clock()
+        by = {"canal": canal.value, **reason.of(identity), "agora": now}
+
+        def work(rows: Rows) -> None:
+            if rows.run("resume_canal", canal=canal.value, de_admin=ADMIN in identity.groups):
+                rows.run("insert_canal_step", acao="retomado", passo_id=new_id(now), **by)
+            elif any(each["canal"] == canal for each in rows.all("list_canal_pausas")):
+                raise Forbidden("pausa_de_admin")
+
+        self._database.run(tenant_id, work)
         for _ in range(self._batches):
             if self._release(tenant_id, canal) < self._batch:
                 break
@@ -79,7 +98,7 @@ class ChannelPauses:
 
 
 def _allowed(identity: Identity, name: str) -> Canal:
-    identity.require(ADMIN)
+    identity.require(OPERATOR, ADMIN)
     try:
         return Canal(name)
     except ValueError:
@@ -91,30 +110,23 @@ def _one(rows: Rows, canal: Canal) -> Row:
 
 
 def _described(rows: Rows) -> list[Row]:
-    pauses = {row["canal"]: row for row in rows.all("list_canal_pausas")}
+    steps = rows.all("list_canal_steps", limite=_STEPS)
     waiting = [each for each in counted_now(rows) if each.status == DisparoStatus.PENDENTE]
-    language = config_of(rows).idioma
+    pauses = pauses_of(rows, config_of(rows).idioma)
     return [
         {
             "canal": canal.value,
             "estado": "pausado" if canal in pauses else "ativo",
-            "pausa": _pause(pauses.get(canal), language),
+            "pausa": pauses.get(canal),
             "pendentes": sum(each.total for each in waiting if each.canal == canal),
             "esperam_o_canal": sum(
                 each.total for each in waiting if each.canal == canal and each.motivo == WaitReason.CANAL_PAUSADO
             ),
+            "historico": [_step(each) for each in steps if each["canal"] == canal],
         }
         for canal in Canal
     ]
 
 
-def _pause(row: Row | None, language: str) -> Row | None:
-    """Since when and why; and when a message tries the channel again, which is never after a person paused it."""
-    if row is None:
-        return None
-    return {
-        "codigo": row["codigo"],
-        "mensagem": sentence(row["codigo"], None, language),
-        "desde": row["desde"],
-        "sondar_em": row["sondar_em"],
-    }
+def _step(row: Row) -> Row:
+    return {name: row[name] for name in ("em", "acao", "por", "motivo")}

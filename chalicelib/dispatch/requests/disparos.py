@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo
 from chalicelib.dispatch.requests.plans import Plan, plan
 from chalicelib.dispatch.requests.shown import load_disparo, presented
+from chalicelib.dispatch.requests.warnings import warnings_of
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
@@ -36,6 +38,9 @@ class Disparos:
 
     def create(self, tenant_id: str, lead_id: UUID, request: NewDisparo, key: IdempotencyKey | None = None) -> Row:
         """Create a disparo: the row first, then the wake-up, which may fail. The same key gets the same disparo.
+
+        Its `avisos` say what its creator should know: that the contact is suppressed or the channel paused, when the
+        message may leave, or that the person gets the same template twice within a day.
 
         Raises:
             NotFound: the tenant has no such lead.
@@ -94,8 +99,10 @@ class Disparos:
         """
         return self._database.run(tenant_id, lambda rows: load_disparo(rows, disparo_id))
 
-    def cancel(self, tenant_id: str, disparo_id: UUID) -> Row:
+    def cancel(self, tenant_id: str, disparo_id: UUID, *, por: str | None = None, motivo: str | None = None) -> Row:
         """Cancel a disparo that has not left; a second time changes nothing.
+
+        Its history says who cancelled it, and why.
 
         Raises:
             NotFound: the tenant has no such disparo.
@@ -104,7 +111,7 @@ class Disparos:
         now = self._clock()
 
         def work(rows: Rows) -> tuple[int, Row]:
-            cancelled = rows.run("cancel_disparo", disparo_id=disparo_id, agora=now)
+            cancelled = rows.run("cancel_disparo", disparo_id=disparo_id, por=por, motivo=motivo, agora=now)
             return cancelled, load_disparo(rows, disparo_id)
 
         cancelled, disparo = self._database.run(tenant_id, work)
@@ -125,6 +132,7 @@ class Disparos:
         disparo_id = new_id(now)
         _lock_open_lead(rows, lead_id)
         planned = _planned(rows, lead_id, request, now)
+        warnings = warnings_of(rows, lead_id, planned)
         rows.run(
             "insert_disparo",
             disparo_id=disparo_id,
@@ -133,6 +141,7 @@ class Disparos:
             max_tentativas=self._max_tentativas,
             idempotency_key=key and key.value,
             idempotency_fingerprint=key and key.fingerprint,
+            avisos=json.dumps(warnings) if warnings else None,
             agora=now,
         )
         moves.apply(rows, [lead_id], LeadFact.DISPARO_CRIADO, now)

@@ -57,18 +57,19 @@ class Overview:
         """
         now = self._clock()
 
-        def work(rows: Rows) -> tuple[TenantConfig, _Counted, Row]:
+        def work(rows: Rows) -> tuple[TenantConfig, _Counted, Row, dict[str, Row]]:
             config = config_of(rows)
             queue = rows.one("count_waiting_disparos", agora=now, teto=COUNTED + 1) or {}
-            return config, _counted(rows, _midnight(config, now)), queue
+            return config, _counted(rows, _midnight(config, now)), queue, pauses_of(rows, config.idioma)
 
-        config, counted, queue = self._database.run(tenant_id, work)
+        config, counted, queue, pauses = self._database.run(tenant_id, work)
         waiting = _total(counted.standing, status=DisparoStatus.PENDENTE)
         today = {canal.value: _by_status(counted.since, canal, _TODAY) for canal in Canal}
         return {
             "total": _total(counted.standing),
             "por_status": {status.value: _total(counted.standing, status=status) for status in DisparoStatus},
             "por_canal": {canal.value: _by_status(counted.standing, canal, DisparoStatus) for canal in Canal},
+            "pausas": {canal.value: pauses.get(canal) for canal in Canal},
             "esperas": _waits(counted.standing, config.idioma),
             "erros": _failures(counted.standing, config.idioma),
             "hoje": {"desde": _midnight(config, now), "por_canal": today},
@@ -100,6 +101,17 @@ class _Counted(NamedTuple):
 def counted_now(rows: Rows) -> list[DisparoCount]:
     """How the disparos of the tenant stand."""
     return _counted(rows, _NEVER).standing
+
+
+def pauses_of(rows: Rows, language: str) -> dict[str, Row]:
+    """The pauses of the tenant's channels, by channel: since when, why, and who made them.
+
+    `sondar_em` is when a message tries the channel again, which is never after a person paused it.
+    """
+    return {
+        row.pop("canal"): {**row, "mensagem": sentence(row["codigo"], None, language)}
+        for row in rows.all("list_canal_pausas")
+    }
 
 
 def _counted(rows: Rows, since: datetime) -> _Counted:

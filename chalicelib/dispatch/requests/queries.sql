@@ -44,18 +44,34 @@ SELECT contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_d
          WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'email') contatos
  ORDER BY principal DESC, ordem;
 
+-- name: surroundings_of_disparo
+-- What its creator should know. Another message with the same template is one that left, or is to leave, within a day of
+-- this one.
+SELECT EXISTS (SELECT FROM supressoes s
+                WHERE s.tenant_id = :tenant_id AND s.canal = :canal AND s.contato = :destino) AS suprimido,
+       EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = :tenant_id AND p.canal = :canal) AS pausado,
+       (SELECT t.telefone FROM lead_telefones t
+         WHERE t.tenant_id = :tenant_id AND t.lead_id = :lead_id AND t.principal) AS telefone_principal,
+       (SELECT d.disparo_id FROM disparos d
+         WHERE d.tenant_id = :tenant_id AND d.lead_id = :lead_id AND d.canal = :canal AND d.template = :template
+           AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto')
+           AND coalesce(d.enviado_em, d.enviar_apos) BETWEEN :de AND :ate
+         ORDER BY d.disparo_id DESC
+         LIMIT 1) AS anterior;
+
 -- name: insert_disparo
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       agendar_para, enviar_apos, espera, expira_em, ignorar_janela, usar_alternativos, max_tentativas,
-                      idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
+                      idempotency_key, idempotency_fingerprint, avisos, criado_em, atualizado_em)
 VALUES (:tenant_id, :disparo_id, :lead_id, :canal, :contato_id, :destino, :template, :template_versao,
         CAST(:variaveis AS jsonb), :agendar_para, :enviar_apos, :espera, :expira_em, :ignorar_janela,
-        :usar_alternativos, :max_tentativas, :idempotency_key, :idempotency_fingerprint, :agora, :agora);
+        :usar_alternativos, :max_tentativas, :idempotency_key, :idempotency_fingerprint, CAST(:avisos AS jsonb), :agora,
+        :agora);
 
 -- name: disparo_by_id
 SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
        espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
-       provider_message_id, ultimo_codigo, erro_codigo, criado_em, atualizado_em, enviado_em, confirmado_em
+       provider_message_id, ultimo_codigo, erro_codigo, avisos, criado_em, atualizado_em, enviado_em, confirmado_em
   FROM disparos
  WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id;
 
@@ -93,12 +109,12 @@ WITH movido AS (
      WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id AND status = 'pendente' AND NOT em_duvida
     RETURNING tenant_id, disparo_id, passos
 )
-INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
-SELECT tenant_id, disparo_id, passos, :agora, 'cancelado' FROM movido;
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
+SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movido;
 
 -- name: history_of_disparo
 -- The last steps, in their order.
-SELECT passo, em, tentativa, classe, codigo, ate, latencia_ms, provider_message_id
+SELECT passo, em, tentativa, classe, codigo, ate, latencia_ms, provider_message_id, por, motivo
   FROM (SELECT * FROM disparo_tentativas
          WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id
          ORDER BY passo DESC
@@ -226,16 +242,33 @@ INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo
 SELECT tenant_id, disparo_id, passos, :agora, :classe, :codigo FROM movido;
 
 -- name: list_canal_pausas
-SELECT canal, codigo, desde, sondar_em FROM canal_pausas WHERE tenant_id = :tenant_id;
+SELECT canal, codigo, desde, sondar_em, por, motivo, de_admin FROM canal_pausas WHERE tenant_id = :tenant_id;
 
 -- name: pause_canal
--- Firmly: no message is let through to see whether it is back. It has been still since the first pause.
-INSERT INTO canal_pausas (tenant_id, canal, codigo, desde)
-VALUES (:tenant_id, :canal, :codigo, :agora)
-    ON CONFLICT ON CONSTRAINT canal_pausas_pkey DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL;
+-- Firmly: no message is let through to see whether it is back. It has been still since the first pause. An operator does
+-- not make an administrator's pause their own.
+INSERT INTO canal_pausas (tenant_id, canal, codigo, desde, por, motivo, de_admin)
+VALUES (:tenant_id, :canal, :codigo, :agora, :por, :motivo, :de_admin)
+    ON CONFLICT ON CONSTRAINT canal_pausas_pkey
+    DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL, por = excluded.por, motivo = excluded.motivo,
+                  de_admin = excluded.de_admin
+     WHERE excluded.de_admin OR NOT canal_pausas.de_admin;
 
 -- name: resume_canal
-DELETE FROM canal_pausas WHERE tenant_id = :tenant_id AND canal = :canal;
+DELETE FROM canal_pausas WHERE tenant_id = :tenant_id AND canal = :canal AND (NOT de_admin OR CAST(:de_admin AS boolean));
+
+-- name: insert_canal_step
+INSERT INTO canal_historico (tenant_id, canal, passo_id, em, acao, por, motivo)
+VALUES (:tenant_id, :canal, :passo_id, :agora, :acao, :por, :motivo);
+
+-- name: list_canal_steps
+-- The last of each channel, newest first.
+SELECT canal, em, acao, por, motivo
+  FROM (SELECT h.*, row_number() OVER (PARTITION BY canal ORDER BY passo_id DESC) AS vez
+          FROM canal_historico h
+         WHERE tenant_id = :tenant_id) passos
+ WHERE vez <= :limite
+ ORDER BY canal, passo_id DESC;
 
 -- name: release_paused_disparos
 -- Some of what waited for the channel is due now; the first is marked, and woken when the mark says, for all of them.

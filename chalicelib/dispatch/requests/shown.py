@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from chalicelib import messages
+from chalicelib import avisos, messages
 from chalicelib.adapters.database import Row, Rows
 from chalicelib.dispatch.requests.reasons import sentence
 from chalicelib.dispatch.states import WaitReason
@@ -77,9 +77,11 @@ def load_disparo(rows: Rows, disparo_id: UUID) -> dict[str, Any]:
     if row is None:
         raise NotFound("nao_encontrado")
     steps = rows.all("history_of_disparo", disparo_id=disparo_id, limite=_STEPS)
-    language = config_of(rows).idioma
+    config = config_of(rows)
+    language = config.idioma
     return {
         **presented(row, language),
+        "avisos": avisos.in_words(row["avisos"], language, config.fuso),
         "historico": [{**each, "mensagem": _step_in_words(each, language)} for each in steps],
     }
 

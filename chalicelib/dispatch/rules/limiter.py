@@ -39,6 +39,11 @@ class SendRate(NamedTuple):
         intervalo = ceil(seconds * _SECOND / count)
         return cls(intervalo, intervalo * (burst - 1))
 
+    @property
+    def burst(self) -> int:
+        """How many messages may leave at once."""
+        return self.folga // self.intervalo + 1
+
     def free(self, tat: int, now: int) -> int:
         """How many messages may leave now."""
         room = now + self.folga - max(tat, now)
@@ -111,6 +116,24 @@ def answer(state: RateState, request: RateRequest, now: int) -> tuple[RateState,
     fila = state.fila if sem_orcamento or resto == 0 else vaga + (resto - 1) * intervalo
     after = RateState(tat_minuto, tat_segundo, fila, state.nao_antes, state.falhas, request.dia, gastos + going)
     return after, RateGrant(vao_marcados, vao_novos, vaga, intervalo, sem_orcamento, state.falhas)
+
+
+def calmed(state: RateState, request: RateRequest, now: int) -> RateState:
+    """The state under new limits: as if a whole burst had just left, at most.
+
+    A TAT that old limits moved far ahead would hold the messages back for as long as those limits would have.
+    """
+    minute, second = (min(tat, rate.after(now, now, rate.burst)) for tat, rate in _rates(state, request))
+    return state._replace(tat_minuto=minute, tat_segundo=second)
+
+
+def first_place(state: RateState, request: RateRequest, now: int) -> int:
+    """When the next message may leave, if no other one waits; the budget of the day is not looked at."""
+    return max(now, state.nao_antes, *(tat - rate.folga for tat, rate in _rates(state, request)))
+
+
+def _rates(state: RateState, request: RateRequest) -> tuple[tuple[int, SendRate], ...]:
+    return (state.tat_minuto, request.minuto), (state.tat_segundo, request.segundo)
 
 
 def _free(state: RateState, request: RateRequest, now: int) -> int:

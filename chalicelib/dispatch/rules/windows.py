@@ -6,7 +6,7 @@ hour that occurs twice is open twice.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import assert_never
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.canal import Canal
 from chalicelib.dispatch.rules.holidays_br import Holidays
-from chalicelib.dispatch.rules.places import place_of
+from chalicelib.dispatch.rules.places import PLACES, Place, place_of
 from chalicelib.tenants.config import TenantConfig
 
 _DAY = timedelta(days=1)
@@ -50,10 +50,19 @@ def rules_for(
     Zone and state come from a DDD: that of the destination, or for an e-mail that of `main_phone`, the lead's principal
     phone. Without a DDD, the zone is the tenant's and only national holidays count.
     """
+    return _rules_at(place_of(_phone_of(destination, canal, main_phone)), tenant)
+
+
+def openings(tenant: TenantConfig, instant: datetime) -> Mapping[str, datetime]:
+    """The first instant, not before `instant`, at which a message may leave, by DDD; "" is for phones without one."""
+    by_place = {place: next_allowed(instant, _rules_at(place, tenant)) for place in {None, *PLACES.values()}}
+    return {"": by_place[None], **{ddd: by_place[place] for ddd, place in PLACES.items()}}
+
+
+def _rules_at(place: Place | None, tenant: TenantConfig) -> WindowRules | None:
     window = tenant.janela
     if not window.ligada:
         return None
-    place = place_of(_phone_of(destination, canal, main_phone))
     return WindowRules(
         zone=ZoneInfo(place.zone if place else tenant.fuso),
         weekdays=frozenset(window.weekdays),

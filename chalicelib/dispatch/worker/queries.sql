@@ -453,3 +453,144 @@ UPDATE disparos d
    AND d.tenant_id = p.tenant_id AND d.disparo_id = primeiro.disparo_id
    AND d.status = 'pendente' AND d.espera = 'canal_pausado'
 RETURNING d.tenant_id, d.disparo_id, d.enviar_apos;
+
+-- name: list_redatings
+-- Channels whose configuration has changed, the oldest change first.
+SELECT tenant_id, canal, redatar_desde
+  FROM canal_limites
+ WHERE redatar_desde IS NOT NULL
+ ORDER BY redatar_desde, tenant_id, canal
+ LIMIT :limite;
+
+-- name: lock_canal_limite
+SELECT tat_minuto, tat_segundo, fila, nao_antes, falhas, dia, gastos
+  FROM canal_limites
+ WHERE tenant_id = :tenant_id AND canal = :canal
+   FOR NO KEY UPDATE;
+
+-- name: calm_canal_limite
+UPDATE canal_limites
+   SET tat_minuto = :tat_minuto, tat_segundo = :tat_segundo
+ WHERE tenant_id = :tenant_id AND canal = :canal;
+
+-- name: end_queue
+-- The last place that is given away, so that whoever comes now comes behind it.
+UPDATE canal_limites SET fila = :fila WHERE tenant_id = :tenant_id AND canal = :canal;
+
+-- name: end_redating
+-- Unless the configuration has changed again.
+UPDATE canal_limites
+   SET redatar_desde = NULL
+ WHERE tenant_id = :tenant_id AND canal = :canal AND redatar_desde = :redatar_desde;
+
+-- name: redate_windows
+-- Some of what waits for the window, by their ids: when it opens now where the lead is. The pattern is that of
+-- `rules.places`. What the window that is open now has released already stays as it is. Only rows that change are locked,
+-- and looked at again then: a worker may have claimed them, or given them another date.
+WITH fatia AS MATERIALIZED (
+    SELECT d.tenant_id, d.disparo_id, d.lead_id, d.destino
+      FROM disparos d
+     WHERE d.tenant_id = :tenant_id AND d.espera = 'janela' AND d.canal = :canal
+       AND d.disparo_id > CAST(:depois_de AS uuid)
+     ORDER BY d.disparo_id
+     LIMIT :limite
+), lugares AS (
+    SELECT f.tenant_id, f.disparo_id,
+           substring(CASE WHEN CAST(:canal AS text) = 'email' THEN (
+               SELECT t.telefone FROM lead_telefones t
+                WHERE t.tenant_id = f.tenant_id AND t.lead_id = f.lead_id AND t.principal)
+               ELSE f.destino END FROM '^\+55([1-9][0-9])[2-9][0-9]{7,8}$') AS ddd
+      FROM fatia f
+), aberturas AS MATERIALIZED (
+    SELECT key AS ddd, CAST(value AS timestamptz) AS abre FROM jsonb_each_text(CAST(:aberturas AS jsonb))
+), mudados AS (
+    UPDATE disparos d
+       SET enviar_apos = a.abre, acordado_em = NULL, atualizado_em = :agora
+      FROM lugares l
+      LEFT JOIN aberturas de_ddd ON de_ddd.ddd = l.ddd
+      JOIN aberturas a ON a.ddd = coalesce(de_ddd.ddd, '')
+     WHERE d.tenant_id = l.tenant_id AND d.disparo_id = l.disparo_id AND d.espera = 'janela'
+       AND d.enviar_apos <> a.abre AND (a.abre > :desde OR d.enviar_apos > :desde)
+    RETURNING d.disparo_id
+)
+SELECT (SELECT count(*) FROM fatia) AS vistos, (SELECT count(*) FROM mudados) AS mudados, disparo_id AS ate_id
+  FROM fatia ORDER BY disparo_id DESC LIMIT 1;
+
+-- name: pull_disparos
+-- Some of a queue, from its front: each comes to its place (`rules.redating.place`) if that is earlier than the one that
+-- it has. So at every moment they are in their order, and none of them comes by again. What waited for tomorrow's budget
+-- has a place of today then.
+WITH fatia AS MATERIALIZED (
+    SELECT tenant_id, disparo_id, enviar_apos, ignorar_janela
+      FROM disparos
+     WHERE tenant_id = :tenant_id AND canal = :canal AND status = 'pendente'
+       AND espera IN ('limite', 'canal_lento', 'orcamento_diario')
+       AND enviar_apos >= CAST(:de AS timestamptz)
+       AND (enviar_apos, disparo_id) > (CAST(:de AS timestamptz), CAST(:de_id AS uuid))
+     ORDER BY enviar_apos, disparo_id
+     LIMIT :limite
+), numerados AS (
+    SELECT f.*, :antes - 1 + row_number() OVER (ORDER BY enviar_apos, disparo_id) AS n,
+           CASE WHEN ignorar_janela THEN CAST(:vaga_livre AS bigint) ELSE CAST(:vaga AS bigint) END AS base
+      FROM fatia f
+), vagas AS (
+    SELECT tenant_id, disparo_id, enviar_apos, n >= :teto AND base < :amanha AS sem_orcamento,
+           CAST('1970-01-01 00:00:00+00' AS timestamptz) + interval '1 microsecond' *
+           greatest(base + n * CAST(:intervalo AS bigint),
+                    CASE WHEN n >= :teto AND base < :amanha
+                         THEN CAST(:amanha AS bigint) + (n - :teto) * CAST(:intervalo AS bigint) END) AS vaga
+      FROM numerados
+), mudados AS (
+    UPDATE disparos d
+       SET enviar_apos = v.vaga, acordado_em = NULL, atualizado_em = :agora,
+           espera = CASE WHEN d.espera = 'orcamento_diario' AND NOT v.sem_orcamento THEN 'limite' ELSE d.espera END
+      FROM vagas v
+     WHERE d.tenant_id = v.tenant_id AND d.disparo_id = v.disparo_id AND v.vaga < v.enviar_apos
+       AND d.enviar_apos = v.enviar_apos AND d.espera IN ('limite', 'canal_lento', 'orcamento_diario')
+    RETURNING d.disparo_id
+)
+SELECT (SELECT count(*) FROM fatia) AS vistos, (SELECT count(*) FROM mudados) AS mudados,
+       enviar_apos AS ate, disparo_id AS ate_id
+  FROM fatia ORDER BY enviar_apos DESC, disparo_id DESC LIMIT 1;
+
+-- name: last_place_of_queue
+SELECT enviar_apos AS ate
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND canal = :canal AND status = 'pendente'
+   AND espera IN ('limite', 'canal_lento', 'orcamento_diario')
+ ORDER BY enviar_apos DESC
+ LIMIT 1;
+
+-- name: push_disparos
+-- As `pull_disparos`, from the end of the queue: each comes to its place if that is later.
+WITH fatia AS MATERIALIZED (
+    SELECT tenant_id, disparo_id, enviar_apos, ignorar_janela
+      FROM disparos
+     WHERE tenant_id = :tenant_id AND canal = :canal AND status = 'pendente'
+       AND espera IN ('limite', 'canal_lento', 'orcamento_diario')
+       AND enviar_apos <= CAST(:de AS timestamptz)
+       AND (enviar_apos, disparo_id) < (CAST(:de AS timestamptz), CAST(:de_id AS uuid))
+     ORDER BY enviar_apos DESC, disparo_id DESC
+     LIMIT :limite
+), numerados AS (
+    SELECT f.*, :antes - row_number() OVER (ORDER BY enviar_apos DESC, disparo_id DESC) AS n,
+           CASE WHEN ignorar_janela THEN CAST(:vaga_livre AS bigint) ELSE CAST(:vaga AS bigint) END AS base
+      FROM fatia f
+), vagas AS (
+    SELECT tenant_id, disparo_id, enviar_apos,
+           CAST('1970-01-01 00:00:00+00' AS timestamptz) + interval '1 microsecond' *
+           greatest(base + n * CAST(:intervalo AS bigint),
+                    CASE WHEN n >= :teto AND base < :amanha
+                         THEN CAST(:amanha AS bigint) + (n - :teto) * CAST(:intervalo AS bigint) END) AS vaga
+      FROM numerados
+), mudados AS (
+    UPDATE disparos d
+       SET enviar_apos = v.vaga, acordado_em = NULL, atualizado_em = :agora
+      FROM vagas v
+     WHERE d.tenant_id = v.tenant_id AND d.disparo_id = v.disparo_id AND v.vaga > v.enviar_apos
+       AND d.enviar_apos = v.enviar_apos AND d.espera IN ('limite', 'canal_lento', 'orcamento_diario')
+    RETURNING d.disparo_id
+)
+SELECT (SELECT count(*) FROM fatia) AS vistos, (SELECT count(*) FROM mudados) AS mudados,
+       enviar_apos AS ate, disparo_id AS ate_id
+  FROM fatia ORDER BY enviar_apos, disparo_id LIMIT 1;

@@ -1,0 +1,13 @@
+"""Answers about the configuration of a tenant."""
+
+from __future__ import annotations
+
+from chalicelib.tenants.config import TenantConfig
+
+
+class SavedConfig(TenantConfig):
+    """The configuration that is stored now, and whom the change concerns."""
+
+    disparos_a_redatar: int
+    """How many disparos wait for a window, a limit or a budget that has changed; they get their new times within a
+    minute."""
