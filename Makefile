@@ -93,8 +93,10 @@ lock: ## Resolve the requirements again and write every version to constraints.t
 	{ grep '^#' constraints.txt; build/lock/bin/python -m pip freeze --all | LC_ALL=C sort -f; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
-package: $(INSTALLED) ## Build a SAM template and its code in build/STAGE: make package STAGE=dev
-	$(PY) template-extras/package.py --stage $(STAGE) --out build/$(STAGE)
+package: ARCH ?= x86_64
+package: $(INSTALLED) ## Build a SAM template and its code in build/STAGE: make package STAGE=dev ARCH=arm64
+	$(PY) template-extras/package.py --stage $(STAGE) --out build/$(STAGE) --arch $(ARCH) \
+		$(if $(LAMBDA_PYTHON),--python "$(LAMBDA_PYTHON)")
 
 deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMETERS="UserPoolArn=… VpcId=…" (docs/aws.md)
 	@test -n "$(ARTIFACTS)" || { echo "ARTIFACTS, the bucket for the code, is missing: see docs/aws.md"; exit 1; }

@@ -104,6 +104,11 @@ def test_gateway_s_own_errors_are_problem_documents(packaged: Packaged) -> None:
         assert {"type", "title", "status", "detail", "code"} <= document.keys()
 
 
+def test_runtime_is_pinned_whatever_python_packages(packaged: Packaged) -> None:
+    for name, function in packaged.functions().items():
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["x86_64"]), name
+
+
 def test_api_has_its_stage_and_no_other(packaged: Packaged, cloudformation: Document) -> None:
     stages = [each for each in cloudformation["Resources"].values() if each["Type"] == "AWS::ApiGateway::Stage"]
     assert [each["Properties"]["StageName"] for each in stages] == [packaged.stage]
