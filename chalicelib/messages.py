@@ -16,13 +16,25 @@ _TITLES: dict[int, tuple[str, str]] = {
     413: ("Grande demais", "Too large"),
     415: ("Tipo não aceito", "Unsupported media type"),
     422: ("Dados inválidos", "Invalid data"),
+    429: ("Requisições demais", "Too many requests"),
     500: ("Erro interno", "Internal error"),
     503: ("Indisponível", "Unavailable"),
+    504: ("Sem resposta a tempo", "No answer in time"),
 }
 
 CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
+    "requisicao_malformada": ("A requisição não é HTTP válido para esta API.", "This is no valid request to this API."),
+    "acesso_negado": ("O acesso foi negado.", "Access was denied."),
+    "requisicoes_demais": (
+        "São requisições demais; tente de novo em instantes.",
+        "These are too many requests; try again in a moment.",
+    ),
+    "resposta_tardia": (
+        "A API não respondeu a tempo; o que foi pedido pode ter sido feito.",
+        "The API did not answer in time; what was asked may have been done.",
+    ),
     "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
     "tipo_nao_suportado": (
         "O corpo deve ser JSON, com Content-Type: application/json.",

@@ -31,7 +31,7 @@ from chalice.local import (
 )
 
 from chalicelib.api.http import problem
-from chalicelib.config import Settings
+from chalicelib.config import MAX_BODY, Settings
 from chalicelib.errors import DomainError, NotFound, TooLarge, Unauthenticated
 from chalicelib.messages import PORTUGUESE
 from chalicelib.telemetry import logger
@@ -39,11 +39,6 @@ from local.aws import Aws
 from local.project import chalice_config, load_app
 from local.tokens import InvalidToken, Verifier, as_gateway_claims
 
-MAX_BODY = 10 * 1024 * 1024
-"""The largest request body that API Gateway accepts, in bytes."""
-MAX_EVENT = 6 * 1024 * 1024
-"""The largest event that Lambda accepts, in bytes. A binary body grows by a third when base64 puts it into one."""
-_EVENT_OVERHEAD = 16 * 1024
 _DISCARD_BYTES = 1024 * 1024
 
 
@@ -99,8 +94,6 @@ class Gateway(LocalGateway):
             raise GatewayRefusal(NotFound("nao_encontrado")) from None
         if isinstance(route.authorizer, CognitoUserPoolAuthorizer):
             event["requestContext"]["authorizer"] = {"claims": self._claims(event["headers"])}
-        if len(event["body"] or "") > MAX_EVENT - _EVENT_OVERHEAD:
-            raise GatewayRefusal(TooLarge("corpo_grande_demais", maximo=(MAX_EVENT - _EVENT_OVERHEAD) * 3 // 4))
         response: dict[str, Any] = self._app_object(event, self._generate_lambda_context())
         return response
 
