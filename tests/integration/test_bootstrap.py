@@ -31,16 +31,6 @@ MakeServices = Callable[..., Services]
 
 
 @pytest.fixture
-def new_cluster(cluster: Server) -> Iterator[Server]:
-    """A cluster with nothing of ours in it."""
-    yield cluster
-    for (name,) in cluster.run("SELECT datname FROM pg_database WHERE datname LIKE 'disparo%'"):
-        cluster.run(f'DROP DATABASE "{name}" WITH (FORCE)')
-    for (name,) in cluster.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'disparo%' ORDER BY rolname DESC"):
-        cluster.run(f'DROP ROLE "{name}"')
-
-
-@pytest.fixture
 def stored(aws: Aws, new_cluster: Server) -> Callable[[], dict[str, str]]:
     """The stack's empty secret and the master's, as RDS makes it; what the first one holds now."""
     aws.client("secretsmanager").create_secret(Name=SECRET)
@@ -125,7 +115,8 @@ def test_second_call_changes_nothing(
 
 def test_event_without_bootstrap_only_migrates(stored: Stored, event: dict[str, Any], deployed: Deployed) -> None:
     deployed("dev").bootstrap.run(event)
-    for nothing in (None, {}):
+    events: list[object] = [None, {}]
+    for nothing in events:
         assert deployed("dev").bootstrap.run(nothing) == {"aplicadas": []}
 
 
