@@ -218,6 +218,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Falta o endereço do banco de dados: nem o evento nem o segredo têm host.",
         "The address of the database is missing: neither the event nor the secret has a host.",
     ),
+    "banco_ja_configurado": (
+        "O segredo {nome} já leva a outro banco de dados; esvazie-o antes, se é isso que você quer.",
+        "The secret {nome} leads to another database; empty it first if that is what you want.",
+    ),
     "banco_de_outro_dono": (
         "O banco de dados {nome} já existe e é de {dono}.",
         "The database {nome} exists and belongs to {dono}.",

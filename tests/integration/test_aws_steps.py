@@ -121,9 +121,8 @@ def test_sql_for_hands_does_what_migrate_does(new_cluster: Server) -> None:
     [document] = [each for each in blocks(PAGE, "json") if "database_owner_url" in each]
     place = f"127.0.0.1:{new_cluster.port}"
     urls = json.loads(document.replace("…", "by-hand").replace("CLUSTER-ENDPOINT:5432", place))
-    owner, api = (
-        Database(lambda url=urls[key]: f"{url}?sslmode=disable") for key in ("database_owner_url", "database_url")
-    )
+    owner = Database(lambda: f"{urls['database_owner_url']}?sslmode=disable")
+    api = Database(lambda: f"{urls['database_url']}?sslmode=disable")
     assert Migrations(owner, ROOT / "migrations").apply()["aplicadas"]
     with api.transaction("acme") as rows:
         assert rows.one("ping") == {"um": 1}

@@ -210,3 +210,16 @@ def test_master_without_the_right_to_make_roles_is_told_so(
     put_secret(aws, MASTER_SECRET, {"username": "disparo_weak", "password": "x"})
     with pytest.raises(StatementFailed, match="permission denied to create role"):
         deployed("dev").bootstrap.run(event)
+
+
+def test_installation_of_another_database_is_left_alone(
+    new_cluster: Server, stored: Stored, event: dict[str, Any], deployed: Deployed, aws: Aws
+) -> None:
+    new_cluster.run("CREATE ROLE disparo_agenda_owner LOGIN PASSWORD 'x'")
+    new_cluster.run("CREATE DATABASE disparo_agenda OWNER disparo_agenda_owner")
+    old = {"database_owner_url": new_cluster.url("disparo_agenda_owner", "x", "disparo_agenda")}
+    put_secret(aws, SECRET, old)
+    with pytest.raises(Conflict, match="banco_ja_configurado"):
+        deployed("dev").bootstrap.run(event)
+    assert stored() == old
+    assert new_cluster.run("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'disparo%'") == [[1]]
