@@ -20,7 +20,7 @@ PROVEN := ingestion dispatch
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz peers bench bench-ingest bench-dispatch \
-	lock package deploy redrive migrate sample clean
+	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -100,8 +100,10 @@ lock: ## Resolve the requirements again and write every version to constraints.t
 	{ grep '^#' constraints.txt; build/lock/bin/python -m pip freeze --all | LC_ALL=C sort -f; } > build/constraints.txt
 	mv build/constraints.txt constraints.txt
 
-package: $(INSTALLED) ## Build a SAM template and its code in build/STAGE: make package STAGE=dev
-	$(PY) template-extras/package.py --stage $(STAGE) --out build/$(STAGE)
+package: ARCH ?= x86_64
+package: $(INSTALLED) ## Build a SAM template and its code in build/STAGE: make package STAGE=dev ARCH=arm64
+	$(PY) template-extras/package.py --stage $(STAGE) --out build/$(STAGE) --arch $(ARCH) \
+		$(if $(LAMBDA_PYTHON),--python "$(LAMBDA_PYTHON)")
 
 deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMETERS="UserPoolArn=… VpcId=…" (docs/aws.md)
 	@test -n "$(ARTIFACTS)" || { echo "ARTIFACTS, the bucket for the code, is missing: see docs/aws.md"; exit 1; }
@@ -110,6 +112,13 @@ deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMET
 	aws cloudformation deploy --stack-name disparo-agenda-$(STAGE) --template-file build/$(STAGE)/packaged.json \
 		--s3-bucket "$(ARTIFACTS)" --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
 		$(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+
+destroy: $(INSTALLED) ## Delete the stack of a stage, after it has said what it keeps: make destroy STAGE=dev
+	@$(PY) template-extras/destroy.py --stage $(STAGE)
+
+chalice-deploy: $(INSTALLED) ## Deploy with Chalice alone (docs/aws.md): make chalice-deploy STAGE=dev ARTIFACTS=bucket
+	@test -n "$(ARTIFACTS)" || { echo "ARTIFACTS, the bucket for Chalice's state, is missing: see docs/aws.md"; exit 1; }
+	$(PY) template-extras/chalice_deploy.py --stage $(STAGE) --bucket "$(ARTIFACTS)"
 
 redrive: QUEUE ?= dispatch
 redrive: $(INSTALLED) ## Move dead letters back to their queue (docs/operations.md): make redrive QUEUE=dispatch STAGE=dev

@@ -9,6 +9,12 @@ from typing import Annotated, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 
+MAX_BODY = 4 * 1024 * 1024
+"""The longest body of a request, in bytes: everywhere, the local stack included.
+
+Lambda takes an event of 6 MB. Base64 makes a binary body a third longer, and the rest is for headers and claims.
+"""
+
 Seconds = Annotated[float, Field(gt=0)]
 
 
@@ -56,7 +62,8 @@ class Settings(BaseModel):
     ingest_time_margin_s: Seconds = 60.0
     """A worker that has less time left than this hands its job over to the next one."""
     upload_max_bytes: int = Field(default=500 * 1024 * 1024, gt=0)
-    multipart_max_bytes: int = Field(default=10 * 1024 * 1024, gt=0)
+    multipart_max_bytes: int = Field(default=MAX_BODY, gt=0, le=MAX_BODY)
+    """The longest form with a file in it. Larger files go to the bucket by presigned POST."""
     presigned_ttl_s: int = Field(default=900, gt=0)
 
     # Dispatch

@@ -23,16 +23,23 @@ _TITLES: dict[int, tuple[str, str]] = {
     500: ("Erro interno", "Internal error"),
     501: ("Não implementado", "Not implemented"),
     503: ("Indisponível", "Unavailable"),
+    504: ("Sem resposta a tempo", "No answer in time"),
 }
 
 CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
-    "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
-    "requisicao_malformada": (
-        "A requisição não segue o HTTP/1.1.",
-        "The request does not follow HTTP/1.1.",
+    "requisicao_malformada": ("A requisição não é HTTP válido para esta API.", "This is no valid request to this API."),
+    "acesso_negado": ("O acesso foi negado.", "Access was denied."),
+    "requisicoes_demais": (
+        "São requisições demais; tente de novo em instantes.",
+        "These are too many requests; try again in a moment.",
     ),
+    "resposta_tardia": (
+        "A API não respondeu a tempo; o que foi pedido pode ter sido feito.",
+        "The API did not answer in time; what was asked may have been done.",
+    ),
+    "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
     "metodo_nao_permitido": (
         "Este endereço não aceita o método; aceita {metodos}.",
         "This address does not take the method; it takes {metodos}.",
@@ -333,6 +340,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "endereco_do_banco_ausente": (
         "Falta o endereço do banco de dados: nem o evento nem o segredo têm host.",
         "The address of the database is missing: neither the event nor the secret has a host.",
+    ),
+    "banco_ja_configurado": (
+        "O segredo {nome} já leva a outro banco de dados; esvazie-o antes, se é isso que você quer.",
+        "The secret {nome} leads to another database; empty it first if that is what you want.",
     ),
     "banco_de_outro_dono": (
         "O banco de dados {nome} já existe e é de {dono}.",

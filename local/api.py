@@ -36,7 +36,7 @@ from chalice.local import (
 )
 
 from chalicelib.api.http import of_status, problem
-from chalicelib.config import Settings
+from chalicelib.config import MAX_BODY, Settings
 from chalicelib.errors import DomainError, MethodNotAllowed, NotFound, TooLarge, Unauthenticated
 from chalicelib.messages import PORTUGUESE
 from chalicelib.telemetry import logger
@@ -44,11 +44,6 @@ from local.aws import Aws
 from local.project import chalice_config, load_app
 from local.tokens import InvalidToken, Verifier, as_gateway_claims
 
-MAX_BODY = 10 * 1024 * 1024
-"""The largest request body that API Gateway accepts, in bytes."""
-MAX_EVENT = 6 * 1024 * 1024
-"""The largest event that Lambda accepts, in bytes. A binary body grows by a third when base64 puts it into one."""
-_EVENT_OVERHEAD = 16 * 1024
 _BLOCK = 1024 * 1024
 _MOST_DISCARDED = 64 * 1024 * 1024
 _LINGER_S = 1.0
@@ -108,8 +103,6 @@ class Gateway(LocalGateway):
         event = self._generate_lambda_event(method, path, headers, body)
         if isinstance(route.authorizer, CognitoUserPoolAuthorizer):
             event["requestContext"]["authorizer"] = {"claims": self._claims(event["headers"])}
-        if len(event["body"] or "") > MAX_EVENT - _EVENT_OVERHEAD:
-            raise GatewayRefusal(TooLarge("corpo_grande_demais", maximo=(MAX_EVENT - _EVENT_OVERHEAD) * 3 // 4))
         response: dict[str, Any] = self._app_object(event, self._generate_lambda_context())
         return response
 

@@ -13,11 +13,12 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from chalicelib.config import MAX_BODY
 from chalicelib.ingestion.jobs.jobs import COUNTS
 from local.rest import Rest
 
-# A body in base64, with the rest of the event, must fit the 6 MB that Lambda takes.
-MAX_IN_BODY = 4 * 1024 * 1024
+# The form has other fields too.
+MAX_IN_BODY = MAX_BODY - 16 * 1024
 FINAL = frozenset({"concluido", "erro", "cancelado"})
 _POLL_S = 0.25
 _KINDS = {".csv": "text/csv", ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}

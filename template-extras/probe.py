@@ -33,4 +33,5 @@ def main(folder: Path) -> None:
     sys.stdout.write(f"{len(ours)} modules and the {len(theirs - ours)} that they name import\n")
 
 
-main(Path(sys.argv[1]))
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -18,6 +18,7 @@ from chalice.deploy.deployer import create_build_stage
 from chalice.deploy.swagger import CFNSwaggerGenerator
 from chalice.package import PackageOptions, SAMTemplateGenerator, TemplateDeepMerger, YAMLTemplateSerializer
 from chalice.utils import UI, OSUtils, to_cfn_resource_name
+from deployment import Target
 from errors import PackagingError
 from gateway import gateway_responses
 from policies import narrowed_policy
@@ -28,7 +29,7 @@ CODE = "./deployment.zip"
 """The path of the code in the template: beside the template."""
 
 
-def sam_template(config: Config, extras_dir: Path) -> Template:
+def sam_template(config: Config, extras_dir: Path, target: Target) -> Template:
     """Return the whole template of the configured stage.
 
     Raises:
@@ -36,7 +37,7 @@ def sam_template(config: Config, extras_dir: Path) -> Template:
     """
     extras = merged_extras(extras_dir)
     every_function = extras.pop("EveryFunction")
-    generator = _Generator(config, extras)
+    generator = _Generator(config, extras, target)
     template = _merge(extras, generator.generate(_resources(config)))
     template["Parameters"]["Stage"] = {
         "Type": "String",
@@ -100,8 +101,9 @@ class _Principals(PackageOptions):
 
 
 class _Generator(SAMTemplateGenerator):
-    def __init__(self, config: Config, extras: Template) -> None:
+    def __init__(self, config: Config, extras: Template, target: Target) -> None:
         super().__init__(config, _Principals())
+        self._target = target
         self._bucket_of_app = config.environment_variables["BUCKET_NAME"]
         self._buckets = list(_of_type(extras, "AWS::S3::Bucket"))
         self._queues = {
@@ -138,13 +140,16 @@ class _Generator(SAMTemplateGenerator):
             event["Properties"]["FunctionResponseTypes"] = ["ReportBatchItemFailures"]
 
     def _generate_lambdafunction(self, resource: models.LambdaFunction, template: Template) -> None:
-        """Name the function as `chalice deploy` does, and make it after its log group.
+        """Pin the runtime, name the function as `chalice deploy` does, and make it after its log group.
 
-        A log line before that would make Lambda create a group whose logs never expire.
+        Chalice takes the Python that packages for the runtime. A log line before the log group is there would make
+        Lambda create one whose logs never expire.
         """
         super()._generate_lambdafunction(resource, template)
         function = template["Resources"][to_cfn_resource_name(resource.resource_name)]
         function["Properties"]["FunctionName"] = resource.function_name
+        function["Properties"]["Runtime"] = self._target.runtime
+        function["Properties"]["Architectures"] = [self._target.architecture]
         if resource.log_group is not None:
             log_group = to_cfn_resource_name(resource.log_group.resource_name)
             template["Resources"][log_group]["Properties"]["LogGroupName"] = f"/aws/lambda/{resource.function_name}"

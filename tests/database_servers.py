@@ -20,7 +20,6 @@ SUPERUSER = "cluster"
 MASTER = "mestre"
 """As AWS gives it to the administrator of a cluster: it makes roles and databases, and is no superuser."""
 MASTER_PASSWORD = "senha-do-mestre"
-_PORT = 5432
 
 
 def programs() -> dict[str, Path]:
@@ -39,23 +38,33 @@ class Server(NamedTuple):
     folder: Path
     port: int
 
-    @property
-    def socket(self) -> Path:
-        """The path of its unix socket."""
-        return self.folder / f".s.PGSQL.{self.port}"
-
-    def url(self, login: str, password: str = "", database: str = "postgres", port: int | None = None) -> str:
+    def url(self, login: str, password: str, database: str = "postgres") -> str:
         """A URL over TCP, unencrypted."""
-        return f"postgresql://{login}:{password}@127.0.0.1:{port or self.port}/{database}?sslmode=disable"
+        return f"postgresql://{login}:{password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
 
-    def run(self, sql: str, *, login: str = SUPERUSER, database: str = "postgres") -> list[list[Any]]:
-        """Run SQL by the unix socket."""
-        connection = connect(f"postgresql://{login}@/{database}?host={self.folder}&port={self.port}")
-        try:
-            rows: list[list[Any]] = connection.run(sql)
-            return rows
-        finally:
-            connection.close()
+    def run(self, sql: str) -> list[list[Any]]:
+        """Run SQL as the superuser, whom AWS gives nobody."""
+        return _run(f"postgresql://{SUPERUSER}@/postgres?host={self.folder}&port={self.port}", sql)
+
+    def run_as_master(self, sql: str) -> list[list[Any]]:
+        """Run SQL as the master login."""
+        return _run(self.url(MASTER, MASTER_PASSWORD), sql)
+
+    def remove_ours(self) -> None:
+        """Drop every database and role of the product."""
+        for (name,) in self.run("SELECT datname FROM pg_database WHERE datname LIKE 'disparo%'"):
+            self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+        for (name,) in self.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'disparo%' ORDER BY rolname DESC"):
+            self.run(f'DROP ROLE "{name}"')
+
+
+def _run(url: str, sql: str) -> list[list[Any]]:
+    connection = connect(url)
+    try:
+        rows: list[list[Any]] = connection.run(sql)
+        return rows
+    finally:
+        connection.close()
 
 
 @contextmanager

@@ -75,7 +75,8 @@ class Bootstrap:
             pydantic.ValidationError: the event has a field that we do not know.
             Unavailable: `segredo_ausente`, or the cluster does not answer.
             Invalid: `endereco_do_banco_ausente`; neither the event nor the secret names the host.
-            Conflict: `banco_de_outro_dono`; the name of our database is taken.
+            Conflict: `banco_de_outro_dono`, the name of our database is taken; `banco_ja_configurado`, the stored URLs
+                lead to another database.
             StatementFailed: the master login lacks a right.
         """
         request = MigrateEvent.model_validate(event or {})
@@ -93,9 +94,9 @@ class Bootstrap:
         server = Server(host, request.port or int(master.get("port", 5432)), request.options)
         stored = self._secrets.find(self._secret, fresh=True) or {}
         urls = {
-            key: server.url(login, token_urlsafe(32), self._database)
+            key: url
             for key, login in (("database_owner_url", self._owner), ("database_url", self._rest))
-            if not _is_login(stored.get(key), server.url(login, "", self._database))
+            if self._is_needed(url := server.url(login, token_urlsafe(32), self._database), stored.get(key))
         }
         with session(server.url(master["username"], master["password"], "postgres")) as rows:
             made = [*self._make_roles(rows, urls.values()), *self._make_database(rows)]
@@ -103,6 +104,18 @@ class Bootstrap:
             self._secrets.put(self._secret, {**stored, **urls})
             made.append(self._secret)
         return made
+
+    def _is_needed(self, url: str, stored: object) -> bool:
+        """Whether a URL must replace the stored one, which does not let us in or is not there.
+
+        Raises:
+            Conflict: the stored one leads elsewhere. An installation would lose its data from sight.
+        """
+        if not isinstance(stored, str):
+            return True
+        if _without_password(stored) != _without_password(url):
+            raise Conflict("banco_ja_configurado", nome=self._secret)
+        return not _lets_in(stored)
 
     def _make_roles(self, rows: Rows, urls: Iterable[str]) -> Iterator[str]:
         """Make the roles that are missing, and give each login of `urls` its password."""
@@ -130,12 +143,9 @@ class Bootstrap:
         rows.execute(f'GRANT CONNECT ON DATABASE "{self._database}" TO "{self._rest}"')
 
 
-def _is_login(stored: object, wanted: str) -> bool:
-    """Whether a stored URL is the wanted one but for its password, and lets us in."""
-    if not isinstance(stored, str) or _without_password(stored) != _without_password(wanted):
-        return False
+def _lets_in(url: str) -> bool:
     try:
-        with session(stored) as rows:
+        with session(url) as rows:
             return rows.one("ping") is not None
     except (Unavailable, StatementFailed):
         return False

@@ -1,16 +1,19 @@
-"""The real `chalice deploy` against moto over HTTP: everything that `app.py` declares is deployed."""
+"""The real `chalice deploy` against moto over HTTP: it deploys what `app.py` declares, and our step adds the rest."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import pytest
 
 from chalicelib.config import Settings
-from local.aws import ACCESS_KEYS, Aws, moto_server, provision
+from local.aws import ACCESS_KEYS, ACCOUNT_ID, Aws, moto_server, provision
 from tests.deploy.conftest import PROJECT, Document, project_copy, run
 
 REGION = "us-east-1"
@@ -22,6 +25,7 @@ class Deployed(NamedTuple):
 
     aws: Aws
     declared: Document
+    project: Path
 
     def client(self, service: str) -> Any:
         """Return the client of one AWS service."""
@@ -55,10 +59,11 @@ def deployed(
         aws = Aws(url, region=REGION)
         provision(aws, Settings.from_environment(declared["environment"]), secrets={})
         environment = {**os.environ, **ACCESS_KEYS, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": REGION}
-        chalice = "import sys; from chalice.cli import main; sys.exit(main())"
-        child = run("-c", chalice, "--project-dir", project, "deploy", "--stage", "dev", env=environment)
+        aws.client("s3").create_bucket(Bucket="artifacts")
+        aws.client("sqs").create_queue(QueueName=f"{PREFIX}-upload-dlq")
+        child = run(project / "template-extras/chalice_deploy.py", "--bucket", "artifacts", env=environment)
         assert child.returncode == 0, child.stderr or child.stdout
-        yield Deployed(aws, declared)
+        yield Deployed(aws, declared, project)
         aws.close()
 
 
@@ -131,3 +136,84 @@ def test_api_is_served_at_the_stage(deployed: Deployed) -> None:
     gateway = deployed.client("apigateway")
     [api] = gateway.get_rest_apis()["items"]
     assert [each["stageName"] for each in gateway.get_stages(restApiId=api["id"])["item"]] == ["dev"]
+
+
+# What Chalice leaves out
+
+
+@pytest.fixture
+def chalice_deploy(deployed: Deployed, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """The module of the project that was deployed, with its clients pointed at moto."""
+    monkeypatch.syspath_prepend(deployed.project / "template-extras")
+    for name, value in {**ACCESS_KEYS, "AWS_ENDPOINT_URL": deployed.aws.endpoint, "AWS_DEFAULT_REGION": REGION}.items():
+        monkeypatch.setenv(name, value)
+    return importlib.import_module("chalice_deploy")
+
+
+def test_failed_upload_event_goes_to_its_dead_letters(deployed: Deployed) -> None:
+    config = deployed.client("lambda").get_function_event_invoke_config(FunctionName=aws_name("register_upload"))
+    assert config["MaximumRetryAttempts"] == 2
+    destination = config["DestinationConfig"]["OnFailure"]["Destination"]
+    assert destination == f"arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{PREFIX}-upload-dlq"
+    sweep = deployed.client("lambda").get_function_event_invoke_config(FunctionName=aws_name("sweep"))
+    assert (sweep["MaximumRetryAttempts"], sweep["MaximumEventAgeInSeconds"]) == (0, 60)
+
+
+class RecordedFunctions:
+    """A client of Lambda that records. moto accepts the size of the temporary folder and forgets it."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, Document]] = []
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        def call(*_: object, **params: Any) -> RecordedFunctions:
+            self.calls.append((name, params))
+            return self
+
+        return call
+
+
+def test_ingestion_gets_the_disk_space_of_the_template(chalice_deploy: ModuleType) -> None:
+    recorded = RecordedFunctions()
+    for each in chalice_deploy.function_extras("dev"):
+        chalice_deploy.settle(recorded, "dev", each)
+    updates = [params for name, params in recorded.calls if name == "update_function_configuration"]
+    assert updates == [{"FunctionName": aws_name("ingest_leads"), "EphemeralStorage": {"Size": 2048}}]
+
+
+def test_state_of_chalice_is_in_the_bucket_and_another_machine_starts_from_it(
+    deployed: Deployed, chalice_deploy: ModuleType
+) -> None:
+    record = deployed.project / ".chalice/deployed/dev.json"
+    made = record.read_bytes()
+    assert {each["name"] for each in json.loads(made)["resources"]} >= set(deployed.declared["lambdas"])
+    record.unlink()
+    state = chalice_deploy.State(deployed.client("s3"), "artifacts", "dev")
+    assert state.fetch()
+    assert record.read_bytes() == made
+
+
+def test_state_that_another_deployment_has_stored_meanwhile_is_not_overwritten(
+    deployed: Deployed, chalice_deploy: ModuleType
+) -> None:
+    mine, other = (chalice_deploy.State(deployed.client("s3"), "artifacts", "dev") for _ in range(2))
+    mine.fetch()
+    other.fetch()
+    record = deployed.project / ".chalice/deployed/dev.json"
+    record.write_bytes(record.read_bytes() + b" ")
+    other.store()
+    with pytest.raises(chalice_deploy.click.ClickException, match="another deployment has stored its state"):
+        mine.store()
+
+
+def test_first_deployment_finds_no_state_and_the_next_one_must_not_be_a_first_one_too(
+    deployed: Deployed, chalice_deploy: ModuleType
+) -> None:
+    record = deployed.project / ".chalice/deployed/prod.json"
+    record.write_text("{}")
+    first, second = (chalice_deploy.State(deployed.client("s3"), "artifacts", "prod") for _ in range(2))
+    assert not first.fetch()
+    assert not second.fetch()
+    first.store()
+    with pytest.raises(chalice_deploy.click.ClickException, match="another deployment has stored its state"):
+        second.store()

@@ -130,6 +130,13 @@ def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 @pytest.fixture
+def new_cluster(cluster: Server) -> Iterator[Server]:
+    """A cluster with nothing of ours in it."""
+    yield cluster
+    cluster.remove_ours()
+
+
+@pytest.fixture
 def api(environ: dict[str, str], aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[ContractClient]:
     """The real app behind the local gateway, over a fresh database and fresh AWS."""
     put_secret(aws, "/alquimista/dev/disparo-agenda/assinatura", {"chave": SIGNING_KEY})

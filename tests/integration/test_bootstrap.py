@@ -31,16 +31,6 @@ MakeServices = Callable[..., Services]
 
 
 @pytest.fixture
-def new_cluster(cluster: Server) -> Iterator[Server]:
-    """A cluster with nothing of ours in it."""
-    yield cluster
-    for (name,) in cluster.run("SELECT datname FROM pg_database WHERE datname LIKE 'disparo%'"):
-        cluster.run(f'DROP DATABASE "{name}" WITH (FORCE)')
-    for (name,) in cluster.run("SELECT rolname FROM pg_roles WHERE rolname LIKE 'disparo%' ORDER BY rolname DESC"):
-        cluster.run(f'DROP ROLE "{name}"')
-
-
-@pytest.fixture
 def stored(aws: Aws, new_cluster: Server) -> Callable[[], dict[str, str]]:
     """The stack's empty secret and the master's, as RDS makes it; what the first one holds now."""
     aws.client("secretsmanager").create_secret(Name=SECRET)
@@ -125,7 +115,8 @@ def test_second_call_changes_nothing(
 
 def test_event_without_bootstrap_only_migrates(stored: Stored, event: dict[str, Any], deployed: Deployed) -> None:
     deployed("dev").bootstrap.run(event)
-    for nothing in (None, dict[str, Any]()):
+    events: list[object] = [None, {}]
+    for nothing in events:
         assert deployed("dev").bootstrap.run(nothing) == {"aplicadas": []}
 
 
@@ -219,3 +210,16 @@ def test_master_without_the_right_to_make_roles_is_told_so(
     put_secret(aws, MASTER_SECRET, {"username": "disparo_weak", "password": "x"})
     with pytest.raises(StatementFailed, match="permission denied to create role"):
         deployed("dev").bootstrap.run(event)
+
+
+def test_installation_of_another_database_is_left_alone(
+    new_cluster: Server, stored: Stored, event: dict[str, Any], deployed: Deployed, aws: Aws
+) -> None:
+    new_cluster.run("CREATE ROLE disparo_agenda_owner LOGIN PASSWORD 'x'")
+    new_cluster.run("CREATE DATABASE disparo_agenda OWNER disparo_agenda_owner")
+    old = {"database_owner_url": new_cluster.url("disparo_agenda_owner", "x", "disparo_agenda")}
+    put_secret(aws, SECRET, old)
+    with pytest.raises(Conflict, match="banco_ja_configurado"):
+        deployed("dev").bootstrap.run(event)
+    assert stored() == old
+    assert new_cluster.run("SELECT count(*) FROM pg_roles WHERE rolname LIKE 'disparo%'") == [[1]]

@@ -79,6 +79,8 @@ def test_sending_is_enabled_by_any_true_value(value: str) -> None:
         ("API_TIMEOUT_S", "0"),
         ("AGENDA_BUFFER_MIN", "-1"),
         ("UPLOAD_MAX_BYTES", "0"),
+        ("MULTIPART_MAX_BYTES", str(4 * 1024 * 1024 + 1)),
+        ("WORKER_TIMEOUT_S", "0"),
         ("PUBLIC_URL", "api.example.com"),
         ("PUBLIC_URL", "https://api.example.com/dev/"),
         ("MICRO_AGENT_DISPARO_ENABLED", "perhaps"),
