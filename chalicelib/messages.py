@@ -498,6 +498,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "It waits for a while between messages to the same person.",
     ),
     "espera_tentativa": ("Aguarda uma nova tentativa.", "It waits for another attempt."),
+    "espera_revisao": (
+        "Aguarda uma pessoa: uma resposta do contato pode ser um pedido para sair (GET /respostas?revisar=true).",
+        "It waits for a person: a reply of the contact may be an opt-out (GET /respostas?revisar=true).",
+    ),
+    # Replies
+    "lead_desconhecido": ("Não há esse lead.", "There is no such lead."),
+    "resposta_sem_contato": (
+        "Não se sabe de quem é a resposta; atribua-a antes a um lead.",
+        "Nobody knows whose reply it is; assign it to a lead first.",
+    ),
+    "resposta_resolvida": (
+        "A resposta já foi resolvida como {decisao}.",
+        "The reply has been settled as {decisao} already.",
+    ),
     # The steps of a disparo
     "passo_enviado": ("O provedor aceitou a mensagem.", "The provider accepted the message."),
     "passo_transitorio": ("Não foi enviada desta vez.", "It was not sent this time."),
