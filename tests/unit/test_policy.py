@@ -115,6 +115,17 @@ def test_message_has_the_text_of_the_template_and_its_variables_in_order_each_on
     )
 
 
+def test_parameters_are_free_of_what_whatsapp_refuses() -> None:
+    message = decided(variaveis={"nome": "Otto\n\tBraun      Filho 😀\r\n", "valor": "1\u2028 2\x00"})
+    assert isinstance(message, OutgoingMessage)
+    assert message.variaveis == (("valor", "1 2"), ("nome", "Otto Braun Filho 😀"))
+
+
+def test_blank_parameter_that_was_stored_before_is_not_sent() -> None:
+    update = settled(variaveis={"nome": " \n", "valor": "10"})
+    assert (update.status, update.erro_codigo, update.step.code) == ("erro", "mensagem_nao_montada", "valor_vazio")
+
+
 def test_email_has_a_subject_an_html_body_and_unchanged_variables() -> None:
     message = decided(canal=Canal.EMAIL, assunto="Para {{nome}}", html="<p>{{valor}}</p>")
     assert isinstance(message, OutgoingMessage)

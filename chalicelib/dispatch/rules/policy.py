@@ -31,7 +31,7 @@ from chalicelib.dispatch.outcomes import (
     Transient,
     Unknown,
 )
-from chalicelib.dispatch.rules.rendering import on_one_line, render_all
+from chalicelib.dispatch.rules.rendering import check_parameters, on_one_line, render_all
 from chalicelib.dispatch.rules.windows import WindowRules, next_allowed
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.errors import Invalid
@@ -427,8 +427,10 @@ def _message_of(claimed: ClaimedDisparo) -> OutgoingMessage:
     """The message, rendered from the template version of the disparo.
 
     Raises:
-        Invalid: a variable is missing or too long, or the whole message is too long.
+        Invalid: a variable is missing, too long or blank, or the whole message is too long.
     """
+    if claimed.canal is Canal.WHATSAPP:
+        check_parameters(claimed.variaveis)
     rendered = render_all(assunto=claimed.assunto, texto=claimed.texto, html=claimed.html, values=claimed.variaveis)
     return OutgoingMessage(
         disparo_id=str(claimed.disparo_id),
