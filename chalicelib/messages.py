@@ -244,7 +244,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "variavel_invalida": (
         "Escreva {{{{nome}}}}, só com letras sem acento, dígitos e sublinhados; ou números, como {{{{1}}}}, {{{{2}}}}.",
-        "Write {{{{nome}}}}, with unaccented letters, digits and underscores only; or numbers, as {{{{1}}}}, {{{{2}}}}.",
+        "Write {{{{nome}}}}, with unaccented letters, digits and underscores; or numbers, as {{{{1}}}}, {{{{2}}}}.",
     ),
     "variaveis_misturadas": (
         "Use só nomes, como {{{{nome}}}}, ou só números, como {{{{1}}}}.",
