@@ -42,9 +42,10 @@ CREATE TABLE respostas (
 CREATE UNIQUE INDEX respostas_provider_message_id_key ON respostas (tenant_id, canal, provider_message_id)
     WHERE provider_message_id IS NOT NULL;
 CREATE INDEX respostas_lead_id_idx ON respostas (tenant_id, lead_id) WHERE lead_id IS NOT NULL;
+CREATE INDEX respostas_disparo_id_idx ON respostas (tenant_id, disparo_id) WHERE disparo_id IS NOT NULL;
+CREATE INDEX respostas_contato_idx ON respostas (tenant_id, contato) WHERE contato IS NOT NULL;
 -- What waits for a person: nobody's, or a doubt. The second is what a claim asks for each disparo.
-CREATE INDEX respostas_sem_lead_idx ON respostas (tenant_id, canal, contato, resposta_id)
-    WHERE lead_id IS NULL;
+CREATE INDEX respostas_sem_lead_idx ON respostas (tenant_id, resposta_id) WHERE lead_id IS NULL;
 CREATE INDEX respostas_revisar_idx ON respostas (tenant_id, canal, contato) WHERE revisar;
 
 -- Providers name a person by an id of their own (`BR.…`), with or without a phone. Seen once beside a contact, it is that

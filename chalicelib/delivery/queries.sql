@@ -84,11 +84,11 @@ SELECT provider_message_id, disparo_id, lead_id, destino
 
 -- name: list_last_disparos
 -- The last one that was sent to each of these contacts of these leads. Found by the lead: `destino` has no index.
-SELECT DISTINCT ON (destino) destino, lead_id, disparo_id, enviado_em
+SELECT DISTINCT ON (destino, lead_id) destino, lead_id, disparo_id, enviado_em
   FROM disparos
  WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
    AND canal = :canal AND destino = ANY (CAST(:contatos AS text[])) AND enviado_em IS NOT NULL
- ORDER BY destino, enviado_em DESC, disparo_id DESC;
+ ORDER BY destino, lead_id, enviado_em DESC, disparo_id DESC;
 
 -- name: list_provedor_usuarios
 SELECT usuario, contato, lead_id
@@ -130,7 +130,9 @@ SELECT :tenant_id, r.resposta_id, :canal, r.provider_message_id, r.remetente, r.
 RETURNING resposta_id;
 
 -- name: list_respostas
--- Newest first: ids are in the order of time. Long texts are cut: five hundred of them would not fit into an answer.
+-- Newest first: ids are in the order of time. Long texts are cut: five hundred of them would not fit into an answer. The
+-- values are known when the statement is planned, so a filter that is not given costs nothing, and one for what waits is
+-- read from its own small index.
 SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_id, lead_id,
        left(texto, :tamanho) AS texto, coalesce(length(texto) > :tamanho, false) AS texto_cortado, enviada_em,
        recebida_em, pedido, revisar, atribuida_em, atribuida_por, decisao, resolvida_em, resolvida_por
@@ -142,8 +144,10 @@ SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_i
    AND (CAST(:disparo_id AS uuid) IS NULL OR disparo_id = CAST(:disparo_id AS uuid))
    AND (CAST(:contatos AS text[]) IS NULL OR contato = ANY (CAST(:contatos AS text[])))
    AND (CAST(:pedido AS text) IS NULL OR pedido = CAST(:pedido AS text))
-   AND (CAST(:sem_lead AS boolean) IS NULL OR (lead_id IS NULL) = CAST(:sem_lead AS boolean))
-   AND (CAST(:revisar AS boolean) IS NULL OR revisar = CAST(:revisar AS boolean))
+   AND (CAST(:sem_lead AS boolean) IS DISTINCT FROM true OR lead_id IS NULL)
+   AND (CAST(:sem_lead AS boolean) IS DISTINCT FROM false OR lead_id IS NOT NULL)
+   AND (CAST(:revisar AS boolean) IS DISTINCT FROM true OR revisar)
+   AND (CAST(:revisar AS boolean) IS DISTINCT FROM false OR NOT revisar)
    AND (CAST(:resolvida AS boolean) IS NULL OR (decisao IS NOT NULL) = CAST(:resolvida AS boolean))
  ORDER BY resposta_id DESC
  LIMIT :limite OFFSET :pular;

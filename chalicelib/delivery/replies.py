@@ -25,6 +25,8 @@ from chalicelib.suppression.requests import SuppressionReason
 # Meta repeats a notification for seven days. What a reply says of an older time is not believed.
 _REPEATED = timedelta(days=7)
 _CLOCKS_DIFFER = timedelta(minutes=5)
+# Meta's times are whole seconds: what was written just after a consent must not look older.
+_SECONDS_DIFFER = timedelta(seconds=5)
 
 
 class TakenReplies(NamedTuple):
@@ -96,7 +98,9 @@ def _identified(rows: Rows, canal: Canal, replies: Sequence[InboundReply], now: 
         _of_sender(canal, reply, sender, known, now, resposta_id)
         for reply, sender, resposta_id in zip(replies, senders, new_ids(now, len(replies)), strict=True)
     ]
-    last = _last_disparos(rows, canal, found)
+    last: dict[str, list[Row]] = {}
+    for row in _last_disparos(rows, canal, found):
+        last.setdefault(row["destino"], []).append(row)
     return [_answering(each, last) for each in found]
 
 
@@ -148,30 +152,30 @@ def _contacts(
     return tuple(dict.fromkeys([*reached, *(own or sender.readable(canal))]))
 
 
-def _last_disparos(rows: Rows, canal: Canal, replies: Iterable[_IdentifiedReply]) -> dict[str, Row]:
-    """The last disparo that was sent to each contact; a reply that quotes none answers that one."""
+def _last_disparos(rows: Rows, canal: Canal, replies: Iterable[_IdentifiedReply]) -> list[Row]:
+    """The last disparo that was sent to each contact of each lead; a reply that quotes none answers one of them."""
     open_ones = [each for each in replies if each.disparo_id is None and each.lead_ids]
     if not open_ones:
-        return {}
-    found = rows.all(
+        return []
+    return rows.all(
         "list_last_disparos",
         canal=canal.value,
         lead_ids=sorted({lead_id for each in open_ones for lead_id in each.lead_ids}),
         contatos=sorted({contato for each in open_ones for contato in each.contatos}),
     )
-    return {row["destino"]: row for row in found}
 
 
-def _answering(each: _IdentifiedReply, last: Mapping[str, Row]) -> _IdentifiedReply:
+def _answering(each: _IdentifiedReply, last: Mapping[str, list[Row]]) -> _IdentifiedReply:
     """The reply with the disparo that it answers. Of several leads with one contact, it is from who was written to."""
-    if each.disparo_id is not None:
-        return each
-    sent = [last[contato] for contato in each.contatos if contato in last]
+    sent = [
+        row
+        for contato in each.contatos
+        for row in last.get(contato, [])
+        if each.lead_id in {None, row["lead_id"]} and each.disparo_id is None
+    ]
     if not sent:
         return each
     newest = max(sent, key=lambda row: (row["enviado_em"], row["disparo_id"]))
-    if each.lead_id not in {None, newest["lead_id"]}:
-        return each
     contatos = sorted(each.contatos, key=lambda contato: contato != newest["destino"])
     return each._replace(contatos=tuple(contatos), lead_id=newest["lead_id"], disparo_id=newest["disparo_id"])
 
@@ -192,7 +196,8 @@ def _consented(rows: Rows, canal: Canal, replies: Iterable[_IdentifiedReply]) ->
 
 def _is_outdated(each: _IdentifiedReply, consented: Mapping[str, datetime]) -> bool:
     """Whether its person has consented anew since it was written."""
-    return any(each.sent_at < consented[contato] for contato in each.contatos if contato in consented)
+    moment = each.sent_at + _SECONDS_DIFFER
+    return any(moment < consented[contato] for contato in each.contatos if contato in consented)
 
 
 def _is_asked(each: _IdentifiedReply, consented: Mapping[str, datetime]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.identity import Identity
 from chalicelib.wiring import Services
 from tests.builders import TENANT, a_disparo, a_lead, ask, disparo, lead_status
-from tests.conftest import StoppedClock
+from tests.conftest import STARTED_AT, StoppedClock
 from tests.sending_stage import SendingStage
 from tests.webhook_posts import PHONE, a_sent_disparo, message, post_meta, suppressed
 
@@ -104,12 +105,13 @@ def test_assigned_sender_is_known_from_then_on(inbox: Inbox, webhooks: Webhooks,
 def test_assigned_sender_stays_that_of_the_lead_though_others_have_the_number(
     inbox: Inbox, webhooks: Webhooks, owner: Database
 ) -> None:
-    a_lead(owner)
-    lead_id = a_lead(owner)
+    other, lead_id = a_lead(owner), a_lead(owner)
+    disparo_id = a_sent_disparo(owner, lead_id, enviado_em=STARTED_AT - timedelta(hours=1))
+    a_sent_disparo(owner, other, message_id="wamid.2")
     post_meta(webhooks, messages=[of_user("oi")])
     inbox.assign(USER, only_id(inbox), ReplyAssignment(lead_id=lead_id))
     post_meta(webhooks, messages=[of_user("de novo")])
-    assert "de novo" in listed(inbox, lead_id=lead_id)
+    assert listed(inbox, lead_id=lead_id, disparo_id=disparo_id) == ["de novo"]
 
 
 def test_opt_out_of_somebody_unknown_is_carried_out_once_its_lead_is_known(
