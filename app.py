@@ -16,7 +16,7 @@ from chalicelib.api.http import endpoint, localize_415, public
 from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.config import Settings
-from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
+from chalicelib.delivery.requests import ChallengeQuery, ReplyAssignment, ReplyQuery, ReplySettlement, WebhookQuery
 from chalicelib.dispatch.requests.models import (
     DisparoQuery,
     NewDisparo,
@@ -30,7 +30,7 @@ from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
-from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionRemoval
+from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.wiring import Services
 
@@ -319,7 +319,7 @@ def delete_template(call: Call, nome: str) -> None:
 @endpoint(app)
 def add_supressao(call: Call, body: NewSuppression) -> Json[answers.SuppressionAnswer]:
     """Suppresses a contact: no message goes to it any more; a repeated request changes nothing."""
-    return services.suppressions.add(call.tenant_id, body)
+    return services.suppressions.add(call.identity, body)
 
 
 @app.route("/supressoes", methods=["GET"], authorizer=cognito)
@@ -334,6 +334,20 @@ def list_supressoes(call: Call, query: SuppressionQuery) -> Json[answers.Suppres
 def remove_supressao(call: Call, supressao_id: UUID, query: SuppressionRemoval) -> None:
     """Ends the suppression of a contact: messages may go to it again."""
     services.suppressions.remove(call.identity, supressao_id, query)
+
+
+@app.route("/leads/{lead_id}/supressao", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def suppress_lead(call: Call, lead_id: UUID, body: PersonSuppression) -> Json[answers.PersonSuppressionAnswer]:
+    """Suppresses a person: no message goes to any contact of the lead, by any channel."""
+    return services.suppressions.suppress_person(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/supressao", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def lift_lead_suppression(call: Call, lead_id: UUID, query: SuppressionRemoval) -> None:
+    """Ends the suppression of a person and of all contacts of the lead."""
+    services.suppressions.lift_person(call.identity, lead_id, query)
 
 
 @app.route("/descadastro/{token}", methods=["GET"])
@@ -364,6 +378,34 @@ def verify_webhook(canal: str, query: ChallengeQuery) -> str:
 def receive_webhook(call: AnonymousCall, canal: str, query: WebhookQuery) -> Json[answers.WebhookReceipt]:
     """Receives a provider's reports about messages, and the replies of leads."""
     return services.webhooks.receive(canal, query, call.headers, call.raw_body)
+
+
+@app.route("/respostas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_respostas(call: Call, query: ReplyQuery) -> Json[answers.ReplyPage]:
+    """Lists the replies of people by filter, newest first."""
+    return services.inbox.page(call.tenant_id, query)
+
+
+@app.route("/respostas/{resposta_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_resposta(call: Call, resposta_id: UUID) -> Json[answers.ReplyAnswer]:
+    """Returns one reply with all of its text."""
+    return services.inbox.get(call.tenant_id, resposta_id)
+
+
+@app.route("/respostas/{resposta_id}/atribuir", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def assign_resposta(call: Call, resposta_id: UUID, body: ReplyAssignment) -> Json[answers.ReplyAnswer]:
+    """Assigns a reply to the lead who wrote it."""
+    return services.inbox.assign(call.identity, resposta_id, body)
+
+
+@app.route("/respostas/{resposta_id}/resolver", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def settle_resposta(call: Call, resposta_id: UUID, body: ReplySettlement) -> Json[answers.ReplyAnswer]:
+    """Records whether a reply asks for no more messages, and lets go what waited for that."""
+    return services.inbox.settle(call.identity, resposta_id, body)
 
 
 @app.route("/tenant/webhooks", methods=["GET"], authorizer=cognito)

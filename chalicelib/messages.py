@@ -390,8 +390,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "There are braces that do not make a variable such as {{{{nome}}}}.",
     ),
     "variavel_invalida": (
-        "O nome de uma variável só tem letras sem acento, dígitos e sublinhados.",
-        "The name of a variable has only unaccented letters, digits and underscores.",
+        "Escreva {{{{nome}}}}, só com letras sem acento, dígitos e sublinhados; ou números, como {{{{1}}}}, {{{{2}}}}.",
+        "Write {{{{nome}}}}, with unaccented letters, digits and underscores; or numbers, as {{{{1}}}}, {{{{2}}}}.",
+    ),
+    "variaveis_misturadas": (
+        "Use só nomes, como {{{{nome}}}}, ou só números, como {{{{1}}}}.",
+        "Use only names, such as {{{{nome}}}}, or only numbers, such as {{{{1}}}}.",
+    ),
+    "variaveis_com_falhas": (
+        "As variáveis numeradas vão de {{{{1}}}} em diante, sem saltos; há {nomes}.",
+        "Numbered variables go from {{{{1}}}} on without gaps; there are {nomes}.",
     ),
     "caractere_invalido": ("Há um caractere que não se vê.", "There is a character that cannot be seen."),
     "assunto_de_uma_linha": ("O assunto deve ter uma só linha.", "The subject must be on one line."),
@@ -409,6 +417,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "variavel_desconhecida": (
         "O template não tem estas variáveis: {nomes}.",
         "The template has no such variables: {nomes}.",
+    ),
+    "valor_vazio": (
+        "O WhatsApp recusa um valor em branco: {nomes}.",
+        "WhatsApp refuses a blank value: {nomes}.",
     ),
     "valor_longo": ("O valor é longo demais: {nomes}.", "The value is too long: {nomes}."),
     "mensagem_longa": (
@@ -658,6 +670,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "It waits for a while between messages to the same person.",
     ),
     "espera_tentativa": ("Aguarda uma nova tentativa.", "It waits for another attempt."),
+    "espera_revisao": (
+        "Aguarda uma pessoa: uma resposta do contato pode ser um pedido para sair (GET /respostas?revisar=true).",
+        "It waits for a person: a reply of the contact may be an opt-out (GET /respostas?revisar=true).",
+    ),
+    # Replies
+    "lead_desconhecido": ("Não há esse lead.", "There is no such lead."),
+    "resposta_sem_contato": (
+        "Não se sabe de quem é a resposta; atribua-a antes a um lead.",
+        "Nobody knows whose reply it is; assign it to a lead first.",
+    ),
+    "resposta_resolvida": (
+        "A resposta já foi resolvida como {decisao}.",
+        "The reply has been settled as {decisao} already.",
+    ),
     # The steps of a disparo
     "passo_enviado": ("O provedor aceitou a mensagem.", "The provider accepted the message."),
     "passo_transitorio": ("Não foi enviada desta vez.", "It was not sent this time."),

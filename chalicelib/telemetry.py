@@ -40,6 +40,7 @@ class Metric(StrEnum):
     CHANNEL_DOWN = "ChannelDown"
     RATE_LIMIT_HITS = "RateLimitHits"
     DELIVERIES_UNMATCHED = "DeliveriesUnmatched"
+    REPLIES_UNASSIGNED = "RepliesUnassigned"
     AGENDAMENTOS_CREATED = "AgendamentosCriados"
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
+    from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
     from chalicelib.dispatch.channels.senders import Senders
@@ -333,6 +334,12 @@ class Services:
             public_url=self._settings.public_url,
             clock=self._clock,
         )
+
+    @cached_property
+    def inbox(self) -> Inbox:
+        from chalicelib.delivery.inbox import Inbox
+
+        return Inbox(database=self.database, clock=self._clock)
 
     # Scheduling
 

@@ -15,6 +15,7 @@ import httpx2
 from rich.console import Console
 from rich.table import Table
 
+from chalicelib.canal import Canal
 from chalicelib.errors import DomainError
 from chalicelib.messages import ENGLISH, text
 from local.demo import DemoFailed
@@ -23,11 +24,13 @@ from local.ingest import UploadRefused, shown, upload, watched
 from local.rest import ApiError, Rest
 from local.stack import DEFAULT_STATE, Stack, StackFailed
 from local.tokens import ADMIN_GROUP
+from local.webhook import RECEIPTS, NothingReceived, ProviderWebhook
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _CHANNELS = click.Choice(["whatsapp", "email"])
+_canal = click.option("--canal", type=_CHANNELS, default="whatsapp", show_default=True, help="The channel.")
 _tenant = click.option("--tenant", default="acme", show_default=True, help="The tenant whose data it is.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 
@@ -41,7 +44,7 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
-        except (StackFailed, ApiError, UploadRefused, DemoFailed) as error:
+        except (StackFailed, ApiError, UploadRefused, DemoFailed, NothingReceived) as error:
             raise click.ClickException(str(error)) from None
         except DomainError as error:
             raise click.ClickException(text(error.code, ENGLISH, **error.params)) from None
@@ -185,6 +188,49 @@ def outbox(state: Path, limit: int, clear: bool, as_json: bool) -> None:
 def mailbox(state: Path, limit: int, clear: bool, as_json: bool) -> None:
     """Show what the mailbox has received by SMTP."""
     _received(Stack(state), "email", limit=limit, clear=clear, as_json=as_json)
+
+
+@cli.command()
+@click.argument("sender")
+@click.argument("text")
+@click.option("--quote", "quoted", help="The id of the message that it quotes; see `outbox`.")
+@click.option("--user", "user_id", help="The provider's id of the person, as BR.13491208655302741918.")
+@_canal
+@_tenant
+@click.pass_obj
+@plainly
+def reply(
+    state: Path, sender: str, text: str, quoted: str | None, user_id: str | None, canal: str, tenant: str
+) -> None:
+    """Play the provider: post that SENDER wrote TEXT.
+
+    \b
+    reply "(71) 99999-0001" SAIR              the phone in any spelling
+    reply 557199990001 "quem é?"              a wa_id as it is, here without its ninth digit
+    reply BR.13491208655302741918 Oi          a person who hides the number
+    reply ana@example.com pare --canal email
+    """
+    webhook = ProviderWebhook(Stack(state), tenant, Canal(canal))
+    console.print_json(data=webhook.reply(sender, text, quoted=quoted, user_id=user_id))
+
+
+@cli.command()
+@click.argument("status", type=click.Choice(list(RECEIPTS)))
+@click.argument("message_id", required=False)
+@click.option("--codigo", help="The error code of a failure, as 131026 or bounce.")
+@_canal
+@_tenant
+@click.pass_obj
+@plainly
+def receipt(state: Path, status: str, message_id: str | None, codigo: str | None, canal: str, tenant: str) -> None:
+    """Play the provider: post what became of a message, the newest without MESSAGE_ID.
+
+    \b
+    receipt read                              the newest message was read
+    receipt failed wamid.x --codigo 131050    this one failed: the person has opted out
+    """
+    webhook = ProviderWebhook(Stack(state), tenant, Canal(canal))
+    console.print_json(data=webhook.receipt(status, message_id, code=codigo))
 
 
 @cli.command()

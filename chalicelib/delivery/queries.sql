@@ -67,11 +67,140 @@ UPDATE avisos_de_entrega a
  WHERE a.tenant_id = :tenant_id AND a.canal = :canal
    AND a.provider_message_id = f.message_id AND a.situacao = f.situacao;
 
--- name: list_leads_of_contato
--- Every lead with that number or address: a switchboard may belong to several leads.
-SELECT lead_id FROM lead_telefones
- WHERE tenant_id = :tenant_id AND telefone = :contato AND CAST(:canal AS text) = 'whatsapp'
+-- name: list_leads_of_contatos
+-- Every lead with one of these numbers or addresses: a switchboard may belong to several leads.
+SELECT telefone AS contato, lead_id FROM lead_telefones
+ WHERE tenant_id = :tenant_id AND telefone = ANY (CAST(:contatos AS text[])) AND CAST(:canal AS text) = 'whatsapp'
  UNION
-SELECT lead_id FROM lead_emails
- WHERE tenant_id = :tenant_id AND email = :contato AND CAST(:canal AS text) = 'email'
+SELECT email, lead_id FROM lead_emails
+ WHERE tenant_id = :tenant_id AND email = ANY (CAST(:contatos AS text[])) AND CAST(:canal AS text) = 'email'
  ORDER BY lead_id;
+
+-- name: list_quoted_disparos
+SELECT provider_message_id, disparo_id, lead_id, destino
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND canal = :canal AND provider_message_id = ANY (CAST(:message_ids AS text[]))
+ ORDER BY disparo_id;
+
+-- name: list_last_disparos
+-- The last one that was sent to each of these contacts of these leads. Found by the lead: `destino` has no index.
+SELECT DISTINCT ON (destino, lead_id) destino, lead_id, disparo_id, enviado_em
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+   AND canal = :canal AND destino = ANY (CAST(:contatos AS text[])) AND enviado_em IS NOT NULL
+ ORDER BY destino, lead_id, enviado_em DESC, disparo_id DESC;
+
+-- name: list_provedor_usuarios
+SELECT usuario, contato, lead_id
+  FROM provedor_usuarios
+ WHERE tenant_id = :tenant_id AND canal = :canal AND usuario = ANY (CAST(:usuarios AS text[]));
+
+-- name: upsert_usuarios
+-- The lead that a person chose stays, as long as the contact does.
+INSERT INTO provedor_usuarios (tenant_id, canal, usuario, contato, lead_id, visto_em)
+SELECT :tenant_id, :canal, v.usuario, v.contato, v.lead_id, CAST(:agora AS timestamptz)
+  FROM jsonb_to_recordset(CAST(:vistos AS jsonb)) AS v (usuario text, contato text, lead_id uuid)
+ ORDER BY v.usuario COLLATE "C"
+    ON CONFLICT ON CONSTRAINT provedor_usuarios_pkey DO UPDATE
+   SET contato = EXCLUDED.contato, visto_em = EXCLUDED.visto_em,
+       lead_id = coalesce(EXCLUDED.lead_id, CASE WHEN provedor_usuarios.contato = EXCLUDED.contato
+                                                 THEN provedor_usuarios.lead_id END);
+
+-- name: upsert_usuarios_of_disparos
+INSERT INTO provedor_usuarios (tenant_id, canal, usuario, contato, visto_em)
+SELECT DISTINCT ON (v.user_id COLLATE "C") d.tenant_id, d.canal, v.user_id, d.destino, CAST(:agora AS timestamptz)
+  FROM jsonb_to_recordset(CAST(:vistos AS jsonb)) AS v (message_id text, user_id text)
+  JOIN disparos d ON d.tenant_id = :tenant_id AND d.canal = :canal AND d.provider_message_id = v.message_id
+ ORDER BY v.user_id COLLATE "C", d.disparo_id DESC
+    ON CONFLICT ON CONSTRAINT provedor_usuarios_pkey DO UPDATE
+   SET contato = EXCLUDED.contato, visto_em = EXCLUDED.visto_em,
+       lead_id = CASE WHEN provedor_usuarios.contato = EXCLUDED.contato THEN provedor_usuarios.lead_id END;
+
+-- name: insert_respostas
+-- One that is there already is left alone, and not returned: its notification came again.
+INSERT INTO respostas (tenant_id, resposta_id, canal, provider_message_id, remetente, usuario, contato, em_resposta_a,
+                       disparo_id, lead_id, texto, enviada_em, recebida_em, pedido, revisar)
+SELECT :tenant_id, r.resposta_id, :canal, r.provider_message_id, r.remetente, r.usuario, r.contato, r.em_resposta_a,
+       r.disparo_id, r.lead_id, r.texto, r.enviada_em, CAST(:agora AS timestamptz), r.pedido, r.revisar
+  FROM jsonb_to_recordset(CAST(:respostas AS jsonb))
+       AS r (resposta_id uuid, provider_message_id text, remetente text, usuario text, contato text, em_resposta_a text,
+            disparo_id uuid, lead_id uuid, texto text, enviada_em timestamptz, pedido text, revisar boolean)
+ ORDER BY r.provider_message_id COLLATE "C", r.resposta_id
+    ON CONFLICT (tenant_id, canal, provider_message_id) WHERE provider_message_id IS NOT NULL DO NOTHING
+RETURNING resposta_id;
+
+-- name: list_respostas
+-- Newest first: ids are in the order of time. Long texts are cut: five hundred of them would not fit into an answer. The
+-- values are known when the statement is planned, so a filter that is not given costs nothing, and one for what waits is
+-- read from its own small index.
+SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_id, lead_id,
+       left(texto, :tamanho) AS texto, coalesce(length(texto) > :tamanho, false) AS texto_cortado, enviada_em,
+       recebida_em, pedido, revisar, atribuida_em, atribuida_por, decisao, resolvida_em, resolvida_por
+  FROM respostas
+ WHERE tenant_id = :tenant_id
+   AND (CAST(:antes AS uuid) IS NULL OR resposta_id < CAST(:antes AS uuid))
+   AND (CAST(:canal AS text) IS NULL OR canal = CAST(:canal AS text))
+   AND (CAST(:lead_id AS uuid) IS NULL OR lead_id = CAST(:lead_id AS uuid))
+   AND (CAST(:disparo_id AS uuid) IS NULL OR disparo_id = CAST(:disparo_id AS uuid))
+   AND (CAST(:contatos AS text[]) IS NULL OR contato = ANY (CAST(:contatos AS text[])))
+   AND (CAST(:pedido AS text) IS NULL OR pedido = CAST(:pedido AS text))
+   AND (CAST(:sem_lead AS boolean) IS DISTINCT FROM true OR lead_id IS NULL)
+   AND (CAST(:sem_lead AS boolean) IS DISTINCT FROM false OR lead_id IS NOT NULL)
+   AND (CAST(:revisar AS boolean) IS DISTINCT FROM true OR revisar)
+   AND (CAST(:revisar AS boolean) IS DISTINCT FROM false OR NOT revisar)
+   AND (CAST(:resolvida AS boolean) IS NULL OR (decisao IS NOT NULL) = CAST(:resolvida AS boolean))
+ ORDER BY resposta_id DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: count_respostas
+-- What waits for a person. Both are few, and found in their own indexes.
+SELECT (SELECT count(*) FROM respostas WHERE tenant_id = :tenant_id AND lead_id IS NULL AND decisao IS NULL)
+           AS total_sem_lead,
+       (SELECT count(*) FROM respostas WHERE tenant_id = :tenant_id AND revisar) AS total_a_revisar;
+
+-- name: resposta_by_id
+SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_id, lead_id, texto,
+       false AS texto_cortado, enviada_em, recebida_em, pedido, revisar, atribuida_em, atribuida_por, decisao,
+       resolvida_em, resolvida_por
+  FROM respostas
+ WHERE tenant_id = :tenant_id AND resposta_id = :resposta_id;
+
+-- name: lock_resposta
+SELECT resposta_id, canal, usuario, contato, disparo_id, lead_id, pedido, revisar, decisao
+  FROM respostas
+ WHERE tenant_id = :tenant_id AND resposta_id = :resposta_id
+   FOR UPDATE;
+
+-- name: contato_of_lead
+-- Where a lead most likely writes from: the contact that was written to last, else the principal one.
+SELECT contato
+  FROM (SELECT telefone AS contato, principal, ordem FROM lead_telefones
+         WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'whatsapp'
+         UNION ALL
+        SELECT email, principal, ordem FROM lead_emails
+         WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'email') c
+ ORDER BY (SELECT max(d.enviado_em) FROM disparos d
+            WHERE d.tenant_id = :tenant_id AND d.lead_id = :lead_id AND d.canal = CAST(:canal AS text)
+              AND d.destino = c.contato) DESC NULLS LAST,
+          principal DESC, ordem
+ LIMIT 1;
+
+-- name: assign_resposta
+UPDATE respostas
+   SET lead_id = :lead_id, contato = coalesce(contato, CAST(:contato AS text)), atribuida_em = :agora,
+       atribuida_por = :por
+ WHERE tenant_id = :tenant_id AND resposta_id = :resposta_id;
+
+-- name: settle_resposta
+UPDATE respostas
+   SET decisao = :decisao, resolvida_em = :agora, resolvida_por = :por, revisar = false
+ WHERE tenant_id = :tenant_id AND resposta_id = :resposta_id;
+
+-- name: release_reviewed_disparos
+-- What waited for a person to look is due now, unless another reply of that contact waits as well.
+UPDATE disparos d
+   SET espera = NULL, enviar_apos = :agora, atualizado_em = :agora
+ WHERE d.tenant_id = :tenant_id AND d.espera = 'revisao' AND d.canal = :canal AND d.destino = CAST(:contato AS text)
+   AND NOT EXISTS (SELECT FROM respostas r
+                    WHERE r.tenant_id = :tenant_id AND r.canal = :canal AND r.contato = CAST(:contato AS text)
+                      AND r.revisar);

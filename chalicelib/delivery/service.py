@@ -10,20 +10,18 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple, assert_never
+from typing import Any, NamedTuple
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.canal import Canal
-from chalicelib.contacts.canonical import canonical
-from chalicelib.delivery.replies import is_opt_out
+from chalicelib.delivery.replies import TakenReplies, remember_users, take_replies
 from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
 from chalicelib.delivery.settling import SettledReports, account_for, keep, settle
 from chalicelib.delivery.signatures import is_shared, is_signed_by_meta
 from chalicelib.delivery.statuses import (
     DeliveryReport,
-    InboundReply,
     ProviderNotice,
     ReportedStatus,
     read_meta,
@@ -31,10 +29,6 @@ from chalicelib.delivery.statuses import (
 )
 from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Unreadable
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.ids import new_id
-from chalicelib.leads import moves
-from chalicelib.leads.states import LeadFact
-from chalicelib.suppression.requests import SuppressionReason
 from chalicelib.telemetry import Metric, count, logger
 from chalicelib.tokens import Signer
 
@@ -58,6 +52,14 @@ class _Admitted(NamedTuple):
         """One value of the secret; None if it is missing or empty."""
         value = self.secret.get(name)
         return value if isinstance(value, str) and value else None
+
+
+class _Applied(NamedTuple):
+    """What came of one request: what moved, how many reports are kept for later, and the replies."""
+
+    settled: SettledReports
+    kept: int
+    taken: TakenReplies
 
 
 class Webhooks:
@@ -115,6 +117,8 @@ class Webhooks:
     def receive(self, canal: str, query: WebhookQuery, headers: Mapping[str, str], raw: bytes) -> dict[str, int]:
         """Apply the body: how many disparos moved, how many reports are kept for later, how many replies it held.
 
+        `sem_lead` counts the replies that are new and belong to no lead.
+
         Raises:
             NotFound: there is no such channel.
             TooLarge: the body is longer than `MAX_BYTES`, or holds more than `MAX_ITEMS` reports and replies.
@@ -130,10 +134,16 @@ class Webhooks:
         if len(notice.reports) + len(notice.replies) > MAX_ITEMS:
             raise TooLarge("avisos_demais", maximo=MAX_ITEMS)
         now = self._clock()
-        settled, kept = self._database.run(admitted.tenant_id, lambda rows: _settle(rows, known, notice, now))
-        account_for(admitted.tenant_id, settled.moves)
-        count(Metric.DELIVERIES_UNMATCHED, kept, tenant_id=admitted.tenant_id)
-        return {"aplicados": len(settled.moves), "guardados": kept, "respostas": len(notice.replies)}
+        done = self._database.run(admitted.tenant_id, lambda rows: _apply(rows, known, notice, now))
+        account_for(admitted.tenant_id, done.settled.moves)
+        count(Metric.DELIVERIES_UNMATCHED, done.kept, tenant_id=admitted.tenant_id)
+        count(Metric.REPLIES_UNASSIGNED, done.taken.unassigned, tenant_id=admitted.tenant_id)
+        return {
+            "aplicados": len(done.settled.moves),
+            "guardados": done.kept,
+            "respostas": len(notice.replies),
+            "sem_lead": done.taken.unassigned,
+        }
 
     def _admitted(self, canal: Canal, query: WebhookQuery) -> _Admitted:
         """The tenant of the key, with the secret that its provider must know."""
@@ -158,40 +168,14 @@ def _reader(admitted: _Admitted, headers: Mapping[str, str], raw: bytes) -> Read
     raise Unauthenticated("assinatura_invalida")
 
 
-def _settle(rows: Rows, canal: Canal, notice: ProviderNotice, now: datetime) -> tuple[SettledReports, int]:
-    """Apply the reports and replies of one request; what moved, and how many reports are kept for later."""
+def _apply(rows: Rows, canal: Canal, notice: ProviderNotice, now: datetime) -> _Applied:
+    """Apply the reports and replies of one request."""
     # Whoever quotes a message has received it.
     quoted = [DeliveryReport(each.quoted_id, ReportedStatus.ENTREGUE) for each in notice.replies if each.quoted_id]
     settled = settle(rows, canal, [*notice.reports, *quoted], now)
     kept = keep(rows, canal, settled.unmatched, now)
-    for each in notice.replies:
-        _take_reply(rows, canal, each, now)
-    return settled, kept
-
-
-def _take_reply(rows: Rows, canal: Canal, reply: InboundReply, now: datetime) -> None:
-    """Whoever replies was reached. Whoever asks for no more messages gets none, known to us as a lead or not."""
-    contato = canonical(canal, _address(canal, reply.sender))
-    if contato is None:
-        return
-    contact = {"canal": canal.value, "contato": contato}
-    lead_ids = [row["lead_id"] for row in rows.all("list_leads_of_contato", **contact)]
-    moves.apply(rows, lead_ids, LeadFact.DISPARO_CONFIRMADO, now)
-    if is_opt_out(reply.text):
-        rows.run(
-            "insert_supressao", **contact, supressao_id=new_id(now), motivo=SuppressionReason.RESPOSTA.value, agora=now
-        )
-
-
-def _address(canal: Canal, sender: str) -> str:
-    """A `wa_id` is a full number without its `+`; `canonical` sees whether the ninth digit is missing."""
-    match canal:
-        case Canal.WHATSAPP:
-            return f"+{sender}" if sender.isascii() and sender.isdigit() else sender
-        case Canal.EMAIL:
-            return sender
-        case _:
-            assert_never(canal)
+    remember_users(rows, canal, notice.users, now)
+    return _Applied(settled, kept, take_replies(rows, canal, notice.replies, now))
 
 
 def _document(raw: bytes) -> Mapping[str, Any]:

@@ -63,6 +63,7 @@ def settle(rows: Rows, canal: Canal, reports: Sequence[DeliveryReport], now: dat
             disparo_ids=opted_out,
             supressao_ids=new_ids(now, len(opted_out)),
             motivo=SuppressionReason.PROVEDOR.value,
+            agora_mesmo=False,
             agora=now,
         )
     return settled

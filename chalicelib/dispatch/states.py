@@ -60,6 +60,7 @@ class WaitReason(StrEnum):
     CANAL_LENTO = "canal_lento"
     DESTINO = "destino"
     TENTATIVA = "tentativa"
+    REVISAO = "revisao"
 
 
 EVENTS: Mapping[DisparoStatus, str] = {

@@ -109,28 +109,52 @@ SELECT lead_id, lead_id_externo, nome, contato, documento, telefone_raw, email_r
  WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
 -- name: telefones_of_lead
-SELECT contato_id(lead_id, telefone) AS telefone_id, telefone, ordem, principal, tipo_origem, valido_para_disparo
-  FROM lead_telefones
- WHERE tenant_id = :tenant_id AND lead_id = :lead_id
- ORDER BY ordem;
+SELECT contato_id(t.lead_id, t.telefone) AS telefone_id, t.telefone, t.ordem, t.principal, t.tipo_origem,
+       t.valido_para_disparo,
+       CASE WHEN s.contato IS NOT NULL THEN
+            jsonb_build_object('supressao_id', s.supressao_id, 'motivo', s.motivo, 'por', s.por, 'nota', s.nota,
+                               'criado_em', s.criado_em) END AS supressao
+  FROM lead_telefones t
+  LEFT JOIN supressoes s ON s.tenant_id = t.tenant_id AND s.canal = 'whatsapp' AND s.contato = t.telefone
+ WHERE t.tenant_id = :tenant_id AND t.lead_id = :lead_id
+ ORDER BY t.ordem;
 
 -- name: emails_of_lead
-SELECT contato_id(lead_id, email) AS email_id, email, ordem, principal, valido_para_disparo
-  FROM lead_emails
- WHERE tenant_id = :tenant_id AND lead_id = :lead_id
- ORDER BY ordem;
+SELECT contato_id(e.lead_id, e.email) AS email_id, e.email, e.ordem, e.principal, e.valido_para_disparo,
+       CASE WHEN s.contato IS NOT NULL THEN
+            jsonb_build_object('supressao_id', s.supressao_id, 'motivo', s.motivo, 'por', s.por, 'nota', s.nota,
+                               'criado_em', s.criado_em) END AS supressao
+  FROM lead_emails e
+  LEFT JOIN supressoes s ON s.tenant_id = e.tenant_id AND s.canal = 'email' AND s.contato = e.email
+ WHERE e.tenant_id = :tenant_id AND e.lead_id = :lead_id
+ ORDER BY e.ordem;
+
+-- name: supressao_of_lead
+SELECT nota, por, criado_em FROM leads_suprimidos WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
 -- name: timeline_of_lead
-SELECT quando, tipo, id, status, canal, marcado_para
+-- A reply that nobody has assigned is shown with every lead that has its contact.
+SELECT quando, tipo, id, status, canal, marcado_para, texto
   FROM (SELECT criado_em AS quando, 'lead' AS tipo, lead_id AS id, NULL AS status, NULL AS canal,
-               CAST(NULL AS timestamptz) AS marcado_para
+               CAST(NULL AS timestamptz) AS marcado_para, NULL AS texto
           FROM leads WHERE tenant_id = :tenant_id AND lead_id = :lead_id
          UNION ALL
-        SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para
+        SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para, NULL
           FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id
          UNION ALL
-        SELECT criado_em, 'agendamento', agendamento_id, status, canal, data_agendada
-          FROM agendamentos WHERE tenant_id = :tenant_id AND lead_id = :lead_id) acontecido
+        SELECT criado_em, 'agendamento', agendamento_id, status, canal, data_agendada, NULL
+          FROM agendamentos WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+         UNION ALL
+        SELECT recebida_em, 'resposta', resposta_id, pedido, canal, NULL, left(texto, 500)
+          FROM respostas WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+         UNION ALL
+        SELECT r.recebida_em, 'resposta', r.resposta_id, r.pedido, r.canal, NULL, left(r.texto, 500)
+          FROM respostas r
+         WHERE r.tenant_id = :tenant_id AND r.lead_id IS NULL
+           AND (r.canal, r.contato) IN (
+               SELECT 'whatsapp', telefone FROM lead_telefones WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+                UNION ALL
+               SELECT 'email', email FROM lead_emails WHERE tenant_id = :tenant_id AND lead_id = :lead_id)) acontecido
  ORDER BY quando DESC, id DESC
  LIMIT :limite;
 

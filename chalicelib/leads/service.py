@@ -108,6 +108,7 @@ def _described(rows: Rows, lead_id: UUID) -> dict[str, Any]:
         **lead,
         "telefones": rows.all("telefones_of_lead", lead_id=lead_id),
         "emails": rows.all("emails_of_lead", lead_id=lead_id),
+        "supressao": rows.one("supressao_of_lead", lead_id=lead_id),
         "linha_do_tempo": rows.all("timeline_of_lead", lead_id=lead_id, limite=_TIMELINE),
     }
 

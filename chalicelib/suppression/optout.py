@@ -61,9 +61,9 @@ _SMALL = _POLITE | _words(
     "a as o os e eu me meu meus minha minhas seu seus sua suas da das de do dos para que quero queria gostaria desejo "
     "solicito peco pode podem poderia poderiam como faco faz tem jeito mandar enviar receber mensagem mensagens "
     "promocao promocoes promotions messages propaganda propagandas oferta ofertas spam lista listas transmissao grupo "
-    "cadastro inscricao disparos contato contatos numero telefone celular email emails whatsapp zap dados base voces mais "
-    "essa essas esse esses esta estas este estes dessa dessas desse desses desta destas deste destes aqui daqui todas "
-    "todos tudo imediatamente definitivamente urgente"
+    "cadastro inscricao disparos contato contatos numero telefone celular email emails whatsapp zap dados base voces "
+    "mais essa essas esse esses esta estas este estes dessa dessas desse desses desta destas deste destes aqui daqui "
+    "todas todos tudo imediatamente definitivamente urgente"
 )
 
 # Words that lone words are one letter away from, and that mean something else.
@@ -79,8 +79,8 @@ _NEUTRAL = re.compile(
 _LIMITS = _words(
     "antes depois ate hoje amanha noite madrugada manha domingo sabado segunda semana feriado horario enquanto quando "
     "se so somente apenas mas porem exceto menos sobre boleto fatura cobranca cobrancas errada errado repetida "
-    "repetidas repetido duplicada duplicadas tanta tantas tanto tantos muitas audio audios foto link serasa spc protesto "
-    "cartorio negativados inadimplentes devedores espera brincadeira brincando zoeira pagar acordo proposta"
+    "repetidas repetido duplicada duplicadas tanta tantas tanto tantos muitas audio audios foto link serasa spc "
+    "protesto cartorio negativados inadimplentes devedores espera brincadeira brincando zoeira pagar acordo proposta"
 )
 
 # The parts of requests. A filling is any number of small words in front of what is asked about.

@@ -12,6 +12,7 @@ from chalicelib.pages import PageQuery
 
 # Long enough for an address with a name in front; `contacts.canonical` judges what it says.
 ContactText = Annotated[str, Field(min_length=1, max_length=400)]
+NoteText = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class SuppressionReason(StrEnum):
@@ -31,6 +32,16 @@ class NewSuppression(BaseModel):
     canal: Canal
     contato: ContactText
     motivo: SuppressionReason = SuppressionReason.MANUAL
+    nota: NoteText | None = None
+
+
+class PersonSuppression(BaseModel):
+    """A lead that nobody writes to by any contact."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    nota: NoteText | None = None
+    """Why, in a user's words."""
 
 
 class SuppressionQuery(PageQuery):

@@ -1,7 +1,9 @@
-"""The suppression list: kept by hand, and by the unsubscribe links that e-mails carry."""
+"""The suppression list: kept by hand, contact by contact or for a whole person, and by the links that e-mails carry."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +14,17 @@ from chalicelib.canal import Canal
 from chalicelib.contacts.canonical import canonical
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.ids import new_id
+from chalicelib.ids import new_id, new_ids
 from chalicelib.pages import page_of
 from chalicelib.searches import take_seat
 from chalicelib.suppression.links import UnsubscribeLinks
-from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionReason, SuppressionRemoval
+from chalicelib.suppression.requests import (
+    NewSuppression,
+    PersonSuppression,
+    SuppressionQuery,
+    SuppressionReason,
+    SuppressionRemoval,
+)
 
 
 class Suppressions:
@@ -26,7 +34,7 @@ class Suppressions:
         self._database = database
         self._clock = clock
 
-    def add(self, tenant_id: str, request: NewSuppression) -> Row:
+    def add(self, identity: Identity, request: NewSuppression) -> Row:
         """Put a contact on the list; one that is there already keeps its reason.
 
         One exception: a `manual` entry takes the new reason if the person asks for it now.
@@ -40,13 +48,19 @@ class Suppressions:
             raise Invalid("requisicao_invalida", (error,))
         now = self._clock()
         contact = {"canal": request.canal.value, "contato": contato}
-        entry = {"supressao_id": new_id(now), "motivo": request.motivo.value, "agora": now}
+        entry = {
+            "contatos": json.dumps([{**contact, "supressao_id": new_id(now)}], default=str),
+            "motivo": request.motivo.value,
+            "por": identity.subject,
+            "nota": request.nota,
+            "agora": now,
+        }
 
         def work(rows: Rows) -> Row:
-            rows.run("insert_supressao", **contact, **entry)
+            rows.run("insert_supressoes", **entry)
             return _known(rows.one("supressao_by_contato", **contact))
 
-        return self._database.run(tenant_id, work)
+        return self._database.run(identity.tenant_id, work)
 
     def page(self, tenant_id: str, query: SuppressionQuery) -> dict[str, Any]:
         """A page of the list, newest first.
@@ -85,16 +99,74 @@ class Suppressions:
         identity.require(ADMIN)
 
         def work(rows: Rows) -> None:
-            reason = _known(rows.one("lock_supressao", supressao_id=supressao_id))["motivo"]
-            if reason != SuppressionReason.MANUAL and not removal.novo_consentimento:
-                raise Conflict("consentimento_exigido")
-            rows.run("delete_supressao", supressao_id=supressao_id)
-            events.record(
-                rows, "supressao.removed", self._clock(), supressao_id=supressao_id, motivo=reason,
-                novo_consentimento=removal.novo_consentimento, por=identity.subject,
-            )  # fmt: skip
+            entry = _known(rows.one("lock_supressao", supressao_id=supressao_id))
+            self._lift(rows, identity, [entry], removal)
 
         self._database.run(identity.tenant_id, work)
+
+    def suppress_person(self, identity: Identity, lead_id: UUID, request: PersonSuppression) -> dict[str, Any]:
+        """Put every contact of a lead on the list, of all channels; contacts that it gets later count as well.
+
+        A second time changes nothing but the note, where one is given.
+
+        Raises:
+            NotFound: the tenant has no such lead.
+        """
+        now = self._clock()
+
+        def work(rows: Rows) -> dict[str, Any]:
+            _known(rows.one("lock_lead", lead_id=lead_id))
+            contacts = rows.all("list_contatos_of_lead", lead_id=lead_id)
+            entries = [
+                {"canal": each["canal"], "contato": each["contato"], "supressao_id": supressao_id}
+                for each, supressao_id in zip(contacts, new_ids(now, len(contacts)), strict=True)
+            ]
+            note = {"por": identity.subject, "nota": request.nota, "agora": now}
+            rows.run(
+                "insert_supressoes", contatos=json.dumps(entries, default=str),
+                motivo=SuppressionReason.MANUAL.value, **note,
+            )  # fmt: skip
+            if rows.run("insert_lead_suprimido", lead_id=lead_id, **note):
+                events.record(rows, "lead.suppressed", now, lead_id=lead_id, por=identity.subject)
+            return _person(rows, lead_id)
+
+        return self._database.run(identity.tenant_id, work)
+
+    def lift_person(self, identity: Identity, lead_id: UUID, removal: SuppressionRemoval) -> None:
+        """Take a lead and all its contacts off the list; one that is not on it stays as it is.
+
+        Raises:
+            Forbidden: the caller is not an administrator.
+            NotFound: the tenant has no such lead.
+            Conflict: `consentimento_exigido`; the person asked for it on one contact, and no new consent is stated.
+        """
+        identity.require(ADMIN)
+
+        def work(rows: Rows) -> None:
+            _known(rows.one("lock_lead", lead_id=lead_id))
+            self._lift(rows, identity, rows.all("lock_supressoes_of_lead", lead_id=lead_id), removal)
+            if rows.run("delete_lead_suprimido", lead_id=lead_id):
+                events.record(
+                    rows, "lead.suppression_removed", self._clock(), lead_id=lead_id,
+                    novo_consentimento=removal.novo_consentimento, por=identity.subject,
+                )  # fmt: skip
+
+        self._database.run(identity.tenant_id, work)
+
+    def _lift(self, rows: Rows, identity: Identity, entries: Iterable[Row], removal: SuppressionRemoval) -> None:
+        """Delete locked entries. A new consent is remembered: an opt-out from before it does not count again."""
+        found, now = list(entries), self._clock()
+        if not removal.novo_consentimento and any(each["motivo"] != SuppressionReason.MANUAL for each in found):
+            raise Conflict("consentimento_exigido")
+        if removal.novo_consentimento and found:
+            contacts = [{"canal": each["canal"], "contato": each["contato"]} for each in found]
+            rows.run("upsert_consentimentos", contatos=json.dumps(contacts), por=identity.subject, agora=now)
+        for each in found:
+            rows.run("delete_supressao", supressao_id=each["supressao_id"])
+            events.record(
+                rows, "supressao.removed", now, supressao_id=each["supressao_id"], motivo=each["motivo"],
+                novo_consentimento=removal.novo_consentimento, por=identity.subject,
+            )  # fmt: skip
 
 
 class Unsubscribes:
@@ -126,6 +198,7 @@ class Unsubscribes:
             "disparo_ids": [linked.disparo_id],
             "supressao_ids": [new_id(now)],
             "motivo": SuppressionReason.DESCADASTRO.value,
+            "agora_mesmo": True,
             "agora": now,
         }
 
@@ -135,6 +208,14 @@ class Unsubscribes:
             rows.run("insert_supressoes_of_disparos", **params)
 
         self._database.run(linked.tenant_id, work)
+
+
+def _person(rows: Rows, lead_id: UUID) -> dict[str, Any]:
+    """A suppressed lead with the entries of its contacts."""
+    return {
+        **_known(rows.one("lead_suprimido", lead_id=lead_id)),
+        "supressoes": rows.all("lock_supressoes_of_lead", lead_id=lead_id),
+    }
 
 
 def _meant(query: SuppressionQuery) -> list[str] | None:

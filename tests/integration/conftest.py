@@ -24,6 +24,7 @@ from referencing.jsonschema import DRAFT202012
 from chalicelib.adapters.database import Database
 from chalicelib.api import openapi
 from chalicelib.config import Settings
+from chalicelib.delivery.service import Webhooks
 from chalicelib.dispatch.worker.executor import Executor
 from chalicelib.errors import escape_pointer
 from chalicelib.wiring import Services
@@ -38,6 +39,7 @@ from tests.conftest import DatabaseUrls, StoppedClock
 from tests.database_servers import Server, a_server, programs
 from tests.integration.test_local_api import Client
 from tests.sending_stage import MakeExecutor, SendingStage
+from tests.webhook_posts import APP_SECRET, PREFIX, SHARED, VERIFY_TOKEN
 
 SIGNING_KEY = "chave-de-teste"
 JSON = "application/json"
@@ -215,3 +217,17 @@ def owner(database_urls: DatabaseUrls) -> Iterator[Database]:
 def stage(owner: Database, clock: StoppedClock) -> SendingStage:
     """An executor and a sweep over that database, with fakes around them."""
     return SendingStage(owner, clock)
+
+
+@pytest.fixture
+def secrets(aws: Aws) -> None:
+    """The secrets of the stage."""
+    put_secret(aws, f"{PREFIX}/assinatura", {"chave": SIGNING_KEY})
+    put_secret(aws, f"{PREFIX}/webhook-whatsapp", {"app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN})
+    put_secret(aws, f"{PREFIX}/webhook-email", {"segredo": SHARED})
+
+
+@pytest.fixture
+def webhooks(services: Services, secrets: None) -> Webhooks:
+    """As the API uses them: row-level security binds the login."""
+    return services.webhooks

@@ -28,7 +28,8 @@ PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
-    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
+    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico", "respostas", "provedor_usuarios",
+    "consentimentos", "leads_suprimidos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -40,6 +41,7 @@ REFUSED = {
     "disparo_nao_resolvivel",
     "disparo_nao_confirmavel",
     "agendamento_nao_comecou",
+    "requisicao_invalida",  # `fitting` knows no lead that a reply could be assigned to
 }
 
 
@@ -138,6 +140,20 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "avisos_de_entrega", tenant_id=tenant_id, canal="whatsapp", provider_message_id="wamid.0",
         situacao="entregue", suprimir=False, alternativo=False, recebido_em=CREATED_AT, olhar_em=CREATED_AT,
     )  # fmt: skip
+    resposta_id = UUID(int=number << 64 | 5)
+    insert(
+        owner, "respostas", tenant_id=tenant_id, resposta_id=resposta_id, canal="whatsapp", remetente="557199990001",
+        texto=f"Pessoa de {tenant_id}", recebida_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "provedor_usuarios", tenant_id=tenant_id, canal="whatsapp", usuario="BR.1", contato="+5571999990001",
+        visto_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "consentimentos", tenant_id=tenant_id, canal="email", contato=f"pessoa@{tenant_id}.example",
+        desde=CREATED_AT, por="x",
+    )  # fmt: skip
+    insert(owner, "leads_suprimidos", tenant_id=tenant_id, lead_id=lead_id, por="x", criado_em=CREATED_AT)
     insert(
         owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
     )
@@ -148,6 +164,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "job_id": str(job_id),
         "nome": nome,
         "supressao_id": str(supressao_id),
+        "resposta_id": str(resposta_id),
     }
 
 
@@ -165,6 +182,9 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
+        "suppress_lead": {"nota": "Pediu por telefone"},
+        "assign_resposta": {"lead_id": str(UUID(int=1))},
+        "settle_resposta": {"decisao": "sem_pedido"},
     }
     return bodies.get(handler)
 
@@ -272,7 +292,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("agendamentos", "disparos", "lead_telefones", "lead_emails", "leads", "templates", "ingest_erros",
+        for table in ("respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads", "templates", "ingest_erros",
                       "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants", "eventos", "supressoes",
                       "avisos_de_entrega", "canal_limites", "canal_pausas", "canal_historico", "disparo_reenvios",
                       "disparo_contagens"):  # fmt: skip

@@ -31,7 +31,7 @@ def migrated(postgres: Postgres, template_database: str) -> Iterator[Database]:
 def test_every_table_with_a_channel_accepts_exactly_the_channels_of_the_enum(migrated: Database) -> None:
     found = {table: set(re.findall(r"'(\w+)'", check)) for table, check in ask(migrated, CHECKS)}
     del found["agendamentos"]  # has channels of its own: `AgendamentoCanal`
-    assert len(found) == 6
+    assert len(found) == 9
     assert {table: canais for table, canais in found.items() if canais != set(Canal)} == {}
 
 
@@ -44,5 +44,6 @@ def test_only_a_known_channel_has_contacts(migrated: Database) -> None:
         }
         assert all(contacts[canal] for canal in Canal)
         assert contacts["sms"] == []
-        for contato in (contacts[Canal.WHATSAPP][0], contacts[Canal.EMAIL][0]):
-            assert rows.all("list_leads_of_contato", contato=contato, canal="sms") == []
+        both = [contacts[Canal.WHATSAPP][0], contacts[Canal.EMAIL][0]]
+        assert rows.all("list_leads_of_contatos", contatos=both, canal="sms") == []
+        assert rows.all("contato_of_lead", lead_id=lead_id, canal="sms") == []

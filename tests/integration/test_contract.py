@@ -185,6 +185,28 @@ def use_suppressions(call: Caller) -> None:
     call("DELETE", f"/supressoes/{added['supressao_id']}")
 
 
+def use_person_suppression(call: Caller, lead_id: str) -> None:
+    assert call("POST", f"/leads/{lead_id}/supressao", nota="Pediu por telefone")["supressoes"]
+    shown = call("GET", f"/leads/{lead_id}")
+    assert shown["supressao"]
+    assert shown["telefones"][0]["supressao"]
+    call("DELETE", f"/leads/{lead_id}/supressao")
+
+
+def use_replies(call: Caller, lead_id: str) -> None:
+    """After `use_tenant`, which sets the secret of the webhook."""
+    [url] = [each["url"] for each in call("GET", "/tenant/webhooks")["itens"] if each["canal"] == "email"]
+    said = {"de": "nina@example.org", "texto": "cancelar", "id": "1", "quando": datetime.now(UTC).isoformat()}
+    notice = json.dumps({"respostas": [said]}).encode()
+    call.send("POST", "/webhooks/" + url.partition("/webhooks/")[2], notice, JSON, X_Webhook_Secret=SHARED)
+    [reply] = call("GET", "/respostas?sem_lead=true&revisar=true")["itens"]
+    call("GET", f"/respostas/{reply['resposta_id']}")
+    call("POST", f"/respostas/{reply['resposta_id']}/atribuir", lead_id=lead_id)
+    settled = call("POST", f"/respostas/{reply['resposta_id']}/resolver", decisao="descadastro")
+    assert settled["atribuida_por"]
+    assert settled["resolvida_por"]
+
+
 def use_tenant(call: Caller, aws: Aws) -> None:
     call("PATCH", "/tenant/config", fuso="America/Manaus", limites={"email": {"por_dia": 10}})
     call("PUT", "/tenant/config", **call("GET", "/tenant/config"))
@@ -217,7 +239,9 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_agendamentos(call, owner, lead_id)
     use_channels(call)
     use_suppressions(call)
+    use_person_suppression(call, lead_id)
     use_tenant(call, aws)
+    use_replies(call, lead_id)
     assert json_operations(api.contract.document) - api.answered == set()
     assert ask(owner, "SELECT count(*) FROM disparos WHERE status = 'pendente'") == [[2]]
 

@@ -366,7 +366,8 @@ class DispatchMachine(RuleBasedStateMachine):
         if is_reply:
             self.post(tenant_id, canal, respostas=[{"de": contato, "texto": "Sair"}])
         else:
-            self.suppressions.add(tenant_id, NewSuppression.model_validate({"canal": canal, "contato": contato}))
+            user = Identity(tenant_id, "u", frozenset())
+            self.suppressions.add(user, NewSuppression.model_validate({"canal": canal, "contato": contato}))
         self.provider.suppressed.add((tenant_id, canal, contato))
 
     def configure(self, tenant_id: str, whatsapp: dict[str, int], email: dict[str, int], *, has_window: bool) -> None:

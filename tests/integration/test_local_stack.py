@@ -107,6 +107,26 @@ def test_newcomer_brings_the_stack_up_ingests_a_file_and_sends_a_message(folder:
         rest.ask("GET", "/leads")
 
 
+def test_replies_and_receipts_of_a_provider_are_played(stack: Stack, folder: Path) -> None:
+    tenant = ("--tenant", "respostas")
+    stopped = json.loads(local(folder, "reply", "(71) 99999-0009", "SAIR", *tenant).output)
+    assert (stopped["respostas"], stopped["sem_lead"]) == (1, 1)
+    local(folder, "reply", "BR.1", "oi", "--quote", "wamid.x", *tenant)
+    local(folder, "reply", "557199990008", "oi", "--user", "BR.2", *tenant)
+    local(folder, "reply", "ana@example.com", "pare", "--canal", "email", *tenant)
+    with Rest(stack.url("api"), stack.token("respostas")) as rest:
+        suppressed = {each["contato"] for each in rest.ask("GET", "/supressoes")["itens"]}
+        senders = {each["remetente"] for each in rest.ask("GET", "/respostas")["itens"]}
+    assert suppressed == {"+5571999990009", "ana@example.com"}
+    assert senders == {"5571999990009", "BR.1", "557199990008", "ana@example.com"}
+    for canal, code in (("whatsapp", "131050"), ("email", "bounce")):
+        given = ("failed", "x", "--codigo", code, "--canal", canal, *tenant)
+        assert json.loads(local(folder, "receipt", *given).output)["guardados"] == 1
+    local(folder, "mailbox", "--clear")
+    nothing = local(folder, "receipt", "read", "--canal", "email", *tenant)
+    assert (nothing.exit_code, "no message was sent by email yet" in nothing.output) == (1, True)
+
+
 def test_leads_and_addresses_survive_down_and_up(stack: Stack, folder: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "leads.csv"
     sheet.write_text(SHEET, encoding="utf-8")

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import hmac
 import http.client
-import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from hashlib import sha256
 from typing import Any, NamedTuple
 from urllib.parse import quote
-from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -27,15 +23,24 @@ from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
 from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, lead_status, literal, run
 from tests.conftest import STARTED_AT, DatabaseUrls, StoppedClock
-from tests.integration.conftest import SIGNING_KEY
 from tests.integration.test_local_api import Client
-
-APP_SECRET = "segredo-do-app"
-SHARED = "segredo-combinado"
-VERIFY_TOKEN = "token-de-verificacao"
-WAMID = "wamid.HBgMNTU3MTk5OTk5MDAwMRUCABEYEjQ="
-PREFIX = "/alquimista/dev/disparo-agenda"
-PHONE = "+5571999990001"
+from tests.webhook_posts import (
+    APP_SECRET,
+    PHONE,
+    PREFIX,
+    SHARED,
+    VERIFY_TOKEN,
+    WAMID,
+    a_sent_disparo,
+    key_of,
+    message,
+    of_meta,
+    post_meta,
+    post_simple,
+    signed,
+    status,
+    suppressed,
+)
 
 
 @pytest.fixture
@@ -44,20 +49,6 @@ def owner(database_urls: DatabaseUrls) -> Iterator[Database]:
     a_template(database)
     yield database
     database.close()
-
-
-@pytest.fixture
-def secrets(aws: Aws) -> None:
-    """The secrets of the stage."""
-    put_secret(aws, f"{PREFIX}/assinatura", {"chave": SIGNING_KEY})
-    put_secret(aws, f"{PREFIX}/webhook-whatsapp", {"app_secret": APP_SECRET, "verify_token": VERIFY_TOKEN})
-    put_secret(aws, f"{PREFIX}/webhook-email", {"segredo": SHARED})
-
-
-@pytest.fixture
-def webhooks(services: Services, secrets: None) -> Webhooks:
-    """As the API uses them: row-level security binds the login."""
-    return services.webhooks
 
 
 @pytest.fixture
@@ -72,57 +63,6 @@ class Post(NamedTuple):
     query: WebhookQuery
     headers: dict[str, str]
     raw: bytes
-
-
-def key_of(webhooks: Webhooks, canal: str = "whatsapp", tenant_id: str = TENANT) -> str:
-    """The signed key in the URL of a webhook."""
-    addresses = webhooks.addresses(Identity(tenant_id, "u", frozenset({ADMIN})))["itens"]
-    [url] = [each["url"] for each in addresses if each["canal"] == canal]
-    return str(url.partition("chave=")[2])
-
-
-def signed(raw: bytes, secret: str = APP_SECRET) -> dict[str, str]:
-    return {"x-hub-signature-256": "sha256=" + hmac.new(secret.encode(), raw, sha256).hexdigest()}
-
-
-def of_meta(**value: Any) -> bytes:
-    change = {"field": "messages", "value": {"messaging_product": "whatsapp", **value}}
-    return json.dumps({"object": "whatsapp_business_account", "entry": [{"id": "1", "changes": [change]}]}).encode()
-
-
-def status(reported: str, message_id: str = WAMID, **fields: Any) -> dict[str, Any]:
-    failure = {"errors": [{"code": 131000}]} if reported == "failed" else {}
-    return {"id": message_id, "status": reported, "timestamp": "1", "recipient_id": "557199990001", **failure, **fields}
-
-
-def message(text: str, sender: str = "557199990001", **fields: Any) -> dict[str, Any]:
-    return {"from": sender, "id": "wamid.9", "timestamp": "1", "type": "text", "text": {"body": text}, **fields}
-
-
-def post_meta(webhooks: Webhooks, *, tenant_id: str = TENANT, **value: Any) -> dict[str, int]:
-    """Post a notification as Meta does; the answer."""
-    raw = of_meta(**value)
-    query = WebhookQuery(chave=key_of(webhooks, tenant_id=tenant_id))
-    return webhooks.receive("whatsapp", query, signed(raw), raw)
-
-
-def post_simple(webhooks: Webhooks, canal: str = "email", **document: Any) -> dict[str, int]:
-    """Post a document in our own shape; the answer."""
-    raw = json.dumps(document).encode()
-    return webhooks.receive(canal, WebhookQuery(chave=key_of(webhooks, canal)), {"x-webhook-secret": SHARED}, raw)
-
-
-def a_sent_disparo(
-    owner: Database, lead_id: UUID, *, tenant_id: str = TENANT, message_id: str = WAMID, **columns: object
-) -> UUID:
-    return a_disparo(
-        owner, lead_id, tenant_id=tenant_id, status="enviado", criado_em=STARTED_AT, provider_message_id=message_id,
-        **columns,
-    )  # fmt: skip
-
-
-def suppressed(owner: Database) -> list[list[Any]]:
-    return ask(owner, "SELECT canal, contato, motivo FROM supressoes ORDER BY 1, 2")
 
 
 def history(owner: Database) -> list[list[Any]]:
@@ -140,7 +80,12 @@ def test_message_that_arrived_is_confirmed_and_its_lead_is_reached(
     lead_id = a_lead(owner, status="em_disparo")
     disparo_id = a_sent_disparo(owner, lead_id)
     now = clock.advance(minutes=3)
-    assert post_meta(webhooks, statuses=[status(reported)]) == {"aplicados": 1, "guardados": 0, "respostas": 0}
+    assert post_meta(webhooks, statuses=[status(reported)]) == {
+        "aplicados": 1,
+        "guardados": 0,
+        "respostas": 0,
+        "sem_lead": 0,
+    }
     assert disparo(owner, disparo_id, "status", "enviado_em", "confirmado_em") == ["confirmado", STARTED_AT, now]
     assert lead_status(owner, lead_id) == "contato_efetuado"
     assert history(owner) == [["entregue", None, WAMID]]
@@ -201,7 +146,7 @@ def test_repeated_reports_change_nothing(webhooks: Webhooks, owner: Database, cl
     before = disparo(owner, disparo_id, "*")
     clock.advance(days=1)
     again = post_meta(webhooks, statuses=[status("sent"), status("delivered"), status("read"), status("failed")])
-    assert again == {"aplicados": 0, "guardados": 0, "respostas": 0}
+    assert again == {"aplicados": 0, "guardados": 0, "respostas": 0, "sem_lead": 0}
     assert disparo(owner, disparo_id, "*") == before
     assert ask(owner, "SELECT count(*) FROM eventos") == [[1]]
     assert len(history(owner)) == 1
@@ -278,7 +223,7 @@ def test_one_body_may_report_many_messages(webhooks: Webhooks, owner: Database) 
     for number in range(5):
         a_sent_disparo(owner, lead_id, message_id=f"wamid.{number}")
     answer = post_meta(webhooks, statuses=[status("read", f"wamid.{number}") for number in range(300)])
-    assert answer == {"aplicados": 5, "guardados": 295, "respostas": 0}
+    assert answer == {"aplicados": 5, "guardados": 295, "respostas": 0, "sem_lead": 0}
 
 
 # Reports that come before their disparo is known
@@ -291,7 +236,7 @@ def test_report_that_comes_before_the_worker_records_the_sending_is_settled_by_t
     disparo_id = a_disparo(owner, lead_id, status="enviando")
     for _ in range(2):
         answer = post_meta(webhooks, statuses=[status("delivered"), status("sent"), status("read")])
-        assert answer == {"aplicados": 0, "guardados": 1, "respostas": 0}
+        assert answer == {"aplicados": 0, "guardados": 1, "respostas": 0, "sem_lead": 0}
     assert late.settle() == 0
     run(owner, f"""UPDATE disparos SET status = 'enviado', lease_dono = NULL, lease_ate = NULL, iniciado_em = NULL,
                    enviado_em = {literal(STARTED_AT)}, provider_message_id = {literal(WAMID)}""")  # fmt: skip
@@ -382,7 +327,12 @@ def test_any_reply_moves_the_lead_to_contato_efetuado(webhooks: Webhooks, owner:
         a_lead(owner, status="em_disparo"),
         a_lead(owner, status="em_disparo", telefones=["+5511999990001"]),
     )
-    assert post_meta(webhooks, messages=[message("Quem é?")]) == {"aplicados": 0, "guardados": 0, "respostas": 1}
+    assert post_meta(webhooks, messages=[message("Quem é?")]) == {
+        "aplicados": 0,
+        "guardados": 0,
+        "respostas": 1,
+        "sem_lead": 0,
+    }
     assert lead_status(owner, reached) == "contato_efetuado"
     assert lead_status(owner, other) == "em_disparo"
     assert suppressed(owner) == []
@@ -427,7 +377,7 @@ def test_email_provider_posts_the_simple_shape(webhooks: Webhooks, owner: Databa
         ],
         respostas=[{"de": "Maria <MARIA@example.com>", "texto": "ok", "em_resposta_a": "re_2"}],
     )
-    assert answer == {"aplicados": 3, "guardados": 0, "respostas": 1}
+    assert answer == {"aplicados": 3, "guardados": 0, "respostas": 1, "sem_lead": 0}
     assert [disparo(owner, each, "status") for each in ids] == [["confirmado"], ["erro"], ["confirmado"]]
     assert suppressed(owner) == [["email", "maria@example.com", "provedor"]]
 

@@ -43,6 +43,6 @@ def test_only_a_claim_or_an_error_goes_back_to_pendente() -> None:
 
 
 def test_database_checks_the_same_reasons_to_wait() -> None:
-    sql = (ROOT / "migrations" / "014_extend_disparos.sql").read_text(encoding="utf-8")
+    sql = (ROOT / "migrations" / "021_create_respostas_table.sql").read_text(encoding="utf-8")
     listed = sql.partition("espera IN (")[2].partition(")")[0]
     assert set(re.findall(r"'(\w+)'", listed)) == {each.value for each in WaitReason}

@@ -53,6 +53,15 @@ def test_first_contact_that_is_fit_for_sending_is_the_destination() -> None:
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("value", ["", "  ", "\n\t", "\u200b"])
+def test_blank_value_is_refused_before_whatsapp_does(value: str) -> None:
+    assert refusal(payload={"variaveis": {"nome": value}}) == ("valor_vazio", ["/payload/variaveis/nome"])
+
+
+def test_blank_value_of_an_email_is_accepted() -> None:
+    assert planned(template={**TEMPLATE, "canal": "email"}, canal="email", payload={"variaveis": {"nome": ""}})
+
+
 def test_contact_of_the_request_is_the_destination() -> None:
     assert planned(telefone_id=str(SECOND)).contato_id == SECOND
 

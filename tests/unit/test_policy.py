@@ -29,6 +29,7 @@ from chalicelib.dispatch.rules.policy import (
     MOST_ABANDONED,
     PAUSED_PATIENCE,
     RATE_WAIT,
+    REVIEW_PATIENCE,
     AskProvider,
     Backoff,
     ClaimedDisparo,
@@ -114,6 +115,17 @@ def test_message_has_the_text_of_the_template_and_its_variables_in_order_each_on
     )
 
 
+def test_parameters_are_free_of_what_whatsapp_refuses() -> None:
+    message = decided(variaveis={"nome": "Otto\n\tBraun      Filho 😀\r\n", "valor": "1\u2028 2\x00"})
+    assert isinstance(message, OutgoingMessage)
+    assert message.variaveis == (("valor", "1 2"), ("nome", "Otto Braun Filho 😀"))
+
+
+def test_blank_parameter_that_was_stored_before_is_not_sent() -> None:
+    update = settled(variaveis={"nome": " \n", "valor": "10"})
+    assert (update.status, update.erro_codigo, update.step.code) == ("erro", "mensagem_nao_montada", "valor_vazio")
+
+
 def test_email_has_a_subject_an_html_body_and_unchanged_variables() -> None:
     message = decided(canal=Canal.EMAIL, assunto="Para {{nome}}", html="<p>{{valor}}</p>")
     assert isinstance(message, OutgoingMessage)
@@ -125,6 +137,13 @@ def test_nothing_leaves_while_sending_is_off_and_the_reason_is_recorded() -> Non
     assert isinstance(decided(is_enabled=False), OutgoingMessage)
     update = simulated(a_claimed())
     assert (update.status, update.erro_codigo, update.tentativas) == ("simulado", "envio_desligado", 0)
+
+
+@pytest.mark.parametrize("changes", [{}, {"ignorar_janela": True}, {"pausa": "190", "is_probe": True}])
+def test_message_to_a_contact_whose_reply_is_in_doubt_waits_for_a_person(changes: dict[str, Any]) -> None:
+    update = settled(is_under_review=True, **changes)
+    assert (update.status, update.espera, update.enviar_apos) == ("pendente", "revisao", NOW + REVIEW_PATIENCE)
+    assert (update.step.code, update.tentativas) == ("revisao", 0)
 
 
 def test_contact_that_opted_out_gets_nothing_whoever_asks() -> None:
@@ -417,6 +436,7 @@ def claims(draw: st.DrawFn) -> ClaimedDisparo:
         em_duvida=is_in_doubt,
         ultimo_codigo="lease_vencida" if is_in_doubt else None,
         is_suppressed=draw(st.sampled_from([False, False, False, True])),
+        is_under_review=draw(st.sampled_from([False, False, False, True])),
         expira_em=draw(st.none() | st.integers(-2, 2).map(lambda hours: NOW + timedelta(hours=hours))),
         ignorar_janela=draw(st.booleans()),
         usar_alternativos=draw(st.booleans()),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.dispatch.rules.rendering import (
     RenderedText,
     check,
+    check_parameters,
     on_one_line,
     render,
     render_all,
@@ -52,7 +53,10 @@ def test_text_without_variables_names_none() -> None:
         ("{{a}}{{b", "chaves_desequilibradas"),
         ("{% if nome %}", "chaves_desequilibradas"),
         ("{{}}", "variavel_invalida"),
-        ("{{1}}", "variavel_invalida"),
+        ("{{0}}", "variavel_invalida"),
+        ("{{01}}", "variavel_invalida"),
+        ("{{100}}", "variavel_invalida"),
+        ("{{1a}}", "variavel_invalida"),
         ("{{ cliente.nome }}", "variavel_invalida"),
         ("{{ nome | upper }}", "variavel_invalida"),
         ("{{razão}}", "variavel_invalida"),
@@ -68,6 +72,45 @@ def test_braces_that_are_not_a_variable_are_refused_when_saved(text: str, code: 
     assert refused.value.code == code
     assert refused.value.errors[0].pointer == "/texto"
     assert refused.value.params["trecho"]
+
+
+def test_numbers_of_meta_are_variables_in_their_own_order() -> None:
+    assert check(assunto=None, texto="Olá {{1}}, sua fatura de {{ 3 }} vence dia {{2}}. {{1}}!", html=None) == (
+        "1", "2", "3",
+    )  # fmt: skip
+    assert check(assunto=None, texto=" ".join(f"{{{{{n}}}}}" for n in range(12, 0, -1)), html=None)[-3:] == (
+        "10", "11", "12",
+    )  # fmt: skip
+    assert render("Olá {{1}}: {{2}}", {"1": "Ana", "2": "{{1}}"}) == "Olá Ana: {{1}}"
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("{{1}} {{nome}}", "variaveis_misturadas"),
+        ("{{2}}", "variaveis_com_falhas"),
+        ("{{1}} {{3}}", "variaveis_com_falhas"),
+    ],
+)
+def test_numbers_with_gaps_or_among_names_are_refused(text: str, code: str) -> None:
+    with pytest.raises(InvalidTemplate) as refused:
+        check(assunto=None, texto=text, html=None)
+    assert (refused.value.code, refused.value.errors[0].pointer) == (code, "/texto")
+
+
+@pytest.mark.parametrize(
+    "value", ["", " ", "\n\t\r\n", "\u00a0", "\u200b", "\u2800\u3164", "\x00\x1f", "\ufeff \u00ad"]
+)
+def test_parameter_of_which_nothing_is_left_is_refused(value: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        check_parameters({"a/b": value, "nome": "Zé"})
+    assert refused.value.code == "valor_vazio"
+    assert [each.pointer for each in refused.value.errors] == ["/payload/variaveis/a~1b"]
+
+
+@pytest.mark.parametrize("value", ["0", ".", " -", "\u200b0", "😀", "\n\tOtto\n"])
+def test_parameter_with_anything_to_see_is_accepted(value: str) -> None:
+    check_parameters({"nome": value})
 
 
 def test_minified_style_sheet_is_accepted_in_html() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from chalicelib.delivery.statuses import (
     InboundReply,
     ProviderNotice,
     ReportedStatus,
+    UserSighting,
     read_meta,
     read_simple,
 )
@@ -103,8 +105,10 @@ def test_reference_that_is_not_a_uuid_is_left_out() -> None:
             "Sim",
             None,
         ),
-        ({"type": "reaction", "reaction": {"message_id": "wamid.0", "emoji": "👍"}}, "", "wamid.0"),
-        ({"type": "image", "image": {"id": "1", "caption": "pare"}}, "", None),
+        ({"type": "reaction", "reaction": {"message_id": "wamid.0", "emoji": "👍"}}, "👍", "wamid.0"),
+        ({"type": "image", "image": {"id": "1", "caption": "pare"}}, "pare", None),
+        ({"type": "audio", "audio": {"id": "1"}}, "", None),
+        ({"type": "text", "text": {"body": "a\x00b\ud800"}}, "ab", None),
         ({"type": "text", "text": "pare"}, "", None),
         ({"type": None}, "", None),
     ],
@@ -113,13 +117,87 @@ def test_every_kind_of_message_that_a_person_sends_is_a_reply(
     message: dict[str, Any], text: str, quoted_id: str | None
 ) -> None:
     notice = read_meta(of_meta(messages=[{"from": "557199990001", "id": "wamid.9", **message}]))
-    assert notice == ProviderNotice([], [InboundReply("557199990001", text, quoted_id)])
+    assert notice == ProviderNotice([], [InboundReply("557199990001", text, quoted_id, "wamid.9")])
 
 
 def test_notice_that_whatsapp_itself_writes_is_no_reply() -> None:
     assert read_meta(
         of_meta(messages=[{"from": "1", "type": "system", "system": {"type": "user_changed_number"}}])
     ) == ProviderNotice([], [])
+
+
+@pytest.mark.parametrize(
+    ("message", "contacts", "sender", "user_id"),
+    [
+        ({"from": "557199990001"}, [{"wa_id": "557199990001", "user_id": "BR.1"}], "557199990001", "BR.1"),
+        ({"from": "557199990001", "from_user_id": "BR.1"}, [], "557199990001", "BR.1"),
+        ({"from_user_id": "BR.1"}, [{"user_id": "BR.1", "profile": {"username": "ana"}}], "", "BR.1"),
+        ({"from_user_id": "BR.1"}, [{"user_id": "BR.2", "wa_id": "551"}], "", "BR.1"),
+        ({}, [{"user_id": "BR.1", "wa_id": "557199990001"}], "557199990001", "BR.1"),
+        ({"from": "BR.1"}, [{"wa_id": "557199990001", "user_id": "BR.2"}], "BR.1", None),
+        ({}, [], "", None),
+    ],
+)
+def test_sender_is_a_number_an_id_of_the_person_or_both(
+    message: dict[str, Any], contacts: list[dict[str, Any]], sender: str, user_id: str | None
+) -> None:
+    value = {"messages": [{"type": "text", "text": {"body": "oi"}, **message}], "contacts": contacts}
+    [reply] = read_meta(of_meta(**value)).replies
+    assert (reply.sender, reply.user_id) == (sender, user_id)
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "sent_at"),
+    [
+        ("1764360000", datetime(2025, 11, 28, 20, 0, tzinfo=UTC)),
+        (1764360000, datetime(2025, 11, 28, 20, 0, tzinfo=UTC)),
+        ("", None),
+        ("-1", None),
+        ("1e9", None),
+        ("9" * 11, None),
+        (True, None),
+        (None, None),
+        (1.5, None),
+    ],
+)
+def test_time_of_a_reply_is_read(timestamp: object, sent_at: datetime | None) -> None:
+    [reply] = read_meta(of_meta(messages=[{"from": "1", "type": "text", "timestamp": timestamp}])).replies
+    assert reply.sent_at == sent_at
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"user_preferences": [{"wa_id": "557199990001", "detail": "x", "value": "stop", "timestamp": 1764360000}]},
+        {
+            "messages": [
+                {
+                    "from": "557199990001",
+                    "id": "user_preferences:557199990001:1764360000",
+                    "type": "system",
+                    "system": {"body": "x", "marketing": "stop", "type": "user_preference_changed"},
+                    "timestamp": 1764360000,
+                }
+            ]
+        },
+    ],
+)
+def test_preference_of_whatsapp_against_messages_is_an_opt_out(value: dict[str, Any]) -> None:
+    sent_at = datetime(2025, 11, 28, 20, 0, tzinfo=UTC)
+    known_as = "user_preferences:557199990001:1764360000"
+    assert read_meta(of_meta(**value)).replies == [
+        InboundReply("557199990001", "x", None, known_as, None, sent_at, is_opt_out=True)
+    ]
+
+
+def test_preference_for_messages_is_no_opt_out() -> None:
+    value = {"user_preferences": [{"wa_id": "557199990001", "value": "resume", "timestamp": 1764360000}]}
+    assert read_meta(of_meta(**value)).replies == []
+
+
+def test_person_whom_a_message_went_to_is_named_in_its_status() -> None:
+    statuses = [{"id": "wamid.1", "status": "sent", "recipient_user_id": "BR.1"}, {"id": "wamid.2", "status": "sent"}]
+    assert read_meta(of_meta(statuses=statuses)).users == (UserSighting("wamid.1", "BR.1"),)
 
 
 # The simple shape
@@ -136,7 +214,12 @@ def test_simple_shape_is_read_as_reports_and_replies() -> None:
             {"message_id": "4", "situacao": "perdido"},
             {"situacao": "lido"},
         ],
-        "respostas": [{"de": "maria@example.com", "texto": "pare", "em_resposta_a": "1"}, {}],
+        "respostas": [
+            {"de": "maria@example.com", "texto": "pare", "em_resposta_a": "1"},
+            {"de": "1", "id": "r1", "usuario": "u1", "quando": "2026-11-24T09:00:00-03:00"},
+            {"quando": "2026-11-24T09:00:00"},
+            {"quando": "0001-01-01T00:00:00+14:00"},
+        ],
     }
     assert read_simple(document) == ProviderNotice(
         [
@@ -146,7 +229,12 @@ def test_simple_shape_is_read_as_reports_and_replies() -> None:
             DeliveryReport("2", ReportedStatus.FALHOU, codigo="bounce", alternativo=True),
             DeliveryReport("3", ReportedStatus.FALHOU, codigo=NO_CODE),
         ],
-        [InboundReply("maria@example.com", "pare", "1"), InboundReply("", "", None)],
+        [
+            InboundReply("maria@example.com", "pare", "1"),
+            InboundReply("1", "", None, "r1", "u1", datetime(2026, 11, 24, 12, 0, tzinfo=UTC)),
+            InboundReply("", "", None),
+            InboundReply("", "", None),
+        ],
     )
 
 

@@ -1,7 +1,7 @@
 """The forms of all JSON answers, by the rooms that give them. Only the contract imports them."""
 
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
-from chalicelib.api.answers.delivery import WebhookAddressList, WebhookReceipt
+from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
 from chalicelib.api.answers.dispatch import DisparoDetail, DisparoPage, ResendAnswer, TemplateAnswer, TemplateList
 from chalicelib.api.answers.ingestion import (
     AnnouncedJobAnswer,
@@ -14,7 +14,7 @@ from chalicelib.api.answers.ingestion import (
 from chalicelib.api.answers.leads import LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
-from chalicelib.api.answers.suppression import SuppressionAnswer, SuppressionPage
+from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
@@ -33,8 +33,11 @@ __all__ = [
     "LeadPage",
     "OpenApiDocument",
     "OverviewAnswer",
+    "PersonSuppressionAnswer",
     "PreviewAnswer",
     "ReadyLeadPage",
+    "ReplyAnswer",
+    "ReplyPage",
     "ReportLink",
     "ResendAnswer",
     "SavedConfig",

@@ -1,9 +1,14 @@
-"""Answers about webhooks."""
+"""Answers about webhooks and replies."""
 
 from __future__ import annotations
 
-from chalicelib.api.answers.model import AnswerModel
+from datetime import datetime
+from uuid import UUID
+
+from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.canal import Canal
+from chalicelib.delivery.requests import ReplyDecision
+from chalicelib.suppression.optout import OptOutWish
 
 
 class WebhookAddress(AnswerModel):
@@ -29,3 +34,51 @@ class WebhookReceipt(AnswerModel):
     """How many reports are kept, because their disparo is not known yet."""
     respostas: int
     """How many replies of people it held."""
+    sem_lead: int
+    """How many of them are new and belong to no lead: they wait under /respostas."""
+
+
+class ReplyAnswer(AnswerModel):
+    """What a person wrote back."""
+
+    resposta_id: UUID
+    canal: Canal
+    remetente: str
+    """The sender as the provider names it."""
+    usuario: str | None
+    """The provider's id of the person."""
+    contato: str | None
+    """The phone (E.164) or the e-mail that it came from, as far as we can tell."""
+    em_resposta_a: str | None
+    """The provider's id of the message that it quotes."""
+    disparo_id: UUID | None
+    """The disparo that it answers: the one that it quotes, else the last one that was sent to the contact."""
+    lead_id: UUID | None
+    """Null if it is nobody's whom we know, or one of several leads' with that contact."""
+    texto: str | None
+    """Null if nothing was written, as with a picture."""
+    texto_cortado: bool
+    """Whether there is more of it: a list shows the first 500 characters."""
+    enviada_em: datetime | None
+    """When it was written, as the provider says."""
+    recebida_em: datetime
+    pedido: OptOutWish | None
+    """What its words ask for: no more messages (`descadastro`), or perhaps that (`duvida`)."""
+    revisar: bool
+    """Whether a person has to look; until then nothing is sent to the contact."""
+    atribuida_em: datetime | None
+    atribuida_por: str | None
+    """The user who said whose it is; null where we knew."""
+    decisao: ReplyDecision | None
+    resolvida_em: datetime | None
+    resolvida_por: str | None
+
+
+class ReplyPage(PageModel):
+    """A page of replies."""
+
+    itens: tuple[ReplyAnswer, ...]
+    total_sem_lead: int
+    """How many replies of all wait for a person to say whose they are."""
+    total_a_revisar: int
+    """How many replies of all wait for a person to decide."""

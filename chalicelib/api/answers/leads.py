@@ -10,6 +10,7 @@ from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.contacts.telephones import PhoneKind
 from chalicelib.leads.requests import ContactKinds
 from chalicelib.leads.states import LeadStatus
+from chalicelib.suppression.requests import SuppressionReason
 
 
 class LeadAnswer(AnswerModel):
@@ -68,6 +69,26 @@ class ReadyLeadPage(PageModel):
     itens: tuple[ReadyLead, ...]
 
 
+class ContactSuppression(AnswerModel):
+    """Why no message goes to a contact."""
+
+    supressao_id: UUID
+    motivo: SuppressionReason
+    por: str | None
+    """The user who added it; null where the person or the provider did."""
+    nota: str | None
+    criado_em: datetime
+
+
+class LeadSuppression(AnswerModel):
+    """Why no message goes to a lead, by whatever contact."""
+
+    nota: str | None
+    por: str
+    """The user who did it."""
+    criado_em: datetime
+
+
 class LeadPhone(AnswerModel):
     """A phone of a lead."""
 
@@ -79,6 +100,8 @@ class LeadPhone(AnswerModel):
     principal: bool
     tipo_origem: PhoneKind
     valido_para_disparo: bool
+    supressao: ContactSuppression | None
+    """Null if messages may go to it by WhatsApp."""
 
 
 class LeadEmail(AnswerModel):
@@ -90,22 +113,26 @@ class LeadEmail(AnswerModel):
     """Its place among the lead's e-mails, from 1."""
     principal: bool
     valido_para_disparo: bool
+    supressao: ContactSuppression | None
+    """Null if messages may go to it."""
 
 
 class TimelineEntry(AnswerModel):
-    """Something that was created for a lead, with the status that it has now."""
+    """Something that was created for a lead, with the status that it has now; or a reply of the lead."""
 
     quando: datetime
     """When it was created."""
-    tipo: Literal["lead", "disparo", "agendamento"]
+    tipo: Literal["lead", "disparo", "agendamento", "resposta"]
     id: UUID
-    """The id of the lead, the disparo or the agendamento."""
+    """The id of the lead, the disparo, the agendamento or the reply."""
     status: str | None
-    """Of the disparo or the agendamento; null for the lead itself."""
+    """Of the disparo or the agendamento, or the `pedido` of the reply; null for the lead itself."""
     canal: str | None
-    """Of the disparo or the agendamento; null for the lead itself."""
+    """Of the disparo, the agendamento or the reply; null for the lead itself."""
     marcado_para: datetime | None
     """The time that was set for it."""
+    texto: str | None
+    """The first 500 characters of a reply."""
 
 
 class LeadDetail(LeadAnswer):
@@ -117,5 +144,7 @@ class LeadDetail(LeadAnswer):
     """The e-mails as the file had them."""
     telefones: tuple[LeadPhone, ...]
     emails: tuple[LeadEmail, ...]
+    supressao: LeadSuppression | None
+    """Null if the person has not been suppressed as a whole."""
     linha_do_tempo: tuple[TimelineEntry, ...]
     """Newest first; the last hundred entries."""

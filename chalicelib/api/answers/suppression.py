@@ -20,7 +20,22 @@ class SuppressionAnswer(AnswerModel):
     motivo: SuppressionReason
     disparo_id: UUID | None
     """The disparo that the person answered, where it is known."""
+    por: str | None
+    """The user who added it; null where the person or the provider did."""
+    nota: str | None
     criado_em: datetime
+
+
+class PersonSuppressionAnswer(AnswerModel):
+    """A lead that nobody writes to, with the entries of all its contacts."""
+
+    lead_id: UUID
+    nota: str | None
+    """Why, in a user's words."""
+    por: str
+    """The user who did it."""
+    criado_em: datetime
+    supressoes: tuple[SuppressionAnswer, ...]
 
 
 class SuppressionPage(PageModel):

@@ -14,7 +14,7 @@ from uuid import UUID
 from chalicelib.adapters.database import Row
 from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.models import NewDisparo
-from chalicelib.dispatch.rules.rendering import render_all
+from chalicelib.dispatch.rules.rendering import check_parameters, render_all
 from chalicelib.dispatch.states import WaitReason
 from chalicelib.errors import Conflict, FieldError, Invalid, escape_pointer, named
 
@@ -44,8 +44,8 @@ def plan(request: NewDisparo, template: Row, contacts: Sequence[Row], now: datet
     """The columns of the disparo; `contacts` are the lead's contacts of that channel, the preferred ones first.
 
     Raises:
-        Invalid: the template is of another channel, variables are missing, unknown or too long, the contact is not one
-            of these or not fit for sending, a time is past, too far off, or leaves none for sending.
+        Invalid: the template is of another channel, variables are missing, unknown, too long or blank, the contact is
+            not one of these or not fit for sending, a time is past, too far off, or leaves none for sending.
         Conflict: `sem_contato_valido`; no contact was asked for, and none is fit for sending.
     """
     _check_words(request, template)
@@ -76,6 +76,8 @@ def _check_words(request: NewDisparo, template: Row) -> None:
         code = "variavel_desconhecida"
         errors = tuple(FieldError(f"/payload/variaveis/{escape_pointer(name)}", code, name) for name in unknown)
         raise Invalid(code, errors, nomes=named(unknown))
+    if request.canal is Canal.WHATSAPP:
+        check_parameters(values)
 
 
 def _time(agendar_para: datetime | None, now: datetime) -> datetime | None:

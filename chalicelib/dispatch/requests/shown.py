@@ -26,6 +26,7 @@ _WAITS: Mapping[WaitReason, str] = {
     WaitReason.CANAL_LENTO: "espera_canal_lento",
     WaitReason.DESTINO: "espera_destino",
     WaitReason.TENTATIVA: "espera_tentativa",
+    WaitReason.REVISAO: "espera_revisao",
 }
 
 POSTPONED = "adiado"

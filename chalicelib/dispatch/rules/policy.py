@@ -31,7 +31,7 @@ from chalicelib.dispatch.outcomes import (
     Transient,
     Unknown,
 )
-from chalicelib.dispatch.rules.rendering import on_one_line, render_all
+from chalicelib.dispatch.rules.rendering import check_parameters, on_one_line, render_all
 from chalicelib.dispatch.rules.windows import WindowRules, next_allowed
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.errors import Invalid
@@ -50,6 +50,8 @@ CHANNEL_PAUSE = timedelta(minutes=5)
 """How long a channel that a person must fix stays paused before one message tries it again."""
 PAUSED_PATIENCE = timedelta(days=1)
 """How long a disparo waits for a paused channel; when the channel resumes, all of its disparos are released."""
+REVIEW_PATIENCE = timedelta(days=1)
+"""How long a disparo waits for a person to look at a reply of its contact; looking releases it."""
 RATE_WAIT = timedelta(hours=1)
 """The longest wait that counts as speed. After a longer one (Meta's marketing cap, 131049), the attempt counts."""
 MOST_ABANDONED = 10
@@ -88,7 +90,7 @@ class ClaimedDisparo:
     `esperou_ate`. `ordem` names the template's variables in the order in which a provider numbers them. `pausa` is why
     its channel is paused; `is_probe` says whether one message may try that channel now. `entregas_falhas` counts how
     many times the provider accepted the message and could not deliver it, `abandonos` how many workers in a row died
-    before they began to send it.
+    before they began to send it. `is_under_review`: a person has yet to look at a reply that may be an opt-out.
     """
 
     tenant_id: str
@@ -114,6 +116,7 @@ class ClaimedDisparo:
     ignorar_janela: bool = False
     usar_alternativos: bool = False
     is_suppressed: bool = False
+    is_under_review: bool = False
     pausa: str | None = None
     is_probe: bool = False
     telefone_principal: str | None = None
@@ -235,6 +238,8 @@ def _unwanted(claimed: ClaimedDisparo, now: datetime) -> DisparoUpdate | None:
 
 def _untimely(claimed: ClaimedDisparo, window: WindowRules | None, now: datetime) -> DisparoUpdate | None:
     """The delay of a message that may not leave now."""
+    if claimed.is_under_review:
+        return delayed(claimed, WaitReason.REVISAO, now + REVIEW_PATIENCE)
     if claimed.pausa is not None and not claimed.is_probe:
         return paused(claimed, now)
     if not claimed.ignorar_janela and (opens := next_allowed(now, window)) > now:
@@ -422,8 +427,10 @@ def _message_of(claimed: ClaimedDisparo) -> OutgoingMessage:
     """The message, rendered from the template version of the disparo.
 
     Raises:
-        Invalid: a variable is missing or too long, or the whole message is too long.
+        Invalid: a variable is missing, too long or blank, or the whole message is too long.
     """
+    if claimed.canal is Canal.WHATSAPP:
+        check_parameters(claimed.variaveis)
     rendered = render_all(assunto=claimed.assunto, texto=claimed.texto, html=claimed.html, values=claimed.variaveis)
     return OutgoingMessage(
         disparo_id=str(claimed.disparo_id),

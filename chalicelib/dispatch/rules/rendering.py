@@ -1,4 +1,4 @@
-"""Fills named variables `{{nome}}` into message bodies. The template language has nothing else.
+"""Fills variables into message bodies: named, `{{nome}}`, or numbered as Meta does it, `{{1}}`. There is nothing else.
 
 A value is inserted once and never searched for variables. Errors in the text are reported when a template is saved
 (`check`). A missing value is reported before anything is sent (`render`).
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import NamedTuple
 
-from chalicelib.errors import FieldError, Invalid, InvalidTemplate, MissingVariable, named
+from chalicelib.errors import FieldError, Invalid, InvalidTemplate, MissingVariable, escape_pointer, named
 from chalicelib.unseen import has_directions, without_directions
 
 # RFC 5322 §2.1.1 limits a line to 998 characters; a readable subject is much shorter.
@@ -21,11 +21,16 @@ _MAX_VARIABLES = 100
 _LONGEST_MESSAGE = 524_288
 
 # With a third brace it belongs to another language (`{{{nome}}}` is Mustache for "do not escape").
-_VARIABLE = re.compile(r"(?<!\{)\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63})\s*\}\}")
+_VARIABLE = re.compile(r"(?<!\{)\{\{\s*([A-Za-z_][A-Za-z0-9_]{0,63}|[1-9][0-9]?)\s*\}\}")
 _BRACES = re.compile(r"\{\{.{0,40}", re.DOTALL)
 # Of the control characters, only tab and line breaks have a meaning in a message. PostgreSQL stores no NUL, and no
 # encoding can write half of a surrogate pair.
 _CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
+# Anything but blanks and what nobody sees: soft hyphens, fillers, zero-width and direction marks.
+_VISIBLE = re.compile(
+    "[^\\s\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
 
 
 class RenderedText(NamedTuple):
@@ -39,9 +44,12 @@ class RenderedText(NamedTuple):
 def check(*, assunto: str | None, texto: str, html: str | None) -> tuple[str, ...]:
     """The names of all variables of a template, in the order in which they first appear in subject, text and HTML.
 
+    Numbers are in their own order, which is that of the provider.
+
     Raises:
         InvalidTemplate: `template_longo`, `template_vazio`, `chaves_desequilibradas`, `variavel_invalida`,
             `variaveis_demais`, `caractere_invalido` or `assunto_de_uma_linha`; it names the field.
+            `variaveis_misturadas`: names beside numbers. `variaveis_com_falhas`: the numbers do not go from 1 on.
     """
     fields = {"assunto": assunto, "texto": texto, "html": html}
     names: dict[str, None] = {}
@@ -51,7 +59,19 @@ def check(*, assunto: str | None, texto: str, html: str | None) -> tuple[str, ..
             names.update(dict.fromkeys(variables(text, field)))
             if len(names) > _MAX_VARIABLES:
                 raise InvalidTemplate("variaveis_demais", field, maximo=_MAX_VARIABLES)
-    return tuple(names)
+    return _numbered(tuple(names))
+
+
+def _numbered(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The variables in the order of their numbers, if they are numbers; named ones as they are."""
+    numbers = sorted(int(name) for name in names if name.isdecimal())
+    if not numbers:
+        return names
+    if len(numbers) < len(names):
+        raise InvalidTemplate("variaveis_misturadas", "texto")
+    if numbers != [*range(1, len(numbers) + 1)]:
+        raise InvalidTemplate("variaveis_com_falhas", "texto", nomes=", ".join(map(str, numbers)))
+    return tuple(map(str, numbers))
 
 
 def variables(text: str, field: str = "texto") -> tuple[str, ...]:
@@ -104,6 +124,17 @@ def render_all(*, assunto: str | None, texto: str, html: str | None, values: Map
         texto=render(texto, values),
         html=None if html is None else render_html(html, values),
     )
+
+
+def check_parameters(values: Mapping[str, str]) -> None:
+    """Check that something is left of each value on one line: WhatsApp refuses a blank parameter (131008, 100).
+
+    Raises:
+        Invalid: `valor_vazio`; it names the variables.
+    """
+    if blank := tuple(name for name, value in values.items() if not _VISIBLE.search(on_one_line(value))):
+        errors = tuple(FieldError(f"/payload/variaveis/{escape_pointer(name)}", "valor_vazio", name) for name in blank)
+        raise Invalid("valor_vazio", errors, nomes=named(blank))
 
 
 def on_one_line(value: str) -> str:

@@ -89,7 +89,12 @@ SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, m.variaveis, m.
        m.max_tentativas, m.em_duvida, m.ultimo_codigo, m.template, m.template_versao, m.expira_em, m.ignorar_janela,
        m.usar_alternativos, t.espera, t.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
        EXISTS (SELECT FROM supressoes x
-                WHERE x.tenant_id = m.tenant_id AND x.canal = m.canal AND x.contato = m.destino) AS is_suppressed,
+                WHERE x.tenant_id = m.tenant_id AND x.canal = m.canal AND x.contato = m.destino)
+       OR EXISTS (SELECT FROM leads_suprimidos x
+                   WHERE x.tenant_id = m.tenant_id AND x.lead_id = m.lead_id) AS is_suppressed,
+       EXISTS (SELECT FROM respostas r
+                WHERE r.tenant_id = m.tenant_id AND r.canal = m.canal AND r.contato = m.destino
+                  AND r.revisar) AS is_under_review,
        CASE m.canal WHEN 'email' THEN (
             SELECT f.telefone FROM lead_telefones f
              WHERE f.tenant_id = m.tenant_id AND f.lead_id = m.lead_id AND f.principal) END AS telefone_principal,
