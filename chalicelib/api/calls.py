@@ -15,10 +15,12 @@ from uuid import UUID
 
 from chalice.app import Chalice, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
 
 from chalicelib.errors import MAX_LISTED, FieldError, Invalid, NotFound, TooLarge, escape_pointer
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
+from chalicelib.messages import allowed
 
 MAX_JSON_BYTES = 256 * 1024
 _NUL = "\0"
@@ -217,13 +219,13 @@ _READERS: Mapping[object, Callable[[str], object]] = {int: _whole_number, bool: 
 
 def invalid(error: ValidationError, root: str) -> Invalid:
     """The errors of pydantic as pointers (RFC 6901) below `root`, with codes and without the refused values."""
-    return Invalid(
-        "requisicao_invalida",
-        tuple(
-            FieldError(root + "".join(f"/{escape_pointer(step)}" for step in each["loc"]), each["type"], each["msg"])
-            for each in error.errors(include_url=False, include_input=False, include_context=False)
-        ),
-    )
+    errors = error.errors(include_url=False, include_input=False)
+    return Invalid("requisicao_invalida", tuple(_field_error(each, root) for each in errors))
+
+
+def _field_error(error: ErrorDetails, root: str) -> FieldError:
+    pointer = root + "".join(f"/{escape_pointer(step)}" for step in error["loc"])
+    return FieldError(pointer, error["type"], allowed(error["msg"], error.get("ctx", {})))
 
 
 def _refuse_nul(document: object, root: str) -> None:
