@@ -28,7 +28,8 @@ help: ## List the commands
 $(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv --clear $(VENV)
-	$(PY) -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
+	@echo "Installing into $(VENV): about a minute, once."
+	$(PY) -m pip install --no-compile --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
 	@touch $@
 
 demo: $(INSTALLED) ## Run the whole product in a minute on the sample, or on your workbook: make demo FILE=leads.xlsx

@@ -8,10 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import islice
-from typing import TYPE_CHECKING, ClassVar, NamedTuple
-
-if TYPE_CHECKING:
-    from pydantic import ValidationError
+from typing import ClassVar, NamedTuple
 
 MAX_LISTED = 100
 """The most errors that one answer lists; a request may hold tens of thousands."""
@@ -119,17 +116,6 @@ class Invalid(DomainError):
         self.errors = errors[:MAX_LISTED]
         self.has_more = len(errors) > MAX_LISTED
         """Whether there are more errors than `errors` lists."""
-
-
-def invalid(error: ValidationError, root: str) -> Invalid:
-    """The errors of pydantic as pointers (RFC 6901) below `root`, with codes and without the refused values."""
-    return Invalid(
-        "requisicao_invalida",
-        tuple(
-            FieldError(root + "".join(f"/{escape_pointer(step)}" for step in each["loc"]), each["type"], each["msg"])
-            for each in error.errors(include_url=False, include_input=False, include_context=False)
-        ),
-    )
 
 
 class InvalidFile(DomainError):

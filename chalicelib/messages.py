@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from chalicelib.errors import FieldError
+
+_QUOTED = re.compile(r"'([^']*)'")
 
 PORTUGUESE = "pt-BR"
 ENGLISH = "en"
@@ -39,7 +44,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A API não respondeu a tempo; o que foi pedido pode ter sido feito.",
         "The API did not answer in time; what was asked may have been done.",
     ),
-    "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
+    "corpo_grande_demais": (
+        "O corpo passa de {maximo} bytes; para um arquivo maior, peça um formulário de upload a "
+        "POST /ingest/leads/xlsx, com arquivo e tamanho em JSON.",
+        "The body is longer than {maximo} bytes; for a larger file, ask POST /ingest/leads/xlsx for an upload form, "
+        "with arquivo and tamanho as JSON.",
+    ),
     "metodo_nao_permitido": (
         "Este endereço não aceita o método; aceita {metodos}.",
         "This address does not take the method; it takes {metodos}.",
@@ -530,6 +540,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O servidor MCP não alcançou a Evolution API.",
         "The MCP server could not reach the Evolution API.",
     ),
+    "codigo_explicado": (
+        "Código do provedor: {codigo} ({sentido}).",
+        "Code of the provider: {codigo} ({sentido}).",
+    ),
     "codigo_do_provedor": ("Código do provedor: {codigo}.", "Code of the provider: {codigo}."),
     # Disparos
     "template_desconhecido": ("Não há um template com esse nome em uso.", "No template of that name is in use."),
@@ -781,30 +795,31 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
 }
 
-# The texts for pydantic's error types; a type that is not here has pydantic's English text in both languages.
+# The texts for pydantic's error types; a type that is not here has pydantic's English text in both languages. `{nomes}`
+# is what the value may be (`allowed`).
 _FIELD: dict[str, tuple[str, str]] = {
     "missing": ("campo obrigatório", "required field"),
     "extra_forbidden": ("campo desconhecido", "unknown field"),
     "json_invalid": ("não é JSON", "not JSON"),
-    "enum": ("valor fora da lista", "not one of the values"),
-    "literal_error": ("valor fora da lista", "not one of the values"),
+    "enum": ("um de {nomes}", "one of {nomes}"),
+    "literal_error": ("um de {nomes}", "one of {nomes}"),
     "model_type": ("deve ser um objeto JSON", "must be a JSON object"),
     "list_type": ("deve ser uma lista", "must be a list"),
     "tuple_type": ("deve ser uma lista", "must be a list"),
     "dict_type": ("deve ser um objeto JSON", "must be a JSON object"),
     "string_type": ("deve ser texto", "must be text"),
     "string_unicode": ("não é texto Unicode", "not Unicode text"),
-    "too_long": ("itens demais", "too many items"),
-    "too_short": ("itens de menos", "too few items"),
+    "too_long": ("no máximo {nomes} itens", "at most {nomes} items"),
+    "too_short": ("no mínimo {nomes} itens", "at least {nomes} items"),
     "int_from_float": ("deve ser um número inteiro", "must be a whole number"),
     "int_parsing_size": ("número grande demais", "number too large"),
-    "string_too_short": ("texto curto demais", "text too short"),
-    "string_too_long": ("texto longo demais", "text too long"),
+    "string_too_short": ("no mínimo {nomes} caracteres", "at least {nomes} characters"),
+    "string_too_long": ("no máximo {nomes} caracteres", "at most {nomes} characters"),
     "string_pattern_mismatch": ("formato inválido", "does not have the form"),
     "int_parsing": ("deve ser um número inteiro", "must be a whole number"),
     "int_type": ("deve ser um número inteiro", "must be a whole number"),
-    "greater_than_equal": ("pequeno demais", "too small"),
-    "less_than_equal": ("grande demais", "too large"),
+    "greater_than_equal": ("no mínimo {nomes}", "at least {nomes}"),
+    "less_than_equal": ("no máximo {nomes}", "at most {nomes}"),
     "uuid_parsing": ("não é um identificador", "not an id"),
     "bool_parsing": ("deve ser true ou false", "must be true or false"),
     "bool_type": ("deve ser true ou false", "must be true or false"),
@@ -815,6 +830,120 @@ _FIELD: dict[str, tuple[str, str]] = {
     "datetime_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
     "date_from_datetime_parsing": ("não é um dia do calendário", "not a day of the calendar"),
 }
+
+
+# What a provider's code means: Meta (WhatsApp Cloud API, error codes), Twilio (error dictionary), Resend, SMTP.
+PROVIDERS: dict[str, tuple[str, str]] = {
+    "2": ("serviço da Meta fora do ar por um momento", "a service of Meta is down for a moment"),
+    "4": ("chamadas demais do aplicativo na Meta", "too many calls of the app at Meta"),
+    "10": ("o token não tem a permissão", "the token lacks the permission"),
+    "100": ("parâmetro inválido", "invalid parameter"),
+    "190": ("o token expirou ou foi revogado", "the token has expired or was revoked"),
+    "200": ("o token não tem a permissão", "the token lacks the permission"),
+    "401": ("credencial recusada", "credentials refused"),
+    "403": ("sem permissão", "not permitted"),
+    "429": ("chamadas demais", "too many calls"),
+    "470": ("a janela de 24 h para texto livre fechou", "the window of 24 h for free text has closed"),
+    "500": ("falha no provedor", "failure of the provider"),
+    "502": ("falha no provedor", "failure of the provider"),
+    "503": ("provedor fora do ar por um momento", "the provider is down for a moment"),
+    "504": ("o provedor não respondeu a tempo", "the provider did not answer in time"),
+    "14107": ("mensagens demais por segundo", "too many messages a second"),
+    "20003": ("credencial recusada", "credentials refused"),
+    "20404": ("a conta ou o recurso não existe no Twilio", "the account or resource does not exist at Twilio"),
+    "20429": ("chamadas demais", "too many calls"),
+    "21211": ("o número não é válido", "the number is not valid"),
+    "21610": ("a pessoa pediu para não receber mensagens", "the person has asked for no messages"),
+    "21614": ("o número não é de celular", "the number is not a mobile one"),
+    "63003": ("o número não tem WhatsApp", "the number is not on WhatsApp"),
+    "63007": ("o remetente não está ligado ao WhatsApp", "the sender is not connected to WhatsApp"),
+    "63016": ("fora da janela de 24 h é preciso um template", "outside the window of 24 h a template is needed"),
+    "63018": ("mensagens demais por segundo", "too many messages a second"),
+    "63024": ("o destinatário não é válido", "the recipient is not valid"),
+    "63038": ("a conta chegou ao limite do dia", "the account has reached the limit of the day"),
+    "80007": ("chamadas demais da conta na Meta", "too many calls of the account at Meta"),
+    "130429": ("mensagens demais por segundo", "too many messages a second"),
+    "131000": ("falha na Meta", "failure of Meta"),
+    "131008": ("falta um parâmetro do template", "a parameter of the template is missing"),
+    "131016": ("serviço da Meta fora do ar por um momento", "a service of Meta is down for a moment"),
+    "131026": (
+        "não pôde ser entregue; em geral o número não tem WhatsApp",
+        "undeliverable; most often not on WhatsApp",
+    ),
+    "131042": (
+        "há um problema de pagamento na conta da Meta",
+        "there is a problem with the payment of the Meta account",
+    ),
+    "131047": ("a janela de 24 h para texto livre fechou", "the window of 24 h for free text has closed"),
+    "131048": ("a Meta limitou o número por denúncias de spam", "Meta has limited the number for reports of spam"),
+    "131049": (
+        "a pessoa já recebeu da Meta o máximo de marketing",
+        "the person has got all the marketing that Meta allows",
+    ),
+    "131050": ("a pessoa parou as mensagens de marketing", "the person has stopped marketing messages"),
+    "131051": ("tipo de mensagem não aceito", "unsupported type of message"),
+    "131056": ("mensagens demais à mesma pessoa", "too many messages to the same person"),
+    "132000": (
+        "o número de variáveis não é o do template na Meta",
+        "not as many variables as the template has at Meta",
+    ),
+    "132001": ("a Meta não tem esse template nesse idioma", "Meta has no such template in that language"),
+    "132015": ("a Meta pausou o template por baixa qualidade", "Meta has paused the template for low quality"),
+    "132016": ("a Meta desativou o template por baixa qualidade", "Meta has disabled the template for low quality"),
+    "133010": ("o número não está registrado na Meta", "the number is not registered at Meta"),
+    "rate_limit_exceeded": ("chamadas demais", "too many calls"),
+    "daily_quota_exceeded": ("a cota do dia acabou", "the quota of the day is used up"),
+    "monthly_quota_exceeded": ("a cota do mês acabou", "the quota of the month is used up"),
+    "concurrent_idempotent_requests": ("a mesma mensagem já está em envio", "the same message is being sent already"),
+    "invalid_idempotent_request": ("a chave já foi usada em outra mensagem", "the key was used for another message"),
+    "invalid_idempotency_key": ("a chave da mensagem não é aceita", "the key of the message is not accepted"),
+    "missing_api_key": ("falta a credencial", "the credentials are missing"),
+    "invalid_api_key": ("credencial recusada", "credentials refused"),
+    "restricted_api_key": ("a credencial não pode enviar", "the credentials do not allow sending"),
+    "invalid_access": ("sem permissão", "not permitted"),
+    "invalid_from_address": ("o remetente não é aceito", "the sender is not accepted"),
+    "validation_error": (
+        "um campo não é aceito, em geral o destinatário",
+        "a field is refused, most often the recipient",
+    ),
+    "invalid_parameter": (
+        "um campo não é aceito, em geral o destinatário",
+        "a field is refused, most often the recipient",
+    ),
+    "application_error": ("falha no provedor", "failure of the provider"),
+    "internal_server_error": ("falha no provedor", "failure of the provider"),
+    "smtp-data-unknown": ("a conexão caiu depois da mensagem", "the connection broke behind the message"),
+    "provider-timeout": ("o servidor de e-mail não respondeu a tempo", "the mail server did not answer in time"),
+    "smtp-recipient-rejected": ("o servidor recusou o destinatário", "the server refused the recipient"),
+    "smtp-utf8-unsupported": (
+        "o servidor não aceita acentos no endereço",
+        "the server takes no accents in the address",
+    ),
+    "smtp-data-rejected": ("o servidor recusou a mensagem", "the server refused the message"),
+    "smtp-mail-rejected": ("o servidor recusou o remetente", "the server refused the sender"),
+    "smtp-mail-unavailable": ("o servidor não recebe e-mail agora", "the server takes no mail now"),
+    "smtp-mail-cancelled": ("o envio foi interrompido", "the sending was interrupted"),
+    "smtp-cancelled-before-data": ("o envio foi interrompido", "the sending was interrupted"),
+    "smtp-session-lost-before-data": ("a conexão caiu antes da mensagem", "the connection broke before the message"),
+    "not-attempted": ("o envio não chegou a começar", "the sending did not begin"),
+}
+
+
+def meaning(code: str, language: str) -> str | None:
+    """What a provider's code means, in words; None for one that is not known."""
+    return _pick(PROVIDERS[code], language) if code in PROVIDERS else None
+
+
+# Where pydantic says what a value may be. Its other words may quote the value.
+_ALLOWED = ("expected", "le", "ge", "max_length", "min_length")
+
+
+def allowed(message: str, context: Mapping[str, object]) -> str:
+    """What pydantic says that a value may be: the limit, or the values of a list; else its own message."""
+    found = next((str(context[name]) for name in _ALLOWED if name in context), None)
+    if found is None:
+        return message
+    return ", ".join(_QUOTED.findall(found)) or found
 
 
 def title(status: int, language: str) -> str:
@@ -837,7 +966,7 @@ def field_text(error: FieldError, language: str, **params: object) -> str:
     `{nomes}` is what the field's own error names: with the names of all errors, the answer would grow as their square.
     """
     if error.code in _FIELD:
-        return _pick(_FIELD[error.code], language)
+        return _pick(_FIELD[error.code], language).format(nomes=error.detail)
     if error.code not in CATALOGUE:
         return error.detail
     return text(error.code, language, **{**params, "nomes": error.detail, "campo": error.detail})

@@ -21,8 +21,9 @@ from chalicelib.messages import ENGLISH, text
 from local.demo import DemoFailed
 from local.demo import run as run_demo
 from local.ingest import UploadRefused, shown, upload, watched
+from local.interrupts import heard_once
 from local.rest import ApiError, Rest
-from local.stack import DEFAULT_STATE, Stack, StackFailed
+from local.stack import DEFAULT_STATE, PARTS_WITH_A_PORT, Stack, StackFailed, shown_path
 from local.tokens import ADMIN_GROUP
 from local.webhook import RECEIPTS, NothingReceived, ProviderWebhook
 
@@ -31,6 +32,8 @@ T = TypeVar("T")
 
 _CHANNELS = click.Choice(["whatsapp", "email"])
 _canal = click.option("--canal", type=_CHANNELS, default="whatsapp", show_default=True, help="The channel.")
+_SHOWN = 20
+"""Messages that are shown unless a limit is given."""
 _tenant = click.option("--tenant", default="acme", show_default=True, help="The tenant whose data it is.")
 _json = click.option("--json", "as_json", is_flag=True, help="Print JSON and nothing else.")
 
@@ -65,6 +68,7 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
 def cli(context: click.Context, state: Path) -> None:
     """The embedded stack: PostgreSQL, the AWS APIs, two MCP providers, the REST API, and what AWS does between them."""
     context.obj = state
+    context.with_resource(heard_once())
 
 
 @cli.command()
@@ -77,8 +81,11 @@ def up(state: Path, ports: tuple[str, ...]) -> None:
         stack = Stack(state, ports=_ports(ports), report=lambda part: status.update(f"{part} is ready"))
         fresh = stack.up()
     console.print("up" if fresh else "already up")
+    if ports and not fresh:
+        console.print("--port counts from the next start: run `down` first")
     _print_status(stack)
-    console.print("\nnext:  export TOKEN=$(python -m local token --tenant acme --group admin)")
+    token = stack.command("token", "--tenant", "acme", "--group", "admin")
+    console.print(f"\nnext:  export TOKEN=$({token})", soft_wrap=True)
     console.print(f'       curl -H "Authorization: Bearer $TOKEN" {stack.url("api")}/leads', soft_wrap=True)
 
 
@@ -169,23 +176,23 @@ def ingest(state: Path, /, file: Path, tenant: str, as_json: bool, **options: st
 
 
 @cli.command()
-@click.option("--limit", default=20, show_default=True, help="Show this many, the newest.")
+@click.option("--limit", type=click.IntRange(min=1), help="Show this many, the newest: 20, or all of them as JSON.")
 @click.option("--clear", is_flag=True, help="Delete them instead.")
 @_json
 @click.pass_obj
 @plainly
-def outbox(state: Path, limit: int, clear: bool, as_json: bool) -> None:
+def outbox(state: Path, limit: int | None, clear: bool, as_json: bool) -> None:
     """Show what the WhatsApp provider has received."""
     _received(Stack(state), "whatsapp", limit=limit, clear=clear, as_json=as_json)
 
 
 @cli.command()
-@click.option("--limit", default=20, show_default=True, help="Show this many, the newest.")
+@click.option("--limit", type=click.IntRange(min=1), help="Show this many, the newest: 20, or all of them as JSON.")
 @click.option("--clear", is_flag=True, help="Delete them instead.")
 @_json
 @click.pass_obj
 @plainly
-def mailbox(state: Path, limit: int, clear: bool, as_json: bool) -> None:
+def mailbox(state: Path, limit: int | None, clear: bool, as_json: bool) -> None:
     """Show what the mailbox has received by SMTP."""
     _received(Stack(state), "email", limit=limit, clear=clear, as_json=as_json)
 
@@ -295,18 +302,23 @@ def migrate(state: Path) -> None:
 
     To the database of DATABASE_OWNER_URL, or else to that of the running stack.
     """
-    owner_url = os.environ.get("DATABASE_OWNER_URL") or Stack(state).state.environment.get("DATABASE_OWNER_URL")
-    if not owner_url:
-        raise click.ClickException("the local stack is not up, and DATABASE_OWNER_URL is not set")
-    Stack.migrate(owner_url)
+    Stack.migrate(os.environ.get("DATABASE_OWNER_URL") or Stack(state).owner_url())
     console.print("migrated")
 
 
 def _ports(options: tuple[str, ...]) -> dict[str, int]:
-    try:
-        return {part: int(port) for part, port in (option.split("=", 1) for option in options)}
-    except ValueError:
-        raise click.BadParameter("write PART=PORT, as api=8000", param_hint="--port") from None
+    return dict(map(_port, options))
+
+
+def _port(option: str) -> tuple[str, int]:
+    part, _, port = option.partition("=")
+    if part not in PARTS_WITH_A_PORT:
+        raise click.BadParameter(
+            f"{part} is no part with a port; there are {', '.join(PARTS_WITH_A_PORT)}", param_hint="--port"
+        )
+    if not (port.isascii() and port.isdigit() and int(port) < 1 << 16):
+        raise click.BadParameter("write PART=PORT, as api=8000; 0 takes a free one", param_hint="--port")
+    return part, int(port)
 
 
 def _print_status(stack: Stack) -> None:
@@ -314,23 +326,21 @@ def _print_status(stack: Stack) -> None:
     for heading in ("part", "state", "pid", "url", "log"):
         table.add_column(heading, overflow="fold")
     for name, part in stack.state.parts.items():
-        table.add_row(name, "up" if part.alive else "[red]dead", str(part.pid), part.url or "", _short(stack.log(name)))
+        table.add_row(
+            name, "up" if part.alive else "[red]dead", str(part.pid), part.url or "", shown_path(stack.log(name))
+        )
     console.print(table if stack.state.parts else "down")
 
 
-def _short(path: Path) -> str:
-    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
-
-
-def _received(stack: Stack, part: str, *, limit: int, clear: bool, as_json: bool) -> None:
+def _received(stack: Stack, part: str, *, limit: int | None, clear: bool, as_json: bool) -> None:
     address = f"{stack.url(part)}/admin/recebidas"
     if clear:
         httpx2.delete(address).raise_for_status()
         return
     messages = httpx2.get(address).raise_for_status().json()
     if as_json:
-        click.echo(json.dumps(messages, ensure_ascii=False))
+        click.echo(json.dumps(messages[-limit:] if limit else messages, ensure_ascii=False))
         return
-    for message in messages[-limit:]:
+    for message in messages[-(limit or _SHOWN) :]:
         console.print_json(data=message)
     console.print(f"{len(messages)} received")

@@ -98,7 +98,7 @@ def run(workbook: Path | None, console: Console, *, state: Path = STATE, report_
         StackFailed: the stack does not start.
     """
     began = time.monotonic()
-    stack = Stack(state, report=lambda part: console.log(f"{part} is ready"))
+    stack = Stack(state, report=lambda part: console.print(f"{part} is ready"))
     stack.down()
     shutil.rmtree(state, ignore_errors=True)
     try:
@@ -123,11 +123,14 @@ def _sample() -> Path:
 
 def _report_of_run(stack: Stack, workbook: Path, console: Console) -> Report:
     with Rest(stack.url("api"), stack.token(TENANT, [ADMIN_GROUP])) as rest:
+        console.print(f"ingesting {workbook.name}")
         job = watched(rest, upload(rest, workbook)["job_id"], console)
+        console.print(f"ingesting {workbook.name} again")
         again = watched(rest, upload(rest, workbook)["job_id"], console)
         for channel, faults in _FAULTS.items():
             httpx2.put(f"{stack.url(channel)}/admin/falhas", json=faults).raise_for_status()
         created = _create_disparos(rest)
+        console.print(f"sending {created} messages")
         disparos = _finished_disparos(rest, created, console)
         return {
             "arquivo": workbook.name,

@@ -112,6 +112,7 @@ class Account:
                     stdout=output,
                     stderr=subprocess.STDOUT,
                     check=True,
+                    start_new_session=True,  # Ctrl-C in the terminal must not end it halfway
                     **identity,
                 )
             except (subprocess.CalledProcessError, PermissionError) as error:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -27,6 +28,7 @@ import psutil
 
 from chalicelib.config import Settings
 from local.aws import ACCESS_KEYS, Aws, provision
+from local.interrupts import held
 from local.postgres import Postgres, PostgresFailed
 from local.project import ROOT
 from local.state import StackPart, StackState
@@ -37,7 +39,7 @@ DEFAULT_STATE = ROOT / ".local"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.02
-_NOT_UP = "the local stack is not up: run `make up` (or `python -m local up`) first"
+PARTS_WITH_A_PORT = ("api", "aws", "whatsapp", "email")
 _INGEST = "ingest_leads"
 # The parts that use the servers, by the command that each is.
 _CONSUMERS: Mapping[str, list[str]] = {
@@ -109,7 +111,7 @@ class Stack:
         """
         found = self.state.parts.get(part)
         if found is None or found.url is None or not found.alive:
-            raise StackFailed(_NOT_UP)
+            raise self._not_up()
         parts = urlsplit(found.url)
         return f"{parts.scheme}://{parts.netloc}"
 
@@ -120,8 +122,29 @@ class Stack:
             StackFailed: the stack is not running.
         """
         if not self.is_up:
-            raise StackFailed(_NOT_UP)
+            raise self._not_up()
         return Aws(self.state.environment["AWS_ENDPOINT_URL"], region=self.settings().aws_region)
+
+    def owner_url(self) -> str:
+        """Return the URL of the login that owns the tables.
+
+        Raises:
+            StackFailed: the stack is not running.
+        """
+        if not self.is_up:
+            raise self._not_up()
+        return self.state.environment["DATABASE_OWNER_URL"]
+
+    def command(self, *arguments: str) -> str:
+        """Return a command line for this stack, which works without activating the virtual environment."""
+        state = [] if self.folder == DEFAULT_STATE else ["--state", shown_path(self.folder)]
+        return shlex.join([shown_path(Path(sys.executable)), "-m", "local", *state, *arguments])
+
+    def _not_up(self) -> StackFailed:
+        how = f"`{self.command('up')}`"
+        return StackFailed(
+            f"the local stack is not up: run {f'`make up` (or {how})' if self.folder == DEFAULT_STATE else how} first"
+        )
 
     def settings(self) -> Settings:
         """Return the settings that every part was started with."""
@@ -153,6 +176,7 @@ class Stack:
             if self.is_up:
                 return False
             self._stop_parts()
+            self._check_ports()
             try:
                 self._start()
             except BaseException:
@@ -182,6 +206,14 @@ class Stack:
             if name == "aws":
                 self._prepare()
             self.state.save(self._file)
+
+    def _check_ports(self) -> None:
+        """Refuse a requested port that another program has, before anything is started."""
+        for name, port in self._requested_ports.items():
+            if port and not _is_free(port):
+                raise StackFailed(
+                    f"port {port} is in use, so {name} cannot have it: choose another with --port {name}=…"
+                )
 
     def _start(self) -> None:
         ports = {**self.state.ports, **self._requested_ports}
@@ -223,7 +255,8 @@ class Stack:
 
     def _start_postgres(self) -> None:
         try:
-            self._postgres.start()
+            with held():  # a server that is just starting could not be found
+                self._postgres.start()
         except PostgresFailed as error:
             raise StackFailed(str(error)) from None
         pid = self._postgres.pid
@@ -282,7 +315,8 @@ class Stack:
         log = self.log(name)
         log.parent.mkdir(parents=True, exist_ok=True)
         port = [] if command[0] == "local.pump" else ["--port", str(self._port(name))]
-        with log.open("ab") as output:
+        # A process is noted before anything may interrupt us: nobody could find it otherwise.
+        with held(), log.open("ab") as output:
             offset = output.tell()
             child = _Child(
                 [sys.executable, "-m", *command, *port],
@@ -293,9 +327,9 @@ class Stack:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C in the terminal must not reach it
             )
-        self._children.append(child)
-        self.state.parts[name] = StackPart(name, child.pid, psutil.Process(child.pid).create_time())
-        self.state.save(self._file)
+            self._children.append(child)
+            self.state.parts[name] = StackPart(name, child.pid, psutil.Process(child.pid).create_time())
+            self.state.save(self._file)
         return _Launched(name, child, offset)
 
     def _environment(self) -> dict[str, str]:
@@ -342,17 +376,18 @@ class Stack:
 
     def _stop_parts(self) -> bool:
         """Stop the parts that are alive: first those that take work, then their servers, last the database."""
-        alive = {name: part for name, part in self.state.parts.items() if part.alive}
-        for together in _STOP_ORDER:
-            _stop([alive[name] for name in together if name in alive])
-        for child in self._children:
-            child.wait()
-        self._children.clear()
-        self._postgres.stop()  # found by its data folder, so that one which no file names is stopped too
-        self.state.parts.clear()
-        self.state.ready = False
-        if self._file.exists():
-            self.state.save(self._file)
+        with held():
+            alive = {name: part for name, part in self.state.parts.items() if part.alive}
+            for together in _STOP_ORDER:
+                _stop([alive[name] for name in together if name in alive])
+            for child in self._children:
+                child.wait()
+            self._children.clear()
+            self._postgres.stop()  # found by its data folder, so that one which no file names is stopped too
+            self.state.parts.clear()
+            self.state.ready = False
+            if self._file.exists():
+                self.state.save(self._file)
         return bool(alive)
 
     @contextmanager
@@ -365,6 +400,11 @@ class Stack:
             except BlockingIOError:
                 raise StackFailed("another command is starting or stopping this stack right now") from None
             yield
+
+
+def shown_path(path: Path) -> str:
+    """The path as one would type it here."""
+    return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)
 
 
 def _announcement(line: bytes) -> dict[str, Any] | None:

@@ -16,9 +16,10 @@ from uuid import UUID
 from chalice.app import Chalice, Request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.errors import MAX_LISTED, FieldError, Invalid, NotFound, TooLarge, escape_pointer, invalid
+from chalicelib.errors import MAX_LISTED, FieldError, Invalid, NotFound, TooLarge, escape_pointer
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
+from chalicelib.validation import invalid
 
 MAX_JSON_BYTES = 256 * 1024
 _NUL = "\0"

@@ -10,6 +10,8 @@ from unicodedata import normalize
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from chalicelib.canal import Canal
+from chalicelib.contacts.canonical import canonical
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
 from chalicelib.pages import PageQuery
@@ -76,11 +78,14 @@ class LeadQuery(PageQuery):
         """The numbers in E.164 that the filter may mean, None without a filter.
 
         Digits alone may lack the country code. They may also be complete: an unencoded `+` of a query string arrives as
-        a blank.
+        a blank. Either may lack the ninth digit, as a `wa_id` and old lists do: stored numbers have it.
         """
         if self.telefone is None:
             return None
-        return [self.telefone] if self.telefone.startswith("+") else [f"+{self.telefone}", f"+55{self.telefone}"]
+        digits = self.telefone.removeprefix("+")
+        written = [self.telefone] if self.telefone.startswith("+") else [f"+{digits}", f"+55{digits}"]
+        meant = [canonical(Canal.WHATSAPP, each) for each in written]
+        return list(dict.fromkeys([*written, *filter(None, meant)]))
 
 
 class ReadyQuery(PageQuery):

@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.canal import Canal
-from chalicelib.errors import Conflict, Invalid, invalid
+from chalicelib.errors import Conflict, Invalid
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.tenants.config import ConfigPatch, TenantChannels, TenantConfig, config_of, left_out, patched
+from chalicelib.validation import invalid
 
 CheckChannels = Callable[[str, Mapping[Canal, Mapping[str, Any]]], None]
 """Checks a tenant's documents, by channel; raises Invalid, with pointers into the configuration, if one cannot send."""

@@ -28,8 +28,8 @@ PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
-    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico", "respostas", "provedor_usuarios",
-    "consentimentos", "leads_suprimidos",
+    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
+    "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -292,7 +292,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads", "templates", "ingest_erros",
+        for table in ("respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos",
+                      "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads", "templates", "ingest_erros",
                       "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants", "eventos", "supressoes",
                       "avisos_de_entrega", "canal_limites", "canal_pausas", "canal_historico", "disparo_reenvios",
                       "disparo_contagens"):  # fmt: skip

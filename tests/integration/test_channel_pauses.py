@@ -102,7 +102,7 @@ def test_paused_channel_is_shown_with_its_time_its_reason_and_what_waits(
         "estado": "pausado",
         "pausa": {
             "codigo": "190",
-            "mensagem": "Código do provedor: 190.",
+            "mensagem": "Código do provedor: 190 (o token expirou ou foi revogado).",
             "desde": STARTED_AT,
             "sondar_em": STARTED_AT + timedelta(minutes=5),
             **BY_NOBODY,
@@ -120,7 +120,7 @@ def test_channels_are_shown_in_the_language_of_the_tenant(services: Services, da
     services.channel_pauses.pause(ADMINISTRATOR, "email")
     shown = services.channel_pauses.every(TENANT)["itens"]
     assert [each["pausa"]["mensagem"] for each in shown] == [
-        "Code of the provider: 190.", "A person has paused the channel.",
+        "Code of the provider: 190 (the token has expired or was revoked).", "A person has paused the channel.",
     ]  # fmt: skip
 
 

@@ -283,7 +283,10 @@ def test_every_filter_has_to_fit(services: Services, database: Database) -> None
     query = DisparoQuery.model_validate({"status": "erro", "canal": "whatsapp", "lead_id": str(lead_id)})
     (found,) = services.disparos.page(TENANT, query)["itens"]
     assert found["disparo_id"] == wanted
-    assert found["mensagem_erro"] == "Código do provedor: 131026."
+    assert (
+        found["mensagem_erro"]
+        == "Código do provedor: 131026 (não pôde ser entregue; em geral o número não tem WhatsApp)."
+    )
 
 
 def test_cursor_of_another_list_is_refused(services: Services, database: Database) -> None:
@@ -331,10 +334,14 @@ def test_history_shows_each_step_with_a_sentence(services: Services, database: D
     history = services.disparos.get(TENANT, disparo_id)["historico"]
     assert [(each["passo"], each["mensagem"]) for each in history] == [
         (1, "Aguarda o horário em que se pode escrever ao lead."),
-        (2, "Aguarda o canal, que está pausado. Código do provedor: 190."),
-        (3, "Não foi enviada desta vez. Código do provedor: 131016."),
+        (2, "Aguarda o canal, que está pausado. Código do provedor: 190 (o token expirou ou foi revogado)."),
+        (3, "Não foi enviada desta vez. Código do provedor: 131016 (serviço da Meta fora do ar por um momento)."),
         (4, "Quem enviava parou no meio: a mensagem pode ter saído."),
-        (5, "Recusada em definitivo. Código do provedor: 131026."),
+        (
+            5,
+            "Recusada em definitivo. "
+            "Código do provedor: 131026 (não pôde ser entregue; em geral o número não tem WhatsApp).",
+        ),
     ]
     assert history[2] == {
         "passo": 3, "em": clock(), "tentativa": 1, "classe": "transitorio", "codigo": "131016", "ate": None,
@@ -385,7 +392,7 @@ def test_disparo_is_shown_in_the_language_of_the_tenant(
         "It waits its turn: the limit is reached.",
         "It was not sent this time. There was no connection to the provider.",
     ]
-    error = "Every attempt has failed. Code of the provider: 131016."
+    error = "Every attempt has failed. Code of the provider: 131016 (a service of Meta is down for a moment)."
     assert services.disparos.get(TENANT, failed)["mensagem_erro"] == error
     listed = services.disparos.page(TENANT, DisparoQuery())["itens"]
     assert [(each["mensagem_espera"], each["mensagem_erro"]) for each in listed] == [

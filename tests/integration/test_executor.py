@@ -339,7 +339,10 @@ def test_exhausted_attempts_are_an_error_and_a_dead_letter_that_says_why(
     found = services.disparos.get(TENANT, disparo_id)
     assert (found["status"], found["tentativas"]) == ("erro", 3)
     assert (found["erro_codigo"], found["ultimo_codigo"]) == ("tentativas_esgotadas", "131016")
-    assert found["mensagem_erro"] == "Todas as tentativas falharam. Código do provedor: 131016."
+    assert (
+        found["mensagem_erro"]
+        == "Todas as tentativas falharam. Código do provedor: 131016 (serviço da Meta fora do ar por um momento)."
+    )
     (letter,) = queued(aws, app_settings.dead_letters_of(app_settings.dispatch_queue))
     names = {"tenant_id": TENANT, "disparo_id": str(disparo_id)}
     assert letter["body"] == names

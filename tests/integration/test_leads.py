@@ -177,6 +177,9 @@ def test_each_filter_finds_its_lead_and_no_other(leads: Leads, owner: Database) 
         {"telefone": "5571999990002"},
         {"telefone": " 5571999990002"},  # a `+` that was not encoded in the query string
         {"telefone": "(71) 99999-0002"},
+        {"telefone": "(71) 9999-0002"},  # as it was before the ninth digit
+        {"telefone": "557199990002"},  # a `wa_id`
+        {"telefone": "+557199990002"},
         {"tag": "vip"},
         {"tag": " sp "},
         {"origem_arquivo": "abril.xlsx"},

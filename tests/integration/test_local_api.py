@@ -224,7 +224,12 @@ def test_unknown_path_is_a_404_with_and_without_a_token(api: Client, method: str
 
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
-    [("PUT", "/saude", "GET"), ("OPTIONS", "/eu", "GET"), ("GET", "/eco/a", "DELETE, POST")],
+    [
+        ("PUT", "/saude", "GET"),
+        ("TRACE", "/saude", "GET"),
+        ("OPTIONS", "/eu", "GET"),
+        ("GET", "/eco/a", "DELETE, POST"),
+    ],
 )
 def test_method_that_a_path_has_not_is_a_405_that_names_those_it_has(
     api: Client, method: str, path: str, allowed: str

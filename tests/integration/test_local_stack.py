@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,9 +23,11 @@ from rich.console import Console
 
 from local.cli import cli
 from local.demo import run as run_demo
+from local.project import ROOT
 from local.rest import ApiError, Rest
 from local.stack import Stack, StackFailed
 from local.state import StackPart, StackState
+from local.whatsapp import WhatsAppSimulator
 
 EXTERNAL = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
 SHEET = """ID;Nome;CNPJ/CPF;Email;Telefone
@@ -127,6 +132,35 @@ def test_replies_and_receipts_of_a_provider_are_played(stack: Stack, folder: Pat
     assert (nothing.exit_code, "no message was sent by email yet" in nothing.output) == (1, True)
 
 
+def test_hint_works_for_this_very_stack_without_activating_anything(stack: Stack, folder: Path) -> None:
+    hint = local(folder, "up").output.partition("$(")[2].partition(")")[0]
+    assert f"--state {folder}" in hint
+    told = subprocess.run(shlex.split(hint), cwd=ROOT, capture_output=True, check=True)
+    with Rest(stack.url("api"), told.stdout.decode().strip()) as rest:
+        rest.ask("GET", "/tenant/config")
+
+
+@pytest.mark.parametrize(
+    ("options", "shown"), [((), [1, 2, 3]), (("--limit", "1"), [3]), (("--limit", "9"), [1, 2, 3])]
+)
+def test_messages_as_json_are_as_many_as_asked_for(tmp_path: Path, options: tuple[str, ...], shown: list[int]) -> None:
+    log = tmp_path / "whatsapp.jsonl"
+    log.write_text("".join(json.dumps({"n": number}) + "\n" for number in (1, 2, 3)))
+    with WhatsAppSimulator(log=log) as provider:
+        this_test = StackPart("whatsapp", os.getpid(), psutil.Process().create_time(), url=provider.url)
+        StackState(ready=True, parts={"whatsapp": this_test}).save(tmp_path / "stack.json")
+        result = local(tmp_path, "outbox", "--json", *options)
+    assert [each["n"] for each in json.loads(result.output)] == shown
+
+
+def test_migrate_after_down_says_how_to_bring_the_stack_up(tmp_path: Path) -> None:
+    gone = "postgresql://owner@/x?host=/nowhere&port=5432"
+    StackState(environment={"DATABASE_OWNER_URL": gone}).save(tmp_path / "stack.json")
+    result = local(tmp_path, "migrate")
+    assert (result.exit_code, "the local stack is not up: run" in result.output) == (1, True)
+    assert f"--state {tmp_path} up" in result.output.replace("\n", "")
+
+
 def test_leads_and_addresses_survive_down_and_up(stack: Stack, folder: Path, tmp_path: Path) -> None:
     sheet = tmp_path / "leads.csv"
     sheet.write_text(SHEET, encoding="utf-8")
@@ -181,15 +215,49 @@ def test_process_that_has_a_part_s_old_number_is_left_alone(tmp_path: Path) -> N
     assert not stale.down()
 
 
-def test_part_that_cannot_start_says_why_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_port_in_use_is_named_and_nothing_is_started(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
         result = local(tmp_path, "up", "--port", f"whatsapp={port}")
     assert result.exit_code == 1
-    assert "Address already in use" in result.output
-    assert str(tmp_path / "logs" / "whatsapp.log") in result.output.replace("\n", "")
+    assert f"port {port} is in use, so whatsapp cannot have it" in result.output
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "logs").exists()
+    assert alive_processes(tmp_path) == set()
+
+
+def test_part_that_cannot_start_says_why_and_leaves_nothing_running(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("LOG_LEVEL", "nonsense")
+    result = CliRunner().invoke(cli, ["--state", str(tmp_path), "up"])
+    assert result.exit_code == 1
+    assert alive_processes(tmp_path) == set()
+
+
+@pytest.mark.parametrize(
+    "port", ["banana=1", "api", "api=", "api=x", "api=-1", "api=65536", "api=1_0", "postgres=5432"]
+)
+def test_port_of_no_part_or_no_port_is_refused(tmp_path: Path, port: str) -> None:
+    result = local(tmp_path, "up", "--port", port)
+    assert result.exit_code == 2
+    assert "--port" in result.output
+    assert alive_processes(tmp_path) == set()
+
+
+def test_ctrl_c_three_times_leaves_nothing_running(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "local", "--state", str(tmp_path), "up"]
+    starting = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    while not StackState.load(tmp_path / "stack.json").parts and starting.poll() is None:
+        time.sleep(0.01)
+    for _ in range(3):
+        starting.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    output, _ = starting.communicate()
+    assert (starting.returncode, b"Traceback" in output) == (1, False)
     assert alive_processes(tmp_path) == set()
 
 
@@ -241,5 +309,8 @@ def test_demo_s_sums_agree_at_both_ends(tmp_path: Path) -> None:
     assert report["linhas_processadas"] == 3
     assert report["de_novo"]["leads_criados"] == 0
     assert report["whatsapp_recebidos"] + report["emails_recebidos"] >= 1
-    assert str(report["leads_criados"]) in output.getvalue()
+    told = output.getvalue()
+    assert str(report["leads_criados"]) in told
+    assert all(step in told for step in ("postgres is ready", "ingesting poucos.csv", "sending ", " messages"))
+    assert "demo.py" not in told
     assert alive_processes(tmp_path) == set()

@@ -284,7 +284,9 @@ def test_overview_speaks_the_language_of_the_tenant(services: Services, database
     a_disparo(database, lead_id, status="erro")
     shown = services.overview.show(TENANT)
     assert [each["mensagem"] for each in shown["esperas"]] == ["It waits its turn: the limit is reached."]
-    assert [each["mensagem"] for each in shown["erros"]] == ["Code of the provider: 131026."]
+    assert [each["mensagem"] for each in shown["erros"]] == [
+        "Code of the provider: 131026 (undeliverable; most often not on WhatsApp)."
+    ]
 
 
 def test_overview_counts_the_disparos_of_its_own_tenant_only(services: Services, database: Database) -> None:

@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.errors import Conflict, Forbidden, Invalid, invalid
+from chalicelib.errors import Conflict, Forbidden, Invalid
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.tenants.config import ConfigPatch, Language, SendWindow, TenantConfig, config_of
 from chalicelib.tenants.service import Tenants
+from chalicelib.validation import invalid
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, insert
 from tests.conftest import StoppedClock

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 import pytest
@@ -21,8 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from chalicelib.api.calls import MAX_JSON_BYTES, AnonymousCall, Call
 from chalicelib.api.handlers import Handler, RequestBody, View, operation_of
 from chalicelib.api.http import PROBLEM, endpoint, localize_415, public, to_json
+from chalicelib.canal import Canal
 from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, named
 from chalicelib.idempotency import IdempotencyKey
+from chalicelib.pages import PageQuery
 
 Decorator = Callable[[Chalice], Callable[[Handler], View]]
 
@@ -36,6 +38,14 @@ class Body(BaseModel):
     outra: Annotated[int, Field(ge=0)] | None = None
     tags: list[str] = []
     mapa: dict[str, Any] = {}
+
+
+class Choice(BaseModel):
+    idade: Annotated[int, Field(ge=0)] = 0
+    canal: Canal | None = None
+    tipo: Literal["a", "b"] | None = None
+    curto: Annotated[str, Field(min_length=1, max_length=3)] = "a"
+    pares: Annotated[tuple[int, ...], Field(max_length=2)] = ()
 
 
 class Other(BaseModel):
@@ -116,6 +126,10 @@ def ask(handler: Handler, decorator: Decorator = endpoint, **request: Any) -> Re
 
 
 def return_body(body: Body) -> Body:
+    return body
+
+
+def return_choice(body: Choice) -> Choice:
     return body
 
 
@@ -229,9 +243,9 @@ def test_media_type_that_the_route_does_not_take_is_refused_before_the_handler_r
 
 def test_sentence_of_a_field_uses_the_parameters_of_the_whole_error() -> None:
     def handler(call: Call) -> object:
-        raise Invalid("corpo_grande_demais", (FieldError("/a", "corpo_grande_demais", "a"),), maximo=7)
+        raise Invalid("arquivo_grande_demais", (FieldError("/a", "arquivo_grande_demais", "a"),), maximo=7)
 
-    assert ask(handler).document["errors"][0]["detail"] == "O corpo passa de 7 bytes."
+    assert ask(handler).document["errors"][0]["detail"] == "O arquivo passa de 7 bytes."
 
 
 def test_public_route_needs_no_identity() -> None:
@@ -382,6 +396,31 @@ def test_body_that_does_not_fit_is_refused_with_a_pointer(body: str, pointer: st
     reply = ask(return_body, body=body)
     assert (reply.status, reply.document["code"]) == (422, "requisicao_invalida")
     assert [(each["pointer"], each["code"]) for each in reply.document["errors"]] == [(pointer, code)]
+
+
+@pytest.mark.parametrize(
+    ("body", "portuguese", "english"),
+    [
+        ('{"idade":-1}', "no mínimo 0", "at least 0"),
+        ('{"canal":"fax"}', "um de whatsapp, email", "one of whatsapp, email"),
+        ('{"tipo":"c"}', "um de a, b", "one of a, b"),
+        ('{"curto":"abcd"}', "no máximo 3 caracteres", "at most 3 characters"),
+        ('{"curto":""}', "no mínimo 1 caracteres", "at least 1 characters"),
+        ('{"pares":[1,2,3]}', "no máximo 2 itens", "at most 2 items"),
+    ],
+)
+def test_error_says_what_the_value_may_be(body: str, portuguese: str, english: str) -> None:
+    for language, said in (("pt-BR", portuguese), ("en", english)):
+        reply = ask(return_choice, body=body, accept_language=language)
+        assert [each["detail"] for each in reply.document["errors"]] == [said]
+
+
+def test_limit_of_a_page_is_said() -> None:
+    def handler(query: PageQuery) -> object:
+        return query
+
+    reply = ask(handler, query={"limit": "1000"})
+    assert [each["detail"] for each in reply.document["errors"]] == ["no máximo 500"]
 
 
 def test_escaped_backslash_before_u0000_is_accepted() -> None:

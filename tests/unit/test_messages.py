@@ -120,7 +120,7 @@ def test_code_without_a_sentence_raises() -> None:
         (FieldError("/nome", "missing", "Field required"), "campo obrigatório", "required field"),
         (FieldError("/nome", "an_unknown_type", "as pydantic says it"), "as pydantic says it", "as pydantic says it"),
         (FieldError("/a", "variavel_ausente", "nome"), "Faltam variáveis do template: nome.", None),
-        (FieldError("/tamanho", "corpo_grande_demais", "tamanho"), "O corpo passa de 10 bytes.", None),
+        (FieldError("/tamanho", "arquivo_grande_demais", "tamanho"), "O arquivo passa de 10 bytes.", None),
     ],
 )
 def test_field_has_the_sentence_of_its_code(error: FieldError, portuguese: str, english: str | None) -> None:

@@ -90,8 +90,32 @@ def test_code_of_ours_has_its_sentence() -> None:
     assert sentence("envio_desligado", None) == "O envio está desligado: nada saiu."
 
 
-def test_code_of_a_provider_is_quoted() -> None:
-    assert sentence("131026", "131026") == "Código do provedor: 131026."
+def test_code_of_a_provider_is_quoted_with_its_meaning() -> None:
+    assert sentence("131026", "131026", messages.ENGLISH) == (
+        "Code of the provider: 131026 (undeliverable; most often not on WhatsApp)."
+    )
+
+
+def test_code_that_nobody_knows_is_quoted() -> None:
+    assert sentence("999999", None) == "Código do provedor: 999999."
+
+
+def test_every_code_that_a_channel_classifies_is_explained() -> None:
+    folder = DISPATCH / "channels"
+    of_profiles = {
+        code
+        for path in (folder / "profiles").glob("*.json")
+        for code in json.loads(path.read_text(encoding="utf-8")).get("codigos", {})
+    }
+    shared = set(json.loads((folder / "whatsapp_codes.json").read_text(encoding="utf-8")))
+    assert (of_profiles | shared) - messages.PROVIDERS.keys() - messages.CATALOGUE.keys() == set()
+
+
+@pytest.mark.parametrize("code", sorted(messages.PROVIDERS))
+def test_meaning_of_a_code_is_said_in_both_languages(code: str) -> None:
+    portuguese, english = messages.PROVIDERS[code]
+    assert portuguese != english
+    assert code not in messages.CATALOGUE
 
 
 def test_exhausted_attempts_are_shown_with_the_code_of_the_last_one() -> None:

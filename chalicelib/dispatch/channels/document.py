@@ -42,6 +42,7 @@ from chalicelib.dispatch.outcomes import (
     Unknown,
 )
 from chalicelib.errors import FieldError, Invalid, escape_pointer
+from chalicelib.messages import allowed
 
 _HERE = Path(__file__).parent
 _MERGED_BY_NAME = ("headers", "arguments", "codigos")
@@ -354,8 +355,8 @@ def load_channel(document: Mapping[str, Any]) -> Channel:
         errors = [FieldError(error.pointer, error.code, error.detail)]
     except ValidationError as error:
         errors = [
-            FieldError(_pointer(each["loc"]), each["type"], each["msg"])
-            for each in error.errors(include_url=False, include_context=False, include_input=False)
+            FieldError(_pointer(each["loc"]), each["type"], allowed(each["msg"], each.get("ctx", {})))
+            for each in error.errors(include_url=False, include_input=False)
         ]
     raise Invalid("canal_invalido", tuple(errors))
 

@@ -1,4 +1,4 @@
-"""Why a disparo ended as it did, in words: each code of ours has a sentence, a provider's code is quoted."""
+"""Why a disparo ended as it did, in words: a code of ours has a sentence, a provider's is quoted with its meaning."""
 
 from __future__ import annotations
 
@@ -17,4 +17,6 @@ def _of(code: str, language: str) -> str:
     """Only sentences without parameters are used: what would fill them is not stored with a code."""
     if code in messages.CATALOGUE and "{" not in messages.CATALOGUE[code][0]:
         return messages.text(code, language)
+    if (meaning := messages.meaning(code, language)) is not None:
+        return messages.text("codigo_explicado", language, codigo=code, sentido=meaning)
     return messages.text("codigo_do_provedor", language, codigo=code)

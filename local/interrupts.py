@@ -1,0 +1,52 @@
+"""Ctrl-C ends a command once: what it does to clean up is not interrupted again."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# From the terminal, from another program, and from a terminal that was closed.
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_Handler = Callable[[int, FrameType | None], object]
+
+
+@contextmanager
+def heard_once() -> Iterator[None]:
+    """Raise KeyboardInterrupt at the first request to end, and ignore those that come while the command cleans up."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        for number in _SIGNALS:
+            # A function: processes that are started now would inherit SIG_IGN.
+            signal.signal(number, lambda *_: None)
+        raise KeyboardInterrupt
+
+    with _handled_by(stop):
+        yield
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Let requests to end wait for the end of the block: it leaves nothing half done."""
+    waiting: list[int] = []
+    with _handled_by(lambda number, _frame: waiting.append(number)):
+        yield
+    if waiting:
+        signal.raise_signal(waiting[0])
+
+
+@contextmanager
+def _handled_by(handler: _Handler) -> Iterator[None]:
+    """Handle the signals in the block, except those that whoever started this process has told it to ignore."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    ours = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, handler) for number in ours}
+    try:
+        yield
+    finally:
+        for number, previous in before.items():
+            signal.signal(number, previous)
