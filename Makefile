@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PROVEN := ingestion dispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage fuzz peers bench bench-ingest bench-dispatch \
+.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz peers bench bench-ingest bench-dispatch \
 	lock package deploy redrive migrate sample clean
 
 help: ## List the commands
@@ -69,6 +69,13 @@ check-coverage: $(INSTALLED)
 
 peers: $(INSTALLED) ## Test the channel profiles against the real MCP servers: make peers PEERS=twilio
 	$(PY) -m tests.peers $(PEERS)
+
+chaos: $(INSTALLED) ## Break the stack in many ways and count what is left: make chaos CHAOS=database_is_killed
+	$(PY) -m tests.chaos $(CHAOS)
+
+soak: MINUTES ?= 15
+soak: $(INSTALLED) ## Work without a pause and see that no process grows: make soak MINUTES=15
+	$(PY) -m tests.chaos.soak $(MINUTES)
 
 fuzz: $(INSTALLED) ## Run the properties with many new random examples
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis $(ARGS)

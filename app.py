@@ -17,13 +17,20 @@ from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
-from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, NewTemplate, ResendRequest, ResolutionRequest
+from chalicelib.dispatch.requests.models import (
+    DisparoQuery,
+    NewDisparo,
+    NewTemplate,
+    ResendRequest,
+    ResolutionRequest,
+    TemplateQuery,
+)
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
 from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionRemoval
-from chalicelib.tenants.config import TenantConfig
+from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.wiring import Services
 
 if TYPE_CHECKING:
@@ -281,9 +288,9 @@ def miss_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.Agendamen
 
 @app.route("/templates", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def list_templates(call: Call) -> Json[answers.TemplateList]:
+def list_templates(call: Call, query: TemplateQuery) -> Json[answers.TemplateList]:
     """Lists the templates in use, by name."""
-    return services.templates.list(call.tenant_id)
+    return services.templates.page(call.tenant_id, query)
 
 
 @app.route("/templates/{nome}", methods=["GET"], authorizer=cognito)
@@ -375,8 +382,15 @@ def get_tenant_config(call: Call) -> Json[TenantConfig]:
 @app.route("/tenant/config", methods=["PUT"], authorizer=cognito)
 @endpoint(app)
 def put_tenant_config(call: Call, body: TenantConfig) -> Json[TenantConfig]:
-    """Replaces the configuration of the tenant; what is left out goes back to its default."""
-    return services.tenants.configure(call.identity, body)
+    """Replaces the whole configuration of the tenant; a document that leaves a field out is refused."""
+    return services.tenants.replace(call.identity, body)
+
+
+@app.route("/tenant/config", methods=["PATCH"], authorizer=cognito)
+@endpoint(app)
+def patch_tenant_config(call: Call, body: ConfigPatch) -> Json[TenantConfig]:
+    """Changes some fields of the configuration (JSON merge patch); null restores the default of a field."""
+    return services.tenants.change(call.identity, body)
 
 
 # --- Files (S3) -----------------------------------------------------------------------------------------------------
@@ -423,5 +437,5 @@ def sweep(event: CloudWatchEvent) -> None:
 
 @app.lambda_function()
 def migrate(event: object, context: object) -> dict[str, list[str]]:
-    """Applies the migrations that the database lacks."""
-    return services.migrations.apply()
+    """Prepares a new cluster if the event says so, and applies the migrations that the database lacks."""
+    return services.bootstrap.run(event)

@@ -37,8 +37,10 @@ class Settings(BaseModel):
 
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
     """The public address of the API, without a slash at the end: for links in e-mails and for webhooks."""
-    api_timeout_s: Seconds = 20.0
-    """How long the API waits for the database; API Gateway waits 29 s for the API."""
+    api_timeout_s: Seconds = 10.0
+    """How long one statement of the API may take in the database; API Gateway waits 29 s for a request."""
+    worker_timeout_s: Seconds = 300.0
+    """How long one statement of a worker may take in the database."""
     aws_xray_daemon_address: str | None = None
     """Where traces go; Lambda sets it where tracing is enabled."""
 

@@ -6,7 +6,17 @@ sentence that `messages` keeps for that code. Parameters never hold personal dat
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from collections.abc import Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, ClassVar, NamedTuple
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+MAX_LISTED = 100
+"""The most errors that one answer lists; a request may hold tens of thousands."""
+_MAX_NAMED = 10
+_LONGEST_NAME = 64
 
 
 class FieldError(NamedTuple):
@@ -20,6 +30,14 @@ class FieldError(NamedTuple):
 def escape_pointer(name: object) -> str:
     """A name as one step of a JSON pointer (RFC 6901, section 3)."""
     return str(name).replace("~", "~0").replace("/", "~1")
+
+
+def named(names: Sequence[str]) -> str:
+    """The first names as one text of bounded length: a client chooses how many there are, and how long they are."""
+    shown = ", ".join(
+        name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in islice(names, _MAX_NAMED)
+    )
+    return shown if len(names) <= _MAX_NAMED else f"{shown}, … (+{len(names) - _MAX_NAMED})"
 
 
 class DomainError(Exception):
@@ -57,6 +75,16 @@ class NotFound(DomainError):
     status = 404
 
 
+class MethodNotAllowed(DomainError):
+    """The path exists, but not with this method; `metodos` are those that it has, as `GET, POST`."""
+
+    status = 405
+
+    def __init__(self, metodos: str) -> None:
+        super().__init__("metodo_nao_permitido", metodos=metodos)
+        self.metodos = metodos
+
+
 class Conflict(DomainError):
     """The current state of the resource does not allow the request."""
 
@@ -67,6 +95,12 @@ class TooLarge(DomainError):
     """The body has more bytes than the route accepts."""
 
     status = 413
+
+
+class UriTooLong(DomainError):
+    """The address is longer than a server reads."""
+
+    status = 414
 
 
 class UnsupportedMedia(DomainError):
@@ -82,7 +116,20 @@ class Invalid(DomainError):
 
     def __init__(self, code: str, errors: tuple[FieldError, ...] = (), **params: object) -> None:
         super().__init__(code, **params)
-        self.errors = errors
+        self.errors = errors[:MAX_LISTED]
+        self.has_more = len(errors) > MAX_LISTED
+        """Whether there are more errors than `errors` lists."""
+
+
+def invalid(error: ValidationError, root: str) -> Invalid:
+    """The errors of pydantic as pointers (RFC 6901) below `root`, with codes and without the refused values."""
+    return Invalid(
+        "requisicao_invalida",
+        tuple(
+            FieldError(root + "".join(f"/{escape_pointer(step)}" for step in each["loc"]), each["type"], each["msg"])
+            for each in error.errors(include_url=False, include_input=False, include_context=False)
+        ),
+    )
 
 
 class InvalidFile(DomainError):
@@ -98,7 +145,7 @@ class MissingVariable(Invalid):
         super().__init__(
             "variavel_ausente",
             tuple(FieldError(f"/payload/variaveis/{name}", "variavel_ausente", name) for name in names),
-            nomes=", ".join(names),
+            nomes=named(names),
         )
         self.names = names
 
@@ -107,7 +154,7 @@ class InvalidTemplate(Invalid):
     """The text of one field of a template (`field`) breaks a rule for templates."""
 
     def __init__(self, code: str, field: str, **params: object) -> None:
-        super().__init__(code, (FieldError(f"/{field}", code, field),), **params)
+        super().__init__(code, (FieldError(f"/{field}", code, str(params.get("nomes", field))),), **params)
 
 
 class Unavailable(DomainError):
@@ -121,6 +168,24 @@ class Unavailable(DomainError):
     def __init__(self, code: str, *, reason: str = "", **params: object) -> None:
         super().__init__(code, **params, **({"motivo": reason} if reason else {}))
         self.reason = reason
+
+
+class TooManyRequests(DomainError):
+    """The caller has too many requests of this kind under way; the same one may work later."""
+
+    status = 429
+
+
+class HeadersTooLarge(DomainError):
+    """The headers are longer, or more, than a server reads."""
+
+    status = 431
+
+
+class UnknownMethod(DomainError):
+    """The server knows no such method, or no such way to send a body."""
+
+    status = 501
 
 
 class ConstraintViolation(Exception):

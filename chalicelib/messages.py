@@ -12,11 +12,16 @@ _TITLES: dict[int, tuple[str, str]] = {
     401: ("Não autenticado", "Unauthenticated"),
     403: ("Proibido", "Forbidden"),
     404: ("Não encontrado", "Not found"),
+    405: ("Método não permitido", "Method not allowed"),
     409: ("Conflito", "Conflict"),
     413: ("Grande demais", "Too large"),
+    414: ("Endereço longo demais", "URI too long"),
     415: ("Tipo não aceito", "Unsupported media type"),
     422: ("Dados inválidos", "Invalid data"),
+    429: ("Pedidos demais", "Too many requests"),
+    431: ("Cabeçalhos grandes demais", "Headers too large"),
     500: ("Erro interno", "Internal error"),
+    501: ("Não implementado", "Not implemented"),
     503: ("Indisponível", "Unavailable"),
 }
 
@@ -24,6 +29,24 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
     "corpo_grande_demais": ("O corpo passa de {maximo} bytes.", "The body is longer than {maximo} bytes."),
+    "requisicao_malformada": (
+        "A requisição não segue o HTTP/1.1.",
+        "The request does not follow HTTP/1.1.",
+    ),
+    "metodo_nao_permitido": (
+        "Este endereço não aceita o método; aceita {metodos}.",
+        "This address does not take the method; it takes {metodos}.",
+    ),
+    "endereco_longo": ("O endereço é longo demais.", "The address is too long."),
+    "cabecalhos_longos": ("Os cabeçalhos são longos demais.", "The headers are too long."),
+    "metodo_desconhecido": (
+        "Não há esse método, nem esse modo de enviar um corpo.",
+        "There is no such method, and no such way to send a body.",
+    ),
+    "resposta_grande_demais": (
+        "A resposta passaria de 6 MB; peça menos itens com limit.",
+        "The answer would be longer than 6 MB; ask for fewer items with limit.",
+    ),
     "tipo_nao_suportado": (
         "O corpo deve ser JSON, com Content-Type: application/json.",
         "The body must be JSON, with Content-Type: application/json.",
@@ -35,6 +58,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "banco_indisponivel": (
         "O banco de dados não respondeu; tente de novo em instantes.",
         "The database did not answer; try again in a moment.",
+    ),
+    "consulta_demorada": (
+        "A consulta demorou demais e foi interrompida; restrinja os filtros ou tente de novo em instantes.",
+        "The query took too long and was stopped; narrow its filters, or try again in a moment.",
+    ),
+    "buscas_demais": (
+        "Há buscas demais desta conta ao mesmo tempo; tente de novo em instantes.",
+        "Too many searches of this account run at once; try again in a moment.",
     ),
     "cursor_invalido": ("O cursor não é um dos nossos.", "The cursor is not one of ours."),
     "chave_de_idempotencia_invalida": (
@@ -84,6 +115,15 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Falta a linha de títulos com CNPJ/CPF, Email ou Telefone entre as primeiras linhas preenchidas.",
         "There is no row of titles with CNPJ/CPF, Email or Telefone among the first filled rows.",
     ),
+    "planilha_na_vertical": (
+        "Os títulos estão na primeira coluna: ponha-os na primeira linha, e cada pessoa em uma linha.",
+        "The titles are in the first column: put them into the first row, and each person into a row.",
+    ),
+    "aba_inexistente": ("A planilha não tem a aba “{aba}”.", "The workbook has no sheet “{aba}”."),
+    "arquivo_sem_abas": (
+        "Um arquivo de texto não tem abas: envie sem “aba”.",
+        "A text file has no sheets: send it without “aba”.",
+    ),
     "colunas_demais": ("A planilha passa de {maximo} colunas.", "The sheet has more than {maximo} columns."),
     "linhas_demais": ("A planilha passa de {maximo} linhas.", "The sheet has more than {maximo} rows."),
     "celulas_demais": (
@@ -120,6 +160,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A linha não tem documento, e-mail nem telefone.",
         "The row has no document, e-mail or phone.",
     ),
+    "cabecalho_repetido": ("A linha repete os títulos.", "The row repeats the titles."),
+    "linha_de_exemplo": ("A linha é um exemplo de preenchimento.", "The row is an example of how to fill it in."),
+    "linha_de_instrucao": ("A linha explica como preencher.", "The row explains how to fill it in."),
+    "linha_de_total": ("A linha é um total.", "The row is a total."),
     "email_invalido": ("“{valor}” não é um e-mail válido.", "“{valor}” is not a valid e-mail."),
     "dominio_suspeito": (
         "O domínio de “{valor}” parece escrito errado; talvez seja “{provavel}”. Corrija ou apague o endereço.",
@@ -172,6 +216,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Faltou espaço em disco para ler este arquivo.",
         "There was no room on the disk to read this file.",
     ),
+    "memoria_insuficiente": (
+        "Este arquivo pede mais memória do que há; divida-o em partes e envie de novo.",
+        "This file takes more memory than there is; split it into parts and upload again.",
+    ),
     "job_nao_retomavel": (
         "Um job {status} não pode ser retomado.",
         "A job that is {status} cannot be resumed.",
@@ -205,6 +253,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "fora_do_prefixo": (
         "O arquivo deve estar sob {prefixo}.",
         "The file must be under {prefixo}.",
+    ),
+    "endereco_do_banco_ausente": (
+        "Falta o endereço do banco de dados: nem o evento nem o segredo têm host.",
+        "The address of the database is missing: neither the event nor the secret has a host.",
+    ),
+    "banco_de_outro_dono": (
+        "O banco de dados {nome} já existe e é de {dono}.",
+        "The database {nome} exists and belongs to {dono}.",
     ),
     "migracao_alterada": (
         "A migração {nome} não é a que foi aplicada.",
@@ -257,6 +313,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "variaveis_diferentes": (
         "As variáveis informadas devem ser as que aparecem no template: {nomes}.",
         "The variables given must be those that appear in the template: {nomes}.",
+    ),
+    "variaveis_demais": (
+        "Um template tem no máximo {maximo} variáveis.",
+        "A template has at most {maximo} variables.",
     ),
     "variavel_ausente": ("Faltam variáveis do template: {nomes}.", "Variables of the template are missing: {nomes}."),
     "variavel_desconhecida": (
@@ -312,6 +372,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "perfil_desconhecido": ("Não há esse perfil; há: {nomes}.", "There is no such profile; there are: {nomes}."),
     "url_invalida": ("Não é um endereço http ou https.", "Not an http or https URL."),
     "url_com_senha": ("Credenciais ficam em headers, não na URL.", "Credentials belong in headers, not in the URL."),
+    "headers_demais": ("Um canal tem no máximo {nomes} headers.", "A channel has at most {nomes} headers."),
     "header_reservado": ("Este header é do próprio protocolo.", "This header is set by the protocol itself."),
     "header_invalido": (
         "Um header só tem ASCII visível, sem espaços em volta.",
@@ -448,6 +509,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O token de verificação não confere.",
         "The token of the verification does not fit.",
     ),
+    "avisos_demais": (
+        "O webhook traz mais de {maximo} avisos e respostas; envie-os em partes.",
+        "The webhook holds more than {maximo} reports and replies; send them in parts.",
+    ),
     "corpo_nao_e_json": ("O corpo não é um objeto JSON.", "The body is no JSON object."),
     "disparo_nao_reenviavel": (
         "Só um disparo com erro pode ser reenviado; este está {status}.",
@@ -540,6 +605,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
     # Tenants
+    "configuracao_incompleta": (
+        "PUT troca a configuração inteira, e o documento não tem todos os campos; para mudar só alguns, use PATCH.",
+        "PUT replaces the whole configuration, and the document lacks fields; use PATCH to change only some.",
+    ),
+    "configuracao_disputada": (
+        "Outra pessoa mudou a configuração ao mesmo tempo; confira-a e tente de novo.",
+        "Somebody else changed the configuration at the same time; look at it and try again.",
+    ),
     "fuso_desconhecido": (
         "O fuso deve ser um nome da IANA, como America/Sao_Paulo.",
         "The zone must be a name of the IANA's, such as America/Sao_Paulo.",
@@ -587,6 +660,8 @@ _FIELD: dict[str, tuple[str, str]] = {
     "bool_type": ("deve ser true ou false", "must be true or false"),
     "timezone_aware": ("a data precisa do fuso (por exemplo -03:00)", "the time needs an offset (such as -03:00)"),
     "datetime_from_date_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+    "datetime_type": ("não é uma data ISO 8601", "not an ISO 8601 time"),
+    "uuid_type": ("não é um identificador", "not an id"),
     "datetime_parsing": ("não é uma data ISO 8601", "not an ISO 8601 time"),
     "date_from_datetime_parsing": ("não é um dia do calendário", "not a day of the calendar"),
 }
@@ -607,12 +682,15 @@ def text(code: str, language: str = PORTUGUESE, **params: object) -> str:
 
 
 def field_text(error: FieldError, language: str, **params: object) -> str:
-    """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too."""
+    """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too.
+
+    `{nomes}` is what the field's own error names: with the names of all errors, the answer would grow as their square.
+    """
     if error.code in _FIELD:
         return _pick(_FIELD[error.code], language)
     if error.code not in CATALOGUE:
         return error.detail
-    return text(error.code, language, **{"nomes": error.detail, "campo": error.detail, **params})
+    return text(error.code, language, **{**params, "nomes": error.detail, "campo": error.detail})
 
 
 def _pick(pair: tuple[str, str], language: str) -> str:

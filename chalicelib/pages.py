@@ -6,7 +6,7 @@ import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
@@ -15,6 +15,7 @@ from chalicelib.errors import FieldError, Invalid
 
 MAX_LIMIT = 500
 MAX_OFFSET = 1_000_000
+_NEAR = 10_000
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -25,6 +26,9 @@ class PageQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
+    quick_filters: ClassVar[frozenset[str]] = frozenset()
+    """The filters that an index answers, and that leave little to look through."""
+
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
     cursor: Annotated[str, Field(max_length=1_000)] | None = None
     offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] | None = None
@@ -34,6 +38,11 @@ class PageQuery(BaseModel):
         if self.cursor is not None and self.offset is not None:
             raise PydanticCustomError("cursor_ou_offset", "either cursor or offset, not both")
         return self
+
+    def reads_much(self) -> bool:
+        """Whether the page may take long: a filter may read every row, and an offset is counted."""
+        filters = self.model_fields_set - {"limit", "cursor", "offset"}
+        return (bool(filters) and filters.isdisjoint(self.quick_filters)) or (self.offset or 0) > _NEAR
 
     def after(self, kind: type[T]) -> T | None:
         """The place after which the page begins, as `kind` (such as `tuple[datetime, UUID]`); None for the first page.

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.uploads import Uploads
     from chalicelib.ingestion.jobs.worker import Ingestion
     from chalicelib.leads.service import Leads
+    from chalicelib.maintenance.bootstrap import Bootstrap
     from chalicelib.maintenance.health import Health
     from chalicelib.maintenance.migrations import Migrations
     from chalicelib.maintenance.outbox import Outbox
@@ -66,7 +67,7 @@ class Services:
     def close(self) -> None:
         """Close every connection that was opened; an AWS Lambda never does, a test does."""
         opened = vars(self)
-        for name in ("database", "owner_database", "aws"):
+        for name in ("database", "owner_database", "migrating_database", "aws"):
             if name in opened:
                 opened[name].close()
 
@@ -86,6 +87,13 @@ class Services:
     @cached_property
     def owner_database(self) -> Database:
         """As the login that owns the tables: ingestion, dispatch, sweeps, migrations."""
+        return self._database(
+            "database_owner_url", self._settings.database_owner_url, timeout_s=self._settings.worker_timeout_s
+        )
+
+    @cached_property
+    def migrating_database(self) -> Database:
+        """As the same login; a migration may take as long as the Lambda lives, because it may build an index."""
         return self._database("database_owner_url", self._settings.database_owner_url, timeout_s=None)
 
     @cached_property
@@ -405,12 +413,28 @@ class Services:
     def migrations(self) -> Migrations:
         from chalicelib.maintenance.migrations import Migrations
 
-        return Migrations(self.owner_database, _MIGRATIONS)
+        return Migrations(self.migrating_database, _MIGRATIONS)
+
+    @cached_property
+    def bootstrap(self) -> Bootstrap:
+        from chalicelib.maintenance.bootstrap import Bootstrap
+
+        settings = self._settings
+        return Bootstrap(
+            secrets=self.secrets,
+            secret=settings.secret("db-credentials"),
+            stage=settings.stage,
+            migrations=self.migrations,
+        )
 
     def _database(self, name: str, url: str | None, *, timeout_s: float | None) -> Database:
         from chalicelib.adapters.database import Database
 
-        return Database(lambda: url or self._url_in_secret(name), timeout_s=timeout_s)
+        if url is not None:
+            return Database(lambda: url, timeout_s=timeout_s)
+        secret = self._settings.secret("db-credentials")
+        refresh = partial(self.secrets.find, secret, fresh=True)
+        return Database(lambda: self._url_in_secret(name), refresh=refresh, timeout_s=timeout_s)
 
     def _url_in_secret(self, name: str) -> str:
         """The login's URL in the secret `db-credentials`."""

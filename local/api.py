@@ -1,7 +1,8 @@
 """The REST API over HTTP: Chalice's local server with the parts of API Gateway that matter to a client.
 
 It verifies tokens before it calls the app. Multipart bodies pass through as bytes. Bodies that are too large for AWS
-are refused here too. The gateway's own answers are problem documents, as `template-extras` configures them in AWS.
+are refused here too. The gateway's own answers are problem documents, as `template-extras` configures them in AWS. What
+is no HTTP/1.1 is refused with one, too.
 `python -m local.api --port 0` serves until SIGTERM and prints one JSON line with its `url` when ready.
 """
 
@@ -9,16 +10,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from email.message import Message
 from functools import partial
 from http.server import BaseHTTPRequestHandler
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, BinaryIO
 
 import click
-from chalice.app import Chalice, CognitoUserPoolAuthorizer
+from chalice.app import Chalice, CognitoUserPoolAuthorizer, RouteEntry
 from chalice.config import Config
 from chalice.local import (
     ChaliceRequestHandler,
@@ -28,11 +32,12 @@ from chalice.local import (
     LocalGateway,
     LocalGatewayException,
     RouteMatcher,
+    ThreadedHTTPServer,
 )
 
-from chalicelib.api.http import problem
+from chalicelib.api.http import of_status, problem
 from chalicelib.config import Settings
-from chalicelib.errors import DomainError, NotFound, TooLarge, Unauthenticated
+from chalicelib.errors import DomainError, MethodNotAllowed, NotFound, TooLarge, Unauthenticated
 from chalicelib.messages import PORTUGUESE
 from chalicelib.telemetry import logger
 from local.aws import Aws
@@ -44,7 +49,13 @@ MAX_BODY = 10 * 1024 * 1024
 MAX_EVENT = 6 * 1024 * 1024
 """The largest event that Lambda accepts, in bytes. A binary body grows by a third when base64 puts it into one."""
 _EVENT_OVERHEAD = 16 * 1024
-_DISCARD_BYTES = 1024 * 1024
+_BLOCK = 1024 * 1024
+_MOST_DISCARDED = 64 * 1024 * 1024
+_LINGER_S = 1.0
+_LENGTH = re.compile(r"[0-9]{1,15}")
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,12}")
+_LONGEST_LINE = 1_024
+_MOST_TRAILERS = 100
 
 
 class GatewayRefusal(LocalGatewayException):
@@ -81,7 +92,8 @@ class Gateway(LocalGateway):
 
     def __init__(self, app: Chalice, config: Config, verifier: Verifier) -> None:
         super().__init__(app, config)
-        self.event_converter = EventConverter(RouteMatcher(list(app.routes)), app.api.binary_types)
+        self._matcher = RouteMatcher(list(app.routes))
+        self.event_converter = EventConverter(self._matcher, app.api.binary_types)
         self._verifier = verifier
 
     def handle_request(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> dict[str, Any]:
@@ -92,17 +104,36 @@ class Gateway(LocalGateway):
         """
         if body is not None and len(body) > MAX_BODY:
             raise GatewayRefusal(TooLarge("corpo_grande_demais", maximo=MAX_BODY))
-        try:
-            event = self._generate_lambda_event(method, path, headers, body)
-            route = self._app_object.routes[event["requestContext"]["resourcePath"]][method]
-        except (ValueError, KeyError):
-            raise GatewayRefusal(NotFound("nao_encontrado")) from None
+        route = self.route_of(method, path)
+        event = self._generate_lambda_event(method, path, headers, body)
         if isinstance(route.authorizer, CognitoUserPoolAuthorizer):
             event["requestContext"]["authorizer"] = {"claims": self._claims(event["headers"])}
         if len(event["body"] or "") > MAX_EVENT - _EVENT_OVERHEAD:
             raise GatewayRefusal(TooLarge("corpo_grande_demais", maximo=(MAX_EVENT - _EVENT_OVERHEAD) * 3 // 4))
         response: dict[str, Any] = self._app_object(event, self._generate_lambda_context())
         return response
+
+    def pattern_of(self, path: str) -> str | None:
+        """The path of the route, such as `/leads/{lead_id}`; None if there is no such route."""
+        try:
+            pattern: str = self._matcher.match_route(path).route
+        except ValueError:
+            return None
+        return pattern
+
+    def route_of(self, method: str, path: str) -> RouteEntry:
+        """The route of a request.
+
+        Raises:
+            GatewayRefusal: there is no such path, or it has not this method.
+        """
+        pattern = self.pattern_of(path)
+        if pattern is None:
+            raise GatewayRefusal(NotFound("nao_encontrado"))
+        routes: Mapping[str, RouteEntry] = self._app_object.routes[pattern]
+        if method not in routes:
+            raise GatewayRefusal(MethodNotAllowed(", ".join(sorted(routes))))
+        return routes[method]
 
     def _claims(self, headers: Mapping[str, str]) -> dict[str, str]:
         try:
@@ -113,29 +144,146 @@ class Gateway(LocalGateway):
 
 
 class GatewayHandler(ChaliceRequestHandler):
-    """Handles one connection. Logs method, path and status of each request, never its query: that may name a person."""
+    """Handles one connection, and logs the method, route and status of each request.
+
+    It logs no query and no part of a path: the first may name a person, the second may be the key of a link.
+    """
+
+    # The headers and the body of an answer are two packets: the second waited 40 ms for the receipt of the first.
+    disable_nagle_algorithm = True
+    timeout = 60
+    """Seconds for which a client may say nothing."""
+    local_gateway: Gateway
 
     def __init__(self, *connection: Any, gateway: Gateway, **_chalice_options: object) -> None:
         self.local_gateway = gateway
         BaseHTTPRequestHandler.__init__(self, *connection)
 
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """Refuse what is no request of HTTP/1.1, with a problem document, and end the connection."""
+        self.close_connection = True
+        self.request_version = self.protocol_version  # an answer to HTTP/0.9 has no headers
+        refusal = GatewayRefusal(of_status(code))
+        self._send_http_response(refusal.CODE, {**refusal.headers, "Connection": "close"}, refusal.body)
+        self._linger()
+
+    def _generic_handle(self) -> None:
+        try:
+            super()._generic_handle()
+        except MalformedBody as malformed:
+            self.send_error(malformed.status)
+
+    # The base class has bound these names to its own method.
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
+
+    def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
+        if self.command == "HEAD":  # its answer ends with the headers
+            self._send_http_response_no_body(code, headers)
+        else:
+            super()._send_http_response_with_body(code, headers, body)
+
     def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
-        length = int(self.headers.get("content-length") or 0)
-        # A body that is too long is still read to its end: a client that is still sending does not read the answer.
-        body = self.rfile.read(min(length, MAX_BODY + 1)) if length else None
-        for start in range(MAX_BODY + 1, length, _DISCARD_BYTES):
-            self.rfile.read(min(_DISCARD_BYTES, length - start))
-        if self.headers.get("transfer-encoding"):
-            self.close_connection = True  # chunks are not read, so the start of the next request is unknown
+        body, is_whole = body_of(self.headers, self.rfile)
+        self.close_connection = self.close_connection or not is_whole
         return dict(self.headers), body
+
+    def _linger(self) -> None:
+        """Read what a client still sends: to close a connection with unread bytes would take the answer from it."""
+        with suppress(OSError):
+            self.connection.shutdown(socket.SHUT_WR)
+            self.connection.settimeout(_LINGER_S)
+            for _ in range(_MOST_DISCARDED // _BLOCK):
+                if not self.connection.recv(_BLOCK):
+                    break
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log one line per request."""
-        logger.info("request", extra={"method": self.command, "path": urlsplit(self.path).path, "status": int(code)})
+        route = self.local_gateway.pattern_of(getattr(self, "path", ""))
+        logger.info("request", extra={"method": self.command, "path": route, "status": int(code)})
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Log that the HTTP server refused something, without its text: that quotes the request."""
         logger.info("bad_request")
+
+
+class MalformedBody(Exception):
+    """The length of the body is not known; `status` says why."""
+
+    def __init__(self, status: int) -> None:
+        super().__init__(status)
+        self.status = status
+
+
+def body_of(headers: Message, stream: BinaryIO) -> tuple[bytes | None, bool]:
+    """The body of a request, None without one, and whether the stream stands at its end.
+
+    Of a body that is too long, one byte more than `MAX_BODY` is returned. The rest is read as far as `_MOST_DISCARDED`:
+    a client that is still sending does not read the answer.
+
+    Raises:
+        MalformedBody: the headers say no length, or two (RFC 9112, section 6.3), or the chunks are broken.
+    """
+    lengths = headers.get_all("content-length", [])
+    encodings = [each.strip().lower() for each in headers.get_all("transfer-encoding", [])]
+    if encodings:
+        if lengths:
+            raise MalformedBody(400)
+        if encodings != ["chunked"]:
+            raise MalformedBody(501)
+        return _within_limits(_chunks(stream))
+    if not lengths:
+        return None, True
+    if len(lengths) != 1 or not _LENGTH.fullmatch(lengths[0].strip()):
+        raise MalformedBody(400)
+    length = int(lengths[0])
+    body, is_whole = _within_limits(_blocks(stream, length))
+    return body or None, is_whole
+
+
+def _within_limits(blocks: Iterator[bytes]) -> tuple[bytes, bool]:
+    body = bytearray()
+    read = 0
+    for block in blocks:
+        read += len(block)
+        body += block[: MAX_BODY + 1 - len(body)]
+        if read > MAX_BODY + _MOST_DISCARDED:
+            return bytes(body), False
+    return bytes(body), True
+
+
+def _blocks(stream: BinaryIO, length: int) -> Iterator[bytes]:
+    """The next `length` bytes; the client may end before that."""
+    while length > 0:
+        block = stream.read(min(_BLOCK, length))
+        if not block:
+            raise MalformedBody(400)
+        length -= len(block)
+        yield block
+
+
+def _chunks(stream: BinaryIO) -> Iterator[bytes]:
+    """A body in chunks (RFC 9112, section 7.1). Extensions of a chunk and trailers are ignored, as the RFC allows."""
+    while True:
+        size, _, _ = stream.readline(_LONGEST_LINE).partition(b";")
+        if not _CHUNK_SIZE.fullmatch(size.strip()):
+            raise MalformedBody(400)
+        length = int(size, 16)
+        if length == 0:
+            break
+        yield from _blocks(stream, length)
+        if stream.readline(_LONGEST_LINE).strip(b"\r\n"):
+            raise MalformedBody(400)
+    for _ in range(_MOST_TRAILERS):
+        if not stream.readline(_LONGEST_LINE).strip(b"\r\n"):
+            return
+    raise MalformedBody(400)
+
+
+class GatewayServer(ThreadedHTTPServer):
+    """A thread for each connection."""
+
+    request_queue_size = 128
+    """Connections that wait to be accepted. With the default, 5, a burst waits for the client's next try."""
 
 
 def make_server(app: Chalice, config: Config, verifier: Verifier, *, host: str, port: int) -> LocalDevServer:
@@ -147,7 +295,7 @@ def make_server(app: Chalice, config: Config, verifier: Verifier, *, host: str, 
     if not isinstance(app, LocalChalice):
         app.__class__ = type("LocalApp", (LocalChalice, type(app)), {})
     handler = partial(GatewayHandler, gateway=Gateway(app, config, verifier))
-    return LocalDevServer(app, config, host, port, handler_cls=handler)
+    return LocalDevServer(app, config, host, port, handler_cls=handler, server_cls=GatewayServer)
 
 
 @click.command()

@@ -145,7 +145,7 @@ def _report_of_run(stack: Stack, workbook: Path, console: Console) -> Report:
 
 def _create_disparos(rest: Rest) -> int:
     """Make disparos by both channels for the first `PER_CHANNEL` ready leads of each; return how many were made."""
-    rest.ask("PUT", "/tenant/config", json=_CONFIG)
+    rest.ask("PATCH", "/tenant/config", json=_CONFIG)
     for channel, template in _TEMPLATES.items():
         rest.ask("PUT", f"/templates/demo-{channel}", json=template)
     ready = list(_pages(rest, "/leads/para-disparo"))

@@ -13,7 +13,7 @@ import socket
 import threading
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from hashlib import blake2b
 from typing import Any, Literal, Self
 
@@ -22,7 +22,7 @@ import uvicorn
 from mcp.server import MCPServer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -31,11 +31,12 @@ _START_S = 20.0
 
 
 class Fault(BaseModel):
-    """One kind of failure: an error code in the answer, an HTTP status, or a broken connection.
+    """One kind of failure: an error code in the answer, an HTTP status, a broken connection, or a broken response.
 
     `taxa` is the share of attempts that it strikes. `destinos` limits it to these destinations, `primeiras` to the
     first n attempts at each destination, `limite` to n times in all. `conexao` drops the connection before (`antes`) or
-    after (`depois`) the message is delivered, or leaves it open without an answer or a delivery (`travar`).
+    after (`depois`) the message is delivered, or leaves it open without an answer or a delivery (`travar`). `resposta`
+    delivers the message and answers with what no MCP server should send (`GARBAGE`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -44,6 +45,7 @@ class Fault(BaseModel):
     http: int | None = Field(default=None, ge=300, le=599)
     retry_after: int | str | None = None
     conexao: Literal["antes", "depois", "travar"] | None = None
+    resposta: Literal["html", "vazia", "cortada", "enorme", "gotejada", "alheia", "redirecionada", "erro"] | None = None
     taxa: float = Field(default=1.0, ge=0, le=1)
     destinos: frozenset[str] | None = None
     primeiras: int | None = Field(default=None, ge=0)
@@ -51,8 +53,8 @@ class Fault(BaseModel):
 
     @model_validator(mode="after")
     def _check_kind(self) -> Self:
-        if sum(each is not None for each in (self.codigo, self.http, self.conexao)) != 1:
-            raise ValueError("exactly one of codigo, http, conexao")
+        if sum(each is not None for each in (self.codigo, self.http, self.conexao, self.resposta)) != 1:
+            raise ValueError("exactly one of codigo, http, conexao, resposta")
         return self
 
 
@@ -315,6 +317,9 @@ class _FaultInjector:
         elif fault.http is not None:
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             await Response(status_code=fault.http, headers=headers)(scope, replay, send)
+        elif fault.resposta is not None:
+            await self._app(scope, replay, _discard)
+            await GARBAGE[fault.resposta]()(scope, replay, send)
         else:
             await self._break(fault, scope, replay)
 
@@ -325,6 +330,28 @@ class _FaultInjector:
             while (await receive())["type"] != "http.disconnect":
                 pass
         drop_connection(scope)
+
+
+async def _drops() -> AsyncIterator[bytes]:
+    """A response that never ends: a blank now and then, which keeps every time-out between two bytes from striking."""
+    while True:
+        yield b" "
+        await anyio.sleep(0.5)
+
+
+_HUGE = 64 << 20
+_JSON = "application/json"
+# Answers after a delivery that say nothing about it, by name.
+GARBAGE: Mapping[str, Callable[[], Response]] = {
+    "html": lambda: HTMLResponse("<html><body>Bad gateway, try again later</body></html>"),
+    "vazia": lambda: Response(media_type=_JSON),
+    "cortada": lambda: Response('{"jsonrpc":"2.0","id":1,"result":{"content":[{"ty', media_type=_JSON),
+    "enorme": lambda: Response(b'{"jsonrpc":"2.0","id":1,"result":"' + b"x" * _HUGE + b'"}', media_type=_JSON),
+    "gotejada": lambda: StreamingResponse(_drops(), media_type=_JSON),
+    "alheia": lambda: JSONResponse({"jsonrpc": "2.0", "id": 987_654_321, "result": {"content": []}}),
+    "redirecionada": lambda: RedirectResponse("/elsewhere"),
+    "erro": lambda: JSONResponse({"error": "internal"}, 500),
+}
 
 
 async def _discard(_: Message) -> None:

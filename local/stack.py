@@ -39,6 +39,12 @@ _STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.02
 _NOT_UP = "the local stack is not up: run `make up` (or `python -m local up`) first"
 _INGEST = "ingest_leads"
+# The parts that use the servers, by the command that each is.
+_CONSUMERS: Mapping[str, list[str]] = {
+    "api": ["local.api"],
+    "ingest": ["local.pump", "--only", _INGEST],
+    "workers": ["local.pump", "--except", _INGEST],
+}
 _STOP_ORDER = (("workers", "ingest", "api"), ("email", "whatsapp", "aws"))
 # Variables of the caller's own AWS account, hidden from the parts that talk to our moto.
 _OWN_ACCOUNT = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
@@ -160,20 +166,36 @@ class Stack:
             self.state = StackState.load(self._file)
             return self._stop_parts()
 
+    def start_again(self, name: str) -> None:
+        """Start one part again after its process has died, on the same port; the other parts run on.
+
+        What it kept in memory is gone, such as the queues and schedules of `aws`; its resources are made again.
+
+        Raises:
+            StackFailed: the part does not start.
+        """
+        with self._locked():
+            if name == "postgres":
+                self._start_postgres()
+            else:
+                self._wait_until_ready(self._launch({name: {**self._servers(), **_CONSUMERS}[name]}))
+            if name == "aws":
+                self._prepare()
+            self.state.save(self._file)
+
     def _start(self) -> None:
         ports = {**self.state.ports, **self._requested_ports}
         self.state = StackState(ports=ports, environment=self._given_environment())
         # None of these needs another, so they start together.
-        servers = self._launch(self._servers())
+        servers = self._servers()
+        if "AWS_ENDPOINT_URL" in self.state.environment:
+            del servers["aws"]
+        launched = self._launch(servers)
         if "DATABASE_URL" not in self.state.environment:
             self._start_postgres()
-        self._wait_until_ready(servers)
+        self._wait_until_ready(launched)
         self._prepare()
-        self._wait_until_ready(self._launch({
-            "api": ["local.api"],
-            "ingest": ["local.pump", "--only", _INGEST],
-            "workers": ["local.pump", "--except", _INGEST],
-        }))  # fmt: skip
+        self._wait_until_ready(self._launch(_CONSUMERS))
         self.state.ready = True
         self.state.save(self._file)
 
@@ -193,13 +215,11 @@ class Stack:
         return chosen | {name: given[name] for name in elsewhere if given.get(name)}
 
     def _servers(self) -> dict[str, list[str]]:
-        servers = {
+        return {
             "whatsapp": ["local.whatsapp", "--log", str(self.folder / "whatsapp.jsonl")],
             "email": ["local.email", "--mailbox", str(self.folder / "mailbox")],
+            "aws": ["local.aws", "--state", str(self.folder / "s3")],
         }
-        if "AWS_ENDPOINT_URL" not in self.state.environment:
-            servers["aws"] = ["local.aws", "--state", str(self.folder / "s3")]
-        return servers
 
     def _start_postgres(self) -> None:
         try:

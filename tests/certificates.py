@@ -72,11 +72,15 @@ class Authority:
 
 
 class TlsFront:
-    """Speaks TLS on a port of its own, and forwards to a server without TLS on this machine (port `backend_port`)."""
+    """Speaks TLS on a port of its own, and forwards to a server without TLS on this machine.
 
-    def __init__(self, backend_port: int, context: ssl.SSLContext) -> None:
-        self._backend_port = backend_port
+    `backend` is the port of that server or the path of its unix socket. A client of PostgreSQL asks for TLS first.
+    """
+
+    def __init__(self, backend: int | Path, context: ssl.SSLContext, *, is_asked_first: bool = False) -> None:
+        self._backend = backend
         self._context = context
+        self._is_asked_first = is_asked_first
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
 
@@ -96,16 +100,30 @@ class TlsFront:
                 threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            if self._is_asked_first:
+                assert client.recv(8) == b"\x00\x00\x00\x08\x04\xd2\x16\x2f"
+                client.sendall(b"S")
+            self._forward_encrypted(client)
+
+    def _forward_encrypted(self, client: socket.socket) -> None:
         with (
-            client,
-            suppress(OSError),
             self._context.wrap_socket(client, server_side=True) as encrypted,
-            socket.create_connection(("127.0.0.1", self._backend_port)) as backend,
+            connected(self._backend) as backend,
         ):
             answers = threading.Thread(target=_forward, args=(backend, encrypted), daemon=True)
             answers.start()
             _forward(encrypted, backend)
             answers.join()
+
+
+def connected(backend: int | Path) -> socket.socket:
+    """A socket to a port of this machine, or to the path of a unix socket."""
+    if isinstance(backend, int):
+        return socket.create_connection(("127.0.0.1", backend))
+    opened = socket.socket(socket.AF_UNIX)
+    opened.connect(str(backend))
+    return opened
 
 
 def _forward(source: socket.socket, target: socket.socket) -> None:

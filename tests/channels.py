@@ -13,6 +13,20 @@ from chalicelib.dispatch.channels.document import Channel, load_channel
 from chalicelib.dispatch.outcomes import OutgoingMessage
 from chalicelib.errors import Invalid
 
+RESEND_SCHEMA = {
+    "type": "object",
+    "properties": {
+        "to": {"type": "array", "items": {"type": "string"}},
+        "subject": {"type": "string"},
+        "text": {"type": "string"},
+        "html": {"type": "string"},
+        "headers": {"type": "object"},
+        "idempotencyKey": {"type": "string"},
+    },
+    "required": ["to", "subject", "text"],
+}
+"""What the send tool of resend-mcp takes."""
+
 
 def a_message(**changes: Any) -> OutgoingMessage:
     """A WhatsApp message from a template."""

@@ -21,7 +21,7 @@ import pytest
 import xlsxwriter
 
 from chalicelib.errors import InvalidFile
-from chalicelib.ingestion.reading.workbook import LeadsTable, open_workbook
+from chalicelib.ingestion.reading.workbook import DEFAULT, Choice, LeadsTable, open_workbook
 from tests.readers import trimmed
 
 HEADER = ["Nome", "Contato", "CNPJ/CPF", "Email", "Telefone"]
@@ -222,12 +222,12 @@ def _declaration(part: str) -> str:
 
 
 @contextmanager
-def opened(data: bytes) -> Iterator[LeadsTable]:
+def opened(data: bytes, choice: Choice = DEFAULT) -> Iterator[LeadsTable]:
     """Open a file of these bytes; its name has no extension."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "planilha")
         path.write_bytes(data)
-        with open_workbook(path) as table:
+        with open_workbook(path, choice) as table:
             yield table
 
 
@@ -242,9 +242,9 @@ def cells_of(data: bytes) -> list[list[str]]:
     return [cells for _, cells in rows_of(data)]
 
 
-def refusal(data: bytes) -> str:
+def refusal(data: bytes, choice: Choice = DEFAULT) -> str:
     """Return the code of the refusal of a file before its first row."""
-    with pytest.raises(InvalidFile) as caught, opened(data):
+    with pytest.raises(InvalidFile) as caught, opened(data, choice):
         pass
     return caught.value.code
 

@@ -7,19 +7,20 @@ one grep crosses both.
 from __future__ import annotations
 
 import re
-import ssl
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from queue import Empty, LifoQueue
+from socket import socket
 from typing import Any, NamedTuple, TypeVar
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pg8000.core import Context
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, to_statement
 
+from chalicelib.adapters.sockets import CONNECT_S, SSL_MODES, Host, socket_to_folder, socket_to_host
 from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
 
 Row = dict[str, Any]
@@ -29,10 +30,21 @@ _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _CONSTRAINT_CLASS = "23"
+_MOST_IDLE = 8
+"""Connections that are kept for the next transaction; a server has a hundred or so for all processes together."""
 _ATTEMPTS = 5
 """Of one transaction; after the last one its failure is the caller's."""
-# Connection failures and shutdowns by an administrator: the server is away, the statement is not wrong.
-_AWAY_CLASSES = ("08", "57P", "53")
+# The statement, or its wait for a lock, took longer than it may.
+_SLOW_STATES = frozenset({"57014", "55P03"})
+# Connection failures, shutdowns by an administrator, and transactions that the server ended because we were
+# silent in them: the server is away, the statement is not wrong.
+_AWAY_CLASSES = ("08", "57", "53", "25P03")
+# What we connected to is not what the secret names now: a failover made it read-only, or a rotation changed the login.
+_OUTDATED_STATES = frozenset({"25006", "28000", "28P01"})
+_IDLE_IN_TRANSACTION_S = 60.0
+"""How long the server keeps the locks of a transaction in which we say nothing."""
+_ANSWER_MARGIN_S = 2.0
+"""How much longer we wait for an answer than the server may work on it."""
 
 
 class Statement(NamedTuple):
@@ -127,12 +139,13 @@ class Rows:
 
 
 class Exchange:
-    """One connection in a transaction; it knows whether every answer of the server was read."""
+    """One connection in a transaction; it knows whether the connection may be used for another one."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
-        self.is_in_step = True
-        """False once the driver broke off: the next request would take the unread answers for its own."""
+        self.is_reusable = True
+        """False once the driver broke off, because the next request would take the unread answers for its own; and once
+        the server turned out to be the wrong one."""
 
     def run(self, sql: str, params: tuple[object, ...]) -> Context:
         """One statement with `$n` parameters."""
@@ -152,42 +165,46 @@ class Exchange:
     @contextmanager
     def _speaking(self) -> Iterator[None]:
         """One request and its answer, which is read to its end if it is an error of the server, too."""
-        self.is_in_step = False
+        self.is_reusable = False
         with _translated():
             try:
                 yield
-            except DatabaseError:
-                self.is_in_step = True
+            except DatabaseError as error:
+                self.is_reusable = _fields(error).get("C") not in _OUTDATED_STATES
                 raise
-        self.is_in_step = True
+        self.is_reusable = True
 
 
 class Database:
     """A small pool of connections to one database as one login; connects when first asked.
 
-    `url` is called at the first connection, so that building a Database costs no secret look-up.
+    `url` is called at each connection, so that building a Database costs no secret look-up; `refresh` makes it read
+    anew what it keeps. `timeout_s` is the most that one statement may take.
     """
 
-    def __init__(self, url: Callable[[], str], *, timeout_s: float | None = None) -> None:
+    def __init__(
+        self, url: Callable[[], str], *, refresh: Callable[[], object] | None = None, timeout_s: float | None = None
+    ) -> None:
         self._url = url
+        self._refresh = refresh
         self._timeout_s = timeout_s
         self._idle: LifoQueue[Connection] = LifoQueue()
 
     def run(self, tenant_id: str, work: Callable[[Rows], T]) -> T:
         """What `work` returns, in a transaction that sees and makes rows of one tenant.
 
-        A deadlock or a serialization failure runs `work` again from its beginning, so it must keep nothing from an
-        attempt that failed.
+        A deadlock or a serialization failure runs `work` again from its beginning, and so does a failover or a rotated
+        password, once. So it must keep nothing from an attempt that failed.
 
         Raises:
-            Unavailable: the database does not answer.
+            Unavailable: the database does not answer, or not in time (`consulta_demorada`).
         """
 
         def attempt() -> T:
             with self.transaction(tenant_id) as rows:
                 return work(rows)
 
-        return _retried(attempt)
+        return self._retried(attempt)
 
     def run_across_tenants(self, work: Callable[[Rows], T]) -> T:
         """As `run`, for a worker whose queries name each row's tenant themselves."""
@@ -196,7 +213,7 @@ class Database:
             with self.across_tenants() as rows:
                 return work(rows)
 
-        return _retried(attempt)
+        return self._retried(attempt)
 
     def run_statement(self, query: str, **params: object) -> list[Row]:
         """One named query across tenants, in a transaction of its own: one round trip, without BEGIN and COMMIT.
@@ -210,19 +227,32 @@ class Database:
 
         def attempt() -> list[Row]:
             if (idle := self._idle_one()) is not None:
-                with suppress(Unavailable):
+                try:
                     return self._state(idle, query, params)
+                except Unavailable as error:
+                    if error.reason in _SLOW_STATES:
+                        raise
             return self._state(self._opened(), query, params)
 
-        return _retried(attempt)
+        return self._retried(attempt)
+
+    def _retried(self, attempt: Callable[[], T]) -> T:
+        """Run an attempt again on a new connection if the server is no longer the one that the secret names."""
+        try:
+            return _serialized(attempt)
+        except ConnectionOutdated:
+            self.close()
+            if self._refresh is not None:
+                self._refresh()
+            return _serialized(attempt)
 
     def _state(self, connection: Connection, query: str, params: Mapping[str, object]) -> list[Row]:
         exchange = Exchange(connection)
         try:
             return Rows(exchange).all(query, **params)
         finally:
-            if exchange.is_in_step:
-                self._idle.put(connection)
+            if exchange.is_reusable:
+                self._keep(connection)
             else:
                 _close_quietly(connection)
 
@@ -242,7 +272,7 @@ class Database:
     def close(self) -> None:
         """Close the idle connections."""
         while (connection := self._idle_one()) is not None:
-            connection.close()
+            _close_quietly(connection)
 
     @contextmanager
     def _transaction(self, tenant_id: str | None) -> Iterator[Rows]:
@@ -253,12 +283,12 @@ class Database:
             # COMMIT of a transaction in error answers ROLLBACK without complaint, but an error always left above.
             exchange.run_simple("COMMIT")
         except BaseException:
-            if exchange.is_in_step:
+            if exchange.is_reusable:
                 self._give_up(connection)
             else:
                 _close_quietly(connection)
             raise
-        self._idle.put(connection)
+        self._keep(connection)
 
     def _give_up(self, connection: Connection) -> None:
         """Roll back; a connection that cannot even do that is thrown away."""
@@ -267,7 +297,14 @@ class Database:
         except (InterfaceError, DatabaseError, OSError):
             _close_quietly(connection)
         else:
+            self._keep(connection)
+
+    def _keep(self, connection: Connection) -> None:
+        """Keep a connection for the next transaction; what a burst has opened beyond `_MOST_IDLE` is closed."""
+        if self._idle.qsize() < _MOST_IDLE:
             self._idle.put(connection)
+        else:
+            _close_quietly(connection)
 
     def _connection(self) -> Connection:
         """An idle connection that still answers BEGIN, else a new one."""
@@ -295,32 +332,63 @@ class Database:
             return connect(self._url(), timeout_s=self._timeout_s)
 
 
-def connect(url: str, *, timeout_s: float | None = None) -> Connection:
-    """A connection from a `postgresql://user:password@host:port/name?sslmode=…` URL.
+@contextmanager
+def session(url: str) -> Iterator[Rows]:
+    """A connection whose statements each commit by themselves; PostgreSQL makes no database within a transaction.
 
-    `?host=/path` names the folder of a unix socket, as libpq has it. Anything but `sslmode=disable` on a
-    network host is encrypted and verified, the only sane default for Aurora.
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    with _translated():
+        connection = connect(url)
+    try:
+        yield Rows(Exchange(connection))
+    finally:
+        _close_quietly(connection)
+
+
+def connect(url: str, *, timeout_s: float | None = None) -> Connection:
+    """A connection from a `postgresql://user:password@host:port/name?sslmode=…&sslrootcert=…` URL.
+
+    `?host=/path` names the folder of a unix socket, as libpq has it. On a network host, anything but `sslmode=disable`
+    is encrypted, and certificate and host name are verified. `timeout_s` is the most that one statement may take.
+
+    Raises:
+        ValueError: `sslmode` has a value that nobody knows.
     """
     parts = urlsplit(url)
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    folder = options.get("host", "")
+    opened = _socket(parts, options)
+    settings = {"idle_in_transaction_session_timeout": _IDLE_IN_TRANSACTION_S, "statement_timeout": timeout_s or 0}
+    try:
+        connection = Connection(
+            unquote(parts.username or "postgres"),
+            password=unquote(parts.password) if parts.password else None,
+            database=unquote(parts.path.lstrip("/")) or None,
+            sock=opened,
+            ssl_context=False,
+            application_name="disparo-agenda",
+            startup_params={name: str(round(seconds * 1000)) for name, seconds in settings.items()},
+        )
+    except BaseException:
+        opened.close()
+        raise
+    opened.settimeout(None if timeout_s is None else timeout_s + _ANSWER_MARGIN_S)
+    return connection
+
+
+def _socket(parts: SplitResult, options: Mapping[str, str]) -> socket:
     port = parts.port or int(options.get("port", "5432"))
-    plain = bool(folder) or options.get("sslmode") == "disable"
-    return Connection(
-        unquote(parts.username or "postgres"),
-        password=unquote(parts.password) if parts.password else None,
-        database=unquote(parts.path.lstrip("/")) or None,
-        host=parts.hostname or "localhost",
-        port=port,
-        unix_sock=f"{folder}/.s.PGSQL.{port}" if folder else None,
-        ssl_context=False if plain else ssl.create_default_context(),
-        timeout=timeout_s,
-        tcp_keepalive=True,
-        application_name="disparo-agenda",
-    )
+    connect_s = float(options.get("connect_timeout", CONNECT_S))
+    if folder := options.get("host"):
+        return socket_to_folder(folder, port, connect_s)
+    mode = options.get("sslmode", "verify-full")
+    if mode not in SSL_MODES:
+        raise ValueError(f"sslmode is none of {', '.join(SSL_MODES)}")
+    return socket_to_host(Host(parts.hostname or "localhost", port, mode, options.get("sslrootcert")), connect_s)
 
 
-def _retried(attempt: Callable[[], T]) -> T:
+def _serialized(attempt: Callable[[], T]) -> T:
     """Run a whole transaction again when the database asks for it (SQLSTATE 40001, 40P01)."""
     for _ in range(_ATTEMPTS - 1):
         try:
@@ -341,16 +409,28 @@ def _translated() -> Iterator[None]:
         raise Unavailable("banco_indisponivel", reason=type(error).__name__) from None
 
 
+def _fields(error: DatabaseError) -> dict[str, str]:
+    return error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+
+
 def _domain_error(error: DatabaseError) -> Exception:
-    fields = error.args[0] if error.args and isinstance(error.args[0], dict) else {}
+    fields = _fields(error)
     state, constraint = fields.get("C", ""), fields.get("n", "")
     if state in _RETRY_STATES:
         return SerializationFailure(state)
     if state.startswith(_CONSTRAINT_CLASS) and constraint:
         return ConstraintViolation(constraint)
+    if state in _OUTDATED_STATES:
+        return ConnectionOutdated("banco_indisponivel", reason=state)
+    if state in _SLOW_STATES:
+        return Unavailable("consulta_demorada", reason=state)
     if state.startswith(_AWAY_CLASSES):
         return Unavailable("banco_indisponivel", reason=state)
     return StatementFailed(state, fields.get("M", "") if state.startswith("42") else "")
+
+
+class ConnectionOutdated(Unavailable):
+    """The server is not the one that the secret names now: read-only after a failover, or with another password."""
 
 
 class StatementFailed(Exception):

@@ -35,6 +35,16 @@ class Secrets:
             self._cache[name] = cached = (self._elapsed(), self._read(name))
         return cached[1]
 
+    def put(self, name: str, value: dict[str, Any]) -> None:
+        """Store a JSON object as the new value of an existing secret.
+
+        Raises:
+            Unavailable: there is no such secret, Secrets Manager does not answer, or it denies us access.
+        """
+        with available("secretsmanager"):
+            self._aws.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(value))
+        self._cache[name] = (self._elapsed(), value)
+
     def _read(self, name: str) -> dict[str, Any] | None:
         with available("secretsmanager"):
             try:

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from hashlib import sha256
-from typing import TypeVar, cast
+from itertools import islice
+from types import UnionType
+from typing import Annotated, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import unquote
 from uuid import UUID
 
 from chalice.app import Chalice, Request
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.errors import FieldError, Invalid, NotFound, TooLarge, escape_pointer
+from chalicelib.errors import MAX_LISTED, FieldError, Invalid, NotFound, TooLarge, escape_pointer, invalid
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
 
 MAX_JSON_BYTES = 256 * 1024
 _NUL = "\0"
+_DIGITS = re.compile(r"-?[0-9]{1,18}")
 
 M = TypeVar("M", bound=BaseModel)
+
+
+class _Nothing(BaseModel):
+    """The query or the body of a route that takes none."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class AnonymousCall:
@@ -48,6 +59,8 @@ class AnonymousCall:
     def body(self, model: type[M]) -> M:
         """The JSON body, checked against a model; an empty body counts as `{}`.
 
+        The check is strict: no text or number counts as a value of another type.
+
         Raises:
             Invalid: the body is not JSON, a field does not fit, or a text holds a NUL; with a pointer to each.
             TooLarge: it is longer than 256 KiB.
@@ -56,7 +69,7 @@ class AnonymousCall:
         if len(raw) > MAX_JSON_BYTES:
             raise TooLarge("corpo_grande_demais", maximo=MAX_JSON_BYTES)
         try:
-            checked = model.model_validate_json(raw or b"{}")
+            checked = model.model_validate_json(raw or b"{}", strict=True)
         except ValidationError as error:
             raise invalid(error, "") from None
         if b"\\u0000" in raw:
@@ -69,12 +82,23 @@ class AnonymousCall:
         Raises:
             Invalid: a parameter is unknown, does not fit, or holds a NUL.
         """
-        given = dict(self.request.query_params or {})
-        _refuse_nul(given, "?")
-        try:
-            return model.model_validate(given)
-        except ValidationError as error:
-            raise invalid(error, "?") from None
+        return read_texts(model, dict(self.request.query_params or {}), "?")
+
+    def refuse_query(self) -> None:
+        """Check that there is no query string, for a route that takes none.
+
+        Raises:
+            Invalid: it names each parameter.
+        """
+        self.query(_Nothing)
+
+    def refuse_body(self) -> None:
+        """Check that the body is empty or `{}`, for a route that takes none.
+
+        Raises:
+            Invalid: it names each field.
+        """
+        self.body(_Nothing)
 
     def path_uuid(self, name: str) -> UUID:
         """An id in the path.
@@ -146,20 +170,55 @@ def current_request(app: Chalice) -> Request:
     return cast(Request, app.current_request)
 
 
-def invalid(error: ValidationError, root: str) -> Invalid:
-    """The errors of pydantic as pointers (RFC 6901) below `root`, with codes and without the refused values."""
-    return Invalid(
-        "requisicao_invalida",
-        tuple(
-            FieldError(root + "".join(f"/{escape_pointer(step)}" for step in each["loc"]), each["type"], each["msg"])
-            for each in error.errors(include_url=False, include_input=False, include_context=False)
-        ),
-    )
+def read_texts(model: type[M], texts: Mapping[str, str], root: str) -> M:
+    """The fields of a query string or a form, checked as strictly as a JSON body; `root` begins their pointers.
+
+    A whole number is written in digits alone and a truth value as `true` or `false`: Python and pydantic also read
+    `1_0`, `on`, or ` 7`.
+
+    Raises:
+        Invalid: a field is unknown, does not fit, or holds a NUL.
+    """
+    _refuse_nul(texts, root)
+    readers = _readers_of(model)
+    document = {name: readers[name](text) if name in readers else text for name, text in texts.items()}
+    try:
+        return model.model_validate_json(json.dumps(document), strict=True)
+    except ValidationError as error:
+        raise invalid(error, root) from None
+
+
+@cache
+def _readers_of(model: type[BaseModel]) -> Mapping[str, Callable[[str], object]]:
+    """How the text of each field that is no text is read; what cannot be read stays a text, and is refused as one."""
+    kinds = {name: set(_kinds(field.annotation)) for name, field in model.model_fields.items()}
+    return {name: _READERS[kind] for name, each in kinds.items() for kind in each if kind in _READERS}
+
+
+def _kinds(hint: object) -> Iterator[object]:
+    """The types of an annotation such as `Annotated[int, …] | None`."""
+    if get_origin(hint) in {Annotated, Union, UnionType}:
+        for each in get_args(hint):
+            yield from _kinds(each)
+    elif isinstance(hint, type):
+        yield hint
+
+
+def _whole_number(text: str) -> object:
+    return int(text) if _DIGITS.fullmatch(text) else text
+
+
+def _truth(text: str) -> object:
+    return {"true": True, "false": False}.get(text, text)
+
+
+_READERS: Mapping[object, Callable[[str], object]] = {int: _whole_number, bool: _truth}
 
 
 def _refuse_nul(document: object, root: str) -> None:
     """PostgreSQL stores no NUL in a text: it is refused here, once for all models."""
-    if pointers := tuple(_nuls(document, root)):
+    # One more than is listed, so that it is known that there are more. A long key would be repeated in each pointer.
+    if pointers := tuple(islice(_nuls(document, root), MAX_LISTED + 1)):
         errors = tuple(FieldError(pointer, "caractere_nulo", "NUL") for pointer in pointers)
         raise Invalid("requisicao_invalida", errors)
 

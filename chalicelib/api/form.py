@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
-from chalicelib.api.calls import invalid
+from chalicelib.api.calls import read_texts
 from chalicelib.api.handlers import RequestBody
 from chalicelib.errors import FieldError, Invalid, TooLarge
 from chalicelib.ingestion.jobs.requests import (
@@ -97,8 +97,7 @@ def _of_form(parts: list[_Part]) -> FileInBody:
 def _options(parts: list[_Part]) -> IngestOptions:
     """The fields beside the file; of a repeated field the last value counts."""
     try:
-        return IngestOptions.model_validate({part.name: part.content.decode().strip() for part in parts})
+        texts = {part.name: part.content.decode().strip() for part in parts}
     except UnicodeDecodeError:
         raise Invalid("multipart_invalido") from None
-    except ValidationError as error:
-        raise invalid(error, "") from None
+    return read_texts(IngestOptions, texts, "")

@@ -8,7 +8,8 @@ The parameters of a handler are filled by name and annotation:
 - `key`, an `IdempotencyKey | None`: the `Idempotency-Key` header;
 - any other name, a `UUID` or a `str`: the part of the path that has this name in the route.
 
-They are read in the order path, query, body, key: the first part that is wrong is the one that is reported.
+They are read in the order path, query, body, key: the first part that is wrong is the one that is reported. A handler
+of an authenticated request that takes no query or no body refuses one.
 """
 
 from __future__ import annotations
@@ -87,6 +88,8 @@ class Operation:
         """Of a successful answer."""
         self.media_type = media_type
         self._readers = tuple(_readers(self.takes))
+        # An open address is used by programs that add to it: links with tracking parameters, forms of mail programs.
+        self._refusals = tuple(_refusals(self.takes)) if issubclass(call_type, Call) else ()
 
     def run(self, call: AnonymousCall) -> object:
         """What the handler returns for a request.
@@ -94,7 +97,10 @@ class Operation:
         Raises:
             DomainError: a part of the request is wrong, or the handler refuses it.
         """
-        return self.handler(**{name: read(call) for name, read in self._readers})
+        given = {name: read(call) for name, read in self._readers}
+        for refuse in self._refusals:
+            refuse(call)
+        return self.handler(**given)
 
     def answers(self, **names: object) -> tuple[type[BaseModel], ...]:
         """The models that the handler says it answers with; none for an answer that is not JSON.
@@ -154,6 +160,14 @@ def _readers(takes: Takes) -> Iterator[tuple[str, Callable[[Any], object]]]:
         yield "key", attrgetter("idempotency_key")
     if takes.call:
         yield "call", lambda call: call
+
+
+def _refusals(takes: Takes) -> Iterator[Callable[[Any], None]]:
+    """The checks that what the handler does not take was not sent: it would be ignored in silence."""
+    if takes.query is None:
+        yield methodcaller("refuse_query")
+    if takes.body is None:
+        yield methodcaller("refuse_body")
 
 
 def _is_model(hint: object) -> bool:

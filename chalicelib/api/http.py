@@ -19,11 +19,28 @@ from pydantic import BaseModel
 from chalicelib import messages
 from chalicelib.api.calls import AnonymousCall, Call, current_request
 from chalicelib.api.handlers import JSON, Handler, Operation, View
-from chalicelib.errors import DomainError, Invalid, UnsupportedMedia
+from chalicelib.errors import (
+    DomainError,
+    HeadersTooLarge,
+    Invalid,
+    MethodNotAllowed,
+    TooManyRequests,
+    Unauthenticated,
+    UnknownMethod,
+    Unreadable,
+    UnsupportedMedia,
+    UriTooLong,
+)
 from chalicelib.telemetry import logger
 
 PROBLEM = "application/problem+json"
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
+_LONGEST_TEXT = 1_000
+_SOON_S = "2"
+# Lambda answers with 6 MB at most; the headers and the frame of the answer take little of it.
+_LONGEST_ANSWER = 6_000_000
+_MOST_BYTES = 4
+"""Of one character; an escaped quote or backslash has as many."""
 
 
 def endpoint(app: Chalice, status: int = 200) -> Callable[[Handler], View]:
@@ -72,10 +89,22 @@ def answered(work: Callable[[], object], status: int, language: str) -> Response
 
 
 def json_response(body: object, status: int = 200) -> Response:
-    """A JSON response, 204 for None; Chalice's own encoder knows neither UUID nor datetime."""
+    """A JSON response, 204 for None; Chalice's own encoder knows neither UUID nor datetime.
+
+    Raises:
+        Invalid: `resposta_grande_demais`; Lambda would answer with a bare 502.
+    """
     if body is None:
         return Response(body="", status_code=204)
-    return Response(body=to_json(body), status_code=status, headers={"Content-Type": JSON})
+    text = to_json(body)
+    if len(text) > _LONGEST_ANSWER // _MOST_BYTES and _bytes_in_a_text(text) > _LONGEST_ANSWER:
+        raise Invalid("resposta_grande_demais")
+    return Response(body=text, status_code=status, headers={"Content-Type": JSON})
+
+
+def _bytes_in_a_text(text: str) -> int:
+    """The bytes of an answer in Lambda's own JSON, of which it is a text: each of its quotes is escaped once more."""
+    return len(json.dumps(text, ensure_ascii=False).encode())
 
 
 def to_json(body: object) -> str:
@@ -100,19 +129,48 @@ def problem(error: DomainError, language: str) -> Response:
     if errors:
         document["errors"] = [
             {
-                "pointer": each.pointer,
+                "pointer": _cut(each.pointer),
                 "code": each.code,
-                "detail": messages.field_text(each, language, **error.params),
+                "detail": _cut(messages.field_text(each, language, **error.params)),
             }
             for each in errors
         ]
-    return Response(body=to_json(document), status_code=error.status, headers={"Content-Type": PROBLEM})
+    if isinstance(error, Invalid) and error.has_more:
+        document["mais_erros"] = True
+    # RFC 9110, sections 11.6.1 and 10.2.1, and RFC 6585: a 401 says how to authenticate, a 405 which methods there are,
+    # a 429 when to come back.
+    headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
+    if isinstance(error, Unauthenticated):
+        headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(error, TooManyRequests):
+        headers["Retry-After"] = _SOON_S
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = error.metodos
+    return Response(body=to_json(document), status_code=error.status, headers=headers)
+
+
+def of_status(status: int) -> DomainError:
+    """The error for a request that a server refuses before it knows the route."""
+    match status:
+        case 414:
+            return UriTooLong("endereco_longo")
+        case 431:
+            return HeadersTooLarge("cabecalhos_longos")
+        case 501:
+            return UnknownMethod("metodo_desconhecido")
+        case _:
+            return Unreadable("requisicao_malformada")
 
 
 def language_of(request: Request) -> str:
     """The language of an answer: pt-BR unless `Accept-Language` begins with English."""
     wanted = request.headers.get("accept-language", "")
     return messages.ENGLISH if wanted.strip().lower().startswith("en") else messages.PORTUGUESE
+
+
+def _cut(text: str) -> str:
+    """The text at a bounded length: names of fields are the client's, and a pointer may repeat one in each error."""
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}…"
 
 
 class _Unexpected(DomainError):

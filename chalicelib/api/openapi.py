@@ -15,6 +15,7 @@ from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.handlers import JSON, Operation, Takes, operation_of
 from chalicelib.api.http import PROBLEM
 from chalicelib.api.text import HTML
+from chalicelib.errors import MAX_LISTED
 
 _REF = "#/components/schemas/"
 _TITLE = "Disparo & Agenda"
@@ -42,7 +43,9 @@ _PROBLEM_SCHEMA: Document = {
                 "required": ["pointer", "code", "detail"],
                 "properties": {name: {"type": "string"} for name in ("pointer", "code", "detail")},
             },
+            "maxItems": MAX_LISTED,
         },
+        "mais_erros": {"const": True, "description": "There are more errors than `errors` lists."},
     },
 }
 _KEY_PARAMETER: Document = {

@@ -40,6 +40,8 @@ from chalicelib.tokens import Signer
 
 MAX_BYTES = 3 * 1024 * 1024
 """The largest notification that Meta sends (Graph API, webhooks)."""
+MAX_ITEMS = 1_000
+"""The most reports and replies of one notification; Meta sends at most as many updates in one (the same source)."""
 META_HEADER = "x-hub-signature-256"
 SECRET_HEADER = "x-webhook-secret"  # noqa: S105 - the name of a header
 
@@ -115,7 +117,7 @@ class Webhooks:
 
         Raises:
             NotFound: there is no such channel.
-            TooLarge: the body is longer than `MAX_BYTES`.
+            TooLarge: the body is longer than `MAX_BYTES`, or holds more than `MAX_ITEMS` reports and replies.
             Unauthenticated: the key is not one of ours, or the body is not signed.
             Unreadable: the body is not a JSON object.
         """
@@ -125,6 +127,8 @@ class Webhooks:
         admitted = self._admitted(known, query)
         read = _reader(admitted, headers, raw)
         notice = read(_document(raw))
+        if len(notice.reports) + len(notice.replies) > MAX_ITEMS:
+            raise TooLarge("avisos_demais", maximo=MAX_ITEMS)
         now = self._clock()
         settled, kept = self._database.run(admitted.tenant_id, lambda rows: _settle(rows, known, notice, now))
         account_for(admitted.tenant_id, settled.moves)

@@ -1,7 +1,7 @@
 """Reads a webhook's body as reports about our messages and replies of people: in Meta's shape, and in a simple one.
 
-A signed body is never refused. Unknown fields and kinds are ignored, because a provider repeats whatever is refused and
-in the end stops sending.
+A signed body is not refused for what it says. Unknown fields and kinds are ignored, because a provider repeats whatever
+is refused and in the end stops sending.
 """
 
 from __future__ import annotations

@@ -4,9 +4,12 @@
 -- Newest first: ids are time-ordered. The values are known when an unnamed statement is planned, so a filter that is
 -- not given costs nothing. Documents and contacts have indexes of their own and are looked up first, as arrays. With
 -- an OR around an EXISTS, PostgreSQL would look into every lead of the tenant; so it would with a LIMIT before the
--- first ANALYZE.
-SELECT l.lead_id, l.lead_id_externo, l.nome, l.contato, l.documento, l.status, l.tags, l.origem_arquivo, l.origem_aba,
-       l.linha_planilha, l.job_id, l.criado_em, l.atualizado_em
+-- first ANALYZE. Long texts are cut: a cell may hold 130,000 characters, and Lambda's answers 6 MB.
+SELECT l.lead_id, l.lead_id_externo,
+       left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…' ELSE '' END AS nome,
+       left(l.contato, 200) || CASE WHEN length(l.contato) > 200 THEN '…' ELSE '' END AS contato,
+       l.documento, l.status, l.tags, l.origem_arquivo, l.origem_aba, l.linha_planilha, l.job_id, l.criado_em,
+       l.atualizado_em
   FROM leads l
  WHERE l.tenant_id = :tenant_id
    AND (CAST(:depois AS uuid) IS NULL OR l.lead_id < CAST(:depois AS uuid))
@@ -57,7 +60,7 @@ SELECT coalesce(sum(leads_criados - leads_removidos), 0)::bigint AS total
 -- name: list_leads_ready
 -- Leads that a new disparo would help (docs/decisions.md): none is waiting or being sent, none waits for an answer, and
 -- there is a contact that is fit for sending.
-SELECT l.lead_id, l.nome, l.status,
+SELECT l.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…' ELSE '' END AS nome, l.status,
        CASE WHEN t.telefone IS NULL THEN 'email' WHEN e.email IS NULL THEN 'telefone' ELSE 'ambos' END AS tipo_contato,
        contato_id(l.lead_id, t.telefone) AS telefone_id, t.telefone,
        contato_id(l.lead_id, e.email) AS email_id, e.email

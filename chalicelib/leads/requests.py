@@ -8,11 +8,12 @@ from typing import Annotated
 from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
 from chalicelib.pages import PageQuery
+from chalicelib.unseen import as_seen
 
 _PUNCTUATION = re.compile(r"[\s().\-/]+")
 _DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
@@ -37,7 +38,14 @@ def _composed(text: str) -> str:
     return normalize("NFC", text)
 
 
-Tag = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_composed)]
+def _one_spelling(tag: str) -> str:
+    """Composed, and without what nobody sees: two tags of the same look are one."""
+    if not (seen := _composed(as_seen(tag)).strip()):
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    return seen
+
+
+Tag = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_one_spelling)]
 
 
 class ContactKinds(StrEnum):
@@ -50,6 +58,8 @@ class ContactKinds(StrEnum):
 
 class LeadQuery(PageQuery):
     """A page of leads; every filter that is given has to fit."""
+
+    quick_filters = frozenset({"documento", "email", "telefone"})
 
     status: LeadStatus | None = None
     documento: Annotated[str, Field(max_length=40), AfterValidator(_documento)] | None = None

@@ -10,7 +10,8 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.leads.states import LeadStatus, may_move
-from chalicelib.pages import page_of
+from chalicelib.pages import PageQuery, page_of
+from chalicelib.searches import take_seat
 
 COUNTED = 10_000
 """Leads are counted one by one up to here; an exact count of a million costs half a second."""
@@ -29,13 +30,15 @@ class Leads:
 
         Raises:
             Invalid: `cursor_invalido`.
+            TooManyRequests: `buscas_demais`.
         """
-        after = query.after(UUID)
-        filters = _filters(query)
+        page, filters = _page(query), _filters(query)
 
         def work(rows: Rows) -> tuple[list[Row], int, bool]:
-            found = rows.all("list_leads", depois=after, limite=query.limit + 1, pular=query.offset or 0, **filters)
-            is_all = after is None and not query.offset and len(found) <= query.limit
+            if query.reads_much():
+                take_seat(rows)
+            found = rows.all("list_leads", **page, **filters)
+            is_all = query.cursor is None and not query.offset and len(found) <= query.limit
             return found, *((len(found), True) if is_all else _total(rows, filters))
 
         found, total, is_exact = self._database.run(tenant_id, work)
@@ -46,15 +49,15 @@ class Leads:
 
         Raises:
             Invalid: `cursor_invalido`.
+            TooManyRequests: `buscas_demais`.
         """
-        params = {
-            "depois": query.after(UUID),
-            "tipo_contato": query.tipo_contato.value if query.tipo_contato else None,
-            "limite": query.limit + 1,
-            "pular": query.offset or 0,
-        }
-        found = self._database.run(tenant_id, lambda rows: rows.all("list_leads_ready", **params))
-        return page_of(found, query.limit, _place)
+        params = {"tipo_contato": query.tipo_contato.value if query.tipo_contato else None, **_page(query)}
+
+        def work(rows: Rows) -> list[Row]:
+            take_seat(rows)
+            return rows.all("list_leads_ready", **params)
+
+        return page_of(self._database.run(tenant_id, work), query.limit, _place)
 
     def get(self, tenant_id: str, lead_id: UUID) -> dict[str, Any]:
         """One lead with its contacts and its timeline, newest first.
@@ -107,6 +110,11 @@ def _known(lead: Row | None) -> Row:
     if lead is None:
         raise NotFound("nao_encontrado")
     return lead
+
+
+def _page(query: PageQuery) -> dict[str, object]:
+    """The parameters of a page."""
+    return {"depois": query.after(UUID), "limite": query.limit + 1, "pular": query.offset or 0}
 
 
 def _filters(query: LeadQuery) -> dict[str, object]:

@@ -9,10 +9,29 @@ SELECT nome, soma FROM schema_migrations;
 -- name: insert_migration
 INSERT INTO schema_migrations (nome, soma) VALUES (:nome, :soma);
 
+-- name: list_roles
+SELECT rolname::text AS nome FROM pg_roles WHERE rolname = ANY(CAST(:nomes AS text[]));
+
+-- name: find_database
+SELECT pg_get_userbyid(datdba)::text AS dono FROM pg_database WHERE datname = :nome;
+
 -- name: insert_evento
 -- In the transaction of what happened: no event without its cause, no cause without its event.
 INSERT INTO eventos (tenant_id, evento_id, tipo, detalhe, criado_em)
 VALUES (:tenant_id, :evento_id, :tipo, CAST(:detalhe AS jsonb), :criado_em);
+
+-- name: take_search_seat
+-- A free seat of the tenant, if there is one; the scan ends at the first lock that is got. Without parallel workers, a
+-- search keeps one core busy and not all of them.
+SELECT lugar
+  FROM set_config('max_parallel_workers_per_gather', '0', true), generate_series(1, CAST(:lugares AS integer)) AS lugar
+ WHERE pg_try_advisory_xact_lock(hashtextextended('busca/' || CAST(:tenant_id AS text), lugar))
+ LIMIT 1;
+
+-- name: wait_for_search_seat
+-- The limit is set before the lock is asked for: FROM comes first.
+SELECT pg_advisory_xact_lock(hashtextextended('busca/' || CAST(:tenant_id AS text), CAST(:lugar AS integer)))
+  FROM set_config('lock_timeout', :espera, true);
 
 -- name: lock_unpublished_eventos
 -- SKIP LOCKED: two publishers do not publish the same event.

@@ -20,6 +20,7 @@ from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
+from chalicelib.searches import take_seat
 from chalicelib.telemetry import Metric, count, logger
 
 ID_NAME = "agendamento_id"
@@ -84,6 +85,7 @@ class Agendamentos:
 
         Raises:
             Invalid: `cursor_invalido`.
+            TooManyRequests: `buscas_demais`.
         """
         data, agendamento_id = query.after(tuple[Instant, UUID]) or (None, None)
         params = {
@@ -97,8 +99,17 @@ class Agendamentos:
             "limite": query.limit + 1,
             "pular": query.offset or 0,
         }
-        found = self._database.run(tenant_id, lambda rows: rows.all("list_agendamentos", **params))
-        return page_of(found, query.limit, lambda row: (row["data_agendada"].isoformat(), row["agendamento_id"]))
+
+        def work(rows: Rows) -> list[Row]:
+            if query.reads_much():
+                take_seat(rows)
+            return rows.all("list_agendamentos", **params)
+
+        return page_of(
+            self._database.run(tenant_id, work),
+            query.limit,
+            lambda row: (row["data_agendada"].isoformat(), row["agendamento_id"]),
+        )
 
     def get(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """One agendamento.

@@ -36,6 +36,8 @@ class NewSuppression(BaseModel):
 class SuppressionQuery(PageQuery):
     """A page of the list; every filter that is given has to fit."""
 
+    quick_filters = frozenset({"contato"})
+
     canal: Canal | None = None
     motivo: SuppressionReason | None = None
     contato: ContactText | None = None

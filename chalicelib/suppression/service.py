@@ -14,6 +14,7 @@ from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import page_of
+from chalicelib.searches import take_seat
 from chalicelib.suppression.links import UnsubscribeLinks
 from chalicelib.suppression.requests import NewSuppression, SuppressionQuery, SuppressionReason, SuppressionRemoval
 
@@ -52,6 +53,7 @@ class Suppressions:
 
         Raises:
             Invalid: `cursor_invalido`.
+            TooManyRequests: `buscas_demais`.
         """
         params = {
             "antes": query.after(UUID),
@@ -61,8 +63,13 @@ class Suppressions:
             "limite": query.limit + 1,
             "pular": query.offset or 0,
         }
-        found = self._database.run(tenant_id, lambda rows: rows.all("list_supressoes", **params))
-        return page_of(found, query.limit, lambda row: row["supressao_id"])
+
+        def work(rows: Rows) -> list[Row]:
+            if query.reads_much():
+                take_seat(rows)
+            return rows.all("list_supressoes", **params)
+
+        return page_of(self._database.run(tenant_id, work), query.limit, lambda row: row["supressao_id"])
 
     def remove(self, identity: Identity, supressao_id: UUID, removal: SuppressionRemoval) -> None:
         """Take a contact off the list and record an event that says who did it.

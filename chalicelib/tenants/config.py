@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from functools import cache
+from importlib.resources import files
 from typing import Annotated, Any, Protocol, assert_never
-from zoneinfo import available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -17,19 +17,25 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     ValidationError,
     ValidationInfo,
     field_validator,
 )
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticKnownError
 
 from chalicelib.canal import Canal
+from chalicelib.errors import FieldError
 
 
 @cache
 def _zones() -> frozenset[str]:
-    """The names of the IANA time zones; cached, because they are read from disk."""
-    return frozenset(available_timezones())
+    """The names of the IANA time zones that the pinned `tzdata` lists; cached, because they are read from disk.
+
+    A system has further files in the same folder: `localtime` is the zone of the machine. `Factory` means none.
+    """
+    names = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return frozenset(names) - {"Factory"}
 
 
 def _zone(name: str) -> str:
@@ -73,10 +79,14 @@ def _written_date(value: object) -> object:
 
     By itself, pydantic also reads a number as seconds since 1970, and a time at midnight as its date.
     """
-    is_date = isinstance(value, date) and not isinstance(value, datetime)
-    if not is_date and not (isinstance(value, str) and re.fullmatch(_DATE, value)):
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not re.fullmatch(_DATE, value):
         raise PydanticCustomError("dia_invalido", "not a date YYYY-MM-DD")
-    return value
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise PydanticKnownError("date_from_datetime_parsing", {"error": "no such day"}) from None
 
 
 def _ordered_days(days: tuple[Weekday, ...]) -> tuple[Weekday, ...]:
@@ -230,10 +240,14 @@ class TenantChannels(BaseModel):
                 assert_never(canal)
 
 
-class TenantConfig(BaseModel):
-    """The whole configuration; a field that is left out gets its default."""
+def _demand_all(schema: dict[str, Any]) -> None:
+    schema["required"] = list(schema["properties"])
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+
+class TenantConfig(BaseModel):
+    """The whole configuration. A stored one may leave fields out, which then have their defaults."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_demand_all)
 
     fuso: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "America/Sao_Paulo"
     """The time zone of the tenant's day, and of leads whose phone gives no zone."""
@@ -247,6 +261,70 @@ class TenantConfig(BaseModel):
     """How fast they may leave (SPEC §2)."""
     canais: TenantChannels = TenantChannels()
     """By which channels they leave."""
+
+
+class ConfigPatch(BaseModel):
+    """The fields of the configuration that change: a JSON merge patch (RFC 7396).
+
+    A field that is left out stays as it is, and null restores its default. The document of a channel is one value: it
+    is replaced as a whole, because null means something in it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fuso: Any = None
+    fixo_valido_para_whatsapp: Any = None
+    idioma: Any = None
+    janela: Any = None
+    limites: Any = None
+    canais: Any = None
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        """In the contract, the fields are those of `TenantConfig`, or null."""
+        schema = handler.resolve_ref_schema(handler(core_schema))
+        whole = handler.resolve_ref_schema(handler(TenantConfig.__pydantic_core_schema__))
+        for name, part in whole["properties"].items():
+            kind = {key: value for key, value in part.items() if key != "default"}
+            schema["properties"][name] = {"anyOf": [kind, {"type": "null"}]}
+        return schema
+
+
+def patched(config: TenantConfig, patch: ConfigPatch) -> TenantConfig:
+    """The configuration with the changes of a patch.
+
+    Raises:
+        ValidationError: the changed configuration is not valid.
+    """
+    document = config.model_dump(mode="json")
+    _merge(document, patch.model_dump(exclude_unset=True), TenantConfig)
+    return TenantConfig.model_validate_json(json.dumps(document))
+
+
+def _merge(document: dict[str, Any], patch: Mapping[str, Any], model: type[BaseModel]) -> None:
+    for name, value in patch.items():
+        part = model.model_fields[name].annotation if name in model.model_fields else None
+        if value is None and name in document:
+            del document[name]
+        elif isinstance(value, dict) and isinstance(part, type) and issubclass(part, BaseModel):
+            _merge(document[name], value, part)
+        else:
+            # An unknown name stays, also with null: the validation names it.
+            document[name] = value
+
+
+# As pydantic names it.
+_MISSING = "missing"
+
+
+def left_out(config: BaseModel, pointer: str = "") -> Iterator[FieldError]:
+    """An error for each field that a document left to its default, on every level."""
+    for name in type(config).model_fields:
+        value = getattr(config, name)
+        if name not in config.model_fields_set:
+            yield FieldError(f"{pointer}/{name}", _MISSING, name)
+        elif isinstance(value, BaseModel):
+            yield from left_out(value, f"{pointer}/{name}")
 
 
 class ReadsOne(Protocol):

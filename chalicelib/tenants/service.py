@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
+from pydantic import ValidationError
+
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database
+from chalicelib.adapters.database import Database, Rows
 from chalicelib.canal import Canal
+from chalicelib.errors import Conflict, Invalid, invalid
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.config import TenantChannels, TenantConfig, config_of
+from chalicelib.tenants.config import ConfigPatch, TenantChannels, TenantConfig, config_of, left_out, patched
 
 CheckChannels = Callable[[str, Mapping[Canal, Mapping[str, Any]]], None]
 """Checks a tenant's documents, by channel; raises Invalid, with pointers into the configuration, if one cannot send."""
+
+_TRIES = 5
 
 
 class Tenants:
@@ -35,24 +41,61 @@ class Tenants:
         identity.require(ADMIN)
         return self._database.run(identity.tenant_id, config_of)
 
-    def configure(self, identity: Identity, config: TenantConfig) -> TenantConfig:
-        """Replace the whole configuration.
-
-        Channels that change are first checked at their servers, while no transaction is open. An unchanged channel is
-        not checked, so its server may be down while the tenant changes something else.
+    def replace(self, identity: Identity, config: TenantConfig) -> TenantConfig:
+        """Replace the whole configuration by a document that leaves nothing out.
 
         Raises:
             Forbidden: the caller is not an administrator.
-            Invalid: a channel cannot send; nothing is stored.
+            Invalid: `configuracao_incompleta`, with a pointer to each field that is missing; or a channel cannot send.
+                Nothing is stored.
+            Conflict: `configuracao_disputada`, as `change`.
         """
         identity.require(ADMIN)
-        stored = self._database.run(identity.tenant_id, config_of)
-        self._check_channels(identity.tenant_id, _changed(stored.canais, config.canais))
-        self._database.run(
-            identity.tenant_id,
-            lambda rows: rows.run("upsert_tenant_config", config=config.model_dump_json(), agora=self._clock()),
-        )
-        return config
+        if missing := tuple(left_out(config)):
+            raise Invalid("configuracao_incompleta", missing)
+        return self._save(identity.tenant_id, lambda _: config)
+
+    def change(self, identity: Identity, patch: ConfigPatch) -> TenantConfig:
+        """Change some fields of the configuration, and leave the others as they are.
+
+        Raises:
+            Forbidden: the caller is not an administrator.
+            Invalid: the changed configuration is not valid, or a channel cannot send; nothing is stored.
+            Conflict: `configuracao_disputada`, others changed it again and again while the channels were checked.
+        """
+        identity.require(ADMIN)
+
+        def change(stored: TenantConfig) -> TenantConfig:
+            try:
+                return patched(stored, patch)
+            except ValidationError as error:
+                raise invalid(error, "") from None
+
+        return self._save(identity.tenant_id, change)
+
+    def _save(self, tenant_id: str, change: Callable[[TenantConfig], TenantConfig]) -> TenantConfig:
+        """Store what `change` makes of the stored configuration.
+
+        Channels that change are first checked at their servers, while no transaction is open. An unchanged channel is
+        not checked, so its server may be down while the tenant changes something else. If somebody else has changed the
+        configuration meanwhile, all of that is done again.
+        """
+        for _ in range(_TRIES):
+            stored = self._database.run(tenant_id, config_of)
+            wanted = change(stored)
+            self._check_channels(tenant_id, _changed(stored.canais, wanted.canais))
+            if self._database.run(tenant_id, partial(self._store, stored=stored, wanted=wanted)):
+                return wanted
+        raise Conflict("configuracao_disputada")
+
+    def _store(self, rows: Rows, *, stored: TenantConfig, wanted: TenantConfig) -> bool:
+        """Write the configuration, if the one that it was made of is still stored."""
+        now = self._clock()
+        rows.one("lock_tenant", agora=now)
+        if config_of(rows) != stored:
+            return False
+        rows.run("update_tenant_config", config=wanted.model_dump_json(), agora=now)
+        return True
 
 
 def _changed(stored: TenantChannels, wanted: TenantChannels) -> dict[Canal, Mapping[str, Any]]:

@@ -51,3 +51,19 @@ def test_every_consumer_may_consume_its_own_queue(packaged: Packaged) -> None:
         [arn] = statement["Resource"]
         assert arn["Fn::Sub"].rpartition(":")[2].replace("${Stage}", packaged.stage) == queue["queue"]
         assert {"sqs:DeleteMessage", "sqs:GetQueueAttributes"} <= set(statement["Action"])
+
+
+def test_only_migrate_may_store_logins_and_read_the_master_login_while_the_stack_names_it(packaged: Packaged) -> None:
+    writers = {
+        name
+        for name in packaged.declared["lambdas"]
+        for statement in packaged.statements(name)
+        if "secretsmanager:PutSecretValue" in statement["Action"]
+    }
+    assert writers == {"migrate"}
+    [policy] = packaged.of_type("AWS::IAM::Policy").values()
+    assert policy["Condition"] == "HasMasterSecret"
+    assert policy["Properties"]["Roles"] == [{"Ref": packaged.functions()["migrate"]["Role"]["Fn::GetAtt"][0]}]
+    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "secretsmanager:GetSecretValue"
+    assert statement["Resource"] == {"Ref": "MasterSecretArn"}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,10 +15,31 @@ import pytest
 from chalicelib.ingestion.reading.columns import column_name
 from chalicelib.ingestion.reading.container import MAX_INFLATED
 from chalicelib.ingestion.reading.converted import MAX_WASTED, MAX_WASTED_BYTES
-from chalicelib.ingestion.reading.limits import MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_LINES, MAX_ROWS, MAX_TITLES
+from chalicelib.ingestion.reading.limits import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_FILE,
+    MAX_LINES,
+    MAX_ROWS,
+    MAX_TITLES,
+    SMALL_TEXT,
+)
 from chalicelib.ingestion.reading.shared_strings import MAX_TABLE
 from tests.confined import Outcome, read_confined
-from tests.workbooks import MAIN, SHEET, STRINGS, TITLES, Piece, parts, prefixed, row, sheet, write_large, zipped
+from tests.workbooks import (
+    MAIN,
+    SHEET,
+    STRINGS,
+    TITLES,
+    Piece,
+    parts,
+    prefixed,
+    row,
+    sheet,
+    string_table,
+    write_large,
+    zipped,
+)
 
 BEGIN, END = sheet(TITLES + "|").split("|")
 NOISE = "".join(f"{n * 7919 % 10_007}" for n in range(2_000))  # keeps a repeated text below the ratio of a bomb
@@ -185,10 +206,45 @@ def test_million_nested_elements_are_refused(path: Path) -> None:
     assert read_confined(path) == Outcome("arquivo_suspeito", 0, 0)
 
 
+REPEATED: dict[str, tuple[str, int, Callable[[str], str], str, int]] = {
+    "a megabyte of ascii": ("A" * 1_000_000, 2, str, "celula_grande_demais", 0),
+    "a megabyte of ascii, prefixed": ("A" * 1_000_000, 2, prefixed, "textos_demais", 0),
+    "blanks": (" " * 1_000_000, 2, str, "arquivo_suspeito", 0),
+    "the longest cell of Excel, with accents": ("ç" * 32_767, 3, str, "textos_demais", SMALL_TEXT // 3 // 32_767),
+    "a long cell of four-byte characters": ("x" * 100_000 + "😀", 2, prefixed, "textos_demais", SMALL_TEXT // 200_002),
+    "phones": ("71 99999-9999;" * 2_340, 1, str, "textos_demais", SMALL_TEXT // 32_760),
+}
+
+
+@pytest.mark.parametrize(("text", "columns", "shape", "code", "rows"), REPEATED.values(), ids=list(REPEATED))
+def test_long_string_in_every_row_is_refused_in_time(
+    path: Path, text: str, columns: int, shape: Callable[[str], str], code: str, rows: int
+) -> None:
+    """A file of some 20 kB whose cells hold a gigabyte together: each string is written once and used everywhere."""
+    used = "".join(
+        f'<row r="{n}">{"".join(f"""<c r="{letter}{n}" t="s"><v>0</v></c>""" for letter in "ABC"[-columns:])}</row>'
+        for n in range(2, 2_000)
+    )
+    strings = string_table(f'<si><t xml:space="preserve">{text}</t></si>')
+    made = {**parts(strings=shape(strings)), SHEET: shape(sheet(row(1, "Nome", "Email", "Telefone") + used))}
+    path.write_bytes(zipped(made))
+    assert path.stat().st_size < 50_000
+    read = read_confined(path)
+    assert (read.code, read.rows) == (code, rows)
+
+
 def test_many_references_in_a_row_are_read_within_the_limits(path: Path) -> None:
     cells = "".join(f'<c r="{letter}2" t="str"><v>{"&#65;" * 120_000}</v></c>' for letter in "AB")
     written(path, [BEGIN + f'<row r="2">{cells}</row>' + END])
     assert read_confined(path) == Outcome(None, 1, 1)
+
+
+def test_cell_repeated_in_a_row_with_a_value_is_refused_in_time(path: Path) -> None:
+    """Every row makes a lead, so none of them is waste as a whole."""
+    cells = "".join(f'<x:c r="B9"><x:v>{n * 7919 % 1_000_003}</x:v></x:c>' for n in range(60_000))
+    rows = "".join(f'<x:row r="{n}">{cells}</x:row>' for n in range(2, 22))
+    written(path, [prefixed(BEGIN), rows, prefixed(END)])
+    assert read_confined(path) == Outcome("arquivo_suspeito", 0, 0)
 
 
 def test_text_of_a_million_blank_lines_is_read_within_the_limits(path: Path) -> None:

@@ -35,6 +35,7 @@ from local.tokens import Verifier
 from local.whatsapp import WhatsAppSimulator
 from tests.builders import a_template
 from tests.conftest import DatabaseUrls, StoppedClock
+from tests.database_servers import Server, a_server, programs
 from tests.integration.test_local_api import Client
 from tests.sending_stage import MakeExecutor, SendingStage
 
@@ -119,6 +120,13 @@ class ContractClient(Client):
 @cache
 def _contract(app: Any) -> Contract:
     return Contract(openapi.document(app))
+
+
+@pytest.fixture(scope="session", params=programs())
+def cluster(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server as AWS gives it to us, of every version that is at hand."""
+    with a_server(tmp_path_factory.mktemp(f"cluster-{request.param}"), programs()[request.param]) as server:
+        yield server
 
 
 @pytest.fixture

@@ -212,11 +212,14 @@ def test_last_date_of_the_calendar_is_too_far_off(services: Services, owner: Dat
         ({"tipo": "festa"}, "tipo", "enum"),
         ({"canal": "email"}, "canal", "enum"),
         ({"data_agendada": "2026-12-01T10:00:00"}, "data_agendada", "timezone_aware"),
+        ({"data_agendada": "1795000000"}, "data_agendada", "datetime_from_date_parsing"),
+        ({"data_agendada": 1795000000}, "data_agendada", "datetime_type"),
         ({"data_agendada": "amanhã"}, "data_agendada", "datetime_from_date_parsing"),
         ({"duracao_minutos": 4}, "duracao_minutos", "greater_than_equal"),
         ({"duracao_minutos": 481}, "duracao_minutos", "less_than_equal"),
         ({"duracao_minutos": 10**30}, "duracao_minutos", "less_than_equal"),
         ({"responsavel": "  "}, "responsavel", "string_too_short"),
+        ({"responsavel": "\u200b\u3164"}, "responsavel", "string_too_short"),
         ({"responsavel": "a" * 121}, "responsavel", "string_too_long"),
         ({"responsavel": "Ana\x1b[31m"}, "responsavel", "caractere_invalido"),
         ({"observacoes": "a" * 2001}, "observacoes", "string_too_long"),
@@ -328,8 +331,8 @@ def test_two_agendamentos_of_one_responsavel_keep_the_buffer_between_them(
         assert raised.value.code == "horario_ocupado"
 
 
-@pytest.mark.parametrize("name", ["ANA", " ana ", "aNA"])
-def test_name_of_the_responsavel_is_compared_without_case_and_blanks(
+@pytest.mark.parametrize("name", ["ANA", " ana ", "aNA", "A\u200bna", "Ana\u202e", "\ufeffAna\u3164", "An\xada"])
+def test_name_of_the_responsavel_is_compared_without_case_blanks_and_what_nobody_sees(
     services: Services, owner: Database, tomorrow: datetime, name: str
 ) -> None:
     lead_id = a_lead(owner)

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from chalicelib.adapters.database import Database, Rows, StatementFailed
 from chalicelib.api.handlers import Operation, Takes, operation_of
 from chalicelib.identity import ADMIN
+from chalicelib.tenants.config import TenantConfig
 from tests.builders import CREATED_AT, a_lead, a_template, ask, insert, run
 from tests.conftest import DatabaseUrls
 from tests.integration.test_local_api import Client, forged
@@ -150,7 +151,8 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
-        "put_tenant_config": {"fuso": "America/Manaus"},
+        "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
+        "patch_tenant_config": {"fuso": "America/Manaus"},
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},

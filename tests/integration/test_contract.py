@@ -181,7 +181,8 @@ def use_suppressions(call: Caller) -> None:
 
 
 def use_tenant(call: Caller, aws: Aws) -> None:
-    call("PUT", "/tenant/config", fuso="America/Manaus", limites={"email": {"por_dia": 10}})
+    call("PATCH", "/tenant/config", fuso="America/Manaus", limites={"email": {"por_dia": 10}})
+    call("PUT", "/tenant/config", **call("GET", "/tenant/config"))
     assert call("GET", "/tenant/config")["limites"]["email"]["por_dia"] == 10
     put_secret(aws, "/alquimista/dev/disparo-agenda/webhook-email", {"segredo": SHARED})
     [url] = [each["url"] for each in call("GET", "/tenant/webhooks")["itens"] if each["canal"] == "email"]

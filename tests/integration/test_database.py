@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from threading import Barrier
+from time import monotonic
 from uuid import UUID
 
 import pytest
@@ -16,6 +17,7 @@ from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavail
 from chalicelib.wiring import Services
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, lead_status, run
 from tests.conftest import DatabaseUrls
+from tests.database_servers import Server
 
 _UNUSED = {
     **dict.fromkeys(("depois_data", "depois_id", "status", "responsavel", "lead_id", "ate")), "limite": 1, "pular": 0
@@ -158,7 +160,8 @@ def test_statement_is_unavailable_while_the_database_is_away() -> None:
 # Connections
 
 
-@pytest.mark.parametrize(
+Ping = Callable[[Database], object]
+EVERY_WAY = pytest.mark.parametrize(
     "ping",
     [
         lambda database: database.run(TENANT, lambda rows: rows.all("ping")),
@@ -167,8 +170,11 @@ def test_statement_is_unavailable_while_the_database_is_away() -> None:
     ],
     ids=["run", "run_across_tenants", "run_statement"],
 )
+
+
+@EVERY_WAY
 def test_connection_that_died_while_it_was_idle_is_replaced(
-    database_urls: DatabaseUrls, owner: Database, ping: Callable[[Database], object]
+    database_urls: DatabaseUrls, owner: Database, ping: Ping
 ) -> None:
     database = Database(lambda: database_urls.owner)
     ping(database)
@@ -181,7 +187,183 @@ def test_connection_that_died_while_it_was_idle_is_replaced(
     database.close()
 
 
+@pytest.fixture
+def app_database(cluster: Server) -> Iterator[str]:
+    """A database of a login `app` with the password `first`."""
+    cluster.run("CREATE ROLE app LOGIN PASSWORD 'first'")
+    cluster.run("CREATE DATABASE app OWNER app")
+    yield "app"
+    cluster.run("DROP DATABASE app WITH (FORCE)")
+    cluster.run("DROP ROLE app")
+
+
+class SecretUrl:
+    """A URL as a secret has it: kept until it is read anew."""
+
+    def __init__(self, url: str) -> None:
+        self.stored = self._kept = url
+        self.times_read = 0
+
+    def __call__(self) -> str:
+        return self._kept
+
+    def refresh(self) -> None:
+        self._kept = self.stored
+        self.times_read += 1
+
+
+@EVERY_WAY
+def test_rotated_password_is_read_anew_and_nobody_notices(cluster: Server, app_database: str, ping: Ping) -> None:
+    secret = SecretUrl(cluster.url("app", "first", app_database))
+    database = Database(secret, refresh=secret.refresh)
+    assert ping(database) == [{"um": 1}]
+    cluster.run("ALTER ROLE app PASSWORD 'second'")
+    secret.stored = cluster.url("app", "second", app_database)
+    assert ping(database) == [{"um": 1}]
+    assert secret.times_read == 0, "a connection that is open stays open"
+    cluster.run("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'app'")
+    assert ping(database) == [{"um": 1}]
+    assert secret.times_read == 1
+    database.close()
+
+
+@EVERY_WAY
+def test_password_that_is_wrong_in_the_secret_too_is_tried_once_more_only(
+    cluster: Server, app_database: str, ping: Ping
+) -> None:
+    secret = SecretUrl(cluster.url("app", "wrong", app_database))
+    database = Database(secret, refresh=secret.refresh)
+    with pytest.raises(Unavailable) as refused:
+        ping(database)
+    assert (refused.value.reason, secret.times_read) == ("28P01", 1)
+
+
+def _write(rows: Rows) -> None:
+    rows.execute("CREATE TABLE written (); DROP TABLE written")
+
+
+def test_connection_that_became_read_only_in_a_failover_is_replaced(cluster: Server, app_database: str) -> None:
+    cluster.run(f"ALTER DATABASE {app_database} SET default_transaction_read_only = on")
+    database = Database(lambda: cluster.url("app", "first", app_database))
+    assert database.run_statement("ping") == [{"um": 1}]
+    # The server was promoted meanwhile. The session does not know.
+    cluster.run(f"ALTER DATABASE {app_database} RESET default_transaction_read_only")
+    database.run_across_tenants(_write)
+    database.close()
+
+
+def test_endpoint_that_stays_read_only_is_left_for_the_one_of_the_secret(cluster: Server, app_database: str) -> None:
+    cluster.run(f"CREATE DATABASE reader TEMPLATE {app_database} OWNER app")
+    cluster.run("ALTER DATABASE reader SET default_transaction_read_only = on")
+    secret = SecretUrl(cluster.url("app", "first", "reader"))
+    database = Database(secret, refresh=secret.refresh)
+    with pytest.raises(Unavailable) as refused:
+        database.run_across_tenants(_write)
+    assert (refused.value.reason, secret.times_read) == ("25006", 1)
+    secret.stored = cluster.url("app", "first", app_database)
+    database.run_across_tenants(_write)
+    assert secret.times_read == 2
+    database.close()
+    cluster.run("DROP DATABASE reader WITH (FORCE)")
+
+
+def test_statement_that_takes_too_long_is_ended_by_the_server(database_urls: DatabaseUrls) -> None:
+    database = Database(lambda: database_urls.owner, timeout_s=0.1)
+    with pytest.raises(Unavailable) as refused:
+        database.run_across_tenants(lambda rows: rows.execute("SELECT pg_sleep(60)"))
+    assert refused.value.reason == "57014"
+    assert database.run_statement("ping") == [{"um": 1}]
+    database.close()
+
+
+def test_statement_that_takes_too_long_on_an_idle_connection_is_not_run_again(
+    database_urls: DatabaseUrls, owner: Database
+) -> None:
+    lead_id = a_lead(owner)
+    database = Database(lambda: database_urls.owner, timeout_s=0.1)
+    database.run_statement("ping")
+    with owner.transaction(TENANT) as rows:
+        rows.one("lock_lead", lead_id=lead_id)
+        with pytest.raises(Unavailable) as refused:
+            database.run_statement("lock_lead", tenant_id=TENANT, lead_id=lead_id)
+    assert refused.value.reason == "57014"
+    assert database.run_statement("ping") == [{"um": 1}]
+    database.close()
+
+
+def test_silence_within_a_transaction_ends_it(database_urls: DatabaseUrls, owner: Database) -> None:
+    database = Database(lambda: database_urls.owner)
+    others = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+
+    def keep_silent(rows: Rows) -> None:
+        rows.execute("SET LOCAL idle_in_transaction_session_timeout = 1")
+        while ask(owner, others):
+            pass
+        rows.all("ping")
+
+    with pytest.raises(Unavailable):
+        database.run_across_tenants(keep_silent)
+    assert database.run_statement("ping") == [{"um": 1}]
+    database.close()
+
+
+def test_every_login_is_bounded_and_only_migrations_may_take_long(services: Services) -> None:
+    limits = {
+        name: {
+            setting: ask(database, f"SHOW {setting}")
+            for setting in ("statement_timeout", "idle_in_transaction_session_timeout")
+        }
+        for name, database in {
+            "api": services.database, "worker": services.owner_database, "migrations": services.migrating_database
+        }.items()
+    }  # fmt: skip
+    idle = {"idle_in_transaction_session_timeout": [["1min"]]}
+    assert limits == {
+        "api": {"statement_timeout": [["10s"]], **idle},
+        "worker": {"statement_timeout": [["5min"]], **idle},
+        "migrations": {"statement_timeout": [["0"]], **idle},
+    }
+
+
 # Tenants
+
+
+def test_connections_that_a_burst_has_opened_are_closed_after_it(owner: Database, database_urls: DatabaseUrls) -> None:
+    burst = Database(lambda: database_urls.api)
+    all_are_open = Barrier(20, timeout=30)
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(lambda _: burst.run(TENANT, lambda rows: (rows.one("ping"), all_are_open.wait())), range(20)))
+    open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    deadline = monotonic() + 30
+    while ask(owner, open_ones) != [[8]] and monotonic() < deadline:
+        pass
+    assert ask(owner, open_ones) == [[8]]
+    burst.close()
+
+
+# Statements that take too long
+
+
+@pytest.fixture
+def impatient(database_urls: DatabaseUrls) -> Iterator[Database]:
+    database = Database(lambda: database_urls.api, timeout_s=0.1)
+    yield database
+    database.close()
+
+
+def test_statement_that_takes_too_long_is_cancelled_by_the_server(impatient: Database) -> None:
+    with pytest.raises(Unavailable) as raised:
+        impatient.run(TENANT, lambda rows: rows.execute("SELECT pg_sleep(20)"))
+    assert (raised.value.code, raised.value.reason) == ("consulta_demorada", "57014")
+    assert impatient.run(TENANT, lambda rows: rows.one("ping")) == {"um": 1}
+
+
+def test_wait_for_a_locked_row_is_a_503_and_not_an_error_of_ours(impatient: Database, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    with owner.transaction(TENANT) as rows:
+        rows.one("lock_lead", lead_id=lead_id)
+        with pytest.raises(Unavailable, match="consulta_demorada"):
+            impatient.run(TENANT, lambda rows: rows.one("lock_lead", lead_id=lead_id))
 
 
 def test_rows_pass_their_tenant_to_every_query(owner: Database) -> None:

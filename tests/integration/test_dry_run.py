@@ -168,6 +168,11 @@ def test_the_first_fifty_rows_are_shown_as_they_would_be_stored(office: Office) 
     assert {row["resultado"] for row in rest} == {"criado"}
 
 
+def test_the_preview_shows_the_beginning_of_a_long_text(office: Office) -> None:
+    [row] = office.preview(office.ingest(as_csv(("A", "x" * 100_000, "", "a@x.com", "")), validar_apenas=True))
+    assert row["lead"]["nome"] == "x" * 1_000
+
+
 def test_a_lead_is_shown_with_what_later_rows_add_to_it(make_services: Callable[..., Services]) -> None:
     office = Office(make_services(ingest_batch_rows=20))
     rows = [*numbered(PREVIEW_ROWS + 5), ("0", "", "", "late@x.com", "")]

@@ -110,13 +110,14 @@ class Stage:
         tenant_id: str | None = None,
         mode: IngestMode = MODE,
         by_document: bool = True,
+        is_dry_run: bool = False,
     ) -> StagedJob:
         # Ids begin with their time, so a job that is made later has a higher id.
         job = StagedJob(tenant_id or f"t{next(self._numbers)}", new_id(self.clock.advance(milliseconds=1)))
         insert(
             self.database, "ingest_jobs", tenant_id=job.tenant_id, job_id=job.job_id, bucket=self.settings.bucket,
             chave=key, nome_arquivo="leads.csv", modo=mode, deduplicar_por_documento=by_document,
-            criado_em=self.clock(), atualizado_em=self.clock(),
+            validar_apenas=is_dry_run, criado_em=self.clock(), atualizado_em=self.clock(),
         )  # fmt: skip
         return job
 
@@ -161,9 +162,9 @@ class Stage:
         )
         return bool(is_over)
 
-    def undisturbed(self) -> Left:
+    def undisturbed(self, *, is_dry_run: bool = False) -> Left:
         """What a run without a fault leaves."""
-        job = self.job()
+        job = self.job(is_dry_run=is_dry_run)
         self.work(job)
         left = self.left_of(job)
         assert left["jobs"][0][0] == "concluido"
@@ -788,6 +789,51 @@ def test_a_job_that_is_taken_over_during_a_commit_goes_on_after_that_batch(
     assert stage.left_of(job) == expected
 
 
+def is_advance(sql: str) -> bool:
+    return "SET ultima_linha" in sql
+
+
+# Which of the three batches the crash takes back, counted from the first commit of a batch.
+@pytest.mark.parametrize("lost", [{1}, {2}, {3}, {1, 2}, {2, 4}, {1, 3}], ids=str)
+@pytest.mark.parametrize("is_dry_run", [False, True], ids=["real", "dry-run"])
+def test_a_live_worker_goes_on_where_a_crash_of_the_server_has_put_the_job_back(
+    stage: Stage, watched: Callable[..., WatchedDatabase], lost: set[int], *, is_dry_run: bool
+) -> None:
+    """Batches commit before they are on disk. The crash undoes them, and the worker finds a server that answers."""
+    expected = stage.undisturbed(is_dry_run=is_dry_run)
+    job = stage.job(is_dry_run=is_dry_run)
+    commits = 0
+
+    def take_back(_number: int, sql: str, connection: Connection) -> None:
+        nonlocal commits
+        if sql == "COMMIT" and is_advance(database.statements[-2]):
+            commits += 1
+            if commits in lost:
+                connection.execute_simple("ROLLBACK")  # the COMMIT that follows is answered, and changes nothing
+
+    database = watched(before=take_back)
+    worker = stage.worker(database)
+    for _ in range(2 * len(lost) + 1):
+        worker.run(job.event, remaining_ms=enough)
+    assert commits > BATCHES
+    assert stage.left_of(job) == expected
+
+
+def test_a_job_that_is_put_back_again_and_again_is_given_up(
+    stage: Stage, watched: Callable[..., WatchedDatabase]
+) -> None:
+    def take_back(_number: int, sql: str, connection: Connection) -> None:
+        if sql == "COMMIT" and is_advance(database.statements[-2]):
+            connection.execute_simple("ROLLBACK")
+
+    job = stage.job()
+    database = watched(before=take_back)
+    worker = stage.worker(database)
+    for _ in range(7):
+        worker.run(job.event, remaining_ms=enough)
+    assert stage.state(job)["erro_codigo"] == "ingestao_desistiu"
+
+
 OTHER_SHEET = """\
 ID;Nome;CNPJ/CPF;Email;Telefone
 10;Beatriz;;bia@x.com;
@@ -980,6 +1026,30 @@ class CrampedStorage(Storage):
             super().download(key, target, etag=etag)
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_file_that_takes_too_much_memory_has_one_more_try(stage: Stage) -> None:
+    expected = stage.undisturbed()
+    job = stage.job()
+    small = stage.worker(storage=GreedyStorage(stage.services.storage))
+    with pytest.raises(MemoryError):
+        stage.work(job, small)
+    assert stage.state(job)["status"] == "processando"
+    ended = stage.work(job, small)
+    assert (ended["status"], ended["erro_codigo"]) == ("erro", "memoria_insuficiente")
+    stage.services.jobs.resume(*job)
+    stage.work(job)
+    assert without_events(stage.left_of(job)) == without_events(expected)
+
+
+class GreedyStorage(Storage):
+    """A bucket whose downloads take more memory than there is."""
+
+    def __init__(self, storage: Storage) -> None:
+        super().__init__(storage._aws, storage.bucket)
+
+    def download(self, key: str, target: Path, *, etag: str | None) -> None:
+        raise MemoryError
 
 
 class ReportRefusingStorage(Storage):

@@ -133,6 +133,23 @@ def test_total_beyond_the_bound_is_summed_from_the_jobs(
     assert (filtered["total"], filtered["total_exato"]) == (2, False)
 
 
+def test_long_names_are_cut_in_lists_and_whole_in_the_lead(leads: Leads, owner: Database) -> None:
+    name = "Maria " * 20_000
+    lead_id = a_lead(owner, nome=name, contato=name)
+    [listed] = leads.page(TENANT, LeadQuery())["itens"]
+    [waiting] = leads.ready(TENANT, ReadyQuery())["itens"]
+    assert listed["nome"] == listed["contato"] == waiting["nome"] == name[:200] + "…"
+    whole = leads.get(TENANT, lead_id)
+    assert whole["nome"] == whole["contato"] == name
+
+
+@pytest.mark.parametrize("name", [None, "", "a" * 200])
+def test_short_names_are_as_they_are_in_lists(leads: Leads, owner: Database, name: str | None) -> None:
+    a_lead(owner, nome=name, contato=name)
+    [listed] = leads.page(TENANT, LeadQuery())["itens"]
+    assert (listed["nome"], listed["contato"]) == (name, name)
+
+
 def test_cursor_of_another_list_is_refused(leads: Leads) -> None:
     with pytest.raises(Invalid) as raised:
         leads.page(TENANT, LeadQuery(cursor="WzEsMl0"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -17,7 +18,7 @@ from chalice.app import Chalice, CognitoUserPoolAuthorizer, Request, Response
 from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.cognitoidp.models import cognitoidp_backends
 
-from local.api import MAX_BODY, MAX_EVENT, make_server
+from local.api import MAX_BODY, MAX_EVENT, GatewayHandler, make_server
 from local.aws import ACCOUNT_ID, Aws
 from local.project import chalice_config
 from local.tokens import InvalidToken, Verifier, issue
@@ -211,12 +212,122 @@ def test_route_without_an_authorizer_needs_no_token(api: Client) -> None:
     assert api.ask("GET", "/saude")[:2] == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/nada"), ("PUT", "/saude"), ("OPTIONS", "/saude"), ("GET", "/")])
-def test_unknown_path_or_method_is_a_404_with_and_without_a_token(api: Client, method: str, path: str) -> None:
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nada"), ("PUT", "/eco"), ("GET", "/"), ("GET", "/eu/a/b")])
+def test_unknown_path_is_a_404_with_and_without_a_token(api: Client, method: str, path: str) -> None:
     for token in (None, api.token()):
         status, problem, headers = api.ask(method, path, token=token)
         assert (status, problem["code"]) == (404, "nao_encontrado")
         assert headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [("PUT", "/saude", "GET"), ("OPTIONS", "/eu", "GET"), ("GET", "/eco/a", "DELETE, POST")],
+)
+def test_method_that_a_path_has_not_is_a_405_that_names_those_it_has(
+    api: Client, method: str, path: str, allowed: str
+) -> None:
+    status, problem, headers = api.ask(method, path)
+    assert (status, problem["code"], headers["Allow"]) == (405, "metodo_nao_permitido", allowed)
+    assert headers["Content-Type"] == "application/problem+json"
+
+
+def test_refused_token_is_answered_with_how_to_authenticate(api: Client) -> None:
+    assert api.ask("GET", "/eu")[2]["WWW-Authenticate"] == "Bearer"
+
+
+# What is sent byte by byte
+
+
+def raw(api: Client, sent: bytes) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer to these bytes."""
+    with socket.create_connection((api.host, api.port), timeout=20) as connection:
+        connection.sendall(sent)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        return response.status, dict(response.headers), response.read()
+
+
+def posted(api: Client, *headers: str, body: bytes = b"") -> tuple[int, dict[str, Any]]:
+    kind = "Content-Type: multipart/form-data; boundary=x"
+    head = "\r\n".join(["POST /eco/a HTTP/1.1", "Host: a", f"Authorization: {api.token()}", kind, *headers, "", ""])
+    status, _, answered = raw(api, head.encode() + body)
+    return status, json.loads(answered)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        ("Content-Length: -1",),
+        ("Content-Length: abc",),
+        ("Content-Length: 1_0",),
+        ("Content-Length: +3",),
+        ("Content-Length: 3", "Content-Length: 4"),
+        ("Content-Length: 3", "Transfer-Encoding: chunked"),
+    ],
+)
+def test_body_of_unknown_length_is_a_400(api: Client, headers: tuple[str, ...]) -> None:
+    status, problem = posted(api, *headers, body=b"abc")
+    assert (status, problem["code"]) == (400, "requisicao_malformada")
+
+
+def test_body_in_chunks_is_read_and_the_connection_stays_usable(api: Client) -> None:
+    chunks = [b"a" * 5, b"b" * 70_000, b"c"]
+    connection = http.client.HTTPConnection(api.host, api.port, timeout=20)
+    headers = {"Authorization": api.token(), "Content-Type": "multipart/form-data; boundary=x"}
+    for _ in range(2):
+        connection.request("POST", "/eco/a", body=iter(chunks), headers=headers, encode_chunked=True)
+        response = connection.getresponse()
+        assert json.loads(response.read())["length"] == sum(map(len, chunks))
+    connection.close()
+
+
+def test_chunks_may_have_extensions_and_trailers(api: Client) -> None:
+    body = b"3;name=value\r\nabc\r\n0\r\nX-Checksum: 1\r\n\r\n"
+    status, echo = posted(api, "Transfer-Encoding: chunked", body=body)
+    assert (status, bytes.fromhex(echo["bytes"])) == (200, b"abc")
+
+
+@pytest.mark.parametrize("body", [b"xyz\r\n", b"-3\r\nabc\r\n0\r\n\r\n", b"3\r\nabcdef\r\n0\r\n\r\n", b"\r\n"])
+def test_broken_chunks_are_a_400(api: Client, body: bytes) -> None:
+    status, problem = posted(api, "Transfer-Encoding: chunked", body=body)
+    assert (status, problem["code"]) == (400, "requisicao_malformada")
+
+
+def test_chunks_longer_than_the_gateway_accepts_are_a_413(api: Client) -> None:
+    block = b"a" * 1_000_000
+    chunk = b"%x\r\n%s\r\n" % (len(block), block)
+    status, problem = posted(api, "Transfer-Encoding: chunked", body=chunk * 11 + b"0\r\n\r\n")
+    assert (status, problem["code"]) == (413, "corpo_grande_demais")
+
+
+@pytest.mark.parametrize(
+    ("sent", "status", "code"),
+    [
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", 414, "endereco_longo"),
+        (b"GET /saude HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", 431, "cabecalhos_longos"),
+        (b"GET /saude HTTP/1.1\r\n" + b"X: 1\r\n" * 200 + b"\r\n", 431, "cabecalhos_longos"),
+        (b"BREW /saude HTTP/1.1\r\n\r\n", 501, "metodo_desconhecido"),
+        (b"POST /eco/a HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "metodo_desconhecido"),
+        (b"GET /saude HTTP/9.9\r\n\r\n", 400, "requisicao_malformada"),
+        (b"nonsense\r\n\r\n", 400, "requisicao_malformada"),
+    ],
+)
+def test_what_is_no_request_is_refused_with_a_problem_document(
+    api: Client, sent: bytes, status: int, code: str
+) -> None:
+    answered, headers, body = raw(api, sent)
+    assert (answered, headers["Content-Type"], headers["Connection"]) == (status, "application/problem+json", "close")
+    assert json.loads(body)["code"] == code
+
+
+def test_answer_to_head_has_no_body(api: Client) -> None:
+    status, headers, body = raw(api, b"HEAD /saude HTTP/1.1\r\n\r\n")
+    assert (status, headers["Allow"], body) == (405, "GET", b"")
+
+
+def test_packets_of_an_answer_do_not_wait_for_each_other(api: Client) -> None:
+    assert GatewayHandler.disable_nagle_algorithm
 
 
 def test_multipart_body_arrives_unchanged(api: Client) -> None:
@@ -271,5 +382,8 @@ def test_log_holds_no_query_and_no_token(api: Client, caplog: pytest.LogCaptureF
     api.ask("GET", "/eu", token="Bearer maria.maria.maria")
     logged = "".join(str(vars(record)) for record in caplog.records)
     assert "maria" not in logged
+    api.ask("DELETE", "/eco/maria", token=api.token())
+    api.ask("GET", "/descadastro/maria/")
     paths = [vars(record)["path"] for record in caplog.records if record.getMessage() == "request"]
-    assert paths == ["/saude", "/eu"]
+    assert paths == ["/saude", "/eu", "/eco/{nome}", None]
+    assert "maria" not in "".join(str(vars(record)) for record in caplog.records)

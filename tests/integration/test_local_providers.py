@@ -6,7 +6,6 @@ import json
 import smtplib
 import subprocess
 import sys
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -25,18 +24,6 @@ from local.provider import Behaviour, Faults, Provider
 from local.whatsapp import WhatsAppSimulator
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def whatsapp() -> Iterator[WhatsAppSimulator]:
-    with WhatsAppSimulator() as provider:
-        yield provider
-
-
-@pytest.fixture
-def email(tmp_path: Path) -> Iterator[EmailServer]:
-    with EmailServer(tmp_path / "mailbox") as provider:
-        yield provider
 
 
 def channel_of(provider: Provider) -> Channel:

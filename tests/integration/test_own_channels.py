@@ -23,6 +23,7 @@ from chalicelib.errors import Invalid, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
 from tests.builders import TENANT, ask
+from tests.channels import RESEND_SCHEMA
 from tests.conftest import StoppedClock
 from tests.integration.test_local_api import Client
 from tests.integration.test_mcp import a_server
@@ -30,18 +31,6 @@ from tests.integration.test_mcp import a_server
 TOKEN = "Bearer re_123456789012345678"
 AUTHORIZATION = {"Authorization": {"segredo": "resend", "campo": "authorization"}}
 INQUIRY = {"tool": "x", "arguments": {}, "resposta": [{"campo": "a"}], "valores": {"a": "enviado"}}
-SEND = {
-    "type": "object",
-    "properties": {
-        "to": {"type": "array", "items": {"type": "string"}},
-        "subject": {"type": "string"},
-        "text": {"type": "string"},
-        "html": {"type": "string"},
-        "headers": {"type": "object"},
-        "idempotencyKey": {"type": "string"},
-    },
-    "required": ["to", "subject", "text"],
-}
 TEMPLATE = {
     "type": "object",
     "properties": {
@@ -74,7 +63,7 @@ def demanding(token: str) -> Callable[[ASGIApp], ASGIApp]:
 @pytest.fixture
 def resend() -> Iterator[str]:
     """A server with the tool of resend-mcp."""
-    with a_server(tools=tools(send_mail=SEND)) as url:
+    with a_server(tools=tools(send_mail=RESEND_SCHEMA)) as url:
         yield url
 
 
@@ -200,10 +189,24 @@ def test_server_that_speaks_no_mcp_is_an_error_at_the_url(own: OwnChannels, stat
 def test_refused_credentials_are_an_error_at_the_headers(own: OwnChannels, aws: Aws, app_settings: Settings) -> None:
     put_secret(aws, app_settings.tenant_secret(TENANT, "velha"), {"authorization": "Bearer expired"})
     old = {"Authorization": {"segredo": "velha", "campo": "authorization"}}
-    with a_server(tools=tools(send_mail=SEND), around=demanding(TOKEN)) as url:
+    with a_server(tools=tools(send_mail=RESEND_SCHEMA), around=demanding(TOKEN)) as url:
         own.check(TENANT, {Canal.EMAIL: a_document(url, headers=AUTHORIZATION)})
         assert errors_of(own, email=a_document(url, headers=old)) == [("/canais/email/headers", "credencial_recusada")]
         assert errors_of(own, email=a_document(url)) == [("/canais/email/headers", "credencial_recusada")]
+
+
+def test_many_headers_are_refused_before_any_secret_is_looked_up(services: Services, clock: StoppedClock) -> None:
+    looked_up: list[str] = []
+
+    def secret_of(_tenant_id: str, name: str) -> str:
+        looked_up.append(name)
+        return name
+
+    own = OwnChannels(secrets=services.secrets, secret_of=secret_of, is_internal=True, clock=clock)
+    many = {f"X-{number}": {"segredo": f"s{number}"} for number in range(400)}
+    document = a_document("http://127.0.0.1:9/mcp", headers=many)
+    assert errors_of(own, email=document) == [("/canais/email/headers", "headers_demais")]
+    assert looked_up == []
 
 
 def test_both_channels_are_checked_and_all_errors_are_reported(own: OwnChannels, resend: str) -> None:
@@ -319,7 +322,7 @@ def test_doubt_is_settled_by_the_tool_that_the_channel_names(own: OwnChannels) -
         "message_id": {"campo": "message.id"},
     }
     reference = {"type": "object", "properties": {"reference": {"type": "string"}}, "required": ["reference"]}
-    with a_server(find, tools=tools(send_mail=SEND, find=reference)) as url:
+    with a_server(find, tools=tools(send_mail=RESEND_SCHEMA, find=reference)) as url:
         document = a_document(url, consulta=inquiry)
         own.check(TENANT, {Canal.EMAIL: document})
         channel = own.load(TENANT, Canal.EMAIL, document)
@@ -344,9 +347,9 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "INTERNAL_CHANNELS": "true"}
 
 
-def put(api: Client, body: Mapping[str, Any], *, groups: tuple[str, ...] = ("admin",)) -> tuple[int, dict[str, Any]]:
+def patch(api: Client, body: Mapping[str, Any], *, groups: tuple[str, ...] = ("admin",)) -> tuple[int, dict[str, Any]]:
     status, answer, _ = api.ask(
-        "PUT",
+        "PATCH",
         "/tenant/config",
         token=api.token(TENANT, *groups),
         body=json.dumps(body).encode(),
@@ -358,19 +361,19 @@ def put(api: Client, body: Mapping[str, Any], *, groups: tuple[str, ...] = ("adm
 def test_channel_is_configured_shown_and_removed(api: Client, aws: Aws, app_settings: Settings, resend: str) -> None:
     put_secret(aws, app_settings.tenant_secret(TENANT, "resend"), {"authorization": TOKEN})
     document = a_document(resend, headers=AUTHORIZATION)
-    status, answer = put(api, {"canais": {"email": document}})
+    status, answer = patch(api, {"canais": {"email": document}})
     assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": document})
     _, shown, _ = api.ask("GET", "/tenant/config", token=api.token(TENANT, "admin"))
     assert shown["canais"] == answer["canais"]
     assert TOKEN not in json.dumps(shown)
-    status, answer = put(api, {})
+    status, answer = patch(api, {"canais": None})
     assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": None})
 
 
 def test_channel_that_would_not_work_is_a_problem_document_and_stores_nothing(
     api: Client, services: Services, resend: str
 ) -> None:
-    status, problem = put(api, {"idioma": "en", "canais": {"email": a_document(resend, arguments={"from": "x"})}})
+    status, problem = patch(api, {"idioma": "en", "canais": {"email": a_document(resend, arguments={"from": "x"})}})
     assert (status, problem["code"]) == (422, "canal_invalido")
     assert problem["errors"] == [
         {
@@ -391,7 +394,7 @@ def test_channel_that_would_not_work_is_a_problem_document_and_stores_nothing(
     ],
 )
 def test_value_that_is_no_channel_is_refused(api: Client, canais: Mapping[str, Any], pointer: str, code: str) -> None:
-    status, problem = put(api, {"canais": canais})
+    status, problem = patch(api, {"canais": canais})
     assert status == 422
     assert [(each["pointer"], each["code"]) for each in problem["errors"]] == [(pointer, code)]
 
@@ -400,13 +403,13 @@ def test_unchanged_channel_is_not_checked_again(api: Client, resend: str) -> Non
     document = a_document(resend)
     with a_server(tools=tools(send_template_message=TEMPLATE)) as url:
         whatsapp = {"perfil": "jina-whatsapp-mcp", "url": url}
-        assert put(api, {"canais": {"email": document, "whatsapp": whatsapp}})[0] == 200
-    status, answer = put(api, {"idioma": "en", "canais": {"email": document, "whatsapp": whatsapp}})
+        assert patch(api, {"canais": {"email": document, "whatsapp": whatsapp}})[0] == 200
+    status, answer = patch(api, {"idioma": "en", "canais": {"email": document, "whatsapp": whatsapp}})
     assert (status, answer["idioma"], answer["canais"]["whatsapp"]) == (200, "en", whatsapp)
-    status, problem = put(api, {"canais": {"email": document, "whatsapp": {**whatsapp, "in_flight": 1}}})
+    status, problem = patch(api, {"canais": {"email": document, "whatsapp": {**whatsapp, "in_flight": 1}}})
     assert (status, problem["errors"][0]["pointer"]) == (422, "/canais/whatsapp/url")
 
 
 def test_only_an_administrator_may_configure_a_channel(api: Client, services: Services, resend: str) -> None:
-    assert put(api, {"canais": {"email": a_document(resend)}}, groups=())[0] == 403
+    assert patch(api, {"canais": {"email": a_document(resend)}}, groups=())[0] == 403
     assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.requests.models import NewTemplate
+from chalicelib.dispatch.requests.models import NewTemplate, TemplateQuery
 from chalicelib.errors import ConstraintViolation, Invalid, InvalidTemplate, NotFound
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, run
@@ -20,6 +20,11 @@ EMAIL: dict[str, Any] = {**WORDS, "canal": "email", "assunto": "Para {{nome}}"}
 
 def put(services: Services, nome: str = "oi", tenant_id: str = TENANT, **changes: Any) -> dict[str, Any]:
     return services.templates.put(tenant_id, nome, NewTemplate.model_validate({**WORDS, **changes}))
+
+
+def listed(services: Services, tenant_id: str = TENANT) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = services.templates.page(tenant_id, TemplateQuery())["itens"]
+    return found
 
 
 def versions(database: Database) -> list[list[Any]]:
@@ -40,7 +45,24 @@ def test_new_template_is_in_use_with_its_variables_in_order_of_appearance(
         "criado_em": clock(),
     }
     assert services.templates.get(TENANT, "oi") == made
-    assert services.templates.list(TENANT) == {"itens": [made]}
+    shown = {name: value for name, value in made.items() if name != "html"}
+    assert listed(services) == [{**shown, "tem_html": False}]
+
+
+def test_list_leaves_the_html_out_and_shows_the_beginning_of_a_long_text(services: Services) -> None:
+    put(services, **{**EMAIL, "texto": "x" * 501}, html="<p>y</p>")
+    [shown] = listed(services)
+    assert (shown["texto"], shown["tem_html"]) == ("x" * 500 + "…", True)
+    assert "html" not in shown
+
+
+def test_list_goes_by_name_in_pages(services: Services) -> None:
+    for nome in ("c", "A", "b"):
+        put(services, nome)
+    first = services.templates.page(TENANT, TemplateQuery(limit=2))
+    rest = services.templates.page(TENANT, TemplateQuery(limit=2, cursor=first["proximo"]))
+    assert [[each["nome"] for each in page["itens"]] for page in (first, rest)] == [["A", "b"], ["c"]]
+    assert rest["proximo"] is None
 
 
 def test_changed_words_make_a_new_version_and_keep_the_old_one(services: Services) -> None:
@@ -88,7 +110,7 @@ def test_words_that_cannot_be_used_are_refused_with_a_pointer(
     with pytest.raises(InvalidTemplate) as refused:
         put(services, **changes)
     assert (refused.value.code, [each.pointer for each in refused.value.errors]) == (code, [pointer])
-    assert services.templates.list(TENANT) == {"itens": []}
+    assert listed(services) == []
 
 
 @pytest.mark.parametrize("nome", ["", "a b", "a/b", "oi\n", "á", "-a", "a" * 101])
@@ -103,7 +125,7 @@ def test_deleted_template_is_not_found_and_its_name_keeps_counting_versions(serv
     for operation in (services.templates.get, services.templates.delete):
         with pytest.raises(NotFound):
             operation(TENANT, "oi")
-    assert services.templates.list(TENANT) == {"itens": []}
+    assert listed(services) == []
     assert put(services)["versao"] == 2
 
 
@@ -116,7 +138,7 @@ def test_versions_made_at_once_get_consecutive_numbers(services: Services) -> No
 
 def test_templates_of_another_tenant_are_not_found(services: Services) -> None:
     put(services)
-    assert services.templates.list("outra") == {"itens": []}
+    assert listed(services, "outra") == []
     for operation in (services.templates.get, services.templates.delete):
         with pytest.raises(NotFound):
             operation("outra", "oi")

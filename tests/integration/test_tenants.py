@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.api.calls import invalid
-from chalicelib.errors import Forbidden
+from chalicelib.errors import Conflict, Forbidden, Invalid, invalid
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.config import Language, SendWindow, TenantConfig, config_of
+from chalicelib.tenants.config import ConfigPatch, Language, SendWindow, TenantConfig, config_of
+from chalicelib.tenants.service import Tenants
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, insert
 from tests.conftest import StoppedClock
@@ -33,6 +33,7 @@ LIMITS = {
     "whatsapp": {"por_minuto": 100, "por_segundo": 80, "rajada": None, "por_dia": None},
     "email": {"por_minuto": 100, "por_segundo": 50, "rajada": None, "por_dia": None},
 }
+NO_ZONES = ("localtime", "Factory", "posixrules", "/etc/localtime", "posix/UTC", "right/UTC", "utc", "UTC\u200b")
 DEFAULTS = {
     "fuso": "America/Sao_Paulo",
     "fixo_valido_para_whatsapp": False,
@@ -47,40 +48,179 @@ def config(**changes: object) -> TenantConfig:
     return TenantConfig.model_validate_json(json.dumps(changes))
 
 
+def change(services: Services, identity: Identity = ADMINISTRATOR, **changes: object) -> TenantConfig:
+    """Send these changes as a merge patch."""
+    return services.tenants.change(identity, ConfigPatch.model_validate_json(json.dumps(changes)))
+
+
+def whole(**changes: object) -> TenantConfig:
+    """A document that leaves nothing out."""
+    return config(**{**DEFAULTS, **changes})
+
+
 def test_tenant_that_has_configured_nothing_has_the_defaults(services: Services) -> None:
     assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json") == DEFAULTS
 
 
 @pytest.mark.straight_path
-def test_configuration_is_stored_and_read_back(services: Services, clock: StoppedClock) -> None:
+def test_changed_fields_are_stored_and_read_back(services: Services, clock: StoppedClock) -> None:
     wanted = config(fuso="America/Manaus", fixo_valido_para_whatsapp=True, idioma="en")
-    assert services.tenants.configure(ADMINISTRATOR, wanted) == wanted
+    assert change(services, fuso="America/Manaus", fixo_valido_para_whatsapp=True, idioma="en") == wanted
     assert services.tenants.config(ADMINISTRATOR) == wanted
     assert ask(services.owner_database, "SELECT criado_em, atualizado_em FROM tenants") == [[clock(), clock()]]
 
 
-def test_configuring_again_replaces_the_whole_configuration(services: Services, clock: StoppedClock) -> None:
+def test_change_leaves_every_other_field_as_it_is(services: Services, clock: StoppedClock) -> None:
     created = clock()
-    services.tenants.configure(ADMINISTRATOR, config(fuso="America/Manaus", idioma="en"))
+    change(services, fuso="America/Manaus", janela={"ligada": False, "fim": "20:00"})
     changed = clock.advance(days=1)
-    services.tenants.configure(ADMINISTRATOR, config(idioma="en"))
-    assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json") == {**DEFAULTS, "idioma": "en"}
+    change(services, limites={"email": {"por_dia": 10}})
+    change(services)
+    assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json") == {
+        **DEFAULTS,
+        "fuso": "America/Manaus",
+        "janela": {**WINDOW, "ligada": False, "fim": "20:00"},
+        "limites": {**LIMITS, "email": {**LIMITS["email"], "por_dia": 10}},
+    }
     assert ask(services.owner_database, "SELECT criado_em, atualizado_em FROM tenants") == [[created, changed]]
+
+
+@pytest.mark.parametrize(
+    ("patch", "expected"),
+    [
+        ({"fuso": None}, {"fuso": "America/Sao_Paulo"}),
+        ({"janela": None}, {"janela": WINDOW}),
+        ({"janela": {"inicio": None}}, {"janela": {**WINDOW, "dias": ["sab"]}}),
+        ({"janela": {"dias": ["dom"]}}, {"janela": {**WINDOW, "dias": ["dom"], "inicio": "10:00"}}),
+        ({"limites": {"whatsapp": {"por_dia": None}}}, {"limites": LIMITS}),
+        ({"limites": {"whatsapp": None}}, {"limites": LIMITS}),
+    ],
+    ids=str,
+)
+def test_null_restores_the_default_and_a_list_is_replaced(
+    services: Services, patch: dict[str, object], expected: dict[str, object]
+) -> None:
+    before = {"fuso": "America/Manaus", "janela": {"dias": ["sab"], "inicio": "10:00"}}
+    change(services, **before, limites={"whatsapp": {"por_dia": 7}})
+    changed = change(services, **patch).model_dump(mode="json")
+    assert {name: changed[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("patch", "errors"),
+    [
+        ({"janela": {"inicio": "19:00"}}, {"/janela/fim": "fim_antes_do_inicio"}),
+        ({"janela": {"de": "08:00"}}, {"/janela/de": "extra_forbidden"}),
+        ({"janela": {"de": None}}, {"/janela/de": "extra_forbidden"}),
+        ({"canais": {"fax": None}}, {"/canais/fax": "extra_forbidden"}),
+        ({"limites": {"email": {"por_minuto": 0}}}, {"/limites/email/por_minuto": "greater_than_equal"}),
+        ({"limites": 3}, {"/limites": "model_type"}),
+        ({"fuso": {"nome": "x"}, "idioma": "es"}, {"/fuso": "string_type", "/idioma": "enum"}),
+        ({"canais": {"email": {"x": "y" * 20_000}}}, {"/canais/email": "canal_longo"}),
+    ],
+    ids=lambda each: str(each)[:60],
+)
+def test_change_is_checked_as_a_whole_and_stores_nothing_if_it_does_not_fit(
+    services: Services, patch: dict[str, object], errors: dict[str, str]
+) -> None:
+    with pytest.raises(Invalid) as raised:
+        change(services, **patch)
+    assert {each.pointer: each.code for each in raised.value.errors} == errors
+    assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]
+
+
+def test_document_of_a_channel_is_replaced_as_a_whole(services: Services, clock: StoppedClock) -> None:
+    """Null means something in it: an argument of the profile that is left out."""
+    checked: list[object] = []
+    tenants = Tenants(database=services.database, check_channels=lambda *each: checked.append(each), clock=clock)
+    for document in ({"perfil": "a", "url": "b"}, {"perfil": "a", "arguments": {"text": None}}):
+        patch = ConfigPatch.model_validate({"canais": {"email": document}})
+        assert tenants.change(ADMINISTRATOR, patch).canais.email == document
+        assert tenants.config(ADMINISTRATOR).canais.email == document
+    assert tenants.change(ADMINISTRATOR, ConfigPatch.model_validate({"canais": {"email": None}})).canais.email is None
+    assert len(checked) == 3
+
+
+def test_patch_has_the_fields_of_the_configuration() -> None:
+    assert ConfigPatch.model_fields.keys() == TenantConfig.model_fields.keys()
+
+
+def test_replacing_takes_the_whole_document_that_reading_gives(services: Services) -> None:
+    change(services, fuso="America/Manaus", idioma="en")
+    document = services.tenants.config(ADMINISTRATOR).model_dump(mode="json")
+    services.tenants.replace(ADMINISTRATOR, config(**{**document, "fuso": "America/Belem"}))
+    assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json") == {
+        **DEFAULTS, "fuso": "America/Belem", "idioma": "en",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("document", "missing"),
+    [
+        ({}, [f"/{name}" for name in DEFAULTS]),
+        ({name: DEFAULTS[name] for name in DEFAULTS if name != "fuso"}, ["/fuso"]),
+        ({**DEFAULTS, "janela": {"ligada": False, "fim": "20:00"}, "canais": {"email": None}}, [
+            "/janela/dias", "/janela/inicio", "/janela/respeita_feriados", "/janela/feriados_extras",
+            "/canais/whatsapp",
+        ]),
+        ({**DEFAULTS, "limites": {**LIMITS, "email": {"por_minuto": 5}}}, [
+            "/limites/email/por_segundo", "/limites/email/rajada", "/limites/email/por_dia",
+        ]),
+    ],
+    ids=lambda each: str(each)[:60],
+)  # fmt: skip
+def test_replacing_by_a_document_with_gaps_is_refused_and_each_gap_named(
+    services: Services, document: dict[str, object], missing: list[str]
+) -> None:
+    change(services, fuso="America/Manaus")
+    with pytest.raises(Invalid) as raised:
+        services.tenants.replace(ADMINISTRATOR, config(**document))
+    assert raised.value.code == "configuracao_incompleta"
+    assert [(each.pointer, each.code) for each in raised.value.errors] == [(each, "missing") for each in missing]
+    assert services.tenants.config(ADMINISTRATOR).fuso == "America/Manaus"
+
+
+def test_change_that_another_one_overtakes_is_made_again_on_what_is_stored_then(
+    services: Services, clock: StoppedClock
+) -> None:
+    def overtake(*_: object) -> None:
+        if services.tenants.config(ADMINISTRATOR).idioma is Language.PORTUGUESE:
+            change(services, idioma="en")
+
+    tenants = Tenants(database=services.database, check_channels=overtake, clock=clock)
+    tenants.change(ADMINISTRATOR, ConfigPatch(fuso="America/Manaus"))
+    stored = services.tenants.config(ADMINISTRATOR)
+    assert (stored.idioma, stored.fuso) == (Language.ENGLISH, "America/Manaus")
+
+
+def test_change_that_is_always_overtaken_is_a_conflict(services: Services, clock: StoppedClock) -> None:
+    hours = iter(range(10, 17))
+
+    def overtake(*_: object) -> None:
+        change(services, janela={"inicio": f"{next(hours)}:00"})
+
+    tenants = Tenants(database=services.database, check_channels=overtake, clock=clock)
+    with pytest.raises(Conflict) as raised:
+        tenants.change(ADMINISTRATOR, ConfigPatch(fuso="America/Manaus"))
+    assert raised.value.code == "configuracao_disputada"
+    assert services.tenants.config(ADMINISTRATOR).fuso == "America/Sao_Paulo"
 
 
 def test_only_an_administrator_may_read_and_change_it(services: Services) -> None:
     with pytest.raises(Forbidden):
         services.tenants.config(MEMBER)
     with pytest.raises(Forbidden):
-        services.tenants.configure(MEMBER, config(idioma="en"))
+        services.tenants.replace(MEMBER, whole())
+    with pytest.raises(Forbidden):
+        change(services, MEMBER, idioma="en")
     assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]
 
 
 def test_tenants_do_not_see_or_change_each_other(services: Services) -> None:
-    services.tenants.configure(ADMINISTRATOR, config(idioma="en"))
+    change(services, idioma="en")
     other = Identity("outra", "u-1", frozenset({ADMIN}))
     assert services.tenants.config(other).model_dump(mode="json") == DEFAULTS
-    services.tenants.configure(other, config(fuso="America/Manaus"))
+    change(services, other, fuso="America/Manaus")
     assert services.tenants.config(ADMINISTRATOR).fuso == "America/Sao_Paulo"
 
 
@@ -98,7 +238,7 @@ def test_field_that_this_version_would_refuse_has_its_default(services: Services
 
 def test_workers_read_the_configuration_inside_their_own_transaction(services: Services) -> None:
     assert services.owner_database.run(TENANT, config_of) == TenantConfig()
-    services.tenants.configure(ADMINISTRATOR, config(fixo_valido_para_whatsapp=True, idioma="en"))
+    change(services, fixo_valido_para_whatsapp=True, idioma="en")
     read = services.owner_database.run(TENANT, config_of)
     assert (read.fixo_valido_para_whatsapp, read.idioma) == (True, Language.ENGLISH)
 
@@ -108,6 +248,7 @@ def test_workers_read_the_configuration_inside_their_own_transaction(services: S
     [
         ({"fuso": "Brasil/Salvador"}, "fuso", "fuso_desconhecido"),
         ({"fuso": "America"}, "fuso", "fuso_desconhecido"),
+        *(({"fuso": each}, "fuso", "fuso_desconhecido") for each in NO_ZONES),
         ({"fuso": "../../etc/passwd"}, "fuso", "fuso_desconhecido"),
         ({"fuso": ""}, "fuso", "fuso_desconhecido"),
         ({"fuso": "a" * 65}, "fuso", "string_too_long"),
@@ -162,13 +303,13 @@ def test_window_is_stored_in_order_and_without_repeats(services: Services) -> No
         "ligada": False, "dias": ["sab", "seg", "seg"], "inicio": "00:00", "fim": "24:00", "respeita_feriados": False,
         "feriados_extras": ["2026-12-31", "2026-12-24", "2026-12-31"],
     }  # fmt: skip
-    services.tenants.configure(ADMINISTRATOR, config(janela=wanted))
+    change(services, janela=wanted)
     ordered = {"dias": ["seg", "sab"], "feriados_extras": ["2026-12-24", "2026-12-31"]}
     assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json")["janela"] == {**wanted, **ordered}
 
 
 def test_field_left_out_of_a_window_has_its_default(services: Services) -> None:
-    services.tenants.configure(ADMINISTRATOR, config(janela={"fim": "20:00"}))
+    change(services, janela={"fim": "20:00"})
     assert services.tenants.config(ADMINISTRATOR).model_dump(mode="json")["janela"] == {**WINDOW, "fim": "20:00"}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
+from uuid import UUID
 
 import httpx2
 import pytest
@@ -71,6 +72,20 @@ def test_a_file_that_is_dropped_in_the_bucket_becomes_one_job(
     assert office.wake(job["job_id"])["leads_criados"] == 2
     services.uploads.register(notification(app_settings.bucket, key, services, sequencer="02"))
     assert len(services.jobs.page(TENANT, PageQuery())["itens"]) == 2
+
+
+def test_a_file_that_is_dropped_in_a_folder_named_like_a_job_becomes_a_job_of_its_own(
+    services: Services, office: Office, aws: Aws, app_settings: Settings
+) -> None:
+    of_api = office.upload(as_csv(*numbered(1)))
+    keys = (f"leads/{TENANT}/{UUID(int=7)}/x.csv", f"leads/{TENANT}/{of_api}/another.csv")
+    for key in keys:
+        aws.client("s3").put_object(Bucket=app_settings.bucket, Key=key, Body=as_csv(*numbered(2)))
+        for _ in range(2):
+            services.uploads.register(notification(app_settings.bucket, key, services))
+    dropped = [job for job in services.jobs.page(TENANT, PageQuery())["itens"] if job["job_id"] != of_api]
+    assert sorted(job["nome_arquivo"] for job in dropped) == ["another.csv", "x.csv"]
+    assert {office.wake(job["job_id"])["status"] for job in dropped} == {"concluido"}
 
 
 @pytest.mark.parametrize("key", ["leads/", "leads/Not A Tenant/x.csv", f"leads/{TENANT}/", "elsewhere/x.csv"])

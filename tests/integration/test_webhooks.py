@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from chalicelib.adapters.database import Database
 from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
-from chalicelib.delivery.service import MAX_BYTES, Webhooks
+from chalicelib.delivery.service import MAX_BYTES, MAX_ITEMS, Webhooks
 from chalicelib.delivery.settling import LateReports
 from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Unreadable
 from chalicelib.identity import ADMIN, Identity
@@ -506,6 +506,14 @@ def test_signed_body_that_is_no_json_object_is_unreadable(webhooks: Webhooks, ra
 def test_body_that_is_too_large_is_refused_before_its_signature_is_checked(webhooks: Webhooks) -> None:
     with pytest.raises(TooLarge):
         webhooks.receive("whatsapp", WebhookQuery(), {}, b" " * (MAX_BYTES + 1))
+
+
+def test_body_with_more_reports_and_replies_than_a_provider_sends_is_refused(webhooks: Webhooks) -> None:
+    reports = [{"message_id": f"m{number}", "situacao": "entregue"} for number in range(MAX_ITEMS)]
+    replies = [{"de": "ana@example.com", "texto": "sair"}]
+    assert post_simple(webhooks, entregas=reports)["guardados"] == MAX_ITEMS
+    with pytest.raises(TooLarge, match="avisos_demais"):
+        post_simple(webhooks, entregas=reports, respostas=replies)
 
 
 def test_unknown_channel_is_not_found(webhooks: Webhooks) -> None:

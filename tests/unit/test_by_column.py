@@ -38,6 +38,7 @@ PHONES = (
     "71 99999-0001 | 71 3333-4444",
     "71 99999-0001/71 3333-4444",
     "12",
+    "99999-0001",
     "'+5571999990001",
     "'71999990001",
     '="71999990001"',
@@ -76,10 +77,14 @@ NAMES = (
     '=""',
     "'00123",
 )
-WIDE = ("ID", "Nome", "Fantasia", "Contato", "CPF", "CNPJ", "Email", "Email 2", "Telefone", "Celular")
-WIDE_CELLS = (NAMES, NAMES, NAMES, NAMES, DOCUMENTS, DOCUMENTS, EMAILS, EMAILS, PHONES, PHONES)
+AREAS = ("", "71", "(021)", "x")
+WIDE = (
+    "ID", "Nome", "Sobrenome", "Fantasia", "Contato", "CPF", "CNPJ", "Email", "Email 2", "DDD", "Telefone", "Celular",
+    "Telefone ou e-mail",
+)  # fmt: skip
+WIDE_CELLS = (*[NAMES] * 5, *[DOCUMENTS] * 2, *[EMAILS] * 2, AREAS, *[PHONES] * 2, (*PHONES, *EMAILS))
 WIDE_ROWS = st.tuples(*map(st.sampled_from, WIDE_CELLS)).flatmap(
-    lambda cells: st.integers(0, 10).map(lambda n: cells[:n])
+    lambda cells: st.integers(0, len(WIDE)).map(lambda n: cells[:n])
 )
 SOME_COLUMNS = st.sets(st.sampled_from(WIDE), min_size=1).map(lambda chosen: tuple(filter(chosen.__contains__, WIDE)))
 

@@ -21,6 +21,7 @@ from chalicelib.dispatch.channels.document import load_channel
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Transient, Unknown
 from chalicelib.errors import FieldError, Invalid
 from tests.channels import (
+    RESEND_SCHEMA,
     a_channel,
     a_document,
     a_jina_answer,
@@ -182,20 +183,6 @@ def test_provider_may_ask_for_a_longer_wait_but_not_a_shorter_one() -> None:
 
 
 # Tools
-
-
-RESEND_SCHEMA = {
-    "type": "object",
-    "properties": {
-        "to": {"type": "array", "items": {"type": "string"}},
-        "subject": {"type": "string"},
-        "text": {"type": "string"},
-        "html": {"type": "string"},
-        "headers": {"type": "object"},
-        "idempotencyKey": {"type": "string"},
-    },
-    "required": ["to", "subject", "text"],
-}
 
 
 def test_channel_that_fits_its_tool_has_no_errors() -> None:

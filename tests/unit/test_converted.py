@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows
+from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.converted import MAX_WAITING, WasteBudget, converted_rows
 from tests.workbooks import parts, row, rows_of, sheet, zipped
 
 ODD_ROWS = {
@@ -34,3 +35,47 @@ def test_odd_row_and_all_rows_after_it_are_read(rows: str) -> None:
 def test_row_is_not_padded_to_the_length_of_another_row() -> None:
     rows = '<row r="1"><c r="XFD1" t="str"><v>longe</v></c></row><row r="2"><c r="A2" t="str"><v>a</v></c></row>'
     assert [len(cells) for _, cells in converted_rows([sheet(rows).encode()], [], WasteBudget())] == [16_384, 1]
+
+
+def test_inline_string_counts_alone_beside_a_value() -> None:
+    cells = (
+        '<c r="A2" t="inlineStr"><v>x</v><is><t>a</t></is></c><c r="B2" t="inlineStr"><is><t>b</t></is><v>x</v></c>'
+        '<c r="C2" t="inlineStr"><is/><v>x</v></c><c r="D2" t="str"><v>d</v><is><t>x</t></is></c>'
+    )
+    assert rows_of(
+        zipped(
+            parts(f'<row r="2">{cells}</row>'),
+        )
+    )[0][1] == ["a", "b"]
+    [(_, read)] = converted_rows([sheet(f'<row r="2">{cells}</row>').encode()], [], WasteBudget())
+    assert read == ["a", "b", "", "d"]
+
+
+def test_last_value_of_a_repeated_cell_counts_and_the_others_are_waste() -> None:
+    cells = "".join(f'<c r="A2"><v>{n}</v></c>' for n in range(100))
+    page = [sheet(f'<row r="2">{cells}</row>').encode()]
+    assert list(converted_rows(page, [], WasteBudget(1_640))) == [(2, ["99"])]
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
+        list(converted_rows(page, [], WasteBudget(1_560)))
+
+
+def test_more_elements_than_a_row_can_need_are_waste() -> None:
+    """A row that is given back is only counted when it ends, so the budget must hold it until then."""
+    rows = "".join(f'<row r="{n}"><c><v>1</v></c>{"<c/>" * 70_000}</row>' for n in range(2, 6))
+    page = [sheet(rows).encode()]
+    assert [number for number, _ in converted_rows(page, [], WasteBudget(90_000))] == [2, 3, 4, 5]
+    with pytest.raises(InvalidFile, match="arquivo_suspeito"):
+        list(converted_rows(page, [], WasteBudget(80_000)))
+
+
+def test_cells_out_of_order_are_put_in_order() -> None:
+    cells = "".join(f'<c r="{letter}2"><v>{n}</v></c>' for n, letter in enumerate("ZYXA"))
+    [(_, read)] = converted_rows([sheet(f'<row r="2">{cells}</row>').encode()], [], WasteBudget())
+    assert (read[0], read[23:]) == ("3", ["2", "1", "0"])
+
+
+def test_long_strings_of_many_rows_are_not_collected() -> None:
+    rows = "".join(f'<row r="{n}"><c t="s"><v>0</v></c></row>' for n in range(1, 30))
+    with pytest.raises(InvalidFile, match="textos_demais"):
+        list(converted_rows([sheet(rows).encode()], ["x" * (MAX_WAITING // 20)], WasteBudget()))
+    assert len(list(converted_rows([sheet(rows).encode()], ["x" * (MAX_WAITING // 40)], WasteBudget()))) == 29

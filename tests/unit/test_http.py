@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chalicelib.api.calls import MAX_JSON_BYTES, AnonymousCall, Call
 from chalicelib.api.handlers import Handler, RequestBody, View, operation_of
 from chalicelib.api.http import PROBLEM, endpoint, localize_415, public, to_json
-from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable
+from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, named
 from chalicelib.idempotency import IdempotencyKey
 
 Decorator = Callable[[Chalice], Callable[[Handler], View]]
@@ -32,6 +32,8 @@ class Body(BaseModel):
 
     nome: str = "x"
     idade: Annotated[int, Field(ge=0)] = 0
+    certo: bool | None = None
+    outra: Annotated[int, Field(ge=0)] | None = None
     tags: list[str] = []
     mapa: dict[str, Any] = {}
 
@@ -40,6 +42,13 @@ class Other(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     pagina: int = 1
+
+
+class Anything(RequestBody):
+    """A body that nobody reads."""
+
+    documents = ()
+    form = Other
 
 
 class RawBody(RequestBody):
@@ -122,7 +131,7 @@ def return_id(nome: UUID) -> UUID:
     return nome
 
 
-def return_key(key: IdempotencyKey | None) -> object:
+def return_key(body: Anything, key: IdempotencyKey | None) -> object:
     return {"key": key}
 
 
@@ -132,6 +141,12 @@ def return_all(call: Call, nome: str, body: Body, query: Other, key: Idempotency
 
 def return_nothing(call: Call) -> None:
     return None
+
+
+def refuse_all_names(body: Body) -> object:
+    names = list(body.mapa)
+    code = "variavel_desconhecida"
+    raise Invalid(code, tuple(FieldError(f"/mapa/{name}", code, name) for name in names), nomes=named(names))
 
 
 def refuse(call: Call) -> object:
@@ -330,7 +345,9 @@ def test_parameter_that_nothing_can_fill_is_refused_at_decoration(decorator: Dec
 
 def test_body_is_checked_against_its_model() -> None:
     reply = ask(return_body, body='{"nome":"maria","idade":3}')
-    assert reply.document == {"nome": "maria", "idade": 3, "tags": [], "mapa": {}}
+    assert reply.document == {
+        "nome": "maria", "idade": 3, "certo": None, "outra": None, "tags": [], "mapa": {},
+    }  # fmt: skip
 
 
 def test_empty_body_is_an_empty_document() -> None:
@@ -344,9 +361,14 @@ def test_empty_body_is_an_empty_document() -> None:
         ("[]", "", "model_type"),
         ("null", "", "model_type"),
         ('{"nome":1}', "/nome", "string_type"),
-        ('{"idade":"x"}', "/idade", "int_parsing"),
+        ('{"idade":"x"}', "/idade", "int_type"),
         ('{"idade":-1}', "/idade", "greater_than_equal"),
-        ('{"idade":1.5}', "/idade", "int_from_float"),
+        ('{"idade":1.5}', "/idade", "int_type"),
+        ('{"idade":"3"}', "/idade", "int_type"),
+        ('{"idade":3.0}', "/idade", "int_type"),
+        ('{"idade":true}', "/idade", "int_type"),
+        ('{"certo":"true"}', "/certo", "bool_type"),
+        ('{"certo":1}', "/certo", "bool_type"),
         ('{"tags":["a",2]}', "/tags/1", "string_type"),
         ('{"a/b~c":1}', "/a~1b~0c", "extra_forbidden"),
         ('{"nome":"\\u0000"}', "/nome", "caractere_nulo"),
@@ -390,6 +412,43 @@ def test_every_document_is_accepted_or_refused(document: object) -> None:
     assert ask(return_body, body=json.dumps(document)).status in {200, 422}
 
 
+# Many errors
+
+
+def many_errors(count: int, name: str = "x") -> Reply:
+    return ask(return_body, body=json.dumps({f"{name}{number}": 1 for number in range(count)}))
+
+
+def test_answer_lists_a_hundred_errors_and_says_that_there_are_more() -> None:
+    few, many = many_errors(100).document, many_errors(101).document
+    assert (len(few["errors"]), few.get("mais_erros")) == (100, None)
+    assert (len(many["errors"]), many["mais_erros"]) == (100, True)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        lambda: many_errors(20_000),
+        lambda: many_errors(20, "n" * 12_000),
+        lambda: ask(return_body, body=json.dumps({"mapa": {"m" * 100_000: ["\0"] * 10_000}})),
+        lambda: ask(refuse_all_names, body=json.dumps({"mapa": {f"v{number}": "" for number in range(15_000)}})),
+    ],
+)
+def test_answer_with_errors_is_not_longer_than_what_was_sent(reply: Callable[[], Reply]) -> None:
+    answer = reply()
+    assert answer.status == 422
+    assert len(answer.text) < 240_000
+
+
+def test_each_error_names_its_own_field() -> None:
+    reply = ask(refuse_all_names, body='{"mapa":{"a":"","b":""}}', accept_language="en")
+    assert reply.document["detail"] == "The template has no such variables: a, b."
+    assert [each["detail"] for each in reply.document["errors"]] == [
+        "The template has no such variables: a.",
+        "The template has no such variables: b.",
+    ]
+
+
 # Queries and paths
 
 
@@ -397,10 +456,41 @@ def test_query_is_checked_against_its_model() -> None:
     assert ask(return_query, query={"nome": "a", "idade": "3"}).document["idade"] == 3
     assert ask(return_query).document["nome"] == "x"
     reply = ask(return_query, query={"idade": "x", "outro": "1"})
-    assert [(e["pointer"], e["code"]) for e in reply.document["errors"]] == [
-        ("?/idade", "int_parsing"),
+    assert {(each["pointer"], each["code"]) for each in reply.document["errors"]} == {
+        ("?/idade", "int_type"),
         ("?/outro", "extra_forbidden"),
-    ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        *(({"idade": text}, "int_type") for text in ("1_0", " 10", "+10", "1.0", "١", "", "1e1", "9" * 5_000)),
+        *(({"outra": text}, "int_type") for text in ("1_0", "true")),
+        *(({"certo": text}, "bool_type") for text in ("1", "on", "yes", "True", "")),
+    ],
+)
+def test_number_or_truth_value_of_a_query_has_one_spelling(query: dict[str, str], code: str) -> None:
+    reply = ask(return_query, query=query)
+    assert [(each["pointer"], each["code"]) for each in reply.document["errors"]] == [(f"?/{next(iter(query))}", code)]
+
+
+def test_number_and_truth_value_of_a_query_are_read() -> None:
+    found = ask(return_query, query={"idade": "007", "outra": "10", "certo": "true"}).document
+    assert (found["idade"], found["outra"], found["certo"]) == (7, 10, True)
+
+
+@pytest.mark.parametrize(
+    ("request_", "pointer"),
+    [({"query": {"tudo": "1"}}, "?/tudo"), ({"body": '{"motivo":"x"}'}, "/motivo"), ({"body": "a=1"}, "")],
+)
+def test_query_or_body_that_a_route_does_not_take_is_refused(request_: dict[str, Any], pointer: str) -> None:
+    reply = ask(return_nothing, **request_)
+    assert (reply.status, [each["pointer"] for each in reply.document["errors"]]) == (422, [pointer])
+
+
+def test_open_address_takes_whatever_programs_add_to_it() -> None:
+    assert ask(lambda: None, public, query={"utm_source": "x"}, body="a=1").status == 204
 
 
 @pytest.mark.parametrize(("query", "pointer"), [({"nome": "\0"}, "?/nome"), ({"\0": "a"}, "?")])
@@ -485,10 +575,23 @@ def test_all_kinds_of_our_values_have_a_json_form() -> None:
             "day": "2026-11-25",
             "parts": ["a"],
         },
-        "model": {"nome": "x", "idade": 0, "tags": [], "mapa": {}},
+        "model": {"nome": "x", "idade": 0, "certo": None, "outra": None, "tags": [], "mapa": {}},
         "pair": [1, 2],
         "map": {"a": 1},
     }
+
+
+@pytest.mark.parametrize(
+    ("character", "fits"), [("a", 5_900_000), ('"', 1_450_000), ("😀", 1_450_000), ("é", 2_900_000)]
+)
+def test_answer_that_lambda_would_not_pass_on_is_refused(character: str, fits: int) -> None:
+    texts = {length: character * length for length in (fits, fits + 200_000)}
+
+    def handler(nome: str) -> object:
+        return texts[int(nome)]
+
+    short, long = (ask(handler, nome=str(length)) for length in texts)
+    assert (short.status, long.status, long.document["code"]) == (200, 422, "resposta_grande_demais")
 
 
 @pytest.mark.parametrize("value", [object(), Thing, b"x"])

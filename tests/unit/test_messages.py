@@ -129,6 +129,6 @@ def test_field_has_the_sentence_of_its_code(error: FieldError, portuguese: str, 
         assert messages.field_text(error, ENGLISH, maximo=10) == english
 
 
-def test_parameters_of_the_whole_error_win_over_the_detail_of_a_field() -> None:
+def test_field_names_itself_and_not_all_that_the_whole_error_names() -> None:
     error = FieldError("/a", "variavel_ausente", "b")
-    assert messages.field_text(error, ENGLISH, nomes="a, b") == "Variables of the template are missing: a, b."
+    assert messages.field_text(error, ENGLISH, nomes="a, b") == "Variables of the template are missing: b."

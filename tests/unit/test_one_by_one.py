@@ -180,3 +180,13 @@ def test_any_row_gives_a_lead_or_errors(cells: list[str]) -> None:
     row = read(*cells)
     assert row.data is not None or row.errors
     assert list(row.cells[: len(cells)]) == cells
+
+
+def test_refusal_in_a_column_that_is_made_of_others_has_the_title_of_its_phone() -> None:
+    header = recognise(1, ["Nome", "Sobrenome", "DDD", "Telefone"])
+    assert header is not None
+    row = RowReader(header, "leads.xlsx").read(2, ["Ana", "Reis", "71", "99999-0001, 12"])
+    assert row.data is not None
+    assert (row.data.nome, [each.telefone for each in row.data.telefones]) == ("Ana Reis", ["+5571999990001"])
+    assert row.errors == (RowError("Telefone", "telefone_invalido", "12"),)
+    assert row.cells == ["Ana", "Reis", "71", "99999-0001, 12"]

@@ -130,6 +130,15 @@ def test_upload_is_a_form_or_one_of_two_documents(contract: Any) -> None:
     assert (form["required"], set(form["properties"])) == (["arquivo"], {"arquivo", *IngestOptions.model_fields})
 
 
+def test_configuration_is_replaced_as_a_whole_and_changed_in_parts(contract: Any) -> None:
+    schemas = contract["components"]["schemas"]
+    whole, patch = schemas["TenantConfig"], schemas["ConfigPatch"]
+    assert set(whole["required"]) == set(whole["properties"]) == set(patch["properties"])
+    assert "required" not in patch
+    janela = [{"$ref": SCHEMAS + "SendWindow"}, {"type": "null"}]
+    assert patch["properties"]["janela"] == {"anyOf": janela}
+
+
 def test_unknown_fields_of_a_body_are_refused(contract: Any) -> None:
     assert contract["components"]["schemas"]["NewAgendamento"]["additionalProperties"] is False
 
@@ -160,7 +169,7 @@ def test_every_operation_describes_its_refusal(contract: Any) -> None:
         ("/leads/{lead_id}/disparos", "post", "201", "DisparoDetail"),
         ("/leads/{lead_id}/agendamentos", "post", "201", "AgendamentoAnswer"),
         ("/ingest/leads/jobs/{job_id}/desfazer", "post", "202", "JobAnswer"),
-        ("/tenant/config", "put", "200", "TenantConfig"),
+        ("/tenant/config", "patch", "200", "TenantConfig"),
         ("/saude", "get", "200", "HealthAnswer"),
     ],
 )

@@ -6,6 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.ingestion.reading.columns import column_name
+from chalicelib.ingestion.reading.limits import MAX_CELL
+from chalicelib.ingestion.reading.shared_strings import MAX_COLUMN
 from tests.readers import trimmed
 from tests.workbooks import (
     HEADER,
@@ -15,8 +18,10 @@ from tests.workbooks import (
     in_another_shape,
     opened,
     parts,
+    refusal,
     row,
     rows_of,
+    sheet,
     string_table,
     zipped,
 )
@@ -83,6 +88,26 @@ def test_any_cell_of_the_plain_shape_is_the_same_in_both_readers(rows: list[list
         markup += f'<row r="{n}">{placed}</row>'
     data = zipped(parts(markup, strings=string_table("".join(f"<si><t>{content}</t></si>" for content in CONTENTS))))
     assert rows_of(in_another_shape(data, shape)) == rows_of(data)
+
+
+def test_rows_of_long_strings_are_read_like_others() -> None:
+    """Their cells are read a few rows at a time, and one by one where a string is very long."""
+    texts = ["a", "b" * (MAX_COLUMN // 7), "c" * MAX_CELL, "d" * (MAX_COLUMN + 1)]
+    strings = "".join(f"<si><t>{text}</t></si>" for text in texts)
+    used = [0] * 20 + [1] * 40 + [0, 1] * 20 + [2] * 10 + [0] * 20
+    rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{i}</v></c><c r="B{n}"/></row>' for n, i in enumerate(used, 2))
+    last = '<row r="900"><c r="A900" t="s"><v>0</v></c><c r="C900" t="s"><v>3</v></c></row>'
+    after = '<row r="901"><c r="A901" t="s"><v>1</v></c></row>'
+    found = rows_of(zipped(parts(rows + last + after, strings=string_table(strings))))
+    assert found == [(n, [texts[i]]) for n, i in [*enumerate(used, 2), (900, 0), (901, 1)]]
+
+
+def test_row_whose_strings_are_too_long_together_is_refused_before_they_are_read() -> None:
+    cells = "".join(f'<c r="{column_name(n)}2" t="s"><v>0</v></c>' for n in range(16_000))
+    titles = row(1, *["Email"] * 26)
+    page = sheet(f'{titles}<row r="2">{cells}</row>')
+    made = {**parts(strings=string_table(f"<si><t>{'x' * MAX_CELL}</t></si>")), SHEET: page}
+    assert refusal(zipped(made)) == "linha_grande_demais"
 
 
 def test_no_row_is_lost_or_repeated_where_the_plain_shape_ends() -> None:

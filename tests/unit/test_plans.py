@@ -103,6 +103,15 @@ def test_unknown_variables_are_named_with_pointers() -> None:
     )
 
 
+def test_thousands_of_unknown_variables_are_not_repeated_for_each_other() -> None:
+    with pytest.raises(Invalid) as refused:
+        planned(payload={"variaveis": {"nome": "Zé", **{f"v{number:05}": "" for number in range(20_000)}}})
+    error = refused.value
+    assert [each.detail for each in error.errors] == [f"v{number:05}" for number in range(100)]
+    assert error.has_more
+    assert str(error.params["nomes"]).endswith("v00008, v00009, … (+19990)")
+
+
 @pytest.mark.parametrize("late", [timedelta(0), timedelta(minutes=5)])
 def test_time_that_has_just_passed_counts_as_now(late: timedelta) -> None:
     made = planned(agendar_para=NOW - late)

@@ -88,6 +88,8 @@ def test_variables_of_all_fields_are_listed_subject_first() -> None:
         ({"assunto": "x" * 256}, "assunto", "template_longo"),
         ({"assunto": "a\nBcc: b"}, "assunto", "assunto_de_uma_linha"),
         ({"assunto": "a\u2028b"}, "assunto", "assunto_de_uma_linha"),
+        ({"assunto": "fatura\u202efdp.exe"}, "assunto", "caractere_invalido"),
+        ({"html": "".join(f"{{{{v{n}}}}}" for n in range(101))}, "html", "variaveis_demais"),
         ({"texto": "a\x00b"}, "texto", "caractere_invalido"),
         ({"texto": "a\ud800b"}, "texto", "caractere_invalido"),
     ],
@@ -96,6 +98,14 @@ def test_text_that_no_message_can_hold_is_refused_when_saved(fields: dict[str, s
     with pytest.raises(InvalidTemplate) as refused:
         check(assunto=fields.get("assunto", "Olá"), texto=fields.get("texto", "Olá"), html=fields.get("html"))
     assert (refused.value.code, refused.value.errors[0].pointer) == (code, f"/{field}")
+
+
+def test_template_may_have_a_hundred_variables() -> None:
+    assert len(check(assunto="{{v0}}", texto="".join(f"{{{{v{n}}}}}" for n in range(100)), html="{{v99}}")) == 100
+
+
+def test_value_cannot_turn_a_subject_around() -> None:
+    assert render_subject("Proposta de {{nome}}", {"nome": "\u202eAna\u2069"}) == "Proposta de Ana"
 
 
 def test_missing_variables_are_all_named_before_anything_is_rendered() -> None:

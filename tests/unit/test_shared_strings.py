@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.cell_text import as_markup, markup_text
-from chalicelib.ingestion.reading.shared_strings import SharedStrings
+from chalicelib.ingestion.reading.shared_strings import MAX_COLUMN, LongStrings, SharedStrings
 from tests.workbooks import cells_of, parts, prefixed, string_table, zipped
 
 # The content of one `t`: text, references, escapes, and references to the character that separates our strings.
@@ -59,10 +59,31 @@ def test_column_of_cells_has_the_same_texts_as_single_cells() -> None:
         [""],
         ["", "7", ""],
         [str(many - 1), "3", "", "7", "3"],
-        [str(n) for n in range(many)],
+        *([str(n) for n in range(first, first + 10_000)] for first in range(0, many, 10_000)),
         ["3", "59999"],
     ):
         assert strings.column(indices) == [f"texto {index} é" if index else "" for index in indices]
+
+
+def test_column_whose_strings_may_be_too_long_together_is_not_read() -> None:
+    strings = shared_strings(["<si><t>a</t></si>", f"<si><t>{'b' * (MAX_COLUMN // 3)}</t></si>"], 1 << 20)
+    assert strings.column(["0"] * 3) == ["a"] * 3
+    assert len(strings.column(["1"] * 3)[2]) == MAX_COLUMN // 3
+    assert strings.most_together == 3
+    with pytest.raises(LongStrings):
+        strings.column(["0"] * 4)
+
+
+def test_markup_that_becomes_text_again_and_again_is_bounded() -> None:
+    """The strings are too large to be kept as text together, so each use reads the markup again."""
+    items = [f"<si><t>{letter * (1 << 20)}</t></si>".encode() for letter in "ABCDEFGHIJKL"]
+    strings = SharedStrings(lambda: iter([b"<sst>", *items, b"</sst>"]), plain=True, most_decoded=20 << 20)
+    assert strings[len(items) - 1][0] == "L"
+    assert "".join(strings[turn][0] for turn in range(8)) == "ABCDEFGH"
+    with pytest.raises(InvalidFile, match="textos_demais"):
+        assert strings[8]
+    with pytest.raises(InvalidFile, match="textos_demais"):
+        SharedStrings(lambda: iter([b"<sst><si><t>&#65;</t></si></sst>"]), plain=True, most_decoded=30)[0]
 
 
 def test_missing_string_is_a_broken_file() -> None:

@@ -8,14 +8,16 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading import workbook
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_FILE, MAX_ROWS, MAX_TEXT
-from chalicelib.ingestion.reading.workbook import LeadsTable, open_workbook
+from chalicelib.ingestion.reading.workbook import DEFAULT, Choice, LeadsTable, SheetFate, open_workbook
 from tests.workbooks import (
     RELATIONS,
     by_openpyxl,
     by_xlsxwriter,
     cells_of,
+    in_another_shape,
     opened,
     parts,
     refusal,
@@ -58,8 +60,88 @@ def test_sheet_called_leads_is_chosen(name: str) -> None:
     assert cells_of(zipped(parts(sheets=pages))) == [["leads"]]
 
 
-def test_sheet_called_leads_is_chosen_even_without_a_header() -> None:
-    assert refusal(zipped(parts(sheets={"Plan1": a_sheet("first"), "Leads": WITHOUT_HEADER}))) == "cabecalho_ausente"
+def test_sheet_called_leads_without_a_header_is_not_chosen() -> None:
+    assert cells_of(zipped(parts(sheets={"Plan1": a_sheet("first"), "Leads": WITHOUT_HEADER}))) == [["first"]]
+    assert refusal(zipped(parts(sheets={"Plan1": WITHOUT_HEADER, "Leads": WITHOUT_HEADER}))) == "cabecalho_ausente"
+
+
+def people(*names: str, titles: tuple[str, ...] = ("Nome", "Email")) -> str:
+    """A sheet of people with an e-mail."""
+    rows = [row(number, name, f"{name}@example.com") for number, name in enumerate(names, 2)]
+    return sheet("".join([row(1, *titles), *rows]))
+
+
+COVER = sheet(row(1, "Empresa", "Telefone", "E-mail", "CNPJ") + row(2, "Nós", "71 3333-4444", "nos@example.com", "x"))
+SUMMARY = sheet(row(1, "Canal", "Total") + row(2, "Email", "120") + row(3, "WhatsApp", "80"))
+
+
+def fates(data: bytes, choice: Choice = DEFAULT) -> dict[str, str | None]:
+    with opened(data, choice) as table:
+        return {each.name: each.reason for each in table.sheets}
+
+
+def test_sheet_with_most_data_below_its_header_is_chosen() -> None:
+    data = zipped(parts(sheets={"Capa": COVER, "Resumo": SUMMARY, "Gente": people("a", "b", "c")}))
+    assert len(cells_of(data)) == 3
+    assert fates(data) == {"Capa": "aba_com_outros_titulos", "Resumo": "aba_com_outros_titulos", "Gente": None}
+
+
+def test_first_of_the_sheets_with_the_same_titles_is_chosen_and_the_others_are_named() -> None:
+    months = {"Jan": people(), "Fev": people("a"), "Mar": people("b", "c"), "Obs": WITHOUT_HEADER, "Vazia": sheet("")}
+    with opened(zipped(parts(sheets=months, states="vvhv"))) as table:
+        assert table.sheets == (
+            SheetFate("Jan", hidden=False, reason="aba_com_os_mesmos_titulos", rows=0),
+            SheetFate("Fev", hidden=False, rows=1),
+            SheetFate("Mar", hidden=True, reason="aba_com_os_mesmos_titulos", rows=2),
+            SheetFate("Obs", hidden=False, reason="aba_sem_titulos"),
+            SheetFate("Vazia", hidden=False, reason="aba_vazia"),
+        )
+
+
+def test_sheet_that_is_asked_for_is_read() -> None:
+    data = zipped(
+        parts(sheets={"Leads": people("a"), "Março 2026": people("b", "c"), "março": people("d")}, states="vh")
+    )
+    for name, rows in (("Março 2026", 2), ("MARCO_2026", 2), ("março", 1)):
+        with opened(data, Choice(sheet=name)) as table:
+            assert len(list(table.rows())) == rows
+    assert refusal(data, Choice(sheet="Abril")) == "aba_inexistente"
+    assert refusal(zipped(parts(sheets={"A": people("a"), "B": WITHOUT_HEADER})), Choice("B")) == "cabecalho_ausente"
+    assert refusal(b"Email\na@b.c\n", Choice(sheet="Plan1")) == "arquivo_sem_abas"
+
+
+def test_sheet_that_cannot_be_read_refuses_the_file_only_if_it_comes_first() -> None:
+    broken = people("a").replace('<row r="2">', '<row r="0">')
+    assert refusal(zipped(parts(sheets={"A": broken, "B": people("a")}))) == "arquivo_corrompido"
+    assert fates(zipped(parts(sheets={"A": people("a"), "B": broken}))) == {"A": None, "B": "aba_ilegivel"}
+
+
+def test_only_so_many_sheets_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbook, "_MOST_LOOKED_AT", 2)
+    data = zipped(parts(sheets={"A": people("a"), "B": people("b"), "C": people("c", "d")}))
+    assert fates(data) == {"A": None, "B": "aba_com_os_mesmos_titulos", "C": "aba_nao_examinada"}
+
+
+def test_vertical_form_is_refused_and_another_sheet_is_read() -> None:
+    form = sheet(row(1, "Nome", "Ana") + row(2, "Email", "ana@example.com"))
+    assert refusal(zipped(parts(sheets={"A": form, "B": sheet("")}))) == "planilha_na_vertical"
+    assert fates(zipped(parts(sheets={"A": form, "B": people("b")}))) == {"A": "aba_sem_titulos", "B": None}
+
+
+@pytest.mark.parametrize("shape", ["plain", "prefixed"])
+def test_hidden_rows_are_told(shape: str) -> None:
+    hidden = people("a", "b", "c", "d").replace('<row r="3">', '<row r="3" ht="15" hidden="1" x="1">')
+    hidden = hidden.replace('<row r="5">', '<row r="5" hidden="true">').replace('<row r="4">', '<row r="4" hidden="0">')
+    data = zipped(parts(sheets={"Leads": hidden}))
+    with opened(data if shape == "plain" else in_another_shape(data, shape)) as table:
+        assert table.hidden_rows == set()
+        assert [number for number, _ in table.rows()] == [2, 3, 4, 5]
+        assert table.hidden_rows == {3, 5}
+
+
+def test_delimiter_whose_header_has_data_below_is_chosen() -> None:
+    with opened(b"Nome,Email;x\nAna,ana@b.c;y\n") as table:
+        assert (table.separator, table.header.titles) == (",", ("Nome", "Email;x"))
 
 
 def test_first_sheet_with_a_header_is_chosen_without_a_sheet_called_leads() -> None:

@@ -117,7 +117,25 @@ class TemplateAnswer(AnswerModel):
     criado_em: datetime
 
 
-class TemplateList(AnswerModel):
-    """All templates in use."""
+class TemplateSummary(AnswerModel):
+    """A template in a list."""
 
-    itens: tuple[TemplateAnswer, ...]
+    nome: str
+    versao: int
+    canal: Canal
+    idioma: str
+    assunto: str | None
+    """The subject of an e-mail; null for WhatsApp."""
+    texto: str
+    """The text, cut after 500 characters with `…` behind."""
+    tem_html: bool
+    """Whether the e-mail has an HTML body, which the template itself shows."""
+    variaveis: tuple[str, ...]
+    """The names of the variables, in the order in which WhatsApp numbers them."""
+    criado_em: datetime
+
+
+class TemplateList(PageModel):
+    """A page of the templates in use."""
+
+    itens: tuple[TemplateSummary, ...]

@@ -117,7 +117,7 @@ class PreviewEmail(AnswerModel):
 
 
 class PreviewLead(AnswerModel):
-    """A lead as it would be stored at the end of the file."""
+    """A lead as it would be stored at the end of the file; of a text, the first 1,000 characters are shown."""
 
     lead_id: UUID | None
     """Null if the lead would be created."""

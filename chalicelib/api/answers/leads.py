@@ -13,7 +13,7 @@ from chalicelib.leads.states import LeadStatus
 
 
 class LeadAnswer(AnswerModel):
-    """A lead in a list."""
+    """A lead in a list; `nome` and `contato` are cut after 200 characters, with `…` behind."""
 
     lead_id: UUID
     lead_id_externo: str
@@ -48,7 +48,7 @@ class LeadPage(PageModel):
 
 
 class ReadyLead(AnswerModel):
-    """A lead that is ready to be contacted, with its best contact of each kind."""
+    """A lead that is ready to be contacted, with its best contact of each kind; `nome` is cut after 200."""
 
     lead_id: UUID
     nome: str | None

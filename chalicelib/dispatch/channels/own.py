@@ -30,6 +30,8 @@ from chalicelib.errors import FieldError, Invalid, Unavailable, escape_pointer
 # API Gateway waits 29 s for an answer; within that, the server must open a session and list its tools.
 _CONNECT_S = 3.0
 _ANSWER_S = 6.0
+# Each header may name a secret of its own, which is looked up while the client waits.
+_MAX_HEADERS = 20
 _DENIED = frozenset({"http_401", "http_403"})
 
 _SECRET_NAME = re.compile(r"token|secret|segredo|senha|passw|api[_-]?key|access[_-]?key|authoriz|credential", re.I)
@@ -124,6 +126,9 @@ class OwnChannels:
         headers = document.get("headers")
         if not isinstance(headers, Mapping):
             return document
+        if len(headers) > _MAX_HEADERS:
+            errors.append(FieldError("/headers", "headers_demais", str(_MAX_HEADERS)))
+            return {**document, "headers": {}}
         values: dict[str, str] = {}
         for name, reference in headers.items():
             found = self._value(tenant_id, reference, fresh=fresh)

@@ -19,6 +19,7 @@ from chalicelib.ids import first_id, last_id, new_id
 from chalicelib.leads import moves
 from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
+from chalicelib.searches import take_seat
 from chalicelib.tenants.config import config_of
 
 _SAME_KEY = "disparos_idempotency_key_key"
@@ -60,6 +61,7 @@ class Disparos:
 
         Raises:
             Invalid: `cursor_invalido`.
+            TooManyRequests: `buscas_demais`.
         """
         params = {
             "antes": query.after(UUID),
@@ -77,6 +79,8 @@ class Disparos:
         }
 
         def work(rows: Rows) -> list[Row]:
+            if query.reads_much():
+                take_seat(rows)
             language = config_of(rows).idioma
             return [presented(row, language) for row in rows.all("list_disparos", **params)]
 

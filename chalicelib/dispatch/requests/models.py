@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.canal import Canal
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.instants import Instant
-from chalicelib.pages import PageQuery
+from chalicelib.pages import MAX_LIMIT, PageQuery
 
 # The names that Meta, Twilio (ContentSid) and people use; they need no escaping in a path.
 NOME_DE_TEMPLATE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
@@ -61,8 +61,16 @@ class NewTemplate(_Request):
     variaveis: tuple[str, ...] | None = None
 
 
+class TemplateQuery(PageQuery):
+    """A page of the templates in use; nearly every tenant has fewer than one page holds."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = MAX_LIMIT
+
+
 class DisparoQuery(PageQuery):
     """A page of disparos; every filter that is given has to fit."""
+
+    quick_filters = frozenset({"lead_id"})
 
     status: DisparoStatus | None = None
     canal: Canal | None = None

@@ -16,7 +16,7 @@ from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.models import NewDisparo
 from chalicelib.dispatch.rules.rendering import render_all
 from chalicelib.dispatch.states import WaitReason
-from chalicelib.errors import Conflict, FieldError, Invalid, escape_pointer
+from chalicelib.errors import Conflict, FieldError, Invalid, escape_pointer, named
 
 # Clocks differ, and people take a moment to press the button.
 _LATE = timedelta(minutes=5)
@@ -75,7 +75,7 @@ def _check_words(request: NewDisparo, template: Row) -> None:
     if unknown := sorted(values.keys() - set(template["variaveis"])):
         code = "variavel_desconhecida"
         errors = tuple(FieldError(f"/payload/variaveis/{escape_pointer(name)}", code, name) for name in unknown)
-        raise Invalid(code, errors, nomes=", ".join(unknown))
+        raise Invalid(code, errors, nomes=named(unknown))
 
 
 def _time(agendar_para: datetime | None, now: datetime) -> datetime | None:

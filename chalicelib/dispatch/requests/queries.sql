@@ -5,10 +5,14 @@
 SELECT pg_advisory_xact_lock(hashtextextended(CAST(:tenant_id AS text) || '/' || CAST(:nome AS text), 0));
 
 -- name: list_templates
-SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em
+-- By name. The HTML is left out and the text is cut: one template may have 300,000 characters.
+SELECT nome, versao, canal, idioma, assunto,
+       left(texto, 500) || CASE WHEN length(texto) > 500 THEN '…' ELSE '' END AS texto,
+       html IS NOT NULL AS tem_html, variaveis, criado_em
   FROM templates
- WHERE tenant_id = :tenant_id AND ativo
- ORDER BY nome;
+ WHERE tenant_id = :tenant_id AND ativo AND (CAST(:depois AS text) IS NULL OR nome > CAST(:depois AS text))
+ ORDER BY nome
+ LIMIT :limite OFFSET :pular;
 
 -- name: find_template
 SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em

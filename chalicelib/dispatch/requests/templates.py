@@ -8,9 +8,10 @@ from typing import Any, assert_never
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
-from chalicelib.dispatch.requests.models import NOME_DE_TEMPLATE, NewTemplate
+from chalicelib.dispatch.requests.models import NOME_DE_TEMPLATE, NewTemplate, TemplateQuery
 from chalicelib.dispatch.rules.rendering import check
 from chalicelib.errors import Invalid, InvalidTemplate, NotFound
+from chalicelib.pages import page_of
 
 _WORDS = ("canal", "idioma", "assunto", "texto", "html", "variaveis")
 
@@ -22,9 +23,15 @@ class Templates:
         self._database = database
         self._clock = clock
 
-    def list(self, tenant_id: str) -> dict[str, Any]:
-        """Every template in use, by name."""
-        return {"itens": self._database.run(tenant_id, lambda rows: rows.all("list_templates"))}
+    def page(self, tenant_id: str, query: TemplateQuery) -> dict[str, Any]:
+        """A page of the templates in use, by name, without their HTML and with the beginning of a long text.
+
+        Raises:
+            Invalid: `cursor_invalido`.
+        """
+        params = {"depois": query.after(str), "limite": query.limit + 1, "pular": query.offset or 0}
+        found = self._database.run(tenant_id, lambda rows: rows.all("list_templates", **params))
+        return page_of(found, query.limit, lambda row: row["nome"])
 
     def get(self, tenant_id: str, nome: str) -> Row:
         """One template.

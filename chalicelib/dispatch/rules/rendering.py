@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Mapping
 from html import escape
 from typing import NamedTuple
 
-from chalicelib.errors import FieldError, Invalid, InvalidTemplate, MissingVariable
+from chalicelib.errors import FieldError, Invalid, InvalidTemplate, MissingVariable, named
+from chalicelib.unseen import has_directions, without_directions
 
 # RFC 5322 §2.1.1 limits a line to 998 characters; a readable subject is much shorter.
 _LONGEST = {"assunto": 255, "texto": 65_536, "html": 262_144}
 _LONGEST_VALUE = 4_096
+_MAX_VARIABLES = 100
 _LONGEST_MESSAGE = 524_288
 
 # With a third brace it belongs to another language (`{{{nome}}}` is Mustache for "do not escape").
@@ -39,7 +41,7 @@ def check(*, assunto: str | None, texto: str, html: str | None) -> tuple[str, ..
 
     Raises:
         InvalidTemplate: `template_longo`, `template_vazio`, `chaves_desequilibradas`, `variavel_invalida`,
-            `caractere_invalido` or `assunto_de_uma_linha`; it names the field.
+            `variaveis_demais`, `caractere_invalido` or `assunto_de_uma_linha`; it names the field.
     """
     fields = {"assunto": assunto, "texto": texto, "html": html}
     names: dict[str, None] = {}
@@ -47,6 +49,8 @@ def check(*, assunto: str | None, texto: str, html: str | None) -> tuple[str, ..
         if text is not None:
             _check_text(field, text)
             names.update(dict.fromkeys(variables(text, field)))
+            if len(names) > _MAX_VARIABLES:
+                raise InvalidTemplate("variaveis_demais", field, maximo=_MAX_VARIABLES)
     return tuple(names)
 
 
@@ -103,12 +107,12 @@ def render_all(*, assunto: str | None, texto: str, html: str | None, values: Map
 
 
 def on_one_line(value: str) -> str:
-    """The value, with one space in place of every run of white space and control characters.
+    """The value, with one space in place of every run of white space and control characters, and always forwards.
 
     Subjects need it, and so do the parameters of a WhatsApp template: WhatsApp refuses line breaks, tabs and more than
-    four spaces in a row.
+    four spaces in a row. With a character that turns the direction of writing, `gpj.exe` reads as `exe.jpg`.
     """
-    return " ".join(_CONTROLS.sub(" ", value).split())
+    return " ".join(_CONTROLS.sub(" ", without_directions(value)).split())
 
 
 def _render(text: str, values: Mapping[str, str], prepare: Callable[[str], str]) -> str:
@@ -129,7 +133,7 @@ def _demand(names: Iterable[str], values: Mapping[str, str]) -> None:
         raise MissingVariable(missing)
     if long := tuple(name for name in wanted if len(values[name]) > _LONGEST_VALUE):
         errors = tuple(FieldError(f"/payload/variaveis/{name}", "valor_longo", name) for name in long)
-        raise Invalid("valor_longo", errors, nomes=", ".join(long), maximo=_LONGEST_VALUE)
+        raise Invalid("valor_longo", errors, nomes=named(long), maximo=_LONGEST_VALUE)
 
 
 def _plain(value: str) -> str:
@@ -147,5 +151,5 @@ def _check_text(field: str, text: str) -> None:
         raise InvalidTemplate("template_longo", field, maximo=longest)
     if field == "assunto" and len(text.splitlines()) > 1:
         raise InvalidTemplate("assunto_de_uma_linha", field)
-    if _CONTROLS.search(text) is not None:
+    if _CONTROLS.search(text) is not None or (field == "assunto" and has_directions(text)):
         raise InvalidTemplate("caractere_invalido", field)

@@ -16,6 +16,10 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND NOT chave_recebida AND status = 'aceito'
 RETURNING job_id;
 
+-- name: job_of_its_own_file
+-- Whether the API made this job for this very file.
+SELECT job_id FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id AND chave = :chave;
+
 -- name: job_by_id
 SELECT * FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
@@ -71,8 +75,9 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid);
 
 -- name: lock_claimed_job
--- The fence: a worker whose lease was taken over finds no row, and may write nothing.
-SELECT ultima_linha, cancelamento_pedido
+-- The fence: a worker whose lease was taken over finds no row, and may write nothing. The checkpoint is compared with the
+-- worker's own: batches commit before they are on disk, so a crash of the server may have taken the last ones back.
+SELECT ultima_linha, linhas_processadas, cancelamento_pedido
   FROM ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND status = 'processando' AND lease_dono = CAST(:worker AS uuid)
    FOR UPDATE;
@@ -205,12 +210,14 @@ SELECT :tenant_id, :job_id, linha, resultado, lead_id
  LIMIT :vagas;
 
 -- name: describe_previas
--- The lead as it is now. A lead that the dry run made is shown without an id, because no request could find it.
+-- The lead as it is now. A lead that the dry run made is shown without an id, because no request could find it. Texts
+-- are cut at a thousand characters: fifty rows may hold 130,000 in each of four cells.
 UPDATE ingest_previas p
    SET lead = jsonb_build_object(
            'lead_id', CASE WHEN l.job_id <> p.job_id THEN l.lead_id END,
-           'lead_id_externo', l.lead_id_externo, 'nome', l.nome, 'contato', l.contato, 'documento', l.documento,
-           'telefone_raw', l.telefone_raw, 'email_raw', l.email_raw, 'status', l.status, 'tags', l.tags,
+           'lead_id_externo', l.lead_id_externo, 'nome', left(l.nome, 1000), 'contato', left(l.contato, 1000),
+           'documento', l.documento, 'telefone_raw', left(l.telefone_raw, 1000), 'email_raw', left(l.email_raw, 1000),
+           'status', l.status, 'tags', l.tags,
            'origem_arquivo', l.origem_arquivo, 'origem_aba', l.origem_aba, 'linha_planilha', l.linha_planilha,
            'telefones', (
                SELECT coalesce(jsonb_agg(jsonb_build_object(

@@ -30,6 +30,7 @@ from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import LeadField, recognise
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import defused, original
+from chalicelib.ingestion.rows.leftovers import NOT_LEADS
 from chalicelib.tenants.config import Language
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
@@ -37,6 +38,7 @@ ADDED = ("linha", "coluna", "codigo", "mensagem")
 _ID = "ID"
 _NOWHERE = -1
 _CUT = "relatorio_cortado"
+_LEFT_OUT = NOT_LEADS | {_CUT}
 MAX_REPORT = 256 << 20
 """Bytes after which a report ends: a million ordinary rows, or a few whose cells are as large as they may be. Excel
 cannot open a report of that size, and a file that is uploaded again may have no more than 500 MB.
@@ -83,7 +85,7 @@ class Reports:
 def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[SheetRow]:
     """The rows below a header, each its number and its cells. Rows of our reports are as they were before defusing.
 
-    The line that says that a report was cut is left out.
+    Lines that hold no lead are left out: rows of help or totals, and the line that says that a report was cut.
     """
     if not _is_report(columns):
         return rows
@@ -91,7 +93,7 @@ def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[Shee
     return (
         (number, [original(cell) for cell in cells])
         for number, cells in rows
-        if len(cells) <= code_place or cells[code_place] != _CUT
+        if len(cells) <= code_place or cells[code_place] not in _LEFT_OUT
     )
 
 

@@ -34,7 +34,8 @@ def base_name(name: str) -> str:
 
 
 def _checked_name(name: str) -> str:
-    if not (base := base_name(name)):
+    """S3 would put the name of the file that is sent in the place of `${filename}`, under a key that no job has."""
+    if not (base := base_name(name)) or "${filename}" in base:
         raise PydanticCustomError("nome_de_arquivo_invalido", "the path has no file name")
     return base
 

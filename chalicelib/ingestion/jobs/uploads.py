@@ -94,11 +94,21 @@ class Uploads:
         A repeated notification changes nothing. An object outside of a tenant's prefix is ignored.
         """
         for dropped in _dropped(event):
-            made = _OF_THE_API.fullmatch(dropped.key)
-            if made is None:
+            job_id = self._job_of(dropped)
+            if job_id is None:
                 self._register_dropped(dropped)
             else:
-                self._received(dropped.tenant_id, UUID(made[2]), dropped.stored)
+                self._received(dropped.tenant_id, job_id, dropped.stored)
+
+    def _job_of(self, dropped: _Dropped) -> UUID | None:
+        """The job of the API whose file this is. A person may drop a file into a folder of such a name, too."""
+        made = _OF_THE_API.fullmatch(dropped.key)
+        if made is None:
+            return None
+        job_id = UUID(made[2])
+        params = {"job_id": job_id, "chave": dropped.key}
+        row = self._database.run(dropped.tenant_id, lambda rows: rows.one("job_of_its_own_file", **params))
+        return None if row is None else job_id
 
     def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
         """The job that the same request made before."""

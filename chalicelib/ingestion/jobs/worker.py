@@ -19,7 +19,7 @@ from chalicelib.adapters.queues import Queues, wakeup_targets
 from chalicelib.adapters.storage import Storage, StoredObject
 from chalicelib.config import Settings
 from chalicelib.errors import InvalidFile, LeaseLost, Unavailable
-from chalicelib.ingestion.jobs.claim import JobClaim
+from chalicelib.ingestion.jobs.claim import Checkpoint, JobClaim
 from chalicelib.ingestion.jobs.dry_run import DryRunTables
 from chalicelib.ingestion.jobs.jobs import COUNTS, wakeup_message
 from chalicelib.ingestion.jobs.read_ahead import ahead
@@ -37,6 +37,8 @@ from chalicelib.tenants.config import Language, config_of
 
 # A file that kills its worker each time is given up after this many claims without a batch.
 _MOST_CLAIMS = 5
+# A file that takes more memory than there is has one more try: perhaps another file took the memory.
+_MOST_WITHOUT_MEMORY = 1
 # The disk is full, or a quota or a limit of the process says so.
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -59,6 +61,10 @@ class _Cancelled(Exception):
 
 class _OutOfTime(Exception):
     """The platform will end this worker soon."""
+
+
+class _CheckpointMoved(Exception):
+    """The database is not where this worker left it: a crash of the server took the last batches back."""
 
 
 class Ingestion:
@@ -111,8 +117,10 @@ class Ingestion:
         try:
             self._finish(claim, *self._outcome(claim, remaining_ms))
         except _OutOfTime:
-            self._release(claim, attempt_counts=False)
-            self._queues.send(self._settings.ingest_queue, [wakeup_message(claim.tenant_id, claim.job_id)])
+            self._hand_over(claim, attempt_counts=False)
+        except _CheckpointMoved:
+            logger.warning("checkpoint_moved", extra={"job_id": str(claim.job_id)})
+            self._hand_over(claim, attempt_counts=True)
         except LeaseLost:
             logger.warning("lease_lost", extra={"job_id": str(claim.job_id)})
         except BaseException as error:
@@ -123,7 +131,8 @@ class Ingestion:
     def _outcome(self, claim: JobClaim, remaining_ms: Remaining) -> tuple[str, InvalidFile | None]:
         """Read the job to its end. Returns the status that it ends with, and the reason of an `erro`.
 
-        A worker without room on its disk leaves the job to another one. If no worker has room, the job ends as `erro`.
+        A worker without room on its disk or in memory leaves the job to another one. If no worker has room, the job
+        ends as `erro`.
         """
         try:
             if claim.row["tentativas"] > _MOST_CLAIMS:
@@ -138,6 +147,10 @@ class Ingestion:
             if error.errno not in _NO_ROOM or claim.row["tentativas"] < _MOST_CLAIMS:
                 raise
             return "erro", InvalidFile("disco_cheio")
+        except MemoryError:
+            if claim.row["tentativas"] <= _MOST_WITHOUT_MEMORY:
+                raise
+            return "erro", InvalidFile("memoria_insuficiente")
         return "concluido", None
 
     def _read(self, claim: JobClaim, folder: Path, remaining_ms: Remaining) -> None:
@@ -145,15 +158,16 @@ class Ingestion:
         stored = self._download(claim, path)
         with open_workbook(path) as table:
             self._describe(claim, table, stored)
-            claim = self._with_dry_run_tables(claim)
+            self._open_dry_run_tables(claim)
             config = self._database.run(claim.tenant_id, config_of)
             reader = RowReader(
                 table.header, claim.row["nome_arquivo"], landlines_valid=config.fixo_valido_para_whatsapp
             )
             room = self._settings.ingest_max_recusas - self._refusals_before(claim)
-            with ahead(self._batches(table, reader, claim.row["ultima_linha"], room)) as batches:
+            with ahead(self._batches(table, reader, claim.checkpoint.ultima_linha, room)) as batches:
                 for batch in batches:
                     self._commit(claim, table, batch)
+                    claim.checkpoint = claim.checkpoint.after(batch.last_row, batch.row_count)
                     if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
                         raise _OutOfTime
 
@@ -186,23 +200,22 @@ class Ingestion:
         if not self._database.run(claim.tenant_id, lambda rows: rows.run("describe_job", **params)):
             raise LeaseLost
 
-    def _with_dry_run_tables(self, claim: JobClaim) -> JobClaim:
+    def _open_dry_run_tables(self, claim: JobClaim) -> None:
         """Make the tables of a dry run before its first batch. A dry run whose tables are gone begins again."""
-        row = claim.row
-        if not row["validar_apenas"] or row["ensaio_aberto"]:
-            return claim
+        if not claim.row["validar_apenas"] or claim.row["ensaio_aberto"]:
+            return
 
-        def open_tables(rows: Rows) -> Row:
+        def open_tables(rows: Rows) -> Checkpoint:
             _fence(rows, claim)
             DryRunTables(claim.job_id).open(rows)
             [reopened] = rows.all("job_by_id", job_id=claim.job_id)
-            return reopened
+            return Checkpoint.of(reopened)
 
-        return claim._replace(row=self._database.run(claim.tenant_id, open_tables))
+        claim.checkpoint = self._database.run(claim.tenant_id, open_tables)
 
     def _refusals_before(self, claim: JobClaim) -> int:
         """How many refusals the job has from its earlier batches."""
-        if not claim.row["ultima_linha"]:
+        if not claim.checkpoint.ultima_linha:
             return 0
         [found] = self._database.run(claim.tenant_id, lambda rows: rows.all("count_erros", job_id=claim.job_id))
         return int(found["erros"])
@@ -227,6 +240,7 @@ class Ingestion:
 
         Raises:
             LeaseLost: another worker has the job.
+            _CheckpointMoved: an earlier batch is not in the database any more.
             _Cancelled: the job is to end.
         """
         created = self._database.run(claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch))
@@ -236,8 +250,8 @@ class Ingestion:
         """As `_commit`. Returns how many leads were made, which is none in a dry run."""
         row = claim.row
         _fence(rows, claim)
-        # A crash of the server may undo this commit, its checkpoint with it: then the batch is read again. The end of
-        # the job waits for the disk, and so for every batch before it.
+        # A crash of the server may undo this commit, its checkpoint with it: then the next fence sends the job back to
+        # the database's checkpoint. The end of the job waits for the disk, and so for every batch before it.
         rows.commit_lazily()
         rows.set_local(job_id=str(claim.job_id), origem_arquivo=row["nome_arquivo"], origem_aba=table.sheet_name or "")
         counts = _loaded(rows, claim, batch)
@@ -256,17 +270,21 @@ class Ingestion:
     def _finish(self, claim: JobClaim, status: str, error: InvalidFile | None = None) -> None:
         """Write the report, then the end of the job with its event."""
         self._report_if_possible(claim)
-        is_ended = self._database.run(claim.tenant_id, lambda rows: self._finish_in(rows, claim, status, error))
-        if not is_ended:
-            return
+        self._database.run(claim.tenant_id, lambda rows: self._finish_in(rows, claim, status, error))
         metric = Metric.JOBS_FAILED if error else Metric.JOBS_COMPLETED
         count(metric, 1, tenant_id=claim.tenant_id)
         logger.info("job_ended", extra={"job_id": str(claim.job_id), "tenant": claim.tenant_id, "status": status})
 
-    def _finish_in(self, rows: Rows, claim: JobClaim, status: str, error: InvalidFile | None) -> bool:
-        """End the job. Returns whether it still was this worker's."""
+    def _finish_in(self, rows: Rows, claim: JobClaim, status: str, error: InvalidFile | None) -> None:
+        """End the job with exactly the rows that this worker and those before it have read.
+
+        Raises:
+            LeaseLost: another worker has the job.
+            _CheckpointMoved: a batch is not in the database any more.
+        """
+        _lock(rows, claim)
         now = self._clock()
-        job = rows.one(
+        [job] = rows.all(
             "finish_job",
             **claim.key,
             status=status,
@@ -274,14 +292,11 @@ class Ingestion:
             mensagem_erro=messages.text(error.code, config_of(rows).idioma, **error.params) if error else None,
             agora=now,
         )
-        if job is None:
-            return False
         if job["ensaio_aberto"]:
             DryRunTables(claim.job_id).close(rows)
         detail = {name: job[name] for name in ("validar_apenas", *COUNTS)}
         kind = "ingest.job_failed" if error else "ingest.job_completed"
         events.record(rows, kind, now, job_id=claim.job_id, status=status, codigo=job["erro_codigo"], **detail)
-        return True
 
     def _report_if_possible(self, claim: JobClaim) -> None:
         """Write the report before the job ends. Only a job that is given up may end without its report."""
@@ -306,6 +321,11 @@ class Ingestion:
             write_report(path, self._database, claim.tenant_id, claim.job_id, job["colunas"], language=language)
             self._storage.upload(report_key(claim.tenant_id, claim.job_id), path, content_type=CONTENT_TYPE)
 
+    def _hand_over(self, claim: JobClaim, *, attempt_counts: bool) -> None:
+        """Leave the job to the next worker, which begins at the database's checkpoint."""
+        self._release(claim, attempt_counts=attempt_counts)
+        self._queues.send(self._settings.ingest_queue, [wakeup_message(claim.tenant_id, claim.job_id)])
+
     def _release(self, claim: JobClaim, *, attempt_counts: bool) -> None:
         """Give the job back. If the database is away, its lease lapses by itself.
 
@@ -319,11 +339,18 @@ class Ingestion:
 
 
 def _fence(rows: Rows, claim: JobClaim) -> None:
+    """Lock the job before anything of it is written: it is this worker's, stands where it left it, and goes on."""
+    if _lock(rows, claim)["cancelamento_pedido"]:
+        raise _Cancelled
+
+
+def _lock(rows: Rows, claim: JobClaim) -> Row:
     locked = rows.one("lock_claimed_job", **claim.key)
     if locked is None:
         raise LeaseLost
-    if locked["cancelamento_pedido"]:
-        raise _Cancelled
+    if Checkpoint.of(locked) != claim.checkpoint:
+        raise _CheckpointMoved
+    return locked
 
 
 def _loaded(rows: Rows, claim: JobClaim, batch: Batch) -> BatchCounts:

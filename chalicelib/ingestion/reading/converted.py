@@ -8,7 +8,8 @@ the library's sheet reader only the elements that carry a value, each with its r
 as in the whole package: dates are serial numbers.
 
 This is about ten times slower than the plain reader. So everything in a sheet that is not in a row with a value counts
-against a `WasteBudget`.
+against a `WasteBudget`. In a row with a value, what no sheet has counts too: a second value of one cell, and more
+elements than the widest row needs.
 """
 
 from __future__ import annotations
@@ -29,10 +30,15 @@ from chalicelib.ingestion.reading.markup import Listener, parse
 MAX_WASTED = 1 << 23  # elements: a million blank rows of seven cells, some ten seconds
 MAX_WASTED_BYTES = 512 << 20  # of comments, processing instructions and white space; and of blank rows in plain sheets
 MAX_IN_TABLE = 12 << 20  # elements: six million strings
-SLICE = 1 << 13  # bytes
+MAX_WAITING = 1 << 24  # characters of the rows of one slice: many cells may have the same long string
+SLICE = 1 << 12  # bytes
+
+_MOST_IN_ROW = 4 * MAX_COLUMNS  # elements of a row with a value that are no waste
+_REPEATED = 16  # elements that a second value of a cell counts as
 
 _ROW = re.compile(r"[0-9]{1,7}")
 _CELL = re.compile(r"([A-Z]{1,3})[0-9]{1,7}")
+_TRUE = frozenset({"1", "true"})
 _INDEX = re.compile(r"\s*[0-9]{1,8}\s*")
 
 
@@ -61,16 +67,24 @@ class WasteBudget:
 
 
 def converted_rows(
-    blocks: Iterable[bytes], strings: Strings, budget: WasteBudget, *, width: int = MAX_COLUMNS
+    blocks: Iterable[bytes],
+    strings: Strings,
+    budget: WasteBudget,
+    *,
+    width: int = MAX_COLUMNS,
+    hidden: set[int] | None = None,
 ) -> Iterator[SheetRow]:
-    """Yield the rows of a sheet that have a value in the first `width` columns, each with its number."""
-    listener = _Rows(strings, width)
+    """Yield the rows of a sheet that have a value in the first `width` columns, each with its number.
+
+    The number of a hidden row is added to `hidden` before the row is yielded.
+    """
+    listener = _Rows(strings, width, set() if hidden is None else hidden)
     elements = 0
     for _ in parse(_slices(blocks), listener):
         budget.spend(listener.wasted - elements, 0 if listener.rows else SLICE)
         elements = listener.wasted
         yield from listener.rows
-        listener.rows.clear()
+        listener.taken()
 
 
 def converted_strings(blocks: Iterable[bytes], *, most: int = MAX_IN_TABLE) -> Iterator[list[bytes]]:
@@ -97,8 +111,9 @@ def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
 class _Rows(Listener):
     """Passes the rows and cells that have a value to the library's `Sheet`, and collects the rows that it writes."""
 
-    def __init__(self, strings: Strings, width: int) -> None:
+    def __init__(self, strings: Strings, width: int, hidden: set[int]) -> None:
         super().__init__()
+        self._hidden = hidden
         self.rows: list[tuple[int, list[str]]] = []
         self.wasted = 0
         self._sheet = xlsx2csv.Sheet(None, SimpleNamespace(strings=strings), None, None)
@@ -108,24 +123,38 @@ class _Rows(Listener):
         self._sheet.handleStartElement("sheetData", {})
         self._width = width
         self._row, self._size, self._wasted_before = 0, 0, 0
+        self._waiting = 0
+        self._values: dict[int, tuple[str, str]] = {}
         self._reference: str | None = None
         self._offset = 0
         self._kind = ""
         self._text: list[str] = []
-        self._in_data = self._in_row = self._in_cell = self._collects = self._in_phonetic = False
+        self._in_data = self._in_row = self._in_cell = self._in_inline = self._collects = self._in_phonetic = False
+
+    def taken(self) -> None:
+        """Forget the rows that the caller has taken."""
+        self.rows.clear()
+        self._waiting = 0
 
     def writerow(self, cells: list[str]) -> None:
         """Take a complete row from the library, which must not pad the next row to the same length."""
         self.rows.append((self._row, cells))
-        self.wasted = self._wasted_before
+        self.wasted = max(self._wasted_before, self.wasted - _MOST_IN_ROW)
         self._sheet.columns_count = -1
+        self._waiting += self._size
+        if self._waiting > MAX_WAITING:
+            raise InvalidFile("textos_demais")
 
     def opened(self, name: str, attributes: dict[str, str]) -> None:
         self.wasted += 1
         if name == "c":
             self._begin_cell(attributes)
-        elif name in {"v", "t"}:
-            self._collects = self._in_cell and (name == "v" or (self._kind == "inlineStr" and not self._in_phonetic))
+        elif name == "v":
+            self._collects = self._in_cell and not self._in_inline
+        elif name == "t":
+            self._collects = self._in_inline and not self._in_phonetic
+        elif name == "is":
+            self._begin_inline()
         elif name == "row":
             self._begin_row(attributes)
         elif name == "rPh":
@@ -136,9 +165,9 @@ class _Rows(Listener):
     def closed(self, name: str) -> None:
         if name == "c":
             if self._text:
-                self._pass_value("".join(self._text))
+                self._keep_value("".join(self._text))
                 self._text.clear()
-            self._in_cell = False
+            self._in_cell = self._in_inline = False
         elif name in {"v", "t"}:
             self._collects = False
         elif name == "row":
@@ -161,13 +190,19 @@ class _Rows(Listener):
         if not _ROW.fullmatch(reference):
             raise InvalidFile("arquivo_corrompido")
         self._row = checked_row_number(self._row, int(reference))
+        if attributes.get("hidden") in _TRUE:
+            self._hidden.add(self._row)
         self._in_row = True
         self._reference, self._offset, self._size, self._wasted_before = None, 0, 0, self.wasted - 1
 
     def _end_row(self) -> None:
         """End a row; the library knows only rows with a value."""
         self._in_row = False
-        if self._sheet.in_row:
+        if self._values:
+            self._sheet.handleStartElement("row", {"r": str(self._row)})
+            for column, (kind, text) in self._values.items():
+                self._pass_value(column, kind, text)
+            self._values.clear()
             self._sheet.handleEndElement("row")
 
     def _begin_cell(self, attributes: dict[str, str]) -> None:
@@ -183,6 +218,12 @@ class _Rows(Listener):
         self._kind = attributes.get("t", "n")
         self._in_cell = self._in_row
 
+    def _begin_inline(self) -> None:
+        """Begin an inline string; in such a cell a `v` beside it does not count, as in Excel."""
+        if self._in_cell and self._kind == "inlineStr":
+            self._in_inline = True
+            self._text.clear()
+
     def _column(self) -> int:
         if self._reference is None:
             return self._offset - 1
@@ -190,8 +231,8 @@ class _Rows(Listener):
             raise InvalidFile("arquivo_corrompido")
         return column_index(match[1]) + self._offset
 
-    def _pass_value(self, text: str) -> None:
-        """Pass the value of a cell to the library, which looks up shared strings and leaves a number as it is."""
+    def _keep_value(self, text: str) -> None:
+        """Keep the value of a cell until its row ends. The last value of a cell counts; the ones before are waste."""
         column = self._column()
         if column >= MAX_COLUMNS:
             raise InvalidFile("colunas_demais", maximo=MAX_COLUMNS)
@@ -201,17 +242,20 @@ class _Rows(Listener):
             text = cell_text(self._kind, as_markup(text))
         elif not _INDEX.fullmatch(text):
             raise InvalidFile("arquivo_corrompido")
+        if column in self._values:
+            self.wasted += _REPEATED
+            self._wasted_before += _REPEATED
+        self._values[column] = self._kind, text
+
+    def _pass_value(self, column: int, kind: str, text: str) -> None:
+        """Pass the value of a cell to the library, which looks up shared strings and leaves a number as it is."""
         sheet = self._sheet
-        if not sheet.in_row:
-            sheet.handleStartElement("row", {"r": str(self._row)})
-        sheet.handleStartElement(
-            "c", {"r": f"{column_name(column)}{self._row}", "t": "s" if self._kind == "s" else "n"}
-        )
+        sheet.handleStartElement("c", {"r": f"{column_name(column)}{self._row}", "t": "s" if kind == "s" else "n"})
         sheet.handleStartElement("v", {})
         sheet.handleCharData(text)
         sheet.handleEndElement("v")
         sheet.handleEndElement("c")
-        if self._kind == "s":
+        if kind == "s":
             self._grow(len(sheet.data))
 
     def _grow(self, size: int) -> None:

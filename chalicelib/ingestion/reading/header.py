@@ -1,23 +1,31 @@
 """Finds the header row of a sheet, and which of our fields each of its columns feeds.
 
-A row is certainly a header when it has a column for a document, an e-mail or a phone, and no cell that looks like data.
-Of the first 20 rows that are not blank, the header that names the most fields wins; of equal ones, the first. Titles
-above the header name fewer fields. A header that is repeated further down is an ordinary row.
+A row is a header when it has a column for a document, an e-mail or a phone, and no cell that looks like data. Titles
+are read word by word (`layout.words`). Where a title is not certain, the cells below it decide. Of the first 20 rows
+that are not blank, that header wins below which most of its fields are filled; of equal ones, the first. A header may
+take two rows: groups of columns above, their titles below.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, pairwise, zip_longest
+from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.layout.derived import Derived, full_name, only_email, only_phone, separated, with_ddd
+from chalicelib.ingestion.layout.fates import CONTACTS, ColumnFate, fates_of
+from chalicelib.ingestion.layout.looks import looks_of
+from chalicelib.ingestion.layout.words import RANK_OF_TWO, Role, is_data, plain_words, read_title
 from chalicelib.ingestion.reading.limits import MAX_TITLES
 
 ROWS_SEARCHED = 20
+_SAMPLE = 60
+"""Rows that are looked at below the rows that may be a header."""
+_SAMPLE_WEIGHT = 4 << 20
+"""Characters after which no more rows are looked at."""
 
 
 class LeadField(StrEnum):
@@ -35,110 +43,204 @@ class LeadField(StrEnum):
 class Header:
     """The header of a sheet: its row (the first row is 1), its titles in sheet order, and the columns of each field.
 
-    `fields` holds positions in `titles`. The columns of documents, e-mails and phones are in sheet order: contacts keep
-    that order. The columns of the other fields are best first (`Nome` before `Nome Fantasia`): the first cell that is
-    not blank counts.
+    `fields` holds positions in `titles`, or behind them those of the columns that are made (`derived`). The columns of
+    documents, e-mails and phones are in sheet order: contacts keep that order. The columns of the other fields are best
+    first (`Nome` before `Nome Fantasia`): the first cell that is not blank counts. `fates` tells of every column.
     """
 
     row: int
     titles: tuple[str, ...]
     fields: Mapping[LeadField, tuple[int, ...]]
+    derived: tuple[Derived, ...] = ()
+    fates: tuple[ColumnFate, ...] = field(default=(), compare=False)
+
+    def title(self, position: int) -> str:
+        """The title of a column; of one that is made, that of the column it is made of."""
+        made = position - len(self.titles)
+        return self.derived[made].title if made >= 0 else self.titles[position]
 
 
-# The titles of each field, best first, as `plain_words` and `_NUMBERING` leave them. Our own error report adds the
-# columns `linha`, `coluna`, `codigo` and `mensagem`. They must not be listed here, so that a corrected report can be
-# uploaded as it is: that is why ID has no `Código`.
-_ALIASES: dict[LeadField, str] = {
-    LeadField.ID: "id, lead id, id lead, id do lead, id externo, id do lead externo, lead id externo, identificador",
-    LeadField.NOME: (
-        "nome, nome completo, nome do lead, nome do cliente, nome cliente, nome da empresa, nome empresa, "
-        "razao social, nome razao social, razao social nome, nome ou razao social, nome fantasia, fantasia, "
-        "cliente, lead, empresa, devedor, nome do devedor, nome devedor, name, full name"
-    ),
-    LeadField.CONTATO: (
-        "contato, contatos, nome do contato, nome contato, pessoa de contato, contato principal, responsavel, "
-        "nome do responsavel, nome responsavel, contact, contact name"
-    ),
-    LeadField.DOCUMENTO: (
-        "documento, cnpj cpf, cpf cnpj, cpf ou cnpj, cnpj ou cpf, cpf e cnpj, cnpj e cpf, cnpj, cpf, documentos, doc, "
-        "num documento, no documento, no do documento, numero do documento, numero documento, n documento, "
-        "documento cpf cnpj, documento cnpj cpf, cpf do cliente, cnpj do cliente, cpf cliente, cnpj cliente, "
-        "cpf cnpj do cliente, cpf cnpj cliente, inscricao federal"
-    ),
-    LeadField.EMAIL: (
-        "email, e mail, emails, e mails, mail, mails, correio eletronico, endereco de email, endereco de e mail, "
-        "endereco email, email principal, e mail principal, email secundario, e mail secundario, email comercial, "
-        "e mail comercial, email pessoal, e mail pessoal, email alternativo, e mail alternativo, email do cliente, "
-        "e mail do cliente, email cliente, email do contato, e mail do contato, email contato, outros emails, "
-        "outros e mails, email address"
-    ),
-    LeadField.TELEFONE: (
-        "telefone, telefones, tel, tels, fone, fones, celular, celulares, cel, whatsapp, whats app, whats, wpp, zap, "
-        "zapzap, movel, fixo, telefone celular, telefone fixo, telefone movel, telefone principal, telefone "
-        "secundario, telefone residencial, telefone comercial, telefone pessoal, telefone alternativo, telefone "
-        "recado, telefone de contato, telefone para contato, telefone contato, telefone do contato, telefone do "
-        "cliente, telefone cliente, telefone whatsapp, telefone com ddd, ddd telefone, ddd e telefone, tel celular, "
-        "tel fixo, tel residencial, tel comercial, fone celular, fone fixo, fone residencial, fone comercial, celular "
-        "whatsapp, celular principal, numero de telefone, numero do telefone, numero telefone, numero de celular, "
-        "numero do celular, numero de whatsapp, numero do whatsapp, outros telefones, telefone celular whatsapp, "
-        "celular com ddd, phone, phone number, phones, mobile, mobile phone, cell, cellphone, telephone"
-    ),
-}
-_RANKED_FIELDS: dict[str, tuple[LeadField, int]] = {
-    alias: (field, rank) for field, aliases in _ALIASES.items() for rank, alias in enumerate(aliases.split(", "))
-}
-_CERTAIN = frozenset({LeadField.DOCUMENTO, LeadField.EMAIL, LeadField.TELEFONE})
-_IN_SHEET_ORDER = frozenset({LeadField.DOCUMENTO, LeadField.EMAIL, LeadField.TELEFONE})
+class Found(NamedTuple):
+    """A header, and how well the cells below fit it: more is better."""
 
-_LONGEST_NAME = 100
-_UNSEEN = frozenset({"Mn", "Cf"})  # accents; zero-width and direction marks
-_BREAK = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9])")
-_NUMBERING = re.compile(r"^[0-9]{1,2} ?[oa]? |(?: (?:n|no|num|numero))?(?: [0-9]{1,3})+$")
-_DATA = re.compile(r"@|(?:[0-9][^0-9]{0,3}){10}")
+    header: Header
+    evidence: tuple[int, ...]
+
+    @property
+    def has_data(self) -> bool:
+        """Whether anything below fits."""
+        return self.evidence[0] > 0
 
 
-def plain_words(text: str) -> str:
-    """Return a text without accents, case and punctuation (`  Razão_Social: ` → `razao social`); a long one is cut."""
-    decomposed = unicodedata.normalize("NFKD", text[:_LONGEST_NAME]).casefold()
-    letters = "".join(each for each in decomposed if unicodedata.category(each) not in _UNSEEN)
-    return _BREAK.sub(" ", letters).strip()
+def find_header(rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = False) -> Found | None:
+    """Return the best header among the first `ROWS_SEARCHED` of these rows, which must not be blank.
 
-
-def find_header(rows: Iterable[tuple[int, Sequence[str]]]) -> Header | None:
-    """Return the header among the first `ROWS_SEARCHED` of these rows, which must not be blank; None if there is none.
+    `guess` says that a column with an unknown title is read as what its cells are.
 
     Raises:
-        InvalidFile: `colunas_demais`; see `recognise`.
+        InvalidFile: `colunas_demais`; see `recognise`. `planilha_na_vertical`: the titles stand in the first column.
     """
-    candidates = (recognise(number, cells) for number, cells in islice(rows, ROWS_SEARCHED))
-    return max((each for each in candidates if each), key=lambda each: len(each.fields), default=None)
+    sample = list(_sample(rows))
+    found = list(_candidates(sample, guess))
+    if not found and _is_vertical([cells for _, cells in sample]):
+        raise InvalidFile("planilha_na_vertical")
+    return max(found, key=lambda each: each.evidence, default=None)
 
 
 def recognise(row: int, cells: Sequence[str]) -> Header | None:
-    """Return the row as a header if it certainly is one, else None.
+    """Return the row as a header if its titles alone say so, else None.
 
     Raises:
         InvalidFile: `colunas_demais`; the header has more than `MAX_TITLES` columns. Each of them would be in every
             line of the error report.
     """
+    found = _recognised(row, cells, [], guess=False)
+    return found.header if found else None
+
+
+def _sample(rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Sequence[str]]]:
+    weight = 0
+    for row in islice(rows, ROWS_SEARCHED + _SAMPLE):
+        yield row
+        weight += sum(map(len, row[1])) + len(row[1])
+        if weight > _SAMPLE_WEIGHT:
+            return
+
+
+def _candidates(sample: Sequence[tuple[int, Sequence[str]]], guess: bool) -> Iterator[Found]:
+    """Yield all headers of one row, then all of two."""
+    cells = [each for _, each in sample]
+    numbered = [(number, titles) for number, titles in sample[:ROWS_SEARCHED]]
+    pairs = [
+        (next_number, _together(groups, titles) if next_number == number + 1 else [])
+        for (number, groups), (next_number, titles) in pairwise(sample[: ROWS_SEARCHED + 1])
+    ]
+    for height, headers in ((1, numbered), (2, pairs)):
+        for place, (number, titles) in enumerate(headers):
+            if found := _recognised(number, titles, cells[place + height :], guess=guess):
+                yield found
+
+
+def _together(groups: Sequence[str], titles: Sequence[str]) -> list[str]:
+    """Return the titles of a header of two rows; none if these rows are no such header.
+
+    A group stands above its first column only: its cells are merged. A title that says by itself what its column is
+    does not need its group, unless that is about something else.
+    """
+    if any(map(is_data, (*groups, *titles))) or not any(title.strip() for title in titles):
+        return []
+    together, group = [], ""
+    for above, below in zip_longest(map(str.strip, groups), map(str.strip, titles), fillvalue=""):
+        group = above or group
+        both = f"{group} - {below}"
+        if not below or not group:
+            together.append(above or below)
+        elif read_title(below).role and not read_title(both).about_other:
+            together.append(below)
+        else:
+            together.append(both)
+    return together
+
+
+def _is_vertical(sample: Sequence[Sequence[str]]) -> bool:
+    """Whether the first column holds titles, and the second one what they name."""
+    pairs = [(read_title(cells[0]).role, cells[1]) for cells in sample[:ROWS_SEARCHED] if len(cells) > 1]
+    fits = any(role in CONTACTS and looks_of([cell]).are(role) for role, cell in pairs if role)
+    return fits and sum(role is not None for role, _ in pairs) > 1
+
+
+def _recognised(row: int, cells: Sequence[str], below: Sequence[Sequence[str]], *, guess: bool) -> Found | None:
     titles = [cell.strip() for cell in cells]
     while titles and not titles[-1]:
         titles.pop()
-    if any(_looks_like_data(title) for title in titles):
+    if any(map(is_data, titles)):
         return None
-    found: dict[LeadField, list[tuple[int, int]]] = {}
-    for position, title in enumerate(titles):
-        if ranked := _RANKED_FIELDS.get(_NUMBERING.sub("", plain_words(title))):
-            field, rank = ranked
-            found.setdefault(field, []).append((0 if field in _IN_SHEET_ORDER else rank, position))
-    if not found.keys() & _CERTAIN:
+    fates = fates_of(titles, below if len(titles) <= MAX_TITLES else [], guess=guess)
+    if not any(fate.sure for fate in fates):
         return None
     if len(titles) > MAX_TITLES:
         raise InvalidFile("colunas_demais", maximo=MAX_TITLES)
-    fields = {field: tuple(position for _, position in sorted(found[field])) for field in LeadField if field in found}
-    return Header(row, tuple(titles), fields)
+    header = _Layout(titles, fates).header(row)
+    fields = len(header.fields)
+    evidence = (max(fate.fitting for fate in fates) * fields, fields, sum(map(len, header.fields.values())))
+    return Found(header, evidence)
 
 
-def _looks_like_data(text: str) -> bool:
-    """Whether a text has an e-mail, or enough digits for a phone or a document: no title has these."""
-    return _DATA.search(text[:_LONGEST_NAME]) is not None
+class _Layout:
+    """Puts the columns of a table together: which of them feed which field, and which ones are made of several."""
+
+    def __init__(self, titles: Sequence[str], fates: Sequence[ColumnFate]) -> None:
+        self._titles = titles
+        self._fates = fates
+        self._derived: list[Derived] = []
+        # The columns of each field: their rank and their place in the sheet, by which they are sorted, and where their
+        # cells stand.
+        self._found: dict[LeadField, list[tuple[int, int, int]]] = {each: [] for each in LeadField}
+
+    def header(self, row: int) -> Header:
+        """The header of these columns."""
+        for role, each in ((Role.ID, LeadField.ID), (Role.CONTATO, LeadField.CONTATO)):
+            for place in self._places(role):
+                self._feed(each, place, rank=self._fates[place].rank)
+        for place in self._places(Role.DOCUMENTO):
+            self._feed(LeadField.DOCUMENTO, place)
+        self._names()
+        self._phones()
+        for place in self._places(Role.EMAIL):
+            self._feed(LeadField.EMAIL, place, self._made((place,), separated) if self._is_value(place) else place)
+        for place in self._places(Role.MISTO):
+            self._feed(LeadField.TELEFONE, place, self._made((place,), only_phone))
+            self._feed(LeadField.EMAIL, place, self._made((place,), only_email))
+        fields = {each: tuple(cells for *_, cells in sorted(found)) for each, found in self._found.items() if found}
+        return Header(row, tuple(self._titles), fields, tuple(self._derived), tuple(self._told()))
+
+    def _told(self) -> Iterator[ColumnFate]:
+        """Yield what becomes of each column; a part of a name or phone may have found no other part."""
+        used = {place for made in self._derived for place in made.sources}
+        used.update(cells for found in self._found.values() for *_, cells in found)
+        for place, fate in enumerate(self._fates):
+            alone = fate.role is not None and place not in used
+            yield fate._replace(role=None, reason="coluna_sem_par") if alone else fate
+
+    def _places(self, role: Role) -> list[int]:
+        return [place for place, fate in enumerate(self._fates) if fate.role is role]
+
+    def _feed(self, each: LeadField, place: int, cells: int | None = None, *, rank: int = 0) -> None:
+        self._found[each].append((rank, place, place if cells is None else cells))
+
+    def _made(self, sources: tuple[int, ...], make: Callable[[Sequence[str]], str]) -> int:
+        """Make a column of others, and return where its cells stand."""
+        self._derived.append(Derived(self._titles[sources[-1]], sources, make))
+        return len(self._titles) + len(self._derived) - 1
+
+    def _is_value(self, place: int) -> bool:
+        """Whether this is `Phone 1 - Value` of Google Contacts, whose cells may hold several values."""
+        return plain_words(self._titles[place]).endswith(" value")
+
+    def _names(self) -> None:
+        """Feed the name. Where it stands in two columns, the first one is often called `Nome`, as a full name is."""
+        full = sorted((self._fates[place].rank, place) for place in self._places(Role.NOME))
+        firsts = self._places(Role.PRIMEIRO_NOME)
+        rest = [*self._places(Role.NOME_DO_MEIO)[:1], *self._places(Role.SOBRENOME)[:1]]
+        if rest and not firsts and full and full[0][0] in (0, 2):
+            firsts = [full.pop(0)[1]]
+        for rank, place in full:
+            self._feed(LeadField.NOME, place, rank=rank)
+        if parts := (*firsts[:1], *rest):
+            cells = self._made(parts, full_name) if len(parts) > 1 else parts[0]
+            self._feed(LeadField.NOME, parts[0], cells, rank=RANK_OF_TWO)
+
+    def _phones(self) -> None:
+        for place in self._places(Role.TELEFONE):
+            if area := self._beside(place, Role.DDD):
+                cells = self._made((*self._beside(place, Role.DDI), *area, place), with_ddd)
+            else:
+                cells = self._made((place,), separated) if self._is_value(place) else place
+            self._feed(LeadField.TELEFONE, place, cells)
+
+    def _beside(self, phone: int, role: Role) -> tuple[int, ...]:
+        """Return the column of the DDD or DDI that belongs to a phone: of its number, else the last one before it."""
+        number, places = self._fates[phone].number, self._places(role)
+        same = [place for place in places if number and self._fates[place].number == number]
+        before = [place for place in places if place < phone]
+        return tuple(same[:1] or before[-1:] or places[:1])

@@ -21,7 +21,7 @@ from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, c
 from chalicelib.ingestion.reading.converted import WasteBudget
 from chalicelib.ingestion.reading.limits import MAX_ROW, MAX_ROWS
 from chalicelib.ingestion.reading.markup import UnknownShape, is_blank, pieces_of_items
-from chalicelib.ingestion.reading.shared_strings import SharedStrings
+from chalicelib.ingestion.reading.shared_strings import LongStrings, SharedStrings
 
 _MOST_USUAL_COLUMNS = 30  # most columns of a row that is read column by column
 
@@ -39,6 +39,8 @@ _CELL = (
     rf'| t="inlineStr"><is>{_INLINE}</is></c>)'
 )
 _ROW = rf'<row r="([0-9]{{1,7}})"(?: [^<>]*?)?(?:/>|>((?:{_CELL})*+)</row>)'
+# A row that the user has hidden, or that a filter hides.
+_HIDDEN = re.compile(rb'<row r="([0-9]{1,7})"[^<>]* hidden="(?:1|true)"')
 # A cell with a value: its column, its kind, and the markup of the value, of a single `t`, or of other runs.
 _FILLED_CELL = re.compile(
     rf'<c r="([A-Z]++)[0-9]++"{_STYLE}(?: t="([a-zA-Z]++)")?+>'
@@ -47,9 +49,11 @@ _FILLED_CELL = re.compile(
 
 
 def plain_rows(
-    blocks: Iterable[bytes], strings: SharedStrings, budget: WasteBudget, *, after: int, width: int
+    blocks: Iterable[bytes], strings: SharedStrings, budget: WasteBudget, *, after: int, width: int, hidden: set[int]
 ) -> Iterator[SheetRow]:
     """Yield the rows after row `after` that have a value in their first `width` cells, each with its number.
+
+    The number of a hidden row is added to `hidden` before the row is yielded.
 
     Raises:
         UnknownShape: raised before the first row that the pattern does not match.
@@ -59,6 +63,8 @@ def plain_rows(
     for piece in pieces_of_items(blocks, _BEGIN, b"<row ", b"</sheetData>"):
         if is_blank(piece):
             continue
+        if b' hidden="' in piece:
+            hidden.update(map(int, _HIDDEN.findall(piece)))
         for numbers, rows, sizes in _row_runs(piece.decode(), strings, width):
             texts = list(map("".join, rows))
             if max(after, last) < numbers[0] and _are_ordinary(numbers, texts):
@@ -69,7 +75,8 @@ def plain_rows(
                 last = checked_row_number(last, number)
                 if last > after:
                     if not text or text.isspace():
-                        budget.spend(0, size + len(cells))  # one cell in the last column makes a long list of cells
+                        # One cell in the last column makes a long list of cells; one shared string, a long text.
+                        budget.spend(0, size + len(cells) + len(text))
                     elif len(text) > MAX_ROW:
                         raise InvalidFile("linha_grande_demais", linha=last)
                     else:
@@ -101,13 +108,27 @@ def _row_runs(markup: str, strings: SharedStrings, width: int) -> Iterator[_RowR
     begin = 0
     for end in (*(place for place, row in enumerate(found) if not row[1]), len(found)):
         if begin < end:
-            yield _usual_run(found[begin:end], strings)
+            yield from _usual_runs(found[begin:end], strings, width)
         if end < len(found):
             row, *_, digits, cells, _ = found[end]
-            yield _RowRun([int(digits)], [_cells(cells, strings, width)], [len(row)])
+            yield _single(row, digits, cells, strings, width)
         begin = end + 1
     if unknown.strip():
         raise UnknownShape
+
+
+def _usual_runs(found: Sequence[tuple[str, ...]], strings: SharedStrings, width: int) -> Iterator[_RowRun]:
+    """Yield rows of the usual kind together, fewer of them where strings are long, at last one by one."""
+    try:
+        together = _usual_run(found, strings)
+    except LongStrings:
+        if most := strings.most_together:
+            for at in range(0, len(found), most):
+                yield from _usual_runs(found[at : at + most], strings, width)
+        else:
+            yield from (_single(row, digits, row, strings, width) for row, digits, *_ in found)
+    else:
+        yield together
 
 
 def _usual_run(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> _RowRun:
@@ -142,14 +163,28 @@ def _row_pattern(width: int) -> re.Pattern[str]:
     return re.compile(rf"(\s*+(?:{usual}|{_ROW}))|(.++)", re.DOTALL)
 
 
-def _cells(markup: str, strings: SharedStrings, width: int) -> list[str]:
-    """Return the first `width` cells of a row that is not of the usual kind."""
+def _single(row: str, digits: str, cells: str, strings: SharedStrings, width: int) -> _RowRun:
+    """Read one row of any kind, given its markup, its number, and the markup of its cells."""
+    number = int(digits)
+    return _RowRun([number], [_cells(number, cells, strings, width)], [len(row)])
+
+
+def _cells(number: int, markup: str, strings: SharedStrings, width: int) -> list[str]:
+    """Return the first `width` cells of a row.
+
+    Raises:
+        InvalidFile: `linha_grande_demais`; refused before all its texts are in memory.
+    """
     cells: list[str] = []
+    size = 0
     for letters, kind, value, text_alone, runs in _FILLED_CELL.findall(markup):
         place = column_index(letters)
         if place >= width:
             continue
         text = strings[int(value)] if kind == "s" else cell_text(kind, value or text_alone or runs)
+        size += len(text)
+        if size > MAX_ROW:
+            raise InvalidFile("linha_grande_demais", linha=number)
         if place < len(cells):
             cells[place] = text
             continue

@@ -2,6 +2,9 @@
 
 The declared count of the table is ignored. Most writers number the strings in the order in which cells first use them.
 So the strings that were read last are kept as text. All others are kept as markup and become text again on demand.
+
+A string is written once and may be used by every cell. So a small file can make very much text: what is kept as text,
+what one column may hold, and how much markup becomes text are bounded by size.
 """
 
 from __future__ import annotations
@@ -19,13 +22,18 @@ from chalicelib.ingestion.reading.markup import UnknownShape, pieces_of_items
 
 MAX_TABLE = 256 << 20  # bytes of markup inside the strings
 MAX_STRINGS = 1 << 24
+MAX_DECODED = 1 << 30  # bytes of markup that become text, those of a string each time it does; see `_REFERENCE_COSTS`
+MAX_COLUMN = 1 << 19  # characters of the strings of a column that are read together
 
 # Pieces that are kept as text: the cells of one block of a sheet use about one block of the table, which may begin in
 # the block before.
 _RECENT_PIECES = 3
 # Older strings that are kept as text because cells use them again, such as the names of towns.
 _MOST_REUSED = 50_000
+_MOST_REUSED_TEXT = 1 << 23  # characters
 _BLANK = -1
+# A reference or an escape takes as long as this many bytes of other markup.
+_REFERENCE_COSTS = 32
 
 _BEGIN = re.compile(rb"<sst(?: [^<>]*)?>")
 _ITEM = b"<si"
@@ -40,10 +48,16 @@ _STRING = re.compile(
 )
 
 
+class LongStrings(Exception):
+    """The strings of a column may be too long to be read together."""
+
+
 class SharedStrings:
     """The strings by index. `read` opens the part from its beginning; it is None if the workbook has no such part."""
 
-    def __init__(self, read: Callable[[], Iterator[bytes]] | None, *, plain: bool) -> None:
+    def __init__(
+        self, read: Callable[[], Iterator[bytes]] | None, *, plain: bool, most_decoded: int = MAX_DECODED
+    ) -> None:
         self._pieces: list[_Piece] = []
         self._ends: list[int] = []
         self._size = 0
@@ -51,6 +65,9 @@ class SharedStrings:
         self._recent: list[str] = []
         self._first_recent = 0
         self._reused = {_BLANK: ""}
+        self._reused_size = 0
+        self._room = most_decoded
+        self._longest = 1
         self._unread = self._all_pieces(read, plain=plain) if read else iter(())
 
     def __getitem__(self, index: int) -> str:
@@ -64,31 +81,60 @@ class SharedStrings:
         if index >= self._first_recent:
             return self._recent[index - self._first_recent]
         if index not in self._reused:
-            if len(self._reused) > _MOST_REUSED:
-                self._reused.clear()
-                self._reused[_BLANK] = ""
-            place = bisect_right(self._ends, index)
-            self._reused[index] = self._pieces[place][index - (self._ends[place - 1] if place else 0)]
+            self._reuse(index)
         return self._reused[index]
 
     def column(self, indices: Sequence[str]) -> list[str]:
         """Return the texts of the cells of a column, given their indices in digits; a blank index gives a blank text.
 
         Raises:
+            LongStrings: there may be more text than `MAX_COLUMN`.
             InvalidFile: as for a single string.
         """
         numbers = [int(index) if index else _BLANK for index in indices]
         self[max(numbers)]
+        if len(numbers) > self.most_together:
+            raise LongStrings
         first, recent, reused = self._first_recent, self._recent, self._reused
         return [
             recent[number - first] if number >= first else reused[number] if number in reused else self[number]
             for number in numbers
         ]
 
+    @property
+    def most_together(self) -> int:
+        """How many cells of a column may be read together, which is none where a string is very long."""
+        return MAX_COLUMN // self._longest
+
+    def _reuse(self, index: int) -> None:
+        """Keep an older string as text, and forget all others where they become too many or too large."""
+        place = bisect_right(self._ends, index)
+        markup = self._pieces[place][index - (self._ends[place - 1] if place else 0)]
+        self._spend(markup)
+        text = markup_text(markup.decode())
+        self._reused_size += len(text)
+        if len(self._reused) > _MOST_REUSED or self._reused_size > _MOST_REUSED_TEXT:
+            self._reused.clear()
+            self._reused[_BLANK] = ""
+            self._reused_size = len(text)
+        self._reused[index] = text
+
+    def _spend(self, markup: bytes) -> None:
+        """Count markup that becomes text.
+
+        Raises:
+            InvalidFile: `textos_demais`; there was too much of it.
+        """
+        self._room -= len(markup) + _REFERENCE_COSTS * (markup.count(b"&") + markup.count(b"_x"))
+        if self._room < 0:
+            raise InvalidFile("textos_demais")
+
     def _append(self, piece: _Piece | None) -> None:
         if piece is None:
             raise InvalidFile("arquivo_corrompido")
+        self._spend(piece.markup)
         texts = piece.texts()
+        self._longest = max(self._longest, *map(len, texts))
         self._pieces.append(piece)
         self._size += len(piece.markup)
         self._count += len(texts)
@@ -133,12 +179,12 @@ class _Piece:
                 return texts
         return [markup_text(markup) for markup in together.split(_SEPARATOR.decode())]
 
-    def __getitem__(self, place: int) -> str:
-        """Return the text of one string; the positions of all of them are computed at the first call."""
+    def __getitem__(self, place: int) -> bytes:
+        """Return the markup of one string; the positions of all of them are computed at the first call."""
         if self._starts is None:
             sizes = map(len, self.markup.split(_SEPARATOR))
             self._starts = array("I", accumulate((size + 1 for size in sizes), initial=0))
-        return markup_text(self.markup[self._starts[place] : self._starts[place + 1] - 1].decode())
+        return self.markup[self._starts[place] : self._starts[place + 1] - 1]
 
 
 def _plain_strings(blocks: Iterable[bytes]) -> Iterator[_Piece]:

@@ -1,26 +1,39 @@
 """Opens an uploaded file: recognises its format, chooses its sheet, finds its header and yields its rows.
 
+A sheet called Leads is chosen if it has a header. Else it is the sheet with the best header by what stands below it;
+of sheets with the same header, the first. The others are named (`LeadsTable.sheets`).
+
 The format is recognised by the content of a file, never by its name. A file is refused before its first row is yielded,
 as far as the problem can be known by then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
-from chalicelib.ingestion.reading.header import Header, find_header, plain_words
-from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_COLUMNS, MAX_FILE, MAX_TEXT
+from chalicelib.ingestion.reading.header import Found, Header, find_header
+from chalicelib.ingestion.reading.limits import (
+    MAX_CELL,
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_FILE,
+    MAX_TEXT,
+    MAX_TEXT_RATIO,
+    SMALL_TEXT,
+)
 
 _SHEET = "leads"
+_MOST_LOOKED_AT = 100  # sheets
 
 # The weight at which a block of rows ends, in characters. A row of an ordinary sheet weighs about two hundred.
 _MOST_WEIGHT = 1 << 20
@@ -45,6 +58,25 @@ class Table(Protocol):
     def size(self) -> int | None: ...
 
 
+class Choice(NamedTuple):
+    """What an upload says about the reading of its file: the sheet to read, and whether to guess unknown columns."""
+
+    sheet: str | None = None
+    guess: bool = False
+
+
+DEFAULT = Choice()
+
+
+class SheetFate(NamedTuple):
+    """A sheet: a code for `messages` if it is not read, and about how many rows are below its header."""
+
+    name: str
+    hidden: bool
+    reason: str | None = None
+    rows: int | None = None
+
+
 class RowBlock(NamedTuple):
     """Rows that are read and validated together, and what they take in memory, in characters."""
 
@@ -54,12 +86,21 @@ class RowBlock(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LeadsTable:
-    """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows."""
+    """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows.
+
+    `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
+    long as nobody takes them out. `separator` is that of a text file. `most_text`
+    bounds the characters of its rows.
+    """
 
     sheet_name: str | None
     header: Header
     estimated_rows: int | None
     _table: Table
+    sheets: tuple[SheetFate, ...] = ()
+    hidden_rows: set[int] = field(default_factory=set)
+    separator: str | None = None
+    most_text: int = MAX_TEXT
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -86,90 +127,200 @@ class LeadsTable:
             yield RowBlock(rows, weight)
 
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
-        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)))
+        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)), self.most_text)
 
 
 @contextmanager
-def open_workbook(path: Path) -> Iterator[LeadsTable]:
+def open_workbook(path: Path, choice: Choice = DEFAULT) -> Iterator[LeadsTable]:
     """Open a file and yield its table of leads; the file is closed on exit.
 
     Raises:
         InvalidFile: the file cannot be ingested.
     """
     with ExitStack() as stack:
-        yield _open(path, stack)
+        yield _open(path, stack, choice)
 
 
-def _open(path: Path, stack: ExitStack) -> LeadsTable:
+def _open(path: Path, stack: ExitStack, choice: Choice) -> LeadsTable:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if path.stat().st_size > MAX_FILE:
         raise InvalidFile("arquivo_grande_demais", maximo=MAX_FILE)
     if head.startswith(_ZIP):
-        return _first_with_header(_by_preference(xlsx.sheets(stack.enter_context(Container(path)))))
+        found = _best_sheet(xlsx.sheets(stack.enter_context(Container(path))), choice)
+        return replace(found, most_text=min(MAX_TEXT, max(SMALL_TEXT, MAX_TEXT_RATIO * path.stat().st_size)))
     if head.startswith(_OLE):
         raise InvalidFile("arquivo_protegido" if _is_encrypted(path) else "formato_nao_suportado")
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_NOT_A_TABLE) or csv_text.is_binary(head):
         raise InvalidFile("formato_nao_suportado")
-    return _with_best_delimiter(path)
+    return _with_best_delimiter(path, choice)
 
 
-def _by_preference(sheets: list[xlsx.Sheet]) -> list[xlsx.Sheet]:
-    """Return a visible sheet called Leads alone; else the visible sheets, then a hidden Leads, then the others."""
-    named = [sheet for sheet in sheets if plain_words(sheet.name) == _SHEET]
-    shown = [sheet for sheet in sheets if not sheet.hidden]
-    if chosen := [sheet for sheet in named if not sheet.hidden]:
-        return chosen[:1]
-    return shown + [sheet for sheet in named + sheets if sheet.hidden]
+class _Surveyed(NamedTuple):
+    """A table that was looked at: its best header, or the problem why it has none."""
+
+    table: Table
+    found: Found | None
+    problem: InvalidFile | None = None
+
+    def leads(self, found: Found) -> LeadsTable:
+        """The table with this header."""
+        return LeadsTable(self.table.name, found.header, self.rows_below(found), self.table)
+
+    def rows_below(self, found: Found) -> int | None:
+        """About how many rows are below the header."""
+        size = self.table.size()
+        return None if size is None else max(0, size - found.header.row)
 
 
-def _first_with_header(tables: Iterable[Table]) -> LeadsTable:
-    """Return the first table that has a header.
+def _survey(table: Table, rows: Iterator[SheetRow], *, guess: bool) -> _Surveyed:
+    """Look at the first rows of a table."""
+    try:
+        filled = (row for row, _ in _filled(rows))
+        first = next(filled, None)
+        if first is None:
+            return _Surveyed(table, None, InvalidFile("arquivo_vazio"))
+        if found := find_header(chain([first], filled), guess=guess):
+            return _Surveyed(table, found)
+    except InvalidFile as error:
+        return _Surveyed(table, None, error)
+    return _Surveyed(table, None, InvalidFile("cabecalho_ausente"))
+
+
+def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
+    """Choose the sheet to read.
 
     Raises:
-        InvalidFile: `cabecalho_ausente`, or `arquivo_vazio` if all tables are blank.
+        InvalidFile: `aba_inexistente`, or no sheet has a header: `arquivo_vazio` if all are blank, else
+            `planilha_na_vertical` or `cabecalho_ausente`. A sheet that comes first, but cannot be read, refuses the
+            file too.
     """
-    code = "arquivo_vazio"
-    for table in tables:
-        rows = (row for row, _ in _filled(table.rows()))
-        if first := next(rows, None):
-            code = "cabecalho_ausente"
-            if header := find_header(chain([first], rows)):
-                return _leads_table(table, header)
-    raise InvalidFile(code)
+    surveyed = {
+        sheet.part: _survey(sheet, sheet.glance(), guess=choice.guess)
+        for sheet in _by_preference(sheets)[:_MOST_LOOKED_AT]
+    }
+    groups = _groups(sheets) if choice.sheet is None else [_called(sheets, choice.sheet)]
+    codes = set()
+    for group in groups:
+        looked_at = [surveyed[sheet.part] for sheet in group if sheet.part in surveyed]
+        best = _best(looked_at)
+        for each in looked_at:
+            if each is best:
+                break
+            if each.problem and each.problem.code not in _NO_LEADS:
+                raise each.problem
+            codes.add(each.problem.code if each.problem else "")
+        if best and best.found:
+            fates = tuple(_fate(sheet, surveyed.get(sheet.part), best) for sheet in sheets)
+            [read] = [sheet for sheet in group if surveyed.get(sheet.part) is best]
+            return replace(best.leads(best.found), sheets=fates, hidden_rows=read.hidden_rows)
+    raise InvalidFile(next((code for code in _NO_LEADS if code in codes), "arquivo_vazio"))
 
 
-def _with_best_delimiter(path: Path) -> LeadsTable:
-    """Read a text file with the delimiter that gives the header with the most fields, then the most columns.
+# The problems of a sheet that holds no leads, the one that says most first. Any other one is a problem of the file.
+_NO_LEADS = {
+    "planilha_na_vertical": "aba_sem_titulos",
+    "cabecalho_ausente": "aba_sem_titulos",
+    "arquivo_vazio": "aba_vazia",
+}
+
+
+def _by_preference(sheets: Sequence[xlsx.Sheet]) -> list[xlsx.Sheet]:
+    return [sheet for group in _groups(sheets) for sheet in group]
+
+
+def _groups(sheets: Sequence[xlsx.Sheet]) -> list[list[xlsx.Sheet]]:
+    """Return the visible sheet called Leads, the other visible ones, then the hidden ones in the same way."""
+    shown = [sheet for sheet in sheets if not sheet.hidden]
+    hidden = [sheet for sheet in sheets if sheet.hidden]
+    return [
+        [sheet for sheet in some if (plain_words(sheet.name) == _SHEET) is named]
+        for some in (shown, hidden)
+        for named in (True, False)
+    ]
+
+
+def _called(sheets: Sequence[xlsx.Sheet], name: str) -> list[xlsx.Sheet]:
+    """Return the sheet of that name: exactly, or else but for case, accents and punctuation.
+
+    Raises:
+        InvalidFile: `aba_inexistente`.
+    """
+    exact = [sheet for sheet in sheets if sheet.name == name]
+    alike = [sheet for sheet in sheets if plain_words(sheet.name) == plain_words(name)]
+    if not (found := exact or alike):
+        raise InvalidFile("aba_inexistente", aba=name)
+    return found[:1]
+
+
+def _best(surveyed: Sequence[_Surveyed]) -> _Surveyed | None:
+    """Return the table with the best header; of those with the same titles, the first that has data."""
+    best = max((each for each in surveyed if each.found), key=_evidence, default=None)
+    return next((each for each in surveyed if best and _are_alike(each, best) and _has_data(each)), best)
+
+
+def _evidence(surveyed: _Surveyed) -> tuple[int, ...]:
+    return surveyed.found.evidence if surveyed.found else ()
+
+
+def _has_data(surveyed: _Surveyed) -> bool:
+    return surveyed.found is not None and surveyed.found.has_data
+
+
+def _are_alike(one: _Surveyed, other: _Surveyed) -> bool:
+    """Whether two tables have the same titles."""
+    return bool(one.found and other.found) and _titles(one) == _titles(other)
+
+
+def _titles(surveyed: _Surveyed) -> list[str]:
+    return [plain_words(title) for title in surveyed.found.header.titles] if surveyed.found else []
+
+
+def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, read: _Surveyed) -> SheetFate:
+    """What became of a sheet, when this one is read."""
+    if surveyed is None:
+        return SheetFate(sheet.name, sheet.hidden, "aba_nao_examinada")
+    if surveyed.found is None:
+        code = surveyed.problem.code if surveyed.problem else ""
+        return SheetFate(sheet.name, sheet.hidden, _NO_LEADS.get(code, "aba_ilegivel"))
+    reason = "aba_com_os_mesmos_titulos" if _are_alike(surveyed, read) else "aba_com_outros_titulos"
+    rows = surveyed.rows_below(surveyed.found)
+    return SheetFate(sheet.name, sheet.hidden, None if surveyed is read else reason, rows)
+
+
+def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
+    """Read a text file with the delimiter that gives the best header, then the most columns.
 
     A wrong delimiter may find quotes that do not close, so a refusal counts only if every delimiter is refused.
+
+    Raises:
+        InvalidFile: `arquivo_sem_abas`; the upload names a sheet.
     """
-    found: list[LeadsTable] = []
+    if choice.sheet is not None:
+        raise InvalidFile("arquivo_sem_abas")
+    found: list[tuple[Found, LeadsTable]] = []
     refused: dict[str, InvalidFile] = {}
     for delimiter in csv_text.DELIMITERS:
-        try:
-            found.append(_first_with_header([csv_text.CsvTable(path, delimiter)]))
-        except InvalidFile as error:
-            if error.code == "linhas_demais":  # the number of lines is the same with every delimiter
-                raise
-            refused[error.code] = error
+        table = csv_text.CsvTable(path, delimiter)
+        surveyed = _survey(table, table.rows(), guess=choice.guess)
+        if surveyed.found:
+            found.append((surveyed.found, replace(surveyed.leads(surveyed.found), separator=delimiter)))
+        elif surveyed.problem:
+            if surveyed.problem.code == "linhas_demais":  # the number of lines is the same with every delimiter
+                raise surveyed.problem
+            refused[surveyed.problem.code] = surveyed.problem
     if not found:
         raise refused.get("arquivo_vazio") or refused.popitem()[1]
-    return max(found, key=lambda each: (len(each.header.fields), len(each.header.titles)))
+    return max(found, key=lambda each: (each[0].evidence, len(each[1].header.titles)))[1]
 
 
-def _leads_table(table: Table, header: Header) -> LeadsTable:
-    size = table.size()
-    return LeadsTable(table.name, header, None if size is None else max(0, size - header.row), table)
-
-
-def _filled(rows: Iterable[SheetRow]) -> Iterator[tuple[SheetRow, int]]:
+def _filled(rows: Iterable[SheetRow], most_text: int = MAX_TEXT) -> Iterator[tuple[SheetRow, int]]:
     """Yield the rows that are not blank, each with its number of characters.
 
     Raises:
         InvalidFile: `celulas_demais`, `textos_demais` or `celula_grande_demais`.
     """
-    room, text_room = MAX_CELLS, MAX_TEXT
+    room, text_room = MAX_CELLS, most_text
     for row in rows:
         number, cells = row
         text = "".join(cells)

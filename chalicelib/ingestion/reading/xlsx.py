@@ -37,35 +37,44 @@ class _Workbook(NamedTuple):
     container: Container
     strings: SharedStrings
     budget: WasteBudget
+    glances: WasteBudget
 
 
 class Sheet:
-    """One sheet of a workbook; its part is checked once, when it is first read."""
+    """One sheet of a workbook; its part is checked once, when it is first read.
+
+    `hidden_rows` are the numbers of the hidden rows among those that were read, as long as nobody takes them out.
+    """
 
     def __init__(self, workbook: _Workbook, name: str, part: str, *, hidden: bool) -> None:
         self.name = name
         self.hidden = hidden
-        self._container, self._strings, self._budget = workbook
+        self.hidden_rows: set[int] = set()
+        self._container, self._strings, self._budget, self._glances = workbook
         self.part = part
         self._checked: Part | None = None
 
     def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
-        """Yield the rows after row `after`, each with its number and first `width` cells; blank ones may be missing.
+        """Yield the rows after row `after`, each with its number and first `width` cells; blank ones may be missing."""
+        return self._rows(self._budget, self.hidden_rows, after, width)
 
-        Where the plain shape ends, the other reader starts again and yields only the rows that are left.
-        """
+    def glance(self) -> Iterator[SheetRow]:
+        """Yield all rows, to look at some. What that wastes does not count against the sheet that is read."""
+        return self._rows(self._glances, set(), 0, MAX_COLUMNS)
+
+    def _rows(self, budget: WasteBudget, hidden: set[int], after: int, width: int) -> Iterator[SheetRow]:
+        """Where the plain shape ends, the other reader starts again and yields only the rows that are left."""
+        blocks = partial(self._container.blocks, self.part)
         if self._checked_part().plain:
             try:
-                for row in plain_rows(
-                    self._container.blocks(self.part), self._strings, self._budget, after=after, width=width
-                ):
+                for row in plain_rows(blocks(), self._strings, budget, after=after, width=width, hidden=hidden):
                     after = row[0]
                     yield row
             except UnknownShape:
                 pass
             else:
                 return
-        rows = converted_rows(self._container.blocks(self.part), self._strings, self._budget, width=width)
+        rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden)
         yield from (row for row in rows if row[0] > after)
 
     def size(self) -> int | None:
@@ -86,7 +95,7 @@ def sheets(container: Container) -> list[Sheet]:
     """
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
-    common = _Workbook(container, _shared_strings(container, relationships), WasteBudget())
+    common = _Workbook(container, _shared_strings(container, relationships), WasteBudget(), WasteBudget())
     found = [
         Sheet(
             common,

@@ -1,7 +1,7 @@
 """Turns a row of a sheet into a lead with its contacts, and reports what is refused. Pure.
 
 A row is kept if it has a valid e-mail, phone or document; whatever is refused in it is reported cell by cell. A row
-without any of these is refused as a whole.
+without any of these is refused as a whole. So is a row of help, examples, totals or titles (`leftovers`).
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from chalicelib.contacts.emails import read_emails
 from chalicelib.contacts.nothing import is_no_key, is_no_name, says_nothing
 from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiece, refuse
 from chalicelib.contacts.telephones import Phone, read_phones
+from chalicelib.ingestion.layout.derived import with_derived
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.rows.by_column import read_usual_rows
 from chalicelib.ingestion.rows.formulas import as_shown
 from chalicelib.ingestion.rows.lead import LeadColumns, LeadData
+from chalicelib.ingestion.rows.leftovers import NEAR, is_total, leftover
 
 MAX_ID = 255
 """Most characters of an `ID` cell: it is a key, and an index entry holds only about two thousand bytes."""
@@ -132,6 +134,11 @@ class RowReader:
     def __init__(self, header: Header, file_name: str, *, landlines_valid: bool = False) -> None:
         self._header = header
         self._file_name = file_name
+        self._width, self._derived = len(header.titles), header.derived
+        self._last_near = header.row + NEAR
+        made = {place for each in header.derived for place in each.sources}
+        fed = {place for places in header.fields.values() for place in places if place < self._width} | made
+        self._fed = sorted({0} | fed)
         fields = header.fields
         self._id = fields.get(LeadField.ID, ())
         self._name = fields.get(LeadField.NOME, ())
@@ -144,10 +151,16 @@ class RowReader:
 
     def read_all(self, rows: Sequence[SheetRow]) -> ReadRows:
         """Read one or more rows as `read` does. Rows of the usual kind, nearly all, take half of the time."""
+        cells = [cells for _, cells in rows]
+        if self._derived:
+            cells = [with_derived(each, self._width, self._derived) for each in cells]
         external_ids, columns, unusual = read_usual_rows(
-            [cells for _, cells in rows], self._header.fields, landlines_valid=self._landlines_valid
+            cells, self._header.fields, landlines_valid=self._landlines_valid
         )
         unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
+        unusual.update(self._near(rows))
+        unusual.update([place for place, name in enumerate(columns.nomes) if name and is_total(name)])
+        unusual.update([place for place, each in enumerate(cells) if each and is_total(each[0])])
         result = ReadRows(
             len(rows),
             rows[-1][0],
@@ -169,21 +182,31 @@ class RowReader:
 
     def read(self, number: int, cells: Sequence[str]) -> ReadRow:
         """Read one row; missing cells count as blank."""
-        width = len(self._header.titles)
-        if len(cells) < width:
-            cells = [*cells, *[""] * (width - len(cells))]
+        if len(cells) < self._width:
+            cells = [*cells, *[""] * (self._width - len(cells))]
+        data, external_id, errors = self._read(number, cells)
+        fed = [cells[place] for place in self._fed]
+        near = number <= self._last_near
+        if code := leftover(fed, [self._header.titles[place] for place in self._fed], data, near=near):
+            data, errors = None, (RowError("", code, ""),)
+        return ReadRow(number, external_id, data, errors, cells)
+
+    def _read(self, number: int, cells: Sequence[str]) -> tuple[LeadData | None, str, tuple[RowError, ...]]:
+        """Return what a row says, the ID of its lead, and its refusals."""
+        if self._derived:
+            cells = with_derived(cells, self._width, self._derived)
         errors = _RowErrors()
         external_id = _first_filled(cells, self._id, is_no_key)
         if external_id is not None and len(external_id) > MAX_ID:
             errors.add(self._title(self._id[0]), [refuse("id_longo", external_id)])
-            return ReadRow(number, self._default_id(number), None, errors.reported(), cells)
+            return None, self._default_id(number), errors.reported()
         external_id = external_id or self._default_id(number)
         document = self._read_document(cells, errors)
         addresses = self._read_contacts(cells, self._emails, read_emails, errors)
         phones = self._read_contacts(cells, self._phones, self._read_phones, errors)
         if not (document or addresses or phones):
             refused = errors.reported() or (RowError("", "linha_sem_contato", ""),)
-            return ReadRow(number, external_id, None, refused, cells)
+            return None, external_id, refused
         data = LeadData(
             _first_filled(cells, self._name, is_no_name),
             _first_filled(cells, self._contact_name, is_no_name),
@@ -193,14 +216,20 @@ class RowReader:
             phones,
             addresses,
         )
-        return ReadRow(number, external_id, data, errors.reported(), cells)
+        return data, external_id, errors.reported()
+
+    def _near(self, rows: Sequence[SheetRow]) -> Iterable[int]:
+        """The places of the rows right below the header."""
+        if rows[0][0] > self._last_near:
+            return ()
+        return [place for place, (number, _) in enumerate(rows[:NEAR]) if number <= self._last_near]
 
     def _default_id(self, number: int) -> str:
         return f"{self._file_name}:{number}"
 
     def _title(self, position: int) -> str:
         """Return the title of a column, cut short because each refusal repeats it."""
-        return self._header.titles[position][:EXCERPT]
+        return self._header.title(position)[:EXCERPT]
 
     def _read_document(self, cells: Sequence[str], errors: _RowErrors) -> str | None:
         """Return the first valid document; a sheet may have one column for CPFs and one for CNPJs."""
