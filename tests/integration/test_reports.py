@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from contextlib import closing
+from datetime import date
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
@@ -95,6 +96,12 @@ def test_the_cells_of_a_workbook_are_as_its_reader_read_them(office: Office) -> 
     assert report[0] == ["ID", "Nome", "", "CPF", "Telefone", "Obs", *ADDED]
     assert report[1][:7] == ["leads.xlsx:3", "Ana", "1", "52998224726", "'+1", report[1][5], "3"]
     assert report[-1][:4] == ["leads.xlsx:4", "Bo", "2", "111.5"]
+
+
+def test_dates_of_a_workbook_are_dates_in_the_report(office: Office) -> None:
+    rows: list[list[object]] = [["Nome", "Email", "Vencimento"], ["Ana", "ruim", date(2026, 6, 5)]]
+    [line] = lines_of(office.report(office.ingest(by_openpyxl(rows), name="leads.xlsx")))
+    assert line["Vencimento"] == "05/06/2026"
 
 
 def test_there_is_no_report_before_the_job_has_ended(office: Office, services: Services) -> None:

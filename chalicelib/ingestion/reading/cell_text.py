@@ -2,8 +2,8 @@
 
 Every character is kept, with two exceptions: PostgreSQL cannot store NUL and UTF-8 cannot encode a lone surrogate, so
 each of them becomes U+FFFD. Phonetic runs are left out. The runs of rich text are joined. A cell with an error
-(`#REF!`) has no value and is blank; so is a formula whose value was never computed. Dates stay the serial numbers that
-the file stores: none of our columns is a date, and only the styles would tell which numbers are dates.
+(`#REF!`) has no value and is blank; so is a formula whose value was never computed. Which numbers
+are dates only the styles of a workbook tell (`dates`).
 """
 
 from __future__ import annotations

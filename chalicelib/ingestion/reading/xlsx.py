@@ -16,6 +16,7 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
 from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows
+from chalicelib.ingestion.reading.dates import Dates, date_styles
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS
 from chalicelib.ingestion.reading.markup import Part, UnknownShape, check_part, elements
 from chalicelib.ingestion.reading.plain_rows import plain_rows
@@ -38,6 +39,7 @@ class _Workbook(NamedTuple):
     strings: SharedStrings
     budget: WasteBudget
     glances: WasteBudget
+    dates: Dates | None
 
 
 class Sheet:
@@ -50,7 +52,7 @@ class Sheet:
         self.name = name
         self.hidden = hidden
         self.hidden_rows: set[int] = set()
-        self._container, self._strings, self._budget, self._glances = workbook
+        self._container, self._strings, self._budget, self._glances, self._dates = workbook
         self.part = part
         self._checked: Part | None = None
 
@@ -64,17 +66,19 @@ class Sheet:
 
     def _rows(self, budget: WasteBudget, hidden: set[int], after: int, width: int) -> Iterator[SheetRow]:
         """Where the plain shape ends, the other reader starts again and yields only the rows that are left."""
-        blocks = partial(self._container.blocks, self.part)
+        blocks, dates = partial(self._container.blocks, self.part), self._dates
         if self._checked_part().plain:
             try:
-                for row in plain_rows(blocks(), self._strings, budget, after=after, width=width, hidden=hidden):
+                for row in plain_rows(
+                    blocks(), self._strings, budget, after=after, width=width, hidden=hidden, dates=dates
+                ):
                     after = row[0]
                     yield row
             except UnknownShape:
                 pass
             else:
                 return
-        rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden)
+        rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden, dates=dates)
         yield from (row for row in rows if row[0] > after)
 
     def size(self) -> int | None:
@@ -95,7 +99,8 @@ def sheets(container: Container) -> list[Sheet]:
     """
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
-    common = _Workbook(container, _shared_strings(container, relationships), WasteBudget(), WasteBudget())
+    strings, dates = _shared_strings(container, relationships), _dates(container, workbook, relationships)
+    common = _Workbook(container, strings, WasteBudget(), WasteBudget(), dates)
     found = [
         Sheet(
             common,
@@ -143,3 +148,12 @@ def _shared_strings(container: Container, relationships: dict[str, Relationship]
     if part is None or part not in container:
         return SharedStrings(None, plain=True)
     return SharedStrings(partial(container.blocks, part), plain=check_part(container.blocks(part)).plain)
+
+
+def _dates(container: Container, workbook: str, relationships: dict[str, Relationship]) -> Dates | None:
+    """Return how the workbook shows dates; None if it has no style for them."""
+    part = next((each.part for each in relationships.values() if each.kind == "styles"), None)
+    if part is None or part not in container or not (styles := date_styles(container.blocks(part))):
+        return None
+    properties = elements(container.blocks(workbook), "workbookPr")
+    return Dates(styles, since_1904=any(each.get("date1904") in {"1", "true"} for each in properties))
