@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.ingestion.reading.dates import Dates, date_styles
+from chalicelib.ingestion.reading.behind.dates import Dates, date_styles
 
 NAMESPACE = 'xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"'
 DATES = Dates(frozenset({"3"}))

@@ -22,9 +22,9 @@ from typing import Protocol
 import xlsx2csv
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.behind.dates import Dates
 from chalicelib.ingestion.reading.cell_text import as_markup, cell_text
 from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, column_index, column_name
-from chalicelib.ingestion.reading.dates import Dates
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROW
 from chalicelib.ingestion.reading.markup import Listener, parse
 

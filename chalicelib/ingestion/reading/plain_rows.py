@@ -16,10 +16,10 @@ from operator import add, lt
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.behind.dates import Dates
 from chalicelib.ingestion.reading.cell_text import cell_text
 from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, column_index, column_name
 from chalicelib.ingestion.reading.converted import WasteBudget
-from chalicelib.ingestion.reading.dates import Dates
 from chalicelib.ingestion.reading.limits import MAX_ROW, MAX_ROWS
 from chalicelib.ingestion.reading.markup import UnknownShape, is_blank, pieces_of_items
 from chalicelib.ingestion.reading.shared_strings import LongStrings, SharedStrings

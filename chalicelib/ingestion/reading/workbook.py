@@ -19,9 +19,10 @@ from typing import NamedTuple, Protocol
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx
+from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, with_links
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
-from chalicelib.ingestion.reading.header import Found, Header, find_header
+from chalicelib.ingestion.reading.header import Found, Header, LeadField, find_header
 from chalicelib.ingestion.reading.limits import (
     MAX_CELL,
     MAX_CELLS,
@@ -90,7 +91,7 @@ class LeadsTable:
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
     long as nobody takes them out. `separator` is that of a text file. `most_text`
-    bounds the characters of its rows.
+    bounds the characters of its rows. `links` are those behind the cells of a sheet, if it has any.
     """
 
     sheet_name: str | None
@@ -101,6 +102,7 @@ class LeadsTable:
     hidden_rows: set[int] = field(default_factory=set)
     separator: str | None = None
     most_text: int = MAX_TEXT
+    links: Hyperlinks | None = None
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -127,7 +129,11 @@ class LeadsTable:
             yield RowBlock(rows, weight)
 
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
-        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)), self.most_text)
+        rows = self._table.rows(max(after, self.header.row), len(self.header.titles))
+        if self.links:
+            fields = self.header.fields
+            rows = with_links(rows, self.links, fields.get(LeadField.EMAIL, ()), fields.get(LeadField.TELEFONE, ()))
+        return _filled(rows, self.most_text)
 
 
 @contextmanager
@@ -213,7 +219,7 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
         if best and best.found:
             fates = tuple(_fate(sheet, surveyed.get(sheet.part), best) for sheet in sheets)
             [read] = [sheet for sheet in group if surveyed.get(sheet.part) is best]
-            return replace(best.leads(best.found), sheets=fates, hidden_rows=read.hidden_rows)
+            return replace(best.leads(best.found), sheets=fates, hidden_rows=read.hidden_rows, links=read.links())
     raise InvalidFile(next((code for code in _NO_LEADS if code in codes), "arquivo_vazio"))
 
 

@@ -13,10 +13,11 @@ from functools import partial
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.behind.dates import Dates, date_styles
+from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, LinkWatch
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
 from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows
-from chalicelib.ingestion.reading.dates import Dates, date_styles
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS
 from chalicelib.ingestion.reading.markup import Part, UnknownShape, check_part, elements
 from chalicelib.ingestion.reading.plain_rows import plain_rows
@@ -55,6 +56,7 @@ class Sheet:
         self._container, self._strings, self._budget, self._glances, self._dates = workbook
         self.part = part
         self._checked: Part | None = None
+        self._has_links = False
 
     def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
         """Yield the rows after row `after`, each with its number and first `width` cells; blank ones may be missing."""
@@ -85,9 +87,19 @@ class Sheet:
         """Return about how many rows the sheet has, or None if that is not known."""
         return self._checked_part().items or None
 
+    def links(self) -> Hyperlinks | None:
+        """Return the links behind the cells; None if there are none."""
+        self._checked_part()
+        if not self._has_links:
+            return None
+        blocks = self._container.blocks
+        return Hyperlinks(partial(blocks, self.part), partial(blocks, _relationships_part(self.part)))
+
     def _checked_part(self) -> Part:
         if self._checked is None:
-            self._checked = check_part(self._container.blocks(self.part), b"<row ")
+            watched = LinkWatch(self._container.blocks(self.part))
+            self._checked = check_part(watched, b"<row ")
+            self._has_links = watched.found
         return self._checked
 
 
@@ -127,15 +139,21 @@ def _workbook(container: Container) -> str:
 
 def _relationships(container: Container, part: str) -> dict[str, Relationship]:
     """Return the relationships of a part ("" for the whole package) inside the file, by id."""
-    folder, name = posixpath.split(part)
-    described = posixpath.join(folder, "_rels", f"{name}.rels")
+    described = _relationships_part(part)
     if described not in container:
         return {}
+    folder = posixpath.dirname(part)
     return {
         each.get("Id", ""): Relationship(each.get("Type", "").rpartition("/")[2], _resolved(folder, each["Target"]))
         for each in elements(container.blocks(described), "Relationship")
         if "Target" in each and each.get("TargetMode") != "External"
     }
+
+
+def _relationships_part(part: str) -> str:
+    """Return the name of the part that holds the relationships of another one."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
 def _resolved(folder: str, target: str) -> str:
