@@ -41,9 +41,9 @@ _IN_BRACKETS = re.compile(rf"[^\s<>@{SEPARATORS}]{{1,64}}@")
 _CANDIDATE = re.compile(r"[^\s<>()\[\]\"“”«»]*@[^\s<>()\[\]\"“”«»]*")
 _REMARK = re.compile(r"(?:(?<!\S)[(\[](?!\.)[^()\[\]@]*|[(\[][^()\[\]@.]{3,})[)\]]")
 _AROUND = "'‘’`´*•·"  # an address may begin with some of these, but nobody's does
-_AFTER = _AROUND + ".,:;!?-"
+_AFTER = _AROUND + ".,:;!?-\ufffd"  # U+FFFD stands for the NULs that old programs fill a field up with
 _SIGN_BEFORE = re.compile(r"(?:[:<(\[\"“«]|(?:\A|\s)[-=>*•·]+)\s*\Z").search
-_SIGN_AFTER = re.compile(r"[>)\]\"”»'’]*(?:\s*:|\s+[(\[](?!\.)|\s+[-=*•·]+\s|[.,;:!?\s]*\Z)|[>)\]\"”»]").match
+_SIGN_AFTER = re.compile(r"[>)\]\"”»'’]*(?:\s*:|\s+[(\[](?!\.)|\s+[-=*•·]+\s|[.,;:!?\s\ufffd-]*\Z)|[>)\]\"”»]").match
 _WORD = re.compile(r"[^\s.,:;()\[\]<>\"“”«»-]+")
 # Words that join two addresses, or say that an address follows.
 _JOINING = frozenset({"e", "ou", "and", "or", "&", "+", "email", "emails", "mail", "mails", "correio", "eletronico"})
