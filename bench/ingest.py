@@ -38,8 +38,8 @@ from chalicelib.config import Settings
 from chalicelib.ids import new_id, new_ids
 from chalicelib.ingestion.jobs.requests import S3Reference
 from chalicelib.ingestion.loading.batch import Batch, prepared
-from chalicelib.ingestion.loading.loader import load
-from chalicelib.ingestion.options import IngestMode, IngestOptions
+from chalicelib.ingestion.loading.loader import Deduplication, load
+from chalicelib.ingestion.options import IngestOptions
 from chalicelib.ingestion.reading.workbook import open_workbook
 from chalicelib.ingestion.rows.one_by_one import RowReader
 from chalicelib.interpreter import hurried
@@ -214,8 +214,8 @@ def stages(ground: Ground, workbook: Path) -> dict[str, float]:
 
 def _load(rows: Rows, job_id: str, batch: Batch) -> None:
     rows.execute("BEGIN")
-    rows.set_local(tenant_id=TENANT, job_id=job_id, origem_arquivo="leads.xlsx", origem_aba="Leads")
-    load(rows, batch, mode=IngestMode.IGNORAR, by_document=True)
+    rows.set_local(tenant_id=TENANT, job_id=job_id, origem_arquivo="leads.xlsx", origem_aba="Leads", origem="")
+    load(rows, batch, Deduplication())
     rows.execute("COMMIT")
 
 

@@ -156,6 +156,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     # Rows and cells
     "id_longo": ("O ID passa de 255 caracteres.", "The ID is longer than 255 characters."),
+    "id_de_outro_documento": (
+        "O ID “{valor}” é de um lead com outro documento, ou o documento desta linha é de outro lead. Nada foi mudado:"
+        " confira os dois, ou informe a origem do arquivo se os IDs vêm de outro sistema.",
+        "The ID “{valor}” is that of a lead with another document, or this row's document is another lead's. Nothing"
+        " was changed: check both, or name the file's origem if its IDs come from another system.",
+    ),
     "linha_sem_contato": (
         "A linha não tem documento, e-mail nem telefone.",
         "The row has no document, e-mail or phone.",

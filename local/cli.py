@@ -132,19 +132,33 @@ def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--modo", type=click.Choice(["ignorar", "atualizar"]), default="ignorar", show_default=True)
+@click.option(
+    "--modo", type=click.Choice(["ignorar", "atualizar"]), help="Default: ignorar; atualizar for a corrected report."
+)
+@click.option("--origem", help="The system whose IDs the file has.")
+@click.option("--deduplicar-por", help="documento,id,contato, some of them, or nenhum.")
 @_tenant
 @_json
 @click.pass_obj
 @plainly
-def ingest(state: Path, file: Path, modo: str, tenant: str, as_json: bool) -> None:
+def ingest(
+    state: Path,
+    file: Path,
+    modo: str | None,
+    origem: str | None,
+    deduplicar_por: str | None,
+    tenant: str,
+    as_json: bool,
+) -> None:
     """Upload a workbook or a CSV file and watch its job.
 
     Exits with 1 unless the job ends as `concluido`.
     """
     stack = Stack(state)
     with Rest(stack.url("api"), stack.token(tenant)) as rest:
-        job = watched(rest, upload(rest, file, modo)["job_id"], Console(quiet=True) if as_json else console)
+        options = {"modo": modo, "origem": origem, "deduplicar_por": deduplicar_por}
+        given = {name: value for name, value in options.items() if value is not None}
+        job = watched(rest, upload(rest, file, **given)["job_id"], Console(quiet=True) if as_json else console)
     if as_json:
         click.echo(json.dumps(job, ensure_ascii=False))
     else:
@@ -269,7 +283,12 @@ def _print_job(job: Mapping[str, Any]) -> None:
     table.add_row("status", job["status"])
     for count in COUNTS:
         table.add_row(count, f"{job[count]:,}".replace(",", "."))
+    for key, rows in job["duplicados_por"].items():
+        if rows:
+            table.add_row(f"already there, by {key}", f"{rows:,}".replace(",", "."))
     console.print(table)
+    if job["correcoes_ignoradas"]:
+        console.print(f"{job['correcoes_ignoradas']} corrected rows were ignored. To apply them: --modo atualizar")
     if job.get("mensagem_erro"):
         console.print(job["mensagem_erro"], style="red")
 

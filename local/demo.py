@@ -123,8 +123,8 @@ def _sample() -> Path:
 
 def _report_of_run(stack: Stack, workbook: Path, console: Console) -> Report:
     with Rest(stack.url("api"), stack.token(TENANT, [ADMIN_GROUP])) as rest:
-        job = watched(rest, upload(rest, workbook, "ignorar")["job_id"], console)
-        again = watched(rest, upload(rest, workbook, "ignorar")["job_id"], console)
+        job = watched(rest, upload(rest, workbook)["job_id"], console)
+        again = watched(rest, upload(rest, workbook)["job_id"], console)
         for channel, faults in _FAULTS.items():
             httpx2.put(f"{stack.url(channel)}/admin/falhas", json=faults).raise_for_status()
         created = _create_disparos(rest)

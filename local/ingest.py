@@ -26,8 +26,8 @@ class UploadRefused(Exception):
     """S3 refused the file; the text says why."""
 
 
-def upload(rest: Rest, path: Path, modo: str) -> Job:
-    """Upload a file and return its job.
+def upload(rest: Rest, path: Path, **options: str) -> Job:
+    """Upload a file with these options of the API, and return its job.
 
     Raises:
         ApiError: the API refuses it.
@@ -37,9 +37,9 @@ def upload(rest: Rest, path: Path, modo: str) -> Job:
     if path.stat().st_size <= MAX_IN_BODY:
         with path.open("rb") as file:
             files = {"arquivo": (path.name, file, kind)}
-            job: Job = rest.ask("POST", "/ingest/leads/xlsx", files=files, data={"modo": modo})
+            job: Job = rest.ask("POST", "/ingest/leads/xlsx", files=files, data=options)
         return job
-    request = {"arquivo": path.name, "tamanho": path.stat().st_size, "modo": modo}
+    request = {"arquivo": path.name, "tamanho": path.stat().st_size, **options}
     job = rest.ask("POST", "/ingest/leads/xlsx", json=request)
     post = job["upload"]
     with path.open("rb") as file:

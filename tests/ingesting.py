@@ -6,6 +6,8 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from chalicelib.ingestion.jobs.requests import FileInBody
 from chalicelib.ingestion.options import IngestOptions
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, insert, literal
+from tests.conftest import STARTED_AT
 
 Job = dict[str, Any]
 Cells = tuple[str, ...]
@@ -42,6 +45,11 @@ def enough() -> int:
 def nothing_left() -> int:
     """The milliseconds left to a worker that must stop after its next batch."""
     return 0
+
+
+def file_id(content: bytes, sheet_name: str = "") -> str:
+    """What begins the external ids of the rows of a file without IDs."""
+    return blake2b(content + sheet_name.encode(), digest_size=10).hexdigest()
 
 
 def as_csv(*rows: Sequence[str], header: Sequence[str] = HEADER) -> bytes:
@@ -111,6 +119,17 @@ class Office:
     def leads(self) -> list[list[Any]]:
         """Every lead with its contacts, without ids and times: what two runs must agree on."""
         return ask(self.services.owner_database, _LEADS.format(literal(self.tenant_id)))
+
+
+class Ticking:
+    """A clock that moves with every look, because no two real batches have the same time: leads are found by age."""
+
+    def __init__(self) -> None:
+        self.now = STARTED_AT
+
+    def __call__(self) -> datetime:
+        self.now += timedelta(milliseconds=1)
+        return self.now
 
 
 def wakeup_event(tenant_id: str, *job_ids: UUID) -> dict[str, Any]:

@@ -3,15 +3,43 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Annotated
+from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 
 class IngestMode(StrEnum):
-    """What happens to a row whose lead already exists (SPEC, "Duplicates")."""
+    """What happens to a row whose lead already exists (SPEC §1)."""
 
     IGNORAR = "ignorar"
     ATUALIZAR = "atualizar"
+
+
+class DedupKey(StrEnum):
+    """What may say that a row is a lead that is there already, in the order in which they are looked at."""
+
+    DOCUMENTO = "documento"
+    ID = "id"
+    CONTATO = "contato"
+
+
+ALL_KEYS = frozenset(DedupKey)
+MAX_ORIGIN = 60
+"""Characters of an `origem`."""
+NO_KEYS = "nenhum"
+"""What `deduplicar_por` is called where it names no key: an empty field of a form may be an oversight."""
+
+
+def _listed(given: object) -> object:
+    """Return the keys of a text such as `documento, id`; anything else as it is."""
+    if not isinstance(given, str):
+        return given
+    return [] if given.strip() == NO_KEYS else [each.strip() for each in given.split(",")]
+
+
+def _one_spelling(name: str) -> str:
+    return " ".join(normalize("NFC", name).split()).casefold()
 
 
 class IngestOptions(BaseModel):
@@ -19,7 +47,15 @@ class IngestOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    modo: IngestMode = IngestMode.IGNORAR
-    deduplicar_por_documento: bool = True
+    modo: IngestMode | None = None
+    """Without it: `ignorar`, but `atualizar` for an error report of ours that comes back corrected."""
+    deduplicar_por: Annotated[frozenset[DedupKey], BeforeValidator(_listed)] = ALL_KEYS
+    """Which keys may say that a row is a lead that is there already: a list, or a text such as `documento,id`; `nenhum`
+    for none. The very same file never makes its leads twice.
+    """
+    origem: Annotated[
+        str, Field(max_length=MAX_ORIGIN, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"), AfterValidator(_one_spelling)
+    ] = ""
+    """The system whose `ID`s the file has. IDs of two origins never meet."""
     validar_apenas: bool = False
     """A dry run: the job checks and counts everything, but stores no leads."""

@@ -90,6 +90,18 @@ SELECT l.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…'
  ORDER BY l.lead_id DESC
  LIMIT :limite OFFSET :pular;
 
+-- name: list_shared_contacts
+-- Of these contacts, those that several leads have. The tenant is hidden from the planner: see
+-- ingestion/loading/queries.sql.
+SELECT c.contato
+  FROM jsonb_array_elements_text(CAST(:contatos AS jsonb)) AS c (contato)
+ WHERE 1 < (SELECT count(*)
+              FROM (SELECT FROM lead_telefones
+                     WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND telefone = c.contato LIMIT 2) t)
+    OR 1 < (SELECT count(*)
+              FROM (SELECT FROM lead_emails
+                     WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND email = c.contato LIMIT 2) e);
+
 -- name: lead_by_id
 SELECT lead_id, lead_id_externo, nome, contato, documento, telefone_raw, email_raw, status, tags, origem_arquivo,
        origem_aba, linha_planilha, job_id, criado_em, atualizado_em

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from chalicelib.searches import take_seat
 COUNTED = 10_000
 """Leads are counted one by one up to here; an exact count of a million costs half a second."""
 _TIMELINE = 100
+_KINDS = ("telefone", "email")
 
 
 class Leads:
@@ -55,7 +57,11 @@ class Leads:
 
         def work(rows: Rows) -> list[Row]:
             take_seat(rows)
-            return rows.all("list_leads_ready", **params)
+            found = rows.all("list_leads_ready", **params)
+            contacts = sorted({row[kind] for row in found for kind in _KINDS if row[kind]})
+            shared = rows.all("list_shared_contacts", contatos=json.dumps(contacts))
+            repeated = {row["contato"] for row in shared}
+            return [{**row, "destino_repetido": any(row[kind] in repeated for kind in _KINDS)} for row in found]
 
         return page_of(self._database.run(tenant_id, work), query.limit, _place)
 

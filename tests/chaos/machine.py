@@ -119,7 +119,7 @@ class Machine:
         path = self.folder / f"{uuid4()}-{name}"
         path.write_text(sheet(rows), encoding="utf-8")
         with self.rest(tenant) as rest:
-            return str(upload(rest, path, "ignorar")["job_id"])
+            return str(upload(rest, path)["job_id"])
 
     def job(self, tenant: str, job_id: str) -> dict[str, Any]:
         """The row of a job."""

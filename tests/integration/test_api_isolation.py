@@ -27,8 +27,8 @@ MINE, THEIRS = "acme", "outra"
 PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
-    "ingest_previas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega", "disparo_tentativas",
-    "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas",
+    "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
+    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -109,6 +109,10 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     insert(
         owner, "ingest_previas", tenant_id=tenant_id, job_id=job_id, linha=2, resultado="criado", lead_id=lead_id,
         lead={"nome": f"Pessoa de {tenant_id}"},
+    )  # fmt: skip
+    insert(
+        owner, "ingest_mesclas", tenant_id=tenant_id, job_id=job_id, lead_id=lead_id,
+        antes={"nome": f"Pessoa de {tenant_id}"}, telefones=[], emails=[],
     )  # fmt: skip
     insert(owner, "tenants", tenant_id=tenant_id, config={"idioma": "en"})
     insert(
@@ -264,8 +268,9 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     wrong = {}
     for route in routes(api):
         for table in ("agendamentos", "disparos", "lead_telefones", "lead_emails", "leads", "templates", "ingest_erros",
-                      "ingest_previas", "ingest_jobs", "tenants", "eventos", "supressoes", "avisos_de_entrega",
-                      "canal_limites", "canal_pausas", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
+                      "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants", "eventos", "supressoes",
+                      "avisos_de_entrega", "canal_limites", "canal_pausas", "disparo_reenvios",
+                      "disparo_contagens"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)
         if status >= 400 and document.get("code") not in REFUSED:

@@ -125,7 +125,7 @@ def test_second_call_changes_nothing(
 
 def test_event_without_bootstrap_only_migrates(stored: Stored, event: dict[str, Any], deployed: Deployed) -> None:
     deployed("dev").bootstrap.run(event)
-    for nothing in (None, {}):
+    for nothing in (None, dict[str, Any]()):
         assert deployed("dev").bootstrap.run(nothing) == {"aplicadas": []}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
-from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,12 +17,12 @@ from chalicelib.config import Settings
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.dry_run import PREVIEW_ROWS, DryRunTables
 from chalicelib.ingestion.jobs.requests import AnnouncedUpload
-from chalicelib.ingestion.options import IngestOptions
+from chalicelib.ingestion.options import DedupKey, IngestOptions
 from chalicelib.leads.requests import LeadQuery
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask, run
-from tests.conftest import STARTED_AT, StoppedClock
-from tests.ingesting import Cells, Office, as_csv, counts, enough, nothing_left, numbered, table_of
+from tests.conftest import StoppedClock
+from tests.ingesting import Cells, Office, Ticking, as_csv, counts, enough, nothing_left, numbered, table_of
 
 DOCUMENTS = ("52998224725", "11222333000181", "11144477735", "111")
 TENANTS = (f"tenant-{number}" for number in count())
@@ -52,35 +51,24 @@ cells = st.tuples(
 files = st.lists(cells, max_size=12)
 
 
-class Ticking:
-    """A clock that moves with every look, because no two real batches have the same time: leads are found by age."""
-
-    def __init__(self) -> None:
-        self.now = STARTED_AT
-
-    def __call__(self) -> datetime:
-        self.now += timedelta(milliseconds=1)
-        return self.now
-
-
 @settings(max_examples=settings().max_examples // 5, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     before=files,
     rows=files,
     modo=st.sampled_from(["ignorar", "atualizar"]),
-    by_document=st.booleans(),
+    keys=st.frozensets(st.sampled_from(DedupKey)),
     batch=st.integers(1, 5),
 )
 def test_a_dry_run_counts_reports_and_shows_the_same_as_the_real_run(
-    app_settings: Settings, before: list[Cells], rows: list[Cells], modo: str, by_document: bool, batch: int
+    app_settings: Settings, before: list[Cells], rows: list[Cells], modo: str, keys: frozenset[DedupKey], batch: int
 ) -> None:
     services = Services(app_settings.model_copy(update={"ingest_batch_rows": batch}), clock=Ticking())
     with closing(services):
         office = Office(services, next(TENANTS))
-        office.ingest(as_csv(*before), name="before.csv", modo="atualizar", deduplicar_por_documento=False)
+        office.ingest(as_csv(*before), name="before.csv", modo="atualizar", deduplicar_por="id")
         kept = office.leads()
         content = as_csv(*rows)
-        options: dict[str, Any] = {"modo": modo, "deduplicar_por_documento": by_document}
+        options: dict[str, Any] = {"modo": modo, "deduplicar_por": keys}
         dry = office.ingest(content, validar_apenas=True, **options)
         assert office.leads() == kept
         real = office.ingest(content, **options)

@@ -109,14 +109,15 @@ class Stage:
         key: str = SHEET_KEY,
         tenant_id: str | None = None,
         mode: IngestMode = MODE,
-        by_document: bool = True,
+        keys_count: bool = True,
         is_dry_run: bool = False,
     ) -> StagedJob:
         # Ids begin with their time, so a job that is made later has a higher id.
         job = StagedJob(tenant_id or f"t{next(self._numbers)}", new_id(self.clock.advance(milliseconds=1)))
         insert(
             self.database, "ingest_jobs", tenant_id=job.tenant_id, job_id=job.job_id, bucket=self.settings.bucket,
-            chave=key, nome_arquivo="leads.csv", modo=mode, deduplicar_por_documento=by_document,
+            chave=key, nome_arquivo="leads.csv", modo=mode, deduplicar_por_documento=keys_count,
+            deduplicar_por_contato=keys_count,
             validar_apenas=is_dry_run, criado_em=self.clock(), atualizado_em=self.clock(),
         )  # fmt: skip
         return job
@@ -214,21 +215,30 @@ def stage(make_services: Callable[..., Services], clock: StoppedClock) -> Stage:
 
 TITLES = "ID;Nome;CNPJ/CPF;Email;Telefone\n"
 ONE, OTHER = "529.982.247-25", "111.444.777-35"
-# The file of known leads, and the file that is ingested: each changes which lead a document belongs to.
+# The file of known leads, and the file that is ingested: each changes which lead a later row is.
 BORDERS = {
-    "given another document": ("", f"A;a;{ONE};a@x.com;\nA;a;{OTHER};;\nB;b;{ONE};b@x.com;\n"),
-    "given one that another has": ("", f"A;a;{ONE};a@x.com;\nC;c;;c@x.com;\nC;c;{ONE};;\nD;d;{ONE};d@x.com;\n"),
-    "given one that a later one has": (
+    "asks for another document": ("", f"A;a;{ONE};a@x.com;\nA;a;{OTHER};;\nB;b;{ONE};b@x.com;\n"),
+    "asks for one that another has": ("", f"A;a;{ONE};a@x.com;\nC;c;;c@x.com;\nC;c;{ONE};;\nD;d;{ONE};d@x.com;\n"),
+    "asks for one that a later one has": (
         "",
         f"A;a;;a@x.com;\nC;c;{ONE};c@x.com;\nA;a;{ONE};;\nD;d;{ONE};d@x.com;\n",
     ),
-    "two have it and the older is given another": (
+    "gets a document that a later row has": ("A;a;;a@x.com;\n", f"A;;{ONE};;\nC;c;{ONE};c@x.com;\n"),
+    "two have it and the ID chooses": (
         f"A;a;{ONE};a@x.com;\nB;b;{ONE};b@x.com;\n",
-        f"A;;{OTHER};;\nC;c;{ONE};c@x.com;\n",
+        f"B;;{ONE};b2@x.com;\nC;c;{ONE};c@x.com;\n",
     ),
-    "two have it and both are given another": (
-        f"A;a;{ONE};a@x.com;\nB;b;{ONE};b@x.com;\nA;;{ONE};;\n",
-        f"B;;{OTHER};;\nA;;{OTHER};;\nC;c;{ONE};c@x.com;\nD;d;{OTHER};d@x.com;\n",
+    "gets a contact that a later row has": (
+        "A;a;;a@x.com;\n",
+        f"A;;{ONE};b@x.com;\n;á;;b@x.com | c@x.com;\n;A;;c@x.com;\n;b;;c@x.com;\n;;;c@x.com;\n",
+    ),
+    "gets a name that a later row has": (
+        ";a;;a@x.com;\n;b;;b@x.com;\nC;c;;c@x.com;\n",
+        "C;b;;;71 99999-0001\n;b;;b@x.com | c@x.com;\n;;;a@x.com;\n;c;;c@x.com;\n",
+    ),
+    "father and son": (
+        f"A;a;{ONE};a@x.com;\nB;a;{OTHER};a@x.com;\n",
+        ";a;;a@x.com;\n;a;;a@x.com | b@x.com;\n;;;a@x.com;\n;;;b@x.com;\n",
     ),
 }
 
@@ -241,7 +251,7 @@ def left_by(stage: Stage, before: str, sheet: str, mode: IngestMode, rows: int) 
 
     for key, content in (("before", before), ("after", sheet)):
         stage.put((TITLES + content).encode(), f"leads/shared/{key}.csv")
-    earlier = stage.job(key="leads/shared/before.csv", by_document=False)
+    earlier = stage.job(key="leads/shared/before.csv", keys_count=False)
     stage.work(earlier, stage.worker(clock=clock))
     job = stage.job(key="leads/shared/after.csv", tenant_id=earlier.tenant_id, mode=mode)
     stage.work(job, stage.worker(rows=rows, clock=clock))
@@ -253,22 +263,6 @@ def left_by(stage: Stage, before: str, sheet: str, mode: IngestMode, rows: int) 
 def test_it_makes_no_difference_where_a_batch_ends(stage: Stage, name: str, mode: IngestMode) -> None:
     expected = left_by(stage, *BORDERS[name], mode, rows=100)
     assert [left_by(stage, *BORDERS[name], mode, rows=rows) for rows in (1, 2, 3)] == [expected] * 3
-
-
-@pytest.mark.parametrize("rows", [1, 100])
-def test_a_document_of_two_leads_belongs_to_the_younger_one_after_the_older_got_another(
-    stage: Stage, rows: int
-) -> None:
-    left = left_by(stage, *BORDERS["two have it and the older is given another"], IngestMode.ATUALIZAR, rows=rows)
-    assert [(lead[0], lead[1], lead[3]) for lead in left["leads"]] == [
-        ("A", "a", "11144477735"),
-        ("B", "c", "52998224725"),
-    ]
-    assert [tuple(email[:3]) for email in left["emails"]] == [
-        ("A", "a@x.com", 1),
-        ("B", "b@x.com", 1),
-        ("B", "c@x.com", 2),
-    ]
 
 
 @pytest.mark.parametrize("rows", [7, 1_000])

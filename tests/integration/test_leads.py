@@ -414,7 +414,23 @@ def test_ready_lead_is_shown_with_its_best_contacts(leads: Leads, owner: Databas
         "telefone": "+5571999990002",
         "email_id": contacts["emails"][1]["email_id"],
         "email": "b@example.com",
+        "destino_repetido": False,
     }
+
+
+def test_ready_lead_says_whether_another_one_has_its_phone_or_email(leads: Leads, owner: Database) -> None:
+    kept = {
+        a_lead(owner, telefones=[phone], emails=[email]): is_repeated
+        for phone, email, is_repeated in (
+            ("+5571999990001", "a@example.com", True),
+            ("+5571999990001", "b@example.com", True),
+            ("+5571999990002", "b@example.com", True),
+            ("+5571999990003", "c@example.com", False),
+        )
+    }
+    a_lead(owner, tenant_id="other", telefones=["+5571999990003"], emails=["c@example.com"])
+    shown = leads.ready(TENANT, ReadyQuery())["itens"]
+    assert {each["lead_id"]: each["destino_repetido"] for each in shown} == kept
 
 
 def test_ready_leads_are_filtered_by_the_kinds_of_their_contacts(leads: Leads, owner: Database) -> None:

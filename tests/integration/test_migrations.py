@@ -131,16 +131,22 @@ def test_migration_017_takes_every_claimed_disparo_as_begun(postgres: Postgres, 
         assert begun == [[claimed, CREATED_AT]]
 
 
-def test_migration_017_extends_the_tables_of_an_open_dry_run(postgres: Postgres, tmp_path: Path) -> None:
+def an_open_dry_run(database: Database) -> UUID:
     job_id = UUID(int=7)
+    insert(
+        database, "ingest_jobs", tenant_id=TENANT, job_id=job_id, bucket="b", chave="k", nome_arquivo="leads.xlsx",
+        chave_recebida=True, validar_apenas=True, ensaio_aberto=True, criado_em=CREATED_AT, atualizado_em=CREATED_AT,
+    )  # fmt: skip
+    run(database, f"SELECT open_ensaio('{job_id}')")
+    return job_id
+
+
+def test_migration_017_extends_the_tables_of_an_open_dry_run(postgres: Postgres, tmp_path: Path) -> None:
     with database_before(postgres, "017", tmp_path) as database:
-        insert(
-            database, "ingest_jobs", tenant_id=TENANT, job_id=job_id, bucket="b", chave="k", nome_arquivo="leads.xlsx",
-            chave_recebida=True, validar_apenas=True, ensaio_aberto=True, criado_em=CREATED_AT,
-            atualizado_em=CREATED_AT,
-        )  # fmt: skip
-        run(database, f"SELECT open_ensaio('{job_id}')")
-        Migrations(database, ROOT / "migrations").apply()
+        job_id = an_open_dry_run(database)
+        [migration] = (ROOT / "migrations").glob("017_*.sql")
+        (tmp_path / migration.name).write_bytes(migration.read_bytes())
+        Migrations(database, tmp_path).apply()
         tables = ask(
             database,
             "SELECT table_schema, array_agg(column_name::text ORDER BY ordinal_position) "
@@ -148,3 +154,16 @@ def test_migration_017_extends_the_tables_of_an_open_dry_run(postgres: Postgres,
         )
         assert [schema for schema, _ in tables] == [f"ensaio_{job_id.hex}", "public"]
         assert tables[0][1] == tables[1][1]
+
+
+def test_migration_018_keeps_the_ids_of_leads_and_lets_open_dry_runs_begin_again(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    with database_before(postgres, "018", tmp_path) as database:
+        an_open_dry_run(database)
+        a_lead(database)
+        [[known]] = ask(database, "SELECT lead_id_externo FROM leads")
+        Migrations(database, ROOT / "migrations").apply()
+        assert ask(database, "SELECT lead_id_externo, origem FROM leads") == [[known, ""]]
+        assert ask(database, "SELECT ensaio_aberto, deduplicar_por_id FROM ingest_jobs") == [[False, True]]
+        assert ask(database, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'ensaio%'") == [[0]]

@@ -16,7 +16,7 @@ FILES = sorted((ROOT / "chalicelib").rglob("queries.sql"))
 # The queries of `maintenance` cross tenants on purpose. Rows of a temporary table belong to one transaction.
 TABLES_OF_TENANTS = re.compile(
     r"\b(FROM|JOIN|UPDATE|INTO)\s+"
-    r"(leads|lead_telefones|lead_emails|disparos|agendamentos|ingest_jobs|ingest_erros|ingest_previas|tenants|templates|eventos|"
+    r"(leads|lead_telefones|lead_emails|disparos|agendamentos|ingest_jobs|ingest_erros|ingest_previas|ingest_mesclas|tenants|templates|eventos|"
     r"supressoes|avisos_de_entrega|disparo_tentativas|disparo_contagens|disparo_reenvios|canal_limites|canal_pausas)\b"
 )
 

@@ -24,7 +24,7 @@ from chalicelib.tenants.config import Language
 from chalicelib.wiring import Services
 from tests.builders import TENANT
 from tests.conftest import StoppedClock
-from tests.ingesting import HEADER, PLAIN, Office, as_csv, counts, lines_of, numbered, sheet, table_of
+from tests.ingesting import HEADER, PLAIN, Office, as_csv, counts, file_id, lines_of, numbered, sheet, table_of
 from tests.workbooks import by_openpyxl, by_xlsxwriter, opened
 
 TENANTS = (f"tenant-{number}" for number in count())
@@ -56,12 +56,14 @@ def test_each_refusal_is_a_line_with_the_whole_row_and_says_where_and_why(office
         ("Ana", "", "a@x.com", ""),
         ("Zé", "", "", ""),
     ]
-    report = table_of(office.report(office.ingest(as_csv(*rows, header=PLAIN))))
+    content = as_csv(*rows, header=PLAIN)
+    report = table_of(office.report(office.ingest(content)))
+    first, last = f"{file_id(content)}:2", f"{file_id(content)}:4"
     assert report == [
         ["ID", *PLAIN, "linha", "coluna", "codigo", "mensagem"],
-        ["leads.csv:2", *rows[0], "2", "CNPJ/CPF", "documento_invalido", "“111” não é um CPF nem um CNPJ válido."],
-        ["leads.csv:2", *rows[0], "2", "Email", "email_invalido", "“ruim” não é um e-mail válido."],
-        ["leads.csv:4", *rows[2], "4", "", "linha_sem_contato", report[3][-1]],
+        [first, *rows[0], "2", "CNPJ/CPF", "documento_invalido", "“111” não é um CPF nem um CNPJ válido."],
+        [first, *rows[0], "2", "Email", "email_invalido", "“ruim” não é um e-mail válido."],
+        [last, *rows[2], "4", "", "linha_sem_contato", report[3][-1]],
     ]
     assert report[3][-1].endswith(".")
 
@@ -92,10 +94,11 @@ def test_the_cells_of_a_workbook_are_as_its_reader_read_them(office: Office) -> 
         ["Ana", 1, 52998224726, "+1", True],
         ["Bo", 2, 111.5, 3, ""],
     ]
-    report = table_of(office.report(office.ingest(by_xlsxwriter(rows), name="leads.xlsx")))
+    content = by_xlsxwriter(rows)
+    report = table_of(office.report(office.ingest(content, name="leads.xlsx")))
     assert report[0] == ["ID", "Nome", "", "CPF", "Telefone", "Obs", *ADDED]
-    assert report[1][:7] == ["leads.xlsx:3", "Ana", "1", "52998224726", "'+1", report[1][5], "3"]
-    assert report[-1][:4] == ["leads.xlsx:4", "Bo", "2", "111.5"]
+    assert report[1][:7] == [f"{file_id(content, 'Leads')}:3", "Ana", "1", "52998224726", "'+1", report[1][5], "3"]
+    assert report[-1][:4] == [f"{file_id(content, 'Leads')}:4", "Bo", "2", "111.5"]
 
 
 def test_dates_of_a_workbook_are_dates_in_the_report(office: Office) -> None:
@@ -134,7 +137,8 @@ def test_a_report_that_would_be_too_large_ends_with_a_line_that_says_so(
     job = office.ingest(as_csv(*rows, header=PLAIN))
     path = tmp_path / "erros.csv"
     database = office.services.database
-    write_report(path, database, office.tenant_id, job["job_id"], PLAIN, language=Language.PORTUGUESE, most=50_000)
+    stored = {"job_id": job["job_id"], "colunas": PLAIN, "deduplicar_por_id": True, "origem": ""}
+    write_report(path, database, office.tenant_id, stored, language=Language.PORTUGUESE, most=50_000)
     assert 50_000 < path.stat().st_size < 60_000
     _, *lines, last = table_of(path.read_bytes())
     assert [line[1] for line in lines] == [row[0] for row in rows[: len(lines)]]
@@ -160,11 +164,12 @@ def test_heavy_rows_are_all_in_the_report_with_their_own_cells(office: Office, p
 
 
 def test_a_cell_that_looks_like_a_formula_is_shown_with_an_apostrophe(office: Office) -> None:
-    report = lines_of(office.report(office.ingest(sheet("=1+1;;;", "+Ana;;bad | a@x.com;123", "Zé;;z@x.com;"))))
+    content = sheet("=1+1;;;", "+Ana;;bad | a@x.com;123", "Zé;;z@x.com;")
+    report = lines_of(office.report(office.ingest(content)))
     assert [(row["ID"], row["linha"], row["coluna"], row["codigo"]) for row in report] == [
-        ("leads.csv:2", "2", "", "linha_sem_contato"),
-        ("leads.csv:3", "3", "Email", "email_invalido"),
-        ("leads.csv:3", "3", "Telefone", "telefone_invalido"),
+        (f"{file_id(content)}:2", "2", "", "linha_sem_contato"),
+        (f"{file_id(content)}:3", "3", "Email", "email_invalido"),
+        (f"{file_id(content)}:3", "3", "Telefone", "telefone_invalido"),
     ]
     assert [row["Nome"] for row in report] == ["'=1+1", "'+Ana", "'+Ana"]
     assert report[1]["Email"] == "bad | a@x.com"
@@ -174,9 +179,12 @@ def test_a_cell_that_looks_like_a_formula_is_shown_with_an_apostrophe(office: Of
 @pytest.mark.parametrize("sign", SIGNS)
 def test_no_field_of_the_report_begins_with_a_formula(office: Office, sign: str) -> None:
     befores = ["", " ", "\t", "\r", "\n", "\xa0", "\u200b", ";", ",", "x;", "x, ", "x\n", '"', "'", "''"]
-    rows = [(f"{before}{sign}cmd|' /C calc'!A0", "", f"{sign}ruim", "") for before in befores]
+    rows = [
+        (f"{sign}{number}", f"{before}{sign}cmd|' /C calc'!A0", "", f"{sign}ruim", "")
+        for number, before in enumerate(befores)
+    ]
     title = "Nome" if sign == "@" else f"{sign}Nome"  # a title with an @ looks like data
-    file = as_csv(*rows, header=(title, *PLAIN[1:]))
+    file = as_csv(*rows, header=("ID", title, *PLAIN[1:]))
     header, *report = table_of(office.report(office.ingest(file, name=f"{sign}a.csv")))
     assert original(header[1]) == title
     assert not header[1].startswith(sign)
@@ -185,8 +193,7 @@ def test_no_field_of_the_report_begins_with_a_formula(office: Office, sign: str)
         for field in line:
             for piece in field.replace("\r", ";").replace("\n", ";").replace("\t", ";").replace(",", ";").split(";"):
                 assert not piece.lstrip(' \xa0\u200b"').startswith(sign)
-        assert tuple(map(original, line[1:5])) == row
-        assert original(line[0]).startswith(f"{sign}a.csv:")
+        assert tuple(map(original, line[:5])) == row
 
 
 # Without NUL, which PostgreSQL cannot store; surrogates, which no file can hold; and U+FEFF, which would be taken for a
@@ -243,7 +250,9 @@ def test_a_report_that_nobody_corrected_changes_nothing(office: Office, modo: st
 
 @pytest.mark.parametrize("saved_as", ["csv", "xlsx"])
 def test_a_corrected_report_changes_only_its_rows_under_the_names_they_had(office: Office, saved_as: str) -> None:
-    job = office.ingest(as_csv(*ROWS, header=PLAIN))
+    first = as_csv(*ROWS, header=PLAIN)
+    job = office.ingest(first)
+    changed, created = f"{file_id(first)}:2", f"{file_id(first)}:3"
     before = {lead[0]: lead for lead in office.leads()}
     corrected = [
         [cell.replace("ruim", "maria@x.com").replace("123", "71 99999-0003") for cell in line]
@@ -252,35 +261,38 @@ def test_a_corrected_report_changes_only_its_rows_under_the_names_they_had(offic
     content = as_csv(*corrected[1:], header=corrected[0]) if saved_as == "csv" else by_openpyxl(corrected)
     again = office.ingest(content, name=f"erros-leads.{saved_as}", modo="atualizar")
     after = {lead[0]: lead for lead in office.leads()}
-    assert set(after) - set(before) == {"leads.csv:3"}
-    assert {external_id for external_id, lead in before.items() if after[external_id] != lead} == {"leads.csv:2"}
-    assert after["leads.csv:3"][1] == "=José"
-    assert after["leads.csv:2"][-1] == "m@x.comtrue maria@x.comfalse"
+    assert set(after) - set(before) == {created}
+    assert {external_id for external_id, lead in before.items() if after[external_id] != lead} == {changed}
+    assert after[created][1] == "=José"
+    assert after[changed][-1] == "m@x.comtrue maria@x.comfalse"
     assert (again["leads_criados"], again["leads_atualizados"]) == (1, 1)
 
 
 def test_only_the_rows_of_the_report_are_processed_again(office: Office) -> None:
-    job = office.ingest(sheet("Maria;;m@x.com;", "José;;;123", "Ana;;a@x.com | bad;"))
+    content = sheet("Maria;;m@x.com;", "José;;;123", "Ana;;a@x.com | bad;")
+    job = office.ingest(content)
     corrected = office.report(job).replace(b"123", b"71999990001").replace(b"bad", b"ana@x.com")
     again = office.ingest(corrected, name="erros-leads.csv", modo="atualizar")
     assert (again["linhas_processadas"], again["leads_criados"], again["leads_atualizados"]) == (2, 1, 1)
     assert [(lead[0], lead[1], lead[12]) for lead in office.leads()] == [
-        ("leads.csv:2", "Maria", "m@x.comtrue"),
-        ("leads.csv:3", "José", None),
-        ("leads.csv:4", "Ana", "a@x.comtrue ana@x.comfalse"),
+        (f"{file_id(content)}:2", "Maria", "m@x.comtrue"),
+        (f"{file_id(content)}:3", "José", None),
+        (f"{file_id(content)}:4", "Ana", "a@x.comtrue ana@x.comfalse"),
     ]
 
 
 def test_a_row_without_an_id_keeps_its_name_among_rows_with_ids(office: Office) -> None:
     rows = [("A", "Ana", "", "a@x.com; ruim", ""), (" ", "Bia", "", "b@x.com; ruim", ""), ("", "Cy", "", "ruim", "")]
-    job = office.ingest(as_csv(*rows))
+    content = as_csv(*rows)
+    job = office.ingest(content)
     report = office.report(job)
     header, *lines = table_of(report)
     assert header == [*HEADER, *ADDED]
-    assert [line[0] for line in lines] == ["A", "leads.csv:3", "leads.csv:4"]
+    ids = ["A", f"{file_id(content)}:3", f"{file_id(content)}:4"]
+    assert [line[0] for line in lines] == ids
     again = office.ingest(report.replace(b"ruim", b"boa@x.com"), name="erros-leads.csv", modo="atualizar")
     assert (again["leads_criados"], again["leads_atualizados"]) == (1, 2)
-    assert [lead[0] for lead in office.leads()] == ["A", "leads.csv:3", "leads.csv:4"]
+    assert {lead[0] for lead in office.leads()} == {*ids}
 
 
 def test_an_id_that_is_too_long_is_shown_as_it_is(office: Office) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -98,9 +99,9 @@ def test_change_leaves_every_other_field_as_it_is(services: Services, clock: Sto
     ids=str,
 )
 def test_null_restores_the_default_and_a_list_is_replaced(
-    services: Services, patch: dict[str, object], expected: dict[str, object]
+    services: Services, patch: dict[str, Any], expected: dict[str, Any]
 ) -> None:
-    before = {"fuso": "America/Manaus", "janela": {"dias": ["sab"], "inicio": "10:00"}}
+    before: dict[str, Any] = {"fuso": "America/Manaus", "janela": {"dias": ["sab"], "inicio": "10:00"}}
     change(services, **before, limites={"whatsapp": {"por_dia": 7}})
     changed = change(services, **patch).model_dump(mode="json")
     assert {name: changed[name] for name in expected} == expected
@@ -121,7 +122,7 @@ def test_null_restores_the_default_and_a_list_is_replaced(
     ids=lambda each: str(each)[:60],
 )
 def test_change_is_checked_as_a_whole_and_stores_nothing_if_it_does_not_fit(
-    services: Services, patch: dict[str, object], errors: dict[str, str]
+    services: Services, patch: dict[str, Any], errors: dict[str, str]
 ) -> None:
     with pytest.raises(Invalid) as raised:
         change(services, **patch)

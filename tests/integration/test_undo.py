@@ -23,7 +23,7 @@ from local.aws import Aws
 from tests.aws_contents import queued
 from tests.builders import CREATED_AT, TENANT, a_disparo, a_template, ask, insert, literal, run
 from tests.conftest import StoppedClock
-from tests.ingesting import Job, Office, as_csv, enough, nothing_left, numbered
+from tests.ingesting import HEADER, Job, Office, as_csv, enough, nothing_left, numbered, sheet
 
 CONTENTS = (
     "SELECT (SELECT count(*) FROM leads), (SELECT count(*) FROM lead_telefones), (SELECT count(*) FROM lead_emails)"
@@ -181,6 +181,60 @@ def test_removed_and_kept_leads_are_all_leads_of_the_job(
     assert job["leads_removidos"] == touched.count("")
     assert job["leads_removidos"] + sum(job["leads_mantidos"].values()) == job["leads_criados"]
     services.close()
+
+
+# Merges
+
+MERGES = ["A;;52998224725;n@x.com;71 99999-0001", "B;Bo Silva;;;71 99999-0002", "C;Cy;;new@x.com;"]
+
+
+@pytest.mark.parametrize("batch", [1, 2, 100])
+def test_merges_into_older_leads_are_taken_back(make_services: Callable[..., Services], batch: int) -> None:
+    office = Office(make_services(ingest_batch_rows=batch))
+    older = office.ingest(sheet("A;Ana;;a@x.com;71 3333-4444", "B;Bo;11144477735;;71 3333-4445", header=HEADER))
+    before = office.leads()
+    lines = [*MERGES, "A;Ana Lobo;;o@x.com;"]
+    job = office.ingest(sheet(*lines, header=HEADER), name="more.csv", modo="atualizar")
+    assert (job["leads_criados"], job["leads_atualizados"], len(office.leads())) == (1, 3, 3)
+    job = office.undone(job)
+    assert office.leads() == before
+    assert (undoing(job), job["mesclas_desfeitas"], job["mesclas_mantidas"]) == ((1, {}, True), 2, {})
+    assert ask(office.services.owner_database, "SELECT count(*) FROM ingest_mesclas") == [[0]]
+    assert undoing(office.undone(older)) == (2, {}, True), "nobody has touched them since, as before the merges"
+
+
+def test_merges_that_somebody_touched_since_stay_and_are_counted_by_reason(office: Office, services: Services) -> None:
+    older = office.ingest(as_csv(*numbered(5)))
+    merges = [(f"{n}", "", "", f"new{n}@x.com", "") for n in range(5)]
+    job = office.ingest(as_csv(*merges), name="b.csv", modo="atualizar")
+    services.leads.change(TENANT, lead_of(office, "0"), LeadChange(tags=("vip",)))
+    office.ingest(as_csv(("1", "", "", "newer@x.com", "")), name="c.csv", modo="atualizar")
+    a_template(services.owner_database)
+    a_disparo(services.owner_database, lead_of(office, "2"), destino="new2@x.com", canal="email")
+    a_disparo(services.owner_database, lead_of(office, "3"), status="cancelado")
+    run(services.owner_database, f"DELETE FROM leads WHERE lead_id = {literal(lead_of(office, '4'))}")
+    job = office.undone(job)
+    assert (job["mesclas_desfeitas"], job["mesclas_mantidas"]) == (1, {"alterado": 2, "disparos": 1, "removido": 1})
+    kept = {lead[0]: lead[12] for lead in office.leads() if "new" in lead[12]}
+    assert kept.keys() == {"0", "1", "2"}
+    assert office.undone(older)["leads_removidos"] == 0
+
+
+def test_a_merge_that_another_job_came_between_stays(make_services: Callable[..., Services]) -> None:
+    office = Office(make_services(ingest_batch_rows=1))
+    office.ingest(as_csv(("A", "Ana", "", "a@x.com", "")))
+    job_id = office.upload(as_csv(("A", "", "", "b@x.com", ""), ("A", "", "", "c@x.com", "")), modo="atualizar")
+    office.wake(job_id, remaining_ms=nothing_left)
+    office.ingest(as_csv(("A", "", "", "other@x.com", "")), modo="atualizar", name="b.csv")
+    job = office.undone(office.wake(job_id))
+    assert (job["mesclas_desfeitas"], job["mesclas_mantidas"]) == (0, {"alterado": 1})
+
+
+def test_a_dry_run_leaves_no_note_of_its_merges(office: Office, services: Services) -> None:
+    office.ingest(as_csv(("A", "Ana", "", "a@x.com", "")))
+    job = office.ingest(as_csv(("A", "", "", "b@x.com", "")), modo="atualizar", validar_apenas=True)
+    assert job["leads_atualizados"] == 1
+    assert ask(services.owner_database, "SELECT count(*) FROM ingest_mesclas") == [[0]]
 
 
 # Counters

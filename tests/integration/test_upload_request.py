@@ -21,7 +21,7 @@ from chalicelib.ingestion.jobs.requests import (
     S3Reference,
     base_name,
 )
-from chalicelib.ingestion.options import IngestMode, IngestOptions
+from chalicelib.ingestion.options import ALL_KEYS, DedupKey, IngestMode, IngestOptions
 from chalicelib.ingestion.reading.limits import MAX_FILE
 from tests.integration.test_local_api import Client
 
@@ -90,10 +90,12 @@ def test_content_of_the_file_arrives_unchanged(content: bytes) -> None:
 
 def test_field_may_be_called_file_and_be_among_options() -> None:
     received = sent_form(
-        part("modo", "atualizar"), part("file", b"x", "a.csv"), part("deduplicar_por_documento", " false ")
+        part("modo", "atualizar"), part("file", b"x", "a.csv"), part("deduplicar_por", " id, contato ")
     )
     assert received == FileInBody(
-        "a.csv", b"x", IngestOptions(modo=IngestMode.ATUALIZAR, deduplicar_por_documento=False)
+        "a.csv",
+        b"x",
+        IngestOptions(modo=IngestMode.ATUALIZAR, deduplicar_por=frozenset({DedupKey.ID, DedupKey.CONTATO})),
     )
 
 
@@ -156,8 +158,14 @@ def test_kept_name_is_short_and_names_no_folder(name: str) -> None:
         ([FILE, part("", "x")], ("requisicao_invalida", [("/", "extra_forbidden")])),
         ([FILE, part("validar_apenas", "quem sabe")], ("requisicao_invalida", [("/validar_apenas", "bool_type")])),
         (
-            [FILE, part("deduplicar_por_documento", "talvez")],
-            ("requisicao_invalida", [("/deduplicar_por_documento", "bool_type")]),
+            [FILE, part("deduplicar_por", "id, cpf")],
+            ("requisicao_invalida", [("/deduplicar_por/1", "enum")]),
+        ),
+        ([FILE, part("deduplicar_por", "")], ("requisicao_invalida", [("/deduplicar_por/0", "enum")])),
+        ([FILE, part("origem", "a\nb")], ("requisicao_invalida", [("/origem", "string_pattern_mismatch")])),
+        (
+            [FILE, part("deduplicar_por_documento", "false")],
+            ("requisicao_invalida", [("/deduplicar_por_documento", "extra_forbidden")]),
         ),
         ([FILE, part("modo", b"\xff")], ("multipart_invalido", [])),
         ([FILE, *[part(f"f{n}", "x") for n in range(8)]], ("multipart_invalido", [])),
@@ -212,9 +220,20 @@ def test_reference_names_a_bucket_and_a_key() -> None:
     assert sent_json(bucket="disparo-agenda-dev", key="leads/acme/a.xlsx") == S3Reference(
         "disparo-agenda-dev", "leads/acme/a.xlsx", IngestOptions()
     )
-    assert sent_json(bucket="b-b", key="k", modo="atualizar", deduplicar_por_documento=False) == S3Reference(
-        "b-b", "k", IngestOptions(modo=IngestMode.ATUALIZAR, deduplicar_por_documento=False)
+    assert sent_json(bucket="b-b", key="k", modo="atualizar", deduplicar_por=["contato", "id"]) == S3Reference(
+        "b-b", "k", IngestOptions(modo=IngestMode.ATUALIZAR, deduplicar_por=frozenset({DedupKey.ID, DedupKey.CONTATO}))
     )
+
+
+def test_the_keys_that_count_may_be_a_list_or_a_text_and_origins_have_one_spelling() -> None:
+    def options(**given: object) -> IngestOptions:
+        return sent_json(bucket="b-b", key="k", **given).options
+
+    assert options().deduplicar_por == ALL_KEYS
+    assert options(deduplicar_por="nenhum").deduplicar_por == frozenset()
+    assert options(deduplicar_por=[]).deduplicar_por == frozenset()
+    assert options(deduplicar_por="documento").deduplicar_por == {DedupKey.DOCUMENTO}
+    assert options(origem="  CRM   da  Matriz ").origem == "crm da matriz"
 
 
 def test_announced_upload_names_a_file_and_its_size() -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.contacts.telephones import PhoneKind
-from chalicelib.ingestion.options import IngestMode
+from chalicelib.ingestion.options import DedupKey, IngestMode
 from chalicelib.leads.states import LeadStatus
 
 
@@ -23,7 +23,10 @@ class JobAnswer(AnswerModel):
     aba: str | None
     """The sheet that is read; null until the file is opened, and for a file without sheets."""
     modo: IngestMode
-    deduplicar_por_documento: bool
+    deduplicar_por: tuple[DedupKey, ...]
+    """Which keys may say that a row is a lead that is there already."""
+    origem: str
+    """The system whose `ID`s the file has; "" if the upload named none."""
     validar_apenas: bool
     """Whether the job is a dry run, which stores no lead."""
     linhas_estimadas: int | None
@@ -33,6 +36,12 @@ class JobAnswer(AnswerModel):
     leads_atualizados: int
     duplicados: int
     """Rows whose lead was there already and was not changed."""
+    duplicados_por: dict[str, int]
+    """The rows whose lead was there already, changed or not, by what told so: documento, id, arquivo (the same row of
+    the same file), contato (and the name). Jobs of before version 018 of the database do not say it.
+    """
+    correcoes_ignoradas: int
+    """Rows of a corrected error report whose lead was left alone. `modo=atualizar`, or no `modo`, applies them."""
     linhas_rejeitadas: int
     telefones_criados: int
     emails_criados: int
@@ -59,6 +68,10 @@ class JobAnswer(AnswerModel):
     """Leads that undoing the job has removed so far."""
     leads_mantidos: dict[str, int]
     """Leads that undoing the job has kept so far, by reason: disparos, agendamentos, status, tags, alterado."""
+    mesclas_desfeitas: int
+    """Leads of before the job, changed by it, that undoing the job has put back so far."""
+    mesclas_mantidas: dict[str, int]
+    """Those that it has left as they are, by reason: disparos (to a contact that the job added), alterado, removido."""
     desfeito_em: datetime | None
     """When undoing the job was done."""
     linhas_por_segundo: float | None

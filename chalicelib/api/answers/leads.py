@@ -58,6 +58,8 @@ class ReadyLead(AnswerModel):
     telefone: str | None
     email_id: UUID | None
     email: str | None
+    destino_repetido: bool
+    """Whether another lead has this phone or this e-mail too: who sends to both reaches it twice."""
 
 
 class ReadyLeadPage(PageModel):

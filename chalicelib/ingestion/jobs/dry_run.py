@@ -9,19 +9,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import NotFound
-from chalicelib.ids import time_of
 from chalicelib.ingestion.jobs.reports import refusal_sentence
-from chalicelib.ingestion.loading.batch import Batch, Candidates, prepared
-from chalicelib.ingestion.loading.loader import BatchCounts, load
-from chalicelib.ingestion.options import IngestMode
-from chalicelib.ingestion.rows.one_by_one import ReadRow, ReadRows
+from chalicelib.ingestion.loading.batch import Batch
+from chalicelib.ingestion.loading.loader import BatchCounts, Deduplication, Loaded, RowOutcome, load
+from chalicelib.ingestion.loading.matching import MOST_LEADS
 from chalicelib.tenants.config import Language, config_of
 
 PREVIEW_ROWS = 50
@@ -40,19 +37,28 @@ class DryRunTables:
         for query in ("open_ensaio", "restart_dry_run", "forget_erros", "forget_previas"):
             rows.run(query, job_id=self.job_id)
 
-    def load(self, rows: Rows, batch: Batch, *, mode: IngestMode, by_document: bool) -> BatchCounts:
+    def load(self, rows: Rows, batch: Batch, how: Deduplication) -> BatchCounts:
         """As `loader.load`, with the same batch and the same counts. The preview shows the first rows."""
         rows.run("enter_ensaio", job_id=self.job_id)
         rows.run("lock_tenant_for_ingestion")
-        rows.run("borrow_leads", externos=batch.external_ids, documentos=batch.documents if by_document else "[]")
+        rows.run(
+            "borrow_leads",
+            externos=batch.external_ids,
+            origem=how.origem,
+            documentos=batch.documents,
+            telefones=batch.telefones,
+            emails=batch.emails,
+            mais=MOST_LEADS,
+        )
         [shown] = rows.all("count_previas", job_id=self.job_id)
         free = PREVIEW_ROWS - shown["linhas"]
-        first = self._load_one_by_one(rows, batch.candidates, free, mode, by_document=by_document) if free else []
-        counts = load(rows, batch, mode=mode, by_document=by_document)
+        loaded = load(rows, batch, how)
         if free:
-            rows.run("insert_previas", job_id=self.job_id, candidatos=json.dumps(first), vagas=free)
+            rows.run(
+                "insert_previas", job_id=self.job_id, candidatos=json.dumps(_first(batch, loaded, free)), vagas=free
+            )
             rows.run("describe_previas", job_id=self.job_id)
-        return counts
+        return loaded.counts
 
     def close(self, rows: Rows) -> None:
         """Show the leads of the preview as they are in the end, and drop the tables."""
@@ -61,36 +67,19 @@ class DryRunTables:
         rows.run("close_ensaio", job_id=self.job_id)
         rows.run("mark_ensaio_closed", job_id=self.job_id)
 
-    @staticmethod
-    def _load_one_by_one(
-        rows: Rows, candidates: Candidates, most: int, mode: IngestMode, *, by_document: bool
-    ) -> list[dict[str, Any]]:
-        """What becomes of each of the first rows, which the counts of a batch do not tell. Nothing of it stays."""
-        shown = []
-        rows.execute("SAVEPOINT previa")
-        for place, each in enumerate(islice(iter(candidates), most)):
-            # The loader's temporary tables are emptied by COMMIT, and there is none between these rows.
-            rows.execute("DISCARD TEMP")
-            row = ReadRow(each.row_number, each.external_id, each.data, (), ())
-            alone = prepared(ReadRows.of([row]), time_of(UUID(each.lead_id)) + timedelta(milliseconds=place))
-            counts = load(rows, alone, mode=mode, by_document=by_document)
-            shown.append(
-                {
-                    "linha": each.row_number,
-                    "resultado": _result(counts),
-                    "externo": each.external_id,
-                    "documento": each.data.documento if by_document else None,
-                }
-            )
-        rows.execute("ROLLBACK TO SAVEPOINT previa")
-        return shown
 
-
-def _result(counts: BatchCounts) -> str:
-    """What became of the only row of a batch."""
-    if counts.leads_criados:
-        return "criado"
-    return "atualizado" if counts.leads_atualizados else "duplicado"
+def _first(batch: Batch, loaded: Loaded, most: int) -> list[dict[str, Any]]:
+    """What became of each of the first candidates, but for those that were refused: the report has them."""
+    first = islice(zip(batch.candidates.row_numbers, batch.candidates.lead_ids, strict=True), most)
+    outcomes = (
+        (number, *loaded.outcomes.get(place, (RowOutcome.CRIADO, lead_id)))
+        for place, (number, lead_id) in enumerate(first)
+    )
+    return [
+        {"linha": number, "resultado": outcome, "lead_id": lead_id}
+        for number, outcome, lead_id in outcomes
+        if outcome is not RowOutcome.REJEITADO
+    ]
 
 
 class Previews:

@@ -11,6 +11,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import Message, Queues, wakeup_body
 from chalicelib.errors import Conflict, NotFound, Unavailable
+from chalicelib.ingestion.options import DedupKey, IngestMode
 from chalicelib.pages import PageQuery, page_of
 from chalicelib.telemetry import logger
 
@@ -29,10 +30,10 @@ COUNTS = (
     "emails_validos",
 )
 _SHOWN = (
-    "job_id", "status", "nome_arquivo", "tamanho_bytes", "aba", "modo", "deduplicar_por_documento", "validar_apenas",
-    "linhas_estimadas", *COUNTS, "cancelamento_pedido", "erro_codigo", "mensagem_erro", "criado_em", "iniciado_em",
-    "retomado_em", "atualizado_em", "concluido_em", "desfazer_pedido_em", "leads_removidos", "leads_mantidos",
-    "desfeito_em",
+    "job_id", "status", "nome_arquivo", "tamanho_bytes", "aba", "modo", "origem", "validar_apenas",
+    "linhas_estimadas", *COUNTS, "duplicados_por", "cancelamento_pedido", "erro_codigo", "mensagem_erro", "criado_em",
+    "iniciado_em", "retomado_em", "atualizado_em", "concluido_em", "desfazer_pedido_em", "leads_removidos",
+    "leads_mantidos", "mesclas_desfeitas", "mesclas_mantidas", "desfeito_em",
 )  # fmt: skip
 
 _STILL_AFTER = timedelta(minutes=1)
@@ -134,8 +135,11 @@ def described(row: Row, now: datetime) -> dict[str, Any]:
     left = max(0, (row["linhas_estimadas"] or 0) - row["linhas_processadas"])
     running = row["status"] == "processando"
     undoing = row["desfazer_pedido_em"] is not None and row["desfeito_em"] is None
+    ignored = row["correcao"] and row["modo"] == IngestMode.IGNORAR
     return {
         **job,
+        "deduplicar_por": [key for key in DedupKey if row[f"deduplicar_por_{key}"]],
+        "correcoes_ignoradas": row["duplicados"] if ignored else 0,
         "linhas_por_segundo": rate,
         "segundos_restantes": round(left / rate, 1) if running and rate and row["linhas_estimadas"] else None,
         "parado": (running or undoing) and now - row["atualizado_em"] > _STILL_AFTER,

@@ -3,10 +3,11 @@
 -- name: insert_job
 -- A repeated notification or idempotency key makes no second job.
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
-                         modo, deduplicar_por_documento, validar_apenas, idempotency_key, idempotency_fingerprint,
-                         criado_em, atualizado_em)
+                         modo, modo_padrao, deduplicar_por_documento, deduplicar_por_id, deduplicar_por_contato, origem,
+                         validar_apenas, idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
-        :modo, :deduplicar_por_documento, :validar_apenas, :idempotency_key, :idempotency_fingerprint, :agora, :agora)
+        coalesce(:modo, 'ignorar'), CAST(:modo AS text) IS NULL, :deduplicar_por_documento, :deduplicar_por_id,
+        :deduplicar_por_contato, :origem, :validar_apenas, :idempotency_key, :idempotency_fingerprint, :agora, :agora)
 ON CONFLICT DO NOTHING;
 
 -- name: mark_job_received
@@ -67,12 +68,16 @@ UPDATE ingest_jobs
 RETURNING *;
 
 -- name: describe_job
--- What the file turned out to be. The ETag pins the content that was read. The lease is renewed, because reading the
+-- What the file turned out to be: a corrected report updates, unless the upload says otherwise. The ETag pins the content that was read. The lease is renewed, because reading the
 -- file to this point may have taken a while.
 UPDATE ingest_jobs
    SET aba = :aba, colunas = CAST(:colunas AS text[]), linhas_estimadas = :linhas_estimadas,
-       etag = :etag, tamanho_bytes = :tamanho_bytes, lease_ate = :lease_ate, atualizado_em = :agora
- WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid);
+       etag = :etag, tamanho_bytes = :tamanho_bytes, correcao = :correcao,
+       modo = CASE WHEN modo_padrao AND CAST(:correcao AS boolean) THEN 'atualizar' ELSE modo END,
+       origem = CASE WHEN origem = '' THEN :origem ELSE origem END,
+       lease_ate = :lease_ate, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid)
+RETURNING *;
 
 -- name: lock_claimed_job
 -- The fence: a worker whose lease was taken over finds no row, and may write nothing. The checkpoint is compared with the
@@ -94,6 +99,11 @@ UPDATE ingest_jobs
        emails_criados = emails_criados + :emails_criados,
        telefones_validos = telefones_validos + :telefones_validos,
        emails_validos = emails_validos + :emails_validos,
+       duplicados_por = jsonb_build_object(
+           'documento', coalesce(CAST(duplicados_por ->> 'documento' AS bigint), 0) + :por_documento,
+           'id', coalesce(CAST(duplicados_por ->> 'id' AS bigint), 0) + :por_id,
+           'arquivo', coalesce(CAST(duplicados_por ->> 'arquivo' AS bigint), 0) + :por_arquivo,
+           'contato', coalesce(CAST(duplicados_por ->> 'contato' AS bigint), 0) + :por_contato),
        tentativas = 0, lease_ate = :lease_ate, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
@@ -151,7 +161,7 @@ SELECT open_ensaio(:job_id);
 UPDATE ingest_jobs
    SET ensaio_aberto = true, ultima_linha = 0, linhas_processadas = 0, linhas_ao_retomar = 0, leads_criados = 0,
        leads_atualizados = 0, duplicados = 0, linhas_rejeitadas = 0, telefones_criados = 0, emails_criados = 0,
-       telefones_validos = 0, emails_validos = 0
+       telefones_validos = 0, emails_validos = 0, duplicados_por = '{}'
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: forget_erros
@@ -165,15 +175,33 @@ DELETE FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
 SELECT enter_ensaio(:job_id);
 
 -- name: borrow_leads
--- Copy the real leads that a batch may meet, with their contacts, except those that the dry run has already.
+-- Copy the real leads that a batch may meet, with their contacts, except those that the dry run has already. The tenant
+-- is hidden from the planner: see loading/queries.sql.
 WITH conhecidos AS (
-    SELECT l.lead_id
-      FROM jsonb_array_elements_text(CAST(:externos AS jsonb)) AS c (lead_id_externo)
-      JOIN public.leads l ON l.tenant_id = :tenant_id AND l.lead_id_externo = c.lead_id_externo
+    SELECT lead_id
+      FROM public.leads
+     WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND origem = :origem
+       AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))))
      UNION
-    SELECT l.lead_id
-      FROM jsonb_array_elements_text(CAST(:documentos AS jsonb)) AS c (documento)
-      JOIN public.leads l ON l.tenant_id = :tenant_id AND l.documento = c.documento
+    SELECT CAST(min(CAST(lead_id AS text)) AS uuid)
+      FROM public.leads
+     WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+       AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
+     GROUP BY documento
+     UNION
+    SELECT t.lead_id
+      FROM jsonb_array_elements_text(CAST(:telefones AS jsonb)) AS c (telefone)
+     CROSS JOIN LATERAL (
+           SELECT lead_id FROM public.lead_telefones
+            WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND telefone = c.telefone
+            LIMIT :mais) t
+     UNION
+    SELECT e.lead_id
+      FROM jsonb_array_elements_text(CAST(:emails AS jsonb)) AS c (email)
+     CROSS JOIN LATERAL (
+           SELECT lead_id FROM public.lead_emails
+            WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND email = c.email
+            LIMIT :mais) e
 ), emprestados AS (
     INSERT INTO leads
     SELECT l.* FROM public.leads l JOIN conhecidos c ON l.tenant_id = :tenant_id AND l.lead_id = c.lead_id
@@ -190,20 +218,15 @@ SELECT m.* FROM public.lead_emails m JOIN emprestados e ON m.tenant_id = :tenant
 SELECT count(*) AS linhas FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: insert_previas
--- The next rows, together with those that were refused whole. A row's lead is found as in ingestion: by
--- `lead_id_externo`, else the oldest lead with its document.
+-- The next rows, together with those that were refused whole.
 INSERT INTO ingest_previas (tenant_id, job_id, linha, resultado, lead_id)
 SELECT :tenant_id, :job_id, linha, resultado, lead_id
-  FROM (SELECT c.linha, c.resultado, (
-               SELECT l.lead_id FROM leads l
-                WHERE l.tenant_id = :tenant_id AND (l.lead_id_externo = c.externo OR l.documento = c.documento)
-                ORDER BY l.lead_id_externo <> c.externo, l.lead_id LIMIT 1) AS lead_id
-          FROM jsonb_to_recordset(CAST(:candidatos AS jsonb))
-               AS c (linha integer, resultado text, externo text, documento text)
+  FROM (SELECT c.linha, c.resultado, c.lead_id
+          FROM jsonb_to_recordset(CAST(:candidatos AS jsonb)) AS c (linha integer, resultado text, lead_id uuid)
          UNION ALL
-        SELECT linha, 'rejeitado', NULL
+        SELECT DISTINCT linha, 'rejeitado', CAST(NULL AS uuid)
           FROM ingest_erros
-         WHERE tenant_id = :tenant_id AND job_id = :job_id AND alcance = 'linha' AND ordem = 1
+         WHERE tenant_id = :tenant_id AND job_id = :job_id AND alcance = 'linha'
            AND linha > coalesce((SELECT max(linha) FROM ingest_previas
                                   WHERE tenant_id = :tenant_id AND job_id = :job_id), 0)) proximas
  ORDER BY linha
@@ -276,10 +299,71 @@ RETURNING *;
 
 -- name: lock_claimed_undo
 -- The fence, as in lock_claimed_job.
-SELECT desfazer_depois, leads_mantidos
+SELECT desfazer_depois, leads_mantidos, mesclas_mantidas
   FROM ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND desfeito_em IS NULL AND lease_dono = CAST(:worker AS uuid)
    FOR UPDATE;
+
+-- name: lock_merges_to_undo
+-- The next merges of the job, with their leads. The tenant is hidden from the planner: see loading/queries.sql.
+WITH proximas AS MATERIALIZED (
+    SELECT lead_id FROM ingest_mesclas
+     WHERE tenant_id = :tenant_id AND job_id = :job_id
+     ORDER BY lead_id
+     LIMIT :limite
+), presos AS MATERIALIZED (
+    SELECT lead_id FROM leads
+     WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND lead_id = ANY(ARRAY(SELECT lead_id FROM proximas))
+     ORDER BY lead_id
+       FOR UPDATE
+)
+SELECT (SELECT count(*) FROM proximas) AS mesclas, (SELECT count(*) FROM presos) AS leads,
+       (SELECT lead_id FROM proximas ORDER BY lead_id DESC LIMIT 1) AS ultimo;
+
+-- name: undo_merges
+-- The number of merges by the reason to keep them. Merges without a reason ('') are taken back. `atualizado_em` becomes
+-- what it was as well: to the job that changed the lead before, nobody has touched it since.
+WITH lote AS (
+    SELECT m.lead_id, m.antes, m.telefones, m.emails,
+           CASE WHEN l.lead_id IS NULL THEN 'removido'
+                WHEN EXISTS (SELECT FROM disparos d
+                              WHERE d.tenant_id = :tenant_id AND d.lead_id = m.lead_id
+                                AND d.destino = ANY(m.telefones || m.emails))
+                THEN 'disparos'
+                WHEN l.atualizado_em IS DISTINCT FROM m.mesclado_em THEN 'alterado'
+                ELSE '' END AS motivo
+      FROM ingest_mesclas m
+      LEFT JOIN leads l ON l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = m.lead_id
+     WHERE m.tenant_id = :tenant_id AND m.job_id = :job_id AND m.lead_id <= CAST(:ultimo AS uuid)
+), telefones AS (
+    DELETE FROM lead_telefones t USING lote
+     WHERE t.tenant_id = (SELECT CAST(:tenant_id AS text)) AND t.lead_id = lote.lead_id AND lote.motivo = ''
+       AND t.telefone = ANY(lote.telefones)
+), emails AS (
+    DELETE FROM lead_emails e USING lote
+     WHERE e.tenant_id = (SELECT CAST(:tenant_id AS text)) AND e.lead_id = lote.lead_id AND lote.motivo = ''
+       AND e.email = ANY(lote.emails)
+), principais AS (
+    UPDATE lead_telefones t
+       SET principal = (t.telefone = lote.antes ->> 'principal')
+      FROM lote
+     WHERE t.tenant_id = (SELECT CAST(:tenant_id AS text)) AND t.lead_id = lote.lead_id AND lote.motivo = ''
+       AND lote.antes ? 'principal' AND t.telefone <> ALL(lote.telefones)
+), restaurados AS (
+    UPDATE leads l
+       SET nome = CASE WHEN antes ? 'nome' THEN antes ->> 'nome' ELSE nome END,
+           contato = CASE WHEN antes ? 'contato' THEN antes ->> 'contato' ELSE contato END,
+           documento = CASE WHEN antes ? 'documento' THEN antes ->> 'documento' ELSE documento END,
+           telefone_raw = CASE WHEN antes ? 'telefone_raw' THEN antes ->> 'telefone_raw' ELSE telefone_raw END,
+           email_raw = CASE WHEN antes ? 'email_raw' THEN antes ->> 'email_raw' ELSE email_raw END,
+           atualizado_em = CAST(antes ->> 'atualizado_em' AS timestamptz)
+      FROM lote
+     WHERE l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = lote.lead_id AND lote.motivo = ''
+), esquecidas AS (
+    DELETE FROM ingest_mesclas
+     WHERE tenant_id = :tenant_id AND job_id = :job_id AND lead_id <= CAST(:ultimo AS uuid)
+)
+SELECT motivo, count(*) AS leads FROM lote GROUP BY motivo;
 
 -- name: lock_leads_to_undo
 -- The next leads of the job. There is no index on `job_id`: ids are time-ordered, so the range of ids is that of the
@@ -322,13 +406,14 @@ SELECT motivo, count(*) AS leads FROM lote GROUP BY motivo;
 -- name: advance_undo
 UPDATE ingest_jobs
    SET leads_removidos = leads_removidos + :removidos, leads_mantidos = CAST(:mantidos AS jsonb),
+       mesclas_desfeitas = mesclas_desfeitas + :desfeitas, mesclas_mantidas = CAST(:mesclas_mantidas AS jsonb),
        desfazer_depois = CAST(:ultimo AS uuid),
        desfeito_em = CASE WHEN CAST(:terminou AS boolean) THEN CAST(:agora AS timestamptz) END,
        lease_dono = CASE WHEN CAST(:terminou AS boolean) THEN NULL ELSE lease_dono END,
        lease_ate = CASE WHEN CAST(:terminou AS boolean) THEN NULL ELSE CAST(:lease_ate AS timestamptz) END,
        atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid)
-RETURNING leads_removidos, leads_mantidos;
+RETURNING leads_removidos, leads_mantidos, mesclas_desfeitas, mesclas_mantidas;
 
 -- name: release_undo
 UPDATE ingest_jobs

@@ -1,7 +1,8 @@
 """The error report of a job: a CSV that a person corrects in a spreadsheet and uploads again as it is.
 
-It has the original columns, then `linha`, `coluna`, `codigo`, `mensagem`. A file without an `ID` column gets one in
-front, and a row without an `ID` gets the one that the job gave it, so that a corrected row finds its lead. Each refused
+It has the original columns, then `linha`, `coluna`, `codigo`, `mensagem`, and `origem` if the upload named one. A file
+without an `ID` column, or whose IDs did not count, gets one in front, and a row without an `ID` gets the one that the
+job gave it, so that a corrected row finds its lead. Each refused
 value is a line with its whole row. A report that would be too large ends with a line that says so.
 
 The file is UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil. Its sentences are in the tenant's
@@ -15,6 +16,7 @@ import csv
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from io import TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -26,6 +28,7 @@ from chalicelib.contacts.domains import likely_address
 from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.jobs import FINAL
+from chalicelib.ingestion.options import MAX_ORIGIN
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import LeadField, recognise
 from chalicelib.ingestion.reading.limits import MAX_CELL
@@ -35,6 +38,8 @@ from chalicelib.tenants.config import Language
 
 CONTENT_TYPE = "text/csv; charset=utf-8"
 ADDED = ("linha", "coluna", "codigo", "mensagem")
+ORIGIN = "origem"
+_ORIGIN_SEARCHED = 100  # rows: each of them has it, unless a person deleted it
 _ID = "ID"
 _NOWHERE = -1
 _CUT = "relatorio_cortado"
@@ -82,12 +87,26 @@ class Reports:
         }
 
 
+def is_report(columns: Sequence[str]) -> bool:
+    """Whether these are the columns of a report of ours."""
+    return set(ADDED) <= set(columns)
+
+
+def origin_in(columns: Sequence[str], rows: Iterable[SheetRow]) -> str:
+    """The `origem` of the job whose report this is; "" if it had none, or if it is no report."""
+    if not is_report(columns) or ORIGIN not in columns:
+        return ""
+    place = columns.index(ORIGIN)
+    found = (original(cells[place]) for _, cells in islice(rows, _ORIGIN_SEARCHED) if len(cells) > place)
+    return next((each for each in found if each and each.isprintable() and len(each) <= MAX_ORIGIN), "")
+
+
 def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[SheetRow]:
     """The rows below a header, each its number and its cells. Rows of our reports are as they were before defusing.
 
     Lines that hold no lead are left out: rows of help or totals, and the line that says that a report was cut.
     """
-    if not _is_report(columns):
+    if not is_report(columns):
         return rows
     code_place = columns.index("codigo")
     return (
@@ -98,33 +117,29 @@ def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[Shee
 
 
 def write_report(
-    path: Path,
-    database: Database,
-    tenant_id: str,
-    job_id: UUID,
-    columns: Sequence[str],
-    *,
-    language: Language,
-    most: int = MAX_REPORT,
+    path: Path, database: Database, tenant_id: str, job: Row, *, language: Language, most: int = MAX_REPORT
 ) -> None:
     """Write the report of a job into a file, page by page. It ends with the line that passes `most` bytes."""
-    layout = _layout(columns)
+    layout = _layout(job["colunas"], ids_count=job["deduplicar_por_id"])
+    # The corrected rows must find their leads among the IDs of the same system.
+    origin = [job["origem"]] if job["origem"] else []
     with path.open("wb") as written, TextIOWrapper(written, encoding="utf-8-sig", newline="") as file:
         # Every cell is in quotes. So Excel opens each cell as it is, and no file begins with a bare ID, which Excel
         # takes for a SYLK file.
         report = csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL)
-        report.writerow(_safe([*layout.titles, *ADDED]))
+        report.writerow(_safe([*layout.titles, *ADDED, *[ORIGIN for _ in origin]]))
         cells: list[str] = []
-        for error in _errors(database, tenant_id, job_id):
+        for error in _errors(database, tenant_id, job["job_id"]):
             if written.tell() > most:
                 blank = [""] * len(layout.titles)
-                report.writerow([*blank, str(error["linha"]), "", _CUT, messages.text(_CUT, language)])
+                report.writerow([*blank, str(error["linha"]), "", _CUT, messages.text(_CUT, language), *origin])
                 return
             # Only the first line of a row has its cells.
             if error["celulas"] is not None:
                 cells = _safe(_cells(error, layout))
             sentence = refusal_sentence(error["codigo"], error["valor"], language)
-            report.writerow([*cells, *_safe([str(error["linha"]), error["coluna"], error["codigo"], sentence])])
+            added = [str(error["linha"]), error["coluna"], error["codigo"], sentence, *origin]
+            report.writerow([*cells, *_safe(added)])
 
 
 def refusal_sentence(code: str, value: str, language: Language) -> str:
@@ -141,12 +156,12 @@ class _Layout(NamedTuple):
     ids: tuple[int, ...]
 
 
-def _layout(columns: Sequence[str]) -> _Layout:
-    is_report = _is_report(columns)
-    positions = [place for place, column in enumerate(columns) if not (is_report and column in ADDED)]
-    titles = [original(columns[place]) if is_report else columns[place] for place in positions]
+def _layout(columns: Sequence[str], *, ids_count: bool) -> _Layout:
+    added = {*ADDED, ORIGIN} if is_report(columns) else set()
+    positions = [place for place, column in enumerate(columns) if column not in added]
+    titles = [original(columns[place]) if added else columns[place] for place in positions]
     header = recognise(1, titles)
-    if header and (ids := header.fields.get(LeadField.ID)):
+    if ids_count and header and (ids := header.fields.get(LeadField.ID)):
         return _Layout(titles, positions, ids)
     return _Layout([_ID, *titles], [_NOWHERE, *positions], (0,))
 
@@ -162,10 +177,6 @@ def _cells(error: Row, layout: _Layout) -> list[str]:
 def _safe(line: Iterable[str]) -> list[str]:
     """The cells without formulas, cut where the added apostrophes make them too long to be read back."""
     return [defused(cell)[:MAX_CELL] for cell in line]
-
-
-def _is_report(columns: Sequence[str]) -> bool:
-    return set(ADDED) <= set(columns)
 
 
 def _errors(database: Database, tenant_id: str, job_id: UUID) -> Iterator[Row]:

@@ -1,14 +1,15 @@
-"""Undoes a job: removes the leads that it created and that nobody has touched since. States: docs/states.md.
+"""Undoes a job: takes back its merges into older leads, and removes its own leads. States: docs/states.md.
 
-The API only takes the request, because its login may remove nothing. A worker removes the leads, batch by batch, each
-in one transaction with its counts and its checkpoint. If it is killed, another worker goes on, as with any job.
+What somebody has touched since stays, and is counted. The API only takes the request, because its login may remove
+nothing. A worker does it, batch by batch: first the merges, then the leads. Each batch is one transaction, with its
+counts and its checkpoint. If the worker is killed, another one goes on, as with any job.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -112,38 +113,53 @@ class Undoing:
             raise LeaseLost
         rows.run("lock_tenant_for_ingestion")
         most = self._settings.ingest_batch_rows
+        # A statement of its own: the next one then sees what the former holders of these locks have committed.
+        [merges] = rows.all("lock_merges_to_undo", job_id=claim.job_id, limite=most)
+        if merges["mesclas"]:
+            merged = _by_reason(rows.all("undo_merges", job_id=claim.job_id, ultimo=merges["ultimo"]))
+            self._advance(rows, claim, job, job["desfazer_depois"], merged=merged)
+            return False
         after = job["desfazer_depois"] or first_id(claim.row["criado_em"] - _SLACK)
         until = first_id(claim.row["concluido_em"] + _SLACK)
         place = {"job_id": claim.job_id, "depois": after}
-        # A statement of its own: the next one then sees what the former holders of these locks have committed.
         [locked] = rows.all("lock_leads_to_undo", **place, ate=until, limite=most)
         last = locked["ultimo"] or after
-        found = {row["motivo"]: row["leads"] for row in rows.all("remove_untouched_leads", **place, ultimo=last)}
+        created = _by_reason(rows.all("remove_untouched_leads", **place, ultimo=last))
         is_last = bool(locked["leads"] < most)
-        self._advance(rows, claim, job, found, last, is_last=is_last)
+        self._advance(rows, claim, job, last, created=created, is_last=is_last)
         return is_last
 
     def _advance(
-        self, rows: Rows, claim: JobClaim, job: Row, found: dict[str, int], last: UUID, *, is_last: bool
+        self,
+        rows: Rows,
+        claim: JobClaim,
+        job: Row,
+        last: UUID | None,
+        *,
+        created: Counter[str] | None = None,
+        merged: Counter[str] | None = None,
+        is_last: bool = False,
     ) -> None:
-        """Record a batch: `found` has its leads by the reason to keep them, and `last` is the id of its last lead."""
+        """Record a batch: its created leads or its merges by the reason to keep them. `last` is the id of the last lead
+        that was created.
+        """
         now = self._clock()
-        removed = found.pop(_UNTOUCHED, 0)
-        kept = Counter(job["leads_mantidos"]) + Counter(found)
+        created, merged = created or Counter(), merged or Counter()
         undone = rows.all(
             "advance_undo",
             **claim.key,
             ultimo=last,
-            removidos=removed,
-            mantidos=json.dumps(kept),
+            removidos=created.pop(_UNTOUCHED, 0),
+            mantidos=json.dumps(Counter(job["leads_mantidos"]) + created),
+            desfeitas=merged.pop(_UNTOUCHED, 0),
+            mesclas_mantidas=json.dumps(Counter(job["mesclas_mantidas"]) + merged),
             terminou=is_last,
             agora=now,
             lease_ate=now + self._settings.ingest_lease,
         )
         if is_last:
             [row] = undone
-            detail = {"leads_removidos": row["leads_removidos"], "leads_mantidos": row["leads_mantidos"]}
-            events.record(rows, "ingest.job_undone", now, job_id=claim.job_id, **detail)
+            events.record(rows, "ingest.job_undone", now, job_id=claim.job_id, **row)
 
     def _hand_over(self, claim: JobClaim) -> None:
         self._release(claim)
@@ -156,3 +172,7 @@ class Undoing:
             self._database.run(claim.tenant_id, lambda rows: rows.run("release_undo", **claim.key, agora=now))
         except Unavailable:
             logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})
+
+
+def _by_reason(found: Iterable[Row]) -> Counter[str]:
+    return Counter({row["motivo"]: row["leads"] for row in found})

@@ -27,7 +27,7 @@ from chalicelib.identity import TENANT_ID
 from chalicelib.ids import new_id
 from chalicelib.ingestion.jobs.jobs import described, wake
 from chalicelib.ingestion.jobs.requests import AnnouncedUpload, NewUpload, S3Reference, base_name
-from chalicelib.ingestion.options import IngestOptions
+from chalicelib.ingestion.options import DedupKey, IngestMode, IngestOptions
 from chalicelib.telemetry import logger
 from chalicelib.tenants.config import config_of
 
@@ -182,14 +182,17 @@ class Uploads:
                 tamanho_bytes=file.stored.size_bytes if file.stored else None,
                 etag=file.stored.etag if file.stored else None,
                 modo=options.modo,
-                deduplicar_por_documento=options.deduplicar_por_documento,
+                deduplicar_por_documento=DedupKey.DOCUMENTO in options.deduplicar_por,
+                deduplicar_por_id=DedupKey.ID in options.deduplicar_por,
+                deduplicar_por_contato=DedupKey.CONTATO in options.deduplicar_por,
+                origem=options.origem,
                 validar_apenas=options.validar_apenas,
                 idempotency_key=key.value if key else None,
                 idempotency_fingerprint=key.fingerprint if key else None,
                 agora=now,
             )
             if inserted:
-                detail = {"modo": options.modo, "validar_apenas": options.validar_apenas}
+                detail = {"modo": options.modo or IngestMode.IGNORAR, "validar_apenas": options.validar_apenas}
                 events.record(rows, "ingest.job_created", now, job_id=job_id, **detail)
             return bool(inserted)
 

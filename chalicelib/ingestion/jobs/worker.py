@@ -7,7 +7,10 @@ over through the queue. If a worker dies, the sweep finds its job once the lease
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from dataclasses import replace
+from functools import partial
+from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -23,12 +26,13 @@ from chalicelib.ingestion.jobs.claim import Checkpoint, JobClaim
 from chalicelib.ingestion.jobs.dry_run import DryRunTables
 from chalicelib.ingestion.jobs.jobs import COUNTS, wakeup_message
 from chalicelib.ingestion.jobs.read_ahead import ahead
-from chalicelib.ingestion.jobs.reports import CONTENT_TYPE, read_back, report_key, write_report
+from chalicelib.ingestion.jobs.reports import CONTENT_TYPE, is_report, origin_in, read_back, report_key, write_report
 from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.jobs.undo import Undoing
 from chalicelib.ingestion.loading.batch import Batch, prepared
-from chalicelib.ingestion.loading.loader import BatchCounts, load
-from chalicelib.ingestion.options import IngestMode
+from chalicelib.ingestion.loading.loader import BatchCounts, Deduplication, load
+from chalicelib.ingestion.options import DedupKey, IngestMode
+from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.reading.workbook import LeadsTable, RowBlock, open_workbook
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 from chalicelib.interpreter import hurried
@@ -49,6 +53,8 @@ _FIRST_ROWS = 1_000
 # forms. A row of an ordinary sheet has some two hundred characters.
 _MOST_WEIGHT = 4 << 20
 _WEIGHT_OF_AN_ERROR = 256
+# Of a digest that stands for a file: it is part of `lead_id_externo`, once per row.
+_CONTENT_ID_BYTES = 10
 # Rows of one `RowBlock`. Their refusals are weighed only after the block was read.
 _TOGETHER = 500
 
@@ -159,14 +165,14 @@ class Ingestion:
         with open_workbook(path) as table:
             self._describe(claim, table, stored)
             self._open_dry_run_tables(claim)
+            how = _deduplication(claim.row, content_id(path, table.sheet_name))
             config = self._database.run(claim.tenant_id, config_of)
-            reader = RowReader(
-                table.header, claim.row["nome_arquivo"], landlines_valid=config.fixo_valido_para_whatsapp
-            )
+            header = _without_ids(table.header) if DedupKey.ID not in how.keys else table.header
+            reader = RowReader(header, how.file_id, landlines_valid=config.fixo_valido_para_whatsapp)
             room = self._settings.ingest_max_recusas - self._refusals_before(claim)
-            with ahead(self._batches(table, reader, claim.checkpoint.ultima_linha, room)) as batches:
+            with ahead(self._batches(table, reader, claim.checkpoint.ultima_linha, room, how.keys)) as batches:
                 for batch in batches:
-                    self._commit(claim, table, batch)
+                    self._commit(claim, table, batch, how)
                     claim.checkpoint = claim.checkpoint.after(batch.last_row, batch.row_count)
                     if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
                         raise _OutOfTime
@@ -186,19 +192,25 @@ class Ingestion:
         return stored
 
     def _describe(self, claim: JobClaim, table: LeadsTable, stored: StoredObject) -> None:
+        """Note what the file turned out to be; the claim then has the job as it is now."""
         now = self._clock()
+        titles = table.header.titles
         params = {
             **claim.key,
             "aba": table.sheet_name,
-            "colunas": list(table.header.titles),
+            "colunas": list(titles),
             "linhas_estimadas": table.estimated_rows,
             "etag": stored.etag,
             "tamanho_bytes": stored.size_bytes,
+            "correcao": is_report(titles),
+            "origem": origin_in(titles, table.rows()),
             "agora": now,
             "lease_ate": now + self._settings.ingest_lease,
         }
-        if not self._database.run(claim.tenant_id, lambda rows: rows.run("describe_job", **params)):
+        row = self._database.run(claim.tenant_id, lambda rows: rows.one("describe_job", **params))
+        if row is None:
             raise LeaseLost
+        claim.row = row
 
     def _open_dry_run_tables(self, claim: JobClaim) -> None:
         """Make the tables of a dry run before its first batch. A dry run whose tables are gone begins again."""
@@ -220,7 +232,9 @@ class Ingestion:
         [found] = self._database.run(claim.tenant_id, lambda rows: rows.all("count_erros", job_id=claim.job_id))
         return int(found["erros"])
 
-    def _batches(self, table: LeadsTable, reader: RowReader, after: int, room: int) -> Iterator[Batch]:
+    def _batches(
+        self, table: LeadsTable, reader: RowReader, after: int, room: int, keys: Set[DedupKey]
+    ) -> Iterator[Batch]:
         """The batches after a checkpoint, the first ones small; the job may have `room` more refusals.
 
         Raises:
@@ -232,10 +246,10 @@ class Ingestion:
             room -= _refusals_of(portion)
             if room < 0:
                 raise InvalidFile("recusas_demais", maximo=self._settings.ingest_max_recusas)
-            yield prepared(portion, self._clock())
+            yield prepared(portion, self._clock(), keys)
             row_count += row_count // 2
 
-    def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch) -> None:
+    def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch, how: Deduplication) -> None:
         """Write leads, contacts, errors, counters and checkpoint of one batch, in one transaction.
 
         Raises:
@@ -243,18 +257,23 @@ class Ingestion:
             _CheckpointMoved: an earlier batch is not in the database any more.
             _Cancelled: the job is to end.
         """
-        created = self._database.run(claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch))
+        created = self._database.run(claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch, how))
         count(Metric.LEADS_CREATED, created, tenant_id=claim.tenant_id)
 
-    def _commit_in(self, rows: Rows, claim: JobClaim, table: LeadsTable, batch: Batch) -> int:
+    def _commit_in(self, rows: Rows, claim: JobClaim, table: LeadsTable, batch: Batch, how: Deduplication) -> int:
         """As `_commit`. Returns how many leads were made, which is none in a dry run."""
         row = claim.row
         _fence(rows, claim)
         # A crash of the server may undo this commit, its checkpoint with it: then the next fence sends the job back to
         # the database's checkpoint. The end of the job waits for the disk, and so for every batch before it.
         rows.commit_lazily()
-        rows.set_local(job_id=str(claim.job_id), origem_arquivo=row["nome_arquivo"], origem_aba=table.sheet_name or "")
-        counts = _loaded(rows, claim, batch)
+        rows.set_local(
+            job_id=str(claim.job_id),
+            origem=how.origem,
+            origem_arquivo=row["nome_arquivo"],
+            origem_aba=table.sheet_name or "",
+        )
+        counts = _loaded(rows, claim, batch, how)
         now = self._clock()
         rows.run(
             "advance_job",
@@ -318,7 +337,7 @@ class Ingestion:
             return
         with scratch() as folder:
             path = folder / "errors.csv"
-            write_report(path, self._database, claim.tenant_id, claim.job_id, job["colunas"], language=language)
+            write_report(path, self._database, claim.tenant_id, job, language=language)
             self._storage.upload(report_key(claim.tenant_id, claim.job_id), path, content_type=CONTENT_TYPE)
 
     def _hand_over(self, claim: JobClaim, *, attempt_counts: bool) -> None:
@@ -353,12 +372,29 @@ def _lock(rows: Rows, claim: JobClaim) -> Row:
     return locked
 
 
-def _loaded(rows: Rows, claim: JobClaim, batch: Batch) -> BatchCounts:
+def content_id(path: Path, sheet_name: str | None) -> str:
+    """What stands for the content of a file, or of one of its sheets: the same bytes are the same rows."""
+    with path.open("rb") as file:
+        digest = file_digest(file, partial(blake2b, digest_size=_CONTENT_ID_BYTES))
+    digest.update((sheet_name or "").encode("utf-8", "replace"))
+    return digest.hexdigest()
+
+
+def _deduplication(job: Row, file_id: str) -> Deduplication:
+    keys = frozenset(key for key in DedupKey if job[f"deduplicar_por_{key}"])
+    return Deduplication(IngestMode(job["modo"]), keys, job["origem"], file_id)
+
+
+def _without_ids(header: Header) -> Header:
+    """The header of a file whose IDs do not count: its rows get those that are made from the content."""
+    return replace(header, fields={field: places for field, places in header.fields.items() if field != LeadField.ID})
+
+
+def _loaded(rows: Rows, claim: JobClaim, batch: Batch, how: Deduplication) -> BatchCounts:
     """Load the batch into the real tables, or into those of a dry run."""
-    mode, by_document = IngestMode(claim.row["modo"]), claim.row["deduplicar_por_documento"]
     if claim.row["validar_apenas"]:
-        return DryRunTables(claim.job_id).load(rows, batch, mode=mode, by_document=by_document)
-    return load(rows, batch, mode=mode, by_document=by_document)
+        return DryRunTables(claim.job_id).load(rows, batch, how)
+    return load(rows, batch, how).counts
 
 
 def _portion(blocks: Iterator[RowBlock], reader: RowReader, most: int) -> ReadRows | None:

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 from chalicelib.contacts.telephones import Phone
 from chalicelib.ids import id_range
-from chalicelib.ingestion.rows.lead import LeadColumns, LeadData, principal
+from chalicelib.ingestion.options import ALL_KEYS, DedupKey
+from chalicelib.ingestion.rows.lead import LeadColumns, LeadData, contacts_of, principal
 from chalicelib.ingestion.rows.one_by_one import ReadRow, ReadRows, RowError
 
 LEAD_COLUMNS = (
@@ -89,15 +90,22 @@ class Candidates:
             self.emails.texts[place],
         )
 
-    def places_of(self, keys: Set[str]) -> list[int]:
-        """The places of the candidates that have one of these keys, in order."""
-        return [
+    def places_of(self, keys: Set[str], contacts: Set[str]) -> list[int]:
+        """The places of the candidates that have one of these IDs and documents, or one of these contacts, in order."""
+        found = {
             place
             for place, (external_id, document) in enumerate(
                 zip(self.external_ids, self.columns.documentos, strict=True)
             )
             if external_id in keys or document in keys
-        ]
+        }
+        if contacts:
+            found.update([place for place, own in enumerate(self.contacts()) if not contacts.isdisjoint(own)])
+        return sorted(found)
+
+    def contacts(self) -> Iterator[list[str]]:
+        """The contacts of each candidate."""
+        return map(contacts_of, self.columns.telefones, self.columns.emails)
 
 
 def candidate(row_number: int, lead_id: str, external_id: str, data: LeadData) -> Candidate:
@@ -132,38 +140,72 @@ class Batch:
     """`row_count` rows that follow each other; `last_row` is the spreadsheet row of the last one.
 
     The candidates have all ids from `first_id` to `last_id`. `external_ids` and `documents` are all their keys, each a
-    sorted JSON list: PostgreSQL searches an index fastest from left to right. `repeated` are the keys that several
-    candidates share. `errors` are the lines of `ingest_erros`.
+    sorted JSON list: PostgreSQL searches an index fastest from left to right. `telefones` and `emails` are those of the
+    candidates that only a contact can tell (`by_contact` has their places). `repeated` are the IDs and documents that
+    several candidates share, `repeated_contacts` the contacts. `cells` are those of the candidates; `errors` are the
+    lines of `ingest_erros`, and `reported` says how many of them a candidate has, by its row number.
     """
 
     row_count: int
     last_row: int
     candidates: Candidates
+    cells: Sequence[Sequence[str]]
     external_ids: str
     documents: str
+    telefones: str
+    emails: str
+    by_contact: Sequence[int]
     repeated: frozenset[str]
+    repeated_contacts: frozenset[str]
     errors: bytes
+    reported: Mapping[int, int]
     first_id: str
     last_id: str
 
 
-def prepared(read_rows: ReadRows, now: datetime) -> Batch:
-    """The batch of these rows; its ids are in the order of the rows."""
+def prepared(read_rows: ReadRows, now: datetime, keys: Set[DedupKey] = ALL_KEYS) -> Batch:
+    """The batch of these rows; its ids are in the order of the rows. `keys` may say that a row is a known lead."""
     numbers = id_range(now, len(read_rows.numbers))
     lead_ids = [f"{value:032x}" for value in numbers]
+    columns = read_rows.columns
     external_ids = sorted(read_rows.external_ids)
-    documents = sorted(filter(None, read_rows.columns.documentos))
+    documents = sorted(filter(None, columns.documentos)) if DedupKey.DOCUMENTO in keys else []
+    by_contact = _told_by_contact(columns, keys)
+    telefones = {phone.telefone for place in by_contact for phone in columns.telefones[place]}
+    emails = {email for place in by_contact for email in columns.emails[place]}
     return Batch(
         row_count=read_rows.count,
         last_row=read_rows.last,
-        candidates=_candidates(read_rows.numbers, lead_ids, read_rows.external_ids, read_rows.columns),
+        candidates=_candidates(read_rows.numbers, lead_ids, read_rows.external_ids, columns),
+        cells=read_rows.cells,
         external_ids=json.dumps(external_ids),
         documents=json.dumps(documents),
+        telefones=json.dumps(sorted(telefones)),
+        emails=json.dumps(sorted(emails)),
+        by_contact=by_contact,
         repeated=frozenset(chain(_repeated(external_ids), _repeated(documents))),
+        repeated_contacts=_shared(columns, telefones | emails) if by_contact else frozenset(),
         errors=encode_lines(chain.from_iterable(map(_error_lines, read_rows.with_errors))),
+        reported={row.number: len(row.errors) for row in read_rows.with_errors},
         first_id=f"{numbers.start:032x}",
         last_id=f"{numbers.stop - 1:032x}",
     )
+
+
+def _told_by_contact(columns: LeadColumns, keys: Set[DedupKey]) -> list[int]:
+    """The places of the rows that a contact may tell: those without a document, if documents count."""
+    if DedupKey.CONTATO not in keys:
+        return []
+    if DedupKey.DOCUMENTO not in keys:
+        return list(range(len(columns.documentos)))
+    return [place for place, document in enumerate(columns.documentos) if not document]
+
+
+def _shared(columns: LeadColumns, contacts: Set[str]) -> frozenset[str]:
+    """Those of these contacts that several rows have. No row has a contact twice."""
+    found = [phone.telefone for phones in columns.telefones for phone in phones if phone.telefone in contacts]
+    found += [email for emails in columns.emails for email in emails if email in contacts]
+    return frozenset(_repeated(sorted(found)))
 
 
 def _copy_lines(texts: Sequence[str]) -> CopyLines:
@@ -220,21 +262,27 @@ def _escaped(text: str) -> str:
     return text
 
 
+def refusal_line(lead: Candidate, cells: Sequence[str], code: str, *, reported: int) -> str:
+    """The line of a row that is refused as a whole after it was read; it has `reported` lines already."""
+    return _error_line(
+        lead.row_number, reported + 1, "linha", lead.external_id, RowError("", code, lead.external_id), cells
+    )
+
+
 def _error_lines(row: ReadRow) -> Iterator[str]:
     """The lines of a row's errors. Only the first one has the row's cells."""
     scope = "linha" if row.data is None else "celula"
-    external_id, cells = fields([row.external_id, _array(row.cells)])
     for position, error in enumerate(row.errors, 1):
-        yield f"{row.number}\t{position}\t{scope}\t{external_id}\t{_error_fields(error)}\t{cells}\n"
-        cells = _NULL
+        yield _error_line(row.number, position, scope, row.external_id, error, row.cells)
 
 
-def _error_fields(error: RowError) -> str:
-    column, value = fields([error.column, error.value])
-    return f"{column}\t{error.code}\t{value}"
+def _error_line(number: int, position: int, scope: str, external_id: str, error: RowError, cells: Sequence[str]) -> str:
+    key, column, value = fields([external_id, error.column, error.value])
+    [row] = fields([array(cells)]) if position == 1 else [_NULL]
+    return f"{number}\t{position}\t{scope}\t{key}\t{column}\t{error.code}\t{value}\t{row}\n"
 
 
-def _array(cells: Sequence[str]) -> str:
+def array(cells: Sequence[str]) -> str:
     """An array literal of texts (PostgreSQL, "Array Input and Output Syntax")."""
     quoted = (cell.replace("\\", "\\\\").replace('"', '\\"') for cell in cells)
     return "{" + ",".join(f'"{cell}"' for cell in quoted) + "}"

@@ -8,14 +8,14 @@ two jobs at once leave what their batches would leave one after the other.
 from __future__ import annotations
 
 import json
-from bisect import insort
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
+from enum import StrEnum
 from operator import attrgetter
 from typing import NamedTuple
 
-from chalicelib.adapters.database import Row, Rows
+from chalicelib.adapters.database import Rows
 from chalicelib.contacts.telephones import Phone, PhoneKind
 from chalicelib.ingestion.loading.batch import (
     EMAIL_COLUMNS,
@@ -25,14 +25,19 @@ from chalicelib.ingestion.loading.batch import (
     Batch,
     Candidate,
     CopyLines,
+    array,
     candidate,
     email_lines,
     encode_lines,
     fields,
     phone_lines,
+    refusal_line,
 )
-from chalicelib.ingestion.options import IngestMode
-from chalicelib.ingestion.rows.lead import LeadData, merged, principal
+from chalicelib.ingestion.loading.matching import MOST_LEADS, Found, FoundBy, Who, WhoIsWho
+from chalicelib.ingestion.options import ALL_KEYS, DedupKey, IngestMode
+from chalicelib.ingestion.rows.lead import NAME_COMPARED, LeadData, merged, principal
+
+CHANGED_COLUMNS = ("lead_id", *LeadData._fields[:5], "principal", "antes", "telefones", "emails")
 
 # Memory for the known leads that are read together, in bytes of their texts; each lead is held in several forms. The
 # leads of an ordinary batch, ten thousand, take a third of it.
@@ -46,8 +51,33 @@ class BatchDoesNotAddUp(Exception):
     """The batch left wrong rows: a lead is missing, or a lead or a contact stands under an id that should be unused."""
 
 
+class RowOutcome(StrEnum):
+    """What became of a row."""
+
+    CRIADO = "criado"
+    ATUALIZADO = "atualizado"
+    DUPLICADO = "duplicado"
+    REJEITADO = "rejeitado"
+
+
+class Deduplication(NamedTuple):
+    """How a job's rows meet leads that are there already.
+
+    `file_id` begins the external ids that are made from the file; `origem` is the system that the other ones are from.
+    """
+
+    mode: IngestMode = IngestMode.IGNORAR
+    keys: Set[DedupKey] = ALL_KEYS
+    origem: str = ""
+    file_id: str = ""
+
+
 class BatchCounts(NamedTuple):
-    """What became of the rows of a batch. The first four counts add up to its rows."""
+    """What became of the rows of a batch. The first four counts add up to its rows.
+
+    The last four say what told that a row is a lead that was there: they add up to `leads_atualizados` and
+    `duplicados`.
+    """
 
     leads_criados: int
     leads_atualizados: int
@@ -57,6 +87,20 @@ class BatchCounts(NamedTuple):
     emails_criados: int
     telefones_validos: int
     emails_validos: int
+    por_documento: int
+    por_id: int
+    por_arquivo: int
+    por_contato: int
+
+
+class Loaded(NamedTuple):
+    """What a batch became: its counts, and what became of some of its candidates and which lead each of them is.
+
+    The candidates that `outcomes` does not name, by their place, became leads under their own ids.
+    """
+
+    counts: BatchCounts
+    outcomes: dict[int, tuple[RowOutcome, str]]
 
 
 @dataclass(slots=True)
@@ -76,36 +120,45 @@ class _Plan:
     """
 
     replacements: dict[int, Candidate | None] = field(default_factory=dict)
-    updated: int = 0
-    duplicates: int = 0
+    outcomes: dict[int, tuple[RowOutcome, str]] = field(default_factory=dict)
+    found_by: Counter[FoundBy] = field(default_factory=Counter)
+
+    def count(self, outcome: RowOutcome) -> int:
+        """How many candidates became this."""
+        return sum(each is outcome for each, _ in self.outcomes.values())
 
     def lines(self, all_lines: CopyLines, of_one: Callable[[Candidate], str]) -> list[bytes]:
         """The lines of the candidates that become leads, for one table; `all_lines` are those of all candidates."""
         return all_lines.replaced({place: of_one(each) if each else "" for place, each in self.replacements.items()})
 
 
-def load(rows: Rows, batch: Batch, *, mode: IngestMode, by_document: bool) -> BatchCounts:
+def load(rows: Rows, batch: Batch, how: Deduplication) -> Loaded:
     """Write a batch in the transaction of `rows`.
 
-    The transaction has set `app.tenant_id`, `app.job_id`, `app.origem_arquivo` and `app.origem_aba`, which the column
-    defaults read.
+    The transaction has set `app.tenant_id`, `app.job_id`, `app.origem`, `app.origem_arquivo` and `app.origem_aba`: the
+    column defaults read them.
 
     Raises:
         BatchDoesNotAddUp: a bug of ours; nothing may be committed.
     """
     rows.run("lock_tenant_for_ingestion")
-    owners = _look_up(rows, batch, mode, by_document=by_document)
-    leads = _Leads(rows, owners.lead_ids() if mode is IngestMode.ATUALIZAR else set())
-    plan = _planned(batch, owners, leads, mode, by_document=by_document)
+    people = _look_up(rows, batch, how)
+    # Nearly all rows share no key with any other. They need no decision.
+    places = batch.candidates.places_of(people.keys() | batch.repeated, people.contacts() | batch.repeated_contacts)
+    leads = _Leads(rows, _expected(batch, people, places) if how.mode is IngestMode.ATUALIZAR else set())
+    plan = _planned(batch, people, leads, places, how.mode)
     candidates = batch.candidates
     _copy(rows, "leads", LEAD_COLUMNS, plan.lines(candidates.leads, attrgetter("lead")))
     phones = plan.lines(candidates.telefones, attrgetter("telefones"))
     contacts = leads.finish(phones, plan.lines(candidates.emails, attrgetter("emails")))
-    _copy(rows, "ingest_erros", ERROR_COLUMNS, [batch.errors])
+    _copy(rows, "ingest_erros", ERROR_COLUMNS, [batch.errors, encode_lines(_refusals(batch, plan))])
     unused = [candidates.lead_ids[place] for place, each in plan.replacements.items() if each is None]
     created = len(candidates) - len(unused)
     _prove(rows, batch, created, unused)
-    return BatchCounts(created, plan.updated, plan.duplicates, batch.row_count - len(candidates), *contacts)
+    refused = batch.row_count - len(candidates) + plan.count(RowOutcome.REJEITADO)
+    updated, duplicates = plan.count(RowOutcome.ATUALIZADO), plan.count(RowOutcome.DUPLICADO)
+    found_by = [plan.found_by[each] for each in FoundBy]
+    return Loaded(BatchCounts(created, updated, duplicates, refused, *contacts, *found_by), plan.outcomes)
 
 
 class _ContactCounts(NamedTuple):
@@ -117,78 +170,62 @@ class _ContactCounts(NamedTuple):
     emails_validos: int
 
 
-class _Owners:
-    """Which lead each key of a batch belongs to: the leads of the database, then those that the batch makes.
-
-    Several leads may have the same document, if a job did not de-duplicate or a lead was given another lead's document.
-    It belongs to the oldest of them, which has the lowest id.
-    """
-
-    def __init__(self, by_external_id: Iterable[Row], by_document: Iterable[Row]) -> None:
-        self._by_external_id = {row["lead_id_externo"]: row["lead_id"].hex for row in by_external_id}
-        self._by_document: defaultdict[str, list[str]] = defaultdict(list)
-        for row in by_document:
-            self._by_document[row["documento"]] = row["lead_ids"].replace("-", "").split(" ")
-
-    def keys(self) -> set[str]:
-        """Every key that has an owner."""
-        return {*self._by_external_id, *self._by_document}
-
-    def lead_ids(self) -> set[str]:
-        """Every lead that owns a key."""
-        return {*self._by_external_id.values(), *(owners[0] for owners in self._by_document.values())}
-
-    def of(self, external_id: str, document: str | None) -> str | None:
-        """The lead that a row with these keys belongs to."""
-        owners = self._by_document.get(document) if document else None
-        return self._by_external_id.get(external_id) or (owners[0] if owners else None)
-
-    def add(self, lead_id: str, external_id: str, document: str | None) -> None:
-        """A lead that the batch makes."""
-        self._by_external_id[external_id] = lead_id
-        self.move(lead_id, None, document)
-
-    def move(self, lead_id: str, before: str | None, after: str | None) -> None:
-        """A lead's document has changed. A lead never loses its document."""
-        if after is None or before == after:
-            return
-        if before and lead_id in (owners := self._by_document[before]):
-            owners.remove(lead_id)
-        insort(self._by_document[after], lead_id)
+def _look_up(rows: Rows, batch: Batch, how: Deduplication) -> WhoIsWho:
+    """The leads of the database that have a key of the batch. Contacts are looked up only if nothing else tells."""
+    people = WhoIsWho(how.keys, how.file_id, merges=how.mode is IngestMode.ATUALIZAR)
+    for row in rows.all("find_leads_by_externo", externos=batch.external_ids, origem=how.origem):
+        people.know(lead_id := row["lead_id"].hex, name=None, document=row["documento"])
+        people.has(lead_id, external_id=row["lead_id_externo"])
+    if DedupKey.DOCUMENTO in how.keys:
+        for row in rows.all("find_leads_by_documento", documentos=batch.documents):
+            people.know(lead_id := row["lead_id"].replace("-", ""), name=None, document=row["documento"])
+            people.has(lead_id, document=row["documento"])
+    external_ids = batch.candidates.external_ids
+    if not all(people.has_external_id(external_ids[place]) for place in batch.by_contact):
+        contacts = {"telefones": batch.telefones, "emails": batch.emails}
+        for row in rows.all("find_leads_by_contato", **contacts, mais=MOST_LEADS, letras=NAME_COMPARED):
+            people.know(lead_id := row["lead_id"].hex, name=row["nome"], document=row["documento"])
+            people.reached_by(lead_id, [row["contato"]])
+    return people
 
 
-def _look_up(rows: Rows, batch: Batch, mode: IngestMode, *, by_document: bool) -> _Owners:
-    """Which keys of the batch belong to leads of the database; documents only if they count."""
-    by_external_id = rows.all("find_leads_by_externo", externos=batch.external_ids)
-    if not by_document:
-        return _Owners(by_external_id, ())
-    # The oldest owner; and as many of the next ones as may take its place, if each row gives an owner another document.
-    most = 1 if mode is IngestMode.IGNORAR else 1 + len(batch.candidates)
-    return _Owners(by_external_id, rows.all("find_leads_by_documento", documentos=batch.documents, donos=most))
+def _expected(batch: Batch, people: WhoIsWho, places: Sequence[int]) -> set[str]:
+    """The leads that these rows are, as far as earlier rows of the batch do not change that."""
+    rows = (batch.candidates[place] for place in places)
+    verdicts = (people.who(each.external_id, each.data) for each in rows)
+    return {verdict.lead_id for verdict in verdicts if isinstance(verdict, Found)}
 
 
-def _planned(batch: Batch, owners: _Owners, leads: _Leads, mode: IngestMode, *, by_document: bool) -> _Plan:
-    """Which lead each row belongs to. Rows of a batch find each other here as they would in the database."""
-    # Nearly all rows share no key with any other. They need no decision.
-    places = batch.candidates.places_of(owners.keys() | batch.repeated)
+def _planned(batch: Batch, people: WhoIsWho, leads: _Leads, places: Sequence[int], mode: IngestMode) -> _Plan:
+    """What each of these rows becomes. Rows of a batch find each other here as they would in the database."""
     plan = _Plan()
     for place in places:
         each = batch.candidates[place]
-        document = each.data.documento if by_document else None
-        lead_id = owners.of(each.external_id, document)
-        if lead_id is None:
-            owners.add(each.lead_id, each.external_id, document)
+        verdict = people.who(each.external_id, each.data)
+        if verdict is Who.NOBODY:
+            plan.outcomes[place] = (RowOutcome.REJEITADO, each.lead_id)
+        elif verdict is Who.NEW:
+            people.changed(each.lead_id, each.data, external_id=each.external_id)
             leads.add(each)
-        elif mode is IngestMode.IGNORAR:
-            plan.duplicates += 1
         else:
-            before, after = leads.merge(lead_id, each.data)
-            plan.updated += after != before
-            plan.duplicates += after == before
-            if by_document:
-                owners.move(lead_id, before.documento, after.documento)
+            plan.found_by[verdict.by] += 1
+            outcome = RowOutcome.DUPLICADO
+            if mode is IngestMode.ATUALIZAR:
+                before, after = leads.merge(verdict.lead_id, each.data)
+                if after != before:
+                    people.changed(verdict.lead_id, after)
+                    outcome = RowOutcome.ATUALIZADO
+            plan.outcomes[place] = (outcome, verdict.lead_id)
     plan.replacements = {place: leads.fresh.get(batch.candidates.lead_ids[place]) for place in places}
     return plan
+
+
+def _refusals(batch: Batch, plan: _Plan) -> Iterable[str]:
+    for place, (outcome, _) in plan.outcomes.items():
+        if outcome is RowOutcome.REJEITADO:
+            lead = batch.candidates[place]
+            reported = batch.reported.get(lead.row_number, 0)
+            yield refusal_line(lead, batch.cells[place], "id_de_outro_documento", reported=reported)
 
 
 class _Leads:
@@ -308,14 +345,24 @@ def _count(messages: Iterable[bytes], what: bytes) -> int:
 def _update_leads(rows: Rows, leads: Sequence[_Lead]) -> None:
     rows.run("create_changed_leads")
     rows.run("forget_changed_leads")
-    columns = ("lead_id", "nome", "contato", "documento", "telefone_raw", "email_raw", "principal")
-    _copy(rows, "changed_leads", columns, [encode_lines(map(_changed_line, leads))])
+    _copy(rows, "changed_leads", CHANGED_COLUMNS, [encode_lines(map(_changed_line, leads))])
+    rows.run("note_merges")
     rows.run("update_changed_leads")
     rows.run("update_changed_principals")
 
 
 def _changed_line(lead: _Lead) -> str:
-    return "\t".join([lead.lead_id, *fields([*lead.after[:5], principal(lead.after.telefones)])]) + "\n"
+    before, after = lead.before, lead.after
+    phones = [each.telefone for each in after.telefones[len(before.telefones) :]]
+    was, becomes = _with_principal(before), _with_principal(after)
+    changed = {name: value for name, value in was.items() if value != becomes[name]}
+    noted = [json.dumps(changed), array(phones), array(after.emails[len(before.emails) :])]
+    return "\t".join([lead.lead_id, *fields([*becomes.values(), *noted])]) + "\n"
+
+
+def _with_principal(data: LeadData) -> dict[str, str | None]:
+    """The columns of a lead, and its principal phone."""
+    return {**dict(zip(LeadData._fields[:5], data[:5], strict=True)), "principal": principal(data.telefones)}
 
 
 def _copy(rows: Rows, table: str, columns: Sequence[str], messages: Iterable[bytes]) -> None:

@@ -1,27 +1,50 @@
 -- Loading batches of leads: run as the owner of the tables, within one tenant.
+--
+-- `tenant_id = (SELECT :tenant_id)`: the planner must not see which tenant it is. It takes a tenant that is not in the
+-- statistics yet for one row. Then every index that begins with `tenant_id` looks equally good, and the wrong one reads
+-- all leads of the tenant for each key. Hidden, the tenant counts as an average one, and the key decides.
 
 -- name: lock_tenant_for_ingestion
--- One writer of leads per tenant, until the end of the transaction. So what the look-up finds stays true.
+-- One writer of leads per tenant, until the end of the transaction. So what the look-ups find stays true.
 SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id, 1953));
 
 -- name: find_leads_by_externo
 -- The keys come sorted, as one JSON text. It becomes an array whose size the planner does not know, so it searches the
 -- index from left to right. A planner that sees ten thousand keys may prefer to read all leads of the tenant.
-SELECT lead_id_externo, lead_id
+SELECT lead_id_externo, lead_id, documento
   FROM leads
- WHERE tenant_id = :tenant_id
+ WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND origem = :origem
    AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))));
 
 -- name: find_leads_by_documento
--- The leads of each document, the oldest first. A job without de-duplication may leave a million of them: we read no more
--- than the batch can use (`donos`). They come as one text, because the driver parses an array letter by letter.
-SELECT documento, string_agg(CAST(lead_id AS text), ' ' ORDER BY lead_id) AS lead_ids
-  FROM (SELECT documento, lead_id, row_number() OVER (PARTITION BY documento ORDER BY lead_id) AS vez
-          FROM leads
-         WHERE tenant_id = :tenant_id
-           AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))) donos
- WHERE vez <= :donos
+-- The oldest lead of each document, for a job without de-duplication may leave a million of them. PostgreSQL 15 has no
+-- min(uuid); the text of an id sorts as the id does.
+SELECT documento, min(CAST(lead_id AS text)) AS lead_id
+  FROM leads
+ WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+   AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
  GROUP BY documento;
+
+-- name: find_leads_by_contato
+-- At most `mais` leads of each contact, with the first letters of their names.
+SELECT c.contato, l.lead_id, left(l.nome, :letras) AS nome, l.documento
+  FROM (SELECT t.telefone AS contato, t.lead_id
+          FROM jsonb_array_elements_text(CAST(:telefones AS jsonb)) AS c (telefone)
+         CROSS JOIN LATERAL (
+               SELECT telefone, lead_id FROM lead_telefones
+                WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND telefone = c.telefone
+                LIMIT :mais) t
+         UNION ALL
+        SELECT e.email, e.lead_id
+          FROM jsonb_array_elements_text(CAST(:emails AS jsonb)) AS c (email)
+         CROSS JOIN LATERAL (
+               SELECT email, lead_id FROM lead_emails
+                WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND email = c.email
+                LIMIT :mais) e) c
+ CROSS JOIN LATERAL (
+       SELECT lead_id, nome, documento FROM leads
+        WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND lead_id = c.lead_id
+        LIMIT 1) l;
 
 -- name: find_heavy_leads
 -- These leads without the lightest ones, of which as many as fit into `room` are left out. The length of a text is known
@@ -32,11 +55,11 @@ SELECT lead_id
                        octet_length(coalesce(nome, '')) + octet_length(coalesce(contato, ''))
                      + octet_length(coalesce(telefone_raw, '')) + octet_length(coalesce(email_raw, ''))
                      + :peso_de_contato * ((SELECT count(*) FROM lead_telefones t
-                                             WHERE t.tenant_id = :tenant_id AND t.lead_id = l.lead_id)
+                                             WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id)
                                          + (SELECT count(*) FROM lead_emails e
-                                             WHERE e.tenant_id = :tenant_id AND e.lead_id = l.lead_id)) AS peso
+                                             WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id)) AS peso
                   FROM leads l
-                 WHERE tenant_id = :tenant_id
+                 WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
                    AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))) pesos
        ) somas
  WHERE peso_ate > CAST(:room AS bigint);
@@ -44,30 +67,49 @@ SELECT lead_id
 -- name: lock_leads_to_merge
 SELECT lead_id, nome, contato, documento, telefone_raw, email_raw
   FROM leads
- WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
+ WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+   AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id
    FOR UPDATE;
 
 -- name: telefones_of_leads
 SELECT lead_id, telefone, tipo_origem, valido_para_disparo
   FROM lead_telefones
- WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
+ WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+   AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id, ordem;
 
 -- name: emails_of_leads
 SELECT lead_id, email
   FROM lead_emails
- WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
+ WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+   AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id, ordem;
 
 -- name: create_changed_leads
 CREATE TEMPORARY TABLE IF NOT EXISTS changed_leads (
-    lead_id uuid, nome text, contato text, documento text, telefone_raw text, email_raw text, principal text
+    lead_id uuid, nome text, contato text, documento text, telefone_raw text, email_raw text, principal text,
+    antes jsonb, telefones text[], emails text[]
 ) ON COMMIT DELETE ROWS;
 
 -- name: forget_changed_leads
 -- A batch that writes its leads in portions has left the previous portion here.
 DELETE FROM changed_leads;
+
+-- name: note_merges
+-- What undoing the job will take back, before the leads are changed. A lead that the job itself made needs no note: it is
+-- removed. `mesclado_em` is lost if anybody else has changed the lead since the job last did.
+INSERT INTO ingest_mesclas (lead_id, antes, telefones, emails, mesclado_em)
+SELECT c.lead_id, c.antes || jsonb_build_object('atualizado_em', l.atualizado_em), c.telefones, c.emails, now()
+  FROM changed_leads c
+  JOIN leads l ON l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = c.lead_id
+ WHERE l.job_id <> CAST(current_setting('app.job_id') AS uuid)
+    ON CONFLICT (tenant_id, job_id, lead_id) DO UPDATE
+   SET antes = EXCLUDED.antes || ingest_mesclas.antes,
+       telefones = ingest_mesclas.telefones || EXCLUDED.telefones,
+       emails = ingest_mesclas.emails || EXCLUDED.emails,
+       mesclado_em = CASE WHEN ingest_mesclas.mesclado_em = CAST(EXCLUDED.antes ->> 'atualizado_em' AS timestamptz)
+                          THEN now() END;
 
 -- name: update_changed_leads
 -- `completado_em` moves along while only the job that created the lead changes it: undoing then sees it as untouched.
@@ -78,14 +120,15 @@ UPDATE leads l
                              AND l.atualizado_em = coalesce(l.completado_em, l.criado_em)
                             THEN now() ELSE l.completado_em END
   FROM changed_leads c
- WHERE l.tenant_id = :tenant_id AND l.lead_id = c.lead_id;
+ WHERE l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = c.lead_id;
 
 -- name: update_changed_principals
 -- A mobile becomes the principal phone of a lead that had only landlines.
 UPDATE lead_telefones t
    SET principal = (t.telefone = c.principal)
   FROM changed_leads c
- WHERE t.tenant_id = :tenant_id AND t.lead_id = c.lead_id AND t.principal <> (t.telefone = c.principal);
+ WHERE t.tenant_id = (SELECT CAST(:tenant_id AS text)) AND t.lead_id = c.lead_id
+   AND t.principal <> (t.telefone = c.principal);
 
 -- name: count_batch
 -- The ids of a batch follow each other without a gap. Two checks together prove that each contact in their range has its
@@ -95,10 +138,14 @@ WITH vagos AS MATERIALIZED (
     SELECT CAST(jsonb_array_elements_text(CAST(:vagos AS jsonb)) AS uuid) AS lead_id
 )
 SELECT (SELECT count(*) FROM leads
-         WHERE tenant_id = :tenant_id AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)) AS leads,
+         WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+           AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)) AS leads,
        (SELECT count(*) FROM leads
-         WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS estranhos,
+         WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+           AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS estranhos,
        (SELECT count(*) FROM lead_telefones
-         WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos)))
+         WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+           AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos)))
      + (SELECT count(*) FROM lead_emails
-         WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS orfaos;
+         WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+           AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS orfaos;

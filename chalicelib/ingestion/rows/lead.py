@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from itertools import compress
 from typing import Any, NamedTuple, Self
 
 from chalicelib.contacts.telephones import Phone
+
+NAME_COMPARED = 200
+"""Most characters of a name that are compared."""
+_UNSEEN = frozenset({"Mn", "Cf", "Cc"})  # accents; zero-width and direction marks; controls
 
 
 class LeadData(NamedTuple):
@@ -58,6 +63,17 @@ class LeadColumns(NamedTuple):
 
     def _lists(self) -> tuple[list[Any], ...]:
         return tuple(self)
+
+
+def contacts_of(telefones: Sequence[Phone], emails: Sequence[str]) -> list[str]:
+    """Return the phones and the e-mails of a lead as keys. No phone is an e-mail, so they never meet."""
+    return [*[each.telefone for each in telefones], *emails]
+
+
+def plain_name(name: str | None) -> str:
+    """Return a name without accents, case, blanks and invisible characters; only its beginning counts."""
+    decomposed = unicodedata.normalize("NFKD", (name or "")[:NAME_COMPARED]).casefold()
+    return "".join([each for each in decomposed if unicodedata.category(each) not in _UNSEEN and not each.isspace()])
 
 
 def merged(old: LeadData, new: LeadData) -> LeadData:

@@ -7,7 +7,7 @@ without any of these is refused as a whole. So is a row of help, examples, total
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import compress
 from typing import NamedTuple, Self, TypeVar
@@ -64,8 +64,8 @@ class ReadRow(NamedTuple):
 class ReadRows:
     """Consecutive rows after reading: how many they are (`count`) and the number of the last one.
 
-    `numbers`, `external_ids` and `columns` belong to the rows that were kept; `with_errors` are the rows in which
-    something was refused.
+    `numbers`, `external_ids`, `columns` and `cells` belong to the rows that were kept; `with_errors` are the rows in
+    which something was refused.
     """
 
     count: int
@@ -73,6 +73,7 @@ class ReadRows:
     numbers: list[int]
     external_ids: list[str]
     columns: LeadColumns
+    cells: list[Sequence[str]] = field(compare=False)
     with_errors: list[ReadRow]
 
     @classmethod
@@ -85,6 +86,7 @@ class ReadRows:
             [row.number for row in kept],
             [row.external_id for row in kept],
             LeadColumns.of([row.data for row in kept if row.data is not None]),
+            [row.cells for row in kept],
             [row for row in rows if row.errors],
         )
 
@@ -92,7 +94,8 @@ class ReadRows:
         """Return the same rows without the data of some; `refused` holds places in `numbers`."""
         kept = [place not in refused for place in range(len(self.numbers))]
         numbers, external_ids = list(compress(self.numbers, kept)), list(compress(self.external_ids, kept))
-        return replace(self, numbers=numbers, external_ids=external_ids, columns=self.columns.kept(kept))
+        columns, cells = self.columns.kept(kept), list(compress(self.cells, kept))
+        return replace(self, numbers=numbers, external_ids=external_ids, columns=columns, cells=cells)
 
     def extend(self, more: ReadRows) -> None:
         """Append the rows that follow."""
@@ -101,6 +104,7 @@ class ReadRows:
         self.numbers += more.numbers
         self.external_ids += more.external_ids
         self.columns.extend(more.columns)
+        self.cells += more.cells
         self.with_errors += more.with_errors
 
 
@@ -127,13 +131,13 @@ class _RowErrors:
 class RowReader:
     """Reads the rows below one header.
 
-    A row without an `ID` gets one from `file_name` and its number. `landlines_valid` says that the tenant's messages
-    reach landlines too.
+    A row without an `ID` gets one from `file_id`, which stands for the content of the file, and its number.
+    `landlines_valid` says that the tenant's messages reach landlines too.
     """
 
-    def __init__(self, header: Header, file_name: str, *, landlines_valid: bool = False) -> None:
+    def __init__(self, header: Header, file_id: str, *, landlines_valid: bool = False) -> None:
         self._header = header
-        self._file_name = file_name
+        self._file_id = file_id
         self._width, self._derived = len(header.titles), header.derived
         self._last_near = header.row + NEAR
         made = {place for each in header.derived for place in each.sources}
@@ -167,6 +171,7 @@ class RowReader:
             [number for number, _ in rows],
             [given or self._default_id(number) for given, (number, _) in zip(external_ids, rows, strict=True)],
             columns,
+            [cells for _, cells in rows],
             [],
         )
         refused = set()
@@ -225,7 +230,7 @@ class RowReader:
         return [place for place, (number, _) in enumerate(rows[:NEAR]) if number <= self._last_near]
 
     def _default_id(self, number: int) -> str:
-        return f"{self._file_name}:{number}"
+        return f"{self._file_id}:{number}"
 
     def _title(self, position: int) -> str:
         """Return the title of a column, cut short because each refusal repeats it."""
