@@ -11,7 +11,7 @@ import unicodedata
 
 _LONGEST = 40
 # A text that consists of these says nothing, and they may stand around any of the words. A `#` is part of an error.
-_AROUND = string.whitespace + string.punctuation.replace("#", "").replace("@", "") + "0–—−•·…“”‘’´«»"
+_AROUND = string.whitespace + "!\"'*+,-./:;<=>?[]^_`{|}~()" + "0–—−•·…“”‘’´«»"
 
 _KINDS = (
     "", "email", "e-mail", "mail", "telefone", "tel", "fone", "celular", "cel", "whatsapp", "whats", "zap", "contato",
