@@ -22,7 +22,6 @@ import python_calamine
 import xlsx2csv
 
 Rows = list[tuple[int, list[str]]]
-_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a cell has no zone
 
 
 def rows_by_others(folder: Path) -> dict[str, dict[str, Rows | str]]:
@@ -45,7 +44,7 @@ def shown(value: object) -> str:
     if isinstance(value, float):
         return format(value, ".15g") if value % 1 else str(int(value))
     if isinstance(value, datetime | date | time | timedelta):
-        return _serial(value)
+        return _date_text(value)
     return "" if value is None else str(value)
 
 
@@ -72,7 +71,7 @@ def by_calamine(path: Path) -> Iterator[Iterable[str]]:
 def by_xlsx2csv(path: Path) -> Iterator[Iterable[str]]:
     """Yield the cells of each row as xlsx2csv reads them, numbers without their formats."""
     out = io.StringIO()
-    options = {"ignore_formats": ["date", "time", "float", "percentage"], "skip_hidden_rows": False}
+    options = {"ignore_formats": ["float", "percentage"], "dateformat": "%d/%m/%Y %H:%M", "skip_hidden_rows": False}
     xlsx2csv.Xlsx2csv(str(path), **options).convert(out)
     return csv.reader(io.StringIO(out.getvalue(), newline=""))
 
@@ -92,14 +91,15 @@ def _rows(read: Callable[[Path], Iterator[Iterable[str]]], path: Path) -> Rows |
     return [(number, cells) for number, cells in rows if any(cell.strip() for cell in cells)]
 
 
-def _serial(value: datetime | date | time | timedelta) -> str:
-    """Return the number by which a sheet stores a date, a time or a duration."""
+def _date_text(value: datetime | date | time | timedelta) -> str:
+    """Return the text of a date, a time or a duration, as our readers write it."""
+    if isinstance(value, timedelta):
+        return shown(round(value / timedelta(days=1), 9))
     if isinstance(value, time):
-        value = timedelta(hours=value.hour, minutes=value.minute, seconds=value.second)
-    elif isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day)  # noqa: DTZ001
-    duration = value if isinstance(value, timedelta) else value - _EPOCH
-    return shown(round(duration / timedelta(days=1), 9))
+        return f"{value:%H:%M:%S}".removesuffix(":00")
+    if not isinstance(value, datetime) or value.time() == time():
+        return f"{value:%d/%m/%Y}"
+    return f"{value:%d/%m/%Y %H:%M:%S}".removesuffix(":00")
 
 
 def _tuples(read: dict[str, Any]) -> dict[str, Any]:

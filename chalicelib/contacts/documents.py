@@ -25,7 +25,7 @@ _LABEL = re.compile(
     r"\A(?:C\.?P\.?F|C\.?N\.?P\.?J|documento|doc)\b(?:\s*[/:.-]?\s*(?:CPF|CNPJ|MF)\b)?[\s:.=-]*|\s(?:CPF|CNPJ)\Z",
     re.IGNORECASE,
 )
-_AROUND = EDGES + "'‘’`´\"“”«»=.,:;"  # quotes, the `=` of `="…"`, and signs at the end of a sentence
+_AROUND = EDGES + "'‘’`´\"“”«»=.,:;\ufffd"  # quotes, the `=` of `="…"`, signs of a sentence, and what was a NUL
 _WIDE_SIGN = re.compile(r"\s*([-./])\s*")
 _NUMBER_SIGN = re.compile(r"\An[oº°]?[\s:.]+", re.IGNORECASE)  # after a label: "CPF nº …"
 _NUMBER_CELL = re.compile(r"([0-9]{1,14})(?:[.,]0{1,2})?")

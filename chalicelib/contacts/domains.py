@@ -48,13 +48,14 @@ def _misspellings(name: str) -> Iterator[str]:
 
 
 _MEANT = {misspelt: name for name in _PROVIDERS for misspelt in _misspellings(name)} | {"icould": "icloud"}
+_USUAL_ENDINGS = frozenset({"com", "com.br", "br", "net", "org", "net.br", "org.br"})
 
 
 def likely_domain(domain: str) -> str | None:
     """Return the domain that was certainly meant, in lower case as this one; None if this one may be right."""
     name, dot, ending = domain.partition(".")
-    if not dot:
-        return None
+    if not dot or (ending in _USUAL_ENDINGS and name not in _MEANT):
+        return None  # nearly all domains: a provider's own name is among the texts that mean it
     right = _existing(ending)
     if name in _PROVIDERS:
         right = _NOT_OF_PROVIDERS.get(right, right)

@@ -33,6 +33,7 @@ _ADDRESS = (
 _USUAL = re.compile(_ADDRESS).fullmatch
 _USUAL_CELL = re.compile(rf"{_ADDRESS}(?: \| {_ADDRESS}){{0,{MAX_CONTACTS - 1}}}+").fullmatch
 
+_DOMAIN = re.compile(r"@([^\s@]++)")
 _MAILTO = re.compile(r"(mailto:[^\s?|;<>\"]{1,320})\?[^\s|;<>\"]*", re.IGNORECASE)
 _REMARK_BEHIND = re.compile(r"(@[^\s()<>]{1,255}\s{1,3})\((?!\.)[^()@]{1,200}\)")
 _IN_BRACKETS = re.compile(rf"[^\s<>@{SEPARATORS}]{{1,64}}@")
@@ -40,9 +41,9 @@ _IN_BRACKETS = re.compile(rf"[^\s<>@{SEPARATORS}]{{1,64}}@")
 _CANDIDATE = re.compile(r"[^\s<>()\[\]\"“”«»]*@[^\s<>()\[\]\"“”«»]*")
 _REMARK = re.compile(r"(?:(?<!\S)[(\[](?!\.)[^()\[\]@]*|[(\[][^()\[\]@.]{3,})[)\]]")
 _AROUND = "'‘’`´*•·"  # an address may begin with some of these, but nobody's does
-_AFTER = _AROUND + ".,:;!?-"
+_AFTER = _AROUND + ".,:;!?-\ufffd"  # U+FFFD stands for the NULs that old programs fill a field up with
 _SIGN_BEFORE = re.compile(r"(?:[:<(\[\"“«]|(?:\A|\s)[-=>*•·]+)\s*\Z").search
-_SIGN_AFTER = re.compile(r"[>)\]\"”»'’]*(?:\s*:|\s+[(\[](?!\.)|\s+[-=*•·]+\s|[.,;:!?\s]*\Z)|[>)\]\"”»]").match
+_SIGN_AFTER = re.compile(r"[>)\]\"”»'’]*(?:\s*:|\s+[(\[](?!\.)|\s+[-=*•·]+\s|[.,;:!?\s\ufffd-]*\Z)|[>)\]\"”»]").match
 _WORD = re.compile(r"[^\s.,:;()\[\]<>\"“”«»-]+")
 # Words that join two addresses, or say that an address follows.
 _JOINING = frozenset({"e", "ou", "and", "or", "&", "+", "email", "emails", "mail", "mails", "correio", "eletronico"})
@@ -78,19 +79,13 @@ def read_emails(cell: str, *, any_domain: bool = False) -> tuple[list[str], list
 def usual_emails(cells: Sequence[str]) -> list[tuple[str, ...] | None]:
     """Return what `read_emails` finds in each cell; None for a cell with anything but addresses of the usual shape."""
     found = [
-        None if match is None else _several(cell) if " " in cell else (cell,)
+        None if match is None else tuple(dict.fromkeys(cell.split(" | "))) if " " in cell else (cell,)
         for cell, match in zip(cells, map(_USUAL_CELL, cells), strict=True)
     ]
-    # A domain is looked at once, however many addresses have it.
-    misspelt = set(filter(likely_domain, {cell.rpartition("@")[2] for cell in cells}))
-    if not misspelt:
-        return found
-    return [None if cell.rpartition("@")[2] in misspelt else read for cell, read in zip(cells, found, strict=True)]
-
-
-def _several(cell: str) -> tuple[str, ...] | None:
-    addresses = tuple(dict.fromkeys(cell.split(" | ")))
-    return None if any(map(likely_address, addresses)) else addresses
+    # One search finds the domains of all cells, and hardly ever a misspelt one.
+    if any(map(likely_domain, set(_DOMAIN.findall("\n".join(cells))))):
+        return [None if read and any(map(likely_address, read)) else read for read in found]
+    return found
 
 
 def _without_names(cell: str) -> str:

@@ -11,7 +11,7 @@ import unicodedata
 
 _LONGEST = 40
 # A text that consists of these says nothing, and they may stand around any of the words. A `#` is part of an error.
-_AROUND = string.whitespace + string.punctuation.replace("#", "").replace("@", "") + "0–—−•·…“”‘’´«»"
+_AROUND = string.whitespace + "!\"'*+,-./:;<=>?[]^_`{|}~()" + "0–—−•·…“”‘’´«»"
 
 _KINDS = (
     "", "email", "e-mail", "mail", "telefone", "tel", "fone", "celular", "cel", "whatsapp", "whats", "zap", "contato",
@@ -48,8 +48,9 @@ _NOTHING = frozenset(
     )
     for spelling in _spellings(text)
 )
-_BEGINNINGS = frozenset(word[:1] for word in _NOTHING) | {word[:1].upper() for word in _NOTHING} | frozenset(_AROUND)
-
+_BEGINNINGS = frozenset(_AROUND) | {word[:1] for word in _NOTHING} | {word[:1].upper() for word in _NOTHING}
+NO_NAME_BEGINNINGS = frozenset(_AROUND) | frozenset(("", "#", "N", "n", "S", "s", "X", "x"))
+"""What a name that is empty begins with. Few names begin so, and only these are looked at."""
 _NO_KEYS = frozenset({"nan", "none", "null", "nulo", "undefined"})
 
 
@@ -62,7 +63,7 @@ def says_nothing(text: str) -> bool:
 
 def is_no_name(text: str) -> bool:
     """Whether a name with this text is empty; one or two letters may be somebody's name or initials."""
-    return text[:1] in _BEGINNINGS and says_nothing(text) and not (text.isalpha() and len(text) <= 2)
+    return text[:1] in NO_NAME_BEGINNINGS and says_nothing(text) and not (text.isalpha() and len(text) <= 2)
 
 
 def is_no_key(text: str) -> bool:

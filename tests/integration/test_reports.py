@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Callable
 from contextlib import closing
+from datetime import date
 from itertools import count
 from pathlib import Path
 from uuid import uuid4
@@ -103,6 +104,12 @@ def test_the_cells_of_a_workbook_are_as_its_reader_read_them(office: Office) -> 
         ["2", "B", "coluna_sem_titulo"],
         ["2", "Obs", "coluna_desconhecida"],
     ]
+
+
+def test_dates_of_a_workbook_are_dates_in_the_report(office: Office) -> None:
+    rows: list[list[object]] = [["Nome", "Email", "Vencimento"], ["Ana", "ruim", date(2026, 6, 5)]]
+    [line] = lines_of(office.report(office.ingest(by_openpyxl(rows), name="leads.xlsx")))
+    assert line["Vencimento"] == "05/06/2026"
 
 
 def test_there_is_no_report_before_the_job_has_ended(office: Office, services: Services) -> None:

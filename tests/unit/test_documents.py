@@ -160,6 +160,7 @@ def test_cell_without_a_document_is_refused_and_quoted(cell: str) -> None:
         "529.982.247-25.",
         "529.982.247-25;",
         "529.982.247 - 25",
+        "52998224725\ufffd\ufffd",
         "529. 982. 247-25",
         "CPF: 529.982.247-25",
         "CPF 529.982.247-25",

@@ -14,6 +14,7 @@ import xlsx2csv
 import xlsxwriter
 from hypothesis import example, given
 from hypothesis import strategies as st
+from openpyxl.utils.datetime import CALENDAR_MAC_1904
 
 from tests.readers import rows_by_others, shown, trimmed
 from tests.workbooks import (
@@ -107,12 +108,34 @@ def test_conversion_of_xlsx2csv_agrees_on_text() -> None:
     assert cells_of(out.getvalue().encode()) == cells_of(by_xlsxwriter(texts)) == texts[1:]
 
 
-def test_dates_are_read_as_serial_numbers() -> None:
+def test_dates_are_read_as_people_see_them() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, HEADER)
+        for place, (number, number_format) in enumerate(
+            [(46178, "dd/mm/yyyy"), (46351.5, "m/d/yy h:mm"), (0.354166666666667, "hh:mm"), (46178, "0"), (59, "d mmm")]
+        ):
+            page.write_number(1, place, number, book.add_format({"num_format": number_format}))
+        page.write_formula(2, 0, "=TODAY()", book.add_format({"num_format": 14}), 46178)
+        page.write_string(2, 1, "46178", book.add_format({"num_format": 14}))
+        page.write_number(2, 2, 71999990001, book.add_format({"num_format": 14}))
+        page.write_number(2, 3, 33334444, book.add_format({"num_format": 14}))
+    data = out.getvalue()
+    assert cells_of(data) == cells_of(in_another_shape(data, "prefixed"))
+    assert cells_of(data) == [
+        ["05/06/2026", "25/11/2026 12:00", "08:30", "46178", "28/02/1900"],
+        ["05/06/2026", "46178", "71999990001", "33334444"],
+    ]
+
+
+def test_dates_of_a_workbook_from_1904_are_read() -> None:
     book = openpyxl.Workbook()
+    book.epoch = CALENDAR_MAC_1904
     book.active.append(HEADER)
     book.active.append(["Ana", datetime(2026, 11, 25, 12, tzinfo=UTC).replace(tzinfo=None)])
     data = saved(book)
-    assert cells_of(data) == cells_of(in_another_shape(data, "prefixed")) == [["Ana", "46351.5"]]
+    assert cells_of(data) == cells_of(in_another_shape(data, "prefixed")) == [["Ana", "25/11/2026 12:00"]]
 
 
 def test_numbers_keep_every_digit_in_any_format() -> None:

@@ -1,9 +1,9 @@
 """The cells of an `.xlsx` as text (ECMA-376 Part 1: 18.3.1.4 `c`, 18.4.8 `si`, 22.9.2.19 `ST_Xstring`).
 
 Every character is kept, with two exceptions: PostgreSQL cannot store NUL and UTF-8 cannot encode a lone surrogate, so
-each of them becomes U+FFFD. Phonetic runs are left out. The runs of rich text are joined. A cell with an error
-(`#REF!`) has no value and is blank; so is a formula whose value was never computed. Dates stay the serial numbers that
-the file stores: none of our columns is a date, and only the styles would tell which numbers are dates.
+each of them becomes U+FFFD; NULs at the end are dropped. Phonetic runs are left out. The runs of rich text are joined.
+A cell with an error (`#REF!`) has no value and is blank; so is a formula whose value was never computed. Which numbers
+are dates only the styles of a workbook tell (`dates`).
 """
 
 from __future__ import annotations
@@ -86,7 +86,11 @@ def _escaped_character(match: re.Match[str]) -> str:
     return chr(int(match[1], 16))
 
 
+def without_nuls(text: str) -> str:
+    """Drop the NULs at the end of a text, with which old programs fill a field up; replace any other one."""
+    return text.rstrip("\0").replace("\0", REPLACEMENT)
+
+
 def _storable(text: str) -> str:
-    """Join surrogate pairs into their character; replace lone surrogates and NUL."""
-    joined = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return joined.replace("\0", REPLACEMENT)
+    """Join surrogate pairs into their character; replace lone surrogates and NULs."""
+    return without_nuls(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))

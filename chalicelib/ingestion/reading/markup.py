@@ -136,7 +136,7 @@ def elements(blocks: Iterable[bytes], name: str) -> list[dict[str, str]]:
         InvalidFile: as `parse`; `arquivo_suspeito` too if the part is larger than `MAX_SMALL_PART`.
     """
     listener = _Elements(name)
-    for _ in parse(_small(blocks), listener):
+    for _ in parse(small(blocks), listener):
         pass
     return listener.found
 
@@ -231,7 +231,12 @@ class _Elements(Listener):
                 raise InvalidFile("arquivo_suspeito")
 
 
-def _small(blocks: Iterable[bytes]) -> Iterator[bytes]:
+def small(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the blocks of a part of at most `MAX_SMALL_PART` bytes.
+
+    Raises:
+        InvalidFile: `arquivo_suspeito`; the part is larger.
+    """
     total = 0
     for block in blocks:
         total += len(block)

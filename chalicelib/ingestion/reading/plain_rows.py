@@ -16,6 +16,7 @@ from operator import add, lt
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.behind.dates import Dates
 from chalicelib.ingestion.reading.cell_text import cell_text
 from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, column_index, column_name
 from chalicelib.ingestion.reading.converted import WasteBudget
@@ -49,7 +50,14 @@ _FILLED_CELL = re.compile(
 
 
 def plain_rows(
-    blocks: Iterable[bytes], strings: SharedStrings, budget: WasteBudget, *, after: int, width: int, hidden: set[int]
+    blocks: Iterable[bytes],
+    strings: SharedStrings,
+    budget: WasteBudget,
+    *,
+    after: int,
+    width: int,
+    hidden: set[int],
+    dates: Dates | None,
 ) -> Iterator[SheetRow]:
     """Yield the rows after row `after` that have a value in their first `width` cells, each with its number.
 
@@ -65,7 +73,10 @@ def plain_rows(
             continue
         if b' hidden="' in piece:
             hidden.update(map(int, _HIDDEN.findall(piece)))
-        for numbers, rows, sizes in _row_runs(piece.decode(), strings, width):
+        markup = piece.decode()
+        if dates:
+            markup = dates.in_markup(markup)
+        for numbers, rows, sizes in _row_runs(markup, strings, width):
             texts = list(map("".join, rows))
             if max(after, last) < numbers[0] and _are_ordinary(numbers, texts):
                 yield from zip(numbers, rows, strict=True)
@@ -150,13 +161,13 @@ def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: Share
 def _row_pattern(width: int) -> re.Pattern[str]:
     """Return a pattern that matches one row, or else all the rest, so that no text is searched for a next row.
 
-    The first group is the whole row. Most rows are of the usual kind: each cell is a shared string, a whole number or
-    blank. They have a group for their number and two groups for each cell. Any other row has its number and its cells
-    in two groups after these. The last group is the rest.
+    The first group is the whole row. Most rows are of the usual kind: each cell is a shared string, a whole number, a
+    date (`dates`) or blank. They have a group for their number and two groups for each cell. Any other row has its
+    number and its cells in two groups after these. The last group is the rest.
     """
     cells = "".join(
         rf'(?:<c r="{column_name(place)}[0-9]{{1,7}}+"{_STYLE}'
-        r'(?: t="s"><v>([0-9]{1,8}+)</v></c>|><v>([0-9]++)</v></c>|/>))?+'
+        r'(?: t="s"><v>([0-9]{1,8}+)</v></c>|(?: t="str")?+><v>([0-9][0-9/: ]*+)</v></c>|/>))?+'
         for place in range(width)
     )
     usual = rf'<row r="([0-9]{{1,7}}+)"(?: [^<>]*+)?+>{cells}</row>'

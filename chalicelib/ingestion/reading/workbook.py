@@ -20,9 +20,10 @@ from typing import NamedTuple, Protocol
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx
+from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, with_links
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
-from chalicelib.ingestion.reading.header import Header, HeaderFound, find_header
+from chalicelib.ingestion.reading.header import Header, HeaderFound, LeadField, find_header
 from chalicelib.ingestion.reading.limits import (
     MAX_CELL,
     MAX_CELLS,
@@ -93,7 +94,8 @@ class LeadsTable:
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
     long as nobody takes them out. `separator` and `encoding` are those of a text file. `most_text` bounds the
-    characters of its rows. `more` are the other tables to read, with the same titles, if the upload asks for all.
+    characters of its rows. `links` are those behind the cells of a sheet, if it has any. `more` are the other tables to
+    read, with the same titles, if the upload asks for all.
     """
 
     sheet_name: str | None
@@ -106,6 +108,7 @@ class LeadsTable:
     most_text: int = MAX_TEXT
     encoding: str | None = None
     more: tuple[LeadsTable, ...] = ()
+    links: Hyperlinks | None = None
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -137,7 +140,11 @@ class LeadsTable:
         return self._table.lines_read if isinstance(self._table, csv_text.CsvTable) else None
 
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
-        return _filled(self._table.rows(max(after, self.header.row), len(self.header.titles)), self.most_text)
+        rows = self._table.rows(max(after, self.header.row), len(self.header.titles))
+        if self.links:
+            fields = self.header.fields
+            rows = with_links(rows, self.links, fields.get(LeadField.EMAIL, ()), fields.get(LeadField.TELEFONE, ()))
+        return _filled(rows, self.most_text)
 
 
 @contextmanager
@@ -230,7 +237,9 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
         chosen = {each: surveyed[each].leads for each in alike if each is read or not each.hidden}
     fates = tuple(_fate(each, surveyed.get(each), surveyed[read], is_read=each in chosen) for each in sheets)
     first, *more = (
-        replace(leads, sheets=fates, hidden_rows=each.hidden_rows) for each, leads in chosen.items() if leads
+        replace(leads, sheets=fates, hidden_rows=each.hidden_rows, links=each.links())
+        for each, leads in chosen.items()
+        if leads
     )
     return replace(first, more=tuple(more))
 

@@ -13,6 +13,8 @@ from functools import partial
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.reading.behind.dates import Dates, date_styles
+from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, LinkWatch
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
 from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows
@@ -38,6 +40,7 @@ class _Workbook(NamedTuple):
     strings: SharedStrings
     budget: WasteBudget
     glances: WasteBudget
+    dates: Dates | None
 
 
 class Sheet:
@@ -50,9 +53,10 @@ class Sheet:
         self.name = name
         self.hidden = hidden
         self.hidden_rows: set[int] = set()
-        self._container, self._strings, self._budget, self._glances = workbook
+        self._container, self._strings, self._budget, self._glances, self._dates = workbook
         self.part = part
         self._checked: Part | None = None
+        self._has_links = False
 
     def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
         """Yield the rows after row `after`, each with its number and first `width` cells; blank ones may be missing."""
@@ -64,26 +68,38 @@ class Sheet:
 
     def _rows(self, budget: WasteBudget, hidden: set[int], after: int, width: int) -> Iterator[SheetRow]:
         """Where the plain shape ends, the other reader starts again and yields only the rows that are left."""
-        blocks = partial(self._container.blocks, self.part)
+        blocks, dates = partial(self._container.blocks, self.part), self._dates
         if self._checked_part().plain:
             try:
-                for row in plain_rows(blocks(), self._strings, budget, after=after, width=width, hidden=hidden):
+                for row in plain_rows(
+                    blocks(), self._strings, budget, after=after, width=width, hidden=hidden, dates=dates
+                ):
                     after = row[0]
                     yield row
             except UnknownShape:
                 pass
             else:
                 return
-        rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden)
+        rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden, dates=dates)
         yield from (row for row in rows if row[0] > after)
 
     def size(self) -> int | None:
         """Return about how many rows the sheet has, or None if that is not known."""
         return self._checked_part().items or None
 
+    def links(self) -> Hyperlinks | None:
+        """Return the links behind the cells; None if there are none."""
+        self._checked_part()
+        if not self._has_links:
+            return None
+        blocks = self._container.blocks
+        return Hyperlinks(partial(blocks, self.part), partial(blocks, _relationships_part(self.part)))
+
     def _checked_part(self) -> Part:
         if self._checked is None:
-            self._checked = check_part(self._container.blocks(self.part), b"<row ")
+            watched = LinkWatch(self._container.blocks(self.part))
+            self._checked = check_part(watched, b"<row ")
+            self._has_links = watched.found
         return self._checked
 
 
@@ -95,7 +111,8 @@ def sheets(container: Container) -> list[Sheet]:
     """
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
-    common = _Workbook(container, _shared_strings(container, relationships), WasteBudget(), WasteBudget())
+    strings, dates = _shared_strings(container, relationships), _dates(container, workbook, relationships)
+    common = _Workbook(container, strings, WasteBudget(), WasteBudget(), dates)
     found = [
         Sheet(
             common,
@@ -122,15 +139,21 @@ def _workbook(container: Container) -> str:
 
 def _relationships(container: Container, part: str) -> dict[str, Relationship]:
     """Return the relationships of a part ("" for the whole package) inside the file, by id."""
-    folder, name = posixpath.split(part)
-    described = posixpath.join(folder, "_rels", f"{name}.rels")
+    described = _relationships_part(part)
     if described not in container:
         return {}
+    folder = posixpath.dirname(part)
     return {
         each.get("Id", ""): Relationship(each.get("Type", "").rpartition("/")[2], _resolved(folder, each["Target"]))
         for each in elements(container.blocks(described), "Relationship")
         if "Target" in each and each.get("TargetMode") != "External"
     }
+
+
+def _relationships_part(part: str) -> str:
+    """Return the name of the part that holds the relationships of another one."""
+    folder, name = posixpath.split(part)
+    return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
 def _resolved(folder: str, target: str) -> str:
@@ -143,3 +166,12 @@ def _shared_strings(container: Container, relationships: dict[str, Relationship]
     if part is None or part not in container:
         return SharedStrings(None, plain=True)
     return SharedStrings(partial(container.blocks, part), plain=check_part(container.blocks(part)).plain)
+
+
+def _dates(container: Container, workbook: str, relationships: dict[str, Relationship]) -> Dates | None:
+    """Return how the workbook shows dates; None if it has no style for them."""
+    part = next((each.part for each in relationships.values() if each.kind == "styles"), None)
+    if part is None or part not in container or not (styles := date_styles(container.blocks(part))):
+        return None
+    properties = elements(container.blocks(workbook), "workbookPr")
+    return Dates(styles, since_1904=any(each.get("date1904") in {"1", "true"} for each in properties))

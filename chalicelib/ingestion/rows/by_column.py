@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeVar
 
 from chalicelib.contacts.documents import usual_documents
 from chalicelib.contacts.emails import usual_emails
-from chalicelib.contacts.nothing import is_no_key, is_no_name, says_nothing
+from chalicelib.contacts.nothing import NO_NAME_BEGINNINGS, is_no_key, is_no_name, says_nothing
 from chalicelib.contacts.pieces import EDGES, MAX_CONTACTS
 from chalicelib.contacts.telephones import usual_phones
 from chalicelib.ingestion.reading.header import LeadField
@@ -72,7 +72,7 @@ def _first_filled(columns: Sequence[Column], blank: Column, is_nothing: Callable
     for column in columns:
         texts = _texts([cell.strip(EDGES) for cell in column])
         found = [
-            before or (None if not text or is_nothing(text) else text)
+            before or (None if text[:1] in NO_NAME_BEGINNINGS and is_nothing(text) else text)
             for before, text in zip(found, texts, strict=True)
         ]
     return found
