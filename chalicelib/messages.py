@@ -61,8 +61,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "caractere_nulo": ("O texto tem um caractere nulo.", "The text holds a NUL character."),
     # Files
     "formato_nao_suportado": (
-        "O arquivo não é uma planilha .xlsx nem um .csv; salve-o em um desses formatos.",
-        "The file is neither an .xlsx workbook nor a .csv; save it as one of them.",
+        "O arquivo é deste formato: {formato}. Abra-o ou extraia-o e salve a planilha como .xlsx ou .csv.",
+        "The format of the file is {formato}. Open or extract it and save the sheet as .xlsx or .csv.",
     ),
     "arquivo_protegido": (
         "O arquivo está protegido por senha; remova a senha e envie de novo.",
@@ -99,8 +99,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Row {linha} has a cell that is too large, or a quote that is never closed.",
     ),
     "aspas_abertas": (
-        "As aspas que abrem na linha {linha} não fecham.",
-        "The quote that opens in row {linha} is never closed.",
+        "Aspas demais abrem e não fecham, a última na linha {linha}; feche-as ou apague-as.",
+        "Too many quotes open and are never closed, the last one in row {linha}; close or remove them.",
+    ),
+    "codificacao_nao_serve": (
+        "O arquivo não está na codificação {codificacao}; informe outra ou nenhuma.",
+        "The file is not in the encoding {codificacao}; name another one or none.",
     ),
     "textos_demais": (
         "Os textos da planilha, juntos, são grandes demais; divida-a em partes.",
@@ -119,6 +123,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "linha_sem_contato": (
         "A linha não tem documento, e-mail nem telefone.",
         "The row has no document, e-mail or phone.",
+    ),
+    "aspas_sem_fim": (
+        "As aspas que abrem nesta linha não fecham nela e juntariam as linhas seguintes; feche-as ou apague-as.",
+        "The quote that opens in this row is not closed in it and would join the rows below; close or remove it.",
     ),
     "email_invalido": ("“{valor}” não é um e-mail válido.", "“{valor}” is not a valid e-mail."),
     "telefone_invalido": ("“{valor}” não é um telefone válido.", "“{valor}” is not a valid phone."),

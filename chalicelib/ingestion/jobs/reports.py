@@ -25,7 +25,7 @@ from chalicelib.adapters.storage import Storage
 from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.jobs import FINAL
-from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import LeadField, recognise
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import defused, original
@@ -88,7 +88,7 @@ def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[Shee
         return rows
     code_place = columns.index("codigo")
     return (
-        (number, [original(cell) for cell in cells])
+        (number, cells if isinstance(cells, RefusedCells) else [original(cell) for cell in cells])
         for number, cells in rows
         if len(cells) <= code_place or cells[code_place] != _CUT
     )

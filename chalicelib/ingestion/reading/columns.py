@@ -12,6 +12,14 @@ SheetRow = tuple[int, Sequence[str]]
 """A row of a sheet: its number (the first row is 1) and its cells as text."""
 
 
+class RefusedCells(list[str]):
+    """The cells of a row that the reader refuses as a whole; `code` says why."""
+
+    def __init__(self, code: str, cells: Sequence[str]) -> None:
+        super().__init__(cells)
+        self.code = code
+
+
 def column_name(index: int) -> str:
     """Return the letters of a column; index 0 is A."""
     letters = ""

@@ -7,13 +7,15 @@ as far as the problem can be known by then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.detection import formats
+from chalicelib.ingestion.detection.text_form import form_of, is_binary
 from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.container import Container
@@ -34,12 +36,8 @@ _SHEET = "leads"
 _MOST_WEIGHT = 1 << 20
 _WEIGHT_OF_A_CELL = 16
 
-_BLOCK = 1 << 20
 _HEAD = 1024
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB 2.2: workbooks from before 2007, and encrypted workbooks
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO 2.3.4.4
-_NOT_A_TABLE = (b"%PDF-", b"<", b"{\\rtf", b"\x1f\x8b")  # PDF; HTML and XML; RTF; gzip
 
 
 class Table(Protocol):
@@ -53,6 +51,30 @@ class Table(Protocol):
     def size(self) -> int | None: ...
 
 
+class TextChoice(NamedTuple):
+    """What an upload says about a text file: its encoding (a key of `ENCODINGS`) and the character between its cells.
+
+    What it does not say is decided by the content of the file.
+    """
+
+    encoding: str | None = None
+    separator: str | None = None
+
+
+DECIDED_BY_CONTENT = TextChoice()
+
+
+class TextReading(NamedTuple):
+    """How a text file is read: its encoding, the character between its cells, and how many lines it has.
+
+    Blank lines and lines inside quotes count.
+    """
+
+    encoding: str
+    separator: str
+    physical_lines: int
+
+
 class RowBlock(NamedTuple):
     """Rows that are read and validated together, and what they take in memory, in characters."""
 
@@ -64,7 +86,7 @@ class RowBlock(NamedTuple):
 class LeadsTable:
     """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows.
 
-    `most_text` bounds the characters of its rows.
+    `most_text` bounds the characters of its rows. `text` is how a text file is read; None for a workbook.
     """
 
     sheet_name: str | None
@@ -72,6 +94,7 @@ class LeadsTable:
     estimated_rows: int | None
     _table: Table
     most_text: int = MAX_TEXT
+    text: TextReading | None = None
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -102,17 +125,17 @@ class LeadsTable:
 
 
 @contextmanager
-def open_workbook(path: Path) -> Iterator[LeadsTable]:
+def open_workbook(path: Path, choice: TextChoice = DECIDED_BY_CONTENT) -> Iterator[LeadsTable]:
     """Open a file and yield its table of leads; the file is closed on exit.
 
     Raises:
         InvalidFile: the file cannot be ingested.
     """
     with ExitStack() as stack:
-        yield _open(path, stack)
+        yield _open(path, stack, choice)
 
 
-def _open(path: Path, stack: ExitStack) -> LeadsTable:
+def _open(path: Path, stack: ExitStack, choice: TextChoice) -> LeadsTable:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     if path.stat().st_size > MAX_FILE:
@@ -120,11 +143,14 @@ def _open(path: Path, stack: ExitStack) -> LeadsTable:
     if head.startswith(_ZIP):
         found = _first_with_header(_by_preference(xlsx.sheets(stack.enter_context(Container(path)))))
         return replace(found, most_text=min(MAX_TEXT, max(SMALL_TEXT, MAX_TEXT_RATIO * path.stat().st_size)))
-    if head.startswith(_OLE):
-        raise InvalidFile("arquivo_protegido" if _is_encrypted(path) else "formato_nao_suportado")
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_NOT_A_TABLE) or csv_text.is_binary(head):
-        raise InvalidFile("formato_nao_suportado")
-    return _with_best_delimiter(path)
+    if formats.is_compound(head):
+        name = formats.format_of_compound(path)
+        raise InvalidFile("formato_nao_suportado", formato=name) if name else InvalidFile("arquivo_protegido")
+    if name := formats.format_of_head(head):
+        raise InvalidFile("formato_nao_suportado", formato=name)
+    if is_binary(path):
+        raise InvalidFile("formato_nao_suportado", formato=formats.UNKNOWN)
+    return _with_best_delimiter(path, choice)
 
 
 def _by_preference(sheets: list[xlsx.Sheet]) -> list[xlsx.Sheet]:
@@ -152,16 +178,23 @@ def _first_with_header(tables: Iterable[Table]) -> LeadsTable:
     raise InvalidFile(code)
 
 
-def _with_best_delimiter(path: Path) -> LeadsTable:
+def _with_best_delimiter(path: Path, choice: TextChoice) -> LeadsTable:
     """Read a text file with the delimiter that gives the header with the most fields, then the most columns.
 
-    A wrong delimiter may find quotes that do not close, so a refusal counts only if every delimiter is refused.
+    What the upload says comes first, then what the file declares (`sep=;`), if there is a header so. A wrong delimiter
+    may make cells that are too large, so a refusal counts only if every delimiter is refused.
     """
+    form = form_of(path, choice.encoding)
+    if choice.separator is not None:
+        return _of_text(csv_text.CsvTable(path, choice.separator, form))
+    if declared := csv_text.declared_delimiter(path, form):
+        with suppress(InvalidFile):
+            return _of_text(csv_text.CsvTable(path, declared, form))
     found: list[LeadsTable] = []
     refused: dict[str, InvalidFile] = {}
     for delimiter in csv_text.DELIMITERS:
         try:
-            found.append(_first_with_header([csv_text.CsvTable(path, delimiter)]))
+            found.append(_of_text(csv_text.CsvTable(path, delimiter, form)))
         except InvalidFile as error:
             if error.code == "linhas_demais":  # the number of lines is the same with every delimiter
                 raise
@@ -169,6 +202,11 @@ def _with_best_delimiter(path: Path) -> LeadsTable:
     if not found:
         raise refused.get("arquivo_vazio") or refused.popitem()[1]
     return max(found, key=lambda each: (len(each.header.fields), len(each.header.titles)))
+
+
+def _of_text(table: csv_text.CsvTable) -> LeadsTable:
+    reading = TextReading(table.form.encoding, table.delimiter, table.form.lines)
+    return replace(_first_with_header([table]), text=reading)
 
 
 def _leads_table(table: Table, header: Header) -> LeadsTable:
@@ -196,14 +234,3 @@ def _filled(rows: Iterable[SheetRow], most_text: int = MAX_TEXT) -> Iterator[tup
             if len(text) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
                 raise InvalidFile("celula_grande_demais", linha=number)
             yield row, len(text)
-
-
-def _is_encrypted(path: Path) -> bool:
-    """Whether a compound file holds an encrypted workbook: then its directory names the stream of the package."""
-    tail = b""
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            if _ENCRYPTED in tail + block:
-                return True
-            tail = block[-len(_ENCRYPTED) :]
-    return False

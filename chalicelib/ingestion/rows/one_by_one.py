@@ -16,7 +16,7 @@ from chalicelib.contacts.documents import read_document
 from chalicelib.contacts.emails import read_emails
 from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiece, refuse
 from chalicelib.contacts.telephones import Phone, read_phones
-from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.rows.by_column import read_usual_rows
 from chalicelib.ingestion.rows.formulas import as_shown
@@ -146,6 +146,7 @@ class RowReader:
         external_ids, columns, unusual = read_usual_rows(
             [cells for _, cells in rows], self._header.fields, landlines_valid=self._landlines_valid
         )
+        unusual.update([place for place, (_, cells) in enumerate(rows) if isinstance(cells, RefusedCells)])
         unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
         result = ReadRows(
             len(rows),
@@ -168,9 +169,12 @@ class RowReader:
 
     def read(self, number: int, cells: Sequence[str]) -> ReadRow:
         """Read one row; missing cells count as blank."""
+        refused_as = cells.code if isinstance(cells, RefusedCells) else None
         width = len(self._header.titles)
         if len(cells) < width:
             cells = [*cells, *[""] * (width - len(cells))]
+        if refused_as:
+            return ReadRow(number, self._default_id(number), None, (RowError("", refused_as, ""),), cells)
         errors = _RowErrors()
         external_id = _first_filled(cells, self._id)
         if external_id is not None and len(external_id) > MAX_ID:
