@@ -125,7 +125,7 @@ def test_what_the_upload_says_comes_before_what_the_file_says() -> None:
     assert [cells for _, cells in said(data, "cp1252", ";")] == [["1|a@b.co|JoÆo", "c@d.ef", "3"]]
     assert [cells for _, cells in said(data, None, "|")] == [["1", "a@b.co", "João;c@d.ef;3"]]
     with pytest.raises(InvalidFile, match="cabecalho_ausente"):
-        said(data, None, ",")
+        said(b"sep=;\na;b\n1;2\n", None, ",")
     with pytest.raises(InvalidFile, match="codificacao_nao_serve"):
         said(data, "utf-8", None)
 

@@ -332,8 +332,8 @@ def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, chosen: _Surveyed, *, i
 def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     """Read a text file with the delimiter that gives the most titles that are known for certain, then the best header.
 
-    What the upload says comes first, then what the file declares (`sep=;`), if there is a header so. A wrong delimiter
-    may make cells that are too large, so a refusal counts only if every delimiter is refused.
+    What the upload says is not overruled. What the file declares (`sep=;`) is, if another delimiter gives more titles.
+    A wrong delimiter may make cells that are too large, so a refusal counts only if every delimiter is refused.
 
     Raises:
         InvalidFile: `arquivo_sem_abas`; the upload names a sheet.
@@ -341,21 +341,19 @@ def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     if choice.sheet not in (None, ALL_SHEETS):
         raise InvalidFile("arquivo_sem_abas")
     form = form_of(path, choice.encoding)
-    declared = choice.separator or csv_text.declared_delimiter(path, form)
+    declared = csv_text.declared_delimiter(path, form)
+    delimiters = [choice.separator] if choice.separator else filter(None, [declared, *csv_text.DELIMITERS])
     found: list[tuple[tuple[int, ...], LeadsTable]] = []
     refused: dict[str, InvalidFile] = {}
-    for delimiter in dict.fromkeys([*filter(None, [declared]), *csv_text.DELIMITERS]):
+    for delimiter in dict.fromkeys(delimiters):
         table = csv_text.CsvTable(path, delimiter, form)
         surveyed = _survey(table, table.rows(), guess=choice.guess)
         if leads := surveyed.leads:
             read = replace(leads, text=TextReading(form.encoding, delimiter, form.lines))
-            if delimiter == declared:
-                return read
             known = sum(fate.role is not None and fate.reason is None for fate in leads.header.fates)
-            found.append(((known, *surveyed.evidence, len(leads.header.titles)), read))
+            found.append(((known, delimiter == declared, *surveyed.evidence, len(leads.header.titles)), read))
         if surveyed.problem:
-            # The number of lines is the same with every delimiter, and what the upload says is not overruled.
-            if surveyed.problem.code == "linhas_demais" or choice.separator:
+            if surveyed.problem.code == "linhas_demais":  # the number of lines is the same with every delimiter
                 raise surveyed.problem
             refused[surveyed.problem.code] = surveyed.problem
     if not found:
