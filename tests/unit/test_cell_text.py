@@ -78,7 +78,7 @@ def test_cell_is_read_by_its_kind(kind: str, raw: str, text: str) -> None:
         ("_x000D__x0041__x005F_x0041_", "\rA_x0041_"),
         ("a_x0000_b", f"a{REPLACEMENT}b"),
         ("a&#0;b&#0;_x0000_", f"a{REPLACEMENT}b"),
-        ("_x0000_", ""),
+        ("_x0000_", REPLACEMENT),
         ("&#9999999;", REPLACEMENT),
         ("_xD800_", REPLACEMENT),
         ("&#xDC00;", REPLACEMENT),

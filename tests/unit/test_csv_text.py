@@ -82,6 +82,13 @@ def test_nul_and_undefined_bytes_are_replaced() -> None:
     assert cells_of(b"Nome;Email\n" + b"x;y\n" * 300 + b"a\0b;a\xe7\xe3o \x81\n")[-1] == ["a\ufffdb", "ação \ufffd"]
 
 
+@pytest.mark.parametrize("separator", [b";", b",", b"\t"])
+def test_nuls_that_fill_a_field_up_are_dropped(separator: bytes) -> None:
+    lines = [(b"Nome", b"Email"), (b"Ana\0\0\0", b"ana@x.com\0\0"), (b'"Rui Lima\0"', b"rui@x.com")]
+    data = b"\r\n".join(separator.join(line) for line in lines)
+    assert cells_of(data) == [["Ana", "ana@x.com"], ["Rui Lima", "rui@x.com"]]
+
+
 def test_quotes_inside_a_cell_are_kept() -> None:
     assert cells_of(b'Nome;Email\nEmpresa "X" Ltda;a\n"Empresa "Y" Ltda";b\n')[0] == ['Empresa "X" Ltda', "a"]
 

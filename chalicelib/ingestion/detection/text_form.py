@@ -31,6 +31,7 @@ _UTF16 = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
 _CANDIDATES = ("cp1252", "iso-8859-15", "mac-roman", "cp850")  # of equal ones, the first
 
 _BLOCK = 1 << 20
+_BEHIND_A_FIELD = re.compile(rb"(?<=[^\0\t;,|\"\r\n])\0+(?=[\t;,|\"\r\n]|\Z)")  # NULs behind the text of a field
 _HEAD = 1024  # bytes at the beginning by which UTF-16 is recognised
 _LONGEST_LINE = 1 << 21  # bytes; a longer one is looked at in pieces
 _SAMPLE = 1 << 16  # bytes of lines that are not UTF-8
@@ -126,10 +127,10 @@ def utf16_of(head: bytes) -> str | None:
 
 
 def is_binary(path: Path) -> bool:
-    """Whether a file is not text: there are zeros near its beginning that are neither UTF-16 nor appended."""
+    """Whether a file is not text: zeros near its beginning are neither UTF-16, nor appended, nor fill a field up."""
     with path.open("rb") as file:
         head = file.read(min(_HEAD, _end(path)))
-    return b"\0" in head and utf16_of(head) is None
+    return b"\0" in _BEHIND_A_FIELD.sub(b"", head) and utf16_of(head) is None
 
 
 def _end(path: Path) -> int:

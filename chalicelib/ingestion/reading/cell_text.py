@@ -1,7 +1,7 @@
 """The cells of an `.xlsx` as text (ECMA-376 Part 1: 18.3.1.4 `c`, 18.4.8 `si`, 22.9.2.19 `ST_Xstring`).
 
 Every character is kept, with two exceptions: PostgreSQL cannot store NUL and UTF-8 cannot encode a lone surrogate, so
-each of them becomes U+FFFD; NULs at the end are dropped. Phonetic runs are left out. The runs of rich text are joined.
+each of them becomes U+FFFD. NULs behind a text are dropped. Phonetic runs are left out, runs of rich text are joined.
 A cell with an error (`#REF!`) has no value and is blank; so is a formula whose value was never computed. Which numbers
 are dates only the styles of a workbook tell (`dates`).
 """
@@ -18,6 +18,7 @@ _PHONETIC = re.compile(r"<rPh[ >](?:[^<]++|<(?!/?rPh[ >]))*+</rPh>")  # they do 
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_FILLING = re.compile(r"(?<=[^\0\t;,|\"\r\n])\0+(?=[\t;,|\"\r\n]|\Z)")
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _LAST_CHARACTER = 0x10FFFF
 
@@ -87,8 +88,8 @@ def _escaped_character(match: re.Match[str]) -> str:
 
 
 def without_nuls(text: str) -> str:
-    """Drop the NULs at the end of a text, with which old programs fill a field up; replace any other one."""
-    return text.rstrip("\0").replace("\0", REPLACEMENT)
+    """Drop the NULs behind the text of a field, with which old programs fill it up; replace any other one."""
+    return _FILLING.sub("", text).replace("\0", REPLACEMENT)
 
 
 def _storable(text: str) -> str:

@@ -18,7 +18,7 @@ from pathlib import Path
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection.swallowed import Swallowing
 from chalicelib.ingestion.detection.text_form import TextForm, form_of
-from chalicelib.ingestion.reading.cell_text import REPLACEMENT
+from chalicelib.ingestion.reading.cell_text import without_nuls
 from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_LINES, MAX_ROW, MAX_ROWS
 
@@ -127,7 +127,9 @@ class _Lines:
             self._room -= 1
             if self._room < 0:
                 raise InvalidFile("linhas_demais", maximo=self._most)
-            text = self._form.decoded(line).replace("\0", REPLACEMENT)
+            text = self._form.decoded(line)
+            if "\0" in text:
+                text = without_nuls(text)
             if self._is_first:
                 self._is_first = False
                 if _DECLARED.fullmatch(text[:_LONGEST_DECLARATION]):
