@@ -17,12 +17,12 @@ from rich.table import Table
 
 from chalicelib.errors import DomainError
 from chalicelib.messages import ENGLISH, text
+from local.aws import GROUPS
 from local.demo import COUNTS, DemoFailed
 from local.demo import run as run_demo
 from local.ingest import UploadRefused, upload, watched
 from local.rest import ApiError, Rest
 from local.stack import DEFAULT_STATE, Stack, StackFailed
-from local.tokens import ADMIN_GROUP
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -122,7 +122,7 @@ def demo(file: Path | None) -> None:
 
 @cli.command()
 @click.option("--tenant", required=True, help="The tenant of the token.")
-@click.option("--group", "groups", multiple=True, type=click.Choice([ADMIN_GROUP]), help="A Cognito group.")
+@click.option("--group", "groups", multiple=True, type=click.Choice(GROUPS), help="A Cognito group.")
 @click.pass_obj
 @plainly
 def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
