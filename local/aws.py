@@ -33,6 +33,7 @@ ACCOUNT_ID = "123456789012"
 ACCESS_KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 ADMIN_GROUP = "admin"
+GROUPS = (ADMIN_GROUP, "operador")
 TENANT_ATTRIBUTE = "tenant_id"
 MAX_RECEIVES = 5
 _DAY_S = 86_400
@@ -212,7 +213,9 @@ def _user_pool(aws: Aws, settings: Settings) -> str:
         cognito.create_user_pool_client(
             UserPoolId=pool_id, ClientName="local", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
         )
-        cognito.create_group(UserPoolId=pool_id, GroupName=ADMIN_GROUP)
+    there = {each["GroupName"] for each in cognito.list_groups(UserPoolId=pool_id)["Groups"]}
+    for group in sorted(set(GROUPS) - there):
+        cognito.create_group(UserPoolId=pool_id, GroupName=group)
     arn: str = cognito.describe_user_pool(UserPoolId=pool_id)["UserPool"]["Arn"]
     return arn
 

@@ -18,13 +18,13 @@ from rich.table import Table
 from chalicelib.canal import Canal
 from chalicelib.errors import DomainError
 from chalicelib.messages import ENGLISH, text
+from local.aws import GROUPS
 from local.demo import DemoFailed
 from local.demo import run as run_demo
 from local.ingest import UploadRefused, shown, upload, watched
 from local.interrupts import heard_once
 from local.rest import ApiError, Rest
 from local.stack import DEFAULT_STATE, PARTS_WITH_A_PORT, Stack, StackFailed, shown_path
-from local.tokens import ADMIN_GROUP
 from local.webhook import RECEIPTS, NothingReceived, ProviderWebhook
 
 P = ParamSpec("P")
@@ -132,7 +132,7 @@ def demo(file: Path | None) -> None:
 
 @cli.command()
 @click.option("--tenant", required=True, help="The tenant of the token.")
-@click.option("--group", "groups", multiple=True, type=click.Choice([ADMIN_GROUP]), help="A Cognito group.")
+@click.option("--group", "groups", multiple=True, type=click.Choice(GROUPS), help="A Cognito group.")
 @click.pass_obj
 @plainly
 def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:

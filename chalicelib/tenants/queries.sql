@@ -13,6 +13,12 @@ RETURNING tenant_id;
 -- name: update_tenant_config
 UPDATE tenants SET config = CAST(:config AS jsonb), atualizado_em = :agora WHERE tenant_id = :tenant_id;
 
+-- name: hurry_probes
+-- Channels that are configured anew and turned messages away before: the sweep sends a probe within a minute. A pause that
+-- a person made stays as it is.
+UPDATE canal_pausas SET sondar_em = :agora
+ WHERE tenant_id = :tenant_id AND canal = ANY (CAST(:canais AS text[])) AND sondar_em > :agora;
+
 -- name: ask_for_redating
 -- The sweep dates anew what waits for these channels.
 INSERT INTO canal_limites (tenant_id, canal, redatar_desde)

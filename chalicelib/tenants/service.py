@@ -101,6 +101,8 @@ class Tenants:
         if config_of(rows) != stored:
             return None
         rows.run("update_tenant_config", config=wanted.model_dump_json(), agora=now)
+        other = [canal.value for canal in Canal if stored.canais.of(canal) != wanted.canais.of(canal)]
+        rows.run("hurry_probes", canais=other, agora=now)
         return _redated(rows, [canal.value for canal in Canal if _dates_change(stored, wanted, canal)], now)
 
 

@@ -145,6 +145,23 @@ def test_document_of_a_channel_is_replaced_as_a_whole(services: Services, clock:
     assert len(checked) == 3
 
 
+@pytest.mark.parametrize(("canal", "has_probe", "is_hurried"), [
+    ("email", True, True), ("email", False, False), ("whatsapp", True, False),
+])  # fmt: skip
+def test_channel_that_is_configured_anew_is_probed_at_once_unless_a_person_paused_it(
+    services: Services, clock: StoppedClock, canal: str, has_probe: bool, is_hurried: bool
+) -> None:
+    later = clock() + timedelta(minutes=5) if has_probe else None
+    insert(
+        services.owner_database, "canal_pausas", tenant_id=TENANT, canal=canal, codigo="190", desde=clock(),
+        sondar_em=later,
+    )  # fmt: skip
+    tenants = Tenants(database=services.database, check_channels=lambda *_: None, clock=clock)
+    tenants.change(ADMINISTRATOR, ConfigPatch(canais={"email": {"perfil": "a"}}))
+    probed_at = clock() if is_hurried else later
+    assert ask(services.owner_database, "SELECT sondar_em FROM canal_pausas") == [[probed_at]]
+
+
 def test_patch_has_the_fields_of_the_configuration() -> None:
     assert ConfigPatch.model_fields.keys() == TenantConfig.model_fields.keys()
 
