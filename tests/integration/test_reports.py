@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.ingestion.jobs.account import ADDED
-from chalicelib.ingestion.jobs.reports import read_back, write_report
+from chalicelib.ingestion.jobs.account import ADDED, ORIGIN
+from chalicelib.ingestion.jobs.reports import origin_in, read_back, write_report
 from chalicelib.ingestion.reading.columns import RefusedCells
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import original
@@ -300,6 +300,39 @@ def test_only_the_rows_of_the_report_are_processed_again(office: Office) -> None
         (f"{file_id(content)}:3", "José", None),
         (f"{file_id(content)}:4", "Ana", "a@x.comtrue ana@x.comfalse"),
     ]
+
+
+def test_a_corrected_report_updates_unless_the_upload_says_otherwise(office: Office) -> None:
+    job = office.ingest(sheet("Maria;;m@x.com;ruim", "José;;;123"))
+    corrected = office.report(job).replace(b"ruim", b"71999990001")
+    assert job["correcoes_ignoradas"] == 0
+    ignored = office.ingest(corrected, modo="ignorar")
+    assert (ignored["modo"], ignored["correcoes_ignoradas"], ignored["leads_atualizados"]) == ("ignorar", 1, 0)
+    applied = office.ingest(corrected)
+    assert (applied["modo"], applied["correcoes_ignoradas"], applied["leads_atualizados"]) == ("atualizar", 0, 1)
+    assert office.leads()[0][11] == "+5571999990001truemoveltrue"
+    assert office.ingest(sheet("Ana;;a@x.com;"))["modo"] == "ignorar", "any other file leaves known leads alone"
+
+
+@pytest.mark.parametrize("named", [None, "crm"])
+def test_corrected_rows_look_among_the_ids_of_the_system_that_they_come_from(office: Office, named: str | None) -> None:
+    office.ingest(sheet("1;Bo;;b@x.com;", header=HEADER))
+    job = office.ingest(sheet("1;Ana;;a@x.com;ruim", header=HEADER), origem="CRM")
+    report = office.report(job)
+    assert table_of(report)[0] == [*HEADER, *ADDED, ORIGIN]
+    options = {"origem": named} if named else {}
+    again = office.ingest(report.replace(b"ruim", b"71999990001"), name="erros.csv", **options)
+    assert (again["origem"], again["leads_criados"], again["leads_atualizados"]) == ("crm", 0, 1)
+    assert [lead[11] for lead in office.leads() if lead[1] == "Ana"] == ["+5571999990001truemoveltrue"]
+    assert table_of(office.report(again))[0] == [*HEADER, *ADDED, ORIGIN], "a report of a report has it once"
+
+
+def test_an_origin_that_no_upload_may_name_is_none() -> None:
+    columns = ["ID", *ADDED, ORIGIN]
+    rows = [(number, ["1", "", "", "", "", cell]) for number, cell in enumerate(("", "a\x00b", "x" * 61, "crm"), 2)]
+    assert origin_in(columns, [(2, ["1"]), *rows]) == "crm"
+    assert origin_in(columns, rows[:3]) == ""
+    assert origin_in(ADDED, rows) == origin_in([ORIGIN], [(2, ["crm"])]) == ""
 
 
 def test_a_row_without_an_id_keeps_its_name_among_rows_with_ids(office: Office) -> None:

@@ -6,12 +6,14 @@ import json
 import re
 from datetime import UTC, datetime
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.contacts.emails import read_emails
 from chalicelib.contacts.telephones import read_phones
 from chalicelib.ingestion.loading.batch import email_lines, fields, prepared
+from chalicelib.ingestion.options import ALL_KEYS, DedupKey
 from chalicelib.ingestion.rows.lead import LeadData
 from chalicelib.ingestion.rows.one_by_one import ReadRow, ReadRows
 
@@ -71,3 +73,25 @@ def test_keys_are_sorted_and_keys_of_several_rows_are_known(documents: list[str 
     assert json.loads(batch.documents) == sorted(present)
     assert json.loads(batch.external_ids) == sorted(f"leads.xlsx:{n}" for n in range(2, len(documents) + 2))
     assert batch.repeated == {each for each in present if present.count(each) > 1}
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        (ALL_KEYS, [1, 2]),
+        ({DedupKey.CONTATO}, [0, 1, 2]),
+        ({DedupKey.DOCUMENTO, DedupKey.ID}, []),
+    ],
+)
+def test_contacts_tell_rows_without_a_document_if_documents_count(keys: frozenset[DedupKey], told: list[int]) -> None:
+    rows = [
+        a_row(2, LeadData(documento="52998224725", emails=("a@x.com", "b@x.com"))),
+        a_row(3, LeadData(emails=("b@x.com",))),
+        a_row(4, LeadData(emails=("c@x.com",))),
+    ]
+    batch = prepared(ReadRows.of(rows), NOW, keys)
+    assert batch.by_contact == told
+    assert json.loads(batch.emails) == sorted(
+        {email for place in told for email in batch.candidates[place].data.emails}
+    )
+    assert batch.repeated_contacts == ({"b@x.com"} if told else set())

@@ -103,6 +103,7 @@ def test_a_lead_is_found_by_what_the_batch_changed_in_it() -> None:
     people = WhoIsWho(ALL_KEYS, "file", merges=True)
     people.changed("0", LeadData(nome="Ana"), external_id="7")
     people.changed("0", row("Bia", ONE))
+    people.changed("0", row("Bia", ONE, "b@x.com"))
     assert people.who("x", row("Bia")) == Found("0", FoundBy.CONTATO)
     assert people.who("x", row("Z", ONE)) == Found("0", FoundBy.DOCUMENTO)
     assert people.keys() == {"7", ONE}
