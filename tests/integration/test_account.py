@@ -10,7 +10,7 @@ from chalicelib.ingestion.jobs.account import MOST_HIDDEN, MOST_SHEETS
 from chalicelib.pages import PageQuery
 from chalicelib.wiring import Services
 from tests.builders import TENANT, ask
-from tests.ingesting import Job, Office, as_csv, lines_of, nothing_left, numbered, table_of
+from tests.ingesting import Job, Office, as_csv, file_id, lines_of, nothing_left, numbered, table_of
 from tests.workbooks import parts, row, sheet, zipped
 
 TITLES = ("Nome", "Celular (com DDD)", "Recado", "CPF do cônjuge", "Cidade", "")
@@ -193,14 +193,13 @@ def test_all_sheets_with_the_same_titles_are_read(
             *(("Mar", number, "criado") for number in (2, 3)),
         ]
         return
+    places = [
+        *(("a", "Jan", 2), ("b", "Jan", 3), ("c", "Jan", 4)),
+        *(("d", "Fev", 2), ("e", "Fev", 4)),
+        *(("f", "Mar", 2), ("g", "Mar", 3)),
+    ]
     assert ask(services.owner_database, PLACES) == [
-        ["a", "Jan", 2, "leads.xlsx:2"],
-        ["b", "Jan", 3, "leads.xlsx:3"],
-        ["c", "Jan", 4, "leads.xlsx:4"],
-        ["d", "Fev", 2, "leads.xlsx:Fev:2"],
-        ["e", "Fev", 4, "leads.xlsx:Fev:4"],
-        ["f", "Mar", 2, "leads.xlsx:Mar:2"],
-        ["g", "Mar", 3, "leads.xlsx:Mar:3"],
+        [name, aba, number, f"{file_id(WORKBOOK, aba)}:{number}"] for name, aba, number in places
     ]
 
 

@@ -245,6 +245,13 @@ def test_ddd_in_a_column_of_its_own_belongs_to_a_phone(titles: tuple[str, ...], 
     ]
 
 
+def test_column_that_is_made_stands_where_its_phone_stands() -> None:
+    header = certain(recognise(1, ["DDD", "Telefone", "Celular (com DDD)", "Telefone ou e-mail"]))
+    assert header.places(LeadField.TELEFONE) == (1, 2, 3)
+    assert header.places(LeadField.EMAIL) == (3,)
+    assert header.places(LeadField.NOME) == ()
+
+
 def test_column_that_names_ddd_and_phone_is_what_its_cells_are() -> None:
     whole = table(["ddd_telefone_1"], phones())
     assert best(whole).derived == ()

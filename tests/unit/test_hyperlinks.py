@@ -54,6 +54,17 @@ def test_contact_behind_a_cell_of_a_workbook_is_read_in_any_shape() -> None:
     ]
 
 
+def test_link_behind_a_phone_whose_ddd_stands_beside_it_is_read() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        page = book.add_worksheet()
+        page.write_row(0, 0, ["Nome", "DDD", "Telefone"])
+        page.write_row(1, 0, ["Ana", "71"])
+        page.write_url(1, 2, "https://wa.me/5571999990001", string="WhatsApp")
+        page.write_url(1, 3, "https://wa.me/5571999990009", string="beside the table")
+    assert rows_of(out.getvalue()) == [(2, ["Ana", "71", "https://wa.me/5571999990001"])]
+
+
 @pytest.mark.parametrize("size", [7, 60, 1 << 17])
 def test_tags_are_found_in_any_form_and_across_blocks(size: int) -> None:
     tags = (

@@ -60,6 +60,12 @@ class Header:
         made = position - len(self.titles)
         return self.derived[made].title if made >= 0 else self.titles[position]
 
+    def places(self, each: LeadField) -> tuple[int, ...]:
+        """The columns of the sheet that feed a field; of one that is made of others, the last of them."""
+        width = len(self.titles)
+        fed = self.fields.get(each, ())
+        return tuple(place if place < width else self.derived[place - width].sources[-1] for place in fed)
+
 
 class HeaderFound(NamedTuple):
     """A header, and how well the cells below fit it: more is better."""

@@ -151,8 +151,8 @@ class LeadsTable:
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
         rows = self._table.rows(max(after, self.header.row), len(self.header.titles))
         if self.links:
-            fields = self.header.fields
-            rows = with_links(rows, self.links, fields.get(LeadField.EMAIL, ()), fields.get(LeadField.TELEFONE, ()))
+            places = self.header.places
+            rows = with_links(rows, self.links, places(LeadField.EMAIL), places(LeadField.TELEFONE))
         return _filled(rows, self.most_text)
 
 
