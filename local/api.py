@@ -168,8 +168,8 @@ class GatewayHandler(ChaliceRequestHandler):
 
     # The base class has bound these names to its own method.
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
-    # Known methods (RFC 9110, section 9) that no path has.
-    do_TRACE = do_CONNECT = _generic_handle  # noqa: N815
+    # Known methods (RFC 9110, section 9, and QUERY) that no path has.
+    do_TRACE = do_CONNECT = do_QUERY = _generic_handle  # noqa: N815
 
     def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
         if self.command == "HEAD":  # its answer ends with the headers
