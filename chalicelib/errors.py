@@ -85,6 +85,12 @@ class Invalid(DomainError):
         self.errors = errors
 
 
+class UnsupportedFile(Invalid):
+    """The file that is offered is of a kind that we do not read."""
+
+    status = 415
+
+
 class InvalidFile(DomainError):
     """The uploaded file cannot be ingested: the job ends as `erro` with this code."""
 

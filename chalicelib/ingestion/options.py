@@ -14,6 +14,36 @@ class IngestMode(StrEnum):
     ATUALIZAR = "atualizar"
 
 
+class TextEncoding(StrEnum):
+    """The encodings that a text file may be said to have."""
+
+    UTF_8 = "utf-8"
+    CP1252 = "cp1252"
+    ISO_8859_1 = "iso-8859-1"
+    ISO_8859_15 = "iso-8859-15"
+    MAC_ROMAN = "mac-roman"
+    CP850 = "cp850"
+    UTF_16_LE = "utf-16-le"
+    UTF_16_BE = "utf-16-be"
+
+
+class Separator(StrEnum):
+    """What may be said to stand between the cells of a text file."""
+
+    SEMICOLON = ";"
+    COMMA = ","
+    TAB = "tab"
+    PIPE = "|"
+    COLON = ":"
+    CARET = "^"
+    TILDE = "~"
+
+    @property
+    def character(self) -> str:
+        """The character itself."""
+        return "\t" if self is Separator.TAB else self.value
+
+
 class IngestOptions(BaseModel):
     """The options that an upload may set."""
 
@@ -23,3 +53,7 @@ class IngestOptions(BaseModel):
     deduplicar_por_documento: bool = True
     validar_apenas: bool = False
     """A dry run: the job checks and counts everything, but stores no leads."""
+    codificacao: TextEncoding | None = None
+    """The encoding of a text file; without it the one that makes Portuguese words is chosen."""
+    separador: Separator | None = None
+    """What stands between the cells of a text file; without it the one that makes the best header is chosen."""

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.contacts.telephones import PhoneKind
-from chalicelib.ingestion.options import IngestMode
+from chalicelib.ingestion.options import IngestMode, Separator, TextEncoding
 from chalicelib.leads.states import LeadStatus
 
 
@@ -26,6 +26,10 @@ class JobAnswer(AnswerModel):
     deduplicar_por_documento: bool
     validar_apenas: bool
     """Whether the job is a dry run, which stores no lead."""
+    codificacao_pedida: TextEncoding | None
+    """The encoding of a text file that the upload named; null if the content decides."""
+    separador_pedido: Separator | None
+    """What stands between the cells of a text file, as the upload said; null if the content decides."""
     linhas_estimadas: int | None
     """How many rows the file seems to have; null until it is opened, and if it does not say."""
     linhas_processadas: int

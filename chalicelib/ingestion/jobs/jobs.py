@@ -30,6 +30,7 @@ COUNTS = (
 )
 _SHOWN = (
     "job_id", "status", "nome_arquivo", "tamanho_bytes", "aba", "modo", "deduplicar_por_documento", "validar_apenas",
+    "codificacao_pedida", "separador_pedido",
     "linhas_estimadas", *COUNTS, "cancelamento_pedido", "erro_codigo", "mensagem_erro", "criado_em", "iniciado_em",
     "retomado_em", "atualizado_em", "concluido_em", "desfazer_pedido_em", "leads_removidos", "leads_mantidos",
     "desfeito_em",

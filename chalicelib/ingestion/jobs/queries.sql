@@ -3,10 +3,11 @@
 -- name: insert_job
 -- A repeated notification or idempotency key makes no second job.
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
-                         modo, deduplicar_por_documento, validar_apenas, idempotency_key, idempotency_fingerprint,
-                         criado_em, atualizado_em)
+                         modo, deduplicar_por_documento, validar_apenas, codificacao_pedida, separador_pedido,
+                         idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
-        :modo, :deduplicar_por_documento, :validar_apenas, :idempotency_key, :idempotency_fingerprint, :agora, :agora)
+        :modo, :deduplicar_por_documento, :validar_apenas, :codificacao_pedida, :separador_pedido,
+        :idempotency_key, :idempotency_fingerprint, :agora, :agora)
 ON CONFLICT DO NOTHING;
 
 -- name: mark_job_received

@@ -174,6 +174,8 @@ class Uploads:
                 modo=options.modo,
                 deduplicar_por_documento=options.deduplicar_por_documento,
                 validar_apenas=options.validar_apenas,
+                codificacao_pedida=options.codificacao,
+                separador_pedido=options.separador,
                 idempotency_key=key.value if key else None,
                 idempotency_fingerprint=key.fingerprint if key else None,
                 agora=now,

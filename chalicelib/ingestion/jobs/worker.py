@@ -28,8 +28,8 @@ from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.jobs.undo import Undoing
 from chalicelib.ingestion.loading.batch import Batch, prepared
 from chalicelib.ingestion.loading.loader import BatchCounts, load
-from chalicelib.ingestion.options import IngestMode
-from chalicelib.ingestion.reading.workbook import LeadsTable, RowBlock, open_workbook
+from chalicelib.ingestion.options import IngestMode, Separator
+from chalicelib.ingestion.reading.workbook import LeadsTable, RowBlock, TextChoice, open_workbook
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
@@ -150,7 +150,7 @@ class Ingestion:
     def _read(self, claim: JobClaim, folder: Path, remaining_ms: Remaining) -> None:
         path = folder / "workbook"
         stored = self._download(claim, path)
-        with open_workbook(path) as table:
+        with open_workbook(path, _choice(claim)) as table:
             self._describe(claim, table, stored)
             claim = self._with_dry_run_tables(claim)
             config = self._database.run(claim.tenant_id, config_of)
@@ -323,6 +323,12 @@ class Ingestion:
             self._database.run(claim.tenant_id, lambda rows: rows.run("release_job", **params))
         except Unavailable:
             logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})
+
+
+def _choice(claim: JobClaim) -> TextChoice:
+    """What the upload said about its text file."""
+    separator = claim.row["separador_pedido"]
+    return TextChoice(claim.row["codificacao_pedida"], Separator(separator).character if separator else None)
 
 
 def _fence(rows: Rows, claim: JobClaim) -> None:
