@@ -118,6 +118,12 @@ class Invalid(DomainError):
         """Whether there are more errors than `errors` lists."""
 
 
+class UnsupportedFile(Invalid):
+    """The file that is offered is of a kind that we do not read."""
+
+    status = 415
+
+
 class InvalidFile(DomainError):
     """The uploaded file cannot be ingested: the job ends as `erro` with this code."""
 

@@ -42,6 +42,36 @@ def _one_spelling(name: str) -> str:
     return " ".join(normalize("NFC", name).split()).casefold()
 
 
+class TextEncoding(StrEnum):
+    """The encodings that a text file may be said to have."""
+
+    UTF_8 = "utf-8"
+    CP1252 = "cp1252"
+    ISO_8859_1 = "iso-8859-1"
+    ISO_8859_15 = "iso-8859-15"
+    MAC_ROMAN = "mac-roman"
+    CP850 = "cp850"
+    UTF_16_LE = "utf-16-le"
+    UTF_16_BE = "utf-16-be"
+
+
+class Separator(StrEnum):
+    """What may be said to stand between the cells of a text file."""
+
+    SEMICOLON = ";"
+    COMMA = ","
+    TAB = "tab"
+    PIPE = "|"
+    COLON = ":"
+    CARET = "^"
+    TILDE = "~"
+
+    @property
+    def character(self) -> str:
+        """The character itself."""
+        return "\t" if self is Separator.TAB else self.value
+
+
 class IngestOptions(BaseModel):
     """The options that an upload may set."""
 
@@ -65,3 +95,7 @@ class IngestOptions(BaseModel):
     """Whether hidden and filtered rows of a sheet are left out; the report names them."""
     adivinhar: bool = False
     """Whether a column with an unknown title is read if nearly all of its cells are phones, e-mails or documents."""
+    codificacao: TextEncoding | None = None
+    """The encoding of a text file; without it the one that makes Portuguese words is chosen."""
+    separador: Separator | None = None
+    """What stands between the cells of a text file; without it the one that makes the best header is chosen."""

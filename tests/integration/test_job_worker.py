@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.config import Settings
 from chalicelib.errors import LeaseLost, NotFound, Unavailable
+from chalicelib.ingestion.options import Separator, TextEncoding
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued
@@ -47,6 +48,17 @@ def test_a_file_without_a_table_of_leads_ends_the_job_with_a_reason(office: Offi
     assert office.leads() == []
     with pytest.raises(NotFound):
         office.report(job)
+
+
+def test_what_the_upload_says_about_its_text_counts(office: Office) -> None:
+    content = "Nome\tEmail;x\nJoão\ta@b.co\n".encode("cp850")
+    job = office.ingest(content, codificacao=TextEncoding.CP850, separador=Separator.TAB)
+    assert (job["status"], job["codificacao_pedida"], job["separador_pedido"]) == ("erro", "cp850", "tab")
+    content = content.replace(b";x", b"")
+    assert office.ingest(content, codificacao=TextEncoding.CP850, separador=Separator.TAB)["leads_criados"] == 1
+    refused = office.ingest(content, codificacao=TextEncoding.UTF_8)
+    assert refused["erro_codigo"] == "codificacao_nao_serve"
+    assert refused["mensagem_erro"] == "O arquivo não está na codificação utf-8; informe outra ou nenhuma."
 
 
 def test_a_header_without_rows_is_a_job_without_leads(office: Office) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from chalicelib.api.calls import Call
 from chalicelib.api.form import UploadBody
-from chalicelib.errors import Invalid, TooLarge
+from chalicelib.errors import Invalid, TooLarge, UnsupportedFile
 from chalicelib.ingestion.jobs.requests import (
     MAX_NAME,
     AnnouncedUpload,
@@ -21,7 +22,7 @@ from chalicelib.ingestion.jobs.requests import (
     S3Reference,
     base_name,
 )
-from chalicelib.ingestion.options import ALL_KEYS, DedupKey, IngestMode, IngestOptions
+from chalicelib.ingestion.options import ALL_KEYS, DedupKey, IngestMode, IngestOptions, Separator, TextEncoding
 from chalicelib.ingestion.reading.limits import MAX_FILE
 from tests.integration.test_local_api import Client
 
@@ -104,6 +105,43 @@ def test_every_kind_of_upload_may_ask_for_a_dry_run() -> None:
     assert sent_json(bucket="b-b", key="k", validar_apenas=True).options == IngestOptions(validar_apenas=True)
     assert sent_json(arquivo="a.csv", tamanho=1, validar_apenas=True).options == IngestOptions(validar_apenas=True)
     assert sent_form(FILE).options.validar_apenas is False
+
+
+def test_every_kind_of_upload_may_say_how_its_text_is_written() -> None:
+    options = IngestOptions(codificacao=TextEncoding.MAC_ROMAN, separador=Separator.TAB)
+    said = {"codificacao": "mac-roman", "separador": "tab"}
+    assert sent_form(FILE, *(part(*each) for each in said.items())).options == options
+    assert sent_json(bucket="b-b", key="k", **said).options == options
+    assert sent_json(arquivo="a.csv", tamanho=1, **said).options == options
+
+
+@pytest.mark.parametrize(("field", "value"), [("codificacao", "latin9"), ("separador", ";;"), ("separador", "")])
+def test_unknown_encoding_or_separator_is_refused(field: str, value: str) -> None:
+    sends: list[Callable[[], NewUpload]] = [
+        lambda: sent_form(FILE, part(field, value)),
+        lambda: sent_json(arquivo="a.csv", tamanho=1, **{field: value}),
+    ]
+    for send in sends:
+        with pytest.raises(Invalid) as caught:
+            send()
+        assert refusal(caught.value) == ("requisicao_invalida", [(f"/{field}", "enum")])
+
+
+@pytest.mark.parametrize("name", ["leads.xls", "leads.PDF", "leads.ods", "leads.numbers", "leads.xlsb", "leads.zip"])
+def test_wrong_kind_of_file_is_refused_when_it_is_offered(name: str) -> None:
+    sends: list[Callable[[], NewUpload]] = [
+        lambda: sent_json(arquivo=name, tamanho=1),
+        lambda: sent_form(part("arquivo", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", name)),
+    ]
+    for send in sends:
+        with pytest.raises(UnsupportedFile) as caught:
+            send()
+        assert caught.value.status == 415
+        assert refusal(caught.value) == ("formato_nao_suportado", [("/arquivo", "formato_nao_suportado")])
+
+
+def test_export_called_xls_that_we_can_read_is_accepted() -> None:
+    assert isinstance(sent_form(part("arquivo", "Nome;Email\nAna;a@b.co\n", "leads.xls")), FileInBody)
 
 
 def test_quoted_boundary_and_any_case_of_the_type_are_accepted() -> None:

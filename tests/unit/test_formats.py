@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.errors import InvalidFile
-from chalicelib.ingestion.detection.formats import format_by_name
+from chalicelib.ingestion.detection.formats import format_by_name, format_offered
 from tests.workbooks import Parts, cells_of, opened, parts, row, zipped
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504)
@@ -100,3 +100,27 @@ def test_names_of_streams_in_two_blocks_are_found() -> None:
     with pytest.raises(InvalidFile) as caught, opened(data):
         pass
     assert caught.value.params == {"formato": ".xls (Excel 97-2003)"}
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "offered"),
+    [
+        ("leads.xls", None, ".xls (Excel 97-2003)"),
+        ("leads.pdf", None, "PDF"),
+        ("leads.xlsx", None, None),
+        ("leads.csv", None, None),
+        ("leads.xls", b"Nome;Email\nAna;a@b.co\n", None),
+        ("leads.xls", "Nome;Email\n".encode("utf-16"), None),
+        ("leads.xls", zipped(LEADS), None),
+        ("leads.pdf", zipped(LEADS), None),
+        ("leads.xls", HTML.encode(), "HTML"),
+        ("leads.xls", OLE + "Workbook".encode("utf-16-le"), ".xls (Excel 97-2003)"),
+        ("leads.xls", b"x\0\1\2", ".xls (Excel 97-2003)"),
+        ("leads.ods", zipped({"content.xml": ""}), ".ods (LibreOffice)"),
+        ("leads.xlsb", zipped(XLSB), ".xlsb (Excel)"),
+        ("leads.vcf", b"BEGIN:VCARD\n", ".vcf (vCard)"),
+        ("leads.xlsx", b"%PDF-1.7", None),
+    ],
+)
+def test_wrong_kind_of_file_is_known_when_it_is_offered(name: str, content: bytes | None, offered: str | None) -> None:
+    assert format_offered(name, content) == offered

@@ -90,16 +90,23 @@ def test_any_cell_of_the_plain_shape_is_the_same_in_both_readers(rows: list[list
     assert rows_of(in_another_shape(data, shape)) == rows_of(data)
 
 
-def test_rows_of_long_strings_are_read_like_others() -> None:
-    """Their cells are read a few rows at a time, and one by one where a string is very long."""
-    texts = ["a", "b" * (MAX_COLUMN // 7), "c" * MAX_CELL, "d" * (MAX_COLUMN + 1)]
+@pytest.mark.parametrize("longest", ["", "d" * (MAX_COLUMN + 1)], ids=["a few at a time", "one by one"])
+def test_rows_of_long_strings_are_read_like_others(longest: str) -> None:
+    texts = [longest, "a", "b" * (MAX_COLUMN // 7), "c" * MAX_CELL]
     strings = "".join(f"<si><t>{text}</t></si>" for text in texts)
-    used = [0] * 20 + [1] * 40 + [0, 1] * 20 + [2] * 10 + [0] * 20
+    used = [1] * 20 + [2] * 40 + [1, 2] * 20 + [3] * 10 + [1] * 20
     rows = "".join(f'<row r="{n}"><c r="A{n}" t="s"><v>{i}</v></c><c r="B{n}"/></row>' for n, i in enumerate(used, 2))
-    last = '<row r="900"><c r="A900" t="s"><v>0</v></c><c r="C900" t="s"><v>3</v></c></row>'
-    after = '<row r="901"><c r="A901" t="s"><v>1</v></c></row>'
-    found = rows_of(zipped(parts(rows + last + after, strings=string_table(strings))))
-    assert found == [(n, [texts[i]]) for n, i in [*enumerate(used, 2), (900, 0), (901, 1)]]
+    last = '<row r="900"><c r="A900" t="s"><v>1</v></c><c r="C900" t="s"><v>0</v></c></row>'
+    found = rows_of(zipped(parts(rows + last, strings=string_table(strings))))
+    assert found == [(n, [texts[i]]) for n, i in [*enumerate(used, 2), (900, 1)]]
+
+
+@pytest.mark.parametrize("columns", [20, 60])
+def test_row_of_long_cells_is_refused(columns: int) -> None:
+    cells = "".join(f'<c r="{column_name(n)}2" t="s"><v>0</v></c>' for n in range(columns))
+    made = {**parts(strings=string_table(f"<si><t>{'x' * MAX_CELL}</t></si>"))}
+    made[SHEET] = sheet(f'{row(1, "Nome", "Email")}<row r="2">{cells}</row>')
+    assert refusal(zipped(made)) == "linha_grande_demais"
 
 
 def test_row_whose_strings_are_too_long_together_is_refused_before_they_are_read() -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.ingestion.detection.swallowed import Swallowing
 from chalicelib.ingestion.reading.columns import RefusedCells
 from tests.workbooks import cells_of, opened, rows_of
 
@@ -57,6 +58,14 @@ def test_refused_row_keeps_its_cells_for_the_report() -> None:
         [(number, cells), _] = table.rows()
     assert isinstance(cells, RefusedCells)
     assert (number, list(cells), cells.code) == (2, ['"Ana', "a@b.co", "71999990001"], "aspas_sem_fim")
+
+
+def test_line_that_is_too_long_by_itself_is_no_row() -> None:
+    """Alone its quote opens and holds all cells; behind the line before it, the quote closes."""
+    swallowing = Swallowing(";")
+    swallowing.learn(TITLES, 1)
+    cells = ["a" * 1_000] * 200
+    assert not swallowing.joins_rows(['"Ana\n', f'";{";".join(cells)}\n'], ["Ana\n", *cells])
 
 
 def test_inch_marks_are_text() -> None:

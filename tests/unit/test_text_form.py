@@ -9,6 +9,7 @@ import pytest
 
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection.text_form import ENCODINGS, TextForm, form_of, is_binary
+from chalicelib.ingestion.options import TextEncoding
 
 SINGLE = ["cp1252", "iso-8859-15", "mac-roman", "cp850"]
 WIDE = ["utf-16-le", "utf-16-be"]
@@ -52,6 +53,7 @@ def test_encoding_that_makes_portuguese_words_is_chosen(path: Path, encoding: st
 def test_sign_that_only_one_encoding_has_decides(path: Path) -> None:
     for word in ("Škoda Žižek", "Preço em €"):
         assert text(path, f"Nome\n{word}\n".encode("iso-8859-15")) == f"Nome\n{word}\n"
+    assert text(path, "Rua A, nº 5, 2ª casa\n".encode("cp1252")) == "Rua A, nº 5, 2ª casa\n"
     assert text(path, "Nome\n“José” – 10 €\n".encode("cp1252")) == "Nome\n“José” – 10 €\n"
 
 
@@ -67,7 +69,7 @@ def test_file_of_two_sources_is_read_line_by_line(path: Path) -> None:
     data = "Nome\nJoão\n".encode() + "Conceição\n".encode("cp850") + "Inês\n".encode()
     assert text(path, data) == "Nome\nJoão\nConceição\nInês\n"
     assert form(path, data).encoding == "utf-8 + cp850"
-    data = ("Conceição\n" * 10_000).encode("cp850") + "Inês\n".encode()
+    data = ("Conceição\n" * 250_000).encode("cp850") + "Inês\n".encode()
     assert text(path, data).endswith("Conceição\nInês\n")
 
 
@@ -114,6 +116,10 @@ def test_line_end_in_two_blocks_is_one(path: Path) -> None:
 def test_line_without_an_end_is_looked_at_in_pieces(path: Path) -> None:
     data = b"Nome;" + b"x" * (5 << 20) + " Conceição".encode("mac_roman")
     assert form(path, data).encoding == "mac-roman"
+
+
+def test_every_encoding_that_an_upload_may_name_is_known() -> None:
+    assert list(ENCODINGS) == [*TextEncoding]
 
 
 @pytest.mark.parametrize("encoding", list(ENCODINGS))

@@ -9,7 +9,7 @@ from uuid import UUID
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.contacts.telephones import PhoneKind
 from chalicelib.ingestion.layout.words import Role
-from chalicelib.ingestion.options import DedupKey, IngestMode
+from chalicelib.ingestion.options import DedupKey, IngestMode, Separator, TextEncoding
 from chalicelib.leads.states import LeadStatus
 
 
@@ -36,6 +36,10 @@ class JobAnswer(AnswerModel):
     """Whether hidden and filtered rows are left out."""
     adivinhar: bool
     """Whether columns with unknown titles are read by their cells."""
+    codificacao_pedida: TextEncoding | None
+    """The encoding of a text file that the upload named; null if the content decides."""
+    separador_pedido: Separator | None
+    """What stands between the cells of a text file, as the upload said; null if the content decides."""
     linhas_estimadas: int | None
     """How many rows the file seems to have; null until it is opened, and if it does not say."""
     linhas_processadas: int

@@ -10,10 +10,13 @@ import re
 from collections.abc import Collection
 from pathlib import Path, PurePosixPath
 
+from chalicelib.ingestion.detection.text_form import utf16_of
+
 XLS = ".xls (Excel 97-2003)"
 UNKNOWN = "desconhecido (unknown)"
 
 _BLOCK = 1 << 20
+_HEAD = 1024  # bytes
 _LONGEST_STREAM = 64  # bytes of a name in the directory of a compound file (MS-CFB 2.6.1)
 
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB 2.2: workbooks from before 2007, and encrypted workbooks
@@ -115,6 +118,23 @@ def is_compound(head: bytes) -> bool:
 def format_by_name(name: str) -> str | None:
     """Return the format that the extension of a file's name promises, or None if we may read it."""
     return _BY_EXTENSION.get(PurePosixPath(name.lower()).suffix)
+
+
+def format_offered(name: str, content: bytes | None = None) -> str | None:
+    """Return the format of a file that is offered, or None if it may be read; `content` is None if it comes later.
+
+    The name decides, with two exceptions, because many systems call any export `.xls`: a workbook of today is one under
+    any name, and an `.xls` may be a table in text. A file with a name that we read is looked at when it is ingested.
+    """
+    promised = format_by_name(name)
+    if promised is None or content is None:
+        return promised
+    if content.startswith(b"PK") and b"xl/workbook.xml" in content:
+        return None
+    if promised != XLS or is_compound(content):
+        return promised
+    head = content[:_HEAD]
+    return format_of_head(head) or (promised if b"\0" in head and utf16_of(head) is None else None)
 
 
 def format_of_head(head: bytes) -> str | None:

@@ -4,11 +4,12 @@
 -- A repeated notification or idempotency key makes no second job.
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
                          modo, modo_padrao, deduplicar_por_documento, deduplicar_por_id, deduplicar_por_contato, origem,
-                         validar_apenas, aba_pedida, ignorar_ocultas, adivinhar,
+                         validar_apenas, aba_pedida, ignorar_ocultas, adivinhar, codificacao_pedida, separador_pedido,
                          idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
         coalesce(:modo, 'ignorar'), CAST(:modo AS text) IS NULL, :deduplicar_por_documento, :deduplicar_por_id,
         :deduplicar_por_contato, :origem, :validar_apenas, :aba_pedida, :ignorar_ocultas, :adivinhar,
+        :codificacao_pedida, :separador_pedido,
         :idempotency_key, :idempotency_fingerprint, :agora, :agora)
 ON CONFLICT DO NOTHING;
 

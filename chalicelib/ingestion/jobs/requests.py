@@ -10,7 +10,8 @@ from unicodedata import normalize
 from pydantic import AfterValidator, Field
 from pydantic_core import PydanticCustomError
 
-from chalicelib.errors import FieldError, Invalid
+from chalicelib.errors import FieldError, Invalid, UnsupportedFile
+from chalicelib.ingestion.detection.formats import format_offered
 from chalicelib.ingestion.options import IngestOptions
 from chalicelib.ingestion.reading.limits import MAX_FILE
 
@@ -63,14 +64,18 @@ class FileInBody:
     options: IngestOptions
 
     def __post_init__(self) -> None:
-        """Refuse a file without a name. What is wrong with its content is the job's to say, however the file came.
+        """Refuse a file without a name, or of a kind that we do not read.
+
+        What else is wrong with its content is the job's to say, however the file came.
 
         Raises:
             Invalid: `nome_de_arquivo_invalido`.
+            UnsupportedFile: `formato_nao_suportado`.
         """
         if not self.name:
             error = FieldError("/arquivo", "nome_de_arquivo_invalido", "arquivo")
             raise Invalid("nome_de_arquivo_invalido", (error,))
+        _refuse_other_format(format_offered(self.name, self.content))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,21 @@ class AnnouncedUpload:
     name: str
     size_bytes: int
     options: IngestOptions
+
+    def __post_init__(self) -> None:
+        """Refuse a kind of file that we do not read, before it is uploaded.
+
+        Raises:
+            UnsupportedFile: `formato_nao_suportado`.
+        """
+        _refuse_other_format(format_offered(self.name))
+
+
+def _refuse_other_format(name: str | None) -> None:
+    if name:
+        raise UnsupportedFile(
+            "formato_nao_suportado", (FieldError("/arquivo", "formato_nao_suportado", name),), formato=name
+        )
 
 
 NewUpload = FileInBody | S3Reference | AnnouncedUpload

@@ -190,6 +190,8 @@ class Uploads:
                 aba_pedida=options.aba,
                 ignorar_ocultas=options.ignorar_ocultas,
                 adivinhar=options.adivinhar,
+                codificacao_pedida=options.codificacao,
+                separador_pedido=options.separador,
                 idempotency_key=key.value if key else None,
                 idempotency_fingerprint=key.fingerprint if key else None,
                 agora=now,

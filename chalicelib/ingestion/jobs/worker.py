@@ -33,7 +33,7 @@ from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.jobs.undo import Undoing
 from chalicelib.ingestion.loading.batch import Batch, prepared
 from chalicelib.ingestion.loading.loader import BatchCounts, Deduplication, load
-from chalicelib.ingestion.options import DedupKey, IngestMode
+from chalicelib.ingestion.options import DedupKey, IngestMode, Separator
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.reading.limits import MAX_ROWS
 from chalicelib.ingestion.reading.workbook import ALL_SHEETS, Choice, LeadsTable, RowBlock, open_workbook
@@ -165,7 +165,7 @@ class Ingestion:
     def _read(self, claim: JobClaim, folder: Path, remaining_ms: Remaining) -> None:
         path = folder / "workbook"
         stored = self._download(claim, path)
-        with open_workbook(path, Choice(claim.row["aba_pedida"], claim.row["adivinhar"])) as table:
+        with open_workbook(path, _choice(claim.row)) as table:
             config = self._database.run(claim.tenant_id, config_of)
             self._describe(claim, table, stored, config.idioma)
             self._open_dry_run_tables(claim)
@@ -389,6 +389,17 @@ class Ingestion:
             self._database.run(claim.tenant_id, lambda rows: rows.run("release_job", **params))
         except Unavailable:
             logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})
+
+
+def _choice(job: Row) -> Choice:
+    """What the upload said about the reading of its file."""
+    separator = job["separador_pedido"]
+    return Choice(
+        sheet=job["aba_pedida"],
+        guess=job["adivinhar"],
+        encoding=job["codificacao_pedida"],
+        separator=Separator(separator).character if separator else None,
+    )
 
 
 def _fence(rows: Rows, claim: JobClaim) -> None:
