@@ -44,7 +44,7 @@ def upload(rest: Rest, path: Path, **options: str | bool) -> Job:
             job: Job = rest.ask("POST", "/ingest/leads/xlsx", files=files, data=_as_form(options))
         return job
     request = {"arquivo": path.name, "tamanho": path.stat().st_size}
-    job = rest.ask("POST", "/ingest/leads/xlsx", json={**request, **options})
+    job = rest.ask("POST", "/ingest/leads/xlsx", json={**request, **_as_json(options)})
     post = job["upload"]
     with path.open("rb") as file:
         response = httpx2.post(post["url"], data=post["fields"], files={"file": (path.name, file, kind)}, timeout=600)
@@ -55,6 +55,12 @@ def upload(rest: Rest, path: Path, **options: str | bool) -> Job:
 
 def _as_form(options: dict[str, str | bool]) -> dict[str, str]:
     return {name: str(value).lower() if isinstance(value, bool) else value for name, value in options.items()}
+
+
+def _as_json(options: dict[str, str | bool]) -> dict[str, object]:
+    keys = options.get("deduplicar_por")
+    listed = {"deduplicar_por": [] if keys == "nenhum" else keys.split(",")} if isinstance(keys, str) else {}
+    return {**options, **listed}
 
 
 def followed(rest: Rest, job_id: str) -> Iterator[Job]:

@@ -23,6 +23,7 @@ from chalicelib.validation import invalid
 
 MAX_JSON_BYTES = 256 * 1024
 _NUL = "\0"
+_NO_WORDS = "nenhum"
 _DIGITS = re.compile(r"-?[0-9]{1,18}")
 
 M = TypeVar("M", bound=BaseModel)
@@ -201,8 +202,8 @@ def _kinds(hint: object) -> Iterator[object]:
     if get_origin(hint) in {Annotated, Union, UnionType}:
         for each in get_args(hint):
             yield from _kinds(each)
-    elif isinstance(hint, type):
-        yield hint
+    elif isinstance(kind := get_origin(hint) or hint, type):
+        yield kind
 
 
 def _whole_number(text: str) -> object:
@@ -213,7 +214,12 @@ def _truth(text: str) -> object:
     return {"true": True, "false": False}.get(text, text)
 
 
-_READERS: Mapping[object, Callable[[str], object]] = {int: _whole_number, bool: _truth}
+def _listed(text: str) -> object:
+    """The words of a list such as `documento, id`. An empty field may be an oversight, so no word is `nenhum`."""
+    return [] if text.strip() == _NO_WORDS else [each.strip() for each in text.split(",")]
+
+
+_READERS: Mapping[object, Callable[[str], object]] = {int: _whole_number, bool: _truth, frozenset: _listed}
 
 
 def _refuse_nul(document: object, root: str) -> None:

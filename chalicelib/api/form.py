@@ -25,7 +25,7 @@ from chalicelib.ingestion.options import IngestOptions
 MULTIPART = "multipart/form-data"
 FILE_FIELDS = ("arquivo", "file")
 """The names that the field with the file may have."""
-_MAX_PARTS = 8
+_MAX_PARTS = 16
 
 
 class _Shape(BaseModel):

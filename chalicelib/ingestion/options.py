@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated
 from unicodedata import normalize
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 
 class IngestMode(StrEnum):
@@ -27,15 +27,6 @@ class DedupKey(StrEnum):
 ALL_KEYS = frozenset(DedupKey)
 MAX_ORIGIN = 60
 """Characters of an `origem`."""
-NO_KEYS = "nenhum"
-"""What `deduplicar_por` is called where it names no key: an empty field of a form may be an oversight."""
-
-
-def _listed(given: object) -> object:
-    """Return the keys of a text such as `documento, id`; anything else as it is."""
-    if not isinstance(given, str):
-        return given
-    return [] if given.strip() == NO_KEYS else [each.strip() for each in given.split(",")]
 
 
 def _one_spelling(name: str) -> str:
@@ -79,9 +70,9 @@ class IngestOptions(BaseModel):
 
     modo: IngestMode | None = None
     """Without it: `ignorar`, but `atualizar` for an error report of ours that comes back corrected."""
-    deduplicar_por: Annotated[frozenset[DedupKey], BeforeValidator(_listed)] = ALL_KEYS
-    """Which keys may say that a row is a lead that is there already: a list, or a text such as `documento,id`; `nenhum`
-    for none. The very same file never makes its leads twice.
+    deduplicar_por: frozenset[DedupKey] = ALL_KEYS
+    """Which keys may say that a row is a lead that is there already; in a form `documento,id`, or `nenhum`. The very
+    same file never makes its leads twice.
     """
     origem: Annotated[
         str, Field(max_length=MAX_ORIGIN, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"), AfterValidator(_one_spelling)

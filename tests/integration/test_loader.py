@@ -114,7 +114,7 @@ def test_a_known_document_is_the_same_lead(office: Office) -> None:
     office.ingest(sheet("Maria;52998224725;m@x.com;"), name="one.csv")
     job = office.ingest(sheet("Maria S;529.982.247-25;n@x.com;"), name="two.csv")
     assert some_counts(job, "leads_criados", "duplicados") == (0, 1)
-    job = office.ingest(sheet("Maria S;529.982.247-25;n@x.com;"), name="two.csv", deduplicar_por="nenhum")
+    job = office.ingest(sheet("Maria S;529.982.247-25;n@x.com;"), name="two.csv", deduplicar_por=[])
     assert some_counts(job, "leads_criados", "duplicados") == (1, 0)
 
 
@@ -216,7 +216,7 @@ def test_ids_that_do_not_count_are_no_keys_and_the_same_bytes_still_create_nothi
     content = sheet("1;Bo;;b@x.com;bad", "2;Ana;;a@x.com;", header=HEADER)
     job = office.ingest(content, deduplicar_por="documento")
     assert some_counts(job, "leads_criados", "duplicados") == (2, 0)
-    assert office.ingest(content, deduplicar_por="nenhum")["duplicados_por"]["arquivo"] == 2
+    assert office.ingest(content, deduplicar_por=[])["duplicados_por"]["arquivo"] == 2
     header, line = table_of(office.report(job))
     assert (header[:2], line[:2]) == (["ID", "ID"], [f"{file_id(content)}:2", "1"])
     again = office.ingest(office.report(job).replace(b"bad", b"71999990001"), name="erros.csv")

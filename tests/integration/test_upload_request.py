@@ -206,7 +206,7 @@ def test_kept_name_is_short_and_names_no_folder(name: str) -> None:
             ("requisicao_invalida", [("/deduplicar_por_documento", "extra_forbidden")]),
         ),
         ([FILE, part("modo", b"\xff")], ("multipart_invalido", [])),
-        ([FILE, *[part(f"f{n}", "x") for n in range(8)]], ("multipart_invalido", [])),
+        ([FILE, *[part(f"f{n}", "x") for n in range(16)]], ("multipart_invalido", [])),
     ],
 )  # fmt: skip
 def test_form_with_wrong_fields_is_refused(parts: list[bytes], refused: tuple[str, list[tuple[str, str]]]) -> None:
@@ -263,14 +263,15 @@ def test_reference_names_a_bucket_and_a_key() -> None:
     )
 
 
-def test_the_keys_that_count_may_be_a_list_or_a_text_and_origins_have_one_spelling() -> None:
+def test_keys_that_count_are_a_list_or_words_of_a_form_and_origins_have_one_spelling() -> None:
     def options(**given: object) -> IngestOptions:
         return sent_json(bucket="b-b", key="k", **given).options
 
     assert options().deduplicar_por == ALL_KEYS
-    assert options(deduplicar_por="nenhum").deduplicar_por == frozenset()
     assert options(deduplicar_por=[]).deduplicar_por == frozenset()
-    assert options(deduplicar_por="documento").deduplicar_por == {DedupKey.DOCUMENTO}
+    assert options(deduplicar_por=["documento"]).deduplicar_por == {DedupKey.DOCUMENTO}
+    assert sent_form(FILE, part("deduplicar_por", "nenhum")).options.deduplicar_por == frozenset()
+    assert sent_form(FILE, part("deduplicar_por", "documento")).options.deduplicar_por == {DedupKey.DOCUMENTO}
     assert options(origem="  CRM   da  Matriz ").origem == "crm da matriz"
 
 
