@@ -261,6 +261,10 @@ def test_text_of_one_huge_line_is_refused(path: Path) -> None:
     assert read_confined(path) == Outcome("arquivo_grande_demais", 0, 0)
     with path.open("r+b") as file:
         file.truncate(MAX_FILE)
+    assert read_confined(path) == Outcome("celula_grande_demais", 0, 0)  # zeros at the end are no text
+    with path.open("r+b") as file:
+        file.seek(MAX_FILE - 1)
+        file.write(b"x")
     assert read_confined(path) == Outcome("linha_grande_demais", 0, 0)
 
 

@@ -38,6 +38,7 @@ from chalicelib.ingestion.jobs.reports import report_key
 from chalicelib.ingestion.jobs.requests import AnnouncedUpload
 from chalicelib.ingestion.jobs.worker import Ingestion
 from chalicelib.ingestion.options import IngestMode, IngestOptions
+from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.wiring import Services
 from local.aws import Aws as LocalAws
 from local.postgres import Postgres
@@ -1094,11 +1095,11 @@ def test_a_file_with_an_error_far_down_ends_the_job_and_its_committed_rows_count
     stage.put(good_rows, key)
     good, worker = stage.job(key=key), stage.worker(rows=70)
     stage.work(good, worker)
-    stage.put(good_rows + b'11;"never closed;;x@x.com;\n', key)
+    stage.put(good_rows + b"11;%s;;x@x.com;\n" % (b"x" * (MAX_CELL + 1)), key)
     job = stage.job(key=key)
     for _ in range(2):
         ended = stage.work(job, worker)
-        assert (ended["status"], ended["erro_codigo"]) == ("erro", "aspas_abertas")
+        assert (ended["status"], ended["erro_codigo"]) == ("erro", "celula_grande_demais")
         assert ended["linhas_processadas"] == 210
         assert counts(ended) == counts(stage.state(good))
         for name in ("leads", "telefones", "emails", "erros", "report"):
