@@ -109,8 +109,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "caractere_nulo": ("O texto tem um caractere nulo.", "The text holds a NUL character."),
     # Files
     "formato_nao_suportado": (
-        "O arquivo não é uma planilha .xlsx nem um .csv; salve-o em um desses formatos.",
-        "The file is neither an .xlsx workbook nor a .csv; save it as one of them.",
+        "O arquivo é deste formato: {formato}. Abra-o ou extraia-o e salve a planilha como .xlsx ou .csv.",
+        "The format of the file is {formato}. Open or extract it and save the sheet as .xlsx or .csv.",
     ),
     "arquivo_protegido": (
         "O arquivo está protegido por senha; remova a senha e envie de novo.",
@@ -162,8 +162,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Row {linha} has a cell that is too large, or a quote that is never closed.",
     ),
     "aspas_abertas": (
-        "As aspas que abrem na linha {linha} não fecham.",
-        "The quote that opens in row {linha} is never closed.",
+        "Aspas demais abrem e não fecham, a última na linha {linha}; feche-as ou apague-as.",
+        "Too many quotes open and are never closed, the last one in row {linha}; close or remove them.",
+    ),
+    "codificacao_nao_serve": (
+        "O arquivo não está na codificação {codificacao}; informe outra ou nenhuma.",
+        "The file is not in the encoding {codificacao}; name another one or none.",
     ),
     "textos_demais": (
         "Os textos da planilha, juntos, são grandes demais; divida-a em partes.",
@@ -194,6 +198,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "linha_de_exemplo": ("A linha é um exemplo de preenchimento.", "The row is an example of how to fill it in."),
     "linha_de_instrucao": ("A linha explica como preencher.", "The row explains how to fill it in."),
     "linha_de_total": ("A linha é um total.", "The row is a total."),
+    "aspas_sem_fim": (
+        "As aspas que abrem nesta linha não fecham nela e juntariam as linhas seguintes; feche-as ou apague-as.",
+        "The quote that opens in this row is not closed in it and would join the rows below; close or remove it.",
+    ),
     "email_invalido": ("“{valor}” não é um e-mail válido.", "“{valor}” is not a valid e-mail."),
     "dominio_suspeito": (
         "O domínio de “{valor}” parece escrito errado; talvez seja “{provavel}”. Corrija ou apague o endereço.",

@@ -38,7 +38,7 @@ HOUSE = _floors(
 )
 INSIDE: Mapping[str, Floors] = {
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
-    "ingestion": _floors("options layout", "reading", "rows", "loading", "jobs"),
+    "ingestion": _floors("options layout detection", "reading", "rows", "loading", "jobs"),
 }
 # Rooms that only think: no module of theirs reaches an adapter, or any other door to the outside.
 PURE = ("contacts", "dispatch.rules", "dispatch.states", "dispatch.outcomes", "ingestion.layout", "ingestion.rows",

@@ -20,8 +20,9 @@ def test_too_long_line_is_refused_before_it_is_read_whole() -> None:
     assert late_refusal(FIRST + b"x," * (2 * MAX_ROW)) == "linha_grande_demais"
 
 
-def test_too_long_record_of_many_lines_is_refused() -> None:
-    assert late_refusal(FIRST + b'"%s\n";' % (b"x" * 1000) * (MAX_ROW // 1000)) == "linha_grande_demais"
+def test_quotes_that_open_again_and_again_are_refused_at_last() -> None:
+    """Each line closes the quote of the line before it and opens another: no record ever ends."""
+    assert late_refusal(FIRST + b'x";"%s\n' % (b"x" * 1000) * (2 * MAX_ROW // 1000)) == "aspas_abertas"
 
 
 def test_too_large_cell_is_refused() -> None:
@@ -29,19 +30,22 @@ def test_too_large_cell_is_refused() -> None:
     assert late_refusal(FIRST + b"x" * (MAX_CELL + 1)) == "celula_grande_demais"
 
 
-def test_unclosed_quote_is_refused() -> None:
-    assert late_refusal(FIRST + b'"Bia;b@c.d\n' + b"Caio;c@d.e\n" * 10) == "aspas_abertas"
-    assert late_refusal(FIRST + b'"Bia;b@c.d\n' + b"Caio;c@d.e\n" * 20_000) == "celula_grande_demais"
-    assert late_refusal(FIRST + b'Bia;"') == "aspas_abertas"
+@pytest.mark.parametrize("more", [0, 10, 20_000])
+def test_unclosed_quote_refuses_its_row_alone(more: int) -> None:
+    rows = rows_of(FIRST + b'"Bia;b@c.d\n' + b"Caio;c@d.e\n" * more)
+    assert rows[30:] == [(32, ['"Bia', "b@c.d"]), *((n, ["Caio", "c@d.e"]) for n in range(33, 33 + more))]
 
 
-def test_refusal_names_the_row_in_which_the_quote_opens() -> None:
-    with opened(FIRST + b'"Bia;b@c.d\nCaio;c@d.e\n') as table:
-        rows = table.rows()
-        assert [next(rows)[0] for _ in range(30)] == list(range(2, 32))
-        with pytest.raises(InvalidFile, match="aspas_abertas") as caught:
-            next(rows)
-    assert caught.value.params == {"linha": 32}
+def test_quote_at_the_very_end_refuses_its_row_alone() -> None:
+    assert cells_of(FIRST + b'Bia;"')[30:] == [["Bia", '"']]
+
+
+def test_unclosed_quote_before_blank_lines_refuses_its_row_alone() -> None:
+    """The lines do not look like rows, but the room for a cell ends."""
+    assert cells_of(FIRST + b'"Bia;b@c.d\n' + b"\n" * MAX_CELL + b"Caio;c@d.e\n")[30:] == [
+        ['"Bia', "b@c.d"],
+        ["Caio", "c@d.e"],
+    ]
 
 
 def test_more_rows_than_a_sheet_can_hold_are_refused() -> None:

@@ -18,6 +18,7 @@ from chalicelib.config import Settings
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.account import ADDED
 from chalicelib.ingestion.jobs.reports import read_back, write_report
+from chalicelib.ingestion.reading.columns import RefusedCells
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import original
 from chalicelib.ingestion.rows.one_by_one import MAX_ERRORS
@@ -227,6 +228,20 @@ def test_any_cells_come_back_from_the_report_as_they_were(
         second = table_of(office.report(office.ingest(report, name="erros-leads.csv")))
         assert second[0] == header
         assert [line[:5] for line in second[1:-1]] == [line[:5] for line in lines]
+
+
+def test_a_row_whose_quote_stays_open_is_in_the_report_and_the_others_are_leads(office: Office) -> None:
+    job = office.ingest(b'Nome;Email\nAna;a@b.co\n"Bia;b@c.de\nCaio;c@d.ef\n')
+    assert (job["leads_criados"], job["linhas_rejeitadas"]) == (2, 1)
+    [line] = lines_of(office.report(job))
+    assert [line["Nome"], line["Email"], line["linha"], line["codigo"]] == ['"Bia', "b@c.de", "3", "aspas_sem_fim"]
+    again = office.ingest(office.report(job).replace(b'""Bia', b"Bia"), name="corrected.csv")
+    assert again["leads_criados"] == 1
+
+
+def test_a_refused_row_of_a_report_stays_refused() -> None:
+    refused = RefusedCells("aspas_sem_fim", ["'=x"])
+    assert list(read_back(["ID", *ADDED], [(2, refused)])) == [(2, refused)]
 
 
 def test_a_cell_of_the_maximum_length_can_be_read_back(office: Office) -> None:

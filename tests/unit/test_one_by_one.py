@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from chalicelib.contacts.pieces import EXCERPT
 from chalicelib.contacts.telephones import Phone, PhoneKind
+from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import Header, recognise
 from chalicelib.ingestion.rows.one_by_one import MAX_ERRORS, ReadRow, RowError, RowReader
 
@@ -52,6 +53,25 @@ def test_bad_contact_is_reported_and_the_row_is_kept() -> None:
     assert row.errors == (
         RowError("Email", "email_invalido", "nobody"),
         RowError("Telefone", "telefone_invalido", "123"),
+    )
+
+
+def test_row_that_the_reader_refused_has_its_code_and_its_cells() -> None:
+    reader = RowReader(header("Nome", "Email"), "leads.csv")
+    rows: list[SheetRow] = [
+        (2, ["Ana", "a@b.co"]),
+        (3, RefusedCells("aspas_sem_fim", ['"Bia', "b@c.de"])),
+        (4, RefusedCells("aspas_sem_fim", ['"Caio'])),
+    ]
+    read_rows = reader.read_all(rows)
+    assert read_rows.numbers == [2]
+    assert (
+        read_rows.with_errors
+        == [reader.read(*row) for row in rows[1:]]
+        == [
+            ReadRow(3, "leads.csv:3", None, (RowError("", "aspas_sem_fim", ""),), ['"Bia', "b@c.de"]),
+            ReadRow(4, "leads.csv:4", None, (RowError("", "aspas_sem_fim", ""),), ['"Caio', ""]),
+        ]
     )
 
 

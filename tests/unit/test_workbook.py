@@ -151,7 +151,7 @@ def test_hidden_rows_are_told(shape: str) -> None:
 
 def test_delimiter_whose_header_has_data_below_is_chosen() -> None:
     with opened(b"Nome,Email;x\nAna,ana@b.c;y\n") as table:
-        assert (table.separator, table.header.titles) == (",", ("Nome", "Email;x"))
+        assert (table.text and table.text.separator, table.header.titles) == (",", ("Nome", "Email;x"))
 
 
 def test_first_sheet_with_a_header_is_chosen_without_a_sheet_called_leads() -> None:

@@ -51,9 +51,9 @@ def account_of(table: LeadsTable, language: Language) -> dict[str, Any]:
             for place, fate in enumerate(table.header.fates)
         ],
         "abas": [_sheet(each, language) for each in sorted(table.sheets, key=_is_left_out)[:MOST_SHEETS]],
-        "codificacao": table.encoding,
-        "separador": table.separator,
-        "linhas_fisicas": None,
+        "codificacao": table.text and table.text.encoding,
+        "separador": table.text and table.text.separator,
+        "linhas_fisicas": table.text and table.text.physical_lines,
         "recusas": None,
     }
 

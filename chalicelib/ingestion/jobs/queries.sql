@@ -120,12 +120,6 @@ UPDATE ingest_jobs
            'linhas', jsonb_path_query_array(leitura #> '{linhas_ocultas,linhas}' || CAST(:linhas AS jsonb), '$[0 to 99]')))
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
--- name: note_physical_lines
--- How many lines a text file has, known at its end.
-UPDATE ingest_jobs
-   SET leitura = jsonb_set(leitura, '{linhas_fisicas}', to_jsonb(CAST(:linhas AS bigint)))
- WHERE tenant_id = :tenant_id AND job_id = :job_id AND lease_dono = CAST(:worker AS uuid);
-
 -- name: release_job
 -- `devolvidas` is 1 where the attempt must not count, because the file did not cause its failure.
 UPDATE ingest_jobs

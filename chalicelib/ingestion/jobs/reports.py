@@ -31,7 +31,7 @@ from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.account import ADDED, ORIGIN, is_report, place_of, remarks_of
 from chalicelib.ingestion.jobs.jobs import FINAL
 from chalicelib.ingestion.options import MAX_ORIGIN
-from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import LeadField, recognise
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import defused, original
@@ -106,7 +106,7 @@ def read_back(columns: Sequence[str], rows: Iterable[SheetRow]) -> Iterable[Shee
         return rows
     code_place = columns.index("codigo")
     return (
-        (number, [original(cell) for cell in cells])
+        (number, cells if isinstance(cells, RefusedCells) else [original(cell) for cell in cells])
         for number, cells in rows
         if len(cells) <= code_place or not _is_left_out(cells[code_place])
     )

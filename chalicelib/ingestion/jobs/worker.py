@@ -172,10 +172,6 @@ class Ingestion:
             for place, part in enumerate((table, *table.more)):
                 how = _deduplication(claim.row, content_id(path, part.sheet_name))
                 self._read_part(claim, part, place * MAX_ROWS, how, config, remaining_ms)
-            if (lines := table.physical_lines) is not None:
-                self._database.run(
-                    claim.tenant_id, lambda rows: rows.run("note_physical_lines", **claim.key, linhas=lines)
-                )
 
     def _read_part(
         self,

@@ -22,6 +22,14 @@ def sheet_and_row(position: int) -> tuple[int, int]:
     return sheet, row + 1
 
 
+class RefusedCells(list[str]):
+    """The cells of a row that the reader refuses as a whole; `code` says why."""
+
+    def __init__(self, code: str, cells: Sequence[str]) -> None:
+        super().__init__(cells)
+        self.code = code
+
+
 def column_name(index: int) -> str:
     """Return the letters of a column; index 0 is A."""
     letters = ""

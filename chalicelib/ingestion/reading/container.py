@@ -28,6 +28,7 @@ MAX_INFLATED = 6 << 28  # bytes of all parts that are used: a million rows of th
 MAX_RATIO = 200  # inflated to deflated bytes; sheets of real writers stay below 50
 RATIO_COUNTS_FROM = 16 << 20  # inflated bytes up to which a part may have any ratio
 
+_HEAD = 256  # bytes
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30  # bytes, before the name
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
@@ -72,6 +73,11 @@ class Container:
     def names(self) -> list[str]:
         """Return the names of all parts in lower case, in the order of the zip directory."""
         return list(self._entries)
+
+    def head(self) -> bytes:
+        """Return the first bytes of the file."""
+        self._file.seek(0)
+        return self._file.read(_HEAD)
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._entries

@@ -1,114 +1,160 @@
-"""Reads the rows of a `.csv`, whatever encoding it was saved in.
+"""Reads the rows of a `.csv`, whatever program saved it.
 
-The encoding is decided line by line, because a file that was put together from two sources has both: a line that is
-not UTF-8 is CP1252, which a Brazilian Excel saves. UTF-16 is recognised by its byte order mark, or by its zeros: every
-other byte at the beginning is zero. The number of a row is the number of its record, as a spreadsheet shows it.
+How its bytes become lines is decided by `text_form`. The number of a row is the number of its record, as a spreadsheet
+shows it. A first line `sep=;`, which is meant for Excel, is a blank record.
+
+A quote that is never closed, or closed thousands of rows later, must not swallow these rows: see `swallowed`. The row
+in which it opens is refused, and the next line is read as a row again.
 """
 
 from __future__ import annotations
 
-import codecs
 import csv
+import re
+from collections import deque
 from collections.abc import Iterator
 from pathlib import Path
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.detection.swallowed import Swallowing
+from chalicelib.ingestion.detection.text_form import TextForm, form_of
 from chalicelib.ingestion.reading.cell_text import REPLACEMENT
-from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_LINES, MAX_ROW, MAX_ROWS
 
-DELIMITERS = "\t;,"
+DELIMITERS = "\t;,|"
 
-_BLOCK = 1 << 20
-_HEAD = 1024  # bytes at the beginning by which the encoding is recognised
-_LITTLE, _BIG = "utf-16-le", "utf-16-be"
+MAX_READ_AGAIN = 1 << 25
+"""Characters of lines that are read as rows again: each quote that is never closed may look ahead `MAX_ROW`."""
+_DECLARED = re.compile('(?:sep=|"sep=)([^\\w\\s"]|\t)"?[;,\t]*[\r\n]*', re.IGNORECASE)
+_LONGEST_DECLARATION = 64  # bytes
+_LOOK_AFTER = 32  # lines of one record
 
 
 class CsvTable:
     """The records of a file, read with one delimiter."""
 
-    def __init__(self, path: Path, delimiter: str, *, most_lines: int = MAX_LINES) -> None:
+    def __init__(
+        self, path: Path, delimiter: str, form: TextForm | None = None, *, most_lines: int = MAX_LINES
+    ) -> None:
         self.name = None
+        self.form = form or form_of(path)
+        self.delimiter = delimiter
         self._most_lines = most_lines
         self._path = path
-        self._delimiter = delimiter
-        self.lines_read: int | None = None
-        """How many lines the file has, blank ones and those inside quotes too; known when all rows were read."""
 
     def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
         """Yield the records after number `after`, blank ones too, each with its number and its first `width` cells.
 
+        The cells of a record that a quote made too long are `RefusedCells`.
+
         Raises:
-            InvalidFile: a limit is exceeded (lines, rows, columns, a row, a cell), or `aspas_abertas`: a quote is never
-                closed.
+            InvalidFile: a limit is exceeded (lines, rows, columns, a row, a cell), or `aspas_abertas`: too many quotes
+                are never closed.
         """
-        lines = _Lines(self._path, self._most_lines)
-        records = csv.reader(lines, delimiter=self._delimiter)
+        lines = _Lines(self._path, self.form, self.delimiter, self._most_lines)
+        records = csv.reader(lines, delimiter=self.delimiter)
         while (cells := _next_record(records, lines)) is not None:
             if lines.record > after:
-                yield lines.record, cells[:width]
-        self.lines_read = lines.read
+                yield lines.record, _narrow(cells, width)
 
     def size(self) -> int:
-        """Estimate the number of lines from the first block of the file."""
-        with self._path.open("rb") as file:
-            start = file.read(_BLOCK)
-        lines = max(start.count(b"\n"), start.count(b"\r")) + 1
-        return lines * self._path.stat().st_size // len(start)
+        """Return the number of lines."""
+        return self.form.lines
 
 
-def is_binary(head: bytes) -> bool:
-    """Whether a file with these first bytes is not text."""
-    return b"\0" in head and _utf16(head) is None
+def declared_delimiter(path: Path, form: TextForm) -> str | None:
+    """Return the delimiter that the first line of a file declares for Excel (`sep=;`), or None."""
+    first = next(_lines(form.blocks(path)), b"")
+    declared = _DECLARED.fullmatch(form.decoded(first[:_LONGEST_DECLARATION]))
+    return declared[1] if declared else None
+
+
+class _OpenQuote(Exception):
+    """A record goes on although its lines look like rows, or although the file or the room for a row ends."""
 
 
 class _Lines:
-    """Gives `csv.reader` the lines of a file as text, and counts the size of the record that they make."""
+    """Gives `csv.reader` the lines of a file as text.
 
-    def __init__(self, path: Path, most: int) -> None:
+    The lines of the record that it reads are kept in `held`. They are read again, all but the first, when a quote turns
+    out to have joined rows.
+    """
+
+    def __init__(self, path: Path, form: TextForm, delimiter: str, most: int) -> None:
         self.record = 0
-        self.ended = False
+        self.held: list[str] = []
+        self.swallowing = Swallowing(delimiter)
         self._size = 0
         self._most = self._room = most
-        self._lines = _lines(_blocks(path))
+        self._room_again = MAX_READ_AGAIN
+        self._again: deque[str] = deque()
+        self._form = form
+        self._lines = _lines(form.blocks(path))
+        self._is_first = True
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        for line in self._lines:
-            self._size += len(line)
-            self._room -= 1
-            if self._room < 0:
-                raise InvalidFile("linhas_demais", maximo=self._most)
-            if self._size > MAX_ROW:
-                raise InvalidFile("linha_grande_demais", linha=self.record)
-            return _decoded(line)
-        self.ended = True
-        raise StopIteration
-
-    @property
-    def read(self) -> int:
-        """How many lines were read."""
-        return self._most - self._room
+        line = self._again.popleft() if self._again else self._next_line()
+        self._size += len(line)
+        if self._size > MAX_ROW:
+            if self.held:
+                self.held.append(line)
+                raise _OpenQuote
+            raise InvalidFile("linha_grande_demais", linha=self.record)
+        self.held.append(line)
+        if len(self.held) == _LOOK_AFTER and self.swallowing.has_rows(self.held[1:]):
+            raise _OpenQuote
+        return line
 
     def begin(self) -> None:
         """Begin a new record with the next line."""
         self.record += 1
+        self.held.clear()
         self._size = 0
+
+    def read_again(self) -> None:
+        """Give the lines of the record once more, except its first."""
+        self._room_again -= self._size
+        if self._room_again < 0:
+            raise InvalidFile("aspas_abertas", linha=self.record)
+        self._again.extendleft(reversed(self.held[1:]))
+
+    def _next_line(self) -> str:
+        for line in self._lines:
+            self._room -= 1
+            if self._room < 0:
+                raise InvalidFile("linhas_demais", maximo=self._most)
+            text = self._form.decoded(line).replace("\0", REPLACEMENT)
+            if self._is_first:
+                self._is_first = False
+                if _DECLARED.fullmatch(text[:_LONGEST_DECLARATION]):
+                    return "\n"
+            return text
+        if self.held:
+            raise _OpenQuote
+        raise StopIteration
 
 
 def _next_record(records: Iterator[list[str]], lines: _Lines) -> list[str] | None:
-    """Return the next record, or None after the last. A record that only the end of the file ends has an open quote."""
+    """Return the next record, or None after the last one."""
     lines.begin()
     try:
         cells = next(records, None)
+    except _OpenQuote:
+        return _refused(lines)
     except csv.Error as error:
+        if len(lines.held) > 1:
+            return _refused(lines)
         raise InvalidFile("celula_grande_demais", linha=lines.record) from error
     if cells is None:
         return None
-    if lines.ended:
-        raise InvalidFile("aspas_abertas", linha=lines.record)
+    if len(lines.held) == 1:
+        lines.swallowing.learn(cells, lines.record)
+    elif lines.swallowing.joins_rows(lines.held, cells):
+        return _refused(lines)
     if lines.record > MAX_ROWS:
         raise InvalidFile("linhas_demais", maximo=MAX_ROWS)
     if len(cells) > MAX_COLUMNS:
@@ -116,24 +162,14 @@ def _next_record(records: Iterator[list[str]], lines: _Lines) -> list[str] | Non
     return cells
 
 
-def _blocks(path: Path) -> Iterator[bytes]:
-    """Yield the bytes of the file in blocks; UTF-16 is converted to UTF-8."""
-    with path.open("rb") as file:
-        encoding = _utf16(file.read(_HEAD))
-        file.seek(0)
-        decoder = codecs.getincrementaldecoder(encoding)("replace") if encoding else None
-        while block := file.read(_BLOCK):
-            yield decoder.decode(block).encode() if decoder else block
+def _narrow(cells: list[str], width: int) -> list[str]:
+    return RefusedCells(cells.code, cells[:width]) if isinstance(cells, RefusedCells) else cells[:width]
 
 
-def _utf16(head: bytes) -> str | None:
-    """Return the name of the UTF-16 encoding, or None: in UTF-16 most Western characters are a byte and a zero."""
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return _LITTLE if head.startswith(codecs.BOM_UTF16_LE) else _BIG
-    even, odd = head[::2], head[1::2]
-    if 2 * odd.count(0) > len(odd) and not even.count(0):
-        return _LITTLE
-    return _BIG if 2 * even.count(0) > len(even) and not odd.count(0) else None
+def _refused(lines: _Lines) -> RefusedCells:
+    """Refuse the row in which a quote opens; what it swallowed is read again."""
+    lines.read_again()
+    return RefusedCells("aspas_sem_fim", lines.swallowing.split(lines.held[0]))
 
 
 def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
@@ -147,12 +183,3 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[bytes]:
             yield rest
     if rest:
         yield rest if rest.endswith((b"\n", b"\r")) else rest + b"\n"
-
-
-def _decoded(line: bytes) -> str:
-    line = line.removeprefix(codecs.BOM_UTF8)
-    try:
-        text = line.decode()
-    except UnicodeDecodeError:
-        text = line.decode("cp1252", "replace")
-    return text.replace("\0", REPLACEMENT)

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.detection import formats
+from chalicelib.ingestion.detection.text_form import form_of, is_binary
 from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, with_links
@@ -43,12 +45,8 @@ ALL_SHEETS = "*"
 _MOST_WEIGHT = 1 << 20
 _WEIGHT_OF_A_CELL = 16
 
-_BLOCK = 1 << 20
 _HEAD = 1024
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # MS-CFB 2.2: workbooks from before 2007, and encrypted workbooks
-_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")  # MS-OFFCRYPTO 2.3.4.4
-_NOT_A_TABLE = (b"%PDF-", b"<", b"{\\rtf", b"\x1f\x8b")  # PDF; HTML and XML; RTF; gzip
 
 
 class Table(Protocol):
@@ -63,10 +61,16 @@ class Table(Protocol):
 
 
 class Choice(NamedTuple):
-    """What an upload says about the reading of its file: the sheet to read, and whether to guess unknown columns."""
+    """What an upload says about the reading of its file. What it does not say is decided by the content.
+
+    `sheet` is the sheet to read; `guess` says whether unknown columns are guessed. `encoding` (a key of `ENCODINGS`)
+    and `separator`, the character between the cells, are those of a text file.
+    """
 
     sheet: str | None = None
     guess: bool = False
+    encoding: str | None = None
+    separator: str | None = None
 
 
 DEFAULT = Choice()
@@ -81,6 +85,17 @@ class SheetFate(NamedTuple):
     rows: int | None = None
 
 
+class TextReading(NamedTuple):
+    """How a text file is read: its encoding, the character between its cells, and how many lines it has.
+
+    Blank lines and lines inside quotes count.
+    """
+
+    encoding: str
+    separator: str
+    physical_lines: int
+
+
 class RowBlock(NamedTuple):
     """Rows that are read and validated together, and what they take in memory, in characters."""
 
@@ -93,7 +108,7 @@ class LeadsTable:
     """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows.
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
-    long as nobody takes them out. `separator` and `encoding` are those of a text file. `most_text` bounds the
+    long as nobody takes them out. `text` is how a text file is read; None for a workbook. `most_text` bounds the
     characters of its rows. `links` are those behind the cells of a sheet, if it has any. `more` are the other tables to
     read, with the same titles, if the upload asks for all.
     """
@@ -104,9 +119,8 @@ class LeadsTable:
     _table: Table
     sheets: tuple[SheetFate, ...] = ()
     hidden_rows: set[int] = field(default_factory=set)
-    separator: str | None = None
     most_text: int = MAX_TEXT
-    encoding: str | None = None
+    text: TextReading | None = None
     more: tuple[LeadsTable, ...] = ()
     links: Hyperlinks | None = None
 
@@ -133,11 +147,6 @@ class LeadsTable:
                 rows, weight = [], 0
         if rows:
             yield RowBlock(rows, weight)
-
-    @property
-    def physical_lines(self) -> int | None:
-        """How many lines a text file has, once all rows were read."""
-        return self._table.lines_read if isinstance(self._table, csv_text.CsvTable) else None
 
     def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
         rows = self._table.rows(max(after, self.header.row), len(self.header.titles))
@@ -166,10 +175,13 @@ def _open(path: Path, stack: ExitStack, choice: Choice) -> LeadsTable:
     if head.startswith(_ZIP):
         found = _best_sheet(xlsx.sheets(stack.enter_context(Container(path))), choice)
         return replace(found, most_text=min(MAX_TEXT, max(SMALL_TEXT, MAX_TEXT_RATIO * path.stat().st_size)))
-    if head.startswith(_OLE):
-        raise InvalidFile("arquivo_protegido" if _is_encrypted(path) else "formato_nao_suportado")
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_NOT_A_TABLE) or csv_text.is_binary(head):
-        raise InvalidFile("formato_nao_suportado")
+    if formats.is_compound(head):
+        name = formats.format_of_compound(path)
+        raise InvalidFile("formato_nao_suportado", formato=name) if name else InvalidFile("arquivo_protegido")
+    if name := formats.format_of_head(head):
+        raise InvalidFile("formato_nao_suportado", formato=name)
+    if is_binary(path):
+        raise InvalidFile("formato_nao_suportado", formato=formats.UNKNOWN)
     return _with_best_delimiter(path, choice)
 
 
@@ -320,28 +332,30 @@ def _fate(sheet: xlsx.Sheet, surveyed: _Surveyed | None, chosen: _Surveyed, *, i
 def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     """Read a text file with the delimiter that gives the most titles that are known for certain, then the best header.
 
-    A wrong delimiter may find quotes that do not close, so a refusal counts only if every delimiter is refused.
+    What the upload says comes first, then what the file declares (`sep=;`), if there is a header so. A wrong delimiter
+    may make cells that are too large, so a refusal counts only if every delimiter is refused.
 
     Raises:
         InvalidFile: `arquivo_sem_abas`; the upload names a sheet.
     """
     if choice.sheet not in (None, ALL_SHEETS):
         raise InvalidFile("arquivo_sem_abas")
+    form = form_of(path, choice.encoding)
+    declared = choice.separator or csv_text.declared_delimiter(path, form)
     found: list[tuple[tuple[int, ...], LeadsTable]] = []
     refused: dict[str, InvalidFile] = {}
-    for delimiter in csv_text.DELIMITERS:
-        table = csv_text.CsvTable(path, delimiter)
+    for delimiter in dict.fromkeys([*filter(None, [declared]), *csv_text.DELIMITERS]):
+        table = csv_text.CsvTable(path, delimiter, form)
         surveyed = _survey(table, table.rows(), guess=choice.guess)
-        if surveyed.leads:
-            known = sum(fate.role is not None and fate.reason is None for fate in surveyed.leads.header.fates)
-            found.append(
-                (
-                    (known, *surveyed.evidence, len(surveyed.leads.header.titles)),
-                    replace(surveyed.leads, separator=delimiter),
-                )
-            )
+        if leads := surveyed.leads:
+            read = replace(leads, text=TextReading(form.encoding, delimiter, form.lines))
+            if delimiter == declared:
+                return read
+            known = sum(fate.role is not None and fate.reason is None for fate in leads.header.fates)
+            found.append(((known, *surveyed.evidence, len(leads.header.titles)), read))
         if surveyed.problem:
-            if surveyed.problem.code == "linhas_demais":  # the number of lines is the same with every delimiter
+            # The number of lines is the same with every delimiter, and what the upload says is not overruled.
+            if surveyed.problem.code == "linhas_demais" or choice.separator:
                 raise surveyed.problem
             refused[surveyed.problem.code] = surveyed.problem
     if not found:
@@ -369,14 +383,3 @@ def _filled(rows: Iterable[SheetRow], most_text: int = MAX_TEXT) -> Iterator[tup
             if len(text) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
                 raise InvalidFile("celula_grande_demais", linha=number)
             yield row, len(text)
-
-
-def _is_encrypted(path: Path) -> bool:
-    """Whether a compound file holds an encrypted workbook: then its directory names the stream of the package."""
-    tail = b""
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            if _ENCRYPTED in tail + block:
-                return True
-            tail = block[-len(_ENCRYPTED) :]
-    return False

@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.detection.formats import format_of_zip
 from chalicelib.ingestion.reading.behind.dates import Dates, date_styles
 from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, LinkWatch
 from chalicelib.ingestion.reading.columns import SheetRow
@@ -24,6 +25,7 @@ from chalicelib.ingestion.reading.plain_rows import plain_rows
 from chalicelib.ingestion.reading.shared_strings import SharedStrings
 
 _USUAL_WORKBOOK = "xl/workbook.xml"
+_BINARY_PART = ".bin"  # of an `.xlsb`
 
 
 class Relationship(NamedTuple):
@@ -132,8 +134,9 @@ def _workbook(container: Container) -> str:
     """Return the name of the workbook part; a file without one is something else, such as a text document."""
     named = (each.part for each in _relationships(container, "").values() if each.kind == "officeDocument")
     workbook = next(named, _USUAL_WORKBOOK)
-    if workbook not in container or not elements(container.blocks(workbook), "workbook"):
-        raise InvalidFile("formato_nao_suportado")
+    is_known = workbook in container and not workbook.lower().endswith(_BINARY_PART)
+    if not is_known or not elements(container.blocks(workbook), "workbook"):
+        raise InvalidFile("formato_nao_suportado", formato=format_of_zip(container.names(), container.head()))
     return workbook
 
 

@@ -18,7 +18,7 @@ from chalicelib.contacts.nothing import is_no_key, is_no_name, says_nothing
 from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiece, refuse
 from chalicelib.contacts.telephones import Phone, read_phones
 from chalicelib.ingestion.layout.derived import with_derived
-from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.rows.by_column import read_usual_rows
 from chalicelib.ingestion.rows.formulas import as_shown
@@ -174,6 +174,7 @@ class RowReader:
         external_ids, columns, unusual = read_usual_rows(
             cells, self._header.fields, landlines_valid=self._landlines_valid
         )
+        unusual.update([place for place, (_, cells) in enumerate(rows) if isinstance(cells, RefusedCells)])
         unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
         unusual.update(self._near(rows))
         if self._skipped:
@@ -202,8 +203,10 @@ class RowReader:
 
     def read(self, number: int, cells: Sequence[str]) -> ReadRow:
         """Read one row; missing cells count as blank."""
-        if len(cells) < self._width:
-            cells = [*cells, *[""] * (self._width - len(cells))]
+        if isinstance(cells, RefusedCells):
+            refused = RowError("", cells.code, "")
+            return ReadRow(number, self._default_id(number), None, (refused,), self._padded(cells))
+        cells = self._padded(cells)
         if number in self._skipped:
             return ReadRow(number, self._default_id(number), None, (RowError("", "linha_oculta", ""),), cells)
         data, external_id, errors = self._read(number, cells)
@@ -239,6 +242,9 @@ class RowReader:
             addresses,
         )
         return data, external_id, errors.reported()
+
+    def _padded(self, cells: Sequence[str]) -> Sequence[str]:
+        return cells if len(cells) >= self._width else [*cells, *[""] * (self._width - len(cells))]
 
     def _near(self, rows: Sequence[SheetRow]) -> Iterable[int]:
         """The places of the rows right below the header."""
