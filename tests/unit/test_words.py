@@ -182,6 +182,12 @@ def test_number_of_a_title_is_read_and_a_ddd_in_it(title: str, number: int, may_
     assert read_title(title)[3:] == (number, None, may_be_ddd)
 
 
+@pytest.mark.parametrize("separator", [";", ",", "|", "\t"])
+def test_line_of_titles_is_no_title(separator: str) -> None:
+    assert read_title(f"Nome{separator}E-mail") == Title()
+    assert read_title(f"Telefone{separator} celular").certain
+
+
 def test_names_are_ranked() -> None:
     titles = [
         "Nome",

@@ -195,6 +195,7 @@ _LONGEST = 100
 _UNSEEN = frozenset({"Mn", "Cf"})  # accents; zero-width and direction marks
 _BREAK = re.compile(r"[^a-z0-9]+|(?<=[a-z])(?=[0-9])")
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_SEPARATOR = re.compile(r"[;,|\t]")
 _QUESTION = _set("qual quais what informe digite")
 _COUNT = re.compile(r"([0-9]{1,3})[oa]?")
 _BRACKETS = re.compile(r"[(\[{<]([^()\[\]{}<>]*)[)\]}>]")
@@ -238,6 +239,8 @@ def read_title(text: str) -> Title:
         return NO_TITLE
     words, hinted = _words(shown), _words(hint)
     title = _read_words(words)
+    if not title.certain and _SEPARATOR.search(shown):  # a line of titles that was read with another separator
+        return NO_TITLE
     if "?" in shown and not _QUESTION.intersection(words):  # "WhatsApp?" may be answered by yes or no
         title = title._replace(certain=False)
     if title.role in {None, Role.CONTATO}:
