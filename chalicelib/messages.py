@@ -778,8 +778,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
     # Tenants
     "configuracao_incompleta": (
-        "PUT troca a configuração inteira, e o documento não tem todos os campos; para mudar só alguns, use PATCH.",
-        "PUT replaces the whole configuration, and the document lacks fields; use PATCH to change only some.",
+        "PUT troca a configuração inteira, e ao documento faltam campos que estão configurados; para mudar só alguns, "
+        "use PATCH.",
+        "PUT replaces the whole configuration, and the document lacks fields that are configured; use PATCH to change "
+        "only some.",
     ),
     "configuracao_disputada": (
         "Outra pessoa mudou a configuração ao mesmo tempo; confira-a e tente de novo.",

@@ -211,7 +211,7 @@ def _whole_number(text: str) -> object:
 
 
 def _truth(text: str) -> object:
-    return {"true": True, "false": False}.get(text, text)
+    return {"true": True, "false": False}.get(text.lower(), text)
 
 
 def _listed(text: str) -> object:

@@ -74,6 +74,8 @@ class IngestOptions(BaseModel):
     """Which keys may say that a row is a lead that is there already; in a form `documento,id`, or `nenhum`. The very
     same file never makes its leads twice.
     """
+    deduplicar_por_documento: bool | None = None
+    """What came before `deduplicar_por`: `false` takes `documento` out of it."""
     origem: Annotated[
         str, Field(max_length=MAX_ORIGIN, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"), AfterValidator(_one_spelling)
     ] = ""
@@ -90,3 +92,9 @@ class IngestOptions(BaseModel):
     """The encoding of a text file; without it the one that makes Portuguese words is chosen."""
     separador: Separator | None = None
     """What stands between the cells of a text file; without it the one that makes the best header is chosen."""
+
+    @property
+    def keys(self) -> frozenset[DedupKey]:
+        """Which keys count."""
+        without = {DedupKey.DOCUMENTO} if self.deduplicar_por_documento is False else set()
+        return self.deduplicar_por - without

@@ -317,14 +317,20 @@ def _merge(document: dict[str, Any], patch: Mapping[str, Any], model: type[BaseM
 _MISSING = "missing"
 
 
-def left_out(config: BaseModel, pointer: str = "") -> Iterator[FieldError]:
-    """An error for each field that a document left to its default, on every level."""
-    for name in type(config).model_fields:
-        value = getattr(config, name)
-        if name not in config.model_fields_set:
-            yield FieldError(f"{pointer}/{name}", _MISSING, name)
+def lost_fields(stored: BaseModel, wanted: BaseModel, pointer: str = "") -> Iterator[FieldError]:
+    """An error for each stored value that a document would set back to its default by leaving it out, at any depth."""
+    for name in type(wanted).model_fields:
+        kept, value = getattr(stored, name), getattr(wanted, name)
+        if name not in wanted.model_fields_set:
+            if kept != value:
+                yield FieldError(f"{pointer}/{name}", _MISSING, name)
         elif isinstance(value, BaseModel):
-            yield from left_out(value, f"{pointer}/{name}")
+            yield from lost_fields(kept, value, f"{pointer}/{name}")
+
+
+def said_nothing() -> tuple[FieldError, ...]:
+    """The errors of a document without any field."""
+    return tuple(FieldError(f"/{name}", _MISSING, name) for name in TenantConfig.model_fields)
 
 
 class ReadsOne(Protocol):

@@ -14,7 +14,15 @@ from chalicelib.adapters.database import Database, Rows
 from chalicelib.canal import Canal
 from chalicelib.errors import Conflict, Invalid
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.tenants.config import ConfigPatch, TenantChannels, TenantConfig, config_of, left_out, patched
+from chalicelib.tenants.config import (
+    ConfigPatch,
+    TenantChannels,
+    TenantConfig,
+    config_of,
+    lost_fields,
+    patched,
+    said_nothing,
+)
 from chalicelib.validation import invalid
 
 CheckChannels = Callable[[str, Mapping[Canal, Mapping[str, Any]]], None]
@@ -44,18 +52,24 @@ class Tenants:
         return self._database.run(identity.tenant_id, config_of)
 
     def replace(self, identity: Identity, config: TenantConfig) -> dict[str, Any]:
-        """Replace the whole configuration by a document that leaves nothing out. Returns what `change` returns.
+        """Replace the whole configuration by a document that leaves nothing out but defaults. Returns as `change`.
 
         Raises:
             Forbidden: the caller is not an administrator.
-            Invalid: `configuracao_incompleta`, with a pointer to each field that is missing; or a channel cannot send.
-                Nothing is stored.
+            Invalid: `configuracao_incompleta`, the document says nothing, or leaves out what is configured, with a
+                pointer to each field; or a channel cannot send. Nothing is stored.
             Conflict: `configuracao_disputada`, as `change`.
         """
         identity.require(ADMIN)
-        if missing := tuple(left_out(config)):
-            raise Invalid("configuracao_incompleta", missing)
-        return self._save(identity.tenant_id, lambda _: config)
+        if not config.model_fields_set:
+            raise Invalid("configuracao_incompleta", said_nothing())
+
+        def replaced(stored: TenantConfig) -> TenantConfig:
+            if lost := tuple(lost_fields(stored, config)):
+                raise Invalid("configuracao_incompleta", lost)
+            return config
+
+        return self._save(identity.tenant_id, replaced)
 
     def change(self, identity: Identity, patch: ConfigPatch) -> dict[str, Any]:
         """Change some fields of the configuration, and leave the others as they are.

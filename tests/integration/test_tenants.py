@@ -180,25 +180,28 @@ def test_replacing_takes_the_whole_document_that_reading_gives(services: Service
     [
         ({}, [f"/{name}" for name in DEFAULTS]),
         ({name: DEFAULTS[name] for name in DEFAULTS if name != "fuso"}, ["/fuso"]),
-        ({**DEFAULTS, "janela": {"ligada": False, "fim": "20:00"}, "canais": {"email": None}}, [
-            "/janela/dias", "/janela/inicio", "/janela/respeita_feriados", "/janela/feriados_extras",
-            "/canais/whatsapp",
-        ]),
-        ({**DEFAULTS, "limites": {**LIMITS, "email": {"por_minuto": 5}}}, [
-            "/limites/email/por_segundo", "/limites/email/rajada", "/limites/email/por_dia",
-        ]),
+        ({"limites": {"whatsapp": {"por_minuto": 5}}}, ["/fuso", "/janela", "/limites/email"]),
+        ({**DEFAULTS, "janela": {"fim": "20:00"}}, ["/janela/ligada"]),
+        ({**DEFAULTS, "limites": {**LIMITS, "email": {"por_minuto": 5}}}, ["/limites/email/por_dia"]),
     ],
     ids=lambda each: str(each)[:60],
 )  # fmt: skip
-def test_replacing_by_a_document_with_gaps_is_refused_and_each_gap_named(
+def test_replacing_by_a_document_that_leaves_out_what_is_configured_is_refused(
     services: Services, document: dict[str, object], missing: list[str]
 ) -> None:
-    change(services, fuso="America/Manaus")
+    change(services, fuso="America/Manaus", janela={"ligada": False}, limites={"email": {"por_dia": 7}})
     with pytest.raises(Invalid) as raised:
         services.tenants.replace(ADMINISTRATOR, config(**document))
     assert raised.value.code == "configuracao_incompleta"
     assert [(each.pointer, each.code) for each in raised.value.errors] == [(each, "missing") for each in missing]
     assert services.tenants.config(ADMINISTRATOR).fuso == "America/Manaus"
+
+
+def test_replacing_may_leave_out_what_nobody_has_configured(services: Services) -> None:
+    services.tenants.replace(ADMINISTRATOR, config(janela={"ligada": False}))
+    services.tenants.replace(ADMINISTRATOR, config(janela={"ligada": False}, idioma="en"))
+    stored = services.tenants.config(ADMINISTRATOR)
+    assert (stored.janela.ligada, stored.idioma) == (False, Language.ENGLISH)
 
 
 def test_change_that_another_one_overtakes_is_made_again_on_what_is_stored_then(

@@ -201,10 +201,6 @@ def test_kept_name_is_short_and_names_no_folder(name: str) -> None:
         ),
         ([FILE, part("deduplicar_por", "")], ("requisicao_invalida", [("/deduplicar_por/0", "enum")])),
         ([FILE, part("origem", "a\nb")], ("requisicao_invalida", [("/origem", "string_pattern_mismatch")])),
-        (
-            [FILE, part("deduplicar_por_documento", "false")],
-            ("requisicao_invalida", [("/deduplicar_por_documento", "extra_forbidden")]),
-        ),
         ([FILE, part("modo", b"\xff")], ("multipart_invalido", [])),
         ([FILE, *[part(f"f{n}", "x") for n in range(16)]], ("multipart_invalido", [])),
     ],
@@ -272,6 +268,8 @@ def test_keys_that_count_are_a_list_or_words_of_a_form_and_origins_have_one_spel
     assert options(deduplicar_por=["documento"]).deduplicar_por == {DedupKey.DOCUMENTO}
     assert sent_form(FILE, part("deduplicar_por", "nenhum")).options.deduplicar_por == frozenset()
     assert sent_form(FILE, part("deduplicar_por", "documento")).options.deduplicar_por == {DedupKey.DOCUMENTO}
+    assert sent_form(FILE, part("deduplicar_por_documento", "False")).options.keys == {DedupKey.ID, DedupKey.CONTATO}
+    assert options(deduplicar_por_documento=True, deduplicar_por=["id"]).keys == {DedupKey.ID}
     assert options(origem="  CRM   da  Matriz ").origem == "crm da matriz"
 
 
