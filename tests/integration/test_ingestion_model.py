@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.config import Settings
@@ -47,9 +47,9 @@ class File(NamedTuple):
 # Few values, so that rows meet by every key, and keys disagree.
 written_rows = st.builds(
     WrittenRow,
-    st.sampled_from(["", "1", "2"]),
+    st.sampled_from(["1", "1", "2", ""]),
     st.sampled_from(["", "Ana", " ÁNA", "Bo"]),
-    st.sampled_from(["", "", "52998224725", "111.444.777-35", "111"]),
+    st.sampled_from(["52998224725", "111.444.777-35", "", "", "111"]),
     st.sampled_from(["", "71 99999-0001", "71 9999-0001", "71 99999-0002", "71 99999-0001 | 71 99999-0002"]),
 )
 options = st.fixed_dictionaries({
@@ -57,7 +57,9 @@ options = st.fixed_dictionaries({
     "deduplicar_por": st.just(frozenset(DedupKey)) | st.frozensets(st.sampled_from(DedupKey)),
     "origem": st.sampled_from(["", "", "crm"]),
 })  # fmt: skip
-files = st.builds(File, st.lists(written_rows, min_size=1, max_size=5), st.booleans(), options, st.booleans())
+files = st.builds(
+    File, st.lists(written_rows, min_size=2, max_size=6), st.sampled_from([True, True, False]), options, st.booleans()
+)
 
 
 class Model:
@@ -117,8 +119,15 @@ def check_counts(job: Job, before: int, after: int) -> None:
     assert after - before == job["leads_criados"]
 
 
+UPDATING = {"modo": "atualizar", "deduplicar_por": frozenset(DedupKey), "origem": ""}
+ONE, OTHER = (WrittenRow("1", "Ana", document, "71 99999-0001") for document in ("52998224725", "11144477735"))
+
+
+@example(uploads=[File([ONE], True, UPDATING, False), File([OTHER], True, UPDATING, False)], batch=5)
+@example(uploads=[File([ONE, OTHER], True, UPDATING, True)], batch=5)
+@example(uploads=[File([OTHER, ONE._replace(external_id="2", document="")], False, UPDATING, False)], batch=1)
 @settings(max_examples=settings().max_examples // 3, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(uploads=st.lists(files, min_size=1, max_size=4), batch=st.integers(1, 5))
+@given(uploads=st.lists(files, min_size=2, max_size=4), batch=st.integers(1, 5))
 def test_no_sequence_of_uploads_mixes_people(app_settings: Settings, uploads: list[File], batch: int) -> None:
     services = Services(app_settings.model_copy(update={"ingest_batch_rows": batch}), clock=Ticking())
     with closing(services):
