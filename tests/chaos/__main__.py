@@ -43,6 +43,8 @@ def _balances(machine: Machine, name: str) -> bool:
         account = scenario(machine)
     except TooSlow as error:
         account = Account(wrong=[str(error)])
+    except Exception as error:  # noqa: BLE001 - the next scenario is played after any error
+        account = Account(wrong=[f"{type(error).__name__}: {error}"])
     for figure, value in account.figures.items():
         print(f"  {figure}: {value}")
     for sentence in account.wrong[:10]:

@@ -47,12 +47,18 @@ class Account:
             f"SELECT disparo_id, destino, status FROM disparos WHERE tenant_id = '{tenant}' AND canal = '{channel}'"
         )
         targets = {row["destino"] for row in rows}
-        arrived = Counter(each["para"] for each in machine.delivered(channel) if each["para"] in targets)
+        arrived = Counter(filter(targets.__contains__, map(_destination, machine.delivered(channel))))
         states = Counter(row["status"] for row in rows)
         self.figures[channel] = {**states, "arrived": arrived.total()}
         self.wrong += disagreements(rows, arrived)
         doubt = states["incerto"]
         self.expect(f"{doubt} are in doubt, more than {most_in_doubt}", holds=doubt <= most_in_doubt)
+
+
+def _destination(delivery: dict[str, Any]) -> str:
+    """Where a message went; an e-mail has a list of addresses."""
+    to = delivery["para"]
+    return to if isinstance(to, str) else to[0]
 
 
 def disagreements(rows: Sequence[dict[str, Any]], arrived: Counter[str]) -> Iterator[str]:
