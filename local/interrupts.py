@@ -15,15 +15,21 @@ _Handler = Callable[[int, FrameType | None], object]
 
 @contextmanager
 def heard_once() -> Iterator[None]:
-    """Raise KeyboardInterrupt at the first request to end, and ignore those that come while the command cleans up."""
+    """Raise KeyboardInterrupt at the first request to end, and ignore those that come after it, to the very end.
+
+    A request that came between the cleaning up and the exit would end the command with a signal instead of a word.
+    """
+    is_ending = False
 
     def stop(_number: int, _frame: FrameType | None) -> None:
+        nonlocal is_ending
+        is_ending = True
         for number in _SIGNALS:
             # A function: processes that are started now would inherit SIG_IGN.
             signal.signal(number, lambda *_: None)
         raise KeyboardInterrupt
 
-    with _handled_by(stop):
+    with _handled_by(stop, restores=lambda: not is_ending):
         yield
 
 
@@ -38,7 +44,7 @@ def held() -> Iterator[None]:
 
 
 @contextmanager
-def _handled_by(handler: _Handler) -> Iterator[None]:
+def _handled_by(handler: _Handler, *, restores: Callable[[], bool] = lambda: True) -> Iterator[None]:
     """Handle the signals in the block, except those that whoever started this process has told it to ignore."""
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -48,5 +54,5 @@ def _handled_by(handler: _Handler) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, previous in before.items():
+        for number, previous in before.items() if restores() else ():
             signal.signal(number, previous)

@@ -8,6 +8,7 @@ Everything is started by the first test that asks for it, so that unit tests sta
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -60,6 +61,14 @@ class StoppedClock:
         """Move it forward: `advance(minutes=1)`; the new time."""
         self.now += timedelta(**duration)
         return self.now
+
+
+@pytest.fixture
+def hears_ctrl_c() -> Iterator[None]:
+    """Ctrl-C as in a terminal, also where a shell runs the tests in the background and tells them to ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

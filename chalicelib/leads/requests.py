@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from chalicelib.canal import Canal
-from chalicelib.contacts.canonical import canonical
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
 from chalicelib.pages import PageQuery
@@ -82,6 +81,9 @@ class LeadQuery(PageQuery):
         """
         if self.telefone is None:
             return None
+        # Only a search by phone pays for the library of phones, not each cold start.
+        from chalicelib.contacts.canonical import canonical  # noqa: PLC0415
+
         digits = self.telefone.removeprefix("+")
         written = [self.telefone] if self.telefone.startswith("+") else [f"+{digits}", f"+55{digits}"]
         meant = [canonical(Canal.WHATSAPP, each) for each in written]

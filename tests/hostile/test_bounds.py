@@ -265,7 +265,7 @@ def test_text_of_one_huge_line_is_refused(path: Path) -> None:
     with path.open("r+b") as file:
         file.seek(MAX_FILE - 1)
         file.write(b"x")
-    assert read_confined(path) == Outcome("linha_grande_demais", 0, 0)
+    assert read_confined(path) == Outcome("celula_grande_demais", 0, 0)
 
 
 def test_too_many_blank_lines_inside_quotes_are_refused(path: Path) -> None:

@@ -65,7 +65,7 @@ def test_a_dry_run_counts_reports_and_shows_the_same_as_the_real_run(
     services = Services(app_settings.model_copy(update={"ingest_batch_rows": batch}), clock=Ticking())
     with closing(services):
         office = Office(services, next(TENANTS))
-        office.ingest(as_csv(*before), name="before.csv", modo="atualizar", deduplicar_por="id")
+        office.ingest(as_csv(*before), name="before.csv", modo="atualizar", deduplicar_por=["id"])
         kept = office.leads()
         content = as_csv(*rows)
         options: dict[str, Any] = {"modo": modo, "deduplicar_por": keys}

@@ -7,6 +7,7 @@ everything that a run leaves of its tenant, without ids and times.
 from __future__ import annotations
 
 import errno
+import re
 import resource
 import socket
 import threading
@@ -1103,8 +1104,16 @@ def test_a_file_with_an_error_far_down_ends_the_job_and_its_committed_rows_count
         assert ended["linhas_processadas"] == 210
         assert counts(ended) == counts(stage.state(good))
         for name in ("leads", "telefones", "emails", "erros", "report"):
-            assert stage.left_of(job)[name] == stage.left_of(good)[name]
+            left, wanted = (without_made_ids(stage.left_of(each)[name]) for each in (job, good))
+            assert left == wanted
         stage.services.jobs.resume(*job)
+
+
+def without_made_ids(left: Any) -> Any:
+    """Rows, or a report, without the IDs that stand for the content of a file: the two files differ."""
+    if isinstance(left, bytes):
+        return re.sub(rb"[0-9a-f]{20}:", b"", left)
+    return sorted([re.sub("[0-9a-f]{20}:", "", str(each)) for each in row] for row in left)
 
 
 # Time

@@ -214,7 +214,7 @@ def test_one_number_is_one_person_only_by_the_same_name(make_services: Callable[
 def test_ids_that_do_not_count_are_no_keys_and_the_same_bytes_still_create_nothing(office: Office) -> None:
     office.ingest(sheet("1;Ana;;a@x.com;", header=HEADER))
     content = sheet("1;Bo;;b@x.com;bad", "2;Ana;;a@x.com;", header=HEADER)
-    job = office.ingest(content, deduplicar_por="documento")
+    job = office.ingest(content, deduplicar_por=["documento"])
     assert some_counts(job, "leads_criados", "duplicados") == (2, 0)
     assert office.ingest(content, deduplicar_por=[])["duplicados_por"]["arquivo"] == 2
     header, line = table_of(office.report(job))

@@ -248,6 +248,7 @@ def test_port_of_no_part_or_no_port_is_refused(tmp_path: Path, port: str) -> Non
     assert alive_processes(tmp_path) == set()
 
 
+@pytest.mark.usefixtures("hears_ctrl_c")
 def test_ctrl_c_three_times_leaves_nothing_running(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "local", "--state", str(tmp_path), "up"]
     starting = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)

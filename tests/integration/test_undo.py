@@ -284,7 +284,8 @@ def test_a_repeated_request_changes_nothing_and_shows_the_progress(
     assert len(queued(aws, app_settings.ingest_queue)) == 2
     done = office.wake(job_id)
     office.ingest(as_csv(*numbered(3)))
-    assert services.undo.request(TENANT, job_id) == done == office.wake(job_id)
+    assert done == office.wake(job_id)
+    assert services.undo.request(TENANT, job_id) == {name: done[name] for name in first}
     assert len(office.leads()) == 3
 
 

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 
 import pytest
 
 from local.interrupts import heard_once, held
 
 
+@pytest.fixture(autouse=True)
+def as_before(hears_ctrl_c: None) -> Iterator[None]:
+    """The process of the tests goes on hearing the signals."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_only_the_first_request_to_end_interrupts(number: signal.Signals) -> None:
-    before = signal.getsignal(number)
     steps: list[str] = []
 
     def command() -> None:
@@ -25,8 +34,8 @@ def test_only_the_first_request_to_end_interrupts(number: signal.Signals) -> Non
 
     with pytest.raises(KeyboardInterrupt):
         command()
+    signal.raise_signal(number)
     assert steps == ["cleaned up"]
-    assert signal.getsignal(number) is before
 
 
 def test_request_to_end_waits_for_the_end_of_a_held_block() -> None:

@@ -145,7 +145,9 @@ def _together(groups: Sequence[str], titles: Sequence[str]) -> list[str]:
     A group stands above its first column only: its cells are merged. A title that says by itself what its column is
     does not need its group, unless that is about something else.
     """
-    if any(map(is_data, (*groups, *titles))) or not any(title.strip() for title in titles):
+    if max(len(groups), len(titles)) > MAX_TITLES or not any(title.strip() for title in titles):
+        return []
+    if any(map(is_data, (*groups, *titles))):
         return []
     together, group = [], ""
     for above, below in zip_longest(map(str.strip, groups), map(str.strip, titles), fillvalue=""):
