@@ -202,10 +202,19 @@ class Stack:
             if name == "postgres":
                 self._start_postgres()
             else:
+                self._wait_for_port(name)
                 self._wait_until_ready(self._launch({name: {**self._servers(), **_CONSUMERS}[name]}))
             if name == "aws":
                 self._prepare()
             self.state.save(self._file)
+
+    def _wait_for_port(self, name: str) -> None:
+        """Wait until a part's port is free: others know the part by it."""
+        deadline = time.monotonic() + _START_TIMEOUT_S
+        while (port := self.state.ports.get(name)) and not _is_free(port):
+            if time.monotonic() > deadline:
+                raise StackFailed(f"port {port} of {name} does not become free")
+            time.sleep(_POLL_S)
 
     def _check_ports(self) -> None:
         """Refuse a requested port that another program has, before anything is started."""

@@ -39,7 +39,7 @@ def _balances(machine: Machine, name: str) -> bool:
     print(f"\n{name.replace('_', ' ')}\n  {scenario.__doc__}", flush=True)
     try:
         machine.up()
-        machine.forget_deliveries()
+        machine.reset_providers()
         account = scenario(machine)
     except TooSlow as error:
         account = Account(wrong=[str(error)])

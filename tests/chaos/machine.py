@@ -101,9 +101,10 @@ class Machine:
         """Latency and faults of a provider from now on."""
         httpx2.put(f"{self.stack.url(channel)}/admin/falhas", json=behaviour).raise_for_status()
 
-    def forget_deliveries(self) -> None:
-        """Empty the providers' logs: the next account counts only its own messages."""
+    def reset_providers(self) -> None:
+        """Have no faults, and empty logs: the next account counts only its own messages."""
         for channel in ("whatsapp", "email"):
+            self.behave(channel)
             httpx2.delete(f"{self.stack.url(channel)}/admin/recebidas").raise_for_status()
 
     # Using
