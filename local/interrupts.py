@@ -54,5 +54,6 @@ def _handled_by(handler: _Handler, *, restores: Callable[[], bool] = lambda: Tru
     try:
         yield
     finally:
-        for number, previous in before.items() if restores() else ():
-            signal.signal(number, previous)
+        for number, previous in before.items():
+            # While Python ends, it takes its own handlers away, but goes on ignoring what is ignored.
+            signal.signal(number, previous if restores() else signal.SIG_IGN)
