@@ -196,17 +196,16 @@ DELETE FROM ingest_previas WHERE tenant_id = :tenant_id AND job_id = :job_id;
 SELECT enter_ensaio(:job_id);
 
 -- name: borrow_leads
--- Copy the real leads that a batch may meet, with their contacts, except those that the dry run has already. The tenant
--- is hidden from the planner: see loading/queries.sql.
+-- Copy the real leads that a batch may meet, with their contacts, except those that the dry run has already.
 WITH conhecidos AS (
     SELECT lead_id
       FROM public.leads
-     WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND origem = :origem
+     WHERE tenant_id = :tenant_id AND origem = :origem
        AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))))
      UNION
     SELECT CAST(min(CAST(lead_id AS text)) AS uuid)
       FROM public.leads
-     WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+     WHERE tenant_id = :tenant_id
        AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
      GROUP BY documento
      UNION
@@ -214,14 +213,14 @@ WITH conhecidos AS (
       FROM jsonb_array_elements_text(CAST(:telefones AS jsonb)) AS c (telefone)
      CROSS JOIN LATERAL (
            SELECT lead_id FROM public.lead_telefones
-            WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND telefone = c.telefone
+            WHERE tenant_id = :tenant_id AND telefone = c.telefone
             LIMIT :mais) t
      UNION
     SELECT e.lead_id
       FROM jsonb_array_elements_text(CAST(:emails AS jsonb)) AS c (email)
      CROSS JOIN LATERAL (
            SELECT lead_id FROM public.lead_emails
-            WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND email = c.email
+            WHERE tenant_id = :tenant_id AND email = c.email
             LIMIT :mais) e
 ), emprestados AS (
     INSERT INTO leads
@@ -326,7 +325,7 @@ SELECT desfazer_depois, leads_mantidos, mesclas_mantidas
    FOR UPDATE;
 
 -- name: lock_merges_to_undo
--- The next merges of the job, with their leads. The tenant is hidden from the planner: see loading/queries.sql.
+-- The next merges of the job, with their leads.
 WITH proximas AS MATERIALIZED (
     SELECT lead_id FROM ingest_mesclas
      WHERE tenant_id = :tenant_id AND job_id = :job_id
@@ -334,7 +333,7 @@ WITH proximas AS MATERIALIZED (
      LIMIT :limite
 ), presos AS MATERIALIZED (
     SELECT lead_id FROM leads
-     WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND lead_id = ANY(ARRAY(SELECT lead_id FROM proximas))
+     WHERE tenant_id = :tenant_id AND lead_id = ANY(ARRAY(SELECT lead_id FROM proximas))
      ORDER BY lead_id
        FOR UPDATE
 )
@@ -354,21 +353,21 @@ WITH lote AS (
                 WHEN l.atualizado_em IS DISTINCT FROM m.mesclado_em THEN 'alterado'
                 ELSE '' END AS motivo
       FROM ingest_mesclas m
-      LEFT JOIN leads l ON l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = m.lead_id
+      LEFT JOIN leads l ON l.tenant_id = :tenant_id AND l.lead_id = m.lead_id
      WHERE m.tenant_id = :tenant_id AND m.job_id = :job_id AND m.lead_id <= CAST(:ultimo AS uuid)
 ), telefones AS (
     DELETE FROM lead_telefones t USING lote
-     WHERE t.tenant_id = (SELECT CAST(:tenant_id AS text)) AND t.lead_id = lote.lead_id AND lote.motivo = ''
+     WHERE t.tenant_id = :tenant_id AND t.lead_id = lote.lead_id AND lote.motivo = ''
        AND t.telefone = ANY(lote.telefones)
 ), emails AS (
     DELETE FROM lead_emails e USING lote
-     WHERE e.tenant_id = (SELECT CAST(:tenant_id AS text)) AND e.lead_id = lote.lead_id AND lote.motivo = ''
+     WHERE e.tenant_id = :tenant_id AND e.lead_id = lote.lead_id AND lote.motivo = ''
        AND e.email = ANY(lote.emails)
 ), principais AS (
     UPDATE lead_telefones t
        SET principal = (t.telefone = lote.antes ->> 'principal')
       FROM lote
-     WHERE t.tenant_id = (SELECT CAST(:tenant_id AS text)) AND t.lead_id = lote.lead_id AND lote.motivo = ''
+     WHERE t.tenant_id = :tenant_id AND t.lead_id = lote.lead_id AND lote.motivo = ''
        AND lote.antes ? 'principal' AND t.telefone <> ALL(lote.telefones)
 ), restaurados AS (
     UPDATE leads l
@@ -379,7 +378,7 @@ WITH lote AS (
            email_raw = CASE WHEN antes ? 'email_raw' THEN antes ->> 'email_raw' ELSE email_raw END,
            atualizado_em = CAST(antes ->> 'atualizado_em' AS timestamptz)
       FROM lote
-     WHERE l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = lote.lead_id AND lote.motivo = ''
+     WHERE l.tenant_id = :tenant_id AND l.lead_id = lote.lead_id AND lote.motivo = ''
 ), esquecidas AS (
     DELETE FROM ingest_mesclas
      WHERE tenant_id = :tenant_id AND job_id = :job_id AND lead_id <= CAST(:ultimo AS uuid)

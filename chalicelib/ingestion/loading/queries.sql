@@ -1,8 +1,4 @@
 -- Loading batches of leads: run as the owner of the tables, within one tenant.
---
--- `tenant_id = (SELECT :tenant_id)`: the planner must not see which tenant it is. It takes a tenant that is not in the
--- statistics yet for one row. Then every index that begins with `tenant_id` looks equally good, and the wrong one reads
--- all leads of the tenant for each key. Hidden, the tenant counts as an average one, and the key decides.
 
 -- name: lock_tenant_for_ingestion
 -- One writer of leads per tenant, until the end of the transaction. So what the look-ups find stays true.
@@ -13,7 +9,7 @@ SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id, 1953));
 -- index from left to right. A planner that sees ten thousand keys may prefer to read all leads of the tenant.
 SELECT lead_id_externo, lead_id, documento
   FROM leads
- WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND origem = :origem
+ WHERE tenant_id = :tenant_id AND origem = :origem
    AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))));
 
 -- name: find_leads_by_documento
@@ -21,7 +17,7 @@ SELECT lead_id_externo, lead_id, documento
 -- min(uuid); the text of an id sorts as the id does.
 SELECT documento, min(CAST(lead_id AS text)) AS lead_id
   FROM leads
- WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+ WHERE tenant_id = :tenant_id
    AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
  GROUP BY documento;
 
@@ -32,18 +28,18 @@ SELECT c.contato, l.lead_id, left(l.nome, :letras) AS nome, l.documento
           FROM jsonb_array_elements_text(CAST(:telefones AS jsonb)) AS c (telefone)
          CROSS JOIN LATERAL (
                SELECT telefone, lead_id FROM lead_telefones
-                WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND telefone = c.telefone
+                WHERE tenant_id = :tenant_id AND telefone = c.telefone
                 LIMIT :mais) t
          UNION ALL
         SELECT e.email, e.lead_id
           FROM jsonb_array_elements_text(CAST(:emails AS jsonb)) AS c (email)
          CROSS JOIN LATERAL (
                SELECT email, lead_id FROM lead_emails
-                WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND email = c.email
+                WHERE tenant_id = :tenant_id AND email = c.email
                 LIMIT :mais) e) c
  CROSS JOIN LATERAL (
        SELECT lead_id, nome, documento FROM leads
-        WHERE tenant_id = (SELECT CAST(:tenant_id AS text)) AND lead_id = c.lead_id
+        WHERE tenant_id = :tenant_id AND lead_id = c.lead_id
         LIMIT 1) l;
 
 -- name: find_heavy_leads
@@ -59,7 +55,7 @@ SELECT lead_id
                                          + (SELECT count(*) FROM lead_emails e
                                              WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id)) AS peso
                   FROM leads l
-                 WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+                 WHERE tenant_id = :tenant_id
                    AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))) pesos
        ) somas
  WHERE peso_ate > CAST(:room AS bigint);
@@ -67,7 +63,7 @@ SELECT lead_id
 -- name: lock_leads_to_merge
 SELECT lead_id, nome, contato, documento, telefone_raw, email_raw
   FROM leads
- WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+ WHERE tenant_id = :tenant_id
    AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id
    FOR UPDATE;
@@ -75,14 +71,14 @@ SELECT lead_id, nome, contato, documento, telefone_raw, email_raw
 -- name: telefones_of_leads
 SELECT lead_id, telefone, tipo_origem, valido_para_disparo
   FROM lead_telefones
- WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+ WHERE tenant_id = :tenant_id
    AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id, ordem;
 
 -- name: emails_of_leads
 SELECT lead_id, email
   FROM lead_emails
- WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+ WHERE tenant_id = :tenant_id
    AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
  ORDER BY lead_id, ordem;
 
@@ -102,7 +98,7 @@ DELETE FROM changed_leads;
 INSERT INTO ingest_mesclas (lead_id, antes, telefones, emails, mesclado_em)
 SELECT c.lead_id, c.antes || jsonb_build_object('atualizado_em', l.atualizado_em), c.telefones, c.emails, now()
   FROM changed_leads c
-  JOIN leads l ON l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = c.lead_id
+  JOIN leads l ON l.tenant_id = :tenant_id AND l.lead_id = c.lead_id
  WHERE l.job_id <> CAST(current_setting('app.job_id') AS uuid)
     ON CONFLICT (tenant_id, job_id, lead_id) DO UPDATE
    SET antes = EXCLUDED.antes || ingest_mesclas.antes,
@@ -120,14 +116,14 @@ UPDATE leads l
                              AND l.atualizado_em = coalesce(l.completado_em, l.criado_em)
                             THEN now() ELSE l.completado_em END
   FROM changed_leads c
- WHERE l.tenant_id = (SELECT CAST(:tenant_id AS text)) AND l.lead_id = c.lead_id;
+ WHERE l.tenant_id = :tenant_id AND l.lead_id = c.lead_id;
 
 -- name: update_changed_principals
 -- A mobile becomes the principal phone of a lead that had only landlines.
 UPDATE lead_telefones t
    SET principal = (t.telefone = c.principal)
   FROM changed_leads c
- WHERE t.tenant_id = (SELECT CAST(:tenant_id AS text)) AND t.lead_id = c.lead_id
+ WHERE t.tenant_id = :tenant_id AND t.lead_id = c.lead_id
    AND t.principal <> (t.telefone = c.principal);
 
 -- name: count_batch
@@ -138,14 +134,14 @@ WITH vagos AS MATERIALIZED (
     SELECT CAST(jsonb_array_elements_text(CAST(:vagos AS jsonb)) AS uuid) AS lead_id
 )
 SELECT (SELECT count(*) FROM leads
-         WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+         WHERE tenant_id = :tenant_id
            AND lead_id BETWEEN CAST(:primeiro AS uuid) AND CAST(:ultimo AS uuid)) AS leads,
        (SELECT count(*) FROM leads
-         WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+         WHERE tenant_id = :tenant_id
            AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS estranhos,
        (SELECT count(*) FROM lead_telefones
-         WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+         WHERE tenant_id = :tenant_id
            AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos)))
      + (SELECT count(*) FROM lead_emails
-         WHERE tenant_id = (SELECT CAST(:tenant_id AS text))
+         WHERE tenant_id = :tenant_id
            AND lead_id = ANY(ARRAY(SELECT lead_id FROM vagos))) AS orfaos;
