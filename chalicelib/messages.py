@@ -158,8 +158,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Row {linha} is too large to be of a sheet of leads.",
     ),
     "celula_grande_demais": (
-        "A linha {linha} tem uma célula grande demais, ou aspas que não fecham.",
-        "Row {linha} has a cell that is too large, or a quote that is never closed.",
+        "A linha {linha} tem uma célula grande demais; em um .csv, talvez por aspas que não fecham.",
+        "Row {linha} has a cell that is too large; in a .csv perhaps because a quote is never closed.",
     ),
     "aspas_abertas": (
         "Aspas demais abrem e não fecham, a última na linha {linha}; feche-as ou apague-as.",
@@ -393,8 +393,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The document must have 11 or 14 characters, with or without punctuation.",
     ),
     "telefone_de_busca_invalido": (
-        "O telefone deve estar em E.164 ou só com dígitos.",
-        "The phone must be in E.164 or in digits.",
+        "Escreva o telefone por inteiro, com o DDD, como 71 99999-1234 ou +5571999991234.",
+        "Write the whole phone with its area code, as 71 99999-1234 or +5571999991234.",
     ),
     # Templates
     "nome_de_template_invalido": (

@@ -67,10 +67,11 @@ def _view(app: Chalice, call_type: type[AnonymousCall], status: int, handler: Ha
 def localize_415(request: Request, get_response: Callable[[Request], Response]) -> Response:
     """The middleware of all routes: makes a problem document of Chalice's own 415.
 
-    Chalice refuses a media type that the route does not take before it calls the view.
+    Chalice refuses a media type that the route does not take before it calls the view. A 415 of a view is a problem
+    document already, with its own reason: the kind of a file.
     """
     response = get_response(request)
-    if response.status_code != UnsupportedMedia.status:
+    if response.status_code != UnsupportedMedia.status or response.headers.get("Content-Type") == PROBLEM:
         return response
     return problem(UnsupportedMedia("tipo_nao_suportado"), language_of(request))
 

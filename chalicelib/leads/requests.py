@@ -18,7 +18,8 @@ from chalicelib.unseen import as_seen
 
 _PUNCTUATION = re.compile(r"[\s().\-/]+")
 _DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
-_TELEFONE = re.compile(r"\+?[0-9]{6,15}")
+# A Brazilian number without its DDD is nobody's: contacts are stored with it.
+_TELEFONE = re.compile(r"\+[0-9]{6,15}|[0-9]{10,15}")
 
 
 def _documento(written: str) -> str:

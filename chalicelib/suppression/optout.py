@@ -102,6 +102,7 @@ _TAKE = (
     r"tira|tire|tirem|tirar|retira|retire|retirem|retirar|remova|remove|removam|remover|exclua|exclui|excluam|excluir|"
     r"deleta|delete|deletem|deletar|apaga|apague|apaguem|apagar|risca|risque|risquem|riscar"
 )
+_TAKEN = r"(?:removid|retirad|excluid|tirad|deletad|apagad|riscad|descadastrad)[oa]s?"
 _LISTS = r"listas?|listagem|transmissao|grupos?|mailing|base|disparos?|broadcast|newsletter|cadastro"
 _OWN = (
     r"(?:meu|meus|minha|minhas|este|esse|deste|desse|nosso) "
@@ -133,14 +134,19 @@ _COMPLETE = (
     r"encham|insista|insistam|amole|amolem|atormente|aborreca|aborrecam)",
     r"nao quero(?: mais)?(?: ser)? (?:incomodad\w|perturbad\w|importunad\w)",
     r"nao (?:entre|entrem|entrar|facam|faca|mantenham)(?: mais)?(?: em)?(?: mais)? contato",
-    rf"(?:{_TAKE}|sair|saia|saio|sai)(?: (?:{_FILLING}|nome|contato|telefone|email|dados)){{0,7}} (?:{_LISTS})",
+    rf"(?:{_TAKE}|sair|saia|saio|sai)(?: (?:{_FILLING}|eu|nome|contato|telefone|email|dados)){{0,7}} (?:{_LISTS})",
+    rf"(?:quero|queria|gostaria|desejo|solicito|peco)(?: de| que| para)? ser {_TAKEN}"
+    rf"(?: (?:{_FILLING})){{0,5}} (?:{_LISTS})",
+    rf"nao quero(?: mais)? (?:estar|ficar|continuar|permanecer|constar)(?: (?:{_FILLING})){{0,5}} (?:{_LISTS})",
+    r"(?:revogo|retiro)(?: o| meu)? consentimento|nao consinto",
     rf"(?:{_TAKE}|esquece|esqueca|esquecam|bloqueia|bloqueie|bloqueiem|bloquear|exclusao|remocao|retirada)"
     rf"(?: me| o| a| os| as| de| do| da| dos| todos?| todas?)* {_OWN}",
     r"(?:deixa|deixe|deixem|deixar)(?: me)? em paz",
     r"me (?:esquece|esqueca|esquecam)",
     r"(?:pare|parem|para|stop|chega|basta)(?: ja)? (?:agora|ja|imediatamente|com isso|com essas|disso)(?: mesmo)?",
     r"descadastr(?:o|ar|e|em|a|am|amento)|desinscrev\w+|desinscricao|unsubscribe|optout",
-    r"leave me alone|take me off|remove me|opt me out|do not (?:contact|message|text|email|send|write)",
+    r"leave me alone|take me off|remove me|opt me out|stop it|delete my (?:number|data|contact)|"
+    r"do not (?:contact|message|text|email|send|write)",
     r"(?:please )?stop (?:sending|texting|messaging|contacting|emailing|spamming|writing)",
     r"no more (?:messages|emails|texts|spam)|no longer (?:wish|want) to receive|do not want (?:to receive|any more)",
     r"no quiero (?:mas )?(?:recibir(?: mas)?|mensajes)|dej(?:a|e|en|ar) de (?:enviar|mandar|molestar|escribir)\w*",
@@ -149,9 +155,10 @@ _COMPLETE = (
 # The same words for the opposite: `não pare`, `não quero sair`.
 _KEEP = re.compile(
     r"\bnao(?: me)?"
-    r"(?: (?:quero|queria|vou|e|precisa|precisam|pode|podem|devem|para|deixe|deixem|gostaria|desejo|que|de|me)){0,3}"
+    r"(?: (?:quero|queria|vou|e|precisa|precisam|pode|podem|devem|para|deixe|deixem|gostaria|desejo|que|de|me|ser))"
+    r"{0,3}"
     r" (?:pare|parem|parar|para|sair|saia|sai|stop|descadastr\w+|bloque\w+|cancel\w+|desinscrev\w+|"
-    rf"(?:deixe|deixem|deixar) de|{_TAKE})\b|\b(?:do not|never) (?:stop|unsubscribe|remove)\b"
+    rf"(?:deixe|deixem|deixar) de|{_TAKE}|{_TAKEN})\b|\b(?:do not|never) (?:stop|unsubscribe|remove)\b"
 )
 _COMPLAINT = re.compile(
     r"\bnao (?:para|param|parou|pararam) de (?:me |ficar |chegar )*(?:mand|envi|ench|cheg|perturb|incomod|mensag)"
@@ -161,17 +168,22 @@ _DOUBTS = re.compile(
     r"\b(?:nao tenho(?: mais| nenhum)? interesse|sem interesse|nao (?:me )?interessa|nao estou interessad\w|"
     r"(?:numero|telefone|pessoa|contato) errad\w|nao sou (?:eu|o|a|ess[ae]|est[ae])\b|"
     r"nao conheco (?:ess|est|nenhum|ninguem)|"
-    r"(?:numero|telefone|celular) nao (?:e|pertence)|procon|lgpd|anatel|denunci\w+|(?:isso|isto) e spam|"
+    r"(?:numero|telefone|celular) nao (?:e|pertence)|procon|lgpd|anatel|denunci\w+|(?:isso|isto) e (?:spam|golpe)|"
     r"vou processar (?:voces|essa|esta)|(?:vou|irei|ja)(?: te| voces)? bloque\w+|(?:to|tou|estou) fora|"
-    r"nao quero(?: mais)? (?:participar|fazer parte|saber)|sai(?:a|am)? da minha vida|"
+    r"nao quero(?: mais)? (?:participar|fazer parte|saber)|"
+    r"sai(?:a|am)? d[oa] (?:minha vida|meu whats\w*|meu zap|meu pe)|"
+    r"ja (?:pedi|falei|disse|avisei)(?: para| que| a| voces)* (?:parar|pararem|nao (?:quero|me|mandar\w*|enviar\w*))|"
+    r"not interested|exclusao (?:de|dos)(?: meus)? dados|pode(?:m)? tirar meu nome|"
     r"vai encher|vao encher|nao aguento mais|que saco|nao precisa(?:m)?(?: mais)?(?: me)? (?:mandar|enviar)|"
     r"(?:quem|como)(?: \w+){1,3} meu (?:numero|contato|telefone))"
 )
 _DOUBTFUL_CLAUSE = re.compile(
     r"nao quero(?: mais)?(?: nada| isso)?(?: de voces)?|(?:aqui )?(?:e |foi |deve ser |por )?engano|posso sair|"
-    r"cancel(?:ar|a|e|em|ado)?|como cancelo|cancel\w+(?: minha| a)? assinatura|fora|cai fora|encerrar|nao mande|"
-    r"nao manda|bloquead[oa]s?|bloqueei(?: voces)?|spam|some|suma|sumam|vaza|vazem|me erra|indesejad[oa]s?|"
-    rf"(?:me )?(?:{_TAKE})(?: me)?"
+    r"cancel(?:ar|a|e|em|ado)?(?: isso| isto| tudo)?|nao autorizo(?: mais)?(?: isso| isto|(?: o)? envio)?|"
+    r"como cancelo|cancel\w+(?: minha| a)? assinatura|fora|cai fora|encerrar|nao mande|"
+    r"nao manda|bloquead[oa]s?|bloqueei(?: voces)?|spam|some|suma|sumam|vaza|vazem|nao mais|"
+    r"dispenso|exclusao|desabilitar|desativar|sem (?:mensage\w+|contato)|me erra|indesejad[oa]s?|"
+    rf"(?:me )?(?:{_TAKE})(?: me)?|(?:quero|queria|gostaria|desejo|solicito|peco)(?: de| que| para)? ser {_TAKEN}"
 )
 # The end of a limited request: `não me mande mensagem, só e-mail`.
 _GOES_ON = re.compile(

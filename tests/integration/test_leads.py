@@ -226,6 +226,7 @@ def test_lead_without_a_name_is_not_found_by_name(leads: Leads, owner: Database)
         ({"documento": ""}, "documento_de_busca_invalido"),
         ({"telefone": "abc"}, "telefone_de_busca_invalido"),
         ({"telefone": "+"}, "telefone_de_busca_invalido"),
+        ({"telefone": "99999-1234"}, "telefone_de_busca_invalido"),
         ({"q": "  "}, "string_too_short"),
         ({"q": "a" * 101}, "string_too_long"),
         ({"criado_de": "2026-11-24T11:00:00"}, "timezone_aware"),

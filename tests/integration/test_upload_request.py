@@ -320,6 +320,18 @@ def test_body_that_is_not_a_json_object_is_refused(body: bytes) -> None:
     assert raised.value.errors[0].pointer == ""
 
 
+def test_client_is_told_what_kind_of_file_is_refused_and_what_to_do(api: Client) -> None:
+    """An ERP's report in HTML that is called `.xls`."""
+    body = form(part("arquivo", b"<html><body><table><tr><td>Nome</td></tr></table></body></html>", "relatorio.xls"))
+    status, problem, _ = api.ask(
+        "POST", "/ingest/leads/xlsx", token=api.token(), body=body,
+        Content_Type=f"multipart/form-data; boundary={BOUNDARY}",
+    )  # fmt: skip
+    assert (status, problem["code"]) == (415, "formato_nao_suportado")
+    assert "HTML" in problem["detail"]
+    assert ".xlsx" in problem["detail"]
+
+
 @pytest.fixture
 def small_forms(environ: dict[str, str]) -> int:
     """The limit of forms in an app that is configured with a small one, in bytes."""

@@ -216,6 +216,7 @@ def test_first_and_last_name_make_one_name(titles: tuple[str, ...], sources: tup
     [
         (("First Name", "Email"), (0,)),
         (("Company", "First Name", "Last Name", "Email"), (4, 0)),
+        (("First Name", "Last Name", "Account Name", "Email"), (4, 2)),
         (("First Name", "Last Name", "Name", "Email"), (2, 4)),
         (("Nome completo", "Nome", "Sobrenome", "Email"), (0, 4)),
     ],

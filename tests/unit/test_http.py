@@ -22,7 +22,7 @@ from chalicelib.api.calls import MAX_JSON_BYTES, AnonymousCall, Call
 from chalicelib.api.handlers import Handler, RequestBody, View, operation_of
 from chalicelib.api.http import PROBLEM, endpoint, localize_415, public, to_json
 from chalicelib.canal import Canal
-from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, named
+from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, UnsupportedFile, named
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.pages import PageQuery
 
@@ -239,6 +239,15 @@ def test_media_type_that_the_route_does_not_take_is_refused_before_the_handler_r
     reply = ask(handler, body="{}", content_type=kind)
     assert (reply.status, reply.document["code"], reply.content_type) == (415, "tipo_nao_suportado", PROBLEM)
     assert called == []
+
+
+def test_file_that_the_handler_refuses_keeps_its_own_reason() -> None:
+    def handler(call: Call) -> None:
+        raise UnsupportedFile("formato_nao_suportado", formato="HTML")
+
+    reply = ask(handler)
+    assert (reply.status, reply.document["code"], reply.content_type) == (415, "formato_nao_suportado", PROBLEM)
+    assert "HTML" in reply.document["detail"]
 
 
 def test_sentence_of_a_field_uses_the_parameters_of_the_whole_error() -> None:
@@ -506,7 +515,7 @@ def test_query_is_checked_against_its_model() -> None:
     [
         *(({"idade": text}, "int_type") for text in ("1_0", " 10", "+10", "1.0", "١", "", "1e1", "9" * 5_000)),
         *(({"outra": text}, "int_type") for text in ("1_0", "true")),
-        *(({"certo": text}, "bool_type") for text in ("1", "on", "yes", "True", "")),
+        *(({"certo": text}, "bool_type") for text in ("1", "on", "yes", "")),
     ],
 )
 def test_number_or_truth_value_of_a_query_has_one_spelling(query: dict[str, str], code: str) -> None:
@@ -514,8 +523,9 @@ def test_number_or_truth_value_of_a_query_has_one_spelling(query: dict[str, str]
     assert [(each["pointer"], each["code"]) for each in reply.document["errors"]] == [(f"?/{next(iter(query))}", code)]
 
 
-def test_number_and_truth_value_of_a_query_are_read() -> None:
-    found = ask(return_query, query={"idade": "007", "outra": "10", "certo": "true"}).document
+@pytest.mark.parametrize("truth", ["true", "True", "TRUE"])
+def test_number_and_truth_value_of_a_query_are_read(truth: str) -> None:
+    found = ask(return_query, query={"idade": "007", "outra": "10", "certo": truth}).document
     assert (found["idade"], found["outra"], found["certo"]) == (7, 10, True)
 
 

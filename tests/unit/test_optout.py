@@ -61,6 +61,8 @@ ASKS = [
     "solicito exclusão do meu número", "do not contact me", "Don't message me again", "no more messages please",
     "opt me out", "unsubscribe me", "I no longer wish to receive these emails", "no quiero recibir más mensajes",
     "dame de baja", "quiero darme de baja", "deja de enviarme mensajes", "no me escriban",
+    "quero ser removido da lista", "Gostaria de ser excluída da base de dados de vocês", "tira eu da lista",
+    "não quero mais estar na lista de vocês", "revogo meu consentimento", "não consinto", "delete my number", "stop it",
     # An e-mail with the message that it answers
     "SAIR\n\nEm seg., 23 de nov. de 2026 às 10:00, Loja <loja@example.com> escreveu:\n> Olá, Maria!\n> Responda SAIR.",
 ]  # fmt: skip
@@ -89,6 +91,8 @@ STAYS = [
     "não quero o desconto, quero parcelar", "e a o", "quero me recadastrar", "reparar", "aparar",
     "Qual o número da lista de espera?", "base de dados pronta", "pode me ligar?", "não consigo pagar hoje",
     "a mensagem chegou", "minha mãe vai sair da UTI", "não sei", "já deixei pago", "deixa comigo", "estou saindo",
+    "fui removida do grupo", "não quero ser removido da lista", "não autorizo o débito em conta",
+    "já falei que não vou conseguir hoje", "quero desativar o débito automático", "cancela isso aí do pedido",
 ]  # fmt: skip
 
 NEAR = [
@@ -104,6 +108,9 @@ NEAR = [
     "vocês não param de mandar mensagem", "não para de chegar mensagem", "não precisa mais mandar",
     "pare seu chato", "Sai daqui", "não consigo sair da lista", "se eu pagar vocês param de mandar mensagem?",
     "esse número não é mais dele", "para de graça não, pare", "me deixa em paz até amanhã", "não mande",
+    "não autorizo", "não autorizo o envio", "cancela isso", "quero ser removido", "pode tirar meu nome",
+    "eu já pedi para parar", "já falei que não quero", "sai do meu whatsapp", "isso é golpe", "dispenso, obrigado",
+    "sem mensagens por favor", "not interested", "desativar", "exclusão dos dados", "não mais",
 ]  # fmt: skip
 
 

@@ -163,6 +163,11 @@ def test_title_about_something_else_is_never_taken_for_certain() -> None:
         ("Vendedor", "coluna_de_outra_pessoa"),
         ("Proprietário do contato", "coluna_de_outra_pessoa"),
         ("Shipping Phone", "coluna_de_outra_pessoa"),
+        ("Asst Phone", "coluna_de_outra_pessoa"),
+        ("Telefone da secretária", "coluna_de_outra_pessoa"),
+        ("Celular da avó", "coluna_de_outra_pessoa"),
+        ("WhatsApp do vizinho", "coluna_de_outra_pessoa"),
+        ("CPF do dependente", "coluna_de_outra_pessoa"),
         ("Cidade", None),
     ],
 )
@@ -186,6 +191,11 @@ def test_number_of_a_title_is_read_and_a_ddd_in_it(title: str, number: int, may_
 def test_line_of_titles_is_no_title(separator: str) -> None:
     assert read_title(f"Nome{separator}E-mail") == Title()
     assert read_title(f"Telefone{separator} celular").certain
+
+
+@pytest.mark.parametrize("title", ["Company name", "Account Name", "Business name", "Nome da organização"])
+def test_name_of_a_company_comes_after_that_of_a_person_in_two_columns(title: str) -> None:
+    assert read_title(title).rank > RANK_OF_TWO
 
 
 def test_names_are_ranked() -> None:

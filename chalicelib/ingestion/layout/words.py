@@ -90,6 +90,8 @@ _PERSON = _set(
     "interessado hospede customer client person buyer student patient subscriber member attendee guest debtor"
 )
 _COMPANY = _set("empresa organizacao company organization organisation")
+# Beside a word for a name: Zoho and Salesforce call the company of a person `Account Name`.
+_BUSINESS = _COMPANY | _set("business account negocio")
 _CONTACT = _set("contato contatos contact contacts")
 _OWNER = _set("responsavel responsaveis")
 _NAME = _set("nome name")
@@ -130,7 +132,9 @@ _OTHER_PERSON = _set(
     "consultora representante atendente operador gerente supervisor cobrador motorista entregador medico medica "
     "professor professora assistente indicador indicou quem seller salesperson sales agent broker owner dono manager "
     "assistant referrer referral advogado advogada contador contadora remetente sender vendor creator criador "
-    "afiliado affiliate produtor producer coprodutor shipping"
+    "afiliado affiliate produtor producer coprodutor shipping asst secretaria secretario vizinho vizinha amigo amiga "
+    "avo avos tio tia primo prima neto neta sogro sogra genro nora cunhado cunhada padrasto madrasta namorado namorada "
+    "noivo noiva cuidador cuidadora dependente dependentes"
 )
 
 _OTHER = _OTHER_THING | _OTHER_PERSON
@@ -185,7 +189,7 @@ _NAME_PARTS = {
 }
 _AROUND_NAME_PARTS = _SMALL | _PERSON | _CONTACT | _set("billing")
 _FULL = _set("completo full social razao fantasia")
-_AROUND_NAMES = _NAME | _FULL | _PERSON | _COMPANY | _SMALL | _LEGAL | _HINTS | _set("account business legal negocio")
+_AROUND_NAMES = _NAME | _FULL | _PERSON | _COMPANY | _SMALL | _LEGAL | _HINTS | _BUSINESS | {"legal"}
 _AROUND_CONTACTS = _CONTACT | _OWNER | _NAME | _SMALL | _NUMBER | _ORDER | _PLACE | _PERSON | _COMPANY | _LEGAL | _HINTS
 _VOCABULARY = (
     _KINDS | _QUALIFIERS | _OTHER | _NAME | _FULL | {"sobrenome", "whats"}
@@ -328,7 +332,7 @@ def _name(words: set[str]) -> Title | None:
     elif {"razao", "social"} <= words:
         rank = 4
     elif words & _NAME:
-        rank = 5 if words & (_COMPANY | {"business"}) else 2 if words & _PERSON else 1 if words & _FULL else 0
+        rank = 5 if words & _BUSINESS else 2 if words & _PERSON else 1 if words & _FULL else 0
     elif alone and alone <= _PERSON:
         rank = 7
     elif alone and alone <= _COMPANY:
