@@ -36,7 +36,7 @@ class Fault(BaseModel):
     `taxa` is the share of attempts that it strikes. `destinos` limits it to these destinations, `primeiras` to the
     first n attempts at each destination, `limite` to n times in all. `conexao` drops the connection before (`antes`) or
     after (`depois`) the message is delivered, or leaves it open without an answer or a delivery (`travar`). `resposta`
-    delivers the message and answers with what no MCP server should send (`GARBAGE`).
+    delivers the message and answers with what no MCP server should send (`GARBAGE`); a redirect comes before that.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -318,7 +318,8 @@ class _FaultInjector:
             headers = {} if fault.retry_after is None else {"Retry-After": str(fault.retry_after)}
             await Response(status_code=fault.http, headers=headers)(scope, replay, send)
         elif fault.resposta is not None:
-            await self._app(scope, replay, _discard)
+            if fault.resposta != _REDIRECT:
+                await self._app(scope, replay, _discard)
             await GARBAGE[fault.resposta]()(scope, replay, send)
         else:
             await self._break(fault, scope, replay)
@@ -340,6 +341,7 @@ async def _drops() -> AsyncIterator[bytes]:
 
 
 _HUGE = 64 << 20
+_REDIRECT = "redirecionada"
 _JSON = "application/json"
 # Answers after a delivery that say nothing about it, by name.
 GARBAGE: Mapping[str, Callable[[], Response]] = {
@@ -349,7 +351,7 @@ GARBAGE: Mapping[str, Callable[[], Response]] = {
     "enorme": lambda: Response(b'{"jsonrpc":"2.0","id":1,"result":"' + b"x" * _HUGE + b'"}', media_type=_JSON),
     "gotejada": lambda: StreamingResponse(_drops(), media_type=_JSON),
     "alheia": lambda: JSONResponse({"jsonrpc": "2.0", "id": 987_654_321, "result": {"content": []}}),
-    "redirecionada": lambda: RedirectResponse("/elsewhere"),
+    _REDIRECT: lambda: RedirectResponse("/elsewhere"),
     "erro": lambda: JSONResponse({"error": "internal"}, 500),
 }
 

@@ -143,12 +143,12 @@ def providers_are_killed(machine: Machine) -> Account:
 
 
 def provider_answers_garbage(machine: Machine) -> Account:
-    """HTML, nothing, half an answer, a huge one, one that drips, another request's, a redirect, a late error."""
+    """HTML, nothing, half an answer, a huge one, one that drips, another request's, a late error, drops."""
     account, number = Account(), 400
     machine.behave(
         "whatsapp",
         latencia_ms=5,
-        falhas=[{"resposta": each, "taxa": 0.04} for each in GARBAGE]
+        falhas=[{"resposta": each, "taxa": 0.04} for each in GARBAGE if each != "redirecionada"]
         + [{"conexao": "antes", "taxa": 0.04}, {"conexao": "depois", "taxa": 0.04}],
     )
     machine.messages("garbage", number, limit=12_000)
@@ -156,6 +156,21 @@ def provider_answers_garbage(machine: Machine) -> Account:
     machine.behave("whatsapp")
     # Every kind strikes after the delivery but one: nobody can know what became of the message.
     account.of_messages(machine, "garbage", "whatsapp", most_in_doubt=number)
+    return account
+
+
+def provider_has_moved(machine: Machine) -> Account:
+    """The provider answers with a redirect to nowhere: the channel pauses, and a person resumes it."""
+    account = Account()
+    machine.behave("whatsapp", falhas=[{"resposta": "redirecionada", "limite": 3}])
+    machine.messages("moved", 300)
+    paused = "SELECT count(*) FROM disparos WHERE tenant_id = 'moved' AND espera = 'canal_pausado'"
+    until(lambda: machine.count(paused) > 0, "the pause")
+    machine.behave("whatsapp")
+    with machine.rest("moved") as rest:
+        rest.ask("POST", "/canais/whatsapp/retomar", json={"motivo": "endereço corrigido"})
+    account.figures["segundos até o fim"] = sent(machine, "moved")
+    account.of_messages(machine, "moved", "whatsapp", most_in_doubt=0)
     return account
 
 
@@ -251,6 +266,7 @@ SCENARIOS: tuple[Callable[[Machine], Account], ...] = (
     api_is_killed_amid_posts,
     providers_are_killed,
     provider_answers_garbage,
+    provider_has_moved,
     leads_are_locked_for_a_minute,
     poison_in_queues_and_bucket,
     ten_files_at_once,
