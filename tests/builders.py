@@ -33,11 +33,16 @@ def ask(database: Database, sql: str) -> list[list[Any]]:
 
 def explain(database: Database, tenant_id: str, query: str, **params: object) -> str:
     """The plan that PostgreSQL makes for a named query with these parameters."""
-    statement = named_queries()[query]
-    values = statement.arranged({"tenant_id": tenant_id, **params})
     with database.transaction(tenant_id) as rows:
-        context = _connection_of(rows).execute_unnamed(f"EXPLAIN {statement.text}", values)
-        return "\n".join(line for (line,) in context.rows or ())
+        return explained(rows, query, **params)
+
+
+def explained(rows: Rows, query: str, **params: object) -> str:
+    """As `explain`, in an open transaction."""
+    statement = named_queries()[query]
+    values = statement.arranged({"tenant_id": rows.tenant_id, **params})
+    context = _connection_of(rows).execute_unnamed(f"EXPLAIN {statement.text}", values)
+    return "\n".join(line for (line,) in context.rows or ())
 
 
 def vacuum(database: Database, *tables: str) -> None:

@@ -60,7 +60,7 @@ SELECT coalesce(sum(leads_criados - leads_removidos), 0)::bigint AS total
 -- name: list_leads_ready
 -- Leads that a new disparo would help (docs/decisions.md): none is waiting or being sent, none waits for an answer, and
 -- there is a contact that is fit for sending. OFFSET 0 keeps the planner from a join, which would read and sort every disparo
--- of the tenant: leads are taken newest first and looked into one by one, until the page is full.
+-- of the tenant: leads are taken newest first (see `avoid_sorting`) and looked into one by one, until the page is full.
 SELECT l.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…' ELSE '' END AS nome, l.status,
        CASE WHEN t.telefone IS NULL THEN 'email' WHEN e.email IS NULL THEN 'telefone' ELSE 'ambos' END AS tipo_contato,
        contato_id(l.lead_id, t.telefone) AS telefone_id, t.telefone,
@@ -76,7 +76,7 @@ SELECT l.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…'
         ORDER BY principal DESC, ordem LIMIT 1) e ON true
  WHERE l.tenant_id = :tenant_id
    AND (CAST(:depois AS uuid) IS NULL OR l.lead_id < CAST(:depois AS uuid))
-   AND l.status NOT IN ('agendado', 'contato_efetuado', 'concluido', 'descartado')
+   AND l.status IN ('novo', 'em_disparo', 'sem_sucesso')
    AND NOT EXISTS (
        SELECT FROM disparos d
         WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id
@@ -84,10 +84,10 @@ SELECT l.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…'
                OR (l.status = 'em_disparo' AND d.status IN ('enviado', 'confirmado', 'incerto')))
        OFFSET 0)
    AND CASE CAST(:tipo_contato AS text)
-       WHEN 'ambos' THEN num_nulls(t.telefone, e.email) < 1
-       WHEN 'telefone' THEN num_nulls(e.email) > num_nulls(t.telefone)
-       WHEN 'email' THEN num_nulls(t.telefone) > num_nulls(e.email)
-       ELSE num_nulls(t.telefone, e.email) < 2
+       WHEN 'ambos' THEN t.telefone IS NOT NULL AND e.email IS NOT NULL
+       WHEN 'telefone' THEN t.telefone IS NOT NULL AND e.email IS NULL
+       WHEN 'email' THEN t.telefone IS NULL AND e.email IS NOT NULL
+       ELSE t.telefone IS NOT NULL OR e.email IS NOT NULL
        END
  ORDER BY l.lead_id DESC
  LIMIT :limite OFFSET :pular;

@@ -57,6 +57,7 @@ class Leads:
 
         def work(rows: Rows) -> list[Row]:
             take_seat(rows)
+            rows.avoid_sorting()
             found = rows.all("list_leads_ready", **params)
             contacts = sorted({row[kind] for row in found for kind in _KINDS if row[kind]})
             shared = rows.all("list_shared_contacts", contatos=json.dumps(contacts))

@@ -334,6 +334,16 @@ def test_every_table_with_a_tenant_has_row_level_security(owner: Database) -> No
     assert {name for name, is_secured in found if not is_secured} == set()
 
 
+def test_every_table_with_a_tenant_counts_each_tenant_as_an_average_one(owner: Database) -> None:
+    found = ask(
+        owner,
+        "SELECT c.relname::text FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+        "WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND a.attname = 'tenant_id' "
+        "AND a.attoptions IS DISTINCT FROM ARRAY['n_distinct=200']",
+    )
+    assert found == []
+
+
 def test_login_of_the_api_sees_no_row_without_a_tenant_and_only_those_of_its_tenant_with_one(
     owner: Database, database_urls: DatabaseUrls
 ) -> None:

@@ -28,6 +28,7 @@ from tests.builders import (
     a_template,
     ask,
     explain,
+    explained,
     insert,
     lead_status,
     run,
@@ -473,18 +474,18 @@ def plan_of_page(services: Services, query: dict[str, str]) -> str:
     return explain(services.database, TENANT, "list_leads", **params)
 
 
-@pytest.mark.parametrize(
-    ("query", "index"),
-    [
-        ({}, "leads_pkey"),
-        ({"cursor": "IjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMWZmZiI"}, "leads_pkey"),
-        ({"documento": "52998224725"}, "leads_documento_idx"),
-        ({"email": "p77@example.com"}, "lead_emails_email_idx"),
-        ({"telefone": "+5571900000077"}, "lead_telefones_telefone_idx"),
-        ({"status": "concluido"}, "leads_status_idx"),
-        ({"tag": "vip"}, "leads_com_tags_idx"),
-    ],
-)
+SEARCHES = [
+    ({}, "leads_pkey"),
+    ({"cursor": "IjAwMDAwMDAwLTAwMDAtMDAwMC0wMDAwLTAwMDAwMDAwMWZmZiI"}, "leads_pkey"),
+    ({"documento": "52998224725"}, "leads_documento_idx"),
+    ({"email": "p77@example.com"}, "lead_emails_email_idx"),
+    ({"telefone": "+5571900000077"}, "lead_telefones_telefone_idx"),
+    ({"status": "concluido"}, "leads_status_idx"),
+    ({"tag": "vip"}, "leads_com_tags_idx"),
+]
+
+
+@pytest.mark.parametrize(("query", "index"), SEARCHES)
 def test_search_with_an_index_uses_it(services: Services, owner: Database, query: dict[str, str], index: str) -> None:
     many_leads(owner, 20_000)
     vacuum(owner, "leads", "lead_emails", "lead_telefones")
@@ -510,22 +511,71 @@ def test_look_up_uses_its_index_before_the_first_analyze(
     assert "Seq Scan" not in used
 
 
-def many_leads(owner: Database, count: int) -> None:
+def test_tenant_that_the_statistics_do_not_know_is_searched_like_any_other(services: Services, owner: Database) -> None:
+    many_leads(owner, 20_000, tenant_id="grande")
+    vacuum(owner, "leads", "lead_emails", "lead_telefones")
+    for query, index in SEARCHES:
+        used = plan_of_page(services, query)
+        assert index in used
+        assert "Seq Scan" not in used
+
+
+@pytest.mark.parametrize("is_analyzed", [True, False])
+def test_ready_leads_are_looked_into_one_by_one_in_their_order(
+    services: Services, owner: Database, is_analyzed: bool
+) -> None:
+    many_leads(owner, 5_000, tenant_id="grande")
+    many_disparos(owner, tenant_id="grande")
+    if is_analyzed:
+        vacuum(owner, "leads", "lead_emails", "lead_telefones", "disparos")
+    for kind in (None, "ambos", "email", "telefone"):
+        with services.database.transaction(TENANT) as rows:
+            rows.avoid_sorting()
+            used = explained(rows, "list_leads_ready", depois=None, limite=51, pular=0, tipo_contato=kind)
+        assert "Index Scan Backward using leads_pkey" in used
+        assert "Index Scan using disparos_lead_id_idx" in used
+        assert "Sort Key: l.lead_id" not in used
+
+
+def test_timeline_of_a_tenant_that_the_statistics_do_not_know_is_read_by_the_lead(
+    services: Services, owner: Database
+) -> None:
+    many_leads(owner, 20_000, tenant_id="grande")
+    many_disparos(owner, tenant_id="grande")
+    vacuum(owner, "leads", "lead_emails", "lead_telefones", "disparos")
+    used = explain(services.database, TENANT, "timeline_of_lead", lead_id=UUID(int=1), limite=100)
+    assert {"lead_telefones_pkey", "lead_emails_pkey", "disparos_lead_id_idx"} < set(used.split())
+    assert "Seq Scan" not in used
+
+
+def many_disparos(owner: Database, *, tenant_id: str) -> None:
+    """A disparo for each lead, inserted by one statement."""
+    a_template(owner, tenant_id=tenant_id)
+    run(
+        owner,
+        f"""INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao,
+                                  enviar_apos, criado_em, atualizado_em)
+            SELECT tenant_id, lead_id, lead_id, 'whatsapp', lead_id, '+5571999990001', 'oi', 1, now(), now(), now()
+              FROM leads WHERE tenant_id = '{tenant_id}'""",
+    )
+
+
+def many_leads(owner: Database, count: int, *, tenant_id: str = TENANT) -> None:
     """Thousands of leads, inserted by one statement."""
     at = datetime(2026, 11, 24, tzinfo=UTC).isoformat()
     with owner.across_tenants() as rows:
         rows.execute(
             f"""INSERT INTO leads (tenant_id, lead_id, lead_id_externo, nome, documento, status, tags, origem_arquivo,
                                    origem_aba, linha_planilha, job_id, criado_em, atualizado_em)
-                SELECT '{TENANT}', lpad(to_hex(g), 32, '0')::uuid, 'f:' || g, 'Nome ' || g, lpad(g::text, 11, '0'),
+                SELECT '{tenant_id}', lpad(to_hex(g), 32, '0')::uuid, 'f:' || g, 'Nome ' || g, lpad(g::text, 11, '0'),
                        CASE WHEN g % 1000 = 0 THEN 'concluido' ELSE 'novo' END,
                        CASE WHEN g % 1000 = 1 THEN ARRAY['vip'] ELSE '{{}}' END, 'f', NULL, 2, lpad('', 32, '0')::uuid,
                        '{at}', '{at}'
                   FROM generate_series(1, {count}) g;
                 INSERT INTO lead_telefones
-                SELECT '{TENANT}', lpad(to_hex(g), 32, '0')::uuid, '+5571' || (900000000 + g), 1, true, 'movel', true
+                SELECT '{tenant_id}', lpad(to_hex(g), 32, '0')::uuid, '+5571' || (900000000 + g), 1, true, 'movel', true
                   FROM generate_series(1, {count}) g;
                 INSERT INTO lead_emails
-                SELECT '{TENANT}', lpad(to_hex(g), 32, '0')::uuid, 'p' || g || '@example.com', 1, true, true
+                SELECT '{tenant_id}', lpad(to_hex(g), 32, '0')::uuid, 'p' || g || '@example.com', 1, true, true
                   FROM generate_series(1, {count}) g"""
         )
