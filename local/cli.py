@@ -17,11 +17,12 @@ from rich.table import Table
 
 from chalicelib.canal import Canal
 from chalicelib.errors import DomainError
+from chalicelib.ingestion.options import Separator, TextEncoding
 from chalicelib.messages import ENGLISH, text
 from local.aws import GROUPS
 from local.demo import DemoFailed
 from local.demo import run as run_demo
-from local.ingest import UploadRefused, shown, upload, watched
+from local.ingest import UploadRefused, report_of, shown, upload, watched
 from local.interrupts import heard_once
 from local.rest import ApiError, Rest
 from local.stack import DEFAULT_STATE, PARTS_WITH_A_PORT, Stack, StackFailed, shown_path
@@ -148,6 +149,8 @@ def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
 @click.option("--origem", help="The system whose IDs the file has.")
 @click.option("--deduplicar-por", help="documento,id,contato, some of them, or nenhum.")
 @click.option("--aba", metavar="NAME", help="Read this sheet, or * for all alike.")
+@click.option("--codificacao", type=click.Choice([str(each) for each in TextEncoding]), help="Of a misread .csv.")
+@click.option("--separador", type=click.Choice([str(each) for each in Separator]), help="Of a misread .csv.")
 @click.option("--ignorar-ocultas", is_flag=True, help="Leave hidden and filtered rows out.")
 @click.option("--adivinhar", is_flag=True, help="Read columns with unknown titles by what is in them.")
 @click.option("--validar-apenas", is_flag=True, help="Only check the file: a dry run.")
@@ -164,10 +167,13 @@ def ingest(state: Path, /, file: Path, tenant: str, as_json: bool, **options: st
     with Rest(stack.url("api"), stack.token(tenant)) as rest:
         given = {name: value for name, value in options.items() if value}
         job = watched(rest, upload(rest, file, **given)["job_id"], Console(quiet=True) if as_json else console)
+        report = report_of(rest, job)
     if as_json:
         click.echo(json.dumps(job, ensure_ascii=False))
     else:
         console.print(shown(job))
+        if report:
+            console.print(f"\nreport of what was refused (correct it and upload it again):\n{report}", soft_wrap=True)
         if job["correcoes_ignoradas"]:
             console.print(f"{job['correcoes_ignoradas']} corrected rows were ignored. To apply them: --modo atualizar")
         if job["mensagem_erro"]:

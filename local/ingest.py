@@ -96,6 +96,15 @@ def watched(rest: Rest, job_id: str, console: Console) -> Job:
     return job
 
 
+def report_of(rest: Rest, job: Job) -> str | None:
+    """Return where the report of a job can be downloaded; None if it refused nothing or has no report."""
+    refused = (job.get("leitura") or {}).get("recusas")
+    if job["status"] != "concluido" or not refused:
+        return None
+    url: str = rest.ask("GET", f"/ingest/leads/jobs/{job['job_id']}/erros")["url"]
+    return url
+
+
 def shown(job: Job) -> Table:
     """A job as one table: what became of each column, sheets, encoding, rows, refusals by reason, duplicates."""
     table = Table(box=None, show_header=False, pad_edge=False)

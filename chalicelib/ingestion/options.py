@@ -42,6 +42,7 @@ class TextEncoding(StrEnum):
     ISO_8859_15 = "iso-8859-15"
     MAC_ROMAN = "mac-roman"
     CP850 = "cp850"
+    CP860 = "cp860"
     UTF_16_LE = "utf-16-le"
     UTF_16_BE = "utf-16-be"
 

@@ -16,6 +16,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import psutil
 import pytest
 from click.testing import CliRunner, Result
@@ -95,9 +96,11 @@ def test_newcomer_brings_the_stack_up_ingests_a_file_and_sends_a_message(folder:
 
     job = json.loads(local(folder, "ingest", str(sheet), "--json").output)
     assert (job["status"], job["leads_criados"], job["linhas_rejeitadas"]) == ("concluido", 2, 1)
-    shown = local(folder, "ingest", str(sheet)).output
+    shown = local(folder, "ingest", str(sheet), "--codificacao", "utf-8").output
     assert "duplicados" in shown
     assert "concluido" in shown
+    [report] = [line for line in shown.splitlines() if line.startswith("http")]
+    assert "linha;coluna" in httpx2.get(report).text.replace('"', "")
 
     token = local(folder, "token", "--tenant", "acme", "--group", "admin").output.strip()
     stack = Stack(folder)

@@ -11,7 +11,7 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection.text_form import ENCODINGS, TextForm, form_of, is_binary
 from chalicelib.ingestion.options import TextEncoding
 
-SINGLE = ["cp1252", "iso-8859-15", "mac-roman", "cp850"]
+SINGLE = ["cp1252", "iso-8859-15", "mac-roman", "cp850", "cp860"]
 WIDE = ["utf-16-le", "utf-16-be"]
 TEXT = """
 João Conceição Antônio Müller Araújo Guimarães Opções MÔNICA CONCEIÇÃO JOSÉ LÍDIA Luís Íris Índia Ângela Érica ÁGATA

@@ -92,6 +92,7 @@ TAKEN = {
         """,
     Role.DDD: """
         DDD | DDD1 | DDD 2 | ddd_1 | Código de área | Cód. área | Area code | DDD (2 dígitos) | DDD do cliente
+        | phone_prefix | Prefixo do telefone
         """,
     Role.DDI: """
         DDI | ddi_1 | Código do país | Country code

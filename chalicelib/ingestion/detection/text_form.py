@@ -2,8 +2,8 @@
 
 Line by line UTF-8 comes first, because a file that was put together from two sources has both. What is not UTF-8 is in
 one encoding for the whole file: the one that makes Portuguese words of a sample of these lines. A Brazilian Excel saves
-CP1252, an Excel for Mac saves Mac Roman, and old programs of DOS save CP850. UTF-16 is recognised by its byte order
-mark, or by its zeros. The decision needs nothing but the file, so a job that resumes decides the same.
+CP1252, an Excel for Mac saves Mac Roman, and old programs of DOS save CP850 or CP860. UTF-16 is recognised by its byte
+order mark, or by its zeros. The decision needs nothing but the file, so a job that resumes decides the same.
 """
 
 from __future__ import annotations
@@ -24,11 +24,12 @@ ENCODINGS = {
     "iso-8859-15": "iso-8859-15",
     "mac-roman": "mac_roman",
     "cp850": "cp850",
+    "cp860": "cp860",
     "utf-16-le": "utf-16-le",
     "utf-16-be": "utf-16-be",
 }
 _UTF16 = {"utf-16-le": codecs.BOM_UTF16_LE, "utf-16-be": codecs.BOM_UTF16_BE}
-_CANDIDATES = ("cp1252", "iso-8859-15", "mac-roman", "cp850")  # of equal ones, the first
+_CANDIDATES = ("cp1252", "iso-8859-15", "mac-roman", "cp850", "cp860")  # of equal ones, the first
 
 _BLOCK = 1 << 20
 _BEHIND_A_FIELD = re.compile(rb"(?<=[^\0\t;,|\"\r\n])\0+(?=[\t;,|\"\r\n]|\Z)")  # NULs behind the text of a field

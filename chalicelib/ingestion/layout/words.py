@@ -153,6 +153,7 @@ _PHRASES = tuple(
         ("inscricao federal", "inscricaofederal"),
         ("tax id", "taxid"),
         ("(?:codigo|cod) (?:de |da )?area|area code", "ddd"),
+        ("(?:phone|mobile) prefix|prefixo (?:do )?(?:telefone|celular)", "ddd"),
         ("(?:codigo|cod) (?:do |de )?pais|(?:country|dial|dialing) code", "ddi"),
         ("c p f", "cpf"),
         ("c n p j", "cnpj"),
