@@ -183,6 +183,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     # Rows and cells
     "id_longo": ("O ID passa de 255 caracteres.", "The ID is longer than 255 characters."),
+    "id_de_outra_pessoa": (
+        "O ID “{valor}” é de um lead com outro nome e outros contatos. Nada foi mudado: confira o ID, ou informe a"
+        " origem do arquivo se os IDs vêm de outro sistema.",
+        "The ID “{valor}” is that of a lead with another name and other contacts. Nothing was changed: check the ID, or"
+        " name the file's origem if its IDs come from another system.",
+    ),
     "id_de_outro_documento": (
         "O ID “{valor}” é de um lead com outro documento, ou o documento desta linha é de outro lead. Nada foi mudado:"
         " confira os dois, ou informe a origem do arquivo se os IDs vêm de outro sistema.",

@@ -174,6 +174,28 @@ def test_a_row_whose_id_and_document_disagree_is_refused_with_its_cells(
     assert row[0] in refused["mensagem"]
 
 
+@pytest.mark.parametrize("modo", ["ignorar", "atualizar"])
+@pytest.mark.parametrize("batch", [1, 100])
+def test_ids_of_two_systems_that_both_count_from_one_do_not_join_strangers(
+    make_services: Callable[..., Services], batch: int, modo: str
+) -> None:
+    office = Office(make_services(ingest_batch_rows=batch))
+    office.ingest(sheet("1;Ana Lobo;;a@x.com;71999990001", "2;Rui;;r@x.com;", header=HEADER))
+    rows = [
+        "1;Cida;;c@x.com;71999990009",
+        "1;Ana;;nova@x.com;",
+        "2;Rui Sá;;;71999990002",
+        "3;Bo;;b@x.com;",
+        "3;Eva;;e@x.com;",
+    ]
+    job = office.ingest(sheet(*rows, header=HEADER), modo=modo, name="crm.csv")
+    assert some_counts(job, "leads_criados", "linhas_rejeitadas") == (1, 2)
+    assert [line["codigo"] for line in lines_of(office.report(job))] == ["id_de_outra_pessoa"] * 2
+    ana = next(lead for lead in office.leads() if lead[0] == "1")
+    assert "c@x.com" not in str(ana)
+    assert "Cida" not in str(ana)
+
+
 def test_ids_of_two_origins_never_meet(office: Office) -> None:
     crm, shop = sheet("1;Ana;;a@x.com;", header=HEADER), sheet("1;Bo;;b@x.com;", header=HEADER)
     office.ingest(crm, origem="CRM")

@@ -17,6 +17,10 @@ def row(nome: str | None = None, documento: str | None = None, *emails: str) -> 
     return LeadData(nome=nome, documento=documento, telefones=PHONE, emails=emails)
 
 
+def phone(number: int) -> Phone:
+    return Phone(f"+557199999000{number}", PhoneKind.MOVEL, True)
+
+
 def who(
     asked: LeadData, *leads: LeadData, external_id: str = "none", keys: set[DedupKey] | None = None, merges: bool = True
 ) -> Verdict:
@@ -34,6 +38,25 @@ def test_a_document_comes_first_and_an_id_second() -> None:
     assert who(row("Cy", ONE), bo, ana, external_id="1") == Found("1", FoundBy.DOCUMENTO)
     assert who(row("Cy", OTHER), bo, ana, external_id="0") == Found("0", FoundBy.ID)
     assert who(row("Bo", OTHER), bo, ana) is Who.NEW, "a row with a document is told by nothing weaker"
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict"),
+    [
+        (LeadData("Cy", telefones=(phone(2),), emails=("c@x.co",)), Who.SOMEONE_ELSE),
+        (LeadData("Cy", telefones=(phone(2), phone(1))), Found("0", FoundBy.ID)),
+        (LeadData("Cy", emails=("a@x.co",)), Found("0", FoundBy.ID)),
+        (LeadData("Cy"), Found("0", FoundBy.ID)),
+        (LeadData(None, telefones=(phone(2),)), Found("0", FoundBy.ID)),
+        (LeadData("ANÁ Lobo", telefones=(phone(2),)), Found("0", FoundBy.ID)),
+        (LeadData("An", telefones=(phone(2),)), Found("0", FoundBy.ID)),
+        (LeadData("Cy", documento=ONE, telefones=(phone(2),)), Who.SOMEONE_ELSE),
+    ],
+)
+def test_id_of_a_lead_with_another_name_and_other_contacts_refuses_the_row(asked: LeadData, verdict: Verdict) -> None:
+    ana = LeadData("Ana", telefones=(phone(1),), emails=("a@x.co",))
+    assert who(asked, ana, external_id="0") == verdict
+    assert who(asked, LeadData("Ana"), external_id="0") == Found("0", FoundBy.ID), "nothing but the name is known"
 
 
 def test_keys_that_disagree_refuse_the_row() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
@@ -121,6 +121,8 @@ class _Plan:
 
     replacements: dict[int, Candidate | None] = field(default_factory=dict)
     outcomes: dict[int, tuple[RowOutcome, str]] = field(default_factory=dict)
+    refused: dict[int, str] = field(default_factory=dict)
+    """The codes of the refused candidates."""
     found_by: Counter[FoundBy] = field(default_factory=Counter)
 
     def count(self, outcome: RowOutcome) -> int:
@@ -170,15 +172,28 @@ class _ContactCounts(NamedTuple):
     emails_validos: int
 
 
+# Why a row is refused whose keys are those of two people.
+_REFUSED: Mapping[Who, str] = {
+    Who.NOBODY: "id_de_outro_documento",
+    Who.SOMEONE_ELSE: "id_de_outra_pessoa",
+}
+
+
 def _look_up(rows: Rows, batch: Batch, how: Deduplication) -> WhoIsWho:
     """The leads of the database that have a key of the batch. Contacts are looked up only if nothing else tells."""
     people = WhoIsWho(how.keys, how.file_id, merges=how.mode is IngestMode.ATUALIZAR)
-    for row in rows.all("find_leads_by_externo", externos=batch.external_ids, origem=how.origem):
-        people.know(lead_id := row["lead_id"].hex, name=None, document=row["documento"])
+    found = {"externos": batch.external_ids, "origem": how.origem, "letras": NAME_COMPARED}
+    for row in rows.all("find_leads_by_externo", **found):
+        people.know(lead_id := row["lead_id"].hex, name=row["nome"], document=row["documento"])
         people.has(lead_id, external_id=row["lead_id_externo"])
+    if doubtful := people.of_another_name(batch.candidates.external_ids, batch.candidates.columns.nomes):
+        for row in rows.all("contacts_of_leads", lead_ids=json.dumps(sorted(doubtful))):
+            people.has_only(row["lead_id"].hex, row["contatos"])
     if DedupKey.DOCUMENTO in how.keys:
         for row in rows.all("find_leads_by_documento", documentos=batch.documents):
-            people.know(lead_id := row["lead_id"].replace("-", ""), name=None, document=row["documento"])
+            lead_id = row["lead_id"].replace("-", "")
+            if not people.knows(lead_id):
+                people.know(lead_id, name=None, document=row["documento"])
             people.has(lead_id, document=row["documento"])
     external_ids = batch.candidates.external_ids
     if not all(people.has_external_id(external_ids[place]) for place in batch.by_contact):
@@ -202,11 +217,12 @@ def _planned(batch: Batch, people: WhoIsWho, leads: _Leads, places: Sequence[int
     for place in places:
         each = batch.candidates[place]
         verdict = people.who(each.external_id, each.data)
-        if verdict is Who.NOBODY:
-            plan.outcomes[place] = (RowOutcome.REJEITADO, each.lead_id)
-        elif verdict is Who.NEW:
+        if verdict is Who.NEW:
             people.changed(each.lead_id, each.data, external_id=each.external_id)
             leads.add(each)
+        elif isinstance(verdict, Who):
+            plan.outcomes[place] = (RowOutcome.REJEITADO, each.lead_id)
+            plan.refused[place] = _REFUSED[verdict]
         else:
             plan.found_by[verdict.by] += 1
             outcome = RowOutcome.DUPLICADO
@@ -221,11 +237,10 @@ def _planned(batch: Batch, people: WhoIsWho, leads: _Leads, places: Sequence[int
 
 
 def _refusals(batch: Batch, plan: _Plan) -> Iterable[str]:
-    for place, (outcome, _) in plan.outcomes.items():
-        if outcome is RowOutcome.REJEITADO:
-            lead = batch.candidates[place]
-            reported = batch.reported.get(lead.row_number, 0)
-            yield refusal_line(lead, batch.cells[place], "id_de_outro_documento", reported=reported)
+    for place, code in plan.refused.items():
+        lead = batch.candidates[place]
+        reported = batch.reported.get(lead.row_number, 0)
+        yield refusal_line(lead, batch.cells[place], code, reported=reported)
 
 
 class _Leads:

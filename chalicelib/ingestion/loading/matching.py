@@ -40,7 +40,9 @@ class Who(Enum):
 
     NEW = auto()
     NOBODY = auto()
-    """Its keys disagree: it must be refused."""
+    """Its ID and its document are those of two people: it must be refused."""
+    SOMEONE_ELSE = auto()
+    """Its ID is a lead's, but neither the name nor any contact is: it must be refused."""
 
 
 Verdict = Found | Who
@@ -74,6 +76,7 @@ class WhoIsWho:
         self._by_external_id: dict[str, str] = {}
         self._by_document: dict[str, str] = {}
         self._by_contact: defaultdict[str, list[str]] = defaultdict(list)
+        self._contacts: dict[str, frozenset[str]] = {}
 
     def keys(self) -> set[str]:
         """Every ID and document of a lead."""
@@ -86,6 +89,15 @@ class WhoIsWho:
     def has_external_id(self, external_id: str) -> bool:
         """Whether a lead has this ID."""
         return external_id in self._by_external_id
+
+    def of_another_name(self, external_ids: Iterable[str], names: Iterable[str | None]) -> set[str]:
+        """The leads with these IDs that have another name than their row."""
+        found = ((self._by_external_id.get(each), name) for each, name in zip(external_ids, names, strict=True))
+        return {lead_id for lead_id, name in found if lead_id and self._people[lead_id].name != plain_name(name)}
+
+    def knows(self, lead_id: str) -> bool:
+        """Whether something is known of a lead."""
+        return lead_id in self._people
 
     def know(self, lead_id: str, *, name: str | None, document: str | None) -> None:
         """Take note of a lead of the database."""
@@ -105,8 +117,13 @@ class WhoIsWho:
                 if lead_id not in (leads := self._by_contact[contact]):
                     leads.append(lead_id)
 
+    def has_only(self, lead_id: str, contacts: Iterable[str]) -> None:
+        """Take note of all contacts of a lead."""
+        self._contacts[lead_id] = frozenset(contacts)
+
     def changed(self, lead_id: str, data: LeadData, *, external_id: str | None = None) -> None:
         """Take note of a lead that the batch makes or changes."""
+        self.has_only(lead_id, contacts_of(data.telefones, data.emails))
         self.know(lead_id, name=data.nome, document=data.documento)
         self.has(lead_id, external_id=external_id, document=data.documento)
         self.reached_by(lead_id, contacts_of(data.telefones, data.emails))
@@ -116,7 +133,7 @@ class WhoIsWho:
         document = row.documento
         by_document = self._by_document.get(document) if document else None
         if (lead_id := self._by_external_id.get(external_id)) is not None:
-            return self._by_id(lead_id, external_id, document, by_document)
+            return self._by_id(lead_id, external_id, row, by_document)
         if by_document is not None:
             return Found(by_document, FoundBy.DOCUMENTO)
         if document and self._by_document_too:
@@ -124,14 +141,27 @@ class WhoIsWho:
         lead_id = self._by_contact_and_name(row)
         return Who.NEW if lead_id is None else Found(lead_id, FoundBy.CONTATO)
 
-    def _by_id(self, lead_id: str, external_id: str, document: str | None, by_document: str | None) -> Verdict:
+    def _by_id(self, lead_id: str, external_id: str, row: LeadData, by_document: str | None) -> Verdict:
         """Decide about a row whose ID is a lead's. Several leads may have its document; then the ID chooses."""
-        others = self._people[lead_id].document
+        document, others = row.documento, self._people[lead_id].document
         if document and others == document and self._by_document_too:
             return Found(lead_id, FoundBy.DOCUMENTO)
         if document and others != document and (others is not None or by_document is not None):
             return Who.NOBODY
-        return Found(lead_id, FoundBy.ARQUIVO if external_id.startswith(self._of_this_file) else FoundBy.ID)
+        if external_id.startswith(self._of_this_file):
+            return Found(lead_id, FoundBy.ARQUIVO)
+        return Who.SOMEONE_ELSE if self._is_someone_else(lead_id, row) else Found(lead_id, FoundBy.ID)
+
+    def _is_someone_else(self, lead_id: str, row: LeadData) -> bool:
+        """Whether neither the name nor any contact of a row is the lead's: two systems may both count from 1.
+
+        A name that begins with the other one is the same, and a blank says nothing.
+        """
+        name, known = plain_name(row.nome), self._people[lead_id].name
+        if name.startswith(known) or known.startswith(name):
+            return False
+        contacts, theirs = contacts_of(row.telefones, row.emails), self._contacts.get(lead_id)
+        return bool(contacts and theirs) and theirs.isdisjoint(contacts)
 
     def _by_contact_and_name(self, row: LeadData) -> str | None:
         """The lead that shares a contact and the name with a row; the oldest of several.

@@ -7,10 +7,24 @@ SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id, 1953));
 -- name: find_leads_by_externo
 -- The keys come sorted, as one JSON text. It becomes an array whose size the planner does not know, so it searches the
 -- index from left to right. A planner that sees ten thousand keys may prefer to read all leads of the tenant.
-SELECT lead_id_externo, lead_id, documento
+SELECT lead_id_externo, lead_id, left(nome, :letras) AS nome, documento
   FROM leads
  WHERE tenant_id = :tenant_id AND origem = :origem
    AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))));
+
+-- name: contacts_of_leads
+-- All contacts of each of these leads, phones and e-mails.
+SELECT c.lead_id, array_agg(c.contato) AS contatos
+  FROM (SELECT lead_id, telefone AS contato
+          FROM lead_telefones
+         WHERE tenant_id = :tenant_id
+           AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
+         UNION ALL
+        SELECT lead_id, email
+          FROM lead_emails
+         WHERE tenant_id = :tenant_id
+           AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))) c
+ GROUP BY c.lead_id;
 
 -- name: find_leads_by_documento
 -- The oldest lead of each document, for a job without de-duplication may leave a million of them. PostgreSQL 15 has no
