@@ -8,7 +8,7 @@ the API with each filter, as the API's login. Each is compared with the tenant a
 * `analyzed`: ANALYZE has seen both tenants. Lists only, because the next file of a new tenant is `unseen` again.
 
 `*_ratio` is of the medians of ingestion, `*_lists_p99_ratio` of the p99 of all requests together. The worst list is
-found by its median: the p99 of fifty requests is the machine's as much as the list's. Autovacuum is off, so that
+found by its median: the p99 of thirty requests is the machine's as much as the list's. Autovacuum is off, so that
 statistics change only where the benchmark says so. The table is also written to `.local/bench/neighbours.json`.
 """
 
@@ -223,7 +223,7 @@ def measured(leads: int, rows: int, repeats: int, turns: int) -> Result:
 @click.option("--leads", default=1_000_000, show_default=True, help="of the large tenant")
 @click.option("--rows", default=50_000, show_default=True, help="of the new tenant's workbook")
 @click.option("--repeats", default=3, show_default=True, help="of each ingestion")
-@click.option("--turns", default=50, show_default=True, help="of each list")
+@click.option("--turns", default=30, show_default=True, help="of each list")
 def main(leads: int, rows: int, repeats: int, turns: int) -> None:
     """Measure, print a table, write it as JSON."""
     publish("neighbours", f"{rows:,} rows beside {leads:,} leads", measured(leads, rows, repeats, turns))
