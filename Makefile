@@ -19,11 +19,11 @@ unexport PYTHONDONTWRITEBYTECODE
 PROVEN := ingestion dispatch
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz peers bench bench-ingest bench-dispatch \
+.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz peers bench bench-ingest bench-dispatch bench-neighbours \
 	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 $(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
@@ -91,6 +91,11 @@ bench-ingest: $(INSTALLED) ## Compare ingestion with COPY alone and a naive loop
 bench-dispatch: MESSAGES ?= 2000
 bench-dispatch: $(INSTALLED) ## Compare sending with the bare MCP client, a naive loop and procrastinate
 	$(PY) -m bench.dispatch --messages $(MESSAGES)
+
+bench-neighbours: LEADS ?= 1000000
+bench-neighbours: ROWS ?= 50000
+bench-neighbours: $(INSTALLED) ## Compare a new tenant beside a large one with it alone: make bench-neighbours LEADS=200000
+	$(PY) -m bench.neighbours --leads $(LEADS) --rows $(ROWS)
 
 # The newest versions that the requirements allow, with the oldest Python that we support. The head of the file stays.
 lock: ## Resolve the requirements again and write every version to constraints.txt

@@ -1,7 +1,8 @@
 """`python -m bench` runs every benchmark at its default size."""
 
-from bench import dispatch, ingest
+from bench import dispatch, ingest, neighbours
 
 if __name__ == "__main__":
     ingest.main(standalone_mode=False)
     dispatch.main(standalone_mode=False)
+    neighbours.main(standalone_mode=False)

@@ -23,6 +23,8 @@ from local.project import ROOT
 
 OUT = ROOT / ".local" / "bench"
 TENANT = "bench"
+MIGRATED = "migrated"
+"""The database that the others are copies of."""
 
 Result = dict[str, Any]
 P = ParamSpec("P")
@@ -34,15 +36,15 @@ class Ground:
 
     def __init__(self, postgres: Postgres) -> None:
         self._postgres = postgres
-        postgres.create_database("migrated")
-        database = Database(lambda: postgres.owner_url("migrated"))
+        postgres.create_database(MIGRATED)
+        database = Database(lambda: postgres.owner_url(MIGRATED))
         Migrations(database, ROOT / "migrations").apply()
         database.close()
 
     @contextmanager
     def database(self) -> Iterator[str]:
         """Make a migrated and empty database; yields its owner's URL."""
-        self._postgres.create_database("bench", template="migrated")
+        self._postgres.create_database("bench", template=MIGRATED)
         try:
             yield self._postgres.owner_url("bench")
         finally:

@@ -77,13 +77,13 @@ def ours(ground: Ground, workbook: Path, aws: Aws, keep: Path | None = None) -> 
         return run
 
 
-def work(environment: dict[str, str], bucket: str, key: str) -> IngestRun:
+def work(environment: dict[str, str], bucket: str, key: str, tenant_id: str = TENANT) -> IngestRun:
     """Start a worker and give it one wake-up."""
     services = Services(Settings.from_environment(environment))
-    job_id: UUID = services.uploads.receive(TENANT, S3Reference(bucket, key, IngestOptions()), None)["job_id"]
-    event = {"Records": [{"body": json.dumps({"tenant_id": TENANT, "job_id": str(job_id)})}]}
+    job_id: UUID = services.uploads.receive(tenant_id, S3Reference(bucket, key, IngestOptions()), None)["job_id"]
+    event = {"Records": [{"body": json.dumps({"tenant_id": tenant_id, "job_id": str(job_id)})}]}
     seconds = timed(lambda: services.ingestion.run(event, remaining_ms=lambda: 900_000))
-    if services.jobs.get(TENANT, job_id)["status"] != "concluido":
+    if services.jobs.get(tenant_id, job_id)["status"] != "concluido":
         raise click.ClickException("the job did not end as concluido")
     services.close()
     return IngestRun(seconds, peak_mb())
