@@ -98,7 +98,9 @@ def as_stored(lead: dict[str, Any]) -> list[Any]:
 def test_no_lead_and_no_contact_is_written(office: Office, services: Services) -> None:
     office.ingest(as_csv(("A", "Maria", "", "m@x.com", "")))
     before = office.leads()
-    job = office.ingest(as_csv(("A", "Ana", "", "n@x.com", ""), *numbered(3)), modo="atualizar", validar_apenas=True)
+    job = office.ingest(
+        as_csv(("A", "Maria Ana", "", "n@x.com", ""), *numbered(3)), modo="atualizar", validar_apenas=True
+    )
     assert (job["status"], job["validar_apenas"]) == ("concluido", True)
     assert (job["leads_criados"], job["leads_atualizados"]) == (3, 1)
     assert office.leads() == before

@@ -94,7 +94,7 @@ def test_the_same_file_again_creates_and_changes_nothing(office: Office, modo: s
 
 def test_an_existing_lead_is_left_alone_unless_the_job_updates(office: Office) -> None:
     office.ingest(sheet("A;Maria;;m@x.com;71 3333-4444", header=HEADER))
-    job = office.ingest(sheet("A;Outra;;o@x.com;", header=HEADER))
+    job = office.ingest(sheet("A;Maria Outra;;o@x.com;", header=HEADER))
     assert some_counts(job, "duplicados", "leads_atualizados") == (1, 0)
     assert office.leads()[0][1] == "Maria"
 

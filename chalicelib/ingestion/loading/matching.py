@@ -160,8 +160,8 @@ class WhoIsWho:
         name, known = plain_name(row.nome), self._people[lead_id].name
         if name.startswith(known) or known.startswith(name):
             return False
-        contacts, theirs = contacts_of(row.telefones, row.emails), self._contacts.get(lead_id)
-        return bool(contacts and theirs) and theirs.isdisjoint(contacts)
+        contacts, theirs = contacts_of(row.telefones, row.emails), self._contacts.get(lead_id, frozenset())
+        return bool(contacts) and bool(theirs) and theirs.isdisjoint(contacts)
 
     def _by_contact_and_name(self, row: LeadData) -> str | None:
         """The lead that shares a contact and the name with a row; the oldest of several.
