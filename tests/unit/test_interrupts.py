@@ -12,8 +12,10 @@ from local.interrupts import heard_once, held
 
 @pytest.fixture(autouse=True)
 def as_before(hears_ctrl_c: None) -> Iterator[None]:
-    """The process of the tests goes on hearing the signals."""
+    """The process of the tests hears the signals as in a terminal, and afterwards as before: `nohup` ignores SIGHUP."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
