@@ -23,6 +23,7 @@ _TOTAL = re.compile(
     r"(?: (?:de |dos |das )?(?:leads?|clientes?|registros?|linhas?|contatos?|pessoas?|alunos?))?(?: [0-9][0-9 ]*)?"
     r"|soma(?:toria)?|quantidade|qtd"
 )
+_TOTAL_STARTS = frozenset({"to", "gr", "su", "so", "qu", "qt"})
 _MARKED = re.compile(
     r"\W*(?:(?:exemplos?|example|modelo)(?:\s*[:)]|\W*\Z|\s+[-–]| de\b| of\b)|exs?(?:\s*\.?:|\.\s|\))|e\.g\.)",
     re.IGNORECASE,
@@ -44,7 +45,8 @@ _HELP = re.compile(
 
 def is_total(text: str) -> bool:
     """Whether a name is that of a row of totals: `TOTAL`, `Total de clientes: 12`."""
-    return text[:1] in "TtSsGgQq" and _TOTAL.fullmatch(plain_words(text)) is not None
+    # Every row comes by here, and hardly any name begins so.
+    return text[:2].lower() in _TOTAL_STARTS and _TOTAL.fullmatch(plain_words(text)) is not None
 
 
 def leftover(cells: Sequence[str], titles: Sequence[str], data: LeadData | None, *, near: bool) -> str | None:
