@@ -13,16 +13,11 @@ from chalicelib.errors import (
     Forbidden,
     NotFound,
     TooLarge,
+    TooManyRequests,
     Unauthenticated,
     Unreadable,
     UnsupportedMedia,
 )
-
-
-class Throttled(DomainError):
-    """The gateway takes no more requests for the moment."""
-
-    status = 429
 
 
 class GatewayFault(DomainError):
@@ -40,7 +35,7 @@ class LateAnswer(DomainError):
 _NO_TOKEN = Unauthenticated("nao_autenticado")
 _DENIED = Forbidden("acesso_negado")
 _MALFORMED = Unreadable("requisicao_malformada")
-_FULL = Throttled("requisicoes_demais")
+_FULL = TooManyRequests("requisicoes_demais")
 _FAULT = GatewayFault("erro_interno")
 _LATE = LateAnswer("resposta_tardia")
 

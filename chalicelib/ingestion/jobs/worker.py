@@ -10,7 +10,6 @@ import errno
 import json
 from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import replace
-from functools import partial
 from hashlib import blake2b, file_digest
 from pathlib import Path
 from typing import Any
@@ -169,8 +168,9 @@ class Ingestion:
             config = self._database.run(claim.tenant_id, config_of)
             self._describe(claim, table, stored, config.idioma)
             self._open_dry_run_tables(claim)
+            content = _digest(path)
             for place, part in enumerate((table, *table.more)):
-                how = _deduplication(claim.row, content_id(path, part.sheet_name))
+                how = _deduplication(claim.row, _content_id(content, part.sheet_name))
                 self._read_part(claim, part, place * MAX_ROWS, how, config, remaining_ms)
 
     def _read_part(
@@ -417,10 +417,16 @@ def _lock(rows: Rows, claim: JobClaim) -> Row:
     return locked
 
 
-def content_id(path: Path, sheet_name: str | None) -> str:
-    """What stands for the content of a file, or of one of its sheets: the same bytes are the same rows."""
+def _digest(path: Path) -> blake2b:
+    digest = blake2b(digest_size=_CONTENT_ID_BYTES)
     with path.open("rb") as file:
-        digest = file_digest(file, partial(blake2b, digest_size=_CONTENT_ID_BYTES))
+        file_digest(file, lambda: digest)
+    return digest
+
+
+def _content_id(content: blake2b, sheet_name: str | None) -> str:
+    """What stands for the content of a file, or of one of its sheets: the same bytes are the same rows."""
+    digest = content.copy()
     digest.update((sheet_name or "").encode("utf-8", "replace"))
     return digest.hexdigest()
 
