@@ -28,7 +28,7 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
-    "config telemetry identity idempotency pages events tokens searches validation",
+    "config telemetry identity idempotency pages events tokens searches validation campos",
     "contacts motivo avisos",
     "adapters",
     " ".join(SERVICES),
