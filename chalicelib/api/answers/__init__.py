@@ -11,7 +11,7 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import CampoPage, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
@@ -21,6 +21,7 @@ __all__ = [
     "AgendamentoAnswer",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
+    "CampoPage",
     "ChannelAnswer",
     "ChannelList",
     "DisparoDetail",
