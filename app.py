@@ -29,6 +29,7 @@ from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import (
     ContactRemoval,
     LeadChange,
+    LeadExport,
     LeadQuery,
     NewEmail,
     NewLead,
@@ -142,6 +143,13 @@ def list_leads(call: Call, query: LeadQuery) -> Json[answers.LeadPage]:
 def create_lead(call: Call, body: NewLead, key: IdempotencyKey | None) -> Json[answers.LeadDetail]:
     """Creates a lead by hand; one that is there already is refused and named."""
     return services.registrations.create(call.identity, body, key)
+
+
+@app.route("/leads.csv", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def export_leads(call: Call, query: LeadExport) -> Json[answers.ExportLink]:
+    """Exports leads by filter: a URL at which their CSV can be downloaded, and the cursor of the next file."""
+    return services.exports.create(call.tenant_id, query)
 
 
 @app.route("/campos", methods=["GET"], authorizer=cognito)

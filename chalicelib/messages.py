@@ -463,13 +463,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "“{campo}” names no campo: up to 64 unaccented lower-case letters, digits and _, and none of the lead's names.",
     ),
     "campo_vazio": ("O valor está vazio; null apaga o campo.", "The value is empty; null removes the campo."),
-    "campo_longo": ("O valor passa de 1.000 caracteres.", "The value is longer than 1,000 characters."),
+    "valor_de_campo_longo": ("O valor passa de 1.000 caracteres.", "The value is longer than 1,000 characters."),
     "valor_de_outro_tipo": (
         "O valor não é do tipo do campo: {nomes}.",
         "The value is not of the campo's type: {nomes}.",
     ),
-    "campos_demais": ("O lead teria mais de {maximo} campos.", "The lead would have more than {maximo} campos."),
-    "campos_grandes": (
+    "campos_do_lead_demais": (
+        "O lead teria mais de {maximo} campos.",
+        "The lead would have more than {maximo} campos.",
+    ),
+    "campos_do_lead_grandes": (
         "Os campos do lead passariam de {maximo} bytes.",
         "The campos of the lead would be longer than {maximo} bytes.",
     ),

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.worker import Ingestion
     from chalicelib.leads.contact_edits import LeadContacts
     from chalicelib.leads.edits import LeadEdits
+    from chalicelib.leads.export import Exports
     from chalicelib.leads.registration import Registrations
     from chalicelib.leads.service import Leads
     from chalicelib.maintenance.bootstrap import Bootstrap
@@ -216,6 +217,13 @@ class Services:
         from chalicelib.leads.contact_edits import LeadContacts
 
         return LeadContacts(database=self.database, clock=self._clock)
+
+    @cached_property
+    def exports(self) -> Exports:
+        from chalicelib.leads.export import Exports
+
+        ttl_s = self._settings.presigned_ttl_s
+        return Exports(database=self.database, storage=self.storage, clock=self._clock, ttl_s=ttl_s)
 
     @cached_property
     def registrations(self) -> Registrations:

@@ -97,6 +97,20 @@ SELECT campo, tipo, titulo, amostras, visto_em
  ORDER BY campo, tipo
  LIMIT :limite OFFSET :pular;
 
+-- name: titles_of_campos
+-- What was read last comes first.
+SELECT campo, tipo, titulo FROM tenant_campos WHERE tenant_id = :tenant_id ORDER BY visto_em DESC, campo, tipo;
+
+-- name: leads_to_export
+SELECT lead_id_externo, origem, nome, contato, documento, telefone_raw, email_raw, campos,
+       ARRAY(SELECT t.telefone FROM lead_telefones t
+              WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id ORDER BY t.ordem) AS telefones,
+       ARRAY(SELECT e.email FROM lead_emails e
+              WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id ORDER BY e.ordem) AS emails
+  FROM leads l
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id DESC;
+
 -- name: note_campos
 -- Campos that a person gave a lead, by their types. What a sheet says about them stays.
 INSERT INTO tenant_campos (tenant_id, campo, tipo, titulo, visto_em)

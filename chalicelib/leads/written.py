@@ -90,9 +90,9 @@ def merged_campos(
         raise Invalid("requisicao_invalida", errors)
     merged = {name: value for name, value in {**old, **change}.items() if value is not None}
     if len(merged) > MOST_CAMPOS:
-        raise _refused("/campos", "campos_demais", maximo=MOST_CAMPOS)
+        raise _refused("/campos", "campos_do_lead_demais", maximo=MOST_CAMPOS)
     if len(json.dumps(merged, ensure_ascii=False).encode()) > MOST_BYTES:
-        raise _refused("/campos", "campos_grandes", maximo=MOST_BYTES)
+        raise _refused("/campos", "campos_do_lead_grandes", maximo=MOST_BYTES)
     new = {name: _type_of(value) for name, value in change.items() if value is not None and name not in known}
     return merged, new
 
@@ -105,7 +105,7 @@ def _campo_errors(change: Campos, known: Mapping[str, Collection[CampoType]]) ->
         elif isinstance(value, str) and not value.strip(EDGES):
             yield FieldError(pointer, "campo_vazio", name)
         elif isinstance(value, str) and len(value) > LONGEST_VALUE:
-            yield FieldError(pointer, "campo_longo", name)
+            yield FieldError(pointer, "valor_de_campo_longo", name)
         elif value is not None and name in known and not any(_fits(value, each) for each in known[name]):
             yield FieldError(pointer, "valor_de_outro_tipo", ", ".join(sorted(known[name])))
 

@@ -11,13 +11,14 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
-from chalicelib.errors import Conflict, Invalid
+from chalicelib.errors import Conflict, Invalid, NotFound, OtherLead
 from chalicelib.leads.edits import LeadEdits
 from chalicelib.leads.requests import LeadChange
 from chalicelib.leads.service import Leads
 from chalicelib.leads.states import LeadStatus, may_move
+from chalicelib.pages import PageQuery
 from chalicelib.wiring import Services
-from tests.builders import ANA, CREATED_AT, TENANT, a_lead, insert, lead_status, wait_for_locks
+from tests.builders import ANA, CREATED_AT, TENANT, a_lead, ask, insert, lead_status, run, wait_for_locks
 from tests.conftest import StoppedClock
 
 
@@ -113,3 +114,115 @@ def test_invalid_change_is_refused(body: str, code: str) -> None:
     with pytest.raises(ValidationError) as raised:
         LeadChange.model_validate_json(body)
     assert raised.value.errors()[0]["type"] == code
+
+
+# Data
+
+
+def test_person_corrects_the_data_of_a_lead_and_null_removes_a_text(edits: LeadEdits, owner: Database) -> None:
+    lead_id = a_lead(owner, documento="52998224725", contato="Ana")
+    shown = changed(edits, lead_id, nome=" Maria José ", documento="11.222.333/0001-81", contato=None)
+    assert (shown["nome"], shown["documento"], shown["contato"]) == ("Maria José", "11222333000181", None)
+    assert shown["status"] == "novo"
+    assert changed(edits, lead_id, documento=None)["documento"] is None
+    assert changed(edits, lead_id, tags=["x"])["nome"] == "Maria José"
+
+
+def test_change_records_who_made_it_and_of_what(edits: LeadEdits, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    changed(edits, lead_id, nome="Ana", campos={"cidade": "Salvador"})
+    detail = {"lead_id": str(lead_id), "campos": ["campos", "nome"], "por": "ana"}
+    assert ask(owner, "SELECT tipo, detalhe FROM eventos") == [["lead.changed", detail]]
+
+
+def test_document_of_another_lead_is_refused_and_names_it(edits: LeadEdits, owner: Database) -> None:
+    other = a_lead(owner, documento="52998224725")
+    a_lead(owner, documento="11222333000181", tenant_id="outra")
+    lead_id = a_lead(owner)
+    with pytest.raises(OtherLead) as raised:
+        changed(edits, lead_id, documento="529.982.247-25", nome="Outra")
+    assert (raised.value.code, raised.value.lead_id) == ("documento_de_outro_lead", str(other))
+    assert changed(edits, lead_id, documento="11222333000181")["nome"] == "Maria da Silva"
+
+
+def test_lead_that_shares_its_document_already_can_still_be_corrected(edits: LeadEdits, owner: Database) -> None:
+    lead_id, _ = (a_lead(owner, documento="52998224725") for _ in range(2))
+    assert changed(edits, lead_id, documento="52998224725", nome="Ana")["nome"] == "Ana"
+
+
+def test_lead_keeps_something_by_which_it_is_found(edits: LeadEdits, owner: Database) -> None:
+    lead_id = a_lead(owner, documento="52998224725", telefones=(), emails=())
+    with pytest.raises(Conflict, match="ultimo_contato"):
+        changed(edits, lead_id, documento=None)
+
+
+def test_wrong_texts_are_refused_before_anything_is_changed(edits: LeadEdits, owner: Database) -> None:
+    lead_id = a_lead(owner, tags=["velha"])
+    for change, refusal in (
+        ({"nome": "-"}, ("/nome", "nome_vazio")),
+        ({"contato": "n/a"}, ("/contato", "nome_vazio")),
+        ({"documento": "111"}, ("/documento", "documento_invalido")),
+        ({"campos": {"Valor": 1}}, ("/campos/Valor", "nome_de_campo_invalido")),
+    ):
+        with pytest.raises(Invalid) as raised:
+            changed(edits, lead_id, tags=["nova"], **change)
+        assert refusals(raised) == [refusal]
+    assert ask(owner, "SELECT tags, campos FROM leads") == [[["velha"], {}]]
+
+
+def test_lead_of_another_tenant_is_not_changed(edits: LeadEdits, owner: Database) -> None:
+    lead_id = a_lead(owner, tenant_id="outra")
+    with pytest.raises(NotFound):
+        changed(edits, lead_id, tags=["a"])
+    assert ask(owner, "SELECT tags FROM leads") == [[[]]]
+
+
+# Campos
+
+
+def test_campos_are_merged_and_null_removes_one(edits: LeadEdits, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    run(owner, """UPDATE leads SET campos = '{"cidade": "Salvador", "valor": 12345678901234567.89, "obs": "x"}'""")
+    shown = changed(edits, lead_id, campos={"cidade": "Recife", "obs": None, "nada": None, "pago": True})
+    assert shown["campos"] | {"valor": 0} == {"cidade": "Recife", "valor": 0, "pago": True}
+    assert ask(owner, "SELECT campos ->> 'valor' FROM leads") == [["12345678901234567.89"]]
+
+
+def test_new_campo_of_a_person_is_listed_with_its_type(edits: LeadEdits, leads: Leads, owner: Database) -> None:
+    a_campo(owner, "cidade", "texto")
+    changed(edits, a_lead(owner), campos={"cidade": "Recife", "vencimento": "2026-12-05", "valor": 10.5})
+    listed = leads.campos(TENANT, PageQuery())["itens"]
+    assert [(each["campo"], each["tipo"], each["titulo"]) for each in listed] == [
+        ("cidade", "texto", "Cidade"),
+        ("valor", "numero", "valor"),
+        ("vencimento", "data", "vencimento"),
+    ]
+    assert listed[0]["amostras"] == []
+
+
+def test_value_of_another_type_than_its_campo_is_refused(edits: LeadEdits, owner: Database) -> None:
+    a_campo(owner, "valor", "moeda")
+    lead_id = a_lead(owner)
+    with pytest.raises(Invalid) as raised:
+        changed(edits, lead_id, campos={"valor": "muito"})
+    assert refusals(raised) == [("/campos/valor", "valor_de_outro_tipo")]
+    assert changed(edits, lead_id, campos={"valor": 99.9})["campos"] == {"valor": 99.9}
+
+
+@pytest.mark.parametrize("body", ['{"campos":{"x":[1]}}', '{"campos":{"x":1e15}}', '{"campos":{"x":{}}}'])
+def test_value_that_is_no_text_number_or_truth_is_refused(body: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        LeadChange.model_validate_json(body)
+    assert raised.value.errors()[0]["type"] == "campo_invalido"
+
+
+def test_pages_of_campos_hold_each_once(leads: Leads, owner: Database) -> None:
+    for campo, tipo in (("b", "texto"), ("a", "texto"), ("a", "data"), ("c", "hora")):
+        a_campo(owner, campo, tipo)
+    found, cursor = [], None
+    while True:
+        page = leads.campos(TENANT, PageQuery(limit=2, cursor=cursor))
+        found += [(each["campo"], each["tipo"]) for each in page["itens"]]
+        if (cursor := page["proximo"]) is None:
+            break
+    assert found == [("a", "data"), ("a", "texto"), ("b", "texto"), ("c", "hora")]

@@ -11,7 +11,7 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import CampoPage, LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
@@ -26,6 +26,7 @@ __all__ = [
     "ChannelList",
     "DisparoDetail",
     "DisparoPage",
+    "ExportLink",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",

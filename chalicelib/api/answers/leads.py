@@ -175,3 +175,16 @@ class CampoPage(PageModel):
     """A page of campos, in the order of their names."""
 
     itens: tuple[CampoAnswer, ...]
+
+
+class ExportLink(AnswerModel):
+    """Where an exported file can be downloaded."""
+
+    url: str
+    expira_em_s: int
+    leads: int
+    """How many leads the file has."""
+    origens: tuple[str, ...]
+    """The systems that their IDs come from, the first hundred; "" for those without. An upload has one `origem`."""
+    proximo: str | None
+    """The `cursor` of the next file; null if there are no more leads."""
