@@ -104,6 +104,7 @@ def use_leads(call: Caller) -> str:
     call("PATCH", of_maria, tags=["vip"], contato="Ana", campos={"cidade": "Salvador", "valor": 10.5, "vip": True})
     assert len(call("GET", "/campos?limit=2")["itens"]) == 2
     assert len(call("GET", "/leads?campo.cidade=salvador&campo.valor_min=10")["itens"]) == 1
+    assert call("GET", "/leads.csv?campo.cidade=salvador")["leads"] == 1
     use_contacts(call, of_maria)
     made = call("POST", "/leads", nome="Bia", telefones=["71 99999-0077"])
     assert (made["origem_arquivo"], made["job_id"]) == ("manual", None)
