@@ -187,7 +187,8 @@ CREATE TRIGGER disparos_moves BEFORE UPDATE OF status ON disparos FOR EACH ROW
         ('enviando', 'simulado'), ('enviando', 'suprimido'), ('enviando', 'expirado'), ('enviando', 'cancelado'),
         ('enviado', 'confirmado'), ('enviado', 'erro'),
         ('incerto', 'enviado'), ('incerto', 'confirmado'), ('incerto', 'erro'),
-        ('erro', 'pendente')))
+        ('erro', 'pendente'))
+        AND NOT (OLD.status = 'erro' AND NEW.status = 'confirmado' AND OLD.enviado_em IS NOT NULL))
     EXECUTE FUNCTION refuse_move_of_disparo();
 
 -- One disparo for each recipient of a step, and one for each destination: nobody gets it twice. What goes on by another
