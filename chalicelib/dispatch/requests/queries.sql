@@ -130,17 +130,21 @@ SELECT canal, status, motivo, quando <> '-infinity' AS desde_entao, CAST(sum(qua
 HAVING sum(quantos) <> 0;
 
 -- name: count_waiting_disparos
--- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due.
+-- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due. What
+-- waits for its turn in a campaign is the campaign's to tell.
 SELECT (SELECT count(*)
           FROM (SELECT FROM disparos
-                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos <= :agora
+                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos <= :agora
                  LIMIT :teto) v) AS vencidos,
        (SELECT count(*)
           FROM (SELECT FROM disparos
-                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos > :agora
+                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos > :agora
                  LIMIT :teto) f) AS futuros,
        (SELECT min(enviar_apos) FROM disparos
-         WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos <= :agora) AS vencido_desde;
+         WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos <= :agora) AS vencido_desde;
 
 -- name: fold_disparo_contagens
 -- The sums in the place of the rows, for tenants with many of them; what came about long ago is forgotten. Two of these
