@@ -199,7 +199,8 @@ CREATE TRIGGER disparos_moves BEFORE UPDATE OF status ON disparos FOR EACH ROW
         ('enviando', 'simulado'), ('enviando', 'suprimido'), ('enviando', 'expirado'), ('enviando', 'cancelado'),
         ('enviado', 'confirmado'), ('enviado', 'erro'),
         ('incerto', 'enviado'), ('incerto', 'confirmado'), ('incerto', 'erro'),
-        ('erro', 'pendente')))
+        ('erro', 'pendente'))
+        AND NOT (OLD.status = 'erro' AND NEW.status = 'confirmado' AND OLD.enviado_em IS NOT NULL))
     EXECUTE FUNCTION refuse_move_of_disparo();
 
 -- One disparo for each recipient of a step, and one for each destination: nobody gets it twice. What goes on by another
@@ -212,17 +213,24 @@ CREATE UNIQUE INDEX disparos_campanha_destino_key ON disparos (tenant_id, campan
 CREATE INDEX disparos_campanha_status_idx ON disparos (tenant_id, campanha_id, status, disparo_id)
     WHERE campanha_id IS NOT NULL;
 -- The queue of a campaign: those whose turn has not come, and those that wait for something else. They are in no other
--- queue, so that a million of them, or a pause, hold up nobody.
-CREATE INDEX disparos_campanha_fila_idx ON disparos (tenant_id, campanha_id, piloto, enviar_apos)
+-- queue, so that a million of them, or a pause, hold up nobody. What is in doubt is in the queue of its tenant: it has to
+-- be settled, whatever becomes of its campaign.
+CREATE INDEX disparos_campanha_fila_idx ON disparos (tenant_id, campanha_id, canal, piloto, enviar_apos)
     WHERE status = 'pendente' AND espera = 'campanha';
 CREATE INDEX disparos_campanha_espera_idx ON disparos (tenant_id, campanha_id, enviar_apos)
     WHERE status = 'pendente' AND campanha_id IS NOT NULL AND espera IS DISTINCT FROM 'campanha';
 DROP INDEX disparos_pendentes_idx, disparos_fila_idx;
-CREATE INDEX disparos_pendentes_idx ON disparos (enviar_apos) WHERE status = 'pendente' AND campanha_id IS NULL;
-CREATE INDEX disparos_fila_idx ON disparos (tenant_id, enviar_apos) WHERE status = 'pendente' AND campanha_id IS NULL;
+CREATE INDEX disparos_fila_idx ON disparos (tenant_id, enviar_apos)
+    WHERE status = 'pendente' AND (campanha_id IS NULL OR em_duvida);
 -- A list by reason is no list of a million that wait for their turn.
 DROP INDEX disparos_espera_idx;
 CREATE INDEX disparos_espera_idx ON disparos (tenant_id, espera, disparo_id) WHERE espera IS NOT NULL AND espera <> 'campanha';
+
+-- How much room a campaign finds: the distance of two messages when the limiter was last asked, and until when the day's
+-- budget is spent.
+ALTER TABLE canal_limites
+    ADD COLUMN intervalo         bigint NOT NULL DEFAULT 0,
+    ADD COLUMN sem_orcamento_ate bigint NOT NULL DEFAULT 0;
 
 -- No other move than those of the drawing, and no end while anything waits.
 CREATE FUNCTION refuse_move_of_campanha() RETURNS trigger LANGUAGE plpgsql AS $$
