@@ -805,6 +805,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O fim da janela deve ser depois do início, no mesmo dia.",
         "The window must end after it begins, on the same day.",
     ),
+    "tarifa_repetida": (
+        "Um canal tem uma só tarifa a partir de cada dia.",
+        "A channel has one tariff only from any day on.",
+    ),
     "dia_invalido": (
         "O dia deve ter a forma AAAA-MM-DD, como 2026-12-24.",
         "The day must have the form YYYY-MM-DD, such as 2026-12-24.",
