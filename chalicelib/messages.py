@@ -601,6 +601,22 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O envio parou várias vezes antes de começar: nada saiu.",
         "Sending stopped several times before it began: nothing has left.",
     ),
+    "lead_respondeu": (
+        "O lead respondeu: a etapa seguinte da campanha não é mais enviada.",
+        "The lead has answered: the campaign's next step is not sent any more.",
+    ),
+    "lead_agendado": (
+        "O lead tem um agendamento: a etapa seguinte da campanha não é mais enviada.",
+        "The lead has an appointment: the campaign's next step is not sent any more.",
+    ),
+    "etapa_anterior_nao_enviada": (
+        "A etapa anterior da campanha não foi enviada: esta não tem a que se referir.",
+        "The campaign's step before this one was not sent, so this one refers to nothing.",
+    ),
+    "recusas_da_campanha": (
+        "O provedor recusou mensagens demais: a campanha foi pausada.",
+        "The provider refused too many messages: the campaign was paused.",
+    ),
     # Suppression
     "contato_de_supressao_invalido": (
         "Não é um único contato válido para o canal {nomes}.",
@@ -646,6 +662,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Only a disparo that failed can be sent again; this one is {status}.",
     ),
     "disparo_expirado": ("O prazo do disparo já passou.", "The time for the disparo is over."),
+    "disparo_de_campanha_encerrada": (
+        "A campanha desse disparo está encerrada: para enviar de novo, crie outra para quem falhou.",
+        "The campaign of this disparo is over: to send again, make another one for those that failed.",
+    ),
     "disparo_com_alternativa": (
         "O disparo seguiu para outro contato do lead; reenvie o último deles.",
         "The disparo went on to another contact of the lead; send the last of them again.",
@@ -701,6 +721,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "espera_revisao": (
         "Aguarda uma pessoa: uma resposta do contato pode ser um pedido para sair (GET /respostas?revisar=true).",
         "It waits for a person: a reply of the contact may be an opt-out (GET /respostas?revisar=true).",
+    ),
+    "espera_campanha": (
+        "Aguarda a sua vez na campanha.",
+        "It waits for its turn in the campaign.",
+    ),
+    "espera_etapa": (
+        "Aguarda os dias úteis depois da etapa anterior da campanha.",
+        "It waits for the working days after the step before it in the campaign.",
+    ),
+    "espera_limite_pessoa": (
+        "A pessoa já recebeu o número de mensagens permitido no dia ou na semana.",
+        "The person has had as many messages as are allowed in a day or a week.",
     ),
     # Replies
     "lead_desconhecido": ("Não há esse lead.", "There is no such lead."),

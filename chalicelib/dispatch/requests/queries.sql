@@ -168,7 +168,10 @@ SELECT tenant_id, canal, status, motivo, quando, sum(quantos), true
 HAVING sum(quantos) <> 0;
 
 -- name: lock_disparo_to_resend
+-- Of a campaign only while it goes on: nothing of it would be claimed after its end.
 SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
+       (SELECT c.status FROM campanhas c
+         WHERE c.tenant_id = d.tenant_id AND c.campanha_id = d.campanha_id) IN ('concluida', 'cancelada') AS campanha_encerrada,
        EXISTS (SELECT FROM disparos a
                 WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id) AS tem_alternativa
   FROM disparos d
@@ -176,8 +179,8 @@ SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
    FOR UPDATE OF d;
 
 -- name: lock_disparos_to_resend
--- Those that may be sent again, the oldest first: failed for certain, still wanted, their lead not closed, and not
--- gone on to another contact. SKIP LOCKED: what somebody else is just sending again is theirs.
+-- Those that may be sent again, the oldest first: failed for certain, still wanted, their lead not closed, not gone on to
+-- another contact, and of no campaign that is over. SKIP LOCKED: what somebody else is just sending again is theirs.
 SELECT d.disparo_id, d.lead_id
   FROM disparos d
   JOIN leads l ON l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id
@@ -185,6 +188,9 @@ SELECT d.disparo_id, d.lead_id
    AND (d.expira_em IS NULL OR d.expira_em > :agora)
    AND l.status <> ALL (CAST(:fechados AS text[]))
    AND NOT EXISTS (SELECT FROM disparos a WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id)
+   AND NOT EXISTS (SELECT FROM campanhas c
+                    WHERE c.tenant_id = :tenant_id AND c.campanha_id = d.campanha_id
+                      AND c.status IN ('concluida', 'cancelada'))
    AND (CAST(:erro_codigo AS text) IS NULL OR d.erro_codigo = CAST(:erro_codigo AS text))
    AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
    AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))

@@ -682,11 +682,11 @@ WITH RECURSIVE falhos AS (
      ORDER BY f.tenant_id, f.disparo_id, k.principal DESC, k.ordem
 )
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
-                      enviar_apos, max_tentativas, expira_em, ignorar_janela, usar_alternativos, alternativa_de,
-                      criado_em, atualizado_em)
+                      enviar_apos, max_tentativas, expira_em, ignorar_janela, usar_alternativos, alternativa_de, teste_de,
+                      campanha_id, etapa, variante, piloto, criado_em, atualizado_em)
 SELECT d.tenant_id, p.novo_id, d.lead_id, d.canal, contato_id(d.lead_id, p.valor), p.valor, d.template,
        d.template_versao, d.variaveis, :agora, d.max_tentativas, d.expira_em, d.ignorar_janela, true, d.disparo_id,
-       :agora, :agora
+       d.teste_de, d.campanha_id, d.etapa, d.variante, d.piloto, :agora, :agora
   FROM proximos p
   JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
     ON CONFLICT DO NOTHING
