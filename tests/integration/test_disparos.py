@@ -169,7 +169,7 @@ def test_unknown_template_is_refused_with_a_pointer(services: Services, database
 
 
 def test_nothing_is_written_when_a_variable_is_missing(services: Services, database: Database) -> None:
-    lead_id = a_lead(database)
+    lead_id = a_lead(database, nome=" \u200b")
     with pytest.raises(MissingVariable):
         create(services, lead_id, payload={"variaveis": {}})
     assert ask(database, "SELECT count(*) FROM disparos") == [[0]]
