@@ -94,7 +94,7 @@ class Templates:
         def work(rows: Rows) -> dict[str, Any]:
             version = _version(rows, nome, request.versao)
             words = words_of(version)
-            check_given(words, request.variaveis)
+            check_given(words, request.variaveis, "/variaveis")
             language = config_of(rows).idioma
             itens = [_preview(words, lead, request, language) for lead in _leads(rows, request)]
             return {**{name: version[name] for name in ("nome", "versao", "canal")}, "itens": itens}

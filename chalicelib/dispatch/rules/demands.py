@@ -67,8 +67,8 @@ def source_of(name: str) -> str:
     return NAME if name == FIRST_NAME else name
 
 
-def check_given(words: TemplateWords, given: Iterable[str]) -> None:
-    """Check that the template uses the variables for which a request gives values, or what they are made from.
+def check_given(words: TemplateWords, given: Iterable[str], root: str = "/payload/variaveis") -> None:
+    """Check that the template uses the variables for which a request gives values (at `root`), or their sources.
 
     Raises:
         Invalid: `variavel_desconhecida`; it names the others.
@@ -76,7 +76,7 @@ def check_given(words: TemplateWords, given: Iterable[str]) -> None:
     names = {each.name for each in expressions_of(words)}
     if unknown := sorted(set(given) - names - set(map(source_of, names))):
         code = "variavel_desconhecida"
-        errors = tuple(FieldError(f"/payload/variaveis/{escape_pointer(name)}", code, name) for name in unknown)
+        errors = tuple(FieldError(f"{root}/{escape_pointer(name)}", code, name) for name in unknown)
         raise Invalid(code, errors, nomes=named(unknown))
 
 
