@@ -21,9 +21,11 @@ from chalicelib.dispatch.requests.models import (
     DisparoQuery,
     NewDisparo,
     NewTemplate,
+    PreviewRequest,
     ResendRequest,
     ResolutionRequest,
     TemplateQuery,
+    VersionQuery,
 )
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
@@ -299,6 +301,27 @@ def list_templates(call: Call, query: TemplateQuery) -> Json[answers.TemplateLis
 def get_template(call: Call, nome: str) -> Json[answers.TemplateAnswer]:
     """Returns one template in use."""
     return services.templates.get(call.tenant_id, nome)
+
+
+@app.route("/templates/{nome}/versoes", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_template_versions(call: Call, nome: str, query: VersionQuery) -> Json[answers.TemplateVersionList]:
+    """Lists all versions of a template, newest first."""
+    return services.templates.versions(call.tenant_id, nome, query)
+
+
+@app.route("/templates/{nome}/versoes/{versao}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_template_version(call: Call, nome: str, versao: str) -> Json[answers.TemplateVersion]:
+    """Returns one version of a template, whether it is in use or not."""
+    return services.templates.version(call.tenant_id, nome, versao)
+
+
+@app.route("/templates/{nome}/previa", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def preview_template(call: Call, nome: str, body: PreviewRequest) -> Json[answers.TemplatePreview]:
+    """Renders a template for a lead, or for the three newest ones; nothing is sent."""
+    return services.templates.preview(call.tenant_id, nome, body)
 
 
 @app.route("/templates/{nome}", methods=["PUT"], authorizer=cognito)

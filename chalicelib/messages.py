@@ -425,6 +425,35 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "As variáveis numeradas vão de {{{{1}}}} em diante, sem saltos; há {nomes}.",
         "Numbered variables go from {{{{1}}}} on without gaps; there are {nomes}.",
     ),
+    "chaves_simples": (
+        "Escreva {{{{nome}}}}, com duas chaves de cada lado; com uma só, {trecho} sairia como está.",
+        "Write {{{{nome}}}}, with two braces on each side; with one, {trecho} would be sent as it is.",
+    ),
+    "campo_reservado": (
+        "{nomes} é do próprio lead, e não dos campos da planilha; escreva {{{{{nomes}}}}}.",
+        "{nomes} is the lead's own, not one of the sheet's campos; write {{{{{nomes}}}}}.",
+    ),
+    "formato_desconhecido": (
+        "Não há o formato {trecho}; há {conhecidos}.",
+        "There is no format {trecho}; there are {conhecidos}.",
+    ),
+    "formato_fora_de_ordem": (
+        "Em {trecho}, o formato que lê um número, uma data ou uma hora vem primeiro, e padrao vem por último.",
+        "In {trecho}, the format that reads a number, a date or a time comes first, and padrao comes last.",
+    ),
+    "padrao_invalido": (
+        'Em {trecho}, só padrao tem um texto, entre aspas e com até {maximo} caracteres, como padrao:"cliente".',
+        'In {trecho}, only padrao has a text, in quotes and of at most {maximo} characters, as padrao:"cliente".',
+    ),
+    "padrao_em_branco": (
+        "O WhatsApp recusa um valor em branco; dê um texto a padrao: {nomes}.",
+        "WhatsApp refuses a blank value; give padrao a text: {nomes}.",
+    ),
+    "idioma_da_meta": (
+        "No WhatsApp, o idioma se escreve como na Meta, com sublinhado e o país em maiúsculas: pt_BR; não há {idioma}.",
+        "For WhatsApp, the language is written as Meta does, with an underscore and the country in capitals: pt_BR; "
+        "there is no {idioma}.",
+    ),
     "caractere_invalido": ("Há um caractere que não se vê.", "There is a character that cannot be seen."),
     "assunto_de_uma_linha": ("O assunto deve ter uma só linha.", "The subject must be on one line."),
     "assunto_obrigatorio": ("Um template de e-mail precisa de assunto.", "A template for e-mail needs a subject."),
@@ -445,6 +474,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "valor_vazio": (
         "O WhatsApp recusa um valor em branco: {nomes}.",
         "WhatsApp refuses a blank value: {nomes}.",
+    ),
+    "valor_fora_do_formato": (
+        "O valor não é do tipo que o formato do template lê: {nomes}.",
+        "The value is not of the kind that the format of the template reads: {nomes}.",
+    ),
+    "valor_nao_escalar": (
+        "O valor deve ser um texto, um número, verdadeiro ou falso.",
+        "The value must be a text, a number, true or false.",
     ),
     "valor_longo": ("O valor é longo demais: {nomes}.", "The value is too long: {nomes}."),
     "mensagem_longa": (

@@ -70,7 +70,7 @@ CLAIMED = ClaimedDisparo(
     assunto=None,
     texto="Olá, {{nome}}: {{valor}}",
     html=None,
-    ordem=["valor", "nome"],
+    ordem=("valor", "nome"),
 )
 
 

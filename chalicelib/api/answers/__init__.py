@@ -2,7 +2,16 @@
 
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
-from chalicelib.api.answers.dispatch import DisparoDetail, DisparoPage, ResendAnswer, TemplateAnswer, TemplateList
+from chalicelib.api.answers.dispatch import (
+    DisparoDetail,
+    DisparoPage,
+    ResendAnswer,
+    TemplateAnswer,
+    TemplateList,
+    TemplatePreview,
+    TemplateVersion,
+    TemplateVersionList,
+)
 from chalicelib.api.answers.ingestion import (
     AnnouncedJobAnswer,
     JobAnswer,
@@ -45,6 +54,9 @@ __all__ = [
     "SuppressionPage",
     "TemplateAnswer",
     "TemplateList",
+    "TemplatePreview",
+    "TemplateVersion",
+    "TemplateVersionList",
     "WebhookAddressList",
     "WebhookReceipt",
 ]

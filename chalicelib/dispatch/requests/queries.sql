@@ -15,9 +15,39 @@ SELECT nome, versao, canal, idioma, assunto,
  LIMIT :limite OFFSET :pular;
 
 -- name: find_template
-SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, criado_em
   FROM templates
  WHERE tenant_id = :tenant_id AND nome = :nome AND ativo;
+
+-- name: find_template_version
+-- Of a retired template as well: its versions are what disparos were made with.
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, ativo, criado_em
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = :nome AND versao = :versao;
+
+-- name: list_template_versions
+-- Newest first, cut as in the list of templates.
+SELECT nome, versao, canal, idioma, assunto,
+       left(texto, 500) || CASE WHEN length(texto) > 500 THEN '…' ELSE '' END AS texto,
+       html IS NOT NULL AS tem_html, variaveis, ativo, criado_em
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = :nome
+   AND (CAST(:antes AS integer) IS NULL OR versao < CAST(:antes AS integer))
+ ORDER BY versao DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: values_of_lead
+-- What fills the variables of a template. As text: as JSON a number would be a float, which has not all of its digits.
+SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
+
+-- name: values_of_newest_leads
+SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
+  FROM leads
+ WHERE tenant_id = :tenant_id
+ ORDER BY lead_id DESC
+ LIMIT :limite;
 
 -- name: retire_template
 -- Its words stay for the disparos that were made with them.
@@ -30,7 +60,7 @@ SELECT :tenant_id, :nome, coalesce(max(versao), 0) + 1, :canal, :idioma, :assunt
        CAST(:variaveis AS text[]), CAST(:agora AS timestamptz)
   FROM templates
  WHERE tenant_id = :tenant_id AND nome = :nome
-RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em;
+RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, criado_em;
 
 -- name: list_destinos
 -- Where a lead can be written to by one channel, in the order in which one would try.
@@ -74,6 +104,13 @@ SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versa
        provider_message_id, ultimo_codigo, erro_codigo, avisos, criado_em, atualizado_em, enviado_em, confirmado_em
   FROM disparos
  WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id;
+
+-- name: words_of_disparo
+-- The version that it was made with, and the values that were frozen then.
+SELECT te.canal, te.assunto, te.texto, te.html, te.variaveis, te.regras, CAST(d.variaveis AS text) AS valores
+  FROM disparos d
+  JOIN templates te ON te.tenant_id = d.tenant_id AND te.nome = d.template AND te.versao = d.template_versao
+ WHERE d.tenant_id = :tenant_id AND d.disparo_id = :disparo_id;
 
 -- name: disparo_by_idempotency_key
 SELECT disparo_id, idempotency_fingerprint

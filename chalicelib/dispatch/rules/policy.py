@@ -11,7 +11,7 @@ Three rules hold:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,7 +31,8 @@ from chalicelib.dispatch.outcomes import (
     Transient,
     Unknown,
 )
-from chalicelib.dispatch.rules.rendering import check_parameters, on_one_line, render_all
+from chalicelib.dispatch.rules.formats import Scalar
+from chalicelib.dispatch.rules.rendering import NEW_RULES, TemplateWords, render_message
 from chalicelib.dispatch.rules.windows import WindowRules, next_allowed
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.errors import Invalid
@@ -108,10 +109,11 @@ class ClaimedDisparo:
     """A disparo that this worker has claimed, with everything that is needed to decide about it and to send it.
 
     `tentativas` includes this attempt, unless the attempts were exhausted before. `espera` is what it waited for until
-    `esperou_ate`. `ordem` names the template's variables in the order in which a provider numbers them. `pausa` is why
-    its channel is paused; `is_probe` says whether one message may try that channel now. `entregas_falhas` counts how
-    many times the provider accepted the message and could not deliver it, `abandonos` how many workers in a row died
-    before they began to send it. `is_under_review`: a person has yet to look at a reply that may be an opt-out.
+    `esperou_ate`. `variaveis` are raw values. `ordem` names the template's variables in the order in which a provider
+    numbers them; `regras` are those of its version. `pausa` is why its channel is paused; `is_probe` says whether one
+    message may try that channel now. `entregas_falhas` counts how many times the provider accepted the message and
+    could not deliver it, `abandonos` how many workers in a row died before they began to send it. `is_under_review`: a
+    person has yet to look at a reply that may be an opt-out.
     `campanha` is the status of its campaign; `is_test`: it goes to the team, so it means nothing for the lead.
     """
 
@@ -120,7 +122,7 @@ class ClaimedDisparo:
     lead_id: UUID
     canal: Canal
     destino: str
-    variaveis: Mapping[str, str]
+    variaveis: Mapping[str, Scalar]
     tentativas: int
     tentativas_antes: int
     max_tentativas: int
@@ -131,7 +133,8 @@ class ClaimedDisparo:
     assunto: str | None
     texto: str
     html: str | None
-    ordem: Sequence[str]
+    ordem: tuple[str, ...]
+    regras: int = NEW_RULES
     espera: str | None = None
     esperou_ate: datetime | None = None
     expira_em: datetime | None = None
@@ -473,11 +476,10 @@ def _message_of(claimed: ClaimedDisparo) -> OutgoingMessage:
     """The message, rendered from the template version of the disparo.
 
     Raises:
-        Invalid: a variable is missing, too long or blank, or the whole message is too long.
+        Invalid: a variable is missing, too long, blank or not of its format, or the whole message is too long.
     """
-    if claimed.canal is Canal.WHATSAPP:
-        check_parameters(claimed.variaveis)
-    rendered = render_all(assunto=claimed.assunto, texto=claimed.texto, html=claimed.html, values=claimed.variaveis)
+    words = TemplateWords(claimed.canal, claimed.assunto, claimed.texto, claimed.html, claimed.ordem, claimed.regras)
+    rendered = render_message(words, claimed.variaveis)
     return OutgoingMessage(
         disparo_id=str(claimed.disparo_id),
         tentativa=claimed.tentativas,
@@ -487,17 +489,6 @@ def _message_of(claimed: ClaimedDisparo) -> OutgoingMessage:
         html=rendered.html,
         template_nome=claimed.template,
         template_idioma=claimed.idioma,
-        variaveis=tuple((name, _parameter(claimed.variaveis[name], claimed.canal)) for name in claimed.ordem),
+        variaveis=rendered.parametros,
         entregas_falhas=claimed.entregas_falhas,
     )
-
-
-def _parameter(value: str, canal: Canal) -> str:
-    """A template's parameter in the form that the channel's provider accepts."""
-    match canal:
-        case Canal.WHATSAPP:
-            return on_one_line(value)
-        case Canal.EMAIL:
-            return value
-        case _:
-            assert_never(canal)

@@ -24,6 +24,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import MAX_DELAY_S, WakeupTarget
 from chalicelib.canal import Canal
+from chalicelib.dispatch.rules.demands import scalars_of
 from chalicelib.dispatch.rules.policy import (
     CHANNEL_PAUSE,
     LEASE_LAPSED,
@@ -200,16 +201,21 @@ def wake_campaigns(claims: Claims, wakeups: Wakeups) -> int:
 
 def _claimed(found: Iterable[Row]) -> list[ClaimedDisparo]:
     """The claimed disparos, each with the words of its template, which came with the first row of each template."""
-    words = {_template(row): row["palavras"] for row in found if row["palavras"] is not None}
-    apart = ("palavras", "config", "template_versao", "canal")
+    words = {_template(row): _words(row["palavras"]) for row in found if row["palavras"] is not None}
+    apart = ("palavras", "config", "template_versao", "canal", "variaveis")
     return [
         ClaimedDisparo(
             canal=Canal(row["canal"]),
+            variaveis=scalars_of(row["variaveis"]),
             **{name: value for name, value in row.items() if name not in apart},
             **words[_template(row)],
         )
         for row in found
     ]
+
+
+def _words(stored: dict[str, Any]) -> dict[str, Any]:
+    return {**stored, "ordem": tuple(stored["ordem"])}
 
 
 def _template(row: Row) -> tuple[str, str, int]:

@@ -8,7 +8,8 @@
 -- Tenants are found one by one in the index, which may hold a hundred thousand rows of one of them. What has become due
 -- since `calmo` has a wake-up of its own on its way. SKIP LOCKED: what another worker is claiming is not waited for.
 -- Rows are locked in the order of their ids, as the recording does. Everything that deciding needs comes along; what
--- many have in common (the configuration of a tenant, the words of a template) comes with the first of them only. Of a
+-- many have in common (the configuration of a tenant, the words of a template) comes with the first of them only. Values
+-- come as text, for as JSON a number would be a float, which has not all of its digits. Of a
 -- paused channel one claim at a time may send a probe: the one that moves `sondar_em` on.
 -- A campaign's disparos are found through their campaign, behind the tenant's other ones and as far as its channel has room
 -- (migration 035): one that is paused or cancelled is not looked at, however many wait in it. What is in doubt is claimed
@@ -99,7 +100,7 @@ WITH RECURSIVE filas AS (
     SELECT d.tenant_id, d.disparo_id, d.canal, d.tentativas AS tentativas_antes,
            d.status = 'enviando' AS abandonado, d.iniciado_em IS NOT NULL AS iniciado,
            d.espera, d.enviar_apos AS esperou_ate, d.passos AS passos_antes, ca.status AS campanha, te.idioma, te.assunto,
-           te.texto, te.html, te.variaveis AS ordem
+           te.texto, te.html, te.variaveis AS ordem, te.regras
       FROM nomeados c
       JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
       JOIN templates te ON te.tenant_id = d.tenant_id AND te.nome = d.template AND te.versao = d.template_versao
@@ -139,7 +140,8 @@ WITH RECURSIVE filas AS (
      WHERE p.tenant_id = t.tenant_id AND p.canal = t.canal AND p.sondar_em <= :agora
     RETURNING p.tenant_id, p.canal
 )
-SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, m.variaveis, m.tentativas, t.tentativas_antes,
+SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, CAST(m.variaveis AS text) AS variaveis, m.tentativas,
+       t.tentativas_antes,
        m.max_tentativas, m.em_duvida, m.ultimo_codigo, m.template, m.template_versao, m.expira_em, m.ignorar_janela,
        m.usar_alternativos, m.campanha_id, m.etapa, t.campanha, m.teste_de IS NOT NULL AS is_test, t.espera,
        t.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
@@ -166,7 +168,7 @@ SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, m.variaveis, m.
             ELSE 0 END AS abandonos,
        CASE WHEN row_number() OVER do_template = 1 THEN
             jsonb_build_object('idioma', t.idioma, 'assunto', t.assunto, 'texto', t.texto, 'html', t.html,
-                               'ordem', t.ordem) END AS palavras,
+                               'ordem', t.ordem, 'regras', t.regras) END AS palavras,
        CASE WHEN row_number() OVER do_tenant = 1 THEN coalesce(te.config, '{}') END AS config
   FROM mudados m
   JOIN presos t ON t.tenant_id = m.tenant_id AND t.disparo_id = m.disparo_id
