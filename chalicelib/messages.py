@@ -851,6 +851,59 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
+    # Segments
+    "condicao_unica": (
+        "Cada objeto do filtro tem exatamente uma chave, como status, campo ou todos.",
+        "Each object of a filter has exactly one key, such as status, campo or todos.",
+    ),
+    "filtro_profundo": (
+        "O filtro tem mais de {nomes} níveis de todos, algum e nao.",
+        "The filter has more than {nomes} levels of todos, algum and nao.",
+    ),
+    "filtro_longo": ("O filtro tem mais de {nomes} condições.", "The filter has more than {nomes} conditions."),
+    "filtro_ou_segmento": (
+        "Mande filtro ou segmento_id, um dos dois.",
+        "Send either filtro or segmento_id.",
+    ),
+    "campo_desconhecido": (
+        "Nenhuma planilha trouxe este campo. Há: {nomes}.",
+        "No sheet has brought this campo. There are: {nomes}.",
+    ),
+    "valor_de_outro_tipo": (
+        "O valor não serve para este campo, que é: {nomes}.",
+        "The value does not fit this campo, which is: {nomes}.",
+    ),
+    "operador_de_outro_tipo": (
+        "O operador não serve para este valor em um campo que é: {nomes}.",
+        "The operator does not fit this value in a campo that is: {nomes}.",
+    ),
+    "valor_de_operador": (
+        "Os operadores vazio e nao_vazio não levam valor; os outros precisam de um.",
+        "The operators vazio and nao_vazio take no valor; the others need one.",
+    ),
+    "valor_de_filtro_invalido": (
+        "O valor deve ser texto, número, true ou false.",
+        "The value must be a text, a number, true or false.",
+    ),
+    "numero_de_filtro_invalido": (
+        "O número deve ficar entre -10^15 e 10^15.",
+        "The number must lie between -10^15 and 10^15.",
+    ),
+    "dia_de_filtro_invalido": (
+        "O dia deve ser AAAA-MM-DD, de 1900 a 2199, ou hoje, hoje-5, hoje+5.",
+        "The day must be YYYY-MM-DD, from 1900 to 2199, or hoje, hoje-5, hoje+5.",
+    ),
+    "momento_de_filtro_invalido": (
+        "O momento deve ser um dia, como 2026-12-05 ou hoje-5, ou uma data ISO 8601 com fuso.",
+        "The moment must be a day, such as 2026-12-05 or hoje-5, or an ISO 8601 time with an offset.",
+    ),
+    "periodo_vazio": ("O período precisa de de ou de ate.", "The period needs de or ate."),
+    "uf_desconhecida": ("Não existe esse estado; use a sigla, como BA.", "There is no such state; write it like BA."),
+    "ddd_desconhecido": ("Não existe esse DDD.", "There is no such DDD."),
+    "nome_de_segmento_repetido": (
+        "Já há um segmento com este nome.",
+        "There is a segment of this name already.",
+    ),
     # Tenants
     "configuracao_incompleta": (
         "PUT troca a configuração inteira, e ao documento faltam campos que estão configurados; para mudar só alguns, "

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
+    from chalicelib.campaigns.segments.service import Segments
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
@@ -201,6 +202,14 @@ class Services:
         from chalicelib.leads.service import Leads
 
         return Leads(database=self.database, clock=self._clock)
+
+    # Campaigns
+
+    @cached_property
+    def segments(self) -> Segments:
+        from chalicelib.campaigns.segments.service import Segments
+
+        return Segments(database=self.database, clock=self._clock)
 
     # Dispatch
 

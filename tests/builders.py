@@ -40,8 +40,8 @@ def explain(database: Database, tenant_id: str, query: str, **params: object) ->
 def explained(rows: Rows, query: str, **params: object) -> str:
     """As `explain`, in an open transaction."""
     statement = named_queries()[query]
-    values = statement.arranged({"tenant_id": rows.tenant_id, **params})
-    context = _connection_of(rows).execute_unnamed(f"EXPLAIN {statement.text}", values)
+    text, values = statement.filled({"tenant_id": rows.tenant_id, **params})
+    context = _connection_of(rows).execute_unnamed(f"EXPLAIN {text}", values)
     return "\n".join(line for (line,) in context.rows or ())
 
 

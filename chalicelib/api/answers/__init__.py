@@ -1,5 +1,6 @@
 """The forms of all JSON answers, by the rooms that give them. Only the contract imports them."""
 
+from chalicelib.api.answers.campaigns import SegmentAnswer, SegmentCountAnswer, SegmentPage
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
 from chalicelib.api.answers.dispatch import (
@@ -50,6 +51,9 @@ __all__ = [
     "ReportLink",
     "ResendAnswer",
     "SavedConfig",
+    "SegmentAnswer",
+    "SegmentCountAnswer",
+    "SegmentPage",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",
