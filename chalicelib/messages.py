@@ -393,7 +393,89 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A lead that is {de} cannot become {para}.",
     ),
     "lead_encerrado": ("O lead está encerrado.", "The lead is closed."),
-    "mudanca_vazia": ("Nada a mudar: informe status ou tags.", "Nothing to change: give status or tags."),
+    "mudanca_vazia": ("Nada a mudar: informe ao menos um campo.", "Nothing to change: give at least one field."),
+    "lead_existente": (
+        "Este lead já existe: {lead_id}, encontrado por {por}.",
+        "This lead exists already: {lead_id}, found by {por}.",
+    ),
+    "documento_de_outro_lead": (
+        "O documento já é do lead {lead_id}.",
+        "The document is that of lead {lead_id} already.",
+    ),
+    "id_de_outro_lead": (
+        "O ID já é do lead {lead_id}, que tem outro documento, ou outro nome e outros contatos.",
+        "The ID is that of lead {lead_id} already, which has another document, or another name and other contacts.",
+    ),
+    "lead_sem_contato": (
+        "Informe um telefone, um e-mail ou um documento.",
+        "Give a phone, an e-mail or a document.",
+    ),
+    "ultimo_contato": (
+        "O lead ficaria sem telefone, e-mail e documento; acrescente outro antes.",
+        "The lead would have no phone, e-mail and document left; add another one first.",
+    ),
+    "nome_vazio": ("O nome não diz nada; null o apaga.", "The name says nothing; null removes it."),
+    "id_invalido": (
+        "O ID não diz nada, ou passa de {maximo} caracteres.",
+        "The ID says nothing, or is longer than {maximo} characters.",
+    ),
+    "um_contato_por_vez": ("Há mais de um contato no texto.", "There is more than one contact in the text."),
+    "contato_repetido": (
+        "O lead já tem este contato: {contato_id}.",
+        "The lead has this contact already: {contato_id}.",
+    ),
+    "contatos_no_limite": (
+        "O lead já tem {maximo} contatos deste tipo.",
+        "The lead has {maximo} contacts of this kind already.",
+    ),
+    "contato_nao_enviavel": (
+        "Nenhuma mensagem pode ir a este contato, mas a outro do lead sim: o principal é um desses.",
+        "No message can go to this contact, but to another one of the lead: the principal is one of those.",
+    ),
+    "contato_com_disparos": (
+        "Disparos que esperam por este contato: {quantos}. Cancele-os, ou repita com cancelar=true.",
+        "Disparos that wait for this contact: {quantos}. Cancel them, or repeat with cancelar=true.",
+    ),
+    "contato_em_envio": (
+        "Disparos para este contato que estão em envio, ou em dúvida: {quantos}. Espere que terminem.",
+        "Disparos to this contact that are being sent, or in doubt: {quantos}. Wait until they have ended.",
+    ),
+    "contato_removido": ("O contato foi removido do lead.", "The contact was removed from the lead."),
+    # Campos
+    "campo_desconhecido": (
+        "Nenhum lead tem o campo “{nome}”. Parecidos: {proximos}. Todos: GET /campos.",
+        "No lead has the campo “{nome}”. Similar ones: {proximos}. All of them: GET /campos.",
+    ),
+    "campo_sem_ordem": (
+        "O campo “{nome}” não tem números nem datas: _min e _max não valem para ele.",
+        "The campo “{nome}” has neither numbers nor dates: _min and _max do not go with it.",
+    ),
+    "campo_de_outro_tipo": (
+        "O campo “{nome}” é {tipos}: escreva 1234.56, 2026-12-31, 2026-12-31T14:30, 14:30, true ou false.",
+        "The campo “{nome}” is {tipos}: write 1234.56, 2026-12-31, 2026-12-31T14:30, 14:30, true or false.",
+    ),
+    "campo_invalido": (
+        "O valor é um texto, um número menor que 10¹⁵, true ou false.",
+        "The value is a text, a number below 10¹⁵, true or false.",
+    ),
+    "nome_de_campo_invalido": (
+        "“{campo}” não é nome de campo: até 64 letras minúsculas sem acento, dígitos e _, e nenhum dos nomes do lead.",
+        "“{campo}” names no campo: up to 64 unaccented lower-case letters, digits and _, and none of the lead's names.",
+    ),
+    "campo_vazio": ("O valor está vazio; null apaga o campo.", "The value is empty; null removes the campo."),
+    "valor_de_campo_longo": ("O valor passa de 1.000 caracteres.", "The value is longer than 1,000 characters."),
+    "valor_de_outro_tipo": (
+        "O valor não é do tipo do campo: {nomes}.",
+        "The value is not of the campo's type: {nomes}.",
+    ),
+    "campos_do_lead_demais": (
+        "O lead teria mais de {maximo} campos.",
+        "The lead would have more than {maximo} campos.",
+    ),
+    "campos_do_lead_grandes": (
+        "Os campos do lead passariam de {maximo} bytes.",
+        "The campos of the lead would be longer than {maximo} bytes.",
+    ),
     "documento_de_busca_invalido": (
         "O documento deve ter 11 ou 14 caracteres, com ou sem pontuação.",
         "The document must have 11 or 14 characters, with or without punctuation.",
@@ -1106,12 +1188,13 @@ def field_text(error: FieldError, language: str, **params: object) -> str:
     """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too.
 
     `{nomes}` is what the field's own error names: with the names of all errors, the answer would grow as their square.
+    `{campo}` and `{valor}` are the same.
     """
     if error.code in _FIELD:
         return _pick(_FIELD[error.code], language).format(nomes=error.detail)
     if error.code not in CATALOGUE:
         return error.detail
-    return text(error.code, language, **{**params, "nomes": error.detail, "campo": error.detail})
+    return text(error.code, language, **{**params, **dict.fromkeys(("nomes", "campo", "valor"), error.detail)})
 
 
 def _pick(pair: tuple[str, str], language: str) -> str:

@@ -42,6 +42,10 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.undo import Undo
     from chalicelib.ingestion.jobs.uploads import Uploads
     from chalicelib.ingestion.jobs.worker import Ingestion
+    from chalicelib.leads.contact_edits import LeadContacts
+    from chalicelib.leads.edits import LeadEdits
+    from chalicelib.leads.export import Exports
+    from chalicelib.leads.registration import Registrations
     from chalicelib.leads.service import Leads
     from chalicelib.maintenance.bootstrap import Bootstrap
     from chalicelib.maintenance.health import Health
@@ -201,7 +205,32 @@ class Services:
     def leads(self) -> Leads:
         from chalicelib.leads.service import Leads
 
-        return Leads(database=self.database, clock=self._clock)
+        return Leads(database=self.database)
+
+    @cached_property
+    def lead_edits(self) -> LeadEdits:
+        from chalicelib.leads.edits import LeadEdits
+
+        return LeadEdits(database=self.database, clock=self._clock)
+
+    @cached_property
+    def lead_contacts(self) -> LeadContacts:
+        from chalicelib.leads.contact_edits import LeadContacts
+
+        return LeadContacts(database=self.database, clock=self._clock)
+
+    @cached_property
+    def exports(self) -> Exports:
+        from chalicelib.leads.export import Exports
+
+        ttl_s = self._settings.presigned_ttl_s
+        return Exports(database=self.database, storage=self.storage, clock=self._clock, ttl_s=ttl_s)
+
+    @cached_property
+    def registrations(self) -> Registrations:
+        from chalicelib.leads.registration import Registrations
+
+        return Registrations(database=self.database, clock=self._clock)
 
     # Campaigns
 

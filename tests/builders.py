@@ -12,10 +12,13 @@ from uuid import UUID
 from pg8000.native import Connection
 
 from chalicelib.adapters.database import Database, Rows, named_queries
+from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from tests.conftest import STARTED_AT
 
 TENANT = "acme"
+ANA = Identity(TENANT, "ana", frozenset())
+"""A member of the tenant, of no group."""
 CREATED_AT = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
 
