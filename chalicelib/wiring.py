@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
+    from chalicelib.campaigns.segments.service import Segments
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
@@ -231,6 +232,14 @@ class Services:
 
         return Registrations(database=self.database, clock=self._clock)
 
+    # Campaigns
+
+    @cached_property
+    def segments(self) -> Segments:
+        from chalicelib.campaigns.segments.service import Segments
+
+        return Segments(database=self.database, clock=self._clock)
+
     # Dispatch
 
     @cached_property
@@ -416,7 +425,7 @@ class Services:
     def sweep(self) -> Sweep:
         from chalicelib.delivery.settling import LateReports
         from chalicelib.dispatch.requests.overview import CounterFolding
-        from chalicelib.dispatch.worker.claims import Claims
+        from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
         from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
         from chalicelib.dispatch.worker.redating import Redating
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
@@ -434,6 +443,7 @@ class Services:
                 "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
                 "nao_iniciados": UnbegunDisparos(database=self.owner_database, clock=self._clock).release,
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
+                "mensagens_de_campanhas": partial(wake_campaigns, claims, self.wakeups),
                 "leads": claims.move_leads,
                 "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
