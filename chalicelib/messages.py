@@ -947,13 +947,9 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Mande filtro ou segmento_id, um dos dois.",
         "Send either filtro or segmento_id.",
     ),
-    "campo_desconhecido": (
-        "Nenhuma planilha trouxe este campo. Há: {nomes}.",
-        "No sheet has brought this campo. There are: {nomes}.",
-    ),
-    "valor_de_outro_tipo": (
-        "O valor não serve para este campo, que é: {nomes}.",
-        "The value does not fit this campo, which is: {nomes}.",
+    "campo_do_filtro_desconhecido": (
+        "Nenhum lead tem esse campo. Parecidos: {nomes}.",
+        "No lead has that campo. Similar ones: {nomes}.",
     ),
     "operador_de_outro_tipo": (
         "O operador não serve para este valor em um campo que é: {nomes}.",

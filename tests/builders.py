@@ -271,11 +271,11 @@ def a_campaign(
 
 
 def a_recipient(
-    database: Database, campanha_id: UUID, lead_id: UUID, *, status: str = "pendente", **columns: object
+    database: Database, campanha_id: UUID, lead_id: UUID, *, status: str = "pendente", **columns: Any
 ) -> UUID:
     """A disparo of the first step of a campaign; one that is `pendente` waits for its turn."""
-    given: dict[str, object] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
-    waiting = {"espera": "campanha"} if status == "pendente" else {}
+    given: dict[str, Any] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
+    waiting: dict[str, Any] = {"espera": "campanha"} if status == "pendente" else {}
     return a_disparo(database, lead_id, status=status, **(given | waiting | columns))
 
 
