@@ -187,6 +187,100 @@ def test_each_filter_finds_its_lead_and_no_other(leads: Leads, owner: Database) 
         assert listed_ids(leads, **query) == [wanted], query
 
 
+FOUND_BY_CAMPO = [
+    {"cidade": "salvador"},
+    {"cidade": "SA\u0301LVADOR"},
+    {"valor": "100.50"},
+    {"valor_min": "100.5", "valor_max": "100.5"},
+    {"valor_min": "-5"},
+    {"vencimento": "2026-12-05"},
+    {"vencimento_min": "2026-12-05", "vencimento_max": "2026-12-05"},
+    {"visita": "2026-12-05"},
+    {"visita": "2026-12-05T14:30"},
+    {"visita_min": "2026-12-05", "visita_max": "2026-12-05"},
+    {"hora_max": "14:30"},
+    {"vip": "true"},
+    {"taxa_min": "0.125"},
+    {"x_min": "baixo"},
+    {"codigo": "7"},
+    {"codigo": "a7"},
+    {"cidade": "Salvador", "valor_min": "100", "vip": "true"},
+]
+NOT_FOUND_BY_CAMPO = [
+    {"cidade": "Salvado"},
+    {"cidade": "Salvador", "valor_max": "100"},
+    {"valor_min": "100.51"},
+    {"vencimento_min": "2026-12-06"},
+    {"vencimento_max": "2026-12-04"},
+    {"visita_max": "2026-12-05T14:29"},
+    {"vip": "false"},
+    {"x_min": "alto"},
+]
+
+
+def with_campos(owner: Database) -> UUID:
+    """A lead with a campo of each type, and others that have them not, or otherwise."""
+    types = {
+        "cidade": "texto", "valor": "moeda", "vencimento": "data", "visita": "data_hora", "hora": "hora",
+        "vip": "logico", "taxa": "percentual", "x_min": "texto", "x": "numero", "codigo": "numero",
+    }  # fmt: skip
+    for campo, tipo in (*types.items(), ("codigo", "texto"), ("vencimento", "texto")):
+        insert(owner, "tenant_campos", tenant_id=TENANT, campo=campo, tipo=tipo, titulo=campo, visto_em=CREATED_AT)
+    campos = {
+        "cidade": "Salvádor", "valor": 100.5, "vencimento": "2026-12-05", "visita": "2026-12-05T14:30:00",
+        "hora": "14:30:00", "vip": True, "taxa": 0.125, "x_min": "Baixo",
+    }  # fmt: skip
+    a_lead(owner, campos={"vencimento": "a combinar", "cidade": "Salvador do Sul"}, criado_em=CREATED_AT)
+    a_lead(owner, tenant_id="outra", campos=campos)
+    return a_lead(owner, campos=campos, criado_em=CREATED_AT + timedelta(seconds=1))
+
+
+def test_lead_is_found_by_its_campos(leads: Leads, owner: Database) -> None:
+    wanted = with_campos(owner)
+    for number, codigo in enumerate((7, "A7")):
+        a_lead(owner, campos={"codigo": codigo}, criado_em=CREATED_AT + timedelta(days=number))
+    for campo in FOUND_BY_CAMPO:
+        page = leads.page(TENANT, LeadQuery.model_validate({"campo": campo}))
+        assert page["total"] == 1, campo
+        assert "codigo" in campo or page["itens"][0]["lead_id"] == wanted
+    for campo in NOT_FOUND_BY_CAMPO:
+        assert leads.page(TENANT, LeadQuery.model_validate({"campo": campo}))["total"] == 0, campo
+
+
+def test_filters_by_campo_and_others_all_have_to_fit(leads: Leads, owner: Database) -> None:
+    wanted = with_campos(owner)
+    assert listed_ids(leads, campo={"cidade": "salvador"}, q="maria", email="maria@example.com") == [wanted]
+    assert listed_ids(leads, campo={"cidade": "salvador"}, q="joana") == []
+
+
+def test_leads_are_found_by_the_system_of_their_ids(leads: Leads, owner: Database) -> None:
+    wanted = a_lead(owner, origem="crm")
+    a_lead(owner, origem="erp")
+    assert listed_ids(leads, origem=" CRM ") == [wanted]
+
+
+def test_unknown_campo_is_refused(leads: Leads, owner: Database) -> None:
+    with_campos(owner)
+    with pytest.raises(Invalid) as raised:
+        leads.page(TENANT, LeadQuery.model_validate({"campo": {"cidad": "x"}}))
+    assert raised.value.code == "campo_desconhecido"
+    assert "cidade" in str(raised.value.params["proximos"])
+
+
+def test_eleven_filters_by_campo_are_refused() -> None:
+    with pytest.raises(ValidationError):
+        LeadQuery.model_validate({"campo": {f"c{number}": "x" for number in range(11)}})
+
+
+def test_long_texts_of_campos_are_cut_in_lists_where_a_lead_has_much_of_them(leads: Leads, owner: Database) -> None:
+    long, short = {"obs": "ação " * 200, "valor": 1.5}, {"obs": "a" * 1_000, "valor": 1.5}
+    lead_id = a_lead(owner, campos={**long, "mais": "b" * 1_000})
+    a_lead(owner, campos=short)
+    cut, whole = (each["campos"] for each in leads.page(TENANT, LeadQuery())["itens"][::-1])
+    assert (cut, whole) == ({"obs": long["obs"][:100] + "…", "valor": 1.5, "mais": "b" * 100 + "…"}, short)
+    assert leads.get(TENANT, lead_id)["campos"] == {**long, "mais": "b" * 1_000}
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -420,7 +514,7 @@ def test_search_with_an_index_uses_it(services: Services, owner: Database, query
     many_leads(owner, 20_000)
     vacuum(owner, "leads", "lead_emails", "lead_telefones")
     used = plan_of_page(services, query)
-    assert index in used
+    assert index in used, used
     assert "Seq Scan" not in used
 
 
@@ -437,7 +531,7 @@ def test_look_up_uses_its_index_before_the_first_analyze(
 ) -> None:
     many_leads(owner, 20_000)
     used = plan_of_page(services, query)
-    assert index in used
+    assert index in used, used
     assert "Seq Scan" not in used
 
 
@@ -446,7 +540,7 @@ def test_tenant_that_the_statistics_do_not_know_is_searched_like_any_other(servi
     vacuum(owner, "leads", "lead_emails", "lead_telefones")
     for query, index in SEARCHES:
         used = plan_of_page(services, query)
-        assert index in used
+        assert index in used, used
         assert "Seq Scan" not in used
 
 
