@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
+    from chalicelib.campaigns.segments.service import Segments
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.undo import Undo
     from chalicelib.ingestion.jobs.uploads import Uploads
     from chalicelib.ingestion.jobs.worker import Ingestion
+    from chalicelib.leads.contact_edits import LeadContacts
+    from chalicelib.leads.edits import LeadEdits
+    from chalicelib.leads.export import Exports
+    from chalicelib.leads.registration import Registrations
     from chalicelib.leads.service import Leads
     from chalicelib.maintenance.bootstrap import Bootstrap
     from chalicelib.maintenance.health import Health
@@ -200,7 +205,40 @@ class Services:
     def leads(self) -> Leads:
         from chalicelib.leads.service import Leads
 
-        return Leads(database=self.database, clock=self._clock)
+        return Leads(database=self.database)
+
+    @cached_property
+    def lead_edits(self) -> LeadEdits:
+        from chalicelib.leads.edits import LeadEdits
+
+        return LeadEdits(database=self.database, clock=self._clock)
+
+    @cached_property
+    def lead_contacts(self) -> LeadContacts:
+        from chalicelib.leads.contact_edits import LeadContacts
+
+        return LeadContacts(database=self.database, clock=self._clock)
+
+    @cached_property
+    def exports(self) -> Exports:
+        from chalicelib.leads.export import Exports
+
+        ttl_s = self._settings.presigned_ttl_s
+        return Exports(database=self.database, storage=self.storage, clock=self._clock, ttl_s=ttl_s)
+
+    @cached_property
+    def registrations(self) -> Registrations:
+        from chalicelib.leads.registration import Registrations
+
+        return Registrations(database=self.database, clock=self._clock)
+
+    # Campaigns
+
+    @cached_property
+    def segments(self) -> Segments:
+        from chalicelib.campaigns.segments.service import Segments
+
+        return Segments(database=self.database, clock=self._clock)
 
     # Dispatch
 
@@ -387,7 +425,7 @@ class Services:
     def sweep(self) -> Sweep:
         from chalicelib.delivery.settling import LateReports
         from chalicelib.dispatch.requests.overview import CounterFolding
-        from chalicelib.dispatch.worker.claims import Claims
+        from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
         from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
         from chalicelib.dispatch.worker.redating import Redating
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
@@ -405,6 +443,7 @@ class Services:
                 "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
                 "nao_iniciados": UnbegunDisparos(database=self.owner_database, clock=self._clock).release,
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
+                "mensagens_de_campanhas": partial(wake_campaigns, claims, self.wakeups),
                 "leads": claims.move_leads,
                 "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),

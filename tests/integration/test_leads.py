@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,11 +11,11 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
-from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.leads import service
-from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
+from chalicelib.leads.requests import LeadQuery, ReadyQuery
 from chalicelib.leads.service import Leads
-from chalicelib.leads.states import LeadStatus, may_move
+from chalicelib.leads.states import LeadStatus
 from chalicelib.wiring import Services
 from tests.booking import book
 from tests.builders import (
@@ -30,10 +28,8 @@ from tests.builders import (
     explain,
     explained,
     insert,
-    lead_status,
     run,
     vacuum,
-    wait_for_locks,
 )
 from tests.conftest import StoppedClock
 
@@ -290,73 +286,6 @@ def test_lead_of_another_tenant_is_not_found(leads: Leads, owner: Database) -> N
     lead_id = a_lead(owner, tenant_id="outra")
     with pytest.raises(NotFound):
         leads.get(TENANT, lead_id)
-    with pytest.raises(NotFound):
-        leads.change(TENANT, lead_id, LeadChange(tags=("a",)))
-    assert ask(owner, "SELECT tags FROM leads") == [[[]]]
-
-
-# Changes
-
-
-@pytest.mark.parametrize("origin", list(LeadStatus))
-@pytest.mark.parametrize("destination", list(LeadStatus))
-def test_person_moves_a_lead_only_as_the_states_allow(
-    leads: Leads, owner: Database, clock: StoppedClock, origin: LeadStatus, destination: LeadStatus
-) -> None:
-    lead_id = a_lead(owner, status=origin.value)
-    if origin == destination or may_move(origin, destination):
-        changed = leads.change(TENANT, lead_id, LeadChange(status=destination))
-        assert (changed["status"], changed["atualizado_em"]) == (destination, clock())
-    else:
-        with pytest.raises(Conflict) as raised:
-            leads.change(TENANT, lead_id, LeadChange(status=destination))
-        assert raised.value.params == {"de": origin.value, "para": destination.value}
-        assert lead_status(owner, lead_id) == origin
-
-
-def test_new_tags_replace_the_old_ones(leads: Leads, owner: Database) -> None:
-    lead_id = a_lead(owner, tags=["velha"])
-    change = LeadChange.model_validate_json(json.dumps({"tags": [" vip ", "vip", "São Paulo"]}))
-    assert leads.change(TENANT, lead_id, change)["tags"] == ["vip", "São Paulo"]
-    assert leads.change(TENANT, lead_id, LeadChange(tags=()))["tags"] == []
-
-
-def test_refused_move_does_not_change_the_tags(leads: Leads, owner: Database) -> None:
-    lead_id = a_lead(owner, tags=["velha"])
-    with pytest.raises(Conflict):
-        leads.change(TENANT, lead_id, LeadChange(status=LeadStatus.CONCLUIDO, tags=("nova",)))
-    assert leads.get(TENANT, lead_id)["tags"] == ["velha"]
-
-
-def test_second_of_two_moves_at_once_starts_from_the_status_of_the_first(leads: Leads, owner: Database) -> None:
-    lead_id = a_lead(owner, status="sem_sucesso")
-    with ThreadPoolExecutor(1) as pool:
-        with owner.transaction(TENANT) as rows:
-            rows.run("change_lead", lead_id=lead_id, status="descartado", tags=None, agora=CREATED_AT)
-            second = pool.submit(leads.change, TENANT, lead_id, LeadChange(status=LeadStatus.EM_DISPARO))
-            wait_for_locks(owner, 1, second)
-        with pytest.raises(Conflict) as raised:
-            second.result()
-    assert raised.value.params == {"de": "descartado", "para": "em_disparo"}
-
-
-@pytest.mark.parametrize(
-    ("body", "code"),
-    [
-        ("{}", "mudanca_vazia"),
-        ('{"status":null,"tags":null}', "mudanca_vazia"),
-        ('{"tags":["  "]}', "string_too_short"),
-        (json.dumps({"tags": ["a" * 41]}), "string_too_long"),
-        (json.dumps({"tags": [f"t{n}" for n in range(21)]}), "too_long"),
-        ('{"tags":"vip"}', "tuple_type"),
-        ('{"status":"feliz"}', "enum"),
-        ('{"nome":"Outro"}', "extra_forbidden"),
-    ],
-)
-def test_invalid_change_is_refused(body: str, code: str) -> None:
-    with pytest.raises(ValidationError) as raised:
-        LeadChange.model_validate_json(body)
-    assert raised.value.errors()[0]["type"] == code
 
 
 # Ready
@@ -470,8 +399,9 @@ def test_pages_of_ready_leads_hold_every_lead_once(leads: Leads, owner: Database
 def plan_of_page(services: Services, query: dict[str, str]) -> str:
     """How PostgreSQL finds the first rows of such a page."""
     wanted = LeadQuery.model_validate(query)
-    params = {"depois": wanted.after(UUID), "limite": 51, "pular": 0, **service._filters(wanted)}
-    return explain(services.database, TENANT, "list_leads", **params)
+    params = {"depois": wanted.after(UUID), "limite": 51, "pular": 0}
+    with services.database.transaction(TENANT) as rows:
+        return explained(rows, "list_leads", **params, **service.filters_of(rows, wanted))
 
 
 SEARCHES = [

@@ -1,5 +1,6 @@
 """The forms of all JSON answers, by the rooms that give them. Only the contract imports them."""
 
+from chalicelib.api.answers.campaigns import SegmentAnswer, SegmentCountAnswer, SegmentPage
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
 from chalicelib.api.answers.dispatch import (
@@ -20,7 +21,7 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
@@ -30,10 +31,12 @@ __all__ = [
     "AgendamentoAnswer",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
+    "CampoPage",
     "ChannelAnswer",
     "ChannelList",
     "DisparoDetail",
     "DisparoPage",
+    "ExportLink",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",
@@ -50,6 +53,9 @@ __all__ = [
     "ReportLink",
     "ResendAnswer",
     "SavedConfig",
+    "SegmentAnswer",
+    "SegmentCountAnswer",
+    "SegmentPage",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",

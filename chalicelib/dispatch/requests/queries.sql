@@ -167,17 +167,21 @@ SELECT canal, status, motivo, quando <> '-infinity' AS desde_entao, CAST(sum(qua
 HAVING sum(quantos) <> 0;
 
 -- name: count_waiting_disparos
--- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due.
+-- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due. What
+-- waits for its turn in a campaign is the campaign's to tell.
 SELECT (SELECT count(*)
           FROM (SELECT FROM disparos
-                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos <= :agora
+                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos <= :agora
                  LIMIT :teto) v) AS vencidos,
        (SELECT count(*)
           FROM (SELECT FROM disparos
-                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos > :agora
+                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos > :agora
                  LIMIT :teto) f) AS futuros,
        (SELECT min(enviar_apos) FROM disparos
-         WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos <= :agora) AS vencido_desde;
+         WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos <= :agora) AS vencido_desde;
 
 -- name: fold_disparo_contagens
 -- The sums in the place of the rows, for tenants with many of them; what came about long ago is forgotten. Two of these
@@ -201,7 +205,10 @@ SELECT tenant_id, canal, status, motivo, quando, sum(quantos), true
 HAVING sum(quantos) <> 0;
 
 -- name: lock_disparo_to_resend
+-- Of a campaign only while it goes on: nothing of it would be claimed after its end.
 SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
+       (SELECT c.status FROM campanhas c
+         WHERE c.tenant_id = d.tenant_id AND c.campanha_id = d.campanha_id) IN ('concluida', 'cancelada') AS campanha_encerrada,
        EXISTS (SELECT FROM disparos a
                 WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id) AS tem_alternativa
   FROM disparos d
@@ -209,8 +216,8 @@ SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
    FOR UPDATE OF d;
 
 -- name: lock_disparos_to_resend
--- Those that may be sent again, the oldest first: failed for certain, still wanted, their lead not closed, and not
--- gone on to another contact. SKIP LOCKED: what somebody else is just sending again is theirs.
+-- Those that may be sent again, the oldest first: failed for certain, still wanted, their lead not closed, not gone on to
+-- another contact, and of no campaign that is over. SKIP LOCKED: what somebody else is just sending again is theirs.
 SELECT d.disparo_id, d.lead_id
   FROM disparos d
   JOIN leads l ON l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id
@@ -218,6 +225,9 @@ SELECT d.disparo_id, d.lead_id
    AND (d.expira_em IS NULL OR d.expira_em > :agora)
    AND l.status <> ALL (CAST(:fechados AS text[]))
    AND NOT EXISTS (SELECT FROM disparos a WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id)
+   AND NOT EXISTS (SELECT FROM campanhas c
+                    WHERE c.tenant_id = :tenant_id AND c.campanha_id = d.campanha_id
+                      AND c.status IN ('concluida', 'cancelada'))
    AND (CAST(:erro_codigo AS text) IS NULL OR d.erro_codigo = CAST(:erro_codigo AS text))
    AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
    AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))

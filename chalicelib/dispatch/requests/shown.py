@@ -32,6 +32,9 @@ _WAITS: Mapping[WaitReason, str] = {
     WaitReason.DESTINO: "espera_destino",
     WaitReason.TENTATIVA: "espera_tentativa",
     WaitReason.REVISAO: "espera_revisao",
+    WaitReason.CAMPANHA: "espera_campanha",
+    WaitReason.ETAPA: "espera_etapa",
+    WaitReason.LIMITE_PESSOA: "espera_limite_pessoa",
 }
 
 POSTPONED = "adiado"
