@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
+    from chalicelib.campaigns.planning.planner import Planner
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
@@ -289,6 +290,21 @@ class Services:
             publish=self.outbox.publish,
             unsubscribe_url=self.unsubscribe_links.url,
             tracer=self.tracer,
+            settings=self._settings,
+            clock=self._clock,
+        )
+
+    # Campaigns
+
+    @cached_property
+    def planner(self) -> Planner:
+        from chalicelib.campaigns.planning.planner import Planner
+
+        return Planner(
+            database=self.owner_database,
+            queues=self.queues,
+            wakeups=self.wakeups,
+            publish=self.outbox.publish,
             settings=self._settings,
             clock=self._clock,
         )
