@@ -15,15 +15,18 @@ from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
 from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
+from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, ReplyAssignment, ReplyQuery, ReplySettlement, WebhookQuery
 from chalicelib.dispatch.requests.models import (
     DisparoQuery,
     NewDisparo,
     NewTemplate,
+    PreviewRequest,
     ResendRequest,
     ResolutionRequest,
     TemplateQuery,
+    VersionQuery,
 )
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
@@ -301,6 +304,27 @@ def get_template(call: Call, nome: str) -> Json[answers.TemplateAnswer]:
     return services.templates.get(call.tenant_id, nome)
 
 
+@app.route("/templates/{nome}/versoes", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_template_versions(call: Call, nome: str, query: VersionQuery) -> Json[answers.TemplateVersionList]:
+    """Lists all versions of a template, newest first."""
+    return services.templates.versions(call.tenant_id, nome, query)
+
+
+@app.route("/templates/{nome}/versoes/{versao}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_template_version(call: Call, nome: str, versao: str) -> Json[answers.TemplateVersion]:
+    """Returns one version of a template, whether it is in use or not."""
+    return services.templates.version(call.tenant_id, nome, versao)
+
+
+@app.route("/templates/{nome}/previa", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def preview_template(call: Call, nome: str, body: PreviewRequest) -> Json[answers.TemplatePreview]:
+    """Renders a template for a lead, or for the three newest ones; nothing is sent."""
+    return services.templates.preview(call.tenant_id, nome, body)
+
+
 @app.route("/templates/{nome}", methods=["PUT"], authorizer=cognito)
 @endpoint(app)
 def put_template(call: Call, nome: str, body: NewTemplate) -> Json[answers.TemplateAnswer]:
@@ -313,6 +337,48 @@ def put_template(call: Call, nome: str, body: NewTemplate) -> Json[answers.Templ
 def delete_template(call: Call, nome: str) -> None:
     """Takes a template out of use; the disparos that were created with it keep its text."""
     services.templates.delete(call.tenant_id, nome)
+
+
+@app.route("/segmentos", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_segmento(call: Call, body: NewSegment, key: IdempotencyKey | None) -> Json[answers.SegmentAnswer]:
+    """Saves a filter over leads under a name."""
+    return services.segments.create(call.identity, body, key)
+
+
+@app.route("/segmentos", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_segmentos(call: Call, query: PageQuery) -> Json[answers.SegmentPage]:
+    """Lists the segments, newest first."""
+    return services.segments.page(call.tenant_id, query)
+
+
+@app.route("/segmentos/contar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def count_segmento(call: Call, body: SegmentCount) -> Json[answers.SegmentCountAnswer]:
+    """Counts the leads of a filter or a segment, in all and by channel, and shows the newest ones."""
+    return services.segments.count(call.tenant_id, body)
+
+
+@app.route("/segmentos/{segmento_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_segmento(call: Call, segmento_id: UUID) -> Json[answers.SegmentAnswer]:
+    """Returns one segment."""
+    return services.segments.get(call.tenant_id, segmento_id)
+
+
+@app.route("/segmentos/{segmento_id}", methods=["PUT"], authorizer=cognito)
+@endpoint(app)
+def replace_segmento(call: Call, segmento_id: UUID, body: NewSegment) -> Json[answers.SegmentAnswer]:
+    """Gives a segment another name and filter."""
+    return services.segments.replace(call.identity, segmento_id, body)
+
+
+@app.route("/segmentos/{segmento_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def delete_segmento(call: Call, segmento_id: UUID) -> None:
+    """Deletes a segment; campaigns that were planned with it keep their leads."""
+    services.segments.delete(call.tenant_id, segmento_id)
 
 
 @app.route("/supressoes", methods=["POST"], authorizer=cognito)

@@ -425,6 +425,35 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "As variáveis numeradas vão de {{{{1}}}} em diante, sem saltos; há {nomes}.",
         "Numbered variables go from {{{{1}}}} on without gaps; there are {nomes}.",
     ),
+    "chaves_simples": (
+        "Escreva {{{{nome}}}}, com duas chaves de cada lado; com uma só, {trecho} sairia como está.",
+        "Write {{{{nome}}}}, with two braces on each side; with one, {trecho} would be sent as it is.",
+    ),
+    "campo_reservado": (
+        "{nomes} é do próprio lead, e não dos campos da planilha; escreva {{{{{nomes}}}}}.",
+        "{nomes} is the lead's own, not one of the sheet's campos; write {{{{{nomes}}}}}.",
+    ),
+    "formato_desconhecido": (
+        "Não há o formato {trecho}; há {conhecidos}.",
+        "There is no format {trecho}; there are {conhecidos}.",
+    ),
+    "formato_fora_de_ordem": (
+        "Em {trecho}, o formato que lê um número, uma data ou uma hora vem primeiro, e padrao vem por último.",
+        "In {trecho}, the format that reads a number, a date or a time comes first, and padrao comes last.",
+    ),
+    "padrao_invalido": (
+        'Em {trecho}, só padrao tem um texto, entre aspas e com até {maximo} caracteres, como padrao:"cliente".',
+        'In {trecho}, only padrao has a text, in quotes and of at most {maximo} characters, as padrao:"cliente".',
+    ),
+    "padrao_em_branco": (
+        "O WhatsApp recusa um valor em branco; dê um texto a padrao: {nomes}.",
+        "WhatsApp refuses a blank value; give padrao a text: {nomes}.",
+    ),
+    "idioma_da_meta": (
+        "No WhatsApp, o idioma se escreve como na Meta, com sublinhado e o país em maiúsculas: pt_BR; não há {idioma}.",
+        "For WhatsApp, the language is written as Meta does, with an underscore and the country in capitals: pt_BR; "
+        "there is no {idioma}.",
+    ),
     "caractere_invalido": ("Há um caractere que não se vê.", "There is a character that cannot be seen."),
     "assunto_de_uma_linha": ("O assunto deve ter uma só linha.", "The subject must be on one line."),
     "assunto_obrigatorio": ("Um template de e-mail precisa de assunto.", "A template for e-mail needs a subject."),
@@ -445,6 +474,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "valor_vazio": (
         "O WhatsApp recusa um valor em branco: {nomes}.",
         "WhatsApp refuses a blank value: {nomes}.",
+    ),
+    "valor_fora_do_formato": (
+        "O valor não é do tipo que o formato do template lê: {nomes}.",
+        "The value is not of the kind that the format of the template reads: {nomes}.",
+    ),
+    "valor_nao_escalar": (
+        "O valor deve ser um texto, um número, verdadeiro ou falso.",
+        "The value must be a text, a number, true or false.",
     ),
     "valor_longo": ("O valor é longo demais: {nomes}.", "The value is too long: {nomes}."),
     "mensagem_longa": (
@@ -601,6 +638,22 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O envio parou várias vezes antes de começar: nada saiu.",
         "Sending stopped several times before it began: nothing has left.",
     ),
+    "lead_respondeu": (
+        "O lead respondeu: a etapa seguinte da campanha não é mais enviada.",
+        "The lead has answered: the campaign's next step is not sent any more.",
+    ),
+    "lead_agendado": (
+        "O lead tem um agendamento: a etapa seguinte da campanha não é mais enviada.",
+        "The lead has an appointment: the campaign's next step is not sent any more.",
+    ),
+    "etapa_anterior_nao_enviada": (
+        "A etapa anterior da campanha não foi enviada: esta não tem a que se referir.",
+        "The campaign's step before this one was not sent, so this one refers to nothing.",
+    ),
+    "recusas_da_campanha": (
+        "O provedor recusou mensagens demais: a campanha foi pausada.",
+        "The provider refused too many messages: the campaign was paused.",
+    ),
     # Suppression
     "contato_de_supressao_invalido": (
         "Não é um único contato válido para o canal {nomes}.",
@@ -646,6 +699,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Only a disparo that failed can be sent again; this one is {status}.",
     ),
     "disparo_expirado": ("O prazo do disparo já passou.", "The time for the disparo is over."),
+    "disparo_de_campanha_encerrada": (
+        "A campanha desse disparo está encerrada: para enviar de novo, crie outra para quem falhou.",
+        "The campaign of this disparo is over: to send again, make another one for those that failed.",
+    ),
     "disparo_com_alternativa": (
         "O disparo seguiu para outro contato do lead; reenvie o último deles.",
         "The disparo went on to another contact of the lead; send the last of them again.",
@@ -701,6 +758,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "espera_revisao": (
         "Aguarda uma pessoa: uma resposta do contato pode ser um pedido para sair (GET /respostas?revisar=true).",
         "It waits for a person: a reply of the contact may be an opt-out (GET /respostas?revisar=true).",
+    ),
+    "espera_campanha": (
+        "Aguarda a sua vez na campanha.",
+        "It waits for its turn in the campaign.",
+    ),
+    "espera_etapa": (
+        "Aguarda os dias úteis depois da etapa anterior da campanha.",
+        "It waits for the working days after the step before it in the campaign.",
+    ),
+    "espera_limite_pessoa": (
+        "A pessoa já recebeu o número de mensagens permitido no dia ou na semana.",
+        "The person has had as many messages as are allowed in a day or a week.",
     ),
     # Replies
     "lead_desconhecido": ("Não há esse lead.", "There is no such lead."),
@@ -782,6 +851,59 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
+    # Segments
+    "condicao_unica": (
+        "Cada objeto do filtro tem exatamente uma chave, como status, campo ou todos.",
+        "Each object of a filter has exactly one key, such as status, campo or todos.",
+    ),
+    "filtro_profundo": (
+        "O filtro tem mais de {nomes} níveis de todos, algum e nao.",
+        "The filter has more than {nomes} levels of todos, algum and nao.",
+    ),
+    "filtro_longo": ("O filtro tem mais de {nomes} condições.", "The filter has more than {nomes} conditions."),
+    "filtro_ou_segmento": (
+        "Mande filtro ou segmento_id, um dos dois.",
+        "Send either filtro or segmento_id.",
+    ),
+    "campo_desconhecido": (
+        "Nenhuma planilha trouxe este campo. Há: {nomes}.",
+        "No sheet has brought this campo. There are: {nomes}.",
+    ),
+    "valor_de_outro_tipo": (
+        "O valor não serve para este campo, que é: {nomes}.",
+        "The value does not fit this campo, which is: {nomes}.",
+    ),
+    "operador_de_outro_tipo": (
+        "O operador não serve para este valor em um campo que é: {nomes}.",
+        "The operator does not fit this value in a campo that is: {nomes}.",
+    ),
+    "valor_de_operador": (
+        "Os operadores vazio e nao_vazio não levam valor; os outros precisam de um.",
+        "The operators vazio and nao_vazio take no valor; the others need one.",
+    ),
+    "valor_de_filtro_invalido": (
+        "O valor deve ser texto, número, true ou false.",
+        "The value must be a text, a number, true or false.",
+    ),
+    "numero_de_filtro_invalido": (
+        "O número deve ficar entre -10^15 e 10^15.",
+        "The number must lie between -10^15 and 10^15.",
+    ),
+    "dia_de_filtro_invalido": (
+        "O dia deve ser AAAA-MM-DD, de 1900 a 2199, ou hoje, hoje-5, hoje+5.",
+        "The day must be YYYY-MM-DD, from 1900 to 2199, or hoje, hoje-5, hoje+5.",
+    ),
+    "momento_de_filtro_invalido": (
+        "O momento deve ser um dia, como 2026-12-05 ou hoje-5, ou uma data ISO 8601 com fuso.",
+        "The moment must be a day, such as 2026-12-05 or hoje-5, or an ISO 8601 time with an offset.",
+    ),
+    "periodo_vazio": ("O período precisa de de ou de ate.", "The period needs de or ate."),
+    "uf_desconhecida": ("Não existe esse estado; use a sigla, como BA.", "There is no such state; write it like BA."),
+    "ddd_desconhecido": ("Não existe esse DDD.", "There is no such DDD."),
+    "nome_de_segmento_repetido": (
+        "Já há um segmento com este nome.",
+        "There is a segment of this name already.",
+    ),
     # Tenants
     "configuracao_incompleta": (
         "PUT troca a configuração inteira, e ao documento faltam campos que estão configurados; para mudar só alguns, "

@@ -41,8 +41,8 @@ def explain(database: Database, tenant_id: str, query: str, **params: object) ->
 def explained(rows: Rows, query: str, **params: object) -> str:
     """As `explain`, in an open transaction."""
     statement = named_queries()[query]
-    values = statement.arranged({"tenant_id": rows.tenant_id, **params})
-    context = _connection_of(rows).execute_unnamed(f"EXPLAIN {statement.text}", values)
+    text, values = statement.filled({"tenant_id": rows.tenant_id, **params})
+    context = _connection_of(rows).execute_unnamed(f"EXPLAIN {text}", values)
     return "\n".join(line for (line,) in context.rows or ())
 
 
@@ -226,6 +226,57 @@ def a_disparo(
     return disparo_id
 
 
+def a_campaign(
+    database: Database,
+    *,
+    tenant_id: str = TENANT,
+    status: str = "em_andamento",
+    channels: Sequence[tuple[str, str]] = (("whatsapp", "oi"),),
+    steps: Sequence[int] = (),
+    **columns: object,
+) -> UUID:
+    """A campaign that is planned: one variant, whose `channels` (name and template) are tried in their order.
+
+    `steps` are the working days after which each later step follows.
+    """
+    campanha_id = new_id(CREATED_AT)
+    given = {
+        "tenant_id": tenant_id,
+        "campanha_id": campanha_id,
+        "nome": "Cobrança",
+        "status": status,
+        "filtro": {},
+        "etapas": {},
+        "publico_em": CREATED_AT,
+        "planejada_em": CREATED_AT,
+        "pausa_codigo": "pessoa" if status == "pausada" else None,
+        "encerrada_em": CREATED_AT if status in {"concluida", "cancelada"} else None,
+        "criado_por": "ana",
+        "criado_em": CREATED_AT,
+        "atualizado_em": CREATED_AT,
+    }
+    values = given | columns
+    insert(database, "campanhas", **{name: value for name, value in values.items() if value is not None})
+    for etapa, days in enumerate([None, *steps], 1):
+        for ordem, (canal, template) in enumerate(channels, 1):
+            message = {"etapa": etapa, "variante": "a", "ordem": ordem, "canal": canal, "template": template}
+            days_after = {} if days is None else {"apos_dias_uteis": days}
+            insert(
+                database, "campanha_mensagens", tenant_id=tenant_id, campanha_id=campanha_id, template_versao=1, de=0,
+                ate=100, **message, **days_after,
+            )  # fmt: skip
+    return campanha_id
+
+
+def a_recipient(
+    database: Database, campanha_id: UUID, lead_id: UUID, *, status: str = "pendente", **columns: object
+) -> UUID:
+    """A disparo of the first step of a campaign; one that is `pendente` waits for its turn."""
+    given: dict[str, object] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
+    waiting = {"espera": "campanha"} if status == "pendente" else {}
+    return a_disparo(database, lead_id, status=status, **(given | waiting | columns))
+
+
 def disparo(database: Database, disparo_id: UUID, *columns: str) -> list[Any]:
     """Some columns of a disparo as they are stored."""
     (row,) = ask(database, f"SELECT {', '.join(columns)} FROM disparos WHERE disparo_id = {literal(disparo_id)}")
@@ -249,7 +300,7 @@ def one_step(*messages: dict[str, Any], apos_dias_uteis: int | None = None) -> d
     return {"variantes": [variant], "apos_dias_uteis": apos_dias_uteis}
 
 
-def a_campaign(
+def a_scheduled_campaign(
     database: Database,
     *steps: dict[str, Any],
     tenant_id: str = TENANT,

@@ -163,6 +163,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "agendamento_id": str(agendamento_id),
         "job_id": str(job_id),
         "nome": nome,
+        "versao": "1",
         "supressao_id": str(supressao_id),
         "resposta_id": str(resposta_id),
     }
@@ -307,7 +308,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
 def test_lists_show_nothing_of_another_tenant(api: Client, owner: Database) -> None:
     theirs = seeded(owner, THEIRS)
     mine = seeded(owner, MINE)
-    secrets = [value for name, value in theirs.items() if name != "nome"]
+    secrets = [value for name, value in theirs.items() if name not in {"nome", "versao"}]
     secrets += [f"Pessoa de {THEIRS}", f"{THEIRS}.xlsx", f"@{THEIRS}"]
     token = api.token(MINE, ADMIN)
     for route in routes(api):

@@ -111,6 +111,13 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     call("PUT", "/templates/carta", canal="email", idioma="pt_BR", assunto="Oi", texto="Oi", html="<p>Oi</p>")
     call("GET", "/templates/oi")
     assert len(call("GET", "/templates")["itens"]) == 2
+    assert len(call("GET", "/templates/oi/versoes")["itens"]) == 1
+    assert call("GET", "/templates/oi/versoes/1")["ativo"] is True
+    [previewed] = call("POST", "/templates/oi/previa", lead_id=lead_id)["itens"]
+    assert previewed["mensagem"]["parametros"]
+    call("PUT", "/templates/novo", canal="whatsapp", idioma="pt_BR", texto="{{x}}")
+    assert call("POST", "/templates/novo/previa", lead_id=lead_id)["itens"][0]["erros"]
+    call("DELETE", "/templates/novo")
     ids = [create_disparo(call, lead_id) for _ in range(5)]
     for disparo_id in ids[:4]:
         fail(owner, disparo_id, "incerto" if disparo_id in ids[:2] else "erro")

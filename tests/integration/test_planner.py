@@ -26,9 +26,9 @@ from tests.aws_contents import queued
 from tests.builders import (
     CREATED_AT,
     TENANT,
-    a_campaign,
     a_lead,
     a_message,
+    a_scheduled_campaign,
     a_template,
     ask,
     insert,
@@ -91,7 +91,7 @@ def status(database: Database, campanha_id: UUID) -> str:
 def test_each_recipient_gets_one_disparo_that_waits_for_its_turn(services: Services, owner: Database) -> None:
     lead_id = lead(owner, telefones=[phone(1), phone(2)], campos={"valor": 12.5, "outro": "x"})
     lead(owner, tenant_id="outra", telefones=[phone(3)])
-    campanha_id = a_campaign(owner, expira_em=STARTED_AT + timedelta(days=3))
+    campanha_id = a_scheduled_campaign(owner, expira_em=STARTED_AT + timedelta(days=3))
     plan(services, campanha_id)
     [row] = planned(
         owner, campanha_id, "lead_id", "canal", "destino", "template", "variaveis", "status", "espera", "etapa", "variante",
@@ -106,13 +106,13 @@ def test_each_recipient_gets_one_disparo_that_waits_for_its_turn(services: Servi
     assert ask(owner, "SELECT de, para, por FROM campanha_historico") == [["agendada", "em_andamento", None]]
 
 
-def test_started_campaign_wakes_one_worker_for_each_channel(services: Services, owner: Database, aws: Aws) -> None:
+def test_started_campaign_wakes_one_worker(services: Services, owner: Database, aws: Aws) -> None:
     for number in range(3):
         lead(owner, telefones=[phone(number)], emails=[])
         lead(owner, telefones=[], emails=[f"a{number}@example.com"])
-    campanha_id = a_campaign(owner, one_step(a_message(), a_message("email", "oi-email")))
+    campanha_id = a_scheduled_campaign(owner, one_step(a_message(), a_message("email", "oi-email")))
     plan(services, campanha_id)
-    assert len(queued(aws, services._settings.dispatch_queue)) == 2
+    assert len(queued(aws, services._settings.dispatch_queue)) == 1
 
 
 def test_whoever_is_left_out_has_a_reason(services: Services, owner: Database) -> None:
@@ -127,7 +127,7 @@ def test_whoever_is_left_out_has_a_reason(services: Services, owner: Database) -
     lead(owner, telefones=[phone(5)])
     reasons[lead(owner, telefones=[phone(5)])] = (1, "destino_repetido", None)
     insert(owner, "leads_suprimidos", tenant_id=TENANT, lead_id=person, por="u-1", criado_em=STARTED_AT)
-    campanha_id = a_campaign(owner)
+    campanha_id = a_scheduled_campaign(owner)
     plan(services, campanha_id)
     assert left_out(owner, campanha_id) == reasons
     assert [row[0] for row in planned(owner, campanha_id, "destino")] == [phone(5)]
@@ -146,7 +146,7 @@ def counted(database: Database, campanha_id: UUID) -> Counter[str]:
 def test_first_contact_that_is_not_suppressed_is_taken(services: Services, owner: Database) -> None:
     opted_out(owner, phone(1))
     lead(owner, telefones=[phone(1), phone(2), phone(3)])
-    campanha_id = a_campaign(owner)
+    campanha_id = a_scheduled_campaign(owner)
     plan(services, campanha_id)
     assert planned(owner, campanha_id, "destino") == [[phone(2)]]
 
@@ -157,7 +157,7 @@ def test_lead_without_the_first_channel_gets_it_by_the_next_one(services: Servic
     opted_out(owner, phone(3))
     suppressed = lead(owner, telefones=[phone(3)], emails=["c@example.com"])
     neither = lead(owner, telefones=[], emails=[])
-    campanha_id = a_campaign(owner, one_step(a_message(), a_message("email", "oi-email")))
+    campanha_id = a_scheduled_campaign(owner, one_step(a_message(), a_message("email", "oi-email")))
     plan(services, campanha_id)
     assert planned(owner, campanha_id, "lead_id", "canal", "destino", "template") == [
         [both, "whatsapp", phone(1), "oi"],
@@ -173,7 +173,7 @@ def test_constants_win_and_values_of_the_next_channel_are_kept_as_well(services:
            criado_em=STARTED_AT, **words)  # fmt: skip
     lead(owner, campos={"valor": 10.5, "prazo": "hoje", "outro": 1})
     message = a_message(variaveis={"nome": "cliente"})
-    campanha_id = a_campaign(owner, one_step(message, a_message("email", "cobra")))
+    campanha_id = a_scheduled_campaign(owner, one_step(message, a_message("email", "cobra")))
     plan(services, campanha_id)
     assert planned(owner, campanha_id, "variaveis") == [[{"nome": "cliente", "valor": 10.5, "prazo": "hoje"}]]
 
@@ -185,7 +185,7 @@ def test_each_variant_gets_its_share_of_the_leads_by_their_hash(services: Servic
         {"nome": "a", "peso": 40, "mensagens": [a_message()]},
         {"nome": "b", "peso": 60, "mensagens": [a_message("email", "oi-email")]},
     ]
-    campanha_id = a_campaign(owner, {"variantes": halves})
+    campanha_id = a_scheduled_campaign(owner, {"variantes": halves})
     plan(services, campanha_id)
     found = Counter((variant, canal) for variant, canal in planned(owner, campanha_id, "variante", "canal"))
     assert found.keys() == {("a", "whatsapp"), ("b", "email")}
@@ -194,7 +194,7 @@ def test_each_variant_gets_its_share_of_the_leads_by_their_hash(services: Servic
 
 def test_all_steps_are_planned_each_so_many_business_days_later(services: Services, owner: Database) -> None:
     lead_id = lead(owner, telefones=[phone(1)])
-    campanha_id = a_campaign(owner, one_step(), one_step(a_message("email", "oi-email"), apos_dias_uteis=4))
+    campanha_id = a_scheduled_campaign(owner, one_step(), one_step(a_message("email", "oi-email"), apos_dias_uteis=4))
     plan(services, campanha_id)
     # From Tuesday: Wednesday, Thursday, Friday, Monday.
     assert planned(owner, campanha_id, "lead_id", "etapa", "canal", "enviar_apos") == [
@@ -210,7 +210,7 @@ def test_whoever_is_left_out_of_the_first_step_holds_no_contact_in_the_next(
     shadow = lead(owner, telefones=[phone(1)], emails=["b@example.com"])
     other = lead(owner, telefones=[phone(2)], emails=["b@example.com"])
     again = lead(owner, telefones=[phone(3)], emails=["b@example.com"])
-    campanha_id = a_campaign(owner, one_step(), one_step(a_message("email", "oi-email"), apos_dias_uteis=1))
+    campanha_id = a_scheduled_campaign(owner, one_step(), one_step(a_message("email", "oi-email"), apos_dias_uteis=1))
     plan(services, campanha_id)
     assert left_out(owner, campanha_id) == {
         shadow: (1, "destino_repetido", None),
@@ -227,7 +227,7 @@ def test_recipients_outside_of_their_window_wait_for_its_opening(services: Servi
     for number, telefone in enumerate(("+5571999990001", "+5568999990001", "+14155550100")):
         lead(owner, telefones=[telefone], emails=[f"a{number}@example.com"])
     start = datetime(2026, 11, 25, 11, 30, tzinfo=UTC)
-    campanha_id = a_campaign(owner, iniciar_em=start)
+    campanha_id = a_scheduled_campaign(owner, iniciar_em=start)
     plan(services, campanha_id)
     assert planned(owner, campanha_id, "destino", "enviar_apos") == [
         ["+5571999990001", start],
@@ -239,7 +239,7 @@ def test_recipients_outside_of_their_window_wait_for_its_opening(services: Servi
 
 def test_mail_keeps_to_the_window_of_the_principal_phone(services: Services, owner: Database) -> None:
     lead(owner, telefones=["+5568999990001"])
-    campanha_id = a_campaign(
+    campanha_id = a_scheduled_campaign(
         owner, one_step(a_message("email", "oi-email")), iniciar_em=datetime(2026, 11, 25, 11, 30, tzinfo=UTC)
     )
     plan(services, campanha_id)
@@ -258,7 +258,7 @@ def test_pilot_is_the_first_so_many_or_a_share_of_the_first_step(
     for number in range(20):
         lead(owner, telefones=[phone(number)])
     more = {"piloto_decisao": "pessoa", "piloto_liberado": False} if columns else {}
-    campanha_id = a_campaign(owner, one_step(), one_step(apos_dias_uteis=1), **columns, **more)
+    campanha_id = a_scheduled_campaign(owner, one_step(), one_step(apos_dias_uteis=1), **columns, **more)
     plan(services, campanha_id)
     found = Counter(etapa for etapa, piloto in planned(owner, campanha_id, "etapa", "piloto") if piloto)
     assert found[1] in pilots
@@ -267,7 +267,7 @@ def test_pilot_is_the_first_so_many_or_a_share_of_the_first_step(
 
 def test_later_leads_are_not_of_the_audience(services: Services, owner: Database, clock: StoppedClock) -> None:
     lead(owner, telefones=[phone(1)])
-    campanha_id = a_campaign(owner)
+    campanha_id = a_scheduled_campaign(owner)
     lead(owner, telefones=[phone(2)], criado_em=clock.advance(minutes=1))
     plan(services, campanha_id)
     assert planned(owner, campanha_id, "destino") == [[phone(1)]]
@@ -288,7 +288,7 @@ def test_relative_days_of_the_filter_are_those_of_the_frozen_audience(
     lead(owner, telefones=[phone(1)], campos={"vencimento": "2026-11-23"})
     lead(owner, telefones=[phone(2)], campos={"vencimento": "2026-11-24"})
     due = {"campo": {"nome": "vencimento", "op": "<", "valor": "hoje"}}
-    campanha_id = a_campaign(owner, filtro=due)
+    campanha_id = a_scheduled_campaign(owner, filtro=due)
     clock.advance(days=5)
     plan(services, campanha_id)
     assert planned(owner, campanha_id, "destino") == [[phone(1)]]
@@ -297,7 +297,7 @@ def test_relative_days_of_the_filter_are_those_of_the_frozen_audience(
 def test_ids_are_in_the_order_of_the_leads_and_of_the_time_of_the_audience(services: Services, owner: Database) -> None:
     for number in range(5):
         lead(owner, telefones=[phone(number)])
-    campanhas = [a_campaign(owner), a_campaign(owner)]
+    campanhas = [a_scheduled_campaign(owner), a_scheduled_campaign(owner)]
     for each in campanhas:
         plan(services, each)
     ids = [row[0] for each in campanhas for row in planned(owner, each, "disparo_id")]
@@ -349,7 +349,7 @@ def test_preflight_says_what_planning_does(services: Services, owner: Database, 
     random = Random(seed)
     a_cobra(owner)
     a_population(owner, random, 60)
-    campanha_id = a_campaign(owner, *some_steps(random))
+    campanha_id = a_scheduled_campaign(owner, *some_steps(random))
     make = services._settings.model_copy(update={"plan_slice_leads": random.choice([1, 7, 100])})
     services._settings = make
     with owner.transaction(TENANT) as rows:
@@ -396,7 +396,7 @@ def test_worker_that_dies_in_any_slice_leaves_the_same_rows(
     a_population(owner, Random(slices), 18)
     steps = [one_step(a_message(), a_message("email", "oi-email")), one_step(apos_dias_uteis=2)]
     pilot = {"piloto": 5, "piloto_decisao": "pessoa", "piloto_liberado": False}
-    campanha_id = a_campaign(owner, *steps, **pilot)
+    campanha_id = a_scheduled_campaign(owner, *steps, **pilot)
     seen: list[object] = []
     planner = make_services(plan_slice_leads=4).planner
     plan_in = planner._plan_in
@@ -430,7 +430,7 @@ def test_killed_process_leaves_the_same_rows(services: Services, owner: Database
     """SIGKILL in the middle of a slice: the kernel closes the connection, and the server rolls back."""
     for number in range(12):
         lead(owner, telefones=[phone(number)])
-    campanha_id = a_campaign(owner)
+    campanha_id = a_scheduled_campaign(owner)
     program = (
         "import json, os, signal, sys\n"
         "from chalicelib.config import Settings\n"
@@ -462,7 +462,7 @@ def test_worker_without_time_hands_the_campaign_over(make_services: MakeServices
     a_template(owner)
     for number in range(3):
         lead(owner, telefones=[phone(number)])
-    campanha_id = a_campaign(owner)
+    campanha_id = a_scheduled_campaign(owner)
     plan(services, campanha_id, remaining_ms=1)
     assert len(planned(owner, campanha_id, "lead_id")) == 2
     [message] = queued(aws, services._settings.campaign_queue)
@@ -473,7 +473,7 @@ def test_worker_without_time_hands_the_campaign_over(make_services: MakeServices
 
 def test_failed_slice_gives_the_campaign_back(services: Services, owner: Database) -> None:
     lead(owner, telefones=[phone(1)])
-    campanha_id = a_campaign(owner)
+    campanha_id = a_scheduled_campaign(owner)
     run(owner, "ALTER TABLE campanha_excluidos ADD CHECK (motivo <> 'x'); CREATE FUNCTION no() RETURNS trigger LANGUAGE plpgsql AS "
                "'BEGIN RAISE integrity_constraint_violation USING CONSTRAINT = ''no''; END'; "
                "CREATE TRIGGER no BEFORE INSERT ON disparos FOR EACH ROW EXECUTE FUNCTION no()")  # fmt: skip
@@ -491,7 +491,7 @@ def test_cancelled_campaign_is_not_planned_any_further(make_services: MakeServic
     a_template(owner)
     for number in range(5):
         lead(owner, telefones=[phone(number)])
-    campanha_id = a_campaign(owner)
+    campanha_id = a_scheduled_campaign(owner)
 
     def remaining() -> int:
         run(owner, "UPDATE campanhas SET status = 'cancelada', encerrada_em = now()")
@@ -505,21 +505,21 @@ def test_cancelled_campaign_is_not_planned_any_further(make_services: MakeServic
 
 def test_paused_campaign_is_planned_and_not_started(services: Services, owner: Database) -> None:
     lead(owner, telefones=[phone(1)])
-    campanha_id = a_campaign(owner, status="pausada", pausa_codigo="pessoa")
+    campanha_id = a_scheduled_campaign(owner, status="pausada", pausa_codigo="pessoa")
     plan(services, campanha_id)
     assert len(planned(owner, campanha_id, "lead_id")) == 1
     assert status(owner, campanha_id) == "pausada"
 
 
 def test_campaign_of_nobody_is_planned(services: Services, owner: Database) -> None:
-    campanha_id = a_campaign(owner)
+    campanha_id = a_scheduled_campaign(owner)
     plan(services, campanha_id)
     assert (status(owner, campanha_id), counted(owner, campanha_id)) == ("em_andamento", Counter())
 
 
 def test_scheduled_campaign_starts_at_its_time(services: Services, owner: Database, clock: StoppedClock) -> None:
     lead(owner, telefones=[phone(1)])
-    campanha_id = a_campaign(owner, iniciar_em=STARTED_AT + timedelta(hours=1))
+    campanha_id = a_scheduled_campaign(owner, iniciar_em=STARTED_AT + timedelta(hours=1))
     plan(services, campanha_id)
     assert status(owner, campanha_id) == "agendada"
     clock.advance(hours=1)

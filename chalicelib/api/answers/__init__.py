@@ -1,8 +1,18 @@
 """The forms of all JSON answers, by the rooms that give them. Only the contract imports them."""
 
+from chalicelib.api.answers.campaigns import SegmentAnswer, SegmentCountAnswer, SegmentPage
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
-from chalicelib.api.answers.dispatch import DisparoDetail, DisparoPage, ResendAnswer, TemplateAnswer, TemplateList
+from chalicelib.api.answers.dispatch import (
+    DisparoDetail,
+    DisparoPage,
+    ResendAnswer,
+    TemplateAnswer,
+    TemplateList,
+    TemplatePreview,
+    TemplateVersion,
+    TemplateVersionList,
+)
 from chalicelib.api.answers.ingestion import (
     AnnouncedJobAnswer,
     JobAnswer,
@@ -41,10 +51,16 @@ __all__ = [
     "ReportLink",
     "ResendAnswer",
     "SavedConfig",
+    "SegmentAnswer",
+    "SegmentCountAnswer",
+    "SegmentPage",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",
     "TemplateList",
+    "TemplatePreview",
+    "TemplateVersion",
+    "TemplateVersionList",
     "WebhookAddressList",
     "WebhookReceipt",
 ]

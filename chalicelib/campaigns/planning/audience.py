@@ -11,7 +11,6 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.database import Row, Rows
-from chalicelib.campaigns.rules.business_days import after_business_days
 from chalicelib.campaigns.rules.script import (
     ScriptLine,
     ScriptMessage,
@@ -24,7 +23,7 @@ from chalicelib.campaigns.segments.context import compiled, stored_filter
 from chalicelib.canal import Canal
 from chalicelib.dispatch.rules.places import PLACES
 from chalicelib.dispatch.rules.rendering import words_of
-from chalicelib.dispatch.rules.windows import openings
+from chalicelib.dispatch.rules.windows import after_working_days, calendar_for, openings
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.leads.states import CLOSED
 from chalicelib.tenants.config import TenantConfig, config_of
@@ -107,12 +106,13 @@ def _resolved(rows: Rows, line: ScriptLine, version: int | None) -> ScriptMessag
 
 
 def _starts(script: Iterable[ScriptMessage], config: TenantConfig, start: datetime) -> Mapping[int, datetime]:
-    """When each step begins: so many business days after the step before."""
+    """When each step begins: so many of the tenant's working days after the step before. The worker looks again."""
+    calendar = calendar_for("", Canal.WHATSAPP, config)
     starts: dict[int, datetime] = {}
     for each in script:
         if each.line.etapa not in starts:
             before = starts.get(each.line.etapa - 1, start)
-            starts[each.line.etapa] = after_business_days(before, each.line.apos_dias_uteis or 0, config)
+            starts[each.line.etapa] = after_working_days(before, each.line.apos_dias_uteis or 0, calendar)
     return starts
 
 

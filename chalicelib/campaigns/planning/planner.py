@@ -1,8 +1,8 @@
 """Plans campaigns, slice by slice, and starts them when their time has come.
 
-A slice is one transaction: its disparos, its lines of those left out, and the checkpoint. A worker that is killed at any
-instruction leaves whole slices, and the next one goes on with the same rows. A worker that runs out of time hands the
-campaign over through the queue.
+A slice is one transaction: its disparos, its lines of those left out, and the checkpoint. A worker that is killed at
+any instruction leaves whole slices, and the next one goes on with the same rows. A worker that runs out of time hands
+the campaign over through the queue.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from chalicelib.adapters.queues import Message, Queues, WakeupTarget, wakeup_bod
 from chalicelib.campaigns import moves
 from chalicelib.campaigns.planning.audience import audience_of, slice_params
 from chalicelib.campaigns.states import CampaignStatus
-from chalicelib.canal import Canal
 from chalicelib.config import Settings
-from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 from chalicelib.errors import LeaseLost, Unavailable
 from chalicelib.telemetry import logger
 
@@ -31,21 +29,24 @@ Remaining = Callable[[], int]
 
 
 class Planner:
-    """The worker behind the queue of campaigns; `database` is the owner's login."""
+    """The worker behind the queue of campaigns; `database` is the owner's login.
+
+    `wake` has a worker woken for what a tenant's campaigns may send.
+    """
 
     def __init__(
         self,
         *,
         database: Database,
         queues: Queues,
-        wakeups: Wakeups,
+        wake: Callable[[str], None],
         publish: Callable[[], int],
         settings: Settings,
         clock: Clock,
     ) -> None:
         self._database = database
         self._queues = queues
-        self._wakeups = wakeups
+        self._wake = wake
         self._publish = publish
         self._settings = settings
         self._clock = clock
@@ -65,15 +66,16 @@ class Planner:
         """Start a campaign that is planned and due; whether it has started now."""
         now = self._clock()
 
-        def work(rows: Rows) -> list[Row] | None:
+        def work(rows: Rows) -> bool:
             if rows.one("start_campanha", campanha_id=campanha_id, agora=now) is None:
-                return None
+                return False
             moves.record(rows, campanha_id, CampaignStatus.AGENDADA, CampaignStatus.EM_ANDAMENTO, now)
-            return rows.all("first_of_campanha", campanha_id=campanha_id, canais=[each.value for each in Canal])
+            return True
 
-        found = self._database.run(tenant_id, work)
-        self._wakeups.arrange(Wakeup(tenant_id, row["disparo_id"], row["enviar_apos"]) for row in found or ())
-        return found is not None
+        has_started = self._database.run(tenant_id, work)
+        if has_started:
+            self._wake(tenant_id)
+        return has_started
 
     def _plan(self, target: WakeupTarget, remaining_ms: Remaining) -> None:
         """Plan a campaign as far as there is time. One that another worker plans, or that is planned, is left."""

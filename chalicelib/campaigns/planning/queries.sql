@@ -239,18 +239,6 @@ INSERT INTO campanha_historico (tenant_id, campanha_id, passo_id, em, de, para, 
 VALUES (:tenant_id, :campanha_id, :passo_id, :agora, :de, :para, CAST(:por AS text), CAST(:codigo AS text),
         CAST(:motivo AS text));
 
--- name: first_of_campanha
--- One disparo of each channel, for a wake-up: whoever comes for it takes up the others.
-SELECT c.canal, f.disparo_id, f.enviar_apos
-  FROM unnest(CAST(:canais AS text[])) AS c (canal)
- CROSS JOIN LATERAL (
-       SELECT d.disparo_id, d.enviar_apos
-         FROM disparos d
-        WHERE d.tenant_id = :tenant_id AND d.campanha_id = :campanha_id AND d.canal = c.canal
-          AND d.status = 'pendente' AND d.espera = 'campanha'
-        ORDER BY d.piloto DESC, d.enviar_apos
-        LIMIT 1) f;
-
 -- name: wake_lost_campanhas
 -- Campaigns that are to be planned and that no worker plans.
 WITH perdidas AS MATERIALIZED (

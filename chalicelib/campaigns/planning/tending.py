@@ -1,4 +1,4 @@
-"""What campaigns need every minute: their start, the verdict over a pilot, their end, and what a cancelled one leaves."""
+"""What campaigns need every minute: their start, the verdict over a pilot, their end, the rest of cancelled ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.campaigns import moves
 from chalicelib.campaigns.rules.pilot import verdict
-from chalicelib.campaigns.states import CampaignStatus, PauseCode, PilotDecision
+from chalicelib.campaigns.states import CampaignStatus, PilotDecision
 
 _CAMPAIGNS = 1_000
 _SLICE = 5_000

@@ -86,7 +86,7 @@ def lines_of(etapas: Sequence[Mapping[str, Any]]) -> Iterator[ScriptLine]:
 
 
 def demands_of(message: ScriptMessage, script: Sequence[ScriptMessage]) -> tuple[Demand, ...]:
-    """What the lead must have for a message, and the values that the message after it would need, which may be missing."""
+    """What the lead must have for a message, and the values for the message after it, which may be missing."""
     own = message.demands
     names = {each.name for each in own} | message.line.constants.keys()
     place = message.line.etapa, message.line.variante
@@ -111,5 +111,5 @@ def beginning_of_ids(campanha_id: UUID, etapa: int, publico_em: datetime) -> str
 
 
 def mask_of_ids(campanha_id: UUID) -> int:
-    """What tells the ids of two campaigns for one lead apart; the two highest bits are those of the variant (RFC 9562)."""
+    """What tells the ids of two campaigns for one lead apart, without the bits of the variant (RFC 9562)."""
     return (campanha_id.int >> 4) & ((1 << 62) - 1) >> _ORDER_BITS << _ORDER_BITS
