@@ -28,7 +28,7 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
-    "config telemetry identity idempotency pages events tokens searches validation campos",
+    "config telemetry identity idempotency pages events tokens searches validation campos tags",
     "contacts motivo avisos",
     "adapters",
     " ".join(SERVICES),
@@ -38,7 +38,7 @@ HOUSE = _floors(
 )
 INSIDE: Mapping[str, Floors] = {
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
-    "ingestion": _floors("options layout detection", "reading", "rows", "loading", "jobs"),
+    "ingestion": _floors("layout detection", "options reading", "rows", "loading", "jobs"),
 }
 # Rooms that only think: no module of theirs reaches an adapter, or any other door to the outside.
 PURE = ("contacts", "dispatch.rules", "dispatch.states", "dispatch.outcomes", "ingestion.layout", "ingestion.rows",

@@ -8,13 +8,13 @@ from typing import Annotated
 from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import PydanticCustomError
 
 from chalicelib.canal import Canal
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
 from chalicelib.pages import PageQuery
-from chalicelib.unseen import as_seen
+from chalicelib.tags import Tag, Tags
 
 _PUNCTUATION = re.compile(r"[\s().\-/]+")
 _DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
@@ -38,16 +38,6 @@ def _telefone(written: str) -> str:
 
 def _composed(text: str) -> str:
     return normalize("NFC", text)
-
-
-def _one_spelling(tag: str) -> str:
-    """Composed, and without what nobody sees: two tags of the same look are one."""
-    if not (seen := _composed(as_seen(tag)).strip()):
-        raise PydanticKnownError("string_too_short", {"min_length": 1})
-    return seen
-
-
-Tag = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_one_spelling)]
 
 
 class ContactKinds(StrEnum):
@@ -103,9 +93,7 @@ class LeadChange(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     status: LeadStatus | None = None
-    tags: (
-        Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(lambda tags: tuple(dict.fromkeys(tags)))] | None
-    ) = None
+    tags: Tags | None = None
 
     @model_validator(mode="after")
     def _change_something(self) -> LeadChange:
