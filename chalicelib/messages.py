@@ -214,6 +214,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The domain of “{valor}” looks misspelt; it may be “{provavel}”. Correct the address or delete it.",
     ),
     "telefone_invalido": ("“{valor}” não é um telefone válido.", "“{valor}” is not a valid phone."),
+    "telefone_sem_ddd": (
+        "“{valor}” não tem DDD, e a linha não diz com certeza qual é: escreva-o, ou preencha as colunas DDD, ou Cidade "
+        "e UF.",
+        "“{valor}” has no area code, and its row does not say for certain which it is: write it, or fill the columns "
+        "DDD, or Cidade and UF.",
+    ),
     "telefone_ambiguo": (
         "“{valor}” pode ser mais de um telefone; escreva-o por inteiro, com DDD.",
         "“{valor}” may be more than one phone; write it in full, with its area code.",
