@@ -761,6 +761,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Esta pessoa recebe o mesmo template duas vezes em 24 horas.",
         "This person gets the same template twice within 24 hours.",
     ),
+    "aviso_destino_repetido": (
+        "Outro lead tem o mesmo telefone ou e-mail: a mensagem pode chegar a quem o outro lead é.",
+        "Another lead has the same phone or e-mail: the message may reach the person that the other lead is.",
+    ),
     "aviso_lead_ocupado": (
         "O lead já tem outro agendamento nesse horário.",
         "The lead already has another agendamento at that time.",
