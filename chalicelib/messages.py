@@ -223,6 +223,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The domain of “{valor}” looks misspelt; it may be “{provavel}”. Correct the address or delete it.",
     ),
     "telefone_invalido": ("“{valor}” não é um telefone válido.", "“{valor}” is not a valid phone."),
+    "telefone_sem_ddd": (
+        "“{valor}” não tem DDD, e a linha não diz com certeza qual é: escreva-o, ou preencha as colunas DDD, ou Cidade "
+        "e UF.",
+        "“{valor}” has no area code, and its row does not say for certain which it is: write it, or fill the columns "
+        "DDD, or Cidade and UF.",
+    ),
     "telefone_ambiguo": (
         "“{valor}” pode ser mais de um telefone; escreva-o por inteiro, com DDD.",
         "“{valor}” may be more than one phone; write it in full, with its area code.",
@@ -940,6 +946,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "aviso_template_repetido": (
         "Esta pessoa recebe o mesmo template duas vezes em 24 horas.",
         "This person gets the same template twice within 24 hours.",
+    ),
+    "aviso_destino_repetido": (
+        "Outro lead tem o mesmo telefone ou e-mail: a mensagem pode chegar a quem o outro lead é.",
+        "Another lead has the same phone or e-mail: the message may reach the person that the other lead is.",
     ),
     "aviso_lead_ocupado": (
         "O lead já tem outro agendamento nesse horário.",
