@@ -601,6 +601,12 @@ def send_disparos(event: SQSEvent) -> None:
     services.executor.run(event.to_dict())
 
 
+@app.on_sqs_message(queue=settings.campaign_queue, batch_size=1, maximum_concurrency=5)
+def plan_campanhas(event: SQSEvent) -> None:
+    """Plans the campaigns that the messages name, and starts those whose time has come."""
+    services.planner.run(event.to_dict(), remaining_ms=remaining_ms(event))
+
+
 @app.on_sqs_message(queue=settings.scheduling_queue, batch_size=10, maximum_concurrency=2)
 def announce_agendamentos(event: SQSEvent) -> None:
     """Announces the agendamentos whose time has come."""

@@ -107,6 +107,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "In UTC, the time lies outside the years 1 to 9999.",
     ),
     "caractere_nulo": ("O texto tem um caractere nulo.", "The text holds a NUL character."),
+    "destino_de_coluna_invalido": (
+        "Uma coluna pode ser um dos nossos campos (nome, telefone, email, documento, …), “campo”, “campo:nome” ou "
+        "“ignorar”.",
+        "A column can be one of our fields (nome, telefone, email, documento, …), “campo”, “campo:name” or “ignorar”.",
+    ),
     # Files
     "formato_nao_suportado": (
         "O arquivo é deste formato: {formato}. Abra-o ou extraia-o e salve a planilha como .xlsx ou .csv.",
@@ -143,6 +148,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The titles are in the first column: put them into the first row, and each person into a row.",
     ),
     "aba_inexistente": ("A planilha não tem a aba “{aba}”.", "The workbook has no sheet “{aba}”."),
+    "titulos_ausentes": (
+        "O mapeamento fala de títulos que o arquivo não tem: {titulos}.",
+        "The mapping is about titles that the file does not have: {titulos}.",
+    ),
     "arquivo_sem_abas": (
         "Um arquivo de texto não tem abas: envie sem “aba”.",
         "A text file has no sheets: send it without “aba”.",
@@ -214,6 +223,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The domain of “{valor}” looks misspelt; it may be “{provavel}”. Correct the address or delete it.",
     ),
     "telefone_invalido": ("“{valor}” não é um telefone válido.", "“{valor}” is not a valid phone."),
+    "telefone_sem_ddd": (
+        "“{valor}” não tem DDD, e a linha não diz com certeza qual é: escreva-o, ou preencha as colunas DDD, ou Cidade "
+        "e UF.",
+        "“{valor}” has no area code, and its row does not say for certain which it is: write it, or fill the columns "
+        "DDD, or Cidade and UF.",
+    ),
     "telefone_ambiguo": (
         "“{valor}” pode ser mais de um telefone; escreva-o por inteiro, com DDD.",
         "“{valor}” may be more than one phone; write it in full, with its area code.",
@@ -225,6 +240,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "documento_ambiguo": (
         "“{valor}” pode ser mais de um documento; escreva-o por inteiro, com os zeros.",
         "“{valor}” may be more than one document; write it in full, with its zeros.",
+    ),
+    "campo_longo": (
+        "O texto passa de 1.000 caracteres: o campo não foi guardado.",
+        "The text is longer than 1,000 characters: the campo was not kept.",
+    ),
+    "campos_grandes": (
+        "Os campos do lead passam de 8 KB, ou de 60: este não foi guardado.",
+        "The campos of the lead are more than 8 KB, or than 60: this one was not kept.",
+    ),
+    "tags_demais": (
+        "O lead já tem 20 tags: “{valor}” não foi acrescentada.",
+        "The lead has 20 tags already: “{valor}” was not added.",
     ),
     "contatos_demais": (
         "Há mais de 50 contatos deste tipo na linha; os demais ficaram de fora.",
@@ -248,8 +275,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The title is not known: the column was read by what is in it.",
     ),
     "coluna_proposta": (
-        "O título não é conhecido, mas a coluna parece ter {campo}. Para lê-la, envie com adivinhar=true.",
-        "The title is not known, but the column seems to hold {campo}. To read it, send it with adivinhar=true.",
+        "O título não é conhecido, mas a coluna parece ter {campo}: ficou como campo. Para lê-la, envie com "
+        "adivinhar=true ou com um mapeamento.",
+        "The title is not known, but the column seems to hold {campo}: it was kept as a campo. To read it, send it "
+        "with adivinhar=true or with a mapping.",
     ),
     "coluna_desconhecida": (
         "O título não é conhecido: a coluna não foi lida.",
@@ -258,20 +287,32 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "coluna_sem_titulo": ("A coluna não tem título: não foi lida.", "The column has no title: it was not read."),
     "coluna_vazia": ("A coluna está vazia.", "The column is empty."),
     "coluna_de_outro_assunto": (
-        "O título fala de um contato, mas não é um contato que se use: a coluna não foi lida.",
-        "The title is about a contact, but names none that may be used: the column was not read.",
+        "O título fala de um contato, mas não é um contato que se use: a coluna ficou como campo.",
+        "The title is about a contact, but names none that may be used: the column was kept as a campo.",
     ),
     "coluna_de_outra_pessoa": (
-        "O título fala de outra pessoa: a coluna não foi lida.",
-        "The title is about another person: the column was not read.",
+        "O título fala de outra pessoa: a coluna ficou como campo, e ninguém é contatado por ela.",
+        "The title is about another person: the column was kept as a campo, and nobody is contacted by it.",
     ),
     "coluna_com_outros_dados": (
-        "O título fala de um contato, mas a coluna tem outros dados: não foi lida.",
-        "The title is about a contact, but the column holds other data: it was not read.",
+        "O título fala de um contato, mas a coluna tem outros dados: ficou como campo.",
+        "The title is about a contact, but the column holds other data: it was kept as a campo.",
     ),
     "coluna_sem_par": (
-        "Falta a coluna que completa esta, como o telefone de um DDD: não foi lida.",
-        "The column that completes this one is missing, as the phone of a DDD: it was not read.",
+        "Falta a coluna que completa esta, como o telefone de um DDD: ficou como campo.",
+        "The column that completes this one is missing, as the phone of a DDD: it was kept as a campo.",
+    ),
+    "coluna_mapeada": (
+        "A coluna foi lida como o envio pediu.",
+        "The column was read as the upload asked.",
+    ),
+    "coluna_ignorada": (
+        "O envio pediu para deixar a coluna de fora.",
+        "The upload asked to leave the column out.",
+    ),
+    "campos_demais": (
+        "Há colunas demais para guardar como campos: esta ficou de fora.",
+        "There are too many columns to keep as campos: this one was left out.",
     ),
     "coluna_do_relatorio": (
         "A coluna é do relatório de erros: não é lida.",
@@ -906,6 +947,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Esta pessoa recebe o mesmo template duas vezes em 24 horas.",
         "This person gets the same template twice within 24 hours.",
     ),
+    "aviso_destino_repetido": (
+        "Outro lead tem o mesmo telefone ou e-mail: a mensagem pode chegar a quem o outro lead é.",
+        "Another lead has the same phone or e-mail: the message may reach the person that the other lead is.",
+    ),
     "aviso_lead_ocupado": (
         "O lead já tem outro agendamento nesse horário.",
         "The lead already has another agendamento at that time.",
@@ -947,13 +992,9 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Mande filtro ou segmento_id, um dos dois.",
         "Send either filtro or segmento_id.",
     ),
-    "campo_desconhecido": (
-        "Nenhuma planilha trouxe este campo. Há: {nomes}.",
-        "No sheet has brought this campo. There are: {nomes}.",
-    ),
-    "valor_de_outro_tipo": (
-        "O valor não serve para este campo, que é: {nomes}.",
-        "The value does not fit this campo, which is: {nomes}.",
+    "campo_do_filtro_desconhecido": (
+        "Nenhum lead tem esse campo. Parecidos: {nomes}.",
+        "No lead has that campo. Similar ones: {nomes}.",
     ),
     "operador_de_outro_tipo": (
         "O operador não serve para este valor em um campo que é: {nomes}.",

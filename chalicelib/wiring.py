@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
+    from chalicelib.campaigns.planning.planner import Planner
     from chalicelib.campaigns.segments.service import Segments
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
@@ -331,6 +332,21 @@ class Services:
             clock=self._clock,
         )
 
+    # Campaigns
+
+    @cached_property
+    def planner(self) -> Planner:
+        from chalicelib.campaigns.planning.planner import Planner
+
+        return Planner(
+            database=self.owner_database,
+            queues=self.queues,
+            wake=self._wake_campaigns_of,
+            publish=self.outbox.publish,
+            settings=self._settings,
+            clock=self._clock,
+        )
+
     # Suppression
 
     @cached_property
@@ -423,6 +439,7 @@ class Services:
 
     @cached_property
     def sweep(self) -> Sweep:
+        from chalicelib.campaigns.planning.tending import CampaignCounterFolding, Tending
         from chalicelib.delivery.settling import LateReports
         from chalicelib.dispatch.requests.overview import CounterFolding
         from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
@@ -443,6 +460,9 @@ class Services:
                 "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
                 "nao_iniciados": UnbegunDisparos(database=self.owner_database, clock=self._clock).release,
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
+                "planejamentos": partial(wake, "wake_lost_campanhas", settings.campaign_queue, "campanha_id"),
+                "campanhas": Tending(database=self.owner_database, start=self.planner.start, clock=self._clock).tend,
+                "contagens_de_campanhas": CampaignCounterFolding(database=self.owner_database).fold,
                 "mensagens_de_campanhas": partial(wake_campaigns, claims, self.wakeups),
                 "leads": claims.move_leads,
                 "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
@@ -475,6 +495,13 @@ class Services:
             stage=settings.stage,
             migrations=self.migrations,
         )
+
+    def _wake_campaigns_of(self, tenant_id: str) -> None:
+        """Have a worker woken for what a tenant's campaigns may send."""
+        from chalicelib.dispatch.worker.claims import Claims
+
+        claims = Claims(database=self.owner_database, clock=self._clock, lease_s=self._settings.dispatch_lease_s)
+        self.wakeups.arrange(claims.wake_next([tenant_id]))
 
     def _database(self, name: str, url: str | None, *, timeout_s: float | None) -> Database:
         from chalicelib.adapters.database import Database

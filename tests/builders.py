@@ -12,6 +12,7 @@ from uuid import UUID
 from pg8000.native import Connection
 
 from chalicelib.adapters.database import Database, Rows, named_queries
+from chalicelib.campaigns.rules.script import lines_of
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from tests.conftest import STARTED_AT
@@ -271,11 +272,11 @@ def a_campaign(
 
 
 def a_recipient(
-    database: Database, campanha_id: UUID, lead_id: UUID, *, status: str = "pendente", **columns: object
+    database: Database, campanha_id: UUID, lead_id: UUID, *, status: str = "pendente", **columns: Any
 ) -> UUID:
     """A disparo of the first step of a campaign; one that is `pendente` waits for its turn."""
-    given: dict[str, object] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
-    waiting = {"espera": "campanha"} if status == "pendente" else {}
+    given: dict[str, Any] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
+    waiting: dict[str, Any] = {"espera": "campanha"} if status == "pendente" else {}
     return a_disparo(database, lead_id, status=status, **(given | waiting | columns))
 
 
@@ -289,3 +290,62 @@ def event_of(*disparo_ids: UUID, tenant_id: str = TENANT) -> dict[str, Any]:
     """The SQS event with a wake-up for each of these disparos."""
     bodies = [{"tenant_id": tenant_id, "disparo_id": str(disparo_id)} for disparo_id in disparo_ids]
     return {"Records": [{"messageId": str(n), "body": json.dumps(body)} for n, body in enumerate(bodies)]}
+
+
+def a_message(canal: str = "whatsapp", template: str = "oi", **more: object) -> dict[str, Any]:
+    """A message of a campaign."""
+    return {"canal": canal, "template": template, **more}
+
+
+def one_step(*messages: dict[str, Any], apos_dias_uteis: int | None = None) -> dict[str, Any]:
+    """A step of a campaign with one variant, as the database keeps it."""
+    variant = {"nome": "a", "peso": 100, "mensagens": list(messages or [a_message()])}
+    return {"variantes": [variant], "apos_dias_uteis": apos_dias_uteis}
+
+
+def a_scheduled_campaign(
+    database: Database,
+    *steps: dict[str, Any],
+    tenant_id: str = TENANT,
+    status: str = "agendada",
+    filtro: dict[str, Any] | None = None,
+    at: datetime = STARTED_AT,
+    **columns: object,
+) -> UUID:
+    """A campaign for all leads that are there now, scheduled and not yet planned; its templates in their version 1."""
+    campanha_id = new_id(at)
+    etapas = steps or (one_step(),)
+    found = ask(
+        database, f"SELECT lead_id FROM leads WHERE tenant_id = {literal(tenant_id)} ORDER BY lead_id DESC LIMIT 1"
+    )
+    given = {
+        "tenant_id": tenant_id,
+        "campanha_id": campanha_id,
+        "nome": "Cobrança de novembro",
+        "status": status,
+        "filtro": filtro or {"todos": []},
+        "etapas": json.dumps(etapas),
+        "publico_em": at,
+        "publico_ate": found[0][0] if found else UUID(int=0),
+        "criado_por": "u-1",
+        "criado_em": at,
+        "atualizado_em": at,
+    }
+    insert(database, "campanhas", **(given | columns))
+    for line in lines_of(etapas):
+        message = {
+            "tenant_id": tenant_id,
+            "campanha_id": campanha_id,
+            "etapa": line.etapa,
+            "variante": line.variante,
+            "ordem": line.ordem,
+            "canal": line.canal.value,
+            "template": line.template,
+            "template_versao": 1,
+            "variaveis": dict(line.constants),
+            "de": line.de,
+            "ate": line.ate,
+            "apos_dias_uteis": line.apos_dias_uteis,
+        }
+        insert(database, "campanha_mensagens", **message)
+    return campanha_id

@@ -233,7 +233,22 @@ def _listed(text: str) -> object:
     return [] if text.strip() == _NO_WORDS else [each.strip() for each in text.split(",")]
 
 
-_READERS: Mapping[object, Callable[[str], object]] = {int: _whole_number, bool: _truth, frozenset: _listed}
+def _written_as_json(text: str) -> object:
+    """An object or a list in JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _tuple(text: str) -> object:
+    """A list in JSON, or words with commas between them."""
+    return _written_as_json(text) if text.startswith("[") else _listed(text)
+
+
+_READERS: Mapping[object, Callable[[str], object]] = {
+    int: _whole_number, bool: _truth, frozenset: _listed, tuple: _tuple, dict: _written_as_json,
+}  # fmt: skip
 
 
 def _refuse_nul(document: object, root: str) -> None:

@@ -7,6 +7,11 @@ from typing import Annotated
 from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from chalicelib.ingestion.layout.mapping import target_of
+from chalicelib.ingestion.reading.limits import MAX_TITLES
+from chalicelib.tags import Tags
 
 
 class IngestMode(StrEnum):
@@ -37,6 +42,16 @@ Origin = Annotated[
     str, Field(max_length=MAX_ORIGIN, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"), AfterValidator(_one_spelling)
 ]
 """The system that IDs come from, in one spelling."""
+
+
+def _is_target(text: str) -> str:
+    if target_of(text) is None:
+        raise PydanticCustomError("destino_de_coluna_invalido", "what no column can be taken for")
+    return text
+
+
+MappedTitle = Annotated[str, Field(min_length=1, max_length=1_000)]
+MappedTo = Annotated[str, Field(max_length=100), AfterValidator(_is_target)]
 
 
 class TextEncoding(StrEnum):
@@ -97,6 +112,15 @@ class IngestOptions(BaseModel):
     """The encoding of a text file; without it the one that makes Portuguese words is chosen."""
     separador: Separator | None = None
     """What stands between the cells of a text file; without it the one that makes the best header is chosen."""
+
+    mapeamento: Annotated[dict[MappedTitle, MappedTo], Field(max_length=MAX_TITLES)] | None = None
+    """What columns are taken for, by their titles: one of our fields, `campo`, `campo:name` or `ignorar`. Without it,
+    what was said of these titles the last time; `{}` forgets that.
+    """
+    lembrar_mapeamento: bool = True
+    """Whether the mapping is remembered for the next file with these titles, or a remembered one is used."""
+    tags: Tags = ()
+    """What each lead gets that the file makes or changes."""
 
     @property
     def keys(self) -> frozenset[DedupKey]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic_core import PydanticCustomError
 
 from chalicelib.campos import LONGEST_VALUE
 from chalicelib.canal import Canal
@@ -16,7 +16,7 @@ from chalicelib.ingestion.options import Origin
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
 from chalicelib.pages import PageQuery
-from chalicelib.unseen import as_seen
+from chalicelib.tags import Tag, Tags
 
 _PUNCTUATION = re.compile(r"[\s().\-/]+")
 _DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
@@ -41,16 +41,6 @@ def _telefone(written: str) -> str:
 def _composed(text: str) -> str:
     return normalize("NFC", text)
 
-
-def _one_spelling(tag: str) -> str:
-    """Composed, and without what nobody sees: two tags of the same look are one."""
-    if not (seen := _composed(as_seen(tag)).strip()):
-        raise PydanticKnownError("string_too_short", {"min_length": 1})
-    return seen
-
-
-Tag = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_one_spelling)]
-Tags = Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(lambda tags: tuple(dict.fromkeys(tags)))]
 
 MOST_CAMPO_FILTERS = 10
 MOST_CONTACTS = 50
