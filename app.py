@@ -36,7 +36,16 @@ from chalicelib.dispatch.requests.models import (
     VersionQuery,
 )
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
+from chalicelib.leads.requests import (
+    ContactRemoval,
+    LeadChange,
+    LeadExport,
+    LeadQuery,
+    NewEmail,
+    NewLead,
+    NewPhone,
+    ReadyQuery,
+)
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
@@ -139,6 +148,27 @@ def list_leads(call: Call, query: LeadQuery) -> Json[answers.LeadPage]:
     return services.leads.page(call.tenant_id, query)
 
 
+@app.route("/leads", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_lead(call: Call, body: NewLead, key: IdempotencyKey | None) -> Json[answers.LeadDetail]:
+    """Creates a lead by hand; one that is there already is refused and named."""
+    return services.registrations.create(call.identity, body, key)
+
+
+@app.route("/leads.csv", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def export_leads(call: Call, query: LeadExport) -> Json[answers.ExportLink]:
+    """Exports leads by filter: a URL at which their CSV can be downloaded, and the cursor of the next file."""
+    return services.exports.create(call.tenant_id, query)
+
+
+@app.route("/campos", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_campos(call: Call, query: PageQuery) -> Json[answers.CampoPage]:
+    """Lists the campos that the leads have: the columns of the files beyond ours, with their types and samples."""
+    return services.leads.campos(call.tenant_id, query)
+
+
 @app.route("/leads/para-disparo", methods=["GET"], authorizer=cognito)
 @endpoint(app)
 def list_leads_ready(call: Call, query: ReadyQuery) -> Json[answers.ReadyLeadPage]:
@@ -156,8 +186,50 @@ def get_lead(call: Call, lead_id: UUID) -> Json[answers.LeadDetail]:
 @app.route("/leads/{lead_id}", methods=["PATCH"], authorizer=cognito)
 @endpoint(app)
 def change_lead(call: Call, lead_id: UUID, body: LeadChange) -> Json[answers.LeadDetail]:
-    """Changes the status of a lead, its tags, or both."""
-    return services.leads.change(call.tenant_id, lead_id, body)
+    """Changes a lead by hand: its status, its tags, its name, contact, document and campos."""
+    return services.lead_edits.change(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/telefones", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def add_lead_phone(call: Call, lead_id: UUID, body: NewPhone) -> Json[answers.LeadDetail]:
+    """Adds a phone to a lead."""
+    return services.lead_contacts.add_phone(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/telefones/{telefone_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def remove_lead_phone(call: Call, lead_id: UUID, telefone_id: UUID, query: ContactRemoval) -> None:
+    """Removes a phone of a lead; one that disparos wait for stays, unless these are to be cancelled."""
+    services.lead_contacts.remove_phone(call.identity, lead_id, telefone_id, query)
+
+
+@app.route("/leads/{lead_id}/telefones/{telefone_id}/principal", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def prefer_lead_phone(call: Call, lead_id: UUID, telefone_id: UUID) -> Json[answers.LeadDetail]:
+    """Makes a phone the principal one of a lead."""
+    return services.lead_contacts.prefer_phone(call.identity, lead_id, telefone_id)
+
+
+@app.route("/leads/{lead_id}/emails", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def add_lead_email(call: Call, lead_id: UUID, body: NewEmail) -> Json[answers.LeadDetail]:
+    """Adds an e-mail to a lead."""
+    return services.lead_contacts.add_email(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/emails/{email_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def remove_lead_email(call: Call, lead_id: UUID, email_id: UUID, query: ContactRemoval) -> None:
+    """Removes an e-mail of a lead; one that disparos wait for stays, unless these are to be cancelled."""
+    services.lead_contacts.remove_email(call.identity, lead_id, email_id, query)
+
+
+@app.route("/leads/{lead_id}/emails/{email_id}/principal", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def prefer_lead_email(call: Call, lead_id: UUID, email_id: UUID) -> Json[answers.LeadDetail]:
+    """Makes an e-mail the principal one of a lead."""
+    return services.lead_contacts.prefer_email(call.identity, lead_id, email_id)
 
 
 @app.route("/leads/{lead_id}/disparos", methods=["POST"], authorizer=cognito)

@@ -13,10 +13,13 @@ from pg8000.native import Connection
 
 from chalicelib.adapters.database import Database, Rows, named_queries
 from chalicelib.campaigns.rules.script import lines_of
+from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from tests.conftest import STARTED_AT
 
 TENANT = "acme"
+ANA = Identity(TENANT, "ana", frozenset())
+"""A member of the tenant, of no group."""
 CREATED_AT = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
 
@@ -269,11 +272,11 @@ def a_campaign(
 
 
 def a_recipient(
-    database: Database, campanha_id: UUID, lead_id: UUID, *, status: str = "pendente", **columns: object
+    database: Database, campanha_id: UUID, lead_id: UUID, *, status: str = "pendente", **columns: Any
 ) -> UUID:
     """A disparo of the first step of a campaign; one that is `pendente` waits for its turn."""
-    given: dict[str, object] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
-    waiting = {"espera": "campanha"} if status == "pendente" else {}
+    given: dict[str, Any] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
+    waiting: dict[str, Any] = {"espera": "campanha"} if status == "pendente" else {}
     return a_disparo(database, lead_id, status=status, **(given | waiting | columns))
 
 

@@ -380,7 +380,7 @@ def second_step(owner: Database, *, sent_days_ago: int = 0, **columns: Any) -> t
     campanha_id = a_campaign(owner, steps=[2])
     lead_id = a_lead(owner)
     sent = STARTED_AT - sent_days_ago * DAY
-    first = {"status": "enviado", "enviado_em": sent, "enviar_apos": sent}
+    first: dict[str, Any] = {"status": "enviado", "enviado_em": sent, "enviar_apos": sent}
     a_recipient(owner, campanha_id, lead_id, **first | columns)
     return lead_id, a_recipient(owner, campanha_id, lead_id, etapa=2)
 

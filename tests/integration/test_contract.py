@@ -100,10 +100,24 @@ def use_leads(call: Caller) -> str:
     assert len(call("GET", f"/leads?limit=1&cursor={page['proximo']}")["itens"]) == 1
     assert len(call("GET", "/leads/para-disparo")["itens"]) == 2
     [maria] = call("GET", "/leads?email=maria@example.com")["itens"]
-    call("PATCH", f"/leads/{maria['lead_id']}", tags=["vip"])
-    lead = call("GET", f"/leads/{maria['lead_id']}")
-    assert all(lead[name] for name in ("documento", "tags", "telefones", "emails", "linha_do_tempo"))
+    of_maria = f"/leads/{maria['lead_id']}"
+    call("PATCH", of_maria, tags=["vip"], contato="Ana", campos={"cidade": "Salvador", "valor": 10.5, "vip": True})
+    assert len(call("GET", "/campos?limit=2")["itens"]) == 2
+    assert len(call("GET", "/leads?campo.cidade=salvador&campo.valor_min=10")["itens"]) == 1
+    use_contacts(call, of_maria)
+    made = call("POST", "/leads", nome="Bia", telefones=["71 99999-0077"])
+    assert (made["origem_arquivo"], made["job_id"]) == ("manual", None)
+    lead = call("GET", of_maria)
+    assert all(lead[name] for name in ("documento", "tags", "campos", "telefones", "emails", "linha_do_tempo"))
     return str(lead["lead_id"])
+
+
+def use_contacts(call: Caller, of_lead: str) -> None:
+    for kind, text in (("telefone", "71 99999-0055"), ("email", "segundo@example.com")):
+        *_, second = call("POST", f"{of_lead}/{kind}s", **{kind: text})[f"{kind}s"]
+        place = f"{of_lead}/{kind}s/{second[f'{kind}_id']}"
+        assert call("POST", f"{place}/principal")[f"{kind}s"][0]["principal"]
+        call("DELETE", place)
 
 
 def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:

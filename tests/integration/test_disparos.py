@@ -532,7 +532,7 @@ def test_disparo_outside_of_the_window_says_when_it_may_leave(
     ]
     assert "2026-11-25 08:00" in scheduled["avisos"][0]["mensagem"]
     clock.now = STARTED_AT + timedelta(hours=10)
-    assert codes_of(create(services, a_lead(database), ignorar_janela=True)) == []
+    assert codes_of(create(services, a_lead(database, telefones=["+5571999990002"]), ignorar_janela=True)) == []
     # An hour later on the clock of the lead's phone, in Amazonas.
     email = create(services, a_lead(database, telefones=["+5592999990001"]), canal="email", template="oi-email")
     assert email["avisos"][0]["previsto_para"] == (opens + timedelta(hours=1)).isoformat()
@@ -542,8 +542,38 @@ def test_disparo_outside_of_the_window_says_when_it_may_leave(
 
 def test_paused_channel_is_a_warning(services: Services, database: Database) -> None:
     insert(database, "canal_pausas", tenant_id=TENANT, canal="whatsapp", codigo="190", desde=STARTED_AT)
-    assert codes_of(create(services, a_lead(database))) == ["canal_pausado"]
-    assert codes_of(create(services, a_lead(database), canal="email", template="oi-email")) == []
+    lead_id = a_lead(database)
+    assert codes_of(create(services, lead_id)) == ["canal_pausado"]
+    assert codes_of(create(services, lead_id, canal="email", template="oi-email")) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "codes"),
+    [
+        ({"telefones": ["+5571999990001"], "emails": []}, ["destino_repetido"]),
+        ({"telefones": ["+5571999990002", "+5571999990001"], "emails": []}, ["destino_repetido"]),
+        ({"telefones": ["+5571999990002"]}, []),
+        ({"telefones": ["+5571999990001"], "tenant_id": "outra"}, []),
+    ],
+    ids=str,
+)
+def test_destination_of_another_lead_of_the_tenant_is_a_warning(
+    services: Services, database: Database, other: dict[str, Any], codes: list[str]
+) -> None:
+    lead_id = a_lead(database)
+    a_lead(database, **other)
+    made = create(services, lead_id)
+    assert codes_of(made) == codes
+    assert services.disparos.get(TENANT, made["disparo_id"])["avisos"] == made["avisos"]
+
+
+def test_email_of_another_lead_is_a_warning(services: Services, database: Database) -> None:
+    lead_id = a_lead(database)
+    a_lead(database, telefones=[])
+    made = create(services, lead_id, canal="email", template="oi-email")
+    assert codes_of(made) == ["destino_repetido"]
+    assert "e-mail" in made["avisos"][0]["mensagem"]
+    assert codes_of(create(services, lead_id)) == []
 
 
 @pytest.mark.parametrize(
@@ -565,7 +595,7 @@ def test_same_template_twice_to_a_person_within_a_day_is_a_warning(
 ) -> None:
     a_template(database, nome="outro")
     lead_id = a_lead(database)
-    a_disparo(database, a_lead(database))
+    a_disparo(database, a_lead(database, telefones=["+5571999990002"]))
     before = a_disparo(database, lead_id, **columns)
     made = create(services, lead_id)
     assert [(each["codigo"], each["disparo_id"]) for each in made["avisos"]] == [

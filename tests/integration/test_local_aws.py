@@ -112,7 +112,7 @@ def test_objects_and_the_user_pool_survive_a_restart_of_the_server(tmp_path: Pat
             aws.client("s3").put_object(Bucket=SETTINGS.bucket, Key="leads/acme/a.csv", Body=b"Nome\nAna\n")
             aws.close()
             server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=20) == 0
+            assert server.wait(timeout=120) == 0
     (first_pool, before), (second_pool, after) = seen
     assert (first_pool, before, after) == (second_pool, 0, 1)
 

@@ -26,7 +26,6 @@ from chalicelib.dispatch.rules.recipients import (
     verdict_of,
 )
 from chalicelib.dispatch.rules.windows import after_working_days, calendar_for, midnight_of
-from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.tenants.config import PersonLimit, TenantConfig
 from tests.unit.test_policy import a_claimed
 
@@ -147,7 +146,7 @@ def test_midnight_is_local() -> None:
     assert midnight_of(date(2026, 11, 24), ZoneInfo("America/Rio_Branco")) == datetime(2026, 11, 24, 5, tzinfo=UTC)
 
 
-def test_doubt_about_a_message_of_a_stopped_campaign_is_not_repeated() -> None:
+def test_message_of_a_campaign_that_is_not_under_way_is_stopped() -> None:
     assert not OF_A_CAMPAIGN.is_stopped
-    assert replace(OF_A_CAMPAIGN, campanha="pausada").is_stopped
-    assert DisparoStatus.CANCELADO == "cancelado"
+    assert not a_claimed().is_stopped
+    assert all(replace(OF_A_CAMPAIGN, campanha=status).is_stopped for status in ("agendada", "pausada", "cancelada"))

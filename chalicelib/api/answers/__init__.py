@@ -30,7 +30,7 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
@@ -42,10 +42,12 @@ __all__ = [
     "AnnouncedJobAnswer",
     "CampaignAnswer",
     "CampaignPage",
+    "CampoPage",
     "ChannelAnswer",
     "ChannelList",
     "DisparoDetail",
     "DisparoPage",
+    "ExportLink",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",

@@ -53,8 +53,8 @@ def load_campaign(rows: Rows, campanha_id: UUID, now: datetime) -> dict[str, Any
 
 
 _SHOWN = (
-    "campanha_id", "status", "piloto_liberado", "publico_em", "planejada_em", "pausa_codigo", "pausa_motivo", "de_novo_de",
-    "criado_por", "criado_em", "atualizado_em", "iniciada_em", "encerrada_em",
+    "campanha_id", "status", "piloto_liberado", "publico_em", "planejada_em", "pausa_codigo", "pausa_motivo",
+    "de_novo_de", "criado_por", "criado_em", "atualizado_em", "iniciada_em", "encerrada_em",
 )  # fmt: skip
 
 
@@ -105,9 +105,7 @@ def reason_sentence(reason: str, config: TenantConfig) -> str:
     return sentence(reason, None, config.idioma) or reason
 
 
-def _waits(
-    rows: Rows, row: Row, steps: Sequence[Row], config: TenantConfig, now: datetime
-) -> Iterator[dict[str, Any]]:
+def _waits(rows: Rows, row: Row, steps: Sequence[Row], config: TenantConfig, now: datetime) -> Iterator[dict[str, Any]]:
     """What the campaign waits for, until when, and by which channel."""
     match CampaignStatus(row["status"]):
         case CampaignStatus.AGENDADA if row["planejada_em"] is None:

@@ -1,6 +1,7 @@
 """Test sends: the messages of a campaign, with the words for a lead of its audience, to contacts of the team.
 
-A test is a disparo with `teste_de`. It is no message to the lead: it moves nothing, counts nowhere, and is on no timeline.
+A test is a disparo with `teste_de`. It is no message to the lead: it moves nothing, counts nowhere, and is on no
+timeline.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,6 +12,8 @@ from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.campaigns.segments.model import (
+    CampaignCondition,
+    CampaignResult,
     CampoCondition,
     CampoOperator,
     CreationCondition,
@@ -45,7 +47,11 @@ _SIGNS: Mapping[CampoOperator, list[int]] = {
     CampoOperator.MAIOR_OU_IGUAL: [0, 1],
 }
 """On which sides of the value the campo may be: below (-1), equal (0), above (1)."""
-_EQUALITY = frozenset({CampoOperator.IGUAL, CampoOperator.DIFERENTE})
+_OPERATORS: Mapping[CampoType, Collection[CampoOperator]] = {
+    CampoType.TEXTO: {CampoOperator.IGUAL, CampoOperator.DIFERENTE, CampoOperator.CONTEM},
+    CampoType.LOGICO: {CampoOperator.IGUAL, CampoOperator.DIFERENTE},
+}
+"""Of what has no order; whatever else there is has all of `_SIGNS`."""
 _HOUR = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])(:[0-5][0-9])?")
 
 
@@ -89,11 +95,6 @@ def compile_segment(document: SegmentFilter, context: SegmentContext, *, root: s
     return _condition(document, context)
 
 
-def campos_of(document: SegmentFilter) -> frozenset[str]:
-    """The names of the campos that a document asks about."""
-    return frozenset(each.campo.nome for _, _, each in _walk(document, "", 0) if each.campo)
-
-
 def _walk(document: SegmentFilter, pointer: str, depth: int) -> Iterator[tuple[str, int, SegmentFilter]]:
     """Every object of the document, with its pointer and how many others are around it."""
     yield pointer, depth, document
@@ -124,7 +125,7 @@ def _unfit_campos(document: SegmentFilter, root: str, context: SegmentContext) -
         types = context.campos.get(part.campo.nome)
         if types is None:
             near = get_close_matches(part.campo.nome, context.campos, n=3) or sorted(context.campos)
-            yield FieldError(f"{pointer}/campo/nome", "campo_desconhecido", named(near) or "-")
+            yield FieldError(f"{pointer}/campo/nome", "campo_do_filtro_desconhecido", named(near) or "-")
         elif (unfit := _unfit(part.campo, types)) is not None:
             key, code = unfit
             yield FieldError(f"{pointer}/campo/{key}", code, ", ".join(sorted(types)))
@@ -137,29 +138,22 @@ def _unfit(condition: CampoCondition, types: frozenset[CampoType]) -> tuple[str,
     kind = _kind(condition, types)
     if kind is None:
         return "valor", "valor_de_outro_tipo"
-    is_ordered = kind not in {CampoType.TEXTO, CampoType.LOGICO}
-    is_text = kind is CampoType.TEXTO
-    if condition.op in _EQUALITY or (condition.op is CampoOperator.CONTEM and is_text):
-        return None
-    return None if is_ordered and condition.op in _SIGNS else ("op", "operador_de_outro_tipo")
+    return None if condition.op in _OPERATORS.get(kind, _SIGNS) else ("op", "operador_de_outro_tipo")
 
 
 def _kind(condition: CampoCondition, types: frozenset[CampoType]) -> CampoType | None:
     """How the value is compared: as the first of its own types that the campo has; None if it has none of them."""
-    match condition.valor:
-        case bool():
-            return CampoType.LOGICO if CampoType.LOGICO in types else None
-        case int() | float():
-            return CampoType.NUMERO if types & _NUMBERS else None
-        case str() as text:
-            is_part = condition.op is CampoOperator.CONTEM and CampoType.TEXTO in types
-            if types & _DAYS and not is_part and (relative_days(text) is not None or calendar_day(text)):
-                return CampoType.DATA
-            if CampoType.HORA in types and not is_part and _hour(text):
-                return CampoType.HORA
-            return CampoType.TEXTO if CampoType.TEXTO in types else None
-        case _:
-            raise AssertionError("pydantic lets nothing else through")
+    value = condition.valor
+    if isinstance(value, bool):
+        return CampoType.LOGICO if CampoType.LOGICO in types else None
+    if not isinstance(value, str):
+        return CampoType.NUMERO if types & _NUMBERS else None
+    if condition.op is not CampoOperator.CONTEM:
+        if types & _DAYS and (relative_days(value) is not None or calendar_day(value) is not None):
+            return CampoType.DATA
+        if CampoType.HORA in types and _hour(value):
+            return CampoType.HORA
+    return CampoType.TEXTO if CampoType.TEXTO in types else None
 
 
 def _hour(text: str) -> str | None:
@@ -256,8 +250,14 @@ def _last_disparo(last: LastDisparoCondition, context: SegmentContext) -> Condit
 
 
 def _replied(reply: ReplyCondition, context: SegmentContext) -> Condition:
-    since = {"desde": context.since(reply.desde)}
-    return AnyOf((Fragment("lead_resposta_since", since), Fragment("lead_unassigned_resposta_since", since)))
+    return Fragment("lead_replied_since", {"desde": context.since(reply.desde)})
+
+
+def _in_campaign(condition: CampaignCondition) -> Condition:
+    campaign = {"campanha_id": condition.campanha_id}
+    if condition.resultado is CampaignResult.EXCLUIDO:
+        return Fragment("lead_left_out_of_campanha", campaign)
+    return Fragment("lead_in_campanha", {**campaign, "resultado": condition.resultado.value})
 
 
 _CONDITIONS: Mapping[str, Callable[[Any, SegmentContext], Condition]] = {
@@ -279,5 +279,6 @@ _CONDITIONS: Mapping[str, Callable[[Any, SegmentContext], Condition]] = {
     "criado_em": _created,
     "ultimo_disparo": _last_disparo,
     "respondeu": _replied,
+    "campanha": lambda campaign, _: _in_campaign(campaign),
 }
 """By the key of the object: what takes its value."""

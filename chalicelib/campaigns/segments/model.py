@@ -234,6 +234,33 @@ class ReplyCondition(_Part):
     desde: DayText | None = None
 
 
+class CampaignResult(StrEnum):
+    """What came of a campaign for a lead."""
+
+    QUALQUER = "qualquer"
+    """It has a disparo in the campaign."""
+    ENVIADO = "enviado"
+    """A message left, whatever became of it."""
+    CONFIRMADO = "confirmado"
+    LIDO = "lido"
+    RESPONDEU = "respondeu"
+    PENDENTE = "pendente"
+    ERRO = "erro"
+    INCERTO = "incerto"
+    SUPRIMIDO = "suprimido"
+    CANCELADO = "cancelado"
+    EXPIRADO = "expirado"
+    EXCLUIDO = "excluido"
+    """It was left out when the campaign was planned."""
+
+
+class CampaignCondition(_Part):
+    """What came of a campaign for the lead, in any of its steps."""
+
+    campanha_id: UUID
+    resultado: CampaignResult = CampaignResult.QUALQUER
+
+
 class SegmentFilter(_Choice):
     """One condition over a lead; `todos`, `algum` and `nao` join others."""
 
@@ -262,3 +289,4 @@ class SegmentFilter(_Choice):
     criado_em: CreationCondition | None = None
     ultimo_disparo: LastDisparoCondition | None = None
     respondeu: ReplyCondition | None = None
+    campanha: CampaignCondition | None = None

@@ -104,7 +104,8 @@ class Segments:
             condition = compiled(rows, _filter_of(rows, request), now)
             take_seat(rows)
             [counts] = rows.all("count_segment", filtro=condition)
-            sample = rows.all("sample_segment", filtro=condition, limite=_SAMPLE)
+            # Where there is none, looking for a sample would read everything once more.
+            sample = rows.all("sample_segment", filtro=condition, limite=_SAMPLE) if counts["total"] else []
             return {"total": counts.pop("total"), "por_canal": counts, "amostra": sample}
 
         return self._database.run(tenant_id, work)

@@ -76,7 +76,7 @@ SELECT contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_d
 
 -- name: surroundings_of_disparo
 -- What its creator should know. Another message with the same template is one that left, or is to leave, within a day of
--- this one.
+-- this one. Each part of `repetido` ends at the first row of another lead.
 SELECT EXISTS (SELECT FROM supressoes s
                 WHERE s.tenant_id = :tenant_id AND s.canal = :canal AND s.contato = :destino) AS suprimido,
        EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = :tenant_id AND p.canal = :canal) AS pausado,
@@ -87,7 +87,15 @@ SELECT EXISTS (SELECT FROM supressoes s
            AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto')
            AND coalesce(d.enviado_em, d.enviar_apos) BETWEEN :de AND :ate
          ORDER BY d.disparo_id DESC
-         LIMIT 1) AS anterior;
+         LIMIT 1) AS anterior,
+       CASE CAST(:canal AS text)
+            WHEN 'whatsapp' THEN EXISTS (SELECT FROM lead_telefones o
+                                          WHERE o.tenant_id = :tenant_id AND o.telefone = :destino
+                                            AND o.lead_id <> :lead_id)
+            WHEN 'email' THEN EXISTS (SELECT FROM lead_emails o
+                                       WHERE o.tenant_id = :tenant_id AND o.email = :destino
+                                         AND o.lead_id <> :lead_id)
+       END AS repetido;
 
 -- name: insert_disparo
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
