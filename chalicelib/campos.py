@@ -7,9 +7,11 @@ or false for `logico`; an ISO text for `data` (`2026-12-05`), `data_hora` (`2026
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from typing import NamedTuple
 from unicodedata import combining, normalize
 
 MOST_CAMPOS = 60
@@ -63,3 +65,37 @@ def campo_names(titles: Iterable[str], *, taken: Iterable[str] = ()) -> list[str
         used |= {name}
         names.append(name)
     return names
+
+
+CampoValue = str | int | float | bool
+Campos = dict[str, CampoValue]
+
+
+def written(campos: Mapping[str, CampoValue]) -> str:
+    """The campos of a lead as JSON in the fewest characters; `MOST_BYTES` bounds its UTF-8."""
+    return json.dumps(campos, ensure_ascii=False, separators=(",", ":"))
+
+
+def fits(campos: Mapping[str, CampoValue]) -> bool:
+    """Whether a lead may have these campos: their number, and what they take together."""
+    return len(campos) <= MOST_CAMPOS and len(written(campos).encode("utf-8", "replace")) <= MOST_BYTES
+
+
+class Joined(NamedTuple):
+    """Campos after others were added to them, and the names of those that did not fit."""
+
+    campos: Campos
+    refused: tuple[str, ...]
+
+
+def joined(old: Mapping[str, CampoValue], new: Mapping[str, CampoValue]) -> Joined:
+    """Add campos to those of a lead: a new value replaces the old one. What does not fit is left as it was."""
+    if fits(together := {**old, **new}):
+        return Joined(together, ())
+    campos, refused = dict(old), []
+    for name, value in new.items():
+        if fits(changed := {**campos, name: value}):
+            campos = changed
+        else:
+            refused.append(name)
+    return Joined(campos, tuple(refused))

@@ -2,7 +2,8 @@
 
 SQL lives in `<area>/queries.sql`, one `-- name: verb_noun` each; `rows.one("lead_for_disparo", …)` runs it, so
 one grep crosses both. A query may have a hole for a condition that a user put together: `/*{filtro}*/ true`. What is
-written there comes from the fragments in `<area>/fragments.sql` alone (`chalicelib/conditions.py`).
+written there comes from the fragments in `<area>/fragments.sql` alone (`chalicelib/conditions.py`). A query may contain
+another one: `(/*= classify_recipients */)`.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
+_INCLUDED = re.compile(r"/\*= (\w+) \*/")
 _HOLE = re.compile(r"/\*\{(\w+)\}\*/ true\b")
 _PLACEHOLDER = re.compile(r"\$([0-9]+)")
 # PostgreSQL takes a tenant that is not in its statistics yet for one row. Then every index that begins with `tenant_id`
@@ -121,16 +123,19 @@ def _statements(file: str) -> Mapping[str, Statement]:
 
     The planner is not told which tenant a query is for.
     """
-    found: dict[str, Statement] = {}
+    texts: dict[str, str] = {}
     for path in sorted(Path(__file__).parent.parent.rglob(file)):
         parts = _NAME.split(path.read_text(encoding="utf-8"))[1:]
         for name, sql in zip(parts[::2], parts[1::2], strict=True):
-            if name in found:
+            if name in texts:
                 raise ValueError(f"{name} is defined twice")
-            written = _KNOWN_TENANT.sub(_HIDDEN_TENANT, _COMMENT.sub("", sql).strip().rstrip(";"))
-            text, arranged = to_statement(written)
-            found[name] = Statement(text, arranged, frozenset(_HOLE.findall(text)))
-    return found
+            texts[name] = _KNOWN_TENANT.sub(_HIDDEN_TENANT, _COMMENT.sub("", sql).strip().rstrip(";"))
+    return {name: _statement(_INCLUDED.sub(lambda part: texts[part[1]], sql)) for name, sql in texts.items()}
+
+
+def _statement(sql: str) -> Statement:
+    text, arranged = to_statement(sql)
+    return Statement(text, arranged, frozenset(_HOLE.findall(text)))
 
 
 class Rows:

@@ -125,7 +125,7 @@ def _unfit_campos(document: SegmentFilter, root: str, context: SegmentContext) -
         types = context.campos.get(part.campo.nome)
         if types is None:
             near = get_close_matches(part.campo.nome, context.campos, n=3) or sorted(context.campos)
-            yield FieldError(f"{pointer}/campo/nome", "campo_desconhecido", named(near) or "-")
+            yield FieldError(f"{pointer}/campo/nome", "campo_do_filtro_desconhecido", named(near) or "-")
         elif (unfit := _unfit(part.campo, types)) is not None:
             key, code = unfit
             yield FieldError(f"{pointer}/campo/{key}", code, ", ".join(sorted(types)))
