@@ -15,18 +15,26 @@ CREATE TABLE campanhas (
     iniciar_em       timestamptz,
     -- What has not left by then is not wanted any more.
     expira_em        timestamptz,
-    -- The first so many recipients are the pilot. Who decides about the others: `automatica` or `pessoa`.
-    piloto           integer,
-    piloto_decisao   text,
+    -- The pilot: the first so many recipients, or so many of a hundred, whose hash says so. Who decides about the others:
+    -- `automatica` or `pessoa`.
+    piloto            integer,
+    piloto_percentual boolean          NOT NULL DEFAULT false,
+    piloto_decisao    text,
     -- False while only the pilot may leave.
     piloto_liberado  boolean          NOT NULL DEFAULT true,
-    -- The audience is frozen: leads up to this id. The checkpoint of planning, and when it ended.
+    -- The audience is frozen: leads up to this id, as the filter finds them at that moment. The checkpoint of planning, and
+    -- when it ended.
+    publico_em       timestamptz,
     publico_ate      uuid,
     planejado_ate    uuid,
     planejada_em     timestamptz,
     -- Who plans it; a lease that has lapsed may be taken over.
     lease_dono       uuid,
     lease_ate        timestamptz,
+    -- When the sweep last sent a wake-up for it.
+    acordado_em      timestamptz,
+    -- It is cancelled, and disparos of it are still to be moved.
+    a_cancelar       boolean          NOT NULL DEFAULT false,
     -- Why it is paused: a code of ours, or a person's words.
     pausa_codigo     text,
     pausa_motivo     text,
@@ -44,10 +52,12 @@ CREATE TABLE campanhas (
         'rascunho', 'agendada', 'em_andamento', 'pausada', 'concluida', 'cancelada')),
     CONSTRAINT campanhas_piloto_check CHECK (
         (piloto IS NULL) = (piloto_decisao IS NULL) AND piloto > 0 AND piloto_decisao IN ('automatica', 'pessoa')
-        AND (piloto IS NOT NULL OR piloto_liberado)),
+        AND (piloto IS NOT NULL OR piloto_liberado) AND (NOT piloto_percentual OR piloto < 100)),
     CONSTRAINT campanhas_pausa_check CHECK ((status = 'pausada') = (pausa_codigo IS NOT NULL)),
+    -- Planning goes on while it is paused.
     CONSTRAINT campanhas_planejada_check CHECK (
-        status IN ('rascunho', 'agendada', 'cancelada') OR planejada_em IS NOT NULL),
+        status NOT IN ('em_andamento', 'concluida') OR planejada_em IS NOT NULL),
+    CONSTRAINT campanhas_publico_check CHECK (planejada_em IS NULL OR publico_em IS NOT NULL),
     CONSTRAINT campanhas_encerrada_check CHECK ((status IN ('concluida', 'cancelada')) = (encerrada_em IS NOT NULL)),
     CONSTRAINT campanhas_lease_check CHECK ((lease_dono IS NULL) = (lease_ate IS NULL)),
     CONSTRAINT campanhas_idempotency_check CHECK ((idempotency_key IS NULL) = (idempotency_fingerprint IS NULL))
@@ -55,6 +65,8 @@ CREATE TABLE campanhas (
 CREATE UNIQUE INDEX campanhas_idempotency_key_key ON campanhas (tenant_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 -- What the sweep and every claim look at, across tenants.
 CREATE INDEX campanhas_vivas_idx ON campanhas (tenant_id, campanha_id) WHERE status IN ('agendada', 'em_andamento');
+CREATE INDEX campanhas_a_cuidar_idx ON campanhas (tenant_id, campanha_id)
+    WHERE a_cancelar OR (status = 'pausada' AND planejada_em IS NULL);
 
 -- What each recipient of one step gets: by the first channel (`ordem` 1) that the lead has, or by the next one where that
 -- fails for the address's sake. A variant is for the leads whose hash is in [`de`, `ate`) of 100.

@@ -38,6 +38,12 @@ def _one_spelling(name: str) -> str:
     return " ".join(normalize("NFC", name).split()).casefold()
 
 
+Origin = Annotated[
+    str, Field(max_length=MAX_ORIGIN, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"), AfterValidator(_one_spelling)
+]
+"""The system that IDs come from, in one spelling."""
+
+
 def _is_target(text: str) -> str:
     if target_of(text) is None:
         raise PydanticCustomError("destino_de_coluna_invalido", "what no column can be taken for")
@@ -92,9 +98,7 @@ class IngestOptions(BaseModel):
     """
     deduplicar_por_documento: bool | None = None
     """What came before `deduplicar_por`: `false` takes `documento` out of it."""
-    origem: Annotated[
-        str, Field(max_length=MAX_ORIGIN, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"), AfterValidator(_one_spelling)
-    ] = ""
+    origem: Origin = ""
     """The system whose `ID`s the file has. IDs of two origins never meet."""
     validar_apenas: bool = False
     """A dry run: the job checks and counts everything, but stores no leads."""

@@ -20,6 +20,7 @@ from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiec
 from chalicelib.contacts.telephones import Phone, read_phones
 from chalicelib.ingestion.layout.campo_values import CampoColumn
 from chalicelib.ingestion.layout.derived import with_derived
+from chalicelib.ingestion.layout.regions import region_of
 from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.rows.by_column import read_usual_rows
@@ -176,7 +177,7 @@ class RowReader:
         self._landlines_valid = landlines_valid
         self._skipped = skipped
         self._campos = CampoReader(campos) if campos else None
-        self._read_phones: Reader[Phone] = partial(read_phones, landlines_valid=landlines_valid)
+        self._region = region_of(header.titles)
 
     def read_all(self, rows: Sequence[SheetRow]) -> ReadRows:
         """Read one or more rows as `read` does. Rows of the usual kind, nearly all, take half of the time."""
@@ -246,7 +247,7 @@ class RowReader:
         external_id = external_id or self._default_id(number)
         document = self._read_document(cells, errors)
         addresses = self._read_contacts(cells, self._emails, read_emails, errors)
-        phones = self._read_contacts(cells, self._phones, self._read_phones, errors)
+        phones = self._read_contacts(cells, self._phones, partial(self._read_phones, cells), errors)
         if not (document or addresses or phones):
             refused = errors.reported() or (RowError("", "linha_sem_contato", ""),)
             return None, external_id, refused
@@ -296,6 +297,18 @@ class RowReader:
             if refused:
                 errors.add(self._title(position), [refused])
         return None
+
+    def _read_phones(self, cells: Sequence[str], cell: str) -> tuple[list[Phone], list[RefusedPiece]]:
+        """Read the phones of a cell. One that lacks its DDD gets that of the row's city and state.
+
+        It gets none beside a number with another DDD: the person may have moved, or it may be somebody else's.
+        """
+        phones, refused = read_phones(cell, landlines_valid=self._landlines_valid)
+        if self._region and any(each.code == "telefone_sem_ddd" for each in refused):
+            ddd = self._region.ddd(cells)
+            if ddd and all(phone.telefone.startswith(f"+55{ddd}") for phone in phones):
+                return read_phones(cell, landlines_valid=self._landlines_valid, ddd=ddd)
+        return phones, refused
 
     def _read_contacts(
         self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], errors: _RowErrors
