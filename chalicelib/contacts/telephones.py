@@ -211,10 +211,10 @@ def _by_library(piece: str, landlines_valid: bool, ddd: str | None = None) -> Ph
     if number is None:
         return refuse("telefone_ambiguo", piece)
     written = _written(number)
-    lacks_ddd = written is not None and _is_local(written)
-    if lacks_ddd and ddd is None:
+    lacking = ddd if written is not None and _is_local(written) else ""
+    if lacking is None:
         return refuse("telefone_sem_ddd", piece)
-    phones = list(_phones(written, landlines_valid, ddd if lacks_ddd else "")) if written else []
+    phones = list(_phones(written, landlines_valid, lacking)) if written else []
     if len(phones) == 1 and not (number.isdecimal() and is_cnpj(number)):
         return phones[0]
     return refuse("telefone_ambiguo" if phones else "telefone_invalido", piece)

@@ -102,11 +102,12 @@ SELECT campo, tipo, titulo, amostras, visto_em
 SELECT campo, tipo, titulo FROM tenant_campos WHERE tenant_id = :tenant_id ORDER BY visto_em DESC, campo, tipo;
 
 -- name: leads_to_export
+-- Contacts as JSON: the driver reads an array character by character.
 SELECT lead_id_externo, origem, nome, contato, documento, telefone_raw, email_raw, campos,
-       ARRAY(SELECT t.telefone FROM lead_telefones t
-              WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id ORDER BY t.ordem) AS telefones,
-       ARRAY(SELECT e.email FROM lead_emails e
-              WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id ORDER BY e.ordem) AS emails
+       to_jsonb(ARRAY(SELECT t.telefone FROM lead_telefones t
+                       WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id ORDER BY t.ordem)) AS telefones,
+       to_jsonb(ARRAY(SELECT e.email FROM lead_emails e
+                       WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id ORDER BY e.ordem)) AS emails
   FROM leads l
  WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
  ORDER BY lead_id DESC;

@@ -13,6 +13,7 @@ import pytest
 from pg8000.exceptions import InterfaceError
 
 from chalicelib.adapters.database import Database, Rows
+from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
 from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
 from chalicelib.wiring import Services
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, lead_status, run
@@ -37,6 +38,39 @@ def test_value_that_the_driver_cannot_write_never_mixes_up_later_answers(service
 @pytest.fixture
 def owner(services: Services) -> Database:
     return services.owner_database
+
+
+# Conditions in the holes of queries
+
+
+def found(services: Services, condition: Condition) -> int:
+    with services.database.transaction(TENANT) as rows:
+        return len(rows.all("sample_segment", filtro=condition, limite=10))
+
+
+def test_condition_of_several_fragments_keeps_each_value_with_its_fragment(services: Services, owner: Database) -> None:
+    a_lead(owner, nome="Ana", status="novo", tags=["vip"])
+    a_lead(owner, nome="Rui", status="agendado")
+    a_lead(owner, tenant_id="outra", nome="Ana", tags=["vip"])
+    named = [Fragment("lead_nome_contains", {"texto": each}) for each in ("ana", "rui")]
+    new, vip = Fragment("lead_status", {"valores": ["novo"]}), Fragment("lead_has_any_tag", {"valores": ["vip"]})
+    assert found(services, AllOf((AnyOf(tuple(named)), new, vip))) == 1
+    assert found(services, AnyOf((Not(new), AllOf((vip, named[0]))))) == 2
+    assert found(services, AllOf((AnyOf(tuple(named)), Not(AnyOf((new, vip)))))) == 1
+    assert (found(services, AllOf(())), found(services, AnyOf(()))) == (2, 0)
+
+
+def test_hole_without_a_condition_is_never_every_row(services: Services) -> None:
+    with services.database.transaction(TENANT) as rows:
+        with pytest.raises(LookupError, match="filtro"):
+            rows.all("sample_segment", limite=10)
+        with pytest.raises(LookupError, match="filtro"):
+            rows.all("sample_segment", limite=10, filtro="true")
+        with pytest.raises(LookupError, match="outro"):
+            rows.all("ping", outro=AllOf(()))
+        with pytest.raises(KeyError):
+            rows.all("sample_segment", limite=10, filtro=Fragment("true OR true"))
+        assert rows.all("ping") == [{"um": 1}]
 
 
 # Retries

@@ -146,7 +146,7 @@ class TrialContact(_Request):
     """A contact of somebody of the team."""
 
     canal: Canal
-    contato: Annotated[str, Field(min_length=3, max_length=254)]
+    contato: Annotated[str, Field(min_length=1, max_length=400)]
 
 
 class TrialSend(_Request):

@@ -301,12 +301,14 @@ SELECT canal, codigo, desde, sondar_em, por, motivo, de_admin FROM canal_pausas 
 
 -- name: pause_canal
 -- Firmly: no message is let through to see whether it is back. It has been still since the first pause. An operator does
--- not make an administrator's pause their own.
+-- not make an administrator's pause their own. A pause without a reason keeps the one that is there, and who gave it.
 INSERT INTO canal_pausas (tenant_id, canal, codigo, desde, por, motivo, de_admin)
 VALUES (:tenant_id, :canal, :codigo, :agora, :por, :motivo, :de_admin)
     ON CONFLICT ON CONSTRAINT canal_pausas_pkey
-    DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL, por = excluded.por, motivo = excluded.motivo,
-                  de_admin = excluded.de_admin
+    DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL, de_admin = excluded.de_admin,
+                  motivo = coalesce(excluded.motivo, canal_pausas.motivo),
+                  por = CASE WHEN excluded.motivo IS NULL AND canal_pausas.motivo IS NOT NULL
+                             THEN canal_pausas.por ELSE excluded.por END
      WHERE excluded.de_admin OR NOT canal_pausas.de_admin;
 
 -- name: resume_canal
