@@ -296,6 +296,13 @@ SELECT :tenant_id, :lead_id, contato, ordem, principal FROM novos
     ON CONFLICT (tenant_id, lead_id, email) DO UPDATE
    SET ordem = EXCLUDED.ordem, principal = EXCLUDED.principal;
 
+-- name: lock_open_disparos
+SELECT disparo_id
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND status IN ('pendente', 'enviando')
+ ORDER BY disparo_id
+   FOR NO KEY UPDATE;
+
 -- name: cancel_disparos_to_contato
 -- As cancel_disparo: only what certainly has not left.
 WITH movidos AS (

@@ -368,9 +368,10 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("lead_contatos_periodo", "segmentos", "campanhas", "campanha_excluidos", "campanha_historico",
-                      "campanha_contagens", "campanha_desfechos", "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "leads_manuais",
-                      "tenant_campos", "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
+        for table in ("lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
+                      "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
+                      "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "agendamentos",
+                      "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
                       "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
