@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from hypothesis import given
@@ -27,7 +28,7 @@ def message(canal: str, template: str = "t", **more: object) -> dict[str, object
     return {"canal": canal, "template": template, **more}
 
 
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {
         "variantes": [
             {"nome": "a", "peso": 30, "mensagens": [message("whatsapp", variaveis={"x": 1}), message("email")]},
