@@ -126,8 +126,10 @@ def _as_openapi(body: bytes) -> bytes:
 
 
 @contextmanager
-def moto_server(port: int = 0, *, host: str = "127.0.0.1") -> Iterator[str]:
-    """Serve moto from a thread of this process; yields its URL."""
+def moto_server(
+    port: int = 0, *, host: str = "127.0.0.1", around: Callable[[WsgiApp], WsgiApp] = lambda app: app
+) -> Iterator[str]:
+    """Serve moto from a thread of this process, with a middleware `around` it; yields its URL."""
     # These imports take a second: only a process that serves pays for it.
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
@@ -146,7 +148,7 @@ def moto_server(port: int = 0, *, host: str = "127.0.0.1") -> Iterator[str]:
         def log_request(self, *_args: object, **_kwargs: object) -> None:
             """Say nothing."""
 
-    app = MotoShims(DomainDispatcherApplication(create_backend_app))
+    app = around(MotoShims(DomainDispatcherApplication(create_backend_app)))
     server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="moto", daemon=True)
     thread.start()
@@ -164,7 +166,7 @@ def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> st
     `secrets` holds the values by short name (`mcp-whatsapp`).
     """
     _create(aws.client("s3").create_bucket, Bucket=settings.bucket)
-    for queue in (settings.ingest_queue, settings.dispatch_queue, settings.scheduling_queue):
+    for queue in settings.queues:
         create_queue_with_dead_letters(aws, queue, settings.dead_letters_of(queue))
     _schedule_group(aws, settings.schedule_group)
     _create(aws.client("events").create_event_bus, Name=settings.event_bus)

@@ -19,6 +19,8 @@ from urllib.request import Request, urlopen
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.tracing import pytest_runtest_call, untraced
+
 if TYPE_CHECKING:
     from chalicelib.config import Settings
     from chalicelib.wiring import Services
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from local.postgres import Postgres
     from tests.moto_state import MotoState
 
+__all__ = ["pytest_runtest_call"]  # pytest finds the hook here
 ROOT = Path(__file__).resolve().parent.parent
 _NUMBERS = count(1)
 STARTED_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -122,7 +125,7 @@ def aws_endpoint() -> Iterator[str]:
     """The URL of a moto server, which boto3 finds in the environment like the one of the local stack."""
     from local.aws import ACCESS_KEYS, moto_server
 
-    with moto_server() as url, pytest.MonkeyPatch.context() as environ:
+    with moto_server(around=untraced) as url, pytest.MonkeyPatch.context() as environ:
         for name, value in {**ACCESS_KEYS, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "us-east-1"}.items():
             environ.setenv(name, value)
         environ.delenv("AWS_PROFILE", raising=False)

@@ -56,6 +56,7 @@ def read_usual_rows(
         _raw(emails, blank),
         found_phones,
         found_emails,
+        [],
     )
     useful = zip(columns.documentos, columns.telefones, columns.emails, strict=True)
     unusual.update([place for place, contacts in enumerate(useful) if not any(contacts)])
