@@ -40,6 +40,8 @@ class TenantContents:
         with Rest(self._stack.url("api"), self.token) as rest:
             jobs = [self._job(rest, dry_run=each) for each in (False, True)]
             leads = [each["lead_id"] for each in rest.ask("GET", "/leads")["itens"]]
+            lead = rest.ask("GET", f"/leads/{leads[0]}")
+            segmentos = [self._segmento(rest, number) for number in range(_EACH)]
             templates = self._templates(rest)
             disparos = [self._disparo(rest, each) for each in leads]
             agendamentos = [self._agendamento(rest, each, day) for day, each in enumerate(leads, 2)]
@@ -53,7 +55,11 @@ class TenantContents:
         return {
             "job_id": jobs,
             "lead_id": leads,
+            "telefone_id": [each["telefone_id"] for each in lead["telefones"]],
+            "email_id": [each["email_id"] for each in lead["emails"]],
+            "segmento_id": segmentos,
             "nome": templates,
+            "versao": ["1"],
             "disparo_id": disparos,
             "agendamento_id": agendamentos,
             "supressao_id": supressoes,
@@ -97,6 +103,10 @@ class TenantContents:
     def _supressao(self, rest: Rest, number: int) -> str:
         document = {"canal": "email", "contato": f"{self._mark}-{number}@example.net", "nota": f"{self._mark} {number}"}
         return self._created(rest, "/supressoes", document)["supressao_id"]
+
+    def _segmento(self, rest: Rest, number: int) -> str:
+        document = {"nome": f"{self._mark} {number}", "filtro": {"todos": []}}
+        return self._created(rest, "/segmentos", document)["segmento_id"]
 
     @staticmethod
     def _created(rest: Rest, path: str, document: Mapping[str, object]) -> dict[str, str]:
