@@ -21,7 +21,9 @@ CAPITALS = {
 }  # fmt: skip
 # Cities that have the DDD of the neighbouring state.
 OVER_THE_BORDER = {("PA", "96"): {"afua", "chaves"}, ("SC", "42"): {"porto uniao"}}
-STATES = {uf: {ddd for ddd, place in PLACES.items() if place.uf == uf} for uf in {p.uf for p in PLACES.values()}}
+STATES = {
+    uf: {ddd for ddd, place in PLACES.items() if place.uf == uf} for uf in sorted({p.uf for p in PLACES.values()})
+}
 CITIES = [(name, uf, ddd) for name, found in regions._cities().items() for uf, ddd in found.items()]
 
 
