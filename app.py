@@ -15,6 +15,13 @@ from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
 from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
+from chalicelib.campaigns.requests.models import (
+    CampaignChange,
+    CampaignQuery,
+    CampaignStart,
+    NewCampaign,
+    TrialSend,
+)
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, ReplyAssignment, ReplyQuery, ReplySettlement, WebhookQuery
@@ -451,6 +458,83 @@ def replace_segmento(call: Call, segmento_id: UUID, body: NewSegment) -> Json[an
 def delete_segmento(call: Call, segmento_id: UUID) -> None:
     """Deletes a segment; campaigns that were planned with it keep their leads."""
     services.segments.delete(call.tenant_id, segmento_id)
+
+
+@app.route("/campanhas", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_campanha(call: Call, body: NewCampaign, key: IdempotencyKey | None) -> Json[answers.CampaignAnswer]:
+    """Creates the draft of a campaign: messages to the leads of a filter or segment."""
+    return services.campaigns.create(call.identity, body, key)
+
+
+@app.route("/campanhas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_campanhas(call: Call, query: CampaignQuery) -> Json[answers.CampaignPage]:
+    """Lists the campaigns, newest first."""
+    return services.campaigns.page(call.tenant_id, query)
+
+
+@app.route("/campanhas/{campanha_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_campanha(call: Call, campanha_id: UUID) -> Json[answers.CampaignAnswer]:
+    """Returns one campaign with its counters, its history, and what it waits for."""
+    return services.campaigns.get(call.tenant_id, campanha_id)
+
+
+@app.route("/campanhas/{campanha_id}", methods=["PATCH"], authorizer=cognito)
+@endpoint(app)
+def change_campanha(call: Call, campanha_id: UUID, body: CampaignChange) -> Json[answers.CampaignAnswer]:
+    """Changes some fields of a draft."""
+    return services.campaigns.change(call.tenant_id, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def delete_campanha(call: Call, campanha_id: UUID) -> None:
+    """Deletes a draft."""
+    services.campaigns.delete(call.tenant_id, campanha_id)
+
+
+@app.route("/campanhas/{campanha_id}/conferir", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def check_campanha(call: Call, campanha_id: UUID) -> Json[answers.PreflightAnswer]:
+    """Says who would get a draft and who would not and why, how long it takes, and what it costs; nothing is sent."""
+    return services.preflight.check(call.tenant_id, campanha_id)
+
+
+@app.route("/campanhas/{campanha_id}/testar", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def test_campanha(call: Call, campanha_id: UUID, body: TrialSend) -> Json[answers.TrialList]:
+    """Sends the messages of a campaign to contacts of the team, with the values of a lead."""
+    return services.trial_sends.send(call.tenant_id, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/agendar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def schedule_campanha(call: Call, campanha_id: UUID, body: CampaignStart) -> Json[answers.CampaignAnswer]:
+    """Freezes the audience of a draft, and starts it as soon as it is planned or at its time."""
+    return services.campaign_control.schedule(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/pausar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def pause_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.StoppedCampaign]:
+    """Pauses a campaign: after the answer nothing more of it is handed to a provider."""
+    return services.campaign_control.pause(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/retomar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def resume_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.CampaignAnswer]:
+    """Resumes a paused campaign; after its pilot, this lets the others go."""
+    return services.campaign_control.resume(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/cancelar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def cancel_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.StoppedCampaign]:
+    """Cancels a campaign: what has not left does not leave any more."""
+    return services.campaign_control.cancel(call.identity, campanha_id, body)
 
 
 @app.route("/supressoes", methods=["POST"], authorizer=cognito)

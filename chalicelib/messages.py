@@ -1027,6 +1027,127 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Já há um segmento com este nome.",
         "There is a segment of this name already.",
     ),
+    # Campaigns
+    "campanha_nao_e_rascunho": (
+        "A campanha não é mais rascunho: está {status}.",
+        "The campaign is no draft any more: it is {status}.",
+    ),
+    "campanha_nao_muda": (
+        "A campanha está {status}, e isso não muda assim.",
+        "The campaign is {status}, which does not allow this.",
+    ),
+    "campanha_sem_publico": (
+        "Nenhum lead se encaixa no filtro da campanha.",
+        "No lead fits the filter of the campaign.",
+    ),
+    "segmento_desconhecido": ("Não há esse segmento.", "There is no such segment."),
+    "segmento_ou_filtro": (
+        "Informe segmento_id ou filtro, um dos dois.",
+        "Give either segmento_id or filtro.",
+    ),
+    "mensagem_ou_etapas": (
+        "Informe mensagem ou etapas, uma das duas.",
+        "Give either mensagem or etapas.",
+    ),
+    "canal_repetido": (
+        "Cada canal aparece uma só vez numa variante.",
+        "Each channel appears once in a variant.",
+    ),
+    "variante_repetida": (
+        "Cada variante de uma etapa tem um nome só seu.",
+        "Each variant of a step has a name of its own.",
+    ),
+    "pesos_nao_somam": (
+        "Os pesos das variantes de uma etapa somam 100.",
+        "The weights of the variants of a step add up to 100.",
+    ),
+    "dias_da_etapa": (
+        "Cada etapa depois da primeira tem apos_dias_uteis; a primeira não tem.",
+        "Each step after the first has apos_dias_uteis, and the first has none.",
+    ),
+    "primeiros_ou_percentual": (
+        "O piloto tem primeiros ou percentual, um dos dois.",
+        "A pilot has either primeiros or percentual.",
+    ),
+    "inicio_no_passado": ("O início da campanha já passou.", "The start of the campaign is past."),
+    "inicio_distante": (
+        "A campanha começa em no máximo 366 dias.",
+        "A campaign starts within 366 days.",
+    ),
+    "etapa_desconhecida": ("A campanha não tem essa etapa.", "The campaign has no such step."),
+    "variante_desconhecida": ("A etapa não tem essa variante.", "The step has no such variant."),
+    "canal_sem_mensagem": (
+        "A variante não tem mensagem para esse canal.",
+        "The variant has no message for this channel.",
+    ),
+    "contato_de_teste_invalido": (
+        "Isto não é um contato desse canal.",
+        "This is no contact of this channel.",
+    ),
+    "campanha_cancelada": ("A campanha foi cancelada.", "The campaign was cancelled."),
+    "campanha_em_planejamento": (
+        "O público da campanha está sendo planejado.",
+        "The audience of the campaign is being planned.",
+    ),
+    "campanha_ate_o_inicio": ("Começa em {quando}.", "It starts on {quando}."),
+    "campanha_pausada_por_pessoa": ("Pausada por uma pessoa.", "Paused by a person."),
+    "campanha_piloto_reprovado": (
+        "O piloto teve recusas demais: a campanha espera por uma decisão.",
+        "Too much of the pilot was refused: the campaign waits for a decision.",
+    ),
+    "campanha_piloto_concluido": (
+        "O piloto terminou: a campanha espera por uma decisão.",
+        "The pilot has ended: the campaign waits for a decision.",
+    ),
+    "campanha_so_o_piloto": (
+        "Só o piloto sai por enquanto; os outros esperam pelo resultado dele.",
+        "Only the pilot leaves for now; the others wait for what comes of it.",
+    ),
+    "campanha_ate_a_janela": (
+        "Até {quando}, quando abre a janela de envio dos próximos leads.",
+        "Until {quando}, when the window of the next leads opens.",
+    ),
+    "campanha_ate_o_orcamento": (
+        "Até {quando}: o limite de mensagens do dia foi atingido.",
+        "Until {quando}: the budget of the day is spent.",
+    ),
+    "campanha_canal_lento": (
+        "Até {quando}: o provedor pediu uma pausa.",
+        "Until {quando}: the provider has asked for a rest.",
+    ),
+    "campanha_limite_de_envio": (
+        "Até {quando}, limite de mensagens por minuto.",
+        "Until {quando}, the limit of messages per minute.",
+    ),
+    "excluido_suprimido": (
+        "A pessoa pediu para não receber mensagens, ou o contato está suprimido.",
+        "The person asked for no messages, or the contact is suppressed.",
+    ),
+    "excluido_sem_contato": (
+        "O lead não tem contato válido para os canais da campanha.",
+        "The lead has no valid contact for the channels of the campaign.",
+    ),
+    "excluido_variavel_ausente": (
+        "Faltam valores que o template pede.",
+        "Values that the template needs are missing.",
+    ),
+    "excluido_lead_encerrado": ("O lead está encerrado.", "The lead is closed."),
+    "excluido_destino_repetido": (
+        "Outro lead da campanha tem o mesmo contato, que recebe uma vez só.",
+        "Another lead of the campaign has the same contact, which gets it once.",
+    ),
+    "previsao_taxa": (
+        "O que mais demora é o limite de mensagens por minuto ou segundo.",
+        "The limit of messages per minute or second takes longest.",
+    ),
+    "previsao_orcamento": (
+        "O que mais demora é o limite de mensagens por dia.",
+        "The limit of messages per day takes longest.",
+    ),
+    "previsao_janela": (
+        "O que mais demora é a janela de envio.",
+        "The window for sending takes longest.",
+    ),
     # Tenants
     "configuracao_incompleta": (
         "PUT troca a configuração inteira, e ao documento faltam campos que estão configurados; para mudar só alguns, "

@@ -16,6 +16,9 @@ from chalicelib.adapters.clock import Clock, system_clock
 from chalicelib.config import Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from chalicelib.adapters.aws import Aws
     from chalicelib.adapters.database import Database
     from chalicelib.adapters.events import EventBus
@@ -24,6 +27,10 @@ if TYPE_CHECKING:
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
     from chalicelib.campaigns.planning.planner import Planner
+    from chalicelib.campaigns.requests.control import CampaignControl
+    from chalicelib.campaigns.requests.drafts import Campaigns
+    from chalicelib.campaigns.requests.preflight import Preflight
+    from chalicelib.campaigns.requests.trials import TrialSends
     from chalicelib.campaigns.segments.service import Segments
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
@@ -333,6 +340,42 @@ class Services:
         )
 
     # Campaigns
+
+    @cached_property
+    def campaigns(self) -> Campaigns:
+        from chalicelib.campaigns.requests.drafts import Campaigns
+
+        return Campaigns(database=self.database, clock=self._clock)
+
+    @cached_property
+    def campaign_control(self) -> CampaignControl:
+        from chalicelib.campaigns.requests.control import CampaignControl
+
+        return CampaignControl(
+            database=self.database,
+            queues=self.queues,
+            schedules=self.schedules,
+            queue=self._settings.campaign_queue,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def preflight(self) -> Preflight:
+        from chalicelib.campaigns.requests.preflight import Preflight
+
+        return Preflight(database=self.database, clock=self._clock)
+
+    @cached_property
+    def trial_sends(self) -> TrialSends:
+        from chalicelib.campaigns.requests.trials import TrialSends
+        from chalicelib.dispatch.wakeups import Wakeup
+
+        def wake(tenant_id: str, disparo_id: UUID, at: datetime) -> None:
+            self.wakeups.arrange([Wakeup(tenant_id, disparo_id, at)])
+
+        return TrialSends(
+            database=self.database, wake=wake, clock=self._clock, max_tentativas=self._settings.max_tentativas
+        )
 
     @cached_property
     def planner(self) -> Planner:

@@ -5,13 +5,12 @@ Each function raises `Invalid` with a pointer to what it refuses, and the code t
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 
-from chalicelib.campos import LONGEST_VALUE, MOST_BYTES, MOST_CAMPOS, NAME, OUR_NAMES, CampoType
+from chalicelib.campos import LONGEST_VALUE, MOST_BYTES, MOST_CAMPOS, NAME, OUR_NAMES, CampoType, written
 from chalicelib.contacts.documents import read_document
 from chalicelib.contacts.domains import likely_domain
 from chalicelib.contacts.emails import read_emails
@@ -91,7 +90,7 @@ def merged_campos(
     merged = {name: value for name, value in {**old, **change}.items() if value is not None}
     if len(merged) > MOST_CAMPOS:
         raise _refused("/campos", "campos_do_lead_demais", maximo=MOST_CAMPOS)
-    if len(json.dumps(merged, ensure_ascii=False).encode()) > MOST_BYTES:
+    if len(written(merged).encode()) > MOST_BYTES:
         raise _refused("/campos", "campos_do_lead_grandes", maximo=MOST_BYTES)
     new = {name: _type_of(value) for name, value in change.items() if value is not None and name not in known}
     return merged, new

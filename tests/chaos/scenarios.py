@@ -324,7 +324,7 @@ def emails(machine: Machine, tenant: str) -> None:
     """Make an e-mail to each lead of a tenant."""
     with machine.rest(tenant) as rest:
         config = {"janela": {"ligada": False}, "limites": {"email": {"por_minuto": 6_000}}}
-        rest.ask("PUT", "/tenant/config", json=config)
+        rest.ask("PATCH", "/tenant/config", json=config)
         rest.ask("PUT", "/templates/oi-email", json=EMAIL_TEMPLATE)
         body = {"canal": "email", "template": "oi-email", "payload": {"variaveis": {"nome": "Ana"}}}
         for lead in rest.ask("GET", "/leads", params={"limit": 500})["itens"]:

@@ -29,8 +29,8 @@ TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
     "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
-    "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos",
-    "leads_manuais",
+    "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
+    "segmentos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -161,6 +161,11 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "tenant_campos", tenant_id=tenant_id, campo="cidade", tipo="texto", titulo=f"Pessoa de {tenant_id}",
         visto_em=CREATED_AT,
     )  # fmt: skip
+    segmento_id = UUID(int=number << 64 | 6)
+    insert(
+        owner, "segmentos", tenant_id=tenant_id, segmento_id=segmento_id, nome=f"Pessoas de {tenant_id}",
+        filtro={"nome": f"Pessoa de {tenant_id}"}, criado_por="x", atualizado_por="x", **times,
+    )  # fmt: skip
     insert(
         owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
     )
@@ -179,6 +184,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "versao": "1",
         "supressao_id": str(supressao_id),
         "resposta_id": str(resposta_id),
+        "segmento_id": str(segmento_id),
     }
 
 
@@ -213,6 +219,9 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},
+        "create_segmento": {"nome": "Todos", "filtro": {"todos": []}},
+        "replace_segmento": {"nome": "Com e-mail", "filtro": {"tem": "email"}},
+        "count_segmento": {"filtro": {"todos": []}},
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
@@ -326,8 +335,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "leads_manuais",
-                      "tenant_campos", "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
+        for table in ("segmentos", "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos",
+                      "leads_manuais", "tenant_campos", "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
                       "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip

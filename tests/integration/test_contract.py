@@ -104,6 +104,7 @@ def use_leads(call: Caller) -> str:
     call("PATCH", of_maria, tags=["vip"], contato="Ana", campos={"cidade": "Salvador", "valor": 10.5, "vip": True})
     assert len(call("GET", "/campos?limit=2")["itens"]) == 2
     assert len(call("GET", "/leads?campo.cidade=salvador&campo.valor_min=10")["itens"]) == 1
+    assert call("GET", "/leads.csv?campo.cidade=salvador")["leads"] == 1
     use_contacts(call, of_maria)
     made = call("POST", "/leads", nome="Bia", telefones=["71 99999-0077"])
     assert (made["origem_arquivo"], made["job_id"]) == ("manual", None)
@@ -200,6 +201,19 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
     assert len(call("GET", "/agendamentos")["itens"]) == 4
 
 
+def use_segments(call: Caller) -> None:
+    filtro = {"todos": [{"status": ["novo", "em_disparo", "contato_efetuado"]}, {"tem": "email"}]}
+    made = call("POST", "/segmentos", nome="Com e-mail", filtro=filtro)
+    assert call("GET", "/segmentos")["itens"] == [made]
+    assert call("GET", f"/segmentos/{made['segmento_id']}") == made
+    changed = call("PUT", f"/segmentos/{made['segmento_id']}", nome="Todos", filtro={"todos": []})
+    assert changed["filtro"] == {"todos": []}
+    counted = call("POST", "/segmentos/contar", segmento_id=made["segmento_id"])
+    assert counted["total"] > 0
+    assert counted["amostra"]
+    call("DELETE", f"/segmentos/{made['segmento_id']}")
+
+
 def use_suppressions(call: Caller) -> None:
     added = call("POST", "/supressoes", canal="email", contato="joao@example.com")
     assert call("GET", "/supressoes")["itens"] == [added]
@@ -259,6 +273,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_disparos(call, owner, lead_id)
     use_agendamentos(call, owner, lead_id)
     use_channels(call)
+    use_segments(call)
     use_suppressions(call)
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)

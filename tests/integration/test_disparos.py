@@ -189,11 +189,11 @@ CAMPOS = """
 """
 
 
-def a_charge(services: Services, database: Database, **columns: object) -> UUID:
+def a_charge(services: Services, database: Database, *, nome: str | None = "MARIA SOUZA") -> UUID:
     """A lead with campos; the template `oi` that uses them."""
     words = {"canal": "whatsapp", "idioma": "pt_BR", "texto": CHARGE}
     services.templates.put(TENANT, "oi", NewTemplate.model_validate(words))
-    lead_id = a_lead(database, **{"nome": "MARIA SOUZA", **columns})
+    lead_id = a_lead(database, nome=nome)
     run(database, f"UPDATE leads SET campos = {literal(CAMPOS)}::jsonb")
     return lead_id
 

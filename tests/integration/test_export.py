@@ -122,26 +122,47 @@ def test_contacts_are_as_they_were_written_if_that_says_just_these(services: Ser
 
 # Uploaded again
 
-HEADER = ("ID", "Nome", "CPF", "Email", "Telefone")
+HEADER = (
+    "ID", "Nome", "CPF", "Email", "Telefone", "Valor da Dívida", "Vencimento", "Visita", "Taxa", "Pago", "Parcelas",
+    "Contrato", "Cidade", "Cidade",
+)  # fmt: skip
 FILE = as_csv(
-    ("1", "Maria da Silva", "529.982.247-25", "Maria@Example.com, b@x.com", "(71) 99999-0001 / 71 3333-4444"),
-    ("2", "=João", "", "", "+55 71 99999-0002"),
-    ("", "Zé ", "", "ze@x.com", ""),
-    ("4", "", "11.222.333/0001-81", "", ""),
+    ("1", "Maria da Silva", "529.982.247-25", "Maria@Example.com, b@x.com", "(71) 99999-0001 / 71 3333-4444",
+     "R$ 1.234,56", "05/12/2026", "05/12/2026 14:30", "12,5%", "TRUE", "3", "00123", "Salvador", "Ilhéus"),
+    ("2", "=João", "", "", "+55 71 99999-0002",
+     "-R$ 0,10", "2026-01-31", "06/12/2026 08:00", "100%", "FALSE", "1.200", "C-7", "", "Recife"),
+    ("", "Zé ", "", "ze@x.com", "", "10", "", "", "", "", "0", "", "-x", ""),
+    ("4", "", "11.222.333/0001-81", "", "", *[""] * 9),
     header=HEADER,
-)
+)  # fmt: skip
+_TYPES = "SELECT campo, tipo FROM tenant_campos ORDER BY campo, tipo"
 _ALL = "SELECT to_jsonb(l) - 'completado_em' FROM leads l ORDER BY lead_id"
 
 
 def test_file_that_comes_back_finds_every_lead_and_changes_nothing(services: Services, owner: Database) -> None:
     office = Office(services)
     office.ingest(FILE, origem="crm")
-    before, contacts = ask(owner, _ALL), office.leads()
+    before, contacts, types = ask(owner, _ALL), office.leads(), ask(owner, _TYPES)
     link, file = exported(services)
     assert link["origens"] == ["crm"]
     job = office.ingest(file, name="volta.csv", modo="atualizar", origem="crm")
     assert (counts(job)["leads_criados"], counts(job)["leads_atualizados"], counts(job)["duplicados"]) == (0, 0, 4)
     assert (ask(owner, _ALL), office.leads()) == (before, contacts)
+    assert ask(owner, _TYPES) == types
+
+
+def test_campos_come_back_with_their_types(services: Services, owner: Database) -> None:
+    office = Office(services)
+    office.ingest(FILE)
+    assert dict(ask(owner, _TYPES)) == {
+        "valor_da_divida": "moeda", "vencimento": "data", "visita": "data_hora", "taxa": "percentual", "pago": "logico",
+        "parcelas": "numero", "contrato": "texto", "cidade": "texto", "cidade_2": "texto",
+    }  # fmt: skip
+    [[campos]] = ask(owner, "SELECT campos FROM leads WHERE lead_id_externo = '1'")
+    assert campos == {
+        "valor_da_divida": 1234.56, "vencimento": "2026-12-05", "visita": "2026-12-05T14:30:00", "taxa": 0.125,
+        "pago": True, "parcelas": 3, "contrato": "00123", "cidade": "Salvador", "cidade_2": "Ilhéus",
+    }  # fmt: skip
 
 
 def test_leads_of_another_system_are_found_by_what_they_are(services: Services, owner: Database) -> None:

@@ -75,9 +75,9 @@ def test_text_that_says_something_else_is_refused(
 
 
 def test_parameters_of_a_refusal_hold_no_personal_data() -> None:
-    for work in (lambda: read_email("ana@gmail.con", "/x"), lambda: phone("71 9", "/x")):
+    for read, text in ((read_email, "ana@gmail.con"), (phone, "71 9")):
         with pytest.raises(Invalid) as raised:
-            work()
+            read(text, "/x")
         assert set(raised.value.params.values()) <= {"gmail.com", None}
 
 

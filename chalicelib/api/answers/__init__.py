@@ -1,6 +1,15 @@
 """The forms of all JSON answers, by the rooms that give them. Only the contract imports them."""
 
-from chalicelib.api.answers.campaigns import SegmentAnswer, SegmentCountAnswer, SegmentPage
+from chalicelib.api.answers.campaigns import (
+    CampaignAnswer,
+    CampaignPage,
+    PreflightAnswer,
+    SegmentAnswer,
+    SegmentCountAnswer,
+    SegmentPage,
+    StoppedCampaign,
+    TrialList,
+)
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
 from chalicelib.api.answers.dispatch import (
@@ -31,6 +40,8 @@ __all__ = [
     "AgendamentoAnswer",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
+    "CampaignAnswer",
+    "CampaignPage",
     "CampoPage",
     "ChannelAnswer",
     "ChannelList",
@@ -46,6 +57,7 @@ __all__ = [
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",
+    "PreflightAnswer",
     "PreviewAnswer",
     "ReadyLeadPage",
     "ReplyAnswer",
@@ -56,6 +68,7 @@ __all__ = [
     "SegmentAnswer",
     "SegmentCountAnswer",
     "SegmentPage",
+    "StoppedCampaign",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",
@@ -63,6 +76,7 @@ __all__ = [
     "TemplatePreview",
     "TemplateVersion",
     "TemplateVersionList",
+    "TrialList",
     "WebhookAddressList",
     "WebhookReceipt",
 ]

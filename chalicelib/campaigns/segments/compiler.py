@@ -27,7 +27,7 @@ from chalicelib.campaigns.segments.model import (
 from chalicelib.campos import CampoType
 from chalicelib.canal import Canal
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
-from chalicelib.dispatch.rules.places import PLACES
+from chalicelib.contacts.places import PLACES
 from chalicelib.errors import FieldError, Invalid, named
 
 MOST_CONDITIONS = 50
@@ -181,13 +181,11 @@ def _one_of(fragment: str, values: Iterable[object]) -> Condition:
 
 
 def _tags(tags: TagsCondition) -> Condition:
-    match tags.chosen:
-        case "todos", wanted:
-            return _one_of("lead_has_all_tags", wanted)
-        case "algum", wanted:
-            return _one_of("lead_has_any_tag", wanted)
-        case _, unwanted:
-            return Not(_one_of("lead_has_any_tag", unwanted))
+    kind, asked = tags.chosen
+    if kind == "todos":
+        return _one_of("lead_has_all_tags", asked)
+    any_tag = _one_of("lead_has_any_tag", asked)
+    return any_tag if kind == "algum" else Not(any_tag)
 
 
 def _campo(condition: CampoCondition, context: SegmentContext) -> Condition:
@@ -239,14 +237,12 @@ def _created(created: CreationCondition, context: SegmentContext) -> Condition:
 
 
 def _last_disparo(last: LastDisparoCondition, context: SegmentContext) -> Condition:
+    kind, day = last.chosen
     ever = Fragment("lead_disparo_since", {"desde": _FIRST})
-    match last.chosen:
-        case "nunca", _:
-            return Not(ever)
-        case "desde", day:
-            return Fragment("lead_disparo_since", {"desde": context.since(day)})
-        case _, day:
-            return AllOf((ever, Not(Fragment("lead_disparo_since", {"desde": context.since(day)}))))
+    if kind == "nunca":
+        return Not(ever)
+    since = Fragment("lead_disparo_since", {"desde": context.since(day)})
+    return since if kind == "desde" else AllOf((ever, Not(since)))
 
 
 def _replied(reply: ReplyCondition, context: SegmentContext) -> Condition:

@@ -29,7 +29,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from chalicelib.campos import LONGEST_NAME, LONGEST_VALUE
 from chalicelib.canal import Canal
-from chalicelib.dispatch.rules.places import PLACES
+from chalicelib.contacts.places import PLACES
 from chalicelib.instants import Instant
 from chalicelib.leads.requests import Tag
 from chalicelib.leads.states import LeadStatus
@@ -125,6 +125,13 @@ def _scalar(value: object) -> object:
             raise PydanticCustomError("valor_de_filtro_invalido", "no text, number, true or false")
 
 
+def _not_empty(values: tuple[T, ...]) -> tuple[T, ...]:
+    """With `min_length` on the field, pydantic would report this error beside that of every invalid value."""
+    if not values:
+        raise PydanticKnownError("too_short", {"field_type": "Tuple", "min_length": 1, "actual_length": 0})
+    return values
+
+
 DayText = Annotated[str, Field(max_length=20), AfterValidator(_day)]
 """`2026-12-05`, `hoje`, `hoje-5` or `hoje+5`."""
 MomentText = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
@@ -132,7 +139,10 @@ MomentText = Annotated[str, Field(max_length=40), AfterValidator(_moment)]
 Scalar = Annotated[
     Any, BeforeValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"], "maxLength": LONGEST_VALUE})
 ]
-Values: TypeAlias = Annotated[tuple[T, ...], Field(min_length=1, max_length=MOST_VALUES)]
+_NOT_EMPTY = AfterValidator(_not_empty)
+Values: TypeAlias = Annotated[
+    tuple[T, ...], Field(max_length=MOST_VALUES, json_schema_extra={"minItems": 1}), _NOT_EMPTY
+]
 """One of these."""
 
 
@@ -266,7 +276,12 @@ class SegmentFilter(_Choice):
 
     todos: Annotated[tuple[SegmentFilter, ...], Field(max_length=MOST_PARTS)] | None = None
     """All of these; an empty list means every lead."""
-    algum: Annotated[tuple[SegmentFilter, ...], Field(min_length=1, max_length=MOST_PARTS)] | None = None
+    algum: (
+        Annotated[
+            tuple[SegmentFilter, ...], Field(max_length=MOST_PARTS, json_schema_extra={"minItems": 1}), _NOT_EMPTY
+        ]
+        | None
+    ) = None
     nao: SegmentFilter | None = None
     status: Values[LeadStatus] | None = None
     tags: TagsCondition | None = None
