@@ -8,12 +8,14 @@ from chalicelib.api.answers.campaigns import (
     SegmentCountAnswer,
     SegmentPage,
     StoppedCampaign,
+    StoppedCampaigns,
     TrialList,
 )
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
 from chalicelib.api.answers.dispatch import (
     BatchAnswer,
+    CancellationAnswer,
     DisparoDetail,
     DisparoPage,
     ResendAnswer,
@@ -45,6 +47,7 @@ __all__ = [
     "CampaignAnswer",
     "CampaignPage",
     "CampoPage",
+    "CancellationAnswer",
     "ChannelAnswer",
     "ChannelList",
     "DisparoDetail",
@@ -71,6 +74,7 @@ __all__ = [
     "SegmentCountAnswer",
     "SegmentPage",
     "StoppedCampaign",
+    "StoppedCampaigns",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",
