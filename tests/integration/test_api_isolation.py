@@ -336,9 +336,9 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     wrong = {}
     for route in routes(api):
         for table in ("segmentos", "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos",
-                      "leads_manuais", "tenant_campos", "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
-                      "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
-                      "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
+                      "leads_manuais", "tenant_campos", "agendamentos", "disparos", "lead_telefones", "lead_emails",
+                      "leads", "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs",
+                      "tenants", "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
                       "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)

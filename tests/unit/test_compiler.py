@@ -189,7 +189,7 @@ def test_hour_of_a_campo_is_compared_with_its_seconds() -> None:
         (campo("cidade", "<", "B"), ("/filtro/campo/op", "operador_de_outro_tipo")),
         (campo("ativo", ">", True), ("/filtro/campo/op", "operador_de_outro_tipo")),
         (campo("valor", "contem", 1), ("/filtro/campo/op", "operador_de_outro_tipo")),
-        ({"nao": campo("valores", "=", 1)}, ("/filtro/nao/campo/nome", "campo_desconhecido")),
+        ({"nao": campo("valores", "=", 1)}, ("/filtro/nao/campo/nome", "campo_do_filtro_desconhecido")),
         (within(MOST_DEPTH + 1), ("/filtro" + "/todos/0" * (MOST_DEPTH + 1), "filtro_profundo")),
         ({"nao": {"algum": [ANY] * MOST_CONDITIONS}}, None),
         (within(MOST_DEPTH), None),
@@ -209,8 +209,8 @@ def test_every_unknown_campo_is_told_with_the_names_that_are_near() -> None:
     with pytest.raises(Invalid) as raised:
         compiled(document)
     assert raised.value.errors == (
-        FieldError("/filtro/algum/0/campo/nome", "campo_desconhecido", "vencimento"),
-        FieldError("/filtro/algum/2/campo/nome", "campo_desconhecido", ", ".join(sorted(CAMPOS))),
+        FieldError("/filtro/algum/0/campo/nome", "campo_do_filtro_desconhecido", "vencimento"),
+        FieldError("/filtro/algum/2/campo/nome", "campo_do_filtro_desconhecido", ", ".join(sorted(CAMPOS))),
     )
 
 
@@ -218,7 +218,7 @@ def test_tenant_without_campos_is_told_so() -> None:
     nothing = SegmentContext(NOW, ZoneInfo("UTC"), {})
     with pytest.raises(Invalid) as raised:
         compile_segment(read(campo("valor", "=", 1)), nothing, root="")
-    assert raised.value.errors == (FieldError("/campo/nome", "campo_desconhecido", "-"),)
+    assert raised.value.errors == (FieldError("/campo/nome", "campo_do_filtro_desconhecido", "-"),)
 
 
 @given(st.sampled_from([*CampoType]), st.text(max_size=20).filter(str.strip))
