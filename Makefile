@@ -87,8 +87,9 @@ bench: $(INSTALLED) ## Run every benchmark and print its table
 	$(PY) -m bench
 
 bench-ingest: ROWS ?= 200000
-bench-ingest: $(INSTALLED) ## Compare ingestion with COPY alone and a naive loop: make bench-ingest ROWS=1000000
-	$(PY) -m bench.ingest --rows $(ROWS) --seed $(SEED)
+bench-ingest: CAMPOS ?= 0
+bench-ingest: $(INSTALLED) ## Compare ingestion with COPY alone, an engineer's program and a naive loop: make bench-ingest ROWS=1000000 CAMPOS=5
+	$(PY) -m bench.ingest --rows $(ROWS) --seed $(SEED) --campos $(CAMPOS)
 
 bench-dispatch: MESSAGES ?= 2000
 bench-dispatch: $(INSTALLED) ## Compare sending with the bare MCP client, a naive loop and procrastinate

@@ -126,10 +126,8 @@ def _as_openapi(body: bytes) -> bytes:
 
 
 @contextmanager
-def moto_server(
-    port: int = 0, *, host: str = "127.0.0.1", around: Callable[[WsgiApp], WsgiApp] = lambda app: app
-) -> Iterator[str]:
-    """Serve moto from a thread of this process, with a middleware `around` it; yields its URL."""
+def moto_server(port: int = 0, *, host: str = "127.0.0.1") -> Iterator[str]:
+    """Serve moto from a thread of this process; yields its URL."""
     # These imports take a second: only a process that serves pays for it.
     from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
         DomainDispatcherApplication,
@@ -148,7 +146,7 @@ def moto_server(
         def log_request(self, *_args: object, **_kwargs: object) -> None:
             """Say nothing."""
 
-    app = around(MotoShims(DomainDispatcherApplication(create_backend_app)))
+    app = MotoShims(DomainDispatcherApplication(create_backend_app))
     server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), name="moto", daemon=True)
     thread.start()

@@ -23,3 +23,8 @@ CREATE FUNCTION campanhas_em_curso(agora timestamptz)
      WHERE c.status = 'em_andamento'
        AND NOT EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = c.tenant_id AND p.canal = k.canal)
 $$;
+
+-- A report that came before its message was known may say that the person has read it.
+ALTER TABLE avisos_de_entrega ADD COLUMN lido boolean NOT NULL DEFAULT false;
+-- Providers report failures through the API.
+GRANT UPDATE (ultimos) ON campanha_desfechos TO disparo_agenda_api;

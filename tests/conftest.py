@@ -19,7 +19,7 @@ from urllib.request import Request, urlopen
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.tracing import pytest_runtest_call, untraced
+from tests.tracing import pytest_runtest_call
 
 if TYPE_CHECKING:
     from chalicelib.config import Settings
@@ -125,7 +125,7 @@ def aws_endpoint() -> Iterator[str]:
     """The URL of a moto server, which boto3 finds in the environment like the one of the local stack."""
     from local.aws import ACCESS_KEYS, moto_server
 
-    with moto_server(around=untraced) as url, pytest.MonkeyPatch.context() as environ:
+    with moto_server() as url, pytest.MonkeyPatch.context() as environ:
         for name, value in {**ACCESS_KEYS, "AWS_ENDPOINT_URL": url, "AWS_DEFAULT_REGION": "us-east-1"}.items():
             environ.setenv(name, value)
         environ.delenv("AWS_PROFILE", raising=False)

@@ -11,7 +11,7 @@ from chalicelib.campaigns.states import EVENTS, CampaignStatus
 from chalicelib.ids import new_id
 
 
-class Runs(Protocol):
+class RunsQueries(Protocol):
     """An open transaction of one tenant."""
 
     def run(self, query: str, **params: object) -> int:
@@ -20,7 +20,7 @@ class Runs(Protocol):
 
 
 def record(
-    rows: Runs,
+    rows: RunsQueries,
     campanha_id: UUID,
     origin: str,
     destination: CampaignStatus,

@@ -36,18 +36,18 @@ SELECT tenant_id, disparo_id, passos, CAST(:agora AS timestamptz), situacao, cod
 
 -- name: insert_avisos
 INSERT INTO avisos_de_entrega (tenant_id, canal, provider_message_id, situacao, disparo_id, codigo, suprimir,
-                               alternativo, recebido_em, olhar_em)
-SELECT :tenant_id, :canal, a.message_id, a.situacao, a.disparo_id, a.codigo, a.suprimir, a.alternativo,
+                               alternativo, lido, recebido_em, olhar_em)
+SELECT :tenant_id, :canal, a.message_id, a.situacao, a.disparo_id, a.codigo, a.suprimir, a.alternativo, a.lido,
        CAST(:agora AS timestamptz), CAST(:agora AS timestamptz)
   FROM jsonb_to_recordset(CAST(:avisos AS jsonb))
        AS a (message_id text, situacao text, disparo_id uuid, codigo text, suprimir boolean,
-            alternativo boolean)
+            alternativo boolean, lido boolean)
  ORDER BY a.message_id, a.situacao
-    ON CONFLICT ON CONSTRAINT avisos_de_entrega_pkey DO NOTHING;
+    ON CONFLICT ON CONSTRAINT avisos_de_entrega_pkey DO UPDATE SET lido = avisos_de_entrega.lido OR excluded.lido;
 
 -- name: lock_due_avisos
 -- Across tenants, so each row names its tenant. SKIP LOCKED: two sweeps do not look at the same report.
-SELECT tenant_id, canal, provider_message_id, situacao, disparo_id, codigo, suprimir, alternativo, recebido_em
+SELECT tenant_id, canal, provider_message_id, situacao, disparo_id, codigo, suprimir, alternativo, lido, recebido_em
   FROM avisos_de_entrega
  WHERE olhar_em <= :agora
  ORDER BY olhar_em

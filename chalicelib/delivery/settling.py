@@ -260,4 +260,5 @@ def _report(notice: Row) -> DeliveryReport:
         notice["codigo"],
         suprimir=notice["suprimir"],
         alternativo=notice["alternativo"],
+        lido=notice["lido"],
     )

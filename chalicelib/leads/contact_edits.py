@@ -126,7 +126,7 @@ class LeadContacts:
             self._stop_disparos(rows, identity, lead_id, kind.canal, contact.contato, removal)
             return others
 
-        self._arrange(identity, lead_id, kind, arrange)
+        self._arrange(identity, lead_id, kind, arrange, removes=True)
 
     def _add(
         self,
@@ -147,13 +147,18 @@ class LeadContacts:
 
         return self._arrange(identity, lead_id, kind, arrange)
 
-    def _arrange(self, identity: Identity, lead_id: UUID, kind: ContactKind, arrange: Arrange) -> dict[str, Any]:
+    def _arrange(
+        self, identity: Identity, lead_id: UUID, kind: ContactKind, arrange: Arrange, *, removes: bool = False
+    ) -> dict[str, Any]:
         """Write the contacts of a kind as `arrange` wants them, and show the lead."""
         now = self._clock()
 
         def work(rows: Rows) -> dict[str, Any]:
             # Ingestion reads the contacts of a lead before it locks it: it must not be at work. Its lock comes first.
             rows.run("lock_tenant_for_ingestion")
+            if removes:
+                # Before the lead, as the executor does. What is locked here is neither claimed nor given up meanwhile.
+                rows.all("lock_open_disparos", lead_id=lead_id)
             known(rows.one("lock_lead", lead_id=lead_id))
             contacts = arrange(rows, [_contact(row, kind) for row in rows.all(kind.listed, lead_id=lead_id)])
             write_contacts(rows, lead_id, kind, contacts)

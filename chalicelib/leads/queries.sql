@@ -142,7 +142,7 @@ SELECT l.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…'
    AND l.status IN ('novo', 'em_disparo', 'sem_sucesso')
    AND NOT EXISTS (
        SELECT FROM disparos d
-        WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id
+        WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id AND d.teste_de IS NULL
           AND (d.status IN ('pendente', 'enviando')
                OR (l.status = 'em_disparo' AND d.status IN ('enviado', 'confirmado', 'incerto')))
        OFFSET 0)
@@ -197,14 +197,15 @@ SELECT contato_id(e.lead_id, e.email) AS email_id, e.email, e.ordem, e.principal
 SELECT nota, por, criado_em FROM leads_suprimidos WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
 -- name: timeline_of_lead
--- A reply that nobody has assigned is shown with every lead that has its contact.
+-- A reply that nobody has assigned is shown with every lead that has its contact. A test of a campaign is no message to the
+-- lead.
 SELECT quando, tipo, id, status, canal, marcado_para, texto
   FROM (SELECT criado_em AS quando, 'lead' AS tipo, lead_id AS id, NULL AS status, NULL AS canal,
                CAST(NULL AS timestamptz) AS marcado_para, NULL AS texto
           FROM leads WHERE tenant_id = :tenant_id AND lead_id = :lead_id
          UNION ALL
         SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para, NULL
-          FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+          FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL
          UNION ALL
         SELECT criado_em, 'agendamento', agendamento_id, status, canal, data_agendada, NULL
           FROM agendamentos WHERE tenant_id = :tenant_id AND lead_id = :lead_id
@@ -295,6 +296,13 @@ SELECT :tenant_id, :lead_id, contato, ordem, principal FROM novos
     ON CONFLICT (tenant_id, lead_id, email) DO UPDATE
    SET ordem = EXCLUDED.ordem, principal = EXCLUDED.principal;
 
+-- name: lock_open_disparos
+SELECT disparo_id
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND status IN ('pendente', 'enviando')
+ ORDER BY disparo_id
+   FOR NO KEY UPDATE;
+
 -- name: cancel_disparos_to_contato
 -- As cancel_disparo: only what certainly has not left.
 WITH movidos AS (
@@ -342,12 +350,12 @@ UPDATE leads
    AND status = 'agendado' AND status_antes IS NOT NULL;
 
 -- name: list_exhausted_leads
--- Of these leads, those that no disparo can reach any more: none waits, is being sent, or may have arrived.
+-- Of these leads, those that no disparo can reach any more (a test goes to the team): none waits, is being sent, or may have arrived.
 SELECT c.lead_id
   FROM unnest(CAST(:lead_ids AS uuid[])) AS c (lead_id)
  WHERE NOT EXISTS (
        SELECT FROM disparos d
-        WHERE d.tenant_id = :tenant_id AND d.lead_id = c.lead_id
+        WHERE d.tenant_id = :tenant_id AND d.lead_id = c.lead_id AND d.teste_de IS NULL
           AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto'));
 
 -- name: list_unbooked_leads

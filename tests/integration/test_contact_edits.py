@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -18,7 +19,7 @@ from chalicelib.ingestion.rows.lead import principal
 from chalicelib.leads.contact_edits import LeadContacts
 from chalicelib.leads.requests import ContactRemoval, NewEmail, NewPhone
 from chalicelib.wiring import Services
-from tests.builders import ANA, CREATED_AT, a_disparo, a_lead, a_template, ask, run
+from tests.builders import ANA, CREATED_AT, TENANT, a_disparo, a_lead, a_template, ask, run, wait_for_locks
 from tests.conftest import StoppedClock
 from tests.ingesting import Office, as_csv
 
@@ -194,6 +195,19 @@ def test_waiting_disparos_are_cancelled_if_the_request_says_so(
     assert dict(ask(owner, "SELECT disparo_id, status FROM disparos")) == {waiting: "cancelado", other: "pendente"}
     steps = ask(owner, "SELECT disparo_id, em, classe, por, motivo FROM disparo_tentativas")
     assert steps == [[waiting, clock(), "cancelado", "ana", "O contato foi removido do lead."]]
+
+
+def test_disparo_that_a_worker_claims_at_the_same_time_is_seen(contacts: LeadContacts, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    a_template(owner)
+    a_disparo(owner, lead_id)
+    phone_id = id_of(owner, lead_id, FIRST)
+    with ThreadPoolExecutor(1) as pool:
+        with owner.transaction(TENANT) as rows:
+            rows.execute("UPDATE disparos SET status = 'enviando', lease_dono = disparo_id, lease_ate = 'infinity'")
+            removal = pool.submit(contacts.remove_phone, ANA, lead_id, phone_id, CANCELS)
+            wait_for_locks(owner, 1, removal)
+        refused("contato_em_envio", removal.result)
 
 
 @pytest.mark.parametrize("status", ["enviado", "erro", "cancelado"])

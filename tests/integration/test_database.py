@@ -92,7 +92,7 @@ def test_two_transactions_that_deadlock_both_succeed(services: Services, owner: 
                 both_hold_a_lead.wait()
             rows.one("lock_lead", lead_id=lead_ids[1])
             for lead_id in lead_ids:
-                rows.run("change_lead", lead_id=lead_id, status="em_disparo", tags=None, agora=CREATED_AT)
+                rows.run("move_leads", lead_ids=[lead_id], de=["novo"], para="em_disparo", agora=CREATED_AT)
             return attempts
 
         return services.database.run(TENANT, work)
@@ -116,7 +116,8 @@ def test_transaction_that_cannot_be_serialized_runs_again(owner: Database) -> No
         if len(seen) == 1:
             # Another transaction changes the row after this one took its snapshot.
             run(owner, "UPDATE leads SET status = 'sem_sucesso'")
-        of_tenant.run("change_lead", lead_id=lead_id, status="em_disparo", tags=None, agora=CREATED_AT)
+        moved = {"de": ["novo", "sem_sucesso"], "para": "em_disparo"}
+        of_tenant.run("move_leads", lead_ids=[lead_id], **moved, agora=CREATED_AT)
 
     owner.run_across_tenants(work)
     assert seen == ["novo", "sem_sucesso"]
@@ -415,7 +416,7 @@ def test_rows_of_one_tenant_belong_to_the_transaction_that_crosses_tenants(owner
             of_tenant = rows.of_tenant(tenant_id)
             assert of_tenant.tenant_id == tenant_id
             for each in lead_ids.values():
-                changed = of_tenant.run("change_lead", lead_id=each, status="em_disparo", tags=None, agora=CREATED_AT)
+                changed = of_tenant.run("move_leads", lead_ids=[each], de=["novo"], para="em_disparo", agora=CREATED_AT)
                 assert changed == (each == lead_id)
         raise LookupError
 

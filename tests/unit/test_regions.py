@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.dispatch.rules.places import PLACES
+from chalicelib.contacts.places import PLACES
 from chalicelib.ingestion.layout import regions
 from chalicelib.ingestion.layout.regions import Region, ddd_of, region_of
 

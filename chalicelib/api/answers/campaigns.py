@@ -212,7 +212,7 @@ class PlannedMessages(AnswerModel):
     """Of these, those with a reply that a person has to look at first: they wait."""
 
 
-class LeftOut(AnswerModel):
+class ExcludedRecipients(AnswerModel):
     """How many would be left out, and why."""
 
     etapa: int
@@ -276,7 +276,7 @@ class PreflightAnswer(AnswerModel):
     elegiveis: int
     """Of these, those who get the first step."""
     por_mensagem: tuple[PlannedMessages, ...]
-    excluidos: tuple[LeftOut, ...]
+    excluidos: tuple[ExcludedRecipients, ...]
     previsao: CampaignForecast
     custo: tuple[CampaignCost, ...]
     amostras: tuple[SampleMessage, ...]

@@ -21,7 +21,7 @@ from chalicelib.campaigns.rules.script import (
 )
 from chalicelib.campaigns.segments.context import compiled, stored_filter
 from chalicelib.canal import Canal
-from chalicelib.dispatch.rules.places import PLACES
+from chalicelib.contacts.places import PLACES
 from chalicelib.dispatch.rules.rendering import words_of
 from chalicelib.dispatch.rules.windows import after_working_days, calendar_for, openings
 from chalicelib.errors import FieldError, Invalid

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Self, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from chalicelib.campaigns.segments.model import SegmentFilter
 from chalicelib.campaigns.states import CampaignStatus, PilotDecision
@@ -15,6 +15,8 @@ from chalicelib.dispatch.requests.models import NOME_DE_TEMPLATE, VariableValue
 from chalicelib.instants import Instant
 from chalicelib.pages import PageQuery
 
+T = TypeVar("T")
+
 MOST_STEPS, MOST_VARIANTS = 5, 5
 MOST_TRIAL_CONTACTS = 3
 _ALL = 100
@@ -22,6 +24,13 @@ _ALL = 100
 
 class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+def _some(items: tuple[T, ...]) -> tuple[T, ...]:
+    # With `min_length` on the field, pydantic would report this error beside the error of every invalid item.
+    if not items:
+        raise PydanticKnownError("too_short", {"field_type": "Tuple", "min_length": 1, "actual_length": 0})
+    return items
 
 
 class CampaignMessage(_Request):
@@ -38,7 +47,7 @@ class CampaignVariant(_Request):
     nome: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,20}$")] = "a"
     peso: Annotated[int, Field(ge=1, le=_ALL)] = _ALL
     """So many of a hundred leads."""
-    mensagens: Annotated[tuple[CampaignMessage, ...], Field(min_length=1, max_length=len(Canal))]
+    mensagens: Annotated[tuple[CampaignMessage, ...], AfterValidator(_some), Field(json_schema_extra={"minItems": 1})]
 
     @model_validator(mode="after")
     def _use_a_channel_once(self) -> Self:
@@ -50,7 +59,7 @@ class CampaignVariant(_Request):
 class CampaignStep(_Request):
     """One step; `apos_dias_uteis` is how long after the step before, if nobody answered."""
 
-    variantes: Annotated[tuple[CampaignVariant, ...], Field(min_length=1, max_length=MOST_VARIANTS)]
+    variantes: Annotated[tuple[CampaignVariant, ...], Field(max_length=MOST_VARIANTS)]
     apos_dias_uteis: Annotated[int, Field(ge=1, le=60)] | None = None
 
     @model_validator(mode="after")
@@ -86,7 +95,7 @@ class NewCampaign(_Request):
     segmento_id: UUID | None = None
     filtro: SegmentFilter | None = None
     mensagem: CampaignMessage | None = None
-    etapas: Annotated[tuple[CampaignStep, ...], Field(min_length=1, max_length=MOST_STEPS)] | None = None
+    etapas: Annotated[tuple[CampaignStep, ...], Field(max_length=MOST_STEPS)] | None = None
     iniciar_em: Instant | None = None
     """As soon as it is planned, by default."""
     expira_em: Instant | None = None
@@ -97,7 +106,7 @@ class NewCampaign(_Request):
     def _be_whole(self) -> Self:
         if (self.segmento_id is None) == (self.filtro is None):
             raise PydanticCustomError("segmento_ou_filtro", "either segmento_id or filtro")
-        if (self.mensagem is None) == (self.etapas is None):
+        if (self.mensagem is None) == (not self.etapas):
             raise PydanticCustomError("mensagem_ou_etapas", "either mensagem or etapas")
         if any((each.apos_dias_uteis is None) != (number == 0) for number, each in enumerate(self.steps)):
             raise PydanticCustomError("dias_da_etapa", "days after the step before")
@@ -152,7 +161,11 @@ class TrialContact(_Request):
 class TrialSend(_Request):
     """To whom of the team the messages of a campaign are sent; `lead_id` is whose values they show."""
 
-    contatos: Annotated[tuple[TrialContact, ...], Field(min_length=1, max_length=MOST_TRIAL_CONTACTS)]
+    contatos: Annotated[
+        tuple[TrialContact, ...],
+        AfterValidator(_some),
+        Field(max_length=MOST_TRIAL_CONTACTS, json_schema_extra={"minItems": 1}),
+    ]
     etapa: Annotated[int, Field(ge=1, le=MOST_STEPS)] = 1
     variante: str | None = None
     lead_id: UUID | None = None

@@ -6,7 +6,7 @@ It asks what planning asks (`classify_recipients`) and writes nothing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,13 +18,18 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.campaigns.planning.audience import Audience, audience_of
 from chalicelib.campaigns.requests.drafts import lock_draft
 from chalicelib.campaigns.requests.shown import reason_sentence
-from chalicelib.campaigns.rules.forecast import cost_of, forecast
+from chalicelib.campaigns.rules.forecast import BindingLimit, cost_of, forecast
 from chalicelib.canal import Canal
 from chalicelib.dispatch.rules.demands import scalars_of
 from chalicelib.dispatch.rules.rendering import render_message
 from chalicelib.dispatch.rules.windows import rules_for
 from chalicelib.searches import take_seat
 
+_LIMITS: Mapping[BindingLimit, str] = {
+    BindingLimit.TAXA: "previsao_taxa",
+    BindingLimit.ORCAMENTO: "previsao_orcamento",
+    BindingLimit.JANELA: "previsao_janela",
+}
 _SAMPLES = 3
 # Samples are looked for among the first leads of the audience.
 _SAMPLED_LEADS = 200
@@ -102,7 +107,7 @@ def _forecast(audience: Audience, planned: Iterable[Row], start: datetime) -> di
         "inicia_em": start,
         "termina_em": longest and longest["termina_em"],
         "limite": longest and longest["limite"],
-        "mensagem": longest and messages.text(f"previsao_{longest['limite']}", config.idioma),
+        "mensagem": longest and messages.text(_LIMITS[longest["limite"]], config.idioma),
         "por_canal": by_channel,
     }
 

@@ -25,6 +25,13 @@ _PAUSES: Mapping[str, str] = {
     PauseCode.PILOTO_REPROVADO: "campanha_piloto_reprovado",
     PauseCode.PILOTO_CONCLUIDO: "campanha_piloto_concluido",
 }
+_EXCLUSIONS: Mapping[str, str] = {
+    "suprimido": "excluido_suprimido",
+    "sem_contato": "excluido_sem_contato",
+    "variavel_ausente": "excluido_variavel_ausente",
+    "lead_encerrado": "excluido_lead_encerrado",
+    "destino_repetido": "excluido_destino_repetido",
+}
 _NOT_SENT = frozenset({"excluido", DisparoStatus.ERRO, DisparoStatus.CANCELADO, DisparoStatus.SUPRIMIDO})
 
 
@@ -70,7 +77,7 @@ def document_of(row: Row) -> dict[str, Any]:
 
 def pause_sentence(code: str | None, config: TenantConfig) -> str | None:
     """Why a campaign is paused, in words: a code of this room, of the worker, or of a provider."""
-    if code in _PAUSES:
+    if code is not None and code in _PAUSES:
         return messages.text(_PAUSES[code], config.idioma)
     return sentence(code, None, config.idioma)
 
@@ -99,9 +106,8 @@ def _reasons(counted: Iterable[Row], config: TenantConfig) -> Iterator[dict[str,
 
 def reason_sentence(reason: str, config: TenantConfig) -> str:
     """Why a recipient is left out or got nothing, in words."""
-    own = f"excluido_{reason}"
-    if own in messages.CATALOGUE:
-        return messages.text(own, config.idioma)
+    if reason in _EXCLUSIONS:
+        return messages.text(_EXCLUSIONS[reason], config.idioma)
     return sentence(reason, None, config.idioma) or reason
 
 

@@ -27,7 +27,7 @@ from chalicelib.campaigns.segments.model import (
 from chalicelib.campos import CampoType
 from chalicelib.canal import Canal
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
-from chalicelib.dispatch.rules.places import PLACES
+from chalicelib.contacts.places import PLACES
 from chalicelib.errors import FieldError, Invalid, named
 
 MOST_CONDITIONS = 50

@@ -60,7 +60,7 @@ CASE WHEN jsonb_typeof(l.campos -> CAST(:campo AS text)) = 'string'
 coalesce(l.campos ->> CAST(:campo AS text), '') = ''
 
 -- name: lead_ddd
--- Of the principal phone, as for the window of an e-mail (dispatch/rules/places.py has the same pattern).
+-- Of the principal phone, as for the window of an e-mail (contacts/places.py has the same pattern).
 EXISTS (SELECT FROM lead_telefones t
          WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id AND t.principal
            AND t.telefone ~ '^\+55[1-9][0-9][2-9][0-9]{7,8}$' AND substr(t.telefone, 4, 2) = ANY (CAST(:valores AS text[]))

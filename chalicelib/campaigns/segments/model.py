@@ -29,7 +29,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from chalicelib.campos import LONGEST_NAME, LONGEST_VALUE
 from chalicelib.canal import Canal
-from chalicelib.dispatch.rules.places import PLACES
+from chalicelib.contacts.places import PLACES
 from chalicelib.instants import Instant
 from chalicelib.leads.requests import Tag
 from chalicelib.leads.states import LeadStatus

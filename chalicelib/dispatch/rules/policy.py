@@ -57,7 +57,7 @@ RATE_WAIT = timedelta(hours=1)
 """The longest wait that counts as speed. After a longer one (Meta's marketing cap, 131049), the attempt counts."""
 CAMPAIGN_PATIENCE = timedelta(minutes=15)
 """How long a message in doubt of a paused campaign waits before a worker looks at it again."""
-RUNNING_CAMPAIGN = "em_andamento"
+_RUNNING_CAMPAIGN = "em_andamento"
 """The status of a campaign whose messages may leave."""
 MOST_ABANDONED = 10
 """Workers that may die with a disparo before it is begun; one that kills every worker would come back for ever."""
@@ -156,7 +156,7 @@ class ClaimedDisparo:
     @property
     def is_stopped(self) -> bool:
         """Whether nothing of its campaign may leave."""
-        return self.campanha_id is not None and self.campanha != RUNNING_CAMPAIGN
+        return self.campanha_id is not None and self.campanha != _RUNNING_CAMPAIGN
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.canal import Canal
+from chalicelib.contacts.places import PLACES, Place, place_of
 from chalicelib.dispatch.rules.holidays_br import Holidays
-from chalicelib.dispatch.rules.places import PLACES, Place, place_of
 from chalicelib.tenants.config import TenantConfig
 
 _DAY = timedelta(days=1)

@@ -787,7 +787,7 @@ UPDATE canal_limites
 
 -- name: redate_windows
 -- Some of what waits for the window, by their ids: when it opens now where the lead is. The pattern is that of
--- `rules.places`. What the window that is open now has released already stays as it is. Only rows that change are locked,
+-- `contacts.places`. What the window that is open now has released already stays as it is. Only rows that change are locked,
 -- and looked at again then: a worker may have claimed them, or given them another date.
 WITH fatia AS MATERIALIZED (
     SELECT d.tenant_id, d.disparo_id, d.lead_id, d.destino

@@ -88,14 +88,17 @@ def _number(text: str, *, comma: bool) -> _Number | None:
     if match is None or (match["sign"] == "(") is not (match["close"] == ")") or (match["sign"] and match["minus"]):
         return None
     whole, part = match["whole"].replace(".", ""), match["part"] or ""
-    if len(whole) > MOST_DIGITS or (len(whole + part.rstrip("0")) > MOST_DIGITS and comma):
+    digits = len((whole + part).strip("0"))
+    if len(whole) > MOST_DIGITS or (digits > MOST_DIGITS and comma):
         return None
     value = Decimal(f"{whole}.{part}0")
-    if len(whole + part) > MOST_DIGITS:
+    if digits > MOST_DIGITS:
         value = Decimal(f"{value:.{MOST_DIGITS}g}")
     if match["percent"]:
         value = value.scaleb(-2)
-    shown = f"{value:f}".rstrip("0").rstrip(".") if value else "0"
+    shown = f"{value:f}"
+    if "." in shown:
+        shown = shown.rstrip("0").rstrip(".")
     sign = "-" if (match["sign"] or match["minus"]) and value else ""
     return _Number(sign + shown, bool(match["currency"]), bool(match["percent"]), text.isdigit())
 
@@ -162,7 +165,7 @@ def _as_date_and_time(text: str, _reading: CampoReading) -> str | None:
 
 
 def _as_time(text: str, reading: CampoReading) -> str | None:
-    found = _moment(text)
+    found = _moment("00:00" if reading.formatted and text == "0" else text)
     return f'"{found.at}"' if found and found.at and (reading.formatted or not found.day) else None
 
 

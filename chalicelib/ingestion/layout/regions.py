@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from chalicelib.contacts.nothing import says_nothing
 from chalicelib.contacts.pieces import EDGES
-from chalicelib.dispatch.rules.places import PLACES
+from chalicelib.contacts.places import PLACES
 from chalicelib.ingestion.layout.words import plain_words
 
 _UNCERTAIN = "--"
