@@ -19,7 +19,7 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection.swallowed import Swallowing
 from chalicelib.ingestion.detection.text_form import TextForm, form_of
 from chalicelib.ingestion.reading.cell_text import without_nuls
-from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
+from chalicelib.ingestion.reading.columns import RefusedCells, RowRun, SheetRow
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_LINES, MAX_ROW, MAX_ROWS
 
 DELIMITERS = "\t;,|"
@@ -57,6 +57,10 @@ class CsvTable:
         while (cells := _next_record(records, lines)) is not None:
             if lines.record > after:
                 yield lines.record, _narrow(cells, width)
+
+    def runs(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[RowRun]:
+        """Yield the same records one by one, because each may be large."""
+        return ([row] for row in self.rows(after, width))
 
     def size(self) -> int:
         """Return the number of lines."""

@@ -18,7 +18,7 @@ from typing import NamedTuple
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.behind.dates import Dates
 from chalicelib.ingestion.reading.cell_text import cell_text
-from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, column_index, column_name
+from chalicelib.ingestion.reading.columns import RowRun, checked_row_number, column_index, column_name
 from chalicelib.ingestion.reading.converted import WasteBudget
 from chalicelib.ingestion.reading.limits import MAX_ROW, MAX_ROWS
 from chalicelib.ingestion.reading.markup import UnknownShape, is_blank, pieces_of_items
@@ -49,7 +49,7 @@ _FILLED_CELL = re.compile(
 )
 
 
-def plain_rows(
+def plain_runs(
     blocks: Iterable[bytes],
     strings: SharedStrings,
     budget: WasteBudget,
@@ -58,8 +58,10 @@ def plain_rows(
     width: int,
     hidden: set[int],
     dates: Dates | None,
-) -> Iterator[SheetRow]:
+) -> Iterator[RowRun]:
     """Yield the rows after row `after` that have a value in their first `width` cells, each with its number.
+
+    Those that need no check of their own come together.
 
     The number of a hidden row is added to `hidden` before the row is yielded.
 
@@ -76,10 +78,10 @@ def plain_rows(
         markup = piece.decode()
         if dates:
             markup = dates.in_markup(markup)
-        for numbers, rows, sizes in _row_runs(markup, strings, width):
+        for numbers, rows, sizes in _parts(markup, strings, width):
             texts = list(map("".join, rows))
             if max(after, last) < numbers[0] and _are_ordinary(numbers, texts):
-                yield from zip(numbers, rows, strict=True)
+                yield list(zip(numbers, rows, strict=True))
                 last = numbers[-1]
                 continue
             for number, cells, size, text in zip(numbers, rows, sizes, texts, strict=True):
@@ -91,7 +93,7 @@ def plain_rows(
                     elif len(text) > MAX_ROW:
                         raise InvalidFile("linha_grande_demais", linha=last)
                     else:
-                        yield last, cells
+                        yield [(last, cells)]
 
 
 def _are_ordinary(numbers: Sequence[int], texts: Sequence[str]) -> bool:
@@ -100,7 +102,7 @@ def _are_ordinary(numbers: Sequence[int], texts: Sequence[str]) -> bool:
     return in_order and all(texts) and not any(map(str.isspace, texts)) and max(map(len, texts)) <= MAX_ROW
 
 
-class _RowRun(NamedTuple):
+class _Rows(NamedTuple):
     """Consecutive rows: their numbers, their cells, and the sizes of their markup."""
 
     numbers: Sequence[int]
@@ -108,7 +110,7 @@ class _RowRun(NamedTuple):
     sizes: Sequence[int]
 
 
-def _row_runs(markup: str, strings: SharedStrings, width: int) -> Iterator[_RowRun]:
+def _parts(markup: str, strings: SharedStrings, width: int) -> Iterator[_Rows]:
     """Yield all rows of a piece; consecutive rows of the usual kind come together.
 
     Raises:
@@ -128,7 +130,7 @@ def _row_runs(markup: str, strings: SharedStrings, width: int) -> Iterator[_RowR
         raise UnknownShape
 
 
-def _usual_runs(found: Sequence[tuple[str, ...]], strings: SharedStrings, width: int) -> Iterator[_RowRun]:
+def _usual_runs(found: Sequence[tuple[str, ...]], strings: SharedStrings, width: int) -> Iterator[_Rows]:
     """Yield rows of the usual kind together, fewer of them where strings are long, at last one by one."""
     try:
         together = _usual_run(found, strings)
@@ -142,11 +144,11 @@ def _usual_runs(found: Sequence[tuple[str, ...]], strings: SharedStrings, width:
         yield together
 
 
-def _usual_run(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> _RowRun:
+def _usual_run(found: Sequence[tuple[str, ...]], strings: SharedStrings) -> _Rows:
     """Read rows of the usual kind column by column."""
     markups, digits, *held, _, _, _ = zip(*found, strict=True)
     columns = map(_usual_column, held[::2], held[1::2], repeat(strings))
-    return _RowRun(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
+    return _Rows(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
 
 
 def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: SharedStrings) -> Sequence[str]:
@@ -174,10 +176,10 @@ def _row_pattern(width: int) -> re.Pattern[str]:
     return re.compile(rf"(\s*+(?:{usual}|{_ROW}))|(.++)", re.DOTALL)
 
 
-def _single(row: str, digits: str, cells: str, strings: SharedStrings, width: int) -> _RowRun:
+def _single(row: str, digits: str, cells: str, strings: SharedStrings, width: int) -> _Rows:
     """Read one row of any kind, given its markup, its number, and the markup of its cells."""
     number = int(digits)
-    return _RowRun([number], [_cells(number, cells, strings, width)], [len(row)])
+    return _Rows([number], [_cells(number, cells, strings, width)], [len(row)])
 
 
 def _cells(number: int, markup: str, strings: SharedStrings, width: int) -> list[str]:

@@ -183,8 +183,9 @@ class _Piece:
         """Return the markup of one string; the positions of all of them are computed at the first call."""
         if self._starts is None:
             sizes = map(len, self.markup.split(_SEPARATOR))
-            self._starts = array("I", accumulate((size + 1 for size in sizes), initial=0))
-        return self.markup[self._starts[place] : self._starts[place + 1] - 1]
+            self._starts = array("I", accumulate(sizes, initial=0))
+        # One separator stands before each string but the first.
+        return self.markup[self._starts[place] + place : self._starts[place + 1] + place]
 
 
 def _plain_strings(blocks: Iterable[bytes]) -> Iterator[_Piece]:
