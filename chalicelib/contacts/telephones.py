@@ -39,6 +39,7 @@ from chalicelib.contacts.pieces import (
     MAX_CONTACTS,
     SEPARATORS,
     RefusedPiece,
+    as_lines,
     explode,
     normalised,
     refuse,
@@ -157,11 +158,8 @@ class _Rule(NamedTuple):
 
 def usual_phones(cells: Sequence[str], *, landlines_valid: bool = False) -> list[tuple[Phone, ...] | None]:
     """Return what `read_phones` finds in each cell; None for a cell with anything but phones of a usual shape."""
-    # One search finds the usual cells of all, and their punctuation is removed together. No phone has a line break.
-    together = "\n".join([*cells, ""])
-    if together.count("\n") > len(cells):
-        together = "\n".join([*["" if "\n" in cell else cell for cell in cells], ""])
-    found = "\n".join(_USUAL_LINE.findall(together))
+    # One search finds the usual cells, and their punctuation is removed together. None has a line break.
+    found = "\n".join(_USUAL_LINE.findall(as_lines(cells)))
     digits = found.encode().translate(None, _PUNCTUATION).decode().replace(".0", "")
     return [
         None if not each else _several(each, landlines_valid) if "|" in each else (_phone(each, landlines_valid),)
