@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from chalicelib.contacts.telephones import Phone
@@ -31,10 +32,13 @@ ERROR_COLUMNS = ("linha", "ordem", "alcance", "lead_id_externo", "coluna", "codi
 # Characters with a meaning in COPY's text format (PostgreSQL, COPY, "File Formats"). The backslash comes first. A
 # `text` of PostgreSQL cannot hold NUL at all.
 _ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"), ("\x00", "\ufffd"))
+_SPECIAL = tuple(character for character, _ in _ESCAPES)
+_BETWEEN = "\x1f"  # hardly any text has it
 _NULL = "\\N"
 # Candidates whose lines are encoded together and sent in one message, of some ten thousand bytes. If one of them is
 # replaced, all of them are encoded again.
 _TOGETHER = 512
+_TELEFONE = attrgetter("telefone")
 
 
 class Candidate(NamedTuple):
@@ -209,8 +213,8 @@ def _told_by_contact(columns: LeadColumns, keys: Set[DedupKey]) -> list[int]:
 
 def _shared(columns: LeadColumns, contacts: Set[str]) -> frozenset[str]:
     """Those of these contacts that several rows have. No row has a contact twice."""
-    found = [phone.telefone for phones in columns.telefones for phone in phones if phone.telefone in contacts]
-    found += [email for emails in columns.emails for email in emails if email in contacts]
+    telefones = map(_TELEFONE, chain.from_iterable(columns.telefones))
+    found = filter(contacts.__contains__, chain(telefones, chain.from_iterable(columns.emails)))
     return frozenset(_repeated(sorted(found)))
 
 
@@ -256,9 +260,12 @@ def email_lines(lead_id: str, emails: Sequence[str], *, existing: int = 0) -> st
 
 def fields(texts: Sequence[str | None]) -> list[str]:
     """Texts as fields of COPY's text format. One search covers all of them, because hardly any needs escaping."""
-    together = "".join(filter(None, texts))
-    if "\n" in together or "\\" in together or "\t" in together or "\r" in together or "\x00" in together:
-        return [_NULL if text is None else _escaped(text) for text in texts]
+    together = _BETWEEN.join([text or "" for text in texts])
+    if any(map(together.__contains__, _SPECIAL)):
+        escaped = _escaped(together).split(_BETWEEN)
+        if len(escaped) > len(texts):  # a text has the separator
+            escaped = [_escaped(text or "") for text in texts]
+        return [_NULL if text is None else shown for text, shown in zip(texts, escaped, strict=True)]
     return [_NULL if text is None else text for text in texts]
 
 
