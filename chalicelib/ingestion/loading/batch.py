@@ -7,10 +7,11 @@ common with the database is known only later, so each lead keeps its own lines.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, pairwise
+from itertools import chain, compress, pairwise
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -63,10 +64,16 @@ class CopyLines:
     def replaced(self, replacements: Mapping[int, str]) -> list[bytes]:
         """All lines encoded, with other texts at some places."""
         messages = list(self.encoded)
-        for part in {place // _TOGETHER for place in replacements}:
+        changed: defaultdict[int, list[int]] = defaultdict(list)
+        for place, text in replacements.items():
+            if text != self.texts[place]:
+                changed[place // _TOGETHER].append(place)
+        for part, places in changed.items():
             first = part * _TOGETHER
-            texts = self.texts[first : first + _TOGETHER]
-            messages[part] = encode_lines(replacements.get(place, text) for place, text in enumerate(texts, first))
+            texts = [*self.texts[first : first + _TOGETHER]]
+            for place in places:
+                texts[place - first] = replacements[place]
+            messages[part] = encode_lines(texts)
         return messages
 
 
@@ -98,13 +105,9 @@ class Candidates:
 
     def places_of(self, keys: Set[str], contacts: Set[str]) -> list[int]:
         """The places of the candidates that have one of these IDs and documents, or one of these contacts, in order."""
-        found = {
-            place
-            for place, (external_id, document) in enumerate(
-                zip(self.external_ids, self.columns.documentos, strict=True)
-            )
-            if external_id in keys or document in keys
-        }
+        found: set[int] = set()
+        for column in (self.external_ids, self.columns.documentos):
+            found.update(compress(range(len(column)), map(keys.__contains__, column)))
         if contacts:
             found.update([place for place, own in enumerate(self.contacts()) if not contacts.isdisjoint(own)])
         return sorted(found)

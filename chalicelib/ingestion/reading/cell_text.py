@@ -53,8 +53,9 @@ def markup_text(raw: str) -> str:
 
 def _with_named(raw: str) -> str:
     """Replace the references by name. `&amp;` comes last, because what it leaves refers to nothing."""
-    for name, character in _NAMED.items():
-        raw = raw.replace(f"&{name};", character)
+    names = _NAMED if raw.count("&") > raw.count("&amp;") else ("amp",)
+    for name in names:
+        raw = raw.replace(f"&{name};", _NAMED[name])
     return raw
 
 

@@ -91,7 +91,8 @@ class SharedStrings:
             LongStrings: there may be more text than `MAX_COLUMN`.
             InvalidFile: as for a single string.
         """
-        numbers = [int(index) if index else _BLANK for index in indices]
+        filled = all(indices)
+        numbers = list(map(int, indices)) if filled else [int(index) if index else _BLANK for index in indices]
         self[max(numbers)]
         if len(numbers) > self.most_together:
             raise LongStrings
