@@ -15,18 +15,37 @@ from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
 from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
+from chalicelib.campaigns.requests.models import (
+    CampaignChange,
+    CampaignQuery,
+    CampaignStart,
+    NewCampaign,
+    TrialSend,
+)
+from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, ReplyAssignment, ReplyQuery, ReplySettlement, WebhookQuery
 from chalicelib.dispatch.requests.models import (
     DisparoQuery,
     NewDisparo,
     NewTemplate,
+    PreviewRequest,
     ResendRequest,
     ResolutionRequest,
     TemplateQuery,
+    VersionQuery,
 )
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
+from chalicelib.leads.requests import (
+    ContactRemoval,
+    LeadChange,
+    LeadExport,
+    LeadQuery,
+    NewEmail,
+    NewLead,
+    NewPhone,
+    ReadyQuery,
+)
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
@@ -129,6 +148,27 @@ def list_leads(call: Call, query: LeadQuery) -> Json[answers.LeadPage]:
     return services.leads.page(call.tenant_id, query)
 
 
+@app.route("/leads", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_lead(call: Call, body: NewLead, key: IdempotencyKey | None) -> Json[answers.LeadDetail]:
+    """Creates a lead by hand; one that is there already is refused and named."""
+    return services.registrations.create(call.identity, body, key)
+
+
+@app.route("/leads.csv", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def export_leads(call: Call, query: LeadExport) -> Json[answers.ExportLink]:
+    """Exports leads by filter: a URL at which their CSV can be downloaded, and the cursor of the next file."""
+    return services.exports.create(call.tenant_id, query)
+
+
+@app.route("/campos", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_campos(call: Call, query: PageQuery) -> Json[answers.CampoPage]:
+    """Lists the campos that the leads have: the columns of the files beyond ours, with their types and samples."""
+    return services.leads.campos(call.tenant_id, query)
+
+
 @app.route("/leads/para-disparo", methods=["GET"], authorizer=cognito)
 @endpoint(app)
 def list_leads_ready(call: Call, query: ReadyQuery) -> Json[answers.ReadyLeadPage]:
@@ -146,8 +186,50 @@ def get_lead(call: Call, lead_id: UUID) -> Json[answers.LeadDetail]:
 @app.route("/leads/{lead_id}", methods=["PATCH"], authorizer=cognito)
 @endpoint(app)
 def change_lead(call: Call, lead_id: UUID, body: LeadChange) -> Json[answers.LeadDetail]:
-    """Changes the status of a lead, its tags, or both."""
-    return services.leads.change(call.tenant_id, lead_id, body)
+    """Changes a lead by hand: its status, its tags, its name, contact, document and campos."""
+    return services.lead_edits.change(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/telefones", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def add_lead_phone(call: Call, lead_id: UUID, body: NewPhone) -> Json[answers.LeadDetail]:
+    """Adds a phone to a lead."""
+    return services.lead_contacts.add_phone(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/telefones/{telefone_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def remove_lead_phone(call: Call, lead_id: UUID, telefone_id: UUID, query: ContactRemoval) -> None:
+    """Removes a phone of a lead; one that disparos wait for stays, unless these are to be cancelled."""
+    services.lead_contacts.remove_phone(call.identity, lead_id, telefone_id, query)
+
+
+@app.route("/leads/{lead_id}/telefones/{telefone_id}/principal", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def prefer_lead_phone(call: Call, lead_id: UUID, telefone_id: UUID) -> Json[answers.LeadDetail]:
+    """Makes a phone the principal one of a lead."""
+    return services.lead_contacts.prefer_phone(call.identity, lead_id, telefone_id)
+
+
+@app.route("/leads/{lead_id}/emails", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def add_lead_email(call: Call, lead_id: UUID, body: NewEmail) -> Json[answers.LeadDetail]:
+    """Adds an e-mail to a lead."""
+    return services.lead_contacts.add_email(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/emails/{email_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def remove_lead_email(call: Call, lead_id: UUID, email_id: UUID, query: ContactRemoval) -> None:
+    """Removes an e-mail of a lead; one that disparos wait for stays, unless these are to be cancelled."""
+    services.lead_contacts.remove_email(call.identity, lead_id, email_id, query)
+
+
+@app.route("/leads/{lead_id}/emails/{email_id}/principal", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def prefer_lead_email(call: Call, lead_id: UUID, email_id: UUID) -> Json[answers.LeadDetail]:
+    """Makes an e-mail the principal one of a lead."""
+    return services.lead_contacts.prefer_email(call.identity, lead_id, email_id)
 
 
 @app.route("/leads/{lead_id}/disparos", methods=["POST"], authorizer=cognito)
@@ -301,6 +383,27 @@ def get_template(call: Call, nome: str) -> Json[answers.TemplateAnswer]:
     return services.templates.get(call.tenant_id, nome)
 
 
+@app.route("/templates/{nome}/versoes", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_template_versions(call: Call, nome: str, query: VersionQuery) -> Json[answers.TemplateVersionList]:
+    """Lists all versions of a template, newest first."""
+    return services.templates.versions(call.tenant_id, nome, query)
+
+
+@app.route("/templates/{nome}/versoes/{versao}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_template_version(call: Call, nome: str, versao: str) -> Json[answers.TemplateVersion]:
+    """Returns one version of a template, whether it is in use or not."""
+    return services.templates.version(call.tenant_id, nome, versao)
+
+
+@app.route("/templates/{nome}/previa", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def preview_template(call: Call, nome: str, body: PreviewRequest) -> Json[answers.TemplatePreview]:
+    """Renders a template for a lead, or for the three newest ones; nothing is sent."""
+    return services.templates.preview(call.tenant_id, nome, body)
+
+
 @app.route("/templates/{nome}", methods=["PUT"], authorizer=cognito)
 @endpoint(app)
 def put_template(call: Call, nome: str, body: NewTemplate) -> Json[answers.TemplateAnswer]:
@@ -313,6 +416,125 @@ def put_template(call: Call, nome: str, body: NewTemplate) -> Json[answers.Templ
 def delete_template(call: Call, nome: str) -> None:
     """Takes a template out of use; the disparos that were created with it keep its text."""
     services.templates.delete(call.tenant_id, nome)
+
+
+@app.route("/segmentos", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_segmento(call: Call, body: NewSegment, key: IdempotencyKey | None) -> Json[answers.SegmentAnswer]:
+    """Saves a filter over leads under a name."""
+    return services.segments.create(call.identity, body, key)
+
+
+@app.route("/segmentos", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_segmentos(call: Call, query: PageQuery) -> Json[answers.SegmentPage]:
+    """Lists the segments, newest first."""
+    return services.segments.page(call.tenant_id, query)
+
+
+@app.route("/segmentos/contar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def count_segmento(call: Call, body: SegmentCount) -> Json[answers.SegmentCountAnswer]:
+    """Counts the leads of a filter or a segment, in all and by channel, and shows the newest ones."""
+    return services.segments.count(call.tenant_id, body)
+
+
+@app.route("/segmentos/{segmento_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_segmento(call: Call, segmento_id: UUID) -> Json[answers.SegmentAnswer]:
+    """Returns one segment."""
+    return services.segments.get(call.tenant_id, segmento_id)
+
+
+@app.route("/segmentos/{segmento_id}", methods=["PUT"], authorizer=cognito)
+@endpoint(app)
+def replace_segmento(call: Call, segmento_id: UUID, body: NewSegment) -> Json[answers.SegmentAnswer]:
+    """Gives a segment another name and filter."""
+    return services.segments.replace(call.identity, segmento_id, body)
+
+
+@app.route("/segmentos/{segmento_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def delete_segmento(call: Call, segmento_id: UUID) -> None:
+    """Deletes a segment; campaigns that were planned with it keep their leads."""
+    services.segments.delete(call.tenant_id, segmento_id)
+
+
+@app.route("/campanhas", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_campanha(call: Call, body: NewCampaign, key: IdempotencyKey | None) -> Json[answers.CampaignAnswer]:
+    """Creates the draft of a campaign: messages to the leads of a filter or segment."""
+    return services.campaigns.create(call.identity, body, key)
+
+
+@app.route("/campanhas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_campanhas(call: Call, query: CampaignQuery) -> Json[answers.CampaignPage]:
+    """Lists the campaigns, newest first."""
+    return services.campaigns.page(call.tenant_id, query)
+
+
+@app.route("/campanhas/{campanha_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_campanha(call: Call, campanha_id: UUID) -> Json[answers.CampaignAnswer]:
+    """Returns one campaign with its counters, its history, and what it waits for."""
+    return services.campaigns.get(call.tenant_id, campanha_id)
+
+
+@app.route("/campanhas/{campanha_id}", methods=["PATCH"], authorizer=cognito)
+@endpoint(app)
+def change_campanha(call: Call, campanha_id: UUID, body: CampaignChange) -> Json[answers.CampaignAnswer]:
+    """Changes some fields of a draft."""
+    return services.campaigns.change(call.tenant_id, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def delete_campanha(call: Call, campanha_id: UUID) -> None:
+    """Deletes a draft."""
+    services.campaigns.delete(call.tenant_id, campanha_id)
+
+
+@app.route("/campanhas/{campanha_id}/conferir", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def check_campanha(call: Call, campanha_id: UUID) -> Json[answers.PreflightAnswer]:
+    """Says who would get a draft and who would not and why, how long it takes, and what it costs; nothing is sent."""
+    return services.preflight.check(call.tenant_id, campanha_id)
+
+
+@app.route("/campanhas/{campanha_id}/testar", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def test_campanha(call: Call, campanha_id: UUID, body: TrialSend) -> Json[answers.TrialList]:
+    """Sends the messages of a campaign to contacts of the team, with the values of a lead."""
+    return services.trial_sends.send(call.tenant_id, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/agendar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def schedule_campanha(call: Call, campanha_id: UUID, body: CampaignStart) -> Json[answers.CampaignAnswer]:
+    """Freezes the audience of a draft, and starts it as soon as it is planned or at its time."""
+    return services.campaign_control.schedule(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/pausar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def pause_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.StoppedCampaign]:
+    """Pauses a campaign: after the answer nothing more of it is handed to a provider."""
+    return services.campaign_control.pause(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/retomar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def resume_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.CampaignAnswer]:
+    """Resumes a paused campaign; after its pilot, this lets the others go."""
+    return services.campaign_control.resume(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/cancelar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def cancel_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.StoppedCampaign]:
+    """Cancels a campaign: what has not left does not leave any more."""
+    return services.campaign_control.cancel(call.identity, campanha_id, body)
 
 
 @app.route("/supressoes", methods=["POST"], authorizer=cognito)
@@ -461,6 +683,12 @@ def ingest_leads(event: SQSEvent) -> None:
 def send_disparos(event: SQSEvent) -> None:
     """Sends the disparos that are due."""
     services.executor.run(event.to_dict())
+
+
+@app.on_sqs_message(queue=settings.campaign_queue, batch_size=1, maximum_concurrency=5)
+def plan_campanhas(event: SQSEvent) -> None:
+    """Plans the campaigns that the messages name, and starts those whose time has come."""
+    services.planner.run(event.to_dict(), remaining_ms=remaining_ms(event))
 
 
 @app.on_sqs_message(queue=settings.scheduling_queue, batch_size=10, maximum_concurrency=2)

@@ -20,6 +20,7 @@ _SENTENCES = {
     "canal_pausado": "aviso_canal_pausado",
     "fora_da_janela": "aviso_fora_da_janela",
     "template_repetido": "aviso_template_repetido",
+    "destino_repetido": "aviso_destino_repetido",
     "lead_ocupado": "aviso_lead_ocupado",
     "hora_incomum": "aviso_hora_incomum",
     "feriado": "aviso_feriado",

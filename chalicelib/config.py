@@ -74,6 +74,14 @@ class Settings(BaseModel):
     backoff_base_s: Seconds = 1.0
     backoff_cap_s: Seconds = 30.0
 
+    # Campaigns
+    plan_slice_leads: int = Field(default=5_000, ge=1, le=100_000)
+    """How many leads of a campaign's audience are planned in one transaction."""
+    plan_lease_s: Seconds = 330.0
+    """How long a worker keeps a campaign that it plans; every slice renews it. Longer than `worker_timeout_s`."""
+    plan_time_margin_s: Seconds = 60.0
+    """A worker that has less time left than this hands its campaign over to the next one."""
+
     internal_channels: bool = False
     """Whether a tenant's channel may be in our own network and without TLS; only for the local stack."""
 
@@ -130,6 +138,16 @@ class Settings(BaseModel):
     def scheduling_queue(self) -> str:
         """Wake-ups of agendamentos."""
         return self._queue("scheduling")
+
+    @cached_property
+    def campaign_queue(self) -> str:
+        """Wake-ups of campaigns: to be planned, and to be started."""
+        return self._queue("campaigns")
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """All of our queues."""
+        return self.ingest_queue, self.dispatch_queue, self.scheduling_queue, self.campaign_queue
 
     @property
     def ingest_lease(self) -> timedelta:

@@ -88,6 +88,14 @@ class Conflict(DomainError):
     status = 409
 
 
+class OtherLead(Conflict):
+    """What the request says about a lead is another lead's, which the answer names."""
+
+    def __init__(self, code: str, *, lead_id: str, **params: object) -> None:
+        super().__init__(code, lead_id=lead_id, **params)
+        self.lead_id = lead_id
+
+
 class TooLarge(DomainError):
     """The body has more bytes than the route accepts."""
 

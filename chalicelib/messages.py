@@ -107,6 +107,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "In UTC, the time lies outside the years 1 to 9999.",
     ),
     "caractere_nulo": ("O texto tem um caractere nulo.", "The text holds a NUL character."),
+    "destino_de_coluna_invalido": (
+        "Uma coluna pode ser um dos nossos campos (nome, telefone, email, documento, …), “campo”, “campo:nome” ou "
+        "“ignorar”.",
+        "A column can be one of our fields (nome, telefone, email, documento, …), “campo”, “campo:name” or “ignorar”.",
+    ),
     # Files
     "formato_nao_suportado": (
         "O arquivo é deste formato: {formato}. Abra-o ou extraia-o e salve a planilha como .xlsx ou .csv.",
@@ -143,6 +148,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The titles are in the first column: put them into the first row, and each person into a row.",
     ),
     "aba_inexistente": ("A planilha não tem a aba “{aba}”.", "The workbook has no sheet “{aba}”."),
+    "titulos_ausentes": (
+        "O mapeamento fala de títulos que o arquivo não tem: {titulos}.",
+        "The mapping is about titles that the file does not have: {titulos}.",
+    ),
     "arquivo_sem_abas": (
         "Um arquivo de texto não tem abas: envie sem “aba”.",
         "A text file has no sheets: send it without “aba”.",
@@ -214,6 +223,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The domain of “{valor}” looks misspelt; it may be “{provavel}”. Correct the address or delete it.",
     ),
     "telefone_invalido": ("“{valor}” não é um telefone válido.", "“{valor}” is not a valid phone."),
+    "telefone_sem_ddd": (
+        "“{valor}” não tem DDD, e a linha não diz com certeza qual é: escreva-o, ou preencha as colunas DDD, ou Cidade "
+        "e UF.",
+        "“{valor}” has no area code, and its row does not say for certain which it is: write it, or fill the columns "
+        "DDD, or Cidade and UF.",
+    ),
     "telefone_ambiguo": (
         "“{valor}” pode ser mais de um telefone; escreva-o por inteiro, com DDD.",
         "“{valor}” may be more than one phone; write it in full, with its area code.",
@@ -225,6 +240,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "documento_ambiguo": (
         "“{valor}” pode ser mais de um documento; escreva-o por inteiro, com os zeros.",
         "“{valor}” may be more than one document; write it in full, with its zeros.",
+    ),
+    "campo_longo": (
+        "O texto passa de 1.000 caracteres: o campo não foi guardado.",
+        "The text is longer than 1,000 characters: the campo was not kept.",
+    ),
+    "campos_grandes": (
+        "Os campos do lead passam de 8 KB, ou de 60: este não foi guardado.",
+        "The campos of the lead are more than 8 KB, or than 60: this one was not kept.",
+    ),
+    "tags_demais": (
+        "O lead já tem 20 tags: “{valor}” não foi acrescentada.",
+        "The lead has 20 tags already: “{valor}” was not added.",
     ),
     "contatos_demais": (
         "Há mais de 50 contatos deste tipo na linha; os demais ficaram de fora.",
@@ -248,8 +275,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The title is not known: the column was read by what is in it.",
     ),
     "coluna_proposta": (
-        "O título não é conhecido, mas a coluna parece ter {campo}. Para lê-la, envie com adivinhar=true.",
-        "The title is not known, but the column seems to hold {campo}. To read it, send it with adivinhar=true.",
+        "O título não é conhecido, mas a coluna parece ter {campo}: ficou como campo. Para lê-la, envie com "
+        "adivinhar=true ou com um mapeamento.",
+        "The title is not known, but the column seems to hold {campo}: it was kept as a campo. To read it, send it "
+        "with adivinhar=true or with a mapping.",
     ),
     "coluna_desconhecida": (
         "O título não é conhecido: a coluna não foi lida.",
@@ -258,20 +287,32 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "coluna_sem_titulo": ("A coluna não tem título: não foi lida.", "The column has no title: it was not read."),
     "coluna_vazia": ("A coluna está vazia.", "The column is empty."),
     "coluna_de_outro_assunto": (
-        "O título fala de um contato, mas não é um contato que se use: a coluna não foi lida.",
-        "The title is about a contact, but names none that may be used: the column was not read.",
+        "O título fala de um contato, mas não é um contato que se use: a coluna ficou como campo.",
+        "The title is about a contact, but names none that may be used: the column was kept as a campo.",
     ),
     "coluna_de_outra_pessoa": (
-        "O título fala de outra pessoa: a coluna não foi lida.",
-        "The title is about another person: the column was not read.",
+        "O título fala de outra pessoa: a coluna ficou como campo, e ninguém é contatado por ela.",
+        "The title is about another person: the column was kept as a campo, and nobody is contacted by it.",
     ),
     "coluna_com_outros_dados": (
-        "O título fala de um contato, mas a coluna tem outros dados: não foi lida.",
-        "The title is about a contact, but the column holds other data: it was not read.",
+        "O título fala de um contato, mas a coluna tem outros dados: ficou como campo.",
+        "The title is about a contact, but the column holds other data: it was kept as a campo.",
     ),
     "coluna_sem_par": (
-        "Falta a coluna que completa esta, como o telefone de um DDD: não foi lida.",
-        "The column that completes this one is missing, as the phone of a DDD: it was not read.",
+        "Falta a coluna que completa esta, como o telefone de um DDD: ficou como campo.",
+        "The column that completes this one is missing, as the phone of a DDD: it was kept as a campo.",
+    ),
+    "coluna_mapeada": (
+        "A coluna foi lida como o envio pediu.",
+        "The column was read as the upload asked.",
+    ),
+    "coluna_ignorada": (
+        "O envio pediu para deixar a coluna de fora.",
+        "The upload asked to leave the column out.",
+    ),
+    "campos_demais": (
+        "Há colunas demais para guardar como campos: esta ficou de fora.",
+        "There are too many columns to keep as campos: this one was left out.",
     ),
     "coluna_do_relatorio": (
         "A coluna é do relatório de erros: não é lida.",
@@ -393,7 +434,89 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A lead that is {de} cannot become {para}.",
     ),
     "lead_encerrado": ("O lead está encerrado.", "The lead is closed."),
-    "mudanca_vazia": ("Nada a mudar: informe status ou tags.", "Nothing to change: give status or tags."),
+    "mudanca_vazia": ("Nada a mudar: informe ao menos um campo.", "Nothing to change: give at least one field."),
+    "lead_existente": (
+        "Este lead já existe: {lead_id}, encontrado por {por}.",
+        "This lead exists already: {lead_id}, found by {por}.",
+    ),
+    "documento_de_outro_lead": (
+        "O documento já é do lead {lead_id}.",
+        "The document is that of lead {lead_id} already.",
+    ),
+    "id_de_outro_lead": (
+        "O ID já é do lead {lead_id}, que tem outro documento, ou outro nome e outros contatos.",
+        "The ID is that of lead {lead_id} already, which has another document, or another name and other contacts.",
+    ),
+    "lead_sem_contato": (
+        "Informe um telefone, um e-mail ou um documento.",
+        "Give a phone, an e-mail or a document.",
+    ),
+    "ultimo_contato": (
+        "O lead ficaria sem telefone, e-mail e documento; acrescente outro antes.",
+        "The lead would have no phone, e-mail and document left; add another one first.",
+    ),
+    "nome_vazio": ("O nome não diz nada; null o apaga.", "The name says nothing; null removes it."),
+    "id_invalido": (
+        "O ID não diz nada, ou passa de {maximo} caracteres.",
+        "The ID says nothing, or is longer than {maximo} characters.",
+    ),
+    "um_contato_por_vez": ("Há mais de um contato no texto.", "There is more than one contact in the text."),
+    "contato_repetido": (
+        "O lead já tem este contato: {contato_id}.",
+        "The lead has this contact already: {contato_id}.",
+    ),
+    "contatos_no_limite": (
+        "O lead já tem {maximo} contatos deste tipo.",
+        "The lead has {maximo} contacts of this kind already.",
+    ),
+    "contato_nao_enviavel": (
+        "Nenhuma mensagem pode ir a este contato, mas a outro do lead sim: o principal é um desses.",
+        "No message can go to this contact, but to another one of the lead: the principal is one of those.",
+    ),
+    "contato_com_disparos": (
+        "Disparos que esperam por este contato: {quantos}. Cancele-os, ou repita com cancelar=true.",
+        "Disparos that wait for this contact: {quantos}. Cancel them, or repeat with cancelar=true.",
+    ),
+    "contato_em_envio": (
+        "Disparos para este contato que estão em envio, ou em dúvida: {quantos}. Espere que terminem.",
+        "Disparos to this contact that are being sent, or in doubt: {quantos}. Wait until they have ended.",
+    ),
+    "contato_removido": ("O contato foi removido do lead.", "The contact was removed from the lead."),
+    # Campos
+    "campo_desconhecido": (
+        "Nenhum lead tem o campo “{nome}”. Parecidos: {proximos}. Todos: GET /campos.",
+        "No lead has the campo “{nome}”. Similar ones: {proximos}. All of them: GET /campos.",
+    ),
+    "campo_sem_ordem": (
+        "O campo “{nome}” não tem números nem datas: _min e _max não valem para ele.",
+        "The campo “{nome}” has neither numbers nor dates: _min and _max do not go with it.",
+    ),
+    "campo_de_outro_tipo": (
+        "O campo “{nome}” é {tipos}: escreva 1234.56, 2026-12-31, 2026-12-31T14:30, 14:30, true ou false.",
+        "The campo “{nome}” is {tipos}: write 1234.56, 2026-12-31, 2026-12-31T14:30, 14:30, true or false.",
+    ),
+    "campo_invalido": (
+        "O valor é um texto, um número menor que 10¹⁵, true ou false.",
+        "The value is a text, a number below 10¹⁵, true or false.",
+    ),
+    "nome_de_campo_invalido": (
+        "“{campo}” não é nome de campo: até 64 letras minúsculas sem acento, dígitos e _, e nenhum dos nomes do lead.",
+        "“{campo}” names no campo: up to 64 unaccented lower-case letters, digits and _, and none of the lead's names.",
+    ),
+    "campo_vazio": ("O valor está vazio; null apaga o campo.", "The value is empty; null removes the campo."),
+    "valor_de_campo_longo": ("O valor passa de 1.000 caracteres.", "The value is longer than 1,000 characters."),
+    "valor_de_outro_tipo": (
+        "O valor não é do tipo do campo: {nomes}.",
+        "The value is not of the campo's type: {nomes}.",
+    ),
+    "campos_do_lead_demais": (
+        "O lead teria mais de {maximo} campos.",
+        "The lead would have more than {maximo} campos.",
+    ),
+    "campos_do_lead_grandes": (
+        "Os campos do lead passariam de {maximo} bytes.",
+        "The campos of the lead would be longer than {maximo} bytes.",
+    ),
     "documento_de_busca_invalido": (
         "O documento deve ter 11 ou 14 caracteres, com ou sem pontuação.",
         "The document must have 11 or 14 characters, with or without punctuation.",
@@ -425,6 +548,35 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "As variáveis numeradas vão de {{{{1}}}} em diante, sem saltos; há {nomes}.",
         "Numbered variables go from {{{{1}}}} on without gaps; there are {nomes}.",
     ),
+    "chaves_simples": (
+        "Escreva {{{{nome}}}}, com duas chaves de cada lado; com uma só, {trecho} sairia como está.",
+        "Write {{{{nome}}}}, with two braces on each side; with one, {trecho} would be sent as it is.",
+    ),
+    "campo_reservado": (
+        "{nomes} é do próprio lead, e não dos campos da planilha; escreva {{{{{nomes}}}}}.",
+        "{nomes} is the lead's own, not one of the sheet's campos; write {{{{{nomes}}}}}.",
+    ),
+    "formato_desconhecido": (
+        "Não há o formato {trecho}; há {conhecidos}.",
+        "There is no format {trecho}; there are {conhecidos}.",
+    ),
+    "formato_fora_de_ordem": (
+        "Em {trecho}, o formato que lê um número, uma data ou uma hora vem primeiro, e padrao vem por último.",
+        "In {trecho}, the format that reads a number, a date or a time comes first, and padrao comes last.",
+    ),
+    "padrao_invalido": (
+        'Em {trecho}, só padrao tem um texto, entre aspas e com até {maximo} caracteres, como padrao:"cliente".',
+        'In {trecho}, only padrao has a text, in quotes and of at most {maximo} characters, as padrao:"cliente".',
+    ),
+    "padrao_em_branco": (
+        "O WhatsApp recusa um valor em branco; dê um texto a padrao: {nomes}.",
+        "WhatsApp refuses a blank value; give padrao a text: {nomes}.",
+    ),
+    "idioma_da_meta": (
+        "No WhatsApp, o idioma se escreve como na Meta, com sublinhado e o país em maiúsculas: pt_BR; não há {idioma}.",
+        "For WhatsApp, the language is written as Meta does, with an underscore and the country in capitals: pt_BR; "
+        "there is no {idioma}.",
+    ),
     "caractere_invalido": ("Há um caractere que não se vê.", "There is a character that cannot be seen."),
     "assunto_de_uma_linha": ("O assunto deve ter uma só linha.", "The subject must be on one line."),
     "assunto_obrigatorio": ("Um template de e-mail precisa de assunto.", "A template for e-mail needs a subject."),
@@ -445,6 +597,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "valor_vazio": (
         "O WhatsApp recusa um valor em branco: {nomes}.",
         "WhatsApp refuses a blank value: {nomes}.",
+    ),
+    "valor_fora_do_formato": (
+        "O valor não é do tipo que o formato do template lê: {nomes}.",
+        "The value is not of the kind that the format of the template reads: {nomes}.",
+    ),
+    "valor_nao_escalar": (
+        "O valor deve ser um texto, um número, verdadeiro ou falso.",
+        "The value must be a text, a number, true or false.",
     ),
     "valor_longo": ("O valor é longo demais: {nomes}.", "The value is too long: {nomes}."),
     "mensagem_longa": (
@@ -601,6 +761,22 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O envio parou várias vezes antes de começar: nada saiu.",
         "Sending stopped several times before it began: nothing has left.",
     ),
+    "lead_respondeu": (
+        "O lead respondeu: a etapa seguinte da campanha não é mais enviada.",
+        "The lead has answered: the campaign's next step is not sent any more.",
+    ),
+    "lead_agendado": (
+        "O lead tem um agendamento: a etapa seguinte da campanha não é mais enviada.",
+        "The lead has an appointment: the campaign's next step is not sent any more.",
+    ),
+    "etapa_anterior_nao_enviada": (
+        "A etapa anterior da campanha não foi enviada: esta não tem a que se referir.",
+        "The campaign's step before this one was not sent, so this one refers to nothing.",
+    ),
+    "recusas_da_campanha": (
+        "O provedor recusou mensagens demais: a campanha foi pausada.",
+        "The provider refused too many messages: the campaign was paused.",
+    ),
     # Suppression
     "contato_de_supressao_invalido": (
         "Não é um único contato válido para o canal {nomes}.",
@@ -646,6 +822,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Only a disparo that failed can be sent again; this one is {status}.",
     ),
     "disparo_expirado": ("O prazo do disparo já passou.", "The time for the disparo is over."),
+    "disparo_de_campanha_encerrada": (
+        "A campanha desse disparo está encerrada: para enviar de novo, crie outra para quem falhou.",
+        "The campaign of this disparo is over: to send again, make another one for those that failed.",
+    ),
     "disparo_com_alternativa": (
         "O disparo seguiu para outro contato do lead; reenvie o último deles.",
         "The disparo went on to another contact of the lead; send the last of them again.",
@@ -702,6 +882,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Aguarda uma pessoa: uma resposta do contato pode ser um pedido para sair (GET /respostas?revisar=true).",
         "It waits for a person: a reply of the contact may be an opt-out (GET /respostas?revisar=true).",
     ),
+    "espera_campanha": (
+        "Aguarda a sua vez na campanha.",
+        "It waits for its turn in the campaign.",
+    ),
+    "espera_etapa": (
+        "Aguarda os dias úteis depois da etapa anterior da campanha.",
+        "It waits for the working days after the step before it in the campaign.",
+    ),
+    "espera_limite_pessoa": (
+        "A pessoa já recebeu o número de mensagens permitido no dia ou na semana.",
+        "The person has had as many messages as are allowed in a day or a week.",
+    ),
     # Replies
     "lead_desconhecido": ("Não há esse lead.", "There is no such lead."),
     "resposta_sem_contato": (
@@ -755,6 +947,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Esta pessoa recebe o mesmo template duas vezes em 24 horas.",
         "This person gets the same template twice within 24 hours.",
     ),
+    "aviso_destino_repetido": (
+        "Outro lead tem o mesmo telefone ou e-mail: a mensagem pode chegar a quem o outro lead é.",
+        "Another lead has the same phone or e-mail: the message may reach the person that the other lead is.",
+    ),
     "aviso_lead_ocupado": (
         "O lead já tem outro agendamento nesse horário.",
         "The lead already has another agendamento at that time.",
@@ -782,6 +978,176 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
+    # Segments
+    "condicao_unica": (
+        "Cada objeto do filtro tem exatamente uma chave, como status, campo ou todos.",
+        "Each object of a filter has exactly one key, such as status, campo or todos.",
+    ),
+    "filtro_profundo": (
+        "O filtro tem mais de {nomes} níveis de todos, algum e nao.",
+        "The filter has more than {nomes} levels of todos, algum and nao.",
+    ),
+    "filtro_longo": ("O filtro tem mais de {nomes} condições.", "The filter has more than {nomes} conditions."),
+    "filtro_ou_segmento": (
+        "Mande filtro ou segmento_id, um dos dois.",
+        "Send either filtro or segmento_id.",
+    ),
+    "campo_do_filtro_desconhecido": (
+        "Nenhum lead tem esse campo. Parecidos: {nomes}.",
+        "No lead has that campo. Similar ones: {nomes}.",
+    ),
+    "operador_de_outro_tipo": (
+        "O operador não serve para este valor em um campo que é: {nomes}.",
+        "The operator does not fit this value in a campo that is: {nomes}.",
+    ),
+    "valor_de_operador": (
+        "Os operadores vazio e nao_vazio não levam valor; os outros precisam de um.",
+        "The operators vazio and nao_vazio take no valor; the others need one.",
+    ),
+    "valor_de_filtro_invalido": (
+        "O valor deve ser texto, número, true ou false.",
+        "The value must be a text, a number, true or false.",
+    ),
+    "numero_de_filtro_invalido": (
+        "O número deve ficar entre -10^15 e 10^15.",
+        "The number must lie between -10^15 and 10^15.",
+    ),
+    "dia_de_filtro_invalido": (
+        "O dia deve ser AAAA-MM-DD, de 1900 a 2199, ou hoje, hoje-5, hoje+5.",
+        "The day must be YYYY-MM-DD, from 1900 to 2199, or hoje, hoje-5, hoje+5.",
+    ),
+    "momento_de_filtro_invalido": (
+        "O momento deve ser um dia, como 2026-12-05 ou hoje-5, ou uma data ISO 8601 com fuso.",
+        "The moment must be a day, such as 2026-12-05 or hoje-5, or an ISO 8601 time with an offset.",
+    ),
+    "periodo_vazio": ("O período precisa de de ou de ate.", "The period needs de or ate."),
+    "uf_desconhecida": ("Não existe esse estado; use a sigla, como BA.", "There is no such state; write it like BA."),
+    "ddd_desconhecido": ("Não existe esse DDD.", "There is no such DDD."),
+    "nome_de_segmento_repetido": (
+        "Já há um segmento com este nome.",
+        "There is a segment of this name already.",
+    ),
+    # Campaigns
+    "campanha_nao_e_rascunho": (
+        "A campanha não é mais rascunho: está {status}.",
+        "The campaign is no draft any more: it is {status}.",
+    ),
+    "campanha_nao_muda": (
+        "A campanha está {status}, e isso não muda assim.",
+        "The campaign is {status}, which does not allow this.",
+    ),
+    "campanha_sem_publico": (
+        "Nenhum lead se encaixa no filtro da campanha.",
+        "No lead fits the filter of the campaign.",
+    ),
+    "segmento_desconhecido": ("Não há esse segmento.", "There is no such segment."),
+    "segmento_ou_filtro": (
+        "Informe segmento_id ou filtro, um dos dois.",
+        "Give either segmento_id or filtro.",
+    ),
+    "mensagem_ou_etapas": (
+        "Informe mensagem ou etapas, uma das duas.",
+        "Give either mensagem or etapas.",
+    ),
+    "canal_repetido": (
+        "Cada canal aparece uma só vez numa variante.",
+        "Each channel appears once in a variant.",
+    ),
+    "variante_repetida": (
+        "Cada variante de uma etapa tem um nome só seu.",
+        "Each variant of a step has a name of its own.",
+    ),
+    "pesos_nao_somam": (
+        "Os pesos das variantes de uma etapa somam 100.",
+        "The weights of the variants of a step add up to 100.",
+    ),
+    "dias_da_etapa": (
+        "Cada etapa depois da primeira tem apos_dias_uteis; a primeira não tem.",
+        "Each step after the first has apos_dias_uteis, and the first has none.",
+    ),
+    "primeiros_ou_percentual": (
+        "O piloto tem primeiros ou percentual, um dos dois.",
+        "A pilot has either primeiros or percentual.",
+    ),
+    "inicio_no_passado": ("O início da campanha já passou.", "The start of the campaign is past."),
+    "inicio_distante": (
+        "A campanha começa em no máximo 366 dias.",
+        "A campaign starts within 366 days.",
+    ),
+    "etapa_desconhecida": ("A campanha não tem essa etapa.", "The campaign has no such step."),
+    "variante_desconhecida": ("A etapa não tem essa variante.", "The step has no such variant."),
+    "canal_sem_mensagem": (
+        "A variante não tem mensagem para esse canal.",
+        "The variant has no message for this channel.",
+    ),
+    "contato_de_teste_invalido": (
+        "Isto não é um contato desse canal.",
+        "This is no contact of this channel.",
+    ),
+    "campanha_cancelada": ("A campanha foi cancelada.", "The campaign was cancelled."),
+    "campanha_em_planejamento": (
+        "O público da campanha está sendo planejado.",
+        "The audience of the campaign is being planned.",
+    ),
+    "campanha_ate_o_inicio": ("Começa em {quando}.", "It starts on {quando}."),
+    "campanha_pausada_por_pessoa": ("Pausada por uma pessoa.", "Paused by a person."),
+    "campanha_piloto_reprovado": (
+        "O piloto teve recusas demais: a campanha espera por uma decisão.",
+        "Too much of the pilot was refused: the campaign waits for a decision.",
+    ),
+    "campanha_piloto_concluido": (
+        "O piloto terminou: a campanha espera por uma decisão.",
+        "The pilot has ended: the campaign waits for a decision.",
+    ),
+    "campanha_so_o_piloto": (
+        "Só o piloto sai por enquanto; os outros esperam pelo resultado dele.",
+        "Only the pilot leaves for now; the others wait for what comes of it.",
+    ),
+    "campanha_ate_a_janela": (
+        "Até {quando}, quando abre a janela de envio dos próximos leads.",
+        "Until {quando}, when the window of the next leads opens.",
+    ),
+    "campanha_ate_o_orcamento": (
+        "Até {quando}: o limite de mensagens do dia foi atingido.",
+        "Until {quando}: the budget of the day is spent.",
+    ),
+    "campanha_canal_lento": (
+        "Até {quando}: o provedor pediu uma pausa.",
+        "Until {quando}: the provider has asked for a rest.",
+    ),
+    "campanha_limite_de_envio": (
+        "Até {quando}, limite de mensagens por minuto.",
+        "Until {quando}, the limit of messages per minute.",
+    ),
+    "excluido_suprimido": (
+        "A pessoa pediu para não receber mensagens, ou o contato está suprimido.",
+        "The person asked for no messages, or the contact is suppressed.",
+    ),
+    "excluido_sem_contato": (
+        "O lead não tem contato válido para os canais da campanha.",
+        "The lead has no valid contact for the channels of the campaign.",
+    ),
+    "excluido_variavel_ausente": (
+        "Faltam valores que o template pede.",
+        "Values that the template needs are missing.",
+    ),
+    "excluido_lead_encerrado": ("O lead está encerrado.", "The lead is closed."),
+    "excluido_destino_repetido": (
+        "Outro lead da campanha tem o mesmo contato, que recebe uma vez só.",
+        "Another lead of the campaign has the same contact, which gets it once.",
+    ),
+    "previsao_taxa": (
+        "O que mais demora é o limite de mensagens por minuto ou segundo.",
+        "The limit of messages per minute or second takes longest.",
+    ),
+    "previsao_orcamento": (
+        "O que mais demora é o limite de mensagens por dia.",
+        "The limit of messages per day takes longest.",
+    ),
+    "previsao_janela": (
+        "O que mais demora é a janela de envio.",
+        "The window for sending takes longest.",
+    ),
     # Tenants
     "configuracao_incompleta": (
         "PUT troca a configuração inteira, e ao documento faltam campos que estão configurados; para mudar só alguns, "
@@ -804,6 +1170,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "fim_antes_do_inicio": (
         "O fim da janela deve ser depois do início, no mesmo dia.",
         "The window must end after it begins, on the same day.",
+    ),
+    "tarifa_repetida": (
+        "Um canal tem uma só tarifa a partir de cada dia.",
+        "A channel has one tariff only from any day on.",
     ),
     "dia_invalido": (
         "O dia deve ter a forma AAAA-MM-DD, como 2026-12-24.",
@@ -980,12 +1350,13 @@ def field_text(error: FieldError, language: str, **params: object) -> str:
     """What is wrong with one field; `params` are those of the whole error, which the sentence may need, too.
 
     `{nomes}` is what the field's own error names: with the names of all errors, the answer would grow as their square.
+    `{campo}` and `{valor}` are the same.
     """
     if error.code in _FIELD:
         return _pick(_FIELD[error.code], language).format(nomes=error.detail)
     if error.code not in CATALOGUE:
         return error.detail
-    return text(error.code, language, **{**params, "nomes": error.detail, "campo": error.detail})
+    return text(error.code, language, **{**params, **dict.fromkeys(("nomes", "campo", "valor"), error.detail)})
 
 
 def _pick(pair: tuple[str, str], language: str) -> str:

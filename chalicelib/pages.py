@@ -67,5 +67,10 @@ def page_of(rows: Sequence[Row], limit: int, place: Callable[[Row], object]) -> 
     """
     if len(rows) <= limit:
         return {"itens": list(rows), "proximo": None}
-    text = json.dumps(place(rows[limit - 1]), default=str, separators=(",", ":"))
-    return {"itens": list(rows[:limit]), "proximo": urlsafe_b64encode(text.encode()).decode().rstrip("=")}
+    return {"itens": list(rows[:limit]), "proximo": cursor_of(place(rows[limit - 1]))}
+
+
+def cursor_of(place: object) -> str:
+    """The cursor of the page after this place, which `PageQuery.after` reads again."""
+    text = json.dumps(place, default=str, separators=(",", ":"))
+    return urlsafe_b64encode(text.encode()).decode().rstrip("=")

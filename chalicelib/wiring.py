@@ -16,6 +16,9 @@ from chalicelib.adapters.clock import Clock, system_clock
 from chalicelib.config import Settings
 
 if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
     from chalicelib.adapters.aws import Aws
     from chalicelib.adapters.database import Database
     from chalicelib.adapters.events import EventBus
@@ -23,6 +26,12 @@ if TYPE_CHECKING:
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
     from chalicelib.adapters.storage import Storage
+    from chalicelib.campaigns.planning.planner import Planner
+    from chalicelib.campaigns.requests.control import CampaignControl
+    from chalicelib.campaigns.requests.drafts import Campaigns
+    from chalicelib.campaigns.requests.preflight import Preflight
+    from chalicelib.campaigns.requests.trials import TrialSends
+    from chalicelib.campaigns.segments.service import Segments
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
@@ -41,6 +50,10 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.undo import Undo
     from chalicelib.ingestion.jobs.uploads import Uploads
     from chalicelib.ingestion.jobs.worker import Ingestion
+    from chalicelib.leads.contact_edits import LeadContacts
+    from chalicelib.leads.edits import LeadEdits
+    from chalicelib.leads.export import Exports
+    from chalicelib.leads.registration import Registrations
     from chalicelib.leads.service import Leads
     from chalicelib.maintenance.bootstrap import Bootstrap
     from chalicelib.maintenance.health import Health
@@ -200,7 +213,40 @@ class Services:
     def leads(self) -> Leads:
         from chalicelib.leads.service import Leads
 
-        return Leads(database=self.database, clock=self._clock)
+        return Leads(database=self.database)
+
+    @cached_property
+    def lead_edits(self) -> LeadEdits:
+        from chalicelib.leads.edits import LeadEdits
+
+        return LeadEdits(database=self.database, clock=self._clock)
+
+    @cached_property
+    def lead_contacts(self) -> LeadContacts:
+        from chalicelib.leads.contact_edits import LeadContacts
+
+        return LeadContacts(database=self.database, clock=self._clock)
+
+    @cached_property
+    def exports(self) -> Exports:
+        from chalicelib.leads.export import Exports
+
+        ttl_s = self._settings.presigned_ttl_s
+        return Exports(database=self.database, storage=self.storage, clock=self._clock, ttl_s=ttl_s)
+
+    @cached_property
+    def registrations(self) -> Registrations:
+        from chalicelib.leads.registration import Registrations
+
+        return Registrations(database=self.database, clock=self._clock)
+
+    # Campaigns
+
+    @cached_property
+    def segments(self) -> Segments:
+        from chalicelib.campaigns.segments.service import Segments
+
+        return Segments(database=self.database, clock=self._clock)
 
     # Dispatch
 
@@ -289,6 +335,57 @@ class Services:
             publish=self.outbox.publish,
             unsubscribe_url=self.unsubscribe_links.url,
             tracer=self.tracer,
+            settings=self._settings,
+            clock=self._clock,
+        )
+
+    # Campaigns
+
+    @cached_property
+    def campaigns(self) -> Campaigns:
+        from chalicelib.campaigns.requests.drafts import Campaigns
+
+        return Campaigns(database=self.database, clock=self._clock)
+
+    @cached_property
+    def campaign_control(self) -> CampaignControl:
+        from chalicelib.campaigns.requests.control import CampaignControl
+
+        return CampaignControl(
+            database=self.database,
+            queues=self.queues,
+            schedules=self.schedules,
+            queue=self._settings.campaign_queue,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def preflight(self) -> Preflight:
+        from chalicelib.campaigns.requests.preflight import Preflight
+
+        return Preflight(database=self.database, clock=self._clock)
+
+    @cached_property
+    def trial_sends(self) -> TrialSends:
+        from chalicelib.campaigns.requests.trials import TrialSends
+        from chalicelib.dispatch.wakeups import Wakeup
+
+        def wake(tenant_id: str, disparo_id: UUID, at: datetime) -> None:
+            self.wakeups.arrange([Wakeup(tenant_id, disparo_id, at)])
+
+        return TrialSends(
+            database=self.database, wake=wake, clock=self._clock, max_tentativas=self._settings.max_tentativas
+        )
+
+    @cached_property
+    def planner(self) -> Planner:
+        from chalicelib.campaigns.planning.planner import Planner
+
+        return Planner(
+            database=self.owner_database,
+            queues=self.queues,
+            wake=self._wake_campaigns_of,
+            publish=self.outbox.publish,
             settings=self._settings,
             clock=self._clock,
         )
@@ -385,9 +482,10 @@ class Services:
 
     @cached_property
     def sweep(self) -> Sweep:
+        from chalicelib.campaigns.planning.tending import CampaignCounterFolding, Tending
         from chalicelib.delivery.settling import LateReports
         from chalicelib.dispatch.requests.overview import CounterFolding
-        from chalicelib.dispatch.worker.claims import Claims
+        from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
         from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
         from chalicelib.dispatch.worker.redating import Redating
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
@@ -405,6 +503,10 @@ class Services:
                 "jobs": partial(wake, "wake_lost_jobs", settings.ingest_queue, "job_id"),
                 "nao_iniciados": UnbegunDisparos(database=self.owner_database, clock=self._clock).release,
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
+                "planejamentos": partial(wake, "wake_lost_campanhas", settings.campaign_queue, "campanha_id"),
+                "campanhas": Tending(database=self.owner_database, start=self.planner.start, clock=self._clock).tend,
+                "contagens_de_campanhas": CampaignCounterFolding(database=self.owner_database).fold,
+                "mensagens_de_campanhas": partial(wake_campaigns, claims, self.wakeups),
                 "leads": claims.move_leads,
                 "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
@@ -436,6 +538,13 @@ class Services:
             stage=settings.stage,
             migrations=self.migrations,
         )
+
+    def _wake_campaigns_of(self, tenant_id: str) -> None:
+        """Have a worker woken for what a tenant's campaigns may send."""
+        from chalicelib.dispatch.worker.claims import Claims
+
+        claims = Claims(database=self.owner_database, clock=self._clock, lease_s=self._settings.dispatch_lease_s)
+        self.wakeups.arrange(claims.wake_next([tenant_id]))
 
     def _database(self, name: str, url: str | None, *, timeout_s: float | None) -> Database:
         from chalicelib.adapters.database import Database

@@ -164,7 +164,7 @@ def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> st
     `secrets` holds the values by short name (`mcp-whatsapp`).
     """
     _create(aws.client("s3").create_bucket, Bucket=settings.bucket)
-    for queue in (settings.ingest_queue, settings.dispatch_queue, settings.scheduling_queue):
+    for queue in settings.queues:
         create_queue_with_dead_letters(aws, queue, settings.dead_letters_of(queue))
     _schedule_group(aws, settings.schedule_group)
     _create(aws.client("events").create_event_bus, Name=settings.event_bus)

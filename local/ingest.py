@@ -132,7 +132,7 @@ def _sections(job: Job) -> dict[str, list[tuple[str, str]]]:
     return {
         "job": [("job_id", job["job_id"]), ("status", job["status"])],
         "columns": [
-            (f"{each['coluna']} {each['titulo']}", _fate(each["campo"], each["mensagem"]))
+            (f"{each['coluna']} {each['titulo']}", _fate(_read_as(each), each["mensagem"]))
             for each in reading.get("colunas", ())
         ],
         "sheets": sheets,
@@ -141,6 +141,12 @@ def _sections(job: Job) -> dict[str, list[tuple[str, str]]]:
         "refused": [(code, _number(times)) for code, times in _most_first(reading.get("recusas"))],
         "duplicates by": [(kind, _number(times)) for kind, times in _most_first(job.get("duplicados_por"))],
     }
+
+
+def _read_as(column: dict[str, Any]) -> str | None:
+    """What a column was read as; of a campo, with its type."""
+    field, tipo = column["campo"], column.get("tipo")
+    return f"campo {field} ({tipo})" if tipo else field
 
 
 def _fate(field: str | None, why: str | None) -> str:

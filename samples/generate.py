@@ -2,6 +2,7 @@
 
     python samples/generate.py 1200 1                        # samples/Leads_Organizados.xlsx, or `make sample`
     python samples/generate.py 1000000 7 --out big.xlsx
+    python samples/generate.py 3000 1 --carteira             # samples/carteira.xlsx: debts, with columns of their own
 
 ROWS counts the rows below the header, blank ones included. The same ROWS and SEED give the same bytes with one version
 of zlib, and the same text with any version. Three rows in a hundred have one kind of dirt
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
@@ -28,6 +29,7 @@ import click
 from xlsxwriter import Workbook
 
 DEFAULT_OUT = Path(__file__).with_name("Leads_Organizados.xlsx")
+CARTEIRA_OUT = Path(__file__).with_name("carteira.xlsx")
 SHEET = "Leads"
 COLUMNS = ("Nome", "Contato", "CNPJ/CPF", "Email", "Telefone")
 SEPARATOR = " | "
@@ -200,6 +202,113 @@ def write(path: Path, rows: Iterable[SampleRow], *, constant_memory: bool) -> No
             elif cell:
                 sheet.write_string(number, column, cell)
     workbook.close()  # `with` would also close after an interrupt, and leave half a workbook that looks complete
+
+
+# --- Columns of their own
+
+
+class Debt(NamedTuple):
+    """What somebody owes: the columns of a sheet beyond ours. The due date is the number of a day, as Excel counts."""
+
+    vencimento: int
+    valor: float
+    contrato: str
+    cidade: str
+    produto: str
+
+
+DEBT_COLUMNS = ("Vencimento", "Valor da Dívida", "Contrato", "Cidade", "Produto")
+DATE_FORMAT, MONEY_FORMAT = "dd/mm/yyyy", '"R$" #,##0.00'
+_FIRST_DUE = 46_174  # 1 June 2026
+_CITIES = _words("Salvador|Feira de Santana|Ilhéus|Recife|Olinda|São Paulo|Campinas|Santos|Londrina|Belém", "|")
+_PRODUCTS = _words("Cartão|Crédito pessoal|Financiamento|Consórcio|Mensalidade", "|")
+
+
+def debts(rows: int, seed: int) -> Iterator[Debt]:
+    """Yield what the people of so many rows owe."""
+    rng = Random(seed)
+    for _ in range(rows):
+        yield Debt(
+            _FIRST_DUE + _below(rng, 365),
+            (1_000 + _below(rng, 2_000_000)) / 100,
+            f"C{_below(rng, 10**7):07}-{_one(rng, '0123456789')}",
+            _one(rng, _CITIES),
+            _one(rng, _PRODUCTS),
+        )
+
+
+def generate_with_debts(path: Path, rows: int, seed: int) -> None:
+    """Write the workbook of ROWS and SEED with the columns of `DEBT_COLUMNS` behind ours."""
+    people = sample_rows(rows, seed)
+    _write_table(
+        path,
+        (*COLUMNS, *DEBT_COLUMNS),
+        ((*person, *(debt if any(person) else ())) for person, debt in zip(people, debts(rows, seed), strict=True)),
+        dates={len(COLUMNS)},
+        money={len(COLUMNS) + 1},
+        constant_memory=rows > MAX_ROWS_OF_SHARED_STRINGS,
+    )
+
+
+CARTEIRA_COLUMNS = ("Cliente", "CPF/CNPJ", "Celular", "Telefone comercial", "Ramal", "E-mail", *DEBT_COLUMNS)
+
+
+def generate_carteira(path: Path, rows: int = 3_000, seed: int = 1) -> None:
+    """Write a sheet of debtors as a team keeps it: a title above the header, two columns of phones, dates and money."""
+    rng = Random(seed)
+
+    def lines() -> Iterator[tuple[Cell | float, ...]]:
+        for person, debt in zip(sample_rows(rows, seed, dirty=0), debts(rows, seed), strict=True):
+            first, _, second = str(person.telefone).partition(SEPARATOR)
+            mobile = f"{_one(rng, AREA_CODES).ddd}{_mobile(rng)}"
+            yield (
+                person.nome, person.documento, first or mobile, second.partition(SEPARATOR)[0],
+                100 + _below(rng, 900) if second else "", person.email.partition(SEPARATOR)[0], *debt,
+            )  # fmt: skip
+
+    _write_table(
+        path,
+        CARTEIRA_COLUMNS,
+        lines(),
+        sheet_name="Carteira",
+        above=("Carteira de cobrança, novembro de 2026",),
+        dates={CARTEIRA_COLUMNS.index("Vencimento")},
+        money={CARTEIRA_COLUMNS.index("Valor da Dívida")},
+        constant_memory=False,
+    )
+
+
+def _write_table(
+    path: Path,
+    titles: Sequence[str],
+    rows: Iterable[Sequence[Cell | float]],
+    *,
+    sheet_name: str = SHEET,
+    above: Sequence[str] = (),
+    dates: Set[int] = frozenset(),
+    money: Set[int] = frozenset(),
+    constant_memory: bool,
+) -> None:
+    """Write a sheet whose columns may be dates or money, below some lines of their own (`above`)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    workbook = Workbook(str(path), {"constant_memory": constant_memory})
+    workbook.set_properties({"title": sheet_name, "created": _CREATED})
+    bold = workbook.add_format({"bold": True})
+    date, amount = (workbook.add_format({"num_format": code}) for code in (DATE_FORMAT, MONEY_FORMAT))
+    formats = {**dict.fromkeys(dates, date), **dict.fromkeys(money, amount)}
+    sheet = workbook.add_worksheet(sheet_name)
+    for number, line in enumerate(above):
+        sheet.write_string(number, 0, line, bold)
+    for column, title in enumerate(titles):
+        sheet.write_string(len(above), column, title, bold)
+    for number, row in enumerate(rows, start=len(above) + 1):
+        for column, cell in enumerate(row):
+            if isinstance(cell, str):
+                if cell:
+                    sheet.write_string(number, column, cell)
+            else:
+                sheet.write_number(number, column, cell, formats.get(column))
+    workbook.close()
 
 
 # --- Clean rows
@@ -524,10 +633,12 @@ def _ascii(text: str) -> str:
 @click.command()
 @click.argument("rows", type=click.IntRange(1, _MAX_ROWS))
 @click.argument("seed", type=int)
-@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), default=DEFAULT_OUT, show_default=True)
-def main(rows: int, seed: int, out: Path) -> None:
+@click.option("--carteira", is_flag=True, help="Write debtors, with due dates and amounts.")
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to; a file beside this one.")
+def main(rows: int, seed: int, carteira: bool, out: Path | None) -> None:
     """Write a workbook of ROWS invented leads; the same ROWS and SEED write the same file."""
-    generate(out, rows, seed)
+    out = out or (CARTEIRA_OUT if carteira else DEFAULT_OUT)
+    (generate_carteira if carteira else generate)(out, rows, seed)
     click.echo(f"{out}: {rows} rows, {out.stat().st_size} bytes")
 
 

@@ -12,10 +12,14 @@ from uuid import UUID
 from pg8000.native import Connection
 
 from chalicelib.adapters.database import Database, Rows, named_queries
+from chalicelib.campaigns.rules.script import lines_of
+from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from tests.conftest import STARTED_AT
 
 TENANT = "acme"
+ANA = Identity(TENANT, "ana", frozenset())
+"""A member of the tenant, of no group."""
 CREATED_AT = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)
 
 
@@ -40,8 +44,8 @@ def explain(database: Database, tenant_id: str, query: str, **params: object) ->
 def explained(rows: Rows, query: str, **params: object) -> str:
     """As `explain`, in an open transaction."""
     statement = named_queries()[query]
-    values = statement.arranged({"tenant_id": rows.tenant_id, **params})
-    context = _connection_of(rows).execute_unnamed(f"EXPLAIN {statement.text}", values)
+    text, values = statement.filled({"tenant_id": rows.tenant_id, **params})
+    context = _connection_of(rows).execute_unnamed(f"EXPLAIN {text}", values)
     return "\n".join(line for (line,) in context.rows or ())
 
 
@@ -225,6 +229,57 @@ def a_disparo(
     return disparo_id
 
 
+def a_campaign(
+    database: Database,
+    *,
+    tenant_id: str = TENANT,
+    status: str = "em_andamento",
+    channels: Sequence[tuple[str, str]] = (("whatsapp", "oi"),),
+    steps: Sequence[int] = (),
+    **columns: object,
+) -> UUID:
+    """A campaign that is planned: one variant, whose `channels` (name and template) are tried in their order.
+
+    `steps` are the working days after which each later step follows.
+    """
+    campanha_id = new_id(CREATED_AT)
+    given = {
+        "tenant_id": tenant_id,
+        "campanha_id": campanha_id,
+        "nome": "Cobrança",
+        "status": status,
+        "filtro": {},
+        "etapas": {},
+        "publico_em": CREATED_AT,
+        "planejada_em": CREATED_AT,
+        "pausa_codigo": "pessoa" if status == "pausada" else None,
+        "encerrada_em": CREATED_AT if status in {"concluida", "cancelada"} else None,
+        "criado_por": "ana",
+        "criado_em": CREATED_AT,
+        "atualizado_em": CREATED_AT,
+    }
+    values = given | columns
+    insert(database, "campanhas", **{name: value for name, value in values.items() if value is not None})
+    for etapa, days in enumerate([None, *steps], 1):
+        for ordem, (canal, template) in enumerate(channels, 1):
+            message = {"etapa": etapa, "variante": "a", "ordem": ordem, "canal": canal, "template": template}
+            days_after = {} if days is None else {"apos_dias_uteis": days}
+            insert(
+                database, "campanha_mensagens", tenant_id=tenant_id, campanha_id=campanha_id, template_versao=1, de=0,
+                ate=100, **message, **days_after,
+            )  # fmt: skip
+    return campanha_id
+
+
+def a_recipient(
+    database: Database, campanha_id: UUID, lead_id: UUID, *, status: str = "pendente", **columns: Any
+) -> UUID:
+    """A disparo of the first step of a campaign; one that is `pendente` waits for its turn."""
+    given: dict[str, Any] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
+    waiting: dict[str, Any] = {"espera": "campanha"} if status == "pendente" else {}
+    return a_disparo(database, lead_id, status=status, **(given | waiting | columns))
+
+
 def disparo(database: Database, disparo_id: UUID, *columns: str) -> list[Any]:
     """Some columns of a disparo as they are stored."""
     (row,) = ask(database, f"SELECT {', '.join(columns)} FROM disparos WHERE disparo_id = {literal(disparo_id)}")
@@ -235,3 +290,62 @@ def event_of(*disparo_ids: UUID, tenant_id: str = TENANT) -> dict[str, Any]:
     """The SQS event with a wake-up for each of these disparos."""
     bodies = [{"tenant_id": tenant_id, "disparo_id": str(disparo_id)} for disparo_id in disparo_ids]
     return {"Records": [{"messageId": str(n), "body": json.dumps(body)} for n, body in enumerate(bodies)]}
+
+
+def a_message(canal: str = "whatsapp", template: str = "oi", **more: object) -> dict[str, Any]:
+    """A message of a campaign."""
+    return {"canal": canal, "template": template, **more}
+
+
+def one_step(*messages: dict[str, Any], apos_dias_uteis: int | None = None) -> dict[str, Any]:
+    """A step of a campaign with one variant, as the database keeps it."""
+    variant = {"nome": "a", "peso": 100, "mensagens": list(messages or [a_message()])}
+    return {"variantes": [variant], "apos_dias_uteis": apos_dias_uteis}
+
+
+def a_scheduled_campaign(
+    database: Database,
+    *steps: dict[str, Any],
+    tenant_id: str = TENANT,
+    status: str = "agendada",
+    filtro: dict[str, Any] | None = None,
+    at: datetime = STARTED_AT,
+    **columns: object,
+) -> UUID:
+    """A campaign for all leads that are there now, scheduled and not yet planned; its templates in their version 1."""
+    campanha_id = new_id(at)
+    etapas = steps or (one_step(),)
+    found = ask(
+        database, f"SELECT lead_id FROM leads WHERE tenant_id = {literal(tenant_id)} ORDER BY lead_id DESC LIMIT 1"
+    )
+    given = {
+        "tenant_id": tenant_id,
+        "campanha_id": campanha_id,
+        "nome": "Cobrança de novembro",
+        "status": status,
+        "filtro": filtro or {"todos": []},
+        "etapas": json.dumps(etapas),
+        "publico_em": at,
+        "publico_ate": found[0][0] if found else UUID(int=0),
+        "criado_por": "u-1",
+        "criado_em": at,
+        "atualizado_em": at,
+    }
+    insert(database, "campanhas", **(given | columns))
+    for line in lines_of(etapas):
+        message = {
+            "tenant_id": tenant_id,
+            "campanha_id": campanha_id,
+            "etapa": line.etapa,
+            "variante": line.variante,
+            "ordem": line.ordem,
+            "canal": line.canal.value,
+            "template": line.template,
+            "template_versao": 1,
+            "variaveis": dict(line.constants),
+            "de": line.de,
+            "ate": line.ate,
+            "apos_dias_uteis": line.apos_dias_uteis,
+        }
+        insert(database, "campanha_mensagens", **message)
+    return campanha_id

@@ -31,7 +31,7 @@ class FakeSender:
     def __init__(
         self, answer: Callable[[OutgoingMessage], Outcome], *, is_idempotent: bool = False, portion: int = 16
     ) -> None:
-        self._portion = portion
+        self.portion = portion
         self.is_idempotent = is_idempotent
         self.asks_after: timedelta | None = None
         self.sent: list[OutgoingMessage] = []
@@ -39,8 +39,8 @@ class FakeSender:
 
     def send(self, messages: Sequence[OutgoingMessage], ledger: Ledger[Attempt]) -> None:
         ended: dict[int, Attempt] = {}
-        for start in range(0, len(messages), self._portion):
-            begun = ledger.advance(ended, range(start, min(start + self._portion, len(messages))))
+        for start in range(0, len(messages), self.portion):
+            begun = ledger.advance(ended, range(start, min(start + self.portion, len(messages))))
             self.sent += [messages[place] for place in begun]
             ended = {place: Attempt(self._answer(messages[place]), 0.05) for place in begun}
         ledger.advance(ended, ())

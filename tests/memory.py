@@ -16,7 +16,7 @@ import psutil
 from local.postgres import Postgres
 
 MEMORY = Path("/dev/shm")
-NEEDED = 2 << 30  # bytes, for two workers
+NEEDED = 3 << 30  # bytes, for three workers
 PREFIX = "disparo-agenda-tests-"
 
 

@@ -1,7 +1,9 @@
 """The one door to PostgreSQL: connections, transactions, tenant scope, named queries, COPY.
 
 SQL lives in `<area>/queries.sql`, one `-- name: verb_noun` each; `rows.one("lead_for_disparo", …)` runs it, so
-one grep crosses both.
+one grep crosses both. A query may have a hole for a condition that a user put together: `/*{filtro}*/ true`. What is
+written there comes from the fragments in `<area>/fragments.sql` alone (`chalicelib/conditions.py`). A query may contain
+another one: `(/*= classify_recipients */)`.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from queue import Empty, LifoQueue
 from socket import socket
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar, assert_never
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pg8000.core import Context
@@ -21,6 +23,7 @@ from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, to_statement
 
 from chalicelib.adapters.sockets import CONNECT_S, SSL_MODES, Host, socket_to_folder, socket_to_host
+from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
 from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
 
 Row = dict[str, Any]
@@ -28,6 +31,9 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
+_INCLUDED = re.compile(r"/\*= (\w+) \*/")
+_HOLE = re.compile(r"/\*\{(\w+)\}\*/ true\b")
+_PLACEHOLDER = re.compile(r"\$([0-9]+)")
 # PostgreSQL takes a tenant that is not in its statistics yet for one row. Then every index that begins with `tenant_id`
 # looks equally good, and the wrong one reads all leads of the tenant for each key. What a sub-query yields is not known
 # when the plan is made: so each tenant counts as an average one, and the key decides.
@@ -53,30 +59,83 @@ _ANSWER_MARGIN_S = 2.0
 
 
 class Statement(NamedTuple):
-    """SQL with `$n` placeholders, and what puts named parameters in their order."""
+    """SQL with `$n` placeholders, what puts named parameters in their order, and the names of its holes."""
 
     text: str
     arranged: Callable[[Mapping[str, object]], tuple[object, ...]]
+    holes: frozenset[str]
+
+    def filled(self, params: Mapping[str, object]) -> tuple[str, tuple[object, ...]]:
+        """The text with a condition in each hole, and its values.
+
+        Raises:
+            LookupError: a hole without a condition would mean every row, and a condition without a hole nothing.
+        """
+        conditions = {name: each for name, each in params.items() if isinstance(each, Condition)}
+        if self.holes != conditions.keys():
+            raise LookupError(f"the query has the holes {sorted(self.holes)}, not {sorted(conditions)}")
+        values = list(self.arranged(params))
+        if not conditions:
+            return self.text, tuple(values)
+        text = _HOLE.sub(lambda hole: f"({_written(conditions[hole[1]], params, values)})", self.text)
+        return text, tuple(values)
+
+
+def _written(condition: Condition, scope: Mapping[str, object], values: list[object]) -> str:
+    """The SQL of a condition; its values are added to those of the whole statement."""
+    match condition:
+        case Fragment(name, given):
+            fragment, before = named_fragments()[name], len(values)
+            values.extend(fragment.arranged({**scope, **given}))
+            return _PLACEHOLDER.sub(lambda number: f"${before + int(number[1])}", fragment.text)
+        case AllOf(parts):
+            return " AND ".join(f"({_written(each, scope, values)})" for each in parts) or "true"
+        case AnyOf(parts):
+            return " OR ".join(f"({_written(each, scope, values)})" for each in parts) or "false"
+        case Not(part):
+            return f"NOT ({_written(part, scope, values)})"
+        case _:
+            assert_never(condition)
 
 
 @cache
 def named_queries() -> Mapping[str, Statement]:
-    """Every query of every area, by name; rewritten once, for the driver would do it character by character each time.
-
-    The planner is not told which tenant a query is for.
+    """Every query of every area, by name.
 
     Raises:
         ValueError: two areas gave a query the same name.
     """
-    found: dict[str, Statement] = {}
-    for path in sorted(Path(__file__).parent.parent.rglob("queries.sql")):
+    return _statements("queries.sql")
+
+
+@cache
+def named_fragments() -> Mapping[str, Statement]:
+    """Every fragment of a condition, by name.
+
+    Raises:
+        ValueError: two areas gave a fragment the same name.
+    """
+    return _statements("fragments.sql")
+
+
+def _statements(file: str) -> Mapping[str, Statement]:
+    """What the files of this name hold; rewritten once, for the driver would do it character by character each time.
+
+    The planner is not told which tenant a query is for.
+    """
+    texts: dict[str, str] = {}
+    for path in sorted(Path(__file__).parent.parent.rglob(file)):
         parts = _NAME.split(path.read_text(encoding="utf-8"))[1:]
         for name, sql in zip(parts[::2], parts[1::2], strict=True):
-            if name in found:
-                raise ValueError(f"query {name} is defined twice")
-            written = _COMMENT.sub("", sql).strip().rstrip(";")
-            found[name] = Statement(*to_statement(_KNOWN_TENANT.sub(_HIDDEN_TENANT, written)))
-    return found
+            if name in texts:
+                raise ValueError(f"{name} is defined twice")
+            texts[name] = _KNOWN_TENANT.sub(_HIDDEN_TENANT, _COMMENT.sub("", sql).strip().rstrip(";"))
+    return {name: _statement(_INCLUDED.sub(lambda part: texts[part[1]], sql)) for name, sql in texts.items()}
+
+
+def _statement(sql: str) -> Statement:
+    text, arranged = to_statement(sql)
+    return Statement(text, arranged, frozenset(_HOLE.findall(text)))
 
 
 class Rows:
@@ -148,9 +207,8 @@ class Rows:
         self._exchange.copy(f"COPY {table} ({', '.join(columns)}) FROM STDIN", messages)
 
     def _execute(self, query: str, params: Mapping[str, object]) -> Context:
-        statement = named_queries()[query]
         scope = {} if self._tenant_id is None else {"tenant_id": self._tenant_id}
-        return self._exchange.run(statement.text, statement.arranged({**scope, **params}))
+        return self._exchange.run(*named_queries()[query].filled({**scope, **params}))
 
 
 class Exchange:

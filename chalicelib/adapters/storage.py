@@ -1,4 +1,4 @@
-"""The only module that talks to S3: uploads under `leads/{tenant}/`, error reports under `erros/{tenant}/`."""
+"""The only module that talks to S3: uploads in `leads/{tenant}/`, reports in `erros/`, exports in `exportacoes/`."""
 
 from __future__ import annotations
 

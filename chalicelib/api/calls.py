@@ -176,14 +176,17 @@ def read_texts(model: type[M], texts: Mapping[str, str], root: str) -> M:
     """The fields of a query string or a form, checked as strictly as a JSON body; `root` begins their pointers.
 
     A whole number is written in digits alone and a truth value as `true` or `false`: Python and pydantic also read
-    `1_0`, `on`, or ` 7`.
+    `1_0`, `on`, or ` 7`. A field that is a mapping takes all texts whose names begin with its own and a dot.
 
     Raises:
         Invalid: a field is unknown, does not fit, or holds a NUL.
     """
     _refuse_nul(texts, root)
-    readers = _readers_of(model)
-    document = {name: readers[name](text) if name in readers else text for name, text in texts.items()}
+    readers, families = _readers_of(model), _families_of(model)
+    document: dict[str, object] = {family: members for family in families if (members := _members(family, texts))}
+    for name, text in texts.items():
+        if name.partition(".")[0] not in families or name in families:
+            document[name] = readers[name](text) if name in readers else text
     try:
         return model.model_validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
@@ -195,6 +198,17 @@ def _readers_of(model: type[BaseModel]) -> Mapping[str, Callable[[str], object]]
     """How the text of each field that is no text is read; what cannot be read stays a text, and is refused as one."""
     kinds = {name: set(_kinds(field.annotation)) for name, field in model.model_fields.items()}
     return {name: _READERS[kind] for name, each in kinds.items() for kind in each if kind in _READERS}
+
+
+@cache
+def _families_of(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that are mappings: a query string has their entries as `campo.cidade=…`."""
+    return frozenset(name for name, field in model.model_fields.items() if dict in _kinds(field.annotation))
+
+
+def _members(family: str, texts: Mapping[str, str]) -> dict[str, str]:
+    beginning = f"{family}."
+    return {name.removeprefix(beginning): text for name, text in texts.items() if name.startswith(beginning)}
 
 
 def _kinds(hint: object) -> Iterator[object]:
@@ -219,7 +233,22 @@ def _listed(text: str) -> object:
     return [] if text.strip() == _NO_WORDS else [each.strip() for each in text.split(",")]
 
 
-_READERS: Mapping[object, Callable[[str], object]] = {int: _whole_number, bool: _truth, frozenset: _listed}
+def _written_as_json(text: str) -> object:
+    """An object or a list in JSON."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _tuple(text: str) -> object:
+    """A list in JSON, or words with commas between them."""
+    return _written_as_json(text) if text.startswith("[") else _listed(text)
+
+
+_READERS: Mapping[object, Callable[[str], object]] = {
+    int: _whole_number, bool: _truth, frozenset: _listed, tuple: _tuple, dict: _written_as_json,
+}  # fmt: skip
 
 
 def _refuse_nul(document: object, root: str) -> None:

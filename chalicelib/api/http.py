@@ -24,6 +24,7 @@ from chalicelib.errors import (
     HeadersTooLarge,
     Invalid,
     MethodNotAllowed,
+    OtherLead,
     TooManyRequests,
     Unauthenticated,
     UnknownMethod,
@@ -138,6 +139,8 @@ def problem(error: DomainError, language: str) -> Response:
         ]
     if isinstance(error, Invalid) and error.has_more:
         document["mais_erros"] = True
+    if isinstance(error, OtherLead):
+        document["lead_id"] = error.lead_id
     # RFC 9110, sections 11.6.1 and 10.2.1, and RFC 6585: a 401 says how to authenticate, a 405 which methods there are,
     # a 429 when to come back.
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}

@@ -47,6 +47,7 @@ _PROBLEM_SCHEMA: Document = {
             "maxItems": MAX_LISTED,
         },
         "mais_erros": {"const": True, "description": "There are more errors than `errors` lists."},
+        "lead_id": {"type": "string", "format": "uuid", "description": "The other lead of a conflict with one."},
     },
 }
 _KEY_PARAMETER: Document = {
@@ -154,9 +155,16 @@ def _of_query(takes: Takes, schemas: _Schemas) -> Iterator[Document]:
     """The parameters of the query string, and the `Idempotency-Key`."""
     if takes.query is not None:
         for name, schema in schemas.of(takes.query)["properties"].items():
-            yield {"name": name, "in": "query", "schema": _given(schema)}
+            yield {"name": name, "in": "query", **_family(name, schema)}
     if takes.key:
         yield _KEY_PARAMETER
+
+
+def _family(name: str, schema: Document) -> Document:
+    """What a query parameter is. A mapping stands for all parameters whose names begin with its name and a dot."""
+    if "additionalProperties" not in schema:
+        return {"schema": _given(schema)}
+    return {"style": "form", "explode": True, "schema": {**schema, "propertyNames": {"pattern": rf"^{name}\."}}}
 
 
 def _given(schema: Document) -> Document:

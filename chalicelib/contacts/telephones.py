@@ -19,7 +19,8 @@ a CPF, a number beside an @ or the name of a document, and bare digits that are 
 
 A number without its DDD (area code) takes it from the number before a `/`: people write `(68) 98263-2426 / 3540-2088`
 in one breath, while other separators may join the fields of a system. Else it takes the DDD that the caller knows from
-another column. Without either it is refused, as is the `8888` of `71 3333-4444 / 8888`: we do not guess.
+another column. Without either it is refused (`telefone_sem_ddd`). The `8888` of `71 3333-4444 / 8888` is no number at
+all: we do not guess.
 """
 
 from __future__ import annotations
@@ -94,6 +95,8 @@ _SHARED_DDD = re.compile(
     rf"(?<![0-9])(?:\+?55[ .-]?)?\(?0?({_DDD})\)?[ .-]{{0,3}}{_NATIONAL_TAIL}((?: ?/ ?{_NATIONAL_TAIL}(?![0-9]))+)"
 )
 _SLASH = re.compile(r"/ ?")
+# Not a postal code (41820-020), and not a date (25.05.2026).
+_LOCAL = re.compile(_NATIONAL_TAIL).fullmatch
 # A number that is complete in itself, whatever stands beside it.
 _COMPLETE = re.compile(rf"(?:(?<![0-9+(.-]){_WITH_DDD}|\((?:{_DDD})\)[ .-]{{0,3}}{_NATIONAL_TAIL})(?![0-9])")
 _BETWEEN = re.compile(r"\s(?:e|ou|or|and|&)\s", re.IGNORECASE)
@@ -132,7 +135,7 @@ def read_phones(
     or an 0800 is valid only if the tenant says that its messages reach them (`landlines_valid`). `ddd` completes the
     numbers that have none.
 
-    Codes: `telefone_invalido`, `telefone_ambiguo`, `contatos_demais`.
+    Codes: `telefone_invalido`, `telefone_sem_ddd`, `telefone_ambiguo`, `contatos_demais`.
     """
     [usual] = usual_phones([cell], landlines_valid=landlines_valid)
     if usual:
@@ -216,24 +219,36 @@ def _by_library(piece: str, landlines_valid: bool, ddd: str | None = None) -> Ph
     number = without_exponent(normalised(piece))
     if number is None:
         return refuse("telefone_ambiguo", piece)
-    phones = list(_phones(number, landlines_valid, ddd))
+    written = _written(number)
+    lacking = ddd if written is not None and _is_local(written) else ""
+    if lacking is None:
+        return refuse("telefone_sem_ddd", piece)
+    phones = list(_phones(written, landlines_valid, lacking)) if written else []
     if len(phones) == 1 and not (number.isdecimal() and is_cnpj(number)):
         return phones[0]
     return refuse("telefone_ambiguo" if phones else "telefone_invalido", piece)
 
 
-def _phones(text: str, landlines_valid: bool, ddd: str | None) -> Iterable[Phone]:
-    """Return every valid phone that a text can mean."""
+def _written(text: str) -> re.Match[str] | None:
+    """Find the plus and the number of a text; None if there is no number, or one of something else."""
     text = _ZERO_CENTS.sub("", _CARRIER_BLANK.sub("", _EXTENSION.sub("", text)))
     match = _AMONG_WORDS.fullmatch(text)
-    if not match or _SOMETHING_ELSE.search(text) or _CPF_SHAPED.fullmatch(match[2]):
-        return ()
-    digits = _NOT_DIGITS.sub("", match[2])
-    if _LINKED.search(text) and not digits.startswith("55"):
+    return None if not match or _SOMETHING_ELSE.search(text) or _CPF_SHAPED.fullmatch(match[2]) else match
+
+
+def _is_local(written: re.Match[str]) -> bool:
+    """Whether a number has no DDD, and needs one."""
+    plus, number = written.groups()
+    is_whole = plus or number.startswith(_NATIONWIDE) or _LINKED.search(written.string)
+    return not is_whole and _LOCAL(number) is not None
+
+
+def _phones(written: re.Match[str], landlines_valid: bool, ddd: str) -> Iterable[Phone]:
+    """Return every valid phone that a text can mean."""
+    digits = ddd + _NOT_DIGITS.sub("", written[2])
+    if _LINKED.search(written.string) and not digits.startswith("55"):
         return (*_brazilian(digits, landlines_valid), *_foreign(digits))
-    if not match[1]:
-        if ddd and len(digits) in {8, 9} and not digits.startswith(_NATIONWIDE):
-            digits = ddd + digits
+    if not written[1]:
         return _brazilian(_COUNTRY.sub("", digits), landlines_valid)
     return _brazilian(digits[2:], landlines_valid) if digits.startswith("55") else _foreign(digits)
 

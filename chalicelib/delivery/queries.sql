@@ -3,7 +3,8 @@
 -- name: lock_disparos_of_entregas
 -- By the provider's id of the message, or by our own reference where no id is stored yet. Locked in the order of the
 -- claim, so that no two transactions wait for each other in a circle.
-SELECT disparo_id, lead_id, canal, status, provider_message_id, usar_alternativos, enviado_em
+SELECT disparo_id, lead_id, canal, status, provider_message_id, usar_alternativos, enviado_em, campanha_id,
+       teste_de IS NOT NULL AS is_test
   FROM disparos
  WHERE tenant_id = :tenant_id AND canal = :canal
    AND (provider_message_id = ANY (CAST(:message_ids AS text[]))
@@ -35,18 +36,18 @@ SELECT tenant_id, disparo_id, passos, CAST(:agora AS timestamptz), situacao, cod
 
 -- name: insert_avisos
 INSERT INTO avisos_de_entrega (tenant_id, canal, provider_message_id, situacao, disparo_id, codigo, suprimir,
-                               alternativo, recebido_em, olhar_em)
-SELECT :tenant_id, :canal, a.message_id, a.situacao, a.disparo_id, a.codigo, a.suprimir, a.alternativo,
+                               alternativo, lido, recebido_em, olhar_em)
+SELECT :tenant_id, :canal, a.message_id, a.situacao, a.disparo_id, a.codigo, a.suprimir, a.alternativo, a.lido,
        CAST(:agora AS timestamptz), CAST(:agora AS timestamptz)
   FROM jsonb_to_recordset(CAST(:avisos AS jsonb))
        AS a (message_id text, situacao text, disparo_id uuid, codigo text, suprimir boolean,
-            alternativo boolean)
+            alternativo boolean, lido boolean)
  ORDER BY a.message_id, a.situacao
-    ON CONFLICT ON CONSTRAINT avisos_de_entrega_pkey DO NOTHING;
+    ON CONFLICT ON CONSTRAINT avisos_de_entrega_pkey DO UPDATE SET lido = avisos_de_entrega.lido OR excluded.lido;
 
 -- name: lock_due_avisos
 -- Across tenants, so each row names its tenant. SKIP LOCKED: two sweeps do not look at the same report.
-SELECT tenant_id, canal, provider_message_id, situacao, disparo_id, codigo, suprimir, alternativo, recebido_em
+SELECT tenant_id, canal, provider_message_id, situacao, disparo_id, codigo, suprimir, alternativo, lido, recebido_em
   FROM avisos_de_entrega
  WHERE olhar_em <= :agora
  ORDER BY olhar_em
@@ -77,9 +78,11 @@ SELECT email, lead_id FROM lead_emails
  ORDER BY lead_id;
 
 -- name: list_quoted_disparos
+-- A test of a campaign went to the team: who answers it is not its lead.
 SELECT provider_message_id, disparo_id, lead_id, destino
   FROM disparos
  WHERE tenant_id = :tenant_id AND canal = :canal AND provider_message_id = ANY (CAST(:message_ids AS text[]))
+   AND teste_de IS NULL
  ORDER BY disparo_id;
 
 -- name: list_last_disparos
@@ -87,7 +90,7 @@ SELECT provider_message_id, disparo_id, lead_id, destino
 SELECT DISTINCT ON (destino, lead_id) destino, lead_id, disparo_id, enviado_em
   FROM disparos
  WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
-   AND canal = :canal AND destino = ANY (CAST(:contatos AS text[])) AND enviado_em IS NOT NULL
+   AND canal = :canal AND destino = ANY (CAST(:contatos AS text[])) AND enviado_em IS NOT NULL AND teste_de IS NULL
  ORDER BY destino, lead_id, enviado_em DESC, disparo_id DESC;
 
 -- name: list_provedor_usuarios
@@ -128,6 +131,15 @@ SELECT :tenant_id, r.resposta_id, :canal, r.provider_message_id, r.remetente, r.
  ORDER BY r.provider_message_id COLLATE "C", r.resposta_id
     ON CONFLICT (tenant_id, canal, provider_message_id) WHERE provider_message_id IS NOT NULL DO NOTHING
 RETURNING resposta_id;
+
+-- name: mark_disparos_answered
+-- The first answer counts.
+UPDATE disparos SET respondido_em = :agora
+ WHERE tenant_id = :tenant_id AND disparo_id = ANY (CAST(:disparo_ids AS uuid[])) AND respondido_em IS NULL;
+
+-- name: mark_disparos_read
+UPDATE disparos SET lido_em = :agora
+ WHERE tenant_id = :tenant_id AND disparo_id = ANY (CAST(:disparo_ids AS uuid[])) AND lido_em IS NULL;
 
 -- name: list_respostas
 -- Newest first: ids are in the order of time. Long texts are cut: five hundred of them would not fit into an answer. The

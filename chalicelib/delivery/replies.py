@@ -74,6 +74,8 @@ def take_replies(rows: Rows, canal: Canal, replies: Sequence[InboundReply], now:
     kept_ids = _insert(rows, canal, identified, consented, now)
     kept = [each for each in identified if each.resposta_id in kept_ids]
     _remember(rows, canal, kept, now)
+    if answered := sorted({each.disparo_id for each in kept if each.disparo_id is not None}):
+        rows.run("mark_disparos_answered", disparo_ids=answered, agora=now)
     # Whoever replies was reached.
     moves.apply(rows, {lead_id for each in kept for lead_id in each.lead_ids}, LeadFact.DISPARO_CONFIRMADO, now)
     _suppress(rows, canal, [each for each in kept if _is_asked(each, consented)], now)

@@ -53,9 +53,11 @@ def settle(rows: Rows, canal: Canal, reports: Sequence[DeliveryReport], now: dat
         message_ids=[each.message_id for each in reports],
         disparo_ids=[each.disparo_id for each in reports if each.disparo_id is not None],
     )
-    settled, opted_out = _matched(found, reports)
+    settled, opted_out, seen = _matched(found, reports)
     if settled.moves:
         _move(rows, settled.moves, now)
+    if seen:
+        rows.run("mark_disparos_read", disparo_ids=seen, agora=now)
     if opted_out:
         rows.run(
             "insert_supressoes_of_disparos",
@@ -130,13 +132,14 @@ def keep(rows: Rows, canal: Canal, unmatched: Iterable[DeliveryReport], now: dat
     return len(kept)
 
 
-def _matched(found: Sequence[Row], reports: Iterable[DeliveryReport]) -> tuple[SettledReports, list[UUID]]:
-    """Each report with its disparo; and the disparos whose person wants no more messages."""
+def _matched(found: Sequence[Row], reports: Iterable[DeliveryReport]) -> tuple[SettledReports, list[UUID], list[UUID]]:
+    """Each report with its disparo; the disparos whose person wants no more messages; and those that were read."""
     by_message = {row["provider_message_id"]: row for row in found if row["provider_message_id"] is not None}
     by_reference = {row["disparo_id"]: row for row in found if row["provider_message_id"] is None}
     reported: dict[UUID, ReportedMove] = {}
     unmatched: list[DeliveryReport] = []
     opted_out: dict[UUID, None] = {}
+    seen: dict[UUID, None] = {}
     for report in reports:
         row = by_message.get(report.message_id) or by_reference.get(report.disparo_id)
         if row is None or comes_too_early(DisparoStatus(row["status"])):
@@ -144,12 +147,14 @@ def _matched(found: Sequence[Row], reports: Iterable[DeliveryReport]) -> tuple[S
             continue
         if report.suprimir:
             opted_out[row["disparo_id"]] = None
+        if report.lido:
+            seen[row["disparo_id"]] = None
         known = reported.get(row["disparo_id"])
         status = known.status if known else DisparoStatus(row["status"])
         was_taken = known is not None or row["enviado_em"] is not None
         if (then := after(status, report.situacao, was_taken=was_taken)) is not status:
             reported[row["disparo_id"]] = ReportedMove(row, then, report)
-    return SettledReports(list(reported.values()), unmatched), list(opted_out)
+    return SettledReports(list(reported.values()), unmatched), list(opted_out), list(seen)
 
 
 def _move(rows: Rows, reported: Sequence[ReportedMove], now: datetime) -> None:
@@ -162,6 +167,7 @@ def _move(rows: Rows, reported: Sequence[ReportedMove], now: datetime) -> None:
             ultimo_codigo=each.report.codigo,
         )  # fmt: skip
     _go_on(rows, reported, now)
+    _tell_campaigns(rows, reported, now)
     _move_leads(rows, reported, now)
 
 
@@ -176,8 +182,36 @@ def _go_on(rows: Rows, reported: Iterable[ReportedMove], now: datetime) -> None:
         rows.all("insert_alternatives", falhos=json.dumps(failed), agora=now)
 
 
+def _tell_campaigns(rows: Rows, reported: Iterable[ReportedMove], now: datetime) -> None:
+    """What failed in a campaign goes on by its next channel where the address was at fault, else it counts against it.
+
+    A worker that sends for the campaign, or the sweep, sees that it is refused too often.
+    """
+    failed = [
+        each for each in reported if each.status is DisparoStatus.ERRO and each.disparo["campanha_id"] is not None
+    ]
+    wrong = [each for each in failed if each.report.alternativo]
+    if wrong:
+        names = [
+            {"tenant_id": rows.tenant_id, "disparo_id": each.disparo["disparo_id"], "novo_id": new_id(now)}
+            for each in wrong
+        ]
+        rows.all("insert_next_channels", falhos=json.dumps(names, default=str), agora=now)
+    refused = [
+        {"tenant_id": rows.tenant_id, "campanha_id": each.disparo["campanha_id"], "desfecho": "1"}
+        for each in failed
+        if not (each.report.alternativo or each.report.suprimir)
+    ]
+    if refused:
+        rows.run("append_desfechos", desfechos=json.dumps(refused, default=str))
+
+
 def _move_leads(rows: Rows, reported: Sequence[ReportedMove], now: datetime) -> None:
-    facts = {(LEAD_FACTS[each.status], each.disparo["lead_id"]) for each in reported if each.status in LEAD_FACTS}
+    facts = {
+        (LEAD_FACTS[each.status], each.disparo["lead_id"])
+        for each in reported
+        if each.status in LEAD_FACTS and not each.disparo["is_test"]
+    }
     moves.lock(rows, {lead_id for _, lead_id in facts})
     # Contact that was made counts before contact that failed: the order in which the facts are declared.
     for fact in LeadFact:
@@ -226,4 +260,5 @@ def _report(notice: Row) -> DeliveryReport:
         notice["codigo"],
         suprimir=notice["suprimir"],
         alternativo=notice["alternativo"],
+        lido=notice["lido"],
     )

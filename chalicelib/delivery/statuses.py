@@ -39,7 +39,7 @@ class DeliveryReport(NamedTuple):
     """One report about one message; the fields are columns of `avisos_de_entrega`.
 
     `disparo_id` is our reference, if the provider returns it; `codigo` comes with `falhou`. `suprimir`: the person
-    wants no messages. `alternativo`: the address is at fault, and another one may work.
+    wants no messages. `alternativo`: the address is at fault, and another one may work. `lido`: the person has seen it.
     """
 
     message_id: str
@@ -48,6 +48,7 @@ class DeliveryReport(NamedTuple):
     codigo: str | None = None
     suprimir: bool = False
     alternativo: bool = False
+    lido: bool = False
 
 
 class InboundReply(NamedTuple):
@@ -94,6 +95,7 @@ _SIMPLE: Mapping[str, ReportedStatus] = {
     "lido": ReportedStatus.ENTREGUE,
     "falhou": ReportedStatus.FALHOU,
 }
+_READ = ("read", "played", "lido")
 # Kinds of WhatsApp message that no person wrote, such as the notice of a changed number.
 _NOT_WRITTEN = frozenset({"system", "request_welcome"})
 
@@ -150,6 +152,7 @@ def _meta_status(status: Mapping[str, Any]) -> Iterator[DeliveryReport]:
             _failure(reported, codes[0] if codes else NO_CODE),
             suprimir=_OPTED_OUT in codes,
             alternativo=_UNREACHABLE in codes,
+            lido=status.get("status") in _READ,
         )
 
 
@@ -163,6 +166,7 @@ def _simple_status(status: Mapping[str, Any]) -> Iterator[DeliveryReport]:
             _failure(reported, _code(status.get("codigo"))),
             suprimir=status.get("suprimir") is True,
             alternativo=status.get("alternativo") is True,
+            lido=status.get("situacao") in _READ,
         )
 
 

@@ -38,6 +38,8 @@ MOVES: Mapping[DisparoStatus, frozenset[DisparoStatus]] = {
             DisparoStatus.SIMULADO,
             DisparoStatus.SUPRIMIDO,
             DisparoStatus.EXPIRADO,
+            # A step of a campaign that the lead does not need any more.
+            DisparoStatus.CANCELADO,
         }
     ),
     # The provider accepted the message and reports a failure later.
@@ -61,6 +63,12 @@ class WaitReason(StrEnum):
     DESTINO = "destino"
     TENTATIVA = "tentativa"
     REVISAO = "revisao"
+    # Its turn in its campaign: the campaign's start, the lead's window, room in the channel.
+    CAMPANHA = "campanha"
+    # The days since the step of the campaign before it.
+    ETAPA = "etapa"
+    # The person has had enough messages for the day or the week.
+    LIMITE_PESSOA = "limite_pessoa"
 
 
 EVENTS: Mapping[DisparoStatus, str] = {

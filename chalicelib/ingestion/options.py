@@ -7,6 +7,11 @@ from typing import Annotated
 from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from chalicelib.ingestion.layout.mapping import target_of
+from chalicelib.ingestion.reading.limits import MAX_TITLES
+from chalicelib.tags import Tags
 
 
 class IngestMode(StrEnum):
@@ -31,6 +36,22 @@ MAX_ORIGIN = 60
 
 def _one_spelling(name: str) -> str:
     return " ".join(normalize("NFC", name).split()).casefold()
+
+
+Origin = Annotated[
+    str, Field(max_length=MAX_ORIGIN, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"), AfterValidator(_one_spelling)
+]
+"""The system that IDs come from, in one spelling."""
+
+
+def _is_target(text: str) -> str:
+    if target_of(text) is None:
+        raise PydanticCustomError("destino_de_coluna_invalido", "what no column can be taken for")
+    return text
+
+
+MappedTitle = Annotated[str, Field(min_length=1, max_length=1_000)]
+MappedTo = Annotated[str, Field(max_length=100), AfterValidator(_is_target)]
 
 
 class TextEncoding(StrEnum):
@@ -77,9 +98,7 @@ class IngestOptions(BaseModel):
     """
     deduplicar_por_documento: bool | None = None
     """What came before `deduplicar_por`: `false` takes `documento` out of it."""
-    origem: Annotated[
-        str, Field(max_length=MAX_ORIGIN, pattern=r"^[^\x00-\x1f\x7f-\x9f]*$"), AfterValidator(_one_spelling)
-    ] = ""
+    origem: Origin = ""
     """The system whose `ID`s the file has. IDs of two origins never meet."""
     validar_apenas: bool = False
     """A dry run: the job checks and counts everything, but stores no leads."""
@@ -93,6 +112,15 @@ class IngestOptions(BaseModel):
     """The encoding of a text file; without it the one that makes Portuguese words is chosen."""
     separador: Separator | None = None
     """What stands between the cells of a text file; without it the one that makes the best header is chosen."""
+
+    mapeamento: Annotated[dict[MappedTitle, MappedTo], Field(max_length=MAX_TITLES)] | None = None
+    """What columns are taken for, by their titles: one of our fields, `campo`, `campo:name` or `ignorar`. Without it,
+    what was said of these titles the last time; `{}` forgets that.
+    """
+    lembrar_mapeamento: bool = True
+    """Whether the mapping is remembered for the next file with these titles, or a remembered one is used."""
+    tags: Tags = ()
+    """What each lead gets that the file makes or changes."""
 
     @property
     def keys(self) -> frozenset[DedupKey]:

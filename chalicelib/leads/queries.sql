@@ -4,12 +4,22 @@
 -- Newest first: ids are time-ordered. The values are known when an unnamed statement is planned, so a filter that is
 -- not given costs nothing. Documents and contacts have indexes of their own and are looked up first, as arrays. With
 -- an OR around an EXISTS, PostgreSQL would look into every lead of the tenant; so it would with a LIMIT before the
--- first ANALYZE. Long texts are cut: a cell may hold 130,000 characters, and Lambda's answers 6 MB.
-SELECT l.lead_id, l.lead_id_externo,
+-- first ANALYZE. Long texts are cut: a cell may hold 130,000 characters, and Lambda's answers 6 MB. Texts of campos are
+-- cut only where the lead has many or long ones.
+WITH filtros AS MATERIALIZED (
+    SELECT campo, lower(unaccent(texto)) AS texto, caminho
+      FROM unnest(CAST(:campos AS text[]), CAST(:textos AS text[]), CAST(:caminhos AS jsonpath[]))
+        AS f (campo, texto, caminho)
+)
+SELECT l.lead_id, l.lead_id_externo, l.origem,
        left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…' ELSE '' END AS nome,
        left(l.contato, 200) || CASE WHEN length(l.contato) > 200 THEN '…' ELSE '' END AS contato,
-       l.documento, l.status, l.tags, l.origem_arquivo, l.origem_aba, l.linha_planilha, l.job_id, l.criado_em,
-       l.atualizado_em
+       l.documento, l.status, l.tags,
+       CASE WHEN octet_length(CAST(l.campos AS text)) <= 2000 THEN l.campos ELSE (
+            SELECT jsonb_object_agg(key, CASE WHEN length(value #>> '{}') > 100 THEN to_jsonb(left(value #>> '{}', 100) || '…')
+                                              ELSE value END)
+              FROM jsonb_each(l.campos)) END AS campos,
+       l.origem_arquivo, l.origem_aba, l.linha_planilha, l.job_id, l.criado_em, l.atualizado_em
   FROM leads l
  WHERE l.tenant_id = :tenant_id
    AND (CAST(:depois AS uuid) IS NULL OR l.lead_id < CAST(:depois AS uuid))
@@ -23,14 +33,24 @@ SELECT l.lead_id, l.lead_id_externo,
          WHERE t.tenant_id = :tenant_id AND t.telefone = ANY (CAST(:telefones AS text[])))))
    AND (CAST(:tag AS text) IS NULL OR (l.tags <> '{}' AND l.tags @> ARRAY[CAST(:tag AS text)]))
    AND (CAST(:origem_arquivo AS text) IS NULL OR l.origem_arquivo = CAST(:origem_arquivo AS text))
+   AND (CAST(:origem AS text) IS NULL OR l.origem = CAST(:origem AS text))
    AND (CAST(:criado_de AS timestamptz) IS NULL OR l.criado_em >= CAST(:criado_de AS timestamptz))
    AND (CAST(:criado_ate AS timestamptz) IS NULL OR l.criado_em < CAST(:criado_ate AS timestamptz))
    AND (CAST(:q AS text) IS NULL OR strpos(lower(unaccent(l.nome)), (SELECT lower(unaccent(CAST(:q AS text))))) > 0)
+   AND (CAST(:campos AS text[]) IS NULL OR NOT EXISTS (
+        SELECT FROM filtros f
+         WHERE NOT coalesce(lower(unaccent(l.campos ->> f.campo)) = f.texto, false)
+           AND NOT coalesce(l.campos @@ f.caminho, false)))
  ORDER BY l.lead_id DESC
  LIMIT :limite OFFSET :pular;
 
 -- name: count_leads
 -- How many leads the same filters find, counted up to `teto`: an exact count of a million costs half a second.
+WITH filtros AS MATERIALIZED (
+    SELECT campo, lower(unaccent(texto)) AS texto, caminho
+      FROM unnest(CAST(:campos AS text[]), CAST(:textos AS text[]), CAST(:caminhos AS jsonpath[]))
+        AS f (campo, texto, caminho)
+)
 SELECT count(*) AS total
   FROM (SELECT
           FROM leads l
@@ -45,17 +65,60 @@ SELECT count(*) AS total
                  WHERE t.tenant_id = :tenant_id AND t.telefone = ANY (CAST(:telefones AS text[])))))
            AND (CAST(:tag AS text) IS NULL OR (l.tags <> '{}' AND l.tags @> ARRAY[CAST(:tag AS text)]))
            AND (CAST(:origem_arquivo AS text) IS NULL OR l.origem_arquivo = CAST(:origem_arquivo AS text))
+           AND (CAST(:origem AS text) IS NULL OR l.origem = CAST(:origem AS text))
            AND (CAST(:criado_de AS timestamptz) IS NULL OR l.criado_em >= CAST(:criado_de AS timestamptz))
            AND (CAST(:criado_ate AS timestamptz) IS NULL OR l.criado_em < CAST(:criado_ate AS timestamptz))
            AND (CAST(:q AS text) IS NULL
                 OR strpos(lower(unaccent(l.nome)), (SELECT lower(unaccent(CAST(:q AS text))))) > 0)
+           AND (CAST(:campos AS text[]) IS NULL OR NOT EXISTS (
+                SELECT FROM filtros f
+                 WHERE NOT coalesce(lower(unaccent(l.campos ->> f.campo)) = f.texto, false)
+                   AND NOT coalesce(l.campos @@ f.caminho, false)))
          LIMIT :teto) found;
 
 -- name: count_leads_by_jobs
 -- A job creates leads and counts them in one transaction, and undoing it counts what it removes. Dry runs create none.
-SELECT coalesce(sum(leads_criados - leads_removidos), 0)::bigint AS total
+-- Leads that a person made have a row each.
+SELECT coalesce(sum(leads_criados - leads_removidos), 0)::bigint
+       + (SELECT count(*) FROM leads_manuais WHERE tenant_id = :tenant_id) AS total
   FROM ingest_jobs
  WHERE tenant_id = :tenant_id AND NOT validar_apenas;
+
+-- name: known_campos
+-- Every campo that the tenant's leads may have, with its types.
+SELECT campo, tipo FROM tenant_campos WHERE tenant_id = :tenant_id;
+
+-- name: list_campos
+SELECT campo, tipo, titulo, amostras, visto_em
+  FROM tenant_campos
+ WHERE tenant_id = :tenant_id
+   AND (CAST(:depois_campo AS text) IS NULL
+        OR (campo, tipo) > (CAST(:depois_campo AS text) COLLATE "C", CAST(:depois_tipo AS text)))
+ ORDER BY campo, tipo
+ LIMIT :limite OFFSET :pular;
+
+-- name: titles_of_campos
+-- What was read last comes first.
+SELECT campo, tipo, titulo FROM tenant_campos WHERE tenant_id = :tenant_id ORDER BY visto_em DESC, campo, tipo;
+
+-- name: leads_to_export
+-- Contacts as JSON: the driver reads an array character by character.
+SELECT lead_id_externo, origem, nome, contato, documento, telefone_raw, email_raw, campos,
+       to_jsonb(ARRAY(SELECT t.telefone FROM lead_telefones t
+                       WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id ORDER BY t.ordem)) AS telefones,
+       to_jsonb(ARRAY(SELECT e.email FROM lead_emails e
+                       WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id ORDER BY e.ordem)) AS emails
+  FROM leads l
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id DESC;
+
+-- name: note_campos
+-- Campos that a person gave a lead, by their types. What a sheet says about them stays.
+INSERT INTO tenant_campos (tenant_id, campo, tipo, titulo, visto_em)
+SELECT :tenant_id, campo, tipo, campo, :agora
+  FROM unnest(CAST(:campos AS text[]), CAST(:tipos AS text[])) AS n (campo, tipo)
+ ORDER BY campo, tipo
+    ON CONFLICT DO NOTHING;
 
 -- name: list_leads_ready
 -- Leads that a new disparo would help (docs/decisions.md): none is waiting or being sent, none waits for an answer, and
@@ -79,7 +142,7 @@ SELECT l.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…'
    AND l.status IN ('novo', 'em_disparo', 'sem_sucesso')
    AND NOT EXISTS (
        SELECT FROM disparos d
-        WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id
+        WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id AND d.teste_de IS NULL
           AND (d.status IN ('pendente', 'enviando')
                OR (l.status = 'em_disparo' AND d.status IN ('enviado', 'confirmado', 'incerto')))
        OFFSET 0)
@@ -104,8 +167,8 @@ SELECT c.contato
                      WHERE tenant_id = :tenant_id AND email = c.contato LIMIT 2) e);
 
 -- name: lead_by_id
-SELECT lead_id, lead_id_externo, nome, contato, documento, telefone_raw, email_raw, status, tags, origem_arquivo,
-       origem_aba, linha_planilha, job_id, criado_em, atualizado_em
+SELECT lead_id, lead_id_externo, origem, nome, contato, documento, telefone_raw, email_raw, status, tags, campos,
+       origem_arquivo, origem_aba, linha_planilha, job_id, criado_em, atualizado_em
   FROM leads
  WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
@@ -134,14 +197,15 @@ SELECT contato_id(e.lead_id, e.email) AS email_id, e.email, e.ordem, e.principal
 SELECT nota, por, criado_em FROM leads_suprimidos WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
 -- name: timeline_of_lead
--- A reply that nobody has assigned is shown with every lead that has its contact.
+-- A reply that nobody has assigned is shown with every lead that has its contact. A test of a campaign is no message to the
+-- lead.
 SELECT quando, tipo, id, status, canal, marcado_para, texto
   FROM (SELECT criado_em AS quando, 'lead' AS tipo, lead_id AS id, NULL AS status, NULL AS canal,
                CAST(NULL AS timestamptz) AS marcado_para, NULL AS texto
           FROM leads WHERE tenant_id = :tenant_id AND lead_id = :lead_id
          UNION ALL
         SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para, NULL
-          FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+          FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL
          UNION ALL
         SELECT criado_em, 'agendamento', agendamento_id, status, canal, data_agendada, NULL
           FROM agendamentos WHERE tenant_id = :tenant_id AND lead_id = :lead_id
@@ -169,8 +233,95 @@ UPDATE leads
    SET status = coalesce(CAST(:status AS text), status),
        status_antes = CASE WHEN coalesce(CAST(:status AS text), status) = status THEN status_antes END,
        tags = coalesce(CAST(:tags AS text[]), tags),
+       nome = :nome, contato = :contato, documento = :documento,
+       campos = (campos || CAST(:campos AS jsonb)) - CAST(:campos_removidos AS text[]),
        atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
+
+-- name: other_lead_with_documento
+-- The oldest one: ingestion takes a row with this document for it.
+SELECT lead_id
+  FROM leads
+ WHERE tenant_id = :tenant_id AND documento = CAST(:documento AS text) AND lead_id <> :lead_id
+ ORDER BY lead_id
+ LIMIT 1;
+
+-- name: touch_lead
+-- A change of its contacts is a change of the lead: undoing a job leaves it in peace then.
+UPDATE leads
+   SET telefone_raw = CASE WHEN CAST(:canal AS text) = 'whatsapp' THEN CAST(:escritos AS text) ELSE telefone_raw END,
+       email_raw = CASE WHEN CAST(:canal AS text) = 'email' THEN CAST(:escritos AS text) ELSE email_raw END,
+       atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
+
+-- name: insert_lead
+INSERT INTO leads (tenant_id, lead_id, lead_id_externo, origem, nome, contato, documento, telefone_raw, email_raw, tags,
+                   campos, origem_arquivo, origem_aba, linha_planilha, job_id, criado_em, atualizado_em)
+VALUES (:tenant_id, :lead_id, :lead_id_externo, :origem, :nome, :contato, :documento, :telefone_raw, :email_raw,
+        CAST(:tags AS text[]), CAST(:campos AS jsonb), :origem_arquivo, NULL, :linha_planilha, :job_id, :agora, :agora);
+
+-- name: insert_lead_manual
+INSERT INTO leads_manuais (tenant_id, lead_id, por, idempotency_key, idempotency_fingerprint, criado_em)
+VALUES (:tenant_id, :lead_id, :por, :idempotency_key, :idempotency_fingerprint, :agora);
+
+-- name: lead_by_idempotency_key
+SELECT lead_id, idempotency_fingerprint
+  FROM leads_manuais
+ WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+
+-- name: write_telefones
+-- The phones that the lead has from now on, each at its place. Those that it had already keep their kind.
+WITH novos AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:contatos AS jsonb))
+        AS n (contato text, ordem smallint, principal boolean, tipo_origem text, valido_para_disparo boolean)
+), removidos AS (
+    DELETE FROM lead_telefones t
+     WHERE t.tenant_id = :tenant_id AND t.lead_id = :lead_id AND NOT EXISTS (SELECT FROM novos n WHERE n.contato = t.telefone)
+)
+INSERT INTO lead_telefones (tenant_id, lead_id, telefone, ordem, principal, tipo_origem, valido_para_disparo)
+SELECT :tenant_id, :lead_id, contato, ordem, principal, tipo_origem, valido_para_disparo FROM novos
+    ON CONFLICT (tenant_id, lead_id, telefone) DO UPDATE
+   SET ordem = EXCLUDED.ordem, principal = EXCLUDED.principal;
+
+-- name: write_emails
+-- As write_telefones.
+WITH novos AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:contatos AS jsonb)) AS n (contato text, ordem smallint, principal boolean)
+), removidos AS (
+    DELETE FROM lead_emails e
+     WHERE e.tenant_id = :tenant_id AND e.lead_id = :lead_id AND NOT EXISTS (SELECT FROM novos n WHERE n.contato = e.email)
+)
+INSERT INTO lead_emails (tenant_id, lead_id, email, ordem, principal)
+SELECT :tenant_id, :lead_id, contato, ordem, principal FROM novos
+    ON CONFLICT (tenant_id, lead_id, email) DO UPDATE
+   SET ordem = EXCLUDED.ordem, principal = EXCLUDED.principal;
+
+-- name: lock_open_disparos
+SELECT disparo_id
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND status IN ('pendente', 'enviando')
+ ORDER BY disparo_id
+   FOR NO KEY UPDATE;
+
+-- name: cancel_disparos_to_contato
+-- As cancel_disparo: only what certainly has not left.
+WITH movidos AS (
+    UPDATE disparos
+       SET status = 'cancelado', espera = NULL, passos = passos + 1, atualizado_em = :agora
+     WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND canal = :canal AND destino = :contato
+       AND status = 'pendente' AND NOT em_duvida
+    RETURNING tenant_id, disparo_id, passos
+)
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
+SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movidos;
+
+-- name: count_disparos_to_contato
+-- What would still leave for this contact: what waits, and what a worker has or may send again.
+SELECT count(*) FILTER (WHERE status = 'pendente' AND NOT em_duvida) AS esperam,
+       count(*) FILTER (WHERE status = 'enviando' OR em_duvida) AS em_envio
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND canal = :canal AND destino = :contato
+   AND status IN ('pendente', 'enviando');
 
 -- name: lock_leads
 -- Two last disparos of one lead that end at the same time must see each other: the second one waits here.
@@ -199,12 +350,12 @@ UPDATE leads
    AND status = 'agendado' AND status_antes IS NOT NULL;
 
 -- name: list_exhausted_leads
--- Of these leads, those that no disparo can reach any more: none waits, is being sent, or may have arrived.
+-- Of these leads, those that no disparo can reach any more (a test goes to the team): none waits, is being sent, or may have arrived.
 SELECT c.lead_id
   FROM unnest(CAST(:lead_ids AS uuid[])) AS c (lead_id)
  WHERE NOT EXISTS (
        SELECT FROM disparos d
-        WHERE d.tenant_id = :tenant_id AND d.lead_id = c.lead_id
+        WHERE d.tenant_id = :tenant_id AND d.lead_id = c.lead_id AND d.teste_de IS NULL
           AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto'));
 
 -- name: list_unbooked_leads

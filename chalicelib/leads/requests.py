@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from unicodedata import normalize
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
-from pydantic_core import PydanticCustomError, PydanticKnownError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
 
+from chalicelib.campos import LONGEST_VALUE
 from chalicelib.canal import Canal
+from chalicelib.ingestion.options import Origin
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
 from chalicelib.pages import PageQuery
-from chalicelib.unseen import as_seen
+from chalicelib.tags import Tag, Tags
 
 _PUNCTUATION = re.compile(r"[\s().\-/]+")
 _DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
@@ -40,14 +42,33 @@ def _composed(text: str) -> str:
     return normalize("NFC", text)
 
 
-def _one_spelling(tag: str) -> str:
-    """Composed, and without what nobody sees: two tags of the same look are one."""
-    if not (seen := _composed(as_seen(tag)).strip()):
-        raise PydanticKnownError("string_too_short", {"min_length": 1})
-    return seen
+MOST_CAMPO_FILTERS = 10
+MOST_CONTACTS = 50
+"""Of one kind, as a row of a file has at most."""
+EXPORTED = 50_000
+"""The most leads of one exported file."""
+_LARGEST = 10**15
+"""A number with two decimals is exact up to here, also as a double."""
 
 
-Tag = Annotated[str, Field(min_length=1, max_length=40), AfterValidator(_one_spelling)]
+def _campo_value(value: object) -> object:
+    match value:
+        case None | bool() | str():
+            return value
+        case int() | float() if abs(value) < _LARGEST:
+            return value
+    raise PydanticCustomError("campo_invalido", "no text, number below 10**15, true or false")
+
+
+CampoValue = Annotated[Any, PlainValidator(_campo_value), WithJsonSchema({"type": ["string", "number", "boolean"]})]
+MaybeCampoValue = Annotated[
+    Any, PlainValidator(_campo_value), WithJsonSchema({"type": ["string", "number", "boolean", "null"]})
+]
+# What they say is judged by `written`, by the rules of ingestion.
+Text = Annotated[str, Field(min_length=1, max_length=1_000)]
+DocumentText = Annotated[str, Field(min_length=1, max_length=60)]
+ContactText = Annotated[str, Field(min_length=1, max_length=400)]
+CampoFilterText = Annotated[str, Field(max_length=LONGEST_VALUE)]
 
 
 class ContactKinds(StrEnum):
@@ -71,8 +92,11 @@ class LeadQuery(PageQuery):
     telefone: Annotated[str, Field(max_length=40), AfterValidator(_telefone)] | None = None
     tag: Tag | None = None
     origem_arquivo: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    origem: Origin | None = None
     criado_de: Instant | None = None
     criado_ate: Instant | None = None
+    campo: Annotated[dict[str, CampoFilterText], Field(max_length=MOST_CAMPO_FILTERS)] = Field(default_factory=dict)
+    """`campo.cidade=Salvador`, `campo.valor_min=100`, `campo.vencimento_max=2026-12-31`; see `campo_filters`."""
 
     def telefones(self) -> list[str] | None:
         """The numbers in E.164 that the filter may mean, None without a filter.
@@ -97,18 +121,79 @@ class ReadyQuery(PageQuery):
     tipo_contato: ContactKinds | None = None
 
 
+class LeadExport(LeadQuery):
+    """The leads of one exported file, as a page of the list; `limit` is how many it may have."""
+
+    limit: Annotated[int, Field(ge=1, le=EXPORTED)] = EXPORTED
+
+
 class LeadChange(BaseModel):
-    """A new status, a new list of tags that replaces the old one, or both."""
+    """What a person changes about a lead. A text or a campo that is null is removed; tags replace the old ones."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     status: LeadStatus | None = None
-    tags: (
-        Annotated[tuple[Tag, ...], Field(max_length=20), AfterValidator(lambda tags: tuple(dict.fromkeys(tags)))] | None
-    ) = None
+    tags: Tags | None = None
+    nome: Text | None = None
+    contato: Text | None = None
+    documento: DocumentText | None = None
+    campos: dict[str, MaybeCampoValue] = {}
+    """Merged into those that the lead has."""
+
+    @property
+    def data(self) -> dict[str, str | None]:
+        """The texts that are given, null among them."""
+        return {name: getattr(self, name) for name in ("nome", "contato", "documento") if name in self.model_fields_set}
 
     @model_validator(mode="after")
     def _change_something(self) -> LeadChange:
-        if self.status is None and self.tags is None:
+        if self.status is None and self.tags is None and not self.data and not self.campos:
             raise PydanticCustomError("mudanca_vazia", "nothing to change")
         return self
+
+
+class NewLead(BaseModel):
+    """A lead that a person makes; it has a contact or a document. The first contact of a kind is tried first."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    lead_id_externo: Text | None = None
+    """Its ID in another system."""
+    origem: Origin = ""
+    """The system that the ID comes from; IDs of two systems never meet."""
+    nome: Text | None = None
+    contato: Text | None = None
+    documento: DocumentText | None = None
+    telefones: Annotated[tuple[ContactText, ...], Field(max_length=MOST_CONTACTS)] = ()
+    emails: Annotated[tuple[ContactText, ...], Field(max_length=MOST_CONTACTS)] = ()
+    campos: dict[str, CampoValue] = {}
+    tags: Tags = ()
+
+
+class NewPhone(BaseModel):
+    """A phone for a lead."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    telefone: ContactText
+    principal: bool = False
+    """Whether it is tried first from now on."""
+
+
+class NewEmail(BaseModel):
+    """An e-mail for a lead."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    email: ContactText
+    principal: bool = False
+    """Whether it is tried first from now on."""
+
+
+class ContactRemoval(BaseModel):
+    """How a contact is removed that disparos wait for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cancelar: bool = False
+    """Whether these disparos are cancelled; without it the contact stays."""

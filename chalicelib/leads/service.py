@@ -1,4 +1,4 @@
-"""Lists, shows and changes the leads of a tenant; ingestion creates them."""
+"""Lists and shows the leads of a tenant, and the campos that they have."""
 
 from __future__ import annotations
 
@@ -6,40 +6,38 @@ import json
 from typing import Any
 from uuid import UUID
 
-from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.errors import Conflict, NotFound
-from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
-from chalicelib.leads.states import LeadStatus, may_move
+from chalicelib.leads.campo_filters import read_filters, types_of
+from chalicelib.leads.requests import LeadQuery, ReadyQuery
+from chalicelib.leads.shown import described, presented
 from chalicelib.pages import PageQuery, page_of
 from chalicelib.searches import take_seat
 
 COUNTED = 10_000
 """Leads are counted one by one up to here; an exact count of a million costs half a second."""
-_TIMELINE = 100
 _KINDS = ("telefone", "email")
 
 
 class Leads:
     """The leads of a tenant; `database` is the API's login."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database) -> None:
         self._database = database
-        self._clock = clock
 
     def page(self, tenant_id: str, query: LeadQuery) -> dict[str, Any]:
         """A page of leads, newest first, with the `total` of all pages; beyond `COUNTED` it may be a lower bound.
 
         Raises:
-            Invalid: `cursor_invalido`.
+            Invalid: `cursor_invalido`, or a filter by a campo is wrong (`campo_filters`).
             TooManyRequests: `buscas_demais`.
         """
-        page, filters = _page(query), _filters(query)
+        page = _page(query)
 
         def work(rows: Rows) -> tuple[list[Row], int, bool]:
+            filters = filters_of(rows, query)
             if query.reads_much():
                 take_seat(rows)
-            found = rows.all("list_leads", **page, **filters)
+            found = [presented(each) for each in rows.all("list_leads", **page, **filters)]
             is_all = query.cursor is None and not query.offset and len(found) <= query.limit
             return found, *((len(found), True) if is_all else _total(rows, filters))
 
@@ -72,68 +70,48 @@ class Leads:
         Raises:
             NotFound: the tenant has no such lead.
         """
-        return self._database.run(tenant_id, lambda rows: _described(rows, lead_id))
+        return self._database.run(tenant_id, lambda rows: described(rows, lead_id))
 
-    def change(self, tenant_id: str, lead_id: UUID, change: LeadChange) -> dict[str, Any]:
-        """Change the status or the tags of a lead, and show it; the status that it has already is no move.
+    def campos(self, tenant_id: str, query: PageQuery) -> dict[str, Any]:
+        """A page of the campos that leads of the tenant have, by name.
 
         Raises:
-            NotFound: the tenant has no such lead.
-            Conflict: `transicao_de_lead_invalida`.
+            Invalid: `cursor_invalido`.
         """
-
-        def work(rows: Rows) -> dict[str, Any]:
-            lead = _known(rows.one("lock_lead", lead_id=lead_id))
-            if change.status is not None:
-                _check_move(LeadStatus(lead["status"]), change.status)
-            rows.run(
-                "change_lead",
-                lead_id=lead_id,
-                status=change.status.value if change.status else None,
-                tags=None if change.tags is None else list(change.tags),
-                agora=self._clock(),
-            )
-            return _described(rows, lead_id)
-
-        return self._database.run(tenant_id, work)
-
-
-def _check_move(origin: LeadStatus, destination: LeadStatus) -> None:
-    if origin != destination and not may_move(origin, destination):
-        raise Conflict("transicao_de_lead_invalida", de=origin.value, para=destination.value)
-
-
-def _described(rows: Rows, lead_id: UUID) -> dict[str, Any]:
-    lead = _known(rows.one("lead_by_id", lead_id=lead_id))
-    return {
-        **lead,
-        "telefones": rows.all("telefones_of_lead", lead_id=lead_id),
-        "emails": rows.all("emails_of_lead", lead_id=lead_id),
-        "supressao": rows.one("supressao_of_lead", lead_id=lead_id),
-        "linha_do_tempo": rows.all("timeline_of_lead", lead_id=lead_id, limite=_TIMELINE),
-    }
-
-
-def _known(lead: Row | None) -> Row:
-    if lead is None:
-        raise NotFound("nao_encontrado")
-    return lead
+        campo, kind = query.after(tuple[str, str]) or (None, None)
+        params = {**_bounds(query), "depois_campo": campo, "depois_tipo": kind}
+        found = self._database.run(tenant_id, lambda rows: rows.all("list_campos", **params))
+        return page_of(found, query.limit, lambda row: [row["campo"], row["tipo"]])
 
 
 def _page(query: PageQuery) -> dict[str, object]:
     """The parameters of a page."""
-    return {"depois": query.after(UUID), "limite": query.limit + 1, "pular": query.offset or 0}
+    return {"depois": query.after(UUID), **_bounds(query)}
 
 
-def _filters(query: LeadQuery) -> dict[str, object]:
-    """The parameters of the filters; None where there is none."""
+def _bounds(query: PageQuery) -> dict[str, object]:
+    return {"limite": query.limit + 1, "pular": query.offset or 0}
+
+
+def filters_of(rows: Rows, query: LeadQuery) -> dict[str, object]:
+    """The parameters of the filters of `list_leads`; None where there is none.
+
+    Raises:
+        Invalid: a filter by a campo is wrong (`campo_filters`).
+    """
+    found = read_filters(query.campo, types_of(rows.all("known_campos"))) if query.campo else []
+    campos, textos, caminhos = ([*each] for each in zip(*found, strict=True)) if found else (None, None, None)
     return {
+        "campos": campos,
+        "textos": textos,
+        "caminhos": caminhos,
         "status": query.status.value if query.status else None,
         "documento": query.documento,
         "email": query.email,
         "telefones": query.telefones(),
         "tag": query.tag,
         "origem_arquivo": query.origem_arquivo,
+        "origem": query.origem,
         "criado_de": query.criado_de,
         "criado_ate": query.criado_ate,
         "q": query.q,

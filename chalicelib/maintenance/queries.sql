@@ -87,12 +87,13 @@ RETURNING j.tenant_id, j.job_id;
 -- Disparos that are due and unsent, or whose lease lapsed: each found in its own small index, because an OR of both would
 -- read every disparo there ever was. Of what is due, one of each tenant is enough: the worker claims the others with it
 -- (`claim_disparos`), so one tenant's thousands do not come before another one's ten. Disparos that share one wake-up are
--- found just before their time, if that wake-up is lost.
+-- found just before their time, if that wake-up is lost. Those of campaigns are found by `wake_next_disparos`.
 WITH RECURSIVE filas AS (
-    (SELECT tenant_id FROM disparos WHERE status = 'pendente' ORDER BY tenant_id LIMIT 1)
+    (SELECT tenant_id FROM disparos
+      WHERE status = 'pendente' AND (campanha_id IS NULL OR em_duvida) ORDER BY tenant_id LIMIT 1)
      UNION ALL
     SELECT (SELECT d.tenant_id FROM disparos d
-             WHERE d.status = 'pendente' AND d.tenant_id > f.tenant_id
+             WHERE d.status = 'pendente' AND (d.campanha_id IS NULL OR d.em_duvida) AND d.tenant_id > f.tenant_id
              ORDER BY d.tenant_id
              LIMIT 1)
       FROM filas f
@@ -103,7 +104,8 @@ WITH RECURSIVE filas AS (
      CROSS JOIN LATERAL (
            SELECT d.tenant_id, d.disparo_id, d.enviar_apos
              FROM disparos d
-            WHERE d.tenant_id = f.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :adiante
+            WHERE d.tenant_id = f.tenant_id AND d.status = 'pendente' AND (d.campanha_id IS NULL OR d.em_duvida)
+              AND d.enviar_apos <= :adiante
               AND (d.acordado_em IS NULL OR d.acordado_em <= :acordado_antes)
               AND (d.enviar_apos <= :vencido OR d.espera NOT IN ('agendado', 'tentativa'))
             ORDER BY d.enviar_apos

@@ -7,8 +7,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from chalicelib.avisos import StoredWarning
+from chalicelib.contacts.places import place_of
 from chalicelib.dispatch.rules.holidays_br import Holidays
-from chalicelib.dispatch.rules.places import place_of
 from chalicelib.tenants.config import TenantConfig
 
 # SPEC §3.

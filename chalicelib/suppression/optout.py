@@ -173,6 +173,7 @@ _DOUBTS = re.compile(
     r"nao quero(?: mais)? (?:participar|fazer parte|saber)|"
     r"sai(?:a|am)? d[oa] (?:minha vida|meu whats\w*|meu zap|meu pe)|"
     r"ja (?:pedi|falei|disse|avisei)(?: para| que| a| voces)* (?:parar|pararem|nao (?:quero|me|mandar\w*|enviar\w*))|"
+    rf"(?:desativ|desabilit|desligu?)(?:a|e|o|em|am|ar)(?: (?:{_FILLING}))* (?:{_MESSAGES})|"
     r"not interested|exclusao (?:de|dos)(?: meus)? dados|pode(?:m)? tirar meu nome|"
     r"vai encher|vao encher|nao aguento mais|que saco|nao precisa(?:m)?(?: mais)?(?: me)? (?:mandar|enviar)|"
     r"(?:quem|como)(?: \w+){1,3} meu (?:numero|contato|telefone))"
@@ -182,6 +183,7 @@ _DOUBTFUL_CLAUSE = re.compile(
     r"cancel(?:ar|a|e|em|ado)?(?: isso| isto| tudo)?|nao autorizo(?: mais)?(?: isso| isto|(?: o)? envio)?|"
     r"como cancelo|cancel\w+(?: minha| a)? assinatura|fora|cai fora|encerrar|nao mande|"
     r"nao manda|bloquead[oa]s?|bloqueei(?: voces)?|spam|some|suma|sumam|vaza|vazem|nao mais|"
+    r"(?:(?:para|em) )?n?(?:esse|este) (?:numero|telefone|celular|contato) nao|nothanks|"
     r"dispenso|exclusao|desabilitar|desativar|sem (?:mensage\w+|contato)|me erra|indesejad[oa]s?|"
     rf"(?:me )?(?:{_TAKE})(?: me)?|(?:quero|queria|gostaria|desejo|solicito|peco)(?: de| que| para)? ser {_TAKEN}"
 )
@@ -203,6 +205,7 @@ _TO_ONE_WORD = (
     (re.compile(r"\be[- ]mail"), "email"),
     (re.compile(r"\bopt(?:ing)?[- ]?out\b"), "optout"),
     (re.compile(r"\bstop all\b"), "stopall"),
+    (re.compile(r"\bno[,.]? (?:thanks|thank you)\b"), "nothanks"),
     (re.compile(r"\b(?:nunca mais|jamais)\b"), "nao"),
     (re.compile(r"\bdon['’´`]t\b"), "do not"),
     (re.compile(r"\+"), " mais "),

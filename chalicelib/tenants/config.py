@@ -195,6 +195,38 @@ class SendLimits(BaseModel):
                 assert_never(canal)
 
 
+class PersonLimit(BaseModel):
+    """How many messages of campaigns one person may get, across campaigns and channels; those over the limit wait."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    por_dia: Annotated[int, Field(ge=1, le=100)] | None = None
+    """From midnight to midnight where the person is; by default there is no limit."""
+    por_semana: Annotated[int, Field(ge=1, le=100)] | None = None
+    """From Monday to Sunday where the person is; by default there is no limit."""
+
+
+class Tariff(BaseModel):
+    """What one message by a channel costs from a day on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    canal: Canal
+    desde: CalendarDay
+    """The first day, in `fuso`; a later tariff of the channel takes its place."""
+    valor: Annotated[float, Field(ge=0, le=1_000)]
+    moeda: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "BRL"
+    """The currency, ISO 4217."""
+
+
+def _ordered_tariffs(tariffs: tuple[Tariff, ...]) -> tuple[Tariff, ...]:
+    """By channel and day; two for one day would be a riddle."""
+    found = {(each.canal, each.desde): each for each in tariffs}
+    if len(found) < len(tariffs):
+        raise PydanticCustomError("tarifa_repetida", "two tariffs of a channel for one day")
+    return tuple(found[key] for key in sorted(found))
+
+
 def _short(document: dict[str, Any]) -> dict[str, Any]:
     if len(json.dumps(document)) > _LONGEST_DOCUMENT:
         raise PydanticCustomError("canal_longo", "document too long")
@@ -261,6 +293,10 @@ class TenantConfig(BaseModel):
     """How fast they may leave (SPEC §2)."""
     canais: TenantChannels = TenantChannels()
     """By which channels they leave."""
+    limite_por_pessoa: PersonLimit = PersonLimit()
+    """How many messages of campaigns one person may get."""
+    tarifas: Annotated[tuple[Tariff, ...], Field(max_length=100), AfterValidator(_ordered_tariffs)] = ()
+    """What messages cost, for the forecast of a campaign."""
 
 
 class ConfigPatch(BaseModel):
@@ -278,6 +314,8 @@ class ConfigPatch(BaseModel):
     janela: Any = None
     limites: Any = None
     canais: Any = None
+    limite_por_pessoa: Any = None
+    tarifas: Any = None
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from tests.conftest import ROOT, DatabaseUrls
 
 ROWS = 30_000
 BATCH = 1_500
-_PATIENCE_S = 120.0
+_PATIENCE_S = 900.0
 
 # A worker that works on one job as the Lambda function does, again and again until the job has ended.
 WORKER = """

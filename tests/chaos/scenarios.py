@@ -204,7 +204,7 @@ def poison_in_queues_and_bucket(machine: Machine) -> Account:
     account, rows = Account(), 500
     aws, settings = machine.stack.aws(), machine.stack.settings()
     sqs, s3 = aws.client("sqs"), aws.client("s3")
-    for name in (settings.ingest_queue, settings.dispatch_queue, settings.scheduling_queue):
+    for name in settings.queues:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         for body in POISON:
             sqs.send_message(QueueUrl=url, MessageBody=body)

@@ -33,7 +33,7 @@ TEMPLATE = {
 def destroy(*arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(PROJECT / "template-extras/destroy.py"), *arguments]
     return subprocess.run(
-        command, input=said, capture_output=True, text=True, check=False, timeout=120, env=dict(os.environ)
+        command, input=said, capture_output=True, text=True, check=False, timeout=300, env=dict(os.environ)
     )
 
 

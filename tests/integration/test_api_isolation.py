@@ -29,7 +29,8 @@ TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
     "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
-    "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos",
+    "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
+    "segmentos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -41,6 +42,7 @@ REFUSED = {
     "disparo_nao_resolvivel",
     "disparo_nao_confirmavel",
     "agendamento_nao_comecou",
+    "contato_com_disparos",
     "requisicao_invalida",  # `fitting` knows no lead that a reply could be assigned to
 }
 
@@ -154,17 +156,35 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         desde=CREATED_AT, por="x",
     )  # fmt: skip
     insert(owner, "leads_suprimidos", tenant_id=tenant_id, lead_id=lead_id, por="x", criado_em=CREATED_AT)
+    insert(owner, "leads_manuais", tenant_id=tenant_id, lead_id=lead_id, por="x", criado_em=CREATED_AT)
+    insert(
+        owner, "tenant_campos", tenant_id=tenant_id, campo="cidade", tipo="texto", titulo=f"Pessoa de {tenant_id}",
+        visto_em=CREATED_AT,
+    )  # fmt: skip
+    segmento_id = UUID(int=number << 64 | 6)
+    insert(
+        owner, "segmentos", tenant_id=tenant_id, segmento_id=segmento_id, nome=f"Pessoas de {tenant_id}",
+        filtro={"nome": f"Pessoa de {tenant_id}"}, criado_por="x", atualizado_por="x", **times,
+    )  # fmt: skip
     insert(
         owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
     )
+    [[telefone_id, email_id]] = ask(
+        owner,
+        f"SELECT contato_id('{lead_id}', '+5571999990001'), contato_id('{lead_id}', 'maria@example.com')",
+    )
     return {
         "lead_id": str(lead_id),
+        "telefone_id": str(telefone_id),
+        "email_id": str(email_id),
         "disparo_id": str(disparo_id),
         "agendamento_id": str(agendamento_id),
         "job_id": str(job_id),
         "nome": nome,
+        "versao": "1",
         "supressao_id": str(supressao_id),
         "resposta_id": str(resposta_id),
+        "segmento_id": str(segmento_id),
     }
 
 
@@ -173,12 +193,35 @@ def fitting(handler: str) -> dict[str, Any] | None:
     at = (datetime.now(UTC) + timedelta(days=60)).isoformat()
     bodies: dict[str, dict[str, Any]] = {
         "create_ingest_job": {"arquivo": "a.xlsx", "tamanho": 10},
-        "change_lead": {"status": "em_disparo", "tags": ["vip"]},
+        "change_lead": {
+            "status": "em_disparo",
+            "tags": ["vip"],
+            "nome": "Ana",
+            "contato": "Bia",
+            "documento": "52998224725",
+            "campos": {"cidade": "Salvador"},
+        },
+        "create_lead": {
+            "nome": "Ana",
+            "telefones": ["71 99999-0009"],
+            "emails": ["ana@example.com"],
+            "documento": "52998224725",
+            "contato": "Bia",
+            "campos": {"cidade": "Salvador"},
+            "tags": ["vip"],
+            "lead_id_externo": "7",
+            "origem": "crm",
+        },
+        "add_lead_phone": {"telefone": "71 99999-0009"},
+        "add_lead_email": {"email": "ana@example.com"},
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},
+        "create_segmento": {"nome": "Todos", "filtro": {"todos": []}},
+        "replace_segmento": {"nome": "Com e-mail", "filtro": {"tem": "email"}},
+        "count_segmento": {"filtro": {"todos": []}},
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
@@ -292,11 +335,11 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos",
-                      "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads", "templates", "ingest_erros",
-                      "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants", "eventos", "supressoes",
-                      "avisos_de_entrega", "canal_limites", "canal_pausas", "canal_historico", "disparo_reenvios",
-                      "disparo_contagens"):  # fmt: skip
+        for table in ("segmentos", "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos",
+                      "leads_manuais", "tenant_campos", "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
+                      "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
+                      "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
+                      "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)
         if status >= 400 and document.get("code") not in REFUSED:
@@ -307,7 +350,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
 def test_lists_show_nothing_of_another_tenant(api: Client, owner: Database) -> None:
     theirs = seeded(owner, THEIRS)
     mine = seeded(owner, MINE)
-    secrets = [value for name, value in theirs.items() if name != "nome"]
+    secrets = [value for name, value in theirs.items() if name not in {"nome", "versao"}]
     secrets += [f"Pessoa de {THEIRS}", f"{THEIRS}.xlsx", f"@{THEIRS}"]
     token = api.token(MINE, ADMIN)
     for route in routes(api):
@@ -372,7 +415,7 @@ def test_login_of_the_api_writes_no_row_of_another_tenant(owner: Database, datab
             f"INSERT INTO tenants (tenant_id) VALUES ('{THEIRS}x')",
             "DELETE FROM leads",
             "DELETE FROM agendamentos",
-            "UPDATE leads SET nome = 'x'",
+            "UPDATE leads SET origem_arquivo = 'x'",
         ):
             with pytest.raises(StatementFailed, match="42501"), database.transaction(MINE) as rows:
                 rows.execute(statement)

@@ -240,6 +240,22 @@ def test_administrator_makes_the_pause_of_an_operator_their_own(services: Servic
         services.channel_pauses.resume(OPERATOR_BIA, "email")
 
 
+def test_second_pause_without_a_reason_keeps_that_of_the_first(services: Services, database: Database) -> None:
+    pauses = services.channel_pauses
+    pauses.pause(OPERATOR_BIA, "email", GivenReason(motivo="Preço errado"))
+    again = pauses.pause(ADMINISTRATOR, "email")
+    assert {name: again["pausa"][name] for name in BY_ANA} == {"por": "bia", "motivo": "Preço errado", "de_admin": True}
+    assert [each["por"] for each in again["historico"]] == ["ana", "bia"]
+    anew = pauses.pause(ADMINISTRATOR, "email", GivenReason(motivo="Auditoria"))
+    assert {name: anew["pausa"][name] for name in BY_ANA} == {"por": "ana", "motivo": "Auditoria", "de_admin": True}
+
+
+def test_second_pause_by_hand_without_any_reason_names_who_paused_last(services: Services, database: Database) -> None:
+    a_pause(database, canal="email")
+    paused = services.channel_pauses.pause(OPERATOR_BIA, "email")
+    assert {name: paused["pausa"][name] for name in BY_ANA} == {"por": "bia", "motivo": None, "de_admin": False}
+
+
 @pytest.mark.parametrize("motivo", ["", "   ", "x" * 201, "a\nb", "a\u202eb"])
 def test_reason_is_one_line_that_can_be_seen(motivo: str) -> None:
     with pytest.raises(ValidationError):

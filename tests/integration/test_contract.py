@@ -100,10 +100,25 @@ def use_leads(call: Caller) -> str:
     assert len(call("GET", f"/leads?limit=1&cursor={page['proximo']}")["itens"]) == 1
     assert len(call("GET", "/leads/para-disparo")["itens"]) == 2
     [maria] = call("GET", "/leads?email=maria@example.com")["itens"]
-    call("PATCH", f"/leads/{maria['lead_id']}", tags=["vip"])
-    lead = call("GET", f"/leads/{maria['lead_id']}")
-    assert all(lead[name] for name in ("documento", "tags", "telefones", "emails", "linha_do_tempo"))
+    of_maria = f"/leads/{maria['lead_id']}"
+    call("PATCH", of_maria, tags=["vip"], contato="Ana", campos={"cidade": "Salvador", "valor": 10.5, "vip": True})
+    assert len(call("GET", "/campos?limit=2")["itens"]) == 2
+    assert len(call("GET", "/leads?campo.cidade=salvador&campo.valor_min=10")["itens"]) == 1
+    assert call("GET", "/leads.csv?campo.cidade=salvador")["leads"] == 1
+    use_contacts(call, of_maria)
+    made = call("POST", "/leads", nome="Bia", telefones=["71 99999-0077"])
+    assert (made["origem_arquivo"], made["job_id"]) == ("manual", None)
+    lead = call("GET", of_maria)
+    assert all(lead[name] for name in ("documento", "tags", "campos", "telefones", "emails", "linha_do_tempo"))
     return str(lead["lead_id"])
+
+
+def use_contacts(call: Caller, of_lead: str) -> None:
+    for kind, text in (("telefone", "71 99999-0055"), ("email", "segundo@example.com")):
+        *_, second = call("POST", f"{of_lead}/{kind}s", **{kind: text})[f"{kind}s"]
+        place = f"{of_lead}/{kind}s/{second[f'{kind}_id']}"
+        assert call("POST", f"{place}/principal")[f"{kind}s"][0]["principal"]
+        call("DELETE", place)
 
 
 def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
@@ -111,6 +126,13 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     call("PUT", "/templates/carta", canal="email", idioma="pt_BR", assunto="Oi", texto="Oi", html="<p>Oi</p>")
     call("GET", "/templates/oi")
     assert len(call("GET", "/templates")["itens"]) == 2
+    assert len(call("GET", "/templates/oi/versoes")["itens"]) == 1
+    assert call("GET", "/templates/oi/versoes/1")["ativo"] is True
+    [previewed] = call("POST", "/templates/oi/previa", lead_id=lead_id)["itens"]
+    assert previewed["mensagem"]["parametros"]
+    call("PUT", "/templates/novo", canal="whatsapp", idioma="pt_BR", texto="{{x}}")
+    assert call("POST", "/templates/novo/previa", lead_id=lead_id)["itens"][0]["erros"]
+    call("DELETE", "/templates/novo")
     ids = [create_disparo(call, lead_id) for _ in range(5)]
     for disparo_id in ids[:4]:
         fail(owner, disparo_id, "incerto" if disparo_id in ids[:2] else "erro")
@@ -179,6 +201,19 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
     assert len(call("GET", "/agendamentos")["itens"]) == 4
 
 
+def use_segments(call: Caller) -> None:
+    filtro = {"todos": [{"status": ["novo", "em_disparo", "contato_efetuado"]}, {"tem": "email"}]}
+    made = call("POST", "/segmentos", nome="Com e-mail", filtro=filtro)
+    assert call("GET", "/segmentos")["itens"] == [made]
+    assert call("GET", f"/segmentos/{made['segmento_id']}") == made
+    changed = call("PUT", f"/segmentos/{made['segmento_id']}", nome="Todos", filtro={"todos": []})
+    assert changed["filtro"] == {"todos": []}
+    counted = call("POST", "/segmentos/contar", segmento_id=made["segmento_id"])
+    assert counted["total"] > 0
+    assert counted["amostra"]
+    call("DELETE", f"/segmentos/{made['segmento_id']}")
+
+
 def use_suppressions(call: Caller) -> None:
     added = call("POST", "/supressoes", canal="email", contato="joao@example.com")
     assert call("GET", "/supressoes")["itens"] == [added]
@@ -238,6 +273,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_disparos(call, owner, lead_id)
     use_agendamentos(call, owner, lead_id)
     use_channels(call)
+    use_segments(call)
     use_suppressions(call)
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)

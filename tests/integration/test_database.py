@@ -13,6 +13,7 @@ import pytest
 from pg8000.exceptions import InterfaceError
 
 from chalicelib.adapters.database import Database, Rows
+from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
 from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
 from chalicelib.wiring import Services
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, lead_status, run
@@ -39,6 +40,39 @@ def owner(services: Services) -> Database:
     return services.owner_database
 
 
+# Conditions in the holes of queries
+
+
+def found(services: Services, condition: Condition) -> int:
+    with services.database.transaction(TENANT) as rows:
+        return len(rows.all("sample_segment", filtro=condition, limite=10))
+
+
+def test_condition_of_several_fragments_keeps_each_value_with_its_fragment(services: Services, owner: Database) -> None:
+    a_lead(owner, nome="Ana", status="novo", tags=["vip"])
+    a_lead(owner, nome="Rui", status="agendado")
+    a_lead(owner, tenant_id="outra", nome="Ana", tags=["vip"])
+    named = [Fragment("lead_nome_contains", {"texto": each}) for each in ("ana", "rui")]
+    new, vip = Fragment("lead_status", {"valores": ["novo"]}), Fragment("lead_has_any_tag", {"valores": ["vip"]})
+    assert found(services, AllOf((AnyOf(tuple(named)), new, vip))) == 1
+    assert found(services, AnyOf((Not(new), AllOf((vip, named[0]))))) == 2
+    assert found(services, AllOf((AnyOf(tuple(named)), Not(AnyOf((new, vip)))))) == 1
+    assert (found(services, AllOf(())), found(services, AnyOf(()))) == (2, 0)
+
+
+def test_hole_without_a_condition_is_never_every_row(services: Services) -> None:
+    with services.database.transaction(TENANT) as rows:
+        with pytest.raises(LookupError, match="filtro"):
+            rows.all("sample_segment", limite=10)
+        with pytest.raises(LookupError, match="filtro"):
+            rows.all("sample_segment", limite=10, filtro="true")
+        with pytest.raises(LookupError, match="outro"):
+            rows.all("ping", outro=AllOf(()))
+        with pytest.raises(KeyError):
+            rows.all("sample_segment", limite=10, filtro=Fragment("true OR true"))
+        assert rows.all("ping") == [{"um": 1}]
+
+
 # Retries
 
 
@@ -58,7 +92,7 @@ def test_two_transactions_that_deadlock_both_succeed(services: Services, owner: 
                 both_hold_a_lead.wait()
             rows.one("lock_lead", lead_id=lead_ids[1])
             for lead_id in lead_ids:
-                rows.run("change_lead", lead_id=lead_id, status="em_disparo", tags=None, agora=CREATED_AT)
+                rows.run("move_leads", lead_ids=[lead_id], de=["novo"], para="em_disparo", agora=CREATED_AT)
             return attempts
 
         return services.database.run(TENANT, work)
@@ -82,7 +116,8 @@ def test_transaction_that_cannot_be_serialized_runs_again(owner: Database) -> No
         if len(seen) == 1:
             # Another transaction changes the row after this one took its snapshot.
             run(owner, "UPDATE leads SET status = 'sem_sucesso'")
-        of_tenant.run("change_lead", lead_id=lead_id, status="em_disparo", tags=None, agora=CREATED_AT)
+        moved = {"de": ["novo", "sem_sucesso"], "para": "em_disparo"}
+        of_tenant.run("move_leads", lead_ids=[lead_id], **moved, agora=CREATED_AT)
 
     owner.run_across_tenants(work)
     assert seen == ["novo", "sem_sucesso"]
@@ -330,11 +365,11 @@ def test_every_login_is_bounded_and_only_migrations_may_take_long(services: Serv
 
 def test_connections_that_a_burst_has_opened_are_closed_after_it(owner: Database, database_urls: DatabaseUrls) -> None:
     burst = Database(lambda: database_urls.api)
-    all_are_open = Barrier(20, timeout=30)
+    all_are_open = Barrier(20, timeout=120)
     with ThreadPoolExecutor(20) as pool:
         list(pool.map(lambda _: burst.run(TENANT, lambda rows: (rows.one("ping"), all_are_open.wait())), range(20)))
     open_ones = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    deadline = monotonic() + 30
+    deadline = monotonic() + 120
     while ask(owner, open_ones) != [[8]] and monotonic() < deadline:
         pass
     assert ask(owner, open_ones) == [[8]]
@@ -381,7 +416,7 @@ def test_rows_of_one_tenant_belong_to_the_transaction_that_crosses_tenants(owner
             of_tenant = rows.of_tenant(tenant_id)
             assert of_tenant.tenant_id == tenant_id
             for each in lead_ids.values():
-                changed = of_tenant.run("change_lead", lead_id=each, status="em_disparo", tags=None, agora=CREATED_AT)
+                changed = of_tenant.run("move_leads", lead_ids=[each], de=["novo"], para="em_disparo", agora=CREATED_AT)
                 assert changed == (each == lead_id)
         raise LookupError
 

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
 from chalicelib.dispatch.requests.disparos import Disparos
-from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo
+from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, NewTemplate
 from chalicelib.dispatch.rules.policy import StepKind
 from chalicelib.dispatch.states import MOVES, DisparoStatus, WaitReason
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, MissingVariable, NotFound
@@ -39,7 +39,7 @@ from tests.builders import (
     wait_for_locks,
 )
 from tests.conftest import STARTED_AT, StoppedClock
-from tests.sending_stage import opted_out
+from tests.sending_stage import SendingStage, opted_out
 
 KEY = IdempotencyKey("pedido-1", "f" * 64)
 
@@ -103,6 +103,13 @@ def test_new_disparo_goes_to_the_principal_contact_and_its_worker_is_woken(
         "atualizado_em": clock(),
         "enviado_em": None,
         "confirmado_em": None,
+        "mensagem": {
+            "assunto": None,
+            "texto": "Olá, Maria!",
+            "html": None,
+            "parametros": [{"nome": "nome", "valor": "Maria"}],
+            "cortada": False,
+        },
         "historico": [],
         "avisos": [],
     }
@@ -169,11 +176,99 @@ def test_unknown_template_is_refused_with_a_pointer(services: Services, database
 
 
 def test_nothing_is_written_when_a_variable_is_missing(services: Services, database: Database) -> None:
-    lead_id = a_lead(database)
+    lead_id = a_lead(database, nome=" \u200b")
     with pytest.raises(MissingVariable):
         create(services, lead_id, payload={"variaveis": {}})
     assert ask(database, "SELECT count(*) FROM disparos") == [[0]]
     assert lead_status(database, lead_id) == "novo"
+
+
+CHARGE = "{{primeiro_nome|titulo}}, {{valor|moeda}} em {{vencimento}} ({{juros|percentual}}), {{campos.vip}}, {{taxa}}."
+CAMPOS = """
+{"valor": 1234.50, "vencimento": "2026-12-05", "juros": 0.0125, "vip": true, "taxa": 0.10000000000000000001, "x": 1}
+"""
+
+
+def a_charge(services: Services, database: Database, *, nome: str | None = "MARIA SOUZA") -> UUID:
+    """A lead with campos; the template `oi` that uses them."""
+    words = {"canal": "whatsapp", "idioma": "pt_BR", "texto": CHARGE}
+    services.templates.put(TENANT, "oi", NewTemplate.model_validate(words))
+    lead_id = a_lead(database, nome=nome)
+    run(database, f"UPDATE leads SET campos = {literal(CAMPOS)}::jsonb")
+    return lead_id
+
+
+def test_lead_fills_the_variables_and_raw_values_are_frozen(
+    services: Services, database: Database, clock: StoppedClock
+) -> None:
+    lead_id = a_charge(services, database)
+    made = create(services, lead_id, payload={})
+    text = "Maria, R$ 1.234,50 em 05/12/2026 (1,25%), sim, 0,10000000000000000001."
+    assert made["mensagem"]["texto"] == text
+    assert [each["valor"] for each in made["mensagem"]["parametros"]] == [
+        "Maria", "R$ 1.234,50", "05/12/2026", "1,25%", "sim", "0,10000000000000000001",
+    ]  # fmt: skip
+    [[frozen]] = ask(database, "SELECT variaveis::text FROM disparos")
+    assert frozen == (
+        '{"vip": true, "nome": "MARIA SOUZA", "taxa": 0.10000000000000000001, "juros": 0.0125, "valor": 1234.50, '
+        '"vencimento": "2026-12-05"}'
+    )
+    run(database, "UPDATE leads SET nome = 'Outra', campos = '{}'")
+    assert services.disparos.get(TENANT, made["disparo_id"])["mensagem"]["texto"] == text
+
+
+def test_executor_sends_what_the_disparo_shows(services: Services, database: Database, clock: StoppedClock) -> None:
+    made = create(services, a_charge(services, database), payload={})
+    stage = SendingStage(services.owner_database, clock)
+    stage.run(made["disparo_id"])
+    [sent] = stage.whatsapp.sent
+    assert sent.texto == made["mensagem"]["texto"]
+    assert [*sent.variaveis] == [(each["nome"], each["valor"]) for each in made["mensagem"]["parametros"]]
+
+
+def test_value_of_the_request_wins_over_the_lead(services: Services, database: Database) -> None:
+    lead_id = a_charge(services, database)
+    given = {"primeiro_nome": "MARI", "valor": "R$ 10", "juros": 1, "vip": False, "taxa": 0.5}
+    made = create(services, lead_id, payload={"variaveis": given})
+    assert made["mensagem"]["texto"] == "Mari, R$ 10,00 em 05/12/2026 (100%), não, 0,5."
+    assert ask(database, "SELECT variaveis FROM disparos") == [[{**given, "vencimento": "2026-12-05"}]]
+
+
+def test_everything_that_is_missing_or_cannot_be_read_is_named_before_anything_is_written(
+    services: Services, database: Database
+) -> None:
+    lead_id = a_charge(services, database, nome=None)
+    run(database, "UPDATE leads SET campos = campos - 'valor'")
+    with pytest.raises(MissingVariable) as refused:
+        create(services, lead_id, payload={})
+    assert [each.pointer for each in refused.value.errors] == [
+        "/payload/variaveis/primeiro_nome", "/payload/variaveis/valor",
+    ]  # fmt: skip
+    with pytest.raises(Invalid, match="valor_fora_do_formato") as unread:
+        create(services, lead_id, payload={"variaveis": {"nome": "Ana", "valor": "a combinar"}})
+    assert [each.pointer for each in unread.value.errors] == ["/payload/variaveis/valor"]
+    with pytest.raises(Invalid, match="variavel_desconhecida"):
+        create(services, lead_id, payload={"variaveis": {"nome": "Ana", "valor": 1, "x": 1}})
+    assert ask(database, "SELECT count(*) FROM disparos") == [[0]]
+
+
+def test_message_that_cannot_be_rendered_is_not_shown(services: Services, database: Database) -> None:
+    disparo_id = a_disparo(database, a_lead(database), variaveis={})
+    assert services.disparos.get(TENANT, disparo_id)["mensagem"] is None
+
+
+def test_long_message_is_cut_where_it_is_shown(services: Services, database: Database) -> None:
+    words = {"canal": "email", "idioma": "pt-BR", "assunto": "Oi", "texto": "{{a}}" * 20, "html": "<p>{{a}}</p>"}
+    services.templates.put(TENANT, "oi", NewTemplate.model_validate(words))
+    made = create(services, a_lead(database), canal="email", payload={"variaveis": {"a": "x" * 4_096}})["mensagem"]
+    assert (len(made["texto"]), len(made["html"]), made["cortada"]) == (65_536, 4_103, True)
+    assert made["parametros"] == []
+    words = {"canal": "whatsapp", "idioma": "pt_BR", "texto": "{{a}}"}
+    services.templates.put(TENANT, "oi", NewTemplate.model_validate(words))
+    made = create(services, a_lead(database), payload={"variaveis": {"a": "x" * 1_025}})["mensagem"]
+    assert (len(made["texto"]), made["parametros"], made["cortada"]) == (
+        1_025, [{"nome": "a", "valor": "x" * 1_024}], True,
+    )  # fmt: skip
 
 
 def test_scheduled_disparo_has_a_schedule_of_its_name(
@@ -437,7 +532,7 @@ def test_disparo_outside_of_the_window_says_when_it_may_leave(
     ]
     assert "2026-11-25 08:00" in scheduled["avisos"][0]["mensagem"]
     clock.now = STARTED_AT + timedelta(hours=10)
-    assert codes_of(create(services, a_lead(database), ignorar_janela=True)) == []
+    assert codes_of(create(services, a_lead(database, telefones=["+5571999990002"]), ignorar_janela=True)) == []
     # An hour later on the clock of the lead's phone, in Amazonas.
     email = create(services, a_lead(database, telefones=["+5592999990001"]), canal="email", template="oi-email")
     assert email["avisos"][0]["previsto_para"] == (opens + timedelta(hours=1)).isoformat()
@@ -447,8 +542,38 @@ def test_disparo_outside_of_the_window_says_when_it_may_leave(
 
 def test_paused_channel_is_a_warning(services: Services, database: Database) -> None:
     insert(database, "canal_pausas", tenant_id=TENANT, canal="whatsapp", codigo="190", desde=STARTED_AT)
-    assert codes_of(create(services, a_lead(database))) == ["canal_pausado"]
-    assert codes_of(create(services, a_lead(database), canal="email", template="oi-email")) == []
+    lead_id = a_lead(database)
+    assert codes_of(create(services, lead_id)) == ["canal_pausado"]
+    assert codes_of(create(services, lead_id, canal="email", template="oi-email")) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "codes"),
+    [
+        ({"telefones": ["+5571999990001"], "emails": []}, ["destino_repetido"]),
+        ({"telefones": ["+5571999990002", "+5571999990001"], "emails": []}, ["destino_repetido"]),
+        ({"telefones": ["+5571999990002"]}, []),
+        ({"telefones": ["+5571999990001"], "tenant_id": "outra"}, []),
+    ],
+    ids=str,
+)
+def test_destination_of_another_lead_of_the_tenant_is_a_warning(
+    services: Services, database: Database, other: dict[str, Any], codes: list[str]
+) -> None:
+    lead_id = a_lead(database)
+    a_lead(database, **other)
+    made = create(services, lead_id)
+    assert codes_of(made) == codes
+    assert services.disparos.get(TENANT, made["disparo_id"])["avisos"] == made["avisos"]
+
+
+def test_email_of_another_lead_is_a_warning(services: Services, database: Database) -> None:
+    lead_id = a_lead(database)
+    a_lead(database, telefones=[])
+    made = create(services, lead_id, canal="email", template="oi-email")
+    assert codes_of(made) == ["destino_repetido"]
+    assert "e-mail" in made["avisos"][0]["mensagem"]
+    assert codes_of(create(services, lead_id)) == []
 
 
 @pytest.mark.parametrize(
@@ -470,7 +595,7 @@ def test_same_template_twice_to_a_person_within_a_day_is_a_warning(
 ) -> None:
     a_template(database, nome="outro")
     lead_id = a_lead(database)
-    a_disparo(database, a_lead(database))
+    a_disparo(database, a_lead(database, telefones=["+5571999990002"]))
     before = a_disparo(database, lead_id, **columns)
     made = create(services, lead_id)
     assert [(each["codigo"], each["disparo_id"]) for each in made["avisos"]] == [

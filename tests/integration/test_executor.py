@@ -602,7 +602,7 @@ def test_crash_before_sending_is_tried_again_and_stops_no_other_disparo(
     make_executor: MakeExecutor, database: Database, whatsapp: WhatsAppSimulator
 ) -> None:
     lead_id = a_lead(database)
-    malformed, fine = a_disparo(database, lead_id, variaveis={"nome": 5}), a_disparo(database, lead_id)
+    malformed, fine = a_disparo(database, lead_id, variaveis={"nome": [5]}), a_disparo(database, lead_id)
     make_executor().run(event_of(malformed, fine))
     columns = ("status", "tentativas", "ultimo_codigo")
     assert disparo(database, malformed, *columns) == ["pendente", 1, "erro_interno"]

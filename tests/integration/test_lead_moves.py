@@ -16,7 +16,7 @@ from chalicelib.leads.requests import LeadChange, ReadyQuery
 from chalicelib.leads.states import LeadFact, LeadStatus
 from chalicelib.wiring import Services
 from tests.booking import book
-from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, lead_status, literal, run, wait_for_locks
+from tests.builders import ANA, TENANT, a_disparo, a_lead, a_template, ask, lead_status, literal, run, wait_for_locks
 from tests.conftest import StoppedClock
 
 
@@ -150,7 +150,7 @@ def test_lead_that_a_person_moved_to_agendado_stays_there(
     services: Services, owner: Database, tomorrow: datetime
 ) -> None:
     lead_id = a_lead(owner)
-    services.leads.change(TENANT, lead_id, LeadChange(status=LeadStatus.AGENDADO))
+    services.lead_edits.change(ANA, lead_id, LeadChange(status=LeadStatus.AGENDADO))
     services.agendamentos.cancel(TENANT, booked(services, lead_id, tomorrow))
     assert stored(owner, lead_id) == ["agendado", None]
 
@@ -160,9 +160,9 @@ def test_move_by_a_person_forgets_where_the_lead_was_booked_from(
 ) -> None:
     lead_id = a_lead(owner)
     agendamento_id = booked(services, lead_id, tomorrow)
-    services.leads.change(TENANT, lead_id, LeadChange(status=LeadStatus.CONTATO_EFETUADO))
+    services.lead_edits.change(ANA, lead_id, LeadChange(status=LeadStatus.CONTATO_EFETUADO))
     assert stored(owner, lead_id) == ["contato_efetuado", None]
-    services.leads.change(TENANT, lead_id, LeadChange(status=LeadStatus.AGENDADO))
+    services.lead_edits.change(ANA, lead_id, LeadChange(status=LeadStatus.AGENDADO))
     services.agendamentos.cancel(TENANT, agendamento_id)
     assert stored(owner, lead_id) == ["agendado", None]
 
@@ -173,7 +173,7 @@ def test_change_that_is_no_move_keeps_where_the_lead_was_booked_from(
 ) -> None:
     lead_id = a_lead(owner)
     agendamento_id = booked(services, lead_id, tomorrow)
-    services.leads.change(TENANT, lead_id, change)
+    services.lead_edits.change(ANA, lead_id, change)
     services.agendamentos.cancel(TENANT, agendamento_id)
     assert stored(owner, lead_id) == ["novo", None]
 

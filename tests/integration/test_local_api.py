@@ -47,7 +47,7 @@ def an_app() -> RecordingApp:
     app.api.binary_types.append("multipart/form-data")
     cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=["arn:of:a:pool"])
     kinds = ["application/json", "multipart/form-data"]
-    barrier = threading.Barrier(2, timeout=10)
+    barrier = threading.Barrier(2, timeout=60)
 
     @app.route("/saude", methods=["GET"])
     def health() -> dict[str, str]:
@@ -88,7 +88,7 @@ class Client:
     def ask(
         self, method: str, path: str, *, token: str | None = None, body: bytes | None = None, **headers: str
     ) -> tuple[int, dict[str, Any], http.client.HTTPMessage]:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=20)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=120)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
             sent["Authorization"] = token

@@ -22,7 +22,7 @@ SETTINGS = Settings(account_id=ACCOUNT_ID)
 def test_provisioning_makes_everything_that_the_settings_name(aws: Aws) -> None:
     pool_arn = provision(aws, SETTINGS, {"mcp-email": {"url": "http://127.0.0.1:1/mcp"}})
     sqs = aws.client("sqs")
-    for queue in (SETTINGS.ingest_queue, SETTINGS.dispatch_queue, SETTINGS.scheduling_queue):
+    for queue in SETTINGS.queues:
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
         assert json.loads(policy)["deadLetterTargetArn"].endswith(f":{SETTINGS.dead_letters_of(queue)}")
@@ -112,7 +112,7 @@ def test_objects_and_the_user_pool_survive_a_restart_of_the_server(tmp_path: Pat
             aws.client("s3").put_object(Bucket=SETTINGS.bucket, Key="leads/acme/a.csv", Body=b"Nome\nAna\n")
             aws.close()
             server.send_signal(signal.SIGTERM)
-            assert server.wait(timeout=20) == 0
+            assert server.wait(timeout=120) == 0
     (first_pool, before), (second_pool, after) = seen
     assert (first_pool, before, after) == (second_pool, 0, 1)
 

@@ -167,3 +167,11 @@ def test_migration_018_keeps_the_ids_of_leads_and_lets_open_dry_runs_begin_again
         assert ask(database, "SELECT lead_id_externo, origem FROM leads") == [[known, ""]]
         assert ask(database, "SELECT ensaio_aberto, deduplicar_por_id FROM ingest_jobs") == [[False, True]]
         assert ask(database, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'ensaio%'") == [[0]]
+
+
+def test_migration_030_leaves_what_was_made_before_to_its_old_rules(postgres: Postgres, tmp_path: Path) -> None:
+    with database_before(postgres, "030", tmp_path) as database:
+        a_template(database)
+        Migrations(database, ROOT / "migrations").apply()
+        a_template(database, nome="novo")
+        assert ask(database, "SELECT nome, regras FROM templates ORDER BY nome") == [["novo", 2], ["oi", 1]]

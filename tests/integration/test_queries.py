@@ -1,4 +1,4 @@
-"""Every named query of the project can be prepared on a migrated database and names its tenant."""
+"""Every query and fragment of the project can be prepared on a migrated database and names its tenant."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.adapters.database import Database, named_queries
+from chalicelib.adapters.database import Database, named_fragments, named_queries
 from local.postgres import Postgres
 from tests.conftest import ROOT
 
-FILES = sorted((ROOT / "chalicelib").rglob("queries.sql"))
+FILES = sorted(path for name in ("queries.sql", "fragments.sql") for path in (ROOT / "chalicelib").rglob(name))
+FRAGMENTS = named_fragments()
 # The queries of `maintenance` cross tenants on purpose. Rows of a temporary table belong to one transaction.
 TABLES_OF_TENANTS = re.compile(
     r"\b(FROM|JOIN|UPDATE|INTO)\s+"
     r"(leads|lead_telefones|lead_emails|disparos|agendamentos|ingest_jobs|ingest_erros|ingest_previas|ingest_mesclas|tenants|templates|eventos|"
     r"supressoes|avisos_de_entrega|disparo_tentativas|disparo_contagens|disparo_reenvios|canal_limites|canal_pausas|canal_historico|"
-    r"respostas|provedor_usuarios|consentimentos|leads_suprimidos)\b"
+    r"respostas|provedor_usuarios|consentimentos|leads_suprimidos|leads_manuais|tenant_campos|segmentos)\b"
 )
 
 LOCKED_IN_AN_IN = re.compile(r"\bIN \(\s*SELECT\b(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\bFOR (?:NO KEY )?UPDATE\b")
@@ -47,7 +48,13 @@ def test_query_can_be_prepared_on_a_migrated_database(migrated: Database, name: 
             rows.execute(f"PREPARE {name} AS {named_queries()[name].text}; DEALLOCATE {name}")
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("name", sorted(FRAGMENTS))
+def test_fragment_is_a_condition_over_leads_that_can_be_prepared(migrated: Database, name: str) -> None:
+    with migrated.across_tenants() as rows:
+        rows.execute(f"PREPARE {name} AS SELECT FROM leads l WHERE ({FRAGMENTS[name].text}); DEALLOCATE {name}")
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_every_query_outside_of_maintenance_names_its_tenant(file: Path) -> None:
     named = {
         name: sql
@@ -57,7 +64,7 @@ def test_every_query_outside_of_maintenance_names_its_tenant(file: Path) -> None
     assert file.parent.name == "maintenance" or named == {}
 
 
-@pytest.mark.parametrize("file", FILES, ids=lambda path: path.parent.name)
+@pytest.mark.parametrize("file", FILES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_names_of_queries_are_lower_case_words(file: Path) -> None:
     assert [name for name in _named(file)[0] if not re.fullmatch(r"[a-z]+(_[a-z]+)*", name)] == []
 
@@ -68,10 +75,11 @@ def test_no_query_locks_rows_inside_of_an_in(name: str) -> None:
     assert not LOCKED_IN_AN_IN.search(named_queries()[name].text)
 
 
-@pytest.mark.parametrize("name", sorted(named_queries()))
+@pytest.mark.parametrize("name", sorted({**named_queries(), **FRAGMENTS}))
 def test_no_query_tells_the_planner_its_tenant(name: str) -> None:
     """A tenant that is not in the statistics counts as one row, and any index that begins with it looks good."""
-    assert not re.search(r"tenant_id\s*(=|IN|<>)\s*\(?\$\d", named_queries()[name].text)
+    statement = {**named_queries(), **FRAGMENTS}[name]
+    assert not re.search(r"tenant_id\s*(=|IN|<>)\s*\(?\$\d", statement.text)
 
 
 def _named(file: Path) -> tuple[list[str], list[str]]:

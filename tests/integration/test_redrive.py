@@ -25,7 +25,7 @@ def redrive(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command, in a process of its own, against the AWS of the tests."""
     command = [sys.executable, str(ROOT / "template-extras/redrive.py"), *arguments]
     environ = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1"}
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environ)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=environ)
 
 
 def a_letter(aws: Aws, queue: str, body: str, attributes: dict[str, str] | None = None) -> None:

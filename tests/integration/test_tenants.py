@@ -43,7 +43,12 @@ DEFAULTS = {
     "janela": WINDOW,
     "limites": LIMITS,
     "canais": {"whatsapp": None, "email": None},
+    "limite_por_pessoa": {"por_dia": None, "por_semana": None},
+    "tarifas": [],
 }
+
+
+TARIFF = {"canal": "email", "desde": "2026-12-01", "valor": 0.02, "moeda": "BRL"}
 
 
 def config(**changes: object) -> TenantConfig:
@@ -120,6 +125,12 @@ def test_null_restores_the_default_and_a_list_is_replaced(
         ({"limites": 3}, {"/limites": "model_type"}),
         ({"fuso": {"nome": "x"}, "idioma": "es"}, {"/fuso": "string_type", "/idioma": "enum"}),
         ({"canais": {"email": {"x": "y" * 20_000}}}, {"/canais/email": "canal_longo"}),
+        ({"limite_por_pessoa": {"por_dia": 0}}, {"/limite_por_pessoa/por_dia": "greater_than_equal"}),
+        ({"tarifas": [TARIFF, TARIFF]}, {"/tarifas": "tarifa_repetida"}),
+        (
+            {"tarifas": [TARIFF | {"valor": -1, "moeda": "real"}]},
+            {"/tarifas/0/valor": "greater_than_equal", "/tarifas/0/moeda": "string_pattern_mismatch"},
+        ),
     ],
     ids=lambda each: str(each)[:60],
 )
@@ -160,6 +171,14 @@ def test_channel_that_is_configured_anew_is_probed_at_once_unless_a_person_pause
     tenants.change(ADMINISTRATOR, ConfigPatch(canais={"email": {"perfil": "a"}}))
     probed_at = clock() if is_hurried else later
     assert ask(services.owner_database, "SELECT sondar_em FROM canal_pausas") == [[probed_at]]
+
+
+def test_tariffs_are_stored_by_channel_and_day(services: Services) -> None:
+    given = [TARIFF, TARIFF | {"canal": "whatsapp"}, TARIFF | {"desde": "2026-01-01", "valor": 0.01}]
+    change(services, tarifas=given, limite_por_pessoa={"por_semana": 3})
+    stored = services.tenants.config(ADMINISTRATOR).model_dump(mode="json")
+    assert stored["tarifas"] == [given[2], given[0], given[1]]
+    assert stored["limite_por_pessoa"] == {"por_dia": None, "por_semana": 3}
 
 
 def test_patch_has_the_fields_of_the_configuration() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +22,7 @@ from chalicelib.leads.states import LeadStatus
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued
-from tests.builders import CREATED_AT, TENANT, a_disparo, a_template, ask, insert, literal, run
+from tests.builders import ANA, CREATED_AT, TENANT, a_disparo, a_template, ask, insert, literal, run
 from tests.conftest import StoppedClock
 from tests.ingesting import HEADER, Job, Office, as_csv, enough, nothing_left, numbered, sheet
 
@@ -115,9 +116,9 @@ def test_touched_leads_are_kept_and_the_job_counts_them_by_reason(office: Office
     a_disparo(services.owner_database, lead_of(office, "1"))
     an_agendamento(services.owner_database, lead_of(office, "1"))
     an_agendamento(services.owner_database, lead_of(office, "2"))
-    services.leads.change(TENANT, lead_of(office, "3"), LeadChange(status=LeadStatus.EM_DISPARO))
-    services.leads.change(TENANT, lead_of(office, "4"), LeadChange(tags=("vip",)))
-    services.leads.change(TENANT, lead_of(office, "5"), LeadChange(tags=()))
+    services.lead_edits.change(ANA, lead_of(office, "3"), LeadChange(status=LeadStatus.EM_DISPARO))
+    services.lead_edits.change(ANA, lead_of(office, "4"), LeadChange(tags=("vip",)))
+    services.lead_edits.change(ANA, lead_of(office, "5"), LeadChange(tags=()))
     office.ingest(
         as_csv(("6", "", "", "new@x.com", ""), ("7", "", "", "", "7199000000777")), modo="atualizar", name="b.csv"
     )
@@ -159,6 +160,7 @@ def test_removed_and_kept_leads_are_all_leads_of_the_job(
     office = Office(services, next(TENANTS))
     job = office.ingest(as_csv(*numbered(len(touched))))
     a_template(services.owner_database, tenant_id=office.tenant_id)
+    person = replace(ANA, tenant_id=office.tenant_id)
     for number, touch in enumerate(touched):
         lead_id = lead_of(office, str(number))
         if touch == "disparo":
@@ -166,9 +168,9 @@ def test_removed_and_kept_leads_are_all_leads_of_the_job(
         elif touch == "agendamento":
             an_agendamento(services.owner_database, lead_id, office.tenant_id)
         elif touch == "status":
-            services.leads.change(office.tenant_id, lead_id, LeadChange(status=LeadStatus.AGENDADO))
+            services.lead_edits.change(person, lead_id, LeadChange(status=LeadStatus.AGENDADO))
         elif touch == "tags":
-            services.leads.change(office.tenant_id, lead_id, LeadChange(tags=("x",)))
+            services.lead_edits.change(person, lead_id, LeadChange(tags=("x",)))
         elif touch == "merge":
             office.ingest(as_csv((str(number), "", "", "z@x.com", "")), modo="atualizar", name="m.csv")
     services.undo.request(office.tenant_id, job["job_id"])
@@ -207,7 +209,7 @@ def test_merges_that_somebody_touched_since_stay_and_are_counted_by_reason(offic
     older = office.ingest(as_csv(*numbered(5)))
     merges = [(f"{n}", "", "", f"new{n}@x.com", "") for n in range(5)]
     job = office.ingest(as_csv(*merges), name="b.csv", modo="atualizar")
-    services.leads.change(TENANT, lead_of(office, "0"), LeadChange(tags=("vip",)))
+    services.lead_edits.change(ANA, lead_of(office, "0"), LeadChange(tags=("vip",)))
     office.ingest(as_csv(("1", "", "", "newer@x.com", "")), name="c.csv", modo="atualizar")
     a_template(services.owner_database)
     a_disparo(services.owner_database, lead_of(office, "2"), destino="new2@x.com", canal="email")
@@ -248,7 +250,7 @@ def test_the_total_of_leads_is_right_during_an_undoing_and_after_it(
     leads = office.services.leads
     office.ingest(as_csv(*numbered(3)))
     job = office.ingest(as_csv(*numbered(13)), name="b.csv")
-    leads.change(TENANT, lead_of(office, "12"), LeadChange(tags=("vip",)))
+    office.services.lead_edits.change(ANA, lead_of(office, "12"), LeadChange(tags=("vip",)))
     office.services.undo.request(TENANT, job["job_id"])
     totals = []
     while (now := office.wake(job["job_id"], remaining_ms=nothing_left))["desfeito_em"] is None:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,7 +22,7 @@ from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Un
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
-from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, lead_status, literal, run
+from tests.builders import TENANT, a_campaign, a_disparo, a_lead, a_template, ask, disparo, lead_status, literal, run
 from tests.conftest import STARTED_AT, DatabaseUrls, StoppedClock
 from tests.integration.test_local_api import Client
 from tests.webhook_posts import (
@@ -577,3 +578,65 @@ def test_no_personal_data_is_logged(api: Client, owner: Database, path: str, cap
     send(api, "POST", path, raw, {})
     printed = "".join(capfd.readouterr())
     assert not [each for each in ("9999", "Maria", "SAIR", APP_SECRET) if each in printed]
+
+
+# Campaigns
+
+
+def of_a_campaign(owner: Database, **campaign: Any) -> tuple[UUID, UUID]:
+    """A campaign with one message that was sent, as `WAMID`; their ids."""
+    campanha_id = a_campaign(owner, **campaign)
+    of_campaign = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
+    return campanha_id, a_sent_disparo(owner, a_lead(owner), **of_campaign)
+
+
+def campaign_counters(owner: Database) -> dict[str, int]:
+    rows = ask(owner, "SELECT status, CAST(sum(quantos) AS integer) FROM campanha_contagens GROUP BY 1 ORDER BY 1")
+    return dict(map(tuple, rows))
+
+
+def test_read_and_answered_are_counted_once_and_never_taken_back(webhooks: Webhooks, owner: Database) -> None:
+    _, disparo_id = of_a_campaign(owner)
+    for _ in range(2):
+        post_meta(webhooks, statuses=[status("delivered")])
+        post_meta(webhooks, statuses=[status("read")])
+        post_meta(webhooks, messages=[message("oi", context={"id": WAMID})])
+    post_meta(webhooks, messages=[message("e aí?", context={"id": WAMID})])
+    assert disparo(owner, disparo_id, "lido_em IS NULL", "respondido_em IS NULL") == [False, False]
+    found = campaign_counters(owner)
+    assert (found["confirmado"], found["entregue"], found["lido"], found["respondido"]) == (1, 1, 1, 1)
+
+
+def test_report_of_reading_that_came_early_is_kept(webhooks: Webhooks, owner: Database, late: LateReports) -> None:
+    for reported in ("delivered", "read"):
+        post_meta(webhooks, statuses=[status(reported)])
+    disparo_id = a_sent_disparo(owner, a_lead(owner))
+    assert late.settle() == 1
+    assert disparo(owner, disparo_id, "status", "lido_em IS NULL") == ["confirmado", False]
+
+
+def test_message_without_whatsapp_goes_on_by_the_campaigns_next_channel(webhooks: Webhooks, owner: Database) -> None:
+    """Meta says so only after it has taken the message: the campaign may be over by then."""
+    a_template(owner, nome="oi-email", canal="email")
+    campanha_id, disparo_id = of_a_campaign(owner, channels=(("whatsapp", "oi"), ("email", "oi-email")))
+    run(owner, f"UPDATE campanhas SET status = 'concluida', encerrada_em = now() WHERE campanha_id = '{campanha_id}'")
+    post_meta(webhooks, statuses=[status("failed", errors=[{"code": 131026}])])
+    rows = ask(owner, f"SELECT canal, status FROM disparos WHERE alternativa_de = '{disparo_id}'")
+    assert rows == [["email", "pendente"]]
+    assert ask(owner, "SELECT status FROM campanhas") == [["em_andamento"]]
+    assert ask(owner, "SELECT count(*) FROM campanha_desfechos") == [[0]]
+
+
+def test_other_failures_count_against_the_campaign(webhooks: Webhooks, owner: Database) -> None:
+    of_a_campaign(owner)
+    post_meta(webhooks, statuses=[status("failed", errors=[{"code": 131000}])])
+    assert ask(owner, "SELECT ultimos FROM campanha_desfechos") == [["1"]]
+
+
+def test_reports_and_answers_of_a_test_move_no_lead(webhooks: Webhooks, owner: Database) -> None:
+    campanha_id = a_campaign(owner)
+    lead_id = a_lead(owner, telefones=["+5571911112222"])
+    a_sent_disparo(owner, lead_id, teste_de=campanha_id)
+    post_meta(webhooks, statuses=[status("delivered")], messages=[message("oi", context={"id": WAMID})])
+    assert lead_status(owner, lead_id) == "novo"
+    assert ask(owner, "SELECT lead_id FROM respostas") == [[None]]

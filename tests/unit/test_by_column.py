@@ -78,11 +78,13 @@ NAMES = (
     "'00123",
 )
 AREAS = ("", "71", "(021)", "x")
+CITIES = ("", "Ilhéus", "Salvador/BA", "Bom Jesus")
+STATES = ("", "BA", "Acre", "x")
 WIDE = (
     "ID", "Nome", "Sobrenome", "Fantasia", "Contato", "CPF", "CNPJ", "Email", "Email 2", "DDD", "Telefone", "Celular",
-    "Telefone ou e-mail",
+    "Telefone ou e-mail", "Cidade", "UF",
 )  # fmt: skip
-WIDE_CELLS = (*[NAMES] * 5, *[DOCUMENTS] * 2, *[EMAILS] * 2, AREAS, *[PHONES] * 2, (*PHONES, *EMAILS))
+WIDE_CELLS = (*[NAMES] * 5, *[DOCUMENTS] * 2, *[EMAILS] * 2, AREAS, *[PHONES] * 2, (*PHONES, *EMAILS), CITIES, STATES)
 WIDE_ROWS = st.tuples(*map(st.sampled_from, WIDE_CELLS)).flatmap(
     lambda cells: st.integers(0, len(WIDE)).map(lambda n: cells[:n])
 )

@@ -21,10 +21,11 @@ def test_default_names_in_aws_contain_the_stage() -> None:
     assert settings.bucket == "disparo-agenda-prod"
     assert settings.event_bus == "fibonacci-bus-prod"
     assert settings.schedule_group == "disparo-agenda-prod"
-    assert (settings.ingest_queue, settings.dispatch_queue, settings.scheduling_queue) == (
+    assert settings.queues == (
         "disparo-agenda-prod-ingest",
         "disparo-agenda-prod-dispatch",
         "disparo-agenda-prod-scheduling",
+        "disparo-agenda-prod-campaigns",
     )
     assert settings.dead_letters_of(settings.ingest_queue) == "disparo-agenda-prod-ingest-dlq"
     assert settings.secret("db-credentials") == "/alquimista/prod/disparo-agenda/db-credentials"

@@ -284,8 +284,8 @@ def test_column_whose_title_is_not_certain_is_read_if_its_cells_fit() -> None:
 def test_unknown_column_of_contacts_is_proposed_and_read_if_asked() -> None:
     rows = table(["Nome", "Email", "Recado", "Cidade"], PEOPLE, emails(), phones(), ["Ilhéus"] * 3)
     assert [fate.proposal for fate in best(rows).fates] == [None, None, Role.TELEFONE, None]
-    assert fates(rows)[2:] == [(None, "coluna_proposta"), (None, "coluna_desconhecida")]
-    assert fates(rows, guess=True)[2:] == [(Role.TELEFONE, "coluna_adivinhada"), (None, "coluna_desconhecida")]
+    assert fates(rows)[2:] == [(None, "coluna_proposta"), (None, None)]
+    assert fates(rows, guess=True)[2:] == [(Role.TELEFONE, "coluna_adivinhada"), (None, None)]
     assert fates(table(["Nome", "Recado"], PEOPLE, phones()), guess=True)[1][0] is Role.TELEFONE
 
 

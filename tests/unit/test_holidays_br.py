@@ -9,8 +9,8 @@ from holidays.countries.brazil import Brazil
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.contacts.places import PLACES
 from chalicelib.dispatch.rules.holidays_br import Holidays, holidays_of
-from chalicelib.dispatch.rules.places import PLACES
 
 STATES = sorted({place.uf for place in PLACES.values()})
 EASTERS = [date(2024, 3, 31), date(2026, 4, 5), date(2027, 3, 28), date(2035, 3, 25), date(2038, 4, 25)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -109,6 +110,46 @@ def test_contacts_of_several_columns_are_one_list_without_repeats() -> None:
     assert row.data is not None
     assert [each.telefone for each in row.data.telefones] == ["+557133334444", "+5571999990001"]
     assert row.data.telefone_raw == "71 3333-4444 | 71 99999-0001 | 71 3333 4444"
+
+
+PLACES = ("Nome", "Telefone", "Celular", "Cidade", "UF")
+
+
+@pytest.mark.parametrize(
+    ("cells", "phones"),
+    [
+        (("99999-0001", "3333-4444", "Ilhéus", "BA"), ["+5573999990001", "+557333334444"]),
+        (("3333-4444 | (73) 99999-0001", "", "Ilhéus", ""), ["+557333334444", "+5573999990001"]),
+        (("99999-0001 / 98888-0002", "", "", "AC"), ["+5568999990001", "+5568988880002"]),
+        (("11 3333-4444", "99999-0001", "Ilhéus", "BA"), ["+551133334444", "+5573999990001"]),
+    ],
+)
+def test_phone_without_a_ddd_takes_that_of_its_city_and_state(cells: tuple[str, ...], phones: list[str]) -> None:
+    row = read("Ana", *cells, columns=PLACES)
+    assert row.data is not None
+    assert ([each.telefone for each in row.data.telefones], row.errors) == (phones, ())
+    assert row.data.telefone_raw == " | ".join(filter(None, cells[:2]))
+
+
+@pytest.mark.parametrize("place", [("", ""), ("Bom Jesus", ""), ("", "BA"), ("Ilhéus", "SP"), ("Lisboa", "Exterior")])
+def test_phone_without_a_ddd_is_refused_where_its_place_is_not_certain(place: tuple[str, str]) -> None:
+    row = read("Ana", "99999-0001", "", *place, columns=PLACES)
+    assert (row.data, row.errors) == (None, (RowError("Telefone", "telefone_sem_ddd", "99999-0001"),))
+
+
+def test_phone_without_a_ddd_beside_one_of_another_place_is_refused() -> None:
+    row = read("Ana", "(11) 99999-0001 | 3333-4444", "", "Ilhéus", "BA", columns=PLACES)
+    assert row.data is not None
+    assert [each.telefone for each in row.data.telefones] == ["+5511999990001"]
+    assert row.errors == (RowError("Telefone", "telefone_sem_ddd", "3333-4444"),)
+
+
+def test_column_of_the_ddd_comes_before_the_city() -> None:
+    columns = ("DDD", "Telefone", "Município")
+    for area, phone in (("71", "+5571999990001"), ("", "+5573999990001")):
+        row = read(area, "99999-0001", "Ilhéus", columns=columns)
+        assert row.data is not None
+        assert [each.telefone for each in row.data.telefones] == [phone]
 
 
 def test_more_than_fifty_phones_over_several_columns_are_reported() -> None:

@@ -111,7 +111,14 @@ def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
         for each in operations_in(contract)
         if any(parameter["name"] == "Idempotency-Key" for parameter in each.get("parameters", ()))
     }
-    assert taking == {"create_ingest_job", "create_disparo", "create_agendamento", "resend_disparos"}
+    assert taking == {
+        "create_ingest_job",
+        "create_lead",
+        "create_disparo",
+        "create_agendamento",
+        "resend_disparos",
+        "create_segmento",
+    }
 
 
 def test_json_body_is_described_by_the_model_of_the_handler(contract: Any) -> None:

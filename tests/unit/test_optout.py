@@ -68,6 +68,8 @@ ASKS = [
 ]  # fmt: skip
 
 STAYS = [
+    "pode deixar, pare aqui na frente", "pare aqui em frente ao portão", "esse número não atende", "no número",
+    "thanks", "o app desativou sozinho",
     "Meu cartão foi bloqueado", "bloqueio judicial", "bloqueio", "Sair às 18h", "sai amanhã", "pare na esquina", "",
     " ", "…", "👍", "ok", "1", "Oi", "Sim, pode falar", "obrigada!", "Quem é?", "não", "Não, obrigado", "top",
     "Top!", "shop", "pagar", "Quero pagar", "saiu", "Já saiu?", "para mim", "É para quando?", "cair", "não pare",
@@ -96,6 +98,8 @@ STAYS = [
 ]  # fmt: skip
 
 NEAR = [
+    "desativar notificações", "Desative as notificações", "desativa essas mensagens por favor", "esse número não",
+    "Este numero nao!", "nesse número não, por favor", "no thanks", "No, thank you.",
     "me exclui", "me tira", "retirar", "como cancelo?", "cai fora", "não quero mais participar", "spam",
     "Bloqueado", "cancelar", "CANCELA", "cancelar minha assinatura", "não tenho interesse",
     "Sem interesse, obrigado", "não quero", "não quero mais", "nao me interessa", "número errado", "Aqui é engano",

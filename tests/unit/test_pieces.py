@@ -137,7 +137,7 @@ def test_repeated_contact_is_kept_once_at_its_first_place() -> None:
 def test_first_valid_contact_comes_first_after_refused_pieces() -> None:
     phones, refused = read_phones("9999-9999 | 71 98888-7777 | 71 99999-9999")
     assert phones[0].telefone == "+5571988887777"
-    assert refused == [RefusedPiece("telefone_invalido", "9999-9999")]
+    assert refused == [RefusedPiece("telefone_sem_ddd", "9999-9999")]
 
 
 def test_fifty_contacts_are_kept_and_each_other_one_is_reported() -> None:

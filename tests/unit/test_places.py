@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from chalicelib.contacts.places import PLACES, Place, place_of
 from chalicelib.contacts.telephones import read_phones
-from chalicelib.dispatch.rules.places import PLACES, Place, place_of
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 # How many DDDs each state has (Anatel), and its hours behind Greenwich.

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 FIRST, SECOND, UNFIT = UUID(int=1), UUID(int=2), UUID(int=3)
 TEMPLATE = {
     "nome": "oi", "versao": 4, "canal": "whatsapp", "assunto": None, "texto": "Olá, {{nome}}!", "html": None,
-    "variaveis": ["nome"],
+    "variaveis": ["nome"], "regras": 2,
 }  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def a_request(**changes: Any) -> NewDisparo:
 
 
 def planned(contacts: list[dict[str, Any]] = CONTACTS, template: dict[str, Any] = TEMPLATE, **changes: Any) -> Plan:
-    return plan(a_request(**changes), template, contacts, NOW)
+    return plan(a_request(**changes), template, {}, contacts, NOW)
 
 
 def refusal(**changes: Any) -> tuple[str, list[str]]:
@@ -90,7 +90,7 @@ def test_email_takes_an_email_id_and_no_telefone_id() -> None:
     assert planned(template=template, canal="email", email_id=str(SECOND)).contato_id == SECOND
     request = a_request(canal="email", telefone_id=str(SECOND))
     with pytest.raises(Invalid, match="contato_de_outro_canal"):
-        plan(request, template, CONTACTS, NOW)
+        plan(request, template, {}, CONTACTS, NOW)
 
 
 def test_lead_without_a_contact_that_is_fit_for_sending_is_a_conflict() -> None:
@@ -144,9 +144,9 @@ def test_scheduled_disparo_names_its_time_as_the_reason_to_wait() -> None:
 def test_expiry_that_leaves_no_time_for_sending_is_refused(ahead: timedelta, until: timedelta) -> None:
     request = a_request(agendar_para=NOW + ahead, expira_em=NOW + until, ignorar_janela=True, usar_alternativos=True)
     if timedelta(0) < until - max(ahead, timedelta(0)) <= timedelta(days=366):
-        made = plan(request, TEMPLATE, CONTACTS, NOW)
+        made = plan(request, TEMPLATE, {}, CONTACTS, NOW)
         assert (made.expira_em, made.ignorar_janela, made.usar_alternativos) == (NOW + until, True, True)
     else:
         with pytest.raises(Invalid) as refused:
-            plan(request, TEMPLATE, CONTACTS, NOW)
+            plan(request, TEMPLATE, {}, CONTACTS, NOW)
         assert refused.value.errors[0].pointer == "/expira_em"

@@ -25,6 +25,7 @@ from chalicelib.dispatch.outcomes import (
     Unknown,
 )
 from chalicelib.dispatch.rules.policy import (
+    CAMPAIGN_PATIENCE,
     CHANNEL_PAUSE,
     MOST_ABANDONED,
     PAUSED_PATIENCE,
@@ -69,7 +70,7 @@ CLAIMED = ClaimedDisparo(
     assunto=None,
     texto="Olá, {{nome}}: {{valor}}",
     html=None,
-    ordem=["valor", "nome"],
+    ordem=("valor", "nome"),
 )
 
 
@@ -537,3 +538,38 @@ def test_backoff_lies_between_the_wait_asked_for_and_its_ceiling(
     wait = Backoff(base, cap, lambda: drawn).after(attempts, retry_after).total_seconds()
     ceiling = min(cap, base * 2 ** (attempts - 1))
     assert (retry_after or 0) - 1e-6 <= wait <= max(retry_after or 0, ceiling) + 1e-6
+
+
+# Campaigns
+
+
+def of_a_campaign(status: str, **changes: Any) -> dict[str, Any]:
+    """What a disparo of a campaign with this status has beside the others."""
+    return {"campanha_id": UUID(int=3), "campanha": status, "etapa": 1, **changes}
+
+
+IN_DOUBT: dict[str, Any] = {"em_duvida": True, "ultimo_codigo": "x", "espera": "tentativa"}
+
+
+def test_window_sends_a_campaigns_message_back_to_the_campaigns_queue() -> None:
+    update = decided(**of_a_campaign("em_andamento"), now=NIGHT)
+    assert isinstance(update, DisparoUpdate)
+    assert (update.status, update.espera, update.step.code) == ("pendente", "campanha", "janela")
+
+
+@pytest.mark.parametrize("status", ["pausada", "agendada"])
+@pytest.mark.parametrize("terms", [WITHOUT_KEY, WITH_KEY, ASKING])
+def test_doubt_in_a_paused_campaign_waits(status: str, terms: Terms) -> None:
+    update = decided(**of_a_campaign(status, **IN_DOUBT), terms=terms)
+    assert isinstance(update, DisparoUpdate)
+    assert (update.status, update.espera, update.em_duvida) == ("pendente", "campanha", True)
+    assert update.enviar_apos == NOW + CAMPAIGN_PATIENCE
+
+
+def test_doubt_in_a_cancelled_campaign_is_asked_about_and_never_sent_again() -> None:
+    assert isinstance(decided(**of_a_campaign("cancelada", **IN_DOUBT), terms=ASKING), AskProvider)
+    for terms in (WITHOUT_KEY, WITH_KEY):
+        update = decided(**of_a_campaign("cancelada", **IN_DOUBT), terms=terms)
+        assert isinstance(update, DisparoUpdate)
+        assert (update.status, update.erro_codigo) == ("incerto", "x")
+    assert isinstance(decided(**of_a_campaign("em_andamento", **IN_DOUBT), terms=WITH_KEY), OutgoingMessage)

@@ -44,17 +44,18 @@ def meta_status(status: str, **fields: Any) -> list[DeliveryReport]:
 
 
 @pytest.mark.parametrize(
-    ("status", "reported"),
+    ("status", "reported", "lido"),
     [
-        ("sent", ReportedStatus.ACEITO),
-        ("delivered", ReportedStatus.ENTREGUE),
-        ("read", ReportedStatus.ENTREGUE),
-        ("played", ReportedStatus.ENTREGUE),
+        ("sent", ReportedStatus.ACEITO, False),
+        ("delivered", ReportedStatus.ENTREGUE, False),
+        ("read", ReportedStatus.ENTREGUE, True),
+        ("played", ReportedStatus.ENTREGUE, True),
     ],
 )
-def test_status_of_meta_is_read_as_a_report(status: str, reported: ReportedStatus) -> None:
+def test_status_of_meta_is_read_as_a_report(status: str, reported: ReportedStatus, lido: bool) -> None:
     reference = {"biz_opaque_callback_data": str(ID)}
-    assert meta_status(status, recipient_id="557199990001", **reference) == [DeliveryReport("wamid.1", reported, ID)]
+    report = DeliveryReport("wamid.1", reported, ID, lido=lido)
+    assert meta_status(status, recipient_id="557199990001", **reference) == [report]
 
 
 @pytest.mark.parametrize(
@@ -225,7 +226,7 @@ def test_simple_shape_is_read_as_reports_and_replies() -> None:
         [
             DeliveryReport("1", ReportedStatus.ACEITO, ID),
             DeliveryReport("1", ReportedStatus.ENTREGUE),
-            DeliveryReport("1", ReportedStatus.ENTREGUE, suprimir=True),
+            DeliveryReport("1", ReportedStatus.ENTREGUE, suprimir=True, lido=True),
             DeliveryReport("2", ReportedStatus.FALHOU, codigo="bounce", alternativo=True),
             DeliveryReport("3", ReportedStatus.FALHOU, codigo=NO_CODE),
         ],

@@ -134,4 +134,4 @@ def test_tracing_sdk_is_not_imported_where_tracing_is_off() -> None:
         "with Tracer(enabled=False).segment('x'): pass\n"
         "sys.exit('aws_xray_sdk' in sys.modules)"
     )
-    assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False, timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", program], cwd=PROJECT, check=False, timeout=300).returncode == 0

@@ -276,8 +276,6 @@ def test_bare_digits_that_are_valid_as_a_cnpj_are_ambiguous() -> None:
 @pytest.mark.parametrize(
     "cell",
     [
-        "9999-9999",
-        "99999-9999",
         "+55 99999-9999",
         "4004-1234",
         "190",
@@ -376,10 +374,15 @@ def test_two_numbers_are_read_if_each_is_written_in_full(cell: str) -> None:
     assert ([phone.telefone for phone in phones], refused) == (["+5571999990001", "+5511988880002"], [])
 
 
+@pytest.mark.parametrize("cell", ["9999-9999", "99999-9999", "9 9999 9999", "33334444", "cel: 98888-7777 (Ana)"])
+def test_number_without_a_ddd_is_refused_as_such(cell: str) -> None:
+    assert only_code(cell) == "telefone_sem_ddd"
+
+
 def test_number_in_full_is_kept_beside_one_without_a_ddd() -> None:
     phones, refused = read_phones("(71) 99999-0001 e 99999-0002")
     assert [phone.telefone for phone in phones] == ["+5571999990001"]
-    assert refused == [RefusedPiece("telefone_invalido", "99999-0002")]
+    assert refused == [RefusedPiece("telefone_sem_ddd", "99999-0002")]
 
 
 @pytest.mark.parametrize(
@@ -402,7 +405,7 @@ def test_number_behind_a_slash_takes_the_ddd_of_the_one_before_it(cell: str, pho
 def test_no_other_separator_passes_the_ddd_on(separator: str) -> None:
     phones, refused = read_phones(f"(68) 98263-2426{separator} 3540-2088")
     assert [phone.telefone for phone in phones] == ["+5568982632426"]
-    assert refused == [RefusedPiece("telefone_invalido", "3540-2088")]
+    assert refused == [RefusedPiece("telefone_sem_ddd", "3540-2088")]
 
 
 @pytest.mark.parametrize(
@@ -423,7 +426,13 @@ def test_ddd_of_another_column_completes_only_numbers_without_one(cell: str, pho
     assert ([phone.telefone for phone in found], refused) == (phones, [])
 
 
-@pytest.mark.parametrize("cell", ["4004-1234", "7812-3456", "123", "190", "+99999-0001", "1199-9900"])
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "4004-1234", "7812-3456", "123", "190", "+99999-0001", "1199-9900", "41820-020", "25.05.2026", "40 000 000",
+        "wa.me/33334444",
+    ],
+)  # fmt: skip
 def test_ddd_of_another_column_makes_no_phone_of_anything_else(cell: str) -> None:
     assert read_phones(cell, ddd="71")[0] == []
 

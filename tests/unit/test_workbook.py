@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from itertools import islice
 from pathlib import Path
 
@@ -229,7 +229,7 @@ class UniformTable:
         self._cells = cells
         self._run = run
 
-    def runs(self, after: int = 0, width: int = 1) -> Iterator[RowRun]:
+    def runs(self, after: int = 0, width: int = 1, _numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
         rows = ((number, self._cells) for number in range(after + 1, MAX_ROWS))
         return iter(lambda: list(islice(rows, self._run)), [])
 

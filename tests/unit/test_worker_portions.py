@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -37,7 +37,7 @@ class FakeTable:
         self._rows = rows
         self._run = run
 
-    def runs(self, after: int = 0, width: int = 0) -> Iterator[RowRun]:
+    def runs(self, after: int = 0, width: int = 0, _numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
         rows = [row for row in self._rows if row[0] > after]
         return (rows[at : at + self._run] for at in range(0, len(rows), self._run))
 

@@ -1,8 +1,27 @@
 """The forms of all JSON answers, by the rooms that give them. Only the contract imports them."""
 
+from chalicelib.api.answers.campaigns import (
+    CampaignAnswer,
+    CampaignPage,
+    PreflightAnswer,
+    SegmentAnswer,
+    SegmentCountAnswer,
+    SegmentPage,
+    StoppedCampaign,
+    TrialList,
+)
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
-from chalicelib.api.answers.dispatch import DisparoDetail, DisparoPage, ResendAnswer, TemplateAnswer, TemplateList
+from chalicelib.api.answers.dispatch import (
+    DisparoDetail,
+    DisparoPage,
+    ResendAnswer,
+    TemplateAnswer,
+    TemplateList,
+    TemplatePreview,
+    TemplateVersion,
+    TemplateVersionList,
+)
 from chalicelib.api.answers.ingestion import (
     AnnouncedJobAnswer,
     JobAnswer,
@@ -11,7 +30,7 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
@@ -21,10 +40,14 @@ __all__ = [
     "AgendamentoAnswer",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
+    "CampaignAnswer",
+    "CampaignPage",
+    "CampoPage",
     "ChannelAnswer",
     "ChannelList",
     "DisparoDetail",
     "DisparoPage",
+    "ExportLink",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",
@@ -34,6 +57,7 @@ __all__ = [
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",
+    "PreflightAnswer",
     "PreviewAnswer",
     "ReadyLeadPage",
     "ReplyAnswer",
@@ -41,10 +65,18 @@ __all__ = [
     "ReportLink",
     "ResendAnswer",
     "SavedConfig",
+    "SegmentAnswer",
+    "SegmentCountAnswer",
+    "SegmentPage",
+    "StoppedCampaign",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",
     "TemplateList",
+    "TemplatePreview",
+    "TemplateVersion",
+    "TemplateVersionList",
+    "TrialList",
     "WebhookAddressList",
     "WebhookReceipt",
 ]

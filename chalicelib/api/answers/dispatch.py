@@ -89,8 +89,32 @@ class HistoryStepAnswer(AnswerModel):
     """Why, in that person's words."""
 
 
+class MessageParameter(AnswerModel):
+    """One parameter of a WhatsApp template."""
+
+    nome: str
+    valor: str
+
+
+class MessageAnswer(AnswerModel):
+    """A message with its variables filled in."""
+
+    assunto: str | None
+    """The subject of an e-mail; null for WhatsApp."""
+    texto: str
+    html: str | None
+    """The HTML of an e-mail; null without one, and for WhatsApp."""
+    parametros: tuple[MessageParameter, ...]
+    """The parameters of a WhatsApp template, in the order in which the provider numbers them; none for an e-mail."""
+    cortada: bool
+    """Whether a text was cut after 65,536 characters, or a parameter after 1,024."""
+
+
 class DisparoDetail(DisparoAnswer):
-    """A disparo with its history."""
+    """A disparo with its message and its history."""
+
+    mensagem: MessageAnswer | None
+    """The very text that was sent or is to be sent; null if its variables do not make one."""
 
     historico: tuple[HistoryStepAnswer, ...]
     """The last 200 steps, in their order."""
@@ -123,6 +147,13 @@ class TemplateAnswer(AnswerModel):
     criado_em: datetime
 
 
+class TemplateVersion(TemplateAnswer):
+    """One version of a template."""
+
+    ativo: bool
+    """Whether it is the version in use."""
+
+
 class TemplateSummary(AnswerModel):
     """A template in a list."""
 
@@ -141,7 +172,64 @@ class TemplateSummary(AnswerModel):
     criado_em: datetime
 
 
+class FormatAnswer(AnswerModel):
+    """A format that an expression in a template may have."""
+
+    nome: str
+    exemplo: str
+    """An expression with it."""
+    valor: str
+    """A value of the variable."""
+    resultado: str
+    """What the expression shows then."""
+
+
 class TemplateList(PageModel):
     """A page of the templates in use."""
 
     itens: tuple[TemplateSummary, ...]
+    formatos: tuple[FormatAnswer, ...]
+    """All the formats there are."""
+
+
+class TemplateVersionSummary(TemplateSummary):
+    """A version of a template in a list."""
+
+    ativo: bool
+    """Whether it is the version in use."""
+
+
+class TemplateVersionList(PageModel):
+    """A page of the versions of a template, newest first."""
+
+    itens: tuple[TemplateVersionSummary, ...]
+
+
+class MessageError(AnswerModel):
+    """What keeps a lead from a message."""
+
+    codigo: str
+    variavel: str | None
+    """The variable that it is about; null if it is the whole message."""
+    mensagem: str
+    """The sentence of `codigo`."""
+
+
+class LeadPreview(AnswerModel):
+    """What one lead would get."""
+
+    lead_id: UUID
+    nome: str | None
+    mensagem: MessageAnswer | None
+    """The message; null if there are `erros`."""
+    erros: tuple[MessageError, ...]
+
+
+class TemplatePreview(AnswerModel):
+    """A template as some leads would get it."""
+
+    nome: str
+    versao: int
+    canal: Canal
+    itens: tuple[LeadPreview, ...]
+    """The lead that was asked for, or the three newest ones."""

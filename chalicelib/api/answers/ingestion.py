@@ -7,6 +7,7 @@ from typing import Literal
 from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.campos import CampoType
 from chalicelib.contacts.telephones import PhoneKind
 from chalicelib.ingestion.layout.words import Role
 from chalicelib.ingestion.options import DedupKey, IngestMode, Separator, TextEncoding
@@ -40,6 +41,12 @@ class JobAnswer(AnswerModel):
     """The encoding of a text file that the upload named; null if the content decides."""
     separador_pedido: Separator | None
     """What stands between the cells of a text file, as the upload said; null if the content decides."""
+    mapeamento: dict[str, str] | None
+    """What columns are taken for, by their titles, as the upload said or as was remembered; null if nobody said it."""
+    mapeamento_lembrado: bool
+    """Whether the mapping is that of an earlier upload with the same titles."""
+    tags: tuple[str, ...]
+    """What each lead gets that the file makes or changes."""
     linhas_estimadas: int | None
     """How many rows the file seems to have; null until it is opened, and if it does not say."""
     linhas_processadas: int
@@ -99,8 +106,12 @@ class ColumnReading(AnswerModel):
     coluna: str
     """Its letters: A, B, …"""
     titulo: str
-    campo: Role | None
-    """What it was read as; null if it was not read."""
+    campo: Role | str | None
+    """What it was read as, or the name of the campo by which it is kept; null if it was left out."""
+    tipo: CampoType | None
+    """The type of a campo; null if the column is one of ours, or was left out."""
+    textos: int
+    """Cells so far that do not read as `tipo`, and are kept as a text."""
     proposta: Role | None
     """What its cells look like, if its title is not known: it is read with `adivinhar`."""
     codigo: str | None
@@ -216,6 +227,8 @@ class PreviewLead(AnswerModel):
     """The phones as the file has them."""
     email_raw: str | None
     """The e-mails as the file has them."""
+    campos: dict[str, str | int | float | bool]
+    """The values of the other columns."""
     status: LeadStatus
     tags: tuple[str, ...]
     origem_arquivo: str

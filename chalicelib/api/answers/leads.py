@@ -7,18 +7,24 @@ from typing import Literal
 from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.campos import CampoType
 from chalicelib.contacts.telephones import PhoneKind
-from chalicelib.leads.requests import ContactKinds
+from chalicelib.leads.requests import CampoValue, ContactKinds
 from chalicelib.leads.states import LeadStatus
 from chalicelib.suppression.requests import SuppressionReason
 
 
 class LeadAnswer(AnswerModel):
-    """A lead in a list; `nome` and `contato` are cut after 200 characters, with `…` behind."""
+    """A lead in a list; `nome` and `contato` are cut after 200 characters, with `…` behind.
+
+    Where the campos of a lead have more than 2,000 bytes, their texts are cut after 100 characters.
+    """
 
     lead_id: UUID
     lead_id_externo: str
-    """The lead's id in the file, or one made of the file's name and the row."""
+    """The lead's id in the file, or one made of the file's content and the row."""
+    origem: str
+    """The system that the id comes from, as the upload named it; "" where it named none."""
     nome: str | None
     contato: str | None
     """The person to ask for."""
@@ -26,14 +32,16 @@ class LeadAnswer(AnswerModel):
     """A CPF or a CNPJ, without punctuation."""
     status: LeadStatus
     tags: tuple[str, ...]
+    campos: dict[str, CampoValue]
+    """The other columns of the file: texts, numbers, truth values; dates and times as texts in ISO 8601."""
     origem_arquivo: str
-    """The name of the file that the lead came from."""
+    """The name of the file that the lead came from; `manual` for one that a person made."""
     origem_aba: str | None
     """The sheet of that file; null for a file without sheets."""
-    linha_planilha: int
-    """The row of that file."""
-    job_id: UUID
-    """The job that created the lead."""
+    linha_planilha: int | None
+    """The row of that file; null for a lead that a person made."""
+    job_id: UUID | None
+    """The job that created the lead; null for a lead that a person made."""
     criado_em: datetime
     atualizado_em: datetime
 
@@ -139,12 +147,44 @@ class LeadDetail(LeadAnswer):
     """A lead with its contacts and its timeline."""
 
     telefone_raw: str | None
-    """The phones as the file had them."""
+    """The phones as the file had them; once a person has changed them, those that the lead has."""
     email_raw: str | None
-    """The e-mails as the file had them."""
+    """The e-mails as the file had them; once a person has changed them, those that the lead has."""
     telefones: tuple[LeadPhone, ...]
     emails: tuple[LeadEmail, ...]
     supressao: LeadSuppression | None
     """Null if the person has not been suppressed as a whole."""
     linha_do_tempo: tuple[TimelineEntry, ...]
     """Newest first; the last hundred entries."""
+
+
+class CampoAnswer(AnswerModel):
+    """A campo of the tenant's leads; one that two files gave two types stands in the list twice."""
+
+    campo: str
+    tipo: CampoType
+    titulo: str
+    """The title of the column that it was read from last."""
+    amostras: tuple[CampoValue, ...]
+    """Some of its values."""
+    visto_em: datetime
+    """When it was last read from a file, or first given by a person."""
+
+
+class CampoPage(PageModel):
+    """A page of campos, in the order of their names."""
+
+    itens: tuple[CampoAnswer, ...]
+
+
+class ExportLink(AnswerModel):
+    """Where an exported file can be downloaded."""
+
+    url: str
+    expira_em_s: int
+    leads: int
+    """How many leads the file has."""
+    origens: tuple[str, ...]
+    """The systems that their IDs come from, the first hundred; "" for those without. An upload has one `origem`."""
+    proximo: str | None
+    """The `cursor` of the next file; null if there are no more leads."""

@@ -13,6 +13,7 @@ from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo
 from chalicelib.dispatch.requests.plans import Plan, plan
 from chalicelib.dispatch.requests.shown import load_disparo, presented
 from chalicelib.dispatch.requests.warnings import warnings_of
+from chalicelib.dispatch.rules.demands import lead_values
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
@@ -169,5 +170,6 @@ def _planned(rows: Rows, lead_id: UUID, request: NewDisparo, now: datetime) -> P
     template = rows.one("find_template", nome=request.template)
     if template is None:
         raise Invalid("template_desconhecido", (FieldError("/template", "template_desconhecido", request.template),))
+    [lead] = rows.all("values_of_lead", lead_id=lead_id)
     contacts = rows.all("list_destinos", lead_id=lead_id, canal=request.canal.value)
-    return plan(request, template, contacts, now)
+    return plan(request, template, lead_values(lead), contacts, now)

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from chalicelib.canal import Canal
@@ -26,10 +35,22 @@ class _Request(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Payload(_Request):
-    """The values of a template's variables in this message."""
+def _scalar(value: object) -> object:
+    if isinstance(value, str | bool | int) or (isinstance(value, float) and isfinite(value)):
+        return value
+    raise PydanticCustomError("valor_nao_escalar", "a text, a number, true or false")
 
-    variaveis: dict[str, str] = {}
+
+VariableValue = Annotated[
+    str | bool | int | float, PlainValidator(_scalar), WithJsonSchema({"type": ["string", "number", "boolean"]})
+]
+"""The value of one variable, raw: the template has its format."""
+
+
+class Payload(_Request):
+    """The values of a template's variables in this message; they win over those of the lead."""
+
+    variaveis: dict[str, VariableValue] = {}
 
 
 class NewDisparo(_Request):
@@ -53,12 +74,24 @@ class NewTemplate(_Request):
     """The words of a template. `variaveis` is the order in which WhatsApp numbers them, by default as they appear."""
 
     canal: Canal
-    # As Meta spells it (pt_BR) or as everybody else does (pt-BR).
+    # For WhatsApp as Meta spells it (pt_BR), for e-mail also as everybody else does (pt-BR).
     idioma: Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}([_-][A-Za-z0-9]{2,8}){0,3}$")]
     assunto: str | None = None
     texto: str
     html: str | None = None
     variaveis: tuple[str, ...] | None = None
+
+
+class PreviewRequest(_Request):
+    """For which lead a template is rendered, with which values, and in which version; the newest leads by default."""
+
+    lead_id: UUID | None = None
+    variaveis: dict[str, VariableValue] = {}
+    versao: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+
+class VersionQuery(PageQuery):
+    """A page of the versions of a template, newest first."""
 
 
 class TemplateQuery(PageQuery):

@@ -5,8 +5,7 @@ Every mistake is reported before anything is written.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple, assert_never
 from uuid import UUID
@@ -14,9 +13,11 @@ from uuid import UUID
 from chalicelib.adapters.database import Row
 from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.models import NewDisparo
-from chalicelib.dispatch.rules.rendering import check_parameters, render_all
+from chalicelib.dispatch.rules.demands import as_json, check_given, frozen
+from chalicelib.dispatch.rules.formats import Scalar
+from chalicelib.dispatch.rules.rendering import render_message, words_of
 from chalicelib.dispatch.states import WaitReason
-from chalicelib.errors import Conflict, FieldError, Invalid, escape_pointer, named
+from chalicelib.errors import Conflict, FieldError, Invalid
 
 # Clocks differ, and people take a moment to press the button.
 _LATE = timedelta(minutes=5)
@@ -40,15 +41,20 @@ class Plan(NamedTuple):
     usar_alternativos: bool
 
 
-def plan(request: NewDisparo, template: Row, contacts: Sequence[Row], now: datetime) -> Plan:
+def plan(
+    request: NewDisparo, template: Row, lead: Mapping[str, Scalar], contacts: Sequence[Row], now: datetime
+) -> Plan:
     """The columns of the disparo; `contacts` are the lead's contacts of that channel, the preferred ones first.
 
+    `lead` are the values of the lead (`lead_values`); those of the request win.
+
     Raises:
-        Invalid: the template is of another channel, variables are missing, unknown, too long or blank, the contact is
-            not one of these or not fit for sending, a time is past, too far off, or leaves none for sending.
+        Invalid: the template is of another channel, variables are missing, unknown, too long, blank or not of their
+            format, the contact is not one of these or not fit for sending, a time is past, too far off, or leaves
+            none for sending.
         Conflict: `sem_contato_valido`; no contact was asked for, and none is fit for sending.
     """
-    _check_words(request, template)
+    values = _values(request, template, lead)
     agendar_para = _time(request.agendar_para, now)
     contact = _contact(request, contacts)
     return Plan(
@@ -57,7 +63,7 @@ def plan(request: NewDisparo, template: Row, contacts: Sequence[Row], now: datet
         destino=contact["destino"],
         template=template["nome"],
         template_versao=template["versao"],
-        variaveis=json.dumps(request.payload.variaveis),
+        variaveis=as_json(values),
         agendar_para=agendar_para,
         enviar_apos=agendar_para or now,
         espera=WaitReason.AGENDADO.value if agendar_para else None,
@@ -67,17 +73,16 @@ def plan(request: NewDisparo, template: Row, contacts: Sequence[Row], now: datet
     )
 
 
-def _check_words(request: NewDisparo, template: Row) -> None:
+def _values(request: NewDisparo, template: Row, lead: Mapping[str, Scalar]) -> dict[str, Scalar]:
+    """The raw values of the message, which can be rendered with them."""
     if template["canal"] != request.canal:
         raise _invalid("template_de_outro_canal", "/template", request.template)
-    values = request.payload.variaveis
-    render_all(assunto=template["assunto"], texto=template["texto"], html=template["html"], values=values)
-    if unknown := sorted(values.keys() - set(template["variaveis"])):
-        code = "variavel_desconhecida"
-        errors = tuple(FieldError(f"/payload/variaveis/{escape_pointer(name)}", code, name) for name in unknown)
-        raise Invalid(code, errors, nomes=named(unknown))
-    if request.canal is Canal.WHATSAPP:
-        check_parameters(values)
+    words = words_of(template)
+    given = request.payload.variaveis
+    values = frozen(words, lead, given)
+    render_message(words, values)
+    check_given(words, given)
+    return values
 
 
 def _time(agendar_para: datetime | None, now: datetime) -> datetime | None:

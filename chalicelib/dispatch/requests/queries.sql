@@ -15,9 +15,39 @@ SELECT nome, versao, canal, idioma, assunto,
  LIMIT :limite OFFSET :pular;
 
 -- name: find_template
-SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, criado_em
   FROM templates
  WHERE tenant_id = :tenant_id AND nome = :nome AND ativo;
+
+-- name: find_template_version
+-- Of a retired template as well: its versions are what disparos were made with.
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, ativo, criado_em
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = :nome AND versao = :versao;
+
+-- name: list_template_versions
+-- Newest first, cut as in the list of templates.
+SELECT nome, versao, canal, idioma, assunto,
+       left(texto, 500) || CASE WHEN length(texto) > 500 THEN '…' ELSE '' END AS texto,
+       html IS NOT NULL AS tem_html, variaveis, ativo, criado_em
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = :nome
+   AND (CAST(:antes AS integer) IS NULL OR versao < CAST(:antes AS integer))
+ ORDER BY versao DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: values_of_lead
+-- What fills the variables of a template. As text: as JSON a number would be a float, which has not all of its digits.
+SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
+
+-- name: values_of_newest_leads
+SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
+  FROM leads
+ WHERE tenant_id = :tenant_id
+ ORDER BY lead_id DESC
+ LIMIT :limite;
 
 -- name: retire_template
 -- Its words stay for the disparos that were made with them.
@@ -30,7 +60,7 @@ SELECT :tenant_id, :nome, coalesce(max(versao), 0) + 1, :canal, :idioma, :assunt
        CAST(:variaveis AS text[]), CAST(:agora AS timestamptz)
   FROM templates
  WHERE tenant_id = :tenant_id AND nome = :nome
-RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em;
+RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, criado_em;
 
 -- name: list_destinos
 -- Where a lead can be written to by one channel, in the order in which one would try.
@@ -46,7 +76,7 @@ SELECT contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_d
 
 -- name: surroundings_of_disparo
 -- What its creator should know. Another message with the same template is one that left, or is to leave, within a day of
--- this one.
+-- this one. Each part of `repetido` ends at the first row of another lead.
 SELECT EXISTS (SELECT FROM supressoes s
                 WHERE s.tenant_id = :tenant_id AND s.canal = :canal AND s.contato = :destino) AS suprimido,
        EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = :tenant_id AND p.canal = :canal) AS pausado,
@@ -57,7 +87,15 @@ SELECT EXISTS (SELECT FROM supressoes s
            AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto')
            AND coalesce(d.enviado_em, d.enviar_apos) BETWEEN :de AND :ate
          ORDER BY d.disparo_id DESC
-         LIMIT 1) AS anterior;
+         LIMIT 1) AS anterior,
+       CASE CAST(:canal AS text)
+            WHEN 'whatsapp' THEN EXISTS (SELECT FROM lead_telefones o
+                                          WHERE o.tenant_id = :tenant_id AND o.telefone = :destino
+                                            AND o.lead_id <> :lead_id)
+            WHEN 'email' THEN EXISTS (SELECT FROM lead_emails o
+                                       WHERE o.tenant_id = :tenant_id AND o.email = :destino
+                                         AND o.lead_id <> :lead_id)
+       END AS repetido;
 
 -- name: insert_disparo
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
@@ -74,6 +112,13 @@ SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versa
        provider_message_id, ultimo_codigo, erro_codigo, avisos, criado_em, atualizado_em, enviado_em, confirmado_em
   FROM disparos
  WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id;
+
+-- name: words_of_disparo
+-- The version that it was made with, and the values that were frozen then.
+SELECT te.canal, te.assunto, te.texto, te.html, te.variaveis, te.regras, CAST(d.variaveis AS text) AS valores
+  FROM disparos d
+  JOIN templates te ON te.tenant_id = d.tenant_id AND te.nome = d.template AND te.versao = d.template_versao
+ WHERE d.tenant_id = :tenant_id AND d.disparo_id = :disparo_id;
 
 -- name: disparo_by_idempotency_key
 SELECT disparo_id, idempotency_fingerprint
@@ -130,17 +175,21 @@ SELECT canal, status, motivo, quando <> '-infinity' AS desde_entao, CAST(sum(qua
 HAVING sum(quantos) <> 0;
 
 -- name: count_waiting_disparos
--- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due.
+-- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due. What
+-- waits for its turn in a campaign is the campaign's to tell.
 SELECT (SELECT count(*)
           FROM (SELECT FROM disparos
-                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos <= :agora
+                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos <= :agora
                  LIMIT :teto) v) AS vencidos,
        (SELECT count(*)
           FROM (SELECT FROM disparos
-                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos > :agora
+                 WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos > :agora
                  LIMIT :teto) f) AS futuros,
        (SELECT min(enviar_apos) FROM disparos
-         WHERE tenant_id = :tenant_id AND status = 'pendente' AND enviar_apos <= :agora) AS vencido_desde;
+         WHERE tenant_id = :tenant_id AND status = 'pendente' AND (campanha_id IS NULL OR em_duvida)
+                   AND enviar_apos <= :agora) AS vencido_desde;
 
 -- name: fold_disparo_contagens
 -- The sums in the place of the rows, for tenants with many of them; what came about long ago is forgotten. Two of these
@@ -164,7 +213,10 @@ SELECT tenant_id, canal, status, motivo, quando, sum(quantos), true
 HAVING sum(quantos) <> 0;
 
 -- name: lock_disparo_to_resend
+-- Of a campaign only while it goes on: nothing of it would be claimed after its end.
 SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
+       (SELECT c.status FROM campanhas c
+         WHERE c.tenant_id = d.tenant_id AND c.campanha_id = d.campanha_id) IN ('concluida', 'cancelada') AS campanha_encerrada,
        EXISTS (SELECT FROM disparos a
                 WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id) AS tem_alternativa
   FROM disparos d
@@ -172,8 +224,8 @@ SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
    FOR UPDATE OF d;
 
 -- name: lock_disparos_to_resend
--- Those that may be sent again, the oldest first: failed for certain, still wanted, their lead not closed, and not
--- gone on to another contact. SKIP LOCKED: what somebody else is just sending again is theirs.
+-- Those that may be sent again, the oldest first: failed for certain, still wanted, their lead not closed, not gone on to
+-- another contact, and of no campaign that is over. SKIP LOCKED: what somebody else is just sending again is theirs.
 SELECT d.disparo_id, d.lead_id
   FROM disparos d
   JOIN leads l ON l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id
@@ -181,6 +233,9 @@ SELECT d.disparo_id, d.lead_id
    AND (d.expira_em IS NULL OR d.expira_em > :agora)
    AND l.status <> ALL (CAST(:fechados AS text[]))
    AND NOT EXISTS (SELECT FROM disparos a WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id)
+   AND NOT EXISTS (SELECT FROM campanhas c
+                    WHERE c.tenant_id = :tenant_id AND c.campanha_id = d.campanha_id
+                      AND c.status IN ('concluida', 'cancelada'))
    AND (CAST(:erro_codigo AS text) IS NULL OR d.erro_codigo = CAST(:erro_codigo AS text))
    AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
    AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
@@ -246,12 +301,14 @@ SELECT canal, codigo, desde, sondar_em, por, motivo, de_admin FROM canal_pausas 
 
 -- name: pause_canal
 -- Firmly: no message is let through to see whether it is back. It has been still since the first pause. An operator does
--- not make an administrator's pause their own.
+-- not make an administrator's pause their own. A pause without a reason keeps the one that is there, and who gave it.
 INSERT INTO canal_pausas (tenant_id, canal, codigo, desde, por, motivo, de_admin)
 VALUES (:tenant_id, :canal, :codigo, :agora, :por, :motivo, :de_admin)
     ON CONFLICT ON CONSTRAINT canal_pausas_pkey
-    DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL, por = excluded.por, motivo = excluded.motivo,
-                  de_admin = excluded.de_admin
+    DO UPDATE SET codigo = excluded.codigo, sondar_em = NULL, de_admin = excluded.de_admin,
+                  motivo = coalesce(excluded.motivo, canal_pausas.motivo),
+                  por = CASE WHEN excluded.motivo IS NULL AND canal_pausas.motivo IS NOT NULL
+                             THEN canal_pausas.por ELSE excluded.por END
      WHERE excluded.de_admin OR NOT canal_pausas.de_admin;
 
 -- name: resume_canal

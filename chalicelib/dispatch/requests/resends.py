@@ -42,7 +42,7 @@ class Resends:
         Raises:
             NotFound: the tenant has no such disparo.
             Conflict: `disparo_nao_reenviavel` (it has not failed), `disparo_expirado`, `disparo_com_alternativa` (it
-                went on to another contact), `lead_encerrado`.
+                went on to another contact), `disparo_de_campanha_encerrada`, `lead_encerrado`.
         """
         now = self._clock()
 
@@ -107,6 +107,8 @@ def _check(disparo: Row, now: datetime) -> None:
         raise Conflict("disparo_nao_reenviavel", status=disparo["status"])
     if disparo["expira_em"] is not None and disparo["expira_em"] <= now:
         raise Conflict("disparo_expirado")
+    if disparo["campanha_encerrada"]:
+        raise Conflict("disparo_de_campanha_encerrada")
     if disparo["tem_alternativa"]:
         raise Conflict("disparo_com_alternativa")
 

@@ -11,12 +11,17 @@ from uuid import UUID
 
 from chalicelib import avisos, messages
 from chalicelib.adapters.database import Row, Rows
+from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.reasons import sentence
+from chalicelib.dispatch.rules.demands import scalars_of
+from chalicelib.dispatch.rules.rendering import RenderedMessage, render_message, words_of
 from chalicelib.dispatch.states import WaitReason
-from chalicelib.errors import NotFound
+from chalicelib.errors import Invalid, NotFound
 from chalicelib.tenants.config import config_of
 
 _STEPS = 200
+# Characters of each text and parameter of a message, so that it fits into the 6 MB of an answer, whatever they are.
+_LONGEST_TEXT, _LONGEST_PARAMETER = 65_536, 1_024
 _WAITS: Mapping[WaitReason, str] = {
     WaitReason.AGENDADO: "espera_agendado",
     WaitReason.JANELA: "espera_janela",
@@ -27,6 +32,9 @@ _WAITS: Mapping[WaitReason, str] = {
     WaitReason.DESTINO: "espera_destino",
     WaitReason.TENTATIVA: "espera_tentativa",
     WaitReason.REVISAO: "espera_revisao",
+    WaitReason.CAMPANHA: "espera_campanha",
+    WaitReason.ETAPA: "espera_etapa",
+    WaitReason.LIMITE_PESSOA: "espera_limite_pessoa",
 }
 
 POSTPONED = "adiado"
@@ -78,12 +86,35 @@ def load_disparo(rows: Rows, disparo_id: UUID) -> dict[str, Any]:
     if row is None:
         raise NotFound("nao_encontrado")
     steps = rows.all("history_of_disparo", disparo_id=disparo_id, limite=_STEPS)
+    words = rows.one("words_of_disparo", disparo_id=disparo_id)
     config = config_of(rows)
     language = config.idioma
     return {
         **presented(row, language),
         "avisos": avisos.in_words(row["avisos"], language, config.fuso),
+        "mensagem": words and _message_in_words(words),
         "historico": [{**each, "mensagem": _step_in_words(each, language)} for each in steps],
+    }
+
+
+def _message_in_words(version: Row) -> dict[str, Any] | None:
+    """The message as it was sent or is to be sent; None for one that cannot be rendered."""
+    words = words_of(version)
+    try:
+        return shown_message(words.canal, render_message(words, scalars_of(version["valores"])))
+    except Invalid:
+        return None
+
+
+def shown_message(canal: Canal, message: RenderedMessage) -> dict[str, Any]:
+    """A rendered message for an answer, long texts cut; only WhatsApp has parameters."""
+    texts = {"assunto": message.assunto, "texto": message.texto, "html": message.html}
+    parameters = message.parametros if canal is Canal.WHATSAPP else ()
+    return {
+        **{name: text and text[:_LONGEST_TEXT] for name, text in texts.items()},
+        "parametros": [{"nome": name, "valor": value[:_LONGEST_PARAMETER]} for name, value in parameters],
+        "cortada": any(len(text or "") > _LONGEST_TEXT for text in texts.values())
+        or any(len(value) > _LONGEST_PARAMETER for _, value in parameters),
     }
 
 

@@ -5,15 +5,31 @@ from __future__ import annotations
 import re
 from typing import Any, assert_never
 
+from chalicelib import messages
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
-from chalicelib.dispatch.requests.models import NOME_DE_TEMPLATE, NewTemplate, TemplateQuery
-from chalicelib.dispatch.rules.rendering import check
-from chalicelib.errors import Invalid, InvalidTemplate, NotFound
+from chalicelib.dispatch.requests.models import (
+    NOME_DE_TEMPLATE,
+    NewTemplate,
+    PreviewRequest,
+    TemplateQuery,
+    VersionQuery,
+)
+from chalicelib.dispatch.requests.shown import shown_message
+from chalicelib.dispatch.rules.demands import check_given, frozen, lead_values
+from chalicelib.dispatch.rules.formats import samples
+from chalicelib.dispatch.rules.rendering import TemplateWords, check, check_for_whatsapp, render_message, words_of
+from chalicelib.errors import FieldError, Invalid, InvalidTemplate, NotFound
 from chalicelib.pages import page_of
+from chalicelib.tenants.config import config_of
 
 _WORDS = ("canal", "idioma", "assunto", "texto", "html", "variaveis")
+_LANGUAGE_OF_META = r"[a-z]{2,3}(_[A-Z]{2})?"
+_VERSION = r"[1-9][0-9]{0,8}"
+_SAMPLES = 3
+"""The leads of a preview that names none."""
+_LONGEST_NAME = 200
 
 
 class Templates:
@@ -26,12 +42,14 @@ class Templates:
     def page(self, tenant_id: str, query: TemplateQuery) -> dict[str, Any]:
         """A page of the templates in use, by name, without their HTML and with the beginning of a long text.
 
+        Beside it stand the formats that a template may use, each with an example.
+
         Raises:
             Invalid: `cursor_invalido`.
         """
         params = {"depois": query.after(str), "limite": query.limit + 1, "pular": query.offset or 0}
         found = self._database.run(tenant_id, lambda rows: rows.all("list_templates", **params))
-        return page_of(found, query.limit, lambda row: row["nome"])
+        return {**page_of(found, query.limit, lambda row: row["nome"]), "formatos": samples()}
 
     def get(self, tenant_id: str, nome: str) -> Row:
         """One template.
@@ -39,10 +57,49 @@ class Templates:
         Raises:
             NotFound: none of that name is in use.
         """
-        found = self._database.run(tenant_id, lambda rows: rows.one("find_template", nome=nome))
-        if found is None:
+        return _shown(self._database.run(tenant_id, lambda rows: _version(rows, nome, None)))
+
+    def versions(self, tenant_id: str, nome: str, query: VersionQuery) -> dict[str, Any]:
+        """A page of all versions of a template, newest first, cut as in `page`; a retired template has its own, too.
+
+        Raises:
+            Invalid: `cursor_invalido`.
+            NotFound: there never was one of that name.
+        """
+        before = query.after(int)
+        params = {"antes": before, "limite": query.limit + 1, "pular": query.offset or 0}
+        found = self._database.run(tenant_id, lambda rows: rows.all("list_template_versions", nome=nome, **params))
+        if not found and before is None and not query.offset:
             raise NotFound("nao_encontrado")
-        return found
+        return page_of(found, query.limit, lambda row: row["versao"])
+
+    def version(self, tenant_id: str, nome: str, versao: str) -> Row:
+        """One version of a template, in use or not.
+
+        Raises:
+            NotFound: there is none of that name and number.
+        """
+        if not re.fullmatch(_VERSION, versao):
+            raise NotFound("nao_encontrado")
+        return _shown(self._database.run(tenant_id, lambda rows: _version(rows, nome, int(versao))))
+
+    def preview(self, tenant_id: str, nome: str, request: PreviewRequest) -> dict[str, Any]:
+        """The message that a lead would get, or what keeps it from one; without a lead, for the newest leads.
+
+        Raises:
+            NotFound: there is no such template or version.
+            Invalid: `lead_desconhecido`, or `variavel_desconhecida`.
+        """
+
+        def work(rows: Rows) -> dict[str, Any]:
+            version = _version(rows, nome, request.versao)
+            words = words_of(version)
+            check_given(words, request.variaveis, "/variaveis")
+            language = config_of(rows).idioma
+            itens = [_preview(words, lead, request, language) for lead in _leads(rows, request)]
+            return {**{name: version[name] for name in ("nome", "versao", "canal")}, "itens": itens}
+
+        return self._database.run(tenant_id, work)
 
     def put(self, tenant_id: str, nome: str, request: NewTemplate) -> Row:
         """Make a template, or a new version of one; the same words again change nothing.
@@ -60,10 +117,10 @@ class Templates:
             rows.one("lock_template_name", nome=nome)
             current = rows.one("find_template", nome=nome)
             if current is not None and {name: current[name] for name in _WORDS} == words:
-                return current
+                return _shown(current)
             rows.run("retire_template", nome=nome)
             [made] = rows.all("insert_template", nome=nome, agora=now, **words)
-            return made
+            return _shown(made)
 
         return self._database.run(tenant_id, work)
 
@@ -77,10 +134,61 @@ class Templates:
             raise NotFound("nao_encontrado")
 
 
+def _version(rows: Rows, nome: str, versao: int | None) -> Row:
+    """One version of a template; None for the one in use."""
+    found = (
+        rows.one("find_template", nome=nome)
+        if versao is None
+        else rows.one("find_template_version", nome=nome, versao=versao)
+    )
+    if found is None:
+        raise NotFound("nao_encontrado")
+    return found
+
+
+def _shown(version: Row) -> Row:
+    return {name: value for name, value in version.items() if name != "regras"}
+
+
+def _leads(rows: Rows, request: PreviewRequest) -> list[Row]:
+    if request.lead_id is None:
+        return rows.all("values_of_newest_leads", limite=_SAMPLES)
+    lead = rows.one("values_of_lead", lead_id=request.lead_id)
+    if lead is None:
+        detail = str(request.lead_id)
+        raise Invalid("lead_desconhecido", (FieldError("/lead_id", "lead_desconhecido", detail),))
+    return [lead]
+
+
+def _preview(words: TemplateWords, lead: Row, request: PreviewRequest, language: str) -> dict[str, Any]:
+    """The message of one lead, or the errors that `POST /leads/{lead_id}/disparos` would answer with."""
+    shown: dict[str, Any] = {"lead_id": lead["lead_id"], "nome": lead["nome"] and lead["nome"][:_LONGEST_NAME]}
+    try:
+        message = render_message(words, frozen(words, lead_values(lead), request.variaveis))
+    except Invalid as error:
+        return {**shown, "mensagem": None, "erros": _errors_in_words(error, language)}
+    return {**shown, "mensagem": shown_message(words.canal, message), "erros": []}
+
+
+def _errors_in_words(error: Invalid, language: str) -> list[dict[str, Any]]:
+    """Each error with the variable that it is about; None for one about the whole message."""
+    names: list[str | None] = [each.detail for each in error.errors]
+    return [
+        {
+            "codigo": error.code,
+            "variavel": name,
+            "mensagem": messages.text(error.code, language, **{**error.params, "nomes": name}),
+        }
+        for name in names or [None]
+    ]
+
+
 def _words(request: NewTemplate) -> dict[str, Any]:
     """The columns of a version, checked."""
     _check_fields(request)
     found = check(assunto=request.assunto, texto=request.texto, html=request.html)
+    if request.canal is Canal.WHATSAPP:
+        check_for_whatsapp(request.texto)
     return {
         "canal": request.canal.value,
         "idioma": request.idioma,
@@ -101,6 +209,8 @@ def _check_fields(request: NewTemplate) -> None:
             for name, value in (("assunto", request.assunto), ("html", request.html)):
                 if value is not None:
                     raise InvalidTemplate("campo_so_de_email", name)
+            if not re.fullmatch(_LANGUAGE_OF_META, request.idioma):
+                raise InvalidTemplate("idioma_da_meta", "idioma", idioma=request.idioma)
         case _:
             assert_never(request.canal)
 

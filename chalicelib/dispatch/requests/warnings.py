@@ -1,4 +1,4 @@
-"""What the creator of a disparo should know: that it will not leave, when it will, or that it repeats another."""
+"""What the creator of a disparo should know: that it will not leave, when it will, or whom it may reach besides."""
 
 from __future__ import annotations
 
@@ -37,4 +37,6 @@ def _warnings(known: Row, plan: Plan, config: TenantConfig) -> list[StoredWarnin
         found.append({"codigo": "fora_da_janela", "previsto_para": opens.isoformat()})
     if known["anterior"] is not None:
         found.append({"codigo": "template_repetido", "disparo_id": str(known["anterior"])})
+    if known["repetido"]:
+        found.append({"codigo": "destino_repetido"})
     return found

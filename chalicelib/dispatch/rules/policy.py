@@ -11,7 +11,7 @@ Three rules hold:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -31,7 +31,8 @@ from chalicelib.dispatch.outcomes import (
     Transient,
     Unknown,
 )
-from chalicelib.dispatch.rules.rendering import check_parameters, on_one_line, render_all
+from chalicelib.dispatch.rules.formats import Scalar
+from chalicelib.dispatch.rules.rendering import NEW_RULES, TemplateWords, render_message
 from chalicelib.dispatch.rules.windows import WindowRules, next_allowed
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 from chalicelib.errors import Invalid
@@ -54,6 +55,10 @@ REVIEW_PATIENCE = timedelta(days=1)
 """How long a disparo waits for a person to look at a reply of its contact; looking releases it."""
 RATE_WAIT = timedelta(hours=1)
 """The longest wait that counts as speed. After a longer one (Meta's marketing cap, 131049), the attempt counts."""
+CAMPAIGN_PATIENCE = timedelta(minutes=15)
+"""How long a message in doubt of a paused campaign waits before a worker looks at it again."""
+_RUNNING_CAMPAIGN = "em_andamento"
+"""The status of a campaign whose messages may leave."""
 MOST_ABANDONED = 10
 """Workers that may die with a disparo before it is begun; one that kills every worker would come back for ever."""
 
@@ -80,6 +85,23 @@ class StepKind(StrEnum):
     LEASE_VENCIDA = "lease_vencida"
     NAO_INICIADO = "nao_iniciado"
     DESISTIU = "desistiu"
+    # A step of a campaign that its lead does not need any more.
+    DISPENSADO = "dispensado"
+
+
+class Recipient(NamedTuple):
+    """What has happened to the recipient of a campaign's message (`rules.recipients`).
+
+    `anterior` is the status of the step before, `anterior_em` when that left or is to leave, and `apos_dias_uteis` is
+    after how many working days this one is due; all three are None for the first step.
+    """
+
+    lead_status: str
+    apos_dias_uteis: int | None = None
+    anterior: str | None = None
+    anterior_em: datetime | None = None
+    has_answered: bool = False
+    is_booked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +109,12 @@ class ClaimedDisparo:
     """A disparo that this worker has claimed, with everything that is needed to decide about it and to send it.
 
     `tentativas` includes this attempt, unless the attempts were exhausted before. `espera` is what it waited for until
-    `esperou_ate`. `ordem` names the template's variables in the order in which a provider numbers them. `pausa` is why
-    its channel is paused; `is_probe` says whether one message may try that channel now. `entregas_falhas` counts how
-    many times the provider accepted the message and could not deliver it, `abandonos` how many workers in a row died
-    before they began to send it. `is_under_review`: a person has yet to look at a reply that may be an opt-out.
+    `esperou_ate`. `variaveis` are raw values. `ordem` names the template's variables in the order in which a provider
+    numbers them; `regras` are those of its version. `pausa` is why its channel is paused; `is_probe` says whether one
+    message may try that channel now. `entregas_falhas` counts how many times the provider accepted the message and
+    could not deliver it, `abandonos` how many workers in a row died before they began to send it. `is_under_review`: a
+    person has yet to look at a reply that may be an opt-out.
+    `campanha` is the status of its campaign; `is_test`: it goes to the team, so it means nothing for the lead.
     """
 
     tenant_id: str
@@ -98,7 +122,7 @@ class ClaimedDisparo:
     lead_id: UUID
     canal: Canal
     destino: str
-    variaveis: Mapping[str, str]
+    variaveis: Mapping[str, Scalar]
     tentativas: int
     tentativas_antes: int
     max_tentativas: int
@@ -109,7 +133,8 @@ class ClaimedDisparo:
     assunto: str | None
     texto: str
     html: str | None
-    ordem: Sequence[str]
+    ordem: tuple[str, ...]
+    regras: int = NEW_RULES
     espera: str | None = None
     esperou_ate: datetime | None = None
     expira_em: datetime | None = None
@@ -122,6 +147,16 @@ class ClaimedDisparo:
     telefone_principal: str | None = None
     entregas_falhas: int = 0
     abandonos: int = 0
+    campanha_id: UUID | None = None
+    campanha: str | None = None
+    etapa: int | None = None
+    is_test: bool = False
+    recipient: Recipient | None = None
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether nothing of its campaign may leave."""
+        return self.campanha_id is not None and self.campanha != _RUNNING_CAMPAIGN
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +177,7 @@ class DisparoUpdate:
     """What a claimed disparo becomes.
 
     `suppresses`: its contact asked for no more messages. `tries_alternative`: the lead's next contact is tried.
+    `has_bad_address`: the provider refused its address, not the message.
     """
 
     disparo: ClaimedDisparo
@@ -156,6 +192,7 @@ class DisparoUpdate:
     erro_codigo: str | None = None
     suppresses: bool = False
     tries_alternative: bool = False
+    has_bad_address: bool = False
 
 
 class AskProvider(NamedTuple):
@@ -197,11 +234,14 @@ def decide(
     `window` says when messages to its destination may leave. The order and the limits are decided in `turns`.
     """
     if claimed.abandonos >= MOST_ABANDONED:
-        return _unwanted(claimed, now) or _closed(claimed, DisparoStatus.ERRO, StepKind.DESISTIU, GIVEN_UP)
+        return _unwanted(claimed, now) or closed(claimed, DisparoStatus.ERRO, StepKind.DESISTIU, GIVEN_UP)
+    if claimed.em_duvida and claimed.campanha in _HELD_CAMPAIGN:
+        return delayed(claimed, WaitReason.CAMPANHA, now + CAMPAIGN_PATIENCE)
     if claimed.em_duvida and is_enabled and terms.asks_after is not None:
         return _too_soon_to_ask(claimed, terms.asks_after, now) or _rendered(claimed, asks=True)
     has_attempt = claimed.tentativas > claimed.tentativas_antes
-    if claimed.em_duvida and not (is_enabled and terms.is_idempotent and has_attempt):
+    may_repeat = is_enabled and terms.is_idempotent and has_attempt and not claimed.is_stopped
+    if claimed.em_duvida and not may_repeat:
         return _in_doubt(claimed, claimed.ultimo_codigo or LEASE_LAPSED)
     if (held := _unwanted(claimed, now) or _untimely(claimed, window, now)) is not None:
         return held
@@ -224,15 +264,15 @@ def _rendered(claimed: ClaimedDisparo, *, asks: bool = False) -> OutgoingMessage
         message = _message_of(claimed)
         return AskProvider(message) if asks else message
     except Invalid as error:
-        return _closed(claimed, DisparoStatus.ERRO, StepKind.NAO_MONTADO, NOT_RENDERED, error.code)
+        return closed(claimed, DisparoStatus.ERRO, StepKind.NAO_MONTADO, NOT_RENDERED, error.code)
 
 
 def _unwanted(claimed: ClaimedDisparo, now: datetime) -> DisparoUpdate | None:
     """The end of a disparo that nobody wants any more. An opt-out always wins, whoever asked for the message."""
     if claimed.is_suppressed:
-        return _closed(claimed, DisparoStatus.SUPRIMIDO, StepKind.SUPRIMIDO, SUPPRESSED)
+        return closed(claimed, DisparoStatus.SUPRIMIDO, StepKind.SUPRIMIDO, SUPPRESSED)
     if claimed.expira_em is not None and claimed.expira_em <= now:
-        return _closed(claimed, DisparoStatus.EXPIRADO, StepKind.EXPIRADO, TOO_LATE)
+        return closed(claimed, DisparoStatus.EXPIRADO, StepKind.EXPIRADO, TOO_LATE)
     return None
 
 
@@ -243,18 +283,20 @@ def _untimely(claimed: ClaimedDisparo, window: WindowRules | None, now: datetime
     if claimed.pausa is not None and not claimed.is_probe:
         return paused(claimed, now)
     if not claimed.ignorar_janela and (opens := next_allowed(now, window)) > now:
-        return delayed(claimed, WaitReason.JANELA, opens)
+        # A million that wait for the same morning are a campaign's queue, not the window's.
+        reason = WaitReason.JANELA if claimed.campanha_id is None else WaitReason.CAMPANHA
+        return delayed(claimed, reason, opens, code=WaitReason.JANELA.value)
     return None
 
 
 def simulated(claimed: ClaimedDisparo) -> DisparoUpdate:
     """The end of a disparo when sending is switched off: everything was done except the send."""
-    return _closed(claimed, DisparoStatus.SIMULADO, StepKind.SIMULADO, SENDING_IS_OFF, claimed.ultimo_codigo)
+    return closed(claimed, DisparoStatus.SIMULADO, StepKind.SIMULADO, SENDING_IS_OFF, claimed.ultimo_codigo)
 
 
-def delayed(claimed: ClaimedDisparo, reason: WaitReason, until: datetime) -> DisparoUpdate:
-    """Back to the queue without an attempt; the attempt is given back."""
-    step = HistoryStep(StepKind.ADIADO, reason.value)
+def delayed(claimed: ClaimedDisparo, reason: WaitReason, until: datetime, *, code: str | None = None) -> DisparoUpdate:
+    """Back to the queue without an attempt; the attempt is given back. `code` is why, if `reason` does not say it."""
+    step = HistoryStep(StepKind.ADIADO, code or reason.value)
     return _waiting(claimed, step, claimed.ultimo_codigo, reason, until, counts=False)
 
 
@@ -314,6 +356,8 @@ def answered(claimed: ClaimedDisparo, reply: InquiryReply, terms: Terms, *, now:
         return _waiting(claimed, step, code, WaitReason.TENTATIVA, again)
     return _uncertain(claimed, attempts, step, code)
 
+
+_HELD_CAMPAIGN = frozenset({"agendada", "pausada"})
 
 _INQUIRY_KINDS: Mapping[DeliveryFinding, StepKind] = {
     DeliveryFinding.ENVIADO: StepKind.CONSULTA_ENVIADO,
@@ -383,7 +427,12 @@ def _refused(claimed: ClaimedDisparo, step: HistoryStep, refusal: Permanent) -> 
     arrived."""
     failed = _failed(claimed, claimed.tentativas, step, refusal.code, refusal.code)
     goes_on = claimed.usar_alternativos and refusal.tries_alternative and failed.status is DisparoStatus.ERRO
-    return replace(failed, suppresses=refusal.suppresses, tries_alternative=goes_on)
+    return replace(
+        failed,
+        suppresses=refusal.suppresses,
+        tries_alternative=goes_on,
+        has_bad_address=refusal.tries_alternative,
+    )
 
 
 def _failed(
@@ -401,7 +450,7 @@ def _failed(
     )
 
 
-def _closed(
+def closed(
     claimed: ClaimedDisparo, status: DisparoStatus, kind: StepKind, code: str, last_code: str | None = None
 ) -> DisparoUpdate:
     """Ended without an attempt, which is given back; an earlier attempt that was in doubt stays in doubt."""
@@ -427,11 +476,10 @@ def _message_of(claimed: ClaimedDisparo) -> OutgoingMessage:
     """The message, rendered from the template version of the disparo.
 
     Raises:
-        Invalid: a variable is missing, too long or blank, or the whole message is too long.
+        Invalid: a variable is missing, too long, blank or not of its format, or the whole message is too long.
     """
-    if claimed.canal is Canal.WHATSAPP:
-        check_parameters(claimed.variaveis)
-    rendered = render_all(assunto=claimed.assunto, texto=claimed.texto, html=claimed.html, values=claimed.variaveis)
+    words = TemplateWords(claimed.canal, claimed.assunto, claimed.texto, claimed.html, claimed.ordem, claimed.regras)
+    rendered = render_message(words, claimed.variaveis)
     return OutgoingMessage(
         disparo_id=str(claimed.disparo_id),
         tentativa=claimed.tentativas,
@@ -441,17 +489,6 @@ def _message_of(claimed: ClaimedDisparo) -> OutgoingMessage:
         html=rendered.html,
         template_nome=claimed.template,
         template_idioma=claimed.idioma,
-        variaveis=tuple((name, _parameter(claimed.variaveis[name], claimed.canal)) for name in claimed.ordem),
+        variaveis=rendered.parametros,
         entregas_falhas=claimed.entregas_falhas,
     )
-
-
-def _parameter(value: str, canal: Canal) -> str:
-    """A template's parameter in the form that the channel's provider accepts."""
-    match canal:
-        case Canal.WHATSAPP:
-            return on_one_line(value)
-        case Canal.EMAIL:
-            return value
-        case _:
-            assert_never(canal)

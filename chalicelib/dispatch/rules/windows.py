@@ -13,8 +13,8 @@ from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.canal import Canal
+from chalicelib.contacts.places import PLACES, Place, place_of
 from chalicelib.dispatch.rules.holidays_br import Holidays
-from chalicelib.dispatch.rules.places import PLACES, Place, place_of
 from chalicelib.tenants.config import TenantConfig
 
 _DAY = timedelta(days=1)
@@ -53,6 +53,31 @@ def rules_for(
     return _rules_at(place_of(_phone_of(destination, canal, main_phone)), tenant)
 
 
+def calendar_for(destination: str, canal: Canal, tenant: TenantConfig, *, main_phone: str | None = None) -> WindowRules:
+    """The zone and the working days where a message goes to, as in `rules_for`; also if the window is switched off."""
+    return _calendar_at(place_of(_phone_of(destination, canal, main_phone)), tenant)
+
+
+def after_working_days(instant: datetime, days: int, calendar: WindowRules) -> datetime:
+    """The same local time so many working days later; in UTC.
+
+    Raises:
+        NeverOpen: there are not as many working days in the next ten years.
+    """
+    wall = instant.astimezone(calendar.zone).replace(tzinfo=None)
+    for _ in range(_HORIZON_DAYS):
+        if days <= 0:
+            return wall.replace(tzinfo=calendar.zone).astimezone(UTC)
+        wall += _DAY
+        days -= _is_working_day(datetime.combine(wall, _MIDNIGHT), calendar)
+    raise NeverOpen(str(calendar.zone))
+
+
+def midnight_of(day: date, zone: ZoneInfo) -> datetime:
+    """When a day begins there; in UTC."""
+    return datetime.combine(day, _MIDNIGHT, zone).astimezone(UTC)
+
+
 def openings(tenant: TenantConfig, instant: datetime) -> Mapping[str, datetime]:
     """The first instant, not before `instant`, at which a message may leave, by DDD; "" is for phones without one."""
     by_place = {place: next_allowed(instant, _rules_at(place, tenant)) for place in {None, *PLACES.values()}}
@@ -60,9 +85,11 @@ def openings(tenant: TenantConfig, instant: datetime) -> Mapping[str, datetime]:
 
 
 def _rules_at(place: Place | None, tenant: TenantConfig) -> WindowRules | None:
+    return _calendar_at(place, tenant) if tenant.janela.ligada else None
+
+
+def _calendar_at(place: Place | None, tenant: TenantConfig) -> WindowRules:
     window = tenant.janela
-    if not window.ligada:
-        return None
     return WindowRules(
         zone=ZoneInfo(place.zone if place else tenant.fuso),
         weekdays=frozenset(window.weekdays),

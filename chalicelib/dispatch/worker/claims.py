@@ -24,6 +24,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import MAX_DELAY_S, WakeupTarget
 from chalicelib.canal import Canal
+from chalicelib.dispatch.rules.demands import scalars_of
 from chalicelib.dispatch.rules.policy import (
     CHANNEL_PAUSE,
     LEASE_LAPSED,
@@ -32,8 +33,16 @@ from chalicelib.dispatch.rules.policy import (
     DisparoUpdate,
     StepKind,
 )
+from chalicelib.dispatch.rules.recipients import verdict_of
 from chalicelib.dispatch.states import EVENTS, LEAD_FACTS
-from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Wakeup
+from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Wakeup, Wakeups
+from chalicelib.dispatch.worker.campaign_messages import (
+    FailingCampaign,
+    free_places,
+    next_channels,
+    pause_failing,
+    recipients_of,
+)
 from chalicelib.dispatch.worker.pauses import follow_attempts
 from chalicelib.ids import new_id
 from chalicelib.leads import moves
@@ -85,7 +94,7 @@ class Claims:
         """Claim the named disparos that are due or whose lease lapsed, and what else is due while there is room."""
         now, owner = self._clock(), uuid4()
 
-        def work(rows: Rows) -> tuple[list[Row], list[Row]]:
+        def work(rows: Rows) -> tuple[list[Row], list[ClaimedDisparo], list[Row]]:
             found = rows.all(
                 "claim_disparos",
                 **_ids((each.tenant_id, each.row_id) for each in targets),
@@ -100,11 +109,12 @@ class Claims:
             )
             claimed = {(row["tenant_id"], row["disparo_id"]) for row in found}
             left = [each for each in targets if each not in claimed]
-            return found, rows.all("list_unclaimed_disparos", **_ids(left), agora=now) if left else []
+            unclaimed = rows.all("list_unclaimed_disparos", **_ids(left), agora=now) if left else []
+            return found, recipients_of(rows, _claimed(found), now), unclaimed
 
-        found, unclaimed = self._database.run_across_tenants(work)
+        found, disparos, unclaimed = self._database.run_across_tenants(work)
         configs = {row["tenant_id"]: stored_config(row["config"]) for row in found if row["config"] is not None}
-        return Claim(owner, _claimed(found), configs, _woken_again(unclaimed, now))
+        return Claim(owner, disparos, configs, _woken_again(unclaimed, now))
 
     def wake_next(self, tenant_ids: Collection[str]) -> list[Wakeup]:
         """The missing wake-up of each of these tenants that has something waiting and no wake-up on its way."""
@@ -119,6 +129,23 @@ class Claims:
         found = self._database.run_across_tenants(lambda rows: rows.all("wake_next_disparos", **params))
         return [Wakeup(row["tenant_id"], row["disparo_id"], row["quando"]) for row in found]
 
+    def wake_campaigns(self) -> list[Wakeup]:
+        """As `wake_next`, of every tenant with a campaign under way: what the sweep does for lost wake-ups."""
+        found = self._database.run_across_tenants(lambda rows: rows.all("list_tenants_with_campaigns"))
+        return self.wake_next([row["tenant_id"] for row in found]) if found else []
+
+    def give_back(self, claim: Claim, disparos: Iterable[ClaimedDisparo]) -> None:
+        """Put disparos of campaigns back that may not be begun any more."""
+        ours = [(each.tenant_id, each.disparo_id) for each in disparos if each.campanha_id is not None]
+        if ours:
+            params = {**_ids(ours), "dono": claim.owner, "agora": self._clock()}
+            self._database.run_across_tenants(lambda rows: rows.run("give_back_disparos", **params))
+
+    def pause_failing(self, failing: Collection[FailingCampaign]) -> int:
+        """Pause campaigns whose messages are refused too often, or cannot be sent as they are; how many."""
+        now = self._clock()
+        return self._database.run_across_tenants(lambda rows: pause_failing(rows, failing, now)) if failing else 0
+
     def record(self, claim: Claim, updates: Sequence[DisparoUpdate], begin: Sequence[ClaimedDisparo] = ()) -> Recorded:
         """Write what became of claimed disparos with all that follows, and mark the next portion as begun.
 
@@ -131,17 +158,23 @@ class Claims:
         now = self._clock()
         params = {
             "registros": json.dumps([_columns(each, now) for each in updates], default=str),
-            "iniciar": json.dumps([_names(each) for each in begin], default=str),
+            "iniciar": json.dumps([{**_names(each), "campanha_id": each.campanha_id} for each in begin], default=str),
             "dono": claim.owner,
             "agora": now,
         }
-        if not any(map(_has_consequences, updates)):
+        freed = [each for each in updates if free_places(each, claim.configs)]
+        if not freed and not any(map(_has_consequences, updates)):
             return _recorded(self._database.run_statement("record_disparos", **params), updates, [])
 
         def work(rows: Rows) -> Recorded:
             recorded = _recorded(rows.all("record_disparos", **params), updates, [])
             wakeups = _successors(rows, recorded.updates, now) + follow_attempts(rows, recorded.updates, now)
+            next_channels(rows, recorded.updates, now)
             _suppress(rows, recorded.updates, now)
+            if freed:
+                rows.run(
+                    "free_person_places", **_ids((each.disparo.tenant_id, each.disparo.disparo_id) for each in freed)
+                )
             return recorded._replace(wakeups=wakeups)
 
         return self._database.run_across_tenants(work)
@@ -159,18 +192,30 @@ class Claims:
                 return total
 
 
+def wake_campaigns(claims: Claims, wakeups: Wakeups) -> int:
+    """The sweep's part of campaigns: arrange the wake-ups that were lost; how many."""
+    lost = claims.wake_campaigns()
+    wakeups.arrange(lost)
+    return len(lost)
+
+
 def _claimed(found: Iterable[Row]) -> list[ClaimedDisparo]:
     """The claimed disparos, each with the words of its template, which came with the first row of each template."""
-    words = {_template(row): row["palavras"] for row in found if row["palavras"] is not None}
-    apart = ("palavras", "config", "template_versao", "canal")
+    words = {_template(row): _words(row["palavras"]) for row in found if row["palavras"] is not None}
+    apart = ("palavras", "config", "template_versao", "canal", "variaveis")
     return [
         ClaimedDisparo(
             canal=Canal(row["canal"]),
+            variaveis=scalars_of(row["variaveis"]),
             **{name: value for name, value in row.items() if name not in apart},
             **words[_template(row)],
         )
         for row in found
     ]
+
+
+def _words(stored: dict[str, Any]) -> dict[str, Any]:
+    return {**stored, "ordem": tuple(stored["ordem"])}
 
 
 def _template(row: Row) -> tuple[str, str, int]:
@@ -216,7 +261,8 @@ def _columns(update: DisparoUpdate, now: datetime) -> dict[str, object]:
         "provider_message_id": update.provider_message_id,
         "ultimo_codigo": update.ultimo_codigo,
         "erro_codigo": update.erro_codigo,
-        "fim_sem_contato": update.status in LEAD_FACTS,
+        "fim_sem_contato": update.status in LEAD_FACTS and not disparo.is_test,
+        "desfecho": verdict_of(update),
         "tentativa": disparo.tentativas if step.was_sent else None,
         "classe": step.kind.value,
         "codigo": step.code,
@@ -236,8 +282,8 @@ def _columns(update: DisparoUpdate, now: datetime) -> dict[str, object]:
 
 
 def wakeup_of(update: DisparoUpdate) -> Wakeup | None:
-    """The wake-up of a disparo that waits for something of its own; None for every other one."""
-    if update.enviar_apos is None or update.espera not in WITH_A_WAKEUP:
+    """The wake-up of a disparo that waits for something of its own; None for every other one, and within a campaign."""
+    if update.enviar_apos is None or update.espera not in WITH_A_WAKEUP or update.disparo.campanha_id is not None:
         return None
     return Wakeup(update.disparo.tenant_id, update.disparo.disparo_id, update.enviar_apos, update.tentativas)
 
@@ -246,6 +292,7 @@ def _has_consequences(update: DisparoUpdate) -> bool:
     """Whether other tables than the disparo's own change with it."""
     return (
         update.tries_alternative
+        or (update.has_bad_address and update.disparo.campanha_id is not None)
         or update.suppresses
         or update.disparo.is_probe
         or update.step.kind is StepKind.CANAL_FORA

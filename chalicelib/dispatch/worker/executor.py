@@ -36,16 +36,19 @@ from chalicelib.dispatch.rules.policy import (
     decide,
     simulated,
 )
+from chalicelib.dispatch.rules.recipients import held_back
 from chalicelib.dispatch.rules.turns import ReadyDisparo, admit, round_robin, turns_of
-from chalicelib.dispatch.rules.windows import rules_for
+from chalicelib.dispatch.rules.windows import calendar_for, rules_for
 from chalicelib.dispatch.states import LEAD_FACTS, DisparoStatus, WaitReason
 from chalicelib.dispatch.wakeups import ID_NAME, Wakeups
+from chalicelib.dispatch.worker.campaign_messages import PersonLimits, failing_campaigns
 from chalicelib.dispatch.worker.claims import Claim, Claims, Recorded, wakeup_of
 from chalicelib.dispatch.worker.limits import Limits
 from chalicelib.dispatch.worker.sending import SendingLedger
 from chalicelib.errors import Unavailable
 from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
+from chalicelib.tenants.config import TenantConfig
 
 INTERNAL = "erro_interno"
 
@@ -131,6 +134,7 @@ class Executor:
         self._claims = Claims(database=database, clock=clock, lease_s=settings.dispatch_lease_s)
         self._backoff = Backoff(settings.backoff_base_s, settings.backoff_cap_s, random)
         self._limits = Limits(database=database, clock=clock, backoff=self._backoff)
+        self._persons = PersonLimits(database=database, clock=clock)
         self._senders = senders
         self._wakeups = wakeups
         self._queues = queues
@@ -220,10 +224,19 @@ class Executor:
             window = rules_for(claimed.destino, claimed.canal, config, main_phone=claimed.telefone_principal)
             terms = self._terms(batch)
             decision = decide(claimed, terms, window=window, is_enabled=self._is_enabled, now=self._clock())
-            return self._complete(claimed, decision) if isinstance(decision, OutgoingMessage) else decision
+            if not isinstance(decision, OutgoingMessage):
+                return decision
+            return self._held_back(claimed, config) or self._complete(claimed, decision)
         except Exception as error:  # noqa: BLE001 - one disparo must not hold up the others; nothing has left yet
             logger.error("decision_crashed", extra={**_names(claimed), "kind": type(error).__name__})
             return self._concluded(batch, claimed, Attempt(Transient(INTERNAL)))
+
+    def _held_back(self, claimed: ClaimedDisparo, config: TenantConfig) -> DisparoUpdate | None:
+        """A campaign's message is looked at once more: its recipient may not need it, or not yet."""
+        if claimed.recipient is None:
+            return None
+        calendar = calendar_for(claimed.destino, claimed.canal, config, main_phone=claimed.telefone_principal)
+        return held_back(claimed, calendar, self._clock())
 
     def _complete(self, claimed: ClaimedDisparo, message: OutgoingMessage) -> OutgoingMessage:
         """An e-mail says how to unsubscribe."""
@@ -239,9 +252,10 @@ class Executor:
     def _admitted(self, batch: _ChannelBatch, ready: Sequence[ReadyDisparo]) -> _Admission:
         """Which disparos leave now, tenants in turns; the limits of all tenants are asked in one statement."""
         now = self._clock()
+        ready, over_limit = self._persons.admit(ready, batch.claim.configs)
         turns = turns_of(ready, now)
         grants = self._limits.ask(batch.canal, turns.ready, batch.claim.configs, now)
-        going, staying = [], turns.waiting
+        going, staying = [], [*over_limit, *turns.waiting]
         for tenant_id, grant in grants.items():
             leaving, waiting = admit(turns.ready[tenant_id], grant)
             going.append(leaving)
@@ -305,6 +319,7 @@ class Executor:
             logger.warning("late_records_ignored", extra={"count": wanted - len(recorded.updates)})
         waiting = [wakeup for each in recorded.updates if (wakeup := wakeup_of(each)) is not None]
         self._wakeups.arrange([*waiting, *recorded.wakeups])
+        self._claims.pause_failing(failing_campaigns(recorded.updates))
         self._bury([each for each in recorded.updates if each.erro_codigo == EXHAUSTED])
         _account_for(recorded.updates)
 

@@ -8,13 +8,18 @@
 -- Tenants are found one by one in the index, which may hold a hundred thousand rows of one of them. What has become due
 -- since `calmo` has a wake-up of its own on its way. SKIP LOCKED: what another worker is claiming is not waited for.
 -- Rows are locked in the order of their ids, as the recording does. Everything that deciding needs comes along; what
--- many have in common (the configuration of a tenant, the words of a template) comes with the first of them only. Of a
+-- many have in common (the configuration of a tenant, the words of a template) comes with the first of them only. Values
+-- come as text, for as JSON a number would be a float, which has not all of its digits. Of a
 -- paused channel one claim at a time may send a probe: the one that moves `sondar_em` on.
+-- A campaign's disparos are found through their campaign, behind the tenant's other ones and as far as its channel has room
+-- (migration 035): one that is paused or cancelled is not looked at, however many wait in it. What is in doubt is claimed
+-- all the same, to be settled.
 WITH RECURSIVE filas AS (
-    (SELECT tenant_id FROM disparos WHERE status = 'pendente' ORDER BY tenant_id LIMIT 1)
+    (SELECT tenant_id FROM disparos
+      WHERE status = 'pendente' AND (campanha_id IS NULL OR em_duvida) ORDER BY tenant_id LIMIT 1)
      UNION ALL
     SELECT (SELECT d.tenant_id FROM disparos d
-             WHERE d.status = 'pendente' AND d.tenant_id > f.tenant_id
+             WHERE d.status = 'pendente' AND (d.campanha_id IS NULL OR d.em_duvida) AND d.tenant_id > f.tenant_id
              ORDER BY d.tenant_id
              LIMIT 1)
       FROM filas f
@@ -23,20 +28,68 @@ WITH RECURSIVE filas AS (
     SELECT f.tenant_id
       FROM filas f
      WHERE EXISTS (SELECT FROM disparos d
-                    WHERE d.tenant_id = f.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :agora)
+                    WHERE d.tenant_id = f.tenant_id AND d.status = 'pendente' AND (d.campanha_id IS NULL OR d.em_duvida)
+                      AND d.enviar_apos <= :agora)
+), com_vaga AS MATERIALIZED (
+    SELECT e.tenant_id, e.campanha_id, e.canal, p.piloto, least(e.lugares, CAST(:lugares AS bigint)) AS lugares
+      FROM campanhas_em_curso(:agora) e
+     CROSS JOIN (VALUES (true), (false)) AS p (piloto)
+     WHERE e.abre_em <= :agora AND e.lugares > 0 AND (p.piloto OR e.piloto_liberado)
+       AND EXISTS (SELECT FROM disparos d
+                    WHERE d.tenant_id = e.tenant_id AND d.campanha_id = e.campanha_id AND d.canal = e.canal
+                      AND d.piloto = p.piloto AND d.status = 'pendente' AND d.espera = 'campanha'
+                      AND d.enviar_apos <= :agora)
+), com_espera AS MATERIALIZED (
+    SELECT c.tenant_id, c.campanha_id
+      FROM campanhas c
+     WHERE c.status = 'em_andamento'
+       AND EXISTS (SELECT FROM disparos d
+                    WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.status = 'pendente'
+                      AND d.espera IS DISTINCT FROM 'campanha' AND d.enviar_apos <= :agora)
 ), parte AS (
-    SELECT ceil(CAST(:lugares AS numeric) / greatest(count(*), 1)) AS quantos FROM vencidas
-), outros AS (
-    SELECT o.tenant_id, o.disparo_id
+    SELECT ceil(CAST(:lugares AS numeric) / greatest(count(*), 1)) AS quantos
+      FROM (SELECT tenant_id FROM vencidas UNION SELECT tenant_id FROM com_vaga UNION SELECT tenant_id FROM com_espera) t
+), candidatos AS (
+    SELECT o.tenant_id, o.disparo_id, o.enviar_apos, 1 AS fila, o.vez
       FROM vencidas v
      CROSS JOIN LATERAL (
            SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
              FROM disparos d
-            WHERE d.tenant_id = v.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :agora
+            WHERE d.tenant_id = v.tenant_id AND d.status = 'pendente' AND (d.campanha_id IS NULL OR d.em_duvida)
+              AND d.enviar_apos <= :agora
               AND (d.enviar_apos <= :calmo OR d.espera NOT IN ('agendado', 'tentativa'))
             ORDER BY d.enviar_apos
             LIMIT (SELECT quantos FROM parte)) o
-     ORDER BY o.vez, o.enviar_apos
+     UNION ALL
+    SELECT o.tenant_id, o.disparo_id, o.enviar_apos, 2, o.vez
+      FROM com_espera c
+     CROSS JOIN LATERAL (
+           SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
+             FROM disparos d
+            WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.status = 'pendente'
+              AND d.espera IS DISTINCT FROM 'campanha' AND d.enviar_apos <= :agora
+            ORDER BY d.enviar_apos
+            LIMIT (SELECT quantos FROM parte)) o
+     UNION ALL
+    SELECT tenant_id, disparo_id, enviar_apos, 3, vez
+      FROM (SELECT o.tenant_id, o.disparo_id, o.enviar_apos, c.lugares,
+                   row_number() OVER (PARTITION BY c.tenant_id, c.canal ORDER BY o.vez, o.enviar_apos) AS vez
+              FROM com_vaga c
+             CROSS JOIN LATERAL (
+                   SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
+                     FROM disparos d
+                    WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.canal = c.canal
+                      AND d.piloto = c.piloto AND d.status = 'pendente' AND d.espera = 'campanha'
+                      AND d.enviar_apos <= :agora
+                    ORDER BY d.enviar_apos
+                    LIMIT c.lugares) o) n
+     WHERE vez <= lugares
+), outros AS (
+    SELECT tenant_id, disparo_id
+      FROM (SELECT c.*, row_number() OVER (PARTITION BY tenant_id ORDER BY fila, vez, enviar_apos) AS vez_do_tenant
+              FROM candidatos c) c
+     WHERE vez_do_tenant <= (SELECT quantos FROM parte)
+     ORDER BY vez_do_tenant, enviar_apos
      LIMIT :lugares
 ), nomeados AS (
     SELECT tenant_id, disparo_id
@@ -46,13 +99,15 @@ WITH RECURSIVE filas AS (
 ), presos AS (
     SELECT d.tenant_id, d.disparo_id, d.canal, d.tentativas AS tentativas_antes,
            d.status = 'enviando' AS abandonado, d.iniciado_em IS NOT NULL AS iniciado,
-           d.espera, d.enviar_apos AS esperou_ate, d.passos AS passos_antes, te.idioma, te.assunto, te.texto, te.html,
-           te.variaveis AS ordem
+           d.espera, d.enviar_apos AS esperou_ate, d.passos AS passos_antes, ca.status AS campanha, te.idioma, te.assunto,
+           te.texto, te.html, te.variaveis AS ordem, te.regras
       FROM nomeados c
       JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
       JOIN templates te ON te.tenant_id = d.tenant_id AND te.nome = d.template AND te.versao = d.template_versao
-     WHERE (d.status = 'pendente' AND d.enviar_apos <= :agora)
-        OR (d.status = 'enviando' AND d.lease_ate <= :agora)
+      LEFT JOIN campanhas ca ON ca.tenant_id = d.tenant_id AND ca.campanha_id = d.campanha_id
+     WHERE ((d.status = 'pendente' AND d.enviar_apos <= :agora)
+            OR (d.status = 'enviando' AND d.lease_ate <= :agora))
+       AND (d.campanha_id IS NULL OR ca.status = 'em_andamento' OR d.em_duvida OR d.iniciado_em IS NOT NULL)
      ORDER BY d.tenant_id, d.disparo_id
        FOR UPDATE OF d SKIP LOCKED
 ), mudados AS (
@@ -71,7 +126,7 @@ WITH RECURSIVE filas AS (
     RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.canal, d.destino, d.variaveis,
               least(d.tentativas + 1, d.max_tentativas) AS tentativas, d.max_tentativas,
               d.em_duvida, d.ultimo_codigo, d.template, d.template_versao, d.expira_em, d.ignorar_janela,
-              d.usar_alternativos
+              d.usar_alternativos, d.campanha_id, d.etapa, d.teste_de
 ), abandonados AS (
     INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe)
     SELECT tenant_id, disparo_id, passos_antes, :agora, CASE WHEN iniciado THEN tentativas_antes END,
@@ -85,9 +140,11 @@ WITH RECURSIVE filas AS (
      WHERE p.tenant_id = t.tenant_id AND p.canal = t.canal AND p.sondar_em <= :agora
     RETURNING p.tenant_id, p.canal
 )
-SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, m.variaveis, m.tentativas, t.tentativas_antes,
+SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, CAST(m.variaveis AS text) AS variaveis, m.tentativas,
+       t.tentativas_antes,
        m.max_tentativas, m.em_duvida, m.ultimo_codigo, m.template, m.template_versao, m.expira_em, m.ignorar_janela,
-       m.usar_alternativos, t.espera, t.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
+       m.usar_alternativos, m.campanha_id, m.etapa, t.campanha, m.teste_de IS NOT NULL AS is_test, t.espera,
+       t.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
        EXISTS (SELECT FROM supressoes x
                 WHERE x.tenant_id = m.tenant_id AND x.canal = m.canal AND x.contato = m.destino)
        OR EXISTS (SELECT FROM leads_suprimidos x
@@ -111,7 +168,7 @@ SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, m.variaveis, m.
             ELSE 0 END AS abandonos,
        CASE WHEN row_number() OVER do_template = 1 THEN
             jsonb_build_object('idioma', t.idioma, 'assunto', t.assunto, 'texto', t.texto, 'html', t.html,
-                               'ordem', t.ordem) END AS palavras,
+                               'ordem', t.ordem, 'regras', t.regras) END AS palavras,
        CASE WHEN row_number() OVER do_tenant = 1 THEN coalesce(te.config, '{}') END AS config
   FROM mudados m
   JOIN presos t ON t.tenant_id = m.tenant_id AND t.disparo_id = m.disparo_id
@@ -122,40 +179,74 @@ WINDOW do_template AS (PARTITION BY m.tenant_id, m.template, m.template_versao),
        do_tenant AS (PARTITION BY m.tenant_id);
 
 -- name: list_unclaimed_disparos
--- Named disparos that were not claimed, still wait, and are not looked after by `wake_next_disparos`: they were woken too
--- early, or another worker has locked them.
+-- Named disparos that were not claimed, still wait, and are not looked after by `wake_next_disparos`, as those of campaigns
+-- are: they were woken too early, or another worker has locked them.
 SELECT d.tenant_id, d.disparo_id, d.enviar_apos, d.tentativas
   FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
   JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
- WHERE d.status = 'pendente' AND (d.enviar_apos <= :agora OR coalesce(d.espera, 'tentativa') IN ('agendado', 'tentativa'));
+ WHERE d.status = 'pendente' AND d.campanha_id IS NULL
+   AND (d.enviar_apos <= :agora OR coalesce(d.espera, 'tentativa') IN ('agendado', 'tentativa'));
 
 -- name: wake_next_disparos
 -- Of each of these tenants, the first of those that nobody else is told of: what waits for what makes many wait, and
 -- what is due and found no room. One wake-up for all of them: whoever comes takes up what is due, and asks this again.
 -- Marked until it comes, so that there is one such wake-up on its way, however many workers ask. SKIP LOCKED: what is
 -- just being claimed needs none.
-WITH primeiros AS (
-    SELECT p.tenant_id, p.disparo_id
+-- A campaign's next one is due when its channel has room again.
+WITH em_curso AS MATERIALIZED (
+    SELECT e.* FROM campanhas_em_curso(:agora) e WHERE e.tenant_id = ANY (CAST(:tenant_ids AS text[]))
+), candidatos AS (
+    SELECT p.tenant_id, p.disparo_id, p.acordado_em, p.enviar_apos AS quando
       FROM unnest(CAST(:tenant_ids AS text[])) AS c (tenant_id)
      CROSS JOIN LATERAL (
-           SELECT d.tenant_id, d.disparo_id, d.acordado_em
+           SELECT d.tenant_id, d.disparo_id, d.acordado_em, d.enviar_apos
              FROM disparos d
-            WHERE d.tenant_id = c.tenant_id AND d.status = 'pendente' AND d.enviar_apos <= :ate
+            WHERE d.tenant_id = c.tenant_id AND d.status = 'pendente' AND (d.campanha_id IS NULL OR d.em_duvida)
+              AND d.enviar_apos <= :ate
               AND (d.enviar_apos <= :calmo OR d.espera NOT IN ('agendado', 'tentativa'))
             ORDER BY d.enviar_apos
             LIMIT 1) p
+     UNION ALL
+    SELECT p.tenant_id, p.disparo_id, p.acordado_em, p.enviar_apos
+      FROM campanhas c
+     CROSS JOIN LATERAL (
+           SELECT d.tenant_id, d.disparo_id, d.acordado_em, d.enviar_apos
+             FROM disparos d
+            WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.status = 'pendente'
+              AND d.espera IS DISTINCT FROM 'campanha' AND d.enviar_apos <= :ate
+            ORDER BY d.enviar_apos
+            LIMIT 1) p
+     WHERE c.status = 'em_andamento' AND c.tenant_id = ANY (CAST(:tenant_ids AS text[]))
+     UNION ALL
+    SELECT p.tenant_id, p.disparo_id, p.acordado_em, greatest(p.enviar_apos, e.abre_em)
+      FROM em_curso e
+     CROSS JOIN (VALUES (true), (false)) AS v (piloto)
+     CROSS JOIN LATERAL (
+           SELECT d.tenant_id, d.disparo_id, d.acordado_em, d.enviar_apos
+             FROM disparos d
+            WHERE d.tenant_id = e.tenant_id AND d.campanha_id = e.campanha_id AND d.canal = e.canal
+              AND d.piloto = v.piloto AND d.status = 'pendente' AND d.espera = 'campanha' AND d.enviar_apos <= :ate
+            ORDER BY d.enviar_apos
+            LIMIT 1) p
+     WHERE (v.piloto OR e.piloto_liberado) AND (e.abre_em IS NULL OR e.abre_em <= :ate)
+), primeiros AS (
+    SELECT p.tenant_id, p.disparo_id, p.quando
+      FROM (SELECT DISTINCT ON (tenant_id) * FROM candidatos ORDER BY tenant_id, quando, disparo_id) p
      WHERE p.acordado_em IS NULL OR p.acordado_em <= :acordado_antes
 ), presos AS (
-    SELECT d.tenant_id, d.disparo_id
+    SELECT d.tenant_id, d.disparo_id, p.quando
       FROM primeiros p
       JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
      WHERE d.status = 'pendente' AND (d.acordado_em IS NULL OR d.acordado_em <= :acordado_antes)
        FOR UPDATE OF d SKIP LOCKED
 )
-UPDATE disparos d SET acordado_em = greatest(:agora, d.enviar_apos)
+UPDATE disparos d SET acordado_em = greatest(:agora, p.quando)
   FROM presos p
  WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
 RETURNING d.tenant_id, d.disparo_id, d.acordado_em AS quando;
+
+-- name: list_tenants_with_campaigns
+SELECT DISTINCT tenant_id FROM campanhas WHERE status = 'em_andamento' ORDER BY tenant_id;
 
 -- name: ask_canal_limites
 -- How many of each tenant and channel go now, and from when on the others have their places: `limiter.answer`, line by
@@ -212,7 +303,10 @@ UPDATE canal_limites l
        tat_segundo = v.novo_tat_segundo,
        fila = CASE WHEN v.sem_orcamento OR v.resto = 0 THEN v.fila ELSE v.vaga + (v.resto - 1) * v.intervalo END,
        dia = v.dia,
-       gastos = v.gastos + v.vao_marcados + v.vao_novos
+       gastos = v.gastos + v.vao_marcados + v.vao_novos,
+       -- What campaigns ask for (migration 035).
+       intervalo = v.intervalo,
+       sem_orcamento_ate = CASE WHEN v.sem_orcamento THEN v.amanha ELSE 0 END
   FROM vagas v
  WHERE l.tenant_id = v.tenant_id AND l.canal = v.canal
 RETURNING l.tenant_id, l.canal, v.vao_marcados AS marcados, v.vao_novos AS novos, v.vaga, v.intervalo, v.sem_orcamento,
@@ -248,7 +342,7 @@ WITH registros AS MATERIALIZED (
            tenant_id text, disparo_id uuid, status text, tentativas smallint, em_duvida boolean,
            enviar_apos timestamptz, espera text, provider_message_id text, ultimo_codigo text, erro_codigo text,
            fim_sem_contato boolean, tentativa smallint, classe text, codigo text, latencia_ms integer, evento_id uuid,
-           tipo text, detalhe jsonb)
+           tipo text, detalhe jsonb, desfecho text)
 ), presos AS MATERIALIZED (
     SELECT d.tenant_id, d.disparo_id
       FROM (SELECT tenant_id, disparo_id FROM registros ORDER BY tenant_id, disparo_id) r
@@ -278,7 +372,7 @@ WITH registros AS MATERIALIZED (
       FROM presos p
       JOIN registros r ON r.tenant_id = p.tenant_id AND r.disparo_id = p.disparo_id
      WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
-    RETURNING d.tenant_id, d.disparo_id, d.passos
+    RETURNING d.tenant_id, d.disparo_id, d.passos, d.campanha_id
 ), historia AS (
     INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe, codigo, ate, latencia_ms,
                                     provider_message_id)
@@ -292,10 +386,34 @@ WITH registros AS MATERIALIZED (
       FROM gravados g
       JOIN registros r ON r.tenant_id = g.tenant_id AND r.disparo_id = g.disparo_id
      WHERE r.tipo IS NOT NULL
+), desfechos AS (
+    -- How a campaign's last ones ended, for `pause_failing_campanhas`.
+    INSERT INTO campanha_desfechos AS c (tenant_id, campanha_id, ultimos)
+    SELECT g.tenant_id, g.campanha_id, right(string_agg(r.desfecho, '' ORDER BY g.disparo_id), 200)
+      FROM gravados g
+      JOIN registros r ON r.tenant_id = g.tenant_id AND r.disparo_id = g.disparo_id
+     WHERE r.desfecho IS NOT NULL
+     GROUP BY 1, 2
+     ORDER BY 1, 2
+        ON CONFLICT ON CONSTRAINT campanha_desfechos_pkey
+        DO UPDATE SET ultimos = right(c.ultimos || excluded.ultimos, 200)
+), a_iniciar AS MATERIALIZED (
+    SELECT i.tenant_id, i.disparo_id, i.campanha_id
+      FROM jsonb_to_recordset(CAST(:iniciar AS jsonb)) AS i (tenant_id text, disparo_id uuid, campanha_id uuid)
+), em_andamento AS MATERIALIZED (
+    -- Whoever pauses a campaign waits for this, and whoever begins after the pause begins nothing of it.
+    SELECT c.tenant_id, c.campanha_id
+      FROM campanhas c
+     WHERE (c.tenant_id, c.campanha_id) IN (SELECT tenant_id, campanha_id FROM a_iniciar WHERE campanha_id IS NOT NULL)
+       AND c.status = 'em_andamento'
+     ORDER BY c.tenant_id, c.campanha_id
+       FOR SHARE
 ), livres AS MATERIALIZED (
     SELECT d.tenant_id, d.disparo_id
       FROM (SELECT i.tenant_id, i.disparo_id
-              FROM jsonb_to_recordset(CAST(:iniciar AS jsonb)) AS i (tenant_id text, disparo_id uuid)
+              FROM a_iniciar i
+             WHERE i.campanha_id IS NULL
+                OR EXISTS (SELECT FROM em_andamento e WHERE e.tenant_id = i.tenant_id AND e.campanha_id = i.campanha_id)
              ORDER BY i.tenant_id, i.disparo_id) i
      CROSS JOIN LATERAL (
            SELECT d.tenant_id, d.disparo_id
@@ -316,6 +434,184 @@ WITH registros AS MATERIALIZED (
 SELECT tenant_id, disparo_id, false AS iniciado FROM gravados
  UNION ALL
 SELECT tenant_id, disparo_id, true FROM iniciados;
+
+-- name: give_back_disparos
+-- What may not be begun, because its campaign has been paused or cancelled since the claim, waits for its turn again.
+WITH devolvidos AS (
+    UPDATE disparos d
+       SET status = 'pendente', espera = 'campanha', lease_dono = NULL, lease_ate = NULL, acordado_em = NULL,
+           atualizado_em = :agora
+      FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+     WHERE d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id AND d.status = 'enviando'
+       AND d.lease_dono = :dono AND d.iniciado_em IS NULL AND d.campanha_id IS NOT NULL
+       AND d.tentativas < d.max_tentativas
+    RETURNING d.tenant_id, d.disparo_id, d.passos
+)
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
+SELECT tenant_id, disparo_id, passos, :agora, 'adiado', 'campanha' FROM devolvidos;
+
+-- name: list_recipients
+-- What a campaign's disparos have to look at before they leave: their lead, and for a later step what became of the one
+-- before it (of the last contact that was tried).
+SELECT d.tenant_id, d.disparo_id, l.status AS lead_status, m.apos_dias_uteis, a.status AS anterior,
+       coalesce(a.enviado_em, a.enviar_apos) AS anterior_em,
+       d.etapa > 1 AND EXISTS (
+           SELECT FROM respostas r
+            WHERE r.tenant_id = d.tenant_id AND r.lead_id = d.lead_id AND r.recebida_em >= (
+                  SELECT min(p.enviado_em) FROM disparos p
+                   WHERE p.tenant_id = d.tenant_id AND p.lead_id = d.lead_id AND p.campanha_id = d.campanha_id)) AS has_answered,
+       d.etapa > 1 AND EXISTS (
+           SELECT FROM agendamentos g
+            WHERE g.tenant_id = d.tenant_id AND g.lead_id = d.lead_id
+              AND g.status IN ('pendente', 'confirmado')) AS is_booked
+  FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+  JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
+  JOIN leads l ON l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id
+  LEFT JOIN LATERAL (
+       SELECT apos_dias_uteis FROM campanha_mensagens m
+        WHERE m.tenant_id = d.tenant_id AND m.campanha_id = d.campanha_id AND m.etapa = d.etapa
+          AND m.variante = d.variante
+        LIMIT 1) m ON d.etapa > 1
+  LEFT JOIN LATERAL (
+       SELECT p.status, p.enviado_em, p.enviar_apos
+         FROM disparos p
+        WHERE p.tenant_id = d.tenant_id AND p.lead_id = d.lead_id AND p.campanha_id = d.campanha_id
+          AND p.etapa = d.etapa - 1
+        ORDER BY p.alternativa_de IS NOT NULL DESC, p.disparo_id DESC
+        LIMIT 1) a ON d.etapa > 1;
+
+-- name: take_person_places
+-- For each, the lowest place of the day or the week that is free, if there is one. A place that the same disparo took
+-- before stays its own. Who loses a place to somebody at the same moment gets no row, and asks again.
+WITH pedidos AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:pedidos AS jsonb)) AS p (
+           tenant_id text, lead_id uuid, disparo_id uuid, periodo text, desde date, vagas smallint)
+), proprios AS (
+    SELECT p.disparo_id, p.periodo
+      FROM pedidos p
+      JOIN lead_contatos_periodo o ON o.tenant_id = p.tenant_id AND o.lead_id = p.lead_id AND o.periodo = p.periodo
+                                  AND o.desde = p.desde AND o.disparo_id = p.disparo_id
+), novos AS (
+    INSERT INTO lead_contatos_periodo (tenant_id, lead_id, periodo, desde, vaga, disparo_id)
+    SELECT p.tenant_id, p.lead_id, p.periodo, p.desde, l.vaga, p.disparo_id
+      FROM pedidos p
+     CROSS JOIN LATERAL (
+           SELECT v.vaga FROM generate_series(1, p.vagas) AS v (vaga)
+            WHERE NOT EXISTS (SELECT FROM lead_contatos_periodo o
+                               WHERE o.tenant_id = p.tenant_id AND o.lead_id = p.lead_id AND o.periodo = p.periodo
+                                 AND o.desde = p.desde AND o.vaga = v.vaga)
+            ORDER BY v.vaga
+            LIMIT 1) l
+     WHERE NOT EXISTS (SELECT FROM proprios o WHERE o.disparo_id = p.disparo_id AND o.periodo = p.periodo)
+     ORDER BY p.tenant_id, p.lead_id, p.periodo, p.desde, l.vaga
+        ON CONFLICT DO NOTHING
+    RETURNING disparo_id, periodo
+)
+SELECT disparo_id, periodo FROM proprios UNION ALL SELECT disparo_id, periodo FROM novos;
+
+-- name: count_free_person_places
+-- Of these, how many places are left: none means that the person has had enough.
+SELECT p.disparo_id, p.periodo,
+       p.vagas - (SELECT count(*) FROM lead_contatos_periodo o
+                   WHERE o.tenant_id = p.tenant_id AND o.lead_id = p.lead_id AND o.periodo = p.periodo
+                     AND o.desde = p.desde AND o.vaga <= p.vagas) AS livres
+  FROM jsonb_to_recordset(CAST(:pedidos AS jsonb)) AS p (
+       tenant_id text, lead_id uuid, disparo_id uuid, periodo text, desde date, vagas smallint);
+
+-- name: free_person_places
+DELETE FROM lead_contatos_periodo o
+ USING unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+ WHERE o.tenant_id = c.tenant_id AND o.disparo_id = c.disparo_id;
+
+-- name: pause_failing_campanhas
+-- Campaigns of which too many of the last ones were refused, or whose template or channel is not set up (`codigo` then).
+-- What is counted begins anew: resuming it is a person's word that the cause is gone.
+WITH chamadas AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:campanhas AS jsonb)) AS c (
+           tenant_id text, campanha_id uuid, codigo text, passo_id uuid)
+), falhas AS (
+    SELECT c.tenant_id, c.campanha_id, coalesce(c.codigo, CAST(:recusas AS text)) AS codigo, c.passo_id
+      FROM chamadas c
+      LEFT JOIN campanha_desfechos d ON d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id
+     WHERE c.codigo IS NOT NULL
+        OR (length(d.ultimos) >= :ao_menos
+            AND length(replace(d.ultimos, '0', '')) >= length(d.ultimos) * CAST(:parte AS numeric))
+), pausadas AS (
+    UPDATE campanhas c
+       SET status = 'pausada', pausa_codigo = f.codigo, pausa_motivo = NULL, atualizado_em = :agora
+      FROM falhas f
+     WHERE c.tenant_id = f.tenant_id AND c.campanha_id = f.campanha_id AND c.status = 'em_andamento'
+    RETURNING c.tenant_id, c.campanha_id, f.codigo, f.passo_id
+), esquecidos AS (
+    DELETE FROM campanha_desfechos d
+     USING pausadas p
+     WHERE d.tenant_id = p.tenant_id AND d.campanha_id = p.campanha_id
+)
+INSERT INTO campanha_historico (tenant_id, campanha_id, passo_id, em, de, para, codigo)
+SELECT tenant_id, campanha_id, passo_id, :agora, 'em_andamento', 'pausada', codigo FROM pausadas
+RETURNING tenant_id, campanha_id, codigo;
+
+-- name: insert_next_channels
+-- For each of these failures of a campaign, its message by the next channel that the lead can be written to by. A campaign
+-- that is over goes on for it; one that was cancelled does not. The failure has one successor at most.
+WITH falhos AS (
+    SELECT * FROM jsonb_to_recordset(CAST(:falhos AS jsonb)) AS f (tenant_id text, disparo_id uuid, novo_id uuid)
+), proximos AS (
+    SELECT d.tenant_id, d.disparo_id, d.campanha_id, f.novo_id, p.canal, p.template, p.template_versao, p.variaveis, p.valor
+      FROM falhos f
+      JOIN disparos d ON d.tenant_id = f.tenant_id AND d.disparo_id = f.disparo_id
+      JOIN campanhas c ON c.tenant_id = d.tenant_id AND c.campanha_id = d.campanha_id AND c.status <> 'cancelada'
+      JOIN campanha_mensagens a ON a.tenant_id = d.tenant_id AND a.campanha_id = d.campanha_id AND a.etapa = d.etapa
+                               AND a.variante = d.variante AND a.canal = d.canal
+     CROSS JOIN LATERAL (
+           SELECT m.canal, m.template, m.template_versao, m.variaveis, k.valor
+             FROM campanha_mensagens m
+            CROSS JOIN LATERAL (
+                  SELECT t.telefone AS valor, t.ordem, t.principal
+                    FROM lead_telefones t
+                   WHERE t.tenant_id = d.tenant_id AND t.lead_id = d.lead_id AND t.valido_para_disparo
+                     AND m.canal = 'whatsapp'
+                   UNION ALL
+                  SELECT e.email, e.ordem, e.principal
+                    FROM lead_emails e
+                   WHERE e.tenant_id = d.tenant_id AND e.lead_id = d.lead_id AND e.valido_para_disparo
+                     AND m.canal = 'email') k
+            WHERE m.tenant_id = d.tenant_id AND m.campanha_id = d.campanha_id AND m.etapa = d.etapa
+              AND m.variante = d.variante AND m.ordem > a.ordem
+              AND NOT EXISTS (SELECT FROM supressoes x
+                               WHERE x.tenant_id = d.tenant_id AND x.canal = m.canal AND x.contato = k.valor)
+              -- Nobody gets it twice, by whichever way.
+              AND NOT EXISTS (SELECT FROM disparos o
+                               WHERE o.tenant_id = d.tenant_id AND o.campanha_id = d.campanha_id
+                                 AND o.destino = k.valor AND o.etapa = d.etapa)
+            ORDER BY m.ordem, k.principal DESC, k.ordem
+            LIMIT 1) p
+), de_novo AS (
+    UPDATE campanhas c
+       SET status = 'em_andamento', encerrada_em = NULL, atualizado_em = :agora
+      FROM (SELECT DISTINCT tenant_id, campanha_id FROM proximos) p
+     WHERE c.tenant_id = p.tenant_id AND c.campanha_id = p.campanha_id AND c.status = 'concluida'
+)
+INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
+                      enviar_apos, max_tentativas, expira_em, ignorar_janela, alternativa_de, campanha_id, etapa, variante,
+                      piloto, criado_em, atualizado_em)
+SELECT d.tenant_id, p.novo_id, d.lead_id, p.canal, contato_id(d.lead_id, p.valor), p.valor, p.template,
+       p.template_versao, d.variaveis || p.variaveis, :agora, d.max_tentativas, d.expira_em, d.ignorar_janela,
+       d.disparo_id, d.campanha_id, d.etapa, d.variante, d.piloto, :agora, :agora
+  FROM proximos p
+  JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+    ON CONFLICT DO NOTHING
+RETURNING tenant_id, disparo_id, enviar_apos;
+
+-- name: append_desfechos
+-- As in `record_disparos`, for what a provider reports later.
+INSERT INTO campanha_desfechos AS c (tenant_id, campanha_id, ultimos)
+SELECT tenant_id, campanha_id, right(string_agg(desfecho, ''), 200)
+  FROM jsonb_to_recordset(CAST(:desfechos AS jsonb)) AS d (tenant_id text, campanha_id uuid, desfecho text)
+ GROUP BY 1, 2
+ ORDER BY 1, 2
+    ON CONFLICT ON CONSTRAINT campanha_desfechos_pkey
+    DO UPDATE SET ultimos = right(c.ultimos || excluded.ultimos, 200);
 
 -- name: lock_disparos_with_leads_to_move
 -- Ended disparos whose leads have not been looked at. SKIP LOCKED: two workers do not look at the same ones.
@@ -344,7 +640,8 @@ WITH soltos AS MATERIALIZED (
        FOR UPDATE SKIP LOCKED
 ), movidos AS (
     UPDATE disparos d
-       SET status = 'pendente', lease_dono = NULL, lease_ate = NULL, acordado_em = NULL, atualizado_em = :agora
+       SET status = 'pendente', lease_dono = NULL, lease_ate = NULL, acordado_em = NULL, atualizado_em = :agora,
+           espera = CASE WHEN d.campanha_id IS NOT NULL THEN 'campanha' END
       FROM soltos s
      WHERE d.tenant_id = s.tenant_id AND d.disparo_id = s.disparo_id
     RETURNING d.tenant_id, d.disparo_id, d.passos
@@ -387,11 +684,11 @@ WITH RECURSIVE falhos AS (
      ORDER BY f.tenant_id, f.disparo_id, k.principal DESC, k.ordem
 )
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
-                      enviar_apos, max_tentativas, expira_em, ignorar_janela, usar_alternativos, alternativa_de,
-                      criado_em, atualizado_em)
+                      enviar_apos, max_tentativas, expira_em, ignorar_janela, usar_alternativos, alternativa_de, teste_de,
+                      campanha_id, etapa, variante, piloto, criado_em, atualizado_em)
 SELECT d.tenant_id, p.novo_id, d.lead_id, d.canal, contato_id(d.lead_id, p.valor), p.valor, d.template,
        d.template_versao, d.variaveis, :agora, d.max_tentativas, d.expira_em, d.ignorar_janela, true, d.disparo_id,
-       :agora, :agora
+       d.teste_de, d.campanha_id, d.etapa, d.variante, d.piloto, :agora, :agora
   FROM proximos p
   JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
     ON CONFLICT DO NOTHING
@@ -475,7 +772,7 @@ SELECT tat_minuto, tat_segundo, fila, nao_antes, falhas, dia, gastos
 
 -- name: calm_canal_limite
 UPDATE canal_limites
-   SET tat_minuto = :tat_minuto, tat_segundo = :tat_segundo
+   SET tat_minuto = :tat_minuto, tat_segundo = :tat_segundo, intervalo = 0, sem_orcamento_ate = 0
  WHERE tenant_id = :tenant_id AND canal = :canal;
 
 -- name: end_queue
@@ -490,7 +787,7 @@ UPDATE canal_limites
 
 -- name: redate_windows
 -- Some of what waits for the window, by their ids: when it opens now where the lead is. The pattern is that of
--- `rules.places`. What the window that is open now has released already stays as it is. Only rows that change are locked,
+-- `contacts.places`. What the window that is open now has released already stays as it is. Only rows that change are locked,
 -- and looked at again then: a worker may have claimed them, or given them another date.
 WITH fatia AS MATERIALIZED (
     SELECT d.tenant_id, d.disparo_id, d.lead_id, d.destino

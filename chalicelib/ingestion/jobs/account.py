@@ -6,25 +6,26 @@ this when it has opened the file. Hidden rows, lines and refusals are added as t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from chalicelib import messages
+from chalicelib.campos import CampoType
+from chalicelib.ingestion.layout.campo_values import NUMBERS
 from chalicelib.ingestion.layout.fates import ColumnFate
+from chalicelib.ingestion.layout.mapping import ADDED, ORIGIN, is_report
 from chalicelib.ingestion.reading.columns import column_name, sheet_and_row
 from chalicelib.ingestion.reading.workbook import LeadsTable, SheetFate
 from chalicelib.tenants.config import Language
 
-ADDED = ("linha", "coluna", "codigo", "mensagem")
-"""The columns that an error report adds."""
-ORIGIN = "origem"
-"""The column that a report has too if the upload named an origin."""
 MOST_SHEETS = 200
 """Sheets that are told."""
 MOST_HIDDEN = 100
 """Hidden rows that are told one by one."""
 _LONGEST = 200  # characters of a title or a name
-_OF_NO_INTEREST = frozenset({None, "coluna_vazia", "coluna_do_relatorio", "aba_vazia", "aba_sem_titulos"})
+_OF_NO_INTEREST = frozenset(
+    {None, "coluna_vazia", "coluna_do_relatorio", "coluna_mapeada", "coluna_ignorada", "aba_vazia", "aba_sem_titulos"}
+)
 
 
 class Remark(NamedTuple):
@@ -36,24 +37,21 @@ class Remark(NamedTuple):
     message: str
 
 
-def is_report(titles: Sequence[str]) -> bool:
-    """Whether these are the titles of an error report of ours."""
-    return set(ADDED) <= set(titles)
-
-
 def account_of(table: LeadsTable, language: Language) -> dict[str, Any]:
     """How this table is read, before its rows are."""
     titles = table.header.titles
+    types = {each.place: each.reading.tipo for each in table.campos}
     return {
         "linha_dos_titulos": table.header.row,
         "colunas": [
-            _column(place, fate, language, added=is_report(titles) and fate.title in {*ADDED, ORIGIN})
+            _column(place, fate, types.get(place), language, added=is_report(titles) and fate.title in {*ADDED, ORIGIN})
             for place, fate in enumerate(table.header.fates)
         ],
         "abas": [_sheet(each, language) for each in sorted(table.sheets, key=_is_left_out)[:MOST_SHEETS]],
         "codificacao": table.text and table.text.encoding,
         "separador": table.text and table.text.separator,
         "linhas_fisicas": table.text and table.text.physical_lines,
+        "linhas_ocultas": {"total": 0, "linhas": []},
         "recusas": None,
     }
 
@@ -69,12 +67,14 @@ def place_of(position: int, account: Mapping[str, Any] | None) -> tuple[str | No
     return (read[sheet] if len(read) > 1 else None), row
 
 
-def _column(place: int, fate: ColumnFate, language: Language, *, added: bool) -> dict[str, Any]:
+def _column(place: int, fate: ColumnFate, tipo: CampoType | None, language: Language, *, added: bool) -> dict[str, Any]:
     code = "coluna_do_relatorio" if added else fate.reason
     return {
         "coluna": column_name(place),
         "titulo": fate.title[:_LONGEST],
-        "campo": fate.role,
+        "campo": fate.role or fate.campo,
+        "tipo": tipo,
+        "textos": 0,
         "proposta": fate.proposal,
         **_why(code, language, campo=fate.proposal or ""),
     }
@@ -88,6 +88,14 @@ def _sheet(sheet: SheetFate, language: Language) -> dict[str, Any]:
         "linhas": sheet.rows,
         **_why(sheet.reason, language),
     }
+
+
+def commas_of(account: Mapping[str, Any] | None) -> frozenset[int]:
+    """The places of the columns whose numbers a report shows with a comma: those of campos in a workbook."""
+    if account is None or account["codificacao"] is not None:
+        return frozenset()
+    tipos = enumerate(column.get("tipo") for column in account["colunas"])
+    return frozenset(place for place, tipo in tipos if tipo in NUMBERS)
 
 
 def _why(code: str | None, language: Language, **params: object) -> dict[str, str | None]:

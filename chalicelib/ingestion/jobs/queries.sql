@@ -5,11 +5,12 @@
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
                          modo, modo_padrao, deduplicar_por_documento, deduplicar_por_id, deduplicar_por_contato, origem,
                          validar_apenas, aba_pedida, ignorar_ocultas, adivinhar, codificacao_pedida, separador_pedido,
-                         idempotency_key, idempotency_fingerprint, criado_em, atualizado_em)
+                         mapeamento, lembrar_mapeamento, tags, idempotency_key, idempotency_fingerprint, criado_em,
+                         atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
         coalesce(:modo, 'ignorar'), CAST(:modo AS text) IS NULL, :deduplicar_por_documento, :deduplicar_por_id,
         :deduplicar_por_contato, :origem, :validar_apenas, :aba_pedida, :ignorar_ocultas, :adivinhar,
-        :codificacao_pedida, :separador_pedido,
+        :codificacao_pedida, :separador_pedido, CAST(:mapeamento AS jsonb), :lembrar_mapeamento, :tags,
         :idempotency_key, :idempotency_fingerprint, :agora, :agora)
 ON CONFLICT DO NOTHING;
 
@@ -76,8 +77,9 @@ RETURNING *;
 -- before the checkpoint were counted by another claim.
 UPDATE ingest_jobs
    SET aba = :aba, colunas = CAST(:colunas AS text[]), linhas_estimadas = :linhas_estimadas,
-       leitura = CAST(:leitura AS jsonb) || jsonb_build_object(
-           'linhas_ocultas', coalesce(leitura -> 'linhas_ocultas', '{"total": 0, "linhas": []}')),
+       leitura = coalesce(leitura, CAST(:leitura AS jsonb)) || '{"recusas": null}',
+       mapeamento = coalesce(mapeamento, CAST(:lembrado AS jsonb)),
+       mapeamento_lembrado = mapeamento_lembrado OR (mapeamento IS NULL AND CAST(:lembrado AS jsonb) IS NOT NULL),
        etag = :etag, tamanho_bytes = :tamanho_bytes, correcao = :correcao,
        modo = CASE WHEN modo_padrao AND CAST(:correcao AS boolean) THEN 'atualizar' ELSE modo END,
        origem = CASE WHEN origem = '' THEN :origem ELSE origem END,
@@ -121,6 +123,44 @@ UPDATE ingest_jobs
            'linhas', jsonb_path_query_array(leitura #> '{linhas_ocultas,linhas}' || CAST(:linhas AS jsonb), '$[0 to 99]')))
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
+-- name: note_campo_texts
+-- How many cells of each column do not read as the column does, by its letters.
+UPDATE ingest_jobs
+   SET leitura = jsonb_set(leitura, '{colunas}', (
+           SELECT jsonb_agg(coluna || jsonb_build_object('textos',
+                      coalesce(CAST(coluna ->> 'textos' AS bigint), 0)
+                      + coalesce(CAST(CAST(:textos AS jsonb) ->> (coluna ->> 'coluna') AS bigint), 0))
+                      ORDER BY ordem)
+             FROM jsonb_array_elements(leitura -> 'colunas') WITH ORDINALITY AS c (coluna, ordem)))
+ WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: remember_campos
+-- In one order, so that two jobs of a tenant never wait for each other.
+INSERT INTO tenant_campos (tenant_id, campo, tipo, titulo, amostras, visto_em)
+SELECT :tenant_id, campo, tipo, titulo, amostras, :agora
+  FROM jsonb_to_recordset(CAST(:campos AS jsonb)) AS c (campo text, tipo text, titulo text, amostras jsonb)
+ ORDER BY campo, tipo
+    ON CONFLICT (tenant_id, campo, tipo) DO UPDATE
+   SET titulo = EXCLUDED.titulo, visto_em = EXCLUDED.visto_em,
+       amostras = CASE WHEN EXCLUDED.amostras = '[]' THEN tenant_campos.amostras ELSE EXCLUDED.amostras END;
+
+-- name: list_mapeamentos
+-- Those that were used last: a tenant has few kinds of files.
+SELECT cabecalho, mapeamento
+  FROM tenant_mapeamentos
+ WHERE tenant_id = :tenant_id
+ ORDER BY atualizado_em DESC
+ LIMIT :limite;
+
+-- name: remember_mapeamento
+INSERT INTO tenant_mapeamentos (tenant_id, cabecalho, mapeamento, atualizado_em)
+VALUES (:tenant_id, :cabecalho, CAST(:mapeamento AS jsonb), :agora)
+    ON CONFLICT (tenant_id, cabecalho) DO UPDATE
+   SET mapeamento = EXCLUDED.mapeamento, atualizado_em = EXCLUDED.atualizado_em;
+
+-- name: forget_mapeamento
+DELETE FROM tenant_mapeamentos WHERE tenant_id = :tenant_id AND cabecalho = :cabecalho;
+
 -- name: release_job
 -- `devolvidas` is 1 where the attempt must not count, because the file did not cause its failure.
 UPDATE ingest_jobs
@@ -155,7 +195,8 @@ UPDATE ingest_jobs
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: count_erros
-SELECT count(*) AS erros FROM ingest_erros WHERE tenant_id = :tenant_id AND job_id = :job_id;
+SELECT count(*) AS erros, count(*) FILTER (WHERE codigo = ANY(CAST(:de_campos AS text[]))) AS de_campos
+  FROM ingest_erros WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: list_erros
 -- A page of the report, in the order of the sheet: at most `limite` rows, at most `peso` bytes of cells, and one row at
@@ -182,7 +223,9 @@ UPDATE ingest_jobs
    SET ensaio_aberto = true, ultima_linha = 0, linhas_processadas = 0, linhas_ao_retomar = 0, leads_criados = 0,
        leads_atualizados = 0, duplicados = 0, linhas_rejeitadas = 0, telefones_criados = 0, emails_criados = 0,
        telefones_validos = 0, emails_validos = 0, duplicados_por = '{}',
-       leitura = jsonb_set(leitura, '{linhas_ocultas}', '{"total": 0, "linhas": []}')
+       leitura = jsonb_set(jsonb_set(leitura, '{linhas_ocultas}', '{"total": 0, "linhas": []}'), '{colunas}', (
+           SELECT jsonb_agg(coluna || '{"textos": 0}' ORDER BY ordem)
+             FROM jsonb_array_elements(leitura -> 'colunas') WITH ORDINALITY AS c (coluna, ordem)))
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
 -- name: forget_erros
@@ -260,7 +303,7 @@ UPDATE ingest_previas p
            'lead_id', CASE WHEN l.job_id <> p.job_id THEN l.lead_id END,
            'lead_id_externo', l.lead_id_externo, 'nome', left(l.nome, 1000), 'contato', left(l.contato, 1000),
            'documento', l.documento, 'telefone_raw', left(l.telefone_raw, 1000), 'email_raw', left(l.email_raw, 1000),
-           'status', l.status, 'tags', l.tags,
+           'campos', l.campos, 'status', l.status, 'tags', l.tags,
            'origem_arquivo', l.origem_arquivo, 'origem_aba', l.origem_aba, 'linha_planilha', l.linha_planilha,
            'telefones', (
                SELECT coalesce(jsonb_agg(jsonb_build_object(
@@ -376,6 +419,9 @@ WITH lote AS (
            documento = CASE WHEN antes ? 'documento' THEN antes ->> 'documento' ELSE documento END,
            telefone_raw = CASE WHEN antes ? 'telefone_raw' THEN antes ->> 'telefone_raw' ELSE telefone_raw END,
            email_raw = CASE WHEN antes ? 'email_raw' THEN antes ->> 'email_raw' ELSE email_raw END,
+           campos = CASE WHEN antes ? 'campos' THEN antes -> 'campos' ELSE campos END,
+           tags = CASE WHEN antes ? 'tags'
+                       THEN ARRAY(SELECT jsonb_array_elements_text(antes -> 'tags')) ELSE tags END,
            atualizado_em = CAST(antes ->> 'atualizado_em' AS timestamptz)
       FROM lote
      WHERE l.tenant_id = :tenant_id AND l.lead_id = lote.lead_id AND lote.motivo = ''
@@ -405,7 +451,8 @@ WITH lote AS (
                 WHEN EXISTS (SELECT FROM agendamentos a WHERE a.tenant_id = :tenant_id AND a.lead_id = l.lead_id)
                 THEN 'agendamentos'
                 WHEN l.status <> 'novo' THEN 'status'
-                WHEN l.tags <> '{}' THEN 'tags'
+                WHEN l.tags <> '{}' AND l.tags <> (SELECT j.tags FROM ingest_jobs j
+                                                    WHERE j.tenant_id = :tenant_id AND j.job_id = :job_id) THEN 'tags'
                 WHEN l.atualizado_em <> coalesce(l.completado_em, l.criado_em) THEN 'alterado'
                 ELSE '' END AS motivo
       FROM leads l

@@ -6,9 +6,9 @@ job gave it, so that a corrected row finds its lead. Each refused value is a lin
 and hidden rows that were not read follow, each in a line without a row. A report that would be too large ends with a
 line that says so.
 
-The file is UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil. Its sentences are in the tenant's
-language. Cells that a spreadsheet would take for formulas are defused (`formulas`); `read_back` undoes that. A report
-of a report has the added columns once.
+The file is UTF-8 with a byte order mark and `;`, as Excel wants it in Brazil; numbers of campos have a comma. Its
+sentences are in the tenant's language. Cells that a spreadsheet would take for formulas are defused (`formulas`);
+`read_back` undoes that. A report of a report has the added columns once.
 """
 
 from __future__ import annotations
@@ -28,8 +28,10 @@ from chalicelib.adapters.storage import Storage
 from chalicelib.contacts.domains import likely_address
 from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.ingestion.jobs.account import ADDED, ORIGIN, is_report, place_of, remarks_of
+from chalicelib.ingestion.jobs.account import commas_of, place_of, remarks_of
 from chalicelib.ingestion.jobs.jobs import FINAL
+from chalicelib.ingestion.layout.campo_values import with_comma
+from chalicelib.ingestion.layout.mapping import ADDED, ORIGIN, is_report
 from chalicelib.ingestion.options import MAX_ORIGIN
 from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import LeadField, recognise
@@ -124,7 +126,7 @@ def write_report(
     What was not read of the file comes last (`account.remarks_of`).
     """
     account = job["leitura"]
-    layout = _layout(job["colunas"], ids_count=job["deduplicar_por_id"])
+    layout = _layout(job["colunas"], ids_count=job["deduplicar_por_id"], commas=commas_of(account))
     # The corrected rows must find their leads among the IDs of the same system.
     origin = [job["origem"]] if job["origem"] else []
     with path.open("wb") as written, TextIOWrapper(written, encoding="utf-8-sig", newline="") as file:
@@ -161,25 +163,29 @@ def refusal_sentence(code: str, value: str, language: Language) -> str:
 
 
 class _Layout(NamedTuple):
-    """The cells of a row that the report shows: their titles, their positions, and which of them are the lead's ID."""
+    """The cells of a row that the report shows: their titles, their positions, and which of them are the lead's ID.
+
+    `commas` are the positions of numbers that are written with a comma.
+    """
 
     titles: list[str]
     positions: list[int]
     ids: tuple[int, ...]
+    commas: frozenset[int]
 
 
-def _layout(columns: Sequence[str], *, ids_count: bool) -> _Layout:
+def _layout(columns: Sequence[str], *, ids_count: bool, commas: frozenset[int]) -> _Layout:
     added = {*ADDED, ORIGIN} if is_report(columns) else set()
     positions = [place for place, column in enumerate(columns) if column not in added]
     titles = [original(columns[place]) if added else columns[place] for place in positions]
     header = recognise(1, titles)
     if ids_count and header and (ids := header.fields.get(LeadField.ID)):
-        return _Layout(titles, positions, ids)
-    return _Layout([_ID, *titles], [_NOWHERE, *positions], (0,))
+        return _Layout(titles, positions, ids, commas)
+    return _Layout([_ID, *titles], [_NOWHERE, *positions], (0,), commas)
 
 
 def _cells(error: Row, layout: _Layout) -> list[str]:
-    cells = error["celulas"]
+    cells = [with_comma(cell) if place in layout.commas else cell for place, cell in enumerate(error["celulas"])]
     shown = [cells[place] if 0 <= place < len(cells) else "" for place in layout.positions]
     if not any(shown[place].strip(EDGES) for place in layout.ids):
         shown[layout.ids[0]] = error["lead_id_externo"]

@@ -6,6 +6,7 @@ Every way ends the same: a row of `ingest_jobs`, then a wake-up. The file of a j
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
@@ -192,6 +193,9 @@ class Uploads:
                 adivinhar=options.adivinhar,
                 codificacao_pedida=options.codificacao,
                 separador_pedido=options.separador,
+                mapeamento=None if options.mapeamento is None else json.dumps(options.mapeamento),
+                lembrar_mapeamento=options.lembrar_mapeamento,
+                tags=list(options.tags),
                 idempotency_key=key.value if key else None,
                 idempotency_fingerprint=key.fingerprint if key else None,
                 agora=now,

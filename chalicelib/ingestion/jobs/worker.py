@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from chalicelib import events, messages
@@ -22,7 +23,8 @@ from chalicelib.adapters.queues import Queues, wakeup_targets
 from chalicelib.adapters.storage import Storage, StoredObject
 from chalicelib.config import Settings
 from chalicelib.errors import InvalidFile, LeaseLost, Unavailable
-from chalicelib.ingestion.jobs.account import MOST_HIDDEN, account_of, is_report
+from chalicelib.ingestion.jobs.account import MOST_HIDDEN, account_of
+from chalicelib.ingestion.jobs.campo_plan import MOST_REFUSED, remember_campos, with_campos, without_refusals_over
 from chalicelib.ingestion.jobs.claim import Checkpoint, JobClaim
 from chalicelib.ingestion.jobs.dry_run import DryRunTables
 from chalicelib.ingestion.jobs.jobs import COUNTS, wakeup_message
@@ -30,12 +32,15 @@ from chalicelib.ingestion.jobs.read_ahead import ahead
 from chalicelib.ingestion.jobs.reports import CONTENT_TYPE, origin_in, read_back, report_key, write_report
 from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.jobs.undo import Undoing
+from chalicelib.ingestion.layout.mapping import Mappings, fingerprint, is_report
 from chalicelib.ingestion.loading.batch import Batch, prepared
 from chalicelib.ingestion.loading.loader import BatchCounts, Deduplication, load
 from chalicelib.ingestion.options import DedupKey, IngestMode, Separator
+from chalicelib.ingestion.reading.columns import column_name
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.reading.limits import MAX_ROWS
 from chalicelib.ingestion.reading.workbook import ALL_SHEETS, Choice, LeadsTable, RowBlock, open_workbook
+from chalicelib.ingestion.rows.campo_cells import REFUSALS
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
@@ -59,6 +64,8 @@ _WEIGHT_OF_AN_ERROR = 256
 _CONTENT_ID_BYTES = 10
 # Rows of one `RowBlock`. Their refusals are weighed only after the block was read.
 _TOGETHER = 500
+# Mappings of a tenant that a file is compared with.
+_MOST_MAPPINGS = 500
 
 Remaining = Callable[[], int]
 
@@ -164,13 +171,17 @@ class Ingestion:
     def _read(self, claim: JobClaim, folder: Path, remaining_ms: Remaining) -> None:
         path = folder / "workbook"
         stored = self._download(claim, path)
-        with open_workbook(path, _choice(claim.row)) as table:
+        mappings = self._mappings(claim)
+        with open_workbook(path, _choice(claim.row, mappings)) as opened:
+            if claim.row["leitura"] is None and (missing := mappings.missing(opened.header.titles)):
+                raise InvalidFile("titulos_ausentes", titulos=", ".join(missing))
+            table = with_campos(opened)
             config = self._database.run(claim.tenant_id, config_of)
-            self._describe(claim, table, stored, config.idioma)
+            self._describe(claim, table, stored, config.idioma, mappings)
             self._open_dry_run_tables(claim)
             content = _digest(path)
             for place, part in enumerate((table, *table.more)):
-                how = _deduplication(claim.row, _content_id(content, part.sheet_name))
+                how = _deduplication(claim.row, _content_id(content, part.sheet_name), part)
                 self._read_part(claim, part, place * MAX_ROWS, how, config, remaining_ms)
 
     def _read_part(
@@ -191,11 +202,11 @@ class Ingestion:
             how.file_id,
             landlines_valid=config.fixo_valido_para_whatsapp,
             skipped=table.hidden_rows if claim.row["ignorar_ocultas"] else (),
+            campos=table.campos,
         )
-        room = self._settings.ingest_max_recusas - self._refusals_before(claim)
-        with ahead(self._batches(table, reader, done, room, before, how.keys)) as batches:
-            for batch, hidden in batches:
-                self._commit(claim, table, batch, hidden, how)
+        with ahead(self._batches(table, reader, done, self._room(claim), before, how)) as batches:
+            for batch, notes in batches:
+                self._commit(claim, table, batch, notes, how)
                 claim.checkpoint = claim.checkpoint.after(batch.last_row, batch.row_count)
                 if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
                     raise _OutOfTime
@@ -214,16 +225,32 @@ class Ingestion:
         self._storage.download(claim.row["chave"], path, etag=claim.row["etag"] or stored.etag)
         return stored
 
-    def _describe(self, claim: JobClaim, table: LeadsTable, stored: StoredObject, language: Language) -> None:
-        """Note what the file turned out to be; the claim then has the job as it is now."""
+    def _mappings(self, claim: JobClaim) -> Mappings:
+        """What the upload says about columns, else what earlier ones said. A job that is resumed keeps what it had."""
+        row = claim.row
+        if row["mapeamento"] is not None or row["leitura"] is not None or not row["lembrar_mapeamento"]:
+            return Mappings(row["mapeamento"])
+        found = self._database.run(claim.tenant_id, lambda rows: rows.all("list_mapeamentos", limite=_MOST_MAPPINGS))
+        return Mappings(remembered={each["cabecalho"]: each["mapeamento"] for each in found})
+
+    def _describe(
+        self, claim: JobClaim, table: LeadsTable, stored: StoredObject, language: Language, mappings: Mappings
+    ) -> None:
+        """Note what the file turned out to be; the claim then has the job as it is now.
+
+        What the upload says about columns is remembered, unless it only validates.
+        """
         now = self._clock()
         titles = table.header.titles
+        shape = fingerprint(titles)
+        remembered = mappings.remembered.get(shape)
         params = {
             **claim.key,
             "aba": ALL_SHEETS if table.more else table.sheet_name,
             "colunas": list(titles),
             "linhas_estimadas": _estimated(table),
             "leitura": json.dumps(account_of(table, language)),
+            "lembrado": None if remembered is None else json.dumps(remembered),
             "etag": stored.etag,
             "tamanho_bytes": stored.size_bytes,
             "correcao": is_report(titles),
@@ -231,7 +258,13 @@ class Ingestion:
             "agora": now,
             "lease_ate": now + self._settings.ingest_lease,
         }
-        row = self._database.run(claim.tenant_id, lambda rows: rows.one("describe_job", **params))
+
+        def describe(rows: Rows) -> Row | None:
+            if mappings.asked is not None and claim.row["leitura"] is None and _remembers(claim.row):
+                _remember(rows, shape, mappings.asked, now)
+            return rows.one("describe_job", **params)
+
+        row = self._database.run(claim.tenant_id, describe)
         if row is None:
             raise LeaseLost
         claim.row = row
@@ -249,34 +282,38 @@ class Ingestion:
 
         claim.checkpoint = self._database.run(claim.tenant_id, open_tables)
 
-    def _refusals_before(self, claim: JobClaim) -> int:
-        """How many refusals the job has from its earlier batches and sheets."""
+    def _room(self, claim: JobClaim) -> _Room:
+        """How many more refusals the job may have after those of its earlier batches and sheets."""
+        rows, campos = self._settings.ingest_max_recusas, MOST_REFUSED
         if not claim.checkpoint.ultima_linha:
-            return 0
-        [found] = self._database.run(claim.tenant_id, lambda rows: rows.all("count_erros", job_id=claim.job_id))
-        return int(found["erros"])
+            return _Room(rows, campos)
+        params = {"job_id": claim.job_id, "de_campos": list(REFUSALS)}
+        [found] = self._database.run(claim.tenant_id, lambda rows: rows.all("count_erros", **params))
+        return _Room(rows - found["erros"], campos - found["de_campos"])
 
     def _batches(
-        self, table: LeadsTable, reader: RowReader, after: int, room: int, before: int, keys: Set[DedupKey]
-    ) -> Iterator[tuple[Batch, list[int]]]:
-        """The batches after a checkpoint, the first ones small, each with the numbers of its hidden rows.
-
-        The job may have `room` more refusals.
+        self, table: LeadsTable, reader: RowReader, after: int, room: _Room, before: int, how: Deduplication
+    ) -> Iterator[tuple[Batch, _Notes]]:
+        """The batches after a checkpoint, the first ones small, each with what is noted of its rows.
 
         Raises:
             InvalidFile: in place of a batch that cannot be read, or that has too many refusals.
         """
         most, row_count = self._settings.ingest_batch_rows, _FIRST_ROWS
         blocks = _read_back(table, table.blocks(after, min(most, _TOGETHER)))
+        refusals, of_campos = room
         while portion := _portion(blocks, reader, min(most, row_count)):
-            room -= _refusals_of(portion)
-            if room < 0:
+            if table.campos:
+                of_campos = without_refusals_over(portion, of_campos)
+            refusals -= _refusals_of(portion)
+            if refusals < 0:
                 raise InvalidFile("recusas_demais", maximo=self._settings.ingest_max_recusas)
-            hidden = _hidden(table, portion)
-            yield prepared(portion.shifted(before) if before else portion, self._clock(), keys), hidden
+            notes = _Notes(_hidden(table, portion), portion.texts)
+            rows = portion.shifted(before) if before else portion
+            yield prepared(rows, self._clock(), how.keys, tags=how.tags), notes
             row_count += row_count // 2
 
-    def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch, hidden: list[int], how: Deduplication) -> None:
+    def _commit(self, claim: JobClaim, table: LeadsTable, batch: Batch, notes: _Notes, how: Deduplication) -> None:
         """Write leads, contacts, errors, counters and checkpoint of one batch, in one transaction.
 
         Raises:
@@ -285,12 +322,12 @@ class Ingestion:
             _Cancelled: the job is to end.
         """
         created = self._database.run(
-            claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch, hidden, how)
+            claim.tenant_id, lambda rows: self._commit_in(rows, claim, table, batch, notes, how)
         )
         count(Metric.LEADS_CREATED, created, tenant_id=claim.tenant_id)
 
     def _commit_in(
-        self, rows: Rows, claim: JobClaim, table: LeadsTable, batch: Batch, hidden: list[int], how: Deduplication
+        self, rows: Rows, claim: JobClaim, table: LeadsTable, batch: Batch, notes: _Notes, how: Deduplication
     ) -> int:
         """As `_commit`. Returns how many leads were made, which is none in a dry run."""
         row = claim.row
@@ -305,10 +342,15 @@ class Ingestion:
             origem_aba=table.sheet_name or "",
         )
         counts = _loaded(rows, claim, batch, how)
-        if hidden:
-            told = json.dumps(hidden[:MOST_HIDDEN])
-            rows.run("note_hidden_rows", job_id=claim.job_id, total=len(hidden), linhas=told)
+        if notes.hidden:
+            told = json.dumps(notes.hidden[:MOST_HIDDEN])
+            rows.run("note_hidden_rows", job_id=claim.job_id, total=len(notes.hidden), linhas=told)
+        if notes.texts:
+            texts = {column_name(place): count for place, count in notes.texts.items()}
+            rows.run("note_campo_texts", job_id=claim.job_id, textos=json.dumps(texts))
         now = self._clock()
+        if table.campos and not claim.checkpoint.ultima_linha and not row["validar_apenas"]:
+            remember_campos(rows, table.campos, now)
         rows.run(
             "advance_job",
             job_id=claim.job_id,
@@ -391,7 +433,33 @@ class Ingestion:
             logger.warning("job_not_released", extra={"job_id": str(claim.job_id)})
 
 
-def _choice(job: Row) -> Choice:
+class _Room(NamedTuple):
+    """How many more refusals a job may have, and how many more of campos are reported one by one."""
+
+    refusals: int
+    of_campos: int
+
+
+class _Notes(NamedTuple):
+    """What a job notes of the rows of a batch: its hidden ones, and cells that do not read as their column does."""
+
+    hidden: list[int]
+    texts: Mapping[int, int]
+
+
+def _remembers(job: Row) -> bool:
+    return bool(job["lembrar_mapeamento"] and not job["validar_apenas"])
+
+
+def _remember(rows: Rows, shape: str, mapping: Mapping[str, str], now: datetime) -> None:
+    """Remember what columns of these titles are; an empty mapping forgets it."""
+    if mapping:
+        rows.run("remember_mapeamento", cabecalho=shape, mapeamento=json.dumps(mapping), agora=now)
+    else:
+        rows.run("forget_mapeamento", cabecalho=shape)
+
+
+def _choice(job: Row, mappings: Mappings) -> Choice:
     """What the upload said about the reading of its file."""
     separator = job["separador_pedido"]
     return Choice(
@@ -399,6 +467,7 @@ def _choice(job: Row) -> Choice:
         guess=job["adivinhar"],
         encoding=job["codificacao_pedida"],
         separator=Separator(separator).character if separator else None,
+        mappings=mappings,
     )
 
 
@@ -431,9 +500,10 @@ def _content_id(content: blake2b, sheet_name: str | None) -> str:
     return digest.hexdigest()
 
 
-def _deduplication(job: Row, file_id: str) -> Deduplication:
+def _deduplication(job: Row, file_id: str, table: LeadsTable) -> Deduplication:
     keys = frozenset(key for key in DedupKey if job[f"deduplicar_por_{key}"])
-    return Deduplication(IngestMode(job["modo"]), keys, job["origem"], file_id)
+    titles = {each.name: each.title for each in table.campos}
+    return Deduplication(IngestMode(job["modo"]), keys, job["origem"], file_id, tuple(job["tags"]), titles)
 
 
 def _without_ids(header: Header) -> Header:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from chalicelib.ingestion.layout.looks import Looks, looks_of
+from chalicelib.ingestion.layout.mapping import Target, title_key
 from chalicelib.ingestion.layout.words import NO_TITLE, Role, Title, plain_words, read_title
 
 _MOST_BESIDE = 100  # columns without a title beside the others
@@ -16,9 +17,10 @@ CONTACTS = frozenset({Role.DOCUMENTO, Role.EMAIL, Role.TELEFONE, Role.MISTO})
 
 
 class ColumnFate(NamedTuple):
-    """What becomes of a column: its role (None if it is not read), and a code for `messages` that says why.
+    """What becomes of a column: its role (None if it is none of ours), and a code for `messages` that says why.
 
-    A column that is read by its title has no code. `proposal` is what the cells of an unread column look like.
+    `campo` is the name by which a column of no role is kept; while names are made, "" stands for one that its title
+    makes. A column that is read by its title has no code. `proposal` is what the cells of an unread column look like.
     `fitting` says how many of the cells that were looked at are of its role, a contact; `sure` says whether its title
     or those cells leave no doubt.
     """
@@ -31,29 +33,44 @@ class ColumnFate(NamedTuple):
     sure: bool = False
     rank: int = 0
     number: int = 0
+    campo: str | None = None
 
 
-def fates_of(titles: Sequence[str], below: Sequence[Sequence[str]], *, guess: bool) -> list[ColumnFate]:
+def fates_of(
+    titles: Sequence[str], below: Sequence[Sequence[str]], *, guess: bool, targets: Mapping[str, Target]
+) -> list[ColumnFate]:
     """Return the fate of each column; none if no title says anything. `below` are some rows below the titles.
 
     Columns without a title beside the others have a fate too if one of these rows fills them. `guess` says that a
-    column with an unknown title is read as what its cells look like.
+    column with an unknown title is read as what its cells look like. `targets` say what some titles are taken for.
     """
+    asked = [targets.get(title_key(title)) for title in titles] if targets else [None] * len(titles)
     read = [read_title(title) for title in titles]
     if any(title.role is Role.DDD for title in read):  # then `Número` is one of a phone, if it looks so
         read = [
             Title(Role.TELEFONE) if plain_words(text) in _NUMBER else title
             for text, title in zip(titles, read, strict=True)
         ]
-    if not any(title.role for title in read):
+    if not any(title.role for title in read) and not any(target and target.role for target in asked):
         return []
     widest = max((place for row in below for place, cell in enumerate(row, 1) if cell), default=0)
     beside = min(widest - len(titles), _MOST_BESIDE)
     titles, read = [*titles, *[""] * beside], [*read, *[NO_TITLE] * beside]
+    asked += [None] * beside
+    looks = [looks_of(row[place] for row in below if place < len(row)) for place in range(len(titles))]
     return [
-        _fate(text, title, looks_of(row[place] for row in below if place < len(row)), guess=guess)
-        for place, (text, title) in enumerate(zip(titles, read, strict=True))
+        _asked_fate(text, target, title, seen) if target else _fate(text, title, seen, guess=guess)
+        for text, target, title, seen in zip(titles, asked, read, looks, strict=True)
     ]
+
+
+def _asked_fate(text: str, target: Target, title: Title, looks: Looks) -> ColumnFate:
+    """What becomes of a column that the upload decides about."""
+    if target.role is None:
+        return ColumnFate(text, reason=None if target.is_campo else "coluna_ignorada", campo=target.name)
+    is_contact = target.role in CONTACTS
+    fitting = looks.of(target.role) if is_contact else 0
+    return ColumnFate(text, target.role, "coluna_mapeada", None, fitting, is_contact, title.rank, title.number)
 
 
 def _fate(text: str, title: Title, looks: Looks, *, guess: bool) -> ColumnFate:

@@ -79,7 +79,10 @@ class CopyLines:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """All candidates of a batch, as one list per field: of ten thousand, only a few are ever needed one by one."""
+    """All candidates of a batch, as one list per field: of ten thousand, only a few are ever needed one by one.
+
+    `tags` is the field of COPY with the tags of the upload; "" if it has none.
+    """
 
     row_numbers: Sequence[int]
     lead_ids: Sequence[str]
@@ -88,6 +91,17 @@ class Candidates:
     leads: CopyLines
     telefones: CopyLines
     emails: CopyLines
+    tags: str = ""
+
+    @property
+    def lead_columns(self) -> tuple[str, ...]:
+        """The columns that the lines of leads have."""
+        campos = ("campos",) if self.columns.campos else ()
+        return (*LEAD_COLUMNS, *campos, *(("tags",) if self.tags else ()))
+
+    def with_data(self, lead: Candidate, data: LeadData) -> Candidate:
+        """One of these candidates with other data."""
+        return candidate(lead.row_number, lead.lead_id, lead.external_id, data, self.tags)
 
     def __len__(self) -> int:
         return len(self.row_numbers)
@@ -117,20 +131,28 @@ class Candidates:
         return map(contacts_of, self.columns.telefones, self.columns.emails)
 
 
-def candidate(row_number: int, lead_id: str, external_id: str, data: LeadData) -> Candidate:
+def candidate(row_number: int, lead_id: str, external_id: str, data: LeadData, tags: str = "") -> Candidate:
     """One candidate with its lines."""
-    return _candidates([row_number], [lead_id], [external_id], LeadColumns.of([data]))[0]
+    return _candidates([row_number], [lead_id], [external_id], LeadColumns.of([data]), tags)[0]
 
 
 def _candidates(
-    row_numbers: Sequence[int], lead_ids: Sequence[str], external_ids: Sequence[str], columns: LeadColumns
+    row_numbers: Sequence[int],
+    lead_ids: Sequence[str],
+    external_ids: Sequence[str],
+    columns: LeadColumns,
+    tags: str = "",
 ) -> Candidates:
     """The candidates with their lines. Each field is written for all of them at a time."""
     written = map(fields, (external_ids, *columns[:5]))
     # Rows are in order. Those of a second sheet are counted on, and are told by their number in it.
-    rows = row_numbers
+    rows: Sequence[int | str] = row_numbers
     if row_numbers and row_numbers[-1] > MAX_ROWS:
         rows = [sheet_and_row(number)[1] for number in row_numbers]
+    if columns.campos:
+        rows = [f"{row}\t{campos}" for row, campos in zip(rows, fields(columns.campos), strict=True)]
+    if tags:
+        rows = [f"{row}\t{tags}" for row in rows]
     leads = [
         f"{lead_id}\t{external_id}\t{nome}\t{contato}\t{documento}\t{telefone_raw}\t{email_raw}\t{row_number}\n"
         for lead_id, external_id, nome, contato, documento, telefone_raw, email_raw, row_number in zip(
@@ -145,6 +167,7 @@ def _candidates(
         _copy_lines(leads),
         _copy_lines(list(map(phone_lines, lead_ids, columns.telefones))),
         _copy_lines(list(map(email_lines, lead_ids, columns.emails))),
+        tags,
     )
 
 
@@ -176,8 +199,11 @@ class Batch:
     last_id: str
 
 
-def prepared(read_rows: ReadRows, now: datetime, keys: Set[DedupKey] = ALL_KEYS) -> Batch:
-    """The batch of these rows; its ids are in the order of the rows. `keys` may say that a row is a known lead."""
+def prepared(read_rows: ReadRows, now: datetime, keys: Set[DedupKey] = ALL_KEYS, *, tags: Sequence[str] = ()) -> Batch:
+    """The batch of these rows; its ids are in the order of the rows. `keys` may say that a row is a known lead.
+
+    Its leads get the `tags`.
+    """
     numbers = id_range(now, len(read_rows.numbers))
     lead_ids = [f"{value:032x}" for value in numbers]
     columns = read_rows.columns
@@ -189,7 +215,7 @@ def prepared(read_rows: ReadRows, now: datetime, keys: Set[DedupKey] = ALL_KEYS)
     return Batch(
         row_count=read_rows.count,
         last_row=read_rows.last,
-        candidates=_candidates(read_rows.numbers, lead_ids, read_rows.external_ids, columns),
+        candidates=_candidates(read_rows.numbers, lead_ids, read_rows.external_ids, columns, _tags(tags)),
         cells=read_rows.cells,
         external_ids=json.dumps(external_ids),
         documents=json.dumps(documents),
@@ -203,6 +229,10 @@ def prepared(read_rows: ReadRows, now: datetime, keys: Set[DedupKey] = ALL_KEYS)
         first_id=f"{numbers.start:032x}",
         last_id=f"{numbers.stop - 1:032x}",
     )
+
+
+def _tags(tags: Sequence[str]) -> str:
+    return fields([array(tags)])[0] if tags else ""
 
 
 def _told_by_contact(columns: LeadColumns, keys: Set[DedupKey]) -> list[int]:
@@ -283,6 +313,11 @@ def refusal_line(lead: Candidate, cells: Sequence[str], code: str, *, reported: 
     return _error_line(
         lead.row_number, reported + 1, "linha", lead.external_id, RowError("", code, lead.external_id), cells
     )
+
+
+def left_out_line(lead: Candidate, cells: Sequence[str], error: RowError, *, reported: int) -> str:
+    """The line of a cell that the lead of its row could not take; the row has `reported` lines already."""
+    return _error_line(lead.row_number, reported + 1, "celula", lead.external_id, error, cells)
 
 
 def _error_lines(row: ReadRow) -> Iterator[str]:

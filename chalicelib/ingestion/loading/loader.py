@@ -16,28 +16,33 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from chalicelib.adapters.database import Rows
+from chalicelib.campos import written
+from chalicelib.contacts.pieces import EXCERPT
 from chalicelib.contacts.telephones import Phone, PhoneKind
 from chalicelib.ingestion.loading.batch import (
     EMAIL_COLUMNS,
     ERROR_COLUMNS,
-    LEAD_COLUMNS,
     PHONE_COLUMNS,
     Batch,
     Candidate,
+    Candidates,
     CopyLines,
     array,
-    candidate,
     email_lines,
     encode_lines,
     fields,
+    left_out_line,
     phone_lines,
     refusal_line,
 )
 from chalicelib.ingestion.loading.matching import MOST_LEADS, Found, FoundBy, Who, WhoIsWho
 from chalicelib.ingestion.options import ALL_KEYS, DedupKey, IngestMode
-from chalicelib.ingestion.rows.lead import NAME_COMPARED, LeadData, merged, principal
+from chalicelib.ingestion.rows.lead import NAME_COMPARED, NO_CAMPOS, LeadData, left_out, merged, principal
+from chalicelib.ingestion.rows.one_by_one import RowError
 
-CHANGED_COLUMNS = ("lead_id", *LeadData._fields[:5], "principal", "antes", "telefones", "emails")
+CHANGED_COLUMNS = (
+    "lead_id", *LeadData._fields[:5], "principal", "campos", "tags", "antes", "telefones", "emails",
+)  # fmt: skip
 
 # Memory for the known leads that are read together, in bytes of their texts; each lead is held in several forms. The
 # leads of an ordinary batch, ten thousand, take a third of it.
@@ -64,12 +69,15 @@ class Deduplication(NamedTuple):
     """How a job's rows meet leads that are there already.
 
     `file_id` begins the external ids that are made from the file; `origem` is the system that the other ones are from.
+    `tags` are added to the leads that rows are merged into. `titles` are those of the campos, by their names.
     """
 
     mode: IngestMode = IngestMode.IGNORAR
     keys: Set[DedupKey] = ALL_KEYS
     origem: str = ""
     file_id: str = ""
+    tags: tuple[str, ...] = ()
+    titles: Mapping[str, str] = {}
 
 
 class BatchCounts(NamedTuple):
@@ -123,6 +131,8 @@ class _Plan:
     outcomes: dict[int, tuple[RowOutcome, str]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
     """The codes of the refused candidates."""
+    left_out: dict[int, list[RowError]] = field(default_factory=dict)
+    """What the leads of some candidates could not take of them."""
     found_by: Counter[FoundBy] = field(default_factory=Counter)
 
     def count(self, outcome: RowOutcome) -> int:
@@ -147,10 +157,10 @@ def load(rows: Rows, batch: Batch, how: Deduplication) -> Loaded:
     people = _look_up(rows, batch, how)
     # Nearly all rows share no key with any other. They need no decision.
     places = batch.candidates.places_of(people.keys() | batch.repeated, people.contacts() | batch.repeated_contacts)
-    leads = _Leads(rows, _expected(batch, people, places) if how.mode is IngestMode.ATUALIZAR else set())
-    plan = _planned(batch, people, leads, places, how.mode)
     candidates = batch.candidates
-    _copy(rows, "leads", LEAD_COLUMNS, plan.lines(candidates.leads, attrgetter("lead")))
+    leads = _Leads(rows, candidates, _expected(batch, people, places) if how.mode is IngestMode.ATUALIZAR else set())
+    plan = _planned(batch, people, leads, places, how)
+    _copy(rows, "leads", candidates.lead_columns, plan.lines(candidates.leads, attrgetter("lead")))
     phones = plan.lines(candidates.telefones, attrgetter("telefones"))
     contacts = leads.finish(phones, plan.lines(candidates.emails, attrgetter("emails")))
     _copy(rows, "ingest_erros", ERROR_COLUMNS, [batch.errors, encode_lines(_refusals(batch, plan))])
@@ -211,7 +221,7 @@ def _expected(batch: Batch, people: WhoIsWho, places: Sequence[int]) -> set[str]
     return {verdict.lead_id for verdict in verdicts if isinstance(verdict, Found)}
 
 
-def _planned(batch: Batch, people: WhoIsWho, leads: _Leads, places: Sequence[int], mode: IngestMode) -> _Plan:
+def _planned(batch: Batch, people: WhoIsWho, leads: _Leads, places: Sequence[int], how: Deduplication) -> _Plan:
     """What each of these rows becomes. Rows of a batch find each other here as they would in the database."""
     plan = _Plan()
     for place in places:
@@ -226,8 +236,10 @@ def _planned(batch: Batch, people: WhoIsWho, leads: _Leads, places: Sequence[int
         else:
             plan.found_by[verdict.by] += 1
             outcome = RowOutcome.DUPLICADO
-            if mode is IngestMode.ATUALIZAR:
-                before, after = leads.merge(verdict.lead_id, each.data)
+            if how.mode is IngestMode.ATUALIZAR:
+                before, after = leads.merge(verdict.lead_id, each.data, how.tags)
+                if errors := _left_out(after, each.data._replace(tags=how.tags), how.titles):
+                    plan.left_out[place] = errors
                 if after != before:
                     people.changed(verdict.lead_id, after)
                     outcome = RowOutcome.ATUALIZADO
@@ -236,7 +248,18 @@ def _planned(batch: Batch, people: WhoIsWho, leads: _Leads, places: Sequence[int
     return plan
 
 
+def _left_out(after: LeadData, row: LeadData, titles: Mapping[str, str]) -> list[RowError]:
+    """The refusals of what a lead could not take of a row."""
+    campos, tags = left_out(after, row) if after.campos is not None else ({}, ())
+    errors = [RowError(titles[name], "campos_grandes", str(value)[:EXCERPT]) for name, value in campos.items()]
+    return errors + [RowError("", "tags_demais", tag) for tag in tags]
+
+
 def _refusals(batch: Batch, plan: _Plan) -> Iterable[str]:
+    for place, errors in plan.left_out.items():
+        lead = batch.candidates[place]
+        for reported, error in enumerate(errors, batch.reported.get(lead.row_number, 0)):
+            yield left_out_line(lead, batch.cells[place], error, reported=reported)
     for place, code in plan.refused.items():
         lead = batch.candidates[place]
         reported = batch.reported.get(lead.row_number, 0)
@@ -250,8 +273,9 @@ class _Leads:
     come, and written when the next ones need their room.
     """
 
-    def __init__(self, rows: Rows, lead_ids: set[str]) -> None:
+    def __init__(self, rows: Rows, candidates: Candidates, lead_ids: set[str]) -> None:
         self._rows = rows
+        self._candidates = candidates
         self._known = _read_leads(rows, sorted(lead_ids - self._too_heavy(lead_ids))) if lead_ids else {}
         self._one_by_one: dict[str, _Lead] = {}
         self._room = _ROOM_ONE_BY_ONE
@@ -262,15 +286,15 @@ class _Leads:
         """A lead that the batch makes."""
         self.fresh[lead.lead_id] = lead
 
-    def merge(self, lead_id: str, row: LeadData) -> tuple[LeadData, LeadData]:
-        """Merge a row into a lead. Returns its data before and after."""
+    def merge(self, lead_id: str, row: LeadData, tags: tuple[str, ...]) -> tuple[LeadData, LeadData]:
+        """Merge a row into a lead, which gets the tags too. Returns its data before and after."""
         if lead_id in self.fresh:
             lead = self.fresh[lead_id]
             after = merged(lead.data, row)
-            self.fresh[lead_id] = candidate(lead.row_number, lead_id, lead.external_id, after)
+            self.fresh[lead_id] = self._candidates.with_data(lead, after)
             return lead.data, after
         known = self._known_lead(lead_id)
-        before, known.after = known.after, merged(known.after, row)
+        before, known.after = known.after, merged(known.after, row._replace(tags=tags))
         return before, known.after
 
     def finish(self, phones: list[bytes], emails: list[bytes]) -> _ContactCounts:
@@ -311,7 +335,7 @@ class _Leads:
 def _weight(data: LeadData) -> int:
     """The memory that a lead takes, as in `find_heavy_leads`, but in characters."""
     contacts = len(data.telefones) + len(data.emails)
-    return sum(len(text) for text in data[:5] if text) + _CONTACT_WEIGHT * contacts
+    return sum(len(text) for text in (*data[:5], data.campos) if text) + _CONTACT_WEIGHT * contacts
 
 
 def _read_leads(rows: Rows, lead_ids: Sequence[str]) -> dict[str, _Lead]:
@@ -326,7 +350,10 @@ def _read_leads(rows: Rows, lead_ids: Sequence[str]) -> dict[str, _Lead]:
     found = {}
     for row in rows.all("lock_leads_to_merge", lead_ids=ids):
         lead_id = row.pop("lead_id").hex
-        data = LeadData(**row, telefones=tuple(phones[lead_id]), emails=tuple(emails[lead_id]))
+        campos, tags = written(json.loads(row.pop("campos"))), tuple(row.pop("tags"))
+        data = LeadData(
+            **row, telefones=tuple(phones[lead_id]), emails=tuple(emails[lead_id]), campos=campos, tags=tags
+        )
         found[lead_id] = _Lead(lead_id, data, data)
     return found
 
@@ -370,9 +397,14 @@ def _changed_line(lead: _Lead) -> str:
     before, after = lead.before, lead.after
     phones = [each.telefone for each in after.telefones[len(before.telefones) :]]
     was, becomes = _with_principal(before), _with_principal(after)
-    changed = {name: value for name, value in was.items() if value != becomes[name]}
+    changed: dict[str, object] = {name: value for name, value in was.items() if value != becomes[name]}
+    if after.campos != before.campos:
+        changed["campos"] = json.loads(before.campos or NO_CAMPOS)
+    if after.tags != before.tags:
+        changed["tags"] = before.tags
     noted = [json.dumps(changed), array(phones), array(after.emails[len(before.emails) :])]
-    return "\t".join([lead.lead_id, *fields([*becomes.values(), *noted])]) + "\n"
+    written_fields = fields([*becomes.values(), after.campos, array(after.tags), *noted])
+    return "\t".join([lead.lead_id, *written_fields]) + "\n"
 
 
 def _with_principal(data: LeadData) -> dict[str, str | None]:

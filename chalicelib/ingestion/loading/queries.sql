@@ -64,6 +64,7 @@ SELECT lead_id
           FROM (SELECT lead_id,
                        octet_length(coalesce(nome, '')) + octet_length(coalesce(contato, ''))
                      + octet_length(coalesce(telefone_raw, '')) + octet_length(coalesce(email_raw, ''))
+                     + pg_column_size(campos)
                      + :peso_de_contato * ((SELECT count(*) FROM lead_telefones t
                                              WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id)
                                          + (SELECT count(*) FROM lead_emails e
@@ -75,7 +76,7 @@ SELECT lead_id
  WHERE peso_ate > CAST(:room AS bigint);
 
 -- name: lock_leads_to_merge
-SELECT lead_id, nome, contato, documento, telefone_raw, email_raw
+SELECT lead_id, nome, contato, documento, telefone_raw, email_raw, CAST(campos AS text) AS campos, tags
   FROM leads
  WHERE tenant_id = :tenant_id
    AND lead_id = ANY(ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
@@ -99,7 +100,7 @@ SELECT lead_id, email
 -- name: create_changed_leads
 CREATE TEMPORARY TABLE IF NOT EXISTS changed_leads (
     lead_id uuid, nome text, contato text, documento text, telefone_raw text, email_raw text, principal text,
-    antes jsonb, telefones text[], emails text[]
+    campos jsonb, tags text[], antes jsonb, telefones text[], emails text[]
 ) ON COMMIT DELETE ROWS;
 
 -- name: forget_changed_leads
@@ -125,7 +126,7 @@ SELECT c.lead_id, c.antes || jsonb_build_object('atualizado_em', l.atualizado_em
 -- `completado_em` moves along while only the job that created the lead changes it: undoing then sees it as untouched.
 UPDATE leads l
    SET nome = c.nome, contato = c.contato, documento = c.documento, telefone_raw = c.telefone_raw,
-       email_raw = c.email_raw, atualizado_em = now(),
+       email_raw = c.email_raw, campos = c.campos, tags = c.tags, atualizado_em = now(),
        completado_em = CASE WHEN l.job_id = CAST(current_setting('app.job_id') AS uuid)
                              AND l.atualizado_em = coalesce(l.completado_em, l.criado_em)
                             THEN now() ELSE l.completado_em END

@@ -15,13 +15,14 @@ elements than the widest row needs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from types import SimpleNamespace
 from typing import Protocol
 
 import xlsx2csv
 
 from chalicelib.errors import InvalidFile
+from chalicelib.ingestion.layout.campo_values import plain_number
 from chalicelib.ingestion.reading.behind.dates import Dates
 from chalicelib.ingestion.reading.cell_text import as_markup, cell_text
 from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, column_index, column_name
@@ -75,12 +76,14 @@ def converted_rows(
     width: int = MAX_COLUMNS,
     hidden: set[int] | None = None,
     dates: Dates | None = None,
+    numbers: Set[int] = frozenset(),
 ) -> Iterator[SheetRow]:
     """Yield the rows of a sheet that have a value in the first `width` columns, each with its number.
 
-    The number of a hidden row is added to `hidden` before the row is yielded.
+    In the columns of `numbers`, texts that are numbers come as number cells would. The number of a hidden row is added
+    to `hidden` before the row is yielded.
     """
-    listener = _Rows(strings, width, set() if hidden is None else hidden, dates)
+    listener = _Rows(strings, width, set() if hidden is None else hidden, dates, numbers)
     elements = 0
     for _ in parse(_slices(blocks), listener):
         budget.spend(listener.wasted - elements, 0 if listener.rows else SLICE)
@@ -113,8 +116,9 @@ def _slices(blocks: Iterable[bytes]) -> Iterator[bytes]:
 class _Rows(Listener):
     """Passes the rows and cells that have a value to the library's `Sheet`, and collects the rows that it writes."""
 
-    def __init__(self, strings: Strings, width: int, hidden: set[int], dates: Dates | None) -> None:
+    def __init__(self, strings: Strings, width: int, hidden: set[int], dates: Dates | None, numbers: Set[int]) -> None:
         super().__init__()
+        self._numbers = numbers
         self._dates = dates
         self._style = ""
         self._hidden = hidden
@@ -247,6 +251,8 @@ class _Rows(Listener):
             text = cell_text(self._kind, as_markup(text))
             if self._dates and self._kind == "n":
                 text = self._dates.shown(self._style, text)
+            elif column in self._numbers and self._kind != "n":
+                text = plain_number(text)
         elif not _INDEX.fullmatch(text):
             raise InvalidFile("arquivo_corrompido")
         if column in self._values:
@@ -261,6 +267,8 @@ class _Rows(Listener):
         sheet.handleStartElement("v", {})
         sheet.handleCharData(text)
         sheet.handleEndElement("v")
+        if kind == "s" and column in self._numbers:
+            sheet.data = plain_number(sheet.data)
         sheet.handleEndElement("c")
         if kind == "s":
             self._grow(len(sheet.data))

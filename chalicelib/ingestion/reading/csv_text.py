@@ -12,7 +12,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from chalicelib.errors import InvalidFile
@@ -37,16 +37,17 @@ class CsvTable:
     def __init__(
         self, path: Path, delimiter: str, form: TextForm | None = None, *, most_lines: int = MAX_LINES
     ) -> None:
-        self.name = None
+        self.name = self.looks = None
         self.form = form or form_of(path)
         self.delimiter = delimiter
         self._most_lines = most_lines
         self._path = path
 
-    def rows(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[SheetRow]:
+    def rows(self, after: int = 0, width: int = MAX_COLUMNS, _numbers: Set[int] = frozenset()) -> Iterator[SheetRow]:
         """Yield the records after number `after`, blank ones too, each with its number and its first `width` cells.
 
-        The cells of a record that a quote made too long are `RefusedCells`.
+        Which columns hold numbers makes no difference: all cells are texts. The cells of a record that a quote made too
+        long are `RefusedCells`.
 
         Raises:
             InvalidFile: a limit is exceeded (lines, rows, columns, a row, a cell), or `aspas_abertas`: too many quotes
@@ -58,9 +59,13 @@ class CsvTable:
             if lines.record > after:
                 yield lines.record, _narrow(cells, width)
 
-    def runs(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[RowRun]:
+    def runs(self, after: int = 0, width: int = MAX_COLUMNS, numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
         """Yield the same records one by one, because each may be large."""
-        return ([row] for row in self.rows(after, width))
+        return ([row] for row in self.rows(after, width, numbers))
+
+    def sample(self, after: int, width: int) -> Iterator[RowRun]:
+        """Yield the same records, to look at some."""
+        return self.runs(after, width)
 
     def size(self) -> int:
         """Return the number of lines."""

@@ -14,10 +14,12 @@ from enum import StrEnum
 from itertools import pairwise, zip_longest
 from typing import NamedTuple
 
+from chalicelib.campos import MOST_CAMPOS, campo_names
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.layout.derived import Derived, full_name, only_email, only_phone, separated, with_ddd
 from chalicelib.ingestion.layout.fates import CONTACTS, ColumnFate, fates_of
 from chalicelib.ingestion.layout.looks import looks_of
+from chalicelib.ingestion.layout.mapping import ADDED, NO_MAPPINGS, ORIGIN, Mappings, is_report
 from chalicelib.ingestion.layout.words import RANK_OF_TWO, Role, is_data, plain_words, read_title
 from chalicelib.ingestion.reading.columns import column_name
 from chalicelib.ingestion.reading.limits import MAX_TITLES
@@ -60,6 +62,11 @@ class Header:
         made = position - len(self.titles)
         return self.derived[made].title if made >= 0 else self.titles[position]
 
+    @property
+    def campos(self) -> dict[int, str]:
+        """The columns that are kept as campos: their places, and the names of the campos."""
+        return {place: fate.campo for place, fate in enumerate(self.fates) if fate.campo}
+
     def places(self, each: LeadField) -> tuple[int, ...]:
         """The columns of the sheet that feed a field; of one that is made of others, the last of them."""
         width = len(self.titles)
@@ -74,20 +81,22 @@ class HeaderFound(NamedTuple):
     evidence: tuple[int, ...]
 
 
-def find_header(rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = False) -> HeaderFound | None:
+def find_header(
+    rows: Iterable[tuple[int, Sequence[str]]], *, guess: bool = False, mappings: Mappings = NO_MAPPINGS
+) -> HeaderFound | None:
     """Return the best header among the first `ROWS_SEARCHED` of these rows, which must not be blank.
 
-    `guess` says that a column with an unknown title is read as what its cells are.
+    `guess` says that a column with an unknown title is read as what its cells are; `mappings` say what columns are.
 
     Raises:
         InvalidFile: `colunas_demais`; see `recognise`. `planilha_na_vertical`: the titles stand in the first column.
             `titulos_desconhecidos`: only columns with unknown titles seem to hold contacts.
     """
     sample = list(_sample(iter(rows)))
-    found = _best(sample, guess=guess)
+    found = _best(sample, guess=guess, mappings=mappings)
     if found is None and _is_vertical([cells for _, cells in sample]):
         raise InvalidFile("planilha_na_vertical")
-    if found is None and not guess and (guessed := _best(sample, guess=True)):
+    if found is None and not guess and (guessed := _best(sample, guess=True, mappings=mappings)):
         fates = enumerate(guessed.header.fates)
         columns = [fate.title or column_name(place) for place, fate in fates if fate.reason == "coluna_adivinhada"]
         raise InvalidFile("titulos_desconhecidos", colunas=", ".join(columns))
@@ -101,7 +110,7 @@ def recognise(row: int, cells: Sequence[str]) -> Header | None:
         InvalidFile: `colunas_demais`; the header has more than `MAX_TITLES` columns. Each of them would be in every
             line of the error report.
     """
-    found = _recognised(row, cells, [], guess=False)
+    found = _recognised(row, cells, [], guess=False, mappings=NO_MAPPINGS)
     return found.header if found else None
 
 
@@ -121,11 +130,11 @@ def _sample(rows: Iterator[tuple[int, Sequence[str]]]) -> Iterator[tuple[int, Se
         weight += sum(map(len, row[1])) + len(row[1])
 
 
-def _best(sample: Sequence[tuple[int, Sequence[str]]], *, guess: bool) -> HeaderFound | None:
-    return max(_candidates(sample, guess), key=lambda each: each.evidence, default=None)
+def _best(sample: Sequence[tuple[int, Sequence[str]]], *, guess: bool, mappings: Mappings) -> HeaderFound | None:
+    return max(_candidates(sample, guess, mappings), key=lambda each: each.evidence, default=None)
 
 
-def _candidates(sample: Sequence[tuple[int, Sequence[str]]], guess: bool) -> Iterator[HeaderFound]:
+def _candidates(sample: Sequence[tuple[int, Sequence[str]]], guess: bool, mappings: Mappings) -> Iterator[HeaderFound]:
     """Yield all headers of one row, then all of two."""
     cells = [each for _, each in sample]
     numbered = [(number, titles) for number, titles in sample[:ROWS_SEARCHED]]
@@ -135,7 +144,7 @@ def _candidates(sample: Sequence[tuple[int, Sequence[str]]], guess: bool) -> Ite
     ]
     for height, headers in ((1, numbered), (2, pairs)):
         for place, (number, titles) in enumerate(headers):
-            if found := _recognised(number, titles, cells[place + height :], guess=guess):
+            if found := _recognised(number, titles, cells[place + height :], guess=guess, mappings=mappings):
                 yield found
 
 
@@ -169,13 +178,16 @@ def _is_vertical(sample: Sequence[Sequence[str]]) -> bool:
     return fits and sum(role is not None for role, _ in pairs) > 1
 
 
-def _recognised(row: int, cells: Sequence[str], below: Sequence[Sequence[str]], *, guess: bool) -> HeaderFound | None:
+def _recognised(
+    row: int, cells: Sequence[str], below: Sequence[Sequence[str]], *, guess: bool, mappings: Mappings
+) -> HeaderFound | None:
     titles = [cell.strip() for cell in cells]
     while titles and not titles[-1]:
         titles.pop()
     if any(map(is_data, titles)):
         return None
-    fates = fates_of(titles, below if len(titles) <= MAX_TITLES else [], guess=guess)
+    targets = mappings.of(titles)
+    fates = fates_of(titles, below if len(titles) <= MAX_TITLES else [], guess=guess, targets=targets)
     if not any(fate.sure for fate in fates):
         return None
     if len(titles) > MAX_TITLES:
@@ -217,13 +229,26 @@ class _Layout:
         fields = {each: tuple(cells for *_, cells in sorted(found)) for each, found in self._found.items() if found}
         return Header(row, tuple(self._titles), fields, tuple(self._derived), tuple(self._told()))
 
-    def _told(self) -> Iterator[ColumnFate]:
-        """Yield what becomes of each column; a part of a name or phone may have found no other part."""
+    def _told(self) -> list[ColumnFate]:
+        """Return what becomes of each column; a part of a name or phone may have found no other part."""
         used = {place for made in self._derived for place in made.sources}
         used.update(cells for found in self._found.values() for *_, cells in found)
-        for place, fate in enumerate(self._fates):
-            alone = fate.role is not None and place not in used
-            yield fate._replace(role=None, reason="coluna_sem_par") if alone else fate
+        fates = [
+            fate._replace(role=None, reason="coluna_sem_par") if fate.role and place not in used else fate
+            for place, fate in enumerate(self._fates)
+        ]
+        added = {*ADDED, ORIGIN} if is_report(self._titles) else set()
+        kept = [
+            place
+            for place, fate in enumerate(fates)
+            if fate.title and fate.title not in added and not fate.role and fate.reason != "coluna_ignorada"
+        ]
+        for place in kept[MOST_CAMPOS:]:
+            fates[place] = fates[place]._replace(reason="campos_demais", campo=None)
+        for place, name in _named(fates, kept[:MOST_CAMPOS]).items():
+            reason = None if fates[place].reason == "coluna_desconhecida" else fates[place].reason
+            fates[place] = fates[place]._replace(campo=name, reason=reason)
+        return [fate if fate.campo else fate._replace(campo=None) for fate in fates]
 
     def _places(self, role: Role) -> list[int]:
         return [place for place, fate in enumerate(self._fates) if fate.role is role]
@@ -267,3 +292,12 @@ class _Layout:
         same = [place for place in places if number and self._fates[place].number == number]
         before = [place for place in places if place < phone]
         return tuple(same[:1] or before[-1:] or places[:1])
+
+
+def _named(fates: Sequence[ColumnFate], places: Sequence[int]) -> dict[int, str]:
+    """Name the campos of these columns; a name that a person gave goes first."""
+    given = [place for place in places if fates[place].campo]
+    others = [place for place in places if not fates[place].campo]
+    names = campo_names([fates[place].campo or "" for place in given])
+    names += campo_names([fates[place].title for place in others], taken=names)
+    return dict(zip([*given, *others], names, strict=True))

@@ -9,7 +9,7 @@ as far as the problem can be known by then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, chain
@@ -20,8 +20,11 @@ from typing import NamedTuple, Protocol
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection import formats
 from chalicelib.ingestion.detection.text_form import form_of, is_binary
+from chalicelib.ingestion.layout.campo_values import NUMBERS, CampoColumn
+from chalicelib.ingestion.layout.mapping import NO_MAPPINGS, Mappings
 from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx
+from chalicelib.ingestion.reading.behind.cell_looks import CellLooks
 from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, with_links
 from chalicelib.ingestion.reading.columns import RowRun, SheetRow
 from chalicelib.ingestion.reading.container import Container
@@ -55,7 +58,12 @@ class Table(Protocol):
     @property
     def name(self) -> str | None: ...
 
-    def runs(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[RowRun]: ...
+    @property
+    def looks(self) -> CellLooks | None: ...
+
+    def runs(self, after: int = 0, width: int = MAX_COLUMNS, numbers: Set[int] = frozenset()) -> Iterator[RowRun]: ...
+
+    def sample(self, after: int, width: int) -> Iterator[RowRun]: ...
 
     def size(self) -> int | None: ...
 
@@ -63,14 +71,15 @@ class Table(Protocol):
 class Choice(NamedTuple):
     """What an upload says about the reading of its file. What it does not say is decided by the content.
 
-    `sheet` is the sheet to read; `guess` says whether unknown columns are guessed. `encoding` (a key of `ENCODINGS`)
-    and `separator`, the character between the cells, are those of a text file.
+    `sheet` is the sheet to read; `guess` says whether unknown columns are guessed, `mappings` what some columns are.
+    `encoding` (a key of `ENCODINGS`) and `separator`, the character between the cells, are those of a text file.
     """
 
     sheet: str | None = None
     guess: bool = False
     encoding: str | None = None
     separator: str | None = None
+    mappings: Mappings = NO_MAPPINGS
 
 
 DEFAULT = Choice()
@@ -124,7 +133,8 @@ class LeadsTable:
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
     long as nobody takes them out. `text` is how a text file is read; None for a workbook. `most_text` bounds the
     characters of its rows. `links` are those behind the cells of a sheet, if it has any. `more` are the other tables to
-    read, with the same titles, if the upload asks for all.
+    read, with the same titles, if the upload asks for all. `campos` are the columns that are kept, once their types are
+    known.
     """
 
     sheet_name: str | None
@@ -137,6 +147,16 @@ class LeadsTable:
     text: TextReading | None = None
     more: tuple[LeadsTable, ...] = ()
     links: Hyperlinks | None = None
+    campos: tuple[CampoColumn, ...] = ()
+
+    @property
+    def looks(self) -> CellLooks | None:
+        """What the cells of a sheet are; None for a text file."""
+        return self._table.looks
+
+    def sample(self) -> Iterator[SheetRow]:
+        """Yield the rows below the header, to look at some."""
+        return _rows(_filled(self._table.sample(self.header.row, len(self.header.titles)), self.most_text))
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -166,12 +186,16 @@ class LeadsTable:
             yield RowBlock(rows, weight)
 
     def _filled(self, after: int) -> Iterator[_Weighed]:
-        runs = self._table.runs(max(after, self.header.row), len(self.header.titles))
+        runs = self._table.runs(max(after, self.header.row), len(self.header.titles), self._numbers())
         if self.links:
             found, places = self.links, self.header.places
             emails, phones = places(LeadField.EMAIL), places(LeadField.TELEFONE)
             runs = (list(with_links(run, found, emails, phones)) for run in runs)
         return _filled(runs, self.most_text)
+
+    def _numbers(self) -> frozenset[int]:
+        """The columns whose texts are numbers too: only the reader of a sheet knows which cells are texts."""
+        return frozenset(each.place for each in self.campos if each.reading.tipo in NUMBERS)
 
 
 @contextmanager
@@ -232,14 +256,14 @@ class _Surveyed(NamedTuple):
         return LeadsTable(self.table.name, self.found.header, self.rows_below, self.table) if self.found else None
 
 
-def _survey(table: Table, runs: Iterator[RowRun], *, guess: bool) -> _Surveyed:
+def _survey(table: Table, runs: Iterator[RowRun], choice: Choice) -> _Surveyed:
     """Look at the first rows of a table."""
     try:
         filled = _rows(_filled(runs))
         first = next(filled, None)
         if first is None:
             return _Surveyed(table, None, InvalidFile("arquivo_vazio"))
-        if found := find_header(chain([first], filled), guess=guess):
+        if found := find_header(chain([first], filled), guess=choice.guess, mappings=choice.mappings):
             return _Surveyed(table, found)
     except InvalidFile as error:
         return _Surveyed(table, None, error)
@@ -257,7 +281,7 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
     asked = [] if choice.sheet in (None, ALL_SHEETS) else [_called(sheets, choice.sheet or "")]
     groups = _groups(sheets)
     ordered = list(dict.fromkeys(chain(asked, *groups)))
-    surveyed = {each: _survey(each, each.glance(), guess=choice.guess) for each in ordered[:_MOST_LOOKED_AT]}
+    surveyed = {each: _survey(each, each.glance(), choice) for each in ordered[:_MOST_LOOKED_AT]}
     read = _chosen([asked] if asked else groups, surveyed)
     if isinstance(read, InvalidFile):
         raise read
@@ -365,7 +389,7 @@ def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     refused: dict[str, InvalidFile] = {}
     for delimiter in dict.fromkeys(delimiters):
         table = csv_text.CsvTable(path, delimiter, form)
-        surveyed = _survey(table, table.runs(), guess=choice.guess)
+        surveyed = _survey(table, table.runs(), choice)
         if leads := surveyed.leads:
             read = replace(leads, text=TextReading(form.encoding, delimiter, form.lines))
             known = sum(fate.role is not None and fate.reason is None for fate in leads.header.fates)

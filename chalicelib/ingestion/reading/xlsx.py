@@ -8,12 +8,13 @@ transitional files begin differently.
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from functools import partial
 from typing import NamedTuple
 
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection.formats import format_of_zip
+from chalicelib.ingestion.reading.behind.cell_looks import CellLooks
 from chalicelib.ingestion.reading.behind.dates import Dates, date_styles
 from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, LinkWatch
 from chalicelib.ingestion.reading.columns import RowRun
@@ -42,6 +43,7 @@ class _Workbook(NamedTuple):
     strings: SharedStrings
     budget: WasteBudget
     glances: WasteBudget
+    styles: Callable[[], Iterator[bytes]] | None
     dates: Dates | None
 
 
@@ -55,34 +57,49 @@ class Sheet:
         self.name = name
         self.hidden = hidden
         self.hidden_rows: set[int] = set()
-        self._container, self._strings, self._budget, self._glances, self._dates = workbook
+        self._container, self._strings, self._budget, self._glances, self._styles, self._dates = workbook
         self.part = part
         self._checked: Part | None = None
         self._has_links = False
 
-    def runs(self, after: int = 0, width: int = MAX_COLUMNS) -> Iterator[RowRun]:
-        """Yield the rows after row `after`, each with its number and first `width` cells; blank ones may be missing."""
-        return self._runs(self._budget, self.hidden_rows, after, width)
+    @property
+    def looks(self) -> CellLooks:
+        """What its cells are, apart from their texts."""
+        return CellLooks(partial(self._container.blocks, self.part), self._styles)
+
+    def runs(self, after: int = 0, width: int = MAX_COLUMNS, numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
+        """Yield the rows after row `after`, each with its number and first `width` cells; blank ones may be missing.
+
+        The columns of `numbers` are campos with numbers: their texts come as number cells would.
+        """
+        return self._runs(self._budget, self.hidden_rows, after, width, numbers)
 
     def glance(self) -> Iterator[RowRun]:
         """Yield all rows, to look at some. What that wastes does not count against the sheet that is read."""
         return self._runs(self._glances, set(), 0, MAX_COLUMNS)
 
-    def _runs(self, budget: WasteBudget, hidden: set[int], after: int, width: int) -> Iterator[RowRun]:
+    def sample(self, after: int, width: int) -> Iterator[RowRun]:
+        """Yield the rows after row `after`, as `glance` does."""
+        return self._runs(self._glances, set(), after, width)
+
+    def _runs(
+        self, budget: WasteBudget, hidden: set[int], after: int, width: int, numbers: Set[int] = frozenset()
+    ) -> Iterator[RowRun]:
         """Where the plain shape ends, the other reader starts again and yields only the rows that are left."""
         blocks, dates = partial(self._container.blocks, self.part), self._dates
         if self._checked_part().plain:
             try:
                 for run in plain_runs(
-                    blocks(), self._strings, budget, after=after, width=width, hidden=hidden, dates=dates
-                ):
+                    blocks(), self._strings, budget,
+                    after=after, width=width, hidden=hidden, dates=dates, numbers=numbers,
+                ):  # fmt: skip
                     after = run[-1][0]
                     yield run
             except UnknownShape:
                 pass
             else:
                 return
-        rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden, dates=dates)
+        rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden, dates=dates, numbers=numbers)
         yield from ([row] for row in rows if row[0] > after)
 
     def size(self) -> int | None:
@@ -113,8 +130,9 @@ def sheets(container: Container) -> list[Sheet]:
     """
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
-    strings, dates = _shared_strings(container, relationships), _dates(container, workbook, relationships)
-    common = _Workbook(container, strings, WasteBudget(), WasteBudget(), dates)
+    strings, styles = _shared_strings(container, relationships), _styles(container, relationships)
+    dates = _dates(container, workbook, styles)
+    common = _Workbook(container, strings, WasteBudget(), WasteBudget(), styles, dates)
     found = [
         Sheet(
             common,
@@ -171,10 +189,14 @@ def _shared_strings(container: Container, relationships: dict[str, Relationship]
     return SharedStrings(partial(container.blocks, part), plain=check_part(container.blocks(part)).plain)
 
 
-def _dates(container: Container, workbook: str, relationships: dict[str, Relationship]) -> Dates | None:
-    """Return how the workbook shows dates; None if it has no style for them."""
+def _styles(container: Container, relationships: dict[str, Relationship]) -> Callable[[], Iterator[bytes]] | None:
     part = next((each.part for each in relationships.values() if each.kind == "styles"), None)
-    if part is None or part not in container or not (styles := date_styles(container.blocks(part))):
+    return None if part is None or part not in container else partial(container.blocks, part)
+
+
+def _dates(container: Container, workbook: str, styles: Callable[[], Iterator[bytes]] | None) -> Dates | None:
+    """Return how the workbook shows dates; None if it has no style for them."""
+    if styles is None or not (of_dates := date_styles(styles())):
         return None
     properties = elements(container.blocks(workbook), "workbookPr")
-    return Dates(styles, since_1904=any(each.get("date1904") in {"1", "true"} for each in properties))
+    return Dates(of_dates, since_1904=any(each.get("date1904") in {"1", "true"} for each in properties))

@@ -56,6 +56,7 @@ def read_usual_rows(
         _raw(emails, blank),
         found_phones,
         found_emails,
+        [],
     )
     useful = enumerate(zip(columns.documentos, columns.telefones, columns.emails, strict=True))
     unusual.update([place for place, (document, phones, emails) in useful if not (document or phones or emails)])

@@ -6,6 +6,7 @@ without any of these is refused as a whole. So is a row of help, examples, total
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,10 +18,13 @@ from chalicelib.contacts.emails import read_emails
 from chalicelib.contacts.nothing import is_no_key, is_no_name, says_nothing
 from chalicelib.contacts.pieces import EDGES, EXCERPT, MAX_CONTACTS, RefusedPiece, refuse
 from chalicelib.contacts.telephones import Phone, read_phones
+from chalicelib.ingestion.layout.campo_values import CampoColumn
 from chalicelib.ingestion.layout.derived import with_derived
+from chalicelib.ingestion.layout.regions import region_of
 from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.rows.by_column import read_usual_rows
+from chalicelib.ingestion.rows.campo_cells import CampoReader
 from chalicelib.ingestion.rows.formulas import as_shown
 from chalicelib.ingestion.rows.lead import LeadColumns, LeadData
 from chalicelib.ingestion.rows.leftovers import NEAR, TOTAL_BEGINNINGS, is_total, leftover
@@ -65,7 +69,7 @@ class ReadRows:
     """Consecutive rows after reading: how many they are (`count`) and the number of the last one.
 
     `numbers`, `external_ids`, `columns` and `cells` belong to the rows that were kept; `with_errors` are the rows in
-    which something was refused.
+    which something was refused. `texts` counts the cells of campos that do not read as their column does, by its place.
     """
 
     count: int
@@ -75,6 +79,7 @@ class ReadRows:
     columns: LeadColumns
     cells: list[Sequence[str]] = field(compare=False)
     with_errors: list[ReadRow]
+    texts: Counter[int] = field(default_factory=Counter, compare=False)
 
     @classmethod
     def of(cls, rows: Sequence[ReadRow]) -> Self:
@@ -115,6 +120,7 @@ class ReadRows:
         self.columns.extend(more.columns)
         self.cells += more.cells
         self.with_errors += more.with_errors
+        self.texts += more.texts
 
 
 class _RowErrors:
@@ -142,11 +148,17 @@ class RowReader:
 
     A row without an `ID` gets one from `file_id`, which stands for the content of the file, and its number.
     `landlines_valid` says that the tenant's messages reach landlines too. The rows whose numbers are in `skipped` when
-    they are read are refused: they are hidden ones.
+    they are read are refused: they are hidden ones. `campos` are the columns that are kept beyond ours.
     """
 
     def __init__(
-        self, header: Header, file_id: str, *, landlines_valid: bool = False, skipped: Collection[int] = ()
+        self,
+        header: Header,
+        file_id: str,
+        *,
+        landlines_valid: bool = False,
+        skipped: Collection[int] = (),
+        campos: Sequence[CampoColumn] = (),
     ) -> None:
         self._header = header
         self._file_id = file_id
@@ -164,7 +176,8 @@ class RowReader:
         self._phones = fields.get(LeadField.TELEFONE, ())
         self._landlines_valid = landlines_valid
         self._skipped = skipped
-        self._read_phones: Reader[Phone] = partial(read_phones, landlines_valid=landlines_valid)
+        self._campos = CampoReader(campos) if campos else None
+        self._region = region_of(header.titles)
 
     def read_all(self, rows: Sequence[SheetRow]) -> ReadRows:
         """Read one or more rows as `read` does. Rows of the usual kind, nearly all, take half of the time."""
@@ -179,6 +192,11 @@ class RowReader:
             unusual.update([place for place, each in enumerate(given_cells) if isinstance(each, RefusedCells)])
         unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
         unusual.update(self._near(rows))
+        texts: Counter[int] = Counter()
+        if self._campos:
+            found = self._campos.read_all([cells for _, cells in rows])
+            columns, texts = columns._replace(campos=found.written), found.texts
+            unusual.update(found.unusual)
         if self._skipped:
             unusual.update([place for place, number in enumerate(numbers) if number in self._skipped])
         unusual.update(_totals(columns.nomes))
@@ -192,6 +210,7 @@ class RowReader:
             columns,
             given_cells,
             [],
+            texts,
         )
         refused = set()
         for place in sorted(unusual):
@@ -231,10 +250,11 @@ class RowReader:
         external_id = external_id or self._default_id(number)
         document = self._read_document(cells, errors)
         addresses = self._read_contacts(cells, self._emails, read_emails, errors)
-        phones = self._read_contacts(cells, self._phones, self._read_phones, errors)
+        phones = self._read_contacts(cells, self._phones, partial(self._read_phones, cells), errors)
         if not (document or addresses or phones):
             refused = errors.reported() or (RowError("", "linha_sem_contato", ""),)
             return None, external_id, refused
+        campos = self._read_campos(cells, errors)
         data = LeadData(
             _first_filled(cells, self._name, is_no_name),
             _first_filled(cells, self._contact_name, is_no_name),
@@ -243,8 +263,17 @@ class RowReader:
             _raw(cells, self._emails),
             phones,
             addresses,
+            campos,
         )
         return data, external_id, errors.reported()
+
+    def _read_campos(self, cells: Sequence[str], errors: _RowErrors) -> str | None:
+        if self._campos is None:
+            return None
+        campos, refused = self._campos.read(cells)
+        for place, piece in refused:
+            errors.add(self._title(place), [piece])
+        return campos
 
     def _padded(self, cells: Sequence[str]) -> Sequence[str]:
         return cells if len(cells) >= self._width else [*cells, *[""] * (self._width - len(cells))]
@@ -271,6 +300,18 @@ class RowReader:
             if refused:
                 errors.add(self._title(position), [refused])
         return None
+
+    def _read_phones(self, cells: Sequence[str], cell: str) -> tuple[list[Phone], list[RefusedPiece]]:
+        """Read the phones of a cell. One that lacks its DDD gets that of the row's city and state.
+
+        It gets none beside a number with another DDD: the person may have moved, or it may be somebody else's.
+        """
+        phones, refused = read_phones(cell, landlines_valid=self._landlines_valid)
+        if self._region and any(each.code == "telefone_sem_ddd" for each in refused):
+            ddd = self._region.ddd(cells)
+            if ddd and all(phone.telefone.startswith(f"+55{ddd}") for phone in phones):
+                return read_phones(cell, landlines_valid=self._landlines_valid, ddd=ddd)
+        return phones, refused
 
     def _read_contacts(
         self, cells: Sequence[str], positions: Iterable[int], read: Reader[Value], errors: _RowErrors

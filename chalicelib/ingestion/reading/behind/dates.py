@@ -15,15 +15,16 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading.markup import Listener, parse, small
 
 _SECONDS = 86_400
+_REMEMBERED, _LONGEST_REMEMBERED = 20_000, 80  # cells, characters of one
 _FROM_1904 = 1_462  # days between the two beginnings of time in Excel (18.17.4.1)
 _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a cell has no zone
 _LAST = 2_958_465  # 31/12/9999
 _LEAP = 60  # Excel believes in a 29 February 1900: until then each date is one day later than its number says
 
 # Number formats that a file uses without writing them down; 27 to 36 and 50 to 58 are dates of East Asian editions.
-_BUILT_IN = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
-_NOT_CODES = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]')  # texts, escapes, padding, colours and conditions
-_DATE_CODES = re.compile(r"(?!general|standard)(?:.*[dmyhs])", re.IGNORECASE | re.DOTALL).match
+BUILT_IN_DATES = frozenset({*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)})
+NOT_CODES = re.compile(r'"[^"]*"|\\.|[_*].|\[[^\]]*\]')  # texts, escapes, padding, colours and conditions
+DATE_CODES = re.compile(r"(?!general|standard)(?:.*[dmyhs])", re.IGNORECASE | re.DOTALL).match
 
 _NUMBER = r"[0-9]{1,7}(?:\.[0-9]{1,20})?(?:E[+-]?[0-9]{1,2})?"
 _FORMULA = r"(?:<f(?: [^<>]*)?(?:/>|>[^<]*</f>))?"
@@ -35,6 +36,7 @@ class Dates:
     def __init__(self, styles: frozenset[str], *, since_1904: bool = False) -> None:
         self._styles = styles
         self._offset = _FROM_1904 if since_1904 else 0
+        self._known: dict[str, str] = {}
         self._marks = [f' s="{style}"' for style in styles]
         self._cell = re.compile(
             rf' s="({"|".join(map(re.escape, sorted(styles)))})"(?: t="n")?>({_FORMULA})<v>({_NUMBER})</v>'
@@ -51,9 +53,17 @@ class Dates:
         return self._shown(number) if style in self._styles and re.fullmatch(_NUMBER, number) else number
 
     def _text_cell(self, cell: re.Match[str]) -> str:
+        # Few of the dates of a column differ.
+        if (known := self._known.get(cell[0])) is not None:
+            return known
         style, formula, number = cell.groups()
         text = self._shown(number)
-        return cell[0] if text == number else f' s="{style}" t="str">{formula}<v>{text}</v>'
+        markup = cell[0] if text == number else f' s="{style}" t="str">{formula}<v>{text}</v>'
+        if len(markup) <= _LONGEST_REMEMBERED:
+            if len(self._known) == _REMEMBERED:
+                self._known.clear()
+            self._known[cell[0]] = markup
+        return markup
 
     def _shown(self, number: str) -> str:
         days, seconds = divmod(round(float(number) * _SECONDS), _SECONDS)
@@ -69,18 +79,18 @@ class Dates:
 
 def date_styles(blocks: Iterable[bytes]) -> frozenset[str]:
     """Return the styles of a styles part, as cells name them, that show dates; none if the part is broken or huge."""
-    listener = _Styles()
+    listener = Styles()
     try:
         for _ in parse(small(blocks), listener):
             pass
     except InvalidFile:
         return frozenset()
-    dates = {each for each, code in listener.formats.items() if _DATE_CODES(_NOT_CODES.sub("", code))}
-    dates |= {str(each) for each in _BUILT_IN} - listener.formats.keys()
+    dates = {each for each, code in listener.formats.items() if DATE_CODES(NOT_CODES.sub("", code))}
+    dates |= {str(each) for each in BUILT_IN_DATES} - listener.formats.keys()
     return frozenset(str(place) for place, number_format in enumerate(listener.cells) if number_format in dates)
 
 
-class _Styles(Listener):
+class Styles(Listener):
     """Collects the number formats that a part writes down, and the one of each style of cells."""
 
     def __init__(self) -> None:

@@ -1,0 +1,1 @@
+"""Campaigns: which leads they are for, and what becomes of them."""

@@ -1,0 +1,1 @@
+"""Planning: the audience of a campaign becomes disparos, and campaigns go on by themselves. Workers' login."""

@@ -1,0 +1,1 @@
+"""Segments: filters over leads, saved by name, compiled to conditions and counted."""

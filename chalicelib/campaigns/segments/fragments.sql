@@ -1,0 +1,154 @@
+-- The conditions of a segment, over a lead `l`. Each is true or false, never NULL: a NOT around it must mean the rest.
+--
+-- Rows that belong to one lead are asked for by the lead's own tenant: with `:tenant_id`, which stands in a sub-query, older
+-- versions of PostgreSQL would not look through the leads in parallel. OFFSET 0 keeps the planner from a join that begins with
+-- all contacts or disparos of the tenant: the leads come in slices, and only theirs are looked at.
+
+-- name: lead_status
+l.status = ANY (CAST(:valores AS text[]))
+
+-- name: lead_has_any_tag
+l.tags && CAST(:valores AS text[])
+
+-- name: lead_has_all_tags
+l.tags @> CAST(:valores AS text[])
+
+-- name: lead_nome_contains
+-- Case and accents do not matter.
+strpos(lower(unaccent(coalesce(l.nome, ''))), (SELECT lower(unaccent(CAST(:texto AS text))))) > 0
+
+-- name: lead_campo_numero
+-- Comparisons say on which side of the value the campo is: below (-1), equal (0), above (1). CASE, because PostgreSQL may
+-- evaluate an AND in any order. A value of another type fits no comparison.
+CASE WHEN jsonb_typeof(l.campos -> CAST(:campo AS text)) = 'number'
+     THEN sign(CAST(l.campos ->> CAST(:campo AS text) AS numeric) - CAST(:valor AS numeric)) = ANY (CAST(:sinais AS integer[]))
+     ELSE false END
+
+-- name: lead_campo_data
+-- By the day, also where the campo has a time. ISO days are in the order of their text.
+CASE WHEN l.campos ->> CAST(:campo AS text) ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}(T|$)'
+     THEN CAST(left(l.campos ->> CAST(:campo AS text), 10) COLLATE "C" > CAST(:valor AS text) AS integer)
+        - CAST(left(l.campos ->> CAST(:campo AS text), 10) COLLATE "C" < CAST(:valor AS text) AS integer)
+        = ANY (CAST(:sinais AS integer[]))
+     ELSE false END
+
+-- name: lead_campo_hora
+CASE WHEN l.campos ->> CAST(:campo AS text) ~ '^[0-9]{2}:[0-9]{2}:[0-9]{2}$'
+     THEN CAST(l.campos ->> CAST(:campo AS text) COLLATE "C" > CAST(:valor AS text) AS integer)
+        - CAST(l.campos ->> CAST(:campo AS text) COLLATE "C" < CAST(:valor AS text) AS integer)
+        = ANY (CAST(:sinais AS integer[]))
+     ELSE false END
+
+-- name: lead_campo_texto
+-- Case and accents do not matter. Texts are equal or not; they have no order here.
+CASE WHEN jsonb_typeof(l.campos -> CAST(:campo AS text)) = 'string'
+     THEN (lower(unaccent(l.campos ->> CAST(:campo AS text))) = (SELECT lower(unaccent(CAST(:valor AS text)))))
+        = (0 = ANY (CAST(:sinais AS integer[])))
+     ELSE false END
+
+-- name: lead_campo_logico
+CASE WHEN jsonb_typeof(l.campos -> CAST(:campo AS text)) = 'boolean'
+     THEN (l.campos -> CAST(:campo AS text) = to_jsonb(CAST(:valor AS boolean))) = (0 = ANY (CAST(:sinais AS integer[])))
+     ELSE false END
+
+-- name: lead_campo_contains
+CASE WHEN jsonb_typeof(l.campos -> CAST(:campo AS text)) = 'string'
+     THEN strpos(lower(unaccent(l.campos ->> CAST(:campo AS text))), (SELECT lower(unaccent(CAST(:valor AS text))))) > 0
+     ELSE false END
+
+-- name: lead_campo_is_blank
+coalesce(l.campos ->> CAST(:campo AS text), '') = ''
+
+-- name: lead_ddd
+-- Of the principal phone, as for the window of an e-mail (contacts/places.py has the same pattern).
+EXISTS (SELECT FROM lead_telefones t
+         WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id AND t.principal
+           AND t.telefone ~ '^\+55[1-9][0-9][2-9][0-9]{7,8}$' AND substr(t.telefone, 4, 2) = ANY (CAST(:valores AS text[]))
+        OFFSET 0)
+
+-- name: lead_pessoa
+CASE length(l.documento) WHEN 11 THEN 'fisica' WHEN 14 THEN 'juridica' ELSE 'sem_documento' END
+    = ANY (CAST(:valores AS text[]))
+
+-- name: lead_has_whatsapp
+EXISTS (SELECT FROM lead_telefones t
+         WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id AND t.valido_para_disparo
+        OFFSET 0)
+
+-- name: lead_has_email
+EXISTS (SELECT FROM lead_emails e
+         WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id AND e.valido_para_disparo
+        OFFSET 0)
+
+-- name: lead_origem_arquivo
+l.origem_arquivo = ANY (CAST(:valores AS text[]))
+
+-- name: lead_origem
+l.origem = ANY (CAST(:valores AS text[]))
+
+-- name: lead_job_id
+l.job_id = ANY (CAST(:valores AS uuid[]))
+
+-- name: lead_created_between
+l.criado_em >= CAST(:de AS timestamptz) AND l.criado_em < CAST(:ate AS timestamptz)
+
+-- name: lead_disparo_since
+-- A message that left, or may have left: a failure may be reported after the provider took it.
+EXISTS (SELECT FROM disparos d
+         WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id
+           AND (d.enviado_em IS NOT NULL OR d.status IN ('enviando', 'incerto'))
+           AND coalesce(d.enviado_em, d.atualizado_em) >= CAST(:desde AS timestamptz)
+        OFFSET 0)
+
+-- name: lead_in_campanha
+-- A failure from which it goes on by another contact is not the lead's: what comes of that one is.
+EXISTS (SELECT FROM disparos d
+         WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id AND d.campanha_id = CAST(:campanha_id AS uuid)
+           AND CASE CAST(:resultado AS text)
+               WHEN 'qualquer' THEN true
+               WHEN 'enviado' THEN d.enviado_em IS NOT NULL
+               WHEN 'confirmado' THEN d.confirmado_em IS NOT NULL
+               WHEN 'lido' THEN d.lido_em IS NOT NULL
+               WHEN 'respondeu' THEN d.respondido_em IS NOT NULL
+               ELSE d.status = CAST(:resultado AS text)
+                    AND NOT EXISTS (SELECT FROM disparos n
+                                     WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id) END
+        OFFSET 0)
+
+-- name: lead_left_out_of_campanha
+EXISTS (SELECT FROM campanha_excluidos x
+         WHERE x.tenant_id = l.tenant_id AND x.campanha_id = CAST(:campanha_id AS uuid) AND x.lead_id = l.lead_id
+        OFFSET 0)
+
+-- name: lead_replied_since
+-- There are few replies: they are read once, not for each lead. One that nobody has assigned counts for every lead with
+-- its contact, as on their timelines.
+l.lead_id IN (SELECT r.lead_id
+                FROM respostas r
+               WHERE r.tenant_id = :tenant_id AND r.lead_id IS NOT NULL AND r.recebida_em >= CAST(:desde AS timestamptz)
+               UNION ALL
+              SELECT t.lead_id
+                FROM respostas r
+                JOIN lead_telefones t ON t.tenant_id = r.tenant_id AND t.telefone = r.contato
+               WHERE r.tenant_id = :tenant_id AND r.lead_id IS NULL AND r.canal = 'whatsapp'
+                 AND r.recebida_em >= CAST(:desde AS timestamptz)
+               UNION ALL
+              SELECT e.lead_id
+                FROM respostas r
+                JOIN lead_emails e ON e.tenant_id = r.tenant_id AND e.email = r.contato
+               WHERE r.tenant_id = :tenant_id AND r.lead_id IS NULL AND r.canal = 'email'
+                 AND r.recebida_em >= CAST(:desde AS timestamptz))
+
+-- name: lead_is_suppressed
+-- The person, or one of the contacts. The list is short beside the leads: it is read once.
+l.lead_id IN (SELECT p.lead_id FROM leads_suprimidos p WHERE p.tenant_id = :tenant_id
+               UNION ALL
+              SELECT t.lead_id
+                FROM supressoes s
+                JOIN lead_telefones t ON t.tenant_id = s.tenant_id AND t.telefone = s.contato
+               WHERE s.tenant_id = :tenant_id AND s.canal = 'whatsapp'
+               UNION ALL
+              SELECT e.lead_id
+                FROM supressoes s
+                JOIN lead_emails e ON e.tenant_id = s.tenant_id AND e.email = s.contato
+               WHERE s.tenant_id = :tenant_id AND s.canal = 'email')

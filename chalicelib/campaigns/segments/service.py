@@ -1,0 +1,161 @@
+"""Keeps the segments of a tenant, and counts the leads that a filter finds."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from chalicelib.adapters.clock import Clock
+from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.campaigns.segments.context import compiled, stored_filter
+from chalicelib.campaigns.segments.model import SegmentFilter
+from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
+from chalicelib.errors import Conflict, ConstraintViolation, NotFound
+from chalicelib.idempotency import IdempotencyKey
+from chalicelib.identity import Identity
+from chalicelib.ids import new_id
+from chalicelib.pages import PageQuery, page_of
+from chalicelib.searches import take_seat
+
+_SAMPLE = 5
+_SAME_NAME = "segmentos_nome_key"
+
+
+class Segments:
+    """The segments of a tenant; `database` is the API's login."""
+
+    def __init__(self, *, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create(self, identity: Identity, request: NewSegment, key: IdempotencyKey | None = None) -> Row:
+        """Save a filter under a name. The same key gets the same segment, as it is now.
+
+        Raises:
+            Invalid: the filter cannot be used.
+            Conflict: `nome_de_segmento_repetido`, or the key was used for another request.
+        """
+        if (known := self._known(identity.tenant_id, key)) is not None:
+            return known
+        try:
+            return self._database.run(identity.tenant_id, lambda rows: self._insert(rows, identity, request, key))
+        except ConstraintViolation as violation:
+            # The same request came twice at once: the other one was first.
+            if (known := self._known(identity.tenant_id, key)) is not None:
+                return known
+            raise _refusal(violation) from None
+
+    def page(self, tenant_id: str, query: PageQuery) -> dict[str, Any]:
+        """A page of segments, newest first.
+
+        Raises:
+            Invalid: `cursor_invalido`.
+        """
+        params = {"depois": query.after(UUID), "limite": query.limit + 1, "pular": query.offset or 0}
+        found = self._database.run(tenant_id, lambda rows: rows.all("list_segmentos", **params))
+        return page_of(found, query.limit, lambda row: row["segmento_id"])
+
+    def get(self, tenant_id: str, segmento_id: UUID) -> Row:
+        """One segment.
+
+        Raises:
+            NotFound: the tenant has no such segment.
+        """
+        return self._database.run(tenant_id, lambda rows: _found(rows, segmento_id))
+
+    def replace(self, identity: Identity, segmento_id: UUID, request: NewSegment) -> Row:
+        """Give a segment another name and filter. Campaigns that are planned keep the leads that they have.
+
+        Raises:
+            NotFound: the tenant has no such segment.
+            Invalid: the filter cannot be used.
+            Conflict: `nome_de_segmento_repetido`.
+        """
+
+        def work(rows: Rows) -> Row:
+            rows.run("update_segmento", segmento_id=segmento_id, **self._columns(rows, identity, request))
+            return _found(rows, segmento_id)
+
+        try:
+            return self._database.run(identity.tenant_id, work)
+        except ConstraintViolation as violation:
+            raise _refusal(violation) from None
+
+    def delete(self, tenant_id: str, segmento_id: UUID) -> None:
+        """Delete a segment; campaigns keep the filter that they were planned with.
+
+        Raises:
+            NotFound: the tenant has no such segment.
+        """
+        if not self._database.run(tenant_id, lambda rows: rows.run("delete_segmento", segmento_id=segmento_id)):
+            raise NotFound("nao_encontrado")
+
+    def count(self, tenant_id: str, request: SegmentCount) -> dict[str, Any]:
+        """How many leads a filter finds, by which channels they can be reached, and the newest of them.
+
+        Raises:
+            Invalid: the filter cannot be used.
+            NotFound: the tenant has no such segment.
+            TooManyRequests: `buscas_demais`.
+        """
+        now = self._clock()
+
+        def work(rows: Rows) -> dict[str, Any]:
+            condition = compiled(rows, _filter_of(rows, request), now)
+            take_seat(rows)
+            [counts] = rows.all("count_segment", filtro=condition)
+            # Where there is none, looking for a sample would read everything once more.
+            sample = rows.all("sample_segment", filtro=condition, limite=_SAMPLE) if counts["total"] else []
+            return {"total": counts.pop("total"), "por_canal": counts, "amostra": sample}
+
+        return self._database.run(tenant_id, work)
+
+    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
+        """The segment that this very request made before."""
+        if key is None:
+            return None
+        return self._database.run(tenant_id, lambda rows: _made_under(rows, key))
+
+    def _insert(self, rows: Rows, identity: Identity, request: NewSegment, key: IdempotencyKey | None) -> Row:
+        columns = self._columns(rows, identity, request)
+        segmento_id = new_id(columns["agora"])
+        rows.run(
+            "insert_segmento",
+            segmento_id=segmento_id,
+            **columns,
+            idempotency_key=key and key.value,
+            idempotency_fingerprint=key and key.fingerprint,
+        )
+        return _found(rows, segmento_id)
+
+    def _columns(self, rows: Rows, identity: Identity, request: NewSegment) -> dict[str, Any]:
+        """What is saved, once the filter is known to be usable."""
+        now = self._clock()
+        compiled(rows, request.filtro, now)
+        filtro = request.filtro.model_dump_json(exclude_unset=True)
+        return {"nome": request.nome, "filtro": filtro, "por": identity.subject, "agora": now}
+
+
+def _filter_of(rows: Rows, request: SegmentCount) -> SegmentFilter:
+    if request.filtro is not None:
+        return request.filtro
+    return stored_filter(_found(rows, request.segmento_id)["filtro"])
+
+
+def _found(rows: Rows, segmento_id: UUID | None) -> Row:
+    row = rows.one("segmento_by_id", segmento_id=segmento_id)
+    if row is None:
+        raise NotFound("nao_encontrado")
+    return row
+
+
+def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
+    row = rows.one("segmento_by_key", idempotency_key=key.value)
+    if row is None:
+        return None
+    key.check(row["idempotency_fingerprint"])
+    return _found(rows, row["segmento_id"])
+
+
+def _refusal(violation: ConstraintViolation) -> Exception:
+    return Conflict("nome_de_segmento_repetido") if violation.constraint == _SAME_NAME else violation
