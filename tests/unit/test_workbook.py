@@ -224,14 +224,18 @@ class UniformTable:
     """A table whose rows are all the same."""
 
     name = None
+    looks = None
 
     def __init__(self, cells: list[str], run: int) -> None:
         self._cells = cells
         self._run = run
 
-    def runs(self, after: int = 0, width: int = 1, _numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
+    def runs(self, after: int = 0, width: int = 1, numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
         rows = ((number, self._cells) for number in range(after + 1, MAX_ROWS))
         return iter(lambda: list(islice(rows, self._run)), [])
+
+    def sample(self, after: int, width: int) -> Iterator[RowRun]:
+        return self.runs(after, width)
 
     def size(self) -> None:
         return None

@@ -32,14 +32,18 @@ class FakeTable:
     """Rows below a header, as they would stand in a file, in runs of some rows."""
 
     name = None
+    looks = None
 
     def __init__(self, rows: Sequence[SheetRow], run: int) -> None:
         self._rows = rows
         self._run = run
 
-    def runs(self, after: int = 0, width: int = 0, _numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
+    def runs(self, after: int = 0, width: int = 0, numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
         rows = [row for row in self._rows if row[0] > after]
         return (rows[at : at + self._run] for at in range(0, len(rows), self._run))
+
+    def sample(self, after: int, width: int) -> Iterator[RowRun]:
+        return self.runs(after, width)
 
     def size(self) -> int:
         return len(self._rows)
