@@ -181,8 +181,9 @@ def test_migration_033_tells_the_types_of_columns_of_files_that_were_read_before
     postgres: Postgres, tmp_path: Path
 ) -> None:
     with database_before(postgres, "033", tmp_path) as database:
-        columns = [{"coluna": "A", "campo": "nome"}, {"coluna": "B", "campo": None}]
-        for number, leitura in enumerate((None, {"colunas": columns, "abas": []}, {"colunas": [], "abas": []})):
+        columns: list[dict[str, Any]] = [{"coluna": "A", "campo": "nome"}, {"coluna": "B", "campo": None}]
+        read: list[dict[str, Any] | None] = [None, {"colunas": columns, "abas": []}, {"colunas": [], "abas": []}]
+        for number, leitura in enumerate(read):
             insert(
                 database, "ingest_jobs", tenant_id=TENANT, job_id=UUID(int=number), bucket="b", chave=f"k{number}",
                 nome_arquivo="leads.xlsx", criado_em=CREATED_AT, atualizado_em=CREATED_AT, leitura=leitura,
