@@ -484,6 +484,21 @@ def test_failed_slice_gives_the_campaign_back(services: Services, owner: Databas
     assert len(planned(owner, campanha_id, "lead_id")) == 1
 
 
+def test_campaign_that_cannot_be_given_back_is_left_to_its_lease(services: Services, owner: Database) -> None:
+    lead(owner, telefones=[phone(1)])
+    campanha_id = a_scheduled_campaign(owner)
+    planner = services.planner
+
+    def fail(*_: object) -> bool:
+        planner._database = Database(lambda: "postgresql://nobody@127.0.0.1:1/none?sslmode=disable")
+        raise Unavailable("banco_indisponivel")
+
+    planner._plan_in = fail  # type: ignore[method-assign,assignment]
+    with pytest.raises(Unavailable):
+        plan(services, campanha_id)
+    assert ask(owner, "SELECT lease_dono IS NOT NULL, planejado_ate FROM campanhas") == [[True, None]]
+
+
 def test_cancelled_campaign_is_not_planned_any_further(make_services: MakeServices, clock: StoppedClock) -> None:
     services = make_services(plan_slice_leads=2)
     owner = services.owner_database
