@@ -30,8 +30,8 @@ TABLES = (
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
     "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
-    "segmentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico", "campanha_contagens",
-    "campanha_desfechos", "lead_contatos_periodo",
+    "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
+    "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -163,6 +163,10 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     insert(
         owner, "tenant_campos", tenant_id=tenant_id, campo="cidade", tipo="texto", titulo=f"Pessoa de {tenant_id}",
         visto_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "tenant_mapeamentos", tenant_id=tenant_id, cabecalho="x", mapeamento={"Pessoa": "nome"},
+        atualizado_em=CREATED_AT,
     )  # fmt: skip
     segmento_id = UUID(int=number << 64 | 6)
     insert(
@@ -370,8 +374,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     for route in routes(api):
         for table in ("lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
-                      "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "agendamentos",
-                      "disparos", "lead_telefones", "lead_emails", "leads",
+                      "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
+                      "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
                       "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 import pytest
@@ -221,13 +221,16 @@ def test_workbook_without_sheets_is_refused_as_empty() -> None:
 class UniformTable:
     """A table whose rows are all the same."""
 
-    name = None
+    name = looks = None
 
     def __init__(self, cells: list[str]) -> None:
         self._cells = cells
 
-    def rows(self, after: int = 0, width: int = 1) -> Iterator[tuple[int, list[str]]]:
+    def rows(self, after: int = 0, width: int = 1, numbers: Set[int] = frozenset()) -> Iterator[tuple[int, list[str]]]:
         return ((number, self._cells) for number in range(after + 1, MAX_ROWS))
+
+    def sample(self, after: int, width: int) -> Iterator[tuple[int, list[str]]]:
+        return self.rows(after, width)
 
     def size(self) -> None:
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,13 +31,16 @@ READER = RowReader(HEADER, "leads.csv")
 class FakeTable:
     """Rows below a header, as they would stand in a file."""
 
-    name = None
+    name = looks = None
 
     def __init__(self, rows: Sequence[SheetRow]) -> None:
         self._rows = rows
 
-    def rows(self, after: int = 0, width: int = 0) -> Iterator[SheetRow]:
+    def rows(self, after: int = 0, width: int = 0, numbers: Set[int] = frozenset()) -> Iterator[SheetRow]:
         return (row for row in self._rows if row[0] > after)
+
+    def sample(self, after: int, width: int) -> Iterator[SheetRow]:
+        return self.rows(after, width)
 
     def size(self) -> int:
         return len(self._rows)
