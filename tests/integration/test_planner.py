@@ -18,7 +18,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.campaigns.planning.audience import audience_of
-from chalicelib.errors import ConstraintViolation
+from chalicelib.errors import ConstraintViolation, Unavailable
 from chalicelib.ids import time_of
 from chalicelib.wiring import Services
 from local.aws import Aws
