@@ -14,7 +14,7 @@ from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
-from tests.builders import TENANT, ask, insert, literal, run
+from tests.builders import CREATED_AT, TENANT, ask, insert, literal, run
 from tests.conftest import DatabaseUrls
 from tests.integration.conftest import JSON, ContractClient
 
@@ -201,6 +201,29 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
     assert len(call("GET", "/agendamentos")["itens"]) == 4
 
 
+def use_campaigns(call: Caller, owner: Database) -> None:
+    insert(
+        owner, "templates", tenant_id=TENANT, nome="cobra", versao=1, canal="whatsapp", idioma="pt_BR",
+        texto="Olá, {{nome|padrao:\"cliente\"}}!", variaveis=["nome"], criado_em=CREATED_AT,
+    )  # fmt: skip
+    given = {"nome": "Cobrança", "filtro": {"todos": []}, "mensagem": {"canal": "whatsapp", "template": "cobra"}}
+    made = call("POST", "/campanhas", **given, piloto={"percentual": 10})
+    path = f"/campanhas/{made['campanha_id']}"
+    assert call("PATCH", path, nome="Cobrança de novembro", piloto={"primeiros": 5})["piloto"]["primeiros"] == 5
+    found = call("POST", f"{path}/conferir")
+    assert found["publico"] == found["elegiveis"] + sum(each["quantos"] for each in found["excluidos"])
+    call("POST", f"{path}/testar", contatos=[{"canal": "whatsapp", "contato": "71 98888-0001"}])
+    call("POST", f"{path}/agendar", iniciar_em=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    assert call("POST", f"{path}/pausar", motivo="Espera")["espera"][0]["motivo"] == "Espera"
+    call("POST", f"{path}/retomar")
+    assert call("POST", f"{path}/cancelar")["status"] == "cancelada"
+    assert [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]] == [made["campanha_id"]]
+    assert len(call("GET", path)["historico"]) == 4
+    draft = call("POST", "/campanhas", **given)
+    call("DELETE", f"/campanhas/{draft['campanha_id']}")
+    run(owner, "DELETE FROM disparos WHERE teste_de IS NOT NULL")
+
+
 def use_segments(call: Caller) -> None:
     filtro = {"todos": [{"status": ["novo", "em_disparo", "contato_efetuado"]}, {"tem": "email"}]}
     made = call("POST", "/segmentos", nome="Com e-mail", filtro=filtro)
@@ -274,6 +297,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_agendamentos(call, owner, lead_id)
     use_channels(call)
     use_segments(call)
+    use_campaigns(call, owner)
     use_suppressions(call)
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)

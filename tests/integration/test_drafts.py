@@ -112,7 +112,11 @@ def test_same_request_twice_at_once_makes_one_draft(services: Services, owner: D
             "valor_fora_do_formato",
         ),
         ({"filtro": ..., "segmento_id": str(UUID(int=1))}, "/segmento_id", "segmento_desconhecido"),
-        ({"filtro": {"campo": {"nome": "x", "op": "=", "valor": 1}}}, "/filtro/campo/nome", "campo_desconhecido"),
+        (
+            {"filtro": {"campo": {"nome": "x", "op": "=", "valor": 1}}},
+            "/filtro/campo/nome",
+            "campo_do_filtro_desconhecido",
+        ),
     ],
 )  # fmt: skip
 def test_draft_that_names_what_is_not_there_is_refused(

@@ -258,7 +258,7 @@ def test_pilot_is_the_first_so_many_or_a_share_of_the_first_step(
     a_template(owner)
     for number in range(20):
         lead(owner, telefones=[phone(number)])
-    more = {"piloto_decisao": "pessoa", "piloto_liberado": False} if columns else {}
+    more: dict[str, Any] = {"piloto_decisao": "pessoa", "piloto_liberado": False} if columns else {}
     campanha_id = a_scheduled_campaign(owner, one_step(), one_step(apos_dias_uteis=1), **columns, **more)
     plan(services, campanha_id)
     found = Counter(etapa for etapa, piloto in planned(owner, campanha_id, "etapa", "piloto") if piloto)
@@ -394,7 +394,7 @@ def test_worker_that_dies_in_any_slice_leaves_the_same_rows(
         a_template(owner, nome=nome, canal=canal)
     a_population(owner, Random(slices), 18)
     steps = [one_step(a_message(), a_message("email", "oi-email")), one_step(apos_dias_uteis=2)]
-    pilot = {"piloto": 5, "piloto_decisao": "pessoa", "piloto_liberado": False}
+    pilot: dict[str, Any] = {"piloto": 5, "piloto_decisao": "pessoa", "piloto_liberado": False}
     campanha_id = a_scheduled_campaign(owner, *steps, **pilot)
     seen: list[object] = []
     planner = make_services(plan_slice_leads=4).planner
@@ -407,7 +407,7 @@ def test_worker_that_dies_in_any_slice_leaves_the_same_rows(
             raise _Killed
         return is_last
 
-    planner._plan_in = die  # type: ignore[method-assign]
+    planner._plan_in = die  # type: ignore[method-assign,assignment]
     planner._release = lambda *_: None  # type: ignore[method-assign]
     body = json.dumps({"tenant_id": TENANT, "campanha_id": str(campanha_id)})
     with pytest.raises(_Killed):
