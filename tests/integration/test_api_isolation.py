@@ -28,7 +28,8 @@ PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
-    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
+    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "disparo_lotes", "canal_limites", "canal_pausas",
+    "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo",
@@ -131,6 +132,10 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     insert(
         owner, "canal_historico", tenant_id=tenant_id, canal="whatsapp", passo_id=UUID(int=number), em=CREATED_AT,
         acao="pausado", por="ana",
+    )  # fmt: skip
+    insert(
+        owner, "disparo_lotes", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
+        criado_em=CREATED_AT,
     )  # fmt: skip
     insert(
         owner, "disparo_reenvios", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
@@ -259,6 +264,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "change_campanha": {"nome": "Outra"},
         "schedule_campanha": {},
         "test_campanha": {"contatos": [{"canal": "whatsapp", "contato": "71 98888-0001"}]},
+        "create_disparos": {"canal": "whatsapp", "template": "oi", "lead_ids": [str(UUID(int=1))]},
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
@@ -378,7 +384,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
+                      "canal_historico", "disparo_reenvios", "disparo_lotes", "disparo_contagens"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)
         if status >= 400 and document.get("code") not in REFUSED:
