@@ -46,6 +46,7 @@ REFUSED = {
     "contato_com_disparos",
     "campanha_nao_muda",
     "campanha_sem_publico",
+    "campanha_sem_resultados",
     "requisicao_invalida",  # `fitting` knows no lead that a reply could be assigned to
 }
 
@@ -254,6 +255,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
         },
         "change_campanha": {"nome": "Outra"},
         "schedule_campanha": {},
+        "repeat_campanha": {"quem": "falhas"},
         "test_campanha": {"contatos": [{"canal": "whatsapp", "contato": "71 98888-0001"}]},
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},

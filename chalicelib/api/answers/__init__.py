@@ -3,12 +3,16 @@
 from chalicelib.api.answers.campaigns import (
     CampaignAnswer,
     CampaignPage,
+    CampaignReplyPage,
     PreflightAnswer,
+    RecipientExportLink,
+    RecipientPage,
     SegmentAnswer,
     SegmentCountAnswer,
     SegmentPage,
     StoppedCampaign,
     TrialList,
+    VariantList,
 )
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
@@ -42,6 +46,7 @@ __all__ = [
     "AnnouncedJobAnswer",
     "CampaignAnswer",
     "CampaignPage",
+    "CampaignReplyPage",
     "CampoPage",
     "ChannelAnswer",
     "ChannelList",
@@ -60,6 +65,8 @@ __all__ = [
     "PreflightAnswer",
     "PreviewAnswer",
     "ReadyLeadPage",
+    "RecipientExportLink",
+    "RecipientPage",
     "ReplyAnswer",
     "ReplyPage",
     "ReportLink",
@@ -77,6 +84,7 @@ __all__ = [
     "TemplateVersion",
     "TemplateVersionList",
     "TrialList",
+    "VariantList",
     "WebhookAddressList",
     "WebhookReceipt",
 ]
