@@ -27,6 +27,7 @@ from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, ReplyAssignment, ReplyQuery, ReplySettlement, WebhookQuery
 from chalicelib.dispatch.requests.models import (
+    DisparoBatch,
     DisparoQuery,
     NewDisparo,
     NewTemplate,
@@ -247,6 +248,13 @@ def create_disparo(
 def list_disparos(call: Call, query: DisparoQuery) -> Json[answers.DisparoPage]:
     """Lists disparos by filter, newest first."""
     return services.disparos.page(call.tenant_id, query)
+
+
+@app.route("/disparos/lote", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def create_disparos(call: Call, body: DisparoBatch, key: IdempotencyKey | None) -> Json[answers.BatchAnswer]:
+    """Creates up to a thousand disparos, and says of each whether it was created or why not."""
+    return services.disparo_batches.create(call.tenant_id, body, key)
 
 
 @app.route("/disparos/{disparo_id}", methods=["GET"], authorizer=cognito)

@@ -77,8 +77,8 @@ def _validated(rows: Iterable[tuple[int, Sequence[Any]]], titles: Sequence[str])
     found = _Rows([], [], [])
     job_id = uuid4()
     for number, cells in rows:
-        nome, contato, document, emails, phones = map(_text, cells[:_OURS])
-        document = _document(document)
+        nome, contato, written, emails, phones = map(_text, cells[:_OURS])
+        document = _document(written)
         valid_phones, valid_emails = list(dict.fromkeys(_phones(phones))), list(dict.fromkeys(_emails(emails)))
         if not (document or valid_phones or valid_emails):
             continue

@@ -731,6 +731,19 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "agendar_para_no_passado": ("A data já passou.", "The time is past."),
     "agendar_para_distante": ("A data está a mais de um ano.", "The time is more than a year away."),
+    "item_repetido": (
+        "A mesma mensagem já está neste lote: o mesmo lead, canal, template, contato e hora.",
+        "The same message is in this batch already: the same lead, channel, template, contact and time.",
+    ),
+    "itens_ou_lead_ids": (
+        "Informe itens ou lead_ids, um dos dois, com pelo menos um.",
+        "Give either itens or lead_ids, with one at least.",
+    ),
+    "mensagem_fora_dos_itens": (
+        "Com itens, a mensagem vai dentro de cada item.",
+        "With itens, the message goes inside of each item.",
+    ),
+    "canal_e_template": ("Com lead_ids, informe canal e template.", "With lead_ids, give canal and template."),
     "disparo_nao_cancelavel": (
         "Um disparo {status} não pode ser cancelado, nem um que já possa ter saído.",
         "A disparo that is {status} cannot be cancelled, nor one that may have left already.",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
     from chalicelib.dispatch.channels.senders import Senders
+    from chalicelib.dispatch.requests.batches import DisparoBatches
     from chalicelib.dispatch.requests.channel_pauses import ChannelPauses
     from chalicelib.dispatch.requests.disparos import Disparos
     from chalicelib.dispatch.requests.overview import Overview
@@ -274,6 +275,17 @@ class Services:
         from chalicelib.dispatch.requests.disparos import Disparos
 
         return Disparos(
+            database=self.database,
+            wakeups=self.wakeups,
+            clock=self._clock,
+            max_tentativas=self._settings.max_tentativas,
+        )
+
+    @cached_property
+    def disparo_batches(self) -> DisparoBatches:
+        from chalicelib.dispatch.requests.batches import DisparoBatches
+
+        return DisparoBatches(
             database=self.database,
             wakeups=self.wakeups,
             clock=self._clock,

@@ -58,8 +58,3 @@ class PilotDecision(StrEnum):
 
     AUTOMATICA = "automatica"
     PESSOA = "pessoa"
-
-
-def origins_of(destination: CampaignStatus) -> list[str]:
-    """The statuses from which a campaign may come to this one: the parameter `de` of a move."""
-    return sorted(status.value for status, onward in MOVES.items() if destination in onward)

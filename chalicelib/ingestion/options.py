@@ -10,7 +10,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 
 from chalicelib.ingestion.layout.mapping import target_of
-from chalicelib.ingestion.reading.limits import MAX_TITLES
 from chalicelib.tags import Tags
 
 
@@ -32,6 +31,8 @@ class DedupKey(StrEnum):
 ALL_KEYS = frozenset(DedupKey)
 MAX_ORIGIN = 60
 """Characters of an `origem`."""
+MAX_MAPPED = 1_024
+"""Titles of a mapping: as many as a header may have."""
 
 
 def _one_spelling(name: str) -> str:
@@ -113,7 +114,7 @@ class IngestOptions(BaseModel):
     separador: Separator | None = None
     """What stands between the cells of a text file; without it the one that makes the best header is chosen."""
 
-    mapeamento: Annotated[dict[MappedTitle, MappedTo], Field(max_length=MAX_TITLES)] | None = None
+    mapeamento: Annotated[dict[MappedTitle, MappedTo], Field(max_length=MAX_MAPPED)] | None = None
     """What columns are taken for, by their titles: one of our fields, `campo`, `campo:name` or `ignorar`. Without it,
     what was said of these titles the last time; `{}` forgets that.
     """

@@ -38,10 +38,11 @@ def test_every_column_says_what_became_of_it(office: Office) -> None:
     assert columns(job) == [
         ("nome", None, None),
         ("telefone", None, None),
-        (None, "coluna_proposta", "telefone"),
-        (None, "coluna_de_outra_pessoa", None),
-        (None, "coluna_desconhecida", None),
+        ("recado", "coluna_proposta", "telefone"),
+        ("cpf_do_conjuge", "coluna_de_outra_pessoa", None),
+        ("cidade", None, None),
     ]
+    assert [each["tipo"] for each in job["leitura"]["colunas"]] == [None, None, "texto", "texto", "texto"]
     proposal = job["leitura"]["colunas"][2]
     assert (proposal["coluna"], proposal["titulo"]) == ("C", "Recado")
     assert "adivinhar=true" in proposal["mensagem"]
@@ -65,7 +66,8 @@ def test_dry_run_shows_how_the_file_is_read(office: Office, services: Services) 
 def test_sentences_are_in_the_language_of_the_tenant(office: Office) -> None:
     office.configure(idioma="en")
     job = office.ingest(as_csv(ANA, header=TITLES))
-    assert job["leitura"]["colunas"][4]["mensagem"] == "The title is not known: the column was not read."
+    message = job["leitura"]["colunas"][3]["mensagem"]
+    assert message.startswith("The title is about another person")
 
 
 def test_sheets_that_were_not_read_are_named(office: Office) -> None:
@@ -126,13 +128,12 @@ def test_report_that_is_uploaded_again_leaves_out_what_was_no_lead(office: Offic
         "telefone_invalido",
         "linha_de_total",
         "cabecalho_repetido",
-        "coluna_desconhecida",
     ]
     assert job["linhas_rejeitadas"] == job["linhas_processadas"] == 4
     again = office.ingest(report.replace(b'"12"', b'"71 99999-0001"'), name="erros-leads.csv")
     assert (again["leads_criados"], again["linhas_processadas"]) == (1, 1)
     codes = [each["codigo"] for each in again["leitura"]["colunas"]]
-    assert codes == [None, None, None, "coluna_desconhecida", *["coluna_do_relatorio"] * 4]
+    assert codes == [None, None, None, None, *["coluna_do_relatorio"] * 4]
 
 
 def test_lines_of_a_text_file_and_refusals_by_reason_are_counted(office: Office) -> None:

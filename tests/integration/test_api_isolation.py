@@ -28,10 +28,11 @@ PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
-    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
+    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "disparo_lotes", "canal_limites", "canal_pausas",
+    "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
-    "segmentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico", "campanha_contagens",
-    "campanha_desfechos", "lead_contatos_periodo",
+    "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
+    "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -134,6 +135,10 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         acao="pausado", por="ana",
     )  # fmt: skip
     insert(
+        owner, "disparo_lotes", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
+        criado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
         owner, "disparo_reenvios", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
         criado_em=CREATED_AT,
     )  # fmt: skip
@@ -164,6 +169,10 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     insert(
         owner, "tenant_campos", tenant_id=tenant_id, campo="cidade", tipo="texto", titulo=f"Pessoa de {tenant_id}",
         visto_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "tenant_mapeamentos", tenant_id=tenant_id, cabecalho="x", mapeamento={"Pessoa": "nome"},
+        atualizado_em=CREATED_AT,
     )  # fmt: skip
     segmento_id = UUID(int=number << 64 | 6)
     insert(
@@ -257,6 +266,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "schedule_campanha": {},
         "repeat_campanha": {"quem": "falhas"},
         "test_campanha": {"contatos": [{"canal": "whatsapp", "contato": "71 98888-0001"}]},
+        "create_disparos": {"canal": "whatsapp", "template": "oi", "lead_ids": [str(UUID(int=1))]},
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
@@ -372,11 +382,11 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     for route in routes(api):
         for table in ("lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
-                      "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "agendamentos",
-                      "disparos", "lead_telefones", "lead_emails", "leads",
+                      "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
+                      "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
+                      "canal_historico", "disparo_reenvios", "disparo_lotes", "disparo_contagens"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)
         if status >= 400 and document.get("code") not in REFUSED:

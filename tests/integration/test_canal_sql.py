@@ -39,7 +39,7 @@ def test_only_a_known_channel_has_contacts(migrated: Database) -> None:
     lead_id = a_lead(migrated)
     with migrated.transaction(TENANT) as rows:
         contacts = {
-            canal: [each["destino"] for each in rows.all("list_destinos", lead_id=lead_id, canal=canal)]
+            canal: [each["destino"] for each in rows.all("list_destinos", lead_ids=[lead_id], canais=[canal])]
             for canal in (*Canal, "sms")
         }
         assert all(contacts[canal] for canal in Canal)

@@ -134,6 +134,7 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     call("PUT", "/templates/novo", canal="whatsapp", idioma="pt_BR", texto="{{x}}")
     assert call("POST", "/templates/novo/previa", lead_id=lead_id)["itens"][0]["erros"]
     call("DELETE", "/templates/novo")
+    use_batches(call, owner, lead_id)
     ids = [create_disparo(call, lead_id) for _ in range(5)]
     for disparo_id in ids[:4]:
         fail(owner, disparo_id, "incerto" if disparo_id in ids[:2] else "erro")
@@ -148,6 +149,15 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     assert call("POST", "/disparos/reenviar", erro_codigo="131026")["reenviados"] == 1
     call("POST", f"/disparos/{ids[4]}/cancelar")
     call("DELETE", "/templates/oi")
+
+
+def use_batches(call: Caller, owner: Database, lead_id: str) -> None:
+    message = {"canal": "whatsapp", "template": "oi", "variaveis": {"nome": "Maria"}}
+    made = call("POST", "/disparos/lote", **message, lead_ids=[lead_id, lead_id])
+    assert [each["resultado"] for each in made["itens"]] == ["criado", "recusado"]
+    item = {"lead_id": lead_id, "canal": "whatsapp", "template": "oi"}
+    assert call("POST", "/disparos/lote", itens=[item])["itens"][0]["avisos"]
+    run(owner, "DELETE FROM disparos")
 
 
 def create_disparo(call: Caller, lead_id: str) -> str:

@@ -354,3 +354,31 @@ def test_limit_of_forms_is_a_setting(small_forms: int, api: Client) -> None:
     problem = replies[1][1]
     assert problem["code"] == "corpo_grande_demais"
     assert problem["detail"].startswith(f"O corpo passa de {small_forms} bytes; para um arquivo maior, peça")
+
+
+MAPPED = {"Fone da firma": "telefone", "Obs": "ignorar", "Saldo": "campo:saldo"}
+
+
+def test_every_kind_of_upload_may_say_what_columns_are_and_give_tags() -> None:
+    sent = [
+        sent_json(arquivo="a.csv", tamanho=1, mapeamento=MAPPED, tags=["vip", "vip"]),
+        sent_json(bucket="bucket", key="leads/acme/a.csv", mapeamento=MAPPED, tags=["vip"]),
+        sent_form(part("arquivo", "x", "a.csv"), part("mapeamento", json.dumps(MAPPED)), part("tags", "vip, vip")),
+        sent_form(part("arquivo", "x", "a.csv"), part("mapeamento", json.dumps(MAPPED)), part("tags", '["vip"]')),
+    ]
+    assert [(each.options.mapeamento, each.options.tags) for each in sent] == [(MAPPED, ("vip",))] * 4
+    assert sent_json(arquivo="a.csv", tamanho=1).options.mapeamento is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "refused"),
+    [
+        ("mapeamento", '{"Fone": "fone"}', [("/mapeamento/Fone", "destino_de_coluna_invalido")]),
+        ("mapeamento", "Fone", [("/mapeamento", "dict_type")]),
+        ("tags", "x" * 41, [("/tags/0", "string_too_long")]),
+    ],
+)
+def test_mapping_or_tag_that_is_wrong_is_refused(field: str, value: str, refused: list[tuple[str, str]]) -> None:
+    with pytest.raises(Invalid) as raised:
+        sent_form(part("arquivo", "x", "a.csv"), part(field, value))
+    assert refusal(raised.value)[1] == refused

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.campos import CampoType, fits
+from chalicelib.ingestion.layout.campo_values import CampoColumn, CampoReading
 from chalicelib.ingestion.reading.header import recognise
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowError, RowReader
 
@@ -85,10 +89,22 @@ WIDE = (
     "Telefone ou e-mail", "Cidade", "UF",
 )  # fmt: skip
 WIDE_CELLS = (*[NAMES] * 5, *[DOCUMENTS] * 2, *[EMAILS] * 2, AREAS, *[PHONES] * 2, (*PHONES, *EMAILS), CITIES, STATES)
-WIDE_ROWS = st.tuples(*map(st.sampled_from, WIDE_CELLS)).flatmap(
-    lambda cells: st.integers(0, len(WIDE)).map(lambda n: cells[:n])
+NOTES = ("", " ", "x", "'=1", "x" * 1001, "y" * 1000, 'a"b\\', "\ufeff", "é")
+AMOUNTS = ("", "1.5", "12", "-3", "x", "R$ 1,50", "007", "x" * 1001)
+DAYS = ("", "05/12/2026", "x", "31/02/2026")
+WIDE_TITLES = (*WIDE, "Obs", "Valor", "Dia", *[f"Nota {n}" for n in range(9)])
+ALL_CELLS = (*WIDE_CELLS, NOTES, AMOUNTS, DAYS, *[("y" * 1000,)] * 9)
+TYPES = {
+    "Obs": CampoReading(),
+    "Valor": CampoReading(CampoType.MOEDA, formatted=True),
+    "Dia": CampoReading(CampoType.DATA),
+}
+WIDE_ROWS = st.tuples(*map(st.sampled_from, ALL_CELLS)).flatmap(
+    lambda cells: st.integers(0, len(WIDE_TITLES)).map(lambda n: cells[:n])
 )
-SOME_COLUMNS = st.sets(st.sampled_from(WIDE), min_size=1).map(lambda chosen: tuple(filter(chosen.__contains__, WIDE)))
+SOME_COLUMNS = st.sets(st.sampled_from(WIDE_TITLES), min_size=1).map(
+    lambda chosen: tuple(filter(chosen.__contains__, WIDE_TITLES))
+)
 
 
 @given(st.lists(WIDE_ROWS, min_size=1, max_size=5), st.integers(1, 5), SOME_COLUMNS, st.booleans())
@@ -99,7 +115,11 @@ def test_rows_read_together_equal_rows_read_one_by_one(
     header = recognise(1, columns)
     if header is None:  # these columns have no contacts, so they are not a header
         return
-    reader = RowReader(header, "leads.xlsx", landlines_valid=landlines_valid)
+    campos = [
+        CampoColumn(place, header.titles[place], name, TYPES.get(header.titles[place], CampoReading()))
+        for place, name in header.campos.items()
+    ]
+    reader = RowReader(header, "leads.xlsx", landlines_valid=landlines_valid, campos=campos)
     numbered = list(enumerate(rows, 2))
     one_by_one = [reader.read(*row) for row in numbered]
     together = reader.read_all(numbered[:border])
@@ -107,6 +127,8 @@ def test_rows_read_together_equal_rows_read_one_by_one(
         together.extend(reader.read_all(numbered[border:]))
     assert together == ReadRows.of(one_by_one)
     kept = [row for row in one_by_one if row.data]
+    for row in kept:
+        assert row.data is None or row.data.campos is None or fits(json.loads(row.data.campos))
     assert [together.columns.row(place) for place in range(len(kept))] == [row.data for row in kept]
 
 

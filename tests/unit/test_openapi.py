@@ -113,6 +113,7 @@ def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
     }
     assert taking == {
         "create_ingest_job",
+        "create_disparos",
         "create_lead",
         "create_disparo",
         "create_agendamento",

@@ -17,6 +17,7 @@ from chalicelib.api.answers.campaigns import (
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
 from chalicelib.api.answers.dispatch import (
+    BatchAnswer,
     DisparoDetail,
     DisparoPage,
     ResendAnswer,
@@ -44,6 +45,7 @@ __all__ = [
     "AgendamentoAnswer",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
+    "BatchAnswer",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",

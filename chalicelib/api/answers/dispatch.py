@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel, WarningAnswer
@@ -120,6 +121,35 @@ class DisparoDetail(DisparoAnswer):
     """The last 200 steps, in their order."""
     avisos: tuple[WarningAnswer, ...]
     """What was to be known when it was created."""
+
+
+class RefusedItem(AnswerModel):
+    """Why nothing was made of an item of a batch."""
+
+    code: str
+    detail: str
+    """The sentence of `code`."""
+    pointer: str
+    """What is wrong, as a JSON pointer into the request."""
+
+
+class BatchItemAnswer(AnswerModel):
+    """What became of one item of a batch."""
+
+    lead_id: UUID
+    resultado: Literal["criado", "recusado"]
+    disparo_id: UUID | None
+    avisos: tuple[WarningAnswer, ...]
+    """What is to be known about the disparo."""
+    erro: RefusedItem | None
+
+
+class BatchAnswer(AnswerModel):
+    """What became of a batch, item by item, in the order of the request."""
+
+    criados: int
+    recusados: int
+    itens: tuple[BatchItemAnswer, ...]
 
 
 class ResendAnswer(AnswerModel):

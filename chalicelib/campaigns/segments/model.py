@@ -31,8 +31,8 @@ from chalicelib.campos import LONGEST_NAME, LONGEST_VALUE
 from chalicelib.canal import Canal
 from chalicelib.contacts.places import PLACES
 from chalicelib.instants import Instant
-from chalicelib.leads.requests import Tag
 from chalicelib.leads.states import LeadStatus
+from chalicelib.tags import Tag
 
 MOST_VALUES = 500
 """Of one list."""

@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo
-from chalicelib.dispatch.requests.plans import Plan, plan
+from chalicelib.dispatch.requests.creation import make
+from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, Order
 from chalicelib.dispatch.requests.shown import load_disparo, presented
-from chalicelib.dispatch.requests.warnings import warnings_of
-from chalicelib.dispatch.rules.demands import lead_values
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
-from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
+from chalicelib.errors import Conflict, ConstraintViolation, DomainError
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.ids import first_id, last_id, new_id
-from chalicelib.leads import moves
-from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
+from chalicelib.ids import first_id, last_id
 from chalicelib.pages import page_of
 from chalicelib.searches import take_seat
 from chalicelib.tenants.config import config_of
@@ -129,24 +123,11 @@ class Disparos:
         return self._database.run(tenant_id, lambda rows: _made_under(rows, key))
 
     def _insert(self, rows: Rows, lead_id: UUID, request: NewDisparo, key: IdempotencyKey | None) -> Row:
-        now = self._clock()
-        disparo_id = new_id(now)
-        _lock_open_lead(rows, lead_id)
-        planned = _planned(rows, lead_id, request, now)
-        warnings = warnings_of(rows, lead_id, planned)
-        rows.run(
-            "insert_disparo",
-            disparo_id=disparo_id,
-            lead_id=lead_id,
-            **planned._asdict(),
-            max_tentativas=self._max_tentativas,
-            idempotency_key=key and key.value,
-            idempotency_fingerprint=key and key.fingerprint,
-            avisos=json.dumps(warnings) if warnings else None,
-            agora=now,
-        )
-        moves.apply(rows, [lead_id], LeadFact.DISPARO_CRIADO, now)
-        return load_disparo(rows, disparo_id)
+        orders = [Order(lead_id, request)]
+        [made] = make(rows, orders, self._clock(), max_tentativas=self._max_tentativas, key=key)
+        if isinstance(made, DomainError):
+            raise made
+        return load_disparo(rows, made.disparo_id)
 
 
 def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
@@ -155,21 +136,3 @@ def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
         return None
     key.check(row["idempotency_fingerprint"])
     return load_disparo(rows, row["disparo_id"])
-
-
-def _lock_open_lead(rows: Rows, lead_id: UUID) -> None:
-    """Lock the lead, so that nobody closes it while a disparo is made for it."""
-    lead = rows.one("lock_lead", lead_id=lead_id)
-    if lead is None:
-        raise NotFound("nao_encontrado")
-    if LeadStatus(lead["status"]) in CLOSED:
-        raise Conflict("lead_encerrado")
-
-
-def _planned(rows: Rows, lead_id: UUID, request: NewDisparo, now: datetime) -> Plan:
-    template = rows.one("find_template", nome=request.template)
-    if template is None:
-        raise Invalid("template_desconhecido", (FieldError("/template", "template_desconhecido", request.template),))
-    [lead] = rows.all("values_of_lead", lead_id=lead_id)
-    contacts = rows.all("list_destinos", lead_id=lead_id, canal=request.canal.value)
-    return plan(request, template, lead_values(lead), contacts, now)

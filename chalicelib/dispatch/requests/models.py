@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from math import isfinite
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 from uuid import UUID
 
 from pydantic import (
@@ -26,6 +26,8 @@ from chalicelib.pages import MAX_LIMIT, PageQuery
 # The names that Meta, Twilio (ContentSid) and people use; they need no escaping in a path.
 NOME_DE_TEMPLATE = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$"
 
+MAX_BATCH = 1_000
+"""The most disparos that one request creates."""
 MAX_RESENT = 5_000
 """The most disparos that one request sends again: their wake-ups take four seconds, and the gateway waits for 29."""
 
@@ -68,6 +70,66 @@ class NewDisparo(_Request):
     """Whether it may leave at any hour."""
     usar_alternativos: bool = False
     """Whether the lead's next contact gets it if this one fails permanently."""
+
+
+class Order(NamedTuple):
+    """One disparo that is asked for."""
+
+    lead_id: UUID
+    request: NewDisparo
+
+
+class BatchItem(NewDisparo):
+    """One message of a batch."""
+
+    lead_id: UUID
+
+
+class DisparoBatch(_Request):
+    """Up to a thousand disparos: one message for each of `lead_ids`, or `itens`, each with a message of its own."""
+
+    max_bytes: ClassVar[int] = 4 * 1024 * 1024
+
+    itens: Annotated[tuple[BatchItem, ...], Field(max_length=MAX_BATCH)] | None = None
+    lead_ids: Annotated[tuple[UUID, ...], Field(max_length=MAX_BATCH)] | None = None
+    canal: Canal | None = None
+    template: Annotated[str, StringConstraints(pattern=NOME_DE_TEMPLATE)] | None = None
+    variaveis: dict[str, VariableValue] = {}
+    agendar_para: Instant | None = None
+    expira_em: Instant | None = None
+    ignorar_janela: bool = False
+    usar_alternativos: bool = False
+
+    @model_validator(mode="after")
+    def _be_whole(self) -> DisparoBatch:
+        if bool(self.itens) == bool(self.lead_ids):
+            raise PydanticCustomError("itens_ou_lead_ids", "either itens or lead_ids")
+        if self.itens and self.model_fields_set - {"itens", "lead_ids"}:
+            raise PydanticCustomError("mensagem_fora_dos_itens", "each item has its own message")
+        if self.lead_ids and (self.canal is None or self.template is None):
+            raise PydanticCustomError("canal_e_template", "canal and template are needed")
+        return self
+
+    def orders(self) -> list[Order]:
+        """Every single message, in the order of the request."""
+        if self.canal is None or self.template is None:
+            return [Order(each.lead_id, each) for each in self.itens or ()]
+        request = NewDisparo(
+            canal=self.canal,
+            template=self.template,
+            payload=Payload(variaveis=self.variaveis),
+            agendar_para=self.agendar_para,
+            expira_em=self.expira_em,
+            ignorar_janela=self.ignorar_janela,
+            usar_alternativos=self.usar_alternativos,
+        )
+        return [Order(each, request) for each in self.lead_ids or ()]
+
+    def pointer(self, number: int, inside: str) -> str:
+        """Where in this request that is which `inside` points to in one of its orders; "" is the order itself."""
+        if self.itens:
+            return f"/itens/{number}{inside}"
+        return inside.removeprefix("/payload") or f"/lead_ids/{number}"
 
 
 class NewTemplate(_Request):

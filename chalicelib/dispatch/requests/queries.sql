@@ -62,49 +62,86 @@ SELECT :tenant_id, :nome, coalesce(max(versao), 0) + 1, :canal, :idioma, :assunt
  WHERE tenant_id = :tenant_id AND nome = :nome
 RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, criado_em;
 
--- name: list_destinos
--- Where a lead can be written to by one channel, in the order in which one would try.
-SELECT contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_disparo
-  FROM (SELECT lead_id, telefone AS valor, ordem, principal, valido_para_disparo
-          FROM lead_telefones
-         WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'whatsapp'
-         UNION ALL
-        SELECT lead_id, email, ordem, principal, valido_para_disparo
-          FROM lead_emails
-         WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'email') contatos
- ORDER BY principal DESC, ordem;
+-- name: find_templates
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = ANY (CAST(:nomes AS text[])) AND ativo;
 
--- name: surroundings_of_disparo
--- What its creator should know. Another message with the same template is one that left, or is to leave, within a day of
+-- name: lock_leads_to_write_to
+-- With what fills the variables of their messages, as `values_of_lead`. Held to the end of the transaction, in the order in
+-- which everybody locks leads.
+SELECT lead_id, status, nome, contato, documento, CAST(campos AS text) AS campos
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id
+   FOR NO KEY UPDATE;
+
+-- name: list_destinos
+-- Where leads can be written to by some channels, in the order in which one would try.
+SELECT lead_id, canal, contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_disparo
+  FROM (SELECT lead_id, 'whatsapp' AS canal, telefone AS valor, ordem, principal, valido_para_disparo
+          FROM lead_telefones
+         WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+           AND 'whatsapp' = ANY (CAST(:canais AS text[]))
+         UNION ALL
+        SELECT lead_id, 'email', email, ordem, principal, valido_para_disparo
+          FROM lead_emails
+         WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+           AND 'email' = ANY (CAST(:canais AS text[]))) contatos
+ ORDER BY lead_id, canal, principal DESC, ordem;
+
+-- name: surroundings_of_disparos
+-- What their creator should know. Another message with the same template is one that left, or is to leave, within a day of
 -- this one. Each part of `repetido` ends at the first row of another lead.
-SELECT EXISTS (SELECT FROM supressoes s
-                WHERE s.tenant_id = :tenant_id AND s.canal = :canal AND s.contato = :destino) AS suprimido,
-       EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = :tenant_id AND p.canal = :canal) AS pausado,
+SELECT n.disparo_id,
+       EXISTS (SELECT FROM supressoes s
+                WHERE s.tenant_id = :tenant_id AND s.canal = n.canal AND s.contato = n.destino) AS suprimido,
+       EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = :tenant_id AND p.canal = n.canal) AS pausado,
        (SELECT t.telefone FROM lead_telefones t
-         WHERE t.tenant_id = :tenant_id AND t.lead_id = :lead_id AND t.principal) AS telefone_principal,
+         WHERE t.tenant_id = :tenant_id AND t.lead_id = n.lead_id AND t.principal) AS telefone_principal,
        (SELECT d.disparo_id FROM disparos d
-         WHERE d.tenant_id = :tenant_id AND d.lead_id = :lead_id AND d.canal = :canal AND d.template = :template
+         WHERE d.tenant_id = :tenant_id AND d.lead_id = n.lead_id AND d.canal = n.canal AND d.template = n.template
            AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto')
-           AND coalesce(d.enviado_em, d.enviar_apos) BETWEEN :de AND :ate
+           AND coalesce(d.enviado_em, d.enviar_apos) BETWEEN n.de AND n.ate
          ORDER BY d.disparo_id DESC
          LIMIT 1) AS anterior,
-       CASE CAST(:canal AS text)
+       CASE n.canal
             WHEN 'whatsapp' THEN EXISTS (SELECT FROM lead_telefones o
-                                          WHERE o.tenant_id = :tenant_id AND o.telefone = :destino
-                                            AND o.lead_id <> :lead_id)
+                                          WHERE o.tenant_id = :tenant_id AND o.telefone = n.destino
+                                            AND o.lead_id <> n.lead_id)
             WHEN 'email' THEN EXISTS (SELECT FROM lead_emails o
-                                       WHERE o.tenant_id = :tenant_id AND o.email = :destino
-                                         AND o.lead_id <> :lead_id)
-       END AS repetido;
+                                       WHERE o.tenant_id = :tenant_id AND o.email = n.destino
+                                         AND o.lead_id <> n.lead_id)
+       END AS repetido
+  FROM jsonb_to_recordset(CAST(:planos AS jsonb)) AS n (
+       disparo_id uuid, lead_id uuid, canal text, destino text, template text, de timestamptz, ate timestamptz);
 
--- name: insert_disparo
+-- name: insert_disparos
+-- `variaveis` is a text in the document: as a number of JSON a value would not keep its digits in every client.
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       agendar_para, enviar_apos, espera, expira_em, ignorar_janela, usar_alternativos, max_tentativas,
                       idempotency_key, idempotency_fingerprint, avisos, criado_em, atualizado_em)
-VALUES (:tenant_id, :disparo_id, :lead_id, :canal, :contato_id, :destino, :template, :template_versao,
-        CAST(:variaveis AS jsonb), :agendar_para, :enviar_apos, :espera, :expira_em, :ignorar_janela,
-        :usar_alternativos, :max_tentativas, :idempotency_key, :idempotency_fingerprint, CAST(:avisos AS jsonb), :agora,
-        :agora);
+SELECT :tenant_id, n.disparo_id, n.lead_id, n.canal, n.contato_id, n.destino, n.template, n.template_versao,
+       CAST(n.variaveis AS jsonb), n.agendar_para, n.enviar_apos, n.espera, n.expira_em, n.ignorar_janela,
+       n.usar_alternativos, :max_tentativas, CAST(:idempotency_key AS text), CAST(:idempotency_fingerprint AS text),
+       nullif(n.avisos, 'null'), CAST(:agora AS timestamptz), CAST(:agora AS timestamptz)
+  FROM jsonb_to_recordset(CAST(:disparos AS jsonb)) AS n (
+       disparo_id uuid, lead_id uuid, canal text, contato_id uuid, destino text, template text, template_versao integer,
+       variaveis text, agendar_para timestamptz, enviar_apos timestamptz, espera text, expira_em timestamptz,
+       ignorar_janela boolean, usar_alternativos boolean, avisos jsonb)
+ ORDER BY n.disparo_id;
+
+-- name: lock_disparo_lote
+-- The same request twice at once: the second one waits for the answer of the first, of which there may be no row yet.
+SELECT pg_advisory_xact_lock(
+    hashtextextended('lote/' || CAST(:tenant_id AS text) || '/' || CAST(:idempotency_key AS text), 0));
+
+-- name: disparo_lote_by_idempotency_key
+SELECT fingerprint, resposta FROM disparo_lotes WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+
+-- name: insert_disparo_lote
+INSERT INTO disparo_lotes (tenant_id, idempotency_key, fingerprint, resposta, criado_em)
+VALUES (:tenant_id, :idempotency_key, :fingerprint, CAST(:resposta AS jsonb), :agora);
 
 -- name: disparo_by_id
 SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,

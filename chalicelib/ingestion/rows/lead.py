@@ -116,21 +116,21 @@ def _merged_campos(old: str | None, new: str | None) -> str | None:
     return written(joined(json.loads(old), json.loads(new or NO_CAMPOS)).campos)
 
 
-class LeftOut(NamedTuple):
+class NotTaken(NamedTuple):
     """What a lead did not take of a row that was merged into it."""
 
     campos: Campos
     tags: tuple[str, ...]
 
 
-def left_out(after: LeadData, row: LeadData) -> LeftOut:
+def left_out(after: LeadData, row: LeadData) -> NotTaken:
     """Return what is missing in a lead of a row that was just merged into it."""
     campos = {}
     if after.campos and row.campos not in (None, NO_CAMPOS):
         has = json.loads(after.campos)
         given: Campos = json.loads(row.campos or NO_CAMPOS)
         campos = {name: value for name, value in given.items() if has.get(name) != value}
-    return LeftOut(campos, tuple(tag for tag in row.tags if tag not in after.tags))
+    return NotTaken(campos, tuple(tag for tag in row.tags if tag not in after.tags))
 
 
 def principal(telefones: Sequence[Phone]) -> str | None:
