@@ -41,6 +41,10 @@ EVENTS: Mapping[CampaignStatus, str] = {
 """The event that tells of a campaign with this status, whoever moved it."""
 
 
+CANCELLED = "campanha_cancelada"
+"""Why a disparo of a cancelled campaign is cancelled."""
+
+
 class PauseCode(StrEnum):
     """Why this room pauses a campaign; the worker has codes of its own, such as those of a provider."""
 

@@ -10,7 +10,8 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.adapters.database import Database
+from chalicelib.adapters.database import Database, Rows
+from chalicelib.campaigns.requests import drafts
 from chalicelib.campaigns.requests.models import CampaignChange, CampaignQuery, NewCampaign
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
@@ -86,18 +87,13 @@ def test_same_key_gets_the_same_draft(services: Services, owner: Database) -> No
 
 
 def test_same_request_twice_at_once_makes_one_draft(services: Services, owner: Database) -> None:
-    key = IdempotencyKey("k", "f")
-    campaigns = services.campaigns
-    known = campaigns._known
-    asked: list[object] = []
+    key, made = IdempotencyKey("k", "f"), list[Any]()
 
-    def first_nobody(tenant_id: str, key: IdempotencyKey | None) -> Any:
-        asked.append(key)
-        return None if len(asked) == 1 else known(tenant_id, key)
+    def insert_too_late(rows: Rows) -> UUID:
+        made.append(services.campaigns.create(ANA, new(), key))
+        return drafts._insert(rows, ANA, new(), key, STARTED_AT)
 
-    made = campaigns.create(ANA, new(), key)
-    campaigns._known = first_nobody  # type: ignore[method-assign]
-    assert campaigns.create(ANA, new(), key) == made
+    assert drafts.created_once(services.database, TENANT, key, STARTED_AT, insert_too_late) == made[0]
     assert ask(owner, "SELECT count(*) FROM campanhas") == [[1]]
 
 

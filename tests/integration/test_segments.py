@@ -132,6 +132,8 @@ def send(owner: Database, random: Random, lead_id: UUID, number: int) -> tuple[l
         if status == "confirmado":
             times |= {"confirmado_em": left_at, "lido_em": left_at, "respondido_em": random.choice([None, left_at])}
         columns: dict[str, Any] = {} if campaign is None else {"campanha_id": campaign, "etapa": 1, "variante": "a"}
+        if status == "cancelado":
+            times["erro_codigo"] = random.choice([None, "campanha_cancelada"])
         destino = f"+55719{number:08}"
         disparo_id = a_disparo(
             owner, lead_id, status=status, criado_em=NOW, destino=destino, **times, **columns, atualizado_em=left_at
@@ -149,6 +151,9 @@ def send(owner: Database, random: Random, lead_id: UUID, number: int) -> tuple[l
             sent.append(left_at)
             results |= {(campaign, "enviado")}
             results -= {(campaign, "erro")}
+        results |= {(campaign, "falhou")} if (campaign, "erro") in results else set()
+        if status == "pendente" or times.get("erro_codigo"):
+            results |= {(campaign, "nao_alcancado")}
         results |= {(campaign, "enviado")} if status == "confirmado" else set()
         results |= {(campaign, "lido")} if times.get("lido_em") else set()
         results |= {(campaign, "respondeu")} if times.get("respondido_em") else set()

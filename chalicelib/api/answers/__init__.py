@@ -3,12 +3,16 @@
 from chalicelib.api.answers.campaigns import (
     CampaignAnswer,
     CampaignPage,
+    CampaignReplyPage,
     PreflightAnswer,
+    RecipientExportLink,
+    RecipientPage,
     SegmentAnswer,
     SegmentCountAnswer,
     SegmentPage,
     StoppedCampaign,
     TrialList,
+    VariantList,
 )
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
@@ -44,6 +48,7 @@ __all__ = [
     "BatchAnswer",
     "CampaignAnswer",
     "CampaignPage",
+    "CampaignReplyPage",
     "CampoPage",
     "ChannelAnswer",
     "ChannelList",
@@ -62,6 +67,8 @@ __all__ = [
     "PreflightAnswer",
     "PreviewAnswer",
     "ReadyLeadPage",
+    "RecipientExportLink",
+    "RecipientPage",
     "ReplyAnswer",
     "ReplyPage",
     "ReportLink",
@@ -79,6 +86,7 @@ __all__ = [
     "TemplateVersion",
     "TemplateVersionList",
     "TrialList",
+    "VariantList",
     "WebhookAddressList",
     "WebhookReceipt",
 ]
