@@ -23,6 +23,7 @@ from chalicelib.campaigns.requests.models import (
     NewCampaign,
     TrialSend,
 )
+from chalicelib.campaigns.results.requests import CampaignAgain, CampaignReplyQuery, RecipientExport, RecipientQuery
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, ReplyAssignment, ReplyQuery, ReplySettlement, WebhookQuery
@@ -559,6 +560,45 @@ def resume_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[an
 def cancel_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.StoppedCampaign]:
     """Cancels a campaign: what has not left does not leave any more."""
     return services.campaign_control.cancel(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/destinatarios", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_destinatarios(call: Call, campanha_id: UUID, query: RecipientQuery) -> Json[answers.RecipientPage]:
+    """Lists the recipients of a campaign by state and reason, those who were left out among them."""
+    return services.recipients.page(call.tenant_id, campanha_id, query)
+
+
+@app.route("/campanhas/{campanha_id}/resultados.csv", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def export_campanha(call: Call, campanha_id: UUID, query: RecipientExport) -> Json[answers.RecipientExportLink]:
+    """Exports the recipients of a campaign: a URL at which their CSV can be downloaded, and the cursor of the next."""
+    return services.campaign_exports.create(call.tenant_id, campanha_id, query)
+
+
+@app.route("/campanhas/{campanha_id}/respostas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_respostas_of_campanha(
+    call: Call, campanha_id: UUID, query: CampaignReplyQuery
+) -> Json[answers.CampaignReplyPage]:
+    """Lists who answered a campaign and what they wrote, newest first."""
+    return services.campaign_replies.page(call.tenant_id, campanha_id, query)
+
+
+@app.route("/campanhas/{campanha_id}/variantes", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def compare_variantes(call: Call, campanha_id: UUID) -> Json[answers.VariantList]:
+    """Compares the variants of a campaign: their counters and rates side by side."""
+    return services.variants.compare(call.tenant_id, campanha_id)
+
+
+@app.route("/campanhas/{campanha_id}/de-novo", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def repeat_campanha(
+    call: Call, campanha_id: UUID, body: CampaignAgain, key: IdempotencyKey | None
+) -> Json[answers.CampaignAnswer]:
+    """Creates the draft of the same campaign for those of its recipients who failed or were not reached."""
+    return services.campaigns_again.create(call.identity, campanha_id, body, key)
 
 
 @app.route("/supressoes", methods=["POST"], authorizer=cognito)

@@ -1095,6 +1095,19 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A campanha começa em no máximo 366 dias.",
         "A campaign starts within 366 days.",
     ),
+    "campanha_sem_resultados": (
+        "A campanha está {status}: ninguém está nela ainda.",
+        "The campaign is {status}: nobody is in it yet.",
+    ),
+    "campanha_pausada_retome": (
+        "A campanha está pausada: retome-a, e quem espera recebe.",
+        "The campaign is paused: resume it, and those who wait get it.",
+    ),
+    "campanha_nao_encerrada": (
+        "A campanha está {status}: quem espera ainda recebe.",
+        "The campaign is {status}: those who wait still get it.",
+    ),
+    "ninguem_de_novo": ("A campanha não tem ninguém assim.", "The campaign has nobody like that."),
     "etapa_desconhecida": ("A campanha não tem essa etapa.", "The campaign has no such step."),
     "variante_desconhecida": ("A etapa não tem essa variante.", "The step has no such variant."),
     "canal_sem_mensagem": (

@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from chalicelib.campaigns.requests.preflight import Preflight
     from chalicelib.campaigns.requests.stops import CampaignStops
     from chalicelib.campaigns.requests.trials import TrialSends
+    from chalicelib.campaigns.results.again import CampaignsAgain
+    from chalicelib.campaigns.results.answered import CampaignReplies
+    from chalicelib.campaigns.results.recipients import Recipients
+    from chalicelib.campaigns.results.results_csv import CampaignExports
+    from chalicelib.campaigns.results.variants import Variants
     from chalicelib.campaigns.segments.service import Segments
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
@@ -395,6 +400,37 @@ class Services:
         return TrialSends(
             database=self.database, wake=wake, clock=self._clock, max_tentativas=self._settings.max_tentativas
         )
+
+    @cached_property
+    def recipients(self) -> Recipients:
+        from chalicelib.campaigns.results.recipients import Recipients
+
+        return Recipients(database=self.database)
+
+    @cached_property
+    def campaign_exports(self) -> CampaignExports:
+        from chalicelib.campaigns.results.results_csv import CampaignExports
+
+        ttl_s = self._settings.presigned_ttl_s
+        return CampaignExports(database=self.database, storage=self.storage, clock=self._clock, ttl_s=ttl_s)
+
+    @cached_property
+    def campaign_replies(self) -> CampaignReplies:
+        from chalicelib.campaigns.results.answered import CampaignReplies
+
+        return CampaignReplies(database=self.database)
+
+    @cached_property
+    def variants(self) -> Variants:
+        from chalicelib.campaigns.results.variants import Variants
+
+        return Variants(database=self.database, clock=self._clock)
+
+    @cached_property
+    def campaigns_again(self) -> CampaignsAgain:
+        from chalicelib.campaigns.results.again import CampaignsAgain
+
+        return CampaignsAgain(database=self.database, clock=self._clock)
 
     @cached_property
     def planner(self) -> Planner:

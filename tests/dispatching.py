@@ -236,6 +236,13 @@ class MortalDatabase:
         self._database = database
         self._worker = worker
 
+    def run(self, tenant_id: str, work: Callable[[Rows], T]) -> T:
+        with self._database.transaction(tenant_id) as rows:
+            result = work(rows)
+            self._worker.step()
+        self._worker.step()
+        return result
+
     def run_across_tenants(self, work: Callable[[Rows], T]) -> T:
         with self._database.across_tenants() as rows:
             result = work(rows)

@@ -41,6 +41,10 @@ EVENTS: Mapping[CampaignStatus, str] = {
 """The event that tells of a campaign with this status, whoever moved it."""
 
 
+CANCELLED = "campanha_cancelada"
+"""Why a disparo of a cancelled campaign is cancelled."""
+
+
 class PauseCode(StrEnum):
     """Why this room pauses a campaign; the worker has codes of its own, such as those of a provider."""
 
@@ -54,8 +58,3 @@ class PilotDecision(StrEnum):
 
     AUTOMATICA = "automatica"
     PESSOA = "pessoa"
-
-
-def origins_of(destination: CampaignStatus) -> list[str]:
-    """The statuses from which a campaign may come to this one: the parameter `de` of a move."""
-    return sorted(status.value for status, onward in MOVES.items() if destination in onward)

@@ -47,6 +47,7 @@ REFUSED = {
     "contato_com_disparos",
     "campanha_nao_muda",
     "campanha_sem_publico",
+    "campanha_sem_resultados",
     "requisicao_invalida",  # `fitting` knows no lead that a reply could be assigned to
 }
 
@@ -263,6 +264,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
         },
         "change_campanha": {"nome": "Outra"},
         "schedule_campanha": {},
+        "repeat_campanha": {"quem": "falhas"},
         "test_campanha": {"contatos": [{"canal": "whatsapp", "contato": "71 98888-0001"}]},
         "create_disparos": {"canal": "whatsapp", "template": "oi", "lead_ids": [str(UUID(int=1))]},
         "cancel_disparos": {"filtro": {"canal": "whatsapp"}, "motivo": "O chefe ligou"},

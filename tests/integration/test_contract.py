@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,7 +15,7 @@ from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
-from tests.builders import CREATED_AT, TENANT, ask, insert, literal, run
+from tests.builders import CREATED_AT, TENANT, a_lead, a_recipient, an_answer, ask, insert, literal, run
 from tests.conftest import DatabaseUrls
 from tests.integration.conftest import JSON, ContractClient
 
@@ -232,12 +233,45 @@ def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     call("POST", f"{path}/retomar")
     assert call("POST", f"{path}/pausar", motivo="Espera")["espera"][0]["motivo"] == "Espera"
     call("POST", f"{path}/retomar")
+    assert call("GET", f"{path}/variantes")["itens"][0]["peso"] == 100
     assert call("POST", f"{path}/cancelar")["status"] == "cancelada"
-    assert [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]] == [made["campanha_id"]]
+    use_results(call, owner, UUID(made["campanha_id"]))
+    assert made["campanha_id"] in [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]]
     assert len(call("GET", path)["historico"]) == 6
     draft = call("POST", "/campanhas", **given)
     call("DELETE", f"/campanhas/{draft['campanha_id']}")
     run(owner, "DELETE FROM disparos WHERE teste_de IS NOT NULL")
+
+
+def use_results(call: Caller, owner: Database, campanha_id: UUID) -> None:
+    """With one recipient that failed and went on by another contact, and one that was left out."""
+    path = f"/campanhas/{campanha_id}"
+    lead_id = a_lead(owner, tenant_id=TENANT)
+    columns = {"tenant_id": TENANT, "template": "cobra"}
+    first = a_recipient(owner, campanha_id, lead_id, status="erro", **columns)
+    second = a_recipient(
+        owner, campanha_id, lead_id, status="confirmado", alternativa_de=first, respondido_em=CREATED_AT, **columns
+    )
+    an_answer(owner, second, lead_id, tenant_id=TENANT)
+    insert(
+        owner, "campanha_excluidos", tenant_id=TENANT, campanha_id=campanha_id, lead_id=lead_id, etapa=2, variante="a",
+        motivo="sem_contato",
+    )  # fmt: skip
+    run(owner, f"UPDATE campanhas SET planejada_em = now() WHERE campanha_id = '{campanha_id}'")
+    found = call("GET", f"{path}/destinatarios")["itens"]
+    assert [each["situacao"] for each in found] == ["respondido", "excluido"]
+    assert found[0]["caminho"][0]["disparo_id"] == str(first)
+    assert call("GET", f"{path}/resultados.csv")["destinatarios"] == 2
+    [reply] = call("GET", f"{path}/respostas")["itens"]
+    assert call("GET", f"/respostas?campanha_id={campanha_id}")["itens"][0]["resposta_id"] == reply["resposta_id"]
+    expired = a_recipient(
+        owner, campanha_id, a_lead(owner, tenant_id=TENANT), status="expirado", destino="x", **columns
+    )
+    made = call("POST", f"{path}/de-novo", quem="pendentes")
+    assert made["de_novo_de"] == str(campanha_id)
+    call("DELETE", f"/campanhas/{made['campanha_id']}")
+    for disparo_id in (expired, second, first):
+        run(owner, f"DELETE FROM disparos WHERE disparo_id = '{disparo_id}'")
 
 
 def use_segments(call: Caller) -> None:

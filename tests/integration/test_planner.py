@@ -18,7 +18,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.campaigns.planning.audience import audience_of
-from chalicelib.errors import ConstraintViolation
+from chalicelib.errors import ConstraintViolation, Unavailable
 from chalicelib.ids import time_of
 from chalicelib.wiring import Services
 from local.aws import Aws
@@ -482,6 +482,21 @@ def test_failed_slice_gives_the_campaign_back(services: Services, owner: Databas
     run(owner, "DROP TRIGGER no ON disparos")
     plan(services, campanha_id)
     assert len(planned(owner, campanha_id, "lead_id")) == 1
+
+
+def test_campaign_that_cannot_be_given_back_is_left_to_its_lease(services: Services, owner: Database) -> None:
+    lead(owner, telefones=[phone(1)])
+    campanha_id = a_scheduled_campaign(owner)
+    planner = services.planner
+
+    def fail(*_: object) -> bool:
+        planner._database = Database(lambda: "postgresql://nobody@127.0.0.1:1/none?sslmode=disable")
+        raise Unavailable("banco_indisponivel")
+
+    planner._plan_in = fail  # type: ignore[method-assign,assignment]
+    with pytest.raises(Unavailable):
+        plan(services, campanha_id)
+    assert ask(owner, "SELECT lease_dono IS NOT NULL, planejado_ate FROM campanhas") == [[True, None]]
 
 
 def test_cancelled_campaign_is_not_planned_any_further(make_services: MakeServices, clock: StoppedClock) -> None:

@@ -49,8 +49,11 @@ def test_without_a_window_the_day_goes_on_at_midnight() -> None:
 
 
 def test_start_outside_of_the_window_waits_for_its_opening() -> None:
-    found = forecast(1, datetime(2026, 11, 28, 12, 0, tzinfo=UTC), SendLimit(), WINDOW, ZONE)
-    assert found.termina_em == datetime(2026, 11, 30, 11, 0, tzinfo=UTC)
+    saturday = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
+    found = forecast(1, saturday, SendLimit(), WINDOW, ZONE)
+    assert found == (datetime(2026, 11, 30, 11, 0, tzinfo=UTC), BindingLimit.JANELA)
+    # A quarter of an hour of sending is nothing beside the weekend.
+    assert forecast(1_500, saturday, SendLimit(), WINDOW, ZONE).limite is BindingLimit.JANELA
 
 
 def test_nobody_takes_no_time() -> None:

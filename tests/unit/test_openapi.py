@@ -120,6 +120,7 @@ def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
         "resend_disparos",
         "create_segmento",
         "create_campanha",
+        "repeat_campanha",
     }
 
 

@@ -3,13 +3,17 @@
 from chalicelib.api.answers.campaigns import (
     CampaignAnswer,
     CampaignPage,
+    CampaignReplyPage,
     PreflightAnswer,
+    RecipientExportLink,
+    RecipientPage,
     SegmentAnswer,
     SegmentCountAnswer,
     SegmentPage,
     StoppedCampaign,
     StoppedCampaigns,
     TrialList,
+    VariantList,
 )
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
@@ -46,6 +50,7 @@ __all__ = [
     "BatchAnswer",
     "CampaignAnswer",
     "CampaignPage",
+    "CampaignReplyPage",
     "CampoPage",
     "CancellationAnswer",
     "ChannelAnswer",
@@ -65,6 +70,8 @@ __all__ = [
     "PreflightAnswer",
     "PreviewAnswer",
     "ReadyLeadPage",
+    "RecipientExportLink",
+    "RecipientPage",
     "ReplyAnswer",
     "ReplyPage",
     "ReportLink",
@@ -83,6 +90,7 @@ __all__ = [
     "TemplateVersion",
     "TemplateVersionList",
     "TrialList",
+    "VariantList",
     "WebhookAddressList",
     "WebhookReceipt",
 ]
