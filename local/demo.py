@@ -150,6 +150,8 @@ def _broken_promises(report: Report) -> Iterator[str]:
     counted, ends = report["campanha"]["contadores"], report["disparos_por_canal"].values()
     if report["conferir"]["publico"] != counted["planejados"]:
         yield f"The preflight found {report['conferir']['publico']} leads but {counted['planejados']} were planned."
+    if report["resultados"] != counted["planejados"]:
+        yield f"The results list {report['resultados']} recipients but {counted['planejados']} were planned."
     foretold, left_out = _foretold_exclusions(report), _exclusions(report)
     for reason in sorted(foretold.keys() | left_out.keys()):
         if foretold[reason] != left_out[reason]:
@@ -189,7 +191,7 @@ def _print(report: Report, console: Console) -> None:
     console.print(f"{report['continuados']} went on by the next channel.")
     for each in report["exemplos"]:
         console.print(f"\n[bold]{each['canal']}[/] to {each['destino']}", highlight=False)
-        console.print("\n".join(filter(None, (each["assunto"], each["texto"]))), markup=False, highlight=False)
+        console.print("\n".join(filter(None, (each["assunto"], each["texto"]))), markup=False, highlight=False, soft_wrap=True)
 
 
 def _columns(report: Report) -> Table:

@@ -79,7 +79,7 @@ def templates_for(debt: Debt | None) -> dict[str, Document]:
         "whatsapp": {
             **common,
             "canal": "whatsapp",
-            "texto": f'Olá, {{{{primeiro_nome|titulo|padrao:"tudo bem"}}}}! {says}',
+            "texto": f'Olá, {{{{nome|titulo|padrao:"cliente"}}}}! {says}',
         },
         "email": {
             **common,
@@ -120,12 +120,14 @@ def run_campaign(stack: Stack, rest: Rest, campos: Sequence[Mapping[str, Any]], 
     if counted["total"] > MOST:
         console.print(f"only the first {MOST} of them, as a pilot; the others are cancelled", highlight=False)
     campaign = _ended(rest, campaign_id, console)
+    results = rest.ask("GET", f"/campanhas/{campaign_id}/resultados.csv")
     disparos = [each for status in _ENDS for each in _pages(rest, "/disparos", status=status)]
     return {
         "segmento": {"filtro": segment, "total": counted["total"], "por_canal": counted["por_canal"]},
         "templates": templates,
         "conferir": {name: preflight[name] for name in _FORETOLD},
         "campanha": {name: campaign[name] for name in ("status", "contadores", "motivos")},
+        "resultados": results["destinatarios"],
         "exemplos": list(_examples(rest, disparos)),
         "disparos": disparos,
     }

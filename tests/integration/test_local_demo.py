@@ -27,6 +27,7 @@ def a_report(**changes: Any) -> Report:
         "leads": 6,
         "conferir": {"publico": 8, "excluidos": [left_out]},
         "campanha": {"contadores": _COUNTERS, "motivos": [{"status": "excluido", **left_out}]},
+        "resultados": 8,
         "continuados": 1,
         "disparos_por_canal": {"whatsapp": {"enviado": 3, "erro": 2, "incerto": 1}, "email": {"enviado": 2}},
         "whatsapp_recebidos": 3,
@@ -51,6 +52,7 @@ def test_message_of_unknown_outcome_may_have_arrived_or_not() -> None:
         ({"whatsapp_recebidos": 5}, "3 disparos by whatsapp are sent but 5 arrived."),
         ({"whatsapp_recebidos": 2}, "3 disparos by whatsapp are sent but 2 arrived."),
         ({"emails_recebidos": 3}, "2 disparos by email are sent but 3 arrived."),
+        ({"resultados": 7}, "The results list 7 recipients but 8 were planned."),
         ({"continuados": 0}, "1 disparos should be erro by the campaign, but 2 are."),
         (
             {"conferir": {"publico": 9, "excluidos": [{"motivo": "sem_contato", "quantos": 1}]}},
