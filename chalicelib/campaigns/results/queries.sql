@@ -14,7 +14,8 @@ SELECT d.disparo_id, d.lead_id, d.etapa
    AND (CAST(:variante AS text) IS NULL OR d.variante = CAST(:variante AS text))
    AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
    AND (CAST(:motivo AS text) IS NULL OR coalesce(d.espera, d.erro_codigo) = CAST(:motivo AS text))
-   AND (CAST(:lead_id AS uuid) IS NULL OR d.lead_id = CAST(:lead_id AS uuid))
+   AND (CAST(:lead_id AS uuid) IS NULL OR d.disparo_id = ANY (ARRAY(
+        SELECT o.disparo_id FROM disparos o WHERE o.tenant_id = :tenant_id AND o.lead_id = CAST(:lead_id AS uuid))))
    AND (CAST(:q AS text) IS NULL OR EXISTS (
         SELECT FROM leads l
          WHERE l.tenant_id = :tenant_id AND l.lead_id = d.lead_id

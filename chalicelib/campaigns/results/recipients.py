@@ -10,7 +10,7 @@ from uuid import UUID
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.campaigns.requests.shown import reason_sentence
 from chalicelib.campaigns.results.requests import RecipientQuery
-from chalicelib.campaigns.results.sections import FACTS, RecipientState, Section, sections_of, state_of
+from chalicelib.campaigns.results.sections import FACTS, RecipientState, Section, may_have, sections_of, state_of
 from chalicelib.campaigns.states import CANCELLED, CampaignStatus
 from chalicelib.dispatch.requests.reasons import sentence, waiting_for
 from chalicelib.errors import NotFound
@@ -89,6 +89,8 @@ def found_campaign(rows: Rows, campanha_id: UUID) -> Row:
 def _find(rows: Rows, campaign: Row, query: RecipientQuery) -> list[FoundRecipient]:
     """The recipients of the page, and one more if there is one."""
     sections: Sequence[Section] = sections_of(query.situacao, CampaignStatus(campaign["status"]))
+    if query.motivo is not None:
+        sections = [each for each in sections if may_have(each, query.motivo)]
     after, etapa = NOBODY, 0
     if (begin := query.after(tuple[Section, UUID, int])) is not None:
         section, after, etapa = begin
