@@ -20,8 +20,8 @@ from chalicelib.errors import DomainError
 from chalicelib.ingestion.options import Separator, TextEncoding
 from chalicelib.messages import ENGLISH, text
 from local.aws import GROUPS
-from local.demo import DemoFailed
 from local.demo import run as run_demo
+from local.demo_campaign import DemoFailed
 from local.ingest import UploadRefused, report_of, shown, upload, watched
 from local.interrupts import heard_once
 from local.rest import ApiError, Rest
