@@ -19,6 +19,7 @@ from chalicelib.campaigns.requests.models import (
     CampaignChange,
     CampaignQuery,
     CampaignStart,
+    CampaignStop,
     NewCampaign,
     TrialSend,
 )
@@ -27,6 +28,7 @@ from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, ReplyAssignment, ReplyQuery, ReplySettlement, WebhookQuery
 from chalicelib.dispatch.requests.models import (
+    BulkCancellation,
     DisparoBatch,
     DisparoQuery,
     NewDisparo,
@@ -255,6 +257,13 @@ def list_disparos(call: Call, query: DisparoQuery) -> Json[answers.DisparoPage]:
 def create_disparos(call: Call, body: DisparoBatch, key: IdempotencyKey | None) -> Json[answers.BatchAnswer]:
     """Creates up to a thousand disparos, and says of each whether it was created or why not."""
     return services.disparo_batches.create(call.tenant_id, body, key)
+
+
+@app.route("/disparos/cancelar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def cancel_disparos(call: Call, body: BulkCancellation) -> Json[answers.CancellationAnswer]:
+    """Cancels the waiting disparos that fit a filter, up to the limit of one request."""
+    return services.disparos.cancel_many(call.identity, body)
 
 
 @app.route("/disparos/{disparo_id}", methods=["GET"], authorizer=cognito)
@@ -530,6 +539,13 @@ def schedule_campanha(call: Call, campanha_id: UUID, body: CampaignStart) -> Jso
 def pause_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.StoppedCampaign]:
     """Pauses a campaign: after the answer nothing more of it is handed to a provider."""
     return services.campaign_control.pause(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/pausar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def pause_campanhas(call: Call, body: CampaignStop) -> Json[answers.StoppedCampaigns]:
+    """Pauses many campaigns, or all of them: after the answer nothing more of them is handed to a provider."""
+    return services.campaign_stops.pause(call.identity, body)
 
 
 @app.route("/campanhas/{campanha_id}/retomar", methods=["POST"], authorizer=cognito)

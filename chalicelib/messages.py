@@ -855,6 +855,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Diga quais reenviar: erro_codigo, canal, template, criado_de ou criado_ate.",
         "Say which to send again: erro_codigo, canal, template, criado_de or criado_ate.",
     ),
+    "filtro_de_cancelamento_ausente": (
+        "Diga quais cancelar: canal, template, campanha_id, job_id, espera, criado_de ou criado_ate.",
+        "Say which to cancel: canal, template, campanha_id, job_id, espera, criado_de or criado_ate.",
+    ),
     "nao_enviado": ("Uma pessoa verificou: não foi enviado.", "A person has looked: it was not sent."),
     "foi_enviado": ("Uma pessoa verificou: foi enviado.", "A person has looked: it was sent."),
     "expira_antes_do_envio": (
@@ -1048,6 +1052,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "campanha_nao_muda": (
         "A campanha está {status}, e isso não muda assim.",
         "The campaign is {status}, which does not allow this.",
+    ),
+    "todas_ou_campanha_ids": (
+        "Informe todas ou campanha_ids, um dos dois.",
+        "Give either todas or campanha_ids.",
     ),
     "campanha_sem_publico": (
         "Nenhum lead se encaixa no filtro da campanha.",

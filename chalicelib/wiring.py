@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from chalicelib.campaigns.requests.control import CampaignControl
     from chalicelib.campaigns.requests.drafts import Campaigns
     from chalicelib.campaigns.requests.preflight import Preflight
+    from chalicelib.campaigns.requests.stops import CampaignStops
     from chalicelib.campaigns.requests.trials import TrialSends
     from chalicelib.campaigns.results.again import CampaignsAgain
     from chalicelib.campaigns.results.answered import CampaignReplies
@@ -375,6 +376,12 @@ class Services:
             queue=self._settings.campaign_queue,
             clock=self._clock,
         )
+
+    @cached_property
+    def campaign_stops(self) -> CampaignStops:
+        from chalicelib.campaigns.requests.stops import CampaignStops
+
+        return CampaignStops(database=self.database, control=self.campaign_control)
 
     @cached_property
     def preflight(self) -> Preflight:

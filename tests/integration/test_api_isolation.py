@@ -267,6 +267,8 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "repeat_campanha": {"quem": "falhas"},
         "test_campanha": {"contatos": [{"canal": "whatsapp", "contato": "71 98888-0001"}]},
         "create_disparos": {"canal": "whatsapp", "template": "oi", "lead_ids": [str(UUID(int=1))]},
+        "cancel_disparos": {"filtro": {"canal": "whatsapp"}, "motivo": "O chefe ligou"},
+        "pause_campanhas": {"todas": True, "motivo": "O chefe ligou"},
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},

@@ -157,6 +157,8 @@ def use_batches(call: Caller, owner: Database, lead_id: str) -> None:
     assert [each["resultado"] for each in made["itens"]] == ["criado", "recusado"]
     item = {"lead_id": lead_id, "canal": "whatsapp", "template": "oi"}
     assert call("POST", "/disparos/lote", itens=[item])["itens"][0]["avisos"]
+    wanted = {"filtro": {"template": "oi", "criado_de": "2026-01-01T00:00:00Z"}, "motivo": "Texto errado"}
+    assert call("POST", "/disparos/cancelar", **wanted) == {"cancelados": 2, "em_voo": 0, "ha_mais": False}
     run(owner, "DELETE FROM disparos")
 
 
@@ -212,7 +214,7 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
     assert len(call("GET", "/agendamentos")["itens"]) == 4
 
 
-def use_campaigns(call: Caller, owner: Database) -> None:
+def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     insert(
         owner, "templates", tenant_id=TENANT, nome="cobra", versao=1, canal="whatsapp", idioma="pt_BR",
         texto="Olá, {{nome|padrao:\"cliente\"}}!", variaveis=["nome"], criado_em=CREATED_AT,
@@ -225,13 +227,17 @@ def use_campaigns(call: Caller, owner: Database) -> None:
     assert found["publico"] == found["elegiveis"] + sum(each["quantos"] for each in found["excluidos"])
     call("POST", f"{path}/testar", contatos=[{"canal": "whatsapp", "contato": "71 98888-0001"}])
     call("POST", f"{path}/agendar", iniciar_em=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    stopped = call("POST", "/campanhas/pausar", todas=True, motivo="O chefe ligou")
+    assert [(each["campanha_id"], each["status"]) for each in stopped["itens"]] == [(made["campanha_id"], "pausada")]
+    assert call("POST", "/campanhas/pausar", campanha_ids=[lead_id], motivo="x")["itens"][0]["erro"]
+    call("POST", f"{path}/retomar")
     assert call("POST", f"{path}/pausar", motivo="Espera")["espera"][0]["motivo"] == "Espera"
     call("POST", f"{path}/retomar")
     assert call("GET", f"{path}/variantes")["itens"][0]["peso"] == 100
     assert call("POST", f"{path}/cancelar")["status"] == "cancelada"
     use_results(call, owner, UUID(made["campanha_id"]))
     assert made["campanha_id"] in [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]]
-    assert len(call("GET", path)["historico"]) == 4
+    assert len(call("GET", path)["historico"]) == 6
     draft = call("POST", "/campanhas", **given)
     call("DELETE", f"/campanhas/{draft['campanha_id']}")
     run(owner, "DELETE FROM disparos WHERE teste_de IS NOT NULL")
@@ -341,7 +347,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_agendamentos(call, owner, lead_id)
     use_channels(call)
     use_segments(call)
-    use_campaigns(call, owner)
+    use_campaigns(call, owner, lead_id)
     use_suppressions(call)
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)

@@ -11,6 +11,7 @@ from chalicelib.api.answers.campaigns import (
     SegmentCountAnswer,
     SegmentPage,
     StoppedCampaign,
+    StoppedCampaigns,
     TrialList,
     VariantList,
 )
@@ -18,6 +19,7 @@ from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, Overview
 from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
 from chalicelib.api.answers.dispatch import (
     BatchAnswer,
+    CancellationAnswer,
     DisparoDetail,
     DisparoPage,
     ResendAnswer,
@@ -50,6 +52,7 @@ __all__ = [
     "CampaignPage",
     "CampaignReplyPage",
     "CampoPage",
+    "CancellationAnswer",
     "ChannelAnswer",
     "ChannelList",
     "DisparoDetail",
@@ -78,6 +81,7 @@ __all__ = [
     "SegmentCountAnswer",
     "SegmentPage",
     "StoppedCampaign",
+    "StoppedCampaigns",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",

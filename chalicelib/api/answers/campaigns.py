@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.api.answers.model import AnswerModel, PageModel, RefusedItem
 from chalicelib.campaigns.results.sections import RecipientState
 from chalicelib.campaigns.rules.forecast import BindingLimit
 from chalicelib.campaigns.states import CampaignStatus, PilotDecision
@@ -198,6 +198,31 @@ class StoppedCampaign(CampaignAnswer):
 
     em_voo: int
     """How many messages a provider had been handed. Nothing more is handed to one."""
+
+
+class StopAnswer(AnswerModel):
+    """What became of one campaign that was to be paused."""
+
+    campanha_id: UUID
+    nome: str | None
+    """Null if it was not paused."""
+    status: CampaignStatus | None
+    """Null if there is no such campaign."""
+    em_voo: int
+    """How many messages a provider had been handed."""
+    erro: RefusedItem | None
+
+
+class StoppedCampaigns(AnswerModel):
+    """Campaigns that were to be paused."""
+
+    pausadas: int
+    """How many of them are paused now."""
+    em_voo: int
+    """How many messages of all of them a provider had been handed. Nothing more is handed to one."""
+    ha_mais: bool
+    """Whether more campaigns are to be paused."""
+    itens: tuple[StopAnswer, ...]
 
 
 class PlannedMessages(AnswerModel):

@@ -52,6 +52,13 @@ SELECT campanha_id, nome, status, iniciar_em, expira_em, planejada_em, pausa_cod
  ORDER BY campanha_id DESC
  LIMIT :limite OFFSET :pular;
 
+-- name: list_campanhas_to_pause
+SELECT campanha_id
+  FROM campanhas
+ WHERE tenant_id = :tenant_id AND status = ANY (CAST(:status AS text[]))
+ ORDER BY campanha_id
+ LIMIT :limite;
+
 -- name: sum_campanha_contagens
 SELECT etapa, variante, canal, status, motivo, CAST(sum(quantos) AS bigint) AS quantos
   FROM campanha_contagens

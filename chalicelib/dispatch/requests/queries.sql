@@ -146,7 +146,10 @@ VALUES (:tenant_id, :idempotency_key, :fingerprint, CAST(:resposta AS jsonb), :a
 -- name: disparo_by_id
 SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
        espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
-       provider_message_id, ultimo_codigo, erro_codigo, avisos, criado_em, atualizado_em, enviado_em, confirmado_em
+       provider_message_id, ultimo_codigo, erro_codigo, campanha_id, etapa, variante, avisos, criado_em, atualizado_em,
+       enviado_em, confirmado_em,
+       (SELECT left(l.nome, 120) FROM leads l
+         WHERE l.tenant_id = :tenant_id AND l.lead_id = disparos.lead_id) AS nome
   FROM disparos
  WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id;
 
@@ -164,24 +167,49 @@ SELECT disparo_id, idempotency_fingerprint
 
 -- name: list_disparos
 -- Newest first: ids are in the order of time, so the primary key is the order of the list, and a time is a place in it
--- (`desde_id`, `ate_id`). A filter that is not given is gone before the plan is made, as for leads.
-SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
-       espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
-       provider_message_id, ultimo_codigo, erro_codigo, criado_em, atualizado_em, enviado_em, confirmado_em
-  FROM disparos
- WHERE tenant_id = :tenant_id
-   AND (CAST(:antes AS uuid) IS NULL OR disparo_id < CAST(:antes AS uuid))
-   AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
-   AND (CAST(:canal AS text) IS NULL OR canal = CAST(:canal AS text))
-   AND (CAST(:lead_id AS uuid) IS NULL OR lead_id = CAST(:lead_id AS uuid))
-   AND (CAST(:erro_codigo AS text) IS NULL OR erro_codigo = CAST(:erro_codigo AS text))
-   AND (CAST(:espera AS text) IS NULL OR espera = CAST(:espera AS text))
-   AND (CAST(:desde_id AS uuid) IS NULL OR disparo_id >= CAST(:desde_id AS uuid))
-   AND (CAST(:ate_id AS uuid) IS NULL OR disparo_id <= CAST(:ate_id AS uuid))
-   AND (CAST(:criado_de AS timestamptz) IS NULL OR criado_em >= CAST(:criado_de AS timestamptz))
-   AND (CAST(:criado_ate AS timestamptz) IS NULL OR criado_em < CAST(:criado_ate AS timestamptz))
- ORDER BY disparo_id DESC
- LIMIT :limite OFFSET :pular;
+-- (`desde_id`, `ate_id`). A filter that is not given is gone before the plan is made, as for leads. What a campaign sent to a
+-- destination is found in the index that keeps a destination once in each campaign.
+SELECT p.*, left(l.nome, 120) AS nome
+  FROM (SELECT d.disparo_id, d.lead_id, d.canal, d.contato_id, d.destino, d.template, d.template_versao, d.status,
+               d.agendar_para, d.enviar_apos, d.espera, d.expira_em, d.ignorar_janela, d.usar_alternativos,
+               d.alternativa_de, d.tentativas, d.max_tentativas, d.provider_message_id, d.ultimo_codigo, d.erro_codigo,
+               d.campanha_id, d.etapa, d.variante, d.criado_em, d.atualizado_em, d.enviado_em, d.confirmado_em
+          FROM disparos d
+         WHERE d.tenant_id = :tenant_id
+           AND (CAST(:antes AS uuid) IS NULL OR d.disparo_id < CAST(:antes AS uuid))
+           AND (CAST(:status AS text) IS NULL OR d.status = CAST(:status AS text))
+           AND (CAST(:lead_id AS uuid) IS NULL OR d.lead_id = CAST(:lead_id AS uuid))
+           AND (CAST(:erro_codigo AS text) IS NULL OR d.erro_codigo = CAST(:erro_codigo AS text))
+           AND (CAST(:etapa AS integer) IS NULL OR d.etapa = CAST(:etapa AS integer))
+           AND (CAST(:enviado_de AS timestamptz) IS NULL OR d.enviado_em >= CAST(:enviado_de AS timestamptz))
+           AND (CAST(:enviado_ate AS timestamptz) IS NULL OR d.enviado_em < CAST(:enviado_ate AS timestamptz))
+           AND (CAST(:destinos AS text[]) IS NULL OR d.disparo_id = ANY (ARRAY(
+                SELECT a.disparo_id
+                  FROM disparos a
+                 WHERE a.tenant_id = :tenant_id AND a.destino = ANY (CAST(:destinos AS text[]))
+                   AND (a.campanha_id IS NULL OR a.alternativa_de IS NOT NULL)
+                 UNION ALL
+                SELECT a.disparo_id
+                  FROM campanhas c
+                  JOIN disparos a ON a.tenant_id = c.tenant_id AND a.campanha_id = c.campanha_id
+                 WHERE c.tenant_id = :tenant_id AND a.destino = ANY (CAST(:destinos AS text[]))
+                   AND a.campanha_id IS NOT NULL AND a.alternativa_de IS NULL)))
+           AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
+           AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
+           AND (CAST(:campanha_id AS uuid) IS NULL OR d.campanha_id = CAST(:campanha_id AS uuid))
+           AND (CAST(:espera AS text) IS NULL OR d.espera = CAST(:espera AS text))
+           AND (CAST(:do_lead AS uuid) IS NULL OR d.lead_id BETWEEN CAST(:do_lead AS uuid) AND CAST(:ate_lead AS uuid))
+           AND (CAST(:job_id AS uuid) IS NULL OR EXISTS (
+                SELECT FROM leads j
+                 WHERE j.tenant_id = :tenant_id AND j.lead_id = d.lead_id AND j.job_id = CAST(:job_id AS uuid)))
+           AND (CAST(:desde_id AS uuid) IS NULL OR d.disparo_id >= CAST(:desde_id AS uuid))
+           AND (CAST(:ate_id AS uuid) IS NULL OR d.disparo_id <= CAST(:ate_id AS uuid))
+           AND (CAST(:criado_de AS timestamptz) IS NULL OR d.criado_em >= CAST(:criado_de AS timestamptz))
+           AND (CAST(:criado_ate AS timestamptz) IS NULL OR d.criado_em < CAST(:criado_ate AS timestamptz))
+         ORDER BY d.disparo_id DESC
+         LIMIT :limite OFFSET :pular) p
+  LEFT JOIN leads l ON l.tenant_id = :tenant_id AND l.lead_id = p.lead_id
+ ORDER BY p.disparo_id DESC;
 
 -- name: cancel_disparo
 -- Only what certainly has not left: an attempt in doubt may have reached the provider.
@@ -193,6 +221,63 @@ WITH movido AS (
 )
 INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
 SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movido;
+
+-- name: times_of_job
+SELECT criado_em, concluido_em FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: cancel_disparos
+-- Some of what waits and certainly has not left, the oldest first; `ha_mais`: more of it fits. SKIP LOCKED: what a worker is
+-- just claiming is on its way.
+WITH alguns AS MATERIALIZED (
+    SELECT d.tenant_id, d.disparo_id
+      FROM disparos d
+     WHERE d.tenant_id = :tenant_id AND d.status = 'pendente' AND NOT d.em_duvida
+       AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
+       AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
+       AND (CAST(:campanha_id AS uuid) IS NULL OR d.campanha_id = CAST(:campanha_id AS uuid))
+       AND (CAST(:espera AS text) IS NULL OR d.espera = CAST(:espera AS text))
+       AND (CAST(:do_lead AS uuid) IS NULL OR d.lead_id BETWEEN CAST(:do_lead AS uuid) AND CAST(:ate_lead AS uuid))
+       AND (CAST(:job_id AS uuid) IS NULL OR EXISTS (
+            SELECT FROM leads l WHERE l.tenant_id = :tenant_id AND l.lead_id = d.lead_id AND l.job_id = CAST(:job_id AS uuid)))
+       AND (CAST(:desde_id AS uuid) IS NULL OR d.disparo_id >= CAST(:desde_id AS uuid))
+       AND (CAST(:ate_id AS uuid) IS NULL OR d.disparo_id <= CAST(:ate_id AS uuid))
+       AND (CAST(:criado_de AS timestamptz) IS NULL OR d.criado_em >= CAST(:criado_de AS timestamptz))
+       AND (CAST(:criado_ate AS timestamptz) IS NULL OR d.criado_em < CAST(:criado_ate AS timestamptz))
+     ORDER BY d.disparo_id
+     LIMIT CAST(:limite AS integer) + 1
+       FOR UPDATE OF d SKIP LOCKED
+), em_ordem AS (
+    SELECT tenant_id, disparo_id, row_number() OVER (ORDER BY disparo_id) AS vez FROM alguns
+), movidos AS (
+    UPDATE disparos d
+       SET status = 'cancelado', espera = NULL, passos = d.passos + 1, atualizado_em = :agora
+      FROM em_ordem o
+     WHERE d.tenant_id = o.tenant_id AND d.disparo_id = o.disparo_id AND o.vez <= CAST(:limite AS integer)
+    RETURNING d.tenant_id, d.disparo_id, d.passos
+), anotados AS (
+    INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
+    SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movidos
+    RETURNING disparo_id
+)
+SELECT (SELECT count(*) FROM anotados) AS cancelados,
+       (SELECT count(*) FROM alguns) > CAST(:limite AS integer) AS ha_mais;
+
+-- name: count_disparos_in_flight
+-- Of those that fit: a provider has them, or may have them.
+SELECT count(*) AS quantos
+  FROM disparos d
+ WHERE d.tenant_id = :tenant_id AND (d.status = 'enviando' OR (d.status = 'pendente' AND d.em_duvida))
+   AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
+   AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
+   AND (CAST(:campanha_id AS uuid) IS NULL OR d.campanha_id = CAST(:campanha_id AS uuid))
+   AND (CAST(:espera AS text) IS NULL OR d.espera = CAST(:espera AS text))
+   AND (CAST(:do_lead AS uuid) IS NULL OR d.lead_id BETWEEN CAST(:do_lead AS uuid) AND CAST(:ate_lead AS uuid))
+   AND (CAST(:job_id AS uuid) IS NULL OR EXISTS (
+        SELECT FROM leads l WHERE l.tenant_id = :tenant_id AND l.lead_id = d.lead_id AND l.job_id = CAST(:job_id AS uuid)))
+   AND (CAST(:desde_id AS uuid) IS NULL OR d.disparo_id >= CAST(:desde_id AS uuid))
+   AND (CAST(:ate_id AS uuid) IS NULL OR d.disparo_id <= CAST(:ate_id AS uuid))
+   AND (CAST(:criado_de AS timestamptz) IS NULL OR d.criado_em >= CAST(:criado_de AS timestamptz))
+   AND (CAST(:criado_ate AS timestamptz) IS NULL OR d.criado_em < CAST(:criado_ate AS timestamptz));
 
 -- name: history_of_disparo
 -- The last steps, in their order.
