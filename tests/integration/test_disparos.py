@@ -431,7 +431,7 @@ def test_list_is_filtered_by_what_disparos_belong_to(services: Services, databas
     of_job = a_lead(database, job_id=job_id, criado_em=STARTED_AT, nome="N" * 300)
     lead_id = a_lead(database)
     campanha_id = a_campaign(database)
-    second = {"etapa": 2, "variante": "b", "destino": "+5511988880003"}
+    second: dict[str, Any] = {"etapa": 2, "variante": "b", "destino": "+5511988880003"}
     first_step = a_recipient(database, campanha_id, lead_id, destino="+5511988880002")
     second_step = a_recipient(database, campanha_id, lead_id, **second)
     next_contact = a_recipient(

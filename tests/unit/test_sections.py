@@ -7,10 +7,18 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.campaigns.results.sections import EVERYONE, FACTS, RecipientState, Section, sections_of, state_of
+from chalicelib.campaigns.results.sections import (
+    EVERYONE,
+    FACTS,
+    RecipientState,
+    Section,
+    may_have,
+    sections_of,
+    state_of,
+)
 from chalicelib.campaigns.rules.counters import PLACES, CountedRow, counters
 from chalicelib.campaigns.states import CampaignStatus
-from chalicelib.dispatch.states import DisparoStatus
+from chalicelib.dispatch.states import DisparoStatus, WaitReason
 
 CAMPAIGNS = st.sampled_from(CampaignStatus)
 PLACE_OF = {
@@ -64,3 +72,12 @@ def test_facts_and_deliveries_are_filters_of_their_own(campaign: CampaignStatus)
     assert sections_of(RecipientState.LIDO, campaign) == (Section.LIDO,)
     assert sections_of(RecipientState.RESPONDIDO, campaign) == (Section.RESPONDIDO,)
     assert sections_of(RecipientState.ENTREGUE, campaign) == (Section.CONFIRMADO,)
+
+
+def test_only_what_waits_has_a_reason_to_wait_and_only_what_left_has_none() -> None:
+    assert {each for each in Section if not may_have(each, WaitReason.JANELA)} == {
+        Section.ENVIANDO, Section.ENVIADO, Section.CONFIRMADO,
+    }  # fmt: skip
+    assert not may_have(Section.PENDENTE, "131026")
+    assert may_have(Section.ERRO, "131026")
+    assert may_have(Section.EXCLUIDO, "sem_contato")

@@ -9,10 +9,12 @@ from chalicelib import messages
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.campaigns.requests.control import CampaignControl
 from chalicelib.campaigns.requests.models import MOST_STOPPED, CampaignStop
-from chalicelib.campaigns.states import CampaignStatus, origins_of
+from chalicelib.campaigns.states import MOVES, CampaignStatus
 from chalicelib.errors import DomainError
 from chalicelib.identity import Identity
 from chalicelib.tenants.config import config_of
+
+_STOPPABLE = [each.value for each, onward in MOVES.items() if CampaignStatus.PAUSADA in onward]
 
 
 class CampaignStops:
@@ -29,8 +31,9 @@ class CampaignStops:
         """
 
         def work(rows: Rows) -> tuple[str, list[Row]]:
-            moving = origins_of(CampaignStatus.PAUSADA)
-            found = rows.all("list_campanhas_to_pause", status=moving, limite=MOST_STOPPED + 1) if request.todas else []
+            found = (
+                rows.all("list_campanhas_to_pause", status=_STOPPABLE, limite=MOST_STOPPED + 1) if request.todas else []
+            )
             return config_of(rows).idioma, found
 
         language, running = self._database.run(identity.tenant_id, work)

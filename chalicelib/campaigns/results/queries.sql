@@ -14,7 +14,8 @@ SELECT d.disparo_id, d.lead_id, d.etapa
    AND (CAST(:variante AS text) IS NULL OR d.variante = CAST(:variante AS text))
    AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
    AND (CAST(:motivo AS text) IS NULL OR coalesce(d.espera, d.erro_codigo) = CAST(:motivo AS text))
-   AND (CAST(:lead_id AS uuid) IS NULL OR d.lead_id = CAST(:lead_id AS uuid))
+   AND (CAST(:lead_id AS uuid) IS NULL OR d.disparo_id = ANY (ARRAY(
+        SELECT o.disparo_id FROM disparos o WHERE o.tenant_id = :tenant_id AND o.lead_id = CAST(:lead_id AS uuid))))
    AND (CAST(:q AS text) IS NULL OR EXISTS (
         SELECT FROM leads l
          WHERE l.tenant_id = :tenant_id AND l.lead_id = d.lead_id
@@ -69,12 +70,14 @@ WITH RECURSIVE primeiros AS MATERIALIZED (
      UNION ALL
     SELECT c.lead_id, c.etapa, n.disparo_id, c.volta + 1
       FROM cadeia c
-      JOIN disparos n ON n.tenant_id = :tenant_id AND n.alternativa_de = c.disparo_id
+     CROSS JOIN LATERAL (
+           SELECT n.disparo_id FROM disparos n WHERE n.tenant_id = :tenant_id AND n.alternativa_de = c.disparo_id OFFSET 0) n
 )
 SELECT DISTINCT ON (lead_id, etapa) lead_id, etapa, disparo_id FROM cadeia ORDER BY lead_id, etapa, volta DESC;
 
 -- name: describe_recipients
--- In the order in which they are asked for.
+-- In the order in which they are asked for. OFFSET 0, here and below: each is looked up by its key. The planner takes every
+-- tenant for a small one, and as a join it would read all disparos and leads of it.
 SELECT d.disparo_id, d.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…' ELSE '' END AS nome,
        l.documento, d.etapa, d.variante, d.canal, d.destino, d.status, d.espera, d.erro_codigo, d.ultimo_codigo,
        CAST(NULL AS text) AS detalhe, d.alternativa_de, CASE WHEN d.espera IS NOT NULL THEN d.enviar_apos END AS enviar_apos,
@@ -86,8 +89,10 @@ SELECT d.disparo_id, d.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 
              ORDER BY r.resposta_id DESC
              LIMIT 1) END AS resposta
   FROM unnest(CAST(:disparo_ids AS uuid[])) WITH ORDINALITY AS p (disparo_id, vez)
-  JOIN disparos d ON d.tenant_id = :tenant_id AND d.disparo_id = p.disparo_id
-  LEFT JOIN leads l ON l.tenant_id = :tenant_id AND l.lead_id = d.lead_id
+ CROSS JOIN LATERAL (
+       SELECT * FROM disparos d WHERE d.tenant_id = :tenant_id AND d.disparo_id = p.disparo_id OFFSET 0) d
+  LEFT JOIN LATERAL (
+       SELECT nome, documento FROM leads l WHERE l.tenant_id = :tenant_id AND l.lead_id = d.lead_id OFFSET 0) l ON true
  ORDER BY p.vez;
 
 -- name: describe_left_out
@@ -101,25 +106,51 @@ SELECT CAST(NULL AS uuid) AS disparo_id, x.lead_id,
        CAST(NULL AS timestamptz) AS respondido_em, CAST(NULL AS timestamptz) AS atualizado_em,
        CAST(NULL AS text) AS resposta
   FROM unnest(CAST(:lead_ids AS uuid[]), CAST(:etapas AS smallint[])) WITH ORDINALITY AS p (lead_id, etapa, vez)
-  JOIN campanha_excluidos x ON x.tenant_id = :tenant_id AND x.campanha_id = CAST(:campanha_id AS uuid)
-   AND x.lead_id = p.lead_id AND x.etapa = p.etapa
-  LEFT JOIN leads l ON l.tenant_id = :tenant_id AND l.lead_id = x.lead_id
+ CROSS JOIN LATERAL (
+       SELECT *
+         FROM campanha_excluidos x
+        WHERE x.tenant_id = :tenant_id AND x.campanha_id = CAST(:campanha_id AS uuid) AND x.lead_id = p.lead_id
+          AND x.etapa = p.etapa
+       OFFSET 0) x
+  LEFT JOIN LATERAL (
+       SELECT nome, documento FROM leads l WHERE l.tenant_id = :tenant_id AND l.lead_id = x.lead_id OFFSET 0) l ON true
  ORDER BY p.vez;
+
+-- name: export_recipients
+-- For a file: times as a person in Brazil reads them, which the driver would take long to read.
+SELECT CAST(disparo_id AS text) AS disparo_id, CAST(lead_id AS text) AS lead_id, nome, documento, etapa, variante, canal,
+       destino, status, espera, erro_codigo, ultimo_codigo, detalhe, resposta,
+       to_char(enviado_em AT TIME ZONE CAST(:fuso AS text), 'DD/MM/YYYY HH24:MI:SS') AS enviado_em,
+       to_char(entregue_em AT TIME ZONE CAST(:fuso AS text), 'DD/MM/YYYY HH24:MI:SS') AS entregue_em,
+       to_char(lido_em AT TIME ZONE CAST(:fuso AS text), 'DD/MM/YYYY HH24:MI:SS') AS lido_em,
+       to_char(respondido_em AT TIME ZONE CAST(:fuso AS text), 'DD/MM/YYYY HH24:MI:SS') AS respondido_em
+  FROM (SELECT * FROM (/*= describe_recipients */) d
+         UNION ALL
+        SELECT * FROM (/*= describe_left_out */) x) r;
 
 -- name: ways_of_recipients
 -- The failures that each of these disparos goes on from, the first one first.
 WITH RECURSIVE caminho AS (
     SELECT d.disparo_id AS fim, d.alternativa_de AS anterior, 1 AS volta
-      FROM disparos d
-     WHERE d.tenant_id = :tenant_id AND d.disparo_id = ANY (CAST(:disparo_ids AS uuid[])) AND d.alternativa_de IS NOT NULL
+      FROM unnest(CAST(:disparo_ids AS uuid[])) AS p (disparo_id)
+     CROSS JOIN LATERAL (
+           SELECT d.disparo_id, d.alternativa_de
+             FROM disparos d
+            WHERE d.tenant_id = :tenant_id AND d.disparo_id = p.disparo_id
+           OFFSET 0) d
      UNION ALL
     SELECT c.fim, d.alternativa_de, c.volta + 1
       FROM caminho c
-      JOIN disparos d ON d.tenant_id = :tenant_id AND d.disparo_id = c.anterior AND d.alternativa_de IS NOT NULL
+     CROSS JOIN LATERAL (
+           SELECT d.alternativa_de
+             FROM disparos d
+            WHERE d.tenant_id = :tenant_id AND d.disparo_id = c.anterior AND d.alternativa_de IS NOT NULL
+           OFFSET 0) d
 )
 SELECT c.fim, d.disparo_id, d.canal, d.destino, d.erro_codigo AS motivo, d.ultimo_codigo, d.enviado_em, d.atualizado_em
   FROM caminho c
-  JOIN disparos d ON d.tenant_id = :tenant_id AND d.disparo_id = c.anterior
+ CROSS JOIN LATERAL (
+       SELECT * FROM disparos d WHERE d.tenant_id = :tenant_id AND d.disparo_id = c.anterior OFFSET 0) d
  ORDER BY c.fim, c.volta DESC;
 
 -- name: list_respostas_of_campanha
@@ -129,8 +160,9 @@ SELECT r.resposta_id, r.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) >
        coalesce(length(r.texto) > :tamanho, false) AS texto_cortado, r.recebida_em, r.pedido, r.revisar, r.decisao,
        coalesce(coalesce(r.decisao, r.pedido) = 'descadastro', false) AS descadastro
   FROM respostas r
-  JOIN disparos d ON d.tenant_id = :tenant_id AND d.disparo_id = r.disparo_id
-  LEFT JOIN leads l ON l.tenant_id = :tenant_id AND l.lead_id = r.lead_id
+ CROSS JOIN LATERAL (
+       SELECT etapa, variante FROM disparos d WHERE d.tenant_id = :tenant_id AND d.disparo_id = r.disparo_id OFFSET 0) d
+  LEFT JOIN LATERAL (SELECT nome FROM leads l WHERE l.tenant_id = :tenant_id AND l.lead_id = r.lead_id OFFSET 0) l ON true
  WHERE r.tenant_id = :tenant_id AND r.campanha_id = CAST(:campanha_id AS uuid)
    AND (CAST(:antes AS uuid) IS NULL OR r.resposta_id < CAST(:antes AS uuid))
    AND (CAST(:descadastro AS boolean) IS NULL

@@ -10,7 +10,7 @@ from uuid import UUID
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.campaigns.requests.shown import reason_sentence
 from chalicelib.campaigns.results.requests import RecipientQuery
-from chalicelib.campaigns.results.sections import FACTS, RecipientState, Section, sections_of, state_of
+from chalicelib.campaigns.results.sections import FACTS, RecipientState, Section, may_have, sections_of, state_of
 from chalicelib.campaigns.states import CANCELLED, CampaignStatus
 from chalicelib.dispatch.requests.reasons import sentence, waiting_for
 from chalicelib.errors import NotFound
@@ -20,8 +20,11 @@ from chalicelib.tenants.config import TenantConfig, config_of
 
 NOBODY = UUID(int=0)
 """Before every lead and every disparo."""
-REPLY_SHOWN = 200
+_REPLY_SHOWN = 200
 """Characters of a reply that stand beside its recipient."""
+
+
+_Key = UUID | tuple[UUID, int]
 
 
 class FoundRecipient(NamedTuple):
@@ -31,6 +34,11 @@ class FoundRecipient(NamedTuple):
     lead_id: UUID
     etapa: int
     disparo_id: UUID | None = None
+
+    @property
+    def key(self) -> _Key:
+        """What tells it from all others."""
+        return self.disparo_id or (self.lead_id, self.etapa)
 
     @property
     def place(self) -> tuple[str, UUID, int]:
@@ -59,7 +67,7 @@ class Recipients:
                 take_seat(rows)
             found = _find(rows, campaign, query)
             return {
-                "itens": described(rows, campaign, found[: query.limit]),
+                "itens": _described(rows, campaign, found[: query.limit]),
                 "proximo": cursor_of(found[query.limit - 1].place) if len(found) > query.limit else None,
             }
 
@@ -81,6 +89,8 @@ def found_campaign(rows: Rows, campanha_id: UUID) -> Row:
 def _find(rows: Rows, campaign: Row, query: RecipientQuery) -> list[FoundRecipient]:
     """The recipients of the page, and one more if there is one."""
     sections: Sequence[Section] = sections_of(query.situacao, CampaignStatus(campaign["status"]))
+    if query.motivo is not None:
+        sections = [each for each in sections if may_have(each, query.motivo)]
     after, etapa = NOBODY, 0
     if (begin := query.after(tuple[Section, UUID, int])) is not None:
         section, after, etapa = begin
@@ -111,41 +121,45 @@ def _found_in(rows: Rows, section: Section, params: dict[str, Any]) -> Iterator[
         yield FoundRecipient(section, row["lead_id"], row["etapa"], row["disparo_id"])
 
 
-def described(rows: Rows, campaign: Row, found: Sequence[FoundRecipient]) -> list[dict[str, Any]]:
+def _described(rows: Rows, campaign: Row, found: Sequence[FoundRecipient]) -> list[dict[str, Any]]:
     """These recipients, in their order."""
-    ids = [each.disparo_id for each in found if each.disparo_id is not None]
-    fora = [each for each in found if each.disparo_id is None]
-    config = config_of(rows)
-    rows_of = _rows_of_disparos(rows, ids) | _rows_of_left_out(rows, campaign, fora)
-    ways = _ways(rows, [row for row in rows_of.values() if row["alternativa_de"] is not None], config)
-    status = CampaignStatus(campaign["status"])
+    config, status = config_of(rows), CampaignStatus(campaign["status"])
+    known = {_key(row): row for row in _rows_of(rows, campaign, found)}
+    ways = _ways(rows, [row for row in known.values() if row["alternativa_de"] is not None], config)
     return [
-        _in_words(row, status, config, ways.get(row["disparo_id"], []))
+        {
+            **{name: row[name] for name in _SHOWN},
+            **in_words(row, status, config),
+            "caminho": ways.get(row["disparo_id"], []),
+        }
         for each in found
-        if (row := rows_of.get(each.disparo_id or (each.lead_id, each.etapa))) is not None
+        if (row := known.get(each.key)) is not None
     ]
 
 
-_Key = UUID | tuple[UUID, int]
+def _key(row: Row) -> _Key:
+    return row["disparo_id"] or (row["lead_id"], row["etapa"])
 
 
-def _rows_of_disparos(rows: Rows, ids: Sequence[UUID]) -> dict[_Key, Row]:
-    if not ids:
-        return {}
-    found = rows.all("describe_recipients", disparo_ids=ids, tamanho=REPLY_SHOWN)
-    return {row["disparo_id"]: row for row in found}
+def _rows_of(rows: Rows, campaign: Row, found: Sequence[FoundRecipient]) -> Iterator[Row]:
+    """What the database knows of them; the queries that nobody needs are not asked."""
+    params = keys_of(campaign, found)
+    if params["disparo_ids"]:
+        yield from rows.all("describe_recipients", **params)
+    if params["lead_ids"]:
+        yield from rows.all("describe_left_out", **params)
 
 
-def _rows_of_left_out(rows: Rows, campaign: Row, fora: Sequence[FoundRecipient]) -> dict[_Key, Row]:
-    if not fora:
-        return {}
-    found = rows.all(
-        "describe_left_out",
-        campanha_id=campaign["campanha_id"],
-        lead_ids=[each.lead_id for each in fora],
-        etapas=[each.etapa for each in fora],
-    )
-    return {(row["lead_id"], row["etapa"]): row for row in found}
+def keys_of(campaign: Row, found: Sequence[FoundRecipient]) -> dict[str, Any]:
+    """The parameters of the queries that describe recipients."""
+    left_out = [each for each in found if each.disparo_id is None]
+    return {
+        "campanha_id": campaign["campanha_id"],
+        "disparo_ids": [each.disparo_id for each in found if each.disparo_id is not None],
+        "lead_ids": [each.lead_id for each in left_out],
+        "etapas": [each.etapa for each in left_out],
+        "tamanho": _REPLY_SHOWN,
+    }
 
 
 def _ways(rows: Rows, continued: Iterable[Row], config: TenantConfig) -> dict[UUID, list[dict[str, Any]]]:
@@ -164,27 +178,20 @@ _SHOWN = (
 )  # fmt: skip
 
 
-def _in_words(row: Row, campaign: CampaignStatus, config: TenantConfig, way: list[dict[str, Any]]) -> dict[str, Any]:
+def in_words(row: Row, campaign: CampaignStatus, config: TenantConfig) -> dict[str, Any]:
+    """How far a recipient came, and why it waits, ended, or was left out."""
     state = state_of(
-        row["status"],
-        campaign,
-        is_read=row["lido_em"] is not None,
-        is_answered=row["respondido_em"] is not None,
+        row["status"], campaign, is_read=row["lido_em"] is not None, is_answered=row["respondido_em"] is not None
     )
     if state is RecipientState.CANCELADO and row["status"] == Section.PENDENTE:
-        row = {**row, "espera": None, "erro_codigo": CANCELLED, "enviar_apos": None}
-    return {
-        **{name: row[name] for name in _SHOWN},
-        "situacao": state.value,
-        "motivo": row["espera"] or row["erro_codigo"],
-        "mensagem": _reason(row, state, config),
-        "caminho": way,
-    }
-
-
-def _reason(row: Row, state: RecipientState, config: TenantConfig) -> str | None:
+        return {**_said(state, CANCELLED, sentence(CANCELLED, None, config.idioma)), "enviar_apos": None}
     if row["espera"] is not None:
-        return waiting_for(row["espera"], config.idioma)
+        return _said(state, row["espera"], waiting_for(row["espera"], config.idioma))
+    code = row["erro_codigo"]
     if state is RecipientState.EXCLUIDO:
-        return reason_sentence(row["erro_codigo"], config)
-    return sentence(row["erro_codigo"], row["ultimo_codigo"], config.idioma)
+        return _said(state, code, reason_sentence(code, config))
+    return _said(state, code, sentence(code, row["ultimo_codigo"], config.idioma))
+
+
+def _said(state: RecipientState, code: str | None, words: str | None) -> dict[str, Any]:
+    return {"situacao": state.value, "motivo": code, "mensagem": words}

@@ -7,25 +7,24 @@ page of recipients is in memory, however many there are.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.storage import Storage
-from chalicelib.campaigns.results.recipients import NOBODY, FoundRecipient, described, found_campaign
+from chalicelib.campaigns.results.recipients import NOBODY, FoundRecipient, found_campaign, in_words, keys_of
 from chalicelib.campaigns.results.requests import RecipientExport
 from chalicelib.campaigns.results.sections import Section
+from chalicelib.campaigns.states import CampaignStatus
 from chalicelib.ids import new_id
 from chalicelib.ingestion.rows.formulas import defused
 from chalicelib.pages import cursor_of
 from chalicelib.searches import take_seat
 from chalicelib.tables import BEGINNING, CONTENT_TYPE, as_csv
-from chalicelib.tenants.config import config_of
+from chalicelib.tenants.config import TenantConfig, config_of
 
 COLUMNS = (
     "nome", "documento", "canal", "destino", "situacao", "motivo", "mensagem", "detalhe", "enviado_em", "entregue_em",
@@ -80,7 +79,7 @@ def _written(rows: Rows, campanha_id: UUID, query: RecipientExport, file: IO[byt
     campaign = found_campaign(rows, campanha_id)
     place, count = query.after(tuple[UUID, int]) or (NOBODY, 0), 0
     take_seat(rows)
-    zone = ZoneInfo(config_of(rows).fuso)
+    config = config_of(rows)
     # A transaction that is run again begins anew.
     file.seek(0)
     file.truncate()
@@ -89,7 +88,7 @@ def _written(rows: Rows, campanha_id: UUID, query: RecipientExport, file: IO[byt
         most = min(_PAGE, query.limit - count)
         found = _after(rows, campanha_id, place, most + 1)
         page = found[:most]
-        file.write(as_csv(_line(each, zone) for each in described(rows, campaign, page)))
+        file.write(as_csv(_lines(rows, campaign, page, config)))
         count += len(page)
         is_last = len(found) <= most
         if not is_last:
@@ -106,16 +105,17 @@ def _after(rows: Rows, campanha_id: UUID, place: tuple[UUID, int], limit: int) -
     ]
 
 
-def _line(recipient: Row, zone: ZoneInfo) -> list[str]:
-    return [defused(_cell(recipient[name], zone)) for name in COLUMNS]
+def _lines(rows: Rows, campaign: Row, found: Sequence[FoundRecipient], config: TenantConfig) -> Iterator[list[str]]:
+    """The lines of some recipients, in their order."""
+    status = CampaignStatus(campaign["status"])
+    known = {
+        (row["lead_id"], row["etapa"]): row
+        for row in rows.all("export_recipients", **keys_of(campaign, found), fuso=config.fuso)
+    }
+    for row in filter(None, (known.get((str(each.lead_id), each.etapa)) for each in found)):
+        cells = {**row, **in_words(row, status, config)}
+        yield [defused(_text(cells[name])) for name in COLUMNS]
 
 
-def _cell(value: object, zone: ZoneInfo) -> str:
-    """A value as a person in Brazil reads it: times by the tenant's clock."""
-    match value:
-        case None:
-            return ""
-        case datetime():
-            return f"{value.astimezone(zone):%d/%m/%Y %H:%M:%S}"
-        case _:
-            return str(value)
+def _text(value: object) -> str:
+    return "" if value is None else str(value)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from chalicelib.campaigns.states import CampaignStatus
+from chalicelib.dispatch.states import WaitReason
 
 
 class Section(StrEnum):
@@ -79,6 +80,13 @@ def sections_of(state: RecipientState | None, campaign: CampaignStatus) -> tuple
     if state in _WIDER:
         return _WIDER[state]
     return tuple(section for section in EVERYONE if _state(section, campaign) is state)
+
+
+def may_have(section: Section, reason: str) -> bool:
+    """Whether a recipient of the section may have this reason; the database refuses others (`disparos_erro_check`)."""
+    if section is Section.PENDENTE:
+        return reason in frozenset[str](WaitReason)
+    return section not in {Section.ENVIANDO, Section.ENVIADO, Section.CONFIRMADO}
 
 
 def state_of(status: str, campaign: CampaignStatus, *, is_read: bool, is_answered: bool) -> RecipientState:
