@@ -908,7 +908,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "It waits for the working days after the step before it in the campaign.",
     ),
     "espera_limite_pessoa": (
-        "A pessoa já recebeu o número de mensagens permitido no dia ou na semana.",
+        "Aguarda: a pessoa já recebeu as mensagens permitidas no dia ou na semana.",
         "The person has had as many messages as are allowed in a day or a week.",
     ),
     # Replies

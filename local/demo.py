@@ -191,8 +191,8 @@ def _print(report: Report, console: Console) -> None:
     console.print(f"{report['continuados']} went on by the next channel.")
     for each in report["exemplos"]:
         console.print(f"\n[bold]{each['canal']}[/] to {each['destino']}", highlight=False)
-        text = "\n".join(filter(None, (each["assunto"], each["texto"])))
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        said = "\n".join(filter(None, (each["assunto"], each["texto"])))
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
 
 
 def _columns(report: Report) -> Table:
