@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -42,12 +42,13 @@ from chalicelib.config import Settings
 from chalicelib.delivery.requests import WebhookQuery
 from chalicelib.delivery.service import SECRET_HEADER, Webhooks
 from chalicelib.delivery.settling import LateReports
-from chalicelib.dispatch.outcomes import OutgoingMessage, Permanent
+from chalicelib.dispatch.outcomes import ChannelDown, OutgoingMessage, Permanent
 from chalicelib.dispatch.requests.resends import Resends
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
 from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
 from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
+from chalicelib.dispatch.worker.redating import Redating
 from chalicelib.errors import Conflict
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.maintenance.sweep import Sweep, Waker
@@ -119,17 +120,24 @@ PLANS = st.builds(
     starts_in=st.sampled_from([None, None, None, timedelta(hours=2)]),
     expires_in=st.sampled_from([None, None, None, timedelta(days=2)]),
 )
-# A wrong address is likely: the next channel is what campaigns have and single disparos have not.
-FATES_OF_CAMPAIGNS = (*FATES, TAKEN, TAKEN, TAKEN, Fate(Permanent(NO_WHATSAPP, tries_alternative=True)))
+# A wrong address is likely: the next channel is what campaigns have and single disparos have not. How a channel that is
+# down is tried again is the subject of the other model.
+FATES_OF_CAMPAIGNS = (
+    *(each for each in FATES if not isinstance(each.outcome, ChannelDown)),
+    *[TAKEN] * 3,
+    Fate(Permanent(NO_WHATSAPP, tries_alternative=True)),
+)
 SHIFTS = st.builds(
     Shift,
+    canal=st.none(),
+    is_enabled=st.just(True),
     fates=st.lists(st.sampled_from(FATES_OF_CAMPAIGNS), min_size=1, max_size=4),
     dies_at=st.sampled_from([None] * 15 + list(range(18))),
     sleeps=st.sampled_from([None, None, None, "before", "after"]),
     has_bug=st.sampled_from([False] * 15 + [True]),
     jitter=st.sampled_from([0.0, 0.5, 0.999]),
 )
-PLANNING = st.builds(Shift, dies_at=st.sampled_from([None] * 6 + list(range(8))))
+PLANNING = st.sampled_from([Shift()] * 6 + [Shift(dies_at=step) for step in range(8)])
 # Every recipient that has not ended, of campaigns that are not at rest.
 _WAITING = (
     "SELECT d.disparo_id, CASE d.status WHEN 'pendente' THEN d.enviar_apos ELSE d.lease_ate END AS quando "
@@ -237,22 +245,21 @@ class CampaignProvider(Provider):
         limit = self.configs[disparo.tenant_id].limite_por_pessoa
         day = self._day(disparo, now)
         for most, since in ((limit.por_dia, day), (limit.por_semana, day - timedelta(days=day.weekday()))):
-            self._demand(
-                most is None or self._got(disparo.lead_id, since) <= most, "to somebody who had enough", disparo
-            )
+            self._demand(most is None or self._got(disparo, since) <= most, "to somebody who had enough", disparo)
 
-    def _got(self, lead_id: UUID, since: Any) -> int:
-        """Return how many different messages a person may have got since that day."""
-        return sum(
+    def _got(self, disparo: CampaignDisparo, since: date) -> int:
+        """Return how many messages that person has got since that day, with this one and those that may still come."""
+        return 1 + sum(
             any(
-                self._day(other, each.at) >= since and not (each.is_answered and each.fate.is_refusal)
+                self._day(other, each.at) >= since
+                and (each.is_asleep or (each.received is not None and each.received.situacao != "falhou"))
                 for each in other.handovers
             )
             for other in self.of_campaigns()
-            if other.lead_id == lead_id
+            if other.lead_id == disparo.lead_id and other is not disparo
         )
 
-    def _day(self, disparo: CampaignDisparo, instant: datetime) -> Any:
+    def _day(self, disparo: CampaignDisparo, instant: datetime) -> date:
         phone = disparo.telefone[:5]
         zone = ZoneInfo(PLACES[phone][1]) if phone else TIME_ZONE
         return instant.astimezone(zone).date()
@@ -315,6 +322,7 @@ class CampaignMachine(RuleBasedStateMachine):
                 "leads": claims.move_leads,
                 "canais": PausedChannels(**owned, wakeups=self.wakeups(self.messages)).tend,
                 "entregas": LateReports(**owned).settle,
+                "datas": Redating(**owned, claims=claims, wakeups=self.wakeups(self.messages), slice_size=2).redate,
             }
         )
 
@@ -629,6 +637,7 @@ class CampaignMachine(RuleBasedStateMachine):
             if n == _PATIENCE:
                 self.configure({}, {}, cap={}, has_window=False)
                 run(self.owner, "DELETE FROM lead_contatos_periodo")
+            a_while = timedelta(minutes=5, seconds=1) if n < _PATIENCE else timedelta(hours=1)
             for campanha_id, status in self.ask(_LIVE):
                 if status == "pausada":
                     self.control.resume(self.person, campanha_id)
@@ -636,9 +645,7 @@ class CampaignMachine(RuleBasedStateMachine):
             if not self.ask(_LIVE) and not self.ask(_WAITING):
                 return
             [[due]] = self.ask(f"SELECT min(quando) FROM ({_WAITING}) w")
-            self.clock.now = max(
-                self.clock() + timedelta(minutes=5, seconds=1), (due or self.clock()) + timedelta(seconds=61)
-            )
+            self.clock.now = max(self.clock() + a_while, (due or self.clock()) + timedelta(seconds=61))
             self.sweep.run()
             self.planner_is_woken(Shift(), "once", 10**9)
             while bodies := self.messages.take():
