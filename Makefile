@@ -11,15 +11,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
 INSTALLED := $(VENV)/.installed
+FUZZ := build/fuzz-api
 
 # A test run starts hundreds of processes. Without bytecode files, each would compile its imports again.
 unexport PYTHONDONTWRITEBYTECODE
 
 # The rooms whose every line and branch must be covered: a mistake there sends a message twice or loses a lead.
-PROVEN := ingestion dispatch
+PROVEN := ingestion dispatch campaigns
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours \
+.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours \
 	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
@@ -27,6 +28,7 @@ help: ## List the commands
 
 $(INSTALLED): requirements.txt requirements-dev.txt constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11" if sys.version_info < (3, 11) else 0)'
+	@test ! -L $(VENV) || { echo "$(VENV) is a link, and this would empty the folder behind it: remove the link"; exit 1; }
 	$(PYTHON) -m venv --clear $(VENV)
 	@echo "Installing into $(VENV): about a minute, once."
 	$(PY) -m pip install --no-compile --disable-pip-version-check -r requirements-dev.txt -c constraints.txt
@@ -82,6 +84,15 @@ soak: $(INSTALLED) ## Work without a pause and see that no process grows: make s
 
 fuzz: $(INSTALLED) ## Run the properties with many new random examples
 	HYPOTHESIS_PROFILE=fuzz $(PYTEST) -m hypothesis $(ARGS)
+
+$(FUZZ)/.installed: requirements-fuzz.txt
+	$(PYTHON) -m venv --clear $(FUZZ)
+	$(FUZZ)/bin/python -m pip install --quiet --no-compile --disable-pip-version-check -r requirements-fuzz.txt
+	@touch $@
+
+fuzz-api: EXAMPLES ?= 60
+fuzz-api: $(INSTALLED) $(FUZZ)/.installed ## Send thousands of odd requests by our own contract to the local API: make fuzz-api SEED=7
+	$(PY) -m tests.fuzz_api $(FUZZ)/bin/st --examples $(EXAMPLES) --seed $(SEED)
 
 bench: $(INSTALLED) ## Run every benchmark and print its table
 	$(PY) -m bench

@@ -19,13 +19,17 @@ from chalicelib.campaigns.requests.models import (
     CampaignChange,
     CampaignQuery,
     CampaignStart,
+    CampaignStop,
     NewCampaign,
     TrialSend,
 )
+from chalicelib.campaigns.results.requests import CampaignAgain, CampaignReplyQuery, RecipientExport, RecipientQuery
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import ChallengeQuery, ReplyAssignment, ReplyQuery, ReplySettlement, WebhookQuery
 from chalicelib.dispatch.requests.models import (
+    BulkCancellation,
+    DisparoBatch,
     DisparoQuery,
     NewDisparo,
     NewTemplate,
@@ -246,6 +250,20 @@ def create_disparo(
 def list_disparos(call: Call, query: DisparoQuery) -> Json[answers.DisparoPage]:
     """Lists disparos by filter, newest first."""
     return services.disparos.page(call.tenant_id, query)
+
+
+@app.route("/disparos/lote", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def create_disparos(call: Call, body: DisparoBatch, key: IdempotencyKey | None) -> Json[answers.BatchAnswer]:
+    """Creates up to a thousand disparos, and says of each whether it was created or why not."""
+    return services.disparo_batches.create(call.tenant_id, body, key)
+
+
+@app.route("/disparos/cancelar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def cancel_disparos(call: Call, body: BulkCancellation) -> Json[answers.CancellationAnswer]:
+    """Cancels the waiting disparos that fit a filter, up to the limit of one request."""
+    return services.disparos.cancel_many(call.identity, body)
 
 
 @app.route("/disparos/{disparo_id}", methods=["GET"], authorizer=cognito)
@@ -523,6 +541,13 @@ def pause_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[ans
     return services.campaign_control.pause(call.identity, campanha_id, body)
 
 
+@app.route("/campanhas/pausar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def pause_campanhas(call: Call, body: CampaignStop) -> Json[answers.StoppedCampaigns]:
+    """Pauses many campaigns, or all of them: after the answer nothing more of them is handed to a provider."""
+    return services.campaign_stops.pause(call.identity, body)
+
+
 @app.route("/campanhas/{campanha_id}/retomar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
 def resume_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.CampaignAnswer]:
@@ -535,6 +560,45 @@ def resume_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[an
 def cancel_campanha(call: Call, campanha_id: UUID, body: GivenReason) -> Json[answers.StoppedCampaign]:
     """Cancels a campaign: what has not left does not leave any more."""
     return services.campaign_control.cancel(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/destinatarios", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_destinatarios(call: Call, campanha_id: UUID, query: RecipientQuery) -> Json[answers.RecipientPage]:
+    """Lists the recipients of a campaign by state and reason, those who were left out among them."""
+    return services.recipients.page(call.tenant_id, campanha_id, query)
+
+
+@app.route("/campanhas/{campanha_id}/resultados.csv", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def export_campanha(call: Call, campanha_id: UUID, query: RecipientExport) -> Json[answers.RecipientExportLink]:
+    """Exports the recipients of a campaign: a URL at which their CSV can be downloaded, and the cursor of the next."""
+    return services.campaign_exports.create(call.tenant_id, campanha_id, query)
+
+
+@app.route("/campanhas/{campanha_id}/respostas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_respostas_of_campanha(
+    call: Call, campanha_id: UUID, query: CampaignReplyQuery
+) -> Json[answers.CampaignReplyPage]:
+    """Lists who answered a campaign and what they wrote, newest first."""
+    return services.campaign_replies.page(call.tenant_id, campanha_id, query)
+
+
+@app.route("/campanhas/{campanha_id}/variantes", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def compare_variantes(call: Call, campanha_id: UUID) -> Json[answers.VariantList]:
+    """Compares the variants of a campaign: their counters and rates side by side."""
+    return services.variants.compare(call.tenant_id, campanha_id)
+
+
+@app.route("/campanhas/{campanha_id}/de-novo", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def repeat_campanha(
+    call: Call, campanha_id: UUID, body: CampaignAgain, key: IdempotencyKey | None
+) -> Json[answers.CampaignAnswer]:
+    """Creates the draft of the same campaign for those of its recipients who failed or were not reached."""
+    return services.campaigns_again.create(call.identity, campanha_id, body, key)
 
 
 @app.route("/supressoes", methods=["POST"], authorizer=cognito)

@@ -731,6 +731,19 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "agendar_para_no_passado": ("A data já passou.", "The time is past."),
     "agendar_para_distante": ("A data está a mais de um ano.", "The time is more than a year away."),
+    "item_repetido": (
+        "A mesma mensagem já está neste lote: o mesmo lead, canal, template, contato e hora.",
+        "The same message is in this batch already: the same lead, channel, template, contact and time.",
+    ),
+    "itens_ou_lead_ids": (
+        "Informe itens ou lead_ids, um dos dois, com pelo menos um.",
+        "Give either itens or lead_ids, with one at least.",
+    ),
+    "mensagem_fora_dos_itens": (
+        "Com itens, a mensagem vai dentro de cada item.",
+        "With itens, the message goes inside of each item.",
+    ),
+    "canal_e_template": ("Com lead_ids, informe canal e template.", "With lead_ids, give canal and template."),
     "disparo_nao_cancelavel": (
         "Um disparo {status} não pode ser cancelado, nem um que já possa ter saído.",
         "A disparo that is {status} cannot be cancelled, nor one that may have left already.",
@@ -842,6 +855,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Diga quais reenviar: erro_codigo, canal, template, criado_de ou criado_ate.",
         "Say which to send again: erro_codigo, canal, template, criado_de or criado_ate.",
     ),
+    "filtro_de_cancelamento_ausente": (
+        "Diga quais cancelar: canal, template, campanha_id, job_id, espera, criado_de ou criado_ate.",
+        "Say which to cancel: canal, template, campanha_id, job_id, espera, criado_de or criado_ate.",
+    ),
     "nao_enviado": ("Uma pessoa verificou: não foi enviado.", "A person has looked: it was not sent."),
     "foi_enviado": ("Uma pessoa verificou: foi enviado.", "A person has looked: it was sent."),
     "expira_antes_do_envio": (
@@ -891,7 +908,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "It waits for the working days after the step before it in the campaign.",
     ),
     "espera_limite_pessoa": (
-        "A pessoa já recebeu o número de mensagens permitido no dia ou na semana.",
+        "Aguarda: a pessoa já recebeu as mensagens permitidas no dia ou na semana.",
         "The person has had as many messages as are allowed in a day or a week.",
     ),
     # Replies
@@ -1036,6 +1053,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A campanha está {status}, e isso não muda assim.",
         "The campaign is {status}, which does not allow this.",
     ),
+    "todas_ou_campanha_ids": (
+        "Informe todas ou campanha_ids, um dos dois.",
+        "Give either todas or campanha_ids.",
+    ),
     "campanha_sem_publico": (
         "Nenhum lead se encaixa no filtro da campanha.",
         "No lead fits the filter of the campaign.",
@@ -1074,6 +1095,19 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "A campanha começa em no máximo 366 dias.",
         "A campaign starts within 366 days.",
     ),
+    "campanha_sem_resultados": (
+        "A campanha está {status}: ninguém está nela ainda.",
+        "The campaign is {status}: nobody is in it yet.",
+    ),
+    "campanha_pausada_retome": (
+        "A campanha está pausada: retome-a, e quem espera recebe.",
+        "The campaign is paused: resume it, and those who wait get it.",
+    ),
+    "campanha_nao_encerrada": (
+        "A campanha está {status}: quem espera ainda recebe.",
+        "The campaign is {status}: those who wait still get it.",
+    ),
+    "ninguem_de_novo": ("A campanha não tem ninguém assim.", "The campaign has nobody like that."),
     "etapa_desconhecida": ("A campanha não tem essa etapa.", "The campaign has no such step."),
     "variante_desconhecida": ("A etapa não tem essa variante.", "The step has no such variant."),
     "canal_sem_mensagem": (

@@ -19,12 +19,16 @@ def _visible(text: str) -> str:
     return text
 
 
+ReasonText = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_visible)]
+"""A reason, on one line."""
+
+
 class GivenReason(BaseModel):
     """Why it is done, on one line; shown with who did it. Without a reason, the body may be left out."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    motivo: Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_visible)] | None = None
+    motivo: ReasonText | None = None
 
     def of(self, identity: Identity) -> dict[str, str | None]:
         """The columns of who did it, and why."""

@@ -21,28 +21,13 @@ Row = dict[str, Any]
 T = TypeVar("T")
 
 
-class PageQuery(BaseModel):
-    """The query of a paginated route; a route with filters extends it."""
+class CursorQuery(BaseModel):
+    """The query of a route whose pages follow one another and are not counted."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
-    quick_filters: ClassVar[frozenset[str]] = frozenset()
-    """The filters that an index answers, and that leave little to look through."""
-
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
     cursor: Annotated[str, Field(max_length=1_000)] | None = None
-    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] | None = None
-
-    @model_validator(mode="after")
-    def _check_only_one(self) -> PageQuery:
-        if self.cursor is not None and self.offset is not None:
-            raise PydanticCustomError("cursor_ou_offset", "either cursor or offset, not both")
-        return self
-
-    def reads_much(self) -> bool:
-        """Whether the page may take long: a filter may read every row, and an offset is counted."""
-        filters = self.model_fields_set - {"limit", "cursor", "offset"}
-        return (bool(filters) and filters.isdisjoint(self.quick_filters)) or (self.offset or 0) > _NEAR
 
     def after(self, kind: type[T]) -> T | None:
         """The place after which the page begins, as `kind` (such as `tuple[datetime, UUID]`); None for the first page.
@@ -57,6 +42,26 @@ class PageQuery(BaseModel):
             return TypeAdapter(kind).validate_json(urlsafe_b64decode(padded.encode()))
         except (ValidationError, binascii.Error, ValueError):
             raise Invalid("cursor_invalido", (FieldError("?/cursor", "cursor_invalido", "cursor"),)) from None
+
+
+class PageQuery(CursorQuery):
+    """The query of a paginated route; a route with filters extends it."""
+
+    quick_filters: ClassVar[frozenset[str]] = frozenset()
+    """The filters that an index answers, and that leave little to look through."""
+
+    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] | None = None
+
+    @model_validator(mode="after")
+    def _check_only_one(self) -> PageQuery:
+        if self.cursor is not None and self.offset is not None:
+            raise PydanticCustomError("cursor_ou_offset", "either cursor or offset, not both")
+        return self
+
+    def reads_much(self) -> bool:
+        """Whether the page may take long: a filter may read every row, and an offset is counted."""
+        filters = self.model_fields_set - {"limit", "cursor", "offset"}
+        return (bool(filters) and filters.isdisjoint(self.quick_filters)) or (self.offset or 0) > _NEAR
 
 
 def page_of(rows: Sequence[Row], limit: int, place: Callable[[Row], object]) -> dict[str, Any]:

@@ -30,12 +30,19 @@ if TYPE_CHECKING:
     from chalicelib.campaigns.requests.control import CampaignControl
     from chalicelib.campaigns.requests.drafts import Campaigns
     from chalicelib.campaigns.requests.preflight import Preflight
+    from chalicelib.campaigns.requests.stops import CampaignStops
     from chalicelib.campaigns.requests.trials import TrialSends
+    from chalicelib.campaigns.results.again import CampaignsAgain
+    from chalicelib.campaigns.results.answered import CampaignReplies
+    from chalicelib.campaigns.results.recipients import Recipients
+    from chalicelib.campaigns.results.results_csv import CampaignExports
+    from chalicelib.campaigns.results.variants import Variants
     from chalicelib.campaigns.segments.service import Segments
     from chalicelib.delivery.inbox import Inbox
     from chalicelib.delivery.service import Webhooks
     from chalicelib.dispatch.channels.own import OwnChannels
     from chalicelib.dispatch.channels.senders import Senders
+    from chalicelib.dispatch.requests.batches import DisparoBatches
     from chalicelib.dispatch.requests.channel_pauses import ChannelPauses
     from chalicelib.dispatch.requests.disparos import Disparos
     from chalicelib.dispatch.requests.overview import Overview
@@ -276,6 +283,17 @@ class Services:
         )
 
     @cached_property
+    def disparo_batches(self) -> DisparoBatches:
+        from chalicelib.dispatch.requests.batches import DisparoBatches
+
+        return DisparoBatches(
+            database=self.database,
+            wakeups=self.wakeups,
+            clock=self._clock,
+            max_tentativas=self._settings.max_tentativas,
+        )
+
+    @cached_property
     def resends(self) -> Resends:
         from chalicelib.dispatch.requests.resends import Resends
 
@@ -360,6 +378,12 @@ class Services:
         )
 
     @cached_property
+    def campaign_stops(self) -> CampaignStops:
+        from chalicelib.campaigns.requests.stops import CampaignStops
+
+        return CampaignStops(database=self.database, control=self.campaign_control)
+
+    @cached_property
     def preflight(self) -> Preflight:
         from chalicelib.campaigns.requests.preflight import Preflight
 
@@ -376,6 +400,37 @@ class Services:
         return TrialSends(
             database=self.database, wake=wake, clock=self._clock, max_tentativas=self._settings.max_tentativas
         )
+
+    @cached_property
+    def recipients(self) -> Recipients:
+        from chalicelib.campaigns.results.recipients import Recipients
+
+        return Recipients(database=self.database)
+
+    @cached_property
+    def campaign_exports(self) -> CampaignExports:
+        from chalicelib.campaigns.results.results_csv import CampaignExports
+
+        ttl_s = self._settings.presigned_ttl_s
+        return CampaignExports(database=self.database, storage=self.storage, clock=self._clock, ttl_s=ttl_s)
+
+    @cached_property
+    def campaign_replies(self) -> CampaignReplies:
+        from chalicelib.campaigns.results.answered import CampaignReplies
+
+        return CampaignReplies(database=self.database)
+
+    @cached_property
+    def variants(self) -> Variants:
+        from chalicelib.campaigns.results.variants import Variants
+
+        return Variants(database=self.database, clock=self._clock)
+
+    @cached_property
+    def campaigns_again(self) -> CampaignsAgain:
+        from chalicelib.campaigns.results.again import CampaignsAgain
+
+        return CampaignsAgain(database=self.database, clock=self._clock)
 
     @cached_property
     def planner(self) -> Planner:

@@ -20,8 +20,8 @@ from chalicelib.errors import DomainError
 from chalicelib.ingestion.options import Separator, TextEncoding
 from chalicelib.messages import ENGLISH, text
 from local.aws import GROUPS
-from local.demo import DemoFailed
 from local.demo import run as run_demo
+from local.demo_campaign import DemoFailed
 from local.ingest import UploadRefused, report_of, shown, upload, watched
 from local.interrupts import heard_once
 from local.rest import ApiError, Rest
@@ -153,6 +153,8 @@ def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
 @click.option("--separador", type=click.Choice([str(each) for each in Separator]), help="Of a misread .csv.")
 @click.option("--ignorar-ocultas", is_flag=True, help="Leave hidden and filtered rows out.")
 @click.option("--adivinhar", is_flag=True, help="Read columns with unknown titles by what is in them.")
+@click.option("--mapeamento", metavar="JSON", help='What columns are: {"Fone da firma": "telefone", "Obs": "ignorar"}.')
+@click.option("--tags", metavar="A,B", help="Tags for the leads that the file makes or changes.")
 @click.option("--validar-apenas", is_flag=True, help="Only check the file: a dry run.")
 @_tenant
 @_json

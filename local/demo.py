@@ -1,8 +1,8 @@
 """`make demo`: the whole product once, on a stack of its own, with the counts of both ends compared.
 
-A workbook is ingested twice. Templates and disparos are made for leads that are ready, and the providers fail now and
-then. The messages are counted where they arrive. The report is printed and written to `.local/demo.json`. When its sums
-do not agree, the demo ends with a sentence that says where and with exit code 1.
+A workbook is ingested twice. A campaign is checked, started and sent by both channels, and the providers fail now and
+then (`demo_campaign.py`). The messages are counted where they arrive. The report is printed and written to
+`.local/demo.json`. When its sums do not agree, the demo ends with a sentence that says where and with exit code 1.
 """
 
 from __future__ import annotations
@@ -11,36 +11,30 @@ import csv
 import io
 import json
 import shutil
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx2
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from local.demo_campaign import CHANNELS, DemoFailed, run_campaign
 from local.ingest import upload, watched
 from local.project import ROOT
 from local.rest import Rest
 from local.stack import Stack
 from local.tokens import ADMIN_GROUP
+from samples.generate import DIRTY, generate_carteira
 
 STATE = ROOT / ".local" / "demo"
 REPORT = ROOT / ".local" / "demo.json"
-SAMPLE = ROOT / "samples" / "Leads_Organizados.xlsx"
+_ROWS = 1_200
 
 TENANT = "demo"
-PER_CHANNEL = 200
-_SAMPLE_ROWS, _SAMPLE_SEED = "1200", "1"
-_WAIT_S = 120.0
-_POLL_S = 0.5
-_PAGE = 500
-_OPEN = frozenset({"pendente", "enviando"})
 
 COUNTS = (
     "linhas_processadas",
@@ -52,42 +46,7 @@ COUNTS = (
     "emails_criados",
 )
 
-# Two in ten attempts fail with an error that is retried, two in a hundred with one that is final.
-_FAULTS: Mapping[str, Mapping[str, Any]] = {
-    "whatsapp": {
-        "latencia_ms": 20,
-        "falhas": [{"codigo": "131016", "taxa": 0.2}, {"codigo": "131026", "taxa": 0.02}],
-    },
-    "email": {"latencia_ms": 20, "falhas": [{"codigo": "429", "taxa": 0.2}]},
-}
-
-_TEMPLATES: Mapping[str, Mapping[str, Any]] = {
-    "whatsapp": {
-        "canal": "whatsapp",
-        "idioma": "pt_BR",
-        "texto": "Olá, {{nome}}! Podemos conversar sobre a sua proposta?",
-        "variaveis": ["nome"],
-    },
-    "email": {
-        "canal": "email",
-        "idioma": "pt_BR",
-        "assunto": "Sua proposta, {{nome}}",
-        "texto": "Olá, {{nome}}!\n\nPodemos conversar sobre a sua proposta?",
-        "variaveis": ["nome"],
-    },
-}
-
-# The demo sends at any hour and as fast as it can. The default is office hours and a hundred messages a minute.
-_CONFIG: Mapping[str, Any] = {
-    "janela": {"ligada": False},
-    "limites": {"whatsapp": {"por_minuto": 6_000}, "email": {"por_minuto": 6_000}},
-}
-
 Report = dict[str, Any]
-
-
-class DemoFailed(Exception):
-    """The counts of the two ends do not agree; the text says where."""
 
 
 def run(workbook: Path | None, console: Console, *, state: Path = STATE, report_file: Path = REPORT) -> None:
@@ -103,7 +62,7 @@ def run(workbook: Path | None, console: Console, *, state: Path = STATE, report_
     shutil.rmtree(state, ignore_errors=True)
     try:
         stack.up()
-        report = _report_of_run(stack, workbook or _sample(), console)
+        report = _report_of_run(stack, workbook or _sample(state), console)
     finally:
         stack.down()
     report["segundos"] = round(time.monotonic() - began, 1)
@@ -115,10 +74,11 @@ def run(workbook: Path | None, console: Console, *, state: Path = STATE, report_
         raise DemoFailed(" ".join(wrong))
 
 
-def _sample() -> Path:
-    if not SAMPLE.exists():
-        subprocess.run([sys.executable, ROOT / "samples" / "generate.py", _SAMPLE_ROWS, _SAMPLE_SEED], check=True)
-    return SAMPLE
+def _sample(folder: Path) -> Path:
+    """A sheet of debtors, with a little of the dirt that real ones have."""
+    path = folder / "carteira.xlsx"
+    generate_carteira(path, _ROWS, dirty=DIRTY)
+    return path
 
 
 def _report_of_run(stack: Stack, workbook: Path, console: Console) -> Report:
@@ -127,11 +87,8 @@ def _report_of_run(stack: Stack, workbook: Path, console: Console) -> Report:
         job = watched(rest, upload(rest, workbook)["job_id"], console)
         console.print(f"ingesting {workbook.name} again")
         again = watched(rest, upload(rest, workbook)["job_id"], console)
-        for channel, faults in _FAULTS.items():
-            httpx2.put(f"{stack.url(channel)}/admin/falhas", json=faults).raise_for_status()
-        created = _create_disparos(rest)
-        console.print(f"sending {created} messages")
-        disparos = _finished_disparos(rest, created, console)
+        campaign = run_campaign(stack, rest, rest.ask("GET", "/campos", params={"limit": 500})["itens"], console)
+        disparos = campaign.pop("disparos")
         return {
             "arquivo": workbook.name,
             "job": job,
@@ -139,58 +96,21 @@ def _report_of_run(stack: Stack, workbook: Path, console: Console) -> Report:
             "de_novo": {count: again[count] for count in COUNTS},
             "leads": rest.ask("GET", "/leads", params={"limit": 1})["total"],
             "rejeitados_por_codigo": _rejections(rest, job["job_id"]),
-            "disparos_criados": created,
+            **campaign,
             **_summary(disparos),
             "whatsapp_recebidos": _arrived(stack, "whatsapp"),
             "emails_recebidos": _arrived(stack, "email"),
         }
 
 
-def _create_disparos(rest: Rest) -> int:
-    """Make disparos by both channels for the first `PER_CHANNEL` ready leads of each; return how many were made."""
-    rest.ask("PATCH", "/tenant/config", json=_CONFIG)
-    for channel, template in _TEMPLATES.items():
-        rest.ask("PUT", f"/templates/demo-{channel}", json=template)
-    ready = list(_pages(rest, "/leads/para-disparo"))
-    targets = [
-        (lead, channel)
-        for channel, kinds in (("whatsapp", {"ambos", "telefone"}), ("email", {"ambos", "email"}))
-        for lead in [lead for lead in ready if lead["tipo_contato"] in kinds][:PER_CHANNEL]
-    ]
-
-    def create(target: tuple[Mapping[str, Any], str]) -> None:
-        lead, channel = target
-        variaveis = {"nome": lead["nome"] or "cliente"}
-        body = {"canal": channel, "template": f"demo-{channel}", "payload": {"variaveis": variaveis}}
-        rest.ask("POST", f"/leads/{lead['lead_id']}/disparos", json=body)
-
-    with ThreadPoolExecutor(4) as pool:
-        return sum(1 for _ in pool.map(create, targets))
-
-
-def _finished_disparos(rest: Rest, created: int, console: Console) -> list[dict[str, Any]]:
-    """Return every disparo, once none of them is `pendente` or `enviando` any more."""
-    deadline = time.monotonic() + _WAIT_S
-    with console.status("sending") as status:
-        while True:
-            disparos = list(_pages(rest, "/disparos"))
-            still_open = sum(each["status"] in _OPEN for each in disparos)
-            if not still_open:
-                return disparos
-            if time.monotonic() > deadline:
-                raise DemoFailed(f"{still_open} of {created} disparos had not ended after {_WAIT_S:.0f} s.")
-            status.update(f"sending: {created - still_open} of {created}")
-            time.sleep(_POLL_S)
-
-
 def _summary(disparos: list[dict[str, Any]]) -> Report:
     return {
-        "disparos": dict(Counter(each["status"] for each in disparos)),
         "disparos_por_canal": {
             channel: dict(Counter(each["status"] for each in disparos if each["canal"] == channel))
-            for channel in _FAULTS
+            for channel in CHANNELS
         },
         "disparos_repetidos": sum(each["tentativas"] > 1 for each in disparos),
+        "continuados": sum(each["alternativa_de"] is not None for each in disparos),
         "erros_por_codigo": dict(Counter(each["erro_codigo"] for each in disparos if each["status"] == "erro")),
     }
 
@@ -207,17 +127,6 @@ def _arrived(stack: Stack, channel: str) -> int:
     return total
 
 
-def _pages(rest: Rest, path: str) -> Iterator[dict[str, Any]]:
-    """Yield every item of a paginated route."""
-    cursor = None
-    while True:
-        page = rest.ask("GET", path, params={"limit": _PAGE} | ({"cursor": cursor} if cursor else {}))
-        yield from page["itens"]
-        cursor = page.get("proximo")
-        if not cursor:
-            return
-
-
 def disagreements(report: Report) -> Iterator[str]:
     """Yield a sentence for each contradiction between two figures of a report."""
     for name, job in (("The first ingestion", report), ("The second ingestion", report["de_novo"])):
@@ -228,9 +137,7 @@ def disagreements(report: Report) -> Iterator[str]:
         yield f"The same file created {report['de_novo']['leads_criados']} leads the second time."
     if report["leads"] != report["leads_criados"]:
         yield f"{report['leads_criados']} leads were created but {report['leads']} are there."
-    ended = sum(report["disparos"].values())
-    if ended != report["disparos_criados"]:
-        yield f"{report['disparos_criados']} disparos were created but {ended} ended."
+    yield from _broken_promises(report)
     for channel, arrived in (("whatsapp", report["whatsapp_recebidos"]), ("email", report["emails_recebidos"])):
         ends = report["disparos_por_canal"][channel]
         sent = ends.get("enviado", 0) + ends.get("confirmado", 0)
@@ -238,24 +145,108 @@ def disagreements(report: Report) -> Iterator[str]:
             yield f"{sent} disparos by {channel} are sent but {arrived} arrived."
 
 
+def _broken_promises(report: Report) -> Iterator[str]:
+    """What the preflight foretold and did not come true, and counters that disagree with the disparos."""
+    counted, ends = report["campanha"]["contadores"], report["disparos_por_canal"].values()
+    if report["conferir"]["publico"] != counted["planejados"]:
+        yield f"The preflight found {report['conferir']['publico']} leads but {counted['planejados']} were planned."
+    if report["resultados"] != counted["planejados"]:
+        yield f"The results list {report['resultados']} recipients but {counted['planejados']} were planned."
+    foretold, left_out = _foretold_exclusions(report), _exclusions(report)
+    for reason in sorted(foretold.keys() | left_out.keys()):
+        if foretold[reason] != left_out[reason]:
+            yield f"The preflight left {foretold[reason]} out for {reason} but planning {left_out[reason]}."
+    went_on = report["continuados"]
+    for counter, statuses, more in (
+        ("enviados", ("enviado", "confirmado"), 0),
+        ("incertos", ("incerto",), 0),
+        ("falhas", ("erro",), went_on),
+    ):
+        rows = sum(channel.get(status, 0) for channel in ends for status in statuses)
+        if rows != counted[counter] + more:
+            yield f"{counted[counter] + more} disparos should be {statuses[0]} by the campaign, but {rows} are."
+
+
+def _foretold_exclusions(report: Report) -> Counter[str]:
+    return _by_reason(report["conferir"]["excluidos"])
+
+
+def _exclusions(report: Report) -> Counter[str]:
+    return _by_reason(each for each in report["campanha"]["motivos"] if each["status"] == "excluido")
+
+
+def _by_reason(rows: Iterable[dict[str, Any]]) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for row in rows:
+        found[row["motivo"]] += row["quantos"]
+    return found
+
+
 def _print(report: Report, console: Console) -> None:
-    ingestion = Table("", report["arquivo"], "again", box=None, pad_edge=False)
-    for count in COUNTS:
-        ingestion.add_row(count, _number(report[count]), _number(report["de_novo"][count]))
-    console.print(ingestion, "")
-    refused = Table("refused because", "cells or rows", box=None, pad_edge=False)
-    for code, times in report["rejeitados_por_codigo"].items():
-        refused.add_row(code, _number(times))
-    console.print(refused, "")
-    statuses = sorted(report["disparos"])
-    sent = Table("disparos", *statuses, "arrived", box=None, pad_edge=False)
-    for channel, arrived in (("whatsapp", report["whatsapp_recebidos"]), ("email", report["emails_recebidos"])):
-        ends = report["disparos_por_canal"][channel]
-        sent.add_row(channel, *(_number(ends.get(status, 0)) for status in statuses), _number(arrived))
-    console.print(sent)
+    for table in (_columns(report), _ingestion(report), _refusals(report), _campaign(report), _disparos(report)):
+        console.print(table, "")
     console.print(f"{report['disparos_repetidos']} of them took more than one attempt.")
     for code, times in report["erros_por_codigo"].items():
         console.print(f"{times} failed with {code}.")
+    console.print(f"{report['continuados']} went on by the next channel.")
+    for each in report["exemplos"]:
+        console.print(f"\n[bold]{each['canal']}[/] to {each['destino']}", highlight=False)
+        said = "\n".join(filter(None, (each["assunto"], each["texto"])))
+        console.print(said, markup=False, highlight=False, soft_wrap=True)
+
+
+def _columns(report: Report) -> Table:
+    table = _table("column", "read as", "type")
+    for each in (report["job"]["leitura"] or {}).get("colunas", ()):
+        table.add_row(*map(escape, (each["titulo"], each["campo"] or each["codigo"] or "", each["tipo"] or "")))
+    return table
+
+
+def _ingestion(report: Report) -> Table:
+    table = _table("", report["arquivo"], "again")
+    for count in COUNTS:
+        table.add_row(count, _number(report[count]), _number(report["de_novo"][count]))
+    return table
+
+
+def _refusals(report: Report) -> Table:
+    table = _table("refused because", "cells or rows")
+    for code, times in report["rejeitados_por_codigo"].items():
+        table.add_row(code, _number(times))
+    return table
+
+
+def _campaign(report: Report) -> Table:
+    """What the preflight said, beside what came of it."""
+    foretold, counted = report["conferir"], report["campanha"]["contadores"]
+    table = _table("campaign", "conferir", "at the end")
+    table.add_row("publico, planejados", _number(foretold["publico"]), _number(counted["planejados"]))
+    for reason, times in _foretold_exclusions(report).items():
+        table.add_row(f"excluidos: {reason}", _number(times), _number(_exclusions(report)[reason]))
+    reached = counted["planejados"] - counted["excluidos"]
+    table.add_row("elegiveis", _number(foretold["elegiveis"]), _number(reached))
+    for name in ("enviados", "falhas", "incertos", "suprimidos", "cancelados"):
+        if counted[name]:
+            table.add_row(name, "", _number(counted[name]))
+    for cost in foretold["custo"]:
+        if cost["total"] is not None:
+            table.add_row(f"custo: {cost['canal']}", f"{cost['moeda']} {cost['total']:.2f}", "")
+    return table
+
+
+def _disparos(report: Report) -> Table:
+    statuses = sorted({status for ends in report["disparos_por_canal"].values() for status in ends})
+    table = _table("disparos", "conferir", *statuses, "arrived")
+    for channel, arrived in (("whatsapp", report["whatsapp_recebidos"]), ("email", report["emails_recebidos"])):
+        foretold = sum(each["quantos"] for each in report["conferir"]["por_mensagem"] if each["canal"] == channel)
+        ends = report["disparos_por_canal"][channel]
+        counts = (foretold, *(ends.get(status, 0) for status in statuses), arrived)
+        table.add_row(channel, *map(_number, counts))
+    return table
+
+
+def _table(*titles: str) -> Table:
+    return Table(*map(escape, titles), box=None, pad_edge=False)
 
 
 def _number(value: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,9 +59,15 @@ def _as_form(options: dict[str, str | bool]) -> dict[str, str]:
 
 
 def _as_json(options: dict[str, str | bool]) -> dict[str, object]:
-    keys = options.get("deduplicar_por")
-    listed = {"deduplicar_por": [] if keys == "nenhum" else keys.split(",")} if isinstance(keys, str) else {}
-    return {**options, **listed}
+    keys, tags, mapping = (options.get(name) for name in ("deduplicar_por", "tags", "mapeamento"))
+    read: dict[str, object] = {}
+    if isinstance(keys, str):
+        read["deduplicar_por"] = [] if keys == "nenhum" else keys.split(",")
+    if isinstance(tags, str):
+        read["tags"] = tags.split(",")
+    if isinstance(mapping, str):
+        read["mapeamento"] = json.loads(mapping)
+    return {**options, **read}
 
 
 def followed(rest: Rest, job_id: str) -> Iterator[Job]:

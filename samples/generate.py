@@ -253,12 +253,12 @@ def generate_with_debts(path: Path, rows: int, seed: int) -> None:
 CARTEIRA_COLUMNS = ("Cliente", "CPF/CNPJ", "Celular", "Telefone comercial", "Ramal", "E-mail", *DEBT_COLUMNS)
 
 
-def generate_carteira(path: Path, rows: int = 3_000, seed: int = 1) -> None:
+def generate_carteira(path: Path, rows: int = 3_000, seed: int = 1, *, dirty: float = 0) -> None:
     """Write a sheet of debtors as a team keeps it: a title above the header, two columns of phones, dates and money."""
     rng = Random(seed)
 
     def lines() -> Iterator[tuple[Cell | float, ...]]:
-        for person, debt in zip(sample_rows(rows, seed, dirty=0), debts(rows, seed), strict=True):
+        for person, debt in zip(sample_rows(rows, seed, dirty=dirty), debts(rows, seed), strict=True):
             first, _, second = str(person.telefone).partition(SEPARATOR)
             mobile = f"{_one(rng, AREA_CODES).ddd}{_mobile(rng)}"
             yield (

@@ -30,7 +30,7 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
-    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags",
+    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables",
     "contacts motivo avisos",
     "adapters",
     " ".join(SERVICES),
@@ -39,7 +39,7 @@ HOUSE = _floors(
     "app",
 )
 INSIDE: Mapping[str, Floors] = {
-    "campaigns": _floors("states", "moves rules segments", "planning", "requests"),
+    "campaigns": _floors("states", "moves rules segments", "planning", "requests", "results"),
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
     "ingestion": _floors("layout detection", "options reading", "rows", "loading", "jobs"),
 }

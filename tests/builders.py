@@ -280,6 +280,26 @@ def a_recipient(
     return a_disparo(database, lead_id, status=status, **(given | waiting | columns))
 
 
+def an_answer(
+    database: Database, disparo_id: UUID, lead_id: UUID | None, *, at: datetime = STARTED_AT, **columns: Any
+) -> UUID:
+    """A reply to a disparo, and to its campaign if it has one."""
+    resposta_id = new_id(at)
+    given = {
+        "tenant_id": TENANT,
+        "resposta_id": resposta_id,
+        "canal": "whatsapp",
+        "remetente": "x",
+        "disparo_id": disparo_id,
+        "campanha_id": disparo(database, disparo_id, "campanha_id")[0],
+        "lead_id": lead_id,
+        "texto": "Oi",
+        "recebida_em": at,
+    }
+    insert(database, "respostas", **{name: value for name, value in (given | columns).items() if value is not None})
+    return resposta_id
+
+
 def disparo(database: Database, disparo_id: UUID, *columns: str) -> list[Any]:
     """Some columns of a disparo as they are stored."""
     (row,) = ask(database, f"SELECT {', '.join(columns)} FROM disparos WHERE disparo_id = {literal(disparo_id)}")

@@ -65,11 +65,12 @@ class AnonymousCall:
 
         Raises:
             Invalid: the body is not JSON, a field does not fit, or a text holds a NUL; with a pointer to each.
-            TooLarge: it is longer than 256 KiB.
+            TooLarge: it is longer than 256 KiB, or than the `max_bytes` of the model.
         """
         raw = self.raw_body
-        if len(raw) > MAX_JSON_BYTES:
-            raise TooLarge("corpo_grande_demais", maximo=MAX_JSON_BYTES)
+        maximum = getattr(model, "max_bytes", MAX_JSON_BYTES)
+        if len(raw) > maximum:
+            raise TooLarge("corpo_grande_demais", maximo=maximum)
         try:
             checked = model.model_validate_json(raw or b"{}", strict=True)
         except ValidationError as error:

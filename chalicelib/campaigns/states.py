@@ -32,6 +32,12 @@ MOVES: Mapping[CampaignStatus, frozenset[CampaignStatus]] = {
     CampaignStatus.CANCELADA: frozenset(),
 }
 
+
+def origins_of(destination: CampaignStatus) -> list[str]:
+    """The statuses from which a campaign may come to this one."""
+    return sorted(status.value for status, following in MOVES.items() if destination in following)
+
+
 EVENTS: Mapping[CampaignStatus, str] = {
     CampaignStatus.EM_ANDAMENTO: "campanha.iniciada",
     CampaignStatus.PAUSADA: "campanha.pausada",
@@ -39,6 +45,10 @@ EVENTS: Mapping[CampaignStatus, str] = {
     CampaignStatus.CANCELADA: "campanha.cancelada",
 }
 """The event that tells of a campaign with this status, whoever moved it."""
+
+
+CANCELLED = "campanha_cancelada"
+"""Why a disparo of a cancelled campaign is cancelled."""
 
 
 class PauseCode(StrEnum):
@@ -54,8 +64,3 @@ class PilotDecision(StrEnum):
 
     AUTOMATICA = "automatica"
     PESSOA = "pessoa"
-
-
-def origins_of(destination: CampaignStatus) -> list[str]:
-    """The statuses from which a campaign may come to this one: the parameter `de` of a move."""
-    return sorted(status.value for status, onward in MOVES.items() if destination in onward)

@@ -12,15 +12,18 @@ from itertools import product
 from string import ascii_uppercase, digits
 
 from chalicelib.contacts.nothing import says_nothing
-from chalicelib.contacts.pieces import EDGES, RefusedPiece, normalised, refuse, without_exponent
+from chalicelib.contacts.pieces import EDGES, RefusedPiece, as_lines, normalised, refuse, without_exponent
 
 _LONGEST_PIECE = 60  # a document with its mask, a label and blanks
 
 # Parts may be separated only where the official masks separate them: "71 99999-9999" is not a CPF.
-_WRITTEN = re.compile(
+_DOCUMENT = (
     r"[0-9]{3}[. ]?[0-9]{3}[. ]?[0-9]{3}[-./ ]?[0-9]{2}"
     r"|[0-9A-Za-z]{2}[. ]?[0-9A-Za-z]{3}[. ]?[0-9A-Za-z]{3}[/ ]?[0-9A-Za-z]{4}[-./ ]?[0-9]{2}"
-).fullmatch
+)
+_WRITTEN = re.compile(_DOCUMENT).fullmatch
+_WRITTEN_LINE = re.compile(rf"(?:({_DOCUMENT})\n|.*+\n)")
+_PUNCTUATION = b".-/ "
 _LABEL = re.compile(
     r"\A(?:C\.?P\.?F|C\.?N\.?P\.?J|documento|doc)\b(?:\s*[/:.-]?\s*(?:CPF|CNPJ|MF)\b)?[\s:.=-]*|\s(?:CPF|CNPJ)\Z",
     re.IGNORECASE,
@@ -75,9 +78,10 @@ def read_document(cell: str) -> tuple[str | None, RefusedPiece | None]:
 
 def usual_documents(cells: Sequence[str]) -> list[str | None]:
     """Return the document of each cell that is written with every character; None for any other cell."""
-    # Punctuation is removed from all cells together; no mask has a line break.
-    written = "\n".join([cell if match else "" for cell, match in zip(cells, map(_WRITTEN, cells), strict=True)])
-    return [each if is_cpf(each) or is_cnpj(each) else None for each in _bare(written).split("\n")]
+    # One search finds those of all cells, and their punctuation is removed together. None has a line break.
+    found = "\n".join(_WRITTEN_LINE.findall(as_lines(cells)))
+    bare = found.upper().encode().translate(None, _PUNCTUATION).decode()
+    return [each if is_cpf(each) or is_cnpj(each) else None for each in bare.split("\n")]
 
 
 def is_cpf(text: str) -> bool:

@@ -54,6 +54,14 @@ class RefusedPiece(NamedTuple):
     value: str
 
 
+def as_lines(cells: Sequence[str]) -> str:
+    """Return cells as lines, to be searched together; one that has a line break itself is a blank line."""
+    lines = "\n".join([*cells, ""])
+    if lines.count("\n") == len(cells):
+        return lines
+    return "\n".join([*["" if "\n" in cell else cell for cell in cells], ""])
+
+
 def refuse(code: str, piece: str) -> RefusedPiece:
     """Return the refusal of one piece, which is cut to `EXCERPT` characters."""
     return RefusedPiece(code, piece[:EXCERPT])

@@ -44,6 +44,7 @@ class Inbox:
             "canal": query.canal and query.canal.value,
             "lead_id": query.lead_id,
             "disparo_id": query.disparo_id,
+            "campanha_id": query.campanha_id,
             "contatos": _meant(query),
             "pedido": query.pedido and query.pedido.value,
             "sem_lead": query.sem_lead,

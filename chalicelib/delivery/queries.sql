@@ -122,9 +122,11 @@ SELECT DISTINCT ON (v.user_id COLLATE "C") d.tenant_id, d.canal, v.user_id, d.de
 -- name: insert_respostas
 -- One that is there already is left alone, and not returned: its notification came again.
 INSERT INTO respostas (tenant_id, resposta_id, canal, provider_message_id, remetente, usuario, contato, em_resposta_a,
-                       disparo_id, lead_id, texto, enviada_em, recebida_em, pedido, revisar)
+                       disparo_id, campanha_id, lead_id, texto, enviada_em, recebida_em, pedido, revisar)
 SELECT :tenant_id, r.resposta_id, :canal, r.provider_message_id, r.remetente, r.usuario, r.contato, r.em_resposta_a,
-       r.disparo_id, r.lead_id, r.texto, r.enviada_em, CAST(:agora AS timestamptz), r.pedido, r.revisar
+       r.disparo_id,
+       (SELECT d.campanha_id FROM disparos d WHERE d.tenant_id = :tenant_id AND d.disparo_id = r.disparo_id),
+       r.lead_id, r.texto, r.enviada_em, CAST(:agora AS timestamptz), r.pedido, r.revisar
   FROM jsonb_to_recordset(CAST(:respostas AS jsonb))
        AS r (resposta_id uuid, provider_message_id text, remetente text, usuario text, contato text, em_resposta_a text,
             disparo_id uuid, lead_id uuid, texto text, enviada_em timestamptz, pedido text, revisar boolean)
@@ -145,7 +147,7 @@ UPDATE disparos SET lido_em = :agora
 -- Newest first: ids are in the order of time. Long texts are cut: five hundred of them would not fit into an answer. The
 -- values are known when the statement is planned, so a filter that is not given costs nothing, and one for what waits is
 -- read from its own small index.
-SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_id, lead_id,
+SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_id, campanha_id, lead_id,
        left(texto, :tamanho) AS texto, coalesce(length(texto) > :tamanho, false) AS texto_cortado, enviada_em,
        recebida_em, pedido, revisar, atribuida_em, atribuida_por, decisao, resolvida_em, resolvida_por
   FROM respostas
@@ -154,6 +156,7 @@ SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_i
    AND (CAST(:canal AS text) IS NULL OR canal = CAST(:canal AS text))
    AND (CAST(:lead_id AS uuid) IS NULL OR lead_id = CAST(:lead_id AS uuid))
    AND (CAST(:disparo_id AS uuid) IS NULL OR disparo_id = CAST(:disparo_id AS uuid))
+   AND (CAST(:campanha_id AS uuid) IS NULL OR campanha_id = CAST(:campanha_id AS uuid))
    AND (CAST(:contatos AS text[]) IS NULL OR contato = ANY (CAST(:contatos AS text[])))
    AND (CAST(:pedido AS text) IS NULL OR pedido = CAST(:pedido AS text))
    AND (CAST(:sem_lead AS boolean) IS DISTINCT FROM true OR lead_id IS NULL)
@@ -171,7 +174,7 @@ SELECT (SELECT count(*) FROM respostas WHERE tenant_id = :tenant_id AND lead_id 
        (SELECT count(*) FROM respostas WHERE tenant_id = :tenant_id AND revisar) AS total_a_revisar;
 
 -- name: resposta_by_id
-SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_id, lead_id, texto,
+SELECT resposta_id, canal, remetente, usuario, contato, em_resposta_a, disparo_id, campanha_id, lead_id, texto,
        false AS texto_cortado, enviada_em, recebida_em, pedido, revisar, atribuida_em, atribuida_por, decisao,
        resolvida_em, resolvida_por
   FROM respostas

@@ -38,6 +38,8 @@ class ReplyQuery(PageQuery):
     canal: Canal | None = None
     lead_id: UUID | None = None
     disparo_id: UUID | None = None
+    campanha_id: UUID | None = None
+    """The campaign that it answers."""
     contato: ContactText | None = None
     """In any spelling; a text that is no contact finds nothing."""
     pedido: OptOutWish | None = None

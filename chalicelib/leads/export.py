@@ -12,12 +12,9 @@ with a page of leads in memory.
 
 from __future__ import annotations
 
-import csv
 import re
-from codecs import BOM_UTF8
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
-from io import StringIO
 from shutil import copyfileobj
 from tempfile import TemporaryFile
 from typing import IO, Any, NamedTuple
@@ -35,8 +32,8 @@ from chalicelib.leads.requests import LeadExport
 from chalicelib.leads.service import filters_of
 from chalicelib.pages import cursor_of
 from chalicelib.searches import take_seat
+from chalicelib.tables import BEGINNING, CONTENT_TYPE, as_csv
 
-CONTENT_TYPE = "text/csv; charset=utf-8"
 MOST_BYTES = 64 << 20
 """After which a file ends."""
 MOST_ORIGINS = 100
@@ -73,7 +70,7 @@ class Exports:
         with TemporaryFile() as lines, TemporaryFile() as file:
             done = self._database.run(tenant_id, lambda rows: _written(rows, query, lines))
             # Which campos there are is known at the end. Rows that came before a campo are shorter than the header.
-            file.write(BOM_UTF8 + _as_csv([done.titles]))
+            file.write(BEGINNING + as_csv([done.titles]))
             lines.seek(0)
             copyfileobj(lines, file)
             file.seek(0)
@@ -113,7 +110,7 @@ def _written(rows: Rows, query: LeadExport, lines: IO[bytes]) -> _Written:
             row["lead_id"] for row in rows.all("list_leads", **filters, depois=place, limite=most + 1, pular=skipped)
         ]
         leads = rows.all("leads_to_export", lead_ids=found[:most])
-        lines.write(_as_csv(map(table.line, leads)))
+        lines.write(as_csv(map(table.line, leads)))
         origins.update(each["origem"] for each in leads)
         count += len(leads)
         is_last = len(found) <= most
@@ -197,10 +194,3 @@ def _moment(text: str, types: Sequence[str]) -> str:
         day, _, at = text.partition("T")
         return f"{day[8:]}/{day[5:7]}/{day[:4]} {at}".rstrip()
     return text
-
-
-def _as_csv(lines: Iterable[Sequence[str]]) -> bytes:
-    """Lines with every cell in quotes, as an error report has them (`ingestion/jobs/reports`)."""
-    written = StringIO(newline="")
-    csv.writer(written, delimiter=";", quoting=csv.QUOTE_ALL).writerows(lines)
-    return written.getvalue().encode()

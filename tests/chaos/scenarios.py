@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -59,6 +61,34 @@ def database_is_killed(machine: Machine) -> Account:
     account.expect(f"{leads} leads of {job['leads_criados']}", holds=leads == job["leads_criados"])
     account.expect("a row is missing", holds=job["linhas_processadas"] == rows)
     account.of_messages(machine, "killed-db", "whatsapp", most_in_doubt=kills * Account.IN_FLIGHT)
+    return account
+
+
+def database_has_no_room(machine: Machine) -> Account:
+    """The disk of the database is full for a while, amid a file, messages and requests. All of it comes to its end."""
+    account, rows, refused = Account(), 60_000, 0
+    with small_disk(machine, 900 << 20) as disk:
+        if disk is None:
+            account.figures["não foi possível"] = "only root may mount a small disk"
+            return account
+        machine.messages("no-room-w", 4_000, limit=12_000)
+        job_id = machine.upload("no-room", rows)
+        until(lambda: machine.job("no-room", job_id)["linhas_processadas"] > 0, "the first batch")
+        with filled(disk), machine.rest("no-room") as rest:
+            for number in range(20):
+                status = _status_of(rest, number)
+                account.expect(
+                    f"a request on the full disk was answered with {status}", holds=status in {200, 201, 503}
+                )
+                refused += status == 503
+                time.sleep(0.5)
+        account.figures |= {"pedidos recusados": refused, "servidor caiu": not machine.stack.is_up}
+        account.expect("the disk was never full, so this proved nothing", holds=refused > 0)
+        machine.stack.start_again("postgres")  # it may have ended: its log had no room either
+        ended(machine, "no-room", [job_id])
+        account.figures["segundos até o fim"] = sent(machine, "no-room-w")
+        account.of_jobs(machine, "no-room", rows)
+        account.of_messages(machine, "no-room-w", "whatsapp", most_in_doubt=3 * Account.IN_FLIGHT)
     return account
 
 
@@ -261,6 +291,7 @@ def down_amid_everything(machine: Machine) -> Account:
 SCENARIOS: tuple[Callable[[Machine], Account], ...] = (
     live_worker_after_a_crash_of_the_server,
     database_is_killed,
+    database_has_no_room,
     connections_are_ended_every_second,
     aws_is_killed,
     api_is_killed_amid_posts,
@@ -293,7 +324,7 @@ def emails(machine: Machine, tenant: str) -> None:
     """Make an e-mail to each lead of a tenant."""
     with machine.rest(tenant) as rest:
         config = {"janela": {"ligada": False}, "limites": {"email": {"por_minuto": 6_000}}}
-        rest.ask("PUT", "/tenant/config", json=config)
+        rest.ask("PATCH", "/tenant/config", json=config)
         rest.ask("PUT", "/templates/oi-email", json=EMAIL_TEMPLATE)
         body = {"canal": "email", "template": "oi-email", "payload": {"variaveis": {"nome": "Ana"}}}
         for lead in rest.ask("GET", "/leads", params={"limit": 500})["itens"]:
@@ -310,6 +341,44 @@ def frozen_between_two_batches(machine: Machine) -> Iterator[None]:
                 yield
                 return
         time.sleep(0.002)
+
+
+@contextmanager
+def small_disk(machine: Machine, size: int) -> Iterator[Path | None]:
+    """Run the stack with an empty database on a disk of so many bytes; None if this machine lets nobody mount one."""
+    folder = machine.folder / "postgres"
+    machine.down()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], check=False).returncode
+    try:
+        machine.up()
+        yield None if mounted else folder
+    finally:
+        if not mounted:
+            machine.down()
+            subprocess.run(["umount", folder], check=True)
+            machine.up()
+
+
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """Leave no room on a disk."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(1 << 16))
+    try:
+        yield
+    finally:
+        filler.unlink()
+
+
+def _status_of(rest: Rest, number: int) -> int:
+    """The status of the answer to a request that writes."""
+    try:
+        rest.ask("POST", "/supressoes", json={"canal": "email", "contato": f"nobody{number}@example.net"})
+    except ApiError as error:
+        return error.status
+    return 201
 
 
 def _stopped(rest: Rest, job_id: str) -> bool:

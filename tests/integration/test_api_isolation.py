@@ -28,9 +28,11 @@ PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
-    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas", "canal_historico",
+    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "disparo_lotes", "canal_limites", "canal_pausas",
+    "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
-    "segmentos", "tenant_mapeamentos",
+    "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
+    "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -43,6 +45,9 @@ REFUSED = {
     "disparo_nao_confirmavel",
     "agendamento_nao_comecou",
     "contato_com_disparos",
+    "campanha_nao_muda",
+    "campanha_sem_publico",
+    "campanha_sem_resultados",
     "requisicao_invalida",  # `fitting` knows no lead that a reply could be assigned to
 }
 
@@ -130,6 +135,10 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         acao="pausado", por="ana",
     )  # fmt: skip
     insert(
+        owner, "disparo_lotes", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
+        criado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
         owner, "disparo_reenvios", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
         criado_em=CREATED_AT,
     )  # fmt: skip
@@ -170,6 +179,27 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "segmentos", tenant_id=tenant_id, segmento_id=segmento_id, nome=f"Pessoas de {tenant_id}",
         filtro={"nome": f"Pessoa de {tenant_id}"}, criado_por="x", atualizado_por="x", **times,
     )  # fmt: skip
+    campanha_id = UUID(int=number << 64 | 7)
+    of_campaign = {"tenant_id": tenant_id, "campanha_id": campanha_id}
+    steps = [{"variantes": [{"nome": "a", "peso": 100, "mensagens": [{"canal": "whatsapp", "template": nome}]}]}]
+    insert(
+        owner, "campanhas", **of_campaign, nome=f"Pessoa de {tenant_id}", filtro={"todos": []},
+        etapas=json.dumps(steps), criado_por="x", **times,
+    )  # fmt: skip
+    insert(
+        owner, "campanha_mensagens", **of_campaign, etapa=1, variante="z", ordem=1, canal="whatsapp", template=nome,
+        template_versao=1, de=0, ate=100,
+    )  # fmt: skip
+    insert(owner, "campanha_excluidos", **of_campaign, lead_id=lead_id, etapa=1, variante="a", motivo="sem_contato")
+    insert(
+        owner, "campanha_historico", **of_campaign, passo_id=UUID(int=number), em=CREATED_AT, de="rascunho",
+        para="agendada", por="x",
+    )  # fmt: skip
+    insert(owner, "campanha_desfechos", **of_campaign, ultimos="0")
+    insert(
+        owner, "lead_contatos_periodo", tenant_id=tenant_id, lead_id=lead_id, periodo="dia", desde="2026-11-24", vaga=1,
+        disparo_id=disparo_id,
+    )  # fmt: skip
     insert(
         owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
     )
@@ -188,6 +218,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "versao": "1",
         "supressao_id": str(supressao_id),
         "resposta_id": str(resposta_id),
+        "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
     }
 
@@ -226,6 +257,18 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "create_segmento": {"nome": "Todos", "filtro": {"todos": []}},
         "replace_segmento": {"nome": "Com e-mail", "filtro": {"tem": "email"}},
         "count_segmento": {"filtro": {"todos": []}},
+        "create_campanha": {
+            "nome": "Cobrança",
+            "filtro": {"todos": []},
+            "mensagem": {"canal": "whatsapp", "template": "oi"},
+        },
+        "change_campanha": {"nome": "Outra"},
+        "schedule_campanha": {},
+        "repeat_campanha": {"quem": "falhas"},
+        "test_campanha": {"contatos": [{"canal": "whatsapp", "contato": "71 98888-0001"}]},
+        "create_disparos": {"canal": "whatsapp", "template": "oi", "lead_ids": [str(UUID(int=1))]},
+        "cancel_disparos": {"filtro": {"canal": "whatsapp"}, "motivo": "O chefe ligou"},
+        "pause_campanhas": {"todas": True, "motivo": "O chefe ligou"},
         "resend_disparos": {"erro_codigo": "131016", "template": "oi"},
         "resolve_disparo": {"resultado": "enviado"},
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
@@ -339,12 +382,13 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("segmentos", "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos",
-                      "leads_manuais", "tenant_campos", "tenant_mapeamentos", "agendamentos", "disparos",
-                      "lead_telefones", "lead_emails", "leads",
+        for table in ("lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
+                      "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
+                      "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
+                      "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
+                      "canal_historico", "disparo_reenvios", "disparo_lotes", "disparo_contagens"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)
         if status >= 400 and document.get("code") not in REFUSED:

@@ -57,7 +57,7 @@ from chalicelib.tenants.config import TenantConfig, stored_config
 from chalicelib.tenants.service import Tenants
 from chalicelib.tokens import Signer
 from local.postgres import Postgres
-from tests.builders import CREATED_AT, TENANT, a_lead, a_template, run
+from tests.builders import CREATED_AT, TENANT, a_lead, a_template, ask, run
 from tests.conftest import StoppedClock
 from tests.dispatching import (
     FATES,
@@ -207,7 +207,9 @@ class CampaignProvider(Provider):
 
     def discover(self) -> None:
         """Read the disparos that were made since the last time; what others go on from comes first."""
-        rows = self._world.ask(
+        # Two channels are two threads, which cannot share the observer's connection.
+        rows = ask(
+            self._owner,
             "SELECT tenant_id, disparo_id, canal, destino, expira_em, ignorar_janela, alternativa_de, campanha_id, "
             "lead_id, etapa FROM disparos ORDER BY alternativa_de IS NOT NULL, campanha_id, etapa, lead_id",
         )
@@ -301,9 +303,8 @@ class CampaignMachine(RuleBasedStateMachine):
         self.signer = Signer(lambda: ["chave"])
         api: dict[str, Any] = {"database": world.api, "clock": clock}
         self.drafts = Campaigns(**api)
-        self.control = CampaignControl(
-            **api, queues=self.plans, schedules=self.plans, queue=self.settings.campaign_queue,
-        )  # type: ignore[arg-type]  # fmt: skip
+        queues: dict[str, Any] = {"queues": self.plans, "schedules": self.plans}
+        self.control = CampaignControl(**api, **queues, queue=self.settings.campaign_queue)
         self.resends = Resends(**api, wakeups=self.wakeups(self.messages))
         self.tenants = Tenants(**api, check_channels=lambda *_: None)
         self.webhooks = Webhooks(**api, secrets=_SharedSecret(), secret_of=str, signer=self.signer, public_url=None)
@@ -334,10 +335,11 @@ class CampaignMachine(RuleBasedStateMachine):
     ) -> Planner:
         claims = Claims(database=database, clock=self.clock, lease_s=self.settings.dispatch_lease_s)  # type: ignore[arg-type]
         wakeups = self.wakeups(messages)
+        mortal: dict[str, Any] = {"database": database, "queues": plans}
         return Planner(
-            database=database, queues=plans, wake=lambda tenant_id: wakeups.arrange(claims.wake_next([tenant_id])),
+            **mortal, wake=lambda tenant_id: wakeups.arrange(claims.wake_next([tenant_id])),
             publish=lambda: 0, settings=self.settings, clock=self.clock,
-        )  # type: ignore[arg-type]  # fmt: skip
+        )  # fmt: skip
 
     def has_campaigns(self) -> bool:
         return bool(self.campaigns)
@@ -377,7 +379,7 @@ class CampaignMachine(RuleBasedStateMachine):
     @rule(plan=PLANS)
     def person_starts_a_campaign(self, plan: Plan) -> None:
         now = self.clock.advance(milliseconds=1)
-        starts = plan.starts_in and now + plan.starts_in
+        starts = None if plan.starts_in is None else now + plan.starts_in
         made = self.drafts.create(self.person, NewCampaign.model_validate(_document(plan, starts, now)))
         self.campaigns.append(made["campanha_id"])
         self.control.schedule(self.person, made["campanha_id"], CampaignStart())

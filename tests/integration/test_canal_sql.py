@@ -31,7 +31,7 @@ def migrated(postgres: Postgres, template_database: str) -> Iterator[Database]:
 def test_every_table_with_a_channel_accepts_exactly_the_channels_of_the_enum(migrated: Database) -> None:
     found = {table: set(re.findall(r"'(\w+)'", check)) for table, check in ask(migrated, CHECKS)}
     del found["agendamentos"]  # has channels of its own: `AgendamentoCanal`
-    assert len(found) == 9
+    assert len(found) == 10
     assert {table: canais for table, canais in found.items() if canais != set(Canal)} == {}
 
 
@@ -39,7 +39,7 @@ def test_only_a_known_channel_has_contacts(migrated: Database) -> None:
     lead_id = a_lead(migrated)
     with migrated.transaction(TENANT) as rows:
         contacts = {
-            canal: [each["destino"] for each in rows.all("list_destinos", lead_id=lead_id, canal=canal)]
+            canal: [each["destino"] for each in rows.all("list_destinos", lead_ids=[lead_id], canais=[canal])]
             for canal in (*Canal, "sms")
         }
         assert all(contacts[canal] for canal in Canal)

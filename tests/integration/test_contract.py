@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -14,7 +15,7 @@ from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
-from tests.builders import TENANT, ask, insert, literal, run
+from tests.builders import CREATED_AT, TENANT, a_lead, a_recipient, an_answer, ask, insert, literal, run
 from tests.conftest import DatabaseUrls
 from tests.integration.conftest import JSON, ContractClient
 
@@ -133,6 +134,7 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     call("PUT", "/templates/novo", canal="whatsapp", idioma="pt_BR", texto="{{x}}")
     assert call("POST", "/templates/novo/previa", lead_id=lead_id)["itens"][0]["erros"]
     call("DELETE", "/templates/novo")
+    use_batches(call, owner, lead_id)
     ids = [create_disparo(call, lead_id) for _ in range(5)]
     for disparo_id in ids[:4]:
         fail(owner, disparo_id, "incerto" if disparo_id in ids[:2] else "erro")
@@ -147,6 +149,17 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     assert call("POST", "/disparos/reenviar", erro_codigo="131026")["reenviados"] == 1
     call("POST", f"/disparos/{ids[4]}/cancelar")
     call("DELETE", "/templates/oi")
+
+
+def use_batches(call: Caller, owner: Database, lead_id: str) -> None:
+    message = {"canal": "whatsapp", "template": "oi", "variaveis": {"nome": "Maria"}}
+    made = call("POST", "/disparos/lote", **message, lead_ids=[lead_id, lead_id])
+    assert [each["resultado"] for each in made["itens"]] == ["criado", "recusado"]
+    item = {"lead_id": lead_id, "canal": "whatsapp", "template": "oi"}
+    assert call("POST", "/disparos/lote", itens=[item])["itens"][0]["avisos"]
+    wanted = {"filtro": {"template": "oi", "criado_de": "2026-01-01T00:00:00Z"}, "motivo": "Texto errado"}
+    assert call("POST", "/disparos/cancelar", **wanted) == {"cancelados": 2, "em_voo": 0, "ha_mais": False}
+    run(owner, "DELETE FROM disparos")
 
 
 def create_disparo(call: Caller, lead_id: str) -> str:
@@ -199,6 +212,66 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
         call("GET", f"/agendamentos/{made['agendamento_id']}")
     assert len(call("GET", "/agendamentos")["itens"]) == 4
+
+
+def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
+    insert(
+        owner, "templates", tenant_id=TENANT, nome="cobra", versao=1, canal="whatsapp", idioma="pt_BR",
+        texto="Olá, {{nome|padrao:\"cliente\"}}!", variaveis=["nome"], criado_em=CREATED_AT,
+    )  # fmt: skip
+    given = {"nome": "Cobrança", "filtro": {"todos": []}, "mensagem": {"canal": "whatsapp", "template": "cobra"}}
+    made = call("POST", "/campanhas", **given, piloto={"percentual": 10})
+    path = f"/campanhas/{made['campanha_id']}"
+    assert call("PATCH", path, nome="Cobrança de novembro", piloto={"primeiros": 5})["piloto"]["primeiros"] == 5
+    found = call("POST", f"{path}/conferir")
+    assert found["publico"] == found["elegiveis"] + sum(each["quantos"] for each in found["excluidos"])
+    call("POST", f"{path}/testar", contatos=[{"canal": "whatsapp", "contato": "71 98888-0001"}])
+    call("POST", f"{path}/agendar", iniciar_em=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    stopped = call("POST", "/campanhas/pausar", todas=True, motivo="O chefe ligou")
+    assert [(each["campanha_id"], each["status"]) for each in stopped["itens"]] == [(made["campanha_id"], "pausada")]
+    assert call("POST", "/campanhas/pausar", campanha_ids=[lead_id], motivo="x")["itens"][0]["erro"]
+    call("POST", f"{path}/retomar")
+    assert call("POST", f"{path}/pausar", motivo="Espera")["espera"][0]["motivo"] == "Espera"
+    call("POST", f"{path}/retomar")
+    assert call("GET", f"{path}/variantes")["itens"][0]["peso"] == 100
+    assert call("POST", f"{path}/cancelar")["status"] == "cancelada"
+    use_results(call, owner, UUID(made["campanha_id"]))
+    assert made["campanha_id"] in [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]]
+    assert len(call("GET", path)["historico"]) == 6
+    draft = call("POST", "/campanhas", **given)
+    call("DELETE", f"/campanhas/{draft['campanha_id']}")
+    run(owner, "DELETE FROM disparos WHERE teste_de IS NOT NULL")
+
+
+def use_results(call: Caller, owner: Database, campanha_id: UUID) -> None:
+    """With one recipient that failed and went on by another contact, and one that was left out."""
+    path = f"/campanhas/{campanha_id}"
+    lead_id = a_lead(owner, tenant_id=TENANT)
+    columns = {"tenant_id": TENANT, "template": "cobra"}
+    first = a_recipient(owner, campanha_id, lead_id, status="erro", **columns)
+    second = a_recipient(
+        owner, campanha_id, lead_id, status="confirmado", alternativa_de=first, respondido_em=CREATED_AT, **columns
+    )
+    an_answer(owner, second, lead_id, tenant_id=TENANT)
+    insert(
+        owner, "campanha_excluidos", tenant_id=TENANT, campanha_id=campanha_id, lead_id=lead_id, etapa=2, variante="a",
+        motivo="sem_contato",
+    )  # fmt: skip
+    run(owner, f"UPDATE campanhas SET planejada_em = now() WHERE campanha_id = '{campanha_id}'")
+    found = call("GET", f"{path}/destinatarios")["itens"]
+    assert [each["situacao"] for each in found] == ["respondido", "excluido"]
+    assert found[0]["caminho"][0]["disparo_id"] == str(first)
+    assert call("GET", f"{path}/resultados.csv")["destinatarios"] == 2
+    [reply] = call("GET", f"{path}/respostas")["itens"]
+    assert call("GET", f"/respostas?campanha_id={campanha_id}")["itens"][0]["resposta_id"] == reply["resposta_id"]
+    expired = a_recipient(
+        owner, campanha_id, a_lead(owner, tenant_id=TENANT), status="expirado", destino="x", **columns
+    )
+    made = call("POST", f"{path}/de-novo", quem="pendentes")
+    assert made["de_novo_de"] == str(campanha_id)
+    call("DELETE", f"/campanhas/{made['campanha_id']}")
+    for disparo_id in (expired, second, first):
+        run(owner, f"DELETE FROM disparos WHERE disparo_id = '{disparo_id}'")
 
 
 def use_segments(call: Caller) -> None:
@@ -274,6 +347,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_agendamentos(call, owner, lead_id)
     use_channels(call)
     use_segments(call)
+    use_campaigns(call, owner, lead_id)
     use_suppressions(call)
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)

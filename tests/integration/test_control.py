@@ -101,8 +101,8 @@ def test_scheduling_survives_aws_being_away(services: Services, owner: Database)
     def away(*_: object) -> None:
         raise Unavailable("aws_indisponivel", reason="x")
 
-    control._queues = type("Away", (), {"send": staticmethod(away)})()  # type: ignore[assignment]
-    control._schedules = type("Away", (), {"create": staticmethod(away), "delete": staticmethod(away)})()  # type: ignore[assignment]
+    control._queues = type("Away", (), {"send": staticmethod(away)})()
+    control._schedules = type("Away", (), {"create": staticmethod(away), "delete": staticmethod(away)})()
     campanha_id = draft(services)
     start = STARTED_AT + timedelta(hours=3)
     assert control.schedule(ANA, campanha_id, CampaignStart(iniciar_em=start))["status"] == "agendada"
@@ -146,13 +146,12 @@ def test_campaign_for_nobody_is_refused_at_once(services: Services, owner: Datab
 
 def test_pause_returns_what_was_not_begun_and_says_what_is_in_flight(services: Services, owner: Database) -> None:
     campanha_id = a_campaign(owner)
-    claimed, begun, waiting, doubtful = (
-        a_recipient(owner, campanha_id, a_lead(owner), status=each, destino=phone(number), **more)
-        for number, (each, more) in enumerate([
-            ("enviando", {"iniciado_em": None, "tentativas": 0}), ("enviando", {}), ("pendente", {}),
-            ("enviando", {"iniciado_em": None, "em_duvida": True, "ultimo_codigo": "x"}),
-        ])
-    )  # fmt: skip
+    unbegun: dict[str, Any] = {"status": "enviando", "iniciado_em": None}
+    claimed = a_recipient(owner, campanha_id, a_lead(owner), destino=phone(1), tentativas=0, **unbegun)
+    begun = a_recipient(owner, campanha_id, a_lead(owner), destino=phone(2), status="enviando")
+    waiting = a_recipient(owner, campanha_id, a_lead(owner), destino=phone(3))
+    doubt: dict[str, Any] = {**unbegun, "em_duvida": True, "ultimo_codigo": "x"}
+    doubtful = a_recipient(owner, campanha_id, a_lead(owner), destino=phone(4), **doubt)
     shown = services.campaign_control.pause(ANA, campanha_id, WHY)
     assert (shown["status"], shown["em_voo"]) == ("pausada", 2)
     [wait] = shown["espera"]
@@ -186,7 +185,7 @@ def test_resumed_campaign_goes_on_where_it_stood(services: Services, owner: Data
 def test_resuming_after_the_pilot_lets_the_others_go(
     services: Services, owner: Database, code: str, is_released: bool
 ) -> None:
-    pilot = {"piloto": 1, "piloto_decisao": "pessoa", "piloto_liberado": False, "pausa_codigo": code}
+    pilot: dict[str, Any] = {"piloto": 1, "piloto_decisao": "pessoa", "piloto_liberado": False, "pausa_codigo": code}
     campanha_id = a_campaign(owner, status="pausada", **pilot)
     assert services.campaign_control.resume(ANA, campanha_id)["piloto_liberado"] is is_released
 

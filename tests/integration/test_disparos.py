@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -25,17 +26,21 @@ from local.aws import Aws
 from tests.aws_contents import queued, schedules
 from tests.builders import (
     TENANT,
+    a_campaign,
     a_disparo,
     a_lead,
+    a_recipient,
     a_template,
     ask,
     columns_of,
     disparo,
     event_of,
+    explain,
     insert,
     lead_status,
     literal,
     run,
+    vacuum,
     wait_for_locks,
 )
 from tests.conftest import STARTED_AT, StoppedClock
@@ -79,6 +84,7 @@ def test_new_disparo_goes_to_the_principal_contact_and_its_worker_is_woken(
     assert made == {
         "disparo_id": made["disparo_id"],
         "lead_id": lead_id,
+        "nome": "Maria da Silva",
         "canal": "whatsapp",
         "contato_id": contato_id(database, lead_id, "+5571999990001"),
         "destino": "+5571999990001",
@@ -88,6 +94,9 @@ def test_new_disparo_goes_to_the_principal_contact_and_its_worker_is_woken(
         "agendar_para": None,
         "enviar_apos": clock(),
         "espera": None,
+        "campanha_id": None,
+        "etapa": None,
+        "variante": None,
         "mensagem_espera": None,
         "expira_em": None,
         "ignorar_janela": False,
@@ -411,6 +420,89 @@ def test_list_is_filtered_by_reason_and_time(services: Services, database: Datab
     for odd in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00"):
         with pytest.raises(ValidationError):
             listed(criado_de=odd)
+
+
+def test_list_is_filtered_by_what_disparos_belong_to(services: Services, database: Database) -> None:
+    job_id = uuid4()
+    insert(
+        database, "ingest_jobs", tenant_id=TENANT, job_id=job_id, bucket="b", chave="k", nome_arquivo="a.csv",
+        status="concluido", criado_em=STARTED_AT, atualizado_em=STARTED_AT, concluido_em=STARTED_AT,
+    )  # fmt: skip
+    of_job = a_lead(database, job_id=job_id, criado_em=STARTED_AT, nome="N" * 300)
+    lead_id = a_lead(database)
+    campanha_id = a_campaign(database)
+    second: dict[str, Any] = {"etapa": 2, "variante": "b", "destino": "+5511988880003"}
+    first_step = a_recipient(database, campanha_id, lead_id, destino="+5511988880002")
+    second_step = a_recipient(database, campanha_id, lead_id, **second)
+    next_contact = a_recipient(
+        database, campanha_id, lead_id, destino="+5511988880004", alternativa_de=first_step, status="erro"
+    )
+    sent = a_disparo(database, lead_id, status="enviado", enviado_em=STARTED_AT, destino="+5571999990001")
+    email = a_disparo(database, of_job, canal="email", template="oi-email", destino="maria@example.com")
+
+    def listed(**filters: object) -> list[UUID]:
+        query = DisparoQuery.model_validate_json(json.dumps(filters, default=str))
+        return [each["disparo_id"] for each in services.disparos.page(TENANT, query)["itens"]]
+
+    of_campaign = sorted([first_step, second_step, next_contact], reverse=True)
+    assert listed(campanha_id=campanha_id) == of_campaign
+    assert listed(campanha_id=campanha_id, etapa=2) == listed(etapa=2) == [second_step]
+    assert listed(campanha_id=uuid4()) == listed(job_id=uuid4()) == []
+    assert listed(job_id=job_id) == listed(template="oi-email") == [email]
+    minute = timedelta(minutes=1)
+    assert listed(enviado_de=STARTED_AT.isoformat(), enviado_ate=(STARTED_AT + minute).isoformat()) == [sent]
+    assert listed(enviado_de=(STARTED_AT + minute).isoformat()) == []
+    assert listed(enviado_ate=STARTED_AT.isoformat()) == []
+    for written, expected in (
+        ("+55 71 99999-0001", sent), ("71999990001", sent), ("5571999990001", sent), (" 5571999990001", sent),
+        ("Maria@Example.com", email), ("(11) 98888-0002", first_step), ("11 98888-0003", second_step),
+        ("11 98888-0004", next_contact),
+    ):  # fmt: skip
+        assert listed(destino=written) == [expected], written
+    assert listed(destino="sem contato") == listed(destino="71 98888-7777") == []
+    [shown] = services.disparos.page(TENANT, DisparoQuery(etapa=2))["itens"]
+    assert [shown[name] for name in ("nome", "campanha_id", "etapa", "variante")] == [
+        "Maria da Silva", campanha_id, 2, "b"
+    ]  # fmt: skip
+    assert services.disparos.page(TENANT, DisparoQuery(job_id=job_id))["itens"][0]["nome"] == "N" * 120
+    assert services.disparos.get(TENANT, second_step) | shown == services.disparos.get(TENANT, second_step)
+
+
+@pytest.mark.parametrize(
+    ("filters", "index"),
+    [
+        ({}, "disparos_pkey"),
+        ({"destinos": ["+5571999990001"]}, "disparos_destino_idx"),
+        ({"enviado_de": STARTED_AT, "enviado_ate": STARTED_AT + timedelta(hours=1)}, "disparos_enviado_em_idx"),
+        ({"campanha_id": UUID(int=1)}, "disparos_campanha_"),
+        ({"lead_id": UUID(int=1)}, "disparos_lead_id_idx"),
+    ],
+)
+def test_page_is_read_from_an_index(
+    services: Services, database: Database, filters: dict[str, Any], index: str
+) -> None:
+    run(
+        database,
+        "INSERT INTO leads (tenant_id, lead_id, lead_id_externo, origem_arquivo, origem_aba, linha_planilha, job_id, "
+        f"criado_em, atualizado_em) SELECT '{TENANT}', CAST(lpad(to_hex(n), 32, '0') AS uuid), n, 'a', 'a', n, "
+        "gen_random_uuid(), now(), now() FROM generate_series(1, 20000) n",
+    )
+    run(
+        database,
+        "INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, "
+        "variaveis, max_tentativas, enviar_apos, criado_em, atualizado_em, status, enviado_em) "
+        f"SELECT '{TENANT}', lead_id, lead_id, 'whatsapp', lead_id, '+55719' || lead_id_externo, 'oi', 1, '{{}}', 3, "
+        "now(), now(), now(), 'enviado', now() FROM leads",
+    )
+    vacuum(database, "leads", "disparos", "campanhas")
+    names = (
+        "antes", "status", "canal", "lead_id", "erro_codigo", "espera", "etapa", "template", "campanha_id", "job_id",
+        "do_lead", "ate_lead", "enviado_de", "enviado_ate", "destinos", "criado_de", "criado_ate", "desde_id", "ate_id",
+    )  # fmt: skip
+    given = {**dict.fromkeys(names), "limite": 51, "pular": 0, **filters}
+    used = explain(services.database, TENANT, "list_disparos", **given)
+    assert index in used
+    assert "Seq Scan on disparos" not in used
 
 
 def test_history_shows_each_step_with_a_sentence(services: Services, database: Database, clock: StoppedClock) -> None:

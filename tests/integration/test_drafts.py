@@ -10,9 +10,10 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.adapters.database import Database
+from chalicelib.adapters.database import Database, Rows
+from chalicelib.campaigns.requests import drafts
 from chalicelib.campaigns.requests.models import CampaignChange, CampaignQuery, NewCampaign
-from chalicelib.errors import Conflict, Invalid, NotFound
+from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity
 from chalicelib.wiring import Services
@@ -86,19 +87,20 @@ def test_same_key_gets_the_same_draft(services: Services, owner: Database) -> No
 
 
 def test_same_request_twice_at_once_makes_one_draft(services: Services, owner: Database) -> None:
-    key = IdempotencyKey("k", "f")
-    campaigns = services.campaigns
-    known = campaigns._known
-    asked: list[object] = []
+    key, made = IdempotencyKey("k", "f"), list[Any]()
 
-    def first_nobody(tenant_id: str, key: IdempotencyKey | None) -> Any:
-        asked.append(key)
-        return None if len(asked) == 1 else known(tenant_id, key)
+    def insert_too_late(rows: Rows) -> UUID:
+        made.append(services.campaigns.create(ANA, new(), key))
+        return drafts._insert(rows, ANA, new(), key, STARTED_AT)
 
-    made = campaigns.create(ANA, new(), key)
-    campaigns._known = first_nobody  # type: ignore[method-assign]
-    assert campaigns.create(ANA, new(), key) == made
+    assert drafts.created_once(services.database, TENANT, key, STARTED_AT, insert_too_late) == made[0]
     assert ask(owner, "SELECT count(*) FROM campanhas") == [[1]]
+
+
+def test_violation_that_is_not_about_the_key_is_told(services: Services, owner: Database) -> None:
+    run(owner, "ALTER TABLE campanhas ADD CONSTRAINT curta CHECK (length(nome) < 3)")
+    with pytest.raises(ConstraintViolation, match="curta"):
+        services.campaigns.create(ANA, new(), IdempotencyKey("k", "f"))
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,11 @@ def test_same_request_twice_at_once_makes_one_draft(services: Services, owner: D
             "valor_fora_do_formato",
         ),
         ({"filtro": ..., "segmento_id": str(UUID(int=1))}, "/segmento_id", "segmento_desconhecido"),
-        ({"filtro": {"campo": {"nome": "x", "op": "=", "valor": 1}}}, "/filtro/campo/nome", "campo_desconhecido"),
+        (
+            {"filtro": {"campo": {"nome": "x", "op": "=", "valor": 1}}},
+            "/filtro/campo/nome",
+            "campo_do_filtro_desconhecido",
+        ),
     ],
 )  # fmt: skip
 def test_draft_that_names_what_is_not_there_is_refused(
@@ -143,6 +149,7 @@ def variant(**changes: Any) -> dict[str, Any]:
         (steps({"variantes": [variant(peso=40), variant(nome="b", peso=50)]}), "pesos_nao_somam"),
         (steps({"variantes": [variant(peso=50), variant(peso=50)]}), "variante_repetida"),
         (steps({"variantes": [variant(mensagens=[MESSAGE, MESSAGE])]}), "canal_repetido"),
+        (steps({"variantes": [variant(mensagens=[])]}), "too_short"),
         ({"piloto": {}}, "primeiros_ou_percentual"),
         ({"piloto": {"primeiros": 1, "percentual": 1}}, "primeiros_ou_percentual"),
         ({"outro": 1}, "extra_forbidden"),

@@ -29,6 +29,7 @@ from local.rest import ApiError, Rest
 from local.stack import Stack, StackFailed
 from local.state import StackPart, StackState
 from local.whatsapp import WhatsAppSimulator
+from samples.generate import generate_carteira
 
 EXTERNAL = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL")
 SHEET = """ID;Nome;CNPJ/CPF;Email;Telefone
@@ -304,17 +305,21 @@ def test_external_database_and_aws_are_used_and_not_started(
     assert alive_processes(tmp_path) == set()
 
 
-def test_demo_s_sums_agree_at_both_ends(tmp_path: Path) -> None:
-    sheet = tmp_path / "poucos.csv"
-    sheet.write_text(SHEET, encoding="utf-8")
-    output, report_file = StringIO(), tmp_path / "demo.json"
+def test_demo_keeps_what_its_preflight_promises(tmp_path: Path) -> None:
+    sheet, output, report_file = tmp_path / "devedores.xlsx", StringIO(), tmp_path / "demo.json"
+    generate_carteira(sheet, rows=80)
     run_demo(sheet, Console(file=output), state=tmp_path / "state", report_file=report_file)
     report = json.loads(report_file.read_text())
-    assert report["linhas_processadas"] == 3
-    assert report["de_novo"]["leads_criados"] == 0
-    assert report["whatsapp_recebidos"] + report["emails_recebidos"] >= 1
+    assert (report["linhas_processadas"], report["de_novo"]["leads_criados"]) == (80, 0)
+    counted = report["campanha"]["contadores"]
+    assert 0 < report["conferir"]["publico"] == counted["planejados"] < report["leads"]
+    assert report["conferir"]["elegiveis"] == counted["planejados"] - counted["excluidos"]
+    assert report["whatsapp_recebidos"] + report["emails_recebidos"] >= counted["enviados"] > 0
     told = output.getvalue()
-    assert str(report["leads_criados"]) in told
-    assert all(step in told for step in ("postgres is ready", "ingesting poucos.csv", "sending ", " messages"))
+    for step in ("postgres is ready", "ingesting devedores.xlsx", "vencimento < hoje e valor_da_divida > 100"):
+        assert step in told
+    for each in report["exemplos"]:
+        assert "Sua parcela de R$ " in each["texto"]
+        assert each["destino"] in told
     assert "demo.py" not in told
     assert alive_processes(tmp_path) == set()

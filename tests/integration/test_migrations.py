@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -175,3 +176,23 @@ def test_migration_030_leaves_what_was_made_before_to_its_old_rules(postgres: Po
         Migrations(database, ROOT / "migrations").apply()
         a_template(database, nome="novo")
         assert ask(database, "SELECT nome, regras FROM templates ORDER BY nome") == [["novo", 2], ["oi", 1]]
+
+
+def test_migration_033_tells_the_types_of_columns_of_files_that_were_read_before(
+    postgres: Postgres, tmp_path: Path
+) -> None:
+    with database_before(postgres, "033", tmp_path) as database:
+        columns: list[dict[str, Any]] = [{"coluna": "A", "campo": "nome"}, {"coluna": "B", "campo": None}]
+        read: list[dict[str, Any] | None] = [None, {"colunas": columns, "abas": []}, {"colunas": [], "abas": []}]
+        for number, leitura in enumerate(read):
+            insert(
+                database, "ingest_jobs", tenant_id=TENANT, job_id=UUID(int=number), bucket="b", chave=f"k{number}",
+                nome_arquivo="leads.xlsx", criado_em=CREATED_AT, atualizado_em=CREATED_AT, leitura=leitura,
+            )  # fmt: skip
+        Migrations(database, ROOT / "migrations").apply()
+        found = ask(database, "SELECT leitura FROM ingest_jobs ORDER BY job_id")
+        assert found == [
+            [None],
+            [{"colunas": [{**each, "tipo": None, "textos": 0} for each in columns], "abas": []}],
+            [{"colunas": [], "abas": []}],
+        ]

@@ -18,7 +18,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.campaigns.planning.audience import audience_of
-from chalicelib.errors import ConstraintViolation
+from chalicelib.errors import ConstraintViolation, Unavailable
 from chalicelib.ids import time_of
 from chalicelib.wiring import Services
 from local.aws import Aws
@@ -258,7 +258,7 @@ def test_pilot_is_the_first_so_many_or_a_share_of_the_first_step(
     a_template(owner)
     for number in range(20):
         lead(owner, telefones=[phone(number)])
-    more = {"piloto_decisao": "pessoa", "piloto_liberado": False} if columns else {}
+    more: dict[str, Any] = {"piloto_decisao": "pessoa", "piloto_liberado": False} if columns else {}
     campanha_id = a_scheduled_campaign(owner, one_step(), one_step(apos_dias_uteis=1), **columns, **more)
     plan(services, campanha_id)
     found = Counter(etapa for etapa, piloto in planned(owner, campanha_id, "etapa", "piloto") if piloto)
@@ -394,7 +394,7 @@ def test_worker_that_dies_in_any_slice_leaves_the_same_rows(
         a_template(owner, nome=nome, canal=canal)
     a_population(owner, Random(slices), 18)
     steps = [one_step(a_message(), a_message("email", "oi-email")), one_step(apos_dias_uteis=2)]
-    pilot = {"piloto": 5, "piloto_decisao": "pessoa", "piloto_liberado": False}
+    pilot: dict[str, Any] = {"piloto": 5, "piloto_decisao": "pessoa", "piloto_liberado": False}
     campanha_id = a_scheduled_campaign(owner, *steps, **pilot)
     seen: list[object] = []
     planner = make_services(plan_slice_leads=4).planner
@@ -407,7 +407,7 @@ def test_worker_that_dies_in_any_slice_leaves_the_same_rows(
             raise _Killed
         return is_last
 
-    planner._plan_in = die  # type: ignore[method-assign]
+    planner._plan_in = die  # type: ignore[method-assign,assignment]
     planner._release = lambda *_: None  # type: ignore[method-assign]
     body = json.dumps({"tenant_id": TENANT, "campanha_id": str(campanha_id)})
     with pytest.raises(_Killed):
@@ -482,6 +482,21 @@ def test_failed_slice_gives_the_campaign_back(services: Services, owner: Databas
     run(owner, "DROP TRIGGER no ON disparos")
     plan(services, campanha_id)
     assert len(planned(owner, campanha_id, "lead_id")) == 1
+
+
+def test_campaign_that_cannot_be_given_back_is_left_to_its_lease(services: Services, owner: Database) -> None:
+    lead(owner, telefones=[phone(1)])
+    campanha_id = a_scheduled_campaign(owner)
+    planner = services.planner
+
+    def fail(*_: object) -> bool:
+        planner._database = Database(lambda: "postgresql://nobody@127.0.0.1:1/none?sslmode=disable")
+        raise Unavailable("banco_indisponivel")
+
+    planner._plan_in = fail  # type: ignore[method-assign,assignment]
+    with pytest.raises(Unavailable):
+        plan(services, campanha_id)
+    assert ask(owner, "SELECT lease_dono IS NOT NULL, planejado_ate FROM campanhas") == [[True, None]]
 
 
 def test_cancelled_campaign_is_not_planned_any_further(make_services: MakeServices, clock: StoppedClock) -> None:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.ingestion.jobs.account import ADDED, ORIGIN
 from chalicelib.ingestion.jobs.reports import origin_in, read_back, write_report
+from chalicelib.ingestion.layout.mapping import ADDED, ORIGIN
 from chalicelib.ingestion.reading.columns import RefusedCells
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import original

@@ -131,7 +131,9 @@ def send(owner: Database, random: Random, lead_id: UUID, number: int) -> tuple[l
         times: dict[str, Any] = {"enviado_em": left_at} if status in {"enviado", "confirmado"} else {}
         if status == "confirmado":
             times |= {"confirmado_em": left_at, "lido_em": left_at, "respondido_em": random.choice([None, left_at])}
-        columns = {} if campaign is None else {"campanha_id": campaign, "etapa": 1, "variante": "a"}
+        columns: dict[str, Any] = {} if campaign is None else {"campanha_id": campaign, "etapa": 1, "variante": "a"}
+        if status == "cancelado":
+            times["erro_codigo"] = random.choice([None, "campanha_cancelada"])
         destino = f"+55719{number:08}"
         disparo_id = a_disparo(
             owner, lead_id, status=status, criado_em=NOW, destino=destino, **times, **columns, atualizado_em=left_at
@@ -149,6 +151,9 @@ def send(owner: Database, random: Random, lead_id: UUID, number: int) -> tuple[l
             sent.append(left_at)
             results |= {(campaign, "enviado")}
             results -= {(campaign, "erro")}
+        results |= {(campaign, "falhou")} if (campaign, "erro") in results else set()
+        if status == "pendente" or times.get("erro_codigo"):
+            results |= {(campaign, "nao_alcancado")}
         results |= {(campaign, "enviado")} if status == "confirmado" else set()
         results |= {(campaign, "lido")} if times.get("lido_em") else set()
         results |= {(campaign, "respondeu")} if times.get("respondido_em") else set()
@@ -240,10 +245,15 @@ def campo_holds(op: str, actual: Any, wanted: Any, nome: str) -> bool:
         actual, wanted = folded(actual), folded(wanted)
     elif actual is None or isinstance(actual, str):
         return False
-    return {
-        "=": actual == wanted, "!=": actual != wanted, "<": actual < wanted, "<=": actual <= wanted,
-        ">": actual > wanted, ">=": actual >= wanted,
-    }[op]  # fmt: skip
+    compared: dict[str, bool] = {
+        "=": actual == wanted,
+        "!=": actual != wanted,
+        "<": actual < wanted,
+        "<=": actual <= wanted,
+        ">": actual > wanted,
+        ">=": actual >= wanted,
+    }
+    return compared[op]  # fmt: skip
 
 
 def folded(text: str) -> str:
@@ -272,7 +282,8 @@ def created_holds(created: datetime, de: str | None = None, ate: str | None = No
 def population(postgres: Postgres, template_database: str) -> Iterator[tuple[Database, list[dict[str, Any]]]]:
     """Leads of a tenant beside those of another, as the login of the API sees them."""
     postgres.create_database("segments", template=template_database)
-    owner, api = (Database(lambda url=url: url("segments")) for url in (postgres.owner_url, postgres.api_url))
+    owner = Database(lambda: postgres.owner_url("segments"))
+    api = Database(lambda: postgres.api_url("segments"))
     a_template(owner)
     known_campos(owner)
     random = Random(11)

@@ -374,8 +374,8 @@ def test_every_kind_of_upload_may_say_what_columns_are_and_give_tags() -> None:
     ("field", "value", "refused"),
     [
         ("mapeamento", '{"Fone": "fone"}', [("/mapeamento/Fone", "destino_de_coluna_invalido")]),
-        ("mapeamento", "Fone", [("/mapeamento", "tipo_invalido")]),
-        ("tags", "x" * 41, [("/tags/0", "texto_longo")]),
+        ("mapeamento", "Fone", [("/mapeamento", "dict_type")]),
+        ("tags", "x" * 41, [("/tags/0", "string_too_long")]),
     ],
 )
 def test_mapping_or_tag_that_is_wrong_is_refused(field: str, value: str, refused: list[tuple[str, str]]) -> None:

@@ -586,7 +586,7 @@ def test_no_personal_data_is_logged(api: Client, owner: Database, path: str, cap
 def of_a_campaign(owner: Database, **campaign: Any) -> tuple[UUID, UUID]:
     """A campaign with one message that was sent, as `WAMID`; their ids."""
     campanha_id = a_campaign(owner, **campaign)
-    of_campaign = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
+    of_campaign: dict[str, Any] = {"campanha_id": campanha_id, "etapa": 1, "variante": "a"}
     return campanha_id, a_sent_disparo(owner, a_lead(owner), **of_campaign)
 
 

@@ -61,7 +61,7 @@ def kept(content: bytes) -> list[dict[str, Any]]:
 def test_either_reader_tells_a_number_from_a_text(inline: bool, shape: str | None) -> None:
     content = a_workbook(inline=inline)
     found = kept(in_another_shape(content, shape) if shape else content)
-    assert [row["valor"] for row in found] == [1234.5, 0.3, -7, 1e-7, "12345678901234567000", 1234, "x", 1234, 0.125]
+    assert [row["valor"] for row in found] == [1234.5, 0.3, -7, 1e-7, "12345678901234570000", 1234, "x", 1234, 0.125]
     assert found[0]["dia"] == "2025-12-10"
 
 
@@ -84,3 +84,20 @@ def test_row_that_is_shorter_than_the_header_has_no_value() -> None:
     column = CampoColumn(1, "Obs", "obs", CampoReading(CampoType.TEXTO))
     assert CampoReader([column]).read_all([["a"], ["a", "b"]]).written == ["{}", '{"obs":"b"}']
     assert CampoReader([column]).read(["a"]) == ("{}", [])
+
+
+def test_numbers_far_to_the_right_are_numbers_too() -> None:
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        page = book.add_worksheet("Leads")
+        page.write_row(0, 0, ["Email", *[f"C{number}" for number in range(34)]])
+        for row in (1, 2):
+            page.write_row(row, 0, [f"a{row}@x.com", *[number + 0.5 for number in range(34)]])
+    assert [list(row.values()) for row in kept(out.getvalue())] == [[number + 0.5 for number in range(34)]] * 2
+
+
+def test_long_text_in_a_column_of_dates_is_a_text_of_its_own() -> None:
+    column = CampoColumn(0, "Dia", "dia", CampoReading(CampoType.DATA))
+    found = CampoReader([column]).read_all([["05/12/2026"], ["x" * 99], ["x" * 99]])
+    assert [json.loads(each)["dia"] for each in found.written] == ["2026-12-05", "x" * 99, "x" * 99]
+    assert found.texts == {0: 2}

@@ -97,3 +97,9 @@ def test_only_cells_of_a_date_style_change_in_the_markup() -> None:
 
 def test_dates_of_old_macs_count_from_1904() -> None:
     assert Dates(frozenset({"3"}), since_1904=True).shown("3", "44716") == "05/06/2026"
+
+
+def test_date_of_a_long_formula_is_shown_each_time() -> None:
+    cell = f'<c r="A1" s="3"><f>{"A1+" * 40}1</f><v>46178</v></c>'
+    assert DATES.in_markup(cell * 2).count('t="str"') == 2
+    assert DATES.in_markup(cell * 2).count("<v>05/06/2026</v>") == 2

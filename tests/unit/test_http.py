@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from types import MappingProxyType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 from uuid import UUID
 
 import pytest
@@ -126,6 +126,14 @@ def ask(handler: Handler, decorator: Decorator = endpoint, **request: Any) -> Re
 
 
 def return_body(body: Body) -> Body:
+    return body
+
+
+class LongBody(Body):
+    max_bytes: ClassVar[int] = 2 * MAX_JSON_BYTES
+
+
+def return_long_body(body: LongBody) -> LongBody:
     return body
 
 
@@ -444,6 +452,13 @@ def test_body_that_is_too_long_is_refused_before_it_is_parsed() -> None:
     reply = ask(return_body, body=" " * (MAX_JSON_BYTES + 1))
     assert (reply.status, reply.document["code"]) == (413, "corpo_grande_demais")
     assert ask(return_body, body="{" + " " * (MAX_JSON_BYTES - 2) + "}").status == 200
+
+
+def test_body_of_many_items_may_be_longer() -> None:
+    reply = ask(return_long_body, body=" " * (2 * MAX_JSON_BYTES + 1))
+    assert (reply.status, reply.document["code"]) == (413, "corpo_grande_demais")
+    assert str(2 * MAX_JSON_BYTES) in reply.document["detail"]
+    assert ask(return_long_body, body="{" + " " * (2 * MAX_JSON_BYTES - 2) + "}").status == 200
 
 
 def test_bytes_that_are_not_utf8_are_not_json() -> None:

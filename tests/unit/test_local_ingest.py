@@ -25,6 +25,7 @@ def reading(**fields: Any) -> dict[str, Any]:
         "colunas": [
             {"coluna": "A", "titulo": "Nome", "campo": "nome", "mensagem": None},
             {"coluna": "B", "titulo": "[red]Obs", **unread},
+            {"coluna": "C", "titulo": "Valor", "campo": "valor", "tipo": "moeda", "mensagem": None},
         ],
         "abas": [{"aba": "Jan", "lida": True, "mensagem": None}, {"aba": "Fev", "lida": False, "mensagem": "Só uma."}],
         "linhas_ocultas": {"total": 0, "linhas": []},
@@ -40,6 +41,7 @@ def test_table_tells_of_columns_and_sheets() -> None:
     told = lines(leitura=reading())
     assert "columns A Nome nome" in told
     assert "B [red]Obs -: Não foi lida." in told
+    assert "C Valor campo valor (moeda)" in told
     assert "sheets Jan read" in told
     assert "Fev -: Só uma." in told
     assert "rows linhas_processadas 1.000" in told

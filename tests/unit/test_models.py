@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, NewTemplate, ResendRequest
+from chalicelib.dispatch.requests.models import DisparoBatch, DisparoQuery, NewDisparo, NewTemplate, ResendRequest
 
 LEAD_ID = UUID(int=1)
+ITEM: dict[str, Any] = {"lead_id": str(LEAD_ID), "canal": "whatsapp", "template": "oi"}
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,39 @@ def test_resend_request_without_a_valid_filter_is_refused(body: dict[str, Any], 
     with pytest.raises(ValidationError) as refused:
         ResendRequest.model_validate(body)
     assert kind in [each["type"] for each in refused.value.errors()]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        ({}, "itens_ou_lead_ids"),
+        ({"itens": [], "lead_ids": []}, "itens_ou_lead_ids"),
+        ({"itens": [ITEM], "lead_ids": [str(LEAD_ID)]}, "itens_ou_lead_ids"),
+        ({"itens": [ITEM], "template": "oi"}, "mensagem_fora_dos_itens"),
+        ({"itens": [ITEM], "ignorar_janela": True}, "mensagem_fora_dos_itens"),
+        ({"lead_ids": [str(LEAD_ID)], "canal": "email"}, "canal_e_template"),
+        ({"lead_ids": [str(LEAD_ID)], "template": "oi"}, "canal_e_template"),
+        ({"itens": [ITEM] * 1_001}, "too_long"),
+        ({"lead_ids": [str(LEAD_ID)] * 1_001, "canal": "email", "template": "oi"}, "too_long"),
+        ({"itens": [ITEM, {"lead_id": "x"}]}, "missing"),
+        ({"itens": [ITEM | {"telefone": "x"}]}, "extra_forbidden"),
+    ],
+)
+def test_batch_that_is_not_whole_is_refused(body: dict[str, Any], kind: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        DisparoBatch.model_validate_json(json.dumps(body))
+    assert kind in [each["type"] for each in refused.value.errors()]
+
+
+def test_one_message_for_leads_is_the_order_of_each() -> None:
+    body = {"lead_ids": [str(LEAD_ID)] * 2, "canal": "email", "template": "oi", "variaveis": {"x": 1}}
+    more = {"agendar_para": "2026-12-01T09:00:00Z", "expira_em": "2026-12-02T09:00:00Z", "ignorar_janela": True}
+    batch = DisparoBatch.model_validate_json(json.dumps({**body, **more, "usar_alternativos": True}))
+    single = {"canal": "email", "template": "oi", "payload": {"variaveis": {"x": 1}}, "usar_alternativos": True, **more}
+    request = NewDisparo.model_validate_json(json.dumps(single))
+    assert batch.orders() == [(LEAD_ID, request)] * 2
+
+
+def test_batch_of_a_thousand_items_with_many_variables_is_not_too_large() -> None:
+    item = {**ITEM, "payload": {"variaveis": {f"v{n}": "x" * 100 for n in range(30)}}}
+    assert len(json.dumps({"itens": [item] * 1_000})) < DisparoBatch.max_bytes

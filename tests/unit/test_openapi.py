@@ -113,11 +113,14 @@ def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
     }
     assert taking == {
         "create_ingest_job",
+        "create_disparos",
         "create_lead",
         "create_disparo",
         "create_agendamento",
         "resend_disparos",
         "create_segmento",
+        "create_campanha",
+        "repeat_campanha",
     }
 
 
@@ -155,7 +158,8 @@ def test_body_of_a_reason_may_be_left_out_and_every_other_one_may_not(contract: 
     }
     assert optional == {
         "/canais/{canal}/pausar", "/canais/{canal}/retomar", "/disparos/{disparo_id}/cancelar",
-        "/agendamentos/{agendamento_id}/cancelar",
+        "/agendamentos/{agendamento_id}/cancelar", "/campanhas/{campanha_id}/pausar",
+        "/campanhas/{campanha_id}/retomar", "/campanhas/{campanha_id}/cancelar",
     }  # fmt: skip
 
 

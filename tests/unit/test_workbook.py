@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.reading import workbook
+from chalicelib.ingestion.reading.columns import RowRun
 from chalicelib.ingestion.reading.header import Header, LeadField
 from chalicelib.ingestion.reading.limits import MAX_CELL, MAX_CELLS, MAX_FILE, MAX_ROWS, MAX_TEXT
 from chalicelib.ingestion.reading.workbook import DEFAULT, Choice, LeadsTable, SheetFate, open_workbook
@@ -221,16 +223,19 @@ def test_workbook_without_sheets_is_refused_as_empty() -> None:
 class UniformTable:
     """A table whose rows are all the same."""
 
-    name = looks = None
+    name = None
+    looks = None
 
-    def __init__(self, cells: list[str]) -> None:
+    def __init__(self, cells: list[str], run: int) -> None:
         self._cells = cells
+        self._run = run
 
-    def rows(self, after: int = 0, width: int = 1, numbers: Set[int] = frozenset()) -> Iterator[tuple[int, list[str]]]:
-        return ((number, self._cells) for number in range(after + 1, MAX_ROWS))
+    def runs(self, after: int = 0, width: int = 1, numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
+        rows = ((number, self._cells) for number in range(after + 1, MAX_ROWS))
+        return iter(lambda: list(islice(rows, self._run)), [])
 
-    def sample(self, after: int, width: int) -> Iterator[tuple[int, list[str]]]:
-        return self.rows(after, width)
+    def sample(self, after: int, width: int) -> Iterator[RowRun]:
+        return self.runs(after, width)
 
     def size(self) -> None:
         return None
@@ -244,8 +249,9 @@ class UniformTable:
         ([""] * (MAX_CELLS // 200), "celulas_demais", 0),
     ],
 )
-def test_cells_and_text_of_a_sheet_are_bounded(cells: list[str], code: str, before: int) -> None:
-    table = LeadsTable(None, Header(1, ("Email",), {LeadField.EMAIL: (0,)}), None, UniformTable(cells))
+@pytest.mark.parametrize("run", [1, 7])
+def test_cells_and_text_of_a_sheet_are_bounded(cells: list[str], code: str, before: int, run: int) -> None:
+    table = LeadsTable(None, Header(1, ("Email",), {LeadField.EMAIL: (0,)}), None, UniformTable(cells, run))
     read: list[int] = []
     with pytest.raises(InvalidFile, match=code):
         read.extend(number for number, _ in table.rows())

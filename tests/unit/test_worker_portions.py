@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.ingestion.jobs.worker import _MOST_WEIGHT, _portion
-from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.columns import RowRun, SheetRow
 from chalicelib.ingestion.reading.header import Header, recognise
 from chalicelib.ingestion.reading.workbook import LeadsTable
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
@@ -29,26 +29,29 @@ READER = RowReader(HEADER, "leads.csv")
 
 
 class FakeTable:
-    """Rows below a header, as they would stand in a file."""
+    """Rows below a header, as they would stand in a file, in runs of some rows."""
 
-    name = looks = None
+    name = None
+    looks = None
 
-    def __init__(self, rows: Sequence[SheetRow]) -> None:
+    def __init__(self, rows: Sequence[SheetRow], run: int) -> None:
         self._rows = rows
+        self._run = run
 
-    def rows(self, after: int = 0, width: int = 0, numbers: Set[int] = frozenset()) -> Iterator[SheetRow]:
-        return (row for row in self._rows if row[0] > after)
+    def runs(self, after: int = 0, width: int = 0, numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
+        rows = [row for row in self._rows if row[0] > after]
+        return (rows[at : at + self._run] for at in range(0, len(rows), self._run))
 
-    def sample(self, after: int, width: int) -> Iterator[SheetRow]:
-        return self.rows(after, width)
+    def sample(self, after: int, width: int) -> Iterator[RowRun]:
+        return self.runs(after, width)
 
     def size(self) -> int:
         return len(self._rows)
 
 
-def portions(rows: Sequence[SheetRow], most: int, together: int = 500) -> list[ReadRows]:
+def portions(rows: Sequence[SheetRow], most: int, together: int = 500, run: int = 700) -> list[ReadRows]:
     """All portions of at most `most` rows, read in blocks of `together` rows."""
-    table = LeadsTable(None, HEADER, None, FakeTable(rows))
+    table = LeadsTable(None, HEADER, None, FakeTable(rows, run))
 
     def all_of_them() -> Iterator[ReadRows]:
         blocks = table.blocks(1, min(most, together))
@@ -62,13 +65,13 @@ def characters(rows: Sequence[SheetRow]) -> int:
     return sum(len(cell) for _, cells in rows for cell in cells)
 
 
-@given(ROWS, st.integers(1, 10), st.integers(1, 3))
+@given(ROWS, st.integers(1, 10), st.integers(1, 3), st.integers(1, 9))
 def test_portions_have_every_row_in_order_and_none_is_too_large(
-    found: list[list[str]], most: int, together: int
+    found: list[list[str]], most: int, together: int, run: int
 ) -> None:
     rows = [row for row in enumerate(found, 2) if any(row[1])]
     done = 0
-    for portion in portions(list(enumerate(found, 2)), most, together):
+    for portion in portions(list(enumerate(found, 2)), most, together, run):
         of_portion = rows[done : done + portion.count]
         assert portion == ReadRows.of([READER.read(*row) for row in of_portion])
         assert 1 <= portion.count < most + together

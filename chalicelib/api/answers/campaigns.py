@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.api.answers.model import AnswerModel, PageModel, RefusedItem
+from chalicelib.campaigns.results.sections import RecipientState
 from chalicelib.campaigns.rules.forecast import BindingLimit
 from chalicelib.campaigns.states import CampaignStatus, PilotDecision
 from chalicelib.canal import Canal
+from chalicelib.delivery.requests import ReplyDecision
 from chalicelib.leads.states import LeadStatus
+from chalicelib.suppression.optout import OptOutWish
 
 
 class SegmentAnswer(AnswerModel):
@@ -197,6 +200,31 @@ class StoppedCampaign(CampaignAnswer):
     """How many messages a provider had been handed. Nothing more is handed to one."""
 
 
+class StopAnswer(AnswerModel):
+    """What became of one campaign that was to be paused."""
+
+    campanha_id: UUID
+    nome: str | None
+    """Null if it was not paused."""
+    status: CampaignStatus | None
+    """Null if there is no such campaign."""
+    em_voo: int
+    """How many messages a provider had been handed."""
+    erro: RefusedItem | None
+
+
+class StoppedCampaigns(AnswerModel):
+    """Campaigns that were to be paused."""
+
+    pausadas: int
+    """How many of them are paused now."""
+    em_voo: int
+    """How many messages of all of them a provider had been handed. Nothing more is handed to one."""
+    ha_mais: bool
+    """Whether more campaigns are to be paused."""
+    itens: tuple[StopAnswer, ...]
+
+
 class PlannedMessages(AnswerModel):
     """How many would get a message of a step and variant by a channel."""
 
@@ -297,3 +325,123 @@ class TrialList(AnswerModel):
     """The tests that were made."""
 
     itens: tuple[TrialDisparo, ...]
+
+
+class FailedContact(AnswerModel):
+    """A failure from which it went on by another contact."""
+
+    disparo_id: UUID
+    canal: Canal
+    destino: str
+    motivo: str | None
+    mensagem: str | None
+    enviado_em: datetime | None
+    atualizado_em: datetime
+    """When it failed."""
+
+
+class RecipientAnswer(AnswerModel):
+    """A recipient of one step of a campaign, or a lead that was left out of it."""
+
+    lead_id: UUID
+    nome: str | None
+    documento: str | None
+    disparo_id: UUID | None
+    """The last one, if it went on by other contacts; null for whoever was left out."""
+    etapa: int
+    variante: str
+    canal: Canal | None
+    destino: str | None
+    situacao: RecipientState
+    """How far it came: of those that it reached, `enviado`, `entregue`, `lido` or `respondido`."""
+    motivo: str | None
+    """Why it waits, ended, or was left out: a code."""
+    mensagem: str | None
+    """The sentence of `motivo`."""
+    detalhe: str | None
+    """The names of the variables that are missing."""
+    enviar_apos: datetime | None
+    """Until when it waits at least."""
+    enviado_em: datetime | None
+    entregue_em: datetime | None
+    lido_em: datetime | None
+    respondido_em: datetime | None
+    atualizado_em: datetime | None
+    resposta: str | None
+    """The first 200 characters of the last answer."""
+    caminho: tuple[FailedContact, ...]
+    """The contacts that were tried before, in their order."""
+
+
+class RecipientPage(PageModel):
+    """A page of the recipients of a campaign."""
+
+    itens: tuple[RecipientAnswer, ...]
+
+
+class RecipientExportLink(AnswerModel):
+    """Where the results of a campaign can be downloaded."""
+
+    url: str
+    expira_em_s: int
+    destinatarios: int
+    """How many lines the file has."""
+    proximo: str | None
+    """The `cursor` of the next file; null if there are no more recipients."""
+
+
+class CampaignReply(AnswerModel):
+    """What somebody wrote back to a campaign."""
+
+    resposta_id: UUID
+    lead_id: UUID | None
+    nome: str | None
+    disparo_id: UUID
+    etapa: int
+    variante: str
+    canal: Canal
+    contato: str | None
+    texto: str | None
+    """Null if nothing was written, as with a picture."""
+    texto_cortado: bool
+    """Whether there is more of it: a list shows the first 500 characters."""
+    recebida_em: datetime
+    pedido: OptOutWish | None
+    revisar: bool
+    """Whether a person has to look at it."""
+    decisao: ReplyDecision | None
+    descadastro: bool
+    """Whether the person wants no more messages: so says who decided about it, else the words."""
+
+
+class CampaignReplyPage(PageModel):
+    """A page of the replies to a campaign."""
+
+    itens: tuple[CampaignReply, ...]
+
+
+class VariantMessage(AnswerModel):
+    """A message of a variant."""
+
+    canal: Canal
+    template: str
+
+
+class VariantComparison(VariantCounters):
+    """A variant of a step beside the others. A rate is null while there is nothing that it could be a share of."""
+
+    peso: int
+    """So many of a hundred leads."""
+    mensagens: tuple[VariantMessage, ...]
+    taxa_de_entrega: float | None
+    """Of `enviados`, as the two below."""
+    taxa_de_leitura: float | None
+    taxa_de_resposta: float | None
+    taxa_de_falha: float | None
+    """Of those that were sent or failed."""
+
+
+class VariantList(AnswerModel):
+    """The variants of a campaign, step by step."""
+
+    itens: tuple[VariantComparison, ...]

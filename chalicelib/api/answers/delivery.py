@@ -53,6 +53,8 @@ class ReplyAnswer(AnswerModel):
     """The provider's id of the message that it quotes."""
     disparo_id: UUID | None
     """The disparo that it answers: the one that it quotes, else the last one that was sent to the contact."""
+    campanha_id: UUID | None
+    """The campaign of that disparo."""
     lead_id: UUID | None
     """Null if it is nobody's whom we know, or one of several leads' with that contact."""
     texto: str | None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 from uuid import UUID
 
-from chalicelib.api.answers.model import AnswerModel, PageModel, WarningAnswer
+from chalicelib.api.answers.model import AnswerModel, PageModel, RefusedItem, WarningAnswer
 from chalicelib.canal import Canal
 from chalicelib.dispatch.states import DisparoStatus, WaitReason
 
@@ -15,6 +16,8 @@ class DisparoAnswer(AnswerModel):
 
     disparo_id: UUID
     lead_id: UUID
+    nome: str | None
+    """The name of the lead, cut after 120 characters."""
     canal: Canal
     contato_id: UUID
     """The `telefone_id` or `email_id` that it goes to."""
@@ -49,6 +52,12 @@ class DisparoAnswer(AnswerModel):
     """Why it ended as it did."""
     mensagem_erro: str | None
     """The sentence of `erro_codigo`, and of `ultimo_codigo` where that says more."""
+    campanha_id: UUID | None
+    """The campaign that it is part of."""
+    etapa: int | None
+    """The step of the campaign."""
+    variante: str | None
+    """The variant of the step."""
     criado_em: datetime
     atualizado_em: datetime
     enviado_em: datetime | None
@@ -120,6 +129,35 @@ class DisparoDetail(DisparoAnswer):
     """The last 200 steps, in their order."""
     avisos: tuple[WarningAnswer, ...]
     """What was to be known when it was created."""
+
+
+class BatchItemAnswer(AnswerModel):
+    """What became of one item of a batch."""
+
+    lead_id: UUID
+    resultado: Literal["criado", "recusado"]
+    disparo_id: UUID | None
+    avisos: tuple[WarningAnswer, ...]
+    """What is to be known about the disparo."""
+    erro: RefusedItem | None
+
+
+class BatchAnswer(AnswerModel):
+    """What became of a batch, item by item, in the order of the request."""
+
+    criados: int
+    recusados: int
+    itens: tuple[BatchItemAnswer, ...]
+
+
+class CancellationAnswer(AnswerModel):
+    """How many disparos were cancelled."""
+
+    cancelados: int
+    em_voo: int
+    """How many that fit the filter a provider has, or may have: they cannot be cancelled."""
+    ha_mais: bool
+    """Whether more of them fit the filter."""
 
 
 class ResendAnswer(AnswerModel):

@@ -36,3 +36,13 @@ class PageModel(AnswerModel):
 
     proximo: str | None
     """The `cursor` of the next page; null on the last page."""
+
+
+class RefusedItem(AnswerModel):
+    """Why nothing was made of one of many."""
+
+    code: str
+    detail: str
+    """The sentence of `code`."""
+    pointer: str
+    """What is wrong, as a JSON pointer into the request."""

@@ -61,6 +61,9 @@ class Planner:
             self._plan(target, remaining_ms)
             if self.start(target.tenant_id, target.row_id):
                 self._publish()
+            else:
+                # It was resumed, perhaps.
+                self._wake(target.tenant_id)
 
     def start(self, tenant_id: str, campanha_id: UUID) -> bool:
         """Start a campaign that is planned and due; whether it has started now."""

@@ -137,10 +137,9 @@ SELECT p.lead_id, p.etapa, p.variante, p.canal, p.template, p.versao, p.destino,
 -- Some leads of the audience, in the order of their ids: a disparo for each recipient and step, and a line for each one that
 -- is left out. The id follows from the instant of the audience, the campaign, the step and the lead, so that a slice that
 -- is done again makes the same rows; in the order of the leads, so that they go to one place in the indexes.
-WITH destinatarios AS MATERIALIZED (
-    /*= classify_recipients */
-), numerados AS (
-    SELECT d.*, row_number() OVER (PARTITION BY d.etapa, d.motivo IS NULL ORDER BY d.lead_id) AS vez FROM destinatarios d
+WITH numerados AS MATERIALIZED (
+    SELECT d.*, row_number() OVER (PARTITION BY d.etapa, d.motivo IS NULL ORDER BY d.lead_id) AS vez
+      FROM (/*= classify_recipients */) d
 ), planejados AS (
     INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                           enviar_apos, espera, expira_em, max_tentativas, campanha_id, etapa, variante, piloto, criado_em,
@@ -151,9 +150,9 @@ WITH destinatarios AS MATERIALIZED (
                # CAST(:mascara AS bigint)), 16, '0') AS uuid),
            lead_id, canal, contato_id(lead_id, destino), destino, template, versao, variaveis, enviar_apos, 'campanha',
            CAST(:expira_em AS timestamptz), :max_tentativas, CAST(:campanha_id AS uuid), etapa, variante,
-           etapa = 1 AND (vez <= CAST(:piloto_restam AS integer)
-               OR (hashtextextended(CAST(lead_id AS text) || CAST(:campanha_id AS text), 1) & 9223372036854775807) % 100
-                   < CAST(:piloto_por_cento AS integer)),
+           etapa = 1 AND CASE WHEN CAST(:piloto_por_cento AS integer) = 0 THEN vez <= CAST(:piloto_restam AS integer)
+               ELSE (hashtextextended(CAST(lead_id AS text) || CAST(:campanha_id AS text), 1) & 9223372036854775807) % 100
+                    < CAST(:piloto_por_cento AS integer) END,
            :publico_em, :publico_em
       FROM numerados
      WHERE motivo IS NULL

@@ -10,14 +10,12 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.campaigns import moves
 from chalicelib.campaigns.rules.pilot import verdict
-from chalicelib.campaigns.states import CampaignStatus, PilotDecision
+from chalicelib.campaigns.states import CANCELLED, CampaignStatus, PilotDecision
 
 _CAMPAIGNS = 1_000
 _SLICE = 5_000
 # A sweep has other work, and the next one goes on.
 _PATIENCE = timedelta(seconds=20)
-CANCELLED = "campanha_cancelada"
-"""Why a disparo of a cancelled campaign is cancelled."""
 
 
 class Tending:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -41,16 +41,10 @@ class Campaigns:
             Invalid: the segment, the filter, a template or a value; `errors` point to it.
             Conflict: the key was used for another request.
         """
-        if (known := self._known(identity.tenant_id, key)) is not None:
-            return known
-        try:
-            return self._database.run(identity.tenant_id, lambda rows: self._insert(rows, identity, request, key))
-        except ConstraintViolation as violation:
-            # The same request came twice at once: the other one was first.
-            known = self._known(identity.tenant_id, key) if violation.constraint == _SAME_KEY else None
-            if known is None:
-                raise
-            return known
+        now = self._clock()
+        return created_once(
+            self._database, identity.tenant_id, key, now, lambda rows: _insert(rows, identity, request, key, now)
+        )
 
     def page(self, tenant_id: str, query: CampaignQuery) -> dict[str, Any]:
         """A page of campaigns, newest first.
@@ -108,34 +102,48 @@ class Campaigns:
 
         self._database.run(tenant_id, work)
 
-    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
-        """The campaign that this very request made before."""
-        if key is None:
+
+def created_once(
+    database: Database, tenant_id: str, key: IdempotencyKey | None, now: datetime, insert: Callable[[Rows], UUID]
+) -> Row:
+    """The campaign that `insert` makes, or the one that this very request made before.
+
+    Raises:
+        Conflict: the key was used for another request.
+    """
+
+    def find(rows: Rows) -> Row | None:
+        row = key and rows.one("campanha_by_idempotency_key", idempotency_key=key.value)
+        if key is None or row is None:
             return None
-        now = self._clock()
+        key.check(row["idempotency_fingerprint"])
+        return load_campaign(rows, row["campanha_id"], now)
 
-        def work(rows: Rows) -> Row | None:
-            row = rows.one("campanha_by_idempotency_key", idempotency_key=key.value)
-            if row is None:
-                return None
-            key.check(row["idempotency_fingerprint"])
-            return load_campaign(rows, row["campanha_id"], now)
+    def work(rows: Rows) -> Row:
+        return find(rows) or load_campaign(rows, insert(rows), now)
 
-        return self._database.run(tenant_id, work)
+    try:
+        return database.run(tenant_id, work)
+    except ConstraintViolation as violation:
+        # The same request came twice at once: the other one was first.
+        known = database.run(tenant_id, find) if violation.constraint == _SAME_KEY else None
+        if known is None:
+            raise
+        return known
 
-    def _insert(self, rows: Rows, identity: Identity, request: NewCampaign, key: IdempotencyKey | None) -> Row:
-        now = self._clock()
-        campanha_id = new_id(now)
-        rows.run(
-            "insert_campanha",
-            campanha_id=campanha_id,
-            **_columns(rows, request, now),
-            idempotency_key=key and key.value,
-            idempotency_fingerprint=key and key.fingerprint,
-            por=identity.subject,
-            agora=now,
-        )
-        return load_campaign(rows, campanha_id, now)
+
+def _insert(rows: Rows, identity: Identity, request: NewCampaign, key: IdempotencyKey | None, now: datetime) -> UUID:
+    campanha_id = new_id(now)
+    rows.run(
+        "insert_campanha",
+        campanha_id=campanha_id,
+        **_columns(rows, request, now),
+        idempotency_key=key and key.value,
+        idempotency_fingerprint=key and key.fingerprint,
+        por=identity.subject,
+        agora=now,
+    )
+    return campanha_id
 
 
 def lock_draft(rows: Rows, campanha_id: UUID) -> Row:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -13,12 +13,15 @@ from chalicelib.campaigns.states import CampaignStatus, PilotDecision
 from chalicelib.canal import Canal
 from chalicelib.dispatch.requests.models import NOME_DE_TEMPLATE, VariableValue
 from chalicelib.instants import Instant
+from chalicelib.motivo import GivenReason, ReasonText
 from chalicelib.pages import PageQuery
 
 T = TypeVar("T")
 
 MOST_STEPS, MOST_VARIANTS = 5, 5
 MOST_TRIAL_CONTACTS = 3
+MOST_STOPPED = 500
+"""Campaigns that one request pauses."""
 _ALL = 100
 
 
@@ -149,6 +152,20 @@ class CampaignStart(_Request):
     """When a campaign starts; without it, the time of the draft, or as soon as it is planned."""
 
     iniciar_em: Instant | None = None
+
+
+class CampaignStop(GivenReason):
+    """Which campaigns are paused, and why: all that run or are to start, or these."""
+
+    todas: Literal[True] | None = None
+    campanha_ids: Annotated[tuple[UUID, ...], Field(max_length=MOST_STOPPED)] | None = None
+    motivo: ReasonText
+
+    @model_validator(mode="after")
+    def _name_some(self) -> Self:
+        if (self.todas is None) == (not self.campanha_ids):
+            raise PydanticCustomError("todas_ou_campanha_ids", "either todas or campanha_ids")
+        return self
 
 
 class TrialContact(_Request):

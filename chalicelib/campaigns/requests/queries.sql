@@ -52,6 +52,13 @@ SELECT campanha_id, nome, status, iniciar_em, expira_em, planejada_em, pausa_cod
  ORDER BY campanha_id DESC
  LIMIT :limite OFFSET :pular;
 
+-- name: list_campanhas_to_pause
+SELECT campanha_id
+  FROM campanhas
+ WHERE tenant_id = :tenant_id AND status = ANY (CAST(:status AS text[]))
+ ORDER BY campanha_id
+ LIMIT :limite;
+
 -- name: sum_campanha_contagens
 SELECT etapa, variante, canal, status, motivo, CAST(sum(quantos) AS bigint) AS quantos
   FROM campanha_contagens
@@ -69,14 +76,20 @@ SELECT em, de, para, por, codigo, motivo
  LIMIT :limite;
 
 -- name: waiting_of_campanha
--- What holds the next message of each channel back, if one waits for its turn. Instants of the limiter are microseconds.
+-- What holds the next message of each channel back, if one waits for its turn. It is found at the head of its queue, however
+-- many wait behind it. Instants of the limiter are microseconds.
 SELECT k.canal, f.enviar_apos, l.nao_antes, l.sem_orcamento_ate, l.fila, p.codigo AS pausa
   FROM unnest(CAST(:canais AS text[])) AS k (canal)
  CROSS JOIN LATERAL (
-       SELECT min(d.enviar_apos) AS enviar_apos
-         FROM disparos d
-        WHERE d.tenant_id = :tenant_id AND d.campanha_id = :campanha_id AND d.canal = k.canal
-          AND d.piloto = ANY (CAST(:pilotos AS boolean[])) AND d.status = 'pendente' AND d.espera = 'campanha') f
+       SELECT min(p.enviar_apos) AS enviar_apos
+         FROM unnest(CAST(:pilotos AS boolean[])) AS q (piloto)
+        CROSS JOIN LATERAL (
+              SELECT d.enviar_apos
+                FROM disparos d
+               WHERE d.tenant_id = :tenant_id AND d.campanha_id = :campanha_id AND d.canal = k.canal
+                 AND d.piloto = q.piloto AND d.status = 'pendente' AND d.espera = 'campanha'
+               ORDER BY d.enviar_apos
+               LIMIT 1) p) f
   LEFT JOIN canal_limites l ON l.tenant_id = :tenant_id AND l.canal = k.canal
   LEFT JOIN canal_pausas p ON p.tenant_id = :tenant_id AND p.canal = k.canal
  WHERE f.enviar_apos IS NOT NULL

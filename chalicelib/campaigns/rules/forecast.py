@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -18,7 +18,7 @@ _MOST_DAYS = 3_660
 
 
 class BindingLimit(StrEnum):
-    """What holds up a campaign most."""
+    """What holds up a campaign most: what most of its time goes to."""
 
     TAXA = "taxa"
     ORCAMENTO = "orcamento"
@@ -38,21 +38,30 @@ def forecast(count: int, start: datetime, limit: SendLimit, window: WindowRules 
     Each day, as many leave as its rates allow while the window is open, and as the day's budget has.
     """
     interval = max(timedelta(minutes=1) / limit.por_minuto, timedelta(seconds=1) / limit.por_segundo)
-    by_budget = by_window = 0
     now = next_allowed(start, window)
+    spent = dict.fromkeys(BindingLimit, timedelta())
+    spent[BindingLimit.JANELA] = now - start
     for _ in range(_MOST_DAYS):
         midnight = datetime.combine(now.astimezone(zone).date() + _DAY, time.min, zone)
         close = min(midnight, _close(now, window, midnight))
         in_time = -((now - close) // interval)
         today = in_time if limit.por_dia is None else min(in_time, limit.por_dia)
         if count <= today:
-            return Forecast(now + max(0, count - 1) * interval, _binding(by_budget, by_window))
+            rest = max(0, count - 1) * interval
+            spent[BindingLimit.TAXA] += rest
+            return Forecast(now + rest, _binding(spent))
         count -= today
         is_spent = limit.por_dia is not None and limit.por_dia < in_time
-        by_budget += is_spent
-        by_window += not is_spent and close < midnight
+        stop = now + today * interval if is_spent else close
+        spent[BindingLimit.TAXA] += stop - now
         now = next_allowed(midnight if is_spent else close, window)
-    return Forecast(None, _binding(by_budget, by_window))
+        spent[BindingLimit.ORCAMENTO if is_spent else BindingLimit.JANELA] += now - stop
+    return Forecast(None, _binding(spent))
+
+
+def _binding(spent: Mapping[BindingLimit, timedelta]) -> BindingLimit:
+    """The limit that most of the time goes to; of equal ones the first."""
+    return max(BindingLimit, key=lambda each: spent[each])
 
 
 def _close(now: datetime, window: WindowRules | None, midnight: datetime) -> datetime:
@@ -61,12 +70,6 @@ def _close(now: datetime, window: WindowRules | None, midnight: datetime) -> dat
         return midnight
     wall = datetime.combine(now.astimezone(window.zone).date(), time.min) + window.end
     return wall.replace(tzinfo=window.zone)
-
-
-def _binding(by_budget: int, by_window: int) -> BindingLimit:
-    if not by_budget and not by_window:
-        return BindingLimit.TAXA
-    return BindingLimit.ORCAMENTO if by_budget >= by_window else BindingLimit.JANELA
 
 
 class Cost(NamedTuple):

@@ -251,9 +251,15 @@ def _replied(reply: ReplyCondition, context: SegmentContext) -> Condition:
 
 def _in_campaign(condition: CampaignCondition) -> Condition:
     campaign = {"campanha_id": condition.campanha_id}
-    if condition.resultado is CampaignResult.EXCLUIDO:
-        return Fragment("lead_left_out_of_campanha", campaign)
-    return Fragment("lead_in_campanha", {**campaign, "resultado": condition.resultado.value})
+    match condition.resultado:
+        case CampaignResult.EXCLUIDO:
+            return Fragment("lead_left_out_of_campanha", campaign)
+        case CampaignResult.FALHOU:
+            return Fragment("lead_failed_in_campanha", campaign)
+        case CampaignResult.NAO_ALCANCADO:
+            return Fragment("lead_not_reached_by_campanha", campaign)
+        case result:
+            return Fragment("lead_in_campanha", {**campaign, "resultado": result.value})
 
 
 _CONDITIONS: Mapping[str, Callable[[Any, SegmentContext], Condition]] = {

@@ -115,6 +115,27 @@ EXISTS (SELECT FROM disparos d
                                      WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id) END
         OFFSET 0)
 
+-- name: lead_failed_in_campanha
+-- Who gets it again after a failure. Whoever may have got anything of the campaign, or still waits for it, does not. A
+-- failure from which it goes on by another contact is not the lead's, here and below.
+coalesce((SELECT bool_or(d.status = 'erro')
+             AND NOT bool_or(d.em_duvida OR d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto'))
+            FROM disparos d
+           WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id AND d.campanha_id = CAST(:campanha_id AS uuid)
+             AND NOT EXISTS (SELECT FROM disparos n WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id)
+          OFFSET 0), false)
+
+-- name: lead_not_reached_by_campanha
+-- Who was to get it and was not reached. A step that was called off for the lead's sake (it answered, a person cancelled
+-- it) has another code, or none.
+coalesce((SELECT bool_or(d.status IN ('pendente', 'expirado')
+                         OR (d.status = 'cancelado' AND d.erro_codigo = 'campanha_cancelada'))
+             AND NOT bool_or(d.em_duvida OR d.status IN ('enviando', 'enviado', 'confirmado', 'incerto', 'erro'))
+            FROM disparos d
+           WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id AND d.campanha_id = CAST(:campanha_id AS uuid)
+             AND NOT EXISTS (SELECT FROM disparos n WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id)
+          OFFSET 0), false)
+
 -- name: lead_left_out_of_campanha
 EXISTS (SELECT FROM campanha_excluidos x
          WHERE x.tenant_id = l.tenant_id AND x.campanha_id = CAST(:campanha_id AS uuid) AND x.lead_id = l.lead_id

@@ -262,6 +262,10 @@ class CampaignResult(StrEnum):
     EXPIRADO = "expirado"
     EXCLUIDO = "excluido"
     """It was left out when the campaign was planned."""
+    FALHOU = "falhou"
+    """A message of it failed, and no other of the campaign left, waits, or is in doubt."""
+    NAO_ALCANCADO = "nao_alcancado"
+    """A message of it waits, or ended because the campaign or its time did; no other left, failed, or is in doubt."""
 
 
 class CampaignCondition(_Part):

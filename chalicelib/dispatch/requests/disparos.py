@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo
-from chalicelib.dispatch.requests.plans import Plan, plan
+from chalicelib.dispatch.requests.creation import make
+from chalicelib.dispatch.requests.models import BulkCancellation, DisparoQuery, NewDisparo, Order
 from chalicelib.dispatch.requests.shown import load_disparo, presented
-from chalicelib.dispatch.requests.warnings import warnings_of
-from chalicelib.dispatch.rules.demands import lead_values
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
-from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
+from chalicelib.errors import Conflict, ConstraintViolation, DomainError
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.ids import first_id, last_id, new_id
-from chalicelib.leads import moves
-from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
+from chalicelib.identity import Identity
+from chalicelib.ids import first_id, last_id
 from chalicelib.pages import page_of
 from chalicelib.searches import take_seat
 from chalicelib.tenants.config import config_of
 
+# The ids of a job's leads begin with the time of its workers' clocks.
+_CLOCKS_DIFFER = timedelta(days=1)
 _SAME_KEY = "disparos_idempotency_key_key"
 
 
@@ -76,10 +74,13 @@ class Disparos:
             "lead_id": query.lead_id,
             "erro_codigo": query.erro_codigo,
             "espera": query.espera and query.espera.value,
-            "criado_de": query.criado_de,
-            "criado_ate": query.criado_ate,
-            "desde_id": query.criado_de and first_id(query.criado_de),
-            "ate_id": query.criado_ate and last_id(query.criado_ate),
+            **_created(query.criado_de, query.criado_ate),
+            "enviado_de": query.enviado_de,
+            "enviado_ate": query.enviado_ate,
+            "template": query.template,
+            "campanha_id": query.campanha_id,
+            "etapa": query.etapa,
+            "destinos": query.destinos(),
             "limite": query.limit + 1,
             "pular": query.offset or 0,
         }
@@ -88,7 +89,8 @@ class Disparos:
             if query.reads_much():
                 take_seat(rows)
             language = config_of(rows).idioma
-            return [presented(row, language) for row in rows.all("list_disparos", **params)]
+            found = rows.all("list_disparos", **params, **_of_job(rows, query.job_id, self._clock()))
+            return [presented(row, language) for row in found]
 
         return page_of(self._database.run(tenant_id, work), query.limit, lambda row: row["disparo_id"])
 
@@ -122,6 +124,34 @@ class Disparos:
             self._wakeups.call_off(Wakeup(tenant_id, disparo_id, disparo["enviar_apos"], disparo["tentativas"]))
         return disparo
 
+    def cancel_many(self, identity: Identity, request: BulkCancellation) -> dict[str, Any]:
+        """Cancel what waits and fits a filter, the oldest first, up to `limite`; all of that or nothing.
+
+        `em_voo` says how many that fit are with a provider, or may be: they cannot be cancelled. Schedules are left
+        alone: a worker that wakes finds nothing to do.
+
+        Raises:
+            TooManyRequests: `buscas_demais`.
+        """
+        now = self._clock()
+        asked = request.filtro
+
+        def work(rows: Rows) -> dict[str, Any]:
+            take_seat(rows)
+            filters = {
+                "canal": asked.canal and asked.canal.value,
+                "template": asked.template,
+                "campanha_id": asked.campanha_id,
+                "espera": asked.espera and asked.espera.value,
+                **_of_job(rows, asked.job_id, now),
+                **_created(asked.criado_de, asked.criado_ate),
+            }
+            [done] = rows.all("cancel_disparos", **filters, **request.of(identity), limite=request.limite, agora=now)
+            [flying] = rows.all("count_disparos_in_flight", **filters)
+            return {**done, "em_voo": flying["quantos"]}
+
+        return self._database.run(identity.tenant_id, work)
+
     def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
         """The disparo that this very request made before."""
         if key is None:
@@ -129,24 +159,11 @@ class Disparos:
         return self._database.run(tenant_id, lambda rows: _made_under(rows, key))
 
     def _insert(self, rows: Rows, lead_id: UUID, request: NewDisparo, key: IdempotencyKey | None) -> Row:
-        now = self._clock()
-        disparo_id = new_id(now)
-        _lock_open_lead(rows, lead_id)
-        planned = _planned(rows, lead_id, request, now)
-        warnings = warnings_of(rows, lead_id, planned)
-        rows.run(
-            "insert_disparo",
-            disparo_id=disparo_id,
-            lead_id=lead_id,
-            **planned._asdict(),
-            max_tentativas=self._max_tentativas,
-            idempotency_key=key and key.value,
-            idempotency_fingerprint=key and key.fingerprint,
-            avisos=json.dumps(warnings) if warnings else None,
-            agora=now,
-        )
-        moves.apply(rows, [lead_id], LeadFact.DISPARO_CRIADO, now)
-        return load_disparo(rows, disparo_id)
+        orders = [Order(lead_id, request)]
+        [made] = make(rows, orders, self._clock(), max_tentativas=self._max_tentativas, key=key)
+        if isinstance(made, DomainError):
+            raise made
+        return load_disparo(rows, made.disparo_id)
 
 
 def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
@@ -157,19 +174,27 @@ def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
     return load_disparo(rows, row["disparo_id"])
 
 
-def _lock_open_lead(rows: Rows, lead_id: UUID) -> None:
-    """Lock the lead, so that nobody closes it while a disparo is made for it."""
-    lead = rows.one("lock_lead", lead_id=lead_id)
-    if lead is None:
-        raise NotFound("nao_encontrado")
-    if LeadStatus(lead["status"]) in CLOSED:
-        raise Conflict("lead_encerrado")
+def _created(since: datetime | None, until: datetime | None) -> dict[str, object]:
+    """The parameters of a filter by the time of creation, which is a place in the order of the ids."""
+    return {
+        "criado_de": since,
+        "criado_ate": until,
+        "desde_id": since and first_id(since),
+        "ate_id": until and last_id(until),
+    }
 
 
-def _planned(rows: Rows, lead_id: UUID, request: NewDisparo, now: datetime) -> Plan:
-    template = rows.one("find_template", nome=request.template)
-    if template is None:
-        raise Invalid("template_desconhecido", (FieldError("/template", "template_desconhecido", request.template),))
-    [lead] = rows.all("values_of_lead", lead_id=lead_id)
-    contacts = rows.all("list_destinos", lead_id=lead_id, canal=request.canal.value)
-    return plan(request, template, lead_values(lead), contacts, now)
+def _of_job(rows: Rows, job_id: UUID | None, now: datetime) -> dict[str, object]:
+    """The parameters of a filter by the ingestion that created the leads.
+
+    No index has the leads of a job, but their ids are in the order of time. Nobody has the leads of an unknown job.
+    """
+    if job_id is None:
+        return {"job_id": None, "do_lead": None, "ate_lead": None}
+    times = rows.one("times_of_job", job_id=job_id) or {"criado_em": now, "concluido_em": None}
+    until = times["concluido_em"] or now
+    return {
+        "job_id": job_id,
+        "do_lead": first_id(times["criado_em"] - _CLOCKS_DIFFER),
+        "ate_lead": last_id(until + _CLOCKS_DIFFER),
+    }

@@ -14,8 +14,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
-from chalicelib.dispatch.requests.reasons import sentence
-from chalicelib.dispatch.requests.shown import waiting_for
+from chalicelib.dispatch.requests.reasons import sentence, waiting_for
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.tenants.config import TenantConfig, config_of
 

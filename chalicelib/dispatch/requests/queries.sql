@@ -62,54 +62,94 @@ SELECT :tenant_id, :nome, coalesce(max(versao), 0) + 1, :canal, :idioma, :assunt
  WHERE tenant_id = :tenant_id AND nome = :nome
 RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, criado_em;
 
--- name: list_destinos
--- Where a lead can be written to by one channel, in the order in which one would try.
-SELECT contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_disparo
-  FROM (SELECT lead_id, telefone AS valor, ordem, principal, valido_para_disparo
-          FROM lead_telefones
-         WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'whatsapp'
-         UNION ALL
-        SELECT lead_id, email, ordem, principal, valido_para_disparo
-          FROM lead_emails
-         WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND CAST(:canal AS text) = 'email') contatos
- ORDER BY principal DESC, ordem;
+-- name: find_templates
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = ANY (CAST(:nomes AS text[])) AND ativo;
 
--- name: surroundings_of_disparo
--- What its creator should know. Another message with the same template is one that left, or is to leave, within a day of
+-- name: lock_leads_to_write_to
+-- With what fills the variables of their messages, as `values_of_lead`. Held to the end of the transaction, in the order in
+-- which everybody locks leads.
+SELECT lead_id, status, nome, contato, documento, CAST(campos AS text) AS campos
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id
+   FOR NO KEY UPDATE;
+
+-- name: list_destinos
+-- Where leads can be written to by some channels, in the order in which one would try.
+SELECT lead_id, canal, contato_id(lead_id, valor) AS contato_id, valor AS destino, valido_para_disparo
+  FROM (SELECT lead_id, 'whatsapp' AS canal, telefone AS valor, ordem, principal, valido_para_disparo
+          FROM lead_telefones
+         WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+           AND 'whatsapp' = ANY (CAST(:canais AS text[]))
+         UNION ALL
+        SELECT lead_id, 'email', email, ordem, principal, valido_para_disparo
+          FROM lead_emails
+         WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+           AND 'email' = ANY (CAST(:canais AS text[]))) contatos
+ ORDER BY lead_id, canal, principal DESC, ordem;
+
+-- name: surroundings_of_disparos
+-- What their creator should know. Another message with the same template is one that left, or is to leave, within a day of
 -- this one. Each part of `repetido` ends at the first row of another lead.
-SELECT EXISTS (SELECT FROM supressoes s
-                WHERE s.tenant_id = :tenant_id AND s.canal = :canal AND s.contato = :destino) AS suprimido,
-       EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = :tenant_id AND p.canal = :canal) AS pausado,
+SELECT n.disparo_id,
+       EXISTS (SELECT FROM supressoes s
+                WHERE s.tenant_id = :tenant_id AND s.canal = n.canal AND s.contato = n.destino) AS suprimido,
+       EXISTS (SELECT FROM canal_pausas p WHERE p.tenant_id = :tenant_id AND p.canal = n.canal) AS pausado,
        (SELECT t.telefone FROM lead_telefones t
-         WHERE t.tenant_id = :tenant_id AND t.lead_id = :lead_id AND t.principal) AS telefone_principal,
+         WHERE t.tenant_id = :tenant_id AND t.lead_id = n.lead_id AND t.principal) AS telefone_principal,
        (SELECT d.disparo_id FROM disparos d
-         WHERE d.tenant_id = :tenant_id AND d.lead_id = :lead_id AND d.canal = :canal AND d.template = :template
+         WHERE d.tenant_id = :tenant_id AND d.lead_id = n.lead_id AND d.canal = n.canal AND d.template = n.template
            AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto')
-           AND coalesce(d.enviado_em, d.enviar_apos) BETWEEN :de AND :ate
+           AND coalesce(d.enviado_em, d.enviar_apos) BETWEEN n.de AND n.ate
          ORDER BY d.disparo_id DESC
          LIMIT 1) AS anterior,
-       CASE CAST(:canal AS text)
+       CASE n.canal
             WHEN 'whatsapp' THEN EXISTS (SELECT FROM lead_telefones o
-                                          WHERE o.tenant_id = :tenant_id AND o.telefone = :destino
-                                            AND o.lead_id <> :lead_id)
+                                          WHERE o.tenant_id = :tenant_id AND o.telefone = n.destino
+                                            AND o.lead_id <> n.lead_id)
             WHEN 'email' THEN EXISTS (SELECT FROM lead_emails o
-                                       WHERE o.tenant_id = :tenant_id AND o.email = :destino
-                                         AND o.lead_id <> :lead_id)
-       END AS repetido;
+                                       WHERE o.tenant_id = :tenant_id AND o.email = n.destino
+                                         AND o.lead_id <> n.lead_id)
+       END AS repetido
+  FROM jsonb_to_recordset(CAST(:planos AS jsonb)) AS n (
+       disparo_id uuid, lead_id uuid, canal text, destino text, template text, de timestamptz, ate timestamptz);
 
--- name: insert_disparo
+-- name: insert_disparos
+-- `variaveis` is a text in the document: as a number of JSON a value would not keep its digits in every client.
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       agendar_para, enviar_apos, espera, expira_em, ignorar_janela, usar_alternativos, max_tentativas,
                       idempotency_key, idempotency_fingerprint, avisos, criado_em, atualizado_em)
-VALUES (:tenant_id, :disparo_id, :lead_id, :canal, :contato_id, :destino, :template, :template_versao,
-        CAST(:variaveis AS jsonb), :agendar_para, :enviar_apos, :espera, :expira_em, :ignorar_janela,
-        :usar_alternativos, :max_tentativas, :idempotency_key, :idempotency_fingerprint, CAST(:avisos AS jsonb), :agora,
-        :agora);
+SELECT :tenant_id, n.disparo_id, n.lead_id, n.canal, n.contato_id, n.destino, n.template, n.template_versao,
+       CAST(n.variaveis AS jsonb), n.agendar_para, n.enviar_apos, n.espera, n.expira_em, n.ignorar_janela,
+       n.usar_alternativos, :max_tentativas, CAST(:idempotency_key AS text), CAST(:idempotency_fingerprint AS text),
+       nullif(n.avisos, 'null'), CAST(:agora AS timestamptz), CAST(:agora AS timestamptz)
+  FROM jsonb_to_recordset(CAST(:disparos AS jsonb)) AS n (
+       disparo_id uuid, lead_id uuid, canal text, contato_id uuid, destino text, template text, template_versao integer,
+       variaveis text, agendar_para timestamptz, enviar_apos timestamptz, espera text, expira_em timestamptz,
+       ignorar_janela boolean, usar_alternativos boolean, avisos jsonb)
+ ORDER BY n.disparo_id;
+
+-- name: lock_disparo_lote
+-- The same request twice at once: the second one waits for the answer of the first, of which there may be no row yet.
+SELECT pg_advisory_xact_lock(
+    hashtextextended('lote/' || CAST(:tenant_id AS text) || '/' || CAST(:idempotency_key AS text), 0));
+
+-- name: disparo_lote_by_idempotency_key
+SELECT fingerprint, resposta FROM disparo_lotes WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+
+-- name: insert_disparo_lote
+INSERT INTO disparo_lotes (tenant_id, idempotency_key, fingerprint, resposta, criado_em)
+VALUES (:tenant_id, :idempotency_key, :fingerprint, CAST(:resposta AS jsonb), :agora);
 
 -- name: disparo_by_id
 SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
        espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
-       provider_message_id, ultimo_codigo, erro_codigo, avisos, criado_em, atualizado_em, enviado_em, confirmado_em
+       provider_message_id, ultimo_codigo, erro_codigo, campanha_id, etapa, variante, avisos, criado_em, atualizado_em,
+       enviado_em, confirmado_em,
+       (SELECT left(l.nome, 120) FROM leads l
+         WHERE l.tenant_id = :tenant_id AND l.lead_id = disparos.lead_id) AS nome
   FROM disparos
  WHERE tenant_id = :tenant_id AND disparo_id = :disparo_id;
 
@@ -127,24 +167,49 @@ SELECT disparo_id, idempotency_fingerprint
 
 -- name: list_disparos
 -- Newest first: ids are in the order of time, so the primary key is the order of the list, and a time is a place in it
--- (`desde_id`, `ate_id`). A filter that is not given is gone before the plan is made, as for leads.
-SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
-       espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
-       provider_message_id, ultimo_codigo, erro_codigo, criado_em, atualizado_em, enviado_em, confirmado_em
-  FROM disparos
- WHERE tenant_id = :tenant_id
-   AND (CAST(:antes AS uuid) IS NULL OR disparo_id < CAST(:antes AS uuid))
-   AND (CAST(:status AS text) IS NULL OR status = CAST(:status AS text))
-   AND (CAST(:canal AS text) IS NULL OR canal = CAST(:canal AS text))
-   AND (CAST(:lead_id AS uuid) IS NULL OR lead_id = CAST(:lead_id AS uuid))
-   AND (CAST(:erro_codigo AS text) IS NULL OR erro_codigo = CAST(:erro_codigo AS text))
-   AND (CAST(:espera AS text) IS NULL OR espera = CAST(:espera AS text))
-   AND (CAST(:desde_id AS uuid) IS NULL OR disparo_id >= CAST(:desde_id AS uuid))
-   AND (CAST(:ate_id AS uuid) IS NULL OR disparo_id <= CAST(:ate_id AS uuid))
-   AND (CAST(:criado_de AS timestamptz) IS NULL OR criado_em >= CAST(:criado_de AS timestamptz))
-   AND (CAST(:criado_ate AS timestamptz) IS NULL OR criado_em < CAST(:criado_ate AS timestamptz))
- ORDER BY disparo_id DESC
- LIMIT :limite OFFSET :pular;
+-- (`desde_id`, `ate_id`). A filter that is not given is gone before the plan is made, as for leads. What a campaign sent to a
+-- destination is found in the index that keeps a destination once in each campaign.
+SELECT p.*, left(l.nome, 120) AS nome
+  FROM (SELECT d.disparo_id, d.lead_id, d.canal, d.contato_id, d.destino, d.template, d.template_versao, d.status,
+               d.agendar_para, d.enviar_apos, d.espera, d.expira_em, d.ignorar_janela, d.usar_alternativos,
+               d.alternativa_de, d.tentativas, d.max_tentativas, d.provider_message_id, d.ultimo_codigo, d.erro_codigo,
+               d.campanha_id, d.etapa, d.variante, d.criado_em, d.atualizado_em, d.enviado_em, d.confirmado_em
+          FROM disparos d
+         WHERE d.tenant_id = :tenant_id
+           AND (CAST(:antes AS uuid) IS NULL OR d.disparo_id < CAST(:antes AS uuid))
+           AND (CAST(:status AS text) IS NULL OR d.status = CAST(:status AS text))
+           AND (CAST(:lead_id AS uuid) IS NULL OR d.lead_id = CAST(:lead_id AS uuid))
+           AND (CAST(:erro_codigo AS text) IS NULL OR d.erro_codigo = CAST(:erro_codigo AS text))
+           AND (CAST(:etapa AS integer) IS NULL OR d.etapa = CAST(:etapa AS integer))
+           AND (CAST(:enviado_de AS timestamptz) IS NULL OR d.enviado_em >= CAST(:enviado_de AS timestamptz))
+           AND (CAST(:enviado_ate AS timestamptz) IS NULL OR d.enviado_em < CAST(:enviado_ate AS timestamptz))
+           AND (CAST(:destinos AS text[]) IS NULL OR d.disparo_id = ANY (ARRAY(
+                SELECT a.disparo_id
+                  FROM disparos a
+                 WHERE a.tenant_id = :tenant_id AND a.destino = ANY (CAST(:destinos AS text[]))
+                   AND (a.campanha_id IS NULL OR a.alternativa_de IS NOT NULL)
+                 UNION ALL
+                SELECT a.disparo_id
+                  FROM campanhas c
+                  JOIN disparos a ON a.tenant_id = c.tenant_id AND a.campanha_id = c.campanha_id
+                 WHERE c.tenant_id = :tenant_id AND a.destino = ANY (CAST(:destinos AS text[]))
+                   AND a.campanha_id IS NOT NULL AND a.alternativa_de IS NULL)))
+           AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
+           AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
+           AND (CAST(:campanha_id AS uuid) IS NULL OR d.campanha_id = CAST(:campanha_id AS uuid))
+           AND (CAST(:espera AS text) IS NULL OR d.espera = CAST(:espera AS text))
+           AND (CAST(:do_lead AS uuid) IS NULL OR d.lead_id BETWEEN CAST(:do_lead AS uuid) AND CAST(:ate_lead AS uuid))
+           AND (CAST(:job_id AS uuid) IS NULL OR EXISTS (
+                SELECT FROM leads j
+                 WHERE j.tenant_id = :tenant_id AND j.lead_id = d.lead_id AND j.job_id = CAST(:job_id AS uuid)))
+           AND (CAST(:desde_id AS uuid) IS NULL OR d.disparo_id >= CAST(:desde_id AS uuid))
+           AND (CAST(:ate_id AS uuid) IS NULL OR d.disparo_id <= CAST(:ate_id AS uuid))
+           AND (CAST(:criado_de AS timestamptz) IS NULL OR d.criado_em >= CAST(:criado_de AS timestamptz))
+           AND (CAST(:criado_ate AS timestamptz) IS NULL OR d.criado_em < CAST(:criado_ate AS timestamptz))
+         ORDER BY d.disparo_id DESC
+         LIMIT :limite OFFSET :pular) p
+  LEFT JOIN leads l ON l.tenant_id = :tenant_id AND l.lead_id = p.lead_id
+ ORDER BY p.disparo_id DESC;
 
 -- name: cancel_disparo
 -- Only what certainly has not left: an attempt in doubt may have reached the provider.
@@ -156,6 +221,63 @@ WITH movido AS (
 )
 INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
 SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movido;
+
+-- name: times_of_job
+SELECT criado_em, concluido_em FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
+-- name: cancel_disparos
+-- Some of what waits and certainly has not left, the oldest first; `ha_mais`: more of it fits. SKIP LOCKED: what a worker is
+-- just claiming is on its way.
+WITH alguns AS MATERIALIZED (
+    SELECT d.tenant_id, d.disparo_id
+      FROM disparos d
+     WHERE d.tenant_id = :tenant_id AND d.status = 'pendente' AND NOT d.em_duvida
+       AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
+       AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
+       AND (CAST(:campanha_id AS uuid) IS NULL OR d.campanha_id = CAST(:campanha_id AS uuid))
+       AND (CAST(:espera AS text) IS NULL OR d.espera = CAST(:espera AS text))
+       AND (CAST(:do_lead AS uuid) IS NULL OR d.lead_id BETWEEN CAST(:do_lead AS uuid) AND CAST(:ate_lead AS uuid))
+       AND (CAST(:job_id AS uuid) IS NULL OR EXISTS (
+            SELECT FROM leads l WHERE l.tenant_id = :tenant_id AND l.lead_id = d.lead_id AND l.job_id = CAST(:job_id AS uuid)))
+       AND (CAST(:desde_id AS uuid) IS NULL OR d.disparo_id >= CAST(:desde_id AS uuid))
+       AND (CAST(:ate_id AS uuid) IS NULL OR d.disparo_id <= CAST(:ate_id AS uuid))
+       AND (CAST(:criado_de AS timestamptz) IS NULL OR d.criado_em >= CAST(:criado_de AS timestamptz))
+       AND (CAST(:criado_ate AS timestamptz) IS NULL OR d.criado_em < CAST(:criado_ate AS timestamptz))
+     ORDER BY d.disparo_id
+     LIMIT CAST(:limite AS integer) + 1
+       FOR UPDATE OF d SKIP LOCKED
+), em_ordem AS (
+    SELECT tenant_id, disparo_id, row_number() OVER (ORDER BY disparo_id) AS vez FROM alguns
+), movidos AS (
+    UPDATE disparos d
+       SET status = 'cancelado', espera = NULL, passos = d.passos + 1, atualizado_em = :agora
+      FROM em_ordem o
+     WHERE d.tenant_id = o.tenant_id AND d.disparo_id = o.disparo_id AND o.vez <= CAST(:limite AS integer)
+    RETURNING d.tenant_id, d.disparo_id, d.passos
+), anotados AS (
+    INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
+    SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movidos
+    RETURNING disparo_id
+)
+SELECT (SELECT count(*) FROM anotados) AS cancelados,
+       (SELECT count(*) FROM alguns) > CAST(:limite AS integer) AS ha_mais;
+
+-- name: count_disparos_in_flight
+-- Of those that fit: a provider has them, or may have them.
+SELECT count(*) AS quantos
+  FROM disparos d
+ WHERE d.tenant_id = :tenant_id AND (d.status = 'enviando' OR (d.status = 'pendente' AND d.em_duvida))
+   AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
+   AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
+   AND (CAST(:campanha_id AS uuid) IS NULL OR d.campanha_id = CAST(:campanha_id AS uuid))
+   AND (CAST(:espera AS text) IS NULL OR d.espera = CAST(:espera AS text))
+   AND (CAST(:do_lead AS uuid) IS NULL OR d.lead_id BETWEEN CAST(:do_lead AS uuid) AND CAST(:ate_lead AS uuid))
+   AND (CAST(:job_id AS uuid) IS NULL OR EXISTS (
+        SELECT FROM leads l WHERE l.tenant_id = :tenant_id AND l.lead_id = d.lead_id AND l.job_id = CAST(:job_id AS uuid)))
+   AND (CAST(:desde_id AS uuid) IS NULL OR d.disparo_id >= CAST(:desde_id AS uuid))
+   AND (CAST(:ate_id AS uuid) IS NULL OR d.disparo_id <= CAST(:ate_id AS uuid))
+   AND (CAST(:criado_de AS timestamptz) IS NULL OR d.criado_em >= CAST(:criado_de AS timestamptz))
+   AND (CAST(:criado_ate AS timestamptz) IS NULL OR d.criado_em < CAST(:criado_ate AS timestamptz));
 
 -- name: history_of_disparo
 -- The last steps, in their order.

@@ -1,8 +1,30 @@
-"""Why a disparo ended as it did, in words: a code of ours has a sentence, a provider's is quoted with its meaning."""
+"""Why a disparo waits, and why it ended as it did, in words.
+
+A code of ours has a sentence; a provider's is quoted with its meaning.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chalicelib import messages
+from chalicelib.dispatch.states import WaitReason
+
+WAITS: Mapping[WaitReason, str] = {
+    WaitReason.AGENDADO: "espera_agendado",
+    WaitReason.JANELA: "espera_janela",
+    WaitReason.LIMITE: "espera_limite",
+    WaitReason.ORCAMENTO: "espera_orcamento_diario",
+    WaitReason.CANAL_PAUSADO: "espera_canal_pausado",
+    WaitReason.CANAL_LENTO: "espera_canal_lento",
+    WaitReason.DESTINO: "espera_destino",
+    WaitReason.TENTATIVA: "espera_tentativa",
+    WaitReason.REVISAO: "espera_revisao",
+    WaitReason.CAMPANHA: "espera_campanha",
+    WaitReason.ETAPA: "espera_etapa",
+    WaitReason.LIMITE_PESSOA: "espera_limite_pessoa",
+}
+"""The code of the sentence about each reason to wait."""
 
 
 def sentence(code: str | None, last_code: str | None, language: str = messages.PORTUGUESE) -> str | None:
@@ -20,3 +42,8 @@ def _of(code: str, language: str) -> str:
     if (meaning := messages.meaning(code, language)) is not None:
         return messages.text("codigo_explicado", language, codigo=code, sentido=meaning)
     return messages.text("codigo_do_provedor", language, codigo=code)
+
+
+def waiting_for(reason: str | None, language: str) -> str | None:
+    """Why a `pendente` disparo has not left yet, in words; None where it only waits for a worker."""
+    return messages.text(WAITS[WaitReason(reason)], language) if reason else None

@@ -12,31 +12,15 @@ from uuid import UUID
 from chalicelib import avisos, messages
 from chalicelib.adapters.database import Row, Rows
 from chalicelib.canal import Canal
-from chalicelib.dispatch.requests.reasons import sentence
+from chalicelib.dispatch.requests.reasons import WAITS, sentence, waiting_for
 from chalicelib.dispatch.rules.demands import scalars_of
 from chalicelib.dispatch.rules.rendering import RenderedMessage, render_message, words_of
-from chalicelib.dispatch.states import WaitReason
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.tenants.config import config_of
 
 _STEPS = 200
 # Characters of each text and parameter of a message, so that it fits into the 6 MB of an answer, whatever they are.
 _LONGEST_TEXT, _LONGEST_PARAMETER = 65_536, 1_024
-_WAITS: Mapping[WaitReason, str] = {
-    WaitReason.AGENDADO: "espera_agendado",
-    WaitReason.JANELA: "espera_janela",
-    WaitReason.LIMITE: "espera_limite",
-    WaitReason.ORCAMENTO: "espera_orcamento_diario",
-    WaitReason.CANAL_PAUSADO: "espera_canal_pausado",
-    WaitReason.CANAL_LENTO: "espera_canal_lento",
-    WaitReason.DESTINO: "espera_destino",
-    WaitReason.TENTATIVA: "espera_tentativa",
-    WaitReason.REVISAO: "espera_revisao",
-    WaitReason.CAMPANHA: "espera_campanha",
-    WaitReason.ETAPA: "espera_etapa",
-    WaitReason.LIMITE_PESSOA: "espera_limite_pessoa",
-}
-
 POSTPONED = "adiado"
 """The kind of a step that tried nothing; its code is a `WaitReason`, or why the channel is paused."""
 _STEPS_SAID: Mapping[str, str] = {
@@ -60,11 +44,6 @@ _STEPS_SAID: Mapping[str, str] = {
     "confirmado": "passo_entregue",
 }
 """The sentence of a kind of step, beside that of its code; a kind that is missing says no more than its code."""
-
-
-def waiting_for(reason: str | None, language: str) -> str | None:
-    """Why a `pendente` disparo has not left yet, in words; None where it only waits for a worker."""
-    return messages.text(_WAITS[WaitReason(reason)], language) if reason else None
 
 
 def presented(row: Row, language: str) -> Row:
@@ -121,7 +100,7 @@ def shown_message(canal: Canal, message: RenderedMessage) -> dict[str, Any]:
 def _step_in_words(step: Row, language: str) -> str | None:
     """What a step was and what came of it; None for a kind and code without words."""
     code = step["codigo"]
-    if step["classe"] == POSTPONED and code in _WAITS:
+    if step["classe"] == POSTPONED and code in WAITS:
         return waiting_for(code, language)
     kind = _STEPS_SAID.get(step["classe"])
     said = [kind and messages.text(kind, language), sentence(code, None, language)]

@@ -40,7 +40,6 @@ from chalicelib.ingestion.rows.formulas import defused, original
 from chalicelib.ingestion.rows.leftovers import NOT_LEADS
 from chalicelib.tenants.config import Language
 
-CONTENT_TYPE = "text/csv; charset=utf-8"
 _ORIGIN_SEARCHED = 100  # rows: each of them has it, unless a person deleted it
 _ID = "ID"
 _NOWHERE = -1

@@ -29,7 +29,7 @@ from chalicelib.ingestion.jobs.claim import Checkpoint, JobClaim
 from chalicelib.ingestion.jobs.dry_run import DryRunTables
 from chalicelib.ingestion.jobs.jobs import COUNTS, wakeup_message
 from chalicelib.ingestion.jobs.read_ahead import ahead
-from chalicelib.ingestion.jobs.reports import CONTENT_TYPE, origin_in, read_back, report_key, write_report
+from chalicelib.ingestion.jobs.reports import origin_in, read_back, report_key, write_report
 from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.jobs.undo import Undoing
 from chalicelib.ingestion.layout.mapping import Mappings, fingerprint, is_report
@@ -43,6 +43,7 @@ from chalicelib.ingestion.reading.workbook import ALL_SHEETS, Choice, LeadsTable
 from chalicelib.ingestion.rows.campo_cells import REFUSALS
 from chalicelib.ingestion.rows.one_by_one import ReadRows, RowReader
 from chalicelib.interpreter import hurried
+from chalicelib.tables import CONTENT_TYPE
 from chalicelib.telemetry import Metric, Tracer, count, logger
 from chalicelib.tenants.config import Language, TenantConfig, config_of
 

@@ -7,10 +7,12 @@ common with the database is known only later, so each lead keeps its own lines.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, pairwise
+from itertools import chain, compress, pairwise
+from operator import attrgetter
 from typing import NamedTuple
 
 from chalicelib.contacts.telephones import Phone
@@ -31,10 +33,13 @@ ERROR_COLUMNS = ("linha", "ordem", "alcance", "lead_id_externo", "coluna", "codi
 # Characters with a meaning in COPY's text format (PostgreSQL, COPY, "File Formats"). The backslash comes first. A
 # `text` of PostgreSQL cannot hold NUL at all.
 _ESCAPES = (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r"), ("\x00", "\ufffd"))
+_SPECIAL = tuple(character for character, _ in _ESCAPES)
+_BETWEEN = "\x1f"  # hardly any text has it
 _NULL = "\\N"
 # Candidates whose lines are encoded together and sent in one message, of some ten thousand bytes. If one of them is
 # replaced, all of them are encoded again.
 _TOGETHER = 512
+_TELEFONE = attrgetter("telefone")
 
 
 class Candidate(NamedTuple):
@@ -59,10 +64,16 @@ class CopyLines:
     def replaced(self, replacements: Mapping[int, str]) -> list[bytes]:
         """All lines encoded, with other texts at some places."""
         messages = list(self.encoded)
-        for part in {place // _TOGETHER for place in replacements}:
+        changed: defaultdict[int, list[int]] = defaultdict(list)
+        for place, text in replacements.items():
+            if text != self.texts[place]:
+                changed[place // _TOGETHER].append(place)
+        for part, places in changed.items():
             first = part * _TOGETHER
-            texts = self.texts[first : first + _TOGETHER]
-            messages[part] = encode_lines(replacements.get(place, text) for place, text in enumerate(texts, first))
+            texts = [*self.texts[first : first + _TOGETHER]]
+            for place in places:
+                texts[place - first] = replacements[place]
+            messages[part] = encode_lines(texts)
         return messages
 
 
@@ -108,13 +119,9 @@ class Candidates:
 
     def places_of(self, keys: Set[str], contacts: Set[str]) -> list[int]:
         """The places of the candidates that have one of these IDs and documents, or one of these contacts, in order."""
-        found = {
-            place
-            for place, (external_id, document) in enumerate(
-                zip(self.external_ids, self.columns.documentos, strict=True)
-            )
-            if external_id in keys or document in keys
-        }
+        found: set[int] = set()
+        for column in (self.external_ids, self.columns.documentos):
+            found.update(compress(range(len(column)), map(keys.__contains__, column)))
         if contacts:
             found.update([place for place, own in enumerate(self.contacts()) if not contacts.isdisjoint(own)])
         return sorted(found)
@@ -239,8 +246,8 @@ def _told_by_contact(columns: LeadColumns, keys: Set[DedupKey]) -> list[int]:
 
 def _shared(columns: LeadColumns, contacts: Set[str]) -> frozenset[str]:
     """Those of these contacts that several rows have. No row has a contact twice."""
-    found = [phone.telefone for phones in columns.telefones for phone in phones if phone.telefone in contacts]
-    found += [email for emails in columns.emails for email in emails if email in contacts]
+    telefones = map(_TELEFONE, chain.from_iterable(columns.telefones))
+    found = filter(contacts.__contains__, chain(telefones, chain.from_iterable(columns.emails)))
     return frozenset(_repeated(sorted(found)))
 
 
@@ -286,9 +293,12 @@ def email_lines(lead_id: str, emails: Sequence[str], *, existing: int = 0) -> st
 
 def fields(texts: Sequence[str | None]) -> list[str]:
     """Texts as fields of COPY's text format. One search covers all of them, because hardly any needs escaping."""
-    together = "".join(filter(None, texts))
-    if "\n" in together or "\\" in together or "\t" in together or "\r" in together or "\x00" in together:
-        return [_NULL if text is None else _escaped(text) for text in texts]
+    together = _BETWEEN.join([text or "" for text in texts])
+    if any(map(together.__contains__, _SPECIAL)):
+        escaped = _escaped(together).split(_BETWEEN)
+        if len(escaped) > len(texts):  # a text has the separator
+            escaped = [_escaped(text or "") for text in texts]
+        return [_NULL if text is None else shown for text, shown in zip(texts, escaped, strict=True)]
     return [_NULL if text is None else text for text in texts]
 
 

@@ -92,6 +92,8 @@ class WhoIsWho:
 
     def of_another_name(self, external_ids: Iterable[str], names: Iterable[str | None]) -> set[str]:
         """The leads with these IDs that have another name than their row."""
+        if not self._by_external_id:
+            return set()
         found = ((self._by_external_id.get(each), name) for each, name in zip(external_ids, names, strict=True))
         return {lead_id for lead_id, name in found if lead_id and self._people[lead_id].name != plain_name(name)}
 

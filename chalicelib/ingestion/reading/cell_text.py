@@ -17,7 +17,7 @@ _RUN = re.compile(r"<t(?: [^<>]*)?>([^<]*)</t>")
 _PHONETIC = re.compile(r"<rPh[ >](?:[^<]++|<(?!/?rPh[ >]))*+</rPh>")  # they do not nest, so no text is scanned twice
 _REFERENCE = re.compile(r"&(?:(amp|lt|gt|quot|apos)|#([0-9]{1,7})|#x([0-9A-Fa-f]{1,6}));")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
+_NAMED = {"lt": "<", "gt": ">", "quot": '"', "apos": "'", "amp": "&"}
 _FILLING = re.compile(r"(?<=[^\0\t;,|\"\r\n])\0+(?=[\t;,|\"\r\n]|\Z)")
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _LAST_CHARACTER = 0x10FFFF
@@ -46,9 +46,17 @@ def markup_text(raw: str) -> str:
         return "".join(map(markup_text, _RUN.findall(_PHONETIC.sub("", raw))))
     if "\r" in raw:  # XML 1.0, 2.11: a literal line break is read as a line feed
         raw = raw.replace("\r\n", "\n").replace("\r", "\n")
-    if "&" not in raw and "_x" not in raw:
-        return raw
+    if "&#" not in raw and "_x" not in raw:
+        return _with_named(raw) if "&" in raw else raw
     return _storable(_ESCAPE.sub(_escaped_character, _REFERENCE.sub(_referenced_character, raw)))
+
+
+def _with_named(raw: str) -> str:
+    """Replace the references by name. `&amp;` comes last, because what it leaves refers to nothing."""
+    names = _NAMED if raw.count("&") > raw.count("&amp;") else ("amp",)
+    for name in names:
+        raw = raw.replace(f"&{name};", _NAMED[name])
+    return raw
 
 
 def as_markup(text: str) -> str:
@@ -89,7 +97,7 @@ def _escaped_character(match: re.Match[str]) -> str:
 
 def without_nuls(text: str) -> str:
     """Drop the NULs behind the text of a field, with which old programs fill it up; replace any other one."""
-    return _FILLING.sub("", text).replace("\0", REPLACEMENT)
+    return _FILLING.sub("", text).replace("\0", REPLACEMENT) if "\0" in text else text
 
 
 def _storable(text: str) -> str:

@@ -14,6 +14,8 @@ from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_ROWS
 
 SheetRow = tuple[int, Sequence[str]]
 """A row of a sheet: its number (the first row is 1) and its cells as text."""
+RowRun = Sequence[SheetRow]
+"""Rows that follow each other and are in memory together; at least one."""
 
 
 def sheet_and_row(position: int) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection.swallowed import Swallowing
 from chalicelib.ingestion.detection.text_form import TextForm, form_of
 from chalicelib.ingestion.reading.cell_text import without_nuls
-from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
+from chalicelib.ingestion.reading.columns import RefusedCells, RowRun, SheetRow
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS, MAX_LINES, MAX_ROW, MAX_ROWS
 
 DELIMITERS = "\t;,|"
@@ -59,9 +59,13 @@ class CsvTable:
             if lines.record > after:
                 yield lines.record, _narrow(cells, width)
 
-    def sample(self, after: int, width: int) -> Iterator[SheetRow]:
+    def runs(self, after: int = 0, width: int = MAX_COLUMNS, numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
+        """Yield the same records one by one, because each may be large."""
+        return ([row] for row in self.rows(after, width, numbers))
+
+    def sample(self, after: int, width: int) -> Iterator[RowRun]:
         """Yield the same records, to look at some."""
-        return self.rows(after, width)
+        return self.runs(after, width)
 
     def size(self) -> int:
         """Return the number of lines."""

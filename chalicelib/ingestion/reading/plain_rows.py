@@ -19,7 +19,7 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.layout.campo_values import plain_number
 from chalicelib.ingestion.reading.behind.dates import Dates
 from chalicelib.ingestion.reading.cell_text import cell_text, number_text
-from chalicelib.ingestion.reading.columns import SheetRow, checked_row_number, column_index, column_name
+from chalicelib.ingestion.reading.columns import RowRun, checked_row_number, column_index, column_name
 from chalicelib.ingestion.reading.converted import WasteBudget
 from chalicelib.ingestion.reading.limits import MAX_ROW, MAX_ROWS
 from chalicelib.ingestion.reading.markup import UnknownShape, is_blank, pieces_of_items
@@ -53,7 +53,7 @@ _FILLED_CELL = re.compile(
 )
 
 
-def plain_rows(
+def plain_runs(
     blocks: Iterable[bytes],
     strings: SharedStrings,
     budget: WasteBudget,
@@ -63,8 +63,10 @@ def plain_rows(
     hidden: set[int],
     dates: Dates | None,
     numbers: Set[int] = frozenset(),
-) -> Iterator[SheetRow]:
+) -> Iterator[RowRun]:
     """Yield the rows after row `after` that have a value in their first `width` cells, each with its number.
+
+    Those that need no check of their own come together.
 
     In the columns of `numbers`, texts that are numbers come as number cells would. The number of a hidden row is added
     to `hidden` before the row is yielded.
@@ -82,10 +84,10 @@ def plain_rows(
         markup = piece.decode()
         if dates:
             markup = dates.in_markup(markup)
-        for row_numbers, rows, sizes in _row_runs(markup, shape):
+        for row_numbers, rows, sizes in _parts(markup, shape):
             texts = list(map("".join, rows))
             if max(after, last) < row_numbers[0] and _are_ordinary(row_numbers, texts):
-                yield from zip(row_numbers, rows, strict=True)
+                yield list(zip(row_numbers, rows, strict=True))
                 last = row_numbers[-1]
                 continue
             for number, cells, size, text in zip(row_numbers, rows, sizes, texts, strict=True):
@@ -97,7 +99,7 @@ def plain_rows(
                     elif len(text) > MAX_ROW:
                         raise InvalidFile("linha_grande_demais", linha=last)
                     else:
-                        yield last, cells
+                        yield [(last, cells)]
 
 
 def _are_ordinary(numbers: Sequence[int], texts: Sequence[str]) -> bool:
@@ -114,7 +116,7 @@ class _Shape(NamedTuple):
     numbers: frozenset[int]
 
 
-class _RowRun(NamedTuple):
+class _Rows(NamedTuple):
     """Consecutive rows: their numbers, their cells, and the sizes of their markup."""
 
     numbers: Sequence[int]
@@ -122,7 +124,7 @@ class _RowRun(NamedTuple):
     sizes: Sequence[int]
 
 
-def _row_runs(markup: str, shape: _Shape) -> Iterator[_RowRun]:
+def _parts(markup: str, shape: _Shape) -> Iterator[_Rows]:
     """Yield all rows of a piece; consecutive rows of the usual kind come together.
 
     Raises:
@@ -142,7 +144,7 @@ def _row_runs(markup: str, shape: _Shape) -> Iterator[_RowRun]:
         raise UnknownShape
 
 
-def _usual_runs(found: Sequence[tuple[str, ...]], shape: _Shape) -> Iterator[_RowRun]:
+def _usual_runs(found: Sequence[tuple[str, ...]], shape: _Shape) -> Iterator[_Rows]:
     """Yield rows of the usual kind together, fewer of them where strings are long, at last one by one."""
     try:
         together = _usual_run(found, shape)
@@ -156,14 +158,14 @@ def _usual_runs(found: Sequence[tuple[str, ...]], shape: _Shape) -> Iterator[_Ro
         yield together
 
 
-def _usual_run(found: Sequence[tuple[str, ...]], shape: _Shape) -> _RowRun:
+def _usual_run(found: Sequence[tuple[str, ...]], shape: _Shape) -> _Rows:
     """Read rows of the usual kind column by column."""
     markups, digits, *held, _, _, _ = zip(*found, strict=True)
     columns = list(map(_usual_column, held[::2], held[1::2], repeat(shape.strings)))
     for place in shape.numbers:
         if place < len(columns):
             columns[place] = _usual_numbers(held[2 * place], held[2 * place + 1], columns[place])
-    return _RowRun(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
+    return _Rows(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
 
 
 def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: SharedStrings) -> Sequence[str]:
@@ -206,10 +208,10 @@ def _row_pattern(width: int, numbers: frozenset[int] = frozenset()) -> re.Patter
     return re.compile(rf"(\s*+(?:{usual}|{_ROW}))|(.++)", re.DOTALL)
 
 
-def _single(row: str, digits: str, cells: str, shape: _Shape) -> _RowRun:
+def _single(row: str, digits: str, cells: str, shape: _Shape) -> _Rows:
     """Read one row of any kind, given its markup, its number, and the markup of its cells."""
     number = int(digits)
-    return _RowRun([number], [_cells(number, cells, shape)], [len(row)])
+    return _Rows([number], [_cells(number, cells, shape)], [len(row)])
 
 
 def _cells(number: int, markup: str, shape: _Shape) -> list[str]:

@@ -91,7 +91,8 @@ class SharedStrings:
             LongStrings: there may be more text than `MAX_COLUMN`.
             InvalidFile: as for a single string.
         """
-        numbers = [int(index) if index else _BLANK for index in indices]
+        filled = all(indices)
+        numbers = list(map(int, indices)) if filled else [int(index) if index else _BLANK for index in indices]
         self[max(numbers)]
         if len(numbers) > self.most_together:
             raise LongStrings
@@ -183,8 +184,9 @@ class _Piece:
         """Return the markup of one string; the positions of all of them are computed at the first call."""
         if self._starts is None:
             sizes = map(len, self.markup.split(_SEPARATOR))
-            self._starts = array("I", accumulate((size + 1 for size in sizes), initial=0))
-        return self.markup[self._starts[place] : self._starts[place + 1] - 1]
+            self._starts = array("I", accumulate(sizes, initial=0))
+        # One separator stands before each string but the first.
+        return self.markup[self._starts[place] + place : self._starts[place + 1] + place]
 
 
 def _plain_strings(blocks: Iterable[bytes]) -> Iterator[_Piece]:

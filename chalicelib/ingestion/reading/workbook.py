@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import accumulate, chain
 from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -26,7 +26,7 @@ from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx
 from chalicelib.ingestion.reading.behind.cell_looks import CellLooks
 from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, with_links
-from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.columns import RowRun, SheetRow
 from chalicelib.ingestion.reading.container import Container
 from chalicelib.ingestion.reading.header import Header, HeaderFound, LeadField, find_header
 from chalicelib.ingestion.reading.limits import (
@@ -61,9 +61,9 @@ class Table(Protocol):
     @property
     def looks(self) -> CellLooks | None: ...
 
-    def rows(self, after: int = 0, width: int = MAX_COLUMNS, numbers: Set[int] = frozenset()) -> Iterator[SheetRow]: ...
+    def runs(self, after: int = 0, width: int = MAX_COLUMNS, numbers: Set[int] = frozenset()) -> Iterator[RowRun]: ...
 
-    def sample(self, after: int, width: int) -> Iterator[SheetRow]: ...
+    def sample(self, after: int, width: int) -> Iterator[RowRun]: ...
 
     def size(self) -> int | None: ...
 
@@ -112,6 +112,20 @@ class RowBlock(NamedTuple):
     weight: int
 
 
+class _Weighed(NamedTuple):
+    """Rows that follow each other, and what each of them takes in memory, in characters."""
+
+    rows: RowRun
+    weights: Sequence[int]
+
+    def cut(self, most: int, room: int) -> tuple[_Weighed, _Weighed]:
+        """Return the first rows, `most` of them or those up to the one that takes the last of `room`, and the rest."""
+        if len(self.rows) > most or sum(self.weights) >= room:
+            within = sum(total < room for total in accumulate(self.weights[:most]))
+            most = min(most, within + 1)
+        return _Weighed(self.rows[:most], self.weights[:most]), _Weighed(self.rows[most:], self.weights[most:])
+
+
 @dataclass(frozen=True, slots=True)
 class LeadsTable:
     """The leads of a file: the name of the sheet (None for a text file), its header, and an estimate of its rows.
@@ -142,8 +156,7 @@ class LeadsTable:
 
     def sample(self) -> Iterator[SheetRow]:
         """Yield the rows below the header, to look at some."""
-        rows = self._table.sample(self.header.row, len(self.header.titles))
-        return (row for row, _ in _filled(rows, self.most_text))
+        return _rows(_filled(self._table.sample(self.header.row, len(self.header.titles)), self.most_text))
 
     def rows(self, after: int = 0) -> Iterator[SheetRow]:
         """Yield every row that is not blank below the header and below row `after`: its number and its cells as text.
@@ -154,27 +167,31 @@ class LeadsTable:
         Raises:
             InvalidFile: the file has a problem that shows only at this row.
         """
-        return (row for row, _ in self._filled(after))
+        return _rows(self._filled(after))
 
     def blocks(self, after: int, most: int) -> Iterator[RowBlock]:
         """Yield the same rows in blocks of `most` rows, or of fewer where rows are heavy."""
         rows: list[SheetRow] = []
         weight = 0
-        for row, characters in self._filled(after):
-            rows.append(row)
-            weight += characters + _WEIGHT_OF_A_CELL * len(row[1])
-            if len(rows) == most or weight >= _MOST_WEIGHT:
-                yield RowBlock(rows, weight)
-                rows, weight = [], 0
+        for run in self._filled(after):
+            rest = run
+            while rest.rows:
+                part, rest = rest.cut(most - len(rows), _MOST_WEIGHT - weight)
+                rows += part.rows
+                weight += sum(part.weights)
+                if len(rows) == most or weight >= _MOST_WEIGHT:
+                    yield RowBlock(rows, weight)
+                    rows, weight = [], 0
         if rows:
             yield RowBlock(rows, weight)
 
-    def _filled(self, after: int) -> Iterator[tuple[SheetRow, int]]:
-        rows = self._table.rows(max(after, self.header.row), len(self.header.titles), self._numbers())
+    def _filled(self, after: int) -> Iterator[_Weighed]:
+        runs = self._table.runs(max(after, self.header.row), len(self.header.titles), self._numbers())
         if self.links:
-            places = self.header.places
-            rows = with_links(rows, self.links, places(LeadField.EMAIL), places(LeadField.TELEFONE))
-        return _filled(rows, self.most_text)
+            found, places = self.links, self.header.places
+            emails, phones = places(LeadField.EMAIL), places(LeadField.TELEFONE)
+            runs = (list(with_links(run, found, emails, phones)) for run in runs)
+        return _filled(runs, self.most_text)
 
     def _numbers(self) -> frozenset[int]:
         """The columns whose texts are numbers too: only the reader of a sheet knows which cells are texts."""
@@ -239,10 +256,10 @@ class _Surveyed(NamedTuple):
         return LeadsTable(self.table.name, self.found.header, self.rows_below, self.table) if self.found else None
 
 
-def _survey(table: Table, rows: Iterator[SheetRow], choice: Choice) -> _Surveyed:
+def _survey(table: Table, runs: Iterator[RowRun], choice: Choice) -> _Surveyed:
     """Look at the first rows of a table."""
     try:
-        filled = (row for row, _ in _filled(rows))
+        filled = _rows(_filled(runs))
         first = next(filled, None)
         if first is None:
             return _Surveyed(table, None, InvalidFile("arquivo_vazio"))
@@ -372,7 +389,7 @@ def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     refused: dict[str, InvalidFile] = {}
     for delimiter in dict.fromkeys(delimiters):
         table = csv_text.CsvTable(path, delimiter, form)
-        surveyed = _survey(table, table.rows(), choice)
+        surveyed = _survey(table, table.runs(), choice)
         if leads := surveyed.leads:
             read = replace(leads, text=TextReading(form.encoding, delimiter, form.lines))
             known = sum(fate.role is not None and fate.reason is None for fate in leads.header.fates)
@@ -386,23 +403,34 @@ def _with_best_delimiter(path: Path, choice: Choice) -> LeadsTable:
     return max(found, key=itemgetter(0))[1]
 
 
-def _filled(rows: Iterable[SheetRow], most_text: int = MAX_TEXT) -> Iterator[tuple[SheetRow, int]]:
-    """Yield the rows that are not blank, each with its number of characters.
+def _rows(filled: Iterator[_Weighed]) -> Iterator[SheetRow]:
+    return (row for run in filled for row in run.rows)
+
+
+def _filled(runs: Iterable[RowRun], most_text: int = MAX_TEXT) -> Iterator[_Weighed]:
+    """Yield the rows that are not blank.
 
     Raises:
-        InvalidFile: `celulas_demais`, `textos_demais` or `celula_grande_demais`.
+        InvalidFile: `celulas_demais`, `textos_demais` or `celula_grande_demais`, after the rows before it.
     """
     room, text_room = MAX_CELLS, most_text
-    for row in rows:
-        number, cells = row
-        text = "".join(cells)
-        room -= len(cells)
-        if room < 0:
-            raise InvalidFile("celulas_demais", maximo=MAX_CELLS)
-        if text and not text.isspace():
-            text_room -= len(text)
-            if text_room < 0:
-                raise InvalidFile("textos_demais")
-            if len(text) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
-                raise InvalidFile("celula_grande_demais", linha=number)
-            yield row, len(text)
+    for run in runs:
+        texts = ["".join(cells) for _, cells in run]
+        widths, sizes = [len(cells) for _, cells in run], list(map(len, texts))
+        left, text_left = room - sum(widths), text_room - sum(sizes)
+        if left >= 0 <= text_left and max(sizes) <= MAX_CELL and all(texts) and not any(map(str.isspace, texts)):
+            room, text_room = left, text_left
+            yield _Weighed(run, [size + _WEIGHT_OF_A_CELL * width for size, width in zip(sizes, widths, strict=True)])
+            continue
+        for row, text in zip(run, texts, strict=True):
+            number, cells = row
+            room -= len(cells)
+            if room < 0:
+                raise InvalidFile("celulas_demais", maximo=MAX_CELLS)
+            if text and not text.isspace():
+                text_room -= len(text)
+                if text_room < 0:
+                    raise InvalidFile("textos_demais")
+                if len(text) > MAX_CELL and max(map(len, cells)) > MAX_CELL:
+                    raise InvalidFile("celula_grande_demais", linha=number)
+                yield _Weighed([row], [len(text) + _WEIGHT_OF_A_CELL * len(cells)])

@@ -17,12 +17,12 @@ from chalicelib.ingestion.detection.formats import format_of_zip
 from chalicelib.ingestion.reading.behind.cell_looks import CellLooks
 from chalicelib.ingestion.reading.behind.dates import Dates, date_styles
 from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, LinkWatch
-from chalicelib.ingestion.reading.columns import SheetRow
+from chalicelib.ingestion.reading.columns import RowRun
 from chalicelib.ingestion.reading.container import Container
 from chalicelib.ingestion.reading.converted import WasteBudget, converted_rows
 from chalicelib.ingestion.reading.limits import MAX_COLUMNS
 from chalicelib.ingestion.reading.markup import Part, UnknownShape, check_part, elements
-from chalicelib.ingestion.reading.plain_rows import plain_rows
+from chalicelib.ingestion.reading.plain_rows import plain_runs
 from chalicelib.ingestion.reading.shared_strings import SharedStrings
 
 _USUAL_WORKBOOK = "xl/workbook.xml"
@@ -67,40 +67,40 @@ class Sheet:
         """What its cells are, apart from their texts."""
         return CellLooks(partial(self._container.blocks, self.part), self._styles)
 
-    def rows(self, after: int = 0, width: int = MAX_COLUMNS, numbers: Set[int] = frozenset()) -> Iterator[SheetRow]:
+    def runs(self, after: int = 0, width: int = MAX_COLUMNS, numbers: Set[int] = frozenset()) -> Iterator[RowRun]:
         """Yield the rows after row `after`, each with its number and first `width` cells; blank ones may be missing.
 
         The columns of `numbers` are campos with numbers: their texts come as number cells would.
         """
-        return self._rows(self._budget, self.hidden_rows, after, width, numbers)
+        return self._runs(self._budget, self.hidden_rows, after, width, numbers)
 
-    def glance(self) -> Iterator[SheetRow]:
+    def glance(self) -> Iterator[RowRun]:
         """Yield all rows, to look at some. What that wastes does not count against the sheet that is read."""
-        return self._rows(self._glances, set(), 0, MAX_COLUMNS)
+        return self._runs(self._glances, set(), 0, MAX_COLUMNS)
 
-    def sample(self, after: int, width: int) -> Iterator[SheetRow]:
+    def sample(self, after: int, width: int) -> Iterator[RowRun]:
         """Yield the rows after row `after`, as `glance` does."""
-        return self._rows(self._glances, set(), after, width)
+        return self._runs(self._glances, set(), after, width)
 
-    def _rows(
+    def _runs(
         self, budget: WasteBudget, hidden: set[int], after: int, width: int, numbers: Set[int] = frozenset()
-    ) -> Iterator[SheetRow]:
+    ) -> Iterator[RowRun]:
         """Where the plain shape ends, the other reader starts again and yields only the rows that are left."""
         blocks, dates = partial(self._container.blocks, self.part), self._dates
         if self._checked_part().plain:
             try:
-                for row in plain_rows(
+                for run in plain_runs(
                     blocks(), self._strings, budget,
                     after=after, width=width, hidden=hidden, dates=dates, numbers=numbers,
                 ):  # fmt: skip
-                    after = row[0]
-                    yield row
+                    after = run[-1][0]
+                    yield run
             except UnknownShape:
                 pass
             else:
                 return
         rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden, dates=dates, numbers=numbers)
-        yield from (row for row in rows if row[0] > after)
+        yield from ([row] for row in rows if row[0] > after)
 
     def size(self) -> int | None:
         """Return about how many rows the sheet has, or None if that is not known."""

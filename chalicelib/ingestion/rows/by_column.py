@@ -58,8 +58,8 @@ def read_usual_rows(
         found_emails,
         [],
     )
-    useful = zip(columns.documentos, columns.telefones, columns.emails, strict=True)
-    unusual.update([place for place, contacts in enumerate(useful) if not any(contacts)])
+    useful = enumerate(zip(columns.documentos, columns.telefones, columns.emails, strict=True))
+    unusual.update([place for place, (document, phones, emails) in useful if not (document or phones or emails)])
     return UsualRows(_first_filled(by_field[LeadField.ID], blank, is_no_key), columns, unusual)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import product
 
 from chalicelib.ingestion.layout.words import plain_words, read_title
 from chalicelib.ingestion.rows.lead import LeadData
@@ -23,7 +24,12 @@ _TOTAL = re.compile(
     r"(?: (?:de |dos |das )?(?:leads?|clientes?|registros?|linhas?|contatos?|pessoas?|alunos?))?(?: [0-9][0-9 ]*)?"
     r"|soma(?:toria)?|quantidade|qtd"
 )
-_TOTAL_STARTS = frozenset({"to", "gr", "su", "so", "qu", "qt"})
+TOTAL_BEGINNINGS = frozenset(
+    first + second
+    for small in ("to", "gr", "su", "so", "qu", "qt")
+    for first, second in product(*((letter, letter.upper()) for letter in small))
+)
+"""What the name of a row of totals begins with. Few names begin so, and only these are looked at."""
 _MARKED = re.compile(
     r"\W*(?:(?:exemplos?|example|modelo)(?:\s*[:)]|\W*\Z|\s+[-–]| de\b| of\b)|exs?(?:\s*\.?:|\.\s|\))|e\.g\.)",
     re.IGNORECASE,
@@ -45,8 +51,7 @@ _HELP = re.compile(
 
 def is_total(text: str) -> bool:
     """Whether a name is that of a row of totals: `TOTAL`, `Total de clientes: 12`."""
-    # Every row comes by here, and hardly any name begins so.
-    return text[:2].lower() in _TOTAL_STARTS and _TOTAL.fullmatch(plain_words(text)) is not None
+    return text[:2] in TOTAL_BEGINNINGS and _TOTAL.fullmatch(plain_words(text)) is not None
 
 
 def leftover(cells: Sequence[str], titles: Sequence[str], data: LeadData | None, *, near: bool) -> str | None:

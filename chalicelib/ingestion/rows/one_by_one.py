@@ -27,7 +27,7 @@ from chalicelib.ingestion.rows.by_column import read_usual_rows
 from chalicelib.ingestion.rows.campo_cells import CampoReader
 from chalicelib.ingestion.rows.formulas import as_shown
 from chalicelib.ingestion.rows.lead import LeadColumns, LeadData
-from chalicelib.ingestion.rows.leftovers import NEAR, is_total, leftover
+from chalicelib.ingestion.rows.leftovers import NEAR, TOTAL_BEGINNINGS, is_total, leftover
 
 MAX_ID = 255
 """Most characters of an `ID` cell: it is a key, and an index entry holds only about two thousand bytes."""
@@ -181,13 +181,15 @@ class RowReader:
 
     def read_all(self, rows: Sequence[SheetRow]) -> ReadRows:
         """Read one or more rows as `read` does. Rows of the usual kind, nearly all, take half of the time."""
-        cells = [cells for _, cells in rows]
+        numbers, given_cells = (list(column) for column in zip(*rows, strict=True))
+        cells = given_cells
         if self._derived:
             cells = [with_derived(each, self._width, self._derived) for each in cells]
         external_ids, columns, unusual = read_usual_rows(
             cells, self._header.fields, landlines_valid=self._landlines_valid
         )
-        unusual.update([place for place, (_, cells) in enumerate(rows) if isinstance(cells, RefusedCells)])
+        if RefusedCells in set(map(type, given_cells)):
+            unusual.update([place for place, each in enumerate(given_cells) if isinstance(each, RefusedCells)])
         unusual.update([place for place, given in enumerate(external_ids) if given and len(given) > MAX_ID])
         unusual.update(self._near(rows))
         texts: Counter[int] = Counter()
@@ -196,16 +198,17 @@ class RowReader:
             columns, texts = columns._replace(campos=found.written), found.texts
             unusual.update(found.unusual)
         if self._skipped:
-            unusual.update([place for place, (number, _) in enumerate(rows) if number in self._skipped])
-        unusual.update([place for place, name in enumerate(columns.nomes) if name and is_total(name)])
-        unusual.update([place for place, each in enumerate(cells) if each and is_total(each[0])])
+            unusual.update([place for place, number in enumerate(numbers) if number in self._skipped])
+        unusual.update(_totals(columns.nomes))
+        if self._name[:1] != (0,):
+            unusual.update(_totals([each[0] if each else None for each in cells]))
         result = ReadRows(
             len(rows),
-            rows[-1][0],
-            [number for number, _ in rows],
-            [given or self._default_id(number) for given, (number, _) in zip(external_ids, rows, strict=True)],
+            numbers[-1],
+            numbers,
+            [given or f"{self._file_id}:{number}" for given, number in zip(external_ids, numbers, strict=True)],
             columns,
-            [cells for _, cells in rows],
+            given_cells,
             [],
             texts,
         )
@@ -322,6 +325,11 @@ class RowReader:
                 if refused:
                     errors.add(self._title(position), refused)
         return found
+
+
+def _totals(texts: Iterable[str | None]) -> list[int]:
+    """Return the places of the names of rows of totals."""
+    return [place for place, text in enumerate(texts) if text and text[:2] in TOTAL_BEGINNINGS and is_total(text)]
 
 
 def _all_contacts(found: tuple[Value, ...], values: Iterable[Value], refused: list[RefusedPiece]) -> tuple[Value, ...]:

@@ -1,0 +1,123 @@
+"""A tenant with one of everything, made over the API as its users would make it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from chalicelib.canal import Canal
+from chalicelib.suppression.links import UnsubscribeLinks
+from chalicelib.tokens import Signer
+from local.aws import ADMIN_GROUP
+from local.ingest import followed, upload
+from local.rest import Rest
+from local.stack import Stack
+from local.webhook import ProviderWebhook
+
+Ids = dict[str, list[str]]
+"""The ids of what was made, by the name that they have in a path."""
+
+_EACH = 6
+"""How many of what a request may close: the first cancellation of a disparo is the last one, too."""
+
+
+class TenantContents:
+    """Fills one tenant. Every text that its people wrote begins with `mark`."""
+
+    def __init__(self, stack: Stack, tenant: str, mark: str, folder: Path) -> None:
+        self._stack = stack
+        self._tenant = tenant
+        self._mark = mark
+        self._folder = folder
+        self.token = stack.token(tenant, [ADMIN_GROUP])
+
+    def made(self) -> Ids:
+        """Make everything; the ids of it."""
+        with Rest(self._stack.url("api"), self.token) as rest:
+            jobs = [self._job(rest, dry_run=each) for each in (False, True)]
+            leads = [each["lead_id"] for each in rest.ask("GET", "/leads")["itens"]]
+            lead = rest.ask("GET", f"/leads/{leads[0]}")
+            segmentos = [self._segmento(rest, number) for number in range(_EACH)]
+            templates = self._templates(rest)
+            disparos = [self._disparo(rest, each) for each in leads]
+            agendamentos = [self._agendamento(rest, each, day) for day, each in enumerate(leads, 2)]
+            supressoes = [self._supressao(rest, number) for number in range(_EACH)]
+            webhooks = rest.ask("GET", "/tenant/webhooks")["itens"]
+            for number in range(_EACH):
+                webhook = ProviderWebhook(self._stack, self._tenant, Canal.WHATSAPP)
+                webhook.reply(f"5511988880{number:03d}", f"{self._mark} pergunta", quoted=None, user_id=None)
+            respostas = [each["resposta_id"] for each in rest.ask("GET", "/respostas")["itens"]]
+        links = UnsubscribeLinks(public_url=None, signer=Signer(lambda: [self._secret("assinatura")["chave"]]))
+        return {
+            "job_id": jobs,
+            "lead_id": leads,
+            "telefone_id": [each["telefone_id"] for each in lead["telefones"]],
+            "email_id": [each["email_id"] for each in lead["emails"]],
+            "segmento_id": segmentos,
+            "nome": templates,
+            "versao": ["1"],
+            "disparo_id": disparos,
+            "agendamento_id": agendamentos,
+            "supressao_id": supressoes,
+            "resposta_id": respostas,
+            "token": [links.token(self._tenant, UUID(each)) for each in disparos],
+            "canal": [each.value for each in Canal],
+            "chave": [each["url"].rpartition("chave=")[2] for each in webhooks if each["canal"] == Canal.EMAIL],
+            "segredo": [self._secret("webhook-email")["segredo"]],
+        }
+
+    def _job(self, rest: Rest, *, dry_run: bool) -> str:
+        path = self._folder / f"{self._mark} {dry_run}.csv"
+        digits = sum(self._tenant.encode()) % 100
+        people = [
+            f"{self._mark} {n};{self._mark.lower()}.{n}@example.com;71 99{digits:02d}0-000{n};{n or 'mal'}"
+            for n in range(_EACH)
+        ]
+        path.write_text("\n".join(["Nome;Email;Telefone;CPF", *people]), encoding="utf-8")
+        job_id = str(upload(rest, path, validar_apenas=dry_run)["job_id"])
+        for _ in followed(rest, job_id):
+            pass
+        return job_id
+
+    def _templates(self, rest: Rest) -> list[str]:
+        words = {"idioma": "pt_BR", "assunto": None, "texto": f"{self._mark} {{{{nome}}}}", "variaveis": ["nome"]}
+        for name in ("oi", *(f"outro_{number}" for number in range(_EACH))):
+            rest.ask("PUT", f"/templates/{name}", json={**words, "canal": "whatsapp"})
+        rest.ask("PUT", "/templates/oi-email", json={**words, "canal": "email", "assunto": self._mark})
+        return [each["nome"] for each in rest.ask("GET", "/templates")["itens"]]
+
+    def _disparo(self, rest: Rest, lead_id: str) -> str:
+        later = (datetime.now(UTC) + timedelta(days=30)).isoformat()
+        document = {"canal": "email", "template": "oi-email", "payload": {"variaveis": {"nome": self._mark}}}
+        return self._created(rest, f"/leads/{lead_id}/disparos", {**document, "agendar_para": later})["disparo_id"]
+
+    def _agendamento(self, rest: Rest, lead_id: str, days: int) -> str:
+        at = (datetime.now(UTC) + timedelta(days=days)).isoformat()
+        document = {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": self._mark}
+        return self._created(rest, f"/leads/{lead_id}/agendamentos", document)["agendamento_id"]
+
+    def _supressao(self, rest: Rest, number: int) -> str:
+        document = {"canal": "email", "contato": f"{self._mark}-{number}@example.net", "nota": f"{self._mark} {number}"}
+        return self._created(rest, "/supressoes", document)["supressao_id"]
+
+    def _segmento(self, rest: Rest, number: int) -> str:
+        document = {"nome": f"{self._mark} {number}", "filtro": {"todos": []}}
+        return self._created(rest, "/segmentos", document)["segmento_id"]
+
+    @staticmethod
+    def _created(rest: Rest, path: str, document: Mapping[str, object]) -> dict[str, str]:
+        answer: dict[str, str] = rest.ask("POST", path, json=document)
+        return answer
+
+    def _secret(self, name: str) -> dict[str, Any]:
+        aws = self._stack.aws()
+        try:
+            found = aws.client("secretsmanager").get_secret_value(SecretId=self._stack.settings().secret(name))
+            secret: dict[str, Any] = json.loads(found["SecretString"])
+        finally:
+            aws.close()
+        return secret

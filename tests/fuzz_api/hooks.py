@@ -1,0 +1,45 @@
+"""What Schemathesis loads into its own process: real ids in most requests, and a check that tenants stay apart.
+
+`FUZZ_API` is a JSON document: the ids of our tenant (`ours`), those of another one (`theirs`), and the mark that every
+text of the other one has.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+from zlib import crc32
+
+import schemathesis
+
+_GIVEN = json.loads(os.environ["FUZZ_API"])
+_OURS, _THEIRS, _MARK = (_GIVEN[name] for name in ("ours", "theirs", "mark"))
+_THEIRS_IDS = {name for name in _THEIRS if name.endswith("_id")}
+_SECRET_HEADER = "X-Webhook-Secret"
+
+
+@schemathesis.hook  # type: ignore[untyped-decorator]
+def before_call(_context: Any, case: Any, **_kwargs: Any) -> None:
+    """Put an id of ours into three requests of five, and one of the other tenant into another."""
+    draw = crc32(f"{case.operation.label} {case.path_parameters} {case.query} {case.body!r}".encode(errors="replace"))
+    for name in set(case.path_parameters or ()) & set(_OURS):
+        if draw % 5 < 4:
+            known = _THEIRS if draw % 5 == 3 and name in _THEIRS_IDS else _OURS
+            case.path_parameters[name] = known[name][draw // 5 % len(known[name])]
+    if isinstance(case.body, dict) and "template" in case.body and draw % 5 < 4:
+        case.body = {**case.body, "canal": "email", "template": "oi-email", "payload": {"variaveis": {"nome": "Ana"}}}
+    if case.path.startswith("/webhooks/") and case.path_parameters.get("canal") == "email" and draw % 5 < 4:
+        case.query = {**(case.query or {}), "chave": _OURS["chave"][0]}
+        case.headers[_SECRET_HEADER] = _OURS["segredo"][0]
+
+
+@schemathesis.check  # type: ignore[untyped-decorator]
+def tenants_stay_apart(_context: Any, response: Any, case: Any) -> None:
+    """No answer has a text of the other tenant, and no request with an id of it gets to what it names."""
+    assert _MARK not in response.text, "an answer has a text of another tenant"
+    for name, value in (case.path_parameters or {}).items():
+        if name in _THEIRS_IDS and value in _THEIRS[name]:
+            assert response.status_code >= 400, "an id of another tenant is known"
+            is_our_key = "chave_de_idempotencia_reutilizada" in response.text
+            assert response.status_code != 409 or is_our_key, "the state of another tenant's row is told"
