@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PROVEN := ingestion dispatch campaigns
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-neighbours \
+.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours \
 	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
@@ -105,6 +105,10 @@ bench-ingest: $(INSTALLED) ## Compare ingestion with COPY alone, an engineer's p
 bench-dispatch: MESSAGES ?= 2000
 bench-dispatch: $(INSTALLED) ## Compare sending with the bare MCP client, a naive loop and procrastinate
 	$(PY) -m bench.dispatch --messages $(MESSAGES)
+
+bench-campaign: ROWS ?= 100000
+bench-campaign: $(INSTALLED) ## Compare planning a campaign with a bare INSERT of the same rows: make bench-campaign ROWS=1000000
+	$(PY) -m bench.campaign --rows $(ROWS)
 
 bench-neighbours: LEADS ?= 1000000
 bench-neighbours: ROWS ?= 50000

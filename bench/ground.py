@@ -65,11 +65,11 @@ def server(module: str, *arguments: str) -> Iterator[str]:
 
 def apart(work: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
     """Run a module-level function in a fresh process and return its result."""
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=_silence) as process:
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"), initializer=silence) as process:
         return process.submit(work, *arguments, **named).result()
 
 
-def _silence() -> None:
+def silence() -> None:
     """Discard the standard output: metrics are lines there."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
