@@ -192,6 +192,7 @@ def _tell_campaigns(rows: Rows, reported: Iterable[ReportedMove], now: datetime)
     ]
     wrong = [each for each in failed if each.report.alternativo]
     if wrong:
+        rows.all("lock_campanhas_of_disparos", disparo_ids=[each.disparo["disparo_id"] for each in wrong])
         names = [
             {"tenant_id": rows.tenant_id, "disparo_id": each.disparo["disparo_id"], "novo_id": new_id(now)}
             for each in wrong

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,17 @@ from chalicelib.campaigns.planning.tending import CampaignCounterFolding, Tendin
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued
-from tests.builders import TENANT, a_campaign, a_lead, a_recipient, a_scheduled_campaign, a_template, ask, run
+from tests.builders import (
+    TENANT,
+    a_campaign,
+    a_lead,
+    a_recipient,
+    a_scheduled_campaign,
+    a_template,
+    ask,
+    run,
+    wait_for_locks,
+)
 from tests.conftest import STARTED_AT, StoppedClock
 from tests.integration.test_planner import phone, plan, status
 
@@ -40,6 +51,24 @@ def test_campaign_ends_once_nothing_of_it_waits(services: Services, owner: Datab
     assert ask(owner, "SELECT encerrada_em FROM campanhas") == [[STARTED_AT]]
     assert ask(owner, "SELECT tipo FROM eventos") == [["campanha.concluida"]]
     assert tending.tend() == 0
+
+
+def test_campaign_does_not_end_while_a_late_failure_goes_on(
+    services: Services, owner: Database, tending: Tending
+) -> None:
+    """The report has made the next message, and has not committed yet."""
+    campanha_id = a_campaign(owner)
+    failed = a_recipient(owner, campanha_id, a_lead(owner), status="enviado")
+    with ThreadPoolExecutor(1) as pool, owner.across_tenants() as rows:
+        rows.of_tenant(TENANT).all("lock_campanhas_of_disparos", disparo_ids=[failed])
+        ending = pool.submit(tending.tend)
+        wait_for_locks(owner, 1, ending)
+        rows.execute(f"UPDATE disparos SET status = 'erro', erro_codigo = '131026' WHERE disparo_id = '{failed}'")
+        again = "status = 'pendente', erro_codigo = NULL, enviado_em = NULL, tentativas = 0"
+        rows.execute(f"UPDATE disparos SET {again} WHERE disparo_id = '{failed}'")
+        rows.execute("COMMIT; BEGIN")
+        assert ending.result() == 0
+    assert status(owner, campanha_id) == "em_andamento"
 
 
 def test_campaign_starts_when_its_time_has_come(

@@ -304,6 +304,12 @@ UPDATE campanhas
    SET status = 'pausada', pausa_codigo = :codigo, pausa_motivo = CAST(:motivo AS text), atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND campanha_id = :campanha_id AND status IN ('agendada', 'em_andamento');
 
+-- name: lock_campanha_to_end
+SELECT campanha_id
+  FROM campanhas
+ WHERE tenant_id = :tenant_id AND campanha_id = :campanha_id AND status = 'em_andamento'
+   FOR NO KEY UPDATE;
+
 -- name: end_campanha
 UPDATE campanhas c
    SET status = 'concluida', encerrada_em = :agora, atualizado_em = :agora

@@ -61,8 +61,12 @@ class Tending:
         return True
 
     def _end(self, rows: Rows, campanha_id: UUID) -> bool:
-        """End a campaign of which nothing waits and nothing is on its way."""
+        """End a campaign of which nothing waits and nothing is on its way.
+
+        It is locked first: what a late report or a person adds meanwhile is seen by the next statement.
+        """
         now = self._clock()
+        rows.one("lock_campanha_to_end", campanha_id=campanha_id)
         if rows.one("end_campanha", campanha_id=campanha_id, agora=now) is None:
             return False
         moves.record(rows, campanha_id, CampaignStatus.EM_ANDAMENTO, CampaignStatus.CONCLUIDA, now)

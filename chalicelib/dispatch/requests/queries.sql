@@ -370,7 +370,8 @@ SELECT d.disparo_id, d.lead_id
    FOR UPDATE OF d SKIP LOCKED;
 
 -- name: resend_disparos
--- As new, but for its history. Their leads are locked: one that was closed in the meantime is left in peace.
+-- As new, but for its history. Their leads are locked: one that was closed in the meantime is left in peace. So are their
+-- campaigns: one that has ended in the meantime sends nothing more.
 WITH movidos AS (
     UPDATE disparos d
        SET status = 'pendente', tentativas = 0, enviar_apos = :agora, acordado_em = NULL, provider_message_id = NULL,
@@ -378,6 +379,9 @@ WITH movidos AS (
       FROM leads l
      WHERE d.tenant_id = :tenant_id AND d.disparo_id = ANY (CAST(:disparo_ids AS uuid[])) AND d.status = 'erro'
        AND l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id AND l.status <> ALL (CAST(:fechados AS text[]))
+       AND NOT EXISTS (SELECT FROM campanhas c
+                        WHERE c.tenant_id = :tenant_id AND c.campanha_id = d.campanha_id
+                          AND c.status IN ('concluida', 'cancelada'))
     RETURNING d.tenant_id, d.disparo_id, d.passos
 )
 INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)

@@ -551,6 +551,17 @@ INSERT INTO campanha_historico (tenant_id, campanha_id, passo_id, em, de, para, 
 SELECT tenant_id, campanha_id, passo_id, :agora, 'em_andamento', 'pausada', codigo FROM pausadas
 RETURNING tenant_id, campanha_id, codigo;
 
+-- name: lock_campanhas_of_disparos
+-- Held to the end of the transaction. Whoever is ending one of these campaigns waits, and then sees what waits in it; the
+-- next statement sees whether one has ended before.
+SELECT c.campanha_id
+  FROM campanhas c
+ WHERE c.tenant_id = :tenant_id
+   AND c.campanha_id IN (SELECT d.campanha_id FROM disparos d
+                          WHERE d.tenant_id = :tenant_id AND d.disparo_id = ANY (CAST(:disparo_ids AS uuid[])))
+ ORDER BY c.campanha_id
+   FOR NO KEY UPDATE;
+
 -- name: insert_next_channels
 -- For each of these failures of a campaign, its message by the next channel that the lead can be written to by. A campaign
 -- that is over goes on for it; one that was cancelled does not. The failure has one successor at most.
