@@ -32,12 +32,6 @@ MOVES: Mapping[CampaignStatus, frozenset[CampaignStatus]] = {
     CampaignStatus.CANCELADA: frozenset(),
 }
 
-
-def origins_of(destination: CampaignStatus) -> list[str]:
-    """The statuses from which a campaign may come to this one."""
-    return sorted(status.value for status, following in MOVES.items() if destination in following)
-
-
 EVENTS: Mapping[CampaignStatus, str] = {
     CampaignStatus.EM_ANDAMENTO: "campanha.iniciada",
     CampaignStatus.PAUSADA: "campanha.pausada",

@@ -241,6 +241,15 @@ def test_pause_waits_for_the_beginning_of_a_portion(stage: SendingStage, owner: 
     assert history(owner, made) == [(None, "adiado", "campanha", None, None)]
 
 
+def test_disparo_of_no_campaign_is_not_given_back(stage: SendingStage, owner: Database) -> None:
+    """Another worker has taken it over."""
+    made = a_disparo(owner, a_lead(owner), criado_em=STARTED_AT - timedelta(seconds=1))
+    claims = Claims(database=owner, clock=stage.clock, lease_s=180)
+    claim = claims.take([])
+    claims.give_back(claim, claim.disparos)
+    assert disparo(owner, made, "status") == ["enviando"]
+
+
 def test_lease_of_a_paused_campaign_that_lapsed_unbegun_is_not_claimed(stage: SendingStage, owner: Database) -> None:
     campanha_id = a_campaign(owner, status="pausada")
     lead_id = a_lead(owner)

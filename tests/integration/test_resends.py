@@ -18,7 +18,19 @@ from chalicelib.idempotency import IdempotencyKey
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued
-from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, insert, lead_status, wait_for_locks
+from tests.builders import (
+    TENANT,
+    a_campaign,
+    a_disparo,
+    a_lead,
+    a_recipient,
+    a_template,
+    ask,
+    disparo,
+    insert,
+    lead_status,
+    wait_for_locks,
+)
 from tests.conftest import STARTED_AT, StoppedClock
 
 KEY = IdempotencyKey("reenvio-1", "f" * 64)
@@ -252,3 +264,14 @@ def test_suppressed_contact_does_not_stop_a_resend_before_the_sending(services: 
     )  # fmt: skip
     disparo_id = a_disparo(database, a_lead(database), status="erro")
     assert services.resends.one(TENANT, disparo_id)["status"] == "pendente"
+
+
+@pytest.mark.parametrize("status", ["concluida", "cancelada"])
+def test_disparo_of_a_campaign_that_is_over_is_not_sent_again(
+    services: Services, database: Database, status: str
+) -> None:
+    failed = a_recipient(database, a_campaign(database, status=status), a_lead(database), status="erro")
+    with pytest.raises(Conflict) as refused:
+        services.resends.one(TENANT, failed)
+    assert refused.value.code == "disparo_de_campanha_encerrada"
+    assert many(services)["reenviados"] == 0

@@ -143,7 +143,7 @@ def test_opt_out_that_the_provider_reports_suppresses_the_contact(webhooks: Webh
 
 def test_repeated_reports_change_nothing(webhooks: Webhooks, owner: Database, clock: StoppedClock) -> None:
     disparo_id = a_sent_disparo(owner, a_lead(owner, status="em_disparo"))
-    post_meta(webhooks, statuses=[status("delivered")])
+    post_meta(webhooks, statuses=[status("delivered"), status("read")])
     before = disparo(owner, disparo_id, "*")
     clock.advance(days=1)
     again = post_meta(webhooks, statuses=[status("sent"), status("delivered"), status("read"), status("failed")])

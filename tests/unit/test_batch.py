@@ -95,3 +95,7 @@ def test_contacts_tell_rows_without_a_document_if_documents_count(keys: frozense
         {email for place in told for email in batch.candidates[place].data.emails}
     )
     assert batch.repeated_contacts == ({"b@x.com"} if told else set())
+
+
+def test_text_with_the_separator_of_the_search_is_escaped_alone() -> None:
+    assert fields(["a\x1fb\\", None, "c"]) == ["a\x1fb\\\\", "\\N", "c"]

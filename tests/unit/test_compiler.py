@@ -233,3 +233,29 @@ def test_any_text_is_compiled_or_refused(kind: CampoType, text: str) -> None:
 
 def test_every_channel_can_be_asked_for() -> None:
     assert [compiled({"tem": each.value}) for each in Canal]
+
+
+def test_value_of_another_type_than_the_campos_is_refused() -> None:
+    number = next(name for name, types in CAMPOS.items() if types <= {CampoType.NUMERO, CampoType.MOEDA})
+    assert errors_of(campo(number, "=", "cem")) == [("/filtro/campo/valor", "valor_de_outro_tipo")]
+
+
+def test_blank_campo_is_found_and_so_is_its_contrary() -> None:
+    name = next(iter(CAMPOS))
+    blank = compiled(campo(name, "vazio"))
+    assert blank == Fragment("lead_campo_is_blank", {"campo": name})
+    assert compiled(campo(name, "nao_vazio")) == Not(blank)
+
+
+@pytest.mark.parametrize(
+    ("resultado", "name"),
+    [
+        ("excluido", "lead_left_out_of_campanha"),
+        ("falhou", "lead_failed_in_campanha"),
+        ("nao_alcancado", "lead_not_reached_by_campanha"),
+    ],
+)
+def test_result_of_a_campaign_has_its_condition(resultado: str, name: str) -> None:
+    campaign = "01a2280a-eefc-76d4-8cc3-5a118fe5cc7c"
+    [found] = fragments(compiled({"campanha": {"campanha_id": campaign, "resultado": resultado}}))
+    assert found.name == name

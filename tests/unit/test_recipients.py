@@ -25,7 +25,7 @@ from chalicelib.dispatch.rules.recipients import (
     person_places,
     verdict_of,
 )
-from chalicelib.dispatch.rules.windows import after_working_days, calendar_for, midnight_of
+from chalicelib.dispatch.rules.windows import NeverOpen, after_working_days, calendar_for, midnight_of
 from chalicelib.tenants.config import PersonLimit, TenantConfig
 from tests.unit.test_policy import a_claimed
 
@@ -150,3 +150,8 @@ def test_message_of_a_campaign_that_is_not_under_way_is_stopped() -> None:
     assert not OF_A_CAMPAIGN.is_stopped
     assert not a_claimed().is_stopped
     assert all(replace(OF_A_CAMPAIGN, campanha=status).is_stopped for status in ("agendada", "pausada", "cancelada"))
+
+
+def test_calendar_without_a_working_day_is_refused() -> None:
+    with pytest.raises(NeverOpen):
+        after_working_days(NOW, 1, replace(CALENDAR, weekdays=frozenset()))

@@ -41,8 +41,6 @@ from chalicelib.tenants.config import TenantConfig
 _ENDED_UNSENT = frozenset(
     {DisparoStatus.ERRO, DisparoStatus.SUPRIMIDO, DisparoStatus.EXPIRADO, DisparoStatus.CANCELADO}
 )
-# Who loses a place to another worker asks again; each time, somebody else has got one.
-_MOST_ROUNDS = 100
 
 _Need = tuple[UUID, PersonPlace]
 
@@ -121,18 +119,18 @@ class PersonLimits:
 def _take_places(
     rows: Rows, disparos: Mapping[UUID, ClaimedDisparo], wanted: Mapping[UUID, Sequence[PersonPlace]]
 ) -> dict[UUID, PersonPlace]:
-    """Take the places; which disparos find one of theirs full, and until when. Those keep none of their places."""
+    """Take the places; which disparos find one of theirs full, and until when. Those keep none of their places.
+
+    Who loses a place to another worker asks again. It ends, because each time somebody has got one.
+    """
     open_needs = [(disparo_id, place) for disparo_id, places in wanted.items() for place in places]
     full: dict[UUID, PersonPlace] = {}
-    for _ in range(_MOST_ROUNDS):
+    while open_needs:
         asked = json.dumps([_asked(disparos[disparo_id], place) for disparo_id, place in open_needs], default=str)
         taken = {(row["disparo_id"], row["periodo"]) for row in rows.all("take_person_places", pedidos=asked)}
         open_needs = [each for each in open_needs if (each[0], each[1].periodo) not in taken]
-        if not open_needs:
-            break
         full |= _full(rows, disparos, open_needs)
         open_needs = [each for each in open_needs if each[0] not in full]
-    full |= dict(open_needs)
     if full:
         names = {"tenant_ids": [disparos[each].tenant_id for each in full], "disparo_ids": list(full)}
         rows.run("free_person_places", **names)

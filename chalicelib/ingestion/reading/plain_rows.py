@@ -162,9 +162,8 @@ def _usual_run(found: Sequence[tuple[str, ...]], shape: _Shape) -> _Rows:
     """Read rows of the usual kind column by column."""
     markups, digits, *held, _, _, _ = zip(*found, strict=True)
     columns = list(map(_usual_column, held[::2], held[1::2], repeat(shape.strings)))
-    for place in shape.numbers:
-        if place < len(columns):
-            columns[place] = _usual_numbers(held[2 * place], held[2 * place + 1], columns[place])
+    for place in shape.numbers.intersection(range(len(columns))):
+        columns[place] = _usual_numbers(held[2 * place], held[2 * place + 1], columns[place])
     return _Rows(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
 
 
@@ -178,8 +177,7 @@ def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: Share
 
 def _usual_numbers(indices: Sequence[str], numbers: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
     """Return the texts of a column of numbers: those of strings as `plain_number` writes them."""
-    if any(indices):
-        texts = [plain_number(text) if index else text for index, text in zip(indices, texts, strict=True)]
+    texts = [plain_number(text) if index else text for index, text in zip(indices, texts, strict=True)]
     return [
         text if not number or _SHORT(number) else number_text(number)
         for number, text in zip(numbers, texts, strict=True)
