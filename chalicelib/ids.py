@@ -4,11 +4,31 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
+from threading import Lock
 from uuid import UUID
 
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 _COUNTER_BITS = 62
+
+
+class _Sequence:
+    """Where the last ids of this process end: those of one millisecond are in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._end = 0
+        self._turn = Lock()
+
+    def reserve(self, start: int, count: int) -> range:
+        """So many numbers from `start` on, or behind the last ones of the same millisecond."""
+        with self._turn:
+            if self._end >> 80 == start >> 80:
+                start = self._end
+            self._end = start + count
+            return range(start, start + count)
+
+
+_SEQUENCE = _Sequence()
 
 
 def new_id(now: datetime) -> UUID:
@@ -45,4 +65,4 @@ def id_range(now: datetime, count: int) -> range:
     head = int(now.timestamp() * 1000) << 80 | _VERSION | ((random >> _COUNTER_BITS) & 0xFFF) << 64 | _VARIANT
     # The top bit of the counter starts at 0, so that the count cannot overflow.
     start = head | random & ((1 << (_COUNTER_BITS - 1)) - 1)
-    return range(start, start + count)
+    return _SEQUENCE.reserve(start, count)

@@ -29,6 +29,11 @@ def test_ids_of_one_call_are_distinct_and_ascending(now: datetime, count: int) -
     assert {(each.version, each.int >> 80) for each in made} <= {(7, int(now.timestamp() * 1000))}
 
 
+def test_ids_of_one_moment_are_in_the_order_in_which_they_were_made() -> None:
+    made = [new_id(EPOCH + timedelta(days=1)) for _ in range(100)]
+    assert made == sorted(set(made))
+
+
 @given(MOMENTS, st.timedeltas(timedelta(milliseconds=2), timedelta(days=365)))
 def test_later_id_sorts_after_an_earlier_one_as_number_and_as_text(now: datetime, later: timedelta) -> None:
     first, second = new_id(now), new_id(now + later)
