@@ -16,7 +16,7 @@ class _Sequence:
     """Where the last ids of this process end: those of one millisecond are in the order in which they were made."""
 
     def __init__(self) -> None:
-        self._end = 0
+        self._end = -1
         self._turn = Lock()
 
     def reserve(self, start: int, count: int) -> range:
