@@ -12,7 +12,8 @@ from uuid import UUID
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.outcomes import Attempt, Outcome, OutgoingMessage, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.rules.policy import Backoff, Terms, conclude
 from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
 from chalicelib.ids import new_id
 from tests.builders import (
@@ -312,6 +313,24 @@ def test_message_that_failed_gives_its_place_to_another_one(stage: SendingStage,
     # A message of no campaign is not counted.
     stage.run(single := a_disparo(owner, lead_id, destino="+5571999990009"))
     assert disparo(owner, single, "status") == ["enviado"]
+
+
+def test_worker_that_lost_its_lease_frees_no_place(stage: SendingStage, owner: Database) -> None:
+    """Whoever has the lease now may have sent the message."""
+    configured(owner, limite_por_pessoa={"por_dia": 1})
+    lead_id = a_lead(owner)
+    made = a_recipient(owner, a_campaign(owner), lead_id)
+    claims = Claims(database=owner, clock=stage.clock, lease_s=180)
+    claim = claims.take([])
+    insert(
+        owner, "lead_contatos_periodo", tenant_id=TENANT, lead_id=lead_id, periodo="dia", desde="2026-11-24", vaga=1,
+        disparo_id=made,
+    )  # fmt: skip
+    terms = Terms(is_idempotent=False, asks_after=None, backoff=Backoff(1.0, 30.0, lambda: 0.5))
+    failed = conclude(claim.disparos[0], Attempt(Permanent("132000x")), terms, now=STARTED_AT)
+    run(owner, f"UPDATE disparos SET lease_dono = '{UUID(int=9)}'")
+    assert claims.record(claim, [failed]).updates == []
+    assert ask(owner, "SELECT count(*) FROM lead_contatos_periodo") == [[1]]
 
 
 def test_full_week_holds_back_until_the_next_monday(stage: SendingStage, owner: Database) -> None:

@@ -125,10 +125,7 @@ def _take_places(
     """
     open_needs = [(disparo_id, place) for disparo_id, places in wanted.items() for place in places]
     full: dict[UUID, PersonPlace] = {}
-    while open_needs:
-        asked = json.dumps([_asked(disparos[disparo_id], place) for disparo_id, place in open_needs], default=str)
-        taken = {(row["disparo_id"], row["periodo"]) for row in rows.all("take_person_places", pedidos=asked)}
-        open_needs = [each for each in open_needs if (each[0], each[1].periodo) not in taken]
+    while open_needs and (open_needs := _untaken(rows, disparos, open_needs)):
         full |= _full(rows, disparos, open_needs)
         open_needs = [each for each in open_needs if each[0] not in full]
     if full:
@@ -137,27 +134,38 @@ def _take_places(
     return full
 
 
+def _untaken(rows: Rows, disparos: Mapping[UUID, ClaimedDisparo], needs: Sequence[_Need]) -> list[_Need]:
+    """The needs for which there was no place."""
+    found = rows.all("take_person_places", pedidos=_asked(disparos, needs))
+    taken = {(row["disparo_id"], row["periodo"]) for row in found}
+    return [each for each in needs if (each[0], each[1].periodo) not in taken]
+
+
 def _full(rows: Rows, disparos: Mapping[UUID, ClaimedDisparo], needs: Sequence[_Need]) -> dict[UUID, PersonPlace]:
-    asked = json.dumps([_asked(disparos[disparo_id], place) for disparo_id, place in needs], default=str)
-    found = rows.all("count_free_person_places", pedidos=asked)
+    found = rows.all("count_free_person_places", pedidos=_asked(disparos, needs))
     none_left = {(row["disparo_id"], row["periodo"]) for row in found if row["livres"] <= 0}
     # The longer period decides, if both are full.
     return {disparo_id: place for disparo_id, place in needs if (disparo_id, place.periodo) in none_left}
 
 
-def _asked(claimed: ClaimedDisparo, place: PersonPlace) -> dict[str, object]:
-    return {
-        "tenant_id": claimed.tenant_id,
-        "lead_id": claimed.lead_id,
-        "disparo_id": claimed.disparo_id,
-        "periodo": place.periodo,
-        "desde": place.desde,
-        "vagas": place.vagas,
-    }
+def _asked(disparos: Mapping[UUID, ClaimedDisparo], needs: Iterable[_Need]) -> str:
+    """The needs as the rows that the queries read."""
+    columns = [
+        {
+            "tenant_id": disparos[disparo_id].tenant_id,
+            "lead_id": disparos[disparo_id].lead_id,
+            "disparo_id": disparo_id,
+            "periodo": place.periodo,
+            "desde": place.desde,
+            "vagas": place.vagas,
+        }
+        for disparo_id, place in needs
+    ]
+    return json.dumps(columns, default=str)
 
 
-def free_places(update: DisparoUpdate, configs: Mapping[str, TenantConfig]) -> bool:
-    """Whether places of its person are free again: it ended, and was certainly not sent."""
+def frees_places(update: DisparoUpdate, configs: Mapping[str, TenantConfig]) -> bool:
+    """Whether the places of its person are free again: it ended, and was certainly not sent."""
     if update.disparo.campanha_id is None or update.status not in _ENDED_UNSENT:
         return False
     limit = configs[update.disparo.tenant_id].limite_por_pessoa

@@ -38,7 +38,7 @@ from chalicelib.dispatch.states import EVENTS, LEAD_FACTS
 from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Wakeup, Wakeups
 from chalicelib.dispatch.worker.campaign_messages import (
     FailingCampaign,
-    free_places,
+    frees_places,
     next_channels,
     pause_failing,
     recipients_of,
@@ -162,8 +162,7 @@ class Claims:
             "dono": claim.owner,
             "agora": now,
         }
-        freed = [each for each in updates if free_places(each, claim.configs)]
-        if not freed and not any(map(_has_consequences, updates)):
+        if not any(_has_consequences(each) or frees_places(each, claim.configs) for each in updates):
             return _recorded(self._database.run_statement("record_disparos", **params), updates, [])
 
         def work(rows: Rows) -> Recorded:
@@ -171,10 +170,9 @@ class Claims:
             wakeups = _successors(rows, recorded.updates, now) + follow_attempts(rows, recorded.updates, now)
             next_channels(rows, recorded.updates, now)
             _suppress(rows, recorded.updates, now)
-            if freed:
-                rows.run(
-                    "free_person_places", **_ids((each.disparo.tenant_id, each.disparo.disparo_id) for each in freed)
-                )
+            # Whoever took the lease of a disparo over may have sent it: its place is theirs.
+            freed = [each.disparo for each in recorded.updates if frees_places(each, claim.configs)]
+            rows.run("free_person_places", **_ids((each.tenant_id, each.disparo_id) for each in freed))
             return recorded._replace(wakeups=wakeups)
 
         return self._database.run_across_tenants(work)
