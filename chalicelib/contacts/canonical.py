@@ -20,3 +20,14 @@ def canonical(canal: Canal, written: str) -> str | None:
             return phones[0].telefone if len(phones) == 1 and not refused else None
         case _:
             assert_never(canal)
+
+
+def phones_meant(written: str) -> list[str]:
+    """The numbers in E.164 that a search may mean.
+
+    Digits alone may lack the country code. They may also be complete: an unencoded `+` of a query string arrives as a
+    blank. Either may lack the ninth digit, as a `wa_id` and old lists do: stored numbers have it.
+    """
+    digits = written.removeprefix("+")
+    forms = [written] if written.startswith("+") else [f"+{digits}", f"+55{digits}"]
+    return list(dict.fromkeys([*forms, *filter(None, (canonical(Canal.WHATSAPP, each) for each in forms))]))

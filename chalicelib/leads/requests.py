@@ -11,7 +11,6 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidato
 from pydantic_core import PydanticCustomError
 
 from chalicelib.campos import LONGEST_VALUE
-from chalicelib.canal import Canal
 from chalicelib.ingestion.options import Origin
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
@@ -99,20 +98,13 @@ class LeadQuery(PageQuery):
     """`campo.cidade=Salvador`, `campo.valor_min=100`, `campo.vencimento_max=2026-12-31`; see `campo_filters`."""
 
     def telefones(self) -> list[str] | None:
-        """The numbers in E.164 that the filter may mean, None without a filter.
-
-        Digits alone may lack the country code. They may also be complete: an unencoded `+` of a query string arrives as
-        a blank. Either may lack the ninth digit, as a `wa_id` and old lists do: stored numbers have it.
-        """
+        """The numbers in E.164 that the filter may mean, None without a filter."""
         if self.telefone is None:
             return None
         # Only a search by phone pays for the library of phones, not each cold start.
-        from chalicelib.contacts.canonical import canonical  # noqa: PLC0415
+        from chalicelib.contacts.canonical import phones_meant  # noqa: PLC0415
 
-        digits = self.telefone.removeprefix("+")
-        written = [self.telefone] if self.telefone.startswith("+") else [f"+{digits}", f"+55{digits}"]
-        meant = [canonical(Canal.WHATSAPP, each) for each in written]
-        return list(dict.fromkeys([*written, *filter(None, meant)]))
+        return phones_meant(self.telefone)
 
 
 class ReadyQuery(PageQuery):

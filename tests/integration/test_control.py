@@ -161,7 +161,8 @@ def test_pause_returns_what_was_not_begun_and_says_what_is_in_flight(services: S
         claimed: ["pendente", "campanha"], begun: ["enviando", None], waiting: ["pendente", "campanha"],
         doubtful: ["enviando", None],
     }  # fmt: skip
-    assert ask(owner, "SELECT disparo_id, classe FROM disparo_tentativas") == [[claimed, "nao_iniciado"]]
+    steps = ask(owner, "SELECT disparo_id, classe, codigo FROM disparo_tentativas")
+    assert steps == [[claimed, "adiado", "campanha"]]
     again = services.campaign_control.pause(ANA, campanha_id)
     assert (again["espera"], len(again["historico"])) == (shown["espera"], 1)
     assert ask(owner, "SELECT tipo FROM eventos") == [["campanha.pausada"]]

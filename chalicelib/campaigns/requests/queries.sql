@@ -119,7 +119,8 @@ UPDATE campanhas
 
 -- name: return_claimed_disparos
 -- What a worker has claimed and not begun has not left: it waits for its turn again. Whoever begins it later finds its
--- lease gone. In doubt is what was begun before: that is settled by the worker.
+-- lease gone. In doubt is what was begun before: that is settled by the worker. The step is that of `give_back_disparos`:
+-- nobody died with it, so it does not count towards giving it up.
 WITH soltos AS MATERIALIZED (
     SELECT d.tenant_id, d.disparo_id
       FROM disparos d
@@ -135,8 +136,8 @@ WITH soltos AS MATERIALIZED (
      WHERE d.tenant_id = s.tenant_id AND d.disparo_id = s.disparo_id
     RETURNING d.tenant_id, d.disparo_id, d.passos
 )
-INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
-SELECT tenant_id, disparo_id, passos, :agora, 'nao_iniciado' FROM movidos;
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
+SELECT tenant_id, disparo_id, passos, :agora, 'adiado', 'campanha' FROM movidos;
 
 -- name: count_in_flight
 SELECT count(*) AS quantos

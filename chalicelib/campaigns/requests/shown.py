@@ -35,8 +35,8 @@ _EXCLUSIONS: Mapping[str, str] = {
 _NOT_SENT = frozenset({"excluido", DisparoStatus.ERRO, DisparoStatus.CANCELADO, DisparoStatus.SUPRIMIDO})
 
 
-def load_campaign(rows: Rows, campanha_id: UUID, now: datetime) -> dict[str, Any]:
-    """One campaign with its counters, its history, and what it waits for.
+def found_campaign(rows: Rows, campanha_id: UUID) -> Row:
+    """The row of a campaign.
 
     Raises:
         NotFound: the tenant has no such campaign.
@@ -44,6 +44,16 @@ def load_campaign(rows: Rows, campanha_id: UUID, now: datetime) -> dict[str, Any
     row = rows.one("campanha_by_id", campanha_id=campanha_id)
     if row is None:
         raise NotFound("nao_encontrado")
+    return row
+
+
+def load_campaign(rows: Rows, campanha_id: UUID, now: datetime) -> dict[str, Any]:
+    """One campaign with its counters, its history, and what it waits for.
+
+    Raises:
+        NotFound: the tenant has no such campaign.
+    """
+    row = found_campaign(rows, campanha_id)
     config = config_of(rows)
     counted = rows.all("sum_campanha_contagens", campanha_id=campanha_id)
     steps = rows.all("list_campanha_steps", campanha_id=campanha_id, limite=_STEPS)

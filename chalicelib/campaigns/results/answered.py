@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.adapters.database import Database, Rows
-from chalicelib.campaigns.results.recipients import found_campaign
+from chalicelib.campaigns.requests.shown import found_campaign
 from chalicelib.campaigns.results.requests import CampaignReplyQuery
 from chalicelib.pages import page_of
 

@@ -8,12 +8,11 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.campaigns.requests.shown import reason_sentence
+from chalicelib.campaigns.requests.shown import found_campaign, reason_sentence
 from chalicelib.campaigns.results.requests import RecipientQuery
 from chalicelib.campaigns.results.sections import FACTS, RecipientState, Section, may_have, sections_of, state_of
 from chalicelib.campaigns.states import CANCELLED, CampaignStatus
 from chalicelib.dispatch.requests.reasons import sentence, waiting_for
-from chalicelib.errors import NotFound
 from chalicelib.pages import cursor_of
 from chalicelib.searches import take_seat
 from chalicelib.tenants.config import TenantConfig, config_of
@@ -72,18 +71,6 @@ class Recipients:
             }
 
         return self._database.run(tenant_id, work)
-
-
-def found_campaign(rows: Rows, campanha_id: UUID) -> Row:
-    """The campaign.
-
-    Raises:
-        NotFound: the tenant has no such campaign.
-    """
-    row = rows.one("campanha_by_id", campanha_id=campanha_id)
-    if row is None:
-        raise NotFound("nao_encontrado")
-    return row
 
 
 def _find(rows: Rows, campaign: Row, query: RecipientQuery) -> list[FoundRecipient]:

@@ -15,7 +15,8 @@ from uuid import UUID
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.storage import Storage
-from chalicelib.campaigns.results.recipients import NOBODY, FoundRecipient, found_campaign, in_words, keys_of
+from chalicelib.campaigns.requests.shown import found_campaign
+from chalicelib.campaigns.results.recipients import NOBODY, FoundRecipient, in_words, keys_of
 from chalicelib.campaigns.results.requests import RecipientExport
 from chalicelib.campaigns.results.sections import Section
 from chalicelib.campaigns.states import CampaignStatus

@@ -188,21 +188,14 @@ class DisparoQuery(PageQuery):
     """A phone or an e-mail, in any spelling; a text that is neither finds nothing."""
 
     def destinos(self) -> list[str] | None:
-        """What `destino` may mean as it is stored, None without it.
-
-        Digits alone may lack the country code, or the `+` that a query string turns into a blank.
-        """
+        """What `destino` may mean as it is stored, None without it."""
         if self.destino is None:
             return None
         # Only a search by contact pays for the library of phones, not each cold start.
-        from chalicelib.contacts.canonical import canonical  # noqa: PLC0415
+        from chalicelib.contacts.canonical import canonical, phones_meant  # noqa: PLC0415
 
-        digits = self.destino.removeprefix("+")
-        meant = [
-            canonical(Canal.EMAIL, self.destino),
-            *(canonical(Canal.WHATSAPP, each) for each in (self.destino, f"+{digits}", f"+55{digits}")),
-        ]
-        return list(dict.fromkeys(filter(None, meant)))
+        address = canonical(Canal.EMAIL, self.destino)
+        return phones_meant(self.destino) if address is None else [address]
 
 
 class ResendRequest(_Request):
