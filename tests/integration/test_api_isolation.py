@@ -28,7 +28,7 @@ PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
-    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "disparo_lotes", "canal_limites", "canal_pausas",
+    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas",
     "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
@@ -133,10 +133,6 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     insert(
         owner, "canal_historico", tenant_id=tenant_id, canal="whatsapp", passo_id=UUID(int=number), em=CREATED_AT,
         acao="pausado", por="ana",
-    )  # fmt: skip
-    insert(
-        owner, "disparo_lotes", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
-        criado_em=CREATED_AT,
     )  # fmt: skip
     insert(
         owner, "disparo_reenvios", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
@@ -388,7 +384,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_lotes", "disparo_contagens"):  # fmt: skip
+                      "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)
         if status >= 400 and document.get("code") not in REFUSED:

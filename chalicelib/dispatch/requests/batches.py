@@ -5,7 +5,6 @@ So a process that dies in the middle has written nothing, and the same request m
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,12 +16,13 @@ from chalicelib.dispatch.requests.creation import MadeDisparo, made_of, make
 from chalicelib.dispatch.requests.models import DisparoBatch, Order
 from chalicelib.dispatch.wakeups import IN_A_MOMENT, Wakeup, Wakeups
 from chalicelib.errors import Conflict, DomainError, Invalid
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, keep_answer, known_answer
 from chalicelib.tenants.config import TenantConfig, config_of
 
 # A schedule takes a request of its own, and the gateway waits for 29 seconds. The sweep finds what has none.
 _SCHEDULES = 100
 _LONGEST_POINTER = 200
+_KIND = "lote"
 
 
 class DisparoBatches:
@@ -43,15 +43,11 @@ class DisparoBatches:
         now = self._clock()
 
         def work(rows: Rows) -> tuple[list[MadeDisparo], dict[str, Any]]:
-            if key is not None and (known := _known(rows, key)) is not None:
+            if (known := known_answer(rows, key, _KIND)) is not None:
                 return [], known
             outcomes = self._outcomes(rows, batch.orders(), now)
             answer = _answer(outcomes, batch, config_of(rows))
-            if key is not None:
-                rows.run(
-                    "insert_disparo_lote", idempotency_key=key.value, fingerprint=key.fingerprint,
-                    resposta=json.dumps(answer), agora=now,
-                )  # fmt: skip
+            keep_answer(rows, key, _KIND, answer, now)
             return made_of(outcomes), answer
 
         made, answer = self._database.run(tenant_id, work)
@@ -88,17 +84,6 @@ def _shared_wakeups(tenant_id: str, made: Iterable[MadeDisparo]) -> list[Wakeup]
         Wakeup(tenant_id, each.disparo_id, at + IN_A_MOMENT, is_scheduled=each.plan.agendar_para is not None)
         for at, each in list(first.items())[:_SCHEDULES]
     ]
-
-
-def _known(rows: Rows, key: IdempotencyKey) -> dict[str, Any] | None:
-    """The answer that this very request got before; a request with the same key meanwhile waits for it."""
-    rows.one("lock_disparo_lote", idempotency_key=key.value)
-    row = rows.one("disparo_lote_by_idempotency_key", idempotency_key=key.value)
-    if row is None:
-        return None
-    key.check(row["fingerprint"])
-    answer: dict[str, Any] = row["resposta"]
-    return answer
 
 
 def _answer(outcomes: Sequence[MadeDisparo | DomainError], batch: DisparoBatch, config: TenantConfig) -> dict[str, Any]:

@@ -131,18 +131,6 @@ SELECT :tenant_id, n.disparo_id, n.lead_id, n.canal, n.contato_id, n.destino, n.
        ignorar_janela boolean, usar_alternativos boolean, avisos jsonb)
  ORDER BY n.disparo_id;
 
--- name: lock_disparo_lote
--- The same request twice at once: the second one waits for the answer of the first, of which there may be no row yet.
-SELECT pg_advisory_xact_lock(
-    hashtextextended('lote/' || CAST(:tenant_id AS text) || '/' || CAST(:idempotency_key AS text), 0));
-
--- name: disparo_lote_by_idempotency_key
-SELECT fingerprint, resposta FROM disparo_lotes WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
-
--- name: insert_disparo_lote
-INSERT INTO disparo_lotes (tenant_id, idempotency_key, fingerprint, resposta, criado_em)
-VALUES (:tenant_id, :idempotency_key, :fingerprint, CAST(:resposta AS jsonb), :agora);
-
 -- name: disparo_by_id
 SELECT disparo_id, lead_id, canal, contato_id, destino, template, template_versao, status, agendar_para, enviar_apos,
        espera, expira_em, ignorar_janela, usar_alternativos, alternativa_de, tentativas, max_tentativas,
@@ -388,17 +376,19 @@ INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
 SELECT tenant_id, disparo_id, passos, :agora, 'reenviado' FROM movidos
 RETURNING disparo_id;
 
--- name: lock_resend_key
+-- name: lock_bulk_request
 -- The same request twice at once: the second one waits for the answer of the first, of which there may be no row yet.
-SELECT pg_advisory_xact_lock(
-    hashtextextended('reenvio/' || CAST(:tenant_id AS text) || '/' || CAST(:idempotency_key AS text), 0));
+SELECT pg_advisory_xact_lock(hashtextextended(
+    CAST(:pedido AS text) || '/' || CAST(:tenant_id AS text) || '/' || CAST(:idempotency_key AS text), 0));
 
--- name: resend_by_idempotency_key
-SELECT fingerprint, resposta FROM disparo_reenvios WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+-- name: bulk_request_by_key
+SELECT fingerprint, resposta
+  FROM disparo_reenvios
+ WHERE tenant_id = :tenant_id AND pedido = :pedido AND idempotency_key = :idempotency_key;
 
--- name: insert_resend
-INSERT INTO disparo_reenvios (tenant_id, idempotency_key, fingerprint, resposta, criado_em)
-VALUES (:tenant_id, :idempotency_key, :fingerprint, CAST(:resposta AS jsonb), :agora);
+-- name: insert_bulk_request
+INSERT INTO disparo_reenvios (tenant_id, pedido, idempotency_key, fingerprint, resposta, criado_em)
+VALUES (:tenant_id, :pedido, :idempotency_key, :fingerprint, CAST(:resposta AS jsonb), :agora);
 
 -- name: settle_disparo
 -- A person says what became of it. It left, if it did, when it was last tried.

@@ -7,7 +7,6 @@ status for "certainly not sent".
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -20,12 +19,13 @@ from chalicelib.dispatch.requests.shown import load_disparo
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, keep_answer, known_answer
 from chalicelib.ids import first_id, last_id
 from chalicelib.leads import moves
 from chalicelib.leads.states import CLOSED, LeadFact
 
 _CLOSED = sorted(each.value for each in CLOSED)
+_KIND = "reenvio"
 
 
 class Resends:
@@ -76,30 +76,15 @@ class Resends:
 def _resend_many(
     rows: Rows, request: ResendRequest, key: IdempotencyKey | None, now: datetime
 ) -> tuple[list[UUID], dict[str, Any]]:
-    if key is not None and (known := _known(rows, key)) is not None:
+    if (known := known_answer(rows, key, _KIND)) is not None:
         return [], known
     # One more than is wanted says whether there are more; it stays locked for a moment and is not changed.
     filters = {**_filters(request), "limite": request.limite + 1}
     locked = rows.all("lock_disparos_to_resend", agora=now, fechados=_CLOSED, **filters)
     resent = _resend(rows, locked[: request.limite], now)
     answer = {"reenviados": len(resent), "ha_mais": len(locked) > request.limite}
-    if key is not None:
-        rows.run(
-            "insert_resend", idempotency_key=key.value, fingerprint=key.fingerprint, resposta=json.dumps(answer),
-            agora=now,
-        )  # fmt: skip
+    keep_answer(rows, key, _KIND, answer, now)
     return resent, answer
-
-
-def _known(rows: Rows, key: IdempotencyKey) -> dict[str, Any] | None:
-    """The answer that this very request got before; a request with the same key meanwhile waits for it."""
-    rows.one("lock_resend_key", idempotency_key=key.value)
-    row = rows.one("resend_by_idempotency_key", idempotency_key=key.value)
-    if row is None:
-        return None
-    key.check(row["fingerprint"])
-    answer: dict[str, Any] = row["resposta"]
-    return answer
 
 
 def _check(disparo: Row, now: datetime) -> None:
