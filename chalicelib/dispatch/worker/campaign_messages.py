@@ -53,6 +53,13 @@ class FailingCampaign(NamedTuple):
     codigo: str | None = None
 
 
+def campaign_turns(rows: Rows, room: int, now: datetime) -> list[Row]:
+    """The disparos of campaigns that a claim with so much room may take up."""
+    if rows.one("any_running_campaign") is None:
+        return []
+    return rows.all("list_campaign_turns", lugares=room, agora=now)
+
+
 def recipients_of(rows: Rows, claimed: Sequence[ClaimedDisparo], now: datetime) -> list[ClaimedDisparo]:
     """The claimed disparos, those of campaigns with what has happened to their recipients.
 

@@ -38,6 +38,7 @@ from chalicelib.dispatch.states import EVENTS, LEAD_FACTS
 from chalicelib.dispatch.wakeups import WITH_A_WAKEUP, Wakeup, Wakeups
 from chalicelib.dispatch.worker.campaign_messages import (
     FailingCampaign,
+    campaign_turns,
     frees_places,
     next_channels,
     pause_failing,
@@ -93,6 +94,7 @@ class Claims:
     def take(self, targets: Sequence[WakeupTarget]) -> Claim:
         """Claim the named disparos that are due or whose lease lapsed, and what else is due while there is room."""
         now, owner = self._clock(), uuid4()
+        room = max(_OTHERS, _FULL - len(targets))
 
         def work(rows: Rows) -> tuple[list[Row], list[ClaimedDisparo], list[Row]]:
             found = rows.all(
@@ -104,7 +106,8 @@ class Claims:
                 lease_vencida=LEASE_LAPSED,
                 nao_iniciado=NOT_BEGUN,
                 sondar_em=now + CHANNEL_PAUSE,
-                lugares=max(_OTHERS, _FULL - len(targets)),
+                lugares=room,
+                turnos=json.dumps(campaign_turns(rows, room, now), default=str),
                 calmo=now - _BEHIND,
             )
             claimed = {(row["tenant_id"], row["disparo_id"]) for row in found}

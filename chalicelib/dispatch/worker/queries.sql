@@ -9,11 +9,10 @@
 -- since `calmo` has a wake-up of its own on its way. SKIP LOCKED: what another worker is claiming is not waited for.
 -- Rows are locked in the order of their ids, as the recording does. Everything that deciding needs comes along; what
 -- many have in common (the configuration of a tenant, the words of a template) comes with the first of them only. Values
--- come as text, for as JSON a number would be a float, which has not all of its digits. Of a
--- paused channel one claim at a time may send a probe: the one that moves `sondar_em` on.
--- A campaign's disparos are found through their campaign, behind the tenant's other ones and as far as its channel has room
--- (migration 035): one that is paused or cancelled is not looked at, however many wait in it. What is in doubt is claimed
--- all the same, to be settled.
+-- come as text, for as JSON a number would be a float, which has not all of its digits. Of a paused channel one claim at a
+-- time may send a probe: the one that moves `sondar_em` on.
+-- Those of campaigns (`list_campaign_turns`) come behind the tenant's other ones. What is in doubt is claimed all the same,
+-- to be settled.
 WITH RECURSIVE filas AS (
     (SELECT tenant_id FROM disparos
       WHERE status = 'pendente' AND (campanha_id IS NULL OR em_duvida) ORDER BY tenant_id LIMIT 1)
@@ -30,25 +29,12 @@ WITH RECURSIVE filas AS (
      WHERE EXISTS (SELECT FROM disparos d
                     WHERE d.tenant_id = f.tenant_id AND d.status = 'pendente' AND (d.campanha_id IS NULL OR d.em_duvida)
                       AND d.enviar_apos <= :agora)
-), com_vaga AS MATERIALIZED (
-    SELECT e.tenant_id, e.campanha_id, e.canal, p.piloto, least(e.lugares, CAST(:lugares AS bigint)) AS lugares
-      FROM campanhas_em_curso(:agora) e
-     CROSS JOIN (VALUES (true), (false)) AS p (piloto)
-     WHERE e.abre_em <= :agora AND e.lugares > 0 AND (p.piloto OR e.piloto_liberado)
-       AND EXISTS (SELECT FROM disparos d
-                    WHERE d.tenant_id = e.tenant_id AND d.campanha_id = e.campanha_id AND d.canal = e.canal
-                      AND d.piloto = p.piloto AND d.status = 'pendente' AND d.espera = 'campanha'
-                      AND d.enviar_apos <= :agora)
-), com_espera AS MATERIALIZED (
-    SELECT c.tenant_id, c.campanha_id
-      FROM campanhas c
-     WHERE c.status = 'em_andamento'
-       AND EXISTS (SELECT FROM disparos d
-                    WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.status = 'pendente'
-                      AND d.espera IS DISTINCT FROM 'campanha' AND d.enviar_apos <= :agora)
+), turnos AS MATERIALIZED (
+    SELECT * FROM jsonb_to_recordset(CAST(:turnos AS jsonb)) AS t (
+           tenant_id text, disparo_id uuid, enviar_apos timestamptz, fila smallint, vez integer)
 ), parte AS (
     SELECT ceil(CAST(:lugares AS numeric) / greatest(count(*), 1)) AS quantos
-      FROM (SELECT tenant_id FROM vencidas UNION SELECT tenant_id FROM com_vaga UNION SELECT tenant_id FROM com_espera) t
+      FROM (SELECT tenant_id FROM vencidas UNION SELECT tenant_id FROM turnos) t
 ), candidatos AS (
     SELECT o.tenant_id, o.disparo_id, o.enviar_apos, 1 AS fila, o.vez
       FROM vencidas v
@@ -61,29 +47,7 @@ WITH RECURSIVE filas AS (
             ORDER BY d.enviar_apos
             LIMIT (SELECT quantos FROM parte)) o
      UNION ALL
-    SELECT o.tenant_id, o.disparo_id, o.enviar_apos, 2, o.vez
-      FROM com_espera c
-     CROSS JOIN LATERAL (
-           SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
-             FROM disparos d
-            WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.status = 'pendente'
-              AND d.espera IS DISTINCT FROM 'campanha' AND d.enviar_apos <= :agora
-            ORDER BY d.enviar_apos
-            LIMIT (SELECT quantos FROM parte)) o
-     UNION ALL
-    SELECT tenant_id, disparo_id, enviar_apos, 3, vez
-      FROM (SELECT o.tenant_id, o.disparo_id, o.enviar_apos, c.lugares,
-                   row_number() OVER (PARTITION BY c.tenant_id, c.canal ORDER BY o.vez, o.enviar_apos) AS vez
-              FROM com_vaga c
-             CROSS JOIN LATERAL (
-                   SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
-                     FROM disparos d
-                    WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.canal = c.canal
-                      AND d.piloto = c.piloto AND d.status = 'pendente' AND d.espera = 'campanha'
-                      AND d.enviar_apos <= :agora
-                    ORDER BY d.enviar_apos
-                    LIMIT c.lugares) o) n
-     WHERE vez <= lugares
+    SELECT tenant_id, disparo_id, enviar_apos, fila, vez FROM turnos
 ), outros AS (
     SELECT tenant_id, disparo_id
       FROM (SELECT c.*, row_number() OVER (PARTITION BY tenant_id ORDER BY fila, vez, enviar_apos) AS vez_do_tenant
@@ -177,6 +141,58 @@ SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, CAST(m.variavei
   LEFT JOIN sondas s ON s.tenant_id = m.tenant_id AND s.canal = m.canal
 WINDOW do_template AS (PARTITION BY m.tenant_id, m.template, m.template_versao),
        do_tenant AS (PARTITION BY m.tenant_id);
+
+-- name: any_running_campaign
+-- Asked before `list_campaign_turns`, whose plan takes longer to make than an ordinary claim takes.
+SELECT tenant_id, campanha_id FROM campanhas WHERE status = 'em_andamento' LIMIT 1;
+
+-- name: list_campaign_turns
+-- What campaigns have for a claim, found through the campaign and as far as its channel has room (migration 035): one that
+-- is paused or cancelled is not looked at, however many wait in it. First what waited for something of its own (`fila` 2),
+-- then those whose turn has come (3).
+WITH com_vaga AS MATERIALIZED (
+    SELECT e.tenant_id, e.campanha_id, e.canal, p.piloto, least(e.lugares, CAST(:lugares AS bigint)) AS lugares
+      FROM campanhas_em_curso(:agora) e
+     CROSS JOIN (VALUES (true), (false)) AS p (piloto)
+     WHERE e.abre_em <= :agora AND e.lugares > 0 AND (p.piloto OR e.piloto_liberado)
+       AND EXISTS (SELECT FROM disparos d
+                    WHERE d.tenant_id = e.tenant_id AND d.campanha_id = e.campanha_id AND d.canal = e.canal
+                      AND d.piloto = p.piloto AND d.status = 'pendente' AND d.espera = 'campanha'
+                      AND d.enviar_apos <= :agora)
+), com_espera AS MATERIALIZED (
+    SELECT c.tenant_id, c.campanha_id
+      FROM campanhas c
+     WHERE c.status = 'em_andamento'
+       AND EXISTS (SELECT FROM disparos d
+                    WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.status = 'pendente'
+                      AND d.espera IS DISTINCT FROM 'campanha' AND d.enviar_apos <= :agora)
+), parte AS (
+    SELECT ceil(CAST(:lugares AS numeric) / greatest(count(*), 1)) AS quantos
+      FROM (SELECT tenant_id FROM com_vaga UNION SELECT tenant_id FROM com_espera) t
+)
+SELECT o.tenant_id, o.disparo_id, o.enviar_apos, 2 AS fila, o.vez
+  FROM com_espera c
+ CROSS JOIN LATERAL (
+       SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
+         FROM disparos d
+        WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.status = 'pendente'
+          AND d.espera IS DISTINCT FROM 'campanha' AND d.enviar_apos <= :agora
+        ORDER BY d.enviar_apos
+        LIMIT (SELECT quantos FROM parte)) o
+ UNION ALL
+SELECT tenant_id, disparo_id, enviar_apos, 3, vez
+  FROM (SELECT o.tenant_id, o.disparo_id, o.enviar_apos, c.lugares,
+               row_number() OVER (PARTITION BY c.tenant_id, c.canal ORDER BY o.vez, o.enviar_apos) AS vez
+          FROM com_vaga c
+         CROSS JOIN LATERAL (
+               SELECT d.tenant_id, d.disparo_id, d.enviar_apos, row_number() OVER (ORDER BY d.enviar_apos) AS vez
+                 FROM disparos d
+                WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.canal = c.canal
+                  AND d.piloto = c.piloto AND d.status = 'pendente' AND d.espera = 'campanha'
+                  AND d.enviar_apos <= :agora
+                ORDER BY d.enviar_apos
+                LIMIT c.lugares) o) n
+ WHERE vez <= lugares;
 
 -- name: list_unclaimed_disparos
 -- Named disparos that were not claimed, still wait, and are not looked after by `wake_next_disparos`, as those of campaigns
