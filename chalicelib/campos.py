@@ -42,6 +42,10 @@ class CampoType(StrEnum):
     LOGICO = "logico"
 
 
+NUMBERS = frozenset({CampoType.NUMERO, CampoType.MOEDA, CampoType.PERCENTUAL})
+"""The types whose values are numbers."""
+
+
 def campo_name(title: str) -> str:
     """The name of the campo of a column: `Valor da Dívida (R$)` → `valor_da_divida_r`.
 

@@ -23,7 +23,7 @@ from uuid import UUID
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.storage import Storage
-from chalicelib.campos import CampoType, campo_name
+from chalicelib.campos import NUMBERS, CampoType, campo_name
 from chalicelib.contacts.emails import read_emails
 from chalicelib.contacts.telephones import read_phones
 from chalicelib.ids import new_id
@@ -42,7 +42,6 @@ _PAGE = 1_000
 _JOINED = " | "
 _OURS = ("ID", "Nome", "Contato", "Documento", "Email", "Telefone")
 _TRUTHS = {True: "VERDADEIRO", False: "FALSO"}
-_NUMBERS = frozenset({CampoType.NUMERO, CampoType.MOEDA, CampoType.PERCENTUAL})
 _MOMENTS = (
     (CampoType.DATA, re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")),
     (CampoType.DATA_HORA, re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")),
@@ -169,7 +168,7 @@ def _shown(value: object, types: Sequence[str]) -> str:
         case bool():
             return _TRUTHS[value]
         case int() | float():
-            return _number(Decimal(str(value)), next((each for each in types if each in _NUMBERS), CampoType.NUMERO))
+            return _number(Decimal(str(value)), next((each for each in types if each in NUMBERS), CampoType.NUMERO))
         case _:
             return _moment(str(value), types)
 

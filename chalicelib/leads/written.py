@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime, time
 from typing import Any, TypeVar
 
-from chalicelib.campos import LONGEST_VALUE, MOST_BYTES, MOST_CAMPOS, NAME, OUR_NAMES, CampoType, written
+from chalicelib.campos import LONGEST_VALUE, MOST_BYTES, MOST_CAMPOS, NAME, NUMBERS, OUR_NAMES, CampoType, written
 from chalicelib.contacts.documents import read_document
 from chalicelib.contacts.domains import likely_domain
 from chalicelib.contacts.emails import read_emails
@@ -27,7 +27,6 @@ _MOMENTS = (
     (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"), datetime.fromisoformat, CampoType.DATA_HORA),
     (re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}"), time.fromisoformat, CampoType.HORA),
 )
-_NUMBERS = frozenset({CampoType.NUMERO, CampoType.MOEDA, CampoType.PERCENTUAL})
 
 
 def read_name(text: str, pointer: str) -> str:
@@ -113,7 +112,7 @@ def _fits(value: object, kind: CampoType) -> bool:
     if kind is CampoType.TEXTO:
         return isinstance(value, str)
     found = _type_of(value)
-    return found is kind or (found is CampoType.NUMERO and kind in _NUMBERS)
+    return found is kind or (found is CampoType.NUMERO and kind in NUMBERS)
 
 
 def _type_of(value: object) -> CampoType:

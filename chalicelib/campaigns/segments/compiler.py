@@ -24,7 +24,7 @@ from chalicelib.campaigns.segments.model import (
     calendar_day,
     relative_days,
 )
-from chalicelib.campos import CampoType
+from chalicelib.campos import NUMBERS, CampoType
 from chalicelib.canal import Canal
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
 from chalicelib.contacts.places import PLACES
@@ -36,7 +36,6 @@ MOST_DEPTH = 5
 """`todos`, `algum` and `nao` one within another."""
 
 _FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
-_NUMBERS = frozenset({CampoType.NUMERO, CampoType.MOEDA, CampoType.PERCENTUAL})
 _DAYS = frozenset({CampoType.DATA, CampoType.DATA_HORA})
 _SIGNS: Mapping[CampoOperator, list[int]] = {
     CampoOperator.IGUAL: [0],
@@ -147,7 +146,7 @@ def _kind(condition: CampoCondition, types: frozenset[CampoType]) -> CampoType |
     if isinstance(value, bool):
         return CampoType.LOGICO if CampoType.LOGICO in types else None
     if not isinstance(value, str):
-        return CampoType.NUMERO if types & _NUMBERS else None
+        return CampoType.NUMERO if types & NUMBERS else None
     if condition.op is not CampoOperator.CONTEM:
         if types & _DAYS and (relative_days(value) is not None or calendar_day(value) is not None):
             return CampoType.DATA

@@ -10,8 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from chalicelib import messages
-from chalicelib.campos import CampoType
-from chalicelib.ingestion.layout.campo_values import NUMBERS
+from chalicelib.campos import NUMBERS, CampoType
 from chalicelib.ingestion.layout.fates import ColumnFate
 from chalicelib.ingestion.layout.mapping import ADDED, ORIGIN, is_report
 from chalicelib.ingestion.reading.columns import column_name, sheet_and_row

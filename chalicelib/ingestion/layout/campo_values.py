@@ -15,7 +15,7 @@ from decimal import Decimal
 from json.encoder import encode_basestring
 from typing import NamedTuple
 
-from chalicelib.campos import CampoType
+from chalicelib.campos import NUMBERS, CampoType
 
 MOST_DIGITS = 15
 """Digits of a number: a double holds no more of them, and a spreadsheet shows no more."""
@@ -54,7 +54,6 @@ class CampoColumn(NamedTuple):
     samples: tuple[str, ...] = ()
 
 
-NUMBERS = frozenset({CampoType.NUMERO, CampoType.MOEDA, CampoType.PERCENTUAL})
 _DATES = frozenset({CampoType.DATA, CampoType.DATA_HORA})
 _FAMILIES = (NUMBERS, _DATES, frozenset({CampoType.HORA}), frozenset({CampoType.LOGICO}))
 

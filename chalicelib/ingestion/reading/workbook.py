@@ -17,10 +17,11 @@ from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
+from chalicelib.campos import NUMBERS
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection import formats
 from chalicelib.ingestion.detection.text_form import form_of, is_binary
-from chalicelib.ingestion.layout.campo_values import NUMBERS, CampoColumn
+from chalicelib.ingestion.layout.campo_values import CampoColumn
 from chalicelib.ingestion.layout.mapping import NO_MAPPINGS, Mappings
 from chalicelib.ingestion.layout.words import plain_words
 from chalicelib.ingestion.reading import csv_text, xlsx

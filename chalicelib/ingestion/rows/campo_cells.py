@@ -11,10 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from chalicelib.campos import LONGEST_VALUE, MOST_BYTES, CampoType
+from chalicelib.campos import LONGEST_VALUE, MOST_BYTES, NUMBERS, CampoType
 from chalicelib.contacts.pieces import EDGES, RefusedPiece, refuse
 from chalicelib.ingestion.layout.campo_values import (
-    NUMBERS,
     CampoColumn,
     CampoReading,
     CellLook,
