@@ -11,13 +11,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 import pytest
 
-from chalicelib.adapters.database import Database
+from chalicelib.adapters.database import Database, Rows
 from chalicelib.campaigns.planning.audience import audience_of
+from chalicelib.campaigns.planning.planner import Planner
 from chalicelib.errors import ConstraintViolation, Unavailable
 from chalicelib.ids import time_of
 from chalicelib.wiring import Services
@@ -37,9 +38,11 @@ from tests.builders import (
     run,
 )
 from tests.conftest import ROOT, STARTED_AT, StoppedClock
+from tests.dispatching import Killed, MortalDatabase, Shift, Worker
 from tests.sending_stage import opted_out
 
 MakeServices = Callable[..., Services]
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -65,6 +68,16 @@ def phone(number: int) -> str:
 def plan(services: Services, campanha_id: UUID, *, tenant_id: str = TENANT, remaining_ms: int = 10**9) -> None:
     body = json.dumps({"tenant_id": tenant_id, "campanha_id": str(campanha_id)})
     services.planner.run({"Records": [{"messageId": "1", "body": body}]}, remaining_ms=lambda: remaining_ms)
+
+
+def plan_with(services: Services, database: Database, campanha_id: UUID) -> None:
+    """Plan with a planner whose database is this one."""
+    planner = Planner(
+        database=database, queues=services.queues, wake=lambda _: None, publish=lambda: 0, settings=services._settings,
+        clock=services._clock,
+    )  # fmt: skip
+    body = json.dumps({"tenant_id": TENANT, "campanha_id": str(campanha_id)})
+    planner.run({"Records": [{"messageId": "1", "body": body}]}, remaining_ms=lambda: 10**9)
 
 
 def planned(database: Database, campanha_id: UUID, *columns: str) -> list[list[Any]]:
@@ -380,38 +393,22 @@ def ledger(owner: Database, campanha_id: UUID) -> list[list[Any]]:
     return planned(owner, campanha_id, "disparo_id", *columns.split(", ")) + out
 
 
-class _Killed(BaseException):
-    """The worker is no more."""
-
-
-@pytest.mark.parametrize("slices", range(1, 6))
-def test_worker_that_dies_in_any_slice_leaves_the_same_rows(
-    make_services: MakeServices, clock: StoppedClock, slices: int
+@pytest.mark.parametrize("dies_at", range(2, 11))
+def test_worker_that_dies_before_or_after_any_commit_leaves_the_same_rows(
+    make_services: MakeServices, clock: StoppedClock, dies_at: int
 ) -> None:
     services = make_services(plan_slice_leads=4)
     owner = services.owner_database
     for nome, canal in (("oi", "whatsapp"), ("oi-email", "email")):
         a_template(owner, nome=nome, canal=canal)
-    a_population(owner, Random(slices), 18)
+    a_population(owner, Random(dies_at // 2), 18)
     steps = [one_step(a_message(), a_message("email", "oi-email")), one_step(apos_dias_uteis=2)]
     pilot: dict[str, Any] = {"piloto": 5, "piloto_decisao": "pessoa", "piloto_liberado": False}
     campanha_id = a_scheduled_campaign(owner, *steps, **pilot)
-    seen: list[object] = []
-    planner = make_services(plan_slice_leads=4).planner
-    plan_in = planner._plan_in
-
-    def die(*given: Any) -> bool:
-        is_last = plan_in(*given)
-        seen.append(given)
-        if len(seen) == slices:
-            raise _Killed
-        return is_last
-
-    planner._plan_in = die  # type: ignore[method-assign,assignment]
-    planner._release = lambda *_: None  # type: ignore[method-assign]
-    body = json.dumps({"tenant_id": TENANT, "campanha_id": str(campanha_id)})
-    with pytest.raises(_Killed):
-        planner.run({"Records": [{"messageId": "1", "body": body}]}, remaining_ms=lambda: 10**9)
+    # Steps 0 and 1 are those of the claim; five slices follow.
+    dying: Any = MortalDatabase(owner, Worker(Shift(dies_at=dies_at)))
+    with pytest.raises(Killed):
+        plan_with(services, dying, campanha_id)
     plan(services, campanha_id)
     assert status(owner, campanha_id) == "agendada"
     clock.advance(seconds=services._settings.plan_lease_s + 1)
@@ -484,18 +481,26 @@ def test_failed_slice_gives_the_campaign_back(services: Services, owner: Databas
     assert len(planned(owner, campanha_id, "lead_id")) == 1
 
 
+class _AwayAfter:
+    """A database that does not answer any more after some transactions."""
+
+    def __init__(self, database: Database, transactions: int) -> None:
+        self._database = database
+        self._left = transactions
+
+    def run(self, tenant_id: str, work: Callable[[Rows], T]) -> T:
+        self._left -= 1
+        if self._left < 0:
+            raise Unavailable("banco_indisponivel")
+        return self._database.run(tenant_id, work)
+
+
 def test_campaign_that_cannot_be_given_back_is_left_to_its_lease(services: Services, owner: Database) -> None:
     lead(owner, telefones=[phone(1)])
     campanha_id = a_scheduled_campaign(owner)
-    planner = services.planner
-
-    def fail(*_: object) -> bool:
-        planner._database = Database(lambda: "postgresql://nobody@127.0.0.1:1/none?sslmode=disable")
-        raise Unavailable("banco_indisponivel")
-
-    planner._plan_in = fail  # type: ignore[method-assign,assignment]
+    away: Any = _AwayAfter(owner, 1)
     with pytest.raises(Unavailable):
-        plan(services, campanha_id)
+        plan_with(services, away, campanha_id)
     assert ask(owner, "SELECT lease_dono IS NOT NULL, planejado_ate FROM campanhas") == [[True, None]]
 
 
