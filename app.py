@@ -52,7 +52,7 @@ from chalicelib.leads.requests import (
 )
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
-from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.booking.requests import AgendamentoQuery, NewAgendamento
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.wiring import Services

@@ -35,7 +35,7 @@ from chalicelib.delivery.requests import ReplyQuery
 from chalicelib.dispatch.requests.models import DisparoQuery
 from chalicelib.leads.requests import LeadQuery, ReadyQuery
 from chalicelib.pages import PageQuery
-from chalicelib.scheduling.requests import AgendamentoQuery
+from chalicelib.scheduling.booking.requests import AgendamentoQuery
 from chalicelib.suppression.requests import SuppressionQuery
 from chalicelib.wiring import Services
 from local.aws import ACCESS_KEYS, ACCOUNT_ID, Aws, provision

@@ -67,8 +67,8 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.migrations import Migrations
     from chalicelib.maintenance.outbox import Outbox
     from chalicelib.maintenance.sweep import Sweep
-    from chalicelib.scheduling.reminders import Reminders
-    from chalicelib.scheduling.service import Agendamentos
+    from chalicelib.scheduling.booking.agendamentos import Agendamentos
+    from chalicelib.scheduling.reminders.worker import Reminders
     from chalicelib.suppression.links import UnsubscribeLinks
     from chalicelib.suppression.service import Suppressions, Unsubscribes
     from chalicelib.telemetry import Tracer
@@ -497,7 +497,7 @@ class Services:
 
     @cached_property
     def agendamentos(self) -> Agendamentos:
-        from chalicelib.scheduling.service import Agendamentos
+        from chalicelib.scheduling.booking.agendamentos import Agendamentos
 
         return Agendamentos(
             database=self.database,
@@ -509,7 +509,7 @@ class Services:
 
     @cached_property
     def reminders(self) -> Reminders:
-        from chalicelib.scheduling.reminders import Reminders
+        from chalicelib.scheduling.reminders.worker import Reminders
 
         return Reminders(database=self.owner_database, publish=self.outbox.publish, clock=self._clock)
 

@@ -41,11 +41,12 @@ HOUSE = _floors(
 INSIDE: Mapping[str, Floors] = {
     "campaigns": _floors("states", "moves rules segments", "planning", "requests", "results"),
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
+    "scheduling": _floors("states", "rules", "booking", "reminders"),
     "ingestion": _floors("layout detection", "options reading", "rows", "loading", "jobs"),
 }
 # Rooms that only think: no module of theirs reaches an adapter, or any other door to the outside.
 PURE = ("contacts", "campaigns.rules", "campaigns.states", "dispatch.rules", "dispatch.states", "dispatch.outcomes",
-    "ingestion.layout", "ingestion.rows", "ingestion.options",
+    "ingestion.layout", "ingestion.rows", "ingestion.options", "scheduling.rules", "scheduling.states",
 )  # fmt: skip
 
 # Who may open which door to the outside: the owner of a library, by the path of its module.

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.scheduling.requests import NewAgendamento
+from chalicelib.scheduling.booking.requests import NewAgendamento
 from chalicelib.wiring import Services
 from tests.builders import TENANT
 

@@ -17,8 +17,8 @@ from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.scheduling.requests import AgendamentoQuery
-from chalicelib.scheduling.service import Agendamentos
+from chalicelib.scheduling.booking.agendamentos import Agendamentos
+from chalicelib.scheduling.booking.requests import AgendamentoQuery
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.wiring import Services
 from local.aws import Aws

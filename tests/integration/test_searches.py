@@ -13,7 +13,7 @@ from chalicelib.dispatch.requests.models import DisparoQuery
 from chalicelib.errors import TooManyRequests, Unavailable
 from chalicelib.leads.requests import LeadQuery, ReadyQuery
 from chalicelib.pages import PageQuery
-from chalicelib.scheduling.requests import AgendamentoQuery
+from chalicelib.scheduling.booking.requests import AgendamentoQuery
 from chalicelib.searches import SEATS, take_seat
 from chalicelib.suppression.requests import SuppressionQuery, SuppressionReason
 from chalicelib.wiring import Services

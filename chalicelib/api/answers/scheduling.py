@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel, WarningAnswer
-from chalicelib.scheduling.requests import AgendamentoCanal, AgendamentoKind
+from chalicelib.scheduling.booking.requests import AgendamentoCanal, AgendamentoKind
 from chalicelib.scheduling.states import AgendamentoStatus
 
 

@@ -20,9 +20,9 @@ from chalicelib.instants import Instant
 from chalicelib.leads import moves
 from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
-from chalicelib.scheduling.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.booking.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.rules.warnings import warnings_of
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
-from chalicelib.scheduling.warnings import warnings_of
 from chalicelib.searches import take_seat
 from chalicelib.telemetry import Metric, count, logger
 from chalicelib.tenants.config import config_of

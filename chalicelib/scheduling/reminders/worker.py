@@ -12,7 +12,7 @@ from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.adapters.queues import WakeupTarget, wakeup_targets
-from chalicelib.scheduling.service import ID_NAME
+from chalicelib.scheduling.booking.agendamentos import ID_NAME
 from chalicelib.telemetry import logger
 
 

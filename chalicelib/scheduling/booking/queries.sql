@@ -54,14 +54,3 @@ SELECT agendamento_id, lead_id, status, data_agendada
 UPDATE agendamentos
    SET status = :para, cancelado_por = :por, motivo_cancelamento = :motivo, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
-
--- name: mark_agendamento_announced
--- Once: its time has come, it is still live, and it was not announced yet. A second worker finds no row.
-UPDATE agendamentos
-   SET avisado_em = :agora, atualizado_em = :agora
- WHERE tenant_id = :tenant_id
-   AND agendamento_id = :agendamento_id
-   AND avisado_em IS NULL
-   AND status IN ('pendente', 'confirmado')
-   AND data_agendada <= :agora
-RETURNING lead_id, canal, data_agendada;

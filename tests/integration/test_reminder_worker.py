@@ -14,7 +14,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.scheduling.reminders import Reminders, RemindersFailed
+from chalicelib.scheduling.reminders.worker import Reminders, RemindersFailed
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import listen, queued

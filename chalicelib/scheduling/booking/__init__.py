@@ -1,0 +1,1 @@
+"""Booking: what the API does with agendamentos. The login of the API."""

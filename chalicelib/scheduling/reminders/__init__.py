@@ -1,0 +1,1 @@
+"""Reminders: the worker behind the scheduling queue. Workers' login."""

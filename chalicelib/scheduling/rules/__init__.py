@@ -1,0 +1,1 @@
+"""Rules of agendamentos: warnings, free slots, the times of reminders, calendar files. Pure."""
