@@ -16,8 +16,29 @@ CREATE TABLE agendas (
 -- `ANA` is `Ana`, as for the agendamentos.
 CREATE UNIQUE INDEX agendas_responsavel_key ON agendas (tenant_id, lower(responsavel));
 
--- What a feed reads, every few minutes for each calendar that subscribes to it.
-CREATE INDEX agendamentos_responsavel_idx ON agendamentos (tenant_id, lower(responsavel), data_agendada);
+-- What a feed reads, every few minutes for each calendar that subscribes to it: the live ones are in
+-- `agendamentos_responsavel_idx`, and all others in this one.
+CREATE INDEX agendamentos_encerrados_idx ON agendamentos (tenant_id, lower(responsavel), data_agendada)
+    WHERE status NOT IN ('pendente', 'confirmado');
+
+-- A feed goes with its responsável: to the new name, and away with the row, so that no address outlives the person.
+CREATE FUNCTION follow_responsavel() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        DELETE FROM agendas WHERE tenant_id = OLD.tenant_id AND lower(responsavel) = lower(OLD.nome);
+        RETURN NULL;
+    END IF;
+    -- One that was made for the new name before anybody had it is nobody's any more.
+    DELETE FROM agendas
+     WHERE tenant_id = NEW.tenant_id AND lower(responsavel) = lower(NEW.nome) AND lower(NEW.nome) <> lower(OLD.nome);
+    UPDATE agendas SET responsavel = NEW.nome WHERE tenant_id = NEW.tenant_id AND lower(responsavel) = lower(OLD.nome);
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER responsaveis_agenda_nome AFTER UPDATE OF nome ON responsaveis FOR EACH ROW
+    WHEN (NEW.nome <> OLD.nome) EXECUTE FUNCTION follow_responsavel();
+CREATE TRIGGER responsaveis_agenda_fim AFTER DELETE ON responsaveis FOR EACH ROW
+    EXECUTE FUNCTION follow_responsavel();
 
 ALTER TABLE agendas ALTER COLUMN tenant_id SET (n_distinct = 200);
 ALTER TABLE agendas ENABLE ROW LEVEL SECURITY;

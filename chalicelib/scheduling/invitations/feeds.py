@@ -35,7 +35,7 @@ _MOST_FEEDS = 1_000
 class _Found(NamedTuple):
     """A feed with its agendamentos."""
 
-    responsavel: str
+    agenda: Row
     meetings: list[Row]
     config: TenantConfig
 
@@ -107,11 +107,13 @@ class Feeds:
                 raise NotFound("nao_encontrado")
             name = agenda["responsavel"]
             found = rows.all("meetings_of_feed", responsavel=name, desde=since, limite=_MOST_MEETINGS)
-            return _Found(name, found, config_of(rows))
+            return _Found(agenda, found, config_of(rows))
 
-        name, found, config = self._database.run(tenant_id, work)
-        meetings = [InvitedMeeting.of(row, config.fuso, self._organizer) for row in found]
-        return CalendarFile(feed_text(meetings, name, config.fuso, config.idioma), CalendarMethod.PUBLISH, "agenda.ics")
+        agenda, found, config = self._database.run(tenant_id, work)
+        zone, organizer = agenda["fuso"] or config.fuso, agenda["email"] or self._organizer
+        meetings = [InvitedMeeting.of(row, zone, organizer) for row in found]
+        text = feed_text(meetings, agenda["responsavel"], zone, config.idioma)
+        return CalendarFile(text, CalendarMethod.PUBLISH, "agenda.ics")
 
 
 def _token(random: bytes, tenant_id: str) -> str:

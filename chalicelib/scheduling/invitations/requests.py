@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from chalicelib.scheduling.booking.requests import ResponsavelName
+from chalicelib.scheduling.rules.names import ResponsavelName
 
 
 class NewFeed(BaseModel):
