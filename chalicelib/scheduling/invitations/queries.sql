@@ -39,7 +39,7 @@ SELECT a.agendamento_id, a.tipo, a.canal, a.data_agendada, a.duracao_minutos, a.
  ORDER BY a.data_agendada, a.agendamento_id
  LIMIT :limite;
 
--- name: publish_agenda
+-- name: publish_feed
 -- One feed for each responsável: a new address takes the place of the one before.
 INSERT INTO agendas (tenant_id, agenda_id, responsavel, token_hash, criado_por, criado_em)
 VALUES (:tenant_id, :agenda_id, :responsavel, CAST(:token_hash AS bytea), :por, :agora)
@@ -48,21 +48,21 @@ ON CONFLICT (tenant_id, lower(responsavel)) DO UPDATE
        criado_em = excluded.criado_em
 RETURNING agenda_id, responsavel, criado_por, criado_em;
 
--- name: list_agendas
+-- name: list_feeds
 SELECT agenda_id, responsavel, criado_por, criado_em
   FROM agendas
  WHERE tenant_id = :tenant_id
  ORDER BY lower(responsavel), agenda_id
  LIMIT :limite;
 
--- name: agenda_by_token
+-- name: feed_by_token
 -- With the zone and the address of the responsável, where they have their own.
 SELECT g.agenda_id, g.responsavel, r.fuso, r.email
   FROM agendas g
   LEFT JOIN responsaveis r ON r.tenant_id = :tenant_id AND lower(r.nome) = lower(g.responsavel)
  WHERE g.tenant_id = :tenant_id AND g.token_hash = CAST(:token_hash AS bytea);
 
--- name: delete_agenda
+-- name: delete_feed
 DELETE FROM agendas
  WHERE tenant_id = :tenant_id AND agenda_id = :agenda_id
 RETURNING agenda_id;
