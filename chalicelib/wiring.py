@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.sweep import Sweep
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.invitations.feeds import Feeds
+    from chalicelib.scheduling.invitations.parts import CalendarParts
     from chalicelib.scheduling.invitations.service import Invitations
     from chalicelib.scheduling.reminders.worker import Reminders
     from chalicelib.suppression.links import UnsubscribeLinks
@@ -354,6 +355,7 @@ class Services:
             queues=self.queues,
             publish=self.outbox.publish,
             unsubscribe_url=self.unsubscribe_links.url,
+            calendars=self.calendar_parts.of,
             tracer=self.tracer,
             settings=self._settings,
             clock=self._clock,
@@ -514,6 +516,12 @@ class Services:
         from chalicelib.scheduling.invitations.service import Invitations
 
         return Invitations(database=self.database, organizer=self._settings.agenda_organizer)
+
+    @cached_property
+    def calendar_parts(self) -> CalendarParts:
+        from chalicelib.scheduling.invitations.parts import CalendarParts
+
+        return CalendarParts(database=self.owner_database, organizer=self._settings.agenda_organizer)
 
     @cached_property
     def feeds(self) -> Feeds:

@@ -151,6 +151,7 @@ class ClaimedDisparo:
     campanha: str | None = None
     etapa: int | None = None
     is_test: bool = False
+    agendamento_id: UUID | None = None
     recipient: Recipient | None = None
 
     @property

@@ -90,7 +90,7 @@ WITH RECURSIVE filas AS (
     RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.canal, d.destino, d.variaveis,
               least(d.tentativas + 1, d.max_tentativas) AS tentativas, d.max_tentativas,
               d.em_duvida, d.ultimo_codigo, d.template, d.template_versao, d.expira_em, d.ignorar_janela,
-              d.usar_alternativos, d.campanha_id, d.etapa, d.teste_de
+              d.usar_alternativos, d.campanha_id, d.etapa, d.teste_de, d.agendamento_id
 ), abandonados AS (
     INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe)
     SELECT tenant_id, disparo_id, passos_antes, :agora, CASE WHEN iniciado THEN tentativas_antes END,
@@ -107,7 +107,7 @@ WITH RECURSIVE filas AS (
 SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, CAST(m.variaveis AS text) AS variaveis, m.tentativas,
        t.tentativas_antes,
        m.max_tentativas, m.em_duvida, m.ultimo_codigo, m.template, m.template_versao, m.expira_em, m.ignorar_janela,
-       m.usar_alternativos, m.campanha_id, m.etapa, t.campanha, m.teste_de IS NOT NULL AS is_test, t.espera,
+       m.usar_alternativos, m.campanha_id, m.etapa, t.campanha, m.teste_de IS NOT NULL AS is_test, m.agendamento_id, t.espera,
        t.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
        EXISTS (SELECT FROM supressoes x
                 WHERE x.tenant_id = m.tenant_id AND x.canal = m.canal AND x.contato = m.destino)

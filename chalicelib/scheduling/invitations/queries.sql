@@ -66,3 +66,18 @@ SELECT g.agenda_id, g.responsavel, r.fuso, r.email
 DELETE FROM agendas
  WHERE tenant_id = :tenant_id AND agenda_id = :agenda_id
 RETURNING agenda_id;
+
+-- name: meetings_of_disparos
+-- Of the messages that tell of a time or of its end; a reminder tells nothing new. All of it stays as it is for one
+-- version, whatever the lead answers meanwhile, so that a repeated message is the same one.
+SELECT d.tenant_id, d.disparo_id, d.destino AS email, d.criado_em AS atualizado_em, a.agendamento_id, a.tipo, a.canal,
+       a.data_agendada, a.duracao_minutos, a.responsavel, a.versao, a.local, a.link, a.criado_em, l.nome, r.fuso,
+       r.email AS organizador, CASE WHEN a.status = 'cancelado' THEN 'cancelado' ELSE 'pendente' END AS status, t.config
+  FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+  JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
+                 AND d.agendamento_tipo IN ('convite', 'mudou', 'cancelado')
+  JOIN agendamentos a ON a.tenant_id = d.tenant_id AND a.agendamento_id = d.agendamento_id
+                     AND a.versao = d.agendamento_versao
+  JOIN leads l ON l.tenant_id = d.tenant_id AND l.lead_id = a.lead_id
+  LEFT JOIN responsaveis r ON r.tenant_id = d.tenant_id AND lower(r.nome) = lower(a.responsavel)
+  LEFT JOIN tenants t ON t.tenant_id = d.tenant_id;
