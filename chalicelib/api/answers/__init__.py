@@ -40,7 +40,7 @@ from chalicelib.api.answers.ingestion import (
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import (
-    AgendamentoAnswer,
+    AgendamentoDetail,
     AgendamentoPage,
     FeedAnswer,
     FeedList,
@@ -50,7 +50,7 @@ from chalicelib.api.answers.suppression import PersonSuppressionAnswer, Suppress
 from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
-    "AgendamentoAnswer",
+    "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
