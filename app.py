@@ -21,6 +21,7 @@ from chalicelib.campaigns.requests.models import (
     CampaignStart,
     CampaignStop,
     NewCampaign,
+    NewStart,
     TrialSend,
 )
 from chalicelib.campaigns.results.requests import CampaignAgain, CampaignReplyQuery, RecipientExport, RecipientQuery
@@ -532,6 +533,13 @@ def test_campanha(call: Call, campanha_id: UUID, body: TrialSend) -> Json[answer
 def schedule_campanha(call: Call, campanha_id: UUID, body: CampaignStart) -> Json[answers.CampaignAnswer]:
     """Freezes the audience of a draft, and starts it as soon as it is planned or at its time."""
     return services.campaign_control.schedule(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/reagendar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def reschedule_campanha(call: Call, campanha_id: UUID, body: NewStart) -> Json[answers.CampaignAnswer]:
+    """Starts a campaign that has not begun at another time."""
+    return services.campaign_control.reschedule(call.identity, campanha_id, body)
 
 
 @app.route("/campanhas/{campanha_id}/pausar", methods=["POST"], authorizer=cognito)

@@ -1124,6 +1124,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The audience of the campaign is being planned.",
     ),
     "campanha_ate_o_inicio": ("Começa em {quando}.", "It starts on {quando}."),
+    "campanha_reagendada": ("Mudou o início.", "Its start was changed."),
+    "campanha_ja_comecou": (
+        "A campanha já começou: pause ou cancele.",
+        "The campaign has begun already: pause or cancel it.",
+    ),
     "campanha_pausada_por_pessoa": ("Pausada por uma pessoa.", "Paused by a person."),
     "campanha_piloto_reprovado": (
         "O piloto teve recusas demais: a campanha espera por uma decisão.",

@@ -537,6 +537,7 @@ class Services:
 
     @cached_property
     def sweep(self) -> Sweep:
+        from chalicelib.campaigns.planning.redating import CampaignRedating
         from chalicelib.campaigns.planning.tending import CampaignCounterFolding, Tending
         from chalicelib.delivery.settling import LateReports
         from chalicelib.dispatch.requests.overview import CounterFolding
@@ -560,6 +561,7 @@ class Services:
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
                 "planejamentos": partial(wake, "wake_lost_campanhas", settings.campaign_queue, "campanha_id"),
                 "campanhas": Tending(database=self.owner_database, start=self.planner.start, clock=self._clock).tend,
+                "datas_de_campanhas": CampaignRedating(database=self.owner_database, clock=self._clock).redate,
                 "contagens_de_campanhas": CampaignCounterFolding(database=self.owner_database).fold,
                 "mensagens_de_campanhas": partial(wake_campaigns, claims, self.wakeups),
                 "leads": claims.move_leads,

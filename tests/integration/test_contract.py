@@ -227,6 +227,7 @@ def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     assert found["publico"] == found["elegiveis"] + sum(each["quantos"] for each in found["excluidos"])
     call("POST", f"{path}/testar", contatos=[{"canal": "whatsapp", "contato": "71 98888-0001"}])
     call("POST", f"{path}/agendar", iniciar_em=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    call("POST", f"{path}/reagendar", iniciar_em=(datetime.now(UTC) + timedelta(days=2)).isoformat())
     stopped = call("POST", "/campanhas/pausar", todas=True, motivo="O chefe ligou")
     assert [(each["campanha_id"], each["status"]) for each in stopped["itens"]] == [(made["campanha_id"], "pausada")]
     assert call("POST", "/campanhas/pausar", campanha_ids=[lead_id], motivo="x")["itens"][0]["erro"]
