@@ -238,7 +238,7 @@ def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     assert call("POST", f"{path}/cancelar")["status"] == "cancelada"
     use_results(call, owner, UUID(made["campanha_id"]))
     assert made["campanha_id"] in [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]]
-    assert len(call("GET", path)["historico"]) == 6
+    assert len(call("GET", path)["historico"]) == 7
     draft = call("POST", "/campanhas", **given)
     call("DELETE", f"/campanhas/{draft['campanha_id']}")
     run(owner, "DELETE FROM disparos WHERE teste_de IS NOT NULL")
