@@ -53,7 +53,7 @@ from chalicelib.leads.requests import (
 )
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
-from chalicelib.scheduling.booking.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.booking.requests import AgendamentoQuery, Cancellation, NewAgendamento, Rescheduling
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.wiring import Services
@@ -341,9 +341,9 @@ def resume_canal(call: Call, canal: str, body: GivenReason) -> Json[answers.Chan
 @endpoint(app, 201)
 def create_agendamento(
     call: Call, lead_id: UUID, body: NewAgendamento, key: IdempotencyKey | None
-) -> Json[answers.AgendamentoAnswer]:
+) -> Json[answers.AgendamentoDetail]:
     """Creates an agendamento: a callback or a meeting with the lead."""
-    return services.agendamentos.create(call.tenant_id, lead_id, body, key)
+    return services.agendamentos.create(call.tenant_id, lead_id, body, key, por=call.identity.subject)
 
 
 @app.route("/agendamentos", methods=["GET"], authorizer=cognito)
@@ -355,35 +355,46 @@ def list_agendamentos(call: Call, query: AgendamentoQuery) -> Json[answers.Agend
 
 @app.route("/agendamentos/{agendamento_id}", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Returns one agendamento."""
     return services.agendamentos.get(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/confirmar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def confirm_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def confirm_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Records that the lead has confirmed the agendamento."""
     return services.agendamentos.confirm(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/realizar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Records that the agendamento took place."""
     return services.agendamentos.complete(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/cancelar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def cancel_agendamento(call: Call, agendamento_id: UUID, body: GivenReason) -> Json[answers.AgendamentoAnswer]:
-    """Cancels the agendamento and frees its time."""
-    return services.agendamentos.cancel(call.tenant_id, agendamento_id, **body.of(call.identity))
+def cancel_agendamento(call: Call, agendamento_id: UUID, body: Cancellation) -> Json[answers.AgendamentoDetail]:
+    """Cancels the agendamento, frees its time and tells the lead."""
+    return services.agendamentos.cancel(
+        call.tenant_id, agendamento_id, **body.of(call.identity), avisar_lead=body.avisar_lead
+    )
+
+
+@app.route("/agendamentos/{agendamento_id}/reagendar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def reschedule_agendamento(
+    call: Call, agendamento_id: UUID, body: Rescheduling, key: IdempotencyKey | None
+) -> Json[answers.AgendamentoDetail]:
+    """Moves the agendamento to another time, which the lead is asked to confirm anew."""
+    return services.agendamentos.reschedule(call.tenant_id, agendamento_id, body, key, por=call.identity.subject)
 
 
 @app.route("/agendamentos/{agendamento_id}/nao-compareceu", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def miss_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def miss_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Records that the lead did not come to the agendamento."""
     return services.agendamentos.miss(call.tenant_id, agendamento_id)
 

@@ -526,6 +526,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Write the whole phone with its area code, as 71 99999-1234 or +5571999991234.",
     ),
     # Templates
+    "canal_do_template_padrao": (
+        "O produto manda as palavras desse template por {canal}: o canal não pode ser outro.",
+        "The product sends the words of this template by {canal}: the channel cannot be another one.",
+    ),
     "nome_de_template_invalido": (
         "O nome de um template tem de 1 a 100 letras, dígitos, pontos, hifens ou sublinhados.",
         "The name of a template has 1 to 100 letters, digits, dots, hyphens or underscores.",
@@ -992,6 +996,21 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "horario_ocupado": (
         "O responsável já tem um compromisso nesse horário.",
         "The person in charge already has an appointment at that time.",
+    ),
+    "reagendamentos_esgotados": (
+        "O agendamento já mudou de horário {maximo} vezes, o máximo que o tenant permite.",
+        "The agendamento has moved {maximo} times already, as often as the tenant allows.",
+    ),
+    "local_obrigatorio": ("Um encontro presencial precisa de local.", "A meeting in person needs a local."),
+    "local_so_presencial": ("Só um encontro presencial tem local.", "Only a meeting in person has a local."),
+    "link_so_de_video": ("Só um agendamento por vídeo tem link.", "Only an agendamento by video has a link."),
+    "agendamento_mudou": (
+        "O agendamento mudou de horário: a mensagem falava do horário antigo.",
+        "The agendamento has moved: the message was about its old time.",
+    ),
+    "agendamento_encerrado": (
+        "O agendamento foi encerrado ou cancelado antes da mensagem.",
+        "The agendamento ended or was cancelled before the message.",
     ),
     "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),

@@ -39,12 +39,12 @@ from chalicelib.api.answers.ingestion import (
 )
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
-from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
+from chalicelib.api.answers.scheduling import AgendamentoDetail, AgendamentoPage
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
-    "AgendamentoAnswer",
+    "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",

@@ -242,7 +242,8 @@ class Executor:
         """An e-mail says how to unsubscribe."""
         match claimed.canal:
             case Canal.EMAIL:
-                url = self._unsubscribe_url(claimed.tenant_id, claimed.disparo_id)
+                # A responsável who unsubscribed would silence the lead.
+                url = None if claimed.is_for_staff else self._unsubscribe_url(claimed.tenant_id, claimed.disparo_id)
                 return replace(message, descadastro_url=url)
             case Canal.WHATSAPP:
                 return message
