@@ -69,6 +69,9 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.sweep import Sweep
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
+    from chalicelib.scheduling.invitations.feeds import Feeds
+    from chalicelib.scheduling.invitations.parts import CalendarParts
+    from chalicelib.scheduling.invitations.service import Invitations
     from chalicelib.scheduling.reminders.worker import Reminders
     from chalicelib.suppression.links import UnsubscribeLinks
     from chalicelib.suppression.service import Suppressions, Unsubscribes
@@ -353,6 +356,7 @@ class Services:
             queues=self.queues,
             publish=self.outbox.publish,
             unsubscribe_url=self.unsubscribe_links.url,
+            calendars=self.calendar_parts.of,
             tracer=self.tracer,
             settings=self._settings,
             clock=self._clock,
@@ -503,6 +507,30 @@ class Services:
             database=self.database,
             alarms=self.alarms,
             buffer_min=self._settings.agenda_buffer_min,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        from chalicelib.scheduling.invitations.service import Invitations
+
+        return Invitations(database=self.database, organizer=self._settings.agenda_organizer)
+
+    @cached_property
+    def calendar_parts(self) -> CalendarParts:
+        from chalicelib.scheduling.invitations.parts import CalendarParts
+
+        return CalendarParts(database=self.owner_database, organizer=self._settings.agenda_organizer)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        from chalicelib.scheduling.invitations.feeds import Feeds
+
+        settings = self._settings
+        return Feeds(
+            database=self.database,
+            public_url=settings.public_url,
+            organizer=settings.agenda_organizer,
             clock=self._clock,
         )
 
