@@ -39,7 +39,15 @@ from chalicelib.api.answers.ingestion import (
 )
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
-from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
+from chalicelib.api.answers.scheduling import (
+    AgendamentoAnswer,
+    AgendamentoPage,
+    BlockAnswer,
+    BlockPage,
+    ResponsavelAnswer,
+    ResponsavelPage,
+    SlotsAnswer,
+)
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
@@ -48,6 +56,8 @@ __all__ = [
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
+    "BlockAnswer",
+    "BlockPage",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
@@ -76,10 +86,13 @@ __all__ = [
     "ReplyPage",
     "ReportLink",
     "ResendAnswer",
+    "ResponsavelAnswer",
+    "ResponsavelPage",
     "SavedConfig",
     "SegmentAnswer",
     "SegmentCountAnswer",
     "SegmentPage",
+    "SlotsAnswer",
     "StoppedCampaign",
     "StoppedCampaigns",
     "SuppressionAnswer",
