@@ -73,6 +73,9 @@ if TYPE_CHECKING:
     from chalicelib.scheduling.invitations.parts import CalendarParts
     from chalicelib.scheduling.invitations.service import Invitations
     from chalicelib.scheduling.reminders.worker import Reminders
+    from chalicelib.scheduling.staff.blocks import Blocks
+    from chalicelib.scheduling.staff.free_times import FreeTimes
+    from chalicelib.scheduling.staff.responsaveis import Responsaveis
     from chalicelib.suppression.links import UnsubscribeLinks
     from chalicelib.suppression.service import Suppressions, Unsubscribes
     from chalicelib.telemetry import Tracer
@@ -539,6 +542,24 @@ class Services:
         from chalicelib.scheduling.booking.announcing import Alarms
 
         return Alarms(queues=self.queues, schedules=self.schedules, queue=self._settings.scheduling_queue)
+
+    @cached_property
+    def free_times(self) -> FreeTimes:
+        from chalicelib.scheduling.staff.free_times import FreeTimes
+
+        return FreeTimes(database=self.database, buffer_min=self._settings.agenda_buffer_min, clock=self._clock)
+
+    @cached_property
+    def responsaveis(self) -> Responsaveis:
+        from chalicelib.scheduling.staff.responsaveis import Responsaveis
+
+        return Responsaveis(database=self.database, clock=self._clock)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        from chalicelib.scheduling.staff.blocks import Blocks
+
+        return Blocks(database=self.database, clock=self._clock)
 
     @cached_property
     def reminders(self) -> Reminders:
