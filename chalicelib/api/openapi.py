@@ -146,7 +146,7 @@ def _described(route: RouteEntry, schemas: _Schemas) -> Document:
     return described
 
 
-def _may_be_left_out(body: type[BaseModel] | None) -> bool:
+def _may_be_left_out(body: type | None) -> bool:
     """A reason, with or without what else may be said, need not be given."""
     return (
         body is not None

@@ -8,9 +8,10 @@ import pytest
 
 from chalicelib.canal import Canal
 from chalicelib.dispatch.rules.default_templates import DEFAULT_TEMPLATES, default_name
+from chalicelib.dispatch.rules.formats import Scalar
 from chalicelib.dispatch.rules.rendering import NEW_RULES, check, check_for_whatsapp, render_message, words_of
 
-MEETING = {
+MEETING: dict[str, Scalar] = {
     "data": "2026-12-02", "hora": "14:00", "onde": "por vídeo", "responsavel": "Ana", "duracao": 60,
 }  # fmt: skip
 
