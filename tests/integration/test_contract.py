@@ -55,9 +55,10 @@ class Caller:
         return document
 
     def read(self, path: str) -> str:
-        """The text of an answer that is not JSON."""
-        status, text, _ = self.api.read(path, token=self._token)
+        """The text of an answer that is not JSON; who has it already is told so."""
+        status, text, headers = self.api.read(path, token=self._token)
         assert status == 200, (path, text)
+        assert self.api.read(path, token=self._token, If_None_Match=headers["ETag"])[:2] == (304, "")
         return text
 
     def upload(self, **options: str) -> str:
