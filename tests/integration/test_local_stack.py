@@ -149,7 +149,7 @@ def test_invitations_that_mails_brought_are_shown_by_themselves(stack: Stack, fo
         "contentType": "text/calendar; method=CANCEL",
     }
     mail = {"to": ["ze@example.com"], "subject": "s", "text": "t"}
-    address = stack.state.parts["email"].url
+    address = stack.state.parts["email"].url or ""
     local(folder, "mailbox", "--clear")
     McpServer(address).call_all("send-email", [mail, {**mail, "attachments": [file]}])
     [found] = json.loads(local(folder, "mailbox", "--ics", "--json").output)
