@@ -41,6 +41,7 @@ HOUSE = _floors(
 INSIDE: Mapping[str, Floors] = {
     "campaigns": _floors("states", "moves rules segments", "planning", "requests", "results"),
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
+    "leads": _floors("states", "moves requests", "history", "lists", "edits"),
     "scheduling": _floors("states", "rules", "booking", "reminders"),
     "ingestion": _floors("layout detection", "options reading", "rows", "loading", "jobs"),
 }

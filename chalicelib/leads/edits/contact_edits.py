@@ -18,9 +18,9 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identity import Identity
+from chalicelib.leads.edits.written import read_email, read_phone
+from chalicelib.leads.history.shown import described, known
 from chalicelib.leads.requests import MOST_CONTACTS, ContactRemoval, NewEmail, NewPhone
-from chalicelib.leads.shown import described, known
-from chalicelib.leads.written import read_email, read_phone
 from chalicelib.tenants.config import config_of
 
 JOINED = " | "

@@ -12,11 +12,11 @@ from chalicelib.adapters.database import Database, Rows
 from chalicelib.campos import CampoType
 from chalicelib.errors import Conflict, OtherLead
 from chalicelib.identity import Identity
-from chalicelib.leads.campo_filters import types_of
+from chalicelib.leads.edits.written import merged_campos, read_name, read_one_document
+from chalicelib.leads.history.shown import described, known
+from chalicelib.leads.lists.campo_filters import types_of
 from chalicelib.leads.requests import LeadChange
-from chalicelib.leads.shown import described, known
 from chalicelib.leads.states import LeadStatus, may_move
-from chalicelib.leads.written import merged_campos, read_name, read_one_document
 
 _READERS = {"nome": read_name, "contato": read_name, "documento": read_one_document}
 
