@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     from chalicelib.leads.edits.contact_edits import LeadContacts
     from chalicelib.leads.edits.edits import LeadEdits
     from chalicelib.leads.edits.registration import Registrations
+    from chalicelib.leads.history.notes import Notes
+    from chalicelib.leads.history.timeline import Timelines
     from chalicelib.leads.lists.export import Exports
     from chalicelib.leads.lists.service import Leads
     from chalicelib.maintenance.bootstrap import Bootstrap
@@ -221,6 +223,18 @@ class Services:
         from chalicelib.leads.lists.service import Leads
 
         return Leads(database=self.database)
+
+    @cached_property
+    def timelines(self) -> Timelines:
+        from chalicelib.leads.history.timeline import Timelines
+
+        return Timelines(database=self.database)
+
+    @cached_property
+    def notes(self) -> Notes:
+        from chalicelib.leads.history.notes import Notes
+
+        return Notes(database=self.database, clock=self._clock)
 
     @cached_property
     def lead_edits(self) -> LeadEdits:

@@ -30,7 +30,7 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
-    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables",
+    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes",
     "contacts motivo avisos",
     "adapters",
     " ".join(SERVICES),

@@ -37,7 +37,16 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import (
+    CampoPage,
+    ExportLink,
+    LeadDetail,
+    LeadPage,
+    LifePage,
+    NoteAnswer,
+    NotePage,
+    ReadyLeadPage,
+)
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
@@ -64,6 +73,9 @@ __all__ = [
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "LifePage",
+    "NoteAnswer",
+    "NotePage",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",
