@@ -41,6 +41,7 @@ from chalicelib.dispatch.requests.models import (
 )
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import (
+    BriefingQuery,
     ContactRemoval,
     LeadChange,
     LeadExport,
@@ -53,6 +54,7 @@ from chalicelib.leads.requests import (
     ReadyQuery,
     TimelineQuery,
 )
+from chalicelib.markdown import Markdown
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, NewAgendamento
@@ -388,6 +390,13 @@ def list_agendamentos(call: Call, query: AgendamentoQuery) -> Json[answers.Agend
 def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
     """Returns one agendamento."""
     return services.agendamentos.get(call.tenant_id, agendamento_id)
+
+
+@app.route("/agendamentos/{agendamento_id}/briefing", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def show_briefing(call: Call, agendamento_id: UUID, query: BriefingQuery) -> Json[answers.Briefing] | Markdown:
+    """Returns what is to be known of the lead before the agendamento, as JSON or as Markdown."""
+    return services.briefings.show(call.tenant_id, agendamento_id, in_markdown=query.wants_markdown(call.accept))
 
 
 @app.route("/agendamentos/{agendamento_id}/confirmar", methods=["POST"], authorizer=cognito)

@@ -31,6 +31,29 @@ _TITLES: dict[int, tuple[str, str]] = {
     504: ("Sem resposta a tempo", "No answer in time"),
 }
 
+_HEADINGS: dict[str, tuple[str, str]] = {
+    "briefing": ("Briefing", "Briefing"),
+    "quando": ("Quando", "When"),
+    "tipo": ("Tipo", "Kind"),
+    "canal": ("Canal", "Channel"),
+    "responsavel": ("Responsável", "Person in charge"),
+    "status": ("Status", "Status"),
+    "observacoes": ("Observações", "Remarks"),
+    "pontos_em_aberto": ("Pontos em aberto", "Open points"),
+    "contatos": ("Contatos", "Contacts"),
+    "principal": ("principal", "principal"),
+    "nao_enviavel": ("não enviável", "not fit for sending"),
+    "suprimido": ("suprimido", "suppressed"),
+    "dados": ("Dados", "Data"),
+    "contato": ("Contato", "Person to ask for"),
+    "documento": ("Documento", "Document"),
+    "tags": ("Tags", "Tags"),
+    "mensagens": ("Mensagens enviadas", "Messages"),
+    "respostas": ("Respostas", "Replies"),
+    "agendamentos": ("Outros agendamentos", "Other agendamentos"),
+    "notas": ("Notas", "Notes"),
+}
+
 CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
@@ -512,6 +535,44 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "fato_agendamento_cancelado": (
         "O último agendamento foi cancelado.",
         "Its last agendamento was cancelled.",
+    ),
+    # Open points of a briefing
+    "ponto_resposta_a_revisar": (
+        "Uma resposta por {canal} espera que uma pessoa decida.",
+        "A reply by {canal} waits for the decision of a person.",
+    ),
+    "ponto_pessoa_suprimida": (
+        "O lead não recebe mensagens por nenhum contato.",
+        "The lead gets no messages by any contact.",
+    ),
+    "ponto_contato_suprimido": (
+        "Um contato não recebe mensagens por {canal}.",
+        "A contact gets no messages by {canal}.",
+    ),
+    "ponto_sem_contato": ("O lead não tem contato para {canal}.", "The lead has no contact for {canal}."),
+    "ponto_contatos_nao_enviaveis": (
+        "Nenhum contato do lead serve para {canal}.",
+        "No contact of the lead is fit for {canal}.",
+    ),
+    "ponto_erro_no_arquivo": (
+        "O arquivo tinha um erro na coluna {coluna}: {motivo}.",
+        "The file had an error in the column {coluna}: {motivo}.",
+    ),
+    "ponto_disparo_falhou": (
+        "O disparo {template} não chegou: {motivo}.",
+        "The disparo {template} did not arrive: {motivo}.",
+    ),
+    "ponto_confirmacao_atrasada": (
+        "O lead ainda não confirmou, e o prazo passou.",
+        "The lead has not confirmed yet, and the time to do so has passed.",
+    ),
+    "ponto_agendamento_sem_desfecho": (
+        "Um agendamento já passou, e ninguém disse como terminou.",
+        "An agendamento is over, and nobody has said how it ended.",
+    ),
+    "ponto_valor_vencido": (
+        "{campo} passou em {dia}; valores: {valores}.",
+        "{campo} has passed, on {dia}; amounts: {valores}.",
     ),
     "id_invalido": (
         "O ID não diz nada, ou passa de {maximo} caracteres.",
@@ -1426,6 +1487,11 @@ def allowed(message: str, context: Mapping[str, object]) -> str:
 def title(status: int, language: str) -> str:
     """The title of an HTTP status."""
     return _pick(_TITLES.get(status, _TITLES[400]), language)
+
+
+def heading(name: str, language: str) -> str:
+    """The word above a part of a document that a person reads."""
+    return _pick(_HEADINGS[name], language)
 
 
 def text(code: str, language: str = PORTUGUESE, **params: object) -> str:

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.undo import Undo
     from chalicelib.ingestion.jobs.uploads import Uploads
     from chalicelib.ingestion.jobs.worker import Ingestion
+    from chalicelib.leads.briefing.service import Briefings
     from chalicelib.leads.edits.contact_edits import LeadContacts
     from chalicelib.leads.edits.edits import LeadEdits
     from chalicelib.leads.edits.registration import Registrations
@@ -235,6 +236,12 @@ class Services:
         from chalicelib.leads.history.notes import Notes
 
         return Notes(database=self.database, clock=self._clock)
+
+    @cached_property
+    def briefings(self) -> Briefings:
+        from chalicelib.leads.briefing.service import Briefings
+
+        return Briefings(database=self.database, clock=self._clock)
 
     @cached_property
     def lead_edits(self) -> LeadEdits:

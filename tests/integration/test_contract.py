@@ -222,6 +222,7 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
             run(owner, f"UPDATE agendamentos SET {begun} WHERE agendamento_id = {booked}")
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
         call("GET", f"/agendamentos/{made['agendamento_id']}")
+        call("GET", f"/agendamentos/{made['agendamento_id']}/briefing")
     assert len(call("GET", "/agendamentos")["itens"]) == 4
 
 

@@ -14,7 +14,7 @@ from chalicelib.errors import ConstraintViolation, Invalid, NotFound
 from chalicelib.ids import new_id
 from chalicelib.leads import moves
 from chalicelib.leads.requests import ContactRemoval, LeadChange, NewEmail, NewLead, NewNote, NewPhone, TimelineQuery
-from chalicelib.leads.states import LeadFact
+from chalicelib.leads.states import LeadFact, LeadStatus
 from chalicelib.wiring import Services
 from tests.booking import book
 from tests.builders import (
@@ -206,8 +206,9 @@ def test_two_moves_at_one_instant_are_told_in_their_order(
     services: Services, owner: Database, clock: StoppedClock
 ) -> None:
     lead_id = a_lead(owner)
-    for fact in (LeadFact.DISPARO_CRIADO, LeadFact.DISPARO_CONFIRMADO, LeadFact.AGENDAMENTO_CRIADO):
-        services.database.run(TENANT, lambda rows, fact=fact: moves.apply(rows, [lead_id], fact, clock()))
+    with services.database.transaction(TENANT) as rows:
+        for fact in (LeadFact.DISPARO_CRIADO, LeadFact.DISPARO_CONFIRMADO, LeadFact.AGENDAMENTO_CRIADO):
+            moves.apply(rows, [lead_id], fact, clock())
     assert told(services, lead_id, "para") == [["agendado"], ["contato_efetuado"], ["em_disparo"]]
     last, *_ = life(services, lead_id)
     assert last["mensagem"] == "Passou de contato_efetuado para agendado. Um agendamento foi criado."
@@ -215,8 +216,8 @@ def test_two_moves_at_one_instant_are_told_in_their_order(
 
 def test_move_by_a_person_says_who_and_why(services: Services, owner: Database, clock: StoppedClock) -> None:
     lead_id = a_lead(owner, status="sem_sucesso")
-    services.lead_edits.change(ANA, lead_id, LeadChange(status="descartado", motivo="Mudou de cidade"))
-    services.lead_edits.change(ANA, lead_id, LeadChange(status="descartado", motivo="De novo"))
+    services.lead_edits.change(ANA, lead_id, LeadChange(status=LeadStatus.DESCARTADO, motivo="Mudou de cidade"))
+    services.lead_edits.change(ANA, lead_id, LeadChange(status=LeadStatus.DESCARTADO, motivo="De novo"))
     assert told(services, lead_id, "tipo", "em", "por", "motivo", "de", "para", "fato") == [
         ["status", clock(), "ana", "Mudou de cidade", "sem_sucesso", "descartado", None]
     ]

@@ -38,6 +38,7 @@ from chalicelib.api.answers.ingestion import (
     ReportLink,
 )
 from chalicelib.api.answers.leads import (
+    Briefing,
     CampoPage,
     ExportLink,
     LeadDetail,
@@ -57,6 +58,7 @@ __all__ = [
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
+    "Briefing",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
