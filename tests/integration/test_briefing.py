@@ -141,6 +141,17 @@ def test_open_points_are_those_of_the_rows(services: Services, owner: Database) 
     assert "- +5571999990001 (principal, não enviável, suprimido)" in text
 
 
+@pytest.mark.parametrize(("status", "is_late"), [("pendente", True), ("confirmado", False)])
+def test_confirmation_is_late_once_its_time_has_passed(
+    services: Services, owner: Database, clock: StoppedClock, status: str, is_late: bool
+) -> None:
+    until = clock() + timedelta(hours=1)
+    agendamento_id = an_agendamento(owner, a_lead(owner), at=TOMORROW, status=status, confirmar_ate=until)
+    assert points(services, agendamento_id) == []
+    clock.advance(hours=2)
+    assert points(services, agendamento_id) == (["ponto_confirmacao_atrasada"] if is_late else [])
+
+
 @pytest.mark.parametrize(
     "campos", [{"valor": 10}, {"vencimento": "2026-11-23"}, {"valor": 10, "vencimento": "2026-11-24"}]
 )

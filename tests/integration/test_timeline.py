@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from chalicelib.ids import new_id
 from chalicelib.leads import moves
 from chalicelib.leads.requests import ContactRemoval, LeadChange, NewEmail, NewLead, NewNote, NewPhone, TimelineQuery
 from chalicelib.leads.states import LeadFact, LeadStatus
+from chalicelib.scheduling.booking.requests import Rescheduling
 from chalicelib.wiring import Services
 from tests.booking import book
 from tests.builders import (
@@ -159,6 +161,18 @@ def test_agendamento_is_told_with_its_end(services: Services, owner: Database, c
         ["status", None, None, "novo", "agendado", "agendamento_criado"],
         ["agendamento", None, None, None, None, None],
     ]
+
+
+def test_agendamento_that_moved_is_told(services: Services, owner: Database, clock: StoppedClock) -> None:
+    lead_id = a_lead(owner)
+    agendamento_id = book(services, lead_id, clock() + timedelta(days=1))["agendamento_id"]
+    later = clock() + timedelta(days=2)
+    clock.advance(minutes=1)
+    request = Rescheduling.model_validate_json(json.dumps({"data_agendada": later.isoformat(), "motivo": "Viagem"}))
+    services.agendamentos.reschedule(TENANT, agendamento_id, request, por="ana")
+    [moved] = [each for each in life(services, lead_id) if each["tipo"] == "agendamento_reagendado"]
+    assert (moved["por"], moved["motivo"], moved["agendamento_id"]) == ("ana", "Viagem", str(agendamento_id))
+    assert datetime.fromisoformat(moved["marcado_para"]) == later
 
 
 def test_suppressions_are_told(services: Services, owner: Database) -> None:

@@ -49,15 +49,28 @@ from chalicelib.api.answers.leads import (
     ReadyLeadPage,
 )
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
-from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
+from chalicelib.api.answers.scheduling import (
+    AgendamentoDetail,
+    AgendamentoPage,
+    BlockAnswer,
+    BlockPage,
+    FeedAnswer,
+    FeedList,
+    NewFeedAnswer,
+    ResponsavelAnswer,
+    ResponsavelPage,
+    SlotsAnswer,
+)
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
-    "AgendamentoAnswer",
+    "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
+    "BlockAnswer",
+    "BlockPage",
     "Briefing",
     "CampaignAnswer",
     "CampaignPage",
@@ -69,6 +82,8 @@ __all__ = [
     "DisparoDetail",
     "DisparoPage",
     "ExportLink",
+    "FeedAnswer",
+    "FeedList",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",
@@ -76,6 +91,7 @@ __all__ = [
     "LeadDetail",
     "LeadPage",
     "LifePage",
+    "NewFeedAnswer",
     "NoteAnswer",
     "NotePage",
     "OpenApiDocument",
@@ -90,10 +106,13 @@ __all__ = [
     "ReplyPage",
     "ReportLink",
     "ResendAnswer",
+    "ResponsavelAnswer",
+    "ResponsavelPage",
     "SavedConfig",
     "SegmentAnswer",
     "SegmentCountAnswer",
     "SegmentPage",
+    "SlotsAnswer",
     "StoppedCampaign",
     "StoppedCampaigns",
     "SuppressionAnswer",

@@ -1,9 +1,8 @@
 -- What a person should know of a lead before an agendamento begins.
 
 -- name: agendamento_to_brief
--- `confirmar_ate` is there from migration 039 on.
 SELECT a.agendamento_id, a.lead_id, a.tipo, a.canal, a.data_agendada, a.duracao_minutos, a.responsavel, a.observacoes, a.status,
-       CAST(to_jsonb(a) ->> 'confirmar_ate' AS timestamptz) AS confirmar_ate
+       a.confirmar_ate
   FROM agendamentos a
  WHERE a.tenant_id = :tenant_id AND a.agendamento_id = :agendamento_id;
 
