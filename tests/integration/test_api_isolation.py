@@ -218,7 +218,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
     )  # fmt: skip
     insert(
-        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=UUID(int=number), criado_em=CREATED_AT,
+        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=UUID(int=number << 64 | 13), criado_em=CREATED_AT,
         texto=f"Pessoa de {tenant_id}", por="x",
     )  # fmt: skip
     insert(
@@ -241,7 +241,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "resposta_id": str(resposta_id),
         "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
-        "nota_id": str(UUID(int=number)),
+        "nota_id": str(UUID(int=number << 64 | 13)),
         "agenda_id": str(agenda_id),
         "responsavel_id": str(responsavel_id),
         "bloqueio_id": str(bloqueio_id),

@@ -224,7 +224,7 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
         )  # fmt: skip
         if move == "realizar":
             booked = literal(made["agendamento_id"])
-            begun = "data_agendada = now(), ocupado_de = now(), ocupado_ate = now() + interval '1 hour', versao = versao + 1"
+            begun = "versao = 1, data_agendada = now(), ocupado_de = now(), ocupado_ate = now() + interval '1 hour'"
             run(owner, f"UPDATE agendamentos SET {begun} WHERE agendamento_id = {booked}")
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
         call("GET", f"/agendamentos/{made['agendamento_id']}")
