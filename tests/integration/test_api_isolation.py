@@ -218,8 +218,8 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
     )  # fmt: skip
     insert(
-        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=UUID(int=number << 64 | 13), criado_em=CREATED_AT,
-        texto=f"Pessoa de {tenant_id}", por="x",
+        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=UUID(int=number << 64 | 13),
+        criado_em=CREATED_AT, texto=f"Pessoa de {tenant_id}", por="x",
     )  # fmt: skip
     insert(
         owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
