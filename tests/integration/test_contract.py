@@ -229,6 +229,7 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
         call("GET", f"/agendamentos/{made['agendamento_id']}")
         call("GET", f"/agendamentos/{made['agendamento_id']}/briefing")
+        assert call.read(f"/agendamentos/{made['agendamento_id']}/briefing?formato=md").startswith("# Briefing: ")
         assert call.read(f"/agendamentos/{made['agendamento_id']}.ics").startswith("BEGIN:VCALENDAR")
     assert len(call("GET", "/agendamentos")["itens"]) == 4
     feed = call("POST", "/agendas", responsavel="Ana")
