@@ -216,6 +216,12 @@ def test_fact_that_moves_a_lead_is_told_once(
     assert told(services, closed, "tipo") == []
 
 
+def test_fact_about_no_lead_moves_none(services: Services, owner: Database, clock: StoppedClock) -> None:
+    lead_id = a_lead(owner)
+    services.database.run(TENANT, lambda rows: moves.apply(rows, [], LeadFact.DISPARO_CRIADO, clock()))
+    assert told(services, lead_id, "tipo") == []
+
+
 def test_two_moves_at_one_instant_are_told_in_their_order(
     services: Services, owner: Database, clock: StoppedClock
 ) -> None:
