@@ -44,15 +44,20 @@ from chalicelib.dispatch.requests.models import (
 )
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import (
+    BriefingQuery,
     ContactRemoval,
     LeadChange,
     LeadExport,
     LeadQuery,
     NewEmail,
     NewLead,
+    NewNote,
     NewPhone,
+    NoteQuery,
     ReadyQuery,
+    TimelineQuery,
 )
+from chalicelib.markdown import Markdown
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, Cancellation, NewAgendamento, Rescheduling
@@ -198,6 +203,34 @@ def get_lead(call: Call, lead_id: UUID) -> Json[answers.LeadDetail]:
 def change_lead(call: Call, lead_id: UUID, body: LeadChange) -> Json[answers.LeadDetail]:
     """Changes a lead by hand: its status, its tags, its name, contact, document and campos."""
     return services.lead_edits.change(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/linha-do-tempo", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_lead_life(call: Call, lead_id: UUID, query: TimelineQuery) -> Json[answers.LifePage]:
+    """Lists everything that happened to a lead, newest first."""
+    return services.timelines.page(call.tenant_id, lead_id, query)
+
+
+@app.route("/leads/{lead_id}/notas", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def add_lead_note(call: Call, lead_id: UUID, body: NewNote, key: IdempotencyKey | None) -> Json[answers.NoteAnswer]:
+    """Adds a note about a lead."""
+    return services.notes.create(call.identity, lead_id, body, key)
+
+
+@app.route("/leads/{lead_id}/notas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_lead_notes(call: Call, lead_id: UUID, query: NoteQuery) -> Json[answers.NotePage]:
+    """Lists the notes about a lead, newest first."""
+    return services.notes.page(call.tenant_id, lead_id, query)
+
+
+@app.route("/leads/{lead_id}/notas/{nota_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def remove_lead_note(call: Call, lead_id: UUID, nota_id: UUID) -> None:
+    """Removes a note about a lead; its author may do so, and a member of the group `admin`."""
+    services.notes.remove(call.identity, lead_id, nota_id)
 
 
 @app.route("/leads/{lead_id}/telefones", methods=["POST"], authorizer=cognito)
@@ -377,6 +410,13 @@ def list_horarios(call: Call, query: SlotQuery) -> Json[answers.SlotsAnswer]:
 def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Returns one agendamento."""
     return services.agendamentos.get(call.tenant_id, agendamento_id)
+
+
+@app.route("/agendamentos/{agendamento_id}/briefing", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def show_briefing(call: Call, agendamento_id: UUID, query: BriefingQuery) -> Json[answers.Briefing] | Markdown:
+    """Returns what is to be known of the lead before the agendamento, as JSON or as Markdown."""
+    return services.briefings.show(call.tenant_id, agendamento_id, in_markdown=query.wants_markdown(call.accept))
 
 
 @app.route("/agendamentos/{agendamento_id}/confirmar", methods=["POST"], authorizer=cognito)

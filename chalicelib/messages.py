@@ -31,6 +31,29 @@ _TITLES: dict[int, tuple[str, str]] = {
     504: ("Sem resposta a tempo", "No answer in time"),
 }
 
+_HEADINGS: dict[str, tuple[str, str]] = {
+    "briefing": ("Briefing", "Briefing"),
+    "quando": ("Quando", "When"),
+    "tipo": ("Tipo", "Kind"),
+    "canal": ("Canal", "Channel"),
+    "responsavel": ("Responsável", "Person in charge"),
+    "status": ("Status", "Status"),
+    "observacoes": ("Observações", "Remarks"),
+    "pontos_em_aberto": ("Pontos em aberto", "Open points"),
+    "contatos": ("Contatos", "Contacts"),
+    "principal": ("principal", "principal"),
+    "nao_enviavel": ("não enviável", "not fit for sending"),
+    "suprimido": ("suprimido", "suppressed"),
+    "dados": ("Dados", "Data"),
+    "contato": ("Contato", "Person to ask for"),
+    "documento": ("Documento", "Document"),
+    "tags": ("Tags", "Tags"),
+    "mensagens": ("Mensagens enviadas", "Messages"),
+    "respostas": ("Respostas", "Replies"),
+    "agendamentos": ("Outros agendamentos", "Other agendamentos"),
+    "notas": ("Notas", "Notes"),
+}
+
 CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
@@ -456,6 +479,102 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The lead would have no phone, e-mail and document left; add another one first.",
     ),
     "nome_vazio": ("O nome não diz nada; null o apaga.", "The name says nothing; null removes it."),
+    "nota_vazia": ("A nota não diz nada.", "The note says nothing."),
+    "nota_de_outra_pessoa": (
+        "Só quem escreveu a nota ou um administrador pode removê-la.",
+        "Only its author or an administrator may remove the note.",
+    ),
+    # The life of a lead
+    "vida_ingestao": ("Criado a partir de um arquivo.", "Created from a file."),
+    "vida_ingestao_atualizou": ("Atualizado por um arquivo.", "Updated by a file."),
+    "vida_cadastro": ("Cadastrado por uma pessoa.", "Created by a person."),
+    "vida_disparo": (
+        "Disparo criado: {template}, por {canal}.",
+        "Disparo created: {template}, by {canal}.",
+    ),
+    "vida_disparo_lido": ("O lead leu a mensagem.", "The lead read the message."),
+    "vida_disparo_falhou": ("A mensagem não chegou.", "The message did not arrive."),
+    "vida_disparo_cancelado": ("O disparo foi cancelado.", "The disparo was cancelled."),
+    "vida_disparo_suprimido": (
+        "Não foi enviado: o contato pediu para não receber.",
+        "It was not sent: the contact asked for no messages.",
+    ),
+    "vida_disparo_expirado": ("O prazo do disparo passou.", "The disparo expired."),
+    "vida_disparo_simulado": ("Disparo simulado: nada foi enviado.", "A simulated disparo: nothing was sent."),
+    "vida_disparo_dispensado": ("O disparo não era mais necessário.", "The disparo was not needed any more."),
+    "vida_disparo_resolvido": ("Uma pessoa resolveu a dúvida.", "A person settled the doubt."),
+    "vida_resposta": ("O lead respondeu por {canal}.", "The lead replied by {canal}."),
+    "vida_agendamento": ("Agendamento criado.", "Agendamento created."),
+    "vida_agendamento_reagendado": ("O agendamento mudou de horário.", "The agendamento moved to another time."),
+    "vida_agendamento_realizado": ("O agendamento aconteceu.", "The agendamento took place."),
+    "vida_agendamento_cancelado": ("O agendamento foi cancelado.", "The agendamento was cancelled."),
+    "vida_agendamento_nao_compareceu": (
+        "O lead não compareceu ao agendamento.",
+        "The lead did not come to the agendamento.",
+    ),
+    "vida_status": ("Passou de {de} para {para}.", "Moved from {de} to {para}."),
+    "vida_dados": ("Dados corrigidos: {campos}.", "Data corrected: {campos}."),
+    "vida_contato_incluido": ("Contato incluído: {campos}.", "Contact added: {campos}."),
+    "vida_contato_removido": ("Contato removido: {campos}.", "Contact removed: {campos}."),
+    "vida_contato_principal": ("Outro contato é o principal: {campos}.", "Another contact is the principal: {campos}."),
+    "vida_nota": ("Nota de uma pessoa.", "A note of a person."),
+    "vida_nota_removida": ("Uma nota foi removida.", "A note was removed."),
+    "vida_supressao": (
+        "Um contato não recebe mais mensagens por {canal}.",
+        "A contact gets no more messages by {canal}.",
+    ),
+    "vida_supressao_da_pessoa": (
+        "O lead não recebe mais mensagens por nenhum contato.",
+        "The lead gets no more messages by any contact.",
+    ),
+    "fato_disparo_criado": ("Um disparo foi criado.", "A disparo was created."),
+    "fato_disparo_confirmado": ("O lead foi alcançado.", "The lead was reached."),
+    "fato_disparo_esgotado": ("Nenhum disparo o alcança mais.", "No disparo reaches it any more."),
+    "fato_agendamento_criado": ("Um agendamento foi criado.", "An agendamento was created."),
+    "fato_agendamento_realizado": ("O agendamento aconteceu de fato.", "The agendamento has taken place."),
+    "fato_agendamento_perdido": ("O lead faltou ao agendamento.", "The lead missed the agendamento."),
+    "fato_agendamento_cancelado": (
+        "O último agendamento foi cancelado.",
+        "Its last agendamento was cancelled.",
+    ),
+    # Open points of a briefing
+    "ponto_resposta_a_revisar": (
+        "Uma resposta por {canal} espera que uma pessoa decida.",
+        "A reply by {canal} waits for the decision of a person.",
+    ),
+    "ponto_pessoa_suprimida": (
+        "O lead não recebe mensagens por nenhum contato.",
+        "The lead gets no messages by any contact.",
+    ),
+    "ponto_contato_suprimido": (
+        "Um contato não recebe mensagens por {canal}.",
+        "A contact gets no messages by {canal}.",
+    ),
+    "ponto_sem_contato": ("O lead não tem contato para {canal}.", "The lead has no contact for {canal}."),
+    "ponto_contatos_nao_enviaveis": (
+        "Nenhum contato do lead serve para {canal}.",
+        "No contact of the lead is fit for {canal}.",
+    ),
+    "ponto_erro_no_arquivo": (
+        "O arquivo tinha um erro na coluna {coluna}: {motivo}.",
+        "The file had an error in the column {coluna}: {motivo}.",
+    ),
+    "ponto_disparo_falhou": (
+        "O disparo {template} não chegou: {motivo}.",
+        "The disparo {template} did not arrive: {motivo}.",
+    ),
+    "ponto_confirmacao_atrasada": (
+        "O lead ainda não confirmou, e o prazo passou.",
+        "The lead has not confirmed yet, and the time to do so has passed.",
+    ),
+    "ponto_agendamento_sem_desfecho": (
+        "Um agendamento já passou, e ninguém disse como terminou.",
+        "An agendamento is over, and nobody has said how it ended.",
+    ),
+    "ponto_valor_vencido": (
+        "{campo} passou em {dia}; valores: {valores}.",
+        "{campo} has passed, on {dia}; amounts: {valores}.",
+    ),
     "id_invalido": (
         "O ID não diz nada, ou passa de {maximo} caracteres.",
         "The ID says nothing, or is longer than {maximo} characters.",
@@ -1468,6 +1587,11 @@ def allowed(message: str, context: Mapping[str, object]) -> str:
 def title(status: int, language: str) -> str:
     """The title of an HTTP status."""
     return _pick(_TITLES.get(status, _TITLES[400]), language)
+
+
+def heading(name: str, language: str) -> str:
+    """The word above a part of a document that a person reads."""
+    return _pick(_HEADINGS[name], language)
 
 
 def text(code: str, language: str = PORTUGUESE, **params: object) -> str:

@@ -33,8 +33,7 @@ TABLES = (
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
-    "agendamento_horarios", "agendamento_avisos",
-    "agendas",
+    "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -223,6 +222,14 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         disparo_id=disparo_id,
     )  # fmt: skip
     insert(
+        owner, "lead_eventos", tenant_id=tenant_id, lead_id=lead_id, em=CREATED_AT, tipo="dados", por="x",
+        mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
+    )  # fmt: skip
+    insert(
+        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=UUID(int=number << 64 | 13),
+        criado_em=CREATED_AT, texto=f"Pessoa de {tenant_id}", por="x",
+    )  # fmt: skip
+    insert(
         owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
     )
     [[telefone_id, email_id]] = ask(
@@ -242,6 +249,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "resposta_id": str(resposta_id),
         "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
+        "nota_id": str(UUID(int=number << 64 | 13)),
         "agenda_id": str(agenda_id),
         "responsavel_id": str(responsavel_id),
         "bloqueio_id": str(bloqueio_id),
@@ -272,6 +280,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
             "lead_id_externo": "7",
             "origem": "crm",
         },
+        "add_lead_note": {"texto": "Prefere à tarde"},
         "add_lead_phone": {"telefone": "71 99999-0009"},
         "add_lead_email": {"email": "ana@example.com"},
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},

@@ -114,11 +114,22 @@ def use_leads(call: Caller) -> str:
     assert len(call("GET", "/leads?campo.cidade=salvador&campo.valor_min=10")["itens"]) == 1
     assert call("GET", "/leads.csv?campo.cidade=salvador")["leads"] == 1
     use_contacts(call, of_maria)
+    use_history(call, of_maria)
     made = call("POST", "/leads", nome="Bia", telefones=["71 99999-0077"])
     assert (made["origem_arquivo"], made["job_id"]) == ("manual", None)
     lead = call("GET", of_maria)
     assert all(lead[name] for name in ("documento", "tags", "campos", "telefones", "emails", "linha_do_tempo"))
     return str(lead["lead_id"])
+
+
+def use_history(call: Caller, of_lead: str) -> None:
+    notes = [call("POST", f"{of_lead}/notas", texto=text) for text in ("Prefere à tarde", "Pediu desconto")]
+    call("DELETE", f"{of_lead}/notas/{notes[0]['nota_id']}")
+    assert [each["texto"] for each in call("GET", f"{of_lead}/notas")["itens"]] == ["Pediu desconto"]
+    first = call("GET", f"{of_lead}/linha-do-tempo?limit=2")
+    assert [each["tipo"] for each in first["itens"]] == ["nota_removida", "nota"]
+    rest = call("GET", f"{of_lead}/linha-do-tempo?cursor={first['proximo']}")
+    assert {each["tipo"] for each in rest["itens"]} >= {"dados", "contato_incluido", "contato_removido", "ingestao"}
 
 
 def use_contacts(call: Caller, of_lead: str) -> None:
@@ -222,6 +233,8 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
             moved = call("POST", f"/agendamentos/{made['agendamento_id']}/reagendar", data_agendada=later, motivo="x")
             assert len(moved["horarios"]) == 2
         call("GET", f"/agendamentos/{made['agendamento_id']}")
+        call("GET", f"/agendamentos/{made['agendamento_id']}/briefing")
+        assert call.read(f"/agendamentos/{made['agendamento_id']}/briefing?formato=md").startswith("# Briefing: ")
         assert call.read(f"/agendamentos/{made['agendamento_id']}.ics").startswith("BEGIN:VCALENDAR")
     assert len(call("GET", "/agendamentos")["itens"]) == 4
     feed = call("POST", "/agendas", responsavel="Ana")

@@ -37,7 +37,17 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import (
+    Briefing,
+    CampoPage,
+    ExportLink,
+    LeadDetail,
+    LeadPage,
+    LifePage,
+    NoteAnswer,
+    NotePage,
+    ReadyLeadPage,
+)
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import (
     AgendamentoDetail,
@@ -61,6 +71,7 @@ __all__ = [
     "BatchAnswer",
     "BlockAnswer",
     "BlockPage",
+    "Briefing",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
@@ -79,7 +90,10 @@ __all__ = [
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "LifePage",
     "NewFeedAnswer",
+    "NoteAnswer",
+    "NotePage",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",
