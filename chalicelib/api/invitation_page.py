@@ -1,0 +1,136 @@
+"""The page on which a lead answers an invitation: what stands, and a button for each decision.
+
+Its buttons do nothing by themselves: the script of the page (`convite.js`) posts the decision with the answer to the
+page's challenge. There is no form and no link that a program could follow.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from functools import cache, wraps
+from hashlib import sha256
+from html import escape
+from importlib.resources import files
+
+from chalice.app import Chalice, Response
+
+from chalicelib import messages
+from chalicelib.api.calls import AnonymousCall, current_request
+from chalicelib.api.handlers import Handler, Operation, View
+from chalicelib.api.http import answered, language_of
+from chalicelib.api.text import HTML, PAGE_HEADERS
+from chalicelib.dispatch.rules.formats import READING
+from chalicelib.errors import DomainError
+from chalicelib.scheduling.invitations.decisions import Invitation
+from chalicelib.scheduling.invitations.requests import LeadDecisionKind
+
+_STYLE = (
+    ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:8vh auto;"
+    "padding:0 1rem}h1{font-size:1.4rem}button{font:inherit;padding:.7rem 1.2rem;margin:.3rem .3rem .3rem 0;"
+    "cursor:pointer}dl{display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem}dt{opacity:.7}dd{margin:0}"
+    "summary{padding:.7rem 0;cursor:pointer}[role=status]{font-weight:600;min-height:1.5em}"
+)
+
+
+@cache
+def _script() -> str:
+    return files("chalicelib.api").joinpath("convite.js").read_text(encoding="utf-8")
+
+
+@cache
+def _headers() -> dict[str, str]:
+    """Those of our pages, with the script that may run: this one, and no other."""
+    digest = b64encode(sha256(_script().encode()).digest()).decode()
+    policy = (
+        f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; connect-src 'self'; "
+        "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    return {**PAGE_HEADERS, "Content-Security-Policy": policy}
+
+
+def invitation_page(app: Chalice) -> Callable[[Callable[..., Invitation]], View]:
+    """Turn a handler into a view that shows the invitation that it returns, or a page with what is wrong."""
+
+    def decorate(handler: Handler) -> View:
+        operation = Operation(handler, AnonymousCall, media_type=HTML)
+
+        @wraps(handler)
+        def view(**_path: str) -> Response:
+            request = current_request(app)
+            language = language_of(request)
+
+            def answer() -> Response:
+                try:
+                    invitation = operation.run(AnonymousCall(request))
+                except DomainError as error:
+                    sentence = messages.text(error.code, language, **error.params)
+                    return _response(f"<p>{escape(sentence)}</p>", sentence, error.status, language)
+                assert isinstance(invitation, Invitation)  # noqa: S101 - the type of the handler says so
+                return _response("".join(_parts(invitation, language)), _said("titulo", language), 200, language)
+
+            return answered(answer, 200, language)
+
+        return operation.carried_by(view)
+
+    return decorate
+
+
+def _parts(invitation: Invitation, language: str) -> Iterator[str]:
+    words = invitation.words
+    failed, challenge = escape(_said("falha", language)), escape(invitation.challenge)
+    yield f'<main data-desafio="{challenge}" data-falha="{failed}"><h1>{escape(_said("titulo", language))}</h1>'
+    if invitation.is_outdated:
+        yield f"<p>{escape(_said('desatualizado_aviso', language))}</p>"
+    facts = (("quando", f"{_day(words['data'], language)}, {words['hora']}"), ("com", words["responsavel"]), ("como", words["onde"]))
+    yield "<dl>" + "".join(
+        f"<dt>{escape(_said(name, language))}</dt><dd>{escape(str(value))}</dd>" for name, value in facts
+    )
+    yield f'</dl><p id="resposta" role="status">{escape(_said(invitation.state, language))}</p>'
+    if invitation.decisions:
+        yield from _buttons(invitation, language)
+        yield f"<noscript><p>{escape(_said('sem_script', language))}</p></noscript>"
+    yield f"</main><script>{_script()}</script>"
+
+
+def _buttons(invitation: Invitation, language: str) -> Iterator[str]:
+    decisions = invitation.decisions
+    if LeadDecisionKind.CONFIRMAR in decisions:
+        yield _button(LeadDecisionKind.CONFIRMAR, _said("botao_confirmar", language))
+    if LeadDecisionKind.REAGENDAR in decisions:
+        yield f"<details><summary>{escape(_said('outro_horario', language))}</summary>"
+        for each in invitation.offers:
+            here = each.astimezone(invitation.zone)
+            label = f"{_day(here.date().isoformat(), language)}, {here:%H:%M}"
+            yield _button(LeadDecisionKind.REAGENDAR, label, each.isoformat())
+        if not invitation.offers:
+            yield f"<p>{escape(_said('sem_horario', language))}</p>"
+        yield "</details>"
+    yield f"<details><summary>{escape(_said('nao_posso', language))}</summary>"
+    yield _button(LeadDecisionKind.CANCELAR, _said("botao_cancelar", language)) + "</details>"
+
+
+def _day(iso: str, language: str) -> str:
+    """A date with its day of the week, in Brazilian words; in another language, in figures."""
+    if language != messages.PORTUGUESE:
+        return iso
+    weekday, date = (READING[name][1](iso) for name in ("dia_da_semana", "data_extenso"))
+    return f"{weekday}, {date}"
+
+
+def _button(kind: LeadDecisionKind, label: str, begins: str | None = None) -> str:
+    at = f' data-inicio="{escape(begins)}"' if begins else ""
+    return f'<button type="button" data-acao="{kind}"{at} disabled>{escape(label)}</button>'
+
+
+def _said(name: str, language: str) -> str:
+    return messages.text(f"convite_{name}", language)
+
+
+def _response(body: str, title: str, status: int, language: str) -> Response:
+    document = (
+        f'<!doctype html><html lang="{language}"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width,initial-scale=1">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>{body}</body></html>"
+    )
+    return Response(body=document, status_code=status, headers=dict(_headers()))
