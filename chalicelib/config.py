@@ -86,7 +86,7 @@ class Settings(BaseModel):
     """Whether a tenant's channel may be in our own network and without TLS; only for the local stack."""
 
     # Agendamentos
-    agenda_buffer_min: int = Field(default=15, ge=0)
+    agenda_buffer_min: int = Field(default=15, ge=0, le=240)
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:

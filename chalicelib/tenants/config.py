@@ -100,6 +100,8 @@ def _ordered_dates(dates: tuple[date, ...]) -> tuple[date, ...]:
     return tuple(sorted(set(dates)))
 
 
+ZoneName = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
+"""The name of an IANA time zone."""
 WallTime = Annotated[str, AfterValidator(_hour), Field(json_schema_extra={"pattern": _HOUR})]
 """A local time, HH:MM; 24:00 is the end of the day."""
 Weekdays = Annotated[tuple[Weekday, ...], AfterValidator(_ordered_days), Field(json_schema_extra={"minItems": 1})]
@@ -281,7 +283,7 @@ class TenantConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_demand_all)
 
-    fuso: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "America/Sao_Paulo"
+    fuso: ZoneName = "America/Sao_Paulo"
     """The time zone of the tenant's day, and of leads whose phone gives no zone."""
     fixo_valido_para_whatsapp: bool = False
     """Whether ingestion takes landlines as valid for sending (SPEC §1)."""

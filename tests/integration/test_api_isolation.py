@@ -32,7 +32,7 @@ TABLES = (
     "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
-    "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo",
+    "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -175,6 +175,17 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "segmentos", tenant_id=tenant_id, segmento_id=segmento_id, nome=f"Pessoas de {tenant_id}",
         filtro={"nome": f"Pessoa de {tenant_id}"}, criado_por="x", atualizado_por="x", **times,
     )  # fmt: skip
+    responsavel_id, bloqueio_id = UUID(int=number << 64 | 8), UUID(int=number << 64 | 9)
+    insert(
+        owner, "responsaveis", tenant_id=tenant_id, responsavel_id=responsavel_id, nome=f"Pessoa de {tenant_id}",
+        expediente={}, folga_antes_minutos=0, antecedencia_minutos=0, granularidade_minutos=30, respeita_feriados=True,
+        criado_por="x", atualizado_por="x", **times,
+    )  # fmt: skip
+    insert(
+        owner, "bloqueios", tenant_id=tenant_id, bloqueio_id=bloqueio_id, responsavel_id=responsavel_id,
+        motivo=f"Pessoa de {tenant_id}", inicio=CREATED_AT, fim=CREATED_AT + timedelta(days=900),
+        criado_em=CREATED_AT, criado_por="x",
+    )  # fmt: skip
     campanha_id = UUID(int=number << 64 | 7)
     of_campaign = {"tenant_id": tenant_id, "campanha_id": campanha_id}
     steps = [{"variantes": [{"nome": "a", "peso": 100, "mensagens": [{"canal": "whatsapp", "template": nome}]}]}]
@@ -216,6 +227,8 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "resposta_id": str(resposta_id),
         "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
+        "responsavel_id": str(responsavel_id),
+        "bloqueio_id": str(bloqueio_id),
     }
 
 
@@ -384,7 +397,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
+                      "canal_historico", "disparo_reenvios", "disparo_contagens", "bloqueios",
+                      "responsaveis"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)
         if status >= 400 and document.get("code") not in REFUSED:
