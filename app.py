@@ -9,6 +9,7 @@ from uuid import UUID
 from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rate, S3Event, SQSEvent
 
 from chalicelib.api import openapi
+from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
@@ -54,6 +55,8 @@ from chalicelib.leads.requests import (
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.invitations.requests import NewFeed
+from chalicelib.scheduling.rules.calendar_file import CalendarFile
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.wiring import Services
@@ -353,7 +356,14 @@ def list_agendamentos(call: Call, query: AgendamentoQuery) -> Json[answers.Agend
     return services.agendamentos.page(call.tenant_id, query)
 
 
+@calendar(app, Call)
+def get_agendamento_file(call: Call, agendamento_id: UUID) -> CalendarFile:
+    """Returns the calendar file of an agendamento, as its lead gets it."""
+    return services.invitations.file(call.tenant_id, agendamento_id)
+
+
 @app.route("/agendamentos/{agendamento_id}", methods=["GET"], authorizer=cognito)
+@or_calendar(get_agendamento_file)
 @endpoint(app)
 def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
     """Returns one agendamento."""
@@ -386,6 +396,35 @@ def cancel_agendamento(call: Call, agendamento_id: UUID, body: GivenReason) -> J
 def miss_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
     """Records that the lead did not come to the agendamento."""
     return services.agendamentos.miss(call.tenant_id, agendamento_id)
+
+
+@app.route("/agendas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_agendas(call: Call) -> Json[answers.FeedList]:
+    """Lists the responsáveis whose calendar can be subscribed to."""
+    return services.feeds.all(call.tenant_id)
+
+
+@app.route("/agendas", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_agenda(call: Call, body: NewFeed) -> Json[answers.NewFeedAnswer]:
+    """Makes the address of a responsável's feed and shows it this once; the one before stops working."""
+    return services.feeds.publish(call.identity, body)
+
+
+@app.route("/agendas/{agenda_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def delete_agenda(call: Call, agenda_id: UUID) -> None:
+    """Revokes the address of a feed."""
+    services.feeds.revoke(call.identity, agenda_id)
+
+
+# The address is a key that nobody can guess, because calendars send no token.
+@app.route("/agenda/{token}", methods=["GET"])
+@calendar(app, AnonymousCall)
+def get_agenda(token: str) -> CalendarFile:
+    """Returns the feed of a responsável, for the calendar that subscribes to it."""
+    return services.feeds.file(token)
 
 
 @app.route("/templates", methods=["GET"], authorizer=cognito)

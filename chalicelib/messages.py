@@ -1354,6 +1354,33 @@ PROVIDERS: dict[str, tuple[str, str]] = {
 }
 
 
+# Words of calendars: names of things, so they end without a full stop.
+LABELS: dict[str, tuple[str, str]] = {
+    "convite_reuniao": ("Reunião com {nome}", "Meeting with {nome}"),
+    "convite_callback": ("Retorno de {nome}", "Callback from {nome}"),
+    "agenda_reuniao": ("Reunião com o lead {nome}", "Meeting with the lead {nome}"),
+    "agenda_callback": ("Retorno para o lead {nome}", "Callback to the lead {nome}"),
+    "agenda_de": ("Agenda de {nome}", "Calendar of {nome}"),
+    "lead_sem_nome": ("sem nome", "without a name"),
+    "por_telefone": ("Por telefone", "By phone"),
+    "por_whatsapp": ("Por WhatsApp", "By WhatsApp"),
+    "por_video": ("Por vídeo", "By video"),
+    "por_presencial": ("Presencial", "In person"),
+    "entrar_na_reuniao": ("Entrar na reunião", "Join the meeting"),
+    "ligar": ("Ligar", "Call"),
+    "abrir_conversa": ("Abrir a conversa", "Open the chat"),
+}
+
+
+def label(code: str, language: str, **params: object) -> str:
+    """The name of a thing, with its parameters filled in.
+
+    Raises:
+        KeyError: the code is not among the labels.
+    """
+    return _pick(LABELS[code], language).format(**params)
+
+
 def meaning(code: str, language: str) -> str | None:
     """What a provider's code means, in words; None for one that is not known."""
     return _pick(PROVIDERS[code], language) if code in PROVIDERS else None

@@ -68,6 +68,8 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.outbox import Outbox
     from chalicelib.maintenance.sweep import Sweep
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
+    from chalicelib.scheduling.invitations.feeds import Feeds
+    from chalicelib.scheduling.invitations.service import Invitations
     from chalicelib.scheduling.reminders.worker import Reminders
     from chalicelib.suppression.links import UnsubscribeLinks
     from chalicelib.suppression.service import Suppressions, Unsubscribes
@@ -504,6 +506,24 @@ class Services:
             schedules=self.schedules,
             queue=self._settings.scheduling_queue,
             buffer_min=self._settings.agenda_buffer_min,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def invitations(self) -> Invitations:
+        from chalicelib.scheduling.invitations.service import Invitations
+
+        return Invitations(database=self.database, organizer=self._settings.agenda_organizer)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        from chalicelib.scheduling.invitations.feeds import Feeds
+
+        settings = self._settings
+        return Feeds(
+            database=self.database,
+            public_url=settings.public_url,
+            organizer=settings.agenda_organizer,
             clock=self._clock,
         )
 

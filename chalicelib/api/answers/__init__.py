@@ -39,7 +39,13 @@ from chalicelib.api.answers.ingestion import (
 )
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
-from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
+from chalicelib.api.answers.scheduling import (
+    AgendamentoAnswer,
+    AgendamentoPage,
+    FeedAnswer,
+    FeedList,
+    NewFeedAnswer,
+)
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
@@ -58,12 +64,15 @@ __all__ = [
     "DisparoDetail",
     "DisparoPage",
     "ExportLink",
+    "FeedAnswer",
+    "FeedList",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "NewFeedAnswer",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",

@@ -39,3 +39,27 @@ class AgendamentoPage(PageModel):
     """A page of agendamentos."""
 
     itens: tuple[AgendamentoAnswer, ...]
+
+
+class FeedAnswer(AnswerModel):
+    """The feed of a responsável, to which their calendar subscribes. Its address was shown when it was made."""
+
+    agenda_id: UUID
+    responsavel: str
+    criado_por: str
+    """The id of the person who made the address."""
+    criado_em: datetime
+
+
+class NewFeedAnswer(FeedAnswer):
+    """A feed with its new address."""
+
+    url: str
+    """Shown this once. Begins with a slash if this API does not know its own address (PUBLIC_URL)."""
+
+
+class FeedList(AnswerModel):
+    """The feeds of a tenant."""
+
+    itens: tuple[FeedAnswer, ...]
+    """By the names of the responsáveis."""
