@@ -70,6 +70,8 @@ if TYPE_CHECKING:
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.invitations.feeds import Feeds
     from chalicelib.scheduling.invitations.service import Invitations
+    from chalicelib.scheduling.invitations.decisions import LeadDecisions
+    from chalicelib.scheduling.invitations.links import LeadLinks
     from chalicelib.scheduling.reminders.worker import Reminders
     from chalicelib.suppression.links import UnsubscribeLinks
     from chalicelib.suppression.service import Suppressions, Unsubscribes
@@ -524,6 +526,29 @@ class Services:
             database=self.database,
             public_url=settings.public_url,
             organizer=settings.agenda_organizer,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def lead_links(self) -> LeadLinks:
+        from chalicelib.scheduling.invitations.links import LeadLinks
+
+        return LeadLinks(public_url=self._settings.public_url, signer=self.signer)
+
+    @cached_property
+    def lead_decisions(self) -> LeadDecisions:
+        from chalicelib.scheduling.invitations.decisions import LeadDecisions
+        from chalicelib.scheduling.invitations.offers import is_free, offers
+        from chalicelib.scheduling.invitations.proofs import Proofs
+
+        buffer_min = self._settings.agenda_buffer_min
+        return LeadDecisions(
+            database=self.database,
+            links=self.lead_links,
+            proofs=Proofs(self.signer),
+            bookings=self.agendamentos,
+            offers=partial(offers, buffer_min=buffer_min),
+            is_free=partial(is_free, buffer_min=buffer_min),
             clock=self._clock,
         )
 

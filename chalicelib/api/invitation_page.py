@@ -22,7 +22,7 @@ from chalicelib.api.http import answered, language_of
 from chalicelib.api.text import HTML, PAGE_HEADERS
 from chalicelib.dispatch.rules.formats import READING
 from chalicelib.errors import DomainError
-from chalicelib.scheduling.invitations.decisions import Invitation
+from chalicelib.scheduling.invitations.invitation import Invitation
 from chalicelib.scheduling.invitations.requests import LeadDecisionKind
 
 _STYLE = (

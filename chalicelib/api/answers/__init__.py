@@ -44,6 +44,7 @@ from chalicelib.api.answers.scheduling import (
     AgendamentoPage,
     FeedAnswer,
     FeedList,
+    InvitationAnswer,
     NewFeedAnswer,
 )
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
@@ -67,6 +68,7 @@ __all__ = [
     "FeedAnswer",
     "FeedList",
     "HealthAnswer",
+    "InvitationAnswer",
     "JobAnswer",
     "JobDetail",
     "JobPage",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel, WarningAnswer
 from chalicelib.scheduling.booking.requests import AgendamentoCanal, AgendamentoKind
+from chalicelib.scheduling.invitations.invitation import InvitationState
 from chalicelib.scheduling.states import AgendamentoStatus
 
 
@@ -63,3 +64,12 @@ class FeedList(AnswerModel):
 
     itens: tuple[FeedAnswer, ...]
     """By the names of the responsáveis."""
+
+
+class InvitationAnswer(AnswerModel):
+    """How an agendamento stands after its lead has decided; times are where the lead is."""
+
+    situacao: InvitationState
+    data: date
+    hora: str
+    """HH:MM; the place is named where its clock shows another time than the tenant's."""

@@ -6,10 +6,8 @@ Opening the link changes nothing, because programs open links too. A decision ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -19,6 +17,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.scheduling.booking.agendamentos import Agendamentos, Wanted
 from chalicelib.scheduling.booking.requests import Rescheduling
+from chalicelib.scheduling.invitations.invitation import Invitation, InvitationState
 from chalicelib.scheduling.invitations.links import LeadLinks, LinkedMeeting
 from chalicelib.scheduling.invitations.proofs import Proofs
 from chalicelib.scheduling.invitations.requests import LeadDecision, LeadDecisionKind
@@ -32,32 +31,6 @@ Offers = Callable[[Rows, Wanted, datetime], Sequence[datetime]]
 """Free times of the responsável, for a meeting that would move there."""
 IsFree = Callable[[Rows, Wanted, datetime], bool]
 """Whether a meeting may move to that time of the responsável."""
-
-
-class InvitationState(StrEnum):
-    """How an agendamento stands for its lead; the page says so in words."""
-
-    A_CONFIRMAR = "a_confirmar"
-    CONFIRMADO = "confirmado"
-    PASSOU = "passou"
-    CANCELADO = "cancelado"
-
-
-@dataclass(frozen=True, slots=True)
-class Invitation:
-    """What the page shows; times are where the lead is.
-
-    `decisions` are those that this link allows now, `offers` the times that it may move to, and `challenge` is what the
-    script of the page answers. A link for an earlier version (`is_outdated`) allows none.
-    """
-
-    state: InvitationState
-    words: Mapping[str, Any]
-    zone: ZoneInfo
-    decisions: frozenset[LeadDecisionKind]
-    offers: Sequence[datetime]
-    challenge: str
-    is_outdated: bool
 
 
 class LeadDecisions:
