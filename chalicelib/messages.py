@@ -526,6 +526,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Write the whole phone with its area code, as 71 99999-1234 or +5571999991234.",
     ),
     # Templates
+    "canal_do_template_padrao": (
+        "O produto manda as palavras desse template por {canal}: o canal não pode ser outro.",
+        "The product sends the words of this template by {canal}: the channel cannot be another one.",
+    ),
     "nome_de_template_invalido": (
         "O nome de um template tem de 1 a 100 letras, dígitos, pontos, hifens ou sublinhados.",
         "The name of a template has 1 to 100 letters, digits, dots, hyphens or underscores.",
@@ -811,7 +815,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Esta página ficou aberta por muito tempo: abra o link de novo.",
         "This page was open for too long: open the link again.",
     ),
-    "convite_desatualizado": (
+    "agendamento_desatualizado": (
         "O encontro mudou desde que este link foi enviado: use o da mensagem mais nova.",
         "The meeting has changed since this link was sent: use the one of the newest message.",
     ),
@@ -832,7 +836,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "convite_passou": ("Este encontro já passou.", "This meeting is over."),
     "convite_cancelado": ("Este encontro foi cancelado.", "This meeting was cancelled."),
     "convite_desatualizado_aviso": (
-        "O encontro mudou desde que este link foi enviado. É assim que ele está agora; responda pela mensagem mais nova.",
+        "O encontro mudou desde que este link foi enviado. Ele está assim agora; responda pela mensagem mais nova.",
         "The meeting has changed since this link was sent. This is how it stands now; answer by the newest message.",
     ),
     "convite_botao_confirmar": ("Confirmo", "I confirm"),
@@ -1042,6 +1046,69 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O responsável já tem um compromisso nesse horário.",
         "The person in charge already has an appointment at that time.",
     ),
+    "reagendamentos_esgotados": (
+        "O agendamento já mudou de horário {maximo} vezes, o máximo que o tenant permite.",
+        "The agendamento has moved {maximo} times already, as often as the tenant allows.",
+    ),
+    "local_obrigatorio": ("Um encontro presencial precisa de local.", "A meeting in person needs a local."),
+    "local_so_presencial": ("Só um encontro presencial tem local.", "Only a meeting in person has a local."),
+    "link_so_de_video": ("Só um agendamento por vídeo tem link.", "Only an agendamento by video has a link."),
+    "agendamento_mudou": (
+        "O agendamento mudou de horário: a mensagem falava do horário antigo.",
+        "The agendamento has moved: the message was about its old time.",
+    ),
+    "agendamento_encerrado": (
+        "O agendamento foi encerrado ou cancelado antes da mensagem.",
+        "The agendamento ended or was cancelled before the message.",
+    ),
+    "horario_no_passado": ("O horário já passou.", "The time is in the past."),
+    "horario_antecedencia_minima": (
+        "Está perto demais: o responsável pede mais antecedência.",
+        "It is too soon: the person in charge asks for more notice.",
+    ),
+    "horario_horizonte": (
+        "Está longe demais: a agenda do responsável ainda não abriu para esse dia.",
+        "It is too far ahead: the calendar of the person in charge is not open for that day yet.",
+    ),
+    "horario_feriado": ("É feriado ou dia de folga.", "It is a holiday or a day off."),
+    "horario_intervalo": (
+        "Cai no intervalo do responsável.",
+        "It falls into a break of the person in charge.",
+    ),
+    "horario_fora_do_expediente": (
+        "Fica fora do expediente do responsável.",
+        "It is outside of the working hours of the person in charge.",
+    ),
+    "horario_bloqueado": ("O horário está bloqueado.", "The time is blocked."),
+    "horario_limite_do_dia": (
+        "O responsável já tem nesse dia todos os agendamentos que aceita.",
+        "On that day, the person in charge has as many agendamentos as they take.",
+    ),
+    "horarios_demais": (
+        "São responsáveis e dias demais para uma resposta, que tem no máximo {maximo} dias somados: peça menos dias "
+        "ou menos responsáveis.",
+        "These are too many people and days for one answer, which has at most {maximo} days in all: ask for fewer days "
+        "or fewer people.",
+    ),
+    "periodo_longo": (
+        "O período tem no máximo {dias} dias.",
+        "The span has at most {dias} days.",
+    ),
+    "nome_de_responsavel_repetido": (
+        "Já há um responsável com este nome.",
+        "There is a person in charge with this name already.",
+    ),
+    "agendas_sobrepostas": (
+        "Há agendamentos com o novo nome nos mesmos horários: mude um deles antes.",
+        "There are agendamentos with the new name at the same times: move one of them first.",
+    ),
+    "responsavel_com_agendamentos": (
+        "O responsável tem agendamentos por acontecer: {total}. Mude-os ou cancele-os antes.",
+        "The person in charge has agendamentos that are still to take place: {total}. Move or cancel them first.",
+    ),
+    "responsavel_desconhecido": ("Não há esse responsável.", "There is no such person in charge."),
+    "intervalos_sobrepostos": ("Dois intervalos do dia se sobrepõem.", "Two intervals of the day overlap."),
+    "periodo_ou_semanal": ("Mande periodo ou semanal, um dos dois.", "Send either periodo or semanal."),
     "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
     # Segments

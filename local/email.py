@@ -142,6 +142,10 @@ class EmailServer(Provider):
         arrivals = enumerate(self._mailbox.messages(), 1)
         return [_described(n, arrived_at, message) for n, (arrived_at, message) in arrivals]
 
+    def mails(self) -> list[EmailMessage]:
+        """Return the mails themselves, in their order of arrival."""
+        return [message for _, message in self._mailbox.messages()]
+
     def total(self) -> int:
         return self._mailbox.total()
 

@@ -82,7 +82,11 @@ def _parts(invitation: Invitation, language: str) -> Iterator[str]:
     yield f'<main data-desafio="{challenge}" data-falha="{failed}"><h1>{escape(_said("titulo", language))}</h1>'
     if invitation.is_outdated:
         yield f"<p>{escape(_said('desatualizado_aviso', language))}</p>"
-    facts = (("quando", f"{_day(words['data'], language)}, {words['hora']}"), ("com", words["responsavel"]), ("como", words["onde"]))
+    facts = (
+        ("quando", f"{_day(words['data'], language)}, {words['hora']}"),
+        ("com", words["responsavel"]),
+        ("como", words["onde"]),
+    )
     yield "<dl>" + "".join(
         f"<dt>{escape(_said(name, language))}</dt><dd>{escape(str(value))}</dd>" for name, value in facts
     )

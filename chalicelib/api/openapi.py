@@ -49,6 +49,21 @@ _PROBLEM_SCHEMA: Document = {
         },
         "mais_erros": {"const": True, "description": "There are more errors than `errors` lists."},
         "lead_id": {"type": "string", "format": "uuid", "description": "The other lead of a conflict with one."},
+        "ocupado": {
+            "type": ["object", "null"],
+            "description": "The agendamento that is there already.",
+            "required": ["agendamento_id", "data_agendada", "duracao_minutos"],
+            "properties": {
+                "agendamento_id": {"type": "string", "format": "uuid"},
+                "data_agendada": {"type": "string", "format": "date-time"},
+                "duracao_minutos": {"type": "integer"},
+            },
+        },
+        "horarios_livres": {
+            "type": "array",
+            "items": {"type": "string", "format": "date-time"},
+            "description": "The nearest free times of the responsável.",
+        },
     },
 }
 _KEY_PARAMETER: Document = {

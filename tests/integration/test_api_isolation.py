@@ -274,6 +274,9 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "create_segmento": {"nome": "Todos", "filtro": {"todos": []}},
         "replace_segmento": {"nome": "Com e-mail", "filtro": {"tem": "email"}},
         "count_segmento": {"filtro": {"todos": []}},
+        "create_responsavel": {"nome": "Bia"},
+        "replace_responsavel": {"nome": "Bia"},
+        "create_bloqueio": {"motivo": "Férias", "periodo": {"inicio": at, "fim": "2099-01-01T00:00:00Z"}},
         "create_campanha": {
             "nome": "Cobrança",
             "filtro": {"todos": []},

@@ -537,6 +537,7 @@ class CampaignMachine(RuleBasedStateMachine):
             queues=queue,  # type: ignore[arg-type]
             publish=lambda: 0,
             unsubscribe_url=lambda *_: None,
+            calendars=lambda _: {},
             tracer=Tracer(enabled=False),
             settings=self.settings,
             clock=self.clock,

@@ -299,6 +299,28 @@ def use_segments(call: Caller) -> None:
     call("DELETE", f"/segmentos/{made['segmento_id']}")
 
 
+def use_staff(call: Caller) -> None:
+    made = call("POST", "/responsaveis", nome="Bia", email="bia@example.com", uf="SP")
+    assert call("GET", "/responsaveis")["itens"] == [made]
+    assert call("GET", f"/responsaveis/{made['responsavel_id']}") == made
+    changed = call("PUT", f"/responsaveis/{made['responsavel_id']}", nome="Beatriz", maximo_por_dia=3)
+    assert (changed["nome"], changed["email"]) == ("Beatriz", None)
+    once = call(
+        "POST", "/bloqueios", motivo="Férias", periodo={"inicio": "2099-01-01T00:00:00Z", "fim": "2099-02-01T00:00:00Z"}
+    )
+    every_week = {"dia": "seg", "inicio": "12:00", "fim": "13:00", "valido_de": "2026-01-01"}
+    weekly = call("POST", "/bloqueios", motivo="Almoço", semanal=every_week, responsavel_id=made["responsavel_id"])
+    assert call("GET", "/bloqueios")["itens"] == [weekly, once]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    until = (tomorrow + timedelta(days=14)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = call("GET", f"/agendamentos/horarios?em={tomorrow:%Y-%m-%dT%H:%M:%SZ}&ate={until}")
+    assert len(shown["propostas"]) == 3
+    assert [each["responsavel"] for each in shown["responsaveis"]] == ["Beatriz"]
+    for each in (once, weekly):
+        call("DELETE", f"/bloqueios/{each['bloqueio_id']}")
+    call("DELETE", f"/responsaveis/{made['responsavel_id']}")
+
+
 def use_suppressions(call: Caller) -> None:
     added = call("POST", "/supressoes", canal="email", contato="joao@example.com")
     assert call("GET", "/supressoes")["itens"] == [added]
@@ -359,6 +381,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_agendamentos(call, owner, lead_id)
     use_channels(call)
     use_segments(call)
+    use_staff(call)
     use_campaigns(call, owner, lead_id)
     use_suppressions(call)
     use_person_suppression(call, lead_id)

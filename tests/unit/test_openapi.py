@@ -117,6 +117,8 @@ def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
         "create_segmento",
         "create_campanha",
         "repeat_campanha",
+        "create_responsavel",
+        "create_bloqueio",
     }
 
 

@@ -187,9 +187,8 @@ def situations(draw: st.DrawFn) -> tuple[Agenda, Booked, int, datetime, datetime
         horizon=draw(st.sampled_from([None, None, 1, 2])),
         most_a_day=draw(st.sampled_from([None, None, 1, 2])),
     )
-    few = {"max_size": 2}
     booked = Booked(
-        blocks=[Block(*each, VACATION) for each in draw(st.lists(spans(since, 900), **few))],
+        blocks=[Block(*each, VACATION) for each in draw(st.lists(spans(since, 900), max_size=2))],
         weekly=[
             WeeklyBlock((day.weekday() + shift) % 7, Hours(begins * 15, (begins + length) * 15), first, last, LUNCH)
             for shift, begins, length, first, last in draw(
@@ -198,11 +197,11 @@ def situations(draw: st.DrawFn) -> tuple[Agenda, Booked, int, datetime, datetime
                         st.integers(-1, 1), st.integers(0, 90), st.integers(1, 6),
                         st.sampled_from([None, day]), st.sampled_from([None, day]),
                     ),
-                    **few,
+                    max_size=2,
                 )
             )
         ],
-        busy=[Busy(*each, each[0] + MINUTE) for each in draw(st.lists(spans(since, 120), **few))],
+        busy=[Busy(*each, each[0] + MINUTE) for each in draw(st.lists(spans(since, 120), max_size=2))],
     )  # fmt: skip
     now = since - timedelta(minutes=draw(st.sampled_from([-300, 0, 60, 1440])))
     return agenda, booked, draw(st.sampled_from([5, 30, 60, 480])), now, since, until

@@ -40,21 +40,28 @@ from chalicelib.api.answers.ingestion import (
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import (
-    AgendamentoAnswer,
+    AgendamentoDetail,
     AgendamentoPage,
+    BlockAnswer,
+    BlockPage,
     FeedAnswer,
     FeedList,
     InvitationAnswer,
     NewFeedAnswer,
+    ResponsavelAnswer,
+    ResponsavelPage,
+    SlotsAnswer,
 )
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
-    "AgendamentoAnswer",
+    "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
+    "BlockAnswer",
+    "BlockPage",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
@@ -87,10 +94,13 @@ __all__ = [
     "ReplyPage",
     "ReportLink",
     "ResendAnswer",
+    "ResponsavelAnswer",
+    "ResponsavelPage",
     "SavedConfig",
     "SegmentAnswer",
     "SegmentCountAnswer",
     "SegmentPage",
+    "SlotsAnswer",
     "StoppedCampaign",
     "StoppedCampaigns",
     "SuppressionAnswer",

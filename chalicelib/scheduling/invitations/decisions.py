@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, assert_never
 from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.clock import Clock
@@ -66,9 +65,7 @@ class LeadDecisions:
         """
         linked, now = self._links.read(token), self._clock()
         challenge = self._proofs.challenge(token, now)
-        return self._database.run(
-            linked.tenant_id, lambda rows: self._invitation(rows, linked, challenge, now)
-        )
+        return self._database.run(linked.tenant_id, lambda rows: self._invitation(rows, linked, challenge, now))
 
     def decide(self, token: str, decision: LeadDecision) -> dict[str, Any]:
         """Carry out what the lead decided on the page; the same again changes nothing.
@@ -76,33 +73,36 @@ class LeadDecisions:
         Raises:
             NotFound: `convite_desconhecido`.
             Forbidden: `convite_sem_prova`.
-            Conflict: `convite_pagina_antiga`; `convite_desatualizado`, it has another time or has ended since the link
-                was sent; `convite_nao_permite`, this cannot be decided any more; `horario_ocupado`.
+            Conflict: `convite_pagina_antiga`; `agendamento_desatualizado`, it has another time since the link was sent;
+                `convite_nao_permite`, this cannot be decided any more; `convite_horario_indisponivel`.
         """
         linked, now = self._links.read(token), self._clock()
         self._proofs.check(token, decision.desafio, decision.prova, decision.acao, now)
         invitation = self._database.run(
             linked.tenant_id, lambda rows: self._invitation(rows, linked, decision.desafio, now)
         )
-        if _has_happened(invitation, decision.acao):
+        if _has_happened(invitation, decision):
             return _answer(invitation)
         if invitation.is_outdated:
-            raise Conflict("convite_desatualizado")
+            raise Conflict("agendamento_desatualizado")
         if decision.acao not in invitation.decisions:
             raise Conflict("convite_nao_permite")
         self._carry_out(linked, decision, now)
         return _answer(self.look(token))
 
     def _carry_out(self, linked: LinkedMeeting, decision: LeadDecision, now: datetime) -> None:
-        named = {"tenant_id": linked.tenant_id, "agendamento_id": linked.agendamento_id, "versao": linked.versao}
+        tenant_id, agendamento_id, seen = linked
         match decision.acao:
             case LeadDecisionKind.CONFIRMAR:
-                self._bookings.confirm(**named, por=BY_LEAD)
+                self._bookings.confirm(tenant_id, agendamento_id, versao=seen)
             case LeadDecisionKind.CANCELAR:
-                self._bookings.cancel(**named, por=BY_LEAD)
+                self._bookings.cancel(tenant_id, agendamento_id, por=BY_LEAD, versao=seen)
             case LeadDecisionKind.REAGENDAR:
-                wanted = self._database.run(linked.tenant_id, lambda rows: self._wanted(rows, linked, decision, now))
-                self._bookings.reschedule(**named, request=Rescheduling(data_agendada=wanted.begins), por=BY_LEAD)
+                wanted = self._database.run(tenant_id, lambda rows: self._wanted(rows, linked, decision, now))
+                request = Rescheduling(data_agendada=wanted.begins)
+                self._bookings.reschedule(tenant_id, agendamento_id, request, por=BY_LEAD, versao=seen)
+            case _:
+                assert_never(decision.acao)
 
     def _wanted(self, rows: Rows, linked: LinkedMeeting, decision: LeadDecision, now: datetime) -> Wanted:
         """The time that the lead chose, if it is offered."""
@@ -121,15 +121,18 @@ class LeadDecisions:
         config = config_of(rows)
         zone, tenant_zone = zone_of_lead(row["telefone"], config.fuso), ZoneInfo(config.fuso)
         state = _state(row, now)
-        is_outdated = row["versao"] != linked.versao
-        decisions = frozenset[LeadDecisionKind]() if is_outdated else _decisions(
-            state, row["reagendamentos"] < config.agenda.max_reagendamentos
+        # A cancellation is a version of its own, and says all that there is to say.
+        is_outdated = row["versao"] != linked.versao and state is not InvitationState.CANCELADO
+        decisions = (
+            frozenset[LeadDecisionKind]()
+            if is_outdated
+            else _decisions(state, row["reagendamentos"] < config.agenda.max_reagendamentos)
         )
         offers: Sequence[datetime] = ()
         if LeadDecisionKind.REAGENDAR in decisions:
             offers = self._offers(rows, _wanted(row, row["data_agendada"]), now)
         words = words_of_meeting(row, here=zone, tenant_zone=tenant_zone, link_da_agenda=None)
-        return Invitation(state, words, zone, decisions, offers, challenge, is_outdated)
+        return Invitation(state, row["data_agendada"], words, zone, decisions, offers, challenge, is_outdated)
 
 
 def _wanted(row: Row, begins: datetime) -> Wanted:
@@ -145,7 +148,7 @@ def _state(row: Row, now: datetime) -> InvitationState:
     return InvitationState.CONFIRMADO if status is AgendamentoStatus.CONFIRMADO else InvitationState.A_CONFIRMAR
 
 
-def _decisions(state: InvitationState, may_move: bool) -> frozenset[LeadDecisionKind]:  # noqa: FBT001
+def _decisions(state: InvitationState, may_move: bool) -> frozenset[LeadDecisionKind]:
     if state not in {InvitationState.A_CONFIRMAR, InvitationState.CONFIRMADO}:
         return frozenset()
     found = {LeadDecisionKind.CANCELAR}
@@ -156,15 +159,17 @@ def _decisions(state: InvitationState, may_move: bool) -> frozenset[LeadDecision
     return frozenset(found)
 
 
-def _has_happened(invitation: Invitation, decided: LeadDecisionKind) -> bool:
+def _has_happened(invitation: Invitation, decision: LeadDecision) -> bool:
     """Whether a decision was carried out before: its button was pressed twice."""
-    match decided:
+    match decision.acao:
         case LeadDecisionKind.CONFIRMAR:
             return invitation.state is InvitationState.CONFIRMADO and not invitation.is_outdated
         case LeadDecisionKind.CANCELAR:
             return invitation.state is InvitationState.CANCELADO
         case LeadDecisionKind.REAGENDAR:
-            return False
+            return invitation.is_outdated and invitation.begins == decision.data_agendada
+        case _:
+            assert_never(decision.acao)
 
 
 def _answer(invitation: Invitation) -> dict[str, Any]:

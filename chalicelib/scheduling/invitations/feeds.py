@@ -60,7 +60,7 @@ class Feeds:
 
     def all(self, tenant_id: str) -> dict[str, Any]:
         """The feeds of the tenant, without their addresses: nobody can look these up."""
-        return {"itens": self._database.run(tenant_id, lambda rows: rows.all("list_agendas", limite=_MOST_FEEDS))}
+        return {"itens": self._database.run(tenant_id, lambda rows: rows.all("list_feeds", limite=_MOST_FEEDS))}
 
     def publish(self, identity: Identity, request: NewFeed) -> dict[str, Any]:
         """Make the address of a responsável's feed; the one before stops working at once.
@@ -74,7 +74,7 @@ class Feeds:
 
         def work(rows: Rows) -> Row | None:
             return rows.one(
-                "publish_agenda", agenda_id=new_id(now), responsavel=request.responsavel, token_hash=_hash(token),
+                "publish_feed", agenda_id=new_id(now), responsavel=request.responsavel, token_hash=_hash(token),
                 por=identity.subject, agora=now,
             )  # fmt: skip
 
@@ -89,7 +89,7 @@ class Feeds:
             NotFound: the tenant has no such feed.
         """
         identity.require(ADMIN, OPERATOR)
-        if self._database.run(identity.tenant_id, lambda rows: rows.one("delete_agenda", agenda_id=agenda_id)) is None:
+        if self._database.run(identity.tenant_id, lambda rows: rows.one("delete_feed", agenda_id=agenda_id)) is None:
             raise NotFound("nao_encontrado")
 
     def file(self, token: str) -> CalendarFile:
@@ -102,7 +102,7 @@ class Feeds:
         since = self._clock() - _PAST
 
         def work(rows: Rows) -> _Found:
-            agenda = rows.one("agenda_by_token", token_hash=_hash(token))
+            agenda = rows.one("feed_by_token", token_hash=_hash(token))
             if agenda is None:
                 raise NotFound("nao_encontrado")
             name = agenda["responsavel"]

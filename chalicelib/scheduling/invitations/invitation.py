@@ -30,6 +30,7 @@ class Invitation:
     """
 
     state: InvitationState
+    begins: datetime
     words: Mapping[str, Any]
     zone: ZoneInfo
     decisions: frozenset[LeadDecisionKind]

@@ -60,6 +60,4 @@ class LeadLinks:
         tenant_id = content[_FIXED:].decode("ascii", "replace")
         if not TENANT_ID.fullmatch(tenant_id):
             raise NotFound("convite_desconhecido")
-        return LinkedMeeting(
-            tenant_id, UUID(bytes=content[:_ID]), int.from_bytes(content[_ID:_FIXED], "big")
-        )
+        return LinkedMeeting(tenant_id, UUID(bytes=content[:_ID]), int.from_bytes(content[_ID:_FIXED], "big"))

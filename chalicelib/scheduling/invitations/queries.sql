@@ -39,7 +39,7 @@ SELECT a.agendamento_id, a.tipo, a.canal, a.data_agendada, a.duracao_minutos, a.
  ORDER BY a.data_agendada, a.agendamento_id
  LIMIT :limite;
 
--- name: publish_agenda
+-- name: publish_feed
 -- One feed for each responsável: a new address takes the place of the one before.
 INSERT INTO agendas (tenant_id, agenda_id, responsavel, token_hash, criado_por, criado_em)
 VALUES (:tenant_id, :agenda_id, :responsavel, CAST(:token_hash AS bytea), :por, :agora)
@@ -48,21 +48,21 @@ ON CONFLICT (tenant_id, lower(responsavel)) DO UPDATE
        criado_em = excluded.criado_em
 RETURNING agenda_id, responsavel, criado_por, criado_em;
 
--- name: list_agendas
+-- name: list_feeds
 SELECT agenda_id, responsavel, criado_por, criado_em
   FROM agendas
  WHERE tenant_id = :tenant_id
  ORDER BY lower(responsavel), agenda_id
  LIMIT :limite;
 
--- name: agenda_by_token
+-- name: feed_by_token
 -- With the zone and the address of the responsável, where they have their own.
 SELECT g.agenda_id, g.responsavel, r.fuso, r.email
   FROM agendas g
   LEFT JOIN responsaveis r ON r.tenant_id = :tenant_id AND lower(r.nome) = lower(g.responsavel)
  WHERE g.tenant_id = :tenant_id AND g.token_hash = CAST(:token_hash AS bytea);
 
--- name: delete_agenda
+-- name: delete_feed
 DELETE FROM agendas
  WHERE tenant_id = :tenant_id AND agenda_id = :agenda_id
 RETURNING agenda_id;
@@ -75,3 +75,18 @@ SELECT a.agendamento_id, a.status, a.versao, a.reagendamentos, a.data_agendada, 
          WHERE t.tenant_id = :tenant_id AND t.lead_id = a.lead_id AND t.principal) AS telefone
   FROM agendamentos a
  WHERE a.tenant_id = :tenant_id AND a.agendamento_id = :agendamento_id;
+
+-- name: meetings_of_disparos
+-- Of the messages that tell of a time or of its end; a reminder tells nothing new. All of it stays as it is for one
+-- version, whatever the lead answers meanwhile, so that a repeated message is the same one.
+SELECT d.tenant_id, d.disparo_id, d.destino AS email, d.criado_em AS atualizado_em, a.agendamento_id, a.tipo, a.canal,
+       a.data_agendada, a.duracao_minutos, a.responsavel, a.versao, a.local, a.link, a.criado_em, l.nome, r.fuso,
+       r.email AS organizador, CASE WHEN a.status = 'cancelado' THEN 'cancelado' ELSE 'pendente' END AS status, t.config
+  FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+  JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
+                 AND d.agendamento_tipo IN ('convite', 'mudou', 'cancelado')
+  JOIN agendamentos a ON a.tenant_id = d.tenant_id AND a.agendamento_id = d.agendamento_id
+                     AND a.versao = d.agendamento_versao
+  JOIN leads l ON l.tenant_id = d.tenant_id AND l.lead_id = a.lead_id
+  LEFT JOIN responsaveis r ON r.tenant_id = d.tenant_id AND lower(r.nome) = lower(a.responsavel)
+  LEFT JOIN tenants t ON t.tenant_id = d.tenant_id;

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validat
 from pydantic_core import PydanticKnownError
 
 from chalicelib.instants import Instant
-
 from chalicelib.scheduling.rules.names import ResponsavelName
 
 
@@ -19,6 +18,7 @@ class NewFeed(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
 
     responsavel: ResponsavelName
+
 
 class LeadDecisionKind(StrEnum):
     """What a lead may decide by the link of an invitation: the buttons of its page."""
