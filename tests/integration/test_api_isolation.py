@@ -327,7 +327,14 @@ def rows_of(owner: Database, tenant_id: str) -> dict[str, Any]:
 
 def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
-    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}", "/agenda/{token}"}
+    assert free == {
+        "/saude",
+        "/openapi.json",
+        "/descadastro/{token}",
+        "/webhooks/{canal}",
+        "/agenda/{token}",
+        "/convite/{token}",
+    }
     assert len(routes(api)) >= 25
 
 

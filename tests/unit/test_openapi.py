@@ -62,7 +62,14 @@ def test_every_route_of_the_app_is_in_the_contract(app: Chalice, contract: Any) 
 
 def test_only_routes_that_authenticate_otherwise_take_no_token(contract: Any) -> None:
     free = {path for path, methods in contract["paths"].items() for each in methods.values() if not each["security"]}
-    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}", "/agenda/{token}.ics"}
+    assert free == {
+        "/saude",
+        "/openapi.json",
+        "/descadastro/{token}",
+        "/webhooks/{canal}",
+        "/agenda/{token}.ics",
+        "/convite/{token}",
+    }
 
 
 def test_every_operation_has_a_name_of_its_own_and_a_sentence_that_begins_with_a_verb(contract: Any) -> None:
