@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rate, S3Event, SQSEvent
 
+from chalicelib.adapters.clock import clock_of
 from chalicelib.api import openapi
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
     from chalicelib.api import answers
 
 settings = Settings.from_environment(os.environ)
-services = Services(settings)
+services = Services(settings, clock=clock_of(settings.clock_file))
 
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")

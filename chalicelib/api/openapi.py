@@ -164,8 +164,17 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
     if parameters := [*_of_path(route, operation.takes), *_of_query(operation.takes, schemas)]:
         described["parameters"] = parameters
     if content := _content(operation.takes, schemas):
-        described["requestBody"] = {"required": operation.takes.body is not GivenReason, "content": content}
+        described["requestBody"] = {"required": not _may_be_left_out(operation.takes.body), "content": content}
     return described
+
+
+def _may_be_left_out(body: type | None) -> bool:
+    """A reason, with or without what else may be said, need not be given."""
+    return (
+        body is not None
+        and issubclass(body, GivenReason)
+        and not any(each.is_required() for each in body.model_fields.values())
+    )
 
 
 def _success(operation: Operation, schemas: _Schemas) -> Document:

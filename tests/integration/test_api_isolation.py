@@ -34,6 +34,7 @@ TABLES = (
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendas",
+    "agendamento_horarios", "agendamento_avisos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -108,6 +109,14 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     insert(
         owner, "agendamentos", tenant_id=tenant_id, agendamento_id=agendamento_id, lead_id=lead_id, tipo="callback",
         canal="telefone", data_agendada=future, ocupado_ate=future + timedelta(hours=1), responsavel="Ana", **times,
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_horarios", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0,
+        data_agendada=future, duracao_minutos=60, em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_avisos", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0, tipo="lembrete_60",
+        quando=future, **times,
     )  # fmt: skip
     insert(
         owner, "ingest_jobs", tenant_id=tenant_id, job_id=job_id, bucket="b", chave="k",
@@ -268,6 +277,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
         "create_agenda": {"responsavel": "Ana"},
+        "reschedule_agendamento": {"data_agendada": at},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},

@@ -213,9 +213,13 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
         )  # fmt: skip
         if move == "realizar":
             booked = literal(made["agendamento_id"])
-            begun = "data_agendada = now(), ocupado_ate = now() + interval '1 hour'"
-            run(owner, f"UPDATE agendamentos SET {begun} WHERE agendamento_id = {booked}")
+            begun = "data_agendada = now(), ocupado_de = now(), ocupado_ate = now() + interval '1 hour'"
+            run(owner, f"UPDATE agendamentos SET {begun}, versao = versao + 1 WHERE agendamento_id = {booked}")
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
+        if move == "confirmar":
+            later = (at + timedelta(hours=3)).isoformat()
+            moved = call("POST", f"/agendamentos/{made['agendamento_id']}/reagendar", data_agendada=later, motivo="x")
+            assert len(moved["horarios"]) == 2
         call("GET", f"/agendamentos/{made['agendamento_id']}")
         assert call.read(f"/agendamentos/{made['agendamento_id']}.ics").startswith("BEGIN:VCALENDAR")
     assert len(call("GET", "/agendamentos")["itens"]) == 4

@@ -120,6 +120,7 @@ def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
         "create_lead",
         "create_disparo",
         "create_agendamento",
+        "reschedule_agendamento",
         "resend_disparos",
         "create_segmento",
         "create_campanha",
@@ -196,7 +197,7 @@ def test_every_operation_describes_its_refusal(contract: Any) -> None:
     [
         ("/leads", "get", "200", "LeadPage"),
         ("/leads/{lead_id}/disparos", "post", "201", "DisparoDetail"),
-        ("/leads/{lead_id}/agendamentos", "post", "201", "AgendamentoAnswer"),
+        ("/leads/{lead_id}/agendamentos", "post", "201", "AgendamentoDetail"),
         ("/ingest/leads/jobs/{job_id}/desfazer", "post", "202", "JobAnswer"),
         ("/tenant/config", "get", "200", "TenantConfig"),
         ("/tenant/config", "patch", "200", "SavedConfig"),
