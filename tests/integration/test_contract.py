@@ -222,6 +222,7 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
             assert len(moved["horarios"]) == 2
         call("GET", f"/agendamentos/{made['agendamento_id']}")
         assert call.read(f"/agendamentos/{made['agendamento_id']}.ics").startswith("BEGIN:VCALENDAR")
+    use_invitation(call, made["agendamento_id"], made["versao"])
     assert len(call("GET", "/agendamentos")["itens"]) == 4
     feed = call("POST", "/agendas", responsavel="Ana")
     assert call.read(feed["url"]).count("BEGIN:VEVENT") == 4
