@@ -54,6 +54,12 @@ class Caller:
         assert status < 300, (method, path, document)
         return document
 
+    def read(self, path: str) -> str:
+        """The text of an answer that is not JSON."""
+        status, text, _ = self.api.read(path, token=self._token)
+        assert status == 200, (path, text)
+        return text
+
     def upload(self, **options: str) -> str:
         """The id of a job that has read `SHEET`."""
         parts = [('name="arquivo"; filename="leads.csv"', SHEET), *((f'name="{n}"', v) for n, v in options.items())]
@@ -211,7 +217,12 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
             run(owner, f"UPDATE agendamentos SET {begun} WHERE agendamento_id = {booked}")
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
         call("GET", f"/agendamentos/{made['agendamento_id']}")
+        assert call.read(f"/agendamentos/{made['agendamento_id']}.ics").startswith("BEGIN:VCALENDAR")
     assert len(call("GET", "/agendamentos")["itens"]) == 4
+    feed = call("POST", "/agendas", responsavel="Ana")
+    assert call.read(feed["url"]).count("BEGIN:VEVENT") == 4
+    assert [each["agenda_id"] for each in call("GET", "/agendas")["itens"]] == [feed["agenda_id"]]
+    call("DELETE", f"/agendas/{feed['agenda_id']}")
 
 
 def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
@@ -227,6 +238,7 @@ def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     assert found["publico"] == found["elegiveis"] + sum(each["quantos"] for each in found["excluidos"])
     call("POST", f"{path}/testar", contatos=[{"canal": "whatsapp", "contato": "71 98888-0001"}])
     call("POST", f"{path}/agendar", iniciar_em=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    call("POST", f"{path}/reagendar", iniciar_em=(datetime.now(UTC) + timedelta(days=2)).isoformat())
     stopped = call("POST", "/campanhas/pausar", todas=True, motivo="O chefe ligou")
     assert [(each["campanha_id"], each["status"]) for each in stopped["itens"]] == [(made["campanha_id"], "pausada")]
     assert call("POST", "/campanhas/pausar", campanha_ids=[lead_id], motivo="x")["itens"][0]["erro"]
@@ -237,7 +249,7 @@ def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     assert call("POST", f"{path}/cancelar")["status"] == "cancelada"
     use_results(call, owner, UUID(made["campanha_id"]))
     assert made["campanha_id"] in [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]]
-    assert len(call("GET", path)["historico"]) == 6
+    assert len(call("GET", path)["historico"]) == 7
     draft = call("POST", "/campanhas", **given)
     call("DELETE", f"/campanhas/{draft['campanha_id']}")
     run(owner, "DELETE FROM disparos WHERE teste_de IS NOT NULL")

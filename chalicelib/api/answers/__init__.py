@@ -40,10 +40,13 @@ from chalicelib.api.answers.ingestion import (
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import (
-    AgendamentoAnswer,
+    AgendamentoDetail,
     AgendamentoPage,
     BlockAnswer,
     BlockPage,
+    FeedAnswer,
+    FeedList,
+    NewFeedAnswer,
     ResponsavelAnswer,
     ResponsavelPage,
     SlotsAnswer,
@@ -52,7 +55,7 @@ from chalicelib.api.answers.suppression import PersonSuppressionAnswer, Suppress
 from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
-    "AgendamentoAnswer",
+    "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
@@ -68,12 +71,15 @@ __all__ = [
     "DisparoDetail",
     "DisparoPage",
     "ExportLink",
+    "FeedAnswer",
+    "FeedList",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "NewFeedAnswer",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",

@@ -6,15 +6,28 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from chalicelib.instants import Instant
+from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.rules.names import ResponsavelName, visible
 from chalicelib.scheduling.states import AgendamentoStatus
-from chalicelib.unseen import without_directions
+from chalicelib.unseen import as_seen, without_directions
 
+
+def _one_line(text: str) -> str:
+    """With single blanks, without what nobody sees."""
+    if not (line := " ".join(as_seen(text).split())):
+        raise PydanticKnownError("string_too_short", {"min_length": 1})
+    return line
+
+
+Duration = Annotated[int, Field(ge=5, le=480)]
 Note = Annotated[str, Field(max_length=2000), AfterValidator(visible), AfterValidator(without_directions)]
+Place = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(visible), AfterValidator(_one_line)]
+Link = Annotated[str, Field(max_length=1000, pattern=r"^https?://[!-;=?-~]+$")]
 
 
 class AgendamentoKind(StrEnum):
@@ -30,6 +43,7 @@ class AgendamentoCanal(StrEnum):
     TELEFONE = "telefone"
     WHATSAPP = "whatsapp"
     VIDEO = "video"
+    PRESENCIAL = "presencial"
 
 
 class NewAgendamento(BaseModel):
@@ -40,11 +54,52 @@ class NewAgendamento(BaseModel):
     tipo: AgendamentoKind
     canal: AgendamentoCanal
     data_agendada: Instant
-    duracao_minutos: Annotated[int, Field(ge=5, le=480)] = 60
+    duracao_minutos: Duration = 60
     responsavel: ResponsavelName
-    observacoes: (
-        Annotated[str, Field(max_length=2000), AfterValidator(visible), AfterValidator(without_directions)] | None
-    ) = None
+    observacoes: Note | None = None
+    local: Annotated[Place | None, Field(validate_default=True)] = None
+    """Where they meet; only if `presencial`, which needs it."""
+    link: Link | None = None
+    """The address of the video call; only if `video`."""
+    avisar_lead: bool = True
+    """Whether the lead gets messages about it: the invitation, reminders, changes."""
+
+    @field_validator("local")
+    @classmethod
+    def _where_they_meet(cls, local: str | None, info: ValidationInfo) -> str | None:
+        is_presencial = info.data.get("canal") is AgendamentoCanal.PRESENCIAL
+        if is_presencial and local is None:
+            raise PydanticCustomError("local_obrigatorio", "presencial needs a place")
+        if not is_presencial and local is not None and "canal" in info.data:
+            raise PydanticCustomError("local_so_presencial", "only presencial has a place")
+        return local
+
+    @field_validator("link")
+    @classmethod
+    def _of_a_video(cls, link: str | None, info: ValidationInfo) -> str | None:
+        if link is not None and info.data.get("canal", AgendamentoCanal.VIDEO) is not AgendamentoCanal.VIDEO:
+            raise PydanticCustomError("link_so_de_video", "only video has a link")
+        return link
+
+
+class Rescheduling(GivenReason):
+    """The new time of an agendamento; what is left out stays as it is."""
+
+    data_agendada: Instant
+    duracao_minutos: Duration | None = None
+    local: Place | None = None
+    """Where they meet now; only if it is `presencial`."""
+    link: Link | None = None
+    """The address of the video call now; only if it is `video`."""
+    avisar_lead: bool | None = None
+    """Whether the lead gets messages about it from now on."""
+
+
+class Cancellation(GivenReason):
+    """Why an agendamento is cancelled; the body may be left out."""
+
+    avisar_lead: bool | None = None
+    """Whether the lead is told; by default as it was asked for before."""
 
 
 class AgendamentoQuery(PageQuery):
@@ -53,6 +108,10 @@ class AgendamentoQuery(PageQuery):
     quick_filters = frozenset({"lead_id"})
 
     status: AgendamentoStatus | None = None
+    tipo: AgendamentoKind | None = None
+    canal: AgendamentoCanal | None = None
+    confirmacao_vencida: bool | None = None
+    """Whether the lead has let the time to confirm pass."""
     responsavel: ResponsavelName | None = None
     lead_id: UUID | None = None
     de: Instant | None = None
