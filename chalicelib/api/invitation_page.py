@@ -7,8 +7,8 @@ page's challenge. There is no form and no link that a program could follow.
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from functools import cache, wraps
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, partial, wraps
 from hashlib import sha256
 from html import escape
 from importlib.resources import files
@@ -22,15 +22,21 @@ from chalicelib.api.http import answered, language_of
 from chalicelib.api.text import HTML, PAGE_HEADERS
 from chalicelib.dispatch.rules.formats import READING
 from chalicelib.errors import DomainError
-from chalicelib.scheduling.invitations.invitation import Invitation
+from chalicelib.scheduling.invitations.invitation import Invitation, InvitationState
 from chalicelib.scheduling.invitations.requests import LeadDecisionKind
 
 _STYLE = (
     ":root{color-scheme:light dark}body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:8vh auto;"
     "padding:0 1rem}h1{font-size:1.4rem}button{font:inherit;padding:.7rem 1.2rem;margin:.3rem .3rem .3rem 0;"
-    "cursor:pointer}dl{display:grid;grid-template-columns:auto 1fr;gap:.2rem 1rem}dt{opacity:.7}dd{margin:0}"
+    "cursor:pointer}"
     "summary{padding:.7rem 0;cursor:pointer}[role=status]{font-weight:600;min-height:1.5em}"
 )
+_STATES: Mapping[InvitationState, str] = {
+    InvitationState.A_CONFIRMAR: "convite_a_confirmar",
+    InvitationState.CONFIRMADO: "convite_confirmado",
+    InvitationState.PASSOU: "convite_passou",
+    InvitationState.CANCELADO: "convite_cancelado",
+}
 
 
 @cache
@@ -67,7 +73,9 @@ def invitation_page(app: Chalice) -> Callable[[Callable[..., Invitation]], View]
                     sentence = messages.text(error.code, language, **error.params)
                     return _response(f"<p>{escape(sentence)}</p>", sentence, error.status, language)
                 assert isinstance(invitation, Invitation)  # noqa: S101 - the type of the handler says so
-                return _response("".join(_parts(invitation, language)), _said("titulo", language), 200, language)
+                return _response(
+                    "".join(_parts(invitation, language)), messages.text("convite_titulo", language), 200, language
+                )
 
             return answered(answer, 200, language)
 
@@ -77,41 +85,35 @@ def invitation_page(app: Chalice) -> Callable[[Callable[..., Invitation]], View]
 
 
 def _parts(invitation: Invitation, language: str) -> Iterator[str]:
-    words = invitation.words
-    failed, challenge = escape(_said("falha", language)), escape(invitation.challenge)
-    yield f'<main data-desafio="{challenge}" data-falha="{failed}"><h1>{escape(_said("titulo", language))}</h1>'
+    words, said = invitation.words, partial(_said, language)
+    challenge = escape(invitation.challenge)
+    yield f'<main data-desafio="{challenge}" data-falha="{said("convite_falha")}"><h1>{said("convite_titulo")}</h1>'
     if invitation.is_outdated:
-        yield f"<p>{escape(_said('desatualizado_aviso', language))}</p>"
-    facts = (
-        ("quando", f"{_day(words['data'], language)}, {words['hora']}"),
-        ("com", words["responsavel"]),
-        ("como", words["onde"]),
-    )
-    yield "<dl>" + "".join(
-        f"<dt>{escape(_said(name, language))}</dt><dd>{escape(str(value))}</dd>" for name, value in facts
-    )
-    yield f'</dl><p id="resposta" role="status">{escape(_said(invitation.state, language))}</p>'
+        yield f"<p>{said('convite_desatualizado_aviso')}</p>"
+    when = f"{_day(words['data'], language)}, {words['hora']}"
+    yield f"<p>{said('convite_resumo', quando=when, responsavel=words['responsavel'], onde=words['onde'])}</p>"
+    yield f'<p id="resposta" role="status">{said(_STATES[invitation.state])}</p>'
     if invitation.decisions:
         yield from _buttons(invitation, language)
-        yield f"<noscript><p>{escape(_said('sem_script', language))}</p></noscript>"
+        yield f"<noscript><p>{said('convite_sem_script')}</p></noscript>"
     yield f"</main><script>{_script()}</script>"
 
 
 def _buttons(invitation: Invitation, language: str) -> Iterator[str]:
-    decisions = invitation.decisions
+    decisions, said = invitation.decisions, partial(_said, language)
     if LeadDecisionKind.CONFIRMAR in decisions:
-        yield _button(LeadDecisionKind.CONFIRMAR, _said("botao_confirmar", language))
+        yield _button(LeadDecisionKind.CONFIRMAR, said("convite_botao_confirmar"))
     if LeadDecisionKind.REAGENDAR in decisions:
-        yield f"<details><summary>{escape(_said('outro_horario', language))}</summary>"
+        yield f"<details><summary>{said('convite_outro_horario')}</summary>"
         for each in invitation.offers:
             here = each.astimezone(invitation.zone)
             label = f"{_day(here.date().isoformat(), language)}, {here:%H:%M}"
-            yield _button(LeadDecisionKind.REAGENDAR, label, each.isoformat())
+            yield _button(LeadDecisionKind.REAGENDAR, escape(label), each.isoformat())
         if not invitation.offers:
-            yield f"<p>{escape(_said('sem_horario', language))}</p>"
+            yield f"<p>{said('convite_sem_horario')}</p>"
         yield "</details>"
-    yield f"<details><summary>{escape(_said('nao_posso', language))}</summary>"
-    yield _button(LeadDecisionKind.CANCELAR, _said("botao_cancelar", language)) + "</details>"
+    yield f"<details><summary>{said('convite_nao_posso')}</summary>"
+    yield _button(LeadDecisionKind.CANCELAR, said("convite_botao_cancelar")) + "</details>"
 
 
 def _day(iso: str, language: str) -> str:
@@ -124,11 +126,12 @@ def _day(iso: str, language: str) -> str:
 
 def _button(kind: LeadDecisionKind, label: str, begins: str | None = None) -> str:
     at = f' data-inicio="{escape(begins)}"' if begins else ""
-    return f'<button type="button" data-acao="{kind}"{at} disabled>{escape(label)}</button>'
+    return f'<button type="button" data-acao="{kind}"{at} disabled>{label}</button>'
 
 
-def _said(name: str, language: str) -> str:
-    return messages.text(f"convite_{name}", language)
+def _said(language: str, code: str, **params: object) -> str:
+    """A sentence of the catalogue, as HTML."""
+    return escape(messages.text(code, language, **params))
 
 
 def _response(body: str, title: str, status: int, language: str) -> Response:

@@ -278,6 +278,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
         "create_agenda": {"responsavel": "Ana"},
         "reschedule_agendamento": {"data_agendada": at},
+        "reschedule_campanha": {"iniciar_em": at},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},

@@ -144,11 +144,13 @@ def test_meeting_that_moves_while_the_lead_decides_is_not_confirmed(services: Se
     agendamento_id = booked()
     moved = Rescheduling(data_agendada=MEETING + timedelta(hours=3))
     services.agendamentos.reschedule(TENANT, agendamento_id, moved)
-    for decided in (
-        lambda: services.agendamentos.confirm(TENANT, agendamento_id, versao=0),
-        lambda: services.agendamentos.cancel(TENANT, agendamento_id, versao=0),
-        lambda: services.agendamentos.reschedule(TENANT, agendamento_id, moved, versao=0),
-    ):
+    bookings = services.agendamentos
+    decisions: list[Callable[[], object]] = [
+        lambda: bookings.confirm(TENANT, agendamento_id, versao=0),
+        lambda: bookings.cancel(TENANT, agendamento_id, versao=0),
+        lambda: bookings.reschedule(TENANT, agendamento_id, moved, versao=0),
+    ]
+    for decided in decisions:
         with pytest.raises(Conflict) as raised:
             decided()
         assert raised.value.code == "agendamento_desatualizado"
