@@ -71,7 +71,7 @@ def invitation_page(app: Chalice) -> Callable[[Callable[..., Invitation]], View]
                     invitation = operation.run(AnonymousCall(request))
                 except DomainError as error:
                     sentence = messages.text(error.code, language, **error.params)
-                    return _response(f"<p>{escape(sentence)}</p>", sentence, error.status, language)
+                    return _response(_paragraph(escape(sentence)), sentence, error.status, language)
                 assert isinstance(invitation, Invitation)  # noqa: S101 - the type of the handler says so
                 return _response(
                     "".join(_parts(invitation, language)), messages.text("convite_titulo", language), 200, language
@@ -89,13 +89,14 @@ def _parts(invitation: Invitation, language: str) -> Iterator[str]:
     challenge = escape(invitation.challenge)
     yield f'<main data-desafio="{challenge}" data-falha="{said("convite_falha")}"><h1>{said("convite_titulo")}</h1>'
     if invitation.is_outdated:
-        yield f"<p>{said('convite_desatualizado_aviso')}</p>"
+        yield _paragraph(said("convite_desatualizado_aviso"))
     when = f"{_day(words['data'], language)}, {words['hora']}"
-    yield f"<p>{said('convite_resumo', quando=when, responsavel=words['responsavel'], onde=words['onde'])}</p>"
+    yield _paragraph(said("convite_resumo", quando=when, responsavel=words["responsavel"], onde=words["onde"]))
     yield f'<p id="resposta" role="status">{said(_STATES[invitation.state])}</p>'
     if invitation.decisions:
         yield from _buttons(invitation, language)
-        yield f"<noscript><p>{said('convite_sem_script')}</p></noscript>"
+        without_script = said("convite_sem_script")
+        yield f"<noscript>{_paragraph(without_script)}</noscript>"
     yield f"</main><script>{_script()}</script>"
 
 
@@ -104,16 +105,31 @@ def _buttons(invitation: Invitation, language: str) -> Iterator[str]:
     if LeadDecisionKind.CONFIRMAR in decisions:
         yield _button(LeadDecisionKind.CONFIRMAR, said("convite_botao_confirmar"))
     if LeadDecisionKind.REAGENDAR in decisions:
-        yield f"<details><summary>{said('convite_outro_horario')}</summary>"
-        for each in invitation.offers:
-            here = each.astimezone(invitation.zone)
-            label = f"{_day(here.date().isoformat(), language)}, {here:%H:%M}"
-            yield _button(LeadDecisionKind.REAGENDAR, escape(label), each.isoformat())
-        if not invitation.offers:
-            yield f"<p>{said('convite_sem_horario')}</p>"
-        yield "</details>"
-    yield f"<details><summary>{said('convite_nao_posso')}</summary>"
-    yield _button(LeadDecisionKind.CANCELAR, said("convite_botao_cancelar")) + "</details>"
+        others = _offers(invitation, language) or _paragraph(said("convite_sem_horario"))
+        yield _folded(said("convite_outro_horario"), others)
+    cancel = _button(LeadDecisionKind.CANCELAR, said("convite_botao_cancelar"))
+    yield _folded(said("convite_nao_posso"), cancel)
+
+
+def _offers(invitation: Invitation, language: str) -> str:
+    here = [(each, each.astimezone(invitation.zone)) for each in invitation.offers]
+    return "".join(
+        _button(
+            LeadDecisionKind.REAGENDAR,
+            escape(f"{_day(local.date().isoformat(), language)}, {local:%H:%M}"),
+            each.isoformat(),
+        )
+        for each, local in here
+    )
+
+
+def _paragraph(html: str) -> str:
+    return f"<p>{html}</p>"
+
+
+def _folded(title: str, html: str) -> str:
+    """A part of the page that a person opens."""
+    return f"<details><summary>{title}</summary>{html}</details>"
 
 
 def _day(iso: str, language: str) -> str:
