@@ -15,6 +15,7 @@ from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
+from chalicelib.api.invitation_page import invitation_page
 from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.campaigns.requests.models import (
@@ -61,7 +62,8 @@ from chalicelib.markdown import Markdown
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, Cancellation, NewAgendamento, Rescheduling
-from chalicelib.scheduling.invitations.requests import NewFeed
+from chalicelib.scheduling.invitations.invitation import Invitation
+from chalicelib.scheduling.invitations.requests import LeadDecision, NewFeed
 from chalicelib.scheduling.rules.calendar_file import CalendarFile
 from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock, NewResponsavel, SlotQuery
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
@@ -438,7 +440,11 @@ def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.Agend
 def cancel_agendamento(call: Call, agendamento_id: UUID, body: Cancellation) -> Json[answers.AgendamentoDetail]:
     """Cancels the agendamento, frees its time and tells the lead."""
     return services.agendamentos.cancel(
-        call.tenant_id, agendamento_id, **body.of(call.identity), avisar_lead=body.avisar_lead
+        call.tenant_id,
+        agendamento_id,
+        por=call.identity.subject,
+        motivo=body.motivo,
+        avisar_lead=body.avisar_lead,
     )
 
 
@@ -812,6 +818,20 @@ def ask_to_unsubscribe(token: str) -> None:
 def unsubscribe(token: str) -> None:
     """Suppresses the contact that the link was sent to."""
     services.unsubscribes.confirm(token)
+
+
+@app.route("/convite/{token}", methods=["GET"])
+@invitation_page(app)
+def show_invitation(token: str) -> Invitation:
+    """Shows the lead how an agendamento stands, and the buttons to confirm, move or cancel it; it changes nothing."""
+    return services.lead_decisions.look(token)
+
+
+@app.route("/convite/{token}", methods=["POST"])
+@public(app)
+def answer_invitation(token: str, body: LeadDecision) -> Json[answers.InvitationAnswer]:
+    """Carries out what the lead decided on the page of the link."""
+    return services.lead_decisions.decide(token, body)
 
 
 @app.route("/webhooks/{canal}", methods=["GET"])

@@ -922,6 +922,53 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Foi a própria pessoa quem pediu; só um novo consentimento dela (novo_consentimento=true) desfaz o pedido.",
         "The person asked for it; only their new consent (novo_consentimento=true) undoes that.",
     ),
+    "convite_desconhecido": (
+        "Este link não está completo ou não é nosso; copie-o inteiro da mensagem.",
+        "This link is not complete or not ours; copy all of it from the message.",
+    ),
+    "convite_sem_prova": (
+        "Esta resposta não veio da página do convite: abra o link e use os botões.",
+        "This answer did not come from the page of the invitation: open the link and use its buttons.",
+    ),
+    "convite_pagina_antiga": (
+        "Esta página ficou aberta por muito tempo: abra o link de novo.",
+        "This page was open for too long: open the link again.",
+    ),
+    "agendamento_desatualizado": (
+        "O encontro mudou desde que este link foi enviado: use o da mensagem mais nova.",
+        "The meeting has changed since this link was sent: use the one of the newest message.",
+    ),
+    "convite_nao_permite": (
+        "Isso já não pode ser decidido por aqui.",
+        "This cannot be decided here any more.",
+    ),
+    "convite_horario_indisponivel": (
+        "Este horário acabou de ser ocupado: escolha outro.",
+        "This time has just been taken: choose another one.",
+    ),
+    "convite_titulo": ("Nosso encontro.", "Our meeting."),
+    "convite_resumo": ("{quando}, com {responsavel}, {onde}.", "{quando}, with {responsavel}, {onde}."),
+    "convite_a_confirmar": ("Você ainda não confirmou.", "You have not confirmed it yet."),
+    "convite_confirmado": ("Confirmado. Até lá.", "Confirmed. See you then."),
+    "convite_passou": ("Este encontro já passou.", "This meeting is over."),
+    "convite_cancelado": ("Este encontro foi cancelado.", "This meeting was cancelled."),
+    "convite_desatualizado_aviso": (
+        "O encontro mudou desde que este link foi enviado. Ele está assim agora; responda pela mensagem mais nova.",
+        "The meeting has changed since this link was sent. This is how it stands now; answer by the newest message.",
+    ),
+    "convite_botao_confirmar": ("Confirmo.", "I confirm."),
+    "convite_outro_horario": ("Prefiro outro horário.", "I prefer another time."),
+    "convite_sem_horario": (
+        "Não há outro horário livre: responda à mensagem que recebeu.",
+        "There is no other free time: answer the message that you got.",
+    ),
+    "convite_nao_posso": ("Não posso ir.", "I cannot come."),
+    "convite_botao_cancelar": ("Cancelar o encontro.", "Cancel the meeting."),
+    "convite_falha": ("Não deu certo. Tente de novo.", "That did not work. Try again."),
+    "convite_sem_script": (
+        "Para responder por aqui, ligue o JavaScript; ou responda à mensagem que recebeu.",
+        "To answer here, turn JavaScript on; or answer the message that you got.",
+    ),
     "descadastro_desconhecido": (
         "Este link não está completo ou não é nosso; copie-o inteiro da mensagem.",
         "This link is not complete or not ours; copy all of it from the message.",

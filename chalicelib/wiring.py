@@ -72,7 +72,9 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.sweep import Sweep
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
+    from chalicelib.scheduling.invitations.decisions import LeadDecisions
     from chalicelib.scheduling.invitations.feeds import Feeds
+    from chalicelib.scheduling.invitations.links import LeadLinks
     from chalicelib.scheduling.invitations.parts import CalendarParts
     from chalicelib.scheduling.invitations.service import Invitations
     from chalicelib.scheduling.reminders.worker import Reminders
@@ -559,6 +561,29 @@ class Services:
         )
 
     @cached_property
+    def lead_links(self) -> LeadLinks:
+        from chalicelib.scheduling.invitations.links import LeadLinks
+
+        return LeadLinks(public_url=self._settings.public_url, signer=self.signer)
+
+    @cached_property
+    def lead_decisions(self) -> LeadDecisions:
+        from chalicelib.scheduling.invitations.decisions import LeadDecisions
+        from chalicelib.scheduling.invitations.offers import is_free, offers
+        from chalicelib.scheduling.invitations.proofs import Proofs
+
+        buffer_min = self._settings.agenda_buffer_min
+        return LeadDecisions(
+            database=self.database,
+            links=self.lead_links,
+            proofs=Proofs(self.signer),
+            bookings=self.agendamentos,
+            offers=partial(offers, buffer_min=buffer_min),
+            is_free=partial(is_free, buffer_min=buffer_min),
+            clock=self._clock,
+        )
+
+    @cached_property
     def alarms(self) -> Alarms:
         from chalicelib.scheduling.booking.announcing import Alarms
 
@@ -590,7 +615,7 @@ class Services:
             database=self.owner_database,
             publish=self.outbox.publish,
             wake=self._wake_disparo,
-            lead_link=lambda _tenant_id, _agendamento_id, _versao: None,
+            lead_link=self.lead_links.url,
             clock=self._clock,
             max_tentativas=self._settings.max_tentativas,
         )

@@ -287,6 +287,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
         "reschedule_agendamento": {"data_agendada": at},
         "create_agenda": {"responsavel": "Ana"},
+        "reschedule_campanha": {"iniciar_em": at},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},
@@ -346,7 +347,14 @@ def rows_of(owner: Database, tenant_id: str) -> dict[str, Any]:
 
 def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
-    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}", "/agenda/{token}"}
+    assert free == {
+        "/saude",
+        "/openapi.json",
+        "/descadastro/{token}",
+        "/webhooks/{canal}",
+        "/agenda/{token}",
+        "/convite/{token}",
+    }
     assert len(routes(api)) >= 25
 
 

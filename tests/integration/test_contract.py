@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,14 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN
+from chalicelib.scheduling.invitations.links import LeadLinks
+from chalicelib.scheduling.invitations.proofs import answer
+from chalicelib.tokens import Signer
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
 from tests.builders import CREATED_AT, TENANT, a_lead, a_recipient, an_answer, ask, insert, literal, run
 from tests.conftest import DatabaseUrls
-from tests.integration.conftest import JSON, ContractClient
+from tests.integration.conftest import JSON, SIGNING_KEY, ContractClient
 
 BOUNDARY = "boundary"
 SHARED = "segredo-combinado"
@@ -216,6 +220,15 @@ def use_channels(call: Caller) -> None:
     call("POST", "/canais/email/retomar")
 
 
+def use_invitation(call: Caller, agendamento_id: str) -> None:
+    """The lead answers by the page of their link."""
+    links = LeadLinks(public_url=None, signer=Signer(lambda: [SIGNING_KEY]))
+    path = f"/convite/{links.token(TENANT, UUID(agendamento_id), 1)}"
+    [challenge] = re.findall(r'data-desafio="([^"]+)"', call.read(path))
+    decided = call("POST", path, acao="confirmar", desafio=challenge, prova=answer(challenge, "confirmar"))
+    assert decided["situacao"] == "confirmado"
+
+
 def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
     for number, move in enumerate(("confirmar", "realizar", "cancelar", "nao-compareceu"), 1):
         at = datetime.now(UTC) + timedelta(days=number)
@@ -232,6 +245,7 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
             later = (at + timedelta(hours=3)).isoformat()
             moved = call("POST", f"/agendamentos/{made['agendamento_id']}/reagendar", data_agendada=later, motivo="x")
             assert len(moved["horarios"]) == 2
+            use_invitation(call, made["agendamento_id"])
         call("GET", f"/agendamentos/{made['agendamento_id']}")
         call("GET", f"/agendamentos/{made['agendamento_id']}/briefing")
         assert call.read(f"/agendamentos/{made['agendamento_id']}/briefing?formato=md").startswith("# Briefing: ")
