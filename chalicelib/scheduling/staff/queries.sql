@@ -137,7 +137,7 @@ SELECT bloqueio_id, responsavel_id, CAST(date_part('epoch', inicio) * 1000000 AS
 -- The live agendamentos of each name, one row a name: three numbers each, occupied from, occupied until, and start, in
 -- microseconds since 1970. The driver would take longer to read thousands of rows than the database to find them.
 -- The collation chooses the index (migration 040). `exceto` is one that is to be moved.
-SELECT (SELECT string_agg(concat(CAST(date_part('epoch', a.data_agendada) * 1000000 AS bigint), ' ',
+SELECT (SELECT string_agg(concat(CAST(date_part('epoch', coalesce(a.ocupado_de, a.data_agendada)) * 1000000 AS bigint), ' ',
                                  CAST(date_part('epoch', a.ocupado_ate) * 1000000 AS bigint), ' ',
                                  CAST(date_part('epoch', a.data_agendada) * 1000000 AS bigint)), ' ')
           FROM agendamentos a
