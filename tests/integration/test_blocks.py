@@ -27,9 +27,8 @@ WEEKLY = {"dia": "ter", "inicio": "12:00", "fim": "24:00", "valido_de": "2026-12
 
 
 def block(**columns: Any) -> NewBlock:
-    return NewBlock.model_validate(
-        {"motivo": "Férias", **({} if "semanal" in columns else {"periodo": ONCE}), **columns}
-    )
+    usual = {} if "semanal" in columns else {"periodo": ONCE}
+    return NewBlock.model_validate({"motivo": "Férias", **usual, **columns})
 
 
 def add(services: Services, key: IdempotencyKey | None = None, **columns: Any) -> Any:

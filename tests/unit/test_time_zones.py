@@ -57,7 +57,7 @@ def test_app_has_the_pinned_zones(hostile: dict[str, str]) -> None:
 
 
 def test_whoever_reads_zones_imports_our_code() -> None:
-    """Outside of `chalicelib`, which pins the zones, and `local`, which imports it, a module that uses zones does so."""
+    """`chalicelib` pins the zones, and `local` imports it; each other module that uses zones imports it, too."""
     forgetful = []
     for folder in ("bench", "samples", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
