@@ -135,6 +135,19 @@ def test_time_that_is_asked_about_is_judged_for_each_responsavel(
     assert past["em"]["recusa"]["mensagem"] == "O horário já passou."
 
 
+def test_bloqueio_of_one_responsavel_leaves_the_others_free(services: Services, clock: StoppedClock) -> None:
+    ana = a_person(services, "Ana")
+    a_person(services, "Bia")
+    period = {"inicio": clock(), "fim": clock() + timedelta(days=30)}
+    blocked = a_block(services, periodo=period, responsavel_id=ana["responsavel_id"])
+    a_block(services, semanal={"dia": "qua", "inicio": "09:00", "fim": "17:00"}, responsavel_id=ana["responsavel_id"])
+    of_ana, of_bia = shown(services)["responsaveis"]
+    assert {each["bloqueio_id"] for day in of_ana["dias"][1:] for each in day["recusados"] if each["bloqueio_id"]} == {
+        str(blocked["bloqueio_id"])
+    }
+    assert len(of_bia["dias"][1]["livres"]) == 17
+
+
 def test_agendamento_that_moves_leaves_its_own_time_free(
     services: Services, owner: Database, lead_id: UUID, clock: StoppedClock
 ) -> None:
