@@ -55,7 +55,7 @@ UPDATE agendamentos
 -- name: count_live_agendamentos_of
 SELECT count(*) AS total
   FROM agendamentos
- WHERE tenant_id = :tenant_id AND lower(responsavel) COLLATE "C" = lower(:nome) AND status IN ('pendente', 'confirmado');
+ WHERE tenant_id = :tenant_id AND lower(responsavel) = lower(:nome) AND status IN ('pendente', 'confirmado');
 
 -- name: delete_responsavel
 DELETE FROM responsaveis WHERE tenant_id = :tenant_id AND responsavel_id = :responsavel_id;
@@ -135,17 +135,21 @@ SELECT bloqueio_id, responsavel_id, CAST(date_part('epoch', inicio) * 1000000 AS
 
 -- name: list_busy_times
 -- The live agendamentos of each name, one row a name: three numbers each, occupied from, occupied until, and start, in
--- microseconds since 1970. The driver would take longer to read thousands of rows than the database to find them.
--- The collation chooses the index (migration 040). `exceto` is one that is to be moved.
-SELECT (SELECT string_agg(concat(CAST(date_part('epoch', a.data_agendada) * 1000000 AS bigint), ' ',
-                                 CAST(date_part('epoch', a.ocupado_ate) * 1000000 AS bigint), ' ',
-                                 CAST(date_part('epoch', a.data_agendada) * 1000000 AS bigint)), ' ')
-          FROM agendamentos a
-         WHERE a.tenant_id = :tenant_id AND lower(a.responsavel) COLLATE "C" = lower(n.nome)
-           AND a.status IN ('pendente', 'confirmado')
-           AND a.data_agendada > :de AND a.data_agendada < :ate
-           AND a.agendamento_id IS DISTINCT FROM CAST(:exceto AS uuid)) AS ocupados
+-- microseconds since 1970. The driver would take longer to read thousands of rows than the database to find them. The
+-- span is read once for all names: under row-level security no index finds `lower(responsavel)`, which is not leakproof.
+-- `exceto` is one that is to be moved.
+SELECT o.ocupados
   FROM unnest(CAST(:nomes AS text[])) WITH ORDINALITY n (nome, ordem)
+  LEFT JOIN (SELECT lower(a.responsavel) AS chave,
+                    string_agg(concat(CAST(date_part('epoch', coalesce(a.ocupado_de, a.data_agendada)) * 1000000 AS bigint),
+                                      ' ', CAST(date_part('epoch', a.ocupado_ate) * 1000000 AS bigint), ' ',
+                                      CAST(date_part('epoch', a.data_agendada) * 1000000 AS bigint)), ' ') AS ocupados
+               FROM agendamentos a
+              WHERE a.tenant_id = :tenant_id AND a.status IN ('pendente', 'confirmado')
+                AND a.data_agendada > :de AND a.data_agendada < :ate
+                AND a.agendamento_id IS DISTINCT FROM CAST(:exceto AS uuid)
+                AND lower(a.responsavel) IN (SELECT lower(x.nome) FROM unnest(CAST(:nomes AS text[])) x (nome))
+              GROUP BY lower(a.responsavel)) o ON o.chave = lower(n.nome)
  ORDER BY n.ordem;
 
 -- name: agendamento_to_move
