@@ -18,7 +18,7 @@ from chalicelib.instants import Instant
 from chalicelib.leads import moves
 from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
-from chalicelib.scheduling.booking.announcing import Alarm, Alarms, plan_farewell, plan_notices, withdraw
+from chalicelib.scheduling.booking.announcing import Alarm, Alarms, knows_of, plan_farewell, plan_notices, withdraw
 from chalicelib.scheduling.booking.requests import AgendamentoCanal, AgendamentoQuery, NewAgendamento, Rescheduling
 from chalicelib.scheduling.booking.shown import described, known, presented
 from chalicelib.scheduling.rules.notices import CONFIRMATION_TIME, NoticeKind
@@ -214,8 +214,8 @@ class Agendamentos:
     ) -> dict[str, Any]:
         """Cancel it: its time is free again, and nobody is reminded. It notes who did so, and why.
 
-        The lead is told where its time has not come, unless `avisar_lead` or the tenant's configuration says
-        otherwise. Raises as `complete`.
+        The lead is told where its time has not come and an invitation has left, unless `avisar_lead` or the tenant's
+        configuration says otherwise. Raises as `complete`.
         """
         return self._move(
             tenant_id, agendamento_id, AgendamentoStatus.CANCELADO, por=por, motivo=motivo, avisar_lead=avisar_lead,
@@ -328,6 +328,8 @@ class Agendamentos:
         if row["reagendamentos"] >= config.agenda.max_reagendamentos:
             raise Conflict("reagendamentos_esgotados", maximo=config.agenda.max_reagendamentos)
         off = withdraw(rows, row, _MOVED, now)
+        # To a lead whose invitation has not left, the new time is the first one.
+        news = NoticeKind.MUDOU if knows_of(rows, row) else NoticeKind.CONVITE
         wanted = Wanted(row["responsavel"], moved["data_agendada"], moved["duracao_minutos"], agendamento_id)
         [made] = rows.all(
             "reschedule_agendamento",
@@ -345,7 +347,7 @@ class Agendamentos:
             rows, "agendamento.rescheduled", now, agendamento_id=agendamento_id, lead_id=row["lead_id"],
             data_agendada=request.data_agendada.isoformat(), versao=made["versao"],
         )  # fmt: skip
-        on = plan_notices(rows, moved, NoticeKind.MUDOU, config, now)
+        on = plan_notices(rows, moved, news, config, now)
         return _Changed(described(rows, agendamento_id, now), off, on)
 
     def _occupied(self, rows: Rows, wanted: Wanted) -> dict[str, datetime]:
@@ -391,7 +393,8 @@ class Agendamentos:
             if destination is AgendamentoStatus.CANCELADO:
                 tells = row["avisar_lead"] if avisar_lead is None else avisar_lead
                 ended = {**row, "versao": made["versao"], "avisar_lead": tells}
-                on = plan_farewell(rows, ended, config_of(rows), now)
+                lead_knows = avisar_lead is True or knows_of(rows, row)
+                on = plan_farewell(rows, ended, config_of(rows), now, lead_knows=lead_knows)
             return _Changed(described(rows, agendamento_id, now), off, on)
 
         changed = self._database.run(tenant_id, work)
