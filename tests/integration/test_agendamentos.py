@@ -815,6 +815,26 @@ def test_same_move_twice_at_once_is_one(
     assert loser.reschedule(TENANT, made, request, KEY) == first
 
 
+@pytest.mark.parametrize("since", ["moved", "cancelled"])
+def test_move_that_is_repeated_at_once_is_answered_whatever_happened_since(
+    services: Services, owner: Database, app_settings: Settings, clock: StoppedClock, tomorrow: datetime, since: str
+) -> None:
+    """The loser looks for the key too early; meanwhile the last move is used up, or the agendamento has ended."""
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    to = tomorrow + timedelta(days=1)
+    moved(services, made, to, KEY)
+    if since == "moved":
+        moved(services, made, tomorrow + timedelta(days=3))
+    else:
+        services.agendamentos.cancel(TENANT, made)
+    loser = _EarlyLook(
+        database=services.database, alarms=services.alarms, buffer_min=app_settings.agenda_buffer_min, clock=clock
+    )
+    shown = loser.reschedule(TENANT, made, Rescheduling(data_agendada=to), KEY)
+    assert shown == services.agendamentos.get(TENANT, made)
+    assert shown["versao"] == 2
+
+
 def test_alarms_move_with_it(services: Services, owner: Database, aws: Aws, tomorrow: datetime) -> None:
     def names() -> set[str]:
         found = aws.client("scheduler").list_schedules()["Schedules"]

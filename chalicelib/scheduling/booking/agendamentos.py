@@ -318,6 +318,9 @@ class Agendamentos:
         now: datetime,
     ) -> _Changed:
         row = known(rows.one("lock_agendamento", agendamento_id=agendamento_id))
+        # The same request may have moved it while this one waited: whatever has become of it since, that was the move.
+        if key is not None and (made := _made_under(rows, _SAME_KEY_OF_MOVE, key, now)) is not None:
+            return _Changed(made)
         _check_version(row, versao)
         _check_move(AgendamentoStatus(row["status"]), AgendamentoStatus.PENDENTE)
         _check_place(row, request)
