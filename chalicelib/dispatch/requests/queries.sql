@@ -386,6 +386,13 @@ INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
 SELECT tenant_id, disparo_id, passos, :agora, 'reenviado' FROM movidos
 RETURNING disparo_id;
 
+-- name: list_leads_that_disparos_move
+-- Tests go to the team, and a message about an agendamento is no attempt to reach somebody: their leads stay.
+SELECT DISTINCT lead_id
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND disparo_id = ANY (CAST(:disparo_ids AS uuid[]))
+   AND teste_de IS NULL AND agendamento_id IS NULL;
+
 -- name: lock_bulk_request
 -- The same request twice at once: the second one waits for the answer of the first, of which there may be no row yet.
 SELECT pg_advisory_xact_lock(hashtextextended(

@@ -109,7 +109,8 @@ def _resend(rows: Rows, locked: Sequence[Row], now: datetime) -> list[UUID]:
     disparo_ids = [each["disparo_id"] for each in locked]
     rows.all("lock_campanhas_of_disparos", disparo_ids=disparo_ids)
     resent = rows.all("resend_disparos", disparo_ids=disparo_ids, fechados=_CLOSED, agora=now)
-    moves.apply(rows, lead_ids, LeadFact.DISPARO_CRIADO, now)
+    moved = rows.all("list_leads_that_disparos_move", disparo_ids=disparo_ids)
+    moves.apply(rows, [each["lead_id"] for each in moved], LeadFact.DISPARO_CRIADO, now)
     return [row["disparo_id"] for row in resent]
 
 
