@@ -7,8 +7,9 @@
 -- A lead gets the variant that its hash falls to, by the first channel (`ordem`) for which it has a contact that is fit for
 -- sending and not suppressed. Of several leads with one contact the first one gets the message; who has none of its own in
 -- the first step gets nothing later, and holds no contact then. What is capped, under review or outside of its window only
--- waits. The sub-query about earlier slices asks for an order that only the index by `destino` has: before the first
--- ANALYZE all indexes of campaigns look equally good.
+-- waits. Later steps are sorted apart, so that a script of one step pays for none. The contacts of all leads are sorted
+-- together: a sort for each lead takes as long as finding its contacts. The sub-query about earlier slices asks for an order
+-- that only the index by `destino` has: before the first ANALYZE all indexes of campaigns look equally good.
 WITH mensagens AS MATERIALIZED (
     SELECT *
       FROM jsonb_to_recordset(CAST(:mensagens AS jsonb)) AS m (
@@ -33,30 +34,26 @@ WITH mensagens AS MATERIALIZED (
      ORDER BY l.lead_id
      LIMIT CAST(:limite AS integer)
 ), com_contatos AS MATERIALIZED (
-    SELECT p.*, t.telefone, t.suprimido AS telefone_suprimido, e.email, e.suprimido AS email_suprimido,
+    SELECT DISTINCT ON (p.lead_id)
+           p.*, t.telefone, t.suprimido AS telefone_suprimido, e.email, e.suprimido AS email_suprimido,
            array_remove(ARRAY[CASE WHEN NOT t.suprimido THEN 'whatsapp' END, CASE WHEN NOT e.suprimido THEN 'email' END],
                         NULL) AS canais
       FROM publico p
       LEFT JOIN LATERAL (
-           SELECT k.telefone, k.suprimido
-             FROM (SELECT k.telefone, k.principal, k.ordem,
-                          EXISTS (SELECT FROM supressoes x
-                                   WHERE x.tenant_id = :tenant_id AND x.canal = 'whatsapp'
-                                     AND x.contato = k.telefone) AS suprimido
-                     FROM lead_telefones k
-                    WHERE k.tenant_id = :tenant_id AND k.lead_id = p.lead_id AND k.valido_para_disparo) k
-            ORDER BY k.suprimido, k.principal DESC, k.ordem
-            LIMIT 1) t ON CAST(:usa_whatsapp AS boolean)
+           SELECT k.telefone, k.principal, k.ordem,
+                  EXISTS (SELECT FROM supressoes x
+                           WHERE x.tenant_id = :tenant_id AND x.canal = 'whatsapp' AND x.contato = k.telefone) AS suprimido
+             FROM lead_telefones k
+            WHERE k.tenant_id = :tenant_id AND k.lead_id = p.lead_id AND k.valido_para_disparo
+           OFFSET 0) t ON CAST(:usa_whatsapp AS boolean)
       LEFT JOIN LATERAL (
-           SELECT k.email, k.suprimido
-             FROM (SELECT k.email, k.principal, k.ordem,
-                          EXISTS (SELECT FROM supressoes x
-                                   WHERE x.tenant_id = :tenant_id AND x.canal = 'email'
-                                     AND x.contato = k.email) AS suprimido
-                     FROM lead_emails k
-                    WHERE k.tenant_id = :tenant_id AND k.lead_id = p.lead_id AND k.valido_para_disparo) k
-            ORDER BY k.suprimido, k.principal DESC, k.ordem
-            LIMIT 1) e ON CAST(:usa_email AS boolean)
+           SELECT k.email, k.principal, k.ordem,
+                  EXISTS (SELECT FROM supressoes x
+                           WHERE x.tenant_id = :tenant_id AND x.canal = 'email' AND x.contato = k.email) AS suprimido
+             FROM lead_emails k
+            WHERE k.tenant_id = :tenant_id AND k.lead_id = p.lead_id AND k.valido_para_disparo
+           OFFSET 0) e ON CAST(:usa_email AS boolean)
+     ORDER BY p.lead_id, t.suprimido, t.principal DESC, t.ordem, e.suprimido, e.principal DESC, e.ordem
 ), escolhidos AS (
     SELECT c.lead_id, c.nome, c.contato, c.documento, c.campos, m.etapa, m.variante, m.ordem, m.canal, m.template,
            m.versao, m.constantes, m.inicio_do_id,
@@ -110,16 +107,15 @@ WITH mensagens AS MATERIALIZED (
 ), no_primeiro AS MATERIALIZED (
     SELECT c.*, coalesce(c.motivo, CASE WHEN c.etapa = 1 AND (c.vez > 1 OR c.tomado) THEN 'destino_repetido' END) AS fora
       FROM com_vez c
-), acabados AS (
-    SELECT lead_id, min(etapa) AS na_etapa
-      FROM no_primeiro
-     WHERE fora IS NOT NULL
-     GROUP BY lead_id
+), com_fim AS (
+    SELECT c.*, bool_or(c.fora IS NOT NULL) OVER (
+               PARTITION BY c.lead_id ORDER BY c.etapa ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS acabou
+      FROM no_primeiro c
+     WHERE EXISTS (SELECT FROM mensagens m WHERE m.etapa > 1)
 ), nos_outros AS (
     SELECT c.*, row_number() OVER (PARTITION BY c.etapa, c.fora IS NULL, c.destino ORDER BY c.lead_id) AS outra_vez
-      FROM no_primeiro c
-      LEFT JOIN acabados a ON a.lead_id = c.lead_id
-     WHERE c.etapa > 1 AND c.etapa <= coalesce(a.na_etapa, c.etapa)
+      FROM com_fim c
+     WHERE c.etapa > 1 AND c.acabou IS NOT TRUE
 ), julgados AS (
     SELECT lead_id, etapa, variante, canal, template, versao, destino, variaveis, ddd, ausentes, inicio_do_id, fora AS motivo
       FROM no_primeiro
