@@ -68,7 +68,7 @@ def _cpu_of_servers(connection: Connection) -> float:
     """The seconds that the processors gave to the server processes of this database."""
     sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
     times = [psutil.Process(pid).cpu_times() for (pid,) in connection.run(sql)]
-    return sum(each.user + each.system for each in times)
+    return float(sum(each.user + each.system for each in times))
 
 
 def inserted(owner_url: str) -> tuple[float, float]:

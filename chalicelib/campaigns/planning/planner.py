@@ -118,7 +118,7 @@ class Planner:
             piloto_restam=self._pilots_left(rows, campaign),
             max_tentativas=self._settings.max_tentativas,
         )
-        is_last = planned["leads"] < most
+        is_last = bool(planned["leads"] < most)
         now = self._clock()
         rows.run(
             "advance_planning",
