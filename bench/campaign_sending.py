@@ -155,7 +155,7 @@ def sent(ground: Ground, folder: Path, aws: Aws, mcp_url: str, messages: int, li
         "sent_per_s": round(ours),
         "mcp_limit_per_s": round(statistics.mean(bare)),
         "sent_ratio_to_limit": round(ours / statistics.mean(bare), 2),
-        "sent_statements_per_message": round(statements(folder, aws, mcp_url, max(1_000, messages // 10)), 3),
+        "sent_statements_per_message": round(statements(folder, aws, mcp_url, max(1_000, messages // 4)), 3),
         "pause_last_call_s": round(pause.seconds, 3),
         "pause_calls_in_flight": pause.calls,
         "pause_calls_begun_after": pause.begun,
