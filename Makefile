@@ -107,8 +107,9 @@ bench-dispatch: $(INSTALLED) ## Compare sending with the bare MCP client, a naiv
 	$(PY) -m bench.dispatch --messages $(MESSAGES)
 
 bench-campaign: ROWS ?= 100000
-bench-campaign: $(INSTALLED) ## Compare planning a campaign with a bare INSERT of the same rows: make bench-campaign ROWS=1000000
-	$(PY) -m bench.campaign --rows $(ROWS)
+bench-campaign: MESSAGES ?= 20000
+bench-campaign: $(INSTALLED) ## Compare planning with a bare INSERT, and sending with the bare MCP client: make bench-campaign ROWS=1000000 MESSAGES=0
+	$(PY) -m bench.campaign --rows $(ROWS) --messages $(MESSAGES)
 
 bench-neighbours: LEADS ?= 1000000
 bench-neighbours: ROWS ?= 50000
