@@ -7,6 +7,7 @@ from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.campaigns.segments.compiler import for_counting
 from chalicelib.campaigns.segments.context import compiled, stored_filter
 from chalicelib.campaigns.segments.model import SegmentFilter
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
@@ -103,9 +104,8 @@ class Segments:
         def work(rows: Rows) -> dict[str, Any]:
             condition = compiled(rows, _filter_of(rows, request), now)
             take_seat(rows)
-            [counts] = rows.all("count_segment", filtro=condition)
-            # Where there is none, looking for a sample would read everything once more.
-            sample = rows.all("sample_segment", filtro=condition, limite=_SAMPLE) if counts["total"] else []
+            [counts] = rows.all("count_segment", filtro=for_counting(condition), limite=_SAMPLE)
+            sample = rows.all("leads_of_sample", lead_ids=counts.pop("amostra"))
             return {"total": counts.pop("total"), "por_canal": counts, "amostra": sample}
 
         return self._database.run(tenant_id, work)
