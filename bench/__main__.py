@@ -1,9 +1,10 @@
 """`python -m bench` runs every benchmark at its default size."""
 
-from bench import campaign, dispatch, ingest, neighbours
+from bench import campaign, dispatch, ingest, neighbours, segments
 
 if __name__ == "__main__":
     ingest.main(standalone_mode=False)
     dispatch.main(standalone_mode=False)
     campaign.main(standalone_mode=False)
     neighbours.main(standalone_mode=False)
+    segments.main(standalone_mode=False)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,7 +98,7 @@ def test_parts_are_joined_as_their_keys_say() -> None:
 
 
 def test_numbers_are_compared_as_written() -> None:
-    values = {"campo": "valor", "op": "<=", "valor": Decimal("0.1")}
+    values = {"campo": "valor", "op": "<=", "valor": "0.1"}
     assert compiled(campo("valor", "<=", 0.1)) == Fragment("lead_campo_numero", values)
 
 

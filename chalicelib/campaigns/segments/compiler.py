@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from difflib import get_close_matches
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
@@ -226,7 +226,7 @@ def _campo(condition: CampoCondition, context: SegmentContext) -> Condition:
     types = context.campos[campo]
     match kind := _kind(condition, types):
         case CampoType.NUMERO:
-            return Fragment("lead_campo_numero", {"campo": campo, "op": op.value, "valor": Decimal(repr(value))})
+            return Fragment("lead_campo_numero", {"campo": campo, "op": op.value, "valor": json.dumps(value)})
         case CampoType.DATA:
             begin, end = _days(op, context.day(value))
             outside = op is CampoOperator.DIFERENTE
@@ -239,7 +239,7 @@ def _campo(condition: CampoCondition, context: SegmentContext) -> Condition:
 
 
 def _days(op: CampoOperator, day: date) -> tuple[str, str]:
-    """The first day that fits a comparison, and the first after it that does not; for `!=`, of those that do not fit."""
+    """The first day that fits a comparison, and the first after it that does not; for `!=`, of the others."""
     this, following = day.isoformat(), (day + timedelta(days=1)).isoformat()
     match op:
         case CampoOperator.MENOR:

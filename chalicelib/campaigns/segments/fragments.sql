@@ -3,7 +3,8 @@
 -- Rows that belong to one lead are asked for by the lead's own tenant: with `:tenant_id`, which stands in a sub-query, older
 -- versions of PostgreSQL would not look through the leads in parallel. OFFSET 0 keeps the planner from a join that begins with
 -- all contacts or disparos of the tenant: the leads come in slices, and only theirs are looked at. Whoever reads all leads of
--- the tenant uses `counted_…` in their place (compiler.py): what they need of other tables is read once, and hashed.
+-- the tenant uses `counted_…` in their place (compiler.py): what they need of other tables is read once, and hashed. `IS TRUE`
+-- keeps the planner from a join there, which it would do in nested loops: it expects a small tenant.
 
 -- name: lead_status
 l.status = ANY (CAST(:valores AS text[]))
@@ -22,12 +23,12 @@ strpos(lower(unaccent(coalesce(l.nome, ''))), (SELECT lower(unaccent(CAST(:texto
 -- A value of another type fits no comparison. As jsonb, numbers are compared as numbers, so nothing is cast; the parameter
 -- decides which comparison it is before the first lead is read.
 coalesce(CASE CAST(:op AS text)
-         WHEN '=' THEN l.campos -> CAST(:campo AS text) = to_jsonb(CAST(:valor AS numeric))
-         WHEN '!=' THEN l.campos -> CAST(:campo AS text) <> to_jsonb(CAST(:valor AS numeric))
-         WHEN '<' THEN l.campos -> CAST(:campo AS text) < to_jsonb(CAST(:valor AS numeric))
-         WHEN '<=' THEN l.campos -> CAST(:campo AS text) <= to_jsonb(CAST(:valor AS numeric))
-         WHEN '>' THEN l.campos -> CAST(:campo AS text) > to_jsonb(CAST(:valor AS numeric))
-         ELSE l.campos -> CAST(:campo AS text) >= to_jsonb(CAST(:valor AS numeric)) END
+         WHEN '=' THEN l.campos -> CAST(:campo AS text) = CAST(:valor AS jsonb)
+         WHEN '!=' THEN l.campos -> CAST(:campo AS text) <> CAST(:valor AS jsonb)
+         WHEN '<' THEN l.campos -> CAST(:campo AS text) < CAST(:valor AS jsonb)
+         WHEN '<=' THEN l.campos -> CAST(:campo AS text) <= CAST(:valor AS jsonb)
+         WHEN '>' THEN l.campos -> CAST(:campo AS text) > CAST(:valor AS jsonb)
+         ELSE l.campos -> CAST(:campo AS text) >= CAST(:valor AS jsonb) END
      AND jsonb_typeof(l.campos -> CAST(:campo AS text)) = 'number', false)
 
 -- name: lead_campo_data
@@ -96,11 +97,11 @@ t.lead_id IS NOT NULL
 e.lead_id IS NOT NULL
 
 -- name: counted_ddd
-l.lead_id IN (SELECT k.lead_id
-                FROM lead_telefones k
-               WHERE k.tenant_id = :tenant_id AND k.principal
-                 AND substr(k.telefone, 4, 2) = ANY (CAST(:valores AS text[])) AND k.telefone LIKE '+55%'
-                 AND length(k.telefone) IN (13, 14) AND substr(k.telefone, 6, 1) >= '2')
+(l.lead_id IN (SELECT k.lead_id
+                 FROM lead_telefones k
+                WHERE k.tenant_id = :tenant_id AND k.principal
+                  AND substr(k.telefone, 4, 2) = ANY (CAST(:valores AS text[])) AND k.telefone LIKE '+55%'
+                  AND length(k.telefone) IN (13, 14) AND substr(k.telefone, 6, 1) >= '2')) IS TRUE
 
 -- name: lead_origem_arquivo
 l.origem_arquivo = ANY (CAST(:valores AS text[]))
@@ -123,10 +124,10 @@ EXISTS (SELECT FROM disparos d
         OFFSET 0)
 
 -- name: counted_disparo_since
-l.lead_id IN (SELECT d.lead_id
-                FROM disparos d
-               WHERE d.tenant_id = :tenant_id AND (d.enviado_em IS NOT NULL OR d.status IN ('enviando', 'incerto'))
-                 AND coalesce(d.enviado_em, d.atualizado_em) >= CAST(:desde AS timestamptz))
+(l.lead_id IN (SELECT d.lead_id
+                 FROM disparos d
+                WHERE d.tenant_id = :tenant_id AND (d.enviado_em IS NOT NULL OR d.status IN ('enviando', 'incerto'))
+                  AND coalesce(d.enviado_em, d.atualizado_em) >= CAST(:desde AS timestamptz))) IS TRUE
 
 -- name: lead_in_campanha
 -- A failure from which it goes on by another contact is not the lead's: what comes of that one is.
@@ -144,18 +145,18 @@ EXISTS (SELECT FROM disparos d
         OFFSET 0)
 
 -- name: counted_in_campanha
-l.lead_id IN (SELECT d.lead_id
-                FROM disparos d
-               WHERE d.tenant_id = :tenant_id AND d.campanha_id = CAST(:campanha_id AS uuid)
-                 AND CASE CAST(:resultado AS text)
-                     WHEN 'qualquer' THEN true
-                     WHEN 'enviado' THEN d.enviado_em IS NOT NULL
-                     WHEN 'confirmado' THEN d.confirmado_em IS NOT NULL
-                     WHEN 'lido' THEN d.lido_em IS NOT NULL
-                     WHEN 'respondeu' THEN d.respondido_em IS NOT NULL
-                     ELSE d.status = CAST(:resultado AS text)
-                          AND NOT EXISTS (SELECT FROM disparos n
-                                           WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id) END)
+(l.lead_id IN (SELECT d.lead_id
+                 FROM disparos d
+                WHERE d.tenant_id = :tenant_id AND d.campanha_id = CAST(:campanha_id AS uuid)
+                  AND CASE CAST(:resultado AS text)
+                      WHEN 'qualquer' THEN true
+                      WHEN 'enviado' THEN d.enviado_em IS NOT NULL
+                      WHEN 'confirmado' THEN d.confirmado_em IS NOT NULL
+                      WHEN 'lido' THEN d.lido_em IS NOT NULL
+                      WHEN 'respondeu' THEN d.respondido_em IS NOT NULL
+                      ELSE d.status = CAST(:resultado AS text)
+                           AND NOT EXISTS (SELECT FROM disparos n
+                                            WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id) END)) IS TRUE
 
 -- name: lead_failed_in_campanha
 -- Who gets it again after a failure. Whoever may have got anything of the campaign, or still waits for it, does not. A
@@ -168,15 +169,15 @@ coalesce((SELECT bool_or(d.status = 'erro')
           OFFSET 0), false)
 
 -- name: counted_failed_in_campanha
-l.lead_id IN (SELECT d.lead_id
-                FROM disparos d
-               WHERE d.tenant_id = :tenant_id AND d.campanha_id = CAST(:campanha_id AS uuid)
-                 AND NOT EXISTS (SELECT FROM disparos n
-                                  WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id)
-               GROUP BY d.lead_id
-              HAVING bool_or(d.status = 'erro')
-                 AND NOT bool_or(d.em_duvida
-                                 OR d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto')))
+(l.lead_id IN (SELECT d.lead_id
+                 FROM disparos d
+                WHERE d.tenant_id = :tenant_id AND d.campanha_id = CAST(:campanha_id AS uuid)
+                  AND NOT EXISTS (SELECT FROM disparos n
+                                   WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id)
+                GROUP BY d.lead_id
+               HAVING bool_or(d.status = 'erro')
+                  AND NOT bool_or(d.em_duvida
+                                  OR d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto')))) IS TRUE
 
 -- name: lead_not_reached_by_campanha
 -- Who was to get it and was not reached. A step that was called off for the lead's sake (it answered, a person cancelled
@@ -190,15 +191,15 @@ coalesce((SELECT bool_or(d.status IN ('pendente', 'expirado')
           OFFSET 0), false)
 
 -- name: counted_not_reached_by_campanha
-l.lead_id IN (SELECT d.lead_id
-                FROM disparos d
-               WHERE d.tenant_id = :tenant_id AND d.campanha_id = CAST(:campanha_id AS uuid)
-                 AND NOT EXISTS (SELECT FROM disparos n
-                                  WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id)
-               GROUP BY d.lead_id
-              HAVING bool_or(d.status IN ('pendente', 'expirado')
-                             OR (d.status = 'cancelado' AND d.erro_codigo = 'campanha_cancelada'))
-                 AND NOT bool_or(d.em_duvida OR d.status IN ('enviando', 'enviado', 'confirmado', 'incerto', 'erro')))
+(l.lead_id IN (SELECT d.lead_id
+                 FROM disparos d
+                WHERE d.tenant_id = :tenant_id AND d.campanha_id = CAST(:campanha_id AS uuid)
+                  AND NOT EXISTS (SELECT FROM disparos n
+                                   WHERE n.tenant_id = d.tenant_id AND n.alternativa_de = d.disparo_id)
+                GROUP BY d.lead_id
+               HAVING bool_or(d.status IN ('pendente', 'expirado')
+                              OR (d.status = 'cancelado' AND d.erro_codigo = 'campanha_cancelada'))
+                  AND NOT bool_or(d.em_duvida OR d.status IN ('enviando', 'enviado', 'confirmado', 'incerto', 'erro')))) IS TRUE
 
 -- name: lead_left_out_of_campanha
 EXISTS (SELECT FROM campanha_excluidos x
@@ -206,9 +207,9 @@ EXISTS (SELECT FROM campanha_excluidos x
         OFFSET 0)
 
 -- name: counted_left_out_of_campanha
-l.lead_id IN (SELECT x.lead_id
-                FROM campanha_excluidos x
-               WHERE x.tenant_id = :tenant_id AND x.campanha_id = CAST(:campanha_id AS uuid))
+(l.lead_id IN (SELECT x.lead_id
+                 FROM campanha_excluidos x
+                WHERE x.tenant_id = :tenant_id AND x.campanha_id = CAST(:campanha_id AS uuid))) IS TRUE
 
 -- name: lead_replied_since
 -- There are few replies: they are read once, not for each lead. One that nobody has assigned counts for every lead with

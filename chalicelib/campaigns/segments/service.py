@@ -11,7 +11,7 @@ from chalicelib.campaigns.segments.compiler import for_counting
 from chalicelib.campaigns.segments.context import compiled, stored_filter
 from chalicelib.campaigns.segments.model import SegmentFilter
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
-from chalicelib.errors import Conflict, ConstraintViolation, NotFound
+from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
@@ -109,6 +109,21 @@ class Segments:
             return {"total": counts.pop("total"), "por_canal": counts, "amostra": sample}
 
         return self._database.run(tenant_id, work)
+
+    def newest(self, rows: Rows, segmento_id: UUID, most: int) -> list[UUID]:
+        """The newest leads of a segment, in a transaction that another service has opened.
+
+        Raises:
+            Invalid: `segmento_desconhecido`, or the filter cannot be used any more.
+            TooManyRequests: `buscas_demais`.
+        """
+        segment = rows.one("segmento_by_id", segmento_id=segmento_id)
+        if segment is None:
+            detail = str(segmento_id)
+            raise Invalid("segmento_desconhecido", (FieldError("/segmento_id", "segmento_desconhecido", detail),))
+        condition = compiled(rows, stored_filter(segment["filtro"]), self._clock())
+        take_seat(rows)
+        return [row["lead_id"] for row in rows.all("sample_segment", filtro=condition, limite=most)]
 
     def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
         """The segment that this very request made before."""
