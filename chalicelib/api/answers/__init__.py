@@ -39,15 +39,28 @@ from chalicelib.api.answers.ingestion import (
 )
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
-from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
+from chalicelib.api.answers.scheduling import (
+    AgendamentoDetail,
+    AgendamentoPage,
+    BlockAnswer,
+    BlockPage,
+    FeedAnswer,
+    FeedList,
+    NewFeedAnswer,
+    ResponsavelAnswer,
+    ResponsavelPage,
+    SlotsAnswer,
+)
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
-    "AgendamentoAnswer",
+    "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
+    "BlockAnswer",
+    "BlockPage",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
@@ -58,12 +71,15 @@ __all__ = [
     "DisparoDetail",
     "DisparoPage",
     "ExportLink",
+    "FeedAnswer",
+    "FeedList",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "NewFeedAnswer",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",
@@ -76,10 +92,13 @@ __all__ = [
     "ReplyPage",
     "ReportLink",
     "ResendAnswer",
+    "ResponsavelAnswer",
+    "ResponsavelPage",
     "SavedConfig",
     "SegmentAnswer",
     "SegmentCountAnswer",
     "SegmentPage",
+    "SlotsAnswer",
     "StoppedCampaign",
     "StoppedCampaigns",
     "SuppressionAnswer",
