@@ -113,7 +113,7 @@ def server_seconds(pid: int) -> float:
         with suppress(psutil.NoSuchProcess):
             times = each.cpu_times()
             total += times.user + times.system
-    return total
+    return float(total)
 
 
 def cost_of(pid: int, work: Callable[[], object], repeats: int) -> Cost:
