@@ -214,32 +214,32 @@ EXISTS (SELECT FROM campanha_excluidos x
 -- name: lead_replied_since
 -- There are few replies: they are read once, not for each lead. One that nobody has assigned counts for every lead with
 -- its contact, as on their timelines.
-l.lead_id IN (SELECT r.lead_id
-                FROM respostas r
-               WHERE r.tenant_id = :tenant_id AND r.lead_id IS NOT NULL AND r.recebida_em >= CAST(:desde AS timestamptz)
-               UNION ALL
-              SELECT t.lead_id
-                FROM respostas r
-                JOIN lead_telefones t ON t.tenant_id = r.tenant_id AND t.telefone = r.contato
-               WHERE r.tenant_id = :tenant_id AND r.lead_id IS NULL AND r.canal = 'whatsapp'
-                 AND r.recebida_em >= CAST(:desde AS timestamptz)
-               UNION ALL
-              SELECT e.lead_id
-                FROM respostas r
-                JOIN lead_emails e ON e.tenant_id = r.tenant_id AND e.email = r.contato
-               WHERE r.tenant_id = :tenant_id AND r.lead_id IS NULL AND r.canal = 'email'
-                 AND r.recebida_em >= CAST(:desde AS timestamptz))
+(l.lead_id IN (SELECT r.lead_id
+                 FROM respostas r
+                WHERE r.tenant_id = :tenant_id AND r.lead_id IS NOT NULL AND r.recebida_em >= CAST(:desde AS timestamptz)
+                UNION ALL
+               SELECT t.lead_id
+                 FROM respostas r
+                 JOIN lead_telefones t ON t.tenant_id = r.tenant_id AND t.telefone = r.contato
+                WHERE r.tenant_id = :tenant_id AND r.lead_id IS NULL AND r.canal = 'whatsapp'
+                  AND r.recebida_em >= CAST(:desde AS timestamptz)
+                UNION ALL
+               SELECT e.lead_id
+                 FROM respostas r
+                 JOIN lead_emails e ON e.tenant_id = r.tenant_id AND e.email = r.contato
+                WHERE r.tenant_id = :tenant_id AND r.lead_id IS NULL AND r.canal = 'email'
+                  AND r.recebida_em >= CAST(:desde AS timestamptz))) IS TRUE
 
 -- name: lead_is_suppressed
 -- The person, or one of the contacts. The list is short beside the leads: it is read once.
-l.lead_id IN (SELECT p.lead_id FROM leads_suprimidos p WHERE p.tenant_id = :tenant_id
-               UNION ALL
-              SELECT t.lead_id
-                FROM supressoes s
-                JOIN lead_telefones t ON t.tenant_id = s.tenant_id AND t.telefone = s.contato
-               WHERE s.tenant_id = :tenant_id AND s.canal = 'whatsapp'
-               UNION ALL
-              SELECT e.lead_id
-                FROM supressoes s
-                JOIN lead_emails e ON e.tenant_id = s.tenant_id AND e.email = s.contato
-               WHERE s.tenant_id = :tenant_id AND s.canal = 'email')
+(l.lead_id IN (SELECT p.lead_id FROM leads_suprimidos p WHERE p.tenant_id = :tenant_id
+                UNION ALL
+               SELECT t.lead_id
+                 FROM supressoes s
+                 JOIN lead_telefones t ON t.tenant_id = s.tenant_id AND t.telefone = s.contato
+                WHERE s.tenant_id = :tenant_id AND s.canal = 'whatsapp'
+                UNION ALL
+               SELECT e.lead_id
+                 FROM supressoes s
+                 JOIN lead_emails e ON e.tenant_id = s.tenant_id AND e.email = s.contato
+                WHERE s.tenant_id = :tenant_id AND s.canal = 'email')) IS TRUE
