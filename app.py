@@ -580,7 +580,7 @@ def get_template_version(call: Call, nome: str, versao: str) -> Json[answers.Tem
 @app.route("/templates/{nome}/previa", methods=["POST"], authorizer=cognito)
 @endpoint(app)
 def preview_template(call: Call, nome: str, body: PreviewRequest) -> Json[answers.TemplatePreview]:
-    """Renders a template for a lead, or for the three newest ones; nothing is sent."""
+    """Renders a template for a lead, or for the three newest ones, of all or of a segment; nothing is sent."""
     return services.templates.preview(call.tenant_id, nome, body)
 
 

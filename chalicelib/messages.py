@@ -1238,6 +1238,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The filter has more than {nomes} levels of todos, algum and nao.",
     ),
     "filtro_longo": ("O filtro tem mais de {nomes} condições.", "The filter has more than {nomes} conditions."),
+    "lead_ou_segmento": (
+        "Mande lead_id ou segmento_id, não os dois.",
+        "Send lead_id or segmento_id, not both.",
+    ),
     "filtro_ou_segmento": (
         "Mande filtro ou segmento_id, um dos dois.",
         "Send either filtro or segmento_id.",

@@ -43,6 +43,12 @@ SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
   FROM leads
  WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
+-- name: values_of_leads
+SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id DESC;
+
 -- name: values_of_newest_leads
 SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
   FROM leads
