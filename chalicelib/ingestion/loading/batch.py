@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, compress, pairwise
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from chalicelib.contacts.telephones import Phone
 from chalicelib.ids import id_range
@@ -293,13 +293,19 @@ def email_lines(lead_id: str, emails: Sequence[str], *, existing: int = 0) -> st
 
 def fields(texts: Sequence[str | None]) -> list[str]:
     """Texts as fields of COPY's text format. One search covers all of them, because hardly any needs escaping."""
-    together = _BETWEEN.join([text or "" for text in texts])
+    filled: Sequence[str] = texts if _are_filled(texts) else [text or "" for text in texts]
+    together = _BETWEEN.join(filled)
     if any(map(together.__contains__, _SPECIAL)):
         escaped = _escaped(together).split(_BETWEEN)
-        if len(escaped) > len(texts):  # a text has the separator
-            escaped = [_escaped(text or "") for text in texts]
-        return [_NULL if text is None else shown for text, shown in zip(texts, escaped, strict=True)]
-    return [_NULL if text is None else text for text in texts]
+        # A text may have the separator.
+        filled = escaped if len(escaped) == len(filled) else list(map(_escaped, filled))
+    if _are_filled(texts):
+        return list(filled)
+    return [_NULL if text is None else shown for text, shown in zip(texts, filled, strict=True)]
+
+
+def _are_filled(texts: Sequence[str | None]) -> TypeGuard[Sequence[str]]:
+    return all(texts)
 
 
 def _escaped(text: str) -> str:

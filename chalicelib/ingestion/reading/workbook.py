@@ -133,9 +133,9 @@ class LeadsTable:
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
     long as nobody takes them out. `text` is how a text file is read; None for a workbook. `most_text` bounds the
-    characters of its rows. `links` are those behind the cells of a sheet, if it has any. `hidden_columns` are the
-    places of those that a sheet hides. `more` are the other tables to read, with the same titles, if the upload asks for
-    all. `campos` are the columns that are kept, once their types are known.
+    characters of its rows. `links` are those behind the cells of a sheet, if it has any. `hidden_columns` are places of
+    columns that are read although the sheet hides them. `more` are the other tables to read, with the same titles, if
+    the upload asks for all. `campos` are the columns that are kept, once their types are known.
     """
 
     sheet_name: str | None
