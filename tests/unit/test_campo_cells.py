@@ -20,6 +20,7 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.jobs import campo_plan
 from chalicelib.ingestion.jobs.campo_plan import with_campos
 from chalicelib.ingestion.layout.campo_values import CampoColumn, CampoReading
+from chalicelib.ingestion.reading import container
 from chalicelib.ingestion.reading.behind import dates
 from chalicelib.ingestion.reading.workbook import open_workbook
 from chalicelib.ingestion.rows import campo_cells
@@ -125,3 +126,18 @@ def test_text_with_a_line_break_among_numbers_is_a_text() -> None:
     found = CampoReader([column]).read_all([["10.5"], ["1\n2"], ["\n"], [""]])
     assert found.written == ['{"valor":10.5}', '{"valor":"1\\n2"}', "{}", "{}"]
     assert found.texts == {0: 1}
+
+
+@pytest.mark.parametrize("long", [[], ["R$ 1.234,50", 1e-7]])
+def test_numbers_of_a_column_are_read_as_they_are_written_whatever_stands_below_them(
+    monkeypatch: pytest.MonkeyPatch, long: list[str | float]
+) -> None:
+    monkeypatch.setattr(container, "BLOCK", 256)  # the titles are in a block of their own
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        page = book.add_worksheet("Leads")
+        page.write_row(0, 0, ["Email", "Valor", "Cidade"])
+        for row, value in enumerate([10.5, -7, 0, None, 1234.56, *long], 1):
+            page.write_row(row, 0, [f"a{row}@x.com", value, "Ilhéus"])
+    expected = [10.5, -7, 0, None, 1234.56, 1234.5, 1e-7][: 5 + len(long)]
+    assert [row.get("valor") for row in kept(out.getvalue())] == expected

@@ -43,6 +43,10 @@ def test_nothing_below_the_first_row_is_read() -> None:
     assert hidden_columns(iter([many, b"<row></c>"]), 3) == {0}
 
 
+def test_sheet_without_rows_may_hide_columns() -> None:
+    assert hidden('min="1" max="1" hidden="1"', after="") == [0]
+
+
 def test_sheet_that_is_broken_before_its_rows_hides_none() -> None:
     assert hidden_columns([b"<worksheet><cols></x>"], 3) == frozenset()
 
