@@ -359,6 +359,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Há abas demais: esta não foi examinada nem lida.",
         "There are too many sheets: this one was neither looked at nor read.",
     ),
+    "sem_linhas": (
+        "Abaixo dos títulos não há nenhuma linha com dados: nenhum lead foi lido.",
+        "There is no row with data below the titles: no lead was read.",
+    ),
     "linhas_ocultas": (
         "Há linhas ocultas ou filtradas na planilha ({total}): {linhas}. Para deixá-las de fora, envie com "
         "ignorar_ocultas=true.",

@@ -44,7 +44,12 @@ _ORIGIN_SEARCHED = 100  # rows: each of them has it, unless a person deleted it
 _ID = "ID"
 _NOWHERE = -1
 _CUT = "relatorio_cortado"
-_REMARKS = ("coluna_", "aba_", "linhas_ocultas")  # how the codes begin of lines that are about the whole file
+_REMARKS = (
+    "coluna_",
+    "aba_",
+    "linhas_ocultas",
+    "sem_linhas",
+)  # how the codes begin of lines that are about the whole file
 MAX_REPORT = 256 << 20
 """Bytes after which a report ends: a million ordinary rows, or a few whose cells are as large as they may be. Excel
 cannot open a report of that size, and a file that is uploaded again may have no more than 500 MB.
