@@ -92,6 +92,28 @@ def routes(api: Client) -> list[Route]:
     ]
 
 
+def seeded_staff(owner: Database, tenant_id: str, number: int) -> tuple[UUID, UUID, UUID]:
+    """A responsável with a bloqueio and a feed; the ids of the feed, the responsável and the bloqueio."""
+    times = {"criado_em": CREATED_AT, "atualizado_em": CREATED_AT}
+    agenda_id = UUID(int=number << 64 | 8)
+    insert(
+        owner, "agendas", tenant_id=tenant_id, agenda_id=agenda_id, responsavel=f"Pessoa de {tenant_id}",
+        token_hash=f"\\x{number:064x}", criado_por="x", criado_em=CREATED_AT,
+    )  # fmt: skip
+    responsavel_id, bloqueio_id = UUID(int=number << 64 | 8), UUID(int=number << 64 | 9)
+    insert(
+        owner, "responsaveis", tenant_id=tenant_id, responsavel_id=responsavel_id, nome=f"Pessoa de {tenant_id}",
+        expediente={}, folga_antes_minutos=0, antecedencia_minutos=0, granularidade_minutos=30, respeita_feriados=True,
+        criado_por="x", atualizado_por="x", **times,
+    )  # fmt: skip
+    insert(
+        owner, "bloqueios", tenant_id=tenant_id, bloqueio_id=bloqueio_id, responsavel_id=responsavel_id,
+        motivo=f"Pessoa de {tenant_id}", inicio=CREATED_AT, fim=CREATED_AT + timedelta(days=900),
+        criado_em=CREATED_AT, criado_por="x",
+    )  # fmt: skip
+    return agenda_id, responsavel_id, bloqueio_id
+
+
 def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     """One row in every table for a tenant; the ids, by the names that they have in paths."""
     number = len(ask(owner, "SELECT 1 FROM tenants")) + 1
@@ -179,27 +201,12 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "tenant_mapeamentos", tenant_id=tenant_id, cabecalho="x", mapeamento={"Pessoa": "nome"},
         atualizado_em=CREATED_AT,
     )  # fmt: skip
-    agenda_id = UUID(int=number << 64 | 8)
-    insert(
-        owner, "agendas", tenant_id=tenant_id, agenda_id=agenda_id, responsavel=f"Pessoa de {tenant_id}",
-        token_hash=f"\\x{number:064x}", criado_por="x", criado_em=CREATED_AT,
-    )  # fmt: skip
     segmento_id = UUID(int=number << 64 | 6)
     insert(
         owner, "segmentos", tenant_id=tenant_id, segmento_id=segmento_id, nome=f"Pessoas de {tenant_id}",
         filtro={"nome": f"Pessoa de {tenant_id}"}, criado_por="x", atualizado_por="x", **times,
     )  # fmt: skip
-    responsavel_id, bloqueio_id = UUID(int=number << 64 | 8), UUID(int=number << 64 | 9)
-    insert(
-        owner, "responsaveis", tenant_id=tenant_id, responsavel_id=responsavel_id, nome=f"Pessoa de {tenant_id}",
-        expediente={}, folga_antes_minutos=0, antecedencia_minutos=0, granularidade_minutos=30, respeita_feriados=True,
-        criado_por="x", atualizado_por="x", **times,
-    )  # fmt: skip
-    insert(
-        owner, "bloqueios", tenant_id=tenant_id, bloqueio_id=bloqueio_id, responsavel_id=responsavel_id,
-        motivo=f"Pessoa de {tenant_id}", inicio=CREATED_AT, fim=CREATED_AT + timedelta(days=900),
-        criado_em=CREATED_AT, criado_por="x",
-    )  # fmt: skip
+    agenda_id, responsavel_id, bloqueio_id = seeded_staff(owner, tenant_id, number)
     campanha_id = UUID(int=number << 64 | 7)
     of_campaign = {"tenant_id": tenant_id, "campanha_id": campanha_id}
     steps = [{"variantes": [{"nome": "a", "peso": 100, "mensagens": [{"canal": "whatsapp", "template": nome}]}]}]

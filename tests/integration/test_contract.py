@@ -224,7 +224,7 @@ def use_invitation(call: Caller, agendamento_id: str) -> None:
     """The lead answers by the page of their link."""
     links = LeadLinks(public_url=None, signer=Signer(lambda: [SIGNING_KEY]))
     path = f"/convite/{links.token(TENANT, UUID(agendamento_id), 1)}"
-    [challenge] = re.findall(r'data-desafio="([^"]+)"', call.read(path))
+    [challenge] = re.findall(r'data-desafio="([^"]+)"', call.api.read(path)[1])
     decided = call("POST", path, acao="confirmar", desafio=challenge, prova=answer(challenge, "confirmar"))
     assert decided["situacao"] == "confirmado"
 
