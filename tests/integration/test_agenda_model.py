@@ -278,4 +278,4 @@ def test_agenda_keeps_every_promise_whatever_happens(world: World) -> None:
 
     assert settings.default is not None
     budget = settings(max_examples=max(1, settings.default.max_examples // 10), stateful_step_count=25)
-    run_state_machine_as_test(MachineInWorld, settings=budget)  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(MachineInWorld, settings=budget)
