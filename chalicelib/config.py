@@ -90,6 +90,8 @@ class Settings(BaseModel):
 
     # Agendamentos
     agenda_buffer_min: int = Field(default=15, ge=0, le=240)
+    agenda_organizer: Annotated[str, Field(pattern=r"^[^\s@,;:<>\"]+@[^\s@,;:<>\"]+$")] | None = None
+    """The e-mail address that answers to invitations go to, where the responsável has none."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:

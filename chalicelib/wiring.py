@@ -69,7 +69,13 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.sweep import Sweep
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
+    from chalicelib.scheduling.invitations.feeds import Feeds
+    from chalicelib.scheduling.invitations.parts import CalendarParts
+    from chalicelib.scheduling.invitations.service import Invitations
     from chalicelib.scheduling.reminders.worker import Reminders
+    from chalicelib.scheduling.staff.blocks import Blocks
+    from chalicelib.scheduling.staff.free_times import FreeTimes
+    from chalicelib.scheduling.staff.responsaveis import Responsaveis
     from chalicelib.suppression.links import UnsubscribeLinks
     from chalicelib.suppression.service import Suppressions, Unsubscribes
     from chalicelib.telemetry import Tracer
@@ -353,6 +359,7 @@ class Services:
             queues=self.queues,
             publish=self.outbox.publish,
             unsubscribe_url=self.unsubscribe_links.url,
+            calendars=self.calendar_parts.of,
             tracer=self.tracer,
             settings=self._settings,
             clock=self._clock,
@@ -507,10 +514,52 @@ class Services:
         )
 
     @cached_property
+    def invitations(self) -> Invitations:
+        from chalicelib.scheduling.invitations.service import Invitations
+
+        return Invitations(database=self.database, organizer=self._settings.agenda_organizer)
+
+    @cached_property
+    def calendar_parts(self) -> CalendarParts:
+        from chalicelib.scheduling.invitations.parts import CalendarParts
+
+        return CalendarParts(database=self.owner_database, organizer=self._settings.agenda_organizer)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        from chalicelib.scheduling.invitations.feeds import Feeds
+
+        settings = self._settings
+        return Feeds(
+            database=self.database,
+            public_url=settings.public_url,
+            organizer=settings.agenda_organizer,
+            clock=self._clock,
+        )
+
+    @cached_property
     def alarms(self) -> Alarms:
         from chalicelib.scheduling.booking.announcing import Alarms
 
         return Alarms(queues=self.queues, schedules=self.schedules, queue=self._settings.scheduling_queue)
+
+    @cached_property
+    def free_times(self) -> FreeTimes:
+        from chalicelib.scheduling.staff.free_times import FreeTimes
+
+        return FreeTimes(database=self.database, buffer_min=self._settings.agenda_buffer_min, clock=self._clock)
+
+    @cached_property
+    def responsaveis(self) -> Responsaveis:
+        from chalicelib.scheduling.staff.responsaveis import Responsaveis
+
+        return Responsaveis(database=self.database, clock=self._clock)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        from chalicelib.scheduling.staff.blocks import Blocks
+
+        return Blocks(database=self.database, clock=self._clock)
 
     @cached_property
     def reminders(self) -> Reminders:
@@ -549,6 +598,7 @@ class Services:
 
     @cached_property
     def sweep(self) -> Sweep:
+        from chalicelib.campaigns.planning.redating import CampaignRedating
         from chalicelib.campaigns.planning.tending import CampaignCounterFolding, Tending
         from chalicelib.delivery.settling import LateReports
         from chalicelib.dispatch.requests.overview import CounterFolding
@@ -574,6 +624,7 @@ class Services:
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
                 "planejamentos": partial(wake, "wake_lost_campanhas", settings.campaign_queue, "campanha_id"),
                 "campanhas": Tending(database=self.owner_database, start=self.planner.start, clock=self._clock).tend,
+                "datas_de_campanhas": CampaignRedating(database=self.owner_database, clock=self._clock).redate,
                 "contagens_de_campanhas": CampaignCounterFolding(database=self.owner_database).fold,
                 "mensagens_de_campanhas": partial(wake_campaigns, claims, self.wakeups),
                 "leads": claims.move_leads,

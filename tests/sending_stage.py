@@ -50,6 +50,7 @@ class SendingStage:
             wakeups=self.wakeups,
             queues=self.queues,  # type: ignore[arg-type]
             publish=lambda: 0,
+            calendars=lambda _: {},
             unsubscribe_url=lambda tenant_id, disparo_id: f"https://sair/{tenant_id}/{disparo_id}",
             tracer=Tracer(enabled=False),
             settings=Settings(micro_agent_disparo_enabled=True).model_copy(update=settings),

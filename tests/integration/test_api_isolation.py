@@ -34,6 +34,7 @@ TABLES = (
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendamento_horarios", "agendamento_avisos",
+    "agendas",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -179,6 +180,11 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "tenant_mapeamentos", tenant_id=tenant_id, cabecalho="x", mapeamento={"Pessoa": "nome"},
         atualizado_em=CREATED_AT,
     )  # fmt: skip
+    agenda_id = UUID(int=number << 64 | 8)
+    insert(
+        owner, "agendas", tenant_id=tenant_id, agenda_id=agenda_id, responsavel=f"Pessoa de {tenant_id}",
+        token_hash=f"\\x{number:064x}", criado_por="x", criado_em=CREATED_AT,
+    )  # fmt: skip
     segmento_id = UUID(int=number << 64 | 6)
     insert(
         owner, "segmentos", tenant_id=tenant_id, segmento_id=segmento_id, nome=f"Pessoas de {tenant_id}",
@@ -236,6 +242,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "resposta_id": str(resposta_id),
         "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
+        "agenda_id": str(agenda_id),
         "responsavel_id": str(responsavel_id),
         "bloqueio_id": str(bloqueio_id),
     }
@@ -270,12 +277,16 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
         "reschedule_agendamento": {"data_agendada": at},
+        "create_agenda": {"responsavel": "Ana"},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},
         "create_segmento": {"nome": "Todos", "filtro": {"todos": []}},
         "replace_segmento": {"nome": "Com e-mail", "filtro": {"tem": "email"}},
         "count_segmento": {"filtro": {"todos": []}},
+        "create_responsavel": {"nome": "Bia"},
+        "replace_responsavel": {"nome": "Bia"},
+        "create_bloqueio": {"motivo": "Férias", "periodo": {"inicio": at, "fim": "2099-01-01T00:00:00Z"}},
         "create_campanha": {
             "nome": "Cobrança",
             "filtro": {"todos": []},
@@ -326,7 +337,7 @@ def rows_of(owner: Database, tenant_id: str) -> dict[str, Any]:
 
 def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
-    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}"}
+    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}", "/agenda/{token}"}
     assert len(routes(api)) >= 25
 
 
@@ -401,7 +412,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
+        for table in ("agendas", "lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
                       "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",

@@ -485,6 +485,7 @@ class DispatchMachine(RuleBasedStateMachine):
             queues=queue,  # type: ignore[arg-type]
             publish=lambda: 0,
             unsubscribe_url=lambda *_: None,
+            calendars=lambda _: {},
             tracer=Tracer(enabled=False),
             settings=self.settings.model_copy(update={"micro_agent_disparo_enabled": shift.is_enabled}),
             clock=self.clock,

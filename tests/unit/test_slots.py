@@ -8,7 +8,6 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +19,6 @@ from chalicelib.scheduling.rules.slots import (
     Booked,
     Busy,
     GridDay,
-    RefusedSlot,
     SlotRefusal,
     WeeklyBlock,
     grid,
@@ -36,8 +34,8 @@ ZONES = {name: ZoneInfo(f"America/{name}") for name in ("New_York", "Sao_Paulo",
     "Lord_Howe": ZoneInfo("Australia/Lord_Howe"),
     "Apia": ZoneInfo("Pacific/Apia"),
 }
-# Clock changes of New York and (in 2018) of São Paulo at midnight, of half an hour, the day that Samoa left out; holidays;
-# ends of a year.
+# Clock changes of New York, of São Paulo at midnight (2018), of half an hour; the day that Samoa left out; holidays;
+# the end of a year.
 DAYS = [
     date(2026, 11, 1), date(2027, 3, 14), date(2018, 11, 4), date(2018, 2, 17), date(2026, 4, 5), date(2026, 10, 4),
     date(2011, 12, 30), date(2026, 11, 15), date(2026, 11, 20), date(2026, 12, 25), date(2026, 12, 31),
@@ -189,9 +187,8 @@ def situations(draw: st.DrawFn) -> tuple[Agenda, Booked, int, datetime, datetime
         horizon=draw(st.sampled_from([None, None, 1, 2])),
         most_a_day=draw(st.sampled_from([None, None, 1, 2])),
     )
-    few = {"max_size": 2}
     booked = Booked(
-        blocks=[Block(*each, VACATION) for each in draw(st.lists(spans(since, 900), **few))],
+        blocks=[Block(*each, VACATION) for each in draw(st.lists(spans(since, 900), max_size=2))],
         weekly=[
             WeeklyBlock((day.weekday() + shift) % 7, Hours(begins * 15, (begins + length) * 15), first, last, LUNCH)
             for shift, begins, length, first, last in draw(
@@ -200,11 +197,11 @@ def situations(draw: st.DrawFn) -> tuple[Agenda, Booked, int, datetime, datetime
                         st.integers(-1, 1), st.integers(0, 90), st.integers(1, 6),
                         st.sampled_from([None, day]), st.sampled_from([None, day]),
                     ),
-                    **few,
+                    max_size=2,
                 )
             )
         ],
-        busy=[Busy(*each, each[0] + MINUTE) for each in draw(st.lists(spans(since, 120), **few))],
+        busy=[Busy(*each, each[0] + MINUTE) for each in draw(st.lists(spans(since, 120), max_size=2))],
     )  # fmt: skip
     now = since - timedelta(minutes=draw(st.sampled_from([-300, 0, 60, 1440])))
     return agenda, booked, draw(st.sampled_from([5, 30, 60, 480])), now, since, until
@@ -234,3 +231,202 @@ def test_grid_is_what_a_walk_over_every_minute_finds(
         assert (asked and asked.code) == (expected and expected[0])
         assert asked is None or asked.bloqueio_id is None or asked.bloqueio_id in (expected or ("", frozenset()))[1]
         assert start not in found or found[start] == asked
+
+
+# By hand
+
+
+def test_refusals_are_told_in_the_order_of_their_kinds() -> None:
+    assert list(SlotRefusal) == [
+        "no_passado", "antecedencia_minima", "horizonte", "feriado", "intervalo", "fora_do_expediente", "bloqueado",
+        "ocupado", "limite_do_dia",
+    ]  # fmt: skip
+
+
+def test_usual_day_is_offered_from_nine_until_an_hour_before_its_end() -> None:
+    [day] = grid_of(an_agenda(), "2026-12-01", 1)
+    assert free([day]) == ["09:00", "10:00", "11:00", "12:00", "13:00", "14:00", "15:00", "16:00", "17:00"]
+    assert day.texts[0] == "2026-12-01T09:00:00-03:00"
+    assert day.closed is None
+
+
+def test_start_whose_end_lies_in_a_break_is_refused_with_the_break() -> None:
+    week = ((Hours(9 * 60, 12 * 60), Hours(13 * 60, 15 * 60)),) * 7
+    [day] = grid_of(an_agenda(week=week), "2026-12-01", 1, minutes=90)
+    assert free([day]) == ["09:00", "10:00", "13:00"]
+    assert codes(day) == {"11:00": "intervalo", "14:00": "fora_do_expediente"}
+
+
+def test_days_without_working_time_say_why() -> None:
+    christmas, saturday = grid_of(an_agenda(), "2026-12-25", 2)
+    assert (christmas.closed, saturday.closed) == (SlotRefusal.FERIADO, SlotRefusal.FORA_DO_EXPEDIENTE)
+    assert set(codes(christmas).values()) == {"feriado"}
+    assert saturday.starts == ()
+
+
+def test_holiday_of_a_state_is_a_holiday_there_only() -> None:
+    [of_sp] = grid_of(an_agenda(), "2027-07-09", 1)
+    [of_ba] = grid_of(an_agenda(days_off=Holidays("BA")), "2027-07-09", 1)
+    assert (free([of_sp]), len(free([of_ba]))) == ([], 9)
+
+
+def test_spring_change_of_new_york_leaves_out_the_hour_that_does_not_exist() -> None:
+    [day] = grid_of(an_agenda(NEW_YORK, week=ALL_DAY, step=30), "2027-03-14", 1)
+    assert free([day])[2:6] == ["01:00", "01:30", "03:00", "03:30"]
+    assert day.texts[3:5] == ("2027-03-14T01:30:00-05:00", "2027-03-14T03:00:00-04:00")
+
+
+def test_autumn_change_of_new_york_offers_the_hour_that_occurs_twice_twice() -> None:
+    [day] = grid_of(an_agenda(NEW_YORK, week=ALL_DAY), "2026-11-01", 1)
+    assert day.texts[:4] == (
+        "2026-11-01T00:00:00-04:00", "2026-11-01T01:00:00-04:00", "2026-11-01T01:00:00-05:00",
+        "2026-11-01T02:00:00-05:00",
+    )  # fmt: skip
+    assert len(free([day])) == 25
+
+
+def test_two_intervals_in_an_hour_that_occurs_twice_are_in_the_order_of_time() -> None:
+    week = ((Hours(60, 75), Hours(90, 105)),) * 7
+    [day] = grid_of(an_agenda(NEW_YORK, week=week, step=15), "2026-11-01", 1, minutes=15)
+    assert free([day]) == ["01:00", "01:30", "01:00", "01:30"]
+    assert list(day.starts) == sorted(day.starts)
+
+
+def test_midnight_that_did_not_exist_begins_the_day_at_one() -> None:
+    [day] = grid_of(an_agenda(week=ALL_DAY, days_off=()), "2018-11-04", 1)
+    assert free([day])[0] == "01:00"
+    assert len(free([day])) == 23
+
+
+def test_acre_manaus_and_noronha_work_by_their_own_clocks() -> None:
+    firsts = {name: grid_of(an_agenda(ZONES[name]), "2026-12-01", 1)[0].texts[0][-6:] for name in ZONES}
+    assert firsts["Rio_Branco"] == "-05:00"
+    assert firsts["Manaus"] == "-04:00"
+    assert firsts["Noronha"] == "-02:00"
+
+
+def test_work_over_midnight_is_offered_over_midnight() -> None:
+    week = ((Hours(0, 60), Hours(22 * 60, 24 * 60)),) * 7
+    first, second = grid_of(an_agenda(week=week), "2026-12-01", 2, minutes=120)
+    assert free([first]) == ["22:00", "23:00"]
+    assert codes(first) == {"00:00": "intervalo"}
+    assert free([second])[0] == "22:00"
+
+
+def test_buffers_keep_their_distance_on_both_sides() -> None:
+    busy = Busy(at("2026-12-01T11:45"), at("2026-12-01T13:15"), at("2026-12-01T12:00"))
+    [day] = grid_of(an_agenda(before=15), "2026-12-01", 1, Booked(busy=[busy]))
+    assert codes(day) == {"11:00": "ocupado", "12:00": "ocupado", "13:00": "ocupado"}
+    [exact] = grid_of(an_agenda(before=0, after=45), "2026-12-01", 1, Booked(busy=[busy]))
+    assert "10:00" in free([exact])
+
+
+def test_full_day_takes_no_more_and_the_next_one_does() -> None:
+    busy = Busy(at("2026-12-01T09:00"), at("2026-12-01T10:15"), at("2026-12-01T09:00"))
+    full, empty = grid_of(an_agenda(most_a_day=1), "2026-12-01", 2, Booked(busy=[busy]))
+    assert set(codes(full).values()) == {"ocupado", "limite_do_dia"}
+    assert len(free([empty])) == 9
+
+
+def test_block_says_which_one_it_is_and_the_earliest_of_two() -> None:
+    blocks = [
+        Block(at("2026-12-01T10:30"), at("2026-12-01T12:00"), LUNCH),
+        Block(at("2026-11-30T00:00"), at("2026-12-01T11:00"), VACATION),
+    ]
+    [day] = grid_of(an_agenda(), "2026-12-01", 1, Booked(blocks=blocks))
+    named = [refused and refused.bloqueio_id for refused in day.refusals]
+    assert named == [VACATION, VACATION, LUNCH, None, None, None, None, None, None]
+
+
+def test_weekly_block_counts_within_its_dates_only() -> None:
+    lunch = WeeklyBlock(1, Hours(12 * 60, 13 * 60), date(2026, 12, 8), date(2026, 12, 8), LUNCH)
+    days = grid_of(an_agenda(), "2026-12-01", 15, Booked(weekly=[lunch]))
+    blocked = [str(day.day) for day in days if "bloqueado" in codes(day).values()]
+    assert blocked == ["2026-12-08"]
+
+
+def test_first_and_last_day_have_only_what_lies_in_the_span() -> None:
+    found = list(grid(an_agenda(), Booked(), 60, at("2026-11-30"), at("2026-12-01T16:00"), at("2026-12-02T10:00")))
+    assert free(found) == ["16:00", "17:00", "09:00"]
+
+
+def test_horizon_is_counted_in_local_days_and_nothing_is_later_than_two_years() -> None:
+    tomorrow, after = grid_of(an_agenda(horizon=2), "2026-12-02", 2, now=at("2026-11-30T23:59"))
+    assert len(free([tomorrow])) == 9
+    assert set(codes(after).values()) == {"horizonte"}
+    now = at("2026-12-01T12:00")
+    agenda = an_agenda(week=ALL_DAY, days_off=())
+    last = now + FARTHEST_DAYS * 24 * 60 * MINUTE
+    assert refusal(agenda, Booked(), last, 60, now) is None
+    assert refusal(agenda, Booked(), last + 1, 60, now) == (SlotRefusal.HORIZONTE, None)
+    # The last instant that Python can write has no local time everywhere.
+    assert refusal(agenda, Booked(), micros(datetime.max.replace(tzinfo=UTC)), 60, now) is not None
+
+
+def test_horizon_that_ends_on_a_day_that_was_left_out_ends_before_it() -> None:
+    apia = an_agenda(ZONES["Apia"], week=ALL_DAY, days_off=(), horizon=1)
+    days = list(
+        grid(apia, Booked(), 60, at("2011-12-29T00:00", ZONES["Apia"]), at("2011-12-29T12:00", ZONES["Apia"]),
+             at("2011-12-31T02:00", ZONES["Apia"]))
+    )  # fmt: skip
+    assert [len(day.starts) for day in days] == [12, 0, 2]
+    assert set(codes(days[2]).values()) == {"horizonte"}
+
+
+# Choosing
+
+
+def test_proposals_are_on_three_days_and_change_between_morning_and_afternoon() -> None:
+    found = proposals([("Ana", grid_of(an_agenda(), "2026-12-01", 7))])
+    assert [(each.text[:16], each.period, each.responsavel) for each in found] == [
+        ("2026-12-01T09:00", "manha", "Ana"),
+        ("2026-12-02T12:00", "tarde", "Ana"),
+        ("2026-12-03T09:00", "manha", "Ana"),
+    ]
+
+
+def test_proposals_of_one_day_are_of_both_periods_before_they_are_of_one() -> None:
+    found = proposals([("Ana", grid_of(an_agenda(), "2026-12-01", 1))])
+    assert [each.text[11:16] for each in found] == ["09:00", "10:00", "12:00"]
+
+
+def test_proposals_come_from_whoever_is_free_first() -> None:
+    late = an_agenda(week=((Hours(14 * 60, 18 * 60),),) * 7)
+    grids = [("Bia", grid_of(late, "2026-12-01", 7)), ("Ana", grid_of(an_agenda(), "2026-12-01", 7))]
+    assert [each.responsavel for each in proposals(grids)] == ["Ana", "Ana", "Ana"]
+    assert [each.responsavel for each in proposals(grids[:1])] == ["Bia", "Bia", "Bia"]
+
+
+def test_nothing_free_means_no_proposals() -> None:
+    assert proposals([("Ana", grid_of(an_agenda(), "2026-12-05", 2))]) == []
+    assert proposals([]) == []
+
+
+def test_fewer_free_starts_than_three_are_all_proposed() -> None:
+    week = ((Hours(9 * 60, 11 * 60),),) * 7
+    assert len(proposals([("Ana", grid_of(an_agenda(week=week), "2026-12-01", 1))])) == 2
+
+
+@given(situations())
+def test_proposals_are_free_and_different_and_never_more_than_three(
+    situation: tuple[Agenda, Booked, int, datetime, datetime, datetime],
+) -> None:
+    agenda, booked, minutes, now, since, until = situation
+    days = list(grid(agenda, booked, minutes, micros(now), micros(since), micros(until)))
+    offered = [start for day in days for start, no in zip(day.starts, day.refusals, strict=True) if no is None]
+    found = [each.start for each in proposals([("Ana", days)])]
+    assert found == sorted(set(found))
+    assert set(found) <= set(offered)
+    assert len(found) == min(3, len(offered))
+
+
+def test_nearest_are_in_the_order_of_their_distance() -> None:
+    days = grid_of(an_agenda(), "2026-12-01", 2)
+    found = nearest(days, at("2026-12-01T16:30"), 3)
+    assert [instant_of(each, SAO_PAULO).hour for each in found] == [16, 17, 15]
+    assert nearest(days, at("2026-12-01T16:30"), 1) == found[:1]
+
+
+def test_intervals_that_touch_are_one() -> None:
+    assert joined([Hours(720, 900), Hours(540, 720), Hours(600, 700)]) == (Hours(540, 900),)
+    assert joined([Hours(720, 900), Hours(540, 700)]) == (Hours(540, 700), Hours(720, 900))

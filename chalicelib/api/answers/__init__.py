@@ -39,7 +39,18 @@ from chalicelib.api.answers.ingestion import (
 )
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
-from chalicelib.api.answers.scheduling import AgendamentoDetail, AgendamentoPage
+from chalicelib.api.answers.scheduling import (
+    AgendamentoDetail,
+    AgendamentoPage,
+    BlockAnswer,
+    BlockPage,
+    FeedAnswer,
+    FeedList,
+    NewFeedAnswer,
+    ResponsavelAnswer,
+    ResponsavelPage,
+    SlotsAnswer,
+)
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
@@ -48,6 +59,8 @@ __all__ = [
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
+    "BlockAnswer",
+    "BlockPage",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
@@ -58,12 +71,15 @@ __all__ = [
     "DisparoDetail",
     "DisparoPage",
     "ExportLink",
+    "FeedAnswer",
+    "FeedList",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "NewFeedAnswer",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",
@@ -76,10 +92,13 @@ __all__ = [
     "ReplyPage",
     "ReportLink",
     "ResendAnswer",
+    "ResponsavelAnswer",
+    "ResponsavelPage",
     "SavedConfig",
     "SegmentAnswer",
     "SegmentCountAnswer",
     "SegmentPage",
+    "SlotsAnswer",
     "StoppedCampaign",
     "StoppedCampaigns",
     "SuppressionAnswer",

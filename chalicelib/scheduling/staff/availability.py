@@ -54,6 +54,13 @@ class Slot(NamedTuple):
     fim: datetime
 
 
+class Span(NamedTuple):
+    """A span of time that is asked about; the second instant is excluded."""
+
+    since: datetime
+    until: datetime
+
+
 class Person(NamedTuple):
     """A responsável that was asked about."""
 
@@ -85,7 +92,7 @@ def refusal_of(
 
     `ignoring` is an agendamento that is to be moved: it takes no time. `RefusedSlot.code` is one of `SlotRefusal`.
     """
-    [person] = people(rows, [responsavel], begins, begins + _ONE_DAY, buffer_min=buffer_min, ignoring=ignoring)
+    [person] = people(rows, [responsavel], span_around(begins, now), buffer_min=buffer_min, ignoring=ignoring)
     return refusal(person.agenda, person.booked, micros(begins), duration, micros(now))
 
 
@@ -106,7 +113,7 @@ def nearest_free(
     found: list[Slot] = []
     for days in _SEARCHED_DAYS:
         since, until = max(now, around - days * _ONE_DAY), around + days * _ONE_DAY
-        [person] = people(rows, [responsavel], since, until, buffer_min=buffer_min, ignoring=ignoring)
+        [person] = people(rows, [responsavel], Span(since, until), buffer_min=buffer_min, ignoring=ignoring)
         known = grid(person.agenda, person.booked, duration, micros(now), micros(since), micros(until))
         starts = nearest(known, micros(around), limit)
         begins = [instant_of(start, person.agenda.zone) for start in starts]
@@ -116,32 +123,28 @@ def nearest_free(
     return found
 
 
+def span_around(moment: datetime, now: datetime) -> Span:
+    """What has to be known to judge one time: of the past or the far future nothing, as nothing is booked there."""
+    begins = min(max(moment, now), now + FARTHEST_DAYS * _ONE_DAY)
+    return Span(begins, begins + _ONE_DAY)
+
+
 def people(
-    rows: Rows,
-    names: Sequence[str],
-    since: datetime,
-    until: datetime,
-    *,
-    buffer_min: int,
-    ignoring: UUID | None = None,
+    rows: Rows, names: Sequence[str], span: Span, *, buffer_min: int, ignoring: UUID | None = None
 ) -> list[Person]:
     """The responsáveis of these names, each with what takes their time away in a span; in the order of the names."""
-    return _with_booked(rows, rows.all("list_asked_agendas", nomes=list(names)), since, until, buffer_min, ignoring)
+    return _with_booked(rows, rows.all("list_asked_agendas", nomes=list(names)), span, buffer_min, ignoring)
 
 
-def everybody(
-    rows: Rows, since: datetime, until: datetime, *, buffer_min: int, most: int, ignoring: UUID | None = None
-) -> list[Person]:
+def everybody(rows: Rows, span: Span, *, buffer_min: int, most: int, ignoring: UUID | None = None) -> list[Person]:
     """As `people`, for the first `most` responsáveis that have a row, by name."""
-    return _with_booked(rows, rows.all("list_agendas", limite=most), since, until, buffer_min, ignoring)
+    return _with_booked(rows, rows.all("list_agendas", limite=most), span, buffer_min, ignoring)
 
 
-def _with_booked(
-    rows: Rows, found: Sequence[Row], since: datetime, until: datetime, buffer_min: int, ignoring: UUID | None
-) -> list[Person]:
+def _with_booked(rows: Rows, found: Sequence[Row], span: Span, buffer_min: int, ignoring: UUID | None) -> list[Person]:
     config = config_of(rows)
     # The days at both ends are counted whole, and what begins within the last one may end on the next.
-    first, last = since - 2 * _ONE_DAY, until + 2 * _ONE_DAY
+    first, last = span.since - 2 * _ONE_DAY, span.until + 2 * _ONE_DAY
     ids = [row["responsavel_id"] for row in found if row["responsavel_id"] is not None]
     blocking = rows.all("list_blocking", responsaveis=ids, de=first, ate=last)
     names = [row["nome"] for row in found]
