@@ -17,10 +17,10 @@ FUZZ := build/fuzz-api
 unexport PYTHONDONTWRITEBYTECODE
 
 # The rooms whose every line and branch must be covered: a mistake there sends a message twice or loses a lead.
-PROVEN := ingestion dispatch campaigns
+PROVEN := ingestion dispatch campaigns leads
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours \
+.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda \
 	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
@@ -114,6 +114,10 @@ bench-neighbours: LEADS ?= 1000000
 bench-neighbours: ROWS ?= 50000
 bench-neighbours: $(INSTALLED) ## Compare a new tenant beside a large one with it alone: make bench-neighbours LEADS=200000
 	$(PY) -m bench.neighbours --leads $(LEADS) --rows $(ROWS)
+
+bench-agenda: ROWS ?= 100000
+bench-agenda: $(INSTALLED) ## Measure free times of 50 responsáveis and a week of a calendar: make bench-agenda ROWS=100000
+	$(PY) -m bench.agenda --rows $(ROWS)
 
 # The newest versions that the requirements allow, with the oldest Python that we support. The head of the file stays.
 lock: ## Resolve the requirements again and write every version to constraints.txt

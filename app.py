@@ -15,6 +15,7 @@ from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
+from chalicelib.api.invitation_page import invitation_page
 from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.campaigns.requests.models import (
@@ -44,19 +45,25 @@ from chalicelib.dispatch.requests.models import (
 )
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import (
+    BriefingQuery,
     ContactRemoval,
     LeadChange,
     LeadExport,
     LeadQuery,
     NewEmail,
     NewLead,
+    NewNote,
     NewPhone,
+    NoteQuery,
     ReadyQuery,
+    TimelineQuery,
 )
+from chalicelib.markdown import Markdown
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, Cancellation, NewAgendamento, Rescheduling
-from chalicelib.scheduling.invitations.requests import NewFeed
+from chalicelib.scheduling.invitations.invitation import Invitation
+from chalicelib.scheduling.invitations.requests import LeadDecision, NewFeed
 from chalicelib.scheduling.rules.calendar_file import CalendarFile
 from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock, NewResponsavel, SlotQuery
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
@@ -198,6 +205,34 @@ def get_lead(call: Call, lead_id: UUID) -> Json[answers.LeadDetail]:
 def change_lead(call: Call, lead_id: UUID, body: LeadChange) -> Json[answers.LeadDetail]:
     """Changes a lead by hand: its status, its tags, its name, contact, document and campos."""
     return services.lead_edits.change(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/linha-do-tempo", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_lead_life(call: Call, lead_id: UUID, query: TimelineQuery) -> Json[answers.LifePage]:
+    """Lists everything that happened to a lead, newest first."""
+    return services.timelines.page(call.tenant_id, lead_id, query)
+
+
+@app.route("/leads/{lead_id}/notas", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def add_lead_note(call: Call, lead_id: UUID, body: NewNote, key: IdempotencyKey | None) -> Json[answers.NoteAnswer]:
+    """Adds a note about a lead."""
+    return services.notes.create(call.identity, lead_id, body, key)
+
+
+@app.route("/leads/{lead_id}/notas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_lead_notes(call: Call, lead_id: UUID, query: NoteQuery) -> Json[answers.NotePage]:
+    """Lists the notes about a lead, newest first."""
+    return services.notes.page(call.tenant_id, lead_id, query)
+
+
+@app.route("/leads/{lead_id}/notas/{nota_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def remove_lead_note(call: Call, lead_id: UUID, nota_id: UUID) -> None:
+    """Removes a note about a lead; its author may do so, and a member of the group `admin`."""
+    services.notes.remove(call.identity, lead_id, nota_id)
 
 
 @app.route("/leads/{lead_id}/telefones", methods=["POST"], authorizer=cognito)
@@ -379,6 +414,13 @@ def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.Agendament
     return services.agendamentos.get(call.tenant_id, agendamento_id)
 
 
+@app.route("/agendamentos/{agendamento_id}/briefing", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def show_briefing(call: Call, agendamento_id: UUID, query: BriefingQuery) -> Json[answers.Briefing] | Markdown:
+    """Returns what is to be known of the lead before the agendamento, as JSON or as Markdown."""
+    return services.briefings.show(call.tenant_id, agendamento_id, in_markdown=query.wants_markdown(call.accept))
+
+
 @app.route("/agendamentos/{agendamento_id}/confirmar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
 def confirm_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
@@ -398,7 +440,11 @@ def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.Agend
 def cancel_agendamento(call: Call, agendamento_id: UUID, body: Cancellation) -> Json[answers.AgendamentoDetail]:
     """Cancels the agendamento, frees its time and tells the lead."""
     return services.agendamentos.cancel(
-        call.tenant_id, agendamento_id, **body.of(call.identity), avisar_lead=body.avisar_lead
+        call.tenant_id,
+        agendamento_id,
+        por=call.identity.subject,
+        motivo=body.motivo,
+        avisar_lead=body.avisar_lead,
     )
 
 
@@ -772,6 +818,20 @@ def ask_to_unsubscribe(token: str) -> None:
 def unsubscribe(token: str) -> None:
     """Suppresses the contact that the link was sent to."""
     services.unsubscribes.confirm(token)
+
+
+@app.route("/convite/{token}", methods=["GET"])
+@invitation_page(app)
+def show_invitation(token: str) -> Invitation:
+    """Shows the lead how an agendamento stands, and the buttons to confirm, move or cancel it; it changes nothing."""
+    return services.lead_decisions.look(token)
+
+
+@app.route("/convite/{token}", methods=["POST"])
+@public(app)
+def answer_invitation(token: str, body: LeadDecision) -> Json[answers.InvitationAnswer]:
+    """Carries out what the lead decided on the page of the link."""
+    return services.lead_decisions.decide(token, body)
 
 
 @app.route("/webhooks/{canal}", methods=["GET"])

@@ -1,9 +1,10 @@
 """`python -m bench` runs every benchmark at its default size."""
 
-from bench import campaign, dispatch, ingest, neighbours
+from bench import agenda, campaign, dispatch, ingest, neighbours
 
 if __name__ == "__main__":
     ingest.main(standalone_mode=False)
     dispatch.main(standalone_mode=False)
     campaign.main(standalone_mode=False)
     neighbours.main(standalone_mode=False)
+    agenda.main(standalone_mode=False)

@@ -254,6 +254,7 @@ class Stack:
             "MICRO_AGENT_DISPARO_ENABLED": given.get("MICRO_AGENT_DISPARO_ENABLED", "true"),
             "INTERNAL_CHANNELS": "true",
             "CLOCK_FILE": str(self.clock.file),
+            "AGENDA_ORGANIZER": given.get("AGENDA_ORGANIZER", "agenda@example.test"),
         }
         elsewhere = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL", "PUBLIC_URL")
         return chosen | {name: given[name] for name in elsewhere if given.get(name)}

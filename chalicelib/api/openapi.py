@@ -144,9 +144,13 @@ def _schemas(app: Chalice) -> _Schemas:
 
 
 def _answers(operation: Operation) -> tuple[type[BaseModel], ...]:
+    return operation.answers(answers=_models())
+
+
+def _models() -> object:
     from chalicelib.api import answers  # noqa: PLC0415 - fifty models: no cold start pays for them
 
-    return operation.answers(answers=answers)
+    return answers
 
 
 def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
@@ -183,6 +187,8 @@ def _success(operation: Operation, schemas: _Schemas) -> Document:
         models = _answers(operation)
         schema = {"schema": schemas.one_of(models, "serialization")} if models else {}
         described["content"] = {operation.media_type: schema}
+        if operation.is_also_markdown(answers=_models()):
+            described["content"]["text/markdown"] = {}
     return described
 
 

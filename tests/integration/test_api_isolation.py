@@ -33,8 +33,7 @@ TABLES = (
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
-    "agendamento_horarios", "agendamento_avisos",
-    "agendas",
+    "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -93,6 +92,23 @@ def routes(api: Client) -> list[Route]:
     ]
 
 
+def insert_agendamento(owner: Database, tenant_id: str, agendamento_id: UUID, lead_id: UUID, future: datetime) -> None:
+    """An agendamento with its time and what is said of it."""
+    times = {"criado_em": CREATED_AT, "atualizado_em": CREATED_AT}
+    insert(
+        owner, "agendamentos", tenant_id=tenant_id, agendamento_id=agendamento_id, lead_id=lead_id, tipo="callback",
+        canal="telefone", data_agendada=future, ocupado_ate=future + timedelta(hours=1), responsavel="Ana", **times,
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_horarios", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0,
+        data_agendada=future, duracao_minutos=60, em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_avisos", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0, tipo="lembrete_60",
+        quando=future, **times,
+    )  # fmt: skip
+
+
 def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     """One row in every table for a tenant; the ids, by the names that they have in paths."""
     number = len(ask(owner, "SELECT 1 FROM tenants")) + 1
@@ -106,18 +122,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         contato_id=UUID(int=1), destino="+5571999990001", template=nome, template_versao=1,
         enviar_apos=future, agendar_para=future, passos=1, **times,
     )  # fmt: skip
-    insert(
-        owner, "agendamentos", tenant_id=tenant_id, agendamento_id=agendamento_id, lead_id=lead_id, tipo="callback",
-        canal="telefone", data_agendada=future, ocupado_ate=future + timedelta(hours=1), responsavel="Ana", **times,
-    )  # fmt: skip
-    insert(
-        owner, "agendamento_horarios", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0,
-        data_agendada=future, duracao_minutos=60, em=CREATED_AT,
-    )  # fmt: skip
-    insert(
-        owner, "agendamento_avisos", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0, tipo="lembrete_60",
-        quando=future, **times,
-    )  # fmt: skip
+    insert_agendamento(owner, tenant_id, agendamento_id, lead_id, future)
     insert(
         owner, "ingest_jobs", tenant_id=tenant_id, job_id=job_id, bucket="b", chave="k",
         nome_arquivo=f"{tenant_id}.xlsx", **times,
@@ -223,6 +228,14 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         disparo_id=disparo_id,
     )  # fmt: skip
     insert(
+        owner, "lead_eventos", tenant_id=tenant_id, lead_id=lead_id, em=CREATED_AT, tipo="dados", por="x",
+        mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
+    )  # fmt: skip
+    insert(
+        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=UUID(int=number << 64 | 13),
+        criado_em=CREATED_AT, texto=f"Pessoa de {tenant_id}", por="x",
+    )  # fmt: skip
+    insert(
         owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
     )
     [[telefone_id, email_id]] = ask(
@@ -242,6 +255,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "resposta_id": str(resposta_id),
         "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
+        "nota_id": str(UUID(int=number << 64 | 13)),
         "agenda_id": str(agenda_id),
         "responsavel_id": str(responsavel_id),
         "bloqueio_id": str(bloqueio_id),
@@ -272,12 +286,14 @@ def fitting(handler: str) -> dict[str, Any] | None:
             "lead_id_externo": "7",
             "origem": "crm",
         },
+        "add_lead_note": {"texto": "Prefere à tarde"},
         "add_lead_phone": {"telefone": "71 99999-0009"},
         "add_lead_email": {"email": "ana@example.com"},
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
         "reschedule_agendamento": {"data_agendada": at},
         "create_agenda": {"responsavel": "Ana"},
+        "reschedule_campanha": {"iniciar_em": at},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},
@@ -337,7 +353,14 @@ def rows_of(owner: Database, tenant_id: str) -> dict[str, Any]:
 
 def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
-    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}", "/agenda/{token}"}
+    assert free == {
+        "/saude",
+        "/openapi.json",
+        "/descadastro/{token}",
+        "/webhooks/{canal}",
+        "/agenda/{token}",
+        "/convite/{token}",
+    }
     assert len(routes(api)) >= 25
 
 

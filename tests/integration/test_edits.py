@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
 from chalicelib.errors import Conflict, Invalid, NotFound, OtherLead
-from chalicelib.leads.edits import LeadEdits
+from chalicelib.leads.edits.edits import LeadEdits
+from chalicelib.leads.lists.service import Leads
 from chalicelib.leads.requests import LeadChange
-from chalicelib.leads.service import Leads
 from chalicelib.leads.states import LeadStatus, may_move
 from chalicelib.pages import PageQuery
 from chalicelib.wiring import Services
@@ -88,7 +88,9 @@ def test_second_of_two_moves_at_once_starts_from_the_status_of_the_first(
     lead_id = a_lead(owner, status="sem_sucesso")
     with ThreadPoolExecutor(1) as pool:
         with owner.transaction(TENANT) as rows:
-            rows.run("move_leads", lead_ids=[lead_id], de=["sem_sucesso"], para="descartado", agora=CREATED_AT)
+            rows.run(
+                "move_leads", lead_ids=[lead_id], de=["sem_sucesso"], para="descartado", fato="x", agora=CREATED_AT
+            )
             second = pool.submit(edits.change, ANA, lead_id, LeadChange(status=LeadStatus.EM_DISPARO))
             wait_for_locks(owner, 1, second)
         with pytest.raises(Conflict) as raised:

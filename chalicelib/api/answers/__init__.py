@@ -37,7 +37,17 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import (
+    Briefing,
+    CampoPage,
+    ExportLink,
+    LeadDetail,
+    LeadPage,
+    LifePage,
+    NoteAnswer,
+    NotePage,
+    ReadyLeadPage,
+)
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.scheduling import (
     AgendamentoDetail,
@@ -46,6 +56,7 @@ from chalicelib.api.answers.scheduling import (
     BlockPage,
     FeedAnswer,
     FeedList,
+    InvitationAnswer,
     NewFeedAnswer,
     ResponsavelAnswer,
     ResponsavelPage,
@@ -61,6 +72,7 @@ __all__ = [
     "BatchAnswer",
     "BlockAnswer",
     "BlockPage",
+    "Briefing",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
@@ -74,12 +86,16 @@ __all__ = [
     "FeedAnswer",
     "FeedList",
     "HealthAnswer",
+    "InvitationAnswer",
     "JobAnswer",
     "JobDetail",
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "LifePage",
     "NewFeedAnswer",
+    "NoteAnswer",
+    "NotePage",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",

@@ -9,8 +9,10 @@ from uuid import UUID
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.campos import CampoType
 from chalicelib.contacts.telephones import PhoneKind
+from chalicelib.leads.history.entries import LifeKind
 from chalicelib.leads.requests import CampoValue, ContactKinds
-from chalicelib.leads.states import LeadStatus
+from chalicelib.leads.states import LeadFact, LeadStatus
+from chalicelib.scheduling.states import AgendamentoStatus
 from chalicelib.suppression.requests import SuppressionReason
 
 
@@ -143,6 +145,80 @@ class TimelineEntry(AnswerModel):
     """The first 500 characters of a reply."""
 
 
+class LifeChange(AnswerModel):
+    """A field that a person changed."""
+
+    campo: str
+    """`nome`, `contato`, `documento`, `tags`, `telefone`, `email`, or `campos.` and the name of a campo."""
+    de: CampoValue | tuple[str, ...] | None
+    """What it was; null if there was nothing. A text is cut after 200 characters."""
+    para: CampoValue | tuple[str, ...] | None
+    """What it is now; null if it was removed."""
+
+
+class LifeEntry(AnswerModel):
+    """Something that happened to a lead. What a kind does not have is null."""
+
+    em: datetime
+    tipo: LifeKind
+    por: str | None
+    """The id of the person who did it; null where nobody of the team did."""
+    mensagem: str
+    """What happened, in the language of the tenant."""
+    de: str | None
+    """The status before a move."""
+    para: str | None
+    """The status after a move."""
+    fato: LeadFact | None
+    """What moved the lead; null where a person did."""
+    motivo: str | None
+    """Why, in the words of the person who did it."""
+    canal: str | None
+    template: str | None
+    situacao: str | None
+    """The status that a disparo or an agendamento has now, the `pedido` of a reply, or the reason of a suppression."""
+    codigo: str | None
+    """Why a disparo ended as it did."""
+    marcado_para: datetime | None
+    """The time that was set."""
+    texto: str | None
+    """The text of a note; the first 500 characters of a reply, or of the note of a suppression."""
+    mudancas: tuple[LifeChange, ...] | None
+    arquivo: str | None
+    """The name of the file."""
+    linha: int | None
+    """The row of the file."""
+    job_id: UUID | None
+    disparo_id: UUID | None
+    campanha_id: UUID | None
+    resposta_id: UUID | None
+    agendamento_id: UUID | None
+    nota_id: UUID | None
+    supressao_id: UUID | None
+
+
+class LifePage(PageModel):
+    """A page of what happened to a lead, newest first."""
+
+    itens: tuple[LifeEntry, ...]
+
+
+class NoteAnswer(AnswerModel):
+    """A note about a lead."""
+
+    nota_id: UUID
+    texto: str
+    por: str
+    """The id of its author."""
+    criado_em: datetime
+
+
+class NotePage(PageModel):
+    """A page of notes about a lead, newest first."""
+
+    itens: tuple[NoteAnswer, ...]
+
+
 class LeadDetail(LeadAnswer):
     """A lead with its contacts and its timeline."""
 
@@ -188,3 +264,122 @@ class ExportLink(AnswerModel):
     """The systems that their IDs come from, the first hundred; "" for those without. An upload has one `origem`."""
     proximo: str | None
     """The `cursor` of the next file; null if there are no more leads."""
+
+
+class BriefedAgendamento(AnswerModel):
+    """The agendamento that a briefing is for."""
+
+    agendamento_id: UUID
+    lead_id: UUID
+    tipo: str
+    canal: str
+    data_agendada: datetime
+    duracao_minutos: int
+    responsavel: str
+    observacoes: str | None
+    status: AgendamentoStatus
+    confirmar_ate: datetime | None
+    """Until when the lead should have confirmed; null if nobody asked."""
+
+
+class BriefedLead(AnswerModel):
+    """The lead of a briefing."""
+
+    lead_id: UUID
+    nome: str | None
+    contato: str | None
+    """The person to ask for."""
+    documento: str | None
+    status: LeadStatus
+    tags: tuple[str, ...]
+
+
+class BriefedCampo(AnswerModel):
+    """A campo of the lead."""
+
+    campo: str
+    titulo: str
+    """The title of the column that it was read from last."""
+    tipo: CampoType
+    valor: CampoValue
+    texto: str
+    """The value as a person reads it: `R$ 1.234,56`, `5 de dezembro de 2026`."""
+
+
+class BriefedDisparo(AnswerModel):
+    """A message to the lead."""
+
+    disparo_id: UUID
+    campanha_id: UUID | None
+    canal: str
+    template: str
+    status: str
+    criado_em: datetime
+    enviado_em: datetime | None
+    confirmado_em: datetime | None
+    lido_em: datetime | None
+    respondido_em: datetime | None
+    erro_codigo: str | None
+
+
+class BriefedReply(AnswerModel):
+    """A reply of the lead, or of a contact of the lead that nobody has assigned."""
+
+    resposta_id: UUID
+    disparo_id: UUID | None
+    canal: str
+    texto: str | None
+    """The first 500 characters."""
+    pedido: str | None
+    revisar: bool
+    """Whether it waits for a person."""
+    recebida_em: datetime
+
+
+class OtherAgendamento(AnswerModel):
+    """Another agendamento of the lead."""
+
+    agendamento_id: UUID
+    tipo: str
+    canal: str
+    data_agendada: datetime
+    duracao_minutos: int
+    responsavel: str
+    observacoes: str | None
+    """The first 500 characters."""
+    status: AgendamentoStatus
+    motivo_cancelamento: str | None
+
+
+class OpenPoint(AnswerModel):
+    """What somebody should look at before the agendamento."""
+
+    codigo: str
+    mensagem: str
+    """The sentence of `codigo`, in the language of the tenant."""
+    resposta_id: UUID | None
+    disparo_id: UUID | None
+    agendamento_id: UUID | None
+    supressao_id: UUID | None
+
+
+class Briefing(AnswerModel):
+    """What a person should know before an agendamento begins."""
+
+    agendamento: BriefedAgendamento
+    lead: BriefedLead
+    telefones: tuple[LeadPhone, ...]
+    emails: tuple[LeadEmail, ...]
+    supressao: LeadSuppression | None
+    """Null if the person has not been suppressed as a whole."""
+    campos: tuple[BriefedCampo, ...]
+    mensagens: tuple[BriefedDisparo, ...]
+    """The last ten, newest first."""
+    respostas: tuple[BriefedReply, ...]
+    """Ten; those that wait for a person first, then the newest."""
+    outros_agendamentos: tuple[OtherAgendamento, ...]
+    """The last ten others of the lead, the latest first."""
+    notas: tuple[NoteAnswer, ...]
+    """The last twenty, newest first."""
+    pontos: tuple[OpenPoint, ...]
+    """What is open, only from what is stored."""

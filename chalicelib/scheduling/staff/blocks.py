@@ -120,9 +120,7 @@ def _columns(request: NewBlock) -> dict[str, Any]:
 
 
 def _found(rows: Rows, bloqueio_id: UUID) -> Row:
-    row = rows.one("bloqueio_by_id", bloqueio_id=bloqueio_id)
-    if row is None:
-        raise NotFound("nao_encontrado")
+    [row] = rows.all("bloqueio_by_id", bloqueio_id=bloqueio_id)
     return _shown(row)
 
 
