@@ -114,6 +114,23 @@ def seeded_staff(owner: Database, tenant_id: str, number: int) -> tuple[UUID, UU
     return agenda_id, responsavel_id, bloqueio_id
 
 
+def insert_agendamento(owner: Database, tenant_id: str, agendamento_id: UUID, lead_id: UUID, future: datetime) -> None:
+    """An agendamento with its time and what is said of it."""
+    times = {"criado_em": CREATED_AT, "atualizado_em": CREATED_AT}
+    insert(
+        owner, "agendamentos", tenant_id=tenant_id, agendamento_id=agendamento_id, lead_id=lead_id, tipo="callback",
+        canal="telefone", data_agendada=future, ocupado_ate=future + timedelta(hours=1), responsavel="Ana", **times,
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_horarios", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0,
+        data_agendada=future, duracao_minutos=60, em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_avisos", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0, tipo="lembrete_60",
+        quando=future, **times,
+    )  # fmt: skip
+
+
 def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     """One row in every table for a tenant; the ids, by the names that they have in paths."""
     number = len(ask(owner, "SELECT 1 FROM tenants")) + 1
@@ -127,18 +144,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         contato_id=UUID(int=1), destino="+5571999990001", template=nome, template_versao=1,
         enviar_apos=future, agendar_para=future, passos=1, **times,
     )  # fmt: skip
-    insert(
-        owner, "agendamentos", tenant_id=tenant_id, agendamento_id=agendamento_id, lead_id=lead_id, tipo="callback",
-        canal="telefone", data_agendada=future, ocupado_ate=future + timedelta(hours=1), responsavel="Ana", **times,
-    )  # fmt: skip
-    insert(
-        owner, "agendamento_horarios", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0,
-        data_agendada=future, duracao_minutos=60, em=CREATED_AT,
-    )  # fmt: skip
-    insert(
-        owner, "agendamento_avisos", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0, tipo="lembrete_60",
-        quando=future, **times,
-    )  # fmt: skip
+    insert_agendamento(owner, tenant_id, agendamento_id, lead_id, future)
     insert(
         owner, "ingest_jobs", tenant_id=tenant_id, job_id=job_id, bucket="b", chave="k",
         nome_arquivo=f"{tenant_id}.xlsx", **times,
