@@ -17,7 +17,7 @@ from typing import NamedTuple
 PROJECT = Path(__file__).parents[1]
 
 SERVICES = ("ingestion", "dispatch", "campaigns", "suppression", "delivery", "scheduling", "leads", "tenants",
-    "maintenance",
+    "maintenance", "privacy",
 )  # fmt: skip
 Floors = Sequence[frozenset[str]]
 
@@ -31,7 +31,7 @@ HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
     "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables",
-    "contacts motivo avisos",
+    "contacts motivo avisos erased",
     "adapters",
     " ".join(SERVICES),
     "api",

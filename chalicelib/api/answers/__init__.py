@@ -39,6 +39,7 @@ from chalicelib.api.answers.ingestion import (
 )
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
+from chalicelib.api.answers.privacy import SubjectExport, SubjectRecord, SubjectRecordPage
 from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
@@ -82,6 +83,9 @@ __all__ = [
     "SegmentPage",
     "StoppedCampaign",
     "StoppedCampaigns",
+    "SubjectExport",
+    "SubjectRecord",
+    "SubjectRecordPage",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",
