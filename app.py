@@ -9,6 +9,7 @@ from uuid import UUID
 from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rate, S3Event, SQSEvent
 
 from chalicelib.api import openapi
+from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
@@ -21,6 +22,7 @@ from chalicelib.campaigns.requests.models import (
     CampaignStart,
     CampaignStop,
     NewCampaign,
+    NewStart,
     TrialSend,
 )
 from chalicelib.campaigns.results.requests import CampaignAgain, CampaignReplyQuery, RecipientExport, RecipientQuery
@@ -53,7 +55,10 @@ from chalicelib.leads.requests import (
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.privacy.requests import LeadExportQuery, SubjectExportQuery, SubjectRequest, SubjectRequestQuery
-from chalicelib.scheduling.booking.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.booking.requests import AgendamentoQuery, Cancellation, NewAgendamento, Rescheduling
+from chalicelib.scheduling.invitations.requests import NewFeed
+from chalicelib.scheduling.rules.calendar_file import CalendarFile
+from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock, NewResponsavel, SlotQuery
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.wiring import Services
@@ -341,9 +346,9 @@ def resume_canal(call: Call, canal: str, body: GivenReason) -> Json[answers.Chan
 @endpoint(app, 201)
 def create_agendamento(
     call: Call, lead_id: UUID, body: NewAgendamento, key: IdempotencyKey | None
-) -> Json[answers.AgendamentoAnswer]:
+) -> Json[answers.AgendamentoDetail]:
     """Creates an agendamento: a callback or a meeting with the lead."""
-    return services.agendamentos.create(call.tenant_id, lead_id, body, key)
+    return services.agendamentos.create(call.tenant_id, lead_id, body, key, por=call.identity.subject)
 
 
 @app.route("/agendamentos", methods=["GET"], authorizer=cognito)
@@ -353,39 +358,149 @@ def list_agendamentos(call: Call, query: AgendamentoQuery) -> Json[answers.Agend
     return services.agendamentos.page(call.tenant_id, query)
 
 
-@app.route("/agendamentos/{agendamento_id}", methods=["GET"], authorizer=cognito)
+@calendar(app, Call)
+def get_agendamento_file(call: Call, agendamento_id: UUID) -> CalendarFile:
+    """Returns the calendar file of an agendamento, as its lead gets it."""
+    return services.invitations.file(call.tenant_id, agendamento_id)
+
+
+@app.route("/agendamentos/horarios", methods=["GET"], authorizer=cognito)
 @endpoint(app)
-def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def list_horarios(call: Call, query: SlotQuery) -> Json[answers.SlotsAnswer]:
+    """Lists the times at which responsáveis are free, proposes three, and says why others are not free."""
+    return services.free_times.show(call.tenant_id, query)
+
+
+@app.route("/agendamentos/{agendamento_id}", methods=["GET"], authorizer=cognito)
+@or_calendar(get_agendamento_file)
+@endpoint(app)
+def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Returns one agendamento."""
     return services.agendamentos.get(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/confirmar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def confirm_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def confirm_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Records that the lead has confirmed the agendamento."""
     return services.agendamentos.confirm(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/realizar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Records that the agendamento took place."""
     return services.agendamentos.complete(call.tenant_id, agendamento_id)
 
 
 @app.route("/agendamentos/{agendamento_id}/cancelar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def cancel_agendamento(call: Call, agendamento_id: UUID, body: GivenReason) -> Json[answers.AgendamentoAnswer]:
-    """Cancels the agendamento and frees its time."""
-    return services.agendamentos.cancel(call.tenant_id, agendamento_id, **body.of(call.identity))
+def cancel_agendamento(call: Call, agendamento_id: UUID, body: Cancellation) -> Json[answers.AgendamentoDetail]:
+    """Cancels the agendamento, frees its time and tells the lead."""
+    return services.agendamentos.cancel(
+        call.tenant_id, agendamento_id, **body.of(call.identity), avisar_lead=body.avisar_lead
+    )
+
+
+@app.route("/agendamentos/{agendamento_id}/reagendar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def reschedule_agendamento(
+    call: Call, agendamento_id: UUID, body: Rescheduling, key: IdempotencyKey | None
+) -> Json[answers.AgendamentoDetail]:
+    """Moves the agendamento to another time, which the lead is asked to confirm anew."""
+    return services.agendamentos.reschedule(call.tenant_id, agendamento_id, body, key, por=call.identity.subject)
 
 
 @app.route("/agendamentos/{agendamento_id}/nao-compareceu", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def miss_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoAnswer]:
+def miss_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
     """Records that the lead did not come to the agendamento."""
     return services.agendamentos.miss(call.tenant_id, agendamento_id)
+
+
+@app.route("/agendas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_agendas(call: Call) -> Json[answers.FeedList]:
+    """Lists the responsáveis whose calendar can be subscribed to."""
+    return services.feeds.all(call.tenant_id)
+
+
+@app.route("/agendas", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_agenda(call: Call, body: NewFeed) -> Json[answers.NewFeedAnswer]:
+    """Makes the address of a responsável's feed and shows it this once; the one before stops working."""
+    return services.feeds.publish(call.identity, body)
+
+
+@app.route("/agendas/{agenda_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def delete_agenda(call: Call, agenda_id: UUID) -> None:
+    """Revokes the address of a feed."""
+    services.feeds.revoke(call.identity, agenda_id)
+
+
+# The address is a key that nobody can guess, because calendars send no token.
+@app.route("/agenda/{token}", methods=["GET"])
+@calendar(app, AnonymousCall)
+def get_agenda(token: str) -> CalendarFile:
+    """Returns the feed of a responsável, for the calendar that subscribes to it."""
+    return services.feeds.file(token)
+
+
+@app.route("/responsaveis", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_responsaveis(call: Call, query: PageQuery) -> Json[answers.ResponsavelPage]:
+    """Lists the responsáveis, by name."""
+    return services.responsaveis.page(call.tenant_id, query)
+
+
+@app.route("/responsaveis", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_responsavel(call: Call, body: NewResponsavel, key: IdempotencyKey | None) -> Json[answers.ResponsavelAnswer]:
+    """Creates a responsável: whom leads meet, and when this person can be booked."""
+    return services.responsaveis.create(call.identity, body, key)
+
+
+@app.route("/responsaveis/{responsavel_id}", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def get_responsavel(call: Call, responsavel_id: UUID) -> Json[answers.ResponsavelAnswer]:
+    """Returns one responsável."""
+    return services.responsaveis.get(call.tenant_id, responsavel_id)
+
+
+@app.route("/responsaveis/{responsavel_id}", methods=["PUT"], authorizer=cognito)
+@endpoint(app)
+def replace_responsavel(call: Call, responsavel_id: UUID, body: NewResponsavel) -> Json[answers.ResponsavelAnswer]:
+    """Replaces a responsável; a new name is the new name in all agendamentos of this person."""
+    return services.responsaveis.replace(call.identity, responsavel_id, body)
+
+
+@app.route("/responsaveis/{responsavel_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def delete_responsavel(call: Call, responsavel_id: UUID) -> None:
+    """Deletes a responsável; one with agendamentos that are still to take place stays."""
+    services.responsaveis.delete(call.identity, responsavel_id)
+
+
+@app.route("/bloqueios", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_bloqueios(call: Call, query: BlockQuery) -> Json[answers.BlockPage]:
+    """Lists the bloqueios by filter, newest first."""
+    return services.blocks.page(call.tenant_id, query)
+
+
+@app.route("/bloqueios", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_bloqueio(call: Call, body: NewBlock, key: IdempotencyKey | None) -> Json[answers.BlockAnswer]:
+    """Creates a bloqueio: time of one responsável or of all that is not offered."""
+    return services.blocks.create(call.identity, body, key)
+
+
+@app.route("/bloqueios/{bloqueio_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def delete_bloqueio(call: Call, bloqueio_id: UUID) -> None:
+    """Deletes a bloqueio: its time is offered again."""
+    services.blocks.delete(call.identity, bloqueio_id)
 
 
 @app.route("/templates", methods=["GET"], authorizer=cognito)
@@ -533,6 +648,13 @@ def test_campanha(call: Call, campanha_id: UUID, body: TrialSend) -> Json[answer
 def schedule_campanha(call: Call, campanha_id: UUID, body: CampaignStart) -> Json[answers.CampaignAnswer]:
     """Freezes the audience of a draft, and starts it as soon as it is planned or at its time."""
     return services.campaign_control.schedule(call.identity, campanha_id, body)
+
+
+@app.route("/campanhas/{campanha_id}/reagendar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def reschedule_campanha(call: Call, campanha_id: UUID, body: NewStart) -> Json[answers.CampaignAnswer]:
+    """Starts a campaign that has not begun at another time."""
+    return services.campaign_control.reschedule(call.identity, campanha_id, body)
 
 
 @app.route("/campanhas/{campanha_id}/pausar", methods=["POST"], authorizer=cognito)

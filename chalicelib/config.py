@@ -86,7 +86,9 @@ class Settings(BaseModel):
     """Whether a tenant's channel may be in our own network and without TLS; only for the local stack."""
 
     # Agendamentos
-    agenda_buffer_min: int = Field(default=15, ge=0)
+    agenda_buffer_min: int = Field(default=15, ge=0, le=240)
+    agenda_organizer: Annotated[str, Field(pattern=r"^[^\s@,;:<>\"]+@[^\s@,;:<>\"]+$")] | None = None
+    """The e-mail address that answers to invitations go to, where the responsável has none."""
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> Self:

@@ -6,7 +6,7 @@ sentence that `messages` keeps for that code. Parameters never hold personal dat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
@@ -94,6 +94,17 @@ class OtherLead(Conflict):
     def __init__(self, code: str, *, lead_id: str, **params: object) -> None:
         super().__init__(code, lead_id=lead_id, **params)
         self.lead_id = lead_id
+
+
+class TimeTaken(Conflict):
+    """The responsável is busy at that time: with what, and when they are free."""
+
+    def __init__(self, code: str, *, other: Mapping[str, object] | None, free: Sequence[str]) -> None:
+        super().__init__(code)
+        self.other = other
+        """The agendamento that is there; None if it has just gone."""
+        self.free = free
+        """The nearest free times, ISO 8601."""
 
 
 class TooLarge(DomainError):

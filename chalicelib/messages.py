@@ -526,6 +526,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Write the whole phone with its area code, as 71 99999-1234 or +5571999991234.",
     ),
     # Templates
+    "canal_do_template_padrao": (
+        "O produto manda as palavras desse template por {canal}: o canal não pode ser outro.",
+        "The product sends the words of this template by {canal}: the channel cannot be another one.",
+    ),
     "nome_de_template_invalido": (
         "O nome de um template tem de 1 a 100 letras, dígitos, pontos, hifens ou sublinhados.",
         "The name of a template has 1 to 100 letters, digits, dots, hyphens or underscores.",
@@ -1048,6 +1052,69 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O responsável já tem um compromisso nesse horário.",
         "The person in charge already has an appointment at that time.",
     ),
+    "reagendamentos_esgotados": (
+        "O agendamento já mudou de horário {maximo} vezes, o máximo que o tenant permite.",
+        "The agendamento has moved {maximo} times already, as often as the tenant allows.",
+    ),
+    "local_obrigatorio": ("Um encontro presencial precisa de local.", "A meeting in person needs a local."),
+    "local_so_presencial": ("Só um encontro presencial tem local.", "Only a meeting in person has a local."),
+    "link_so_de_video": ("Só um agendamento por vídeo tem link.", "Only an agendamento by video has a link."),
+    "agendamento_mudou": (
+        "O agendamento mudou de horário: a mensagem falava do horário antigo.",
+        "The agendamento has moved: the message was about its old time.",
+    ),
+    "agendamento_encerrado": (
+        "O agendamento foi encerrado ou cancelado antes da mensagem.",
+        "The agendamento ended or was cancelled before the message.",
+    ),
+    "horario_no_passado": ("O horário já passou.", "The time is in the past."),
+    "horario_antecedencia_minima": (
+        "Está perto demais: o responsável pede mais antecedência.",
+        "It is too soon: the person in charge asks for more notice.",
+    ),
+    "horario_horizonte": (
+        "Está longe demais: a agenda do responsável ainda não abriu para esse dia.",
+        "It is too far ahead: the calendar of the person in charge is not open for that day yet.",
+    ),
+    "horario_feriado": ("É feriado ou dia de folga.", "It is a holiday or a day off."),
+    "horario_intervalo": (
+        "Cai no intervalo do responsável.",
+        "It falls into a break of the person in charge.",
+    ),
+    "horario_fora_do_expediente": (
+        "Fica fora do expediente do responsável.",
+        "It is outside of the working hours of the person in charge.",
+    ),
+    "horario_bloqueado": ("O horário está bloqueado.", "The time is blocked."),
+    "horario_limite_do_dia": (
+        "O responsável já tem nesse dia todos os agendamentos que aceita.",
+        "On that day, the person in charge has as many agendamentos as they take.",
+    ),
+    "horarios_demais": (
+        "São responsáveis e dias demais para uma resposta, que tem no máximo {maximo} dias somados: peça menos dias "
+        "ou menos responsáveis.",
+        "These are too many people and days for one answer, which has at most {maximo} days in all: ask for fewer days "
+        "or fewer people.",
+    ),
+    "periodo_longo": (
+        "O período tem no máximo {dias} dias.",
+        "The span has at most {dias} days.",
+    ),
+    "nome_de_responsavel_repetido": (
+        "Já há um responsável com este nome.",
+        "There is a person in charge with this name already.",
+    ),
+    "agendas_sobrepostas": (
+        "Há agendamentos com o novo nome nos mesmos horários: mude um deles antes.",
+        "There are agendamentos with the new name at the same times: move one of them first.",
+    ),
+    "responsavel_com_agendamentos": (
+        "O responsável tem agendamentos por acontecer: {total}. Mude-os ou cancele-os antes.",
+        "The person in charge has agendamentos that are still to take place: {total}. Move or cancel them first.",
+    ),
+    "responsavel_desconhecido": ("Não há esse responsável.", "There is no such person in charge."),
+    "intervalos_sobrepostos": ("Dois intervalos do dia se sobrepõem.", "Two intervals of the day overlap."),
+    "periodo_ou_semanal": ("Mande periodo ou semanal, um dos dois.", "Send either periodo or semanal."),
     "data_no_passado": ("A data precisa estar no futuro.", "The time must be in the future."),
     "data_distante": ("A data passa de {dias} dias a partir de hoje.", "The time is more than {dias} days from now."),
     # Segments
@@ -1179,6 +1246,11 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The audience of the campaign is being planned.",
     ),
     "campanha_ate_o_inicio": ("Começa em {quando}.", "It starts on {quando}."),
+    "campanha_reagendada": ("Mudou o início.", "Its start was changed."),
+    "campanha_ja_comecou": (
+        "A campanha já começou: pause ou cancele.",
+        "The campaign has begun already: pause or cancel it.",
+    ),
     "campanha_pausada_por_pessoa": ("Pausada por uma pessoa.", "Paused by a person."),
     "campanha_piloto_reprovado": (
         "O piloto teve recusas demais: a campanha espera por uma decisão.",
@@ -1402,6 +1474,33 @@ PROVIDERS: dict[str, tuple[str, str]] = {
     "smtp-session-lost-before-data": ("a conexão caiu antes da mensagem", "the connection broke before the message"),
     "not-attempted": ("o envio não chegou a começar", "the sending did not begin"),
 }
+
+
+# Words of calendars: names of things, so they end without a full stop.
+LABELS: dict[str, tuple[str, str]] = {
+    "convite_reuniao": ("Reunião com {nome}", "Meeting with {nome}"),
+    "convite_callback": ("Retorno de {nome}", "Callback from {nome}"),
+    "agenda_reuniao": ("Reunião com o lead {nome}", "Meeting with the lead {nome}"),
+    "agenda_callback": ("Retorno para o lead {nome}", "Callback to the lead {nome}"),
+    "agenda_de": ("Agenda de {nome}", "Calendar of {nome}"),
+    "lead_sem_nome": ("sem nome", "without a name"),
+    "por_telefone": ("Por telefone", "By phone"),
+    "por_whatsapp": ("Por WhatsApp", "By WhatsApp"),
+    "por_video": ("Por vídeo", "By video"),
+    "por_presencial": ("Presencial", "In person"),
+    "entrar_na_reuniao": ("Entrar na reunião", "Join the meeting"),
+    "ligar": ("Ligar", "Call"),
+    "abrir_conversa": ("Abrir a conversa", "Open the chat"),
+}
+
+
+def label(code: str, language: str, **params: object) -> str:
+    """The name of a thing, with its parameters filled in.
+
+    Raises:
+        KeyError: the code is not among the labels.
+    """
+    return _pick(LABELS[code], language).format(**params)
 
 
 def meaning(code: str, language: str) -> str | None:

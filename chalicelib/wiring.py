@@ -74,7 +74,14 @@ if TYPE_CHECKING:
     from chalicelib.privacy.retention import Retention
     from chalicelib.privacy.subject_export import SubjectExports
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
+    from chalicelib.scheduling.booking.announcing import Alarms
+    from chalicelib.scheduling.invitations.feeds import Feeds
+    from chalicelib.scheduling.invitations.parts import CalendarParts
+    from chalicelib.scheduling.invitations.service import Invitations
     from chalicelib.scheduling.reminders.worker import Reminders
+    from chalicelib.scheduling.staff.blocks import Blocks
+    from chalicelib.scheduling.staff.free_times import FreeTimes
+    from chalicelib.scheduling.staff.responsaveis import Responsaveis
     from chalicelib.suppression.links import UnsubscribeLinks
     from chalicelib.suppression.service import Suppressions, Unsubscribes
     from chalicelib.telemetry import Tracer
@@ -360,6 +367,7 @@ class Services:
             publish=self.outbox.publish,
             unsubscribe_url=self.unsubscribe_links.url,
             erased=self.erased_contacts,
+            calendars=self.calendar_parts.of,
             tracer=self.tracer,
             settings=self._settings,
             clock=self._clock,
@@ -400,13 +408,12 @@ class Services:
     @cached_property
     def trial_sends(self) -> TrialSends:
         from chalicelib.campaigns.requests.trials import TrialSends
-        from chalicelib.dispatch.wakeups import Wakeup
-
-        def wake(tenant_id: str, disparo_id: UUID, at: datetime) -> None:
-            self.wakeups.arrange([Wakeup(tenant_id, disparo_id, at)])
 
         return TrialSends(
-            database=self.database, wake=wake, clock=self._clock, max_tentativas=self._settings.max_tentativas
+            database=self.database,
+            wake=self._wake_disparo,
+            clock=self._clock,
+            max_tentativas=self._settings.max_tentativas,
         )
 
     @cached_property
@@ -509,17 +516,71 @@ class Services:
 
         return Agendamentos(
             database=self.database,
-            schedules=self.schedules,
-            queue=self._settings.scheduling_queue,
+            alarms=self.alarms,
             buffer_min=self._settings.agenda_buffer_min,
             clock=self._clock,
         )
 
     @cached_property
+    def invitations(self) -> Invitations:
+        from chalicelib.scheduling.invitations.service import Invitations
+
+        return Invitations(database=self.database, organizer=self._settings.agenda_organizer)
+
+    @cached_property
+    def calendar_parts(self) -> CalendarParts:
+        from chalicelib.scheduling.invitations.parts import CalendarParts
+
+        return CalendarParts(database=self.owner_database, organizer=self._settings.agenda_organizer)
+
+    @cached_property
+    def feeds(self) -> Feeds:
+        from chalicelib.scheduling.invitations.feeds import Feeds
+
+        settings = self._settings
+        return Feeds(
+            database=self.database,
+            public_url=settings.public_url,
+            organizer=settings.agenda_organizer,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        from chalicelib.scheduling.booking.announcing import Alarms
+
+        return Alarms(queues=self.queues, schedules=self.schedules, queue=self._settings.scheduling_queue)
+
+    @cached_property
+    def free_times(self) -> FreeTimes:
+        from chalicelib.scheduling.staff.free_times import FreeTimes
+
+        return FreeTimes(database=self.database, buffer_min=self._settings.agenda_buffer_min, clock=self._clock)
+
+    @cached_property
+    def responsaveis(self) -> Responsaveis:
+        from chalicelib.scheduling.staff.responsaveis import Responsaveis
+
+        return Responsaveis(database=self.database, clock=self._clock)
+
+    @cached_property
+    def blocks(self) -> Blocks:
+        from chalicelib.scheduling.staff.blocks import Blocks
+
+        return Blocks(database=self.database, clock=self._clock)
+
+    @cached_property
     def reminders(self) -> Reminders:
         from chalicelib.scheduling.reminders.worker import Reminders
 
-        return Reminders(database=self.owner_database, publish=self.outbox.publish, clock=self._clock)
+        return Reminders(
+            database=self.owner_database,
+            publish=self.outbox.publish,
+            wake=self._wake_disparo,
+            lead_link=lambda _tenant_id, _agendamento_id, _versao: None,
+            clock=self._clock,
+            max_tentativas=self._settings.max_tentativas,
+        )
 
     # Privacy
 
@@ -589,6 +650,7 @@ class Services:
 
     @cached_property
     def sweep(self) -> Sweep:
+        from chalicelib.campaigns.planning.redating import CampaignRedating
         from chalicelib.campaigns.planning.tending import CampaignCounterFolding, Tending
         from chalicelib.delivery.settling import LateReports
         from chalicelib.dispatch.requests.overview import CounterFolding
@@ -598,7 +660,9 @@ class Services:
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
         from chalicelib.ingestion.jobs.uploads import LostUploads
         from chalicelib.maintenance.sweep import Sweep, Waker
+        from chalicelib.scheduling.reminders.unplanned import UnplannedAgendamentos
 
+        unplanned = UnplannedAgendamentos(database=self.owner_database, clock=self._clock)
         wake = Waker(database=self.owner_database, queues=self.queues, clock=self._clock).wake
         contagens = CounterFolding(database=self.owner_database, clock=self._clock)
         uploads = LostUploads(database=self.owner_database, ttl_s=self._settings.presigned_ttl_s, clock=self._clock)
@@ -612,11 +676,14 @@ class Services:
                 "disparos": partial(wake, "wake_lost_disparos", settings.dispatch_queue, "disparo_id"),
                 "planejamentos": partial(wake, "wake_lost_campanhas", settings.campaign_queue, "campanha_id"),
                 "campanhas": Tending(database=self.owner_database, start=self.planner.start, clock=self._clock).tend,
+                "datas_de_campanhas": CampaignRedating(database=self.owner_database, clock=self._clock).redate,
                 "contagens_de_campanhas": CampaignCounterFolding(database=self.owner_database).fold,
                 "mensagens_de_campanhas": partial(wake_campaigns, claims, self.wakeups),
                 "leads": claims.move_leads,
                 "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
+                "lembretes": partial(wake, "wake_lost_avisos", settings.scheduling_queue, "agendamento_id"),
+                "planos_de_lembretes": unplanned.plan,
                 "undos": partial(wake, "wake_lost_undos", settings.ingest_queue, "job_id"),
                 "ensaios": AbandonedDryRuns(database=self.owner_database).close,
                 "uploads": uploads.expire,
@@ -645,6 +712,12 @@ class Services:
             stage=settings.stage,
             migrations=self.migrations,
         )
+
+    def _wake_disparo(self, tenant_id: str, disparo_id: UUID, at: datetime) -> None:
+        """Have a worker woken for one disparo."""
+        from chalicelib.dispatch.wakeups import Wakeup
+
+        self.wakeups.arrange([Wakeup(tenant_id, disparo_id, at)])
 
     def _wake_campaigns_of(self, tenant_id: str) -> None:
         """Have a worker woken for what a tenant's campaigns may send."""

@@ -24,6 +24,7 @@ from local.demo import run as run_demo
 from local.demo_campaign import DemoFailed
 from local.ingest import UploadRefused, report_of, shown, upload, watched
 from local.interrupts import heard_once
+from local.invitations import invitations, table_of
 from local.rest import ApiError, Rest
 from local.stack import DEFAULT_STATE, PARTS_WITH_A_PORT, Stack, StackFailed, shown_path
 from local.webhook import RECEIPTS, NothingReceived, ProviderWebhook
@@ -197,12 +198,25 @@ def outbox(state: Path, limit: int | None, clear: bool, as_json: bool) -> None:
 @cli.command()
 @click.option("--limit", type=click.IntRange(min=1), help="Show this many, the newest: 20, or all of them as JSON.")
 @click.option("--clear", is_flag=True, help="Delete them instead.")
+@click.option("--ics", "only_calendars", is_flag=True, help="Show the invitations and cancellations that they carry.")
+@click.option("--raw", is_flag=True, help="With --ics: show the calendar files as they are.")
 @_json
 @click.pass_obj
 @plainly
-def mailbox(state: Path, limit: int | None, clear: bool, as_json: bool) -> None:
+def mailbox(state: Path, limit: int | None, clear: bool, only_calendars: bool, raw: bool, as_json: bool) -> None:
     """Show what the mailbox has received by SMTP."""
-    _received(Stack(state), "email", limit=limit, clear=clear, as_json=as_json)
+    stack = Stack(state)
+    if not only_calendars or clear:
+        _received(stack, "email", limit=limit, clear=clear, as_json=as_json)
+        return
+    found = invitations(httpx2.get(f"{stack.url('email')}/admin/recebidas").raise_for_status().json())
+    found = found[-(limit or _SHOWN) :]
+    if raw:
+        click.echo("".join(each.texto for each in found), nl=False)
+    elif as_json:
+        click.echo(json.dumps([each._asdict() for each in found], ensure_ascii=False))
+    else:
+        console.print(table_of(found))
 
 
 @cli.command()
@@ -350,5 +364,5 @@ def _received(stack: Stack, part: str, *, limit: int | None, clear: bool, as_jso
         click.echo(json.dumps(messages[-limit:] if limit else messages, ensure_ascii=False))
         return
     for message in messages[-(limit or _SHOWN) :]:
-        console.print_json(data=message)
+        console.print_json(data={name: value for name, value in message.items() if name != "calendarios"})
     console.print(f"{len(messages)} received")

@@ -16,10 +16,12 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from email.headerregistry import ContentTypeHeader
 from email.message import EmailMessage
 from mailbox import Maildir
+from mimetypes import guess_type
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple, cast
 from uuid import uuid4
 
 import anyio
@@ -27,10 +29,11 @@ import click
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from mcp.server import MCPServer
 from mcp_types import CallToolResult, TextContent
-from pydantic import Field
+from pydantic import Base64Bytes, BaseModel, Field
 
 from local.provider import Behaviour, Provider, listening_socket
 
+CALENDAR = "text/calendar"
 _FROM = "disparos@example.test"
 _ID = "X-Provider-Id"
 _KEY = "X-Idempotency-Key"
@@ -45,6 +48,32 @@ _NAMES: Mapping[str, str] = {
     "500": "application_error",
 }
 _STATUSES: Mapping[str, int] = {name: int(status) for status, name in _NAMES.items()}
+
+
+class Attachment(BaseModel):
+    """A file of a mail as resend-mcp takes it; its content is in base64."""
+
+    filename: str
+    content: Base64Bytes
+    contentType: str | None = None  # noqa: N815 - resend-mcp's name
+
+
+class CalendarReceived(NamedTuple):
+    """An invitation that a mail carried: the method of its media type, and the file."""
+
+    metodo: str
+    texto: str
+
+
+class _Mail(NamedTuple):
+    """What one call asks to send."""
+
+    to: list[str]
+    subject: str
+    text: str
+    html: str | None
+    headers: Mapping[str, str]
+    attachments: list[Attachment]
 
 
 class EmailServer(Provider):
@@ -77,24 +106,24 @@ class EmailServer(Provider):
         text: str,
         html: str | None = None,
         headers: dict[str, str] | None = None,
+        attachments: list[Attachment] | None = None,
         idempotencyKey: Annotated[str | None, Field(min_length=1, max_length=256)] = None,  # noqa: N803
     ) -> CallToolResult:
         """Send a single transactional email to one or more recipients."""
         await self.wait()
+        mail = _Mail(to, subject, text, html, headers or {}, attachments or [])
         if idempotencyKey is None:
-            return await self._send(to, subject, text, html, headers or {})
+            return await self._send(mail)
         async with self._turns[idempotencyKey]:
             if idempotencyKey not in self._ids:
-                return await self._send(to, subject, text, html, {**(headers or {}), _KEY: idempotencyKey})
+                return await self._send(mail._replace(headers={**mail.headers, _KEY: idempotencyKey}))
             return _sent(self._ids[idempotencyKey])
 
-    async def _send(
-        self, to: list[str], subject: str, text: str, html: str | None, headers: Mapping[str, str]
-    ) -> CallToolResult:
-        if (code := self.faults.error_code(to[0])) is not None:
+    async def _send(self, mail: _Mail) -> CallToolResult:
+        if (code := self.faults.error_code(mail.to[0])) is not None:
             return _failed(code)
         try:
-            message = _composed(to, subject, text, html, headers)
+            message = _composed(mail)
         except ValueError:
             return _failed("422")
         try:
@@ -112,6 +141,10 @@ class EmailServer(Provider):
     def deliveries(self) -> list[dict[str, Any]]:
         arrivals = enumerate(self._mailbox.messages(), 1)
         return [_described(n, arrived_at, message) for n, (arrived_at, message) in arrivals]
+
+    def mails(self) -> list[EmailMessage]:
+        """Return the mails themselves, in their order of arrival."""
+        return [message for _, message in self._mailbox.messages()]
 
     def total(self) -> int:
         return self._mailbox.total()
@@ -189,23 +222,53 @@ def _arrival_order(path: Path) -> tuple[float, int]:
     return (int(match[1]) + int(match[2]) / 1e6, int(match[3])) if match else (path.stat().st_mtime, 0)
 
 
-def _composed(to: list[str], subject: str, text: str, html: str | None, headers: Mapping[str, str]) -> EmailMessage:
-    """Return the message to send.
+def _composed(mail: _Mail) -> EmailMessage:
+    """Return the message to send; an invitation is its last alternative, where mail programs look for one.
 
     Raises:
         ValueError: a header contains a line break.
     """
-    message = EmailMessage()
+    message = EmailMessage(policy.SMTP)
     message["From"] = _FROM
-    message["To"] = ", ".join(to)
-    message["Subject"] = subject
+    message["To"] = ", ".join(mail.to)
+    message["Subject"] = mail.subject
     message[_ID] = str(uuid4())
-    for name, value in headers.items():
+    for name, value in mail.headers.items():
         message[name] = value
-    message.set_content(text)
-    if html is not None:
-        message.add_alternative(html, subtype="html")
+    message.set_content(mail.text)
+    if mail.html is not None:
+        message.add_alternative(mail.html, subtype="html")
+    kinds = [(each, _media_type(each)) for each in mail.attachments]
+    for each, kind in kinds:
+        if kind.content_type == CALENDAR:
+            # In base64: each line end of the file stays the CRLF that it must be.
+            message.add_alternative(each.content.decode(), subtype="calendar", params=_parameters(kind), cte="base64")
+    for each, kind in kinds:
+        if kind.content_type != CALENDAR:
+            message.add_attachment(each.content, maintype=kind.maintype, subtype=kind.subtype, filename=each.filename)
     return message
+
+
+def _media_type(attachment: Attachment) -> ContentTypeHeader:
+    """Return the type that the caller gives, or that the name of the file says."""
+    guessed, _ = guess_type(attachment.filename)
+    header = policy.default.header_factory(
+        "Content-Type", attachment.contentType or guessed or "application/octet-stream"
+    )
+    return cast(ContentTypeHeader, header)
+
+
+def _parameters(kind: ContentTypeHeader) -> dict[str, str]:
+    return {name: value for name, value in kind.params.items() if name != "charset"}
+
+
+def calendars(message: EmailMessage) -> list[CalendarReceived]:
+    """Return the invitations in a message, in their order."""
+    parts = [part for part in message.walk() if part.get_content_type() == CALENDAR]
+    return [
+        CalendarReceived(str(part.get_param("method", "")), (part.get_payload(decode=True) or b"").decode())
+        for part in parts
+    ]
 
 
 def _described(n: int, arrived_at: datetime, message: EmailMessage) -> dict[str, Any]:
@@ -219,6 +282,7 @@ def _described(n: int, arrived_at: datetime, message: EmailMessage) -> dict[str,
         "message_id": message[_ID],
         "idempotencia": message[_KEY],
         "cabecalhos": {name: str(value) for name, value in message.items()},
+        "calendarios": [each._asdict() for each in calendars(message)],
     }
 
 

@@ -41,7 +41,7 @@ HOUSE = _floors(
 INSIDE: Mapping[str, Floors] = {
     "campaigns": _floors("states", "moves rules segments", "planning", "requests", "results"),
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
-    "scheduling": _floors("states", "rules", "booking", "reminders"),
+    "scheduling": _floors("states", "rules", "staff", "booking", "reminders invitations"),
     "ingestion": _floors("layout detection", "options reading", "rows", "loading", "jobs"),
 }
 # Rooms that only think: no module of theirs reaches an adapter, or any other door to the outside.

@@ -21,6 +21,7 @@ RESEND_SCHEMA = {
         "text": {"type": "string"},
         "html": {"type": "string"},
         "headers": {"type": "object"},
+        "attachments": {"type": "array", "items": {"type": "object"}},
         "idempotencyKey": {"type": "string"},
     },
     "required": ["to", "subject", "text"],

@@ -478,6 +478,7 @@ class _WorkerSender:
     def __init__(self, provider: Provider, canal: str, worker: Worker) -> None:
         self.is_idempotent = canal == "email"
         self.asks_after = None
+        self.carries_calendars = False
         self._provider = provider
         self._canal = canal
         self._worker = worker

@@ -34,6 +34,7 @@ class FakeSender:
         self.portion = portion
         self.is_idempotent = is_idempotent
         self.asks_after: timedelta | None = None
+        self.carries_calendars = True
         self.sent: list[OutgoingMessage] = []
         self._answer = answer
 

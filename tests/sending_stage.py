@@ -52,6 +52,7 @@ class SendingStage:
             wakeups=self.wakeups,
             queues=self.queues,  # type: ignore[arg-type]
             publish=lambda: 0,
+            calendars=lambda _: {},
             unsubscribe_url=lambda tenant_id, disparo_id: f"https://sair/{tenant_id}/{disparo_id}",
             erased=ErasedContacts(Signer(lambda: ["chave-de-teste"])),
             tracer=Tracer(enabled=False),

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
 from itertools import islice
-from types import UnionType
+from types import MappingProxyType, UnionType
 from typing import Annotated, TypeVar, Union, cast, get_args, get_origin
 from urllib.parse import unquote
 from uuid import UUID
@@ -25,6 +25,8 @@ MAX_JSON_BYTES = 256 * 1024
 _NUL = "\0"
 _NO_WORDS = "nenhum"
 _DIGITS = re.compile(r"-?[0-9]{1,18}")
+
+NO_LISTS: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -80,12 +82,19 @@ class AnonymousCall:
         return checked
 
     def query(self, model: type[M]) -> M:
-        """The query string, checked against a model; of a repeated parameter the last value counts.
+        """The query string, checked against a model.
+
+        A field that is a list takes every value of its parameter. Of any other that is repeated the last value counts.
 
         Raises:
             Invalid: a parameter is unknown, does not fit, or holds a NUL.
         """
-        return read_texts(model, dict(self.request.query_params or {}), "?")
+        given = self.request.query_params
+        if given is None:
+            return read_texts(model, {}, "?")
+        return read_texts(
+            model, dict(given), "?", {name: given.getlist(name) for name in _lists_of(model) & given.keys()}
+        )
 
     def refuse_query(self) -> None:
         """Check that there is no query string, for a route that takes none.
@@ -173,21 +182,23 @@ def current_request(app: Chalice) -> Request:
     return cast(Request, app.current_request)
 
 
-def read_texts(model: type[M], texts: Mapping[str, str], root: str) -> M:
+def read_texts(model: type[M], texts: Mapping[str, str], root: str, lists: Mapping[str, Sequence[str]] = NO_LISTS) -> M:
     """The fields of a query string or a form, checked as strictly as a JSON body; `root` begins their pointers.
 
     A whole number is written in digits alone and a truth value as `true` or `false`: Python and pydantic also read
     `1_0`, `on`, or ` 7`. A field that is a mapping takes all texts whose names begin with its own and a dot.
+    `lists` has the texts of the fields that are lists.
 
     Raises:
         Invalid: a field is unknown, does not fit, or holds a NUL.
     """
-    _refuse_nul(texts, root)
+    _refuse_nul({**texts, **lists}, root)
     readers, families = _readers_of(model), _families_of(model)
     document: dict[str, object] = {family: members for family in families if (members := _members(family, texts))}
     for name, text in texts.items():
         if name.partition(".")[0] not in families or name in families:
             document[name] = readers[name](text) if name in readers else text
+    document.update(lists)
     try:
         return model.model_validate_json(json.dumps(document), strict=True)
     except ValidationError as error:
@@ -205,6 +216,12 @@ def _readers_of(model: type[BaseModel]) -> Mapping[str, Callable[[str], object]]
 def _families_of(model: type[BaseModel]) -> frozenset[str]:
     """The fields that are mappings: a query string has their entries as `campo.cidade=…`."""
     return frozenset(name for name, field in model.model_fields.items() if dict in _kinds(field.annotation))
+
+
+@cache
+def _lists_of(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that are lists: a query string repeats their names."""
+    return frozenset(name for name, field in model.model_fields.items() if list in _kinds(field.annotation))
 
 
 def _members(family: str, texts: Mapping[str, str]) -> dict[str, str]:

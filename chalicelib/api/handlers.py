@@ -80,13 +80,21 @@ class Operation:
     """
 
     def __init__(
-        self, handler: Handler, call_type: type[AnonymousCall], *, status: int = 200, media_type: str = JSON
+        self,
+        handler: Handler,
+        call_type: type[AnonymousCall],
+        *,
+        status: int = 200,
+        media_type: str = JSON,
+        suffix: str = "",
     ) -> None:
         self.handler = handler
         self.takes = _takes(handler, call_type)
         self.status = status
         """Of a successful answer."""
         self.media_type = media_type
+        self.suffix = suffix
+        """What a client writes behind the last part of the path."""
         self._readers = tuple(_readers(self.takes))
         # An open address is used by programs that add to it: links with tracking parameters, forms of mail programs.
         self._refusals = tuple(_refusals(self.takes)) if issubclass(call_type, Call) else ()

@@ -25,6 +25,7 @@ from chalicelib.errors import (
     Invalid,
     MethodNotAllowed,
     OtherLead,
+    TimeTaken,
     TooManyRequests,
     Unauthenticated,
     UnknownMethod,
@@ -141,6 +142,9 @@ def problem(error: DomainError, language: str) -> Response:
         document["mais_erros"] = True
     if isinstance(error, OtherLead):
         document["lead_id"] = error.lead_id
+    if isinstance(error, TimeTaken):
+        document["ocupado"] = error.other
+        document["horarios_livres"] = list(error.free)
     # RFC 9110, sections 11.6.1 and 10.2.1, and RFC 6585: a 401 says how to authenticate, a 405 which methods there are,
     # a 429 when to come back.
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}

@@ -11,8 +11,9 @@ from chalice.app import Chalice, RouteEntry
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from chalicelib.api.calendars import CALENDAR, views_of
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
-from chalicelib.api.handlers import JSON, Operation, Takes, operation_of
+from chalicelib.api.handlers import JSON, Operation, Takes, View, operation_of
 from chalicelib.api.http import PROBLEM
 from chalicelib.api.text import HTML
 from chalicelib.errors import MAX_LISTED
@@ -48,6 +49,21 @@ _PROBLEM_SCHEMA: Document = {
         },
         "mais_erros": {"const": True, "description": "There are more errors than `errors` lists."},
         "lead_id": {"type": "string", "format": "uuid", "description": "The other lead of a conflict with one."},
+        "ocupado": {
+            "type": ["object", "null"],
+            "description": "The agendamento that is there already.",
+            "required": ["agendamento_id", "data_agendada", "duracao_minutos"],
+            "properties": {
+                "agendamento_id": {"type": "string", "format": "uuid"},
+                "data_agendada": {"type": "string", "format": "date-time"},
+                "duracao_minutos": {"type": "integer"},
+            },
+        },
+        "horarios_livres": {
+            "type": "array",
+            "items": {"type": "string", "format": "date-time"},
+            "description": "The nearest free times of the responsável.",
+        },
     },
 }
 _KEY_PARAMETER: Document = {
@@ -83,10 +99,7 @@ def document(app: Chalice) -> Document:
     return {
         "openapi": "3.1.0",
         "info": {"title": _TITLE, "version": _VERSION, "description": "Times are ISO 8601 with an offset."},
-        "paths": {
-            path: {method.lower(): _described(route, schemas) for method, route in routes.items()}
-            for path, routes in sorted(app.routes.items())
-        },
+        "paths": _paths(app, schemas),
         "components": {
             "schemas": {**schemas.defined, "Problem": _PROBLEM_SCHEMA},
             "securitySchemes": {_SCHEME: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
@@ -94,10 +107,34 @@ def document(app: Chalice) -> Document:
     }
 
 
+class Described(NamedTuple):
+    """One operation of the contract: its address, its method, its view, and the route that it is of."""
+
+    path: str
+    method: str
+    view: View
+    route: RouteEntry
+
+
+def operations_of(app: Chalice) -> Iterator[Described]:
+    """Every operation of an app; a route has two where a calendar file stands beside the JSON."""
+    for path, routes in sorted(app.routes.items()):
+        for method, route in routes.items():
+            for view in views_of(route.view_function):
+                yield Described(path + operation_of(view).suffix, method.lower(), view, route)
+
+
+def _paths(app: Chalice, schemas: _Schemas) -> Document:
+    paths: Document = {}
+    for each in operations_of(app):
+        paths.setdefault(each.path, {})[each.method] = _described(each.view, each.route, schemas)
+    return paths
+
+
 def _schemas(app: Chalice) -> _Schemas:
     """Every model that a route takes or answers, with those that it is made of."""
     models: set[tuple[type[BaseModel], Mode]] = set()
-    for operation in (operation_of(route.view_function) for routes in app.routes.values() for route in routes.values()):
+    for operation in (operation_of(each.view) for each in operations_of(app)):
         takes = operation.takes
         models |= {(each, "validation") for each in (*takes.documents, takes.query, takes.form) if each is not None}
         models |= {(each, "serialization") for each in _answers(operation)}
@@ -112,14 +149,14 @@ def _answers(operation: Operation) -> tuple[type[BaseModel], ...]:
     return operation.answers(answers=answers)
 
 
-def _described(route: RouteEntry, schemas: _Schemas) -> Document:
-    view = route.view_function
+def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
     operation = operation_of(view)
     described: Document = {
         "operationId": view.__name__,
         "summary": (view.__doc__ or "").partition("\n")[0],
         "responses": {
             str(operation.status): _success(operation, schemas),
+            **({"304": {"description": "The client has it already."}} if operation.media_type == CALENDAR else {}),
             "default": {"description": "Refused.", "content": _refusal(operation.media_type)},
         },
         "security": [{_SCHEME: []}] if route.authorizer else [],

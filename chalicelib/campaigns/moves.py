@@ -30,7 +30,7 @@ def record(
     codigo: str | None = None,
     motivo: str | None = None,
 ) -> None:
-    """Write down a move that the transaction makes: by whom, and why."""
+    """Write down a move that the transaction makes: by whom, and why. A step that stays where it was is no event."""
     rows.run(
         "insert_campanha_step",
         campanha_id=campanha_id,
@@ -42,6 +42,6 @@ def record(
         motivo=motivo,
         agora=now,
     )
-    if destination in EVENTS:
+    if destination in EVENTS and destination != origin:
         detail = {} if codigo is None else {"codigo": codigo}
         events.record(rows, EVENTS[destination], now, campanha_id=campanha_id, **detail)

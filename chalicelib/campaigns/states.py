@@ -45,6 +45,10 @@ CANCELLED = "campanha_cancelada"
 """Why a disparo of a cancelled campaign is cancelled."""
 
 
+RESCHEDULED = "campanha_reagendada"
+"""The step of the history of a campaign that gets another start: its status stays."""
+
+
 class PauseCode(StrEnum):
     """Why this room pauses a campaign; the worker has codes of its own, such as those of a provider."""
 

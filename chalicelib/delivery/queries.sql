@@ -4,7 +4,7 @@
 -- By the provider's id of the message, or by our own reference where no id is stored yet. Locked in the order of the
 -- claim, so that no two transactions wait for each other in a circle.
 SELECT disparo_id, lead_id, canal, status, provider_message_id, usar_alternativos, enviado_em, campanha_id,
-       teste_de IS NOT NULL AS is_test
+       teste_de IS NOT NULL OR agendamento_id IS NOT NULL AS moves_no_lead
   FROM disparos
  WHERE tenant_id = :tenant_id AND canal = :canal
    AND (provider_message_id = ANY (CAST(:message_ids AS text[]))
@@ -78,11 +78,11 @@ SELECT email, lead_id FROM lead_emails
  ORDER BY lead_id;
 
 -- name: list_quoted_disparos
--- A test of a campaign went to the team: who answers it is not its lead.
+-- A test of a campaign went to the team, and some messages to a responsável: who answers them is not the lead.
 SELECT provider_message_id, disparo_id, lead_id, destino
   FROM disparos
  WHERE tenant_id = :tenant_id AND canal = :canal AND provider_message_id = ANY (CAST(:message_ids AS text[]))
-   AND teste_de IS NULL
+   AND teste_de IS NULL AND agendamento_tipo IS DISTINCT FROM 'responsavel'
  ORDER BY disparo_id;
 
 -- name: list_last_disparos
@@ -91,6 +91,7 @@ SELECT DISTINCT ON (destino, lead_id) destino, lead_id, disparo_id, enviado_em
   FROM disparos
  WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
    AND canal = :canal AND destino = ANY (CAST(:contatos AS text[])) AND enviado_em IS NOT NULL AND teste_de IS NULL
+   AND agendamento_tipo IS DISTINCT FROM 'responsavel'
  ORDER BY destino, lead_id, enviado_em DESC, disparo_id DESC;
 
 -- name: list_provedor_usuarios

@@ -211,7 +211,7 @@ def _move_leads(rows: Rows, reported: Sequence[ReportedMove], now: datetime) -> 
     facts = {
         (LEAD_FACTS[each.status], each.disparo["lead_id"])
         for each in reported
-        if each.status in LEAD_FACTS and not each.disparo["is_test"]
+        if each.status in LEAD_FACTS and not each.disparo["moves_no_lead"]
     }
     moves.lock(rows, {lead_id for _, lead_id in facts})
     # Contact that was made counts before contact that failed: the order in which the facts are declared.

@@ -15,6 +15,13 @@ from typing import Literal, NamedTuple
 RefusalScope = Literal["canal", "destino"]
 
 
+class CalendarPart(NamedTuple):
+    """The invitation that an e-mail carries beside its text: an iCalendar file, and its method (RFC 6047 §2.4)."""
+
+    metodo: str
+    texto: str
+
+
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
     """One message to one destination, with every value that a channel may need, frozen.
@@ -23,7 +30,7 @@ class OutgoingMessage:
     address. `variaveis` are pairs of name and value, in the order in which a WhatsApp template numbers them.
     `cabecalhos` are e-mail headers. `descadastro_url` is where this person unsubscribes; the channel adds the headers
     with which a mail program does so in one click (RFC 8058). `entregas_falhas` counts how many times the provider
-    accepted the message and could not deliver it.
+    accepted the message and could not deliver it. `calendario` is the invitation of an e-mail about an agendamento.
     """
 
     disparo_id: str
@@ -38,6 +45,7 @@ class OutgoingMessage:
     cabecalhos: Mapping[str, str] = field(default_factory=dict)
     descadastro_url: str | None = None
     entregas_falhas: int = 0
+    calendario: CalendarPart | None = None
 
     @property
     def idempotency_key(self) -> str:

@@ -198,7 +198,7 @@ SELECT nota, por, criado_em FROM leads_suprimidos WHERE tenant_id = :tenant_id A
 
 -- name: timeline_of_lead
 -- A reply that nobody has assigned is shown with every lead that has its contact. A test of a campaign is no message to the
--- lead.
+-- lead, nor is what goes to the responsável of an agendamento.
 SELECT quando, tipo, id, status, canal, marcado_para, texto
   FROM (SELECT criado_em AS quando, 'lead' AS tipo, lead_id AS id, NULL AS status, NULL AS canal,
                CAST(NULL AS timestamptz) AS marcado_para, NULL AS texto
@@ -206,6 +206,7 @@ SELECT quando, tipo, id, status, canal, marcado_para, texto
          UNION ALL
         SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para, NULL
           FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL
+           AND agendamento_tipo IS DISTINCT FROM 'responsavel'
          UNION ALL
         SELECT criado_em, 'agendamento', agendamento_id, status, canal, data_agendada, NULL
           FROM agendamentos WHERE tenant_id = :tenant_id AND lead_id = :lead_id
@@ -350,12 +351,14 @@ UPDATE leads
    AND status = 'agendado' AND status_antes IS NOT NULL;
 
 -- name: list_exhausted_leads
--- Of these leads, those that no disparo can reach any more (a test goes to the team): none waits, is being sent, or may have arrived.
+-- Of these leads, those that no disparo can reach any more: none waits, is being sent, or may have arrived. Tests go to the
+-- team, and messages about an agendamento are no attempt to reach somebody.
 SELECT c.lead_id
   FROM unnest(CAST(:lead_ids AS uuid[])) AS c (lead_id)
  WHERE NOT EXISTS (
        SELECT FROM disparos d
         WHERE d.tenant_id = :tenant_id AND d.lead_id = c.lead_id AND d.teste_de IS NULL
+          AND d.agendamento_id IS NULL
           AND d.status IN ('pendente', 'enviando', 'enviado', 'confirmado', 'incerto'));
 
 -- name: list_unbooked_leads

@@ -134,6 +134,23 @@ UPDATE disparos d SET acordado_em = greatest(:agora, p.enviar_apos)
  WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
 RETURNING d.tenant_id, d.disparo_id, p.enviar_apos AS quando;
 
+-- name: wake_lost_avisos
+-- Agendamentos of which something is to be said by now.
+WITH perdidos AS MATERIALIZED (
+    SELECT tenant_id, agendamento_id, versao, tipo
+      FROM agendamento_avisos
+     WHERE status = 'pendente'
+       AND quando <= :vencido
+       AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
+     ORDER BY quando
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+)
+UPDATE agendamento_avisos a SET acordado_em = :agora
+  FROM perdidos p
+ WHERE a.tenant_id = p.tenant_id AND a.agendamento_id = p.agendamento_id AND a.versao = p.versao AND a.tipo = p.tipo
+RETURNING a.tenant_id, a.agendamento_id;
+
 -- name: wake_lost_agendamentos
 -- Agendamentos whose time has come and that were not announced.
 WITH perdidos AS MATERIALIZED (

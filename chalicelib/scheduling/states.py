@@ -16,12 +16,21 @@ class AgendamentoStatus(StrEnum):
     NAO_COMPARECEU = "nao_compareceu"
 
 
+class AgendamentoMessageStatus(StrEnum):
+    """What became of a message about an agendamento."""
+
+    PENDENTE = "pendente"
+    DISPARADO = "disparado"
+    DISPENSADO = "dispensado"
+
+
 _ENDS = frozenset({AgendamentoStatus.REALIZADO, AgendamentoStatus.CANCELADO, AgendamentoStatus.NAO_COMPARECEU})
 
 MOVES: Mapping[AgendamentoStatus, frozenset[AgendamentoStatus]] = {
-    # A meeting may take place or be missed without having been confirmed.
-    AgendamentoStatus.PENDENTE: _ENDS | {AgendamentoStatus.CONFIRMADO},
-    AgendamentoStatus.CONFIRMADO: _ENDS,
+    # A meeting may take place or be missed without having been confirmed. A new time has to be confirmed anew: it makes
+    # both live statuses `pendente`.
+    AgendamentoStatus.PENDENTE: _ENDS | {AgendamentoStatus.CONFIRMADO, AgendamentoStatus.PENDENTE},
+    AgendamentoStatus.CONFIRMADO: _ENDS | {AgendamentoStatus.PENDENTE},
     **dict.fromkeys(_ENDS, frozenset()),
 }
 

@@ -100,6 +100,8 @@ def _ordered_dates(dates: tuple[date, ...]) -> tuple[date, ...]:
     return tuple(sorted(set(dates)))
 
 
+ZoneName = Annotated[str, Field(max_length=64), AfterValidator(_zone)]
+"""The name of an IANA time zone."""
 WallTime = Annotated[str, AfterValidator(_hour), Field(json_schema_extra={"pattern": _HOUR})]
 """A local time, HH:MM; 24:00 is the end of the day."""
 Weekdays = Annotated[tuple[Weekday, ...], AfterValidator(_ordered_days), Field(json_schema_extra={"minItems": 1})]
@@ -289,6 +291,41 @@ class RetentionPeriods(BaseModel):
     """Uploaded files, if no job reads them any more. The bucket itself keeps nothing longer than 90 days."""
 
 
+def _ordered_minutes(minutes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(minutes), reverse=True))
+
+
+def _each_once(canais: tuple[Canal, ...]) -> tuple[Canal, ...]:
+    if not canais:
+        raise PydanticKnownError("too_short", {"field_type": "Tuple", "min_length": 1, "actual_length": 0})
+    return tuple(dict.fromkeys(canais))
+
+
+class AgendaConfig(BaseModel):
+    """What is said of agendamentos, and how often they may move (SPEC §3)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lembretes_minutos: Annotated[
+        tuple[Annotated[int, Field(ge=5, le=43_200)], ...], Field(max_length=5), AfterValidator(_ordered_minutes)
+    ] = (1_440, 60)
+    """How many minutes before an agendamento its lead is reminded; `[]`: never."""
+    canais: Annotated[
+        tuple[Canal, ...], AfterValidator(_each_once), Field(max_length=2, json_schema_extra={"minItems": 1})
+    ] = (Canal.WHATSAPP, Canal.EMAIL)
+    """By which channels, the preferred one first; the next one where a lead has no contact for it."""
+    convite: bool = True
+    """Whether the lead gets a message when an agendamento is made."""
+    aviso_de_mudanca: bool = True
+    """Whether the lead gets a message when it is moved."""
+    aviso_de_cancelamento: bool = True
+    """Whether the lead gets a message when it is cancelled."""
+    aviso_ao_responsavel: bool = False
+    """Whether the responsável gets an e-mail when its time has come; needs their e-mail in `/responsaveis`."""
+    max_reagendamentos: Annotated[int, Field(ge=0, le=100)] = 2
+    """How many times it may move."""
+
+
 def _demand_all(schema: dict[str, Any]) -> None:
     schema["required"] = list(schema["properties"])
 
@@ -298,7 +335,7 @@ class TenantConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=_demand_all)
 
-    fuso: Annotated[str, Field(max_length=64), AfterValidator(_zone)] = "America/Sao_Paulo"
+    fuso: ZoneName = "America/Sao_Paulo"
     """The time zone of the tenant's day, and of leads whose phone gives no zone."""
     fixo_valido_para_whatsapp: bool = False
     """Whether ingestion takes landlines as valid for sending (SPEC §1)."""
@@ -316,6 +353,8 @@ class TenantConfig(BaseModel):
     """What messages cost, for the forecast of a campaign."""
     retencao: RetentionPeriods = RetentionPeriods()
     """How long personal data is kept (LGPD, art. 15 and 16)."""
+    agenda: AgendaConfig = AgendaConfig()
+    """What is said of agendamentos, and how often they may move."""
 
 
 class ConfigPatch(BaseModel):
@@ -336,6 +375,7 @@ class ConfigPatch(BaseModel):
     limite_por_pessoa: Any = None
     tarifas: Any = None
     retencao: Any = None
+    agenda: Any = None
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

@@ -33,3 +33,13 @@ SELECT CAST(coalesce(sum(quantos), 0) AS bigint) AS total
   FROM disparo_contagens
  WHERE tenant_id = :tenant_id AND canal = ANY (CAST(:canais AS text[])) AND status = 'pendente'
    AND quando = '-infinity' AND motivo IN ('janela', 'limite', 'orcamento_diario', 'canal_lento');
+
+-- name: ask_for_redating_of_campanhas
+UPDATE campanhas
+   SET redatar_desde = :agora, redatada_ate = NULL
+ WHERE tenant_id = :tenant_id AND publico_em IS NOT NULL AND status IN ('agendada', 'em_andamento', 'pausada');
+
+-- name: count_planned_disparos
+SELECT CAST(coalesce(sum(quantos), 0) AS bigint) AS total
+  FROM disparo_contagens
+ WHERE tenant_id = :tenant_id AND status = 'pendente' AND quando = '-infinity' AND motivo = 'campanha';

@@ -16,6 +16,7 @@ from chalicelib.errors import Conflict, Invalid
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.tenants.config import (
     ConfigPatch,
+    SendWindow,
     TenantChannels,
     TenantConfig,
     config_of,
@@ -117,14 +118,28 @@ class Tenants:
         rows.run("update_tenant_config", config=wanted.model_dump_json(), agora=now)
         other = [canal.value for canal in Canal if stored.canais.of(canal) != wanted.canais.of(canal)]
         rows.run("hurry_probes", canais=other, agora=now)
-        return _redated(rows, [canal.value for canal in Canal if _dates_change(stored, wanted, canal)], now)
+        waiting = _redated(rows, [canal.value for canal in Canal if _dates_change(stored, wanted, canal)], now)
+        if _openings(stored) != _openings(wanted):
+            waiting += _campaigns_redated(rows, now)
+        return waiting
 
 
 def _dates_change(stored: TenantConfig, wanted: TenantConfig, canal: Canal) -> bool:
     """Whether messages of a channel that wait for a window or a limit may leave at other times now."""
-    if (stored.janela, stored.fuso) != (wanted.janela, wanted.fuso):
+    if _openings(stored) != _openings(wanted):
         return True
     return stored.limites.of(canal) != wanted.limites.of(canal)
+
+
+def _openings(config: TenantConfig) -> tuple[SendWindow, str]:
+    """What the openings of the window follow from."""
+    return config.janela, config.fuso
+
+
+def _campaigns_redated(rows: Rows, now: datetime) -> int:
+    """Have what campaigns have planned dated anew (`campaigns.planning.redating`); how many disparos that is."""
+    rows.run("ask_for_redating_of_campanhas", agora=now)
+    return int((rows.one("count_planned_disparos") or {})["total"])
 
 
 def _redated(rows: Rows, canais: list[str], now: datetime) -> int:

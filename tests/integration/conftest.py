@@ -87,9 +87,9 @@ class Contract:
             pattern
             for pattern in self.document["paths"]
             if len(known := pattern.split("/")) == len(steps)
-            and all(each.startswith("{") or each == step for each, step in zip(known, steps, strict=True))
+            and all(_fits(each, step) for each, step in zip(known, steps, strict=True))
         ]
-        return str(min(fitting, key=lambda pattern: pattern.count("{")))
+        return str(min(fitting, key=lambda pattern: (pattern.count("{"), -len(pattern.rpartition("}")[2]))))
 
     def _make_validator(self, answered: Answered) -> Any:
         place = ("paths", answered.path, answered.method, "responses", answered.status, "content", JSON, "schema")
@@ -97,6 +97,11 @@ class Contract:
         return OAS31Validator(
             {"$ref": f"{_CONTRACT}#/{pointer}"}, registry=self._registry, format_checker=oas31_format_checker
         )
+
+
+def _fits(known: str, step: str) -> bool:
+    """Whether a step of a path is what the contract has there: itself, or a parameter and what follows it."""
+    return step.endswith(known.rpartition("}")[2]) if known.startswith("{") else known == step
 
 
 @dataclass
@@ -117,6 +122,13 @@ class ContractClient(Client):
         if status < 300:
             self.answered.add(self.contract.check(method, path, status, received["Content-Type"], document))
         return status, document, received
+
+    def read(self, path: str, *, token: str | None = None, **headers: str) -> tuple[int, str, http.client.HTTPMessage]:
+        """What a GET answers that is not JSON, held to the contract as well."""
+        status, text, received = super().read(path, token=token, **headers)
+        if status < 400:
+            self.answered.add(self.contract.check("GET", path, status, received["Content-Type"], text))
+        return status, text, received
 
 
 @cache
@@ -197,6 +209,7 @@ def make_executor(services: Services, app_settings: Settings, clock: StoppedCloc
         publish=services.outbox.publish,
         unsubscribe_url=services.unsubscribe_links.url,
         erased=services.erased_contacts,
+        calendars=services.calendar_parts.of,
         tracer=services.tracer,
         settings=app_settings,
         clock=clock,

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from threading import Barrier
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -53,7 +54,7 @@ def schedule(aws: Aws, app_settings: Settings) -> Callable[[UUID], Any]:
     def find(agendamento_id: UUID) -> Any:
         try:
             return aws.client("scheduler").get_schedule(
-                Name=f"agendamento-{agendamento_id}", GroupName=app_settings.schedule_group
+                Name=f"agenda-{agendamento_id}-0-hora", GroupName=app_settings.schedule_group
             )
         except aws.client("scheduler").exceptions.ResourceNotFoundException:
             return None
@@ -78,20 +79,46 @@ def test_booked_agendamento_is_shown_as_the_request_described_it(
     assert made == {
         "agendamento_id": made["agendamento_id"],
         "lead_id": lead_id,
+        "lead_nome": "Maria da Silva",
         "tipo": "reuniao",
         "canal": "video",
         "data_agendada": tomorrow,
+        "data_local": tomorrow.astimezone(ZoneInfo("America/Sao_Paulo")).isoformat(),
         "duracao_minutos": 60,
         "responsavel": "Ana Souza",
         "observacoes": "Levar\na proposta",
+        "local": None,
+        "link": None,
         "status": "pendente",
+        "versao": 0,
+        "reagendamentos": 0,
+        "confirmar_ate": clock() + timedelta(days=1),
+        "confirmacao_vencida": False,
+        "avisar_lead": True,
         "avisado_em": None,
         "avisos": [],
         "cancelado_por": None,
         "motivo_cancelamento": None,
         "criado_em": clock(),
         "atualizado_em": clock(),
+        "horarios": [
+            {
+                "versao": 0,
+                "data_agendada": tomorrow,
+                "data_local": tomorrow.astimezone(ZoneInfo("America/Sao_Paulo")).isoformat(),
+                "duracao_minutos": 60,
+                "em": clock(),
+                "por": None,
+                "motivo": None,
+            }
+        ],
+        "mensagens": made["mensagens"],
     }
+    assert [(each["tipo"], each["status"], each["motivo"]) for each in made["mensagens"]] == [
+        ("convite", "pendente", None),
+        ("lembrete_1440", "dispensado", "sem_tempo"),
+        ("lembrete_60", "pendente", None),
+    ]
     assert services.agendamentos.get(TENANT, made["agendamento_id"]) == made
 
 
@@ -164,8 +191,8 @@ def test_sweep_wakes_an_agendamento_that_has_no_schedule(
         made = book(away, a_lead(away.owner_database), tomorrow)
     clock.advance(days=1, minutes=2)
     services.sweep.run()
-    [message] = queued(aws, app_settings.scheduling_queue)
-    assert message["body"] == {"tenant_id": TENANT, "agendamento_id": str(made["agendamento_id"])}
+    for message in queued(aws, app_settings.scheduling_queue):
+        assert message["body"] == {"tenant_id": TENANT, "agendamento_id": str(made["agendamento_id"])}
 
 
 @pytest.mark.parametrize("status", ["concluido", "descartado"])
@@ -252,7 +279,7 @@ def test_same_request_gets_its_agendamento_after_its_time_has_passed(
     lead_id = a_lead(owner)
     first = book(services, lead_id, tomorrow, KEY)
     clock.advance(days=3)
-    assert book(services, lead_id, tomorrow, KEY) == first
+    assert book(services, lead_id, tomorrow, KEY) == {**first, "confirmacao_vencida": True}
 
 
 def test_other_request_under_the_same_key_is_refused(services: Services, owner: Database, tomorrow: datetime) -> None:
@@ -295,8 +322,7 @@ def test_request_that_loses_the_race_for_its_key_gets_the_agendamento_of_the_win
     for responsavel in ("Ana", "Bia"):
         made = book(services, lead_id, tomorrow, KEY, responsavel="Ana")
         loser = _EarlyLook(
-            database=services.database, schedules=services.schedules, queue=app_settings.scheduling_queue,
-            buffer_min=app_settings.agenda_buffer_min, clock=clock,
+            database=services.database, alarms=services.alarms, buffer_min=app_settings.agenda_buffer_min, clock=clock,
         )  # fmt: skip
         assert loser.create(TENANT, lead_id, a_booking(tomorrow, responsavel=responsavel), KEY) == made
 
@@ -306,9 +332,9 @@ class _EarlyLook(Agendamentos):
 
     _has_looked = False
 
-    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> dict[str, Any] | None:
+    def _known(self, tenant_id: str, constraint: str, key: IdempotencyKey | None) -> dict[str, Any] | None:
         if self._has_looked:
-            return super()._known(tenant_id, key)
+            return super()._known(tenant_id, constraint, key)
         self._has_looked = True
         return None
 
@@ -422,7 +448,8 @@ def test_pages_are_in_the_order_of_the_calendar(services: Services, owner: Datab
         book(services, lead_id, tomorrow + timedelta(days=day), responsavel=f"R{number}")
         for number, day in enumerate(days)
     ]
-    wanted = sorted(made, key=lambda each: (each["data_agendada"], each["agendamento_id"]))
+    rows = [{name: each[name] for name in each if name not in {"horarios", "mensagens"}} for each in made]
+    wanted = sorted(rows, key=lambda each: (each["data_agendada"], each["agendamento_id"]))
 
     def pages() -> Iterator[Any]:
         cursor = None

@@ -32,7 +32,8 @@ TABLES = (
     "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
-    "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo",
+    "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
+    "agendas",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -170,10 +171,26 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "tenant_mapeamentos", tenant_id=tenant_id, cabecalho="x", mapeamento={"Pessoa": "nome"},
         atualizado_em=CREATED_AT,
     )  # fmt: skip
+    agenda_id = UUID(int=number << 64 | 8)
+    insert(
+        owner, "agendas", tenant_id=tenant_id, agenda_id=agenda_id, responsavel=f"Pessoa de {tenant_id}",
+        token_hash=f"\\x{number:064x}", criado_por="x", criado_em=CREATED_AT,
+    )  # fmt: skip
     segmento_id = UUID(int=number << 64 | 6)
     insert(
         owner, "segmentos", tenant_id=tenant_id, segmento_id=segmento_id, nome=f"Pessoas de {tenant_id}",
         filtro={"nome": f"Pessoa de {tenant_id}"}, criado_por="x", atualizado_por="x", **times,
+    )  # fmt: skip
+    responsavel_id, bloqueio_id = UUID(int=number << 64 | 8), UUID(int=number << 64 | 9)
+    insert(
+        owner, "responsaveis", tenant_id=tenant_id, responsavel_id=responsavel_id, nome=f"Pessoa de {tenant_id}",
+        expediente={}, folga_antes_minutos=0, antecedencia_minutos=0, granularidade_minutos=30, respeita_feriados=True,
+        criado_por="x", atualizado_por="x", **times,
+    )  # fmt: skip
+    insert(
+        owner, "bloqueios", tenant_id=tenant_id, bloqueio_id=bloqueio_id, responsavel_id=responsavel_id,
+        motivo=f"Pessoa de {tenant_id}", inicio=CREATED_AT, fim=CREATED_AT + timedelta(days=900),
+        criado_em=CREATED_AT, criado_por="x",
     )  # fmt: skip
     campanha_id = UUID(int=number << 64 | 7)
     of_campaign = {"tenant_id": tenant_id, "campanha_id": campanha_id}
@@ -216,6 +233,9 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "resposta_id": str(resposta_id),
         "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
+        "agenda_id": str(agenda_id),
+        "responsavel_id": str(responsavel_id),
+        "bloqueio_id": str(bloqueio_id),
     }
 
 
@@ -247,12 +267,16 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "add_lead_email": {"email": "ana@example.com"},
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
+        "create_agenda": {"responsavel": "Ana"},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},
         "create_segmento": {"nome": "Todos", "filtro": {"todos": []}},
         "replace_segmento": {"nome": "Com e-mail", "filtro": {"tem": "email"}},
         "count_segmento": {"filtro": {"todos": []}},
+        "create_responsavel": {"nome": "Bia"},
+        "replace_responsavel": {"nome": "Bia"},
+        "create_bloqueio": {"motivo": "Férias", "periodo": {"inicio": at, "fim": "2099-01-01T00:00:00Z"}},
         "create_campanha": {
             "nome": "Cobrança",
             "filtro": {"todos": []},
@@ -303,7 +327,7 @@ def rows_of(owner: Database, tenant_id: str) -> dict[str, Any]:
 
 def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
-    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}"}
+    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}", "/agenda/{token}"}
     assert len(routes(api)) >= 25
 
 
@@ -378,13 +402,14 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
+        for table in ("agendas", "lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
                       "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_contagens"):  # fmt: skip
+                      "canal_historico", "disparo_reenvios", "disparo_contagens", "bloqueios",
+                      "responsaveis"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)
         if status >= 400 and document.get("code") not in REFUSED:

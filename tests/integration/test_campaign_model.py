@@ -33,16 +33,17 @@ from chalicelib.adapters.database import Database, connect
 from chalicelib.adapters.queues import Message
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.campaigns.planning.planner import Planner
+from chalicelib.campaigns.planning.redating import CampaignRedating
 from chalicelib.campaigns.planning.tending import CampaignCounterFolding, Tending
 from chalicelib.campaigns.requests.control import CampaignControl
 from chalicelib.campaigns.requests.drafts import Campaigns
-from chalicelib.campaigns.requests.models import CampaignStart, NewCampaign
+from chalicelib.campaigns.requests.models import CampaignStart, NewCampaign, NewStart
 from chalicelib.campaigns.rules import counters
 from chalicelib.config import Settings
 from chalicelib.delivery.requests import WebhookQuery
 from chalicelib.delivery.service import SECRET_HEADER, Webhooks
 from chalicelib.delivery.settling import LateReports
-from chalicelib.dispatch.outcomes import ChannelDown, OutgoingMessage, Permanent
+from chalicelib.dispatch.outcomes import OutgoingMessage, Permanent
 from chalicelib.dispatch.requests.resends import Resends
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
@@ -50,7 +51,7 @@ from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
 from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
 from chalicelib.dispatch.worker.redating import Redating
 from chalicelib.erased import ErasedContacts
-from chalicelib.errors import Conflict
+from chalicelib.errors import Conflict, Invalid
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.maintenance.sweep import Sweep, Waker
 from chalicelib.telemetry import Tracer
@@ -121,10 +122,9 @@ PLANS = st.builds(
     starts_in=st.sampled_from([None, None, None, timedelta(hours=2)]),
     expires_in=st.sampled_from([None, None, None, timedelta(days=2)]),
 )
-# A wrong address is likely: the next channel is what campaigns have and single disparos have not. How a channel that is
-# down is tried again is the subject of the other model.
+# A wrong address is likely: the next channel is what campaigns have and single disparos have not.
 FATES_OF_CAMPAIGNS = (
-    *(each for each in FATES if not isinstance(each.outcome, ChannelDown)),
+    *FATES,
     *[TAKEN] * 3,
     Fate(Permanent(NO_WHATSAPP, tries_alternative=True)),
 )
@@ -318,6 +318,7 @@ class CampaignMachine(RuleBasedStateMachine):
                 "nao_iniciados": UnbegunDisparos(**owned).release,
                 "disparos": partial(wake, "wake_lost_disparos", self.settings.dispatch_queue, "disparo_id"),
                 "planejamentos": partial(wake, "wake_lost_campanhas", self.settings.campaign_queue, "campanha_id"),
+                "datas_de_campanhas": CampaignRedating(**owned, slice_size=2).redate,
                 "campanhas": Tending(**owned, start=planner.start, slice_size=2).tend,
                 "contagens": CampaignCounterFolding(database=world.owner, many=5).fold,
                 "mensagens": partial(wake_campaigns, claims, self.wakeups(self.messages)),
@@ -401,6 +402,15 @@ class CampaignMachine(RuleBasedStateMachine):
                 each for each in self.provider.of_campaigns() if each.campanha_id == campanha_id and each.is_under_way
             ]
             assert len(under_way) <= answer["em_voo"]
+
+    @precondition(has_campaigns)
+    @rule(which=NUMBERS, starts_in=st.sampled_from([timedelta(0), timedelta(hours=1), timedelta(days=1)]))
+    def person_moves_the_start(self, which: int, starts_in: timedelta) -> None:
+        now = self.clock.advance(milliseconds=1)
+        with suppress(Conflict, Invalid):
+            self.control.reschedule(
+                self.person, self.campaigns[which % len(self.campaigns)], NewStart(iniciar_em=now + starts_in)
+            )
 
     @rule(which=NUMBERS)
     def person_sends_again(self, which: int) -> None:
@@ -529,6 +539,7 @@ class CampaignMachine(RuleBasedStateMachine):
             publish=lambda: 0,
             unsubscribe_url=lambda *_: None,
             erased=ErasedContacts(self.signer),
+            calendars=lambda _: {},
             tracer=Tracer(enabled=False),
             settings=self.settings,
             clock=self.clock,

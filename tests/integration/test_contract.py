@@ -54,6 +54,12 @@ class Caller:
         assert status < 300, (method, path, document)
         return document
 
+    def read(self, path: str) -> str:
+        """The text of an answer that is not JSON."""
+        status, text, _ = self.api.read(path, token=self._token)
+        assert status == 200, (path, text)
+        return text
+
     def upload(self, **options: str) -> str:
         """The id of a job that has read `SHEET`."""
         parts = [('name="arquivo"; filename="leads.csv"', SHEET), *((f'name="{n}"', v) for n, v in options.items())]
@@ -211,7 +217,12 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
             run(owner, f"UPDATE agendamentos SET {begun} WHERE agendamento_id = {booked}")
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
         call("GET", f"/agendamentos/{made['agendamento_id']}")
+        assert call.read(f"/agendamentos/{made['agendamento_id']}.ics").startswith("BEGIN:VCALENDAR")
     assert len(call("GET", "/agendamentos")["itens"]) == 4
+    feed = call("POST", "/agendas", responsavel="Ana")
+    assert call.read(feed["url"]).count("BEGIN:VEVENT") == 4
+    assert [each["agenda_id"] for each in call("GET", "/agendas")["itens"]] == [feed["agenda_id"]]
+    call("DELETE", f"/agendas/{feed['agenda_id']}")
 
 
 def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
@@ -227,6 +238,7 @@ def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     assert found["publico"] == found["elegiveis"] + sum(each["quantos"] for each in found["excluidos"])
     call("POST", f"{path}/testar", contatos=[{"canal": "whatsapp", "contato": "71 98888-0001"}])
     call("POST", f"{path}/agendar", iniciar_em=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    call("POST", f"{path}/reagendar", iniciar_em=(datetime.now(UTC) + timedelta(days=2)).isoformat())
     stopped = call("POST", "/campanhas/pausar", todas=True, motivo="O chefe ligou")
     assert [(each["campanha_id"], each["status"]) for each in stopped["itens"]] == [(made["campanha_id"], "pausada")]
     assert call("POST", "/campanhas/pausar", campanha_ids=[lead_id], motivo="x")["itens"][0]["erro"]
@@ -237,7 +249,7 @@ def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     assert call("POST", f"{path}/cancelar")["status"] == "cancelada"
     use_results(call, owner, UUID(made["campanha_id"]))
     assert made["campanha_id"] in [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]]
-    assert len(call("GET", path)["historico"]) == 6
+    assert len(call("GET", path)["historico"]) == 7
     draft = call("POST", "/campanhas", **given)
     call("DELETE", f"/campanhas/{draft['campanha_id']}")
     run(owner, "DELETE FROM disparos WHERE teste_de IS NOT NULL")
@@ -285,6 +297,28 @@ def use_segments(call: Caller) -> None:
     assert counted["total"] > 0
     assert counted["amostra"]
     call("DELETE", f"/segmentos/{made['segmento_id']}")
+
+
+def use_staff(call: Caller) -> None:
+    made = call("POST", "/responsaveis", nome="Bia", email="bia@example.com", uf="SP")
+    assert call("GET", "/responsaveis")["itens"] == [made]
+    assert call("GET", f"/responsaveis/{made['responsavel_id']}") == made
+    changed = call("PUT", f"/responsaveis/{made['responsavel_id']}", nome="Beatriz", maximo_por_dia=3)
+    assert (changed["nome"], changed["email"]) == ("Beatriz", None)
+    once = call(
+        "POST", "/bloqueios", motivo="Férias", periodo={"inicio": "2099-01-01T00:00:00Z", "fim": "2099-02-01T00:00:00Z"}
+    )
+    every_week = {"dia": "seg", "inicio": "12:00", "fim": "13:00", "valido_de": "2026-01-01"}
+    weekly = call("POST", "/bloqueios", motivo="Almoço", semanal=every_week, responsavel_id=made["responsavel_id"])
+    assert call("GET", "/bloqueios")["itens"] == [weekly, once]
+    tomorrow = datetime.now(UTC) + timedelta(days=1)
+    until = (tomorrow + timedelta(days=14)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    shown = call("GET", f"/agendamentos/horarios?em={tomorrow:%Y-%m-%dT%H:%M:%SZ}&ate={until}")
+    assert len(shown["propostas"]) == 3
+    assert [each["responsavel"] for each in shown["responsaveis"]] == ["Beatriz"]
+    for each in (once, weekly):
+        call("DELETE", f"/bloqueios/{each['bloqueio_id']}")
+    call("DELETE", f"/responsaveis/{made['responsavel_id']}")
 
 
 def use_suppressions(call: Caller) -> None:
@@ -347,6 +381,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_agendamentos(call, owner, lead_id)
     use_channels(call)
     use_segments(call)
+    use_staff(call)
     use_campaigns(call, owner, lead_id)
     use_suppressions(call)
     use_person_suppression(call, lead_id)

@@ -487,6 +487,7 @@ class DispatchMachine(RuleBasedStateMachine):
             publish=lambda: 0,
             unsubscribe_url=lambda *_: None,
             erased=ErasedContacts(self.signer),
+            calendars=lambda _: {},
             tracer=Tracer(enabled=False),
             settings=self.settings.model_copy(update={"micro_agent_disparo_enabled": shift.is_enabled}),
             clock=self.clock,

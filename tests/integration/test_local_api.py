@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -88,6 +88,17 @@ class Client:
     def ask(
         self, method: str, path: str, *, token: str | None = None, body: bytes | None = None, **headers: str
     ) -> tuple[int, dict[str, Any], http.client.HTTPMessage]:
+        status, content, received = self._exchange(method, path, token, body, headers)
+        return status, json.loads(content) if content else {}, received
+
+    def read(self, path: str, *, token: str | None = None, **headers: str) -> tuple[int, str, http.client.HTTPMessage]:
+        """What a GET answers that is not JSON."""
+        status, content, received = self._exchange("GET", path, token, None, headers)
+        return status, content.decode(), received
+
+    def _exchange(
+        self, method: str, path: str, token: str | None, body: bytes | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes, http.client.HTTPMessage]:
         connection = http.client.HTTPConnection(self.host, self.port, timeout=120)
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if token is not None:
@@ -95,8 +106,7 @@ class Client:
         try:
             connection.request(method, path, body=body, headers=sent)
             response = connection.getresponse()
-            content = response.read()
-            return response.status, json.loads(content) if content else {}, response.headers
+            return response.status, response.read(), response.headers
         finally:
             connection.close()
 

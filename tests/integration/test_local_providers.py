@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from chalicelib.adapters.calls import Answer, CallResult
 from chalicelib.adapters.mcp import McpServer
 from chalicelib.dispatch.channels.document import Channel, load_channel
-from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent, Transient
+from chalicelib.dispatch.outcomes import CalendarPart, Outcome, OutgoingMessage, Permanent, Sent, Transient
 from local.email import EmailServer
 from local.provider import Behaviour, Faults, Provider
 from local.whatsapp import WhatsAppSimulator
@@ -133,6 +133,49 @@ def test_email_arrives_by_smtp_as_it_was_written(email: EmailServer) -> None:
         "html": "<p>Você</p>",
         "idempotencia": "1",
     }
+
+
+@pytest.mark.parametrize("html", ["<p>Você</p>", None])
+def test_invitation_is_the_last_alternative_of_the_mail_with_its_method(email: EmailServer, html: str | None) -> None:
+    text = "BEGIN:VCALENDAR\r\nSUMMARY:Reunião 😀\r\nEND:VCALENDAR\r\n"
+    send(email, an_email(html=html, calendario=CalendarPart("REQUEST", text)))
+    (received,) = email.deliveries()
+    assert received["calendarios"] == [{"metodo": "REQUEST", "texto": text}]
+    assert (received["texto"], received["html"]) == ("Você\ntem 1 boleto", html)
+    (mail,) = email.mails()
+    assert mail.get_content_type() == "multipart/alternative"
+    *others, last = mail.iter_parts()
+    assert [part.get_content_type() for part in others] == ["text/plain", "text/html"][: 2 if html else 1]
+    assert {name: last.get_param(name) for name in ("charset", "method")} == {"charset": "utf-8", "method": "REQUEST"}
+    assert last.get_content_type() == "text/calendar"
+    # Mail programs that keep it as a file would hide the invitation.
+    assert last.get_content_disposition() is None
+
+
+def test_other_files_stand_beside_the_alternatives(email: EmailServer) -> None:
+    files = [
+        {"filename": "a.pdf", "content": "QUJD"},
+        {"filename": "b", "content": "QUJD", "contentType": "image/png"},
+        {"filename": "c", "content": "QUJD"},
+    ]
+    McpServer(email.url).call_all(
+        "send-email", [{"to": ["a@b.test"], "subject": "s", "text": "t", "attachments": files}]
+    )
+    (mail,) = email.mails()
+    assert [(part.get_filename(), part.get_content_type()) for part in mail.iter_attachments()] == [
+        ("a.pdf", "application/pdf"), ("b", "image/png"), ("c", "application/octet-stream"),
+    ]  # fmt: skip
+    assert email.deliveries()[0]["calendarios"] == []
+
+
+def test_invitation_that_is_no_text_is_refused(email: EmailServer) -> None:
+    file = {"filename": "a.ics", "content": "/w==", "contentType": "text/calendar"}
+    (answer,) = McpServer(email.url).call_all(
+        "send-email", [{"to": ["a@b.test"], "subject": "s", "text": "t", "attachments": [file]}]
+    )
+    assert isinstance(answer, Answer)
+    assert answer.is_error
+    assert email.total() == 0
 
 
 def test_email_without_html_or_key_has_neither(email: EmailServer) -> None:

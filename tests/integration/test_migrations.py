@@ -196,3 +196,32 @@ def test_migration_033_tells_the_types_of_columns_of_files_that_were_read_before
             [{"colunas": [{**each, "tipo": None, "textos": 0} for each in columns], "abas": []}],
             [{"colunas": [], "abas": []}],
         ]
+
+
+# What migration 039 makes of agendamentos of before
+
+
+def test_migration_039_keeps_agendamentos_and_has_the_live_ones_announced(postgres: Postgres, tmp_path: Path) -> None:
+    with database_before(postgres, "039", tmp_path) as database:
+        lead_id = a_lead(database)
+        for hours, status in enumerate(("pendente", "confirmado", "realizado", "cancelado")):
+            an_agendamento(database, lead_id, at=CREATED_AT + timedelta(hours=2 * hours), status=status)
+        Migrations(database, ROOT / "migrations").apply()
+        assert ask(
+            database,
+            "SELECT status, ocupado_de = data_agendada, versao, reagendamentos, confirmar_ate, avisar_lead,"
+            " avisos_planejados_em FROM agendamentos ORDER BY data_agendada",
+        ) == [[status, True, 0, 0, None, True, None] for status in ("pendente", "confirmado", "realizado", "cancelado")]
+        times = ask(
+            database,
+            "SELECT h.versao, h.data_agendada = a.data_agendada, em = criado_em, por FROM agendamento_horarios h"
+            " JOIN agendamentos a USING (tenant_id, agendamento_id)",
+        )
+        assert times == [[0, True, True, None]] * 4
+
+
+def test_migration_039_lets_the_version_before_go_on_booking(postgres: Postgres, tmp_path: Path) -> None:
+    with database_before(postgres, "039", tmp_path) as database:
+        Migrations(database, ROOT / "migrations").apply()
+        an_agendamento(database, a_lead(database))
+        assert ask(database, "SELECT ocupado_de = data_agendada FROM agendamentos") == [[True]]

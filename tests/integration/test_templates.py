@@ -44,10 +44,11 @@ def test_new_template_is_in_use_with_its_variables_in_order_of_appearance(
         "assunto": None,
         "html": None,
         "variaveis": ["nome", "valor"],
+        "padrao": False,
         "criado_em": clock(),
     }
     assert services.templates.get(TENANT, "oi") == made
-    shown = {name: value for name, value in made.items() if name != "html"}
+    shown = {name: value for name, value in made.items() if name not in {"html", "padrao"}}
     assert listed(services) == [{**shown, "tem_html": False}]
     formats = services.templates.page(TENANT, TemplateQuery())["formatos"]
     assert {"nome": "moeda", "exemplo": "{{variavel|moeda}}", "valor": "1234.56", "resultado": "R$ 1.234,56"} in formats

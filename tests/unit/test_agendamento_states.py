@@ -12,6 +12,9 @@ from chalicelib.scheduling.states import LIVE, MOVES, AgendamentoStatus, may_mov
 
 ALLOWED = {
     ("pendente", "confirmado"),
+    # A new time has to be confirmed anew.
+    ("pendente", "pendente"),
+    ("confirmado", "pendente"),
     # A meeting may take place or be missed without having been confirmed.
     ("pendente", "realizado"),
     ("pendente", "cancelado"),

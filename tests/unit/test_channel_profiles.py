@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.adapters.calls import Answer, CallResult, Lost, NotWritten, Refused
 from chalicelib.dispatch.channels.document import profiles
-from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.outcomes import CalendarPart, ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
 from tests.channels import a_jina_answer, a_message, an_answer, an_email, of_profile
 
 A_DAY = 86_400
@@ -54,6 +55,18 @@ def test_twilio_gets_the_variables_as_a_json_string() -> None:
         "ContentSid": "boas_vindas",
         "ContentVariables": '{"1": "Zé", "2": "R$ 10"}',
     }
+
+
+def test_resend_gets_an_invitation_as_a_file_with_its_method() -> None:
+    text = "BEGIN:VCALENDAR\r\nSUMMARY:é\r\n"
+    [file] = of_profile("resend-mcp").arguments_for(an_email(calendario=CalendarPart("CANCEL", text)))["attachments"]
+    assert (file["filename"], b64decode(file["content"]).decode()) == ("convite.ics", text)
+    assert file["contentType"] == "text/calendar; charset=utf-8; method=CANCEL"
+
+
+def test_only_profiles_whose_tool_takes_files_carry_invitations() -> None:
+    assert {name for name in profiles() if of_profile(name).carries_calendars} == {"resend-mcp"}
+    assert not of_profile("resend-mcp", arguments={"attachments": None}).carries_calendars
 
 
 def test_resend_gets_the_disparo_id_as_its_idempotency_key() -> None:

@@ -40,15 +40,28 @@ from chalicelib.api.answers.ingestion import (
 from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.privacy import SubjectExport, SubjectRecord, SubjectRecordPage
-from chalicelib.api.answers.scheduling import AgendamentoAnswer, AgendamentoPage
+from chalicelib.api.answers.scheduling import (
+    AgendamentoDetail,
+    AgendamentoPage,
+    BlockAnswer,
+    BlockPage,
+    FeedAnswer,
+    FeedList,
+    NewFeedAnswer,
+    ResponsavelAnswer,
+    ResponsavelPage,
+    SlotsAnswer,
+)
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import SavedConfig
 
 __all__ = [
-    "AgendamentoAnswer",
+    "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
     "BatchAnswer",
+    "BlockAnswer",
+    "BlockPage",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
@@ -59,12 +72,15 @@ __all__ = [
     "DisparoDetail",
     "DisparoPage",
     "ExportLink",
+    "FeedAnswer",
+    "FeedList",
     "HealthAnswer",
     "JobAnswer",
     "JobDetail",
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "NewFeedAnswer",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",
@@ -77,10 +93,13 @@ __all__ = [
     "ReplyPage",
     "ReportLink",
     "ResendAnswer",
+    "ResponsavelAnswer",
+    "ResponsavelPage",
     "SavedConfig",
     "SegmentAnswer",
     "SegmentCountAnswer",
     "SegmentPage",
+    "SlotsAnswer",
     "StoppedCampaign",
     "StoppedCampaigns",
     "SubjectExport",

@@ -182,7 +182,10 @@ class TemplateAnswer(AnswerModel):
     """The HTML of an e-mail; null without one, and for WhatsApp."""
     variaveis: tuple[str, ...]
     """The names of the variables, in the order in which WhatsApp numbers them."""
-    criado_em: datetime
+    padrao: bool
+    """Whether these are words that ship with the product."""
+    criado_em: datetime | None
+    """Null for words that ship with the product; their `versao` is 0."""
 
 
 class TemplateVersion(TemplateAnswer):
@@ -210,6 +213,20 @@ class TemplateSummary(AnswerModel):
     criado_em: datetime
 
 
+class DefaultTemplate(AnswerModel):
+    """A template that every tenant has; `PUT /templates/{nome}` puts other words in its place."""
+
+    nome: str
+    canal: Canal
+    idioma: str
+    assunto: str | None
+    """The subject of an e-mail; null for WhatsApp."""
+    texto: str
+    variaveis: tuple[str, ...]
+    em_uso: bool
+    """False where the tenant has words of its own."""
+
+
 class FormatAnswer(AnswerModel):
     """A format that an expression in a template may have."""
 
@@ -226,6 +243,8 @@ class TemplateList(PageModel):
     """A page of the templates in use."""
 
     itens: tuple[TemplateSummary, ...]
+    padroes: tuple[DefaultTemplate, ...]
+    """What every tenant has: the words of messages about agendamentos."""
     formatos: tuple[FormatAnswer, ...]
     """All the formats there are."""
 

@@ -53,7 +53,7 @@ def audience_of(rows: Rows, campaign: Row, now: datetime) -> Audience:
     """
     config = config_of(rows)
     script = script_of(rows, campaign)
-    starts = _starts(script, config, campaign["iniciar_em"] or now)
+    starts = _starts((each.line for each in script), config, campaign["iniciar_em"] or now)
     channels = {each.line.canal for each in script}
     params = {
         "campanha_id": campaign["campanha_id"],
@@ -105,14 +105,14 @@ def _resolved(rows: Rows, line: ScriptLine, version: int | None) -> ScriptMessag
     return message
 
 
-def _starts(script: Iterable[ScriptMessage], config: TenantConfig, start: datetime) -> Mapping[int, datetime]:
+def _starts(lines: Iterable[ScriptLine], config: TenantConfig, start: datetime) -> Mapping[int, datetime]:
     """When each step begins: so many of the tenant's working days after the step before. The worker looks again."""
     calendar = calendar_for("", Canal.WHATSAPP, config)
     starts: dict[int, datetime] = {}
-    for each in script:
-        if each.line.etapa not in starts:
-            before = starts.get(each.line.etapa - 1, start)
-            starts[each.line.etapa] = after_working_days(before, each.line.apos_dias_uteis or 0, calendar)
+    for each in lines:
+        if each.etapa not in starts:
+            before = starts.get(each.etapa - 1, start)
+            starts[each.etapa] = after_working_days(before, each.apos_dias_uteis or 0, calendar)
     return starts
 
 
@@ -142,6 +142,13 @@ def _columns(script: Sequence[ScriptMessage], campanha_id: UUID, publico_em: dat
             "ate": line.ate,
             "inicio_do_id": beginning_of_ids(campanha_id, line.etapa, publico_em),
         }
+
+
+def openings_of(rows: Rows, campaign: Row, now: datetime) -> str:
+    """When the window of each step of a scheduled campaign opens where, as the queries take it; not before `now`."""
+    config = config_of(rows)
+    starts = _starts(lines_of(campaign["etapas"]), config, campaign["iniciar_em"] or campaign["publico_em"])
+    return json.dumps(list(_openings(config, {step: max(at, now) for step, at in starts.items()})))
 
 
 def _openings(config: TenantConfig, starts: Mapping[int, datetime]) -> Iterator[Mapping[str, Any]]:

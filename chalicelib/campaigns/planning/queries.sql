@@ -366,3 +366,62 @@ SELECT tenant_id, campanha_id, etapa, variante, canal, status, motivo, sum(quant
   FROM tomadas
  GROUP BY tenant_id, campanha_id, etapa, variante, canal, status, motivo
 HAVING sum(quantos) <> 0;
+
+-- name: list_campanhas_to_redate
+-- One that is still being planned waits for the end of that: the slices before the change have the old dates.
+SELECT tenant_id, campanha_id, redatar_desde
+  FROM campanhas
+ WHERE redatar_desde IS NOT NULL AND planejada_em IS NOT NULL AND status IN ('agendada', 'em_andamento', 'pausada')
+ ORDER BY tenant_id, campanha_id
+ LIMIT :limite;
+
+-- name: campanha_to_redate
+SELECT campanha_id, etapas, iniciar_em, publico_em, redatada_ate
+  FROM campanhas
+ WHERE tenant_id = :tenant_id AND campanha_id = :campanha_id AND redatar_desde = :redatar_desde
+   AND status IN ('agendada', 'em_andamento', 'pausada');
+
+-- name: redate_campanha_slice
+-- Some leads from the checkpoint on: what waits for its turn in the campaign gets the time at which the window of its step
+-- opens where the lead is. The place is found as in `classify_recipients`. Whose turn has come already stays.
+WITH fatia AS MATERIALIZED (
+    SELECT d.lead_id
+      FROM disparos d
+     WHERE d.tenant_id = :tenant_id AND d.campanha_id = CAST(:campanha_id AS uuid) AND d.etapa = 1
+       AND d.alternativa_de IS NULL AND d.lead_id > CAST(:depois AS uuid)
+     ORDER BY d.lead_id
+     LIMIT :limite
+), lugares AS MATERIALIZED (
+    SELECT d.disparo_id, d.etapa,
+           coalesce(substring(CASE d.canal WHEN 'whatsapp' THEN d.destino ELSE (
+               SELECT t.telefone FROM lead_telefones t
+                WHERE t.tenant_id = :tenant_id AND t.lead_id = d.lead_id AND t.principal) END
+               FROM '^\+55([1-9][0-9])[2-9][0-9]{7,8}$'), '') AS ddd
+      FROM fatia f
+     CROSS JOIN LATERAL (
+           SELECT d.disparo_id, d.lead_id, d.etapa, d.canal, d.destino
+             FROM disparos d
+            WHERE d.tenant_id = :tenant_id AND d.campanha_id = CAST(:campanha_id AS uuid) AND d.lead_id = f.lead_id
+              AND d.alternativa_de IS NULL AND d.status = 'pendente' AND d.espera = 'campanha'
+           OFFSET 0) d
+), aberturas AS MATERIALIZED (
+    SELECT *
+      FROM jsonb_to_recordset(CAST(:aberturas AS jsonb)) AS a (etapa smallint, ddd text, abre timestamptz)
+), mudados AS (
+    UPDATE disparos d
+       SET enviar_apos = a.abre, acordado_em = NULL, atualizado_em = :agora
+      FROM lugares l
+      JOIN aberturas a ON a.etapa = l.etapa AND a.ddd = l.ddd
+     WHERE d.tenant_id = :tenant_id AND d.disparo_id = l.disparo_id AND d.status = 'pendente' AND d.espera = 'campanha'
+       AND d.enviar_apos <> a.abre AND (a.abre > :agora OR d.enviar_apos > :agora)
+    RETURNING d.disparo_id
+)
+SELECT (SELECT count(*) FROM fatia) AS vistos, (SELECT count(*) FROM mudados) AS mudados,
+       (SELECT lead_id FROM fatia ORDER BY lead_id DESC LIMIT 1) AS ultimo;
+
+-- name: advance_redating
+-- Nothing, if it was marked again meanwhile: then it begins from the first lead.
+UPDATE campanhas
+   SET redatada_ate = CASE WHEN NOT CAST(:terminou AS boolean) THEN CAST(:ultimo AS uuid) END,
+       redatar_desde = CASE WHEN NOT CAST(:terminou AS boolean) THEN redatar_desde END
+ WHERE tenant_id = :tenant_id AND campanha_id = :campanha_id AND redatar_desde = :redatar_desde;

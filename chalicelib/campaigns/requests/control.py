@@ -15,9 +15,9 @@ from chalicelib.campaigns import moves
 from chalicelib.campaigns.planning.audience import NOBODY, Audience, audience_of
 from chalicelib.campaigns.planning.planner import ID_NAME
 from chalicelib.campaigns.requests.drafts import lock_campaign, lock_draft
-from chalicelib.campaigns.requests.models import CampaignStart
+from chalicelib.campaigns.requests.models import CampaignStart, NewStart
 from chalicelib.campaigns.requests.shown import load_campaign
-from chalicelib.campaigns.states import MOVES, CampaignStatus, PauseCode
+from chalicelib.campaigns.states import MOVES, RESCHEDULED, CampaignStatus, PauseCode
 from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable
 from chalicelib.identity import Identity
 from chalicelib.motivo import GivenReason
@@ -26,6 +26,7 @@ from chalicelib.telemetry import logger
 
 _NO_REASON = GivenReason()
 _OF_THE_PILOT = [PauseCode.PILOTO_CONCLUIDO.value, PauseCode.PILOTO_REPROVADO.value]
+_NOT_BEGUN = frozenset({CampaignStatus.AGENDADA, CampaignStatus.PAUSADA})
 # Clocks differ, and people take a moment to press the button.
 _LATE = timedelta(minutes=5)
 _FARTHEST = timedelta(days=366)
@@ -71,6 +72,36 @@ class CampaignControl:
         campaign = self._database.run(identity.tenant_id, work)
         self._wake(identity.tenant_id, campanha_id)
         if campaign["iniciar_em"] is not None:
+            self._wake_at(identity.tenant_id, campanha_id, campaign["iniciar_em"])
+        return campaign
+
+    def reschedule(self, identity: Identity, campanha_id: UUID, request: NewStart) -> Row:
+        """Start a campaign that has not begun at another time; a time just past is now.
+
+        Raises:
+            NotFound: the tenant has no such campaign.
+            Conflict: `campanha_ja_comecou`, or `campanha_nao_muda`: it is a draft, or has ended.
+            Invalid: the time is past or too far ahead, or comes after the campaign has expired.
+        """
+        now = self._clock()
+
+        def work(rows: Rows) -> Row:
+            campaign = lock_campaign(rows, campanha_id)
+            if campaign["iniciada_em"] is not None:
+                raise Conflict("campanha_ja_comecou")
+            if campaign["status"] not in _NOT_BEGUN:
+                raise Conflict("campanha_nao_muda", status=campaign["status"])
+            start = _start(request.iniciar_em, campaign["expira_em"], now)
+            rows.run("reschedule_campanha", campanha_id=campanha_id, iniciar_em=start, agora=now)
+            stays = CampaignStatus(campaign["status"])
+            _record(rows, campanha_id, campaign, stays, now, identity, request, codigo=RESCHEDULED)
+            return load_campaign(rows, campanha_id, now)
+
+        campaign = self._database.run(identity.tenant_id, work)
+        self._call_off(campanha_id)
+        if campaign["iniciar_em"] is None:
+            self._wake(identity.tenant_id, campanha_id)
+        else:
             self._wake_at(identity.tenant_id, campanha_id, campaign["iniciar_em"])
         return campaign
 

@@ -154,6 +154,12 @@ class CampaignStart(_Request):
     iniciar_em: Instant | None = None
 
 
+class NewStart(GivenReason):
+    """The new start of a campaign that has not begun."""
+
+    iniciar_em: Instant
+
+
 class CampaignStop(GivenReason):
     """Which campaigns are paused, and why: all that run or are to start, or these."""
 

@@ -36,7 +36,7 @@ SELECT campanha_id, nome, status, filtro, segmento_id, etapas, iniciar_em, expir
 
 -- name: lock_campanha
 SELECT campanha_id, nome, status, filtro, segmento_id, etapas, iniciar_em, expira_em, piloto, piloto_percentual,
-       piloto_decisao, piloto_liberado, publico_em, publico_ate, planejada_em, pausa_codigo
+       piloto_decisao, piloto_liberado, publico_em, publico_ate, planejada_em, pausa_codigo, iniciada_em
   FROM campanhas
  WHERE tenant_id = :tenant_id AND campanha_id = :campanha_id
    FOR NO KEY UPDATE;
@@ -115,6 +115,12 @@ SELECT :tenant_id, CAST(:campanha_id AS uuid), m.etapa, m.variante, m.ordem, m.c
 UPDATE campanhas
    SET status = 'agendada', iniciar_em = CAST(:iniciar_em AS timestamptz), publico_em = :agora,
        publico_ate = CAST(:publico_ate AS uuid), atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND campanha_id = :campanha_id;
+
+-- name: reschedule_campanha
+-- What is planned already is dated anew by the sweep.
+UPDATE campanhas
+   SET iniciar_em = CAST(:iniciar_em AS timestamptz), redatar_desde = :agora, redatada_ate = NULL, atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND campanha_id = :campanha_id;
 
 -- name: return_claimed_disparos

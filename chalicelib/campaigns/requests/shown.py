@@ -129,7 +129,7 @@ def _waits(rows: Rows, row: Row, steps: Sequence[Row], config: TenantConfig, now
         case CampaignStatus.AGENDADA:
             yield _wait("campanha_ate_o_inicio", config, row["iniciar_em"])
         case CampaignStatus.PAUSADA:
-            paused = next((each for each in steps if each["para"] == CampaignStatus.PAUSADA), None)
+            paused = next((each for each in steps if each["de"] != each["para"] == CampaignStatus.PAUSADA), None)
             said = pause_sentence(row["pausa_codigo"], config)
             by = {"por": paused["por"], "em": paused["em"], "motivo": paused["motivo"]} if paused else {}
             yield {**_EMPTY, **by, "codigo": row["pausa_codigo"], "mensagem": said or ""}

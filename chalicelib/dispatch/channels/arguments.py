@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -56,6 +57,9 @@ _SCALARS: Mapping[str, Callable[[OutgoingMessage], object]] = {
     "template.nome": lambda m: m.template_nome,
     "template.idioma": lambda m: m.template_idioma,
     "descadastro_url": lambda m: m.descadastro_url,
+    "calendario": lambda m: m.calendario and m.calendario.texto,
+    "calendario.base64": lambda m: m.calendario and b64encode(m.calendario.texto.encode()).decode(),
+    "calendario.metodo": lambda m: m.calendario and m.calendario.metodo,
 }
 _LISTS: Mapping[str, Callable[[OutgoingMessage], list[str]]] = {
     "variaveis": lambda m: [value for _, value in m.variaveis],

@@ -32,6 +32,7 @@ from chalicelib.dispatch.channels.answers import DocumentPart, Reading, ResultRe
 from chalicelib.dispatch.channels.arguments import BadTemplate, compile_arguments
 from chalicelib.dispatch.channels.inquiries import Inquiry
 from chalicelib.dispatch.outcomes import (
+    CalendarPart,
     ChannelDown,
     Outcome,
     OutgoingMessage,
@@ -167,6 +168,11 @@ class Channel(DocumentPart):
         """Whether a message in doubt may be sent again with the same idempotency key."""
         return self.idempotency_argument is not None
 
+    @property
+    def carries_calendars(self) -> bool:
+        """Whether an invitation reaches the tool: the arguments name it."""
+        return self._build(_FULL) != self._build(replace(_FULL, calendario=None))
+
     def header_values(self) -> dict[str, str]:
         """The headers as plain text, to be sent and never logged."""
         return {name: value.get_secret_value() for name, value in self.headers.items()}
@@ -223,6 +229,7 @@ _FULL = OutgoingMessage(
     variaveis=(("nome", "valor"),),
     cabecalhos={"X-Exemplo": "1"},
     descadastro_url="https://example.com/descadastro/x",
+    calendario=CalendarPart("REQUEST", "BEGIN:VCALENDAR"),
 )
 # Alternatives nested deeper than this are not judged.
 _MAX_SCHEMA_DEPTH = 4
@@ -252,11 +259,12 @@ def _misfits(
 
 def _bare(canal: Canal) -> OutgoingMessage:
     """The message of a channel with the fewest fields set."""
+    bare = replace(_FULL, html=None, variaveis=(), cabecalhos={}, descadastro_url=None, calendario=None)
     match canal:
         case Canal.WHATSAPP:
-            return replace(_FULL, assunto=None, html=None, variaveis=(), cabecalhos={}, descadastro_url=None)
+            return replace(bare, assunto=None)
         case Canal.EMAIL:
-            return replace(_FULL, html=None, variaveis=(), cabecalhos={}, descadastro_url=None)
+            return bare
         case _:
             assert_never(canal)
 

@@ -40,6 +40,11 @@ class Sender(Protocol):
         """How long after an attempt the provider can be asked about the message; None if it cannot be asked."""
         ...
 
+    @property
+    def carries_calendars(self) -> bool:
+        """Whether an invitation leaves with its message."""
+        ...
+
     def send(self, messages: Sequence[OutgoingMessage], ledger: Ledger[Attempt]) -> None:
         """Send these messages; the ledger records each portion before it is sent, and the outcome of every message.
 
@@ -139,6 +144,7 @@ class ClosedSender:
 
     is_idempotent = True
     asks_after = None
+    carries_calendars = False
 
     def __init__(self, code: str) -> None:
         self._code = code
@@ -184,6 +190,11 @@ class ChannelSender:
         """The wait that the channel configures for its status tool; None if it names no such tool."""
         inquiry = self._channel.consulta
         return None if inquiry is None else timedelta(seconds=inquiry.espera_s)
+
+    @property
+    def carries_calendars(self) -> bool:
+        """Whether the channel's arguments name an invitation."""
+        return self._channel.carries_calendars
 
     def send(self, messages: Sequence[OutgoingMessage], ledger: Ledger[Attempt]) -> None:
         """Call the channel's tool once for each message."""

@@ -5,23 +5,24 @@
 SELECT pg_advisory_xact_lock(hashtextextended(CAST(:tenant_id AS text) || '/' || CAST(:nome AS text), 0));
 
 -- name: list_templates
--- By name. The HTML is left out and the text is cut: one template may have 300,000 characters.
+-- By name. The HTML is left out and the text is cut: one template may have 300,000 characters. Those that ship with the
+-- product stand beside the list.
 SELECT nome, versao, canal, idioma, assunto,
        left(texto, 500) || CASE WHEN length(texto) > 500 THEN '…' ELSE '' END AS texto,
        html IS NOT NULL AS tem_html, variaveis, criado_em
   FROM templates
- WHERE tenant_id = :tenant_id AND ativo AND (CAST(:depois AS text) IS NULL OR nome > CAST(:depois AS text))
+ WHERE tenant_id = :tenant_id AND ativo AND NOT padrao AND (CAST(:depois AS text) IS NULL OR nome > CAST(:depois AS text))
  ORDER BY nome
  LIMIT :limite OFFSET :pular;
 
 -- name: find_template
-SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, criado_em
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, padrao, criado_em
   FROM templates
  WHERE tenant_id = :tenant_id AND nome = :nome AND ativo;
 
 -- name: find_template_version
 -- Of a retired template as well: its versions are what disparos were made with.
-SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, ativo, criado_em
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, ativo, padrao, criado_em
   FROM templates
  WHERE tenant_id = :tenant_id AND nome = :nome AND versao = :versao;
 
@@ -49,18 +50,27 @@ SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
  ORDER BY lead_id DESC
  LIMIT :limite;
 
+-- name: own_templates
+-- Which of these names the tenant has words of its own for.
+SELECT nome
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = ANY (CAST(:nomes AS text[])) AND ativo AND NOT padrao;
+
 -- name: retire_template
 -- Its words stay for the disparos that were made with them.
 UPDATE templates SET ativo = false WHERE tenant_id = :tenant_id AND nome = :nome AND ativo;
 
+-- name: retire_own_template
+UPDATE templates SET ativo = false WHERE tenant_id = :tenant_id AND nome = :nome AND ativo AND NOT padrao;
+
 -- name: insert_template
 -- Counted over every version there ever was, so that a retired name goes on and does not begin again.
-INSERT INTO templates (tenant_id, nome, versao, canal, idioma, assunto, texto, html, variaveis, criado_em)
+INSERT INTO templates (tenant_id, nome, versao, canal, idioma, assunto, texto, html, variaveis, padrao, criado_em)
 SELECT :tenant_id, :nome, coalesce(max(versao), 0) + 1, :canal, :idioma, :assunto, :texto, :html,
-       CAST(:variaveis AS text[]), CAST(:agora AS timestamptz)
+       CAST(:variaveis AS text[]), CAST(:padrao AS boolean), CAST(:agora AS timestamptz)
   FROM templates
  WHERE tenant_id = :tenant_id AND nome = :nome
-RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, criado_em;
+RETURNING nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, padrao, criado_em;
 
 -- name: find_templates
 SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras

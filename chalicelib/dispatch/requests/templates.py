@@ -17,9 +17,17 @@ from chalicelib.dispatch.requests.models import (
     VersionQuery,
 )
 from chalicelib.dispatch.requests.shown import shown_message
+from chalicelib.dispatch.rules.default_templates import DEFAULT_TEMPLATES
 from chalicelib.dispatch.rules.demands import check_given, frozen, lead_values
 from chalicelib.dispatch.rules.formats import samples
-from chalicelib.dispatch.rules.rendering import TemplateWords, check, check_for_whatsapp, render_message, words_of
+from chalicelib.dispatch.rules.rendering import (
+    NEW_RULES,
+    TemplateWords,
+    check,
+    check_for_whatsapp,
+    render_message,
+    words_of,
+)
 from chalicelib.errors import FieldError, Invalid, InvalidTemplate, NotFound
 from chalicelib.pages import page_of
 from chalicelib.tenants.config import config_of
@@ -42,14 +50,18 @@ class Templates:
     def page(self, tenant_id: str, query: TemplateQuery) -> dict[str, Any]:
         """A page of the templates in use, by name, without their HTML and with the beginning of a long text.
 
-        Beside it stand the formats that a template may use, each with an example.
+        Beside it stand the templates that every tenant has until it puts its own (`padroes`), and the formats that a
+        template may use, each with an example.
 
         Raises:
             Invalid: `cursor_invalido`.
         """
         params = {"depois": query.after(str), "limite": query.limit + 1, "pular": query.offset or 0}
-        found = self._database.run(tenant_id, lambda rows: rows.all("list_templates", **params))
-        return {**page_of(found, query.limit, lambda row: row["nome"]), "formatos": samples()}
+        found, shipped = self._database.run(
+            tenant_id, lambda rows: (rows.all("list_templates", **params), _shipped(rows))
+        )
+        page = page_of(found, query.limit, lambda row: row["nome"])
+        return {**page, "padroes": shipped, "formatos": samples()}
 
     def get(self, tenant_id: str, nome: str) -> Row:
         """One template.
@@ -105,21 +117,26 @@ class Templates:
         """Make a template, or a new version of one; the same words again change nothing.
 
         Raises:
-            Invalid: `nome_de_template_invalido`.
+            Invalid: `nome_de_template_invalido`; `canal_do_template_padrao`, the product sends these words by another
+                channel.
             InvalidTemplate: the words cannot be used, or the named variables are not those of the words.
         """
         if not re.fullmatch(NOME_DE_TEMPLATE, nome):
             raise Invalid("nome_de_template_invalido")
+        shipped = DEFAULT_TEMPLATES.get(nome)
+        if shipped is not None and shipped["canal"] != request.canal:
+            error = FieldError("/canal", "canal_do_template_padrao", shipped["canal"])
+            raise Invalid("canal_do_template_padrao", (error,), canal=shipped["canal"])
         words = _words(request)
         now = self._clock()
 
         def work(rows: Rows) -> Row:
             rows.one("lock_template_name", nome=nome)
             current = rows.one("find_template", nome=nome)
-            if current is not None and {name: current[name] for name in _WORDS} == words:
+            if current is not None and not current["padrao"] and {name: current[name] for name in _WORDS} == words:
                 return _shown(current)
             rows.run("retire_template", nome=nome)
-            [made] = rows.all("insert_template", nome=nome, agora=now, **words)
+            [made] = rows.all("insert_template", nome=nome, padrao=False, agora=now, **words)
             return _shown(made)
 
         return self._database.run(tenant_id, work)
@@ -127,23 +144,42 @@ class Templates:
     def delete(self, tenant_id: str, nome: str) -> None:
         """Retire a template; disparos that were made with it keep its words.
 
+        For a name of `padroes`, the words of the product count again.
+
         Raises:
-            NotFound: none of that name is in use.
+            NotFound: none of that name is in use, or only the product's.
         """
-        if not self._database.run(tenant_id, lambda rows: rows.run("retire_template", nome=nome)):
+        if not self._database.run(tenant_id, lambda rows: rows.run("retire_own_template", nome=nome)):
             raise NotFound("nao_encontrado")
 
 
 def _version(rows: Rows, nome: str, versao: int | None) -> Row:
     """One version of a template; None for the one in use."""
-    found = (
-        rows.one("find_template", nome=nome)
-        if versao is None
-        else rows.one("find_template_version", nome=nome, versao=versao)
-    )
+    if versao is None:
+        found = rows.one("find_template", nome=nome)
+        # A row of the product's words may be of an earlier version of the product.
+        if (found is None or found["padrao"]) and nome in DEFAULT_TEMPLATES:
+            found = _default(nome)
+    else:
+        found = rows.one("find_template_version", nome=nome, versao=versao)
     if found is None:
         raise NotFound("nao_encontrado")
     return found
+
+
+def _default(nome: str) -> Row:
+    """A template that ships with the product, as a row; it has no version of the tenant's and no time."""
+    return {**DEFAULT_TEMPLATES[nome], "versao": 0, "regras": NEW_RULES, "padrao": True, "criado_em": None}
+
+
+def _shipped(rows: Rows) -> list[Row]:
+    """The templates that every tenant has, and whether the tenant's own words take their place."""
+    own = {row["nome"] for row in rows.all("own_templates", nomes=sorted(DEFAULT_TEMPLATES))}
+    names = ("nome", "canal", "idioma", "assunto", "texto", "variaveis")
+    return [
+        {**{key: value[key] for key in names}, "em_uso": nome not in own}
+        for nome, value in sorted(DEFAULT_TEMPLATES.items())
+    ]
 
 
 def _shown(version: Row) -> Row:

@@ -85,7 +85,7 @@ class StepKind(StrEnum):
     LEASE_VENCIDA = "lease_vencida"
     NAO_INICIADO = "nao_iniciado"
     DESISTIU = "desistiu"
-    # A step of a campaign that its lead does not need any more.
+    # Its lead does not need it any more: a step of a campaign, or a message about an agendamento that has changed.
     DISPENSADO = "dispensado"
 
 
@@ -114,7 +114,9 @@ class ClaimedDisparo:
     message may try that channel now. `entregas_falhas` counts how many times the provider accepted the message and
     could not deliver it, `abandonos` how many workers in a row died before they began to send it. `is_under_review`: a
     person has yet to look at a reply that may be an opt-out.
-    `campanha` is the status of its campaign; `is_test`: it goes to the team, so it means nothing for the lead.
+    `campanha` is the status of its campaign. `moves_no_lead`: it means nothing for the lead's status, because it is a
+    test, or about an agendamento. `is_for_staff`: it goes to the responsável. `agendamento_fim`: why nobody wants
+    a message about that agendamento any more, empty while it is true.
     """
 
     tenant_id: str
@@ -150,8 +152,16 @@ class ClaimedDisparo:
     campanha_id: UUID | None = None
     campanha: str | None = None
     etapa: int | None = None
-    is_test: bool = False
+    moves_no_lead: bool = False
+    agendamento_id: UUID | None = None
+    agendamento_fim: str = ""
+    is_for_staff: bool = False
     recipient: Recipient | None = None
+
+    @property
+    def may_be_held(self) -> bool:
+        """Whether its campaign or its agendamento may change just before it begins."""
+        return self.campanha_id is not None or self.agendamento_id is not None
 
     @property
     def is_stopped(self) -> bool:
@@ -271,6 +281,8 @@ def _unwanted(claimed: ClaimedDisparo, now: datetime) -> DisparoUpdate | None:
     """The end of a disparo that nobody wants any more. An opt-out always wins, whoever asked for the message."""
     if claimed.is_suppressed:
         return closed(claimed, DisparoStatus.SUPRIMIDO, StepKind.SUPRIMIDO, SUPPRESSED)
+    if claimed.agendamento_fim:
+        return closed(claimed, DisparoStatus.CANCELADO, StepKind.DISPENSADO, claimed.agendamento_fim)
     if claimed.expira_em is not None and claimed.expira_em <= now:
         return closed(claimed, DisparoStatus.EXPIRADO, StepKind.EXPIRADO, TOO_LATE)
     return None

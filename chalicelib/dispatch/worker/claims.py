@@ -157,8 +157,8 @@ class Claims:
         return self.wake_next([row["tenant_id"] for row in found]) if found else []
 
     def give_back(self, claim: Claim, disparos: Iterable[ClaimedDisparo]) -> None:
-        """Put disparos of campaigns back that may not be begun any more."""
-        ours = [(each.tenant_id, each.disparo_id) for each in disparos if each.campanha_id is not None]
+        """Put disparos of campaigns and agendamentos back that may not be begun any more."""
+        ours = [(each.tenant_id, each.disparo_id) for each in disparos if each.may_be_held]
         if ours:
             params = {**_ids(ours), "dono": claim.owner, "agora": self._clock()}
             self._database.run_across_tenants(lambda rows: rows.run("give_back_disparos", **params))
@@ -180,7 +180,7 @@ class Claims:
         now = self._clock()
         params = {
             "registros": json.dumps([_columns(each, now) for each in updates], default=str),
-            "iniciar": json.dumps([{**_names(each), "campanha_id": each.campanha_id} for each in begin], default=str),
+            "iniciar": json.dumps([_beginning(each) for each in begin], default=str),
             "dono": claim.owner,
             "agora": now,
         }
@@ -261,6 +261,10 @@ def _names(disparo: ClaimedDisparo) -> dict[str, object]:
     return {"tenant_id": disparo.tenant_id, "disparo_id": disparo.disparo_id}
 
 
+def _beginning(disparo: ClaimedDisparo) -> dict[str, object]:
+    return {**_names(disparo), "campanha_id": disparo.campanha_id, "agendamento_id": disparo.agendamento_id}
+
+
 def _recorded(found: Iterable[Row], updates: Sequence[DisparoUpdate], wakeups: list[Wakeup]) -> Recorded:
     written, begun = set[_Key](), set[_Key]()
     for row in found:
@@ -281,7 +285,7 @@ def _columns(update: DisparoUpdate, now: datetime) -> dict[str, object]:
         "provider_message_id": update.provider_message_id,
         "ultimo_codigo": update.ultimo_codigo,
         "erro_codigo": update.erro_codigo,
-        "fim_sem_contato": update.status in LEAD_FACTS and not disparo.is_test,
+        "fim_sem_contato": update.status in LEAD_FACTS and not disparo.moves_no_lead,
         "desfecho": verdict_of(update),
         "tentativa": disparo.tentativas if step.was_sent else None,
         "classe": step.kind.value,

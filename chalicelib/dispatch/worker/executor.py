@@ -22,7 +22,14 @@ from chalicelib.adapters.queues import Message, Queues, wakeup_body, wakeup_targ
 from chalicelib.canal import Canal
 from chalicelib.config import Settings
 from chalicelib.dispatch.channels.senders import Sender, Senders
-from chalicelib.dispatch.outcomes import Attempt, DeliveryFinding, InquiryReply, OutgoingMessage, Transient
+from chalicelib.dispatch.outcomes import (
+    Attempt,
+    CalendarPart,
+    DeliveryFinding,
+    InquiryReply,
+    OutgoingMessage,
+    Transient,
+)
 from chalicelib.dispatch.rules.limiter import RateGrant
 from chalicelib.dispatch.rules.policy import (
     EXHAUSTED,
@@ -61,6 +68,10 @@ _METRICS = {
 # Channels that are spoken to at the same time; tenants with channels of their own make many.
 _MOST_THREADS = 16
 _LIMITS = frozenset({WaitReason.LIMITE, WaitReason.ORCAMENTO})
+
+
+Calendars = Callable[[Sequence[tuple[str, UUID]]], Mapping[tuple[str, UUID], Callable[[], CalendarPart | None]]]
+"""What makes the invitations of disparos, which are named by tenant and id."""
 
 
 class BatchCrashed(Exception):
@@ -116,6 +127,7 @@ class Executor:
     """The worker behind the dispatch queue; `database` is the owner's login, `publish` publishes the outbox's events.
 
     `unsubscribe_url` gives the link that an e-mail carries for one disparo of a tenant, None where there is none.
+    `calendars` gives what makes the invitations of those disparos that have one.
     """
 
     def __init__(
@@ -128,6 +140,7 @@ class Executor:
         publish: Callable[[], int],
         unsubscribe_url: Callable[[str, UUID], str | None],
         erased: ErasedContacts,
+        calendars: Calendars,
         tracer: Tracer,
         settings: Settings,
         clock: Clock,
@@ -143,6 +156,7 @@ class Executor:
         self._dead_letters = settings.dead_letters_of(settings.dispatch_queue)
         self._publish = publish
         self._unsubscribe_url = unsubscribe_url
+        self._calendars = calendars
         self._tracer = tracer
         self._is_enabled = settings.micro_agent_disparo_enabled
         self._clock = clock
@@ -207,8 +221,9 @@ class Executor:
 
     def _decided(self, batch: _ChannelBatch) -> _Decided:
         decided = _Decided([], [], [])
+        calendars = self._calendars_of(batch)
         for each in batch.disparos:
-            decision = self._decision(each, batch)
+            decision = self._decision(each, batch, calendars.get((each.tenant_id, each.disparo_id)))
             match decision:
                 case DisparoUpdate():
                     decided.updates.append(decision)
@@ -220,7 +235,16 @@ class Executor:
                     assert_never(decision)
         return decided
 
-    def _decision(self, claimed: ClaimedDisparo, batch: _ChannelBatch) -> OutgoingMessage | AskProvider | DisparoUpdate:
+    def _calendars_of(self, batch: _ChannelBatch) -> Mapping[tuple[str, UUID], Callable[[], CalendarPart | None]]:
+        """The invitations of a batch of e-mails, if its channel carries them."""
+        if batch.canal is not Canal.EMAIL or not batch.sender.carries_calendars:
+            return {}
+        about = [(each.tenant_id, each.disparo_id) for each in batch.disparos if each.agendamento_id is not None]
+        return self._calendars(about) if about else {}
+
+    def _decision(
+        self, claimed: ClaimedDisparo, batch: _ChannelBatch, calendar: Callable[[], CalendarPart | None] | None
+    ) -> OutgoingMessage | AskProvider | DisparoUpdate:
         try:
             config = batch.claim.configs[claimed.tenant_id]
             window = rules_for(claimed.destino, claimed.canal, config, main_phone=claimed.telefone_principal)
@@ -228,7 +252,8 @@ class Executor:
             decision = decide(claimed, terms, window=window, is_enabled=self._is_enabled, now=self._clock())
             if not isinstance(decision, OutgoingMessage):
                 return decision
-            return self._held_back(claimed, config) or self._complete(claimed, decision)
+            message = decision if calendar is None else replace(decision, calendario=calendar())
+            return self._held_back(claimed, config) or self._complete(claimed, message)
         except Exception as error:  # noqa: BLE001 - one disparo must not hold up the others; nothing has left yet
             logger.error("decision_crashed", extra={**_names(claimed), "kind": type(error).__name__})
             return self._concluded(batch, claimed, Attempt(Transient(INTERNAL)))
@@ -244,7 +269,8 @@ class Executor:
         """An e-mail says how to unsubscribe."""
         match claimed.canal:
             case Canal.EMAIL:
-                url = self._unsubscribe_url(claimed.tenant_id, claimed.disparo_id)
+                # A responsável who unsubscribed would silence the lead.
+                url = None if claimed.is_for_staff else self._unsubscribe_url(claimed.tenant_id, claimed.disparo_id)
                 return replace(message, descadastro_url=url)
             case Canal.WHATSAPP:
                 return message

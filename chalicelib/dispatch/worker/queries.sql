@@ -90,7 +90,8 @@ WITH RECURSIVE filas AS (
     RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.canal, d.destino, d.variaveis,
               least(d.tentativas + 1, d.max_tentativas) AS tentativas, d.max_tentativas,
               d.em_duvida, d.ultimo_codigo, d.template, d.template_versao, d.expira_em, d.ignorar_janela,
-              d.usar_alternativos, d.campanha_id, d.etapa, d.teste_de
+              d.usar_alternativos, d.campanha_id, d.etapa, d.teste_de, d.agendamento_id, d.agendamento_versao,
+              d.agendamento_tipo
 ), abandonados AS (
     INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe)
     SELECT tenant_id, disparo_id, passos_antes, :agora, CASE WHEN iniciado THEN tentativas_antes END,
@@ -107,12 +108,24 @@ WITH RECURSIVE filas AS (
 SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, CAST(m.variaveis AS text) AS variaveis, m.tentativas,
        t.tentativas_antes,
        m.max_tentativas, m.em_duvida, m.ultimo_codigo, m.template, m.template_versao, m.expira_em, m.ignorar_janela,
-       m.usar_alternativos, m.campanha_id, m.etapa, t.campanha, m.teste_de IS NOT NULL AS is_test, t.espera,
+       m.usar_alternativos, m.campanha_id, m.etapa, t.campanha, m.agendamento_id,
+       m.teste_de IS NOT NULL OR m.agendamento_id IS NOT NULL AS moves_no_lead,
+       m.agendamento_tipo IS NOT DISTINCT FROM 'responsavel' AS is_for_staff,
+       CASE WHEN m.agendamento_id IS NOT NULL THEN coalesce((
+            SELECT CASE WHEN g.versao <> m.agendamento_versao THEN 'agendamento_mudou'
+                        WHEN m.agendamento_tipo = 'cancelado' AND g.status = 'cancelado' THEN ''
+                        WHEN m.agendamento_tipo <> 'cancelado' AND g.status IN ('pendente', 'confirmado') THEN ''
+                        ELSE 'agendamento_encerrado' END
+              FROM agendamentos g
+             WHERE g.tenant_id = m.tenant_id AND g.agendamento_id = m.agendamento_id), 'agendamento_encerrado')
+            ELSE '' END AS agendamento_fim, t.espera,
        t.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
        EXISTS (SELECT FROM supressoes x
                 WHERE x.tenant_id = m.tenant_id AND x.canal = m.canal AND x.contato = m.destino)
-       OR EXISTS (SELECT FROM leads_suprimidos x
-                   WHERE x.tenant_id = m.tenant_id AND x.lead_id = m.lead_id) AS is_suppressed,
+       -- What goes to the responsável is none of the lead's business.
+       OR (m.agendamento_tipo IS DISTINCT FROM 'responsavel'
+           AND EXISTS (SELECT FROM leads_suprimidos x
+                        WHERE x.tenant_id = m.tenant_id AND x.lead_id = m.lead_id)) AS is_suppressed,
        EXISTS (SELECT FROM respostas r
                 WHERE r.tenant_id = m.tenant_id AND r.canal = m.canal AND r.contato = m.destino
                   AND r.revisar) AS is_under_review,
@@ -414,8 +427,17 @@ WITH registros AS MATERIALIZED (
         ON CONFLICT ON CONSTRAINT campanha_desfechos_pkey
         DO UPDATE SET ultimos = right(c.ultimos || excluded.ultimos, 200)
 ), a_iniciar AS MATERIALIZED (
-    SELECT i.tenant_id, i.disparo_id, i.campanha_id
-      FROM jsonb_to_recordset(CAST(:iniciar AS jsonb)) AS i (tenant_id text, disparo_id uuid, campanha_id uuid)
+    SELECT i.tenant_id, i.disparo_id, i.campanha_id, i.agendamento_id
+      FROM jsonb_to_recordset(CAST(:iniciar AS jsonb))
+           AS i (tenant_id text, disparo_id uuid, campanha_id uuid, agendamento_id uuid)
+), agendamentos_presos AS MATERIALIZED (
+    -- As below: whoever moves an agendamento waits for this, and nothing about its old time begins afterwards.
+    SELECT g.tenant_id, g.agendamento_id, g.versao, g.status
+      FROM agendamentos g
+     WHERE (g.tenant_id, g.agendamento_id) IN (
+               SELECT tenant_id, agendamento_id FROM a_iniciar WHERE agendamento_id IS NOT NULL)
+     ORDER BY g.tenant_id, g.agendamento_id
+       FOR SHARE
 ), em_andamento AS MATERIALIZED (
     -- Whoever pauses a campaign waits for this, and whoever begins after the pause begins nothing of it.
     SELECT c.tenant_id, c.campanha_id
@@ -436,6 +458,12 @@ WITH registros AS MATERIALIZED (
              FROM disparos d
             WHERE d.tenant_id = i.tenant_id AND d.disparo_id = i.disparo_id
               AND d.status = 'enviando' AND d.lease_dono = :dono
+              AND (d.agendamento_id IS NULL OR EXISTS (
+                   SELECT FROM agendamentos_presos g
+                    WHERE g.tenant_id = d.tenant_id AND g.agendamento_id = d.agendamento_id
+                      AND g.versao = d.agendamento_versao
+                      AND CASE WHEN d.agendamento_tipo = 'cancelado' THEN g.status = 'cancelado'
+                               ELSE g.status IN ('pendente', 'confirmado') END))
               FOR UPDATE) d
 ), iniciados AS (
     UPDATE disparos d
@@ -452,14 +480,16 @@ SELECT tenant_id, disparo_id, false AS iniciado FROM gravados
 SELECT tenant_id, disparo_id, true FROM iniciados;
 
 -- name: give_back_disparos
--- What may not be begun, because its campaign has been paused or cancelled since the claim, waits for its turn again.
+-- What may not be begun, because its campaign has been paused or cancelled since the claim, or its agendamento has changed,
+-- waits for its turn again.
 WITH devolvidos AS (
     UPDATE disparos d
-       SET status = 'pendente', espera = 'campanha', lease_dono = NULL, lease_ate = NULL, acordado_em = NULL,
+       SET status = 'pendente', espera = CASE WHEN d.campanha_id IS NOT NULL THEN 'campanha' END, lease_dono = NULL, lease_ate = NULL, acordado_em = NULL,
            atualizado_em = :agora
       FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
      WHERE d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id AND d.status = 'enviando'
-       AND d.lease_dono = :dono AND d.iniciado_em IS NULL AND d.campanha_id IS NOT NULL
+       AND d.lease_dono = :dono AND d.iniciado_em IS NULL
+       AND (d.campanha_id IS NOT NULL OR d.agendamento_id IS NOT NULL)
        AND d.tentativas < d.max_tentativas
     RETURNING d.tenant_id, d.disparo_id, d.passos
 )
@@ -712,10 +742,12 @@ WITH RECURSIVE falhos AS (
 )
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       enviar_apos, max_tentativas, expira_em, ignorar_janela, usar_alternativos, alternativa_de, teste_de,
-                      campanha_id, etapa, variante, piloto, criado_em, atualizado_em)
+                      campanha_id, etapa, variante, piloto, agendamento_id, agendamento_versao, agendamento_tipo,
+                      criado_em, atualizado_em)
 SELECT d.tenant_id, p.novo_id, d.lead_id, d.canal, contato_id(d.lead_id, p.valor), p.valor, d.template,
        d.template_versao, d.variaveis, :agora, d.max_tentativas, d.expira_em, d.ignorar_janela, true, d.disparo_id,
-       d.teste_de, d.campanha_id, d.etapa, d.variante, d.piloto, :agora, :agora
+       d.teste_de, d.campanha_id, d.etapa, d.variante, d.piloto, d.agendamento_id, d.agendamento_versao,
+       d.agendamento_tipo, :agora, :agora
   FROM proximos p
   JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
     ON CONFLICT DO NOTHING

@@ -1,37 +1,41 @@
-"""Books callbacks and meetings and follows them to their end; `reminders` announces that their time has come."""
+"""Books callbacks and meetings, moves them and follows them to their end; `reminders` tells their leads."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from chalicelib import avisos, events
+from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.adapters.queues import wakeup_body
-from chalicelib.adapters.schedules import Schedules
-from chalicelib.avisos import StoredWarning
-from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound, Unavailable
+from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, TimeTaken
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ids import new_id
 from chalicelib.instants import Instant
 from chalicelib.leads import moves
 from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
-from chalicelib.scheduling.booking.requests import AgendamentoQuery, NewAgendamento
+from chalicelib.scheduling.booking.announcing import Alarm, Alarms, plan_farewell, plan_notices, withdraw
+from chalicelib.scheduling.booking.requests import AgendamentoCanal, AgendamentoQuery, NewAgendamento, Rescheduling
+from chalicelib.scheduling.booking.shown import described, known, presented
+from chalicelib.scheduling.rules.notices import CONFIRMATION_TIME, NoticeKind
 from chalicelib.scheduling.rules.warnings import warnings_of
+from chalicelib.scheduling.staff.availability import buffers_of, nearest_free
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.searches import take_seat
-from chalicelib.telemetry import Metric, count, logger
+from chalicelib.telemetry import Metric, count
 from chalicelib.tenants.config import config_of
 
-ID_NAME = "agendamento_id"
-"""The key of the row in the body of a wake-up."""
+_NONE = UUID(int=0)
 _FARTHEST_DAYS = 2 * 366
 _OVERLAP = "agendamentos_sem_sobreposicao"
 _SAME_KEY = "agendamentos_idempotency_key_key"
+_SAME_KEY_OF_MOVE = "agendamento_horarios_idempotency_key_key"
+_OF_A_TIME = ("data_agendada", "duracao_minutos", "local", "link")
+_MOVED, _ENDED = "agendamento_mudou", "agendamento_encerrado"
 
 # Both ends of a meeting are one event; its `status` says which.
 _EVENTS = {
@@ -47,45 +51,102 @@ _FACTS = {
 }
 
 
-class Agendamentos:
-    """The calendar of a tenant; `database` is the API's login, `queue` the one that `reminders` reads."""
+class Wanted(NamedTuple):
+    """A time of a responsável that somebody asks for; `agendamento_id` is the one that would move there."""
 
-    def __init__(self, *, database: Database, schedules: Schedules, queue: str, buffer_min: int, clock: Clock) -> None:
+    responsavel: str
+    begins: datetime
+    minutes: int
+    agendamento_id: UUID = _NONE
+
+    @property
+    def ends(self) -> datetime:
+        """When it is over."""
+        return self.begins + timedelta(minutes=self.minutes)
+
+
+class _Changed(NamedTuple):
+    """An agendamento as it is now, and which alarms are to be called off and set."""
+
+    shown: Row
+    off: Sequence[Alarm] = ()
+    on: Sequence[Alarm] = ()
+
+
+class Agendamentos:
+    """The calendar of a tenant; `database` is the API's login.
+
+    `buffer_min` are the minutes after an agendamento that stay free, where its responsável has none of their own.
+    """
+
+    def __init__(self, *, database: Database, alarms: Alarms, buffer_min: int, clock: Clock) -> None:
         self._database = database
-        self._schedules = schedules
-        self._queue = queue
-        self._buffer = timedelta(minutes=buffer_min)
+        self._alarms = alarms
+        self._buffer_min = buffer_min
         self._clock = clock
 
     def create(
-        self, tenant_id: str, lead_id: UUID, request: NewAgendamento, key: IdempotencyKey | None = None
+        self,
+        tenant_id: str,
+        lead_id: UUID,
+        request: NewAgendamento,
+        key: IdempotencyKey | None = None,
+        *,
+        por: str | None = None,
     ) -> dict[str, Any]:
-        """Book an agendamento: the row first, then its wake-up. The same key gets the same agendamento.
+        """Book an agendamento: the row first, then its alarms. The same key gets the same agendamento.
 
         Its `avisos` say what the caller should know: the lead is elsewhere at that time, it is an unusual hour there,
-        or a holiday.
+        or a holiday. The lead is told, unless the request or the tenant's configuration says otherwise.
 
         Raises:
             NotFound: the tenant has no such lead.
             Conflict: `lead_encerrado`, `horario_ocupado`, or the key was used for another request.
             Invalid: `data_no_passado` or `data_distante`.
         """
-        if (known := self._known(tenant_id, key)) is not None:
-            return known
+        if (made := self._known(tenant_id, _SAME_KEY, key)) is not None:
+            return made
         now = self._clock()
         _check_date(request.data_agendada, now)
-        try:
-            made = self._database.run(tenant_id, lambda rows: self._insert(rows, lead_id, request, key, now))
-        except ConstraintViolation as violation:
-            # The same request came twice at once: the other one was first, and holds the key and the time.
-            if violation.constraint in {_OVERLAP, _SAME_KEY} and (known := self._known(tenant_id, key)) is not None:
-                return known
-            if violation.constraint == _OVERLAP:
-                raise Conflict("horario_ocupado") from None
-            raise
-        self._arrange(tenant_id, made)
-        count(Metric.AGENDAMENTOS_CREATED, 1, tenant_id=tenant_id)
-        return made
+        wanted = Wanted(request.responsavel, request.data_agendada, request.duracao_minutos)
+
+        def work(rows: Rows) -> _Changed:
+            return self._insert(rows, lead_id, request, wanted, key, por, now)
+
+        shown, is_new = self._take(tenant_id, _SAME_KEY, key, wanted, work, now)
+        if is_new:
+            count(Metric.AGENDAMENTOS_CREATED, 1, tenant_id=tenant_id)
+        return shown
+
+    def reschedule(
+        self,
+        tenant_id: str,
+        agendamento_id: UUID,
+        request: Rescheduling,
+        key: IdempotencyKey | None = None,
+        *,
+        por: str | None = None,
+    ) -> dict[str, Any]:
+        """Move it to another time, which its lead is asked to confirm anew; the same key moves it once.
+
+        The same time and place again change nothing.
+
+        Raises:
+            NotFound: the tenant has no such agendamento.
+            Conflict: `transicao_de_agendamento_invalida`, it has ended; `reagendamentos_esgotados`, it has moved as
+                often as the tenant allows; `horario_ocupado`; or the key was used for another request.
+            Invalid: `data_no_passado`, `data_distante`, `local_so_presencial` or `link_so_de_video`.
+        """
+        if (made := self._known(tenant_id, _SAME_KEY_OF_MOVE, key)) is not None:
+            return made
+        now = self._clock()
+        _check_date(request.data_agendada, now)
+        wanted = self._database.run(tenant_id, lambda rows: _wanted(rows, agendamento_id, request))
+
+        def work(rows: Rows) -> _Changed:
+            return self._reschedule(rows, agendamento_id, request, key, por, now)
+
+        return self._take(tenant_id, _SAME_KEY_OF_MOVE, key, wanted, work, now)[0]
 
     def page(self, tenant_id: str, query: AgendamentoQuery) -> dict[str, Any]:
         """A page of agendamentos in the order of their date.
@@ -94,15 +155,16 @@ class Agendamentos:
             Invalid: `cursor_invalido`.
             TooManyRequests: `buscas_demais`.
         """
+        now = self._clock()
         data, agendamento_id = query.after(tuple[Instant, UUID]) or (None, None)
+        filters = query.model_dump(mode="json", exclude={"limit", "cursor", "offset", "de", "ate"})
         params = {
+            **filters,
             "depois_data": data,
             "depois_id": agendamento_id,
-            "status": query.status.value if query.status else None,
-            "responsavel": query.responsavel,
-            "lead_id": query.lead_id,
             "de": query.de,
             "ate": query.ate,
+            "agora": now,
             "limite": query.limit + 1,
             "pular": query.offset or 0,
         }
@@ -110,18 +172,19 @@ class Agendamentos:
         def work(rows: Rows) -> list[Row]:
             if query.reads_much():
                 take_seat(rows)
-            return _presented(rows, rows.all("list_agendamentos", **params))
+            return presented(rows, rows.all("list_agendamentos", **params), now)
 
         found = self._database.run(tenant_id, work)
         return page_of(found, query.limit, lambda row: (row["data_agendada"].isoformat(), row["agendamento_id"]))
 
     def get(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
-        """One agendamento.
+        """One agendamento, with the times that it had and what was said of it.
 
         Raises:
             NotFound: the tenant has no such agendamento.
         """
-        return self._database.run(tenant_id, lambda rows: _shown(rows, agendamento_id))
+        now = self._clock()
+        return self._database.run(tenant_id, lambda rows: described(rows, agendamento_id, now))
 
     def confirm(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """Record that the lead agreed. Raises as `complete`."""
@@ -138,65 +201,152 @@ class Agendamentos:
         return self._move(tenant_id, agendamento_id, AgendamentoStatus.REALIZADO)
 
     def cancel(
-        self, tenant_id: str, agendamento_id: UUID, *, por: str | None = None, motivo: str | None = None
+        self,
+        tenant_id: str,
+        agendamento_id: UUID,
+        *,
+        por: str | None = None,
+        motivo: str | None = None,
+        avisar_lead: bool | None = None,
     ) -> dict[str, Any]:
         """Cancel it: its time is free again, and nobody is reminded. It notes who did so, and why.
 
-        Raises as `complete`.
+        The lead is told where its time has not come, unless `avisar_lead` or the tenant's configuration says
+        otherwise. Raises as `complete`.
         """
-        cancelled = self._move(tenant_id, agendamento_id, AgendamentoStatus.CANCELADO, por=por, motivo=motivo)
-        try:
-            self._schedules.delete(_schedule(agendamento_id))
-        except Unavailable as error:
-            # A worker that is woken for it finds it cancelled.
-            _log("schedule_not_deleted", agendamento_id, error)
-        return cancelled
+        return self._move(
+            tenant_id, agendamento_id, AgendamentoStatus.CANCELADO, por=por, motivo=motivo, avisar_lead=avisar_lead
+        )
 
     def miss(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """Record that the lead did not come. Raises as `complete`."""
         return self._move(tenant_id, agendamento_id, AgendamentoStatus.NAO_COMPARECEU)
 
-    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> dict[str, Any] | None:
-        """The agendamento that this very request made before."""
+    def _known(self, tenant_id: str, constraint: str, key: IdempotencyKey | None) -> dict[str, Any] | None:
+        """The agendamento that this very request made or moved before; `constraint` is that of its keys."""
         if key is None:
             return None
-        return self._database.run(tenant_id, lambda rows: _made_under(rows, key))
+        now = self._clock()
+        return self._database.run(tenant_id, lambda rows: _made_under(rows, constraint, key, now))
+
+    def _take(
+        self,
+        tenant_id: str,
+        constraint: str,
+        key: IdempotencyKey | None,
+        wanted: Wanted,
+        work: Callable[[Rows], _Changed],
+        now: datetime,
+    ) -> tuple[Row, bool]:
+        """The agendamento at its new time, and whether this request brought it there."""
+        try:
+            changed = self._database.run(tenant_id, work)
+        except ConstraintViolation as violation:
+            # The same request came twice at once: the other one was first, and holds the key and the time.
+            if violation.constraint in {_OVERLAP, constraint}:
+                if (made := self._known(tenant_id, constraint, key)) is not None:
+                    return made, False
+                raise self._database.run(tenant_id, lambda rows: self._taken(rows, wanted, now)) from None
+            raise
+        self._alarms.call_off(changed.off)
+        self._alarms.set(tenant_id, changed.on, now)
+        return changed.shown, True
+
+    def _taken(self, rows: Rows, wanted: Wanted, now: datetime) -> TimeTaken:
+        """Why the time cannot be had, and which ones can."""
+        other = rows.one(
+            "occupying_agendamento", responsavel=wanted.responsavel, agendamento_id=wanted.agendamento_id,
+            **self._occupied(rows, wanted),
+        )  # fmt: skip
+        free = nearest_free(
+            rows,
+            wanted.responsavel,
+            wanted.begins,
+            wanted.minutes,
+            now,
+            buffer_min=self._buffer_min,
+            ignoring=wanted.agendamento_id,
+        )
+        return TimeTaken("horario_ocupado", other=other, free=[each.inicio.isoformat() for each in free])
 
     def _insert(
-        self, rows: Rows, lead_id: UUID, request: NewAgendamento, key: IdempotencyKey | None, now: datetime
-    ) -> dict[str, Any]:
-        lead = _known(rows.one("lock_lead", lead_id=lead_id))
+        self,
+        rows: Rows,
+        lead_id: UUID,
+        request: NewAgendamento,
+        wanted: Wanted,
+        key: IdempotencyKey | None,
+        por: str | None,
+        now: datetime,
+    ) -> _Changed:
+        lead = known(rows.one("lock_lead", lead_id=lead_id))
         if LeadStatus(lead["status"]) in CLOSED:
             raise Conflict("lead_encerrado")
-        agendamento_id = new_id(now)
-        ends = request.data_agendada + timedelta(minutes=request.duracao_minutos)
-        warnings = _warnings(rows, lead_id, request.data_agendada, ends)
+        config = config_of(rows)
+        agendamento = {"agendamento_id": new_id(now), "lead_id": lead_id, **request.model_dump()}
         rows.run(
             "insert_agendamento",
-            agendamento_id=agendamento_id,
-            lead_id=lead_id,
-            **request.model_dump(),
-            ocupado_ate=ends + self._buffer,
-            avisos=json.dumps(warnings) if warnings else None,
+            **agendamento,
+            **self._occupied(rows, wanted),
+            confirmar_ate=now + CONFIRMATION_TIME,
+            avisos=_warnings(rows, lead_id, wanted),
             idempotency_key=key.value if key else None,
             idempotency_fingerprint=key.fingerprint if key else None,
             agora=now,
         )
+        _note_time(rows, {**agendamento, "versao": 0}, now, por=por)
         moves.apply(rows, [lead_id], LeadFact.AGENDAMENTO_CRIADO, now)
         events.record(
-            rows, "agendamento.created", now, agendamento_id=agendamento_id, lead_id=lead_id,
+            rows, "agendamento.created", now, agendamento_id=agendamento["agendamento_id"], lead_id=lead_id,
             data_agendada=request.data_agendada.isoformat(),
         )  # fmt: skip
-        return _shown(rows, agendamento_id)
+        alarms = plan_notices(rows, {**agendamento, "versao": 0}, NoticeKind.CONVITE, config, now)
+        return _Changed(described(rows, agendamento["agendamento_id"], now), on=alarms)
 
-    def _arrange(self, tenant_id: str, made: Row) -> None:
-        """Have the operator's notice sent at its time; what cannot be arranged is found by the sweep."""
-        agendamento_id = made["agendamento_id"]
-        body = wakeup_body(tenant_id, ID_NAME, agendamento_id)
-        try:
-            self._schedules.create(_schedule(agendamento_id), made["data_agendada"], self._queue, body)
-        except Unavailable as error:
-            _log("schedule_not_created", agendamento_id, error)
+    def _reschedule(
+        self,
+        rows: Rows,
+        agendamento_id: UUID,
+        request: Rescheduling,
+        key: IdempotencyKey | None,
+        por: str | None,
+        now: datetime,
+    ) -> _Changed:
+        row = known(rows.one("lock_agendamento", agendamento_id=agendamento_id))
+        _check_move(AgendamentoStatus(row["status"]), AgendamentoStatus.PENDENTE)
+        _check_place(row, request)
+        moved = {**row, **request.model_dump(exclude={"motivo"}, exclude_none=True)}
+        if all(moved[name] == row[name] for name in _OF_A_TIME):
+            return _Changed(described(rows, agendamento_id, now))
+        config = config_of(rows)
+        if row["reagendamentos"] >= config.agenda.max_reagendamentos:
+            raise Conflict("reagendamentos_esgotados", maximo=config.agenda.max_reagendamentos)
+        off = withdraw(rows, row, _MOVED, now)
+        wanted = Wanted(row["responsavel"], moved["data_agendada"], moved["duracao_minutos"], agendamento_id)
+        [made] = rows.all(
+            "reschedule_agendamento",
+            agendamento_id=agendamento_id,
+            **{name: moved[name] for name in (*_OF_A_TIME, "avisar_lead")},
+            **self._occupied(rows, wanted),
+            confirmar_ate=now + CONFIRMATION_TIME,
+            avisos=_warnings(rows, row["lead_id"], wanted),
+            agora=now,
+        )
+        moved["versao"] = made["versao"]
+        _note_time(rows, row, row["criado_em"])
+        _note_time(rows, moved, now, por=por, motivo=request.motivo, key=key)
+        events.record(
+            rows, "agendamento.rescheduled", now, agendamento_id=agendamento_id, lead_id=row["lead_id"],
+            data_agendada=request.data_agendada.isoformat(), versao=made["versao"],
+        )  # fmt: skip
+        on = plan_notices(rows, moved, NoticeKind.MUDOU, config, now)
+        return _Changed(described(rows, agendamento_id, now), off, on)
+
+    def _occupied(self, rows: Rows, wanted: Wanted) -> dict[str, datetime]:
+        """The columns of the time that nobody else gets."""
+        buffers = buffers_of(rows, wanted.responsavel, buffer_min=self._buffer_min)
+        before, after = timedelta(minutes=buffers.before), timedelta(minutes=buffers.after)
+        return {"ocupado_de": wanted.begins - before, "ocupado_ate": wanted.ends + after}
 
     def _move(
         self,
@@ -206,29 +356,40 @@ class Agendamentos:
         *,
         por: str | None = None,
         motivo: str | None = None,
+        avisar_lead: bool | None = None,
     ) -> dict[str, Any]:
         now = self._clock()
 
-        def work(rows: Rows) -> dict[str, Any]:
-            row = _known(rows.one("lock_agendamento", agendamento_id=agendamento_id))
+        def work(rows: Rows) -> _Changed:
+            row = known(rows.one("lock_agendamento", agendamento_id=agendamento_id))
             origin = AgendamentoStatus(row["status"])
-            if origin != destination:
-                _check_move(origin, destination)
-                if destination is AgendamentoStatus.REALIZADO and now < row["data_agendada"]:
-                    raise Conflict("agendamento_nao_comecou")
-                rows.run(
-                    "move_agendamento", agendamento_id=agendamento_id, para=destination.value, por=por, motivo=motivo,
-                    agora=now,
-                )  # fmt: skip
-                if destination in _FACTS:
-                    moves.apply(rows, [row["lead_id"]], _FACTS[destination], now)
-                events.record(
-                    rows, _EVENTS[destination], now, agendamento_id=agendamento_id, lead_id=row["lead_id"],
-                    status=destination.value,
-                )  # fmt: skip
-            return _shown(rows, agendamento_id)
+            if origin == destination:
+                return _Changed(described(rows, agendamento_id, now))
+            _check_move(origin, destination)
+            if destination is AgendamentoStatus.REALIZADO and now < row["data_agendada"]:
+                raise Conflict("agendamento_nao_comecou")
+            off = withdraw(rows, row, _ENDED, now) if destination in _FACTS else []
+            [made] = rows.all(
+                "move_agendamento", agendamento_id=agendamento_id, para=destination.value, por=por, motivo=motivo,
+                agora=now,
+            )  # fmt: skip
+            if destination in _FACTS:
+                moves.apply(rows, [row["lead_id"]], _FACTS[destination], now)
+            events.record(
+                rows, _EVENTS[destination], now, agendamento_id=agendamento_id, lead_id=row["lead_id"],
+                status=destination.value,
+            )  # fmt: skip
+            on: list[Alarm] = []
+            if destination is AgendamentoStatus.CANCELADO:
+                tells = row["avisar_lead"] if avisar_lead is None else avisar_lead
+                ended = {**row, "versao": made["versao"], "avisar_lead": tells}
+                on = plan_farewell(rows, ended, config_of(rows), now)
+            return _Changed(described(rows, agendamento_id, now), off, on)
 
-        return self._database.run(tenant_id, work)
+        changed = self._database.run(tenant_id, work)
+        self._alarms.call_off(changed.off)
+        self._alarms.set(tenant_id, changed.on, now)
+        return changed.shown
 
 
 def _check_date(date: datetime, now: datetime) -> None:
@@ -242,39 +403,59 @@ def _check_move(origin: AgendamentoStatus, destination: AgendamentoStatus) -> No
         raise Conflict("transicao_de_agendamento_invalida", de=origin.value, para=destination.value)
 
 
-def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
-    row = rows.one("agendamento_by_idempotency_key", idempotency_key=key.value)
+def _check_place(row: Row, request: Rescheduling) -> None:
+    """Only a meeting in person has a place, and only one by video a link."""
+    for name, value, canal, code in (
+        ("local", request.local, AgendamentoCanal.PRESENCIAL, "local_so_presencial"),
+        ("link", request.link, AgendamentoCanal.VIDEO, "link_so_de_video"),
+    ):
+        if value is not None and row["canal"] != canal:
+            raise Invalid(code, (FieldError(f"/{name}", code, name),))
+
+
+def _wanted(rows: Rows, agendamento_id: UUID, request: Rescheduling) -> Wanted:
+    row = known(rows.one("agendamento_by_id", agendamento_id=agendamento_id))
+    minutes = request.duracao_minutos or row["duracao_minutos"]
+    return Wanted(row["responsavel"], request.data_agendada, minutes, agendamento_id)
+
+
+def _note_time(
+    rows: Rows,
+    agendamento: Row,
+    at: datetime,
+    *,
+    por: str | None = None,
+    motivo: str | None = None,
+    key: IdempotencyKey | None = None,
+) -> None:
+    """Keep the time of a version, unless it is kept already."""
+    names = ("agendamento_id", "versao", "data_agendada", "duracao_minutos")
+    rows.run(
+        "insert_horario",
+        **{name: agendamento[name] for name in names},
+        em=at,
+        por=por,
+        motivo=motivo,
+        idempotency_key=key.value if key else None,
+        idempotency_fingerprint=key.fingerprint if key else None,
+    )
+
+
+def _made_under(rows: Rows, constraint: str, key: IdempotencyKey, now: datetime) -> Row | None:
+    found = "agendamento_by_idempotency_key" if constraint == _SAME_KEY else "horario_by_idempotency_key"
+    row = rows.one(found, idempotency_key=key.value)
     if row is None:
         return None
     key.check(row["idempotency_fingerprint"])
-    return _shown(rows, row["agendamento_id"])
+    return described(rows, row["agendamento_id"], now)
 
 
-def _shown(rows: Rows, agendamento_id: UUID) -> Row:
-    [shown] = _presented(rows, [_known(rows.one("agendamento_by_id", agendamento_id=agendamento_id))])
-    return shown
-
-
-def _presented(rows: Rows, found: list[Row]) -> list[Row]:
-    """Rows with their warnings in words."""
-    config = config_of(rows)
-    return [{**row, "avisos": avisos.in_words(row["avisos"], config.idioma, config.fuso)} for row in found]
-
-
-def _warnings(rows: Rows, lead_id: UUID, begins: datetime, ends: datetime) -> list[StoredWarning]:
-    known = rows.one("surroundings_of_agendamento", lead_id=lead_id, inicio=begins, fim=ends) or {}
-    return warnings_of(begins, ends, config_of(rows), phone=known["telefone"], other=known["outro"])
-
-
-def _known(row: Row | None) -> Row:
-    if row is None:
-        raise NotFound("nao_encontrado")
-    return row
-
-
-def _schedule(agendamento_id: UUID) -> str:
-    return f"agendamento-{agendamento_id}"
-
-
-def _log(what: str, agendamento_id: UUID, error: Unavailable) -> None:
-    logger.warning(what, extra={"agendamento_id": str(agendamento_id), "reason": error.reason})
+def _warnings(rows: Rows, lead_id: UUID, wanted: Wanted) -> str | None:
+    """The stored warnings about a time, as JSON."""
+    around = rows.one(
+        "surroundings_of_agendamento", lead_id=lead_id, inicio=wanted.begins, fim=wanted.ends,
+        agendamento_id=wanted.agendamento_id,
+    )  # fmt: skip
+    place = around or {}
+    found = warnings_of(wanted.begins, wanted.ends, config_of(rows), phone=place["telefone"], other=place["outro"])
+    return json.dumps(found) if found else None

@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Annotated
-from unicodedata import normalize
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
 from chalicelib.instants import Instant
+from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
+from chalicelib.scheduling.rules.names import ResponsavelName, visible
 from chalicelib.scheduling.states import AgendamentoStatus
 from chalicelib.unseen import as_seen, without_directions
 
-# Control characters, except the tab and the line breaks of a note. A name has its blanks made single below.
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029]")
 
-
-def _visible(text: str) -> str:
-    if _CONTROLS.search(text):
-        raise PydanticCustomError("caractere_invalido", "a character that cannot be seen")
-    return text
-
-
-def _one_spelling(text: str) -> str:
-    """One spelling of a name: composed (NFC), with single blanks, without what nobody sees.
-
-    The database compares names without regard to case: two of the same look must not book the same hour.
-    """
-    if not (name := " ".join(normalize("NFC", as_seen(text)).split())):
+def _one_line(text: str) -> str:
+    """With single blanks, without what nobody sees."""
+    if not (line := " ".join(as_seen(text).split())):
         raise PydanticKnownError("string_too_short", {"min_length": 1})
-    return name
+    return line
 
 
-ResponsavelName = Annotated[
-    str, Field(min_length=1, max_length=120), AfterValidator(_visible), AfterValidator(_one_spelling)
-]
-
-Note = Annotated[str, Field(max_length=2000), AfterValidator(_visible), AfterValidator(without_directions)]
+Duration = Annotated[int, Field(ge=5, le=480)]
+Note = Annotated[str, Field(max_length=2000), AfterValidator(visible), AfterValidator(without_directions)]
+Place = Annotated[str, Field(min_length=1, max_length=300), AfterValidator(visible), AfterValidator(_one_line)]
+Link = Annotated[str, Field(max_length=1000, pattern=r"^https?://[!-;=?-~]+$")]
 
 
 class AgendamentoKind(StrEnum):
@@ -56,6 +43,7 @@ class AgendamentoCanal(StrEnum):
     TELEFONE = "telefone"
     WHATSAPP = "whatsapp"
     VIDEO = "video"
+    PRESENCIAL = "presencial"
 
 
 class NewAgendamento(BaseModel):
@@ -66,11 +54,52 @@ class NewAgendamento(BaseModel):
     tipo: AgendamentoKind
     canal: AgendamentoCanal
     data_agendada: Instant
-    duracao_minutos: Annotated[int, Field(ge=5, le=480)] = 60
+    duracao_minutos: Duration = 60
     responsavel: ResponsavelName
-    observacoes: (
-        Annotated[str, Field(max_length=2000), AfterValidator(_visible), AfterValidator(without_directions)] | None
-    ) = None
+    observacoes: Note | None = None
+    local: Annotated[Place | None, Field(validate_default=True)] = None
+    """Where they meet; only if `presencial`, which needs it."""
+    link: Link | None = None
+    """The address of the video call; only if `video`."""
+    avisar_lead: bool = True
+    """Whether the lead gets messages about it: the invitation, reminders, changes."""
+
+    @field_validator("local")
+    @classmethod
+    def _where_they_meet(cls, local: str | None, info: ValidationInfo) -> str | None:
+        is_presencial = info.data.get("canal") is AgendamentoCanal.PRESENCIAL
+        if is_presencial and local is None:
+            raise PydanticCustomError("local_obrigatorio", "presencial needs a place")
+        if not is_presencial and local is not None and "canal" in info.data:
+            raise PydanticCustomError("local_so_presencial", "only presencial has a place")
+        return local
+
+    @field_validator("link")
+    @classmethod
+    def _of_a_video(cls, link: str | None, info: ValidationInfo) -> str | None:
+        if link is not None and info.data.get("canal", AgendamentoCanal.VIDEO) is not AgendamentoCanal.VIDEO:
+            raise PydanticCustomError("link_so_de_video", "only video has a link")
+        return link
+
+
+class Rescheduling(GivenReason):
+    """The new time of an agendamento; what is left out stays as it is."""
+
+    data_agendada: Instant
+    duracao_minutos: Duration | None = None
+    local: Place | None = None
+    """Where they meet now; only if it is `presencial`."""
+    link: Link | None = None
+    """The address of the video call now; only if it is `video`."""
+    avisar_lead: bool | None = None
+    """Whether the lead gets messages about it from now on."""
+
+
+class Cancellation(GivenReason):
+    """Why an agendamento is cancelled; the body may be left out."""
+
+    avisar_lead: bool | None = None
+    """Whether the lead is told; by default as it was asked for before."""
 
 
 class AgendamentoQuery(PageQuery):
@@ -79,6 +108,10 @@ class AgendamentoQuery(PageQuery):
     quick_filters = frozenset({"lead_id"})
 
     status: AgendamentoStatus | None = None
+    tipo: AgendamentoKind | None = None
+    canal: AgendamentoCanal | None = None
+    confirmacao_vencida: bool | None = None
+    """Whether the lead has let the time to confirm pass."""
     responsavel: ResponsavelName | None = None
     lead_id: UUID | None = None
     de: Instant | None = None

@@ -10,3 +10,55 @@ UPDATE agendamentos
    AND status IN ('pendente', 'confirmado')
    AND data_agendada <= :agora
 RETURNING lead_id, canal, data_agendada;
+
+-- name: agendamento_to_speak_of
+-- Locked, so that it does not move while something is said of it.
+SELECT agendamento_id, lead_id, canal, data_agendada, duracao_minutos, responsavel, local, link, status, versao
+  FROM agendamentos
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id
+   FOR NO KEY UPDATE;
+
+-- name: lock_due_avisos_de_agendamento
+-- The earliest first.
+SELECT versao, tipo, quando
+  FROM agendamento_avisos
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id AND status = 'pendente' AND quando <= :agora
+ ORDER BY quando, tipo
+   FOR UPDATE;
+
+-- name: close_aviso_de_agendamento
+UPDATE agendamento_avisos
+   SET status = :status, motivo = :motivo, disparo_id = :disparo_id, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id AND versao = :versao AND tipo = :tipo;
+
+-- name: find_agenda_template
+SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, padrao
+  FROM templates
+ WHERE tenant_id = :tenant_id AND nome = :nome AND ativo;
+
+-- name: email_of_responsavel
+-- None for a name without a row.
+SELECT email FROM responsaveis WHERE tenant_id = :tenant_id AND lower(nome) = lower(CAST(:responsavel AS text));
+
+-- name: insert_disparo_de_agendamento
+-- It is due at once, and expires with what it speaks of.
+INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
+                      enviar_apos, expira_em, ignorar_janela, usar_alternativos, max_tentativas, agendamento_id,
+                      agendamento_versao, agendamento_tipo, criado_em, atualizado_em)
+VALUES (:tenant_id, :disparo_id, :lead_id, :canal, contato_id(CAST(:lead_id AS uuid), CAST(:destino AS text)), :destino,
+        :template, :template_versao, CAST(:variaveis AS jsonb), :agora, :expira_em, :ignorar_janela, :usar_alternativos,
+        :max_tentativas, :agendamento_id, :agendamento_versao, :agendamento_tipo, :agora, :agora);
+
+-- name: lock_unplanned_agendamentos
+-- Across tenants. SKIP LOCKED: one that somebody moves is planned by them.
+SELECT tenant_id, agendamento_id, lead_id, data_agendada, versao, avisar_lead
+  FROM agendamentos
+ WHERE avisos_planejados_em IS NULL AND status IN ('pendente', 'confirmado') AND data_agendada > :agora
+ ORDER BY tenant_id, data_agendada
+ LIMIT :limite
+   FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: mark_agendamento_planned
+UPDATE agendamentos
+   SET avisos_planejados_em = :agora
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;

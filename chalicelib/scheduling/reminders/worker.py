@@ -1,18 +1,21 @@
-"""Announces that the time of an agendamento has come: to the operator, by an event on the bus.
+"""Says what is to be said of an agendamento: reminders and news to its lead, and when its time has come.
 
-A wake-up may be early, late or repeated; the row says whether there is anything to announce.
+A wake-up may be early, late or repeated, or be about a version that has moved; the rows say what is due.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.adapters.queues import WakeupTarget, wakeup_targets
-from chalicelib.scheduling.booking.agendamentos import ID_NAME
+from chalicelib.scheduling.booking.announcing import ID_NAME
+from chalicelib.scheduling.reminders.messages import LeadLink, NoticeMessages
 from chalicelib.telemetry import logger
 
 
@@ -21,12 +24,27 @@ class RemindersFailed(Exception):
 
 
 class Reminders:
-    """The worker behind the scheduling queue; `database` is the owner's login, `publish` empties the outbox."""
+    """The worker behind the scheduling queue; `database` is the owner's login, `publish` empties the outbox.
 
-    def __init__(self, *, database: Database, publish: Callable[[], int], clock: Clock) -> None:
+    `wake` has a disparo sent, and `lead_link` is the address that its lead may answer at.
+    """
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        publish: Callable[[], int],
+        wake: Callable[[str, UUID, datetime], None],
+        lead_link: LeadLink,
+        clock: Clock,
+        max_tentativas: int,
+    ) -> None:
         self._database = database
         self._publish = publish
+        self._wake = wake
+        self._lead_link = lead_link
         self._clock = clock
+        self._max_tentativas = max_tentativas
 
     def run(self, event: Mapping[str, Any]) -> None:
         """Handle each agendamento that an SQS event names; one that fails does not stop the others.
@@ -49,7 +67,7 @@ class Reminders:
     def _announce(self, target: WakeupTarget) -> None:
         now = self._clock()
 
-        def work(rows: Rows) -> None:
+        def work(rows: Rows) -> list[UUID]:
             due = rows.one("mark_agendamento_announced", agendamento_id=target.row_id, agora=now)
             if due is not None:
                 events.record(
@@ -57,4 +75,17 @@ class Reminders:
                     canal=due["canal"], data_agendada=due["data_agendada"].isoformat(),
                 )  # fmt: skip
 
-        self._database.run(target.tenant_id, work)
+            agendamento = rows.one("agendamento_to_speak_of", agendamento_id=target.row_id)
+            if agendamento is None:
+                return []
+            messages = NoticeMessages(
+                rows,
+                target.tenant_id,
+                lead_link=self._lead_link,
+                max_tentativas=self._max_tentativas,
+                now=now,
+            )
+            return messages.make(agendamento)
+
+        for disparo_id in self._database.run(target.tenant_id, work):
+            self._wake(target.tenant_id, disparo_id, now)

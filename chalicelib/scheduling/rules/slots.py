@@ -1,0 +1,453 @@
+"""Free slots: at which times a responsável can be booked, and why not at the others. Pure.
+
+Working hours are wall-clock times; an agendamento is a span of real time. A time is offered if every instant of the
+agendamento is working time, nothing blocks it, and the responsável is free, with the buffers on both sides. So it is
+right on the day of a clock change, too: an hour that does not exist is not offered, one that occurs twice is offered
+twice, and no agendamento becomes longer or shorter by it.
+
+Instants are whole microseconds since 1970 in UTC (`micros`): they are compared many thousand times for one answer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timezone
+from enum import StrEnum
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from chalicelib.scheduling.rules.wall_clock import (
+    DAY,
+    EPOCH,
+    MICROSECOND,
+    MINUTE,
+    ONE_DAY,
+    Hours,
+    day_at,
+    end_of,
+    instant_of,
+    pieces_of,
+    wall_of,
+    wall_spans,
+)
+
+FARTHEST_DAYS = 2 * 366
+"""Nothing is booked later than this, whatever a responsável allows."""
+_PROPOSALS = 3
+
+
+class SlotRefusal(StrEnum):
+    """Why a time is not offered; the first that applies, in this order."""
+
+    NO_PASSADO = "no_passado"
+    ANTECEDENCIA_MINIMA = "antecedencia_minima"
+    HORIZONTE = "horizonte"
+    FERIADO = "feriado"
+    INTERVALO = "intervalo"
+    FORA_DO_EXPEDIENTE = "fora_do_expediente"
+    BLOQUEADO = "bloqueado"
+    OCUPADO = "ocupado"
+    LIMITE_DO_DIA = "limite_do_dia"
+
+
+class RefusedSlot(NamedTuple):
+    """Why a time is not offered; of `bloqueado`, by which bloqueio."""
+
+    code: SlotRefusal
+    bloqueio_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Agenda:
+    """How one responsável can be booked."""
+
+    zone: ZoneInfo
+    week: tuple[tuple[Hours, ...], ...]
+    """The working hours of each day of the week, Monday first; in order, none touches another."""
+    days_off: Container[date]
+    before: int
+    """Minutes that stay free before an agendamento."""
+    after: int
+    """Minutes that stay free after it."""
+    step: int
+    """Minutes from one start to the next; the first of an interval is its beginning."""
+    notice: int = 0
+    """Minutes from now to the first start that may be offered."""
+    horizon: int | None = None
+    """Days from today to the last that is offered."""
+    most_a_day: int | None = None
+    """How many agendamentos may begin on one day."""
+
+
+class Block(NamedTuple):
+    """A span of time that is not offered; the two instants are `micros`."""
+
+    begins: int
+    ends: int
+    bloqueio_id: UUID
+
+
+class WeeklyBlock(NamedTuple):
+    """Wall-clock time that is not offered on one day of every week; Monday is 0."""
+
+    weekday: int
+    hours: Hours
+    since: date | None
+    until: date | None
+    """The last day, included."""
+    bloqueio_id: UUID
+
+
+class Busy(NamedTuple):
+    """A live agendamento: what it occupies, its buffers included, and when it starts; all `micros`."""
+
+    begins: int
+    ends: int
+    starts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """What takes time away from an agenda."""
+
+    blocks: Sequence[Block] = ()
+    weekly: Sequence[WeeklyBlock] = ()
+    busy: Sequence[Busy] = ()
+
+
+class GridDay(NamedTuple):
+    """One local day of an agenda: each start of its working hours, and whether it is offered."""
+
+    day: date
+    starts: Sequence[int]
+    """In order, as `micros`."""
+    texts: Sequence[str]
+    """The same in ISO 8601, with the offset of the zone at that time."""
+    refusals: Sequence[RefusedSlot | None]
+    """Of each start; None: it is free."""
+    closed: SlotRefusal | None
+    """Why the day has no working time; None where it has some."""
+
+
+class Proposal(NamedTuple):
+    """A free start that is proposed."""
+
+    start: int
+    text: str
+    responsavel: str
+    period: str
+    """`manha` before noon, else `tarde`; local time."""
+
+
+def joined(hours: Iterable[Hours]) -> tuple[Hours, ...]:
+    """Hours in order, each interval as long as it is without a break."""
+    found: list[Hours] = []
+    for each in sorted(hours):
+        if found and each.begins <= found[-1].ends:
+            found[-1] = Hours(found[-1].begins, max(found[-1].ends, each.ends))
+        else:
+            found.append(each)
+    return tuple(found)
+
+
+# One time
+
+
+def refusal(agenda: Agenda, booked: Booked, begins: int, minutes: int, now: int) -> RefusedSlot | None:
+    """Why an agendamento of so many minutes may not begin then; None if it may.
+
+    A start between those of the grid may be booked, too.
+    """
+    ends = begins + minutes * MINUTE
+    code = _out_of_reach(agenda, begins, now) or _not_working(agenda, begins, ends)
+    if code is not None:
+        return RefusedSlot(code)
+    if (block := _block_in(agenda, booked, begins, ends)) is not None:
+        return RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id)
+    code = _taken(agenda, booked.busy, begins, ends)
+    return None if code is None else RefusedSlot(code)
+
+
+def _out_of_reach(agenda: Agenda, begins: int, now: int) -> SlotRefusal | None:
+    if begins <= now:
+        return SlotRefusal.NO_PASSADO
+    if begins < now + agenda.notice * MINUTE:
+        return SlotRefusal.ANTECEDENCIA_MINIMA
+    # The second question is asked near today only: a zone has no local time beyond the year 9999.
+    if begins > _farthest(now) or day_at(begins, agenda.zone) > _last_day(agenda, now):
+        return SlotRefusal.HORIZONTE
+    return None
+
+
+def _taken(agenda: Agenda, busy: Sequence[Busy], begins: int, ends: int) -> SlotRefusal | None:
+    first, last = begins - agenda.before * MINUTE, ends + agenda.after * MINUTE
+    if any(each.begins < last and first < each.ends for each in busy):
+        return SlotRefusal.OCUPADO
+    if agenda.most_a_day is None:
+        return None
+    day = day_at(begins, agenda.zone)
+    of_day = sum(day_at(each.starts, agenda.zone) == day for each in busy)
+    return SlotRefusal.LIMITE_DO_DIA if of_day >= agenda.most_a_day else None
+
+
+def _farthest(now: int) -> int:
+    return now + FARTHEST_DAYS * DAY
+
+
+def _last_day(agenda: Agenda, now: int) -> date:
+    """The last local day that is offered."""
+    days = FARTHEST_DAYS + 1 if agenda.horizon is None else agenda.horizon
+    return day_at(now, agenda.zone) + days * ONE_DAY
+
+
+def _not_working(agenda: Agenda, begins: int, ends: int) -> SlotRefusal | None:
+    """What the first instant is that is no working time; None if all are."""
+    while begins < ends:
+        day = day_at(begins, agenda.zone)
+        spans = _day_of(agenda, day).spans
+        span = next((each for each in spans if each[0] <= begins < each[1]), None)
+        if span is None or day in agenda.days_off:
+            return _idleness(agenda, begins)
+        begins = span[1]
+    return None
+
+
+def _idleness(agenda: Agenda, moment: int) -> SlotRefusal:
+    """What an instant is that is no working time: a holiday, a break of that day, or before or after the hours."""
+    local = instant_of(moment, agenda.zone)
+    day, hours = local.date(), agenda.week[local.weekday()]
+    if hours and day in agenda.days_off:
+        return SlotRefusal.FERIADO
+    minute = local.hour * 60 + local.minute
+    if hours and hours[0].begins <= minute < hours[-1].ends:
+        return SlotRefusal.INTERVALO
+    return SlotRefusal.FORA_DO_EXPEDIENTE
+
+
+def _block_in(agenda: Agenda, booked: Booked, begins: int, ends: int) -> Block | None:
+    days = _days(day_at(begins, agenda.zone), day_at(ends, agenda.zone))
+    blocks = (*booked.blocks, *_weekly_blocks(agenda.zone, booked.weekly, days))
+    return min((each for each in blocks if each.begins < ends and begins < each.ends), default=None)
+
+
+def _weekly_blocks(zone: ZoneInfo, weekly: Sequence[WeeklyBlock], days: Iterable[date]) -> Iterator[Block]:
+    if not weekly:
+        return
+    for day in days:
+        weekday = day.weekday()
+        for each in weekly:
+            if each.weekday == weekday and (each.since or day) <= day <= (each.until or day):
+                for begins, ends, _ in wall_spans(zone, day, each.hours):
+                    yield Block(begins, ends, each.bloqueio_id)
+
+
+# The grid
+
+
+def grid(agenda: Agenda, booked: Booked, minutes: int, now: int, since: int, until: int) -> Iterator[GridDay]:
+    """The days of a span of time, with each start in it (`since` is included, `until` is not)."""
+    days = _days(day_at(since, agenda.zone), day_at(until - 1, agenda.zone))
+    known = [_day_of(agenda, day) for day in days]
+    starts = [start for each in known for start in each.starts]
+    painted = _Painted(starts)
+    _paint(painted, agenda, booked, minutes, now, days)
+    end = 0
+    for day, each in zip(days, known, strict=True):
+        begin, end = end, end + len(each.starts)
+        low, high = bisect_left(each.starts, since), bisect_left(each.starts, until)
+        refusals = painted.refusals[begin + low : begin + high]
+        yield GridDay(day, each.starts[low:high], each.texts[low:high], refusals, _closed(agenda, day, each))
+
+
+class _Painted:
+    """The refusal of each start; what is painted later covers what was there."""
+
+    def __init__(self, starts: list[int]) -> None:
+        self.starts = starts
+        self.refusals: list[RefusedSlot | None] = [None] * len(starts)
+
+    def between(self, after: int, before: int, refused: RefusedSlot) -> None:
+        """Refuse each start after one instant and before another, both excluded."""
+        self._fill(bisect_right(self.starts, after), bisect_left(self.starts, before), refused)
+
+    def before(self, instant: int, refused: RefusedSlot) -> None:
+        """Refuse each start before an instant."""
+        self._fill(0, bisect_left(self.starts, instant), refused)
+
+    def since(self, instant: int, refused: RefusedSlot) -> None:
+        """Refuse each start from an instant on."""
+        self._fill(bisect_left(self.starts, instant), len(self.starts), refused)
+
+    def _fill(self, low: int, high: int, refused: RefusedSlot) -> None:
+        if low < high:
+            self.refusals[low:high] = [refused] * (high - low)
+
+
+def _paint(painted: _Painted, agenda: Agenda, booked: Booked, minutes: int, now: int, days: Sequence[date]) -> None:
+    """Refuse starts, beginning with the reason that counts least."""
+    length = minutes * MINUTE
+    if agenda.most_a_day is not None:
+        for begins, ends in _full_days(agenda, booked.busy):
+            painted.between(begins - 1, ends, RefusedSlot(SlotRefusal.LIMITE_DO_DIA))
+    taken = RefusedSlot(SlotRefusal.OCUPADO)
+    room_after, room_before = length + agenda.after * MINUTE, agenda.before * MINUTE
+    for busy in booked.busy:
+        painted.between(busy.begins - room_after, busy.ends + room_before, taken)
+    blocks = (*booked.blocks, *_weekly_blocks(agenda.zone, booked.weekly, _and_next(days)))
+    for block in sorted(blocks, reverse=True):
+        painted.between(block.begins - length, block.ends, RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id))
+    for begins, ends in _runs(agenda, days):
+        # What begins here ends after the working time.
+        painted.between(max(begins - 1, ends - length), ends, RefusedSlot(_idleness(agenda, ends)))
+    for day in days:
+        if day in agenda.days_off and (pieces := pieces_of(agenda.zone, day)):
+            painted.between(pieces[0][0] - 1, pieces[-1][1], RefusedSlot(SlotRefusal.FERIADO))
+    painted.since(end_of(agenda.zone, _last_day(agenda, now)), RefusedSlot(SlotRefusal.HORIZONTE))
+    painted.since(_farthest(now) + 1, RefusedSlot(SlotRefusal.HORIZONTE))
+    painted.before(now + agenda.notice * MINUTE, RefusedSlot(SlotRefusal.ANTECEDENCIA_MINIMA))
+    painted.before(now + 1, RefusedSlot(SlotRefusal.NO_PASSADO))
+
+
+def _full_days(agenda: Agenda, busy: Sequence[Busy]) -> Iterator[tuple[int, int]]:
+    """The local days on which no other agendamento may begin, from their first instant to their end."""
+    counts: dict[date, int] = {}
+    for each in busy:
+        day = day_at(each.starts, agenda.zone)
+        counts[day] = counts.get(day, 0) + 1
+    for day, count in counts.items():
+        if count >= (agenda.most_a_day or 0):
+            pieces = pieces_of(agenda.zone, day)
+            yield pieces[0][0], pieces[-1][1]
+
+
+def _runs(agenda: Agenda, days: Sequence[date]) -> list[tuple[int, int]]:
+    """Working time without a break: it may go on over midnight."""
+    # What begins on the last day may end on the next one.
+    working = (day for day in _and_next(days) if day not in agenda.days_off)
+    return _merged(span for day in working for span in _day_of(agenda, day).spans)
+
+
+def _closed(agenda: Agenda, day: date, known: _WorkingDay) -> SlotRefusal | None:
+    if day in agenda.days_off and agenda.week[day.weekday()]:
+        return SlotRefusal.FERIADO
+    return None if known.spans else SlotRefusal.FORA_DO_EXPEDIENTE
+
+
+# Choosing
+
+
+def proposals(grids: Iterable[tuple[str, Sequence[GridDay]]]) -> list[Proposal]:
+    """Three free starts, on different days and in both periods where there are such; the earliest of each kind.
+
+    `grids` are the names of responsáveis with their days.
+    """
+    grids = list(grids)
+    firsts: dict[tuple[date, str], Proposal] = {}
+    for responsavel, days in grids:
+        for day in days:
+            for each in _firsts(responsavel, day):
+                key = (day.day, each.period)
+                if key not in firsts or each.start < firsts[key].start:
+                    firsts[key] = each
+    chosen: list[tuple[date, Proposal]] = []
+    while len(chosen) < _PROPOSALS and firsts:
+        used, period = {day for day, _ in chosen}, chosen[-1][1].period if chosen else ""
+        key = min(firsts, key=lambda key: (key[0] in used, key[1] == period, firsts[key].start))
+        chosen.append((key[0], firsts.pop(key)))
+    found = [each for _, each in chosen]
+    if len(found) < _PROPOSALS:
+        found += _others(grids, found)
+    return sorted(found)
+
+
+def _firsts(responsavel: str, day: GridDay) -> Iterator[Proposal]:
+    """The first free start of each period."""
+    period = ""
+    for start, text, refused in zip(day.starts, day.texts, day.refusals, strict=True):
+        if refused is None and (of_start := _period(text)) != period:
+            yield Proposal(start, text, responsavel, of_start)
+            if of_start == "tarde":
+                return
+            period = of_start
+
+
+def _others(grids: Iterable[tuple[str, Sequence[GridDay]]], found: Sequence[Proposal]) -> list[Proposal]:
+    """Further free starts for a choice that is still too small."""
+    taken = {each.start for each in found}
+    free = {
+        start: Proposal(start, text, responsavel, _period(text))
+        for responsavel, days in grids
+        for day in days
+        for start, text, refused in zip(day.starts, day.texts, day.refusals, strict=True)
+        if refused is None and start not in taken
+    }
+    return [free[start] for start in sorted(free)[: _PROPOSALS - len(found)]]
+
+
+def _period(text: str) -> str:
+    return "manha" if text[11:13] < "12" else "tarde"
+
+
+def nearest(days: Iterable[GridDay], around: int, limit: int) -> list[int]:
+    """The free starts that are nearest to an instant, the nearest first; of two as near, the earlier one."""
+    free = (start for day in days for start, refused in zip(day.starts, day.refusals, strict=True) if refused is None)
+    return sorted(free, key=lambda start: (abs(start - around), start))[:limit]
+
+
+# Days
+
+
+class _WorkingDay(NamedTuple):
+    """The working time of one local day, holidays left aside."""
+
+    spans: tuple[tuple[int, int], ...]
+    starts: tuple[int, ...]
+    texts: tuple[str, ...]
+
+
+def _day_of(agenda: Agenda, day: date) -> _WorkingDay:
+    return _day(agenda.zone, day, agenda.week[day.weekday()], agenda.step)
+
+
+@lru_cache(maxsize=16_384)
+def _day(zone: ZoneInfo, day: date, hours: tuple[Hours, ...], step: int) -> _WorkingDay:
+    """The working time of a day. It is kept, because most responsáveis work as others do."""
+    spans: list[tuple[int, int]] = []
+    starts: list[tuple[int, timezone]] = []
+    length = step * MINUTE
+    for each in hours:
+        for begins, ends, offset in wall_spans(zone, day, each):
+            spans.append((begins, ends))
+            # Of an interval that a clock change cuts, the second piece goes on with the same minutes of the wall clock.
+            first = wall_of(day) + each.begins * MINUTE - offset
+            first -= (first - begins) // length * length
+            of_span = timezone(offset * MICROSECOND)
+            starts += ((start, of_span) for start in range(first, ends, length))
+    # Two intervals may lie in an hour that occurs twice.
+    starts.sort(key=itemgetter(0))
+    texts = ((EPOCH + start * MICROSECOND).astimezone(of_span).isoformat() for start, of_span in starts)
+    return _WorkingDay(tuple(_merged(spans)), tuple(start for start, _ in starts), tuple(texts))
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans in order, those that touch as one."""
+    found: list[tuple[int, int]] = []
+    for begins, ends in sorted(spans):
+        if found and found[-1][1] == begins:
+            found[-1] = (found[-1][0], ends)
+        else:
+            found.append((begins, ends))
+    return found
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + number * ONE_DAY for number in range((last - first).days + 1)]
+
+
+def _and_next(days: Sequence[date]) -> list[date]:
+    return [*days, days[-1] + ONE_DAY]

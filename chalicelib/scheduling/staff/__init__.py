@@ -1,0 +1,1 @@
+"""Staff: the responsáveis, what blocks their time, and when they are free. The login of the API."""

@@ -1,0 +1,228 @@
+"""When responsáveis are free: what the rule (`rules/slots.py`) needs is read here.
+
+Booking calls `buffers_of`, `refusal_of` and `nearest_free` in its own transaction. A name has the working hours of its
+row in `responsaveis`; a name without a row has those of SPEC §3. `buffer_min` is the setting `agenda_buffer_min`: the
+minutes after an agendamento where no row says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from chalicelib.adapters.database import Row, Rows
+from chalicelib.dispatch.rules.holidays_br import Holidays
+from chalicelib.scheduling.rules.slots import (
+    FARTHEST_DAYS,
+    Agenda,
+    Block,
+    Booked,
+    Busy,
+    RefusedSlot,
+    WeeklyBlock,
+    grid,
+    joined,
+    nearest,
+    refusal,
+)
+from chalicelib.scheduling.rules.wall_clock import Hours, instant_of, micros
+from chalicelib.scheduling.staff.requests import NewResponsavel, WorkingWeek
+from chalicelib.tenants.config import TenantConfig, Weekday, config_of
+
+_ONE_DAY = timedelta(days=1)
+# How far from a time that is taken another one is looked for: first within a week, then within two months.
+_SEARCHED_DAYS = (7, 62)
+_DEFAULTS = NewResponsavel(nome="-")
+
+
+class Buffers(NamedTuple):
+    """The minutes that stay free around an agendamento."""
+
+    before: int
+    """`ocupado_de` is the start less so many minutes."""
+    after: int
+    """`ocupado_ate` is the end and so many minutes."""
+
+
+class Slot(NamedTuple):
+    """A time at which a responsável can be booked, in the zone of this person."""
+
+    inicio: datetime
+    fim: datetime
+
+
+class Span(NamedTuple):
+    """A span of time that is asked about; the second instant is excluded."""
+
+    since: datetime
+    until: datetime
+
+
+class Person(NamedTuple):
+    """A responsável that was asked about."""
+
+    responsavel_id: UUID | None
+    """None of a name without a row."""
+    nome: str
+    """As the row spells it."""
+    agenda: Agenda
+    booked: Booked
+
+
+def buffers_of(rows: Rows, responsavel: str, *, buffer_min: int) -> Buffers:
+    """The buffers of a responsável. A new name for this person waits until the transaction has ended."""
+    row = rows.one("share_responsavel", nome=responsavel) or {}
+    return _buffers(row, buffer_min)
+
+
+def refusal_of(
+    rows: Rows,
+    responsavel: str,
+    begins: datetime,
+    duration: int,
+    now: datetime,
+    *,
+    buffer_min: int,
+    ignoring: UUID | None = None,
+) -> RefusedSlot | None:
+    """Why an agendamento of `duration` minutes is not offered at that time; None if it is.
+
+    `ignoring` is an agendamento that is to be moved: it takes no time. `RefusedSlot.code` is one of `SlotRefusal`.
+    """
+    [person] = people(rows, [responsavel], span_around(begins, now), buffer_min=buffer_min, ignoring=ignoring)
+    return refusal(person.agenda, person.booked, micros(begins), duration, micros(now))
+
+
+def nearest_free(
+    rows: Rows,
+    responsavel: str,
+    around: datetime,
+    duration: int,
+    now: datetime,
+    *,
+    buffer_min: int,
+    limit: int = 3,
+    ignoring: UUID | None = None,
+) -> list[Slot]:
+    """The free slots of a responsável that are nearest to a time, the nearest first; fewer if there are no more."""
+    length = timedelta(minutes=duration)
+    around = min(max(around, now), now + FARTHEST_DAYS * _ONE_DAY)
+    found: list[Slot] = []
+    for days in _SEARCHED_DAYS:
+        since, until = max(now, around - days * _ONE_DAY), around + days * _ONE_DAY
+        [person] = people(rows, [responsavel], Span(since, until), buffer_min=buffer_min, ignoring=ignoring)
+        known = grid(person.agenda, person.booked, duration, micros(now), micros(since), micros(until))
+        starts = nearest(known, micros(around), limit)
+        begins = [instant_of(start, person.agenda.zone) for start in starts]
+        found = [Slot(each, instant_of(micros(each + length), person.agenda.zone)) for each in begins]
+        if len(found) == limit:
+            break
+    return found
+
+
+def span_around(moment: datetime, now: datetime) -> Span:
+    """What has to be known to judge one time: of the past or the far future nothing, as nothing is booked there."""
+    begins = min(max(moment, now), now + FARTHEST_DAYS * _ONE_DAY)
+    return Span(begins, begins + _ONE_DAY)
+
+
+def people(
+    rows: Rows, names: Sequence[str], span: Span, *, buffer_min: int, ignoring: UUID | None = None
+) -> list[Person]:
+    """The responsáveis of these names, each with what takes their time away in a span; in the order of the names."""
+    return _with_booked(rows, rows.all("list_asked_agendas", nomes=list(names)), span, buffer_min, ignoring)
+
+
+def everybody(rows: Rows, span: Span, *, buffer_min: int, most: int, ignoring: UUID | None = None) -> list[Person]:
+    """As `people`, for the first `most` responsáveis that have a row, by name."""
+    return _with_booked(rows, rows.all("list_agendas", limite=most), span, buffer_min, ignoring)
+
+
+def _with_booked(rows: Rows, found: Sequence[Row], span: Span, buffer_min: int, ignoring: UUID | None) -> list[Person]:
+    config = config_of(rows)
+    # The days at both ends are counted whole, and what begins within the last one may end on the next.
+    first, last = span.since - 2 * _ONE_DAY, span.until + 2 * _ONE_DAY
+    ids = [row["responsavel_id"] for row in found if row["responsavel_id"] is not None]
+    blocking = rows.all("list_blocking", responsaveis=ids, de=first, ate=last)
+    names = [row["nome"] for row in found]
+    busy = rows.all("list_busy_times", nomes=names, de=first, ate=last, exceto=ignoring)
+    return [
+        Person(
+            row["responsavel_id"],
+            row["nome"],
+            _agenda(row, config, buffer_min),
+            _booked(row["responsavel_id"], blocking, times["ocupados"]),
+        )
+        for row, times in zip(found, busy, strict=True)
+    ]
+
+
+def _booked(responsavel_id: UUID | None, blocking: Sequence[Row], busy: Sequence[Sequence[int]] | None) -> Booked:
+    of_person = [each for each in blocking if each["responsavel_id"] in {None, responsavel_id}]
+    return Booked(
+        blocks=tuple(Block(each["inicio"], each["fim"], each["bloqueio_id"]) for each in of_person if each["inicio"]),
+        weekly=tuple(
+            WeeklyBlock(
+                each["dia_semana"] - 1,
+                Hours(_minutes(each["hora_inicio"]), _minutes(each["hora_fim"])),
+                each["valido_de"],
+                each["valido_ate"],
+                each["bloqueio_id"],
+            )
+            for each in of_person
+            if each["dia_semana"] is not None
+        ),
+        busy=tuple(Busy(*each) for each in busy or ()),
+    )
+
+
+def _agenda(row: Row, config: TenantConfig, buffer_min: int) -> Agenda:
+    extras = frozenset(config.janela.feriados_extras)
+    zone = ZoneInfo(row["fuso"] or config.fuso)
+    buffers = _buffers(row, buffer_min)
+    if row["responsavel_id"] is None:
+        return Agenda(
+            zone=zone,
+            week=_USUAL,
+            days_off=Holidays(None, extras=extras),
+            before=buffers.before,
+            after=buffers.after,
+            step=_DEFAULTS.granularidade_minutos,
+        )
+    return Agenda(
+        zone=zone,
+        week=week_of(row["expediente"]),
+        days_off=Holidays(row["uf"], observes_calendar=row["respeita_feriados"], extras=extras),
+        before=buffers.before,
+        after=buffers.after,
+        step=row["granularidade_minutos"],
+        notice=row["antecedencia_minutos"],
+        horizon=row["horizonte_dias"],
+        most_a_day=row["maximo_por_dia"],
+    )
+
+
+def _buffers(row: Mapping[str, Any], buffer_min: int) -> Buffers:
+    after = row.get("folga_depois_minutos")
+    return Buffers(row.get("folga_antes_minutos") or 0, buffer_min if after is None else after)
+
+
+def week_of(expediente: Mapping[str, Sequence[Mapping[str, str]]]) -> tuple[tuple[Hours, ...], ...]:
+    """The stored working hours as the rule has them, Monday first."""
+    return tuple(joined(_hours(expediente.get(each.value, ()))) for each in Weekday)
+
+
+def _hours(intervals: Sequence[Mapping[str, str]]) -> Iterator[Hours]:
+    for each in intervals:
+        yield Hours(_minutes(each["inicio"]), _minutes(each["fim"]))
+
+
+def _minutes(text: str) -> int:
+    """HH:MM as minutes since midnight."""
+    return int(text[:2]) * 60 + int(text[3:])
+
+
+_USUAL = week_of(WorkingWeek.model_validate(_DEFAULTS.expediente).model_dump())

@@ -1,0 +1,182 @@
+"""Answers which times are free, which are not and why, and proposes three."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from chalicelib import messages
+from chalicelib.adapters.clock import Clock
+from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.errors import FieldError, Invalid, NotFound
+from chalicelib.scheduling.rules.slots import (
+    FARTHEST_DAYS,
+    GridDay,
+    Proposal,
+    RefusedSlot,
+    SlotRefusal,
+    grid,
+    proposals,
+    refusal,
+)
+from chalicelib.scheduling.rules.wall_clock import micros
+from chalicelib.scheduling.staff.availability import Person, Span, everybody, people, span_around
+from chalicelib.scheduling.staff.requests import MOST_DAYS, SlotQuery
+from chalicelib.tenants.config import config_of
+
+_ONE_DAY = timedelta(days=1)
+_USUAL_DAYS = 14
+_USUAL_MINUTES = 60
+_MOST_PERSON_DAYS = 50 * MOST_DAYS
+"""Of one answer; Lambda answers with 6 MB at most."""
+SENTENCES: Mapping[SlotRefusal, str] = {
+    SlotRefusal.NO_PASSADO: "horario_no_passado",
+    SlotRefusal.ANTECEDENCIA_MINIMA: "horario_antecedencia_minima",
+    SlotRefusal.HORIZONTE: "horario_horizonte",
+    SlotRefusal.FERIADO: "horario_feriado",
+    SlotRefusal.INTERVALO: "horario_intervalo",
+    SlotRefusal.FORA_DO_EXPEDIENTE: "horario_fora_do_expediente",
+    SlotRefusal.BLOQUEADO: "horario_bloqueado",
+    SlotRefusal.OCUPADO: "horario_ocupado",
+    SlotRefusal.LIMITE_DO_DIA: "horario_limite_do_dia",
+}
+
+
+class _Asked(NamedTuple):
+    """A request with what it left out."""
+
+    names: list[str]
+    since: datetime
+    until: datetime
+    minutes: int
+    now: datetime
+
+
+class FreeTimes:
+    """The free slots of a tenant's responsáveis; `database` is the API's login.
+
+    `buffer_min` are the minutes after an agendamento where a responsável has no others.
+    """
+
+    def __init__(self, *, database: Database, buffer_min: int, clock: Clock) -> None:
+        self._database = database
+        self._buffer_min = buffer_min
+        self._clock = clock
+
+    def show(self, tenant_id: str, query: SlotQuery) -> dict[str, Any]:
+        """Three proposals, and for each responsável the days with their free times and why others are not free.
+
+        Raises:
+            NotFound: the tenant has no such agendamento.
+            Invalid: `periodo_longo`, `data_no_passado`, `data_distante`, or `horarios_demais`.
+        """
+        return self._database.run(tenant_id, lambda rows: self._show(rows, query))
+
+    def _show(self, rows: Rows, query: SlotQuery) -> dict[str, Any]:
+        asked = _completed(rows, query, self._clock())
+        language = config_of(rows).idioma
+        now, since, until = micros(asked.now), micros(asked.since), micros(asked.until)
+        grids = [
+            (each, list(grid(each.agenda, each.booked, asked.minutes, now, since, until)))
+            for each in self._people(rows, asked, query, Span(asked.since, asked.until))
+        ]
+        judged: Sequence[Row | None] = [None] * len(grids)
+        if query.em is not None:
+            of_time = self._people(rows, asked, query, span_around(query.em, asked.now))
+            judged = [_judged(refusal(each.agenda, each.booked, micros(query.em), asked.minutes, now), language)
+                      for each in of_time]  # fmt: skip
+        return {
+            "de": asked.since,
+            "ate": asked.until,
+            "duracao_minutos": asked.minutes,
+            "propostas": [_proposed(each, asked) for each in proposals((person.nome, days) for person, days in grids)],
+            "responsaveis": [
+                {
+                    "responsavel_id": person.responsavel_id,
+                    "responsavel": person.nome,
+                    "fuso": person.agenda.zone.key,
+                    "em": of_person,
+                    "dias": [_day(each, language) for each in days],
+                }
+                for (person, days), of_person in zip(grids, judged, strict=True)
+            ],
+        }
+
+    def _people(self, rows: Rows, asked: _Asked, query: SlotQuery, span: Span) -> list[Person]:
+        most = _MOST_PERSON_DAYS // max(1, -((asked.since - asked.until) // _ONE_DAY))
+        if asked.names:
+            found = people(rows, asked.names, span, buffer_min=self._buffer_min, ignoring=query.agendamento_id)
+        else:
+            found = everybody(
+                rows, span, buffer_min=self._buffer_min, most=most + 1, ignoring=query.agendamento_id
+            )  # fmt: skip
+        if len(found) > most:
+            raise _refused("ate", "horarios_demais", maximo=_MOST_PERSON_DAYS)
+        return found
+
+
+def _completed(rows: Rows, query: SlotQuery, now: datetime) -> _Asked:
+    """What is asked for, with the usual values for what was left out."""
+    names, minutes = list(dict.fromkeys(query.responsavel)), query.duracao
+    if query.agendamento_id is not None:
+        moved = rows.one("agendamento_to_move", agendamento_id=query.agendamento_id)
+        if moved is None:
+            raise NotFound("nao_encontrado")
+        names = names or [moved["responsavel"]]
+        minutes = minutes or moved["duracao_minutos"]
+    since = query.de or now
+    if since > now + FARTHEST_DAYS * _ONE_DAY:
+        raise _refused("de", "data_distante", dias=FARTHEST_DAYS)
+    until = query.ate or since + _USUAL_DAYS * _ONE_DAY
+    if until <= max(since, now):
+        raise _refused("ate", "data_no_passado")
+    if until - since > MOST_DAYS * _ONE_DAY:
+        raise _refused("ate", "periodo_longo", dias=MOST_DAYS)
+    return _Asked(names, since, until, minutes or _USUAL_MINUTES, now)
+
+
+def _refused(parameter: str, code: str, **params: object) -> Invalid:
+    return Invalid(code, (FieldError(f"?/{parameter}", code, parameter),), **params)
+
+
+def _proposed(proposal: Proposal, asked: _Asked) -> Row:
+    begins = datetime.fromisoformat(proposal.text)
+    return {
+        "responsavel": proposal.responsavel,
+        "inicio": proposal.text,
+        "fim": begins + timedelta(minutes=asked.minutes),
+        "periodo": proposal.period,
+    }
+
+
+def _judged(refused: RefusedSlot | None, language: str) -> Row:
+    if refused is None:
+        return {"livre": True, "recusa": None}
+    return {"livre": False, "recusa": _reason(refused, language)}
+
+
+def _day(day: GridDay, language: str) -> Row:
+    """One day: the free starts in order, and the others by why they are not free."""
+    closed = None if day.closed is None else _reason(RefusedSlot(day.closed), language)
+    by_reason: dict[RefusedSlot, list[str]] = {}
+    free: Sequence[str] = day.texts
+    if any(day.refusals):
+        free = [text for text, refused in zip(day.texts, day.refusals, strict=True) if refused is None]
+        for text, refused in zip(day.texts, day.refusals, strict=True):
+            if refused is not None:
+                by_reason.setdefault(refused, []).append(text)
+    return {
+        "dia": day.day,
+        "livres": free,
+        "fechado": closed,
+        "recusados": [{**_reason(refused, language), "horarios": texts} for refused, texts in by_reason.items()],
+    }
+
+
+def _reason(refused: RefusedSlot, language: str) -> Row:
+    return {
+        "codigo": refused.code.value,
+        "mensagem": messages.text(SENTENCES[refused.code], language),
+        "bloqueio_id": refused.bloqueio_id,
+    }
