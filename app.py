@@ -49,8 +49,11 @@ from chalicelib.leads.requests import (
     LeadQuery,
     NewEmail,
     NewLead,
+    NewNote,
     NewPhone,
+    NoteQuery,
     ReadyQuery,
+    TimelineQuery,
 )
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
@@ -198,6 +201,34 @@ def get_lead(call: Call, lead_id: UUID) -> Json[answers.LeadDetail]:
 def change_lead(call: Call, lead_id: UUID, body: LeadChange) -> Json[answers.LeadDetail]:
     """Changes a lead by hand: its status, its tags, its name, contact, document and campos."""
     return services.lead_edits.change(call.identity, lead_id, body)
+
+
+@app.route("/leads/{lead_id}/linha-do-tempo", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_lead_life(call: Call, lead_id: UUID, query: TimelineQuery) -> Json[answers.LifePage]:
+    """Lists everything that happened to a lead, newest first."""
+    return services.timelines.page(call.tenant_id, lead_id, query)
+
+
+@app.route("/leads/{lead_id}/notas", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def add_lead_note(call: Call, lead_id: UUID, body: NewNote, key: IdempotencyKey | None) -> Json[answers.NoteAnswer]:
+    """Adds a note about a lead."""
+    return services.notes.create(call.identity, lead_id, body, key)
+
+
+@app.route("/leads/{lead_id}/notas", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_lead_notes(call: Call, lead_id: UUID, query: NoteQuery) -> Json[answers.NotePage]:
+    """Lists the notes about a lead, newest first."""
+    return services.notes.page(call.tenant_id, lead_id, query)
+
+
+@app.route("/leads/{lead_id}/notas/{nota_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def remove_lead_note(call: Call, lead_id: UUID, nota_id: UUID) -> None:
+    """Removes a note about a lead; its author may do so, and a member of the group `admin`."""
+    services.notes.remove(call.identity, lead_id, nota_id)
 
 
 @app.route("/leads/{lead_id}/telefones", methods=["POST"], authorizer=cognito)

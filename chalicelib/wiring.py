@@ -58,11 +58,13 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.undo import Undo
     from chalicelib.ingestion.jobs.uploads import Uploads
     from chalicelib.ingestion.jobs.worker import Ingestion
-    from chalicelib.leads.contact_edits import LeadContacts
-    from chalicelib.leads.edits import LeadEdits
-    from chalicelib.leads.export import Exports
-    from chalicelib.leads.registration import Registrations
-    from chalicelib.leads.service import Leads
+    from chalicelib.leads.edits.contact_edits import LeadContacts
+    from chalicelib.leads.edits.edits import LeadEdits
+    from chalicelib.leads.edits.registration import Registrations
+    from chalicelib.leads.history.notes import Notes
+    from chalicelib.leads.history.timeline import Timelines
+    from chalicelib.leads.lists.export import Exports
+    from chalicelib.leads.lists.service import Leads
     from chalicelib.maintenance.bootstrap import Bootstrap
     from chalicelib.maintenance.health import Health
     from chalicelib.maintenance.migrations import Migrations
@@ -232,32 +234,44 @@ class Services:
 
     @cached_property
     def leads(self) -> Leads:
-        from chalicelib.leads.service import Leads
+        from chalicelib.leads.lists.service import Leads
 
         return Leads(database=self.database)
 
     @cached_property
+    def timelines(self) -> Timelines:
+        from chalicelib.leads.history.timeline import Timelines
+
+        return Timelines(database=self.database)
+
+    @cached_property
+    def notes(self) -> Notes:
+        from chalicelib.leads.history.notes import Notes
+
+        return Notes(database=self.database, clock=self._clock)
+
+    @cached_property
     def lead_edits(self) -> LeadEdits:
-        from chalicelib.leads.edits import LeadEdits
+        from chalicelib.leads.edits.edits import LeadEdits
 
         return LeadEdits(database=self.database, clock=self._clock)
 
     @cached_property
     def lead_contacts(self) -> LeadContacts:
-        from chalicelib.leads.contact_edits import LeadContacts
+        from chalicelib.leads.edits.contact_edits import LeadContacts
 
         return LeadContacts(database=self.database, clock=self._clock, erased=self.erased_contacts)
 
     @cached_property
     def exports(self) -> Exports:
-        from chalicelib.leads.export import Exports
+        from chalicelib.leads.lists.export import Exports
 
         ttl_s = self._settings.presigned_ttl_s
         return Exports(database=self.database, storage=self.storage, clock=self._clock, ttl_s=ttl_s)
 
     @cached_property
     def registrations(self) -> Registrations:
-        from chalicelib.leads.registration import Registrations
+        from chalicelib.leads.edits.registration import Registrations
 
         return Registrations(database=self.database, clock=self._clock, erased=self.erased_contacts)
 

@@ -77,7 +77,7 @@ ALTER TABLE leads ADD CONSTRAINT leads_apagado_check CHECK (
 ALTER TABLE disparos ADD CONSTRAINT disparos_apagado_check CHECK (
     apagado_em IS NULL OR (status NOT IN ('pendente', 'enviando') AND variaveis = '{}'));
 ALTER TABLE agendamentos ADD CONSTRAINT agendamentos_apagado_check CHECK (
-    apagado_em IS NULL OR (status NOT IN ('pendente', 'confirmado') AND observacoes IS NULL));
+    apagado_em IS NULL OR (status NOT IN ('pendente', 'confirmado') AND observacoes IS NULL AND link IS NULL));
 ALTER TABLE respostas ADD CONSTRAINT respostas_apagado_check CHECK (apagado_em IS NULL OR texto IS NULL);
 
 -- As migration 018. Erasing a lead takes its ID as well, because it may name the person.
@@ -116,6 +116,7 @@ GRANT SELECT, INSERT, DELETE ON contatos_apagados TO disparo_agenda_api;
 GRANT SELECT, INSERT, UPDATE ON titular_pedidos TO disparo_agenda_api;
 GRANT UPDATE (lead_id_externo, apagado_em) ON leads TO disparo_agenda_api;
 GRANT UPDATE (motivo, provider_message_id) ON disparo_tentativas TO disparo_agenda_api;
-GRANT UPDATE (detalhe) ON campanha_excluidos TO disparo_agenda_api;
+GRANT UPDATE (motivo, mudancas) ON lead_eventos TO disparo_agenda_api;
+GRANT UPDATE (motivo, idempotency_key, idempotency_fingerprint) ON agendamento_horarios TO disparo_agenda_api;
 GRANT UPDATE (idempotency_key, idempotency_fingerprint) ON leads_manuais TO disparo_agenda_api;
 GRANT DELETE ON ingest_erros, ingest_previas, ingest_mesclas, provedor_usuarios, consentimentos TO disparo_agenda_api;

@@ -30,7 +30,7 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
-    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables",
+    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes",
     "contacts motivo avisos erased",
     "adapters",
     " ".join(SERVICES),
@@ -41,6 +41,7 @@ HOUSE = _floors(
 INSIDE: Mapping[str, Floors] = {
     "campaigns": _floors("states", "moves rules segments", "planning", "requests", "results"),
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
+    "leads": _floors("states", "moves requests", "history", "lists", "edits"),
     "scheduling": _floors("states", "rules", "staff", "booking", "reminders invitations"),
     "ingestion": _floors("layout detection", "options reading", "rows", "loading", "jobs"),
 }

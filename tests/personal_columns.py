@@ -24,6 +24,7 @@ class NotPersonal(NamedTuple):
 
 CODE = NotPersonal("a code or a name of ours")
 SUBJECT = NotPersonal("the subject of a user's login")
+TEAM = NotPersonal("a person of the team: what is theirs goes with their row")
 OF_TENANT = NotPersonal("the tenant's own words or settings: for everybody, about nobody")
 OF_FILE = NotPersonal("about the file: names of columns and sheets, options, and its object")
 OF_REQUEST = NotPersonal("the client's key for a request about no single person")
@@ -56,7 +57,7 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
             ("destino", "variaveis", "avisos", "provider_message_id", "idempotency_key", "idempotency_fingerprint"),
             _DISPARO,
         ),
-        **dict.fromkeys(("canal", "status", "espera", "ultimo_codigo", "erro_codigo"), CODE),
+        **dict.fromkeys(("canal", "status", "espera", "ultimo_codigo", "erro_codigo", "agendamento_tipo"), CODE),
         **dict.fromkeys(("template", "variante"), OF_TENANT),
     },
     "disparo_tentativas": {
@@ -96,13 +97,48 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         **dict.fromkeys(("tipo", "contagens", "pendencias"), CODE),
         "por": SUBJECT,
     },
+    "lead_eventos": {
+        **dict.fromkeys(("motivo", "mudancas"), Personal("erase_titular_eventos")),
+        **dict.fromkeys(("tipo", "de", "para", "fato"), CODE),
+        "por": SUBJECT,
+    },
+    "lead_notas": {
+        **dict.fromkeys(("texto", "idempotency_key", "idempotency_fingerprint"), Personal("delete_titular_notas")),
+        "por": SUBJECT,
+    },
+    "agendamento_horarios": {
+        **dict.fromkeys(("motivo", "idempotency_key", "idempotency_fingerprint"), Personal("erase_titular_horarios")),
+        "por": SUBJECT,
+    },
+    "agendamento_avisos": dict.fromkeys(("tipo", "status", "motivo"), CODE),
+    "responsaveis": {
+        **dict.fromkeys(("nome", "email"), TEAM),
+        **dict.fromkeys(("fuso", "expediente", "uf"), OF_TENANT),
+        **dict.fromkeys(("criado_por", "atualizado_por"), SUBJECT),
+        **dict.fromkeys(("idempotency_key", "idempotency_fingerprint"), OF_REQUEST),
+    },
+    "bloqueios": {
+        "motivo": TEAM,
+        **dict.fromkeys(("hora_inicio", "hora_fim"), OF_TENANT),
+        "criado_por": SUBJECT,
+        **dict.fromkeys(("idempotency_key", "idempotency_fingerprint"), OF_REQUEST),
+    },
+    "agendas": {"responsavel": TEAM, "criado_por": SUBJECT},
     "agendamentos": {
         **dict.fromkeys(
-            ("observacoes", "motivo_cancelamento", "avisos", "idempotency_key", "idempotency_fingerprint"),
+            (
+                "observacoes",
+                "local",
+                "link",
+                "motivo_cancelamento",
+                "avisos",
+                "idempotency_key",
+                "idempotency_fingerprint",
+            ),
             _AGENDAMENTO,
         ),
         **dict.fromkeys(("tipo", "canal", "status"), CODE),
-        "responsavel": NotPersonal("a person of the team"),
+        "responsavel": TEAM,
         "cancelado_por": SUBJECT,
     },
     "ingest_jobs": {

@@ -131,7 +131,34 @@ def _spread_messages(owner: Database, lead_id: UUID, tenant_id: str) -> None:
         owner, "avisos_de_entrega", **of_tenant, canal="whatsapp", provider_message_id=f"{_WAMID}-marcador-enviado",
         situacao="entregue", suprimir=False, alternativo=False, recebido_em=CREATED_AT, olhar_em=CREATED_AT,
     )  # fmt: skip
-    an_agendamento(owner, lead_id, **of_tenant, at=STARTED_AT + timedelta(days=3), observacoes="Trazer o marcador")
+    live = an_agendamento(
+        owner, lead_id, **of_tenant, at=STARTED_AT + timedelta(days=3), observacoes="Trazer o marcador",
+        canal="presencial", local="Rua do Marcador, 7",
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_horarios", **of_tenant, agendamento_id=live, versao=1, data_agendada=STARTED_AT,
+        duracao_minutos=60, em=CREATED_AT, motivo="Zulmira pediu", idempotency_key="zulmira",
+        idempotency_fingerprint="f",
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_avisos", **of_tenant, agendamento_id=live, versao=0, tipo="lembrete_60", quando=STARTED_AT,
+        criado_em=CREATED_AT, atualizado_em=CREATED_AT,
+    )  # fmt: skip
+    an_agendamento(
+        owner, lead_id, **of_tenant, at=STARTED_AT + timedelta(days=4), canal="video", link="https://x/marcador"
+    )
+    of_lead: dict[str, Any] = {**of_tenant, "lead_id": lead_id}
+    insert(
+        owner, "lead_eventos", **of_lead, em=CREATED_AT, tipo="dados", por="u",
+        mudancas=json.dumps([{"campo": "nome", "de": "Zulmira", "para": "Zulmira M."}]),
+    )  # fmt: skip
+    insert(
+        owner, "lead_eventos", **of_lead, em=CREATED_AT, tipo="status", de="novo", para="em_disparo", por="u",
+        motivo="marcador",
+    )  # fmt: skip
+    insert(
+        owner, "lead_notas", **of_lead, criado_em=CREATED_AT, nota_id=new_id(CREATED_AT), texto="Zulmira ligou", por="u"
+    )
     an_agendamento(
         owner, lead_id, **of_tenant, status="cancelado", motivo_cancelamento="Zulmira ligou", idempotency_key="zulmira",
         idempotency_fingerprint="f", avisos={"marcador": 1},

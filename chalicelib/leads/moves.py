@@ -1,7 +1,8 @@
 """What an event does to leads: the one place that moves them because of their disparos and agendamentos.
 
 Leads are locked first, in the order of their ids, and judged in the next statement. So two last disparos of one lead
-that end at the same time see each other, and two workers never wait for each other in a circle.
+that end at the same time see each other, and two workers never wait for each other in a circle. Each move leaves a row
+in `lead_eventos`, by the statement that moves.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ def apply(rows: Asks, lead_ids: Collection[UUID], fact: LeadFact, now: datetime)
     if not concerned:
         return
     if fact is LeadFact.AGENDAMENTO_CANCELADO:
-        rows.run("return_leads", lead_ids=concerned, agora=now)
+        rows.run("return_leads", lead_ids=concerned, fato=fact.value, agora=now)
         return
     origins, destination = move_of(fact)
-    rows.run("move_leads", lead_ids=concerned, de=origins, para=destination, agora=now)
+    rows.run("move_leads", lead_ids=concerned, de=origins, para=destination, fato=fact.value, agora=now)
 
 
 def _concerned(rows: Asks, lead_ids: list[UUID], fact: LeadFact) -> list[UUID]:

@@ -333,22 +333,35 @@ SELECT lead_id
    FOR NO KEY UPDATE;
 
 -- name: move_leads
--- What a fact does to leads (states.move_of). One that is booked keeps where it stood.
-UPDATE leads
-   SET status = :para,
-       status_antes = CASE WHEN CAST(:para AS text) = 'agendado' THEN status END,
-       atualizado_em = :agora
- WHERE tenant_id = :tenant_id
-   AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
-   AND status = ANY(CAST(:de AS text[]));
+-- What a fact does to leads (states.move_of). One that is booked keeps where it stood. Each move is an event: one statement for
+-- all of them. The leads are locked (`lock_leads`), so that what they were is what is read here.
+WITH movidos AS (
+    UPDATE leads l
+       SET status = :para,
+           status_antes = CASE WHEN CAST(:para AS text) = 'agendado' THEN l.status END,
+           atualizado_em = :agora
+      FROM (SELECT lead_id, status FROM leads
+             WHERE tenant_id = :tenant_id
+               AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
+               AND status = ANY(CAST(:de AS text[]))) antes
+     WHERE l.tenant_id = :tenant_id AND l.lead_id = antes.lead_id
+    RETURNING l.tenant_id, l.lead_id, antes.status
+)
+INSERT INTO lead_eventos (tenant_id, lead_id, em, tipo, de, para, fato)
+SELECT tenant_id, lead_id, :agora, 'status', status, :para, CAST(:fato AS text) FROM movidos;
 
 -- name: return_leads
 -- Back to where they were booked from. One that a person moved to `agendado` stays: it was booked from nowhere.
-UPDATE leads
-   SET status = status_antes, status_antes = NULL, atualizado_em = :agora
- WHERE tenant_id = :tenant_id
-   AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
-   AND status = 'agendado' AND status_antes IS NOT NULL;
+WITH movidos AS (
+    UPDATE leads
+       SET status = status_antes, status_antes = NULL, atualizado_em = :agora
+     WHERE tenant_id = :tenant_id
+       AND lead_id = ANY(CAST(:lead_ids AS uuid[]))
+       AND status = 'agendado' AND status_antes IS NOT NULL
+    RETURNING tenant_id, lead_id, status
+)
+INSERT INTO lead_eventos (tenant_id, lead_id, em, tipo, de, para, fato)
+SELECT tenant_id, lead_id, :agora, 'status', 'agendado', status, CAST(:fato AS text) FROM movidos;
 
 -- name: list_exhausted_leads
 -- Of these leads, those that no disparo can reach any more: none waits, is being sent, or may have arrived. Tests go to the

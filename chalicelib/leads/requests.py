@@ -14,8 +14,10 @@ from chalicelib.campos import LONGEST_VALUE
 from chalicelib.ingestion.options import Origin
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
-from chalicelib.pages import PageQuery
+from chalicelib.motivo import ReasonText
+from chalicelib.pages import CursorQuery, PageQuery
 from chalicelib.tags import Tag, Tags
+from chalicelib.unseen import as_seen, has_directions
 
 _PUNCTUATION = re.compile(r"[\s().\-/]+")
 _DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
@@ -39,6 +41,19 @@ def _telefone(written: str) -> str:
 
 def _composed(text: str) -> str:
     return normalize("NFC", text)
+
+
+# What a text of several lines does not hold: every control character but the end of a line.
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _note(text: str) -> str:
+    lines = text.replace("\r\n", "\n")
+    if _CONTROL.search(lines) or has_directions(lines):
+        raise PydanticCustomError("caractere_invalido", "a character that cannot be seen")
+    if not as_seen(lines).strip():
+        raise PydanticCustomError("nota_vazia", "nothing to see")
+    return lines
 
 
 MOST_CAMPO_FILTERS = 10
@@ -131,6 +146,8 @@ class LeadChange(BaseModel):
     documento: DocumentText | None = None
     campos: dict[str, MaybeCampoValue] = {}
     """Merged into those that the lead has."""
+    motivo: ReasonText | None = None
+    """Why, for the timeline of the lead."""
 
     @property
     def data(self) -> dict[str, str | None]:
@@ -189,3 +206,34 @@ class ContactRemoval(BaseModel):
 
     cancelar: bool = False
     """Whether these disparos are cancelled; without it the contact stays."""
+
+
+class TimelineQuery(CursorQuery):
+    """A page of what happened to a lead, newest first."""
+
+
+class NoteQuery(CursorQuery):
+    """A page of the notes of a lead, newest first."""
+
+
+class NewNote(BaseModel):
+    """What a person writes about a lead; it may have several lines."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    texto: Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_note)]
+
+
+class BriefingForm(StrEnum):
+    """In which form a briefing is answered."""
+
+    JSON = "json"
+    MD = "md"
+
+
+class BriefingQuery(BaseModel):
+    """The form of a briefing; without one, the header `Accept` decides."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    formato: BriefingForm | None = None

@@ -28,7 +28,7 @@ from chalicelib.privacy.bucket import REPORTS, SubjectFiles
 from chalicelib.privacy.records import SubjectRecords
 from chalicelib.privacy.refused import RefusedRows, refused_rows
 from chalicelib.privacy.requests import SubjectRequest
-from chalicelib.privacy.subjects import Person, Subject, leads_of, person_of, read_subject
+from chalicelib.privacy.subjects import Subject, SubjectSlice, leads_of, person_of, read_subject
 
 SLICE = 100
 """Leads that are erased in one transaction."""
@@ -128,7 +128,7 @@ class Erasures:
         return being_sent
 
     def _erase(
-        self, rows: Rows, identity: Identity, person: Person, refused: RefusedRows, now: datetime
+        self, rows: Rows, identity: Identity, person: SubjectSlice, refused: RefusedRows, now: datetime
     ) -> Counter[str]:
         """Blank and delete what is known of a person; how many rows, by table."""
         lead_ids, contacts = list(person.lead_ids), person.contatos
@@ -156,7 +156,7 @@ class Erasures:
             counts["tenant_campos"] = rows.run("erase_titular_amostras")
         return +counts
 
-    def _hash(self, rows: Rows, person: Person, now: datetime) -> int:
+    def _hash(self, rows: Rows, person: SubjectSlice, now: datetime) -> int:
         """Keep the person's contacts as digests; how many entries of the suppression list went."""
         listed = rows.all("delete_titular_supressoes", contatos=person.contatos)
         reasons = {Contact(Canal(row["canal"]), row["contato"]): row["motivo"] for row in listed}
@@ -184,12 +184,16 @@ def erase_leads(rows: Rows, lead_ids: list[UUID], by: str | None, now: datetime)
     """
     of_leads: dict[str, object] = {"lead_ids": lead_ids}
     counts: Counter[str] = Counter()
-    counts["agendamentos_cancelados"] = rows.run("cancel_titular_agendamentos", **of_leads, por=by, agora=now)
+    [cancelled] = rows.all("cancel_titular_agendamentos", **of_leads, por=by, agora=now)
+    counts["agendamentos_cancelados"] = cancelled["quantos"]
     # Before the ids of the messages are gone.
     counts["avisos_de_entrega"] = rows.run("erase_titular_avisos", **of_leads)
     counts["disparo_tentativas"] = rows.run("erase_titular_tentativas", **of_leads)
     counts["disparos"] = rows.run("erase_titular_disparos", **of_leads, agora=now)
     counts["agendamentos"] = rows.run("erase_titular_agendamentos", **of_leads, agora=now)
+    counts["agendamento_horarios"] = rows.run("erase_titular_horarios", **of_leads)
+    counts["lead_eventos"] = rows.run("erase_titular_eventos", **of_leads)
+    counts["lead_notas"] = rows.run("delete_titular_notas", **of_leads)
     counts["ingest_mesclas"] = rows.run("delete_titular_mesclas", **of_leads)
     counts["leads_suprimidos"] = rows.run("delete_titular_suprimidos", **of_leads)
     counts["leads_manuais"] = rows.run("erase_titular_manuais", **of_leads)

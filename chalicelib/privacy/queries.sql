@@ -268,17 +268,47 @@ UPDATE disparo_tentativas h
    AND (h.motivo IS NOT NULL OR h.provider_message_id IS NOT NULL);
 
 -- name: cancel_titular_agendamentos
--- Nobody is told: there is nobody to tell any more. A wake-up that comes finds it cancelled.
-UPDATE agendamentos SET status = 'cancelado', cancelado_por = CAST(:por AS text), atualizado_em = :agora
- WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[])) AND status IN ('pendente', 'confirmado');
+-- Nobody is told: there is nobody to tell any more. A wake-up that comes finds it cancelled. The version goes on, so that the
+-- calendar of the responsável drops it.
+WITH cancelados AS (
+    UPDATE agendamentos
+       SET status = 'cancelado', cancelado_por = CAST(:por AS text), versao = versao + 1, atualizado_em = :agora
+     WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+       AND status IN ('pendente', 'confirmado')
+    RETURNING tenant_id, agendamento_id
+), calados AS (
+    UPDATE agendamento_avisos v
+       SET status = 'dispensado', motivo = 'agendamento_encerrado', atualizado_em = :agora
+      FROM cancelados c
+     WHERE v.tenant_id = c.tenant_id AND v.agendamento_id = c.agendamento_id AND v.status = 'pendente'
+)
+SELECT count(*) AS quantos FROM cancelados;
 
 -- name: erase_titular_agendamentos
 UPDATE agendamentos
-   SET observacoes = NULL, motivo_cancelamento = NULL, avisos = NULL, idempotency_key = NULL,
-       idempotency_fingerprint = NULL, apagado_em = coalesce(apagado_em, :agora)
+   SET observacoes = NULL, local = CASE WHEN local IS NOT NULL THEN 'apagado' END, link = NULL,
+       motivo_cancelamento = NULL, avisos = NULL, idempotency_key = NULL, idempotency_fingerprint = NULL,
+       apagado_em = coalesce(apagado_em, :agora)
  WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
    AND status NOT IN ('pendente', 'confirmado')
    AND (apagado_em IS NULL OR idempotency_key IS NOT NULL OR motivo_cancelamento IS NOT NULL OR avisos IS NOT NULL);
+
+-- name: erase_titular_horarios
+UPDATE agendamento_horarios h
+   SET motivo = NULL, idempotency_key = NULL, idempotency_fingerprint = NULL
+  FROM agendamentos a
+ WHERE a.tenant_id = :tenant_id AND a.lead_id = ANY (CAST(:lead_ids AS uuid[]))
+   AND h.tenant_id = a.tenant_id AND h.agendamento_id = a.agendamento_id
+   AND (h.motivo IS NOT NULL OR h.idempotency_key IS NOT NULL);
+
+-- name: erase_titular_eventos
+-- Which moves the lead made stays; what people changed and why goes.
+UPDATE lead_eventos
+   SET motivo = NULL, mudancas = CASE WHEN mudancas IS NOT NULL THEN CAST('[]' AS jsonb) END
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[])) AND (motivo IS NOT NULL OR mudancas <> '[]');
+
+-- name: delete_titular_notas
+DELETE FROM lead_notas WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]));
 
 -- name: list_titular_usuarios
 -- What providers call the person.
@@ -405,11 +435,34 @@ SELECT r.lead_id, r.resposta_id, r.canal, r.remetente, r.contato, r.texto, r.env
  LIMIT :limite;
 
 -- name: titular_agendamentos
-SELECT lead_id, agendamento_id, tipo, canal, data_agendada, duracao_minutos, responsavel, observacoes, status,
+SELECT lead_id, agendamento_id, tipo, canal, data_agendada, duracao_minutos, responsavel, observacoes, local, link, status,
        cancelado_por, motivo_cancelamento, criado_em
   FROM agendamentos
  WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
  ORDER BY agendamento_id DESC
+ LIMIT :limite;
+
+-- name: titular_horarios
+-- Every time that an agendamento had.
+SELECT a.lead_id, h.agendamento_id, h.versao, h.data_agendada, h.duracao_minutos, h.em, h.por, h.motivo
+  FROM agendamentos a
+  JOIN agendamento_horarios h ON h.tenant_id = a.tenant_id AND h.agendamento_id = a.agendamento_id
+ WHERE a.tenant_id = :tenant_id AND a.lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY h.agendamento_id DESC, h.versao
+ LIMIT :limite;
+
+-- name: titular_eventos
+SELECT lead_id, em, tipo, de, para, fato, por, motivo, mudancas
+  FROM lead_eventos
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id, em DESC, ordem DESC
+ LIMIT :limite;
+
+-- name: titular_notas
+SELECT lead_id, criado_em, texto, por
+  FROM lead_notas
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id, criado_em DESC
  LIMIT :limite;
 
 -- name: titular_mesclas
@@ -522,7 +575,7 @@ WITH velhos AS (
        FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE agendamentos a
-   SET observacoes = NULL, motivo_cancelamento = NULL, avisos = NULL, idempotency_key = NULL,
+   SET observacoes = NULL, local = CASE WHEN a.local IS NOT NULL THEN 'apagado' END, link = NULL, motivo_cancelamento = NULL, avisos = NULL, idempotency_key = NULL,
        idempotency_fingerprint = NULL, apagado_em = :agora
   FROM velhos v
  WHERE a.tenant_id = :tenant_id AND a.agendamento_id = v.agendamento_id;
@@ -598,7 +651,8 @@ DELETE FROM disparo_reenvios r
 SELECT l.lead_id
   FROM leads l
  WHERE l.tenant_id = :tenant_id AND l.apagado_em IS NOT NULL
-   AND (EXISTS (SELECT FROM disparos d
+   AND (EXISTS (SELECT FROM lead_notas n WHERE n.tenant_id = l.tenant_id AND n.lead_id = l.lead_id)
+        OR EXISTS (SELECT FROM disparos d
                  WHERE d.tenant_id = l.tenant_id AND d.lead_id = l.lead_id AND d.destino <> 'apagado:' || d.disparo_id
                    AND (d.status <> 'enviando' OR d.lease_ate <= CAST(:agora AS timestamptz)))
         OR EXISTS (SELECT FROM respostas r

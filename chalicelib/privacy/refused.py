@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from chalicelib.adapters.database import Database, Rows
-from chalicelib.privacy.subjects import Person
+from chalicelib.privacy.subjects import SubjectSlice
 
 STRETCH = 20_000
 """Refused rows that are read in one transaction."""
@@ -23,7 +23,7 @@ class RefusedRows(NamedTuple):
     job_ids: frozenset[UUID]
 
 
-def refused_rows(database: Database, tenant_id: str, person: Person, *, stretch: int = STRETCH) -> RefusedRows:
+def refused_rows(database: Database, tenant_id: str, person: SubjectSlice, *, stretch: int = STRETCH) -> RefusedRows:
     """The refused rows that mention a person, or that are of a row that became one of the person's leads."""
     found: dict[tuple[str, int], None] = {}
     params = {"mencao": person.mention, "lead_ids": list(person.lead_ids), "limite": stretch}

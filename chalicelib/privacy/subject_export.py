@@ -21,7 +21,7 @@ from chalicelib.privacy.readable import document_of
 from chalicelib.privacy.records import SubjectRecords
 from chalicelib.privacy.refused import RefusedRows, refused_rows
 from chalicelib.privacy.requests import ExportFormat, LeadExportQuery, RequestKind, SubjectExportQuery, SubjectRequest
-from chalicelib.privacy.subjects import Person, Subject, leads_of, person_of, read_subject
+from chalicelib.privacy.subjects import Subject, SubjectSlice, leads_of, person_of, read_subject
 from chalicelib.tenants.config import config_of
 
 MOST_ROWS = 1_000
@@ -34,6 +34,9 @@ _OF_LEADS = {
     "passos": "titular_passos",
     "respostas": "titular_respostas",
     "agendamentos": "titular_agendamentos",
+    "horarios": "titular_horarios",
+    "eventos": "titular_eventos",
+    "notas": "titular_notas",
     "mesclas": "titular_mesclas",
     "exclusoes": "titular_exclusoes",
     "supressao": "titular_suprimidos",
@@ -64,7 +67,7 @@ class SubjectExports:
         identity.require(ADMIN)
         tenant_id = identity.tenant_id
 
-        def person(rows: Rows) -> Person:
+        def person(rows: Rows) -> SubjectSlice:
             if not rows.all("titular_lead", lead_ids=[lead_id]):
                 raise NotFound("nao_encontrado")
             return person_of(rows, Subject(), [lead_id])
@@ -82,7 +85,7 @@ class SubjectExports:
         identity.require(ADMIN)
         subject = read_subject(request)
 
-        def page(rows: Rows) -> tuple[Person, UUID | None]:
+        def page(rows: Rows) -> tuple[SubjectSlice, UUID | None]:
             found = leads_of(rows, subject, query.after(UUID), query.limit + 1)
             lead_ids = found[: query.limit]
             return person_of(rows, subject, lead_ids), lead_ids[-1] if len(found) > query.limit else None
@@ -94,7 +97,7 @@ class SubjectExports:
         self,
         identity: Identity,
         subject: Subject,
-        person: Person,
+        person: SubjectSlice,
         form: ExportFormat,
         *,
         lead_id: UUID | None = None,
@@ -117,7 +120,7 @@ class SubjectExports:
         return self._database.run(identity.tenant_id, work)
 
 
-def _known(rows: Rows, person: Person, refused: RefusedRows) -> _Answer:
+def _known(rows: Rows, person: SubjectSlice, refused: RefusedRows) -> _Answer:
     params = {"lead_ids": list(person.lead_ids), "contatos": person.contatos, "remetentes": person.senders}
     short: set[str] = set()
 

@@ -42,7 +42,7 @@ class Subject(NamedTuple):
         ]
 
 
-class Person(NamedTuple):
+class SubjectSlice(NamedTuple):
     """A slice of a person's leads, and everything that is the person's alone: contacts, documents, names at providers.
 
     A contact that another lead has too is the person's only if the request names it: then the other lead is meant, too.
@@ -128,7 +128,7 @@ def leads_of(rows: Rows, subject: Subject, after: UUID | None, most: int) -> lis
     return [row["lead_id"] for row in found]
 
 
-def person_of(rows: Rows, subject: Subject, lead_ids: Sequence[UUID]) -> Person:
+def person_of(rows: Rows, subject: Subject, lead_ids: Sequence[UUID]) -> SubjectSlice:
     """What is the person's alone, of some leads and of the request itself."""
     named = [
         *(Contact(Canal.WHATSAPP, each) for each in subject.telefones),
@@ -137,7 +137,7 @@ def person_of(rows: Rows, subject: Subject, lead_ids: Sequence[UUID]) -> Person:
     of_leads = rows.all("list_titular_contatos", lead_ids=list(lead_ids))
     own = [Contact(Canal(row["canal"]), row["contato"]) for row in of_leads if not row["de_outro"]]
     documents = [row["documento"] for row in rows.all("list_titular_documentos", lead_ids=list(lead_ids))]
-    return Person(
+    return SubjectSlice(
         tuple(lead_ids),
         tuple(dict.fromkeys([*named, *own])),
         tuple(dict.fromkeys([*subject.documentos, *documents])),

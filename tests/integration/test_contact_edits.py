@@ -16,7 +16,7 @@ from chalicelib.adapters.database import Database
 from chalicelib.contacts.telephones import Phone, PhoneKind
 from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.ingestion.rows.lead import principal
-from chalicelib.leads.contact_edits import LeadContacts
+from chalicelib.leads.edits.contact_edits import LeadContacts
 from chalicelib.leads.requests import ContactRemoval, NewEmail, NewPhone
 from chalicelib.wiring import Services
 from tests.builders import ANA, CREATED_AT, TENANT, a_disparo, a_lead, a_template, ask, run, wait_for_locks

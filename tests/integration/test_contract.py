@@ -113,11 +113,22 @@ def use_leads(call: Caller) -> str:
     assert len(call("GET", "/leads?campo.cidade=salvador&campo.valor_min=10")["itens"]) == 1
     assert call("GET", "/leads.csv?campo.cidade=salvador")["leads"] == 1
     use_contacts(call, of_maria)
+    use_history(call, of_maria)
     made = call("POST", "/leads", nome="Bia", telefones=["71 99999-0077"])
     assert (made["origem_arquivo"], made["job_id"]) == ("manual", None)
     lead = call("GET", of_maria)
     assert all(lead[name] for name in ("documento", "tags", "campos", "telefones", "emails", "linha_do_tempo"))
     return str(lead["lead_id"])
+
+
+def use_history(call: Caller, of_lead: str) -> None:
+    notes = [call("POST", f"{of_lead}/notas", texto=text) for text in ("Prefere à tarde", "Pediu desconto")]
+    call("DELETE", f"{of_lead}/notas/{notes[0]['nota_id']}")
+    assert [each["texto"] for each in call("GET", f"{of_lead}/notas")["itens"]] == ["Pediu desconto"]
+    first = call("GET", f"{of_lead}/linha-do-tempo?limit=2")
+    assert [each["tipo"] for each in first["itens"]] == ["nota_removida", "nota"]
+    rest = call("GET", f"{of_lead}/linha-do-tempo?cursor={first['proximo']}")
+    assert {each["tipo"] for each in rest["itens"]} >= {"dados", "contato_incluido", "contato_removido", "ingestao"}
 
 
 def use_contacts(call: Caller, of_lead: str) -> None:
@@ -360,6 +371,19 @@ def use_tenant(call: Caller, aws: Aws) -> None:
     call.send("POST", path, notice, JSON, X_Webhook_Secret=SHARED)
 
 
+def use_privacy(call: Caller, lead_id: str) -> None:
+    """Last: the lead is erased."""
+    exported = call("GET", f"/leads/{lead_id}/exportar")
+    [lead] = exported["leads"]
+    assert all(lead[name] for name in ("telefones", "emails", "disparos", "respostas", "agendamentos", "eventos"))
+    assert call("GET", f"/leads/{lead_id}/exportar?formato=markdown")["texto"]
+    found = call("POST", "/titulares/exportar?limit=1", documentos=[lead["documento"]])
+    assert found["leads"][0]["lead_id"] == lead_id
+    erased = call("POST", "/titulares/apagar", documentos=[lead["documento"]])
+    assert (erased["leads"], erased["pendencias"][0]["codigo"]) == (1, "titular_em_arquivo_aberto")
+    assert [each["tipo"] for each in call("GET", "/titulares/pedidos?limit=2")["itens"]] == ["apagamento", "exportacao"]
+
+
 def json_operations(contract: Any) -> set[tuple[str, str, str]]:
     """Method, path and status of every success that is JSON, or that has no body."""
     return {
@@ -387,6 +411,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)
     use_replies(call, lead_id)
+    use_privacy(call, lead_id)
     assert json_operations(api.contract.document) - api.answered == set()
     assert ask(owner, "SELECT count(*) FROM disparos WHERE status = 'pendente'") == [[2]]
 

@@ -111,7 +111,7 @@ def test_no_lead_and_no_contact_is_written(office: Office, services: Services) -
 def test_leads_of_a_dry_run_are_in_no_total(
     office: Office, services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.leads.service.COUNTED", 1)
+    monkeypatch.setattr("chalicelib.leads.lists.service.COUNTED", 1)
     office.ingest(as_csv(*numbered(3)))
     office.ingest(as_csv(*numbered(5, start=3)), validar_apenas=True)
     page = services.leads.page(TENANT, LeadQuery(limit=1))

@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
 from chalicelib.errors import Conflict, Invalid, NotFound, OtherLead
-from chalicelib.leads.edits import LeadEdits
+from chalicelib.leads.edits.edits import LeadEdits
+from chalicelib.leads.lists.service import Leads
 from chalicelib.leads.requests import LeadChange
-from chalicelib.leads.service import Leads
 from chalicelib.leads.states import LeadStatus, may_move
 from chalicelib.pages import PageQuery
 from chalicelib.wiring import Services

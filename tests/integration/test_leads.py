@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from chalicelib.adapters.database import Database
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.leads import service
+from chalicelib.leads.lists.service import Leads
 from chalicelib.leads.requests import LeadQuery, ReadyQuery
-from chalicelib.leads.service import Leads
 from chalicelib.leads.states import LeadStatus
 from chalicelib.wiring import Services
 from tests.booking import book

@@ -14,7 +14,7 @@ from chalicelib.adapters.database import Database
 from chalicelib.errors import Conflict, Invalid, OtherLead
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads import service
-from chalicelib.leads.registration import Registrations
+from chalicelib.leads.edits.registration import Registrations
 from chalicelib.leads.requests import LeadQuery, NewLead
 from chalicelib.wiring import Services
 from tests.builders import ANA, TENANT, a_lead, ask, insert, run, wait_for_locks

@@ -245,7 +245,7 @@ def test_a_dry_run_leaves_no_note_of_its_merges(office: Office, services: Servic
 def test_the_total_of_leads_is_right_during_an_undoing_and_after_it(
     make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.leads.service.COUNTED", 1)
+    monkeypatch.setattr("chalicelib.leads.lists.service.COUNTED", 1)
     office = Office(make_services(ingest_batch_rows=4))
     leads = office.services.leads
     office.ingest(as_csv(*numbered(3)))

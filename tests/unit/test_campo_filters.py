@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from chalicelib.campos import CampoType
 from chalicelib.errors import Invalid
-from chalicelib.leads.campo_filters import CampoFilter, read_filters, types_of
+from chalicelib.leads.lists.campo_filters import CampoFilter, read_filters, types_of
 
 TEXTO, NUMERO, MOEDA, PERCENTUAL, DATA, DATA_HORA, HORA, LOGICO = CampoType
 KNOWN = {

@@ -111,6 +111,7 @@ def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
         "create_ingest_job",
         "create_disparos",
         "create_lead",
+        "add_lead_note",
         "create_disparo",
         "create_agendamento",
         "resend_disparos",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.campos import CampoType
 from chalicelib.errors import Invalid
-from chalicelib.leads.written import (
+from chalicelib.leads.edits.written import (
     merged_campos,
     read_email,
     read_external_id,

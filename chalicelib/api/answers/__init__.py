@@ -37,7 +37,16 @@ from chalicelib.api.answers.ingestion import (
     PreviewAnswer,
     ReportLink,
 )
-from chalicelib.api.answers.leads import CampoPage, ExportLink, LeadDetail, LeadPage, ReadyLeadPage
+from chalicelib.api.answers.leads import (
+    CampoPage,
+    ExportLink,
+    LeadDetail,
+    LeadPage,
+    LifePage,
+    NoteAnswer,
+    NotePage,
+    ReadyLeadPage,
+)
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.privacy import SubjectExport, SubjectRecord, SubjectRecordPage
 from chalicelib.api.answers.scheduling import (
@@ -80,7 +89,10 @@ __all__ = [
     "JobPage",
     "LeadDetail",
     "LeadPage",
+    "LifePage",
     "NewFeedAnswer",
+    "NoteAnswer",
+    "NotePage",
     "OpenApiDocument",
     "OverviewAnswer",
     "PersonSuppressionAnswer",

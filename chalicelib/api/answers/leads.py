@@ -9,8 +9,9 @@ from uuid import UUID
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.campos import CampoType
 from chalicelib.contacts.telephones import PhoneKind
+from chalicelib.leads.history.entries import LifeKind
 from chalicelib.leads.requests import CampoValue, ContactKinds
-from chalicelib.leads.states import LeadStatus
+from chalicelib.leads.states import LeadFact, LeadStatus
 from chalicelib.suppression.requests import SuppressionReason
 
 
@@ -141,6 +142,80 @@ class TimelineEntry(AnswerModel):
     """The time that was set for it."""
     texto: str | None
     """The first 500 characters of a reply."""
+
+
+class LifeChange(AnswerModel):
+    """A field that a person changed."""
+
+    campo: str
+    """`nome`, `contato`, `documento`, `tags`, `telefone`, `email`, or `campos.` and the name of a campo."""
+    de: CampoValue | tuple[str, ...] | None
+    """What it was; null if there was nothing. A text is cut after 200 characters."""
+    para: CampoValue | tuple[str, ...] | None
+    """What it is now; null if it was removed."""
+
+
+class LifeEntry(AnswerModel):
+    """Something that happened to a lead. What a kind does not have is null."""
+
+    em: datetime
+    tipo: LifeKind
+    por: str | None
+    """The id of the person who did it; null where nobody of the team did."""
+    mensagem: str
+    """What happened, in the language of the tenant."""
+    de: str | None
+    """The status before a move."""
+    para: str | None
+    """The status after a move."""
+    fato: LeadFact | None
+    """What moved the lead; null where a person did."""
+    motivo: str | None
+    """Why, in the words of the person who did it."""
+    canal: str | None
+    template: str | None
+    situacao: str | None
+    """The status that a disparo or an agendamento has now, the `pedido` of a reply, or the reason of a suppression."""
+    codigo: str | None
+    """Why a disparo ended as it did."""
+    marcado_para: datetime | None
+    """The time that was set."""
+    texto: str | None
+    """The text of a note; the first 500 characters of a reply, or of the note of a suppression."""
+    mudancas: tuple[LifeChange, ...] | None
+    arquivo: str | None
+    """The name of the file."""
+    linha: int | None
+    """The row of the file."""
+    job_id: UUID | None
+    disparo_id: UUID | None
+    campanha_id: UUID | None
+    resposta_id: UUID | None
+    agendamento_id: UUID | None
+    nota_id: UUID | None
+    supressao_id: UUID | None
+
+
+class LifePage(PageModel):
+    """A page of what happened to a lead, newest first."""
+
+    itens: tuple[LifeEntry, ...]
+
+
+class NoteAnswer(AnswerModel):
+    """A note about a lead."""
+
+    nota_id: UUID
+    texto: str
+    por: str
+    """The id of its author."""
+    criado_em: datetime
+
+
+class NotePage(PageModel):
+    """A page of notes about a lead, newest first."""
+
+    itens: tuple[NoteAnswer, ...]
 
 
 class LeadDetail(LeadAnswer):

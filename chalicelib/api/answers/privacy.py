@@ -44,6 +44,12 @@ class ExportedLead(AnswerModel):
     """What was tried, and what people did to the messages."""
     respostas: tuple[KnownRow, ...]
     agendamentos: tuple[KnownRow, ...]
+    horarios: tuple[KnownRow, ...]
+    """Every time that its agendamentos had."""
+    eventos: tuple[KnownRow, ...]
+    """Its moves, and what people corrected."""
+    notas: tuple[KnownRow, ...]
+    """What people wrote about it."""
     mesclas: tuple[KnownRow, ...]
     """What the lead was before a file changed it."""
     exclusoes: tuple[KnownRow, ...]

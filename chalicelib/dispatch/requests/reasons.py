@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from chalicelib import messages
+from chalicelib.codes import explained
 from chalicelib.dispatch.states import WaitReason
 
 WAITS: Mapping[WaitReason, str] = {
@@ -32,16 +33,7 @@ def sentence(code: str | None, last_code: str | None, language: str = messages.P
     if code is None:
         return None
     codes = dict.fromkeys([code, last_code or code])
-    return " ".join(_of(each, language) for each in codes)
-
-
-def _of(code: str, language: str) -> str:
-    """Only sentences without parameters are used: what would fill them is not stored with a code."""
-    if code in messages.CATALOGUE and "{" not in messages.CATALOGUE[code][0]:
-        return messages.text(code, language)
-    if (meaning := messages.meaning(code, language)) is not None:
-        return messages.text("codigo_explicado", language, codigo=code, sentido=meaning)
-    return messages.text("codigo_do_provedor", language, codigo=code)
+    return " ".join(explained(each, language) for each in codes)
 
 
 def waiting_for(reason: str | None, language: str) -> str | None:

@@ -28,8 +28,8 @@ from chalicelib.contacts.emails import read_emails
 from chalicelib.contacts.telephones import read_phones
 from chalicelib.ids import new_id
 from chalicelib.ingestion.rows.formulas import as_shown, defused
+from chalicelib.leads.lists.service import filters_of
 from chalicelib.leads.requests import LeadExport
-from chalicelib.leads.service import filters_of
 from chalicelib.pages import cursor_of
 from chalicelib.searches import take_seat
 from chalicelib.tables import BEGINNING, CONTENT_TYPE, as_csv

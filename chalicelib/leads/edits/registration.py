@@ -19,12 +19,9 @@ from chalicelib.ids import new_id
 from chalicelib.ingestion.loading.matching import MOST_LEADS, Found, Who, WhoIsWho
 from chalicelib.ingestion.options import ALL_KEYS
 from chalicelib.ingestion.rows.lead import NAME_COMPARED, LeadData
-from chalicelib.leads.campo_filters import types_of
-from chalicelib.leads.contact_edits import EMAILS, JOINED, PHONES, LeadContact, write_contacts
-from chalicelib.leads.edits import note_campos
-from chalicelib.leads.requests import NewLead
-from chalicelib.leads.shown import BY_HAND, NO_JOB, NO_ROW, described
-from chalicelib.leads.written import (
+from chalicelib.leads.edits.contact_edits import EMAILS, JOINED, PHONES, LeadContact, write_contacts
+from chalicelib.leads.edits.edits import note_campos
+from chalicelib.leads.edits.written import (
     merged_campos,
     read_email,
     read_external_id,
@@ -32,6 +29,9 @@ from chalicelib.leads.written import (
     read_one_document,
     read_phone,
 )
+from chalicelib.leads.history.shown import BY_HAND, NO_JOB, NO_ROW, described
+from chalicelib.leads.lists.campo_filters import types_of
+from chalicelib.leads.requests import NewLead
 from chalicelib.tenants.config import config_of
 
 

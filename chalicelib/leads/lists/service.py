@@ -7,9 +7,9 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.leads.campo_filters import read_filters, types_of
+from chalicelib.leads.history.shown import described, presented
+from chalicelib.leads.lists.campo_filters import read_filters, types_of
 from chalicelib.leads.requests import LeadQuery, ReadyQuery
-from chalicelib.leads.shown import described, presented
 from chalicelib.pages import PageQuery, page_of
 from chalicelib.searches import take_seat
 

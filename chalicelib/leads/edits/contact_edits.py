@@ -19,9 +19,11 @@ from chalicelib.canal import Canal
 from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identity import Identity
+from chalicelib.leads.edits.written import read_email, read_phone
+from chalicelib.leads.history.entries import LifeKind
+from chalicelib.leads.history.recorded import Change, Doing, record_changes
+from chalicelib.leads.history.shown import described, known
 from chalicelib.leads.requests import MOST_CONTACTS, ContactRemoval, NewEmail, NewPhone
-from chalicelib.leads.shown import described, known
-from chalicelib.leads.written import read_email, read_phone
 from chalicelib.tenants.config import config_of
 
 JOINED = " | "
@@ -162,9 +164,11 @@ class LeadContacts:
                 # Before the lead, as the executor does. What is locked here is neither claimed nor given up meanwhile.
                 rows.all("lock_open_disparos", lead_id=lead_id)
             known(rows.one("lock_lead", lead_id=lead_id))
-            contacts = arrange(rows, [_contact(row, kind) for row in rows.all(kind.listed, lead_id=lead_id)])
+            before = [_contact(row, kind) for row in rows.all(kind.listed, lead_id=lead_id)]
+            contacts = arrange(rows, before)
             write_contacts(rows, lead_id, kind, contacts)
             self._erased.suppress_again(rows, [Contact(kind.canal, each.contato) for each in contacts], now)
+            _record(rows, lead_id, Doing(identity.subject, now), kind, before, contacts)
             rows.run("touch_lead", lead_id=lead_id, canal=kind.canal.value, escritos=joined(contacts), agora=now)
             events.record(rows, "lead.changed", now, lead_id=lead_id, campos=[f"{kind.name}s"], por=identity.subject)
             return described(rows, lead_id)
@@ -186,6 +190,25 @@ class LeadContacts:
             raise Conflict("contato_em_envio", quantos=left["em_envio"])
         if left["esperam"]:
             raise Conflict("contato_com_disparos", quantos=left["esperam"])
+
+
+def _record(
+    rows: Rows, lead_id: UUID, doing: Doing, kind: ContactKind, before: list[LeadContact], after: list[LeadContact]
+) -> None:
+    """Keep which contacts came and went, and which one is the principal now, for the timeline of the lead."""
+    old, new = ([each.contato for each in contacts] for contacts in (before, after))
+    added = [Change(kind.name, None, each) for each in new if each not in old]
+    removed = [Change(kind.name, each, None) for each in old if each not in new]
+    record_changes(rows, lead_id, doing, LifeKind.CONTATO_INCLUIDO, added)
+    record_changes(rows, lead_id, doing, LifeKind.CONTATO_REMOVIDO, removed)
+    principals = [Change(kind.name, _principal(before), _principal(after))]
+    record_changes(rows, lead_id, doing, LifeKind.CONTATO_PRINCIPAL, principals)
+
+
+def _principal(contacts: list[LeadContact]) -> str | None:
+    """The contact that is tried first: the first one that is fit for sending, else the first one."""
+    fit = [each for each in contacts if each.valido_para_disparo] or contacts
+    return fit[0].contato if fit else None
 
 
 def write_contacts(rows: Rows, lead_id: UUID, kind: ContactKind, contacts: list[LeadContact]) -> None:

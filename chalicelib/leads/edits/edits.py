@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from chalicelib import events
 from chalicelib.adapters.clock import Clock
-from chalicelib.adapters.database import Database, Rows
+from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.campos import CampoType
 from chalicelib.errors import Conflict, OtherLead
 from chalicelib.identity import Identity
-from chalicelib.leads.campo_filters import types_of
+from chalicelib.leads.edits.written import merged_campos, read_name, read_one_document
+from chalicelib.leads.history.entries import LifeKind
+from chalicelib.leads.history.recorded import Change, Doing, record_changes, record_move
+from chalicelib.leads.history.shown import described, known
+from chalicelib.leads.lists.campo_filters import types_of
 from chalicelib.leads.requests import LeadChange
-from chalicelib.leads.shown import described, known
 from chalicelib.leads.states import LeadStatus, may_move
-from chalicelib.leads.written import merged_campos, read_name, read_one_document
 
 _READERS = {"nome": read_name, "contato": read_name, "documento": read_one_document}
 
@@ -70,11 +73,25 @@ class LeadEdits:
                 agora=now,
             )
             note_campos(rows, new, now)
-            changed = sorted(change.model_fields_set)
+            doing = Doing(identity.subject, now, change.motivo)
+            if change.status is not None:
+                record_move(rows, lead_id, doing, lead["status"], change.status.value)
+            record_changes(rows, lead_id, doing, LifeKind.DADOS, _changes(lead, change, written))
+            changed = sorted(change.model_fields_set - {"motivo"})
             events.record(rows, "lead.changed", now, lead_id=lead_id, campos=changed, por=identity.subject)
             return described(rows, lead_id)
 
         return self._database.run(identity.tenant_id, work)
+
+
+def _changes(lead: Row, change: LeadChange, written: Mapping[str, str | None]) -> list[Change]:
+    """What the lead had, and what it has now."""
+    tags = [] if change.tags is None else [Change("tags", lead["tags"], list(change.tags))]
+    texts = [Change(name, lead[name], value) for name, value in written.items()]
+    campos = [
+        Change(f"campos.{name}", lead["campos"].get(name), value) for name, value in sorted(change.campos.items())
+    ]
+    return [*texts, *tags, *campos]
 
 
 def note_campos(rows: Rows, new: dict[str, CampoType], now: object) -> None:

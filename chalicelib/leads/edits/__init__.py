@@ -1,0 +1,1 @@
+"""Makes and changes leads by hand."""

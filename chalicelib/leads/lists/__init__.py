@@ -1,0 +1,1 @@
+"""Lists leads, and writes them as a file."""
