@@ -258,7 +258,8 @@ def _seeded_life(owner: Database, tenant_id: str, lead_id: UUID, number: int) ->
     )  # fmt: skip
     insert(
         owner, "titular_pedidos", tenant_id=tenant_id, pedido_id=UUID(int=number), tipo="exportacao",
-        por=f"Pessoa de {tenant_id}", titular_resumos=[], concluido=True, criado_em=CREATED_AT, atualizado_em=CREATED_AT,
+        por=f"Pessoa de {tenant_id}", titular_resumos=[], concluido=True, criado_em=CREATED_AT,
+        atualizado_em=CREATED_AT,
     )  # fmt: skip
     return nota_id
 
@@ -429,7 +430,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("agendas", "lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
+        for table in ("contatos_apagados", "titular_pedidos", "agendas", "lead_contatos_periodo",
+                      "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
                       "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",

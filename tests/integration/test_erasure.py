@@ -84,9 +84,8 @@ def test_erased_person_is_in_no_table_and_no_object_any_more(services: Services,
     assert answer["contagens"]["disparos_cancelados"] == 3
     assert answer["contagens"]["agendamentos_cancelados"] == 2
     assert answer["contagens"]["arquivos"] == 3
-    assert {"ingest_erros", "ingest_previas", "ingest_mesclas", "respostas", "relatorios", "lead_notas"} <= answer[
-        "contagens"
-    ].keys()
+    kinds = {"ingest_erros", "ingest_previas", "ingest_mesclas", "respostas", "relatorios", "lead_notas"}
+    assert kinds <= answer["contagens"].keys()
     assert ask(owner, "SELECT count(*) FROM contatos_apagados") == [[3]]
 
 

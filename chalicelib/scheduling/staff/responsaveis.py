@@ -11,7 +11,7 @@ from chalicelib.errors import Conflict, ConstraintViolation, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
-from chalicelib.leads.written import read_email
+from chalicelib.leads.edits.written import read_email
 from chalicelib.pages import PageQuery, page_of
 from chalicelib.scheduling.staff.requests import NewResponsavel
 
