@@ -92,9 +92,9 @@ def _spread_by_hand(owner: Database, tenant_id: str) -> None:
 
 def _spread_messages(owner: Database, lead_id: UUID, tenant_id: str) -> None:
     of_tenant: dict[str, Any] = {"tenant_id": tenant_id}
-    words = {"variaveis": {"nome": "Zulmira"}, "destino": PHONE, "avisos": {"marcador": 1}}
+    words: dict[str, Any] = {"variaveis": {"nome": "Zulmira"}, "destino": PHONE, "avisos": {"marcador": 1}}
     for status in ("pendente", "enviado", "confirmado", "erro", "incerto", "cancelado", "simulado"):
-        key = {"idempotency_key": f"zulmira-{status}", "idempotency_fingerprint": "marcador"}
+        key: dict[str, Any] = {"idempotency_key": f"zulmira-{status}", "idempotency_fingerprint": "marcador"}
         disparo_id = a_disparo(
             owner,
             lead_id,
