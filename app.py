@@ -8,12 +8,14 @@ from uuid import UUID
 
 from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rate, S3Event, SQSEvent
 
+from chalicelib.adapters.clock import clock_of
 from chalicelib.api import openapi
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
+from chalicelib.api.invitation_page import invitation_page
 from chalicelib.api.invocation import remaining_ms
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.campaigns.requests.models import (
@@ -43,6 +45,7 @@ from chalicelib.dispatch.requests.models import (
 )
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.leads.requests import (
+    BriefingQuery,
     ContactRemoval,
     LeadChange,
     LeadExport,
@@ -55,11 +58,13 @@ from chalicelib.leads.requests import (
     ReadyQuery,
     TimelineQuery,
 )
+from chalicelib.markdown import Markdown
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.privacy.requests import LeadExportQuery, SubjectExportQuery, SubjectRequest, SubjectRequestQuery
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, Cancellation, NewAgendamento, Rescheduling
-from chalicelib.scheduling.invitations.requests import NewFeed
+from chalicelib.scheduling.invitations.invitation import Invitation
+from chalicelib.scheduling.invitations.requests import LeadDecision, NewFeed
 from chalicelib.scheduling.rules.calendar_file import CalendarFile
 from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock, NewResponsavel, SlotQuery
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
@@ -71,7 +76,7 @@ if TYPE_CHECKING:
     from chalicelib.api import answers
 
 settings = Settings.from_environment(os.environ)
-services = Services(settings)
+services = Services(settings, clock=clock_of(settings.clock_file))
 
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
@@ -410,6 +415,13 @@ def get_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.Agendament
     return services.agendamentos.get(call.tenant_id, agendamento_id)
 
 
+@app.route("/agendamentos/{agendamento_id}/briefing", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def show_briefing(call: Call, agendamento_id: UUID, query: BriefingQuery) -> Json[answers.Briefing] | Markdown:
+    """Returns what is to be known of the lead before the agendamento, as JSON or as Markdown."""
+    return services.briefings.show(call.tenant_id, agendamento_id, in_markdown=query.wants_markdown(call.accept))
+
+
 @app.route("/agendamentos/{agendamento_id}/confirmar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
 def confirm_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.AgendamentoDetail]:
@@ -429,7 +441,11 @@ def complete_agendamento(call: Call, agendamento_id: UUID) -> Json[answers.Agend
 def cancel_agendamento(call: Call, agendamento_id: UUID, body: Cancellation) -> Json[answers.AgendamentoDetail]:
     """Cancels the agendamento, frees its time and tells the lead."""
     return services.agendamentos.cancel(
-        call.tenant_id, agendamento_id, **body.of(call.identity), avisar_lead=body.avisar_lead
+        call.tenant_id,
+        agendamento_id,
+        por=call.identity.subject,
+        motivo=body.motivo,
+        avisar_lead=body.avisar_lead,
     )
 
 
@@ -803,6 +819,20 @@ def ask_to_unsubscribe(token: str) -> None:
 def unsubscribe(token: str) -> None:
     """Suppresses the contact that the link was sent to."""
     services.unsubscribes.confirm(token)
+
+
+@app.route("/convite/{token}", methods=["GET"])
+@invitation_page(app)
+def show_invitation(token: str) -> Invitation:
+    """Shows the lead how an agendamento stands, and the buttons to confirm, move or cancel it; it changes nothing."""
+    return services.lead_decisions.look(token)
+
+
+@app.route("/convite/{token}", methods=["POST"])
+@public(app)
+def answer_invitation(token: str, body: LeadDecision) -> Json[answers.InvitationAnswer]:
+    """Carries out what the lead decided on the page of the link."""
+    return services.lead_decisions.decide(token, body)
 
 
 @app.route("/webhooks/{canal}", methods=["GET"])

@@ -85,6 +85,9 @@ class Settings(BaseModel):
     internal_channels: bool = False
     """Whether a tenant's channel may be in our own network and without TLS; only for the local stack."""
 
+    clock_file: str | None = None
+    """A file with the seconds by which the clock is ahead; only for the local stack, whose clock can be moved."""
+
     # Agendamentos
     agenda_buffer_min: int = Field(default=15, ge=0, le=240)
     agenda_organizer: Annotated[str, Field(pattern=r"^[^\s@,;:<>\"]+@[^\s@,;:<>\"]+$")] | None = None

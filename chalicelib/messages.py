@@ -31,6 +31,29 @@ _TITLES: dict[int, tuple[str, str]] = {
     504: ("Sem resposta a tempo", "No answer in time"),
 }
 
+_HEADINGS: dict[str, tuple[str, str]] = {
+    "briefing": ("Briefing", "Briefing"),
+    "quando": ("Quando", "When"),
+    "tipo": ("Tipo", "Kind"),
+    "canal": ("Canal", "Channel"),
+    "responsavel": ("Responsável", "Person in charge"),
+    "status": ("Status", "Status"),
+    "observacoes": ("Observações", "Remarks"),
+    "pontos_em_aberto": ("Pontos em aberto", "Open points"),
+    "contatos": ("Contatos", "Contacts"),
+    "principal": ("principal", "principal"),
+    "nao_enviavel": ("não enviável", "not fit for sending"),
+    "suprimido": ("suprimido", "suppressed"),
+    "dados": ("Dados", "Data"),
+    "contato": ("Contato", "Person to ask for"),
+    "documento": ("Documento", "Document"),
+    "tags": ("Tags", "Tags"),
+    "mensagens": ("Mensagens enviadas", "Messages"),
+    "respostas": ("Respostas", "Replies"),
+    "agendamentos": ("Outros agendamentos", "Other agendamentos"),
+    "notas": ("Notas", "Notes"),
+}
+
 CATALOGUE: dict[str, tuple[str, str]] = {
     # Requests
     "requisicao_invalida": ("A requisição tem campos inválidos.", "The request has invalid fields."),
@@ -482,6 +505,7 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "vida_disparo_resolvido": ("Uma pessoa resolveu a dúvida.", "A person settled the doubt."),
     "vida_resposta": ("O lead respondeu por {canal}.", "The lead replied by {canal}."),
     "vida_agendamento": ("Agendamento criado.", "Agendamento created."),
+    "vida_agendamento_reagendado": ("O agendamento mudou de horário.", "The agendamento moved to another time."),
     "vida_agendamento_realizado": ("O agendamento aconteceu.", "The agendamento took place."),
     "vida_agendamento_cancelado": ("O agendamento foi cancelado.", "The agendamento was cancelled."),
     "vida_agendamento_nao_compareceu": (
@@ -512,6 +536,44 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "fato_agendamento_cancelado": (
         "O último agendamento foi cancelado.",
         "Its last agendamento was cancelled.",
+    ),
+    # Open points of a briefing
+    "ponto_resposta_a_revisar": (
+        "Uma resposta por {canal} espera que uma pessoa decida.",
+        "A reply by {canal} waits for the decision of a person.",
+    ),
+    "ponto_pessoa_suprimida": (
+        "O lead não recebe mensagens por nenhum contato.",
+        "The lead gets no messages by any contact.",
+    ),
+    "ponto_contato_suprimido": (
+        "Um contato não recebe mensagens por {canal}.",
+        "A contact gets no messages by {canal}.",
+    ),
+    "ponto_sem_contato": ("O lead não tem contato para {canal}.", "The lead has no contact for {canal}."),
+    "ponto_contatos_nao_enviaveis": (
+        "Nenhum contato do lead serve para {canal}.",
+        "No contact of the lead is fit for {canal}.",
+    ),
+    "ponto_erro_no_arquivo": (
+        "O arquivo tinha um erro na coluna {coluna}: {motivo}.",
+        "The file had an error in the column {coluna}: {motivo}.",
+    ),
+    "ponto_disparo_falhou": (
+        "O disparo {template} não chegou: {motivo}.",
+        "The disparo {template} did not arrive: {motivo}.",
+    ),
+    "ponto_confirmacao_atrasada": (
+        "O lead ainda não confirmou, e o prazo passou.",
+        "The lead has not confirmed yet, and the time to do so has passed.",
+    ),
+    "ponto_agendamento_sem_desfecho": (
+        "Um agendamento já passou, e ninguém disse como terminou.",
+        "An agendamento is over, and nobody has said how it ended.",
+    ),
+    "ponto_valor_vencido": (
+        "{campo} passou em {dia}; valores: {valores}.",
+        "{campo} has passed, on {dia}; amounts: {valores}.",
     ),
     "id_invalido": (
         "O ID não diz nada, ou passa de {maximo} caracteres.",
@@ -859,6 +921,53 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "consentimento_exigido": (
         "Foi a própria pessoa quem pediu; só um novo consentimento dela (novo_consentimento=true) desfaz o pedido.",
         "The person asked for it; only their new consent (novo_consentimento=true) undoes that.",
+    ),
+    "convite_desconhecido": (
+        "Este link não está completo ou não é nosso; copie-o inteiro da mensagem.",
+        "This link is not complete or not ours; copy all of it from the message.",
+    ),
+    "convite_sem_prova": (
+        "Esta resposta não veio da página do convite: abra o link e use os botões.",
+        "This answer did not come from the page of the invitation: open the link and use its buttons.",
+    ),
+    "convite_pagina_antiga": (
+        "Esta página ficou aberta por muito tempo: abra o link de novo.",
+        "This page was open for too long: open the link again.",
+    ),
+    "agendamento_desatualizado": (
+        "O encontro mudou desde que este link foi enviado: use o da mensagem mais nova.",
+        "The meeting has changed since this link was sent: use the one of the newest message.",
+    ),
+    "convite_nao_permite": (
+        "Isso já não pode ser decidido por aqui.",
+        "This cannot be decided here any more.",
+    ),
+    "convite_horario_indisponivel": (
+        "Este horário acabou de ser ocupado: escolha outro.",
+        "This time has just been taken: choose another one.",
+    ),
+    "convite_titulo": ("Nosso encontro.", "Our meeting."),
+    "convite_resumo": ("{quando}, com {responsavel}, {onde}.", "{quando}, with {responsavel}, {onde}."),
+    "convite_a_confirmar": ("Você ainda não confirmou.", "You have not confirmed it yet."),
+    "convite_confirmado": ("Confirmado. Até lá.", "Confirmed. See you then."),
+    "convite_passou": ("Este encontro já passou.", "This meeting is over."),
+    "convite_cancelado": ("Este encontro foi cancelado.", "This meeting was cancelled."),
+    "convite_desatualizado_aviso": (
+        "O encontro mudou desde que este link foi enviado. Ele está assim agora; responda pela mensagem mais nova.",
+        "The meeting has changed since this link was sent. This is how it stands now; answer by the newest message.",
+    ),
+    "convite_botao_confirmar": ("Confirmo.", "I confirm."),
+    "convite_outro_horario": ("Prefiro outro horário.", "I prefer another time."),
+    "convite_sem_horario": (
+        "Não há outro horário livre: responda à mensagem que recebeu.",
+        "There is no other free time: answer the message that you got.",
+    ),
+    "convite_nao_posso": ("Não posso ir.", "I cannot come."),
+    "convite_botao_cancelar": ("Cancelar o encontro.", "Cancel the meeting."),
+    "convite_falha": ("Não deu certo. Tente de novo.", "That did not work. Try again."),
+    "convite_sem_script": (
+        "Para responder por aqui, ligue o JavaScript; ou responda à mensagem que recebeu.",
+        "To answer here, turn JavaScript on; or answer the message that you got.",
     ),
     "descadastro_desconhecido": (
         "Este link não está completo ou não é nosso; copie-o inteiro da mensagem.",
@@ -1583,6 +1692,11 @@ def allowed(message: str, context: Mapping[str, object]) -> str:
 def title(status: int, language: str) -> str:
     """The title of an HTTP status."""
     return _pick(_TITLES.get(status, _TITLES[400]), language)
+
+
+def heading(name: str, language: str) -> str:
+    """The word above a part of a document that a person reads."""
+    return _pick(_HEADINGS[name], language)
 
 
 def text(code: str, language: str = PORTUGUESE, **params: object) -> str:

@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from chalicelib.ingestion.jobs.undo import Undo
     from chalicelib.ingestion.jobs.uploads import Uploads
     from chalicelib.ingestion.jobs.worker import Ingestion
+    from chalicelib.leads.briefing.service import Briefings
     from chalicelib.leads.edits.contact_edits import LeadContacts
     from chalicelib.leads.edits.edits import LeadEdits
     from chalicelib.leads.edits.registration import Registrations
@@ -77,7 +78,9 @@ if TYPE_CHECKING:
     from chalicelib.privacy.subject_export import SubjectExports
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
+    from chalicelib.scheduling.invitations.decisions import LeadDecisions
     from chalicelib.scheduling.invitations.feeds import Feeds
+    from chalicelib.scheduling.invitations.links import LeadLinks
     from chalicelib.scheduling.invitations.parts import CalendarParts
     from chalicelib.scheduling.invitations.service import Invitations
     from chalicelib.scheduling.reminders.worker import Reminders
@@ -249,6 +252,12 @@ class Services:
         from chalicelib.leads.history.notes import Notes
 
         return Notes(database=self.database, clock=self._clock)
+
+    @cached_property
+    def briefings(self) -> Briefings:
+        from chalicelib.leads.briefing.service import Briefings
+
+        return Briefings(database=self.database, clock=self._clock)
 
     @cached_property
     def lead_edits(self) -> LeadEdits:
@@ -560,6 +569,29 @@ class Services:
         )
 
     @cached_property
+    def lead_links(self) -> LeadLinks:
+        from chalicelib.scheduling.invitations.links import LeadLinks
+
+        return LeadLinks(public_url=self._settings.public_url, signer=self.signer)
+
+    @cached_property
+    def lead_decisions(self) -> LeadDecisions:
+        from chalicelib.scheduling.invitations.decisions import LeadDecisions
+        from chalicelib.scheduling.invitations.offers import is_free, offers
+        from chalicelib.scheduling.invitations.proofs import Proofs
+
+        buffer_min = self._settings.agenda_buffer_min
+        return LeadDecisions(
+            database=self.database,
+            links=self.lead_links,
+            proofs=Proofs(self.signer),
+            bookings=self.agendamentos,
+            offers=partial(offers, buffer_min=buffer_min),
+            is_free=partial(is_free, buffer_min=buffer_min),
+            clock=self._clock,
+        )
+
+    @cached_property
     def alarms(self) -> Alarms:
         from chalicelib.scheduling.booking.announcing import Alarms
 
@@ -591,7 +623,7 @@ class Services:
             database=self.owner_database,
             publish=self.outbox.publish,
             wake=self._wake_disparo,
-            lead_link=lambda _tenant_id, _agendamento_id, _versao: None,
+            lead_link=self.lead_links.url,
             clock=self._clock,
             max_tentativas=self._settings.max_tentativas,
         )

@@ -20,6 +20,7 @@ from chalicelib.errors import DomainError
 from chalicelib.ingestion.options import Separator, TextEncoding
 from chalicelib.messages import ENGLISH, text
 from local.aws import GROUPS
+from local.clock import ClockRefused
 from local.demo import run as run_demo
 from local.demo_campaign import DemoFailed
 from local.ingest import UploadRefused, report_of, shown, upload, watched
@@ -49,7 +50,7 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return command(*args, **kwargs)
-        except (StackFailed, ApiError, UploadRefused, DemoFailed, NothingReceived) as error:
+        except (StackFailed, ApiError, UploadRefused, DemoFailed, NothingReceived, ClockRefused) as error:
             raise click.ClickException(str(error)) from None
         except DomainError as error:
             raise click.ClickException(text(error.code, ENGLISH, **error.params)) from None
@@ -296,6 +297,25 @@ def faults(state: Path, /, channel: str, latencia_ms: float | None, nenhuma: boo
         if response.is_error:
             raise click.UsageError("; ".join(each["msg"] for each in response.json()["erros"]))
     console.print_json(data=httpx2.get(address).json())
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.argument("to", required=False)
+@click.pass_obj
+@plainly
+def clock(state: Path, to: str | None) -> None:
+    """Move the stack's clock, or show it; tokens stay valid.
+
+    \b
+    clock +23h                        23 hours ahead of where it is; also +30min, +2d
+    clock -1h                         one hour back
+    clock 2026-12-01T09:00:00-03:00   to this time
+    clock agora                       the machine's time again
+    """
+    moved = Stack(state).clock
+    if to is not None:
+        moved.move(to)
+    console.print(f"{moved.now():%Y-%m-%d %H:%M:%S} UTC ({moved.ahead} ahead of the machine)", highlight=False)
 
 
 @cli.command()

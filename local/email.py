@@ -264,10 +264,10 @@ def _parameters(kind: ContentTypeHeader) -> dict[str, str]:
 
 def calendars(message: EmailMessage) -> list[CalendarReceived]:
     """Return the invitations in a message, in their order."""
-    parts = [part for part in message.walk() if part.get_content_type() == CALENDAR]
     return [
-        CalendarReceived(str(part.get_param("method", "")), (part.get_payload(decode=True) or b"").decode())
-        for part in parts
+        CalendarReceived(str(part.get_param("method", "")), part.get_content())
+        for part in message.walk()
+        if part.get_content_type() == CALENDAR and isinstance(part, EmailMessage)
     ]
 
 

@@ -31,7 +31,7 @@ def invitations(mails: Iterable[Mapping[str, Any]]) -> list[ReceivedInvitation]:
             para=", ".join(mail["para"]),
             metodo=str(part["metodo"]),
             uid=str(event["UID"]),
-            sequencia=int(event["SEQUENCE"]),
+            sequencia=int(str(event["SEQUENCE"])),
             inicio=event.decoded("DTSTART").isoformat(),
             titulo=str(event["SUMMARY"]),
             texto=part["texto"],
@@ -44,7 +44,10 @@ def invitations(mails: Iterable[Mapping[str, Any]]) -> list[ReceivedInvitation]:
 
 def table_of(found: Iterable[ReceivedInvitation]) -> Table:
     """Return them as a table, without their files."""
-    table = Table("n", "to", "method", "UID", "SEQUENCE", "start", "summary")
+    table = Table()
+    for title in ("n", "to", "method", "UID", "SEQUENCE", "start", "summary"):
+        # All of it: a part of a UID tells nothing.
+        table.add_column(title, overflow="fold")
     for each in found:
         table.add_row(*(escape(str(value)) for value in each[:-1]))
     return table

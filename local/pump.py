@@ -18,12 +18,12 @@ import signal
 import sys
 import threading
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
 
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 from chalice.app import Chalice, CloudWatchEventConfig, S3EventConfig, ScheduledEventConfig, SQSEventConfig
 
+from chalicelib.adapters.clock import clock_of, system_clock
 from chalicelib.config import Settings
 from chalicelib.telemetry import logger
 from local.aws import Aws
@@ -42,11 +42,6 @@ from local.sources import (
 
 _POLL_S = 1
 _AWAY_S = 1.0
-
-
-def system_clock() -> datetime:
-    """Return the time of the machine."""
-    return datetime.now(UTC)
 
 
 def log_failure(name: str, error: Exception) -> None:
@@ -161,7 +156,8 @@ def main(only: tuple[str, ...], excluded: tuple[str, ...]) -> None:
     settings = Settings.from_environment(os.environ)
     aws = Aws(os.environ["AWS_ENDPOINT_URL"], region=settings.aws_region)
     app = load_app()
-    pump = Pump(app, aws, names=(set(only) or source_names(app)) - set(excluded))
+    clock = clock_of(settings.clock_file)
+    pump = Pump(app, aws, clock, names=(set(only) or source_names(app)) - set(excluded))
     print('{"ready": true}', flush=True)
     pump.run(stop)
     aws.close()

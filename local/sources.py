@@ -194,6 +194,8 @@ class ClockSource:
     def deliver(self, wait_s: int) -> int:
         """Call the function if it is due."""
         now = self._clock()
+        # The clock was moved back: the next call is due as soon as it would have been.
+        self._due = min(self._due, now + self._every)
         if now < self._due:
             return 0
         self._due = now + self._every

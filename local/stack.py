@@ -28,6 +28,7 @@ import psutil
 
 from chalicelib.config import Settings
 from local.aws import ACCESS_KEYS, Aws, provision
+from local.clock import StackClock
 from local.interrupts import held
 from local.postgres import Postgres, PostgresFailed
 from local.project import ROOT
@@ -91,6 +92,7 @@ class Stack:
     ) -> None:
         self.folder = folder.resolve()
         self._file = self.folder / "stack.json"
+        self.clock = StackClock(self.folder)
         self._requested_ports = dict(ports or {})
         self._report = report
         self._postgres = Postgres(self.folder / "postgres")
@@ -251,6 +253,8 @@ class Stack:
             "LOG_LEVEL": given.get("LOG_LEVEL", "INFO"),
             "MICRO_AGENT_DISPARO_ENABLED": given.get("MICRO_AGENT_DISPARO_ENABLED", "true"),
             "INTERNAL_CHANNELS": "true",
+            "CLOCK_FILE": str(self.clock.file),
+            "AGENDA_ORGANIZER": given.get("AGENDA_ORGANIZER", "agenda@example.test"),
         }
         elsewhere = ("DATABASE_URL", "DATABASE_OWNER_URL", "AWS_ENDPOINT_URL", "PUBLIC_URL")
         return chosen | {name: given[name] for name in elsewhere if given.get(name)}

@@ -30,7 +30,8 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
-    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes",
+    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes"
+    " markdown",
     "contacts motivo avisos erased",
     "adapters",
     " ".join(SERVICES),
@@ -41,7 +42,7 @@ HOUSE = _floors(
 INSIDE: Mapping[str, Floors] = {
     "campaigns": _floors("states", "moves rules segments", "planning", "requests", "results"),
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
-    "leads": _floors("states", "moves requests", "history", "lists", "edits"),
+    "leads": _floors("states", "moves requests", "history", "lists", "edits briefing"),
     "scheduling": _floors("states", "rules", "staff", "booking", "reminders invitations"),
     "ingestion": _floors("layout detection", "options reading", "rows", "loading", "jobs"),
 }

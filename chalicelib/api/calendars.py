@@ -87,10 +87,10 @@ def _last(parameters: dict[str, str]) -> str:
 def _response(file: CalendarFile, known: str) -> Response:
     tag = f'"{sha256(file.text.encode()).hexdigest()[:32]}"'
     # The address of a feed is a key: no shared cache keeps what it gives. A client asks each time, and pays little.
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    headers: dict[str, str | list[str]] = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if _has(known, tag):
         return Response(body="", status_code=304, headers=headers)
-    described = {
+    described: dict[str, str | list[str]] = {
         "Content-Type": f"{CALENDAR}; charset=utf-8; method={file.method}",
         "Content-Disposition": f'attachment; filename="{file.name}"',
         "X-Content-Type-Options": "nosniff",

@@ -60,6 +60,11 @@ class AnonymousCall:
         """The media type of the body, with its parameters; "" without one."""
         return self.headers.get("content-type", "")
 
+    @property
+    def accept(self) -> str:
+        """The media types that the client takes, as it says; "" if it does not."""
+        return self.headers.get("accept", "")
+
     def body(self, model: type[M]) -> M:
         """The JSON body, checked against a model; an empty body counts as `{}`.
 

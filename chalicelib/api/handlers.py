@@ -26,6 +26,7 @@ from pydantic import BaseModel
 
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.idempotency import IdempotencyKey
+from chalicelib.markdown import Markdown
 
 JSON = "application/json"
 M = TypeVar("M", bound=BaseModel)
@@ -115,8 +116,16 @@ class Operation:
 
         `names` are those of the annotation that are imported for type checkers only.
         """
+        return tuple(each for each in self._answered(names) if _is_model(each))
+
+    def is_also_markdown(self, **names: object) -> bool:
+        """Whether it answers Markdown too, if the request wants that."""
+        return Markdown in self._answered(names)
+
+    def _answered(self, names: dict[str, object]) -> tuple[Any, ...]:
         hint = get_type_hints(self.handler, localns=names)["return"]
-        return tuple(each for each in getattr(hint, "__args__", ()) if _is_model(each))
+        answered: tuple[Any, ...] = getattr(hint, "__args__", ())
+        return answered
 
     def carried_by(self, view: View) -> View:
         """The view, from which `operation_of` reads this operation."""

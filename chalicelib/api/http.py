@@ -33,6 +33,7 @@ from chalicelib.errors import (
     UnsupportedMedia,
     UriTooLong,
 )
+from chalicelib.markdown import CONTENT_TYPE, Markdown
 from chalicelib.telemetry import logger
 
 PROBLEM = "application/problem+json"
@@ -82,6 +83,8 @@ def answered(work: Callable[[], object], status: int, language: str) -> Response
     """The response for what `work` returns, or the problem document for what it raises."""
     try:
         result = work()
+        if isinstance(result, Markdown):
+            return Response(body=result, headers={"Content-Type": CONTENT_TYPE, "X-Content-Type-Options": "nosniff"})
         return result if isinstance(result, Response) else json_response(result, status)
     except DomainError as error:
         return problem(error, language)

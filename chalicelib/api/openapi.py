@@ -144,9 +144,13 @@ def _schemas(app: Chalice) -> _Schemas:
 
 
 def _answers(operation: Operation) -> tuple[type[BaseModel], ...]:
+    return operation.answers(answers=_models())
+
+
+def _models() -> object:
     from chalicelib.api import answers  # noqa: PLC0415 - fifty models: no cold start pays for them
 
-    return operation.answers(answers=answers)
+    return answers
 
 
 def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
@@ -164,8 +168,17 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
     if parameters := [*_of_path(route, operation.takes), *_of_query(operation.takes, schemas)]:
         described["parameters"] = parameters
     if content := _content(operation.takes, schemas):
-        described["requestBody"] = {"required": operation.takes.body is not GivenReason, "content": content}
+        described["requestBody"] = {"required": not _may_be_left_out(operation.takes.body), "content": content}
     return described
+
+
+def _may_be_left_out(body: type | None) -> bool:
+    """A reason, with or without what else may be said, need not be given."""
+    return (
+        body is not None
+        and issubclass(body, GivenReason)
+        and not any(each.is_required() for each in body.model_fields.values())
+    )
 
 
 def _success(operation: Operation, schemas: _Schemas) -> Document:
@@ -174,6 +187,8 @@ def _success(operation: Operation, schemas: _Schemas) -> Document:
         models = _answers(operation)
         schema = {"schema": schemas.one_of(models, "serialization")} if models else {}
         described["content"] = {operation.media_type: schema}
+        if operation.is_also_markdown(answers=_models()):
+            described["content"]["text/markdown"] = {}
     return described
 
 

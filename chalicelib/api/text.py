@@ -18,7 +18,7 @@ from chalicelib.errors import DomainError
 HTML = "text/html"
 TEXT = "text/plain"
 # The address is a key: it is not stored, it is not passed on, and no script or frame can use the button.
-_HEADERS = {
+PAGE_HEADERS = {
     "Content-Type": f"{HTML}; charset=utf-8",
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
@@ -27,6 +27,7 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
+"""The headers of our pages."""
 _STYLE = (
     "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:15vh auto;padding:0 1rem;text-align:center}"
     "button{font:inherit;padding:.7rem 1.4rem;cursor:pointer}"
@@ -103,4 +104,4 @@ def _html(sentence: str, form: str, status: int, language: str) -> Response:
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
         f"<title>{title}</title><style>{_STYLE}</style></head><body><p>{title}</p>{form}</body></html>"
     )
-    return Response(body=body, status_code=status, headers=dict(_HEADERS))
+    return Response(body=body, status_code=status, headers=dict(PAGE_HEADERS))

@@ -237,3 +237,9 @@ class BriefingQuery(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     formato: BriefingForm | None = None
+
+    def wants_markdown(self, accept: str) -> bool:
+        """Whether it is answered as Markdown; `accept` is the header `Accept`."""
+        if self.formato is not None:
+            return self.formato is BriefingForm.MD
+        return any(each.partition(";")[0].strip().lower() == "text/markdown" for each in accept.split(","))

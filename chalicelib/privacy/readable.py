@@ -5,15 +5,13 @@ Markdown in a value is shown as it is written: a name cannot make a heading or a
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from chalicelib import messages
+from chalicelib.markdown import escaped
 
-_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|<>~-])")
-_LINES = re.compile(r"\s*[\r\n]+\s*")
 _WORDS = ("titular_documento", "titular_gerado", "titular_cadastro")
 # The headings by the names of the parts; their words are in the catalogue.
 _OF_A_LEAD: Mapping[str, str] = {
@@ -85,12 +83,8 @@ def _shown(value: object) -> str:
         case datetime():
             return f"{value:%d/%m/%Y %H:%M} UTC"
         case Mapping():
-            return "; ".join(f"{_plain(str(name))}: {_shown(each)}" for name, each in value.items())
+            return "; ".join(f"{escaped(str(name))}: {_shown(each)}" for name, each in value.items())
         case list() | tuple():
             return ", ".join(map(_shown, value))
         case _:
-            return _plain(str(value))
-
-
-def _plain(text: str) -> str:
-    return _MARKS.sub(r"\\\1", _LINES.sub(" / ", text))
+            return escaped(str(value))

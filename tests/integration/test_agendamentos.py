@@ -16,10 +16,10 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
-from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound
+from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, TimeTaken
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.scheduling.booking.agendamentos import Agendamentos
-from chalicelib.scheduling.booking.requests import AgendamentoQuery
+from chalicelib.scheduling.booking.requests import AgendamentoQuery, Rescheduling
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.wiring import Services
 from local.aws import Aws
@@ -255,6 +255,12 @@ def test_last_date_of_the_calendar_is_too_far_off(services: Services, owner: Dat
         ({"observacoes": "a" * 2001}, "observacoes", "string_too_long"),
         ({"observacoes": "a\x00"}, "observacoes", "caractere_invalido"),
         ({"sala": "3"}, "sala", "extra_forbidden"),
+        ({"canal": "presencial"}, "local", "local_obrigatorio"),
+        ({"canal": "presencial", "local": "\u200b"}, "local", "string_too_short"),
+        ({"canal": "presencial", "local": "Rua A", "link": "https://x.example"}, "link", "link_so_de_video"),
+        ({"canal": "email", "local": "Rua A"}, "canal", "enum"),
+        ({"local": "Rua A"}, "local", "local_so_presencial"),
+        ({"link": "javascript:alert(1)"}, "link", "string_pattern_mismatch"),
     ],
 )
 def test_invalid_field_is_refused(tomorrow: datetime, changes: dict[str, Any], field: str, code: str) -> None:
@@ -469,6 +475,8 @@ def test_each_filter_finds_the_agendamentos_that_fit(services: Services, owner: 
     wanted = book(services, first, tomorrow, responsavel="Ana")["agendamento_id"]
     other = book(services, second, tomorrow + timedelta(days=2), responsavel="Bia")["agendamento_id"]
     services.agendamentos.confirm(TENANT, other)
+    third = book(services, second, tomorrow + timedelta(days=3), canal="telefone")["agendamento_id"]
+    services.agendamentos.cancel(TENANT, third)
     services.agendamentos.create("outra", a_lead(owner, tenant_id="outra"), a_booking(tomorrow), None)
 
     def listed_ids(**query: Any) -> list[UUID]:
@@ -476,12 +484,15 @@ def test_each_filter_finds_the_agendamentos_that_fit(services: Services, owner: 
         return [each["agendamento_id"] for each in page["itens"]]
 
     day_after = (tomorrow + timedelta(days=1)).isoformat()
-    assert listed_ids() == [wanted, other]
+    assert listed_ids() == [wanted, other, third]
     assert listed_ids(status="pendente") == [wanted]
-    assert listed_ids(responsavel=" ANA ") == [wanted]
+    assert listed_ids(responsavel=" ANA ") == [wanted, third]
+    assert listed_ids(tipo="reuniao") == [wanted, other, third]
+    assert listed_ids(tipo="callback") == []
+    assert listed_ids(canal="telefone") == [third]
     assert listed_ids(lead_id=str(first)) == [wanted]
     assert listed_ids(ate=day_after) == [wanted]
-    assert listed_ids(de=day_after) == [other]
+    assert listed_ids(de=day_after) == [other, third]
     assert listed_ids(de=tomorrow.isoformat(), ate=tomorrow.isoformat()) == []
 
 
@@ -681,3 +692,198 @@ def test_one_of_two_different_ends_at_once_is_refused(
         outcomes = set(pool.map(end, ["complete", "miss"]))
     assert "transicao_de_agendamento_invalida" in outcomes
     assert len([tipo for tipo, _ in events(owner) if tipo == "agendamento.done"]) == 1
+
+
+# Moving
+
+
+def moved(
+    services: Services, agendamento_id: UUID, to: datetime, key: IdempotencyKey | None = None, **more: Any
+) -> Any:
+    request = Rescheduling.model_validate({"data_agendada": to, **more})
+    return services.agendamentos.reschedule(TENANT, agendamento_id, request, key, por="ana")
+
+
+@pytest.mark.parametrize("is_confirmed", [True, False])
+def test_moved_agendamento_is_to_be_confirmed_anew_and_keeps_its_times(
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime, is_confirmed: bool
+) -> None:
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    if is_confirmed:
+        services.agendamentos.confirm(TENANT, made)
+    clock.advance(hours=2)
+    to = tomorrow + timedelta(days=1)
+    shown = moved(services, made, to, duracao_minutos=30, motivo="Pediu outro dia")
+    assert shown == services.agendamentos.get(TENANT, made)
+    assert (shown["status"], shown["versao"], shown["reagendamentos"]) == ("pendente", 1, 1)
+    assert (shown["data_agendada"], shown["duracao_minutos"]) == (to, 30)
+    assert shown["confirmar_ate"] == clock() + timedelta(days=1)
+    times = [(each["versao"], each["data_agendada"], each["por"], each["motivo"]) for each in shown["horarios"]]
+    assert times == [(0, tomorrow, None, None), (1, to, "ana", "Pediu outro dia")]
+    [detail] = [detalhe for tipo, detalhe in events(owner) if tipo == "agendamento.rescheduled"]
+    assert (detail["data_agendada"], detail["versao"]) == (to.isoformat(), 1)
+
+
+def test_time_that_was_left_is_free_and_the_new_one_is_taken(
+    services: Services, owner: Database, tomorrow: datetime
+) -> None:
+    lead_id = a_lead(owner)
+    made = book(services, lead_id, tomorrow)["agendamento_id"]
+    to = tomorrow + timedelta(days=1)
+    moved(services, made, to)
+    book(services, lead_id, tomorrow)
+    with pytest.raises(TimeTaken) as taken:
+        book(services, lead_id, to)
+    assert taken.value.code == "horario_ocupado"
+    assert taken.value.other == {"agendamento_id": made, "data_agendada": to, "duracao_minutos": 60}
+    assert len(taken.value.free) == 3
+
+
+def test_taken_time_names_what_is_there_and_the_nearest_free_ones(
+    services: Services, owner: Database, tomorrow: datetime
+) -> None:
+    lead_id = a_lead(owner)
+    made, other = (book(services, lead_id, tomorrow + timedelta(hours=hours))["agendamento_id"] for hours in (0, 2))
+    with pytest.raises(TimeTaken) as taken:
+        moved(services, other, tomorrow + timedelta(minutes=30))
+    assert taken.value.other is not None
+    assert taken.value.other["agendamento_id"] == made
+    for text in taken.value.free:
+        free = datetime.fromisoformat(text)
+        assert abs(free - tomorrow) >= timedelta(minutes=75)
+    # It is still where it was, and may go to the first of these.
+    assert services.agendamentos.get(TENANT, other)["versao"] == 0
+    assert moved(services, other, datetime.fromisoformat(taken.value.free[0]))["versao"] == 1
+
+
+def test_it_may_overlap_with_its_own_old_time(services: Services, owner: Database, tomorrow: datetime) -> None:
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    assert moved(services, made, tomorrow + timedelta(minutes=10))["avisos"] == []
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_it_moves_as_often_as_the_tenant_allows(
+    services: Services, owner: Database, tomorrow: datetime, most: int
+) -> None:
+    insert(owner, "tenants", tenant_id=TENANT, config={"agenda": {"max_reagendamentos": most}})
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    for number in range(most):
+        moved(services, made, tomorrow + timedelta(days=1 + number))
+    with pytest.raises(Conflict) as raised:
+        moved(services, made, tomorrow + timedelta(days=9))
+    assert raised.value.code == "reagendamentos_esgotados"
+    assert raised.value.params == {"maximo": most}
+
+
+@pytest.mark.parametrize("action", ["complete", "cancel", "miss"])
+def test_one_that_has_ended_does_not_move(
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime, action: str
+) -> None:
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    clock.now = tomorrow
+    getattr(services.agendamentos, action)(TENANT, made)
+    with pytest.raises(Conflict) as raised:
+        moved(services, made, tomorrow + timedelta(days=1))
+    assert raised.value.code == "transicao_de_agendamento_invalida"
+
+
+def test_same_time_again_is_no_move(services: Services, owner: Database, tomorrow: datetime) -> None:
+    made = book(services, a_lead(owner), tomorrow)
+    assert moved(services, made["agendamento_id"], tomorrow, avisar_lead=False) == made
+
+
+def test_same_key_moves_it_once(services: Services, owner: Database, tomorrow: datetime) -> None:
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    to = tomorrow + timedelta(days=1)
+    assert moved(services, made, to, KEY) == moved(services, made, to, KEY)
+    assert services.agendamentos.get(TENANT, made)["versao"] == 1
+    with pytest.raises(Conflict) as raised:
+        moved(services, made, to, IdempotencyKey(KEY.value, "0" * 64))
+    assert raised.value.code == "chave_de_idempotencia_reutilizada"
+
+
+def test_same_move_twice_at_once_is_one(
+    services: Services, owner: Database, app_settings: Settings, clock: StoppedClock, tomorrow: datetime
+) -> None:
+    """The loser looks for the key before the winner commits, and moves to another time afterwards."""
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    first = moved(services, made, tomorrow + timedelta(days=1), KEY)
+    loser = _EarlyLook(
+        database=services.database, alarms=services.alarms, buffer_min=app_settings.agenda_buffer_min, clock=clock
+    )
+    request = Rescheduling(data_agendada=tomorrow + timedelta(days=2))
+    assert loser.reschedule(TENANT, made, request, KEY) == first
+
+
+def test_alarms_move_with_it(services: Services, owner: Database, aws: Aws, tomorrow: datetime) -> None:
+    def names() -> set[str]:
+        found = aws.client("scheduler").list_schedules()["Schedules"]
+        return {each["Name"].removeprefix(f"agenda-{made}-") for each in found if str(made) in each["Name"]}
+
+    made = book(services, a_lead(owner), tomorrow + timedelta(days=2))["agendamento_id"]
+    assert names() == {"0-hora", "0-lembrete_1440", "0-lembrete_60"}
+    moved(services, made, tomorrow + timedelta(days=3))
+    assert names() == {"1-hora", "1-lembrete_1440", "1-lembrete_60"}
+    services.agendamentos.cancel(TENANT, made)
+    assert names() == set()
+
+
+def test_time_is_announced_again_after_a_move(
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime
+) -> None:
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    run(owner, "UPDATE agendamentos SET avisado_em = now(), acordado_em = now()")
+    assert moved(services, made, tomorrow + timedelta(days=1))["avisado_em"] is None
+
+
+def test_place_and_link_belong_to_their_channel(services: Services, owner: Database, tomorrow: datetime) -> None:
+    lead_id = a_lead(owner)
+    there = book(services, lead_id, tomorrow, canal="presencial", local="  Rua A,\t1 ")
+    assert there["local"] == "Rua A, 1"
+    to = tomorrow + timedelta(days=1)
+    assert moved(services, there["agendamento_id"], to, local="Rua B, 2")["local"] == "Rua B, 2"
+    with pytest.raises(Invalid) as raised:
+        moved(services, there["agendamento_id"], to, link="https://x.example")
+    assert [each.pointer for each in raised.value.errors] == ["/link"]
+    call = book(services, lead_id, tomorrow, link="https://x.example/1")
+    with pytest.raises(Invalid) as raised:
+        moved(services, call["agendamento_id"], to, local="Rua B")
+    assert raised.value.code == "local_so_presencial"
+
+
+def test_confirmation_that_is_late_is_flagged_and_found(
+    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime
+) -> None:
+    lead_id = a_lead(owner)
+    late, confirmed = (book(services, lead_id, tomorrow + timedelta(days=day))["agendamento_id"] for day in (3, 4))
+    services.agendamentos.confirm(TENANT, confirmed)
+
+    def found(is_late: bool) -> set[UUID]:
+        page = services.agendamentos.page(TENANT, AgendamentoQuery(confirmacao_vencida=is_late))
+        assert {each["confirmacao_vencida"] for each in page["itens"]} <= {is_late}
+        return {each["agendamento_id"] for each in page["itens"]}
+
+    assert (found(True), found(False)) == (set(), {late, confirmed})
+    clock.advance(days=1)
+    assert (found(True), found(False)) == ({late}, {confirmed})
+    moved(services, late, tomorrow + timedelta(days=5))
+    assert found(True) == set()
+
+
+def test_times_are_shown_where_the_tenant_is(services: Services, owner: Database, tomorrow: datetime) -> None:
+    insert(owner, "tenants", tenant_id=TENANT, config={"fuso": "America/Rio_Branco"})
+    made = book(services, a_lead(owner), tomorrow)
+    assert made["data_local"] == tomorrow.astimezone(ZoneInfo("America/Rio_Branco")).isoformat()
+
+
+def test_database_refuses_moves_that_are_not_drawn(services: Services, owner: Database, tomorrow: datetime) -> None:
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    services.agendamentos.confirm(TENANT, made)
+    for change in (
+        "data_agendada = data_agendada + interval '1 minute'",
+        "status = 'pendente'",
+        "versao = versao - 1",
+        "status = 'cancelado', data_agendada = data_agendada + interval '1 minute', versao = versao + 1",
+    ):
+        with pytest.raises(ConstraintViolation, match=r"agendamentos_moves|agendamentos_versao_check"):
+            run(owner, f"UPDATE agendamentos SET {change}")

@@ -33,7 +33,8 @@ TABLES = (
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
-    "agendas", "lead_eventos", "lead_notas", "contatos_apagados", "titular_pedidos",
+    "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
+    "contatos_apagados", "titular_pedidos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -108,6 +109,14 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
     insert(
         owner, "agendamentos", tenant_id=tenant_id, agendamento_id=agendamento_id, lead_id=lead_id, tipo="callback",
         canal="telefone", data_agendada=future, ocupado_ate=future + timedelta(hours=1), responsavel="Ana", **times,
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_horarios", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0,
+        data_agendada=future, duracao_minutos=60, em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "agendamento_avisos", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0, tipo="lembrete_60",
+        quando=future, **times,
     )  # fmt: skip
     insert(
         owner, "ingest_jobs", tenant_id=tenant_id, job_id=job_id, bucket="b", chave="k",
@@ -247,7 +256,7 @@ def _seeded_life(owner: Database, tenant_id: str, lead_id: UUID, number: int) ->
         owner, "lead_eventos", tenant_id=tenant_id, lead_id=lead_id, em=CREATED_AT, tipo="dados", por="x",
         mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
     )  # fmt: skip
-    nota_id = UUID(int=number << 64 | 8)
+    nota_id = UUID(int=number << 64 | 13)
     insert(
         owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=nota_id, criado_em=CREATED_AT,
         texto=f"Pessoa de {tenant_id}", por="x",
@@ -293,7 +302,9 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "add_lead_email": {"email": "ana@example.com"},
         "create_disparo": {"canal": "whatsapp", "template": "oi", "payload": {"variaveis": {"nome": "Maria"}}},
         "create_agendamento": {"tipo": "reuniao", "canal": "video", "data_agendada": at, "responsavel": "Ana"},
+        "reschedule_agendamento": {"data_agendada": at},
         "create_agenda": {"responsavel": "Ana"},
+        "reschedule_campanha": {"iniciar_em": at},
         "put_template": {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome}}", "variaveis": ["nome"]},
         "put_tenant_config": TenantConfig(fuso="America/Manaus").model_dump(mode="json"),
         "patch_tenant_config": {"fuso": "America/Manaus"},
@@ -355,7 +366,14 @@ def rows_of(owner: Database, tenant_id: str) -> dict[str, Any]:
 
 def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
-    assert free == {"/saude", "/openapi.json", "/descadastro/{token}", "/webhooks/{canal}", "/agenda/{token}"}
+    assert free == {
+        "/saude",
+        "/openapi.json",
+        "/descadastro/{token}",
+        "/webhooks/{canal}",
+        "/agenda/{token}",
+        "/convite/{token}",
+    }
     assert len(routes(api)) >= 25
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -13,11 +14,14 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN
+from chalicelib.scheduling.invitations.links import LeadLinks
+from chalicelib.scheduling.invitations.proofs import answer
+from chalicelib.tokens import Signer
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
 from tests.builders import CREATED_AT, TENANT, a_lead, a_recipient, an_answer, ask, insert, literal, run
 from tests.conftest import DatabaseUrls
-from tests.integration.conftest import JSON, ContractClient
+from tests.integration.conftest import JSON, SIGNING_KEY, ContractClient
 
 BOUNDARY = "boundary"
 SHARED = "segredo-combinado"
@@ -55,9 +59,10 @@ class Caller:
         return document
 
     def read(self, path: str) -> str:
-        """The text of an answer that is not JSON."""
-        status, text, _ = self.api.read(path, token=self._token)
+        """The text of an answer that is not JSON; who has it already is told so."""
+        status, text, headers = self.api.read(path, token=self._token)
         assert status == 200, (path, text)
+        assert self.api.read(path, token=self._token, If_None_Match=headers["ETag"])[:2] == (304, "")
         return text
 
     def upload(self, **options: str) -> str:
@@ -215,6 +220,15 @@ def use_channels(call: Caller) -> None:
     call("POST", "/canais/email/retomar")
 
 
+def use_invitation(call: Caller, agendamento_id: str) -> None:
+    """The lead answers by the page of their link."""
+    links = LeadLinks(public_url=None, signer=Signer(lambda: [SIGNING_KEY]))
+    path = f"/convite/{links.token(TENANT, UUID(agendamento_id), 1)}"
+    [challenge] = re.findall(r'data-desafio="([^"]+)"', call.read(path))
+    decided = call("POST", path, acao="confirmar", desafio=challenge, prova=answer(challenge, "confirmar"))
+    assert decided["situacao"] == "confirmado"
+
+
 def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
     for number, move in enumerate(("confirmar", "realizar", "cancelar", "nao-compareceu"), 1):
         at = datetime.now(UTC) + timedelta(days=number)
@@ -224,10 +238,17 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
         )  # fmt: skip
         if move == "realizar":
             booked = literal(made["agendamento_id"])
-            begun = "data_agendada = now(), ocupado_ate = now() + interval '1 hour'"
-            run(owner, f"UPDATE agendamentos SET {begun} WHERE agendamento_id = {booked}")
+            begun = "data_agendada = now(), ocupado_de = now(), ocupado_ate = now() + interval '1 hour'"
+            run(owner, f"UPDATE agendamentos SET {begun}, versao = versao + 1 WHERE agendamento_id = {booked}")
         call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
+        if move == "confirmar":
+            later = (at + timedelta(hours=3)).isoformat()
+            moved = call("POST", f"/agendamentos/{made['agendamento_id']}/reagendar", data_agendada=later, motivo="x")
+            assert len(moved["horarios"]) == 2
+            use_invitation(call, made["agendamento_id"])
         call("GET", f"/agendamentos/{made['agendamento_id']}")
+        call("GET", f"/agendamentos/{made['agendamento_id']}/briefing")
+        assert call.read(f"/agendamentos/{made['agendamento_id']}/briefing?formato=md").startswith("# Briefing: ")
         assert call.read(f"/agendamentos/{made['agendamento_id']}.ics").startswith("BEGIN:VCALENDAR")
     assert len(call("GET", "/agendamentos")["itens"]) == 4
     feed = call("POST", "/agendas", responsavel="Ana")

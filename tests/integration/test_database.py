@@ -92,7 +92,7 @@ def test_two_transactions_that_deadlock_both_succeed(services: Services, owner: 
                 both_hold_a_lead.wait()
             rows.one("lock_lead", lead_id=lead_ids[1])
             for lead_id in lead_ids:
-                rows.run("move_leads", lead_ids=[lead_id], de=["novo"], para="em_disparo", agora=CREATED_AT)
+                rows.run("move_leads", lead_ids=[lead_id], de=["novo"], para="em_disparo", fato="x", agora=CREATED_AT)
             return attempts
 
         return services.database.run(TENANT, work)
@@ -416,7 +416,9 @@ def test_rows_of_one_tenant_belong_to_the_transaction_that_crosses_tenants(owner
             of_tenant = rows.of_tenant(tenant_id)
             assert of_tenant.tenant_id == tenant_id
             for each in lead_ids.values():
-                changed = of_tenant.run("move_leads", lead_ids=[each], de=["novo"], para="em_disparo", agora=CREATED_AT)
+                changed = of_tenant.run(
+                    "move_leads", lead_ids=[each], de=["novo"], para="em_disparo", fato="x", agora=CREATED_AT
+                )
                 assert changed == (each == lead_id)
         raise LookupError
 

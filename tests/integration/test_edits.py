@@ -88,7 +88,9 @@ def test_second_of_two_moves_at_once_starts_from_the_status_of_the_first(
     lead_id = a_lead(owner, status="sem_sucesso")
     with ThreadPoolExecutor(1) as pool:
         with owner.transaction(TENANT) as rows:
-            rows.run("move_leads", lead_ids=[lead_id], de=["sem_sucesso"], para="descartado", agora=CREATED_AT)
+            rows.run(
+                "move_leads", lead_ids=[lead_id], de=["sem_sucesso"], para="descartado", fato="x", agora=CREATED_AT
+            )
             second = pool.submit(edits.change, ANA, lead_id, LeadChange(status=LeadStatus.EM_DISPARO))
             wait_for_locks(owner, 1, second)
         with pytest.raises(Conflict) as raised:

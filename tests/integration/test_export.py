@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from chalicelib.adapters.database import Database
 from chalicelib.errors import Invalid
 from chalicelib.ingestion.rows.formulas import defused
-from chalicelib.leads import export
+from chalicelib.leads.lists import export
 from chalicelib.leads.requests import LeadExport
 from chalicelib.wiring import Services
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, insert, run

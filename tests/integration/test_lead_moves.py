@@ -12,7 +12,7 @@ import pytest
 from chalicelib.adapters.database import Database
 from chalicelib.errors import ConstraintViolation
 from chalicelib.leads import moves
-from chalicelib.leads.requests import LeadChange, ReadyQuery
+from chalicelib.leads.requests import LeadChange, LeadQuery, ReadyQuery
 from chalicelib.leads.states import LeadFact, LeadStatus
 from chalicelib.wiring import Services
 from tests.booking import book
@@ -141,6 +141,23 @@ def test_reply_during_the_booking_leaves_nothing_to_return_to(
     services.database.run(TENANT, lambda rows: moves.apply(rows, [lead_id], LeadFact.DISPARO_CONFIRMADO, clock()))
     services.agendamentos.cancel(TENANT, agendamento_id)
     assert stored(owner, lead_id) == ["contato_efetuado", None]
+
+
+# No dead ends
+
+
+@pytest.mark.parametrize("status", ["cancelado", "simulado"])
+def test_lead_whose_disparos_never_left_is_ready_again(services: Services, owner: Database, status: str) -> None:
+    a_template(owner)
+    lead_id = a_lead(owner, status="em_disparo")
+    a_disparo(owner, lead_id, status=status)
+    assert ready(services) == [lead_id]
+
+
+@pytest.mark.parametrize("status", list(LeadStatus))
+def test_lead_of_every_status_is_found_by_it(services: Services, owner: Database, status: LeadStatus) -> None:
+    lead_id = a_lead(owner, status=status.value)
+    assert [each["lead_id"] for each in services.leads.page(TENANT, LeadQuery(status=status))["itens"]] == [lead_id]
 
 
 # Moves by a person

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
 from chalicelib.errors import Invalid, NotFound
-from chalicelib.leads import service
+from chalicelib.leads.lists import service
 from chalicelib.leads.lists.service import Leads
 from chalicelib.leads.requests import LeadQuery, ReadyQuery
 from chalicelib.leads.states import LeadStatus

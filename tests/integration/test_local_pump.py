@@ -249,6 +249,15 @@ def test_clock_strikes_once_however_far_it_is_overdue(pump: Pump, clock: Any, le
     assert [event["time"] for event in ledger.of("tick")] == ["2026-11-24T12:05:00Z", "2026-11-24T15:05:00Z"]
 
 
+def test_clock_that_is_moved_back_strikes_within_its_rate(pump: Pump, clock: Any, ledger: Ledger) -> None:
+    clock.advance(hours=-3)
+    pump.drain()
+    assert ledger.of("tick") == []
+    clock.advance(minutes=5)
+    pump.drain()
+    assert [event["time"] for event in ledger.of("tick")] == ["2026-11-24T09:05:00Z"]
+
+
 def test_clock_strikes_again_after_its_function_raised(pump: Pump, clock: Any, ledger: Ledger) -> None:
     ledger.fail = lambda _name: True
     for _ in range(2):

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import suppress
 from io import StringIO
@@ -22,6 +23,7 @@ import pytest
 from click.testing import CliRunner, Result
 from rich.console import Console
 
+from chalicelib.adapters.mcp import McpServer
 from local.cli import cli
 from local.demo import run as run_demo
 from local.project import ROOT
@@ -134,6 +136,33 @@ def test_replies_and_receipts_of_a_provider_are_played(stack: Stack, folder: Pat
     local(folder, "mailbox", "--clear")
     nothing = local(folder, "receipt", "read", "--canal", "email", *tenant)
     assert (nothing.exit_code, "no message was sent by email yet" in nothing.output) == (1, True)
+
+
+def test_invitations_that_mails_brought_are_shown_by_themselves(stack: Stack, folder: Path) -> None:
+    entry = (
+        "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\nUID:u-1\r\nSEQUENCE:2\r\nDTSTART:20261201T150000Z\r\n"
+        "SUMMARY:[b]Reunião\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    file = {
+        "filename": "a.ics",
+        "content": b64encode(entry.encode()).decode(),
+        "contentType": "text/calendar; method=CANCEL",
+    }
+    mail = {"to": ["ze@example.com"], "subject": "s", "text": "t"}
+    address = stack.state.parts["email"].url or ""
+    local(folder, "mailbox", "--clear")
+    McpServer(address).call_all("send-email", [mail, {**mail, "attachments": [file]}])
+    [found] = json.loads(local(folder, "mailbox", "--ics", "--json").output)
+    del found["texto"], found["n"]
+    assert found == {
+        "para": "ze@example.com", "metodo": "CANCEL", "uid": "u-1", "sequencia": 2,
+        "inicio": "2026-12-01T15:00:00+00:00", "titulo": "[b]Reunião",
+    }  # fmt: skip
+    assert local(folder, "mailbox", "--ics", "--raw").output.splitlines() == entry.splitlines()
+    shown = local(folder, "mailbox", "--ics").output
+    assert all(each in shown for each in ("SEQUENCE", "CANCEL", "u-1"))
+    assert "BEGIN:VCALENDAR" not in local(folder, "mailbox").output
+    local(folder, "mailbox", "--clear")
 
 
 def test_hint_works_for_this_very_stack_without_activating_anything(stack: Stack, folder: Path) -> None:

@@ -13,8 +13,8 @@ from pydantic import ValidationError
 from chalicelib.adapters.database import Database
 from chalicelib.errors import Conflict, Invalid, OtherLead
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.leads import service
 from chalicelib.leads.edits.registration import Registrations
+from chalicelib.leads.lists import service
 from chalicelib.leads.requests import LeadQuery, NewLead
 from chalicelib.wiring import Services
 from tests.builders import ANA, TENANT, a_lead, ask, insert, run, wait_for_locks
@@ -205,3 +205,10 @@ def test_lead_of_a_person_is_of_no_job_even_if_one_has_no_id(services: Services,
     services.undo.request(TENANT, UUID(int=1))
     Office(services).wake(UUID(int=1))
     assert ask(owner, "SELECT lead_id FROM leads") == [[lead_id]]
+
+
+def test_lead_found_by_contact_and_by_document_is_named(registrations: Registrations, owner: Database) -> None:
+    lead_id = a_lead(owner, documento="52998224725")
+    with pytest.raises(OtherLead) as raised:
+        registrations.create(ANA, new(documento="529.982.247-25", emails=["maria@example.com"]))
+    assert raised.value.lead_id == str(lead_id)

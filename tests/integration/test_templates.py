@@ -13,7 +13,7 @@ from chalicelib.adapters.database import Database
 from chalicelib.dispatch.requests.models import NewTemplate, PreviewRequest, TemplateQuery, VersionQuery
 from chalicelib.errors import ConstraintViolation, Invalid, InvalidTemplate, NotFound
 from chalicelib.wiring import Services
-from tests.builders import TENANT, a_lead, ask, run
+from tests.builders import TENANT, a_lead, ask, insert, run
 from tests.conftest import StoppedClock
 
 WORDS: dict[str, Any] = {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Olá, {{nome}}: {{valor}}"}
@@ -285,3 +285,44 @@ def test_database_refuses_a_change_of_a_version(services: Services, change: str)
     put(services)
     with pytest.raises(ConstraintViolation, match="templates_versions_are_final"):
         run(services.owner_database, f"UPDATE templates SET {change}")
+
+
+# What every tenant has
+
+
+def shipped(services: Services) -> dict[str, bool]:
+    """The names of the templates that ship with the product, and whether their words are in use."""
+    return {each["nome"]: each["em_uso"] for each in services.templates.page(TENANT, TemplateQuery())["padroes"]}
+
+
+def test_tenant_has_the_words_of_the_product_until_it_puts_its_own(services: Services) -> None:
+    assert shipped(services)["agenda_lembrete"] is True
+    ours = services.templates.get(TENANT, "agenda_lembrete")
+    assert (ours["versao"], ours["padrao"], ours["criado_em"]) == (0, True, None)
+    own = put(services, "agenda_lembrete", texto="Até {{data}}", variaveis=None)
+    assert (own["versao"], own["padrao"]) == (1, False)
+    assert services.templates.get(TENANT, "agenda_lembrete") == own
+    assert shipped(services)["agenda_lembrete"] is False
+    services.templates.delete(TENANT, "agenda_lembrete")
+    assert services.templates.get(TENANT, "agenda_lembrete") == ours
+    with pytest.raises(NotFound):
+        services.templates.delete(TENANT, "agenda_lembrete")
+
+
+def test_words_of_the_product_belong_to_their_channel(services: Services) -> None:
+    with pytest.raises(Invalid) as raised:
+        put(services, "agenda_lembrete_email", texto="Oi", variaveis=None)
+    assert raised.value.code == "canal_do_template_padrao"
+
+
+def test_row_with_the_words_of_the_product_is_no_template_of_the_tenant(
+    services: Services, clock: StoppedClock
+) -> None:
+    """The reminders write one: a disparo keeps its words by their version."""
+    insert(
+        services.owner_database, "templates", tenant_id=TENANT, nome="agenda_lembrete", versao=1, canal="whatsapp",
+        idioma="pt_BR", texto="Words of an earlier version", variaveis=[], padrao=True, criado_em=clock(),
+    )  # fmt: skip
+    assert services.templates.page(TENANT, TemplateQuery())["itens"] == []
+    assert "earlier" not in services.templates.get(TENANT, "agenda_lembrete")["texto"]
+    assert put(services, "agenda_lembrete", texto="Até {{data}}", variaveis=None)["versao"] == 2

@@ -45,6 +45,15 @@ DEFAULTS = {
     "canais": {"whatsapp": None, "email": None},
     "limite_por_pessoa": {"por_dia": None, "por_semana": None},
     "tarifas": [],
+    "agenda": {
+        "lembretes_minutos": [1440, 60],
+        "canais": ["whatsapp", "email"],
+        "convite": True,
+        "aviso_de_mudanca": True,
+        "aviso_de_cancelamento": True,
+        "aviso_ao_responsavel": False,
+        "max_reagendamentos": 2,
+    },
 }
 
 
@@ -126,6 +135,11 @@ def test_null_restores_the_default_and_a_list_is_replaced(
         ({"fuso": {"nome": "x"}, "idioma": "es"}, {"/fuso": "string_type", "/idioma": "enum"}),
         ({"canais": {"email": {"x": "y" * 20_000}}}, {"/canais/email": "canal_longo"}),
         ({"limite_por_pessoa": {"por_dia": 0}}, {"/limite_por_pessoa/por_dia": "greater_than_equal"}),
+        ({"agenda": {"canais": []}}, {"/agenda/canais": "too_short"}),
+        (
+            {"agenda": {"lembretes_minutos": [4, 60], "max_reagendamentos": -1}},
+            {"/agenda/lembretes_minutos/0": "greater_than_equal", "/agenda/max_reagendamentos": "greater_than_equal"},
+        ),
         ({"tarifas": [TARIFF, TARIFF]}, {"/tarifas": "tarifa_repetida"}),
         (
             {"tarifas": [TARIFF | {"valor": -1, "moeda": "real"}]},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64encode
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,8 @@ from chalicelib.errors import ConstraintViolation, Invalid, NotFound
 from chalicelib.ids import new_id
 from chalicelib.leads import moves
 from chalicelib.leads.requests import ContactRemoval, LeadChange, NewEmail, NewLead, NewNote, NewPhone, TimelineQuery
-from chalicelib.leads.states import LeadFact
+from chalicelib.leads.states import LeadFact, LeadStatus
+from chalicelib.scheduling.booking.requests import Rescheduling
 from chalicelib.wiring import Services
 from tests.booking import book
 from tests.builders import (
@@ -161,6 +163,18 @@ def test_agendamento_is_told_with_its_end(services: Services, owner: Database, c
     ]
 
 
+def test_agendamento_that_moved_is_told(services: Services, owner: Database, clock: StoppedClock) -> None:
+    lead_id = a_lead(owner)
+    agendamento_id = book(services, lead_id, clock() + timedelta(days=1))["agendamento_id"]
+    later = clock() + timedelta(days=2)
+    clock.advance(minutes=1)
+    request = Rescheduling.model_validate_json(json.dumps({"data_agendada": later.isoformat(), "motivo": "Viagem"}))
+    services.agendamentos.reschedule(TENANT, agendamento_id, request, por="ana")
+    [moved] = [each for each in life(services, lead_id) if each["tipo"] == "agendamento_reagendado"]
+    assert (moved["por"], moved["motivo"], moved["agendamento_id"]) == ("ana", "Viagem", str(agendamento_id))
+    assert datetime.fromisoformat(moved["marcado_para"]) == later
+
+
 def test_suppressions_are_told(services: Services, owner: Database) -> None:
     lead_id = a_lead(owner)
     insert(
@@ -202,12 +216,19 @@ def test_fact_that_moves_a_lead_is_told_once(
     assert told(services, closed, "tipo") == []
 
 
+def test_fact_about_no_lead_moves_none(services: Services, owner: Database, clock: StoppedClock) -> None:
+    lead_id = a_lead(owner)
+    services.database.run(TENANT, lambda rows: moves.apply(rows, [], LeadFact.DISPARO_CRIADO, clock()))
+    assert told(services, lead_id, "tipo") == []
+
+
 def test_two_moves_at_one_instant_are_told_in_their_order(
     services: Services, owner: Database, clock: StoppedClock
 ) -> None:
     lead_id = a_lead(owner)
-    for fact in (LeadFact.DISPARO_CRIADO, LeadFact.DISPARO_CONFIRMADO, LeadFact.AGENDAMENTO_CRIADO):
-        services.database.run(TENANT, lambda rows, fact=fact: moves.apply(rows, [lead_id], fact, clock()))
+    with services.database.transaction(TENANT) as rows:
+        for fact in (LeadFact.DISPARO_CRIADO, LeadFact.DISPARO_CONFIRMADO, LeadFact.AGENDAMENTO_CRIADO):
+            moves.apply(rows, [lead_id], fact, clock())
     assert told(services, lead_id, "para") == [["agendado"], ["contato_efetuado"], ["em_disparo"]]
     last, *_ = life(services, lead_id)
     assert last["mensagem"] == "Passou de contato_efetuado para agendado. Um agendamento foi criado."
@@ -215,8 +236,8 @@ def test_two_moves_at_one_instant_are_told_in_their_order(
 
 def test_move_by_a_person_says_who_and_why(services: Services, owner: Database, clock: StoppedClock) -> None:
     lead_id = a_lead(owner, status="sem_sucesso")
-    services.lead_edits.change(ANA, lead_id, LeadChange(status="descartado", motivo="Mudou de cidade"))
-    services.lead_edits.change(ANA, lead_id, LeadChange(status="descartado", motivo="De novo"))
+    services.lead_edits.change(ANA, lead_id, LeadChange(status=LeadStatus.DESCARTADO, motivo="Mudou de cidade"))
+    services.lead_edits.change(ANA, lead_id, LeadChange(status=LeadStatus.DESCARTADO, motivo="De novo"))
     assert told(services, lead_id, "tipo", "em", "por", "motivo", "de", "para", "fato") == [
         ["status", clock(), "ana", "Mudou de cidade", "sem_sucesso", "descartado", None]
     ]

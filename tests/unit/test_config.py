@@ -79,6 +79,7 @@ def test_sending_is_enabled_by_any_true_value(value: str) -> None:
         ("INGEST_LEASE_S", "-1"),
         ("API_TIMEOUT_S", "0"),
         ("AGENDA_BUFFER_MIN", "-1"),
+        ("AGENDA_ORGANIZER", "ana@example.com,bia@example.com"),
         ("UPLOAD_MAX_BYTES", "0"),
         ("MULTIPART_MAX_BYTES", str(4 * 1024 * 1024 + 1)),
         ("WORKER_TIMEOUT_S", "0"),

@@ -57,6 +57,7 @@ def test_lead_is_invited_by_the_responsavel() -> None:
     )  # fmt: skip
     assert (event["ORGANIZER"], event["ORGANIZER"].params["CN"]) == ("mailto:vendas@example.com", "Ana")
     assert (event["ATTENDEE"], event["ATTENDEE"].params["CN"]) == ("mailto:ze@example.com", "José")
+    assert event["DESCRIPTION"] == "Por vídeo\nhttps://example.com/sala"
     assert event.decoded("DTEND") - event.decoded("DTSTART") == timedelta(minutes=30)
     assert event["UID"] == "00000000-0000-0000-0000-000000000007@agendamentos.disparo-agenda"
 

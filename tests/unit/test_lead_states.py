@@ -71,3 +71,17 @@ def test_fact_makes_only_moves_that_a_person_may_make(fact: LeadFact) -> None:
 def test_cancelled_agendamento_has_no_fixed_destination() -> None:
     with pytest.raises(KeyError):
         move_of(LeadFact.AGENDAMENTO_CANCELADO)
+
+
+def test_no_open_status_is_a_dead_end() -> None:
+    of_facts = {
+        origin for fact in LeadFact if fact is not LeadFact.AGENDAMENTO_CANCELADO for origin in move_of(fact)[0]
+    }
+    assert of_facts == {status.value for status in LeadStatus} - CLOSED
+
+
+def test_person_can_close_a_lead_from_every_status() -> None:
+    closing = set(CLOSED)
+    for _ in LeadStatus:
+        closing |= {status for status in LeadStatus if MOVES[status] & closing}
+    assert closing == set(LeadStatus)

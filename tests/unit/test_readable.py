@@ -36,7 +36,7 @@ def test_values_are_written_as_people_read_them() -> None:
     assert "- **tags**: vip, sul" in text
     assert "- **campos**: valor: 10.5; ativo: sim; pago: não" in text
     assert "- **criado_em**: 30/11/2026 14:05 UTC" in text
-    assert "### Telefones\n\n- **telefone**: \\+5571999990001\n- **principal**: sim" in text
+    assert "### Telefones\n\n- **telefone**: +5571999990001\n- **principal**: sim" in text
     assert "vazio" not in text
 
 

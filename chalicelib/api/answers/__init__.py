@@ -38,6 +38,7 @@ from chalicelib.api.answers.ingestion import (
     ReportLink,
 )
 from chalicelib.api.answers.leads import (
+    Briefing,
     CampoPage,
     ExportLink,
     LeadDetail,
@@ -56,6 +57,7 @@ from chalicelib.api.answers.scheduling import (
     BlockPage,
     FeedAnswer,
     FeedList,
+    InvitationAnswer,
     NewFeedAnswer,
     ResponsavelAnswer,
     ResponsavelPage,
@@ -71,6 +73,7 @@ __all__ = [
     "BatchAnswer",
     "BlockAnswer",
     "BlockPage",
+    "Briefing",
     "CampaignAnswer",
     "CampaignPage",
     "CampaignReplyPage",
@@ -84,6 +87,7 @@ __all__ = [
     "FeedAnswer",
     "FeedList",
     "HealthAnswer",
+    "InvitationAnswer",
     "JobAnswer",
     "JobDetail",
     "JobPage",

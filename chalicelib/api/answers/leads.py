@@ -12,6 +12,7 @@ from chalicelib.contacts.telephones import PhoneKind
 from chalicelib.leads.history.entries import LifeKind
 from chalicelib.leads.requests import CampoValue, ContactKinds
 from chalicelib.leads.states import LeadFact, LeadStatus
+from chalicelib.scheduling.states import AgendamentoStatus
 from chalicelib.suppression.requests import SuppressionReason
 
 
@@ -263,3 +264,122 @@ class ExportLink(AnswerModel):
     """The systems that their IDs come from, the first hundred; "" for those without. An upload has one `origem`."""
     proximo: str | None
     """The `cursor` of the next file; null if there are no more leads."""
+
+
+class BriefedAgendamento(AnswerModel):
+    """The agendamento that a briefing is for."""
+
+    agendamento_id: UUID
+    lead_id: UUID
+    tipo: str
+    canal: str
+    data_agendada: datetime
+    duracao_minutos: int
+    responsavel: str
+    observacoes: str | None
+    status: AgendamentoStatus
+    confirmar_ate: datetime | None
+    """Until when the lead should have confirmed; null if nobody asked."""
+
+
+class BriefedLead(AnswerModel):
+    """The lead of a briefing."""
+
+    lead_id: UUID
+    nome: str | None
+    contato: str | None
+    """The person to ask for."""
+    documento: str | None
+    status: LeadStatus
+    tags: tuple[str, ...]
+
+
+class BriefedCampo(AnswerModel):
+    """A campo of the lead."""
+
+    campo: str
+    titulo: str
+    """The title of the column that it was read from last."""
+    tipo: CampoType
+    valor: CampoValue
+    texto: str
+    """The value as a person reads it: `R$ 1.234,56`, `5 de dezembro de 2026`."""
+
+
+class BriefedDisparo(AnswerModel):
+    """A message to the lead."""
+
+    disparo_id: UUID
+    campanha_id: UUID | None
+    canal: str
+    template: str
+    status: str
+    criado_em: datetime
+    enviado_em: datetime | None
+    confirmado_em: datetime | None
+    lido_em: datetime | None
+    respondido_em: datetime | None
+    erro_codigo: str | None
+
+
+class BriefedReply(AnswerModel):
+    """A reply of the lead, or of a contact of the lead that nobody has assigned."""
+
+    resposta_id: UUID
+    disparo_id: UUID | None
+    canal: str
+    texto: str | None
+    """The first 500 characters."""
+    pedido: str | None
+    revisar: bool
+    """Whether it waits for a person."""
+    recebida_em: datetime
+
+
+class OtherAgendamento(AnswerModel):
+    """Another agendamento of the lead."""
+
+    agendamento_id: UUID
+    tipo: str
+    canal: str
+    data_agendada: datetime
+    duracao_minutos: int
+    responsavel: str
+    observacoes: str | None
+    """The first 500 characters."""
+    status: AgendamentoStatus
+    motivo_cancelamento: str | None
+
+
+class OpenPoint(AnswerModel):
+    """What somebody should look at before the agendamento."""
+
+    codigo: str
+    mensagem: str
+    """The sentence of `codigo`, in the language of the tenant."""
+    resposta_id: UUID | None
+    disparo_id: UUID | None
+    agendamento_id: UUID | None
+    supressao_id: UUID | None
+
+
+class Briefing(AnswerModel):
+    """What a person should know before an agendamento begins."""
+
+    agendamento: BriefedAgendamento
+    lead: BriefedLead
+    telefones: tuple[LeadPhone, ...]
+    emails: tuple[LeadEmail, ...]
+    supressao: LeadSuppression | None
+    """Null if the person has not been suppressed as a whole."""
+    campos: tuple[BriefedCampo, ...]
+    mensagens: tuple[BriefedDisparo, ...]
+    """The last ten, newest first."""
+    respostas: tuple[BriefedReply, ...]
+    """Ten; those that wait for a person first, then the newest."""
+    outros_agendamentos: tuple[OtherAgendamento, ...]
+    """The last ten others of the lead, the latest first."""
+    notas: tuple[NoteAnswer, ...]
+    """The last twenty, newest first."""
+    pontos: tuple[OpenPoint, ...]
+    """What is open, only from what is stored."""

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from chalicelib.api.answers.model import AnswerModel, PageModel, WarningAnswer
 from chalicelib.scheduling.booking.requests import AgendamentoCanal, AgendamentoKind
+from chalicelib.scheduling.invitations.invitation import InvitationState
 from chalicelib.scheduling.rules.slots import SlotRefusal
 from chalicelib.scheduling.staff.requests import BlockedPeriod, BlockedWeekly, WorkingWeek
 from chalicelib.scheduling.states import AgendamentoMessageStatus, AgendamentoStatus
@@ -241,3 +242,12 @@ class SlotsAnswer(AnswerModel):
     propostas: tuple[ProposedSlot, ...]
     """Up to three, on different days and periods where there are such."""
     responsaveis: tuple[ResponsavelSlots, ...]
+
+
+class InvitationAnswer(AnswerModel):
+    """How an agendamento stands after its lead has decided; times are where the lead is."""
+
+    situacao: InvitationState
+    data: date
+    hora: str
+    """HH:MM; the place is named where its clock shows another time than the tenant's."""

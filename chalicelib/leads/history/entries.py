@@ -34,6 +34,7 @@ class LifeKind(StrEnum):
     DISPARO_RESOLVIDO = "disparo_resolvido"
     RESPOSTA = "resposta"
     AGENDAMENTO = "agendamento"
+    AGENDAMENTO_REAGENDADO = "agendamento_reagendado"
     AGENDAMENTO_REALIZADO = "agendamento_realizado"
     AGENDAMENTO_CANCELADO = "agendamento_cancelado"
     AGENDAMENTO_NAO_COMPARECEU = "agendamento_nao_compareceu"
@@ -88,6 +89,7 @@ _WORDS: Mapping[LifeKind, str] = {
     LifeKind.DISPARO_RESOLVIDO: "vida_disparo_resolvido",
     LifeKind.RESPOSTA: "vida_resposta",
     LifeKind.AGENDAMENTO: "vida_agendamento",
+    LifeKind.AGENDAMENTO_REAGENDADO: "vida_agendamento_reagendado",
     LifeKind.AGENDAMENTO_REALIZADO: "vida_agendamento_realizado",
     LifeKind.AGENDAMENTO_CANCELADO: "vida_agendamento_cancelado",
     LifeKind.AGENDAMENTO_NAO_COMPARECEU: "vida_agendamento_nao_compareceu",

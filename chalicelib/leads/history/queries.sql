@@ -87,6 +87,17 @@ WITH corte AS MATERIALIZED (
             < ((SELECT em FROM corte), (SELECT fonte FROM corte), (SELECT chave FROM corte))
       ORDER BY 1 DESC, 3 DESC LIMIT :limite)
      UNION ALL
+    (SELECT h.em, 8, (h.agendamento_id || ':' || lpad(CAST(h.versao AS text), 10, '0')) COLLATE "C", 'agendamento_reagendado',
+            h.por,
+            jsonb_build_object('agendamento_id', h.agendamento_id, 'canal', a.canal, 'marcado_para', h.data_agendada,
+                               'motivo', h.motivo)
+       FROM agendamentos a
+       JOIN agendamento_horarios h ON h.tenant_id = a.tenant_id AND h.agendamento_id = a.agendamento_id AND h.versao > 0
+      WHERE a.tenant_id = :tenant_id AND a.lead_id = :lead_id
+        AND (h.em, 8, (h.agendamento_id || ':' || lpad(CAST(h.versao AS text), 10, '0')) COLLATE "C")
+            < ((SELECT em FROM corte), (SELECT fonte FROM corte), (SELECT chave FROM corte))
+      ORDER BY 1 DESC, 3 DESC LIMIT :limite)
+     UNION ALL
     -- An end is the last change of an agendamento.
     (SELECT atualizado_em, 9, CAST(agendamento_id AS text) COLLATE "C", 'agendamento_' || status, cancelado_por,
             jsonb_build_object('agendamento_id', agendamento_id, 'canal', canal, 'marcado_para', data_agendada,

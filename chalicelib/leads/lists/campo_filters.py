@@ -18,7 +18,7 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from chalicelib.campos import CampoType
 from chalicelib.errors import FieldError, Invalid, escape_pointer
@@ -103,6 +103,8 @@ def _condition(campo: str, comparison: Comparison, text: str, kind: CampoType) -
                 return None
             form = _TIME_LIKE if kind is CampoType.HORA else _DATE_LIKE
             return f'({place} like_regex "{form}" && ({_moments(place, comparison, text)}))'
+        case _:
+            assert_never(kind)
 
 
 _SIGNS = {Comparison.EQUAL: "==", Comparison.MIN: ">=", Comparison.MAX: "<="}

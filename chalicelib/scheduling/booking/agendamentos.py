@@ -126,15 +126,17 @@ class Agendamentos:
         key: IdempotencyKey | None = None,
         *,
         por: str | None = None,
+        versao: int | None = None,
     ) -> dict[str, Any]:
         """Move it to another time, which its lead is asked to confirm anew; the same key moves it once.
 
-        The same time and place again change nothing.
+        The same time and place again change nothing. `versao` is the one that the caller has seen, if that counts.
 
         Raises:
             NotFound: the tenant has no such agendamento.
             Conflict: `transicao_de_agendamento_invalida`, it has ended; `reagendamentos_esgotados`, it has moved as
-                often as the tenant allows; `horario_ocupado`; or the key was used for another request.
+                often as the tenant allows; `horario_ocupado`; `agendamento_desatualizado`, it has another version; or
+                the key was used for another request.
             Invalid: `data_no_passado`, `data_distante`, `local_so_presencial` or `link_so_de_video`.
         """
         if (made := self._known(tenant_id, _SAME_KEY_OF_MOVE, key)) is not None:
@@ -144,7 +146,7 @@ class Agendamentos:
         wanted = self._database.run(tenant_id, lambda rows: _wanted(rows, agendamento_id, request))
 
         def work(rows: Rows) -> _Changed:
-            return self._reschedule(rows, agendamento_id, request, key, por, now)
+            return self._reschedule(rows, agendamento_id, request, key, por, versao, now)
 
         return self._take(tenant_id, _SAME_KEY_OF_MOVE, key, wanted, work, now)[0]
 
@@ -186,9 +188,9 @@ class Agendamentos:
         now = self._clock()
         return self._database.run(tenant_id, lambda rows: described(rows, agendamento_id, now))
 
-    def confirm(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
-        """Record that the lead agreed. Raises as `complete`."""
-        return self._move(tenant_id, agendamento_id, AgendamentoStatus.CONFIRMADO)
+    def confirm(self, tenant_id: str, agendamento_id: UUID, *, versao: int | None = None) -> dict[str, Any]:
+        """Record that the lead agreed, to this version if that counts. Raises as `complete`."""
+        return self._move(tenant_id, agendamento_id, AgendamentoStatus.CONFIRMADO, versao=versao)
 
     def complete(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """Record that it took place; a second time changes nothing.
@@ -196,7 +198,7 @@ class Agendamentos:
         Raises:
             NotFound: the tenant has no such agendamento.
             Conflict: `transicao_de_agendamento_invalida`, it has another end already; `agendamento_nao_comecou`, its
-                time has not come.
+                time has not come; `agendamento_desatualizado`, it has another version than `versao`.
         """
         return self._move(tenant_id, agendamento_id, AgendamentoStatus.REALIZADO)
 
@@ -208,6 +210,7 @@ class Agendamentos:
         por: str | None = None,
         motivo: str | None = None,
         avisar_lead: bool | None = None,
+        versao: int | None = None,
     ) -> dict[str, Any]:
         """Cancel it: its time is free again, and nobody is reminded. It notes who did so, and why.
 
@@ -215,8 +218,9 @@ class Agendamentos:
         otherwise. Raises as `complete`.
         """
         return self._move(
-            tenant_id, agendamento_id, AgendamentoStatus.CANCELADO, por=por, motivo=motivo, avisar_lead=avisar_lead
-        )
+            tenant_id, agendamento_id, AgendamentoStatus.CANCELADO, por=por, motivo=motivo, avisar_lead=avisar_lead,
+            versao=versao,
+        )  # fmt: skip
 
     def miss(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """Record that the lead did not come. Raises as `complete`."""
@@ -310,9 +314,11 @@ class Agendamentos:
         request: Rescheduling,
         key: IdempotencyKey | None,
         por: str | None,
+        versao: int | None,
         now: datetime,
     ) -> _Changed:
         row = known(rows.one("lock_agendamento", agendamento_id=agendamento_id))
+        _check_version(row, versao)
         _check_move(AgendamentoStatus(row["status"]), AgendamentoStatus.PENDENTE)
         _check_place(row, request)
         moved = {**row, **request.model_dump(exclude={"motivo"}, exclude_none=True)}
@@ -357,6 +363,7 @@ class Agendamentos:
         por: str | None = None,
         motivo: str | None = None,
         avisar_lead: bool | None = None,
+        versao: int | None = None,
     ) -> dict[str, Any]:
         now = self._clock()
 
@@ -365,6 +372,7 @@ class Agendamentos:
             origin = AgendamentoStatus(row["status"])
             if origin == destination:
                 return _Changed(described(rows, agendamento_id, now))
+            _check_version(row, versao)
             _check_move(origin, destination)
             if destination is AgendamentoStatus.REALIZADO and now < row["data_agendada"]:
                 raise Conflict("agendamento_nao_comecou")
@@ -401,6 +409,11 @@ def _check_date(date: datetime, now: datetime) -> None:
 def _check_move(origin: AgendamentoStatus, destination: AgendamentoStatus) -> None:
     if not may_move(origin, destination):
         raise Conflict("transicao_de_agendamento_invalida", de=origin.value, para=destination.value)
+
+
+def _check_version(row: Row, seen: int | None) -> None:
+    if seen is not None and row["versao"] != seen:
+        raise Conflict("agendamento_desatualizado")
 
 
 def _check_place(row: Row, request: Rescheduling) -> None:

@@ -67,7 +67,7 @@ SELECT p.*, left(l.nome, 120) AS lead_nome
            AND (CAST(:tipo AS text) IS NULL OR tipo = CAST(:tipo AS text))
            AND (CAST(:canal AS text) IS NULL OR canal = CAST(:canal AS text))
            AND (CAST(:confirmacao_vencida AS boolean) IS NULL
-                OR (status = 'pendente' AND coalesce(confirmar_ate <= :agora, false))
+                OR (status = 'pendente' AND confirmar_ate IS NOT NULL AND confirmar_ate <= :agora)
                    = CAST(:confirmacao_vencida AS boolean))
            AND (CAST(:responsavel AS text) IS NULL OR lower(responsavel) = lower(CAST(:responsavel AS text)))
            AND (CAST(:lead_id AS uuid) IS NULL OR lead_id = CAST(:lead_id AS uuid))

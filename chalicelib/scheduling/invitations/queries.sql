@@ -67,6 +67,15 @@ DELETE FROM agendas
  WHERE tenant_id = :tenant_id AND agenda_id = :agenda_id
 RETURNING agenda_id;
 
+-- name: meeting_of_invitation
+-- What a link shows and decides about; the principal phone says where the lead is.
+SELECT a.agendamento_id, a.status, a.versao, a.reagendamentos, a.data_agendada, a.duracao_minutos, a.responsavel, a.canal,
+       a.local, a.link,
+       (SELECT t.telefone FROM lead_telefones t
+         WHERE t.tenant_id = :tenant_id AND t.lead_id = a.lead_id AND t.principal) AS telefone
+  FROM agendamentos a
+ WHERE a.tenant_id = :tenant_id AND a.agendamento_id = :agendamento_id;
+
 -- name: meetings_of_disparos
 -- Of the messages that tell of a time or of its end; a reminder tells nothing new. All of it stays as it is for one
 -- version, whatever the lead answers meanwhile, so that a repeated message is the same one.

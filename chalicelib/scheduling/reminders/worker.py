@@ -15,7 +15,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.adapters.queues import WakeupTarget, wakeup_targets
 from chalicelib.scheduling.booking.announcing import ID_NAME
-from chalicelib.scheduling.reminders.messages import LeadLink, NoticeMessages
+from chalicelib.scheduling.reminders.notice_messages import LeadLink, NoticeMessages
 from chalicelib.telemetry import logger
 
 

@@ -87,9 +87,8 @@ def invitation_text(meeting: InvitedMeeting, language: str) -> str:
     conference = None
     if meeting.link is not None:
         conference = Conference(meeting.link, "AUDIO,VIDEO", label("entrar_na_reuniao", language))
-    entry = _entry(
-        meeting, subject, "\n".join([place, *([meeting.link] if meeting.link else [])]), place, conference, person
-    )
+    description = "\n".join([label(f"por_{meeting.canal}", language), *filter(None, (meeting.local, meeting.link))])
+    entry = _entry(meeting, subject, description, place, conference, person)
     return calendar_text([entry], method, meeting.fuso)
 
 

@@ -108,6 +108,8 @@ def reminders_of(
     begins: datetime, minutes_before: Sequence[int], window: WindowRules | None, now: datetime
 ) -> Iterator[Notice]:
     """The reminders, the earliest first; of two that would leave at one moment, the first one."""
+    # In UTC, because hours are subtracted on the wall clock of any other zone.
+    begins = begins.astimezone(UTC)
     taken: set[datetime] = set()
     for minutes in sorted(minutes_before, reverse=True):
         wanted = begins - timedelta(minutes=minutes)

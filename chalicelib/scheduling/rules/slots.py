@@ -11,7 +11,7 @@ Instants are whole microseconds since 1970 in UTC (`micros`): they are compared 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timezone
 from enum import StrEnum
@@ -21,6 +21,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from chalicelib.dispatch.rules.holidays_br import Holidays
 from chalicelib.scheduling.rules.wall_clock import (
     DAY,
     EPOCH,
@@ -39,6 +40,10 @@ from chalicelib.scheduling.rules.wall_clock import (
 FARTHEST_DAYS = 2 * 366
 """Nothing is booked later than this, whatever a responsável allows."""
 _PROPOSALS = 3
+
+
+DaysOff = Holidays | frozenset[date]
+Week = tuple[tuple[Hours, ...], ...]
 
 
 class SlotRefusal(StrEnum):
@@ -67,9 +72,9 @@ class Agenda:
     """How one responsável can be booked."""
 
     zone: ZoneInfo
-    week: tuple[tuple[Hours, ...], ...]
+    week: Week
     """The working hours of each day of the week, Monday first; in order, none touches another."""
-    days_off: Container[date]
+    days_off: DaysOff
     before: int
     """Minutes that stay free before an agendamento."""
     after: int
@@ -82,6 +87,9 @@ class Agenda:
     """Days from today to the last that is offered."""
     most_a_day: int | None = None
     """How many agendamentos may begin on one day."""
+
+
+_PLAIN = {code: RefusedSlot(code) for code in SlotRefusal}
 
 
 class Block(NamedTuple):
@@ -117,7 +125,8 @@ class Booked:
 
     blocks: Sequence[Block] = ()
     weekly: Sequence[WeeklyBlock] = ()
-    busy: Sequence[Busy] = ()
+    busy: Sequence[tuple[int, int, int]] = ()
+    """Each a `Busy`, or a bare tuple of the same numbers: there may be many thousands."""
 
 
 class GridDay(NamedTuple):
@@ -166,11 +175,11 @@ def refusal(agenda: Agenda, booked: Booked, begins: int, minutes: int, now: int)
     ends = begins + minutes * MINUTE
     code = _out_of_reach(agenda, begins, now) or _not_working(agenda, begins, ends)
     if code is not None:
-        return RefusedSlot(code)
+        return _PLAIN[code]
     if (block := _block_in(agenda, booked, begins, ends)) is not None:
         return RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id)
     code = _taken(agenda, booked.busy, begins, ends)
-    return None if code is None else RefusedSlot(code)
+    return None if code is None else _PLAIN[code]
 
 
 def _out_of_reach(agenda: Agenda, begins: int, now: int) -> SlotRefusal | None:
@@ -184,14 +193,14 @@ def _out_of_reach(agenda: Agenda, begins: int, now: int) -> SlotRefusal | None:
     return None
 
 
-def _taken(agenda: Agenda, busy: Sequence[Busy], begins: int, ends: int) -> SlotRefusal | None:
+def _taken(agenda: Agenda, busy: Sequence[tuple[int, int, int]], begins: int, ends: int) -> SlotRefusal | None:
     first, last = begins - agenda.before * MINUTE, ends + agenda.after * MINUTE
-    if any(each.begins < last and first < each.ends for each in busy):
+    if any(of_one < last and first < until for of_one, until, _ in busy):
         return SlotRefusal.OCUPADO
     if agenda.most_a_day is None:
         return None
     day = day_at(begins, agenda.zone)
-    of_day = sum(day_at(each.starts, agenda.zone) == day for each in busy)
+    of_day = sum(day_at(starts, agenda.zone) == day for _, _, starts in busy)
     return SlotRefusal.LIMITE_DO_DIA if of_day >= agenda.most_a_day else None
 
 
@@ -251,29 +260,60 @@ def _weekly_blocks(zone: ZoneInfo, weekly: Sequence[WeeklyBlock], days: Iterable
 
 def grid(agenda: Agenda, booked: Booked, minutes: int, now: int, since: int, until: int) -> Iterator[GridDay]:
     """The days of a span of time, with each start in it (`since` is included, `until` is not)."""
-    days = _days(day_at(since, agenda.zone), day_at(until - 1, agenda.zone))
-    known = [_day_of(agenda, day) for day in days]
-    starts = [start for each in known for start in each.starts]
-    painted = _Painted(starts)
-    _paint(painted, agenda, booked, minutes, now, days)
+    first, last = day_at(since, agenda.zone), day_at(until - 1, agenda.zone)
+    frame = _frame(agenda.zone, agenda.week, agenda.days_off, agenda.step, first, last, minutes)
+    refusals = _painted(frame, agenda, booked, minutes, now)
     end = 0
-    for day, each in zip(days, known, strict=True):
-        begin, end = end, end + len(each.starts)
-        low, high = bisect_left(each.starts, since), bisect_left(each.starts, until)
-        refusals = painted.refusals[begin + low : begin + high]
-        yield GridDay(day, each.starts[low:high], each.texts[low:high], refusals, _closed(agenda, day, each))
+    for day, known, closed in frame.days:
+        begin, end = end, end + len(known.starts)
+        low, high = bisect_left(known.starts, since), bisect_left(known.starts, until)
+        yield GridDay(day, known.starts[low:high], known.texts[low:high], refusals[begin + low : begin + high], closed)
+
+
+class _Frame(NamedTuple):
+    """Some days of working hours, whoever works then and whatever is booked."""
+
+    days: tuple[tuple[date, _WorkingDay, SlotRefusal | None], ...]
+    starts: tuple[int, ...]
+    refusals: tuple[RefusedSlot | None, ...]
+    """Of each start: that the day is off, or that the agendamento would end after the working time."""
+
+
+@lru_cache(maxsize=1_024)
+def _frame(zone: ZoneInfo, week: Week, days_off: DaysOff, step: int, first: date, last: date, minutes: int) -> _Frame:
+    """The frame of these days. It is kept, because most responsáveis work as others do."""
+    agenda, days = Agenda(zone, week, days_off, before=0, after=0, step=step), _days(first, last)
+    known = [(day, _day_of(agenda, day), _closed(agenda, day)) for day in days]
+    painted = _Painted([start for _, each, _ in known for start in each.starts])
+    for begins, ends in _runs(agenda, days):
+        # What begins here ends after the working time.
+        painted.between(max(begins - 1, ends - minutes * MINUTE), ends, _PLAIN[_idleness(agenda, ends)])
+    for day in days:
+        if day in days_off and (pieces := pieces_of(zone, day)):
+            painted.between(pieces[0].begins - 1, pieces[-1].ends, _PLAIN[SlotRefusal.FERIADO])
+    return _Frame(tuple(known), tuple(painted.starts), tuple(painted.refusals))
 
 
 class _Painted:
     """The refusal of each start; what is painted later covers what was there."""
 
-    def __init__(self, starts: list[int]) -> None:
+    def __init__(self, starts: Sequence[int]) -> None:
         self.starts = starts
         self.refusals: list[RefusedSlot | None] = [None] * len(starts)
 
     def between(self, after: int, before: int, refused: RefusedSlot) -> None:
         """Refuse each start after one instant and before another, both excluded."""
-        self._fill(bisect_right(self.starts, after), bisect_left(self.starts, before), refused)
+        low = bisect_right(self.starts, after)
+        self._fill(low, bisect_left(self.starts, before, low), refused)
+
+    def around(self, spans: Iterable[tuple[int, int]], refused: RefusedSlot) -> None:
+        """As `between` for thousands of spans."""
+        starts, refusals, last = self.starts, self.refusals, len(self.starts)
+        for after, before in spans:
+            number = bisect_right(starts, after)
+            while number < last and starts[number] < before:
+                refusals[number] = refused
+                number += 1
 
     def before(self, instant: int, refused: RefusedSlot) -> None:
         """Refuse each start before an instant."""
@@ -283,41 +323,41 @@ class _Painted:
         """Refuse each start from an instant on."""
         self._fill(bisect_left(self.starts, instant), len(self.starts), refused)
 
+    def cover(self, refusals: Sequence[RefusedSlot | None]) -> None:
+        """Refuse each start that is refused here."""
+        self.refusals = [new or old for new, old in zip(refusals, self.refusals, strict=True)]
+
     def _fill(self, low: int, high: int, refused: RefusedSlot) -> None:
-        if low < high:
-            self.refusals[low:high] = [refused] * (high - low)
+        for number in range(low, high):
+            self.refusals[number] = refused
 
 
-def _paint(painted: _Painted, agenda: Agenda, booked: Booked, minutes: int, now: int, days: Sequence[date]) -> None:
+def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: int) -> Sequence[RefusedSlot | None]:
     """Refuse starts, beginning with the reason that counts least."""
-    length = minutes * MINUTE
+    painted, length = _Painted(frame.starts), minutes * MINUTE
     if agenda.most_a_day is not None:
         for begins, ends in _full_days(agenda, booked.busy):
-            painted.between(begins - 1, ends, RefusedSlot(SlotRefusal.LIMITE_DO_DIA))
-    taken = RefusedSlot(SlotRefusal.OCUPADO)
+            painted.between(begins - 1, ends, _PLAIN[SlotRefusal.LIMITE_DO_DIA])
+    taken = _PLAIN[SlotRefusal.OCUPADO]
     room_after, room_before = length + agenda.after * MINUTE, agenda.before * MINUTE
-    for busy in booked.busy:
-        painted.between(busy.begins - room_after, busy.ends + room_before, taken)
+    painted.around(((begins - room_after, ends + room_before) for begins, ends, _ in booked.busy), taken)
+    days = [day for day, _, _ in frame.days]
     blocks = (*booked.blocks, *_weekly_blocks(agenda.zone, booked.weekly, _and_next(days)))
     for block in sorted(blocks, reverse=True):
         painted.between(block.begins - length, block.ends, RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id))
-    for begins, ends in _runs(agenda, days):
-        # What begins here ends after the working time.
-        painted.between(max(begins - 1, ends - length), ends, RefusedSlot(_idleness(agenda, ends)))
-    for day in days:
-        if day in agenda.days_off and (pieces := pieces_of(agenda.zone, day)):
-            painted.between(pieces[0][0] - 1, pieces[-1][1], RefusedSlot(SlotRefusal.FERIADO))
-    painted.since(end_of(agenda.zone, _last_day(agenda, now)), RefusedSlot(SlotRefusal.HORIZONTE))
-    painted.since(_farthest(now) + 1, RefusedSlot(SlotRefusal.HORIZONTE))
-    painted.before(now + agenda.notice * MINUTE, RefusedSlot(SlotRefusal.ANTECEDENCIA_MINIMA))
-    painted.before(now + 1, RefusedSlot(SlotRefusal.NO_PASSADO))
+    painted.cover(frame.refusals)
+    painted.since(end_of(agenda.zone, _last_day(agenda, now)), _PLAIN[SlotRefusal.HORIZONTE])
+    painted.since(_farthest(now) + 1, _PLAIN[SlotRefusal.HORIZONTE])
+    painted.before(now + agenda.notice * MINUTE, _PLAIN[SlotRefusal.ANTECEDENCIA_MINIMA])
+    painted.before(now + 1, _PLAIN[SlotRefusal.NO_PASSADO])
+    return painted.refusals
 
 
-def _full_days(agenda: Agenda, busy: Sequence[Busy]) -> Iterator[tuple[int, int]]:
+def _full_days(agenda: Agenda, busy: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
     """The local days on which no other agendamento may begin, from their first instant to their end."""
     counts: dict[date, int] = {}
-    for each in busy:
-        day = day_at(each.starts, agenda.zone)
+    for _, _, starts in busy:
+        day = day_at(starts, agenda.zone)
         counts[day] = counts.get(day, 0) + 1
     for day, count in counts.items():
         if count >= (agenda.most_a_day or 0):
@@ -332,10 +372,10 @@ def _runs(agenda: Agenda, days: Sequence[date]) -> list[tuple[int, int]]:
     return _merged(span for day in working for span in _day_of(agenda, day).spans)
 
 
-def _closed(agenda: Agenda, day: date, known: _WorkingDay) -> SlotRefusal | None:
+def _closed(agenda: Agenda, day: date) -> SlotRefusal | None:
     if day in agenda.days_off and agenda.week[day.weekday()]:
         return SlotRefusal.FERIADO
-    return None if known.spans else SlotRefusal.FORA_DO_EXPEDIENTE
+    return None if _day_of(agenda, day).spans else SlotRefusal.FORA_DO_EXPEDIENTE
 
 
 # Choosing
@@ -416,7 +456,7 @@ def _day_of(agenda: Agenda, day: date) -> _WorkingDay:
 
 @lru_cache(maxsize=16_384)
 def _day(zone: ZoneInfo, day: date, hours: tuple[Hours, ...], step: int) -> _WorkingDay:
-    """The working time of a day. It is kept, because most responsáveis work as others do."""
+    """The working time of a day."""
     spans: list[tuple[int, int]] = []
     starts: list[tuple[int, timezone]] = []
     length = step * MINUTE

@@ -7,8 +7,10 @@ minutes after an agendamento where no row says otherwise.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,7 +22,6 @@ from chalicelib.scheduling.rules.slots import (
     Agenda,
     Block,
     Booked,
-    Busy,
     RefusedSlot,
     WeeklyBlock,
     grid,
@@ -29,12 +30,14 @@ from chalicelib.scheduling.rules.slots import (
     refusal,
 )
 from chalicelib.scheduling.rules.wall_clock import Hours, instant_of, micros
-from chalicelib.scheduling.staff.requests import NewResponsavel, WorkingWeek
+from chalicelib.scheduling.staff.requests import NewResponsavel
 from chalicelib.tenants.config import TenantConfig, Weekday, config_of
 
 _ONE_DAY = timedelta(days=1)
 # How far from a time that is taken another one is looked for: first within a week, then within two months.
 _SEARCHED_DAYS = (7, 62)
+# The days at both ends are counted whole, also where they have 25 hours; no agendamento with its buffers is longer.
+_MARGIN = timedelta(hours=26)
 _DEFAULTS = NewResponsavel(nome="-")
 
 
@@ -143,27 +146,33 @@ def everybody(rows: Rows, span: Span, *, buffer_min: int, most: int, ignoring: U
 
 def _with_booked(rows: Rows, found: Sequence[Row], span: Span, buffer_min: int, ignoring: UUID | None) -> list[Person]:
     config = config_of(rows)
-    # The days at both ends are counted whole, and what begins within the last one may end on the next.
-    first, last = span.since - 2 * _ONE_DAY, span.until + 2 * _ONE_DAY
+    first, last = span.since - _MARGIN, span.until + _MARGIN
     ids = [row["responsavel_id"] for row in found if row["responsavel_id"] is not None]
     blocking = rows.all("list_blocking", responsaveis=ids, de=first, ate=last)
     names = [row["nome"] for row in found]
     busy = rows.all("list_busy_times", nomes=names, de=first, ate=last, exceto=ignoring)
+    of_all = [each for each in blocking if each["responsavel_id"] is None]
+    of_one: dict[UUID | None, list[Row]] = {}
+    for each in blocking:
+        if each["responsavel_id"] is not None:
+            of_one.setdefault(each["responsavel_id"], []).append(each)
     return [
         Person(
             row["responsavel_id"],
             row["nome"],
             _agenda(row, config, buffer_min),
-            _booked(row["responsavel_id"], blocking, times["ocupados"]),
+            _booked((*of_all, *of_one.get(row["responsavel_id"], ())), times["ocupados"]),
         )
         for row, times in zip(found, busy, strict=True)
     ]
 
 
-def _booked(responsavel_id: UUID | None, blocking: Sequence[Row], busy: Sequence[Sequence[int]] | None) -> Booked:
-    of_person = [each for each in blocking if each["responsavel_id"] in {None, responsavel_id}]
+def _booked(blocking: Sequence[Row], busy: str | None) -> Booked:
+    numbers = map(int, (busy or "").split())
     return Booked(
-        blocks=tuple(Block(each["inicio"], each["fim"], each["bloqueio_id"]) for each in of_person if each["inicio"]),
+        blocks=tuple(
+            Block(each["inicio"], each["fim"], each["bloqueio_id"]) for each in blocking if each["inicio"] is not None
+        ),
         weekly=tuple(
             WeeklyBlock(
                 each["dia_semana"] - 1,
@@ -172,10 +181,10 @@ def _booked(responsavel_id: UUID | None, blocking: Sequence[Row], busy: Sequence
                 each["valido_ate"],
                 each["bloqueio_id"],
             )
-            for each in of_person
+            for each in blocking
             if each["dia_semana"] is not None
         ),
-        busy=tuple(Busy(*each) for each in busy or ()),
+        busy=tuple(zip(numbers, numbers, numbers, strict=True)),
     )
 
 
@@ -210,9 +219,11 @@ def _buffers(row: Mapping[str, Any], buffer_min: int) -> Buffers:
     return Buffers(row.get("folga_antes_minutos") or 0, buffer_min if after is None else after)
 
 
-def week_of(expediente: Mapping[str, Sequence[Mapping[str, str]]]) -> tuple[tuple[Hours, ...], ...]:
-    """The stored working hours as the rule has them, Monday first."""
-    return tuple(joined(_hours(expediente.get(each.value, ()))) for each in Weekday)
+@lru_cache(maxsize=1_024)
+def week_of(expediente: str) -> tuple[tuple[Hours, ...], ...]:
+    """The stored working hours (JSON) as the rule has them, Monday first."""
+    stored = json.loads(expediente)
+    return tuple(joined(_hours(stored.get(each.value, ()))) for each in Weekday)
 
 
 def _hours(intervals: Sequence[Mapping[str, str]]) -> Iterator[Hours]:
@@ -225,4 +236,4 @@ def _minutes(text: str) -> int:
     return int(text[:2]) * 60 + int(text[3:])
 
 
-_USUAL = week_of(WorkingWeek.model_validate(_DEFAULTS.expediente).model_dump())
+_USUAL = week_of(_DEFAULTS.expediente.model_dump_json())

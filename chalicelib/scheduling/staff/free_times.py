@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache, partial
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from chalicelib import messages
@@ -81,10 +83,12 @@ class FreeTimes:
             (each, list(grid(each.agenda, each.booked, asked.minutes, now, since, until)))
             for each in self._people(rows, asked, query, Span(asked.since, asked.until))
         ]
+        # Each reason is put into words once.
+        reason_of = cache(partial(_reason, language=language))
         judged: Sequence[Row | None] = [None] * len(grids)
         if query.em is not None:
             of_time = self._people(rows, asked, query, span_around(query.em, asked.now))
-            judged = [_judged(refusal(each.agenda, each.booked, micros(query.em), asked.minutes, now), language)
+            judged = [_judged(refusal(each.agenda, each.booked, micros(query.em), asked.minutes, now), reason_of)
                       for each in of_time]  # fmt: skip
         return {
             "de": asked.since,
@@ -97,7 +101,7 @@ class FreeTimes:
                     "responsavel": person.nome,
                     "fuso": person.agenda.zone.key,
                     "em": of_person,
-                    "dias": [_day(each, language) for each in days],
+                    "dias": [_day(each, reason_of) for each in days],
                 }
                 for (person, days), of_person in zip(grids, judged, strict=True)
             ],
@@ -150,27 +154,27 @@ def _proposed(proposal: Proposal, asked: _Asked) -> Row:
     }
 
 
-def _judged(refused: RefusedSlot | None, language: str) -> Row:
-    if refused is None:
-        return {"livre": True, "recusa": None}
-    return {"livre": False, "recusa": _reason(refused, language)}
+def _judged(refused: RefusedSlot | None, reason_of: Callable[[RefusedSlot], Row]) -> Row:
+    return {"livre": refused is None, "recusa": None if refused is None else reason_of(refused)}
 
 
-def _day(day: GridDay, language: str) -> Row:
+def _day(day: GridDay, reason_of: Callable[[RefusedSlot], Row]) -> Row:
     """One day: the free starts in order, and the others by why they are not free."""
-    closed = None if day.closed is None else _reason(RefusedSlot(day.closed), language)
-    by_reason: dict[RefusedSlot, list[str]] = {}
-    free: Sequence[str] = day.texts
-    if any(day.refusals):
-        free = [text for text, refused in zip(day.texts, day.refusals, strict=True) if refused is None]
-        for text, refused in zip(day.texts, day.refusals, strict=True):
-            if refused is not None:
-                by_reason.setdefault(refused, []).append(text)
+    closed = None if day.closed is None else reason_of(RefusedSlot(day.closed))
+    by_reason: dict[RefusedSlot | None, list[str]] = {None: []}
+    begin = 0
+    # Starts beside each other mostly have the same reason.
+    for refused, run in groupby(day.refusals):
+        end = begin + len(list(run))
+        by_reason.setdefault(refused, []).extend(day.texts[begin:end])
+        begin = end
     return {
-        "dia": day.day,
-        "livres": free,
+        "dia": day.day.isoformat(),
+        "livres": by_reason[None],
         "fechado": closed,
-        "recusados": [{**_reason(refused, language), "horarios": texts} for refused, texts in by_reason.items()],
+        "recusados": [
+            {**reason_of(refused), "horarios": texts} for refused, texts in by_reason.items() if refused is not None
+        ],
     }
 
 
@@ -178,5 +182,5 @@ def _reason(refused: RefusedSlot, language: str) -> Row:
     return {
         "codigo": refused.code.value,
         "mensagem": messages.text(SENTENCES[refused.code], language),
-        "bloqueio_id": refused.bloqueio_id,
+        "bloqueio_id": None if refused.bloqueio_id is None else str(refused.bloqueio_id),
     }
