@@ -223,9 +223,6 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         disparo_id=disparo_id,
     )  # fmt: skip
     nota_id = _seeded_life(owner, tenant_id, lead_id, number)
-    insert(
-        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
-    )
     [[telefone_id, email_id]] = ask(
         owner,
         f"SELECT contato_id('{lead_id}', '+5571999990001'), contato_id('{lead_id}', 'maria@example.com')",
@@ -270,6 +267,9 @@ def _seeded_life(owner: Database, tenant_id: str, lead_id: UUID, number: int) ->
         por=f"Pessoa de {tenant_id}", titular_resumos=[], concluido=True, criado_em=CREATED_AT,
         atualizado_em=CREATED_AT,
     )  # fmt: skip
+    insert(
+        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
+    )
     return nota_id
 
 
