@@ -32,7 +32,7 @@ def test_person_is_exported_erased_and_comes_back_suppressed(api: ContractClient
     assert (status, exported["leads"][0]["nome"], exported["texto"]) == (200, "Ana Lima", None)
     _, readable = asked(api, "GET", f"{lead}/exportar?formato=markdown")
     assert "Ana Lima" in readable["texto"]
-    who = {"telefones": ["(71) 8765-4321"]}
+    who: dict[str, Any] = {"telefones": ["(71) 8765-4321"]}
     assert asked(api, "POST", "/titulares/exportar?limit=1", **who)[1]["leads"][0]["documento"] == "52998224725"
     assert asked(api, "POST", "/titulares/apagar", group="operador", **who)[0] == 403
     status, erased = asked(api, "POST", "/titulares/apagar", key="pedido-1", **who)
