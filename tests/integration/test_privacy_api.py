@@ -19,7 +19,7 @@ def asked(api: ContractClient, method: str, path: str, group: str = ADMIN, key: 
 
 
 def test_person_is_exported_erased_and_comes_back_suppressed(api: ContractClient) -> None:
-    ana = {
+    ana: dict[str, Any] = {
         "nome": "Ana Lima",
         "telefones": ["71 98765-4321"],
         "emails": ["ana@example.com"],
