@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from chalicelib.dispatch.requests.templates import Templates
     from chalicelib.dispatch.wakeups import Wakeups
     from chalicelib.dispatch.worker.executor import Executor
+    from chalicelib.erased import ErasedContacts
     from chalicelib.ingestion.jobs.dry_run import Previews
     from chalicelib.ingestion.jobs.jobs import Jobs
     from chalicelib.ingestion.jobs.reports import Reports
@@ -71,6 +72,11 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.migrations import Migrations
     from chalicelib.maintenance.outbox import Outbox
     from chalicelib.maintenance.sweep import Sweep
+    from chalicelib.privacy.bucket import SubjectFiles
+    from chalicelib.privacy.erasure import Erasures
+    from chalicelib.privacy.records import SubjectRecords
+    from chalicelib.privacy.retention import Retention
+    from chalicelib.privacy.subject_export import SubjectExports
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
     from chalicelib.scheduling.invitations.decisions import LeadDecisions
@@ -230,6 +236,7 @@ class Services:
             undoing=Undoing(
                 database=self.owner_database, queues=self.queues, settings=self._settings, clock=self._clock
             ),
+            erased=self.erased_contacts,
             tracer=self.tracer,
             settings=self._settings,
             clock=self._clock,
@@ -271,7 +278,7 @@ class Services:
     def lead_contacts(self) -> LeadContacts:
         from chalicelib.leads.edits.contact_edits import LeadContacts
 
-        return LeadContacts(database=self.database, clock=self._clock)
+        return LeadContacts(database=self.database, clock=self._clock, erased=self.erased_contacts)
 
     @cached_property
     def exports(self) -> Exports:
@@ -284,7 +291,7 @@ class Services:
     def registrations(self) -> Registrations:
         from chalicelib.leads.edits.registration import Registrations
 
-        return Registrations(database=self.database, clock=self._clock)
+        return Registrations(database=self.database, clock=self._clock, erased=self.erased_contacts)
 
     # Campaigns
 
@@ -394,6 +401,7 @@ class Services:
             queues=self.queues,
             publish=self.outbox.publish,
             unsubscribe_url=self.unsubscribe_links.url,
+            erased=self.erased_contacts,
             calendars=self.calendar_parts.of,
             tracer=self.tracer,
             settings=self._settings,
@@ -493,7 +501,7 @@ class Services:
     def suppressions(self) -> Suppressions:
         from chalicelib.suppression.service import Suppressions
 
-        return Suppressions(database=self.database, clock=self._clock)
+        return Suppressions(database=self.database, clock=self._clock, erased=self.erased_contacts)
 
     @cached_property
     def signer(self) -> Signer:
@@ -631,6 +639,50 @@ class Services:
             clock=self._clock,
             max_tentativas=self._settings.max_tentativas,
         )
+
+    # Privacy
+
+    @cached_property
+    def erased_contacts(self) -> ErasedContacts:
+        from chalicelib.erased import ErasedContacts
+
+        return ErasedContacts(self.signer)
+
+    @cached_property
+    def subject_files(self) -> SubjectFiles:
+        from chalicelib.privacy.bucket import SubjectFiles
+
+        return SubjectFiles(storage=self.storage, rewrite=self.reports.rewrite)
+
+    @cached_property
+    def subject_records(self) -> SubjectRecords:
+        from chalicelib.privacy.records import SubjectRecords
+
+        return SubjectRecords(database=self.database, erased=self.erased_contacts)
+
+    @cached_property
+    def subject_exports(self) -> SubjectExports:
+        from chalicelib.privacy.subject_export import SubjectExports
+
+        return SubjectExports(database=self.database, subject_records=self.subject_records, clock=self._clock)
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        from chalicelib.privacy.erasure import Erasures
+
+        return Erasures(
+            database=self.database,
+            files=self.subject_files,
+            erased=self.erased_contacts,
+            subject_records=self.subject_records,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def retention(self) -> Retention:
+        from chalicelib.privacy.retention import Retention
+
+        return Retention(database=self.owner_database, files=self.subject_files, clock=self._clock)
 
     # Tenants
 

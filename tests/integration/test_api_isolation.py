@@ -34,6 +34,7 @@ TABLES = (
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
+    "contatos_apagados", "titular_pedidos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -234,17 +235,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "lead_contatos_periodo", tenant_id=tenant_id, lead_id=lead_id, periodo="dia", desde="2026-11-24", vaga=1,
         disparo_id=disparo_id,
     )  # fmt: skip
-    insert(
-        owner, "lead_eventos", tenant_id=tenant_id, lead_id=lead_id, em=CREATED_AT, tipo="dados", por="x",
-        mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
-    )  # fmt: skip
-    insert(
-        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=UUID(int=number << 64 | 13),
-        criado_em=CREATED_AT, texto=f"Pessoa de {tenant_id}", por="x",
-    )  # fmt: skip
-    insert(
-        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
-    )
+    nota_id = _seeded_life(owner, tenant_id, lead_id, number)
     [[telefone_id, email_id]] = ask(
         owner,
         f"SELECT contato_id('{lead_id}', '+5571999990001'), contato_id('{lead_id}', 'maria@example.com')",
@@ -262,11 +253,37 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "resposta_id": str(resposta_id),
         "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
-        "nota_id": str(UUID(int=number << 64 | 13)),
         "agenda_id": str(agenda_id),
         "responsavel_id": str(responsavel_id),
         "bloqueio_id": str(bloqueio_id),
+        "nota_id": str(nota_id),
     }
+
+
+def _seeded_life(owner: Database, tenant_id: str, lead_id: UUID, number: int) -> UUID:
+    """What happened to the lead, what was noted about it, and what its person asked for; the id of the note."""
+    insert(
+        owner, "lead_eventos", tenant_id=tenant_id, lead_id=lead_id, em=CREATED_AT, tipo="dados", por="x",
+        mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
+    )  # fmt: skip
+    nota_id = UUID(int=number << 64 | 13)
+    insert(
+        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=nota_id, criado_em=CREATED_AT,
+        texto=f"Pessoa de {tenant_id}", por="x",
+    )  # fmt: skip
+    insert(
+        owner, "contatos_apagados", tenant_id=tenant_id, resumo=f"\\x{number:064x}", motivo="apagamento",
+        criado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "titular_pedidos", tenant_id=tenant_id, pedido_id=UUID(int=number), tipo="exportacao",
+        por=f"Pessoa de {tenant_id}", titular_resumos=[], concluido=True, criado_em=CREATED_AT,
+        atualizado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
+    )
+    return nota_id
 
 
 def fitting(handler: str) -> dict[str, Any] | None:
@@ -327,6 +344,8 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
         "suppress_lead": {"nota": "Pediu por telefone"},
         "assign_resposta": {"lead_id": str(UUID(int=1))},
+        "export_titular": {"documentos": ["529.982.247-25"], "telefones": ["71 98888-0009"], "emails": ["z@x.com"]},
+        "erase_titular": {"documentos": ["529.982.247-25"], "telefones": ["71 98888-0009"], "emails": ["z@x.com"]},
         "settle_resposta": {"decisao": "sem_pedido"},
     }
     return bodies.get(handler)
@@ -442,7 +461,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("agendas", "lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
+        for table in ("contatos_apagados", "titular_pedidos", "agendas", "lead_contatos_periodo",
+                      "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
                       "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",

@@ -21,7 +21,9 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import Queues, wakeup_targets
 from chalicelib.adapters.storage import Storage, StoredObject
+from chalicelib.canal import Canal
 from chalicelib.config import Settings
+from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import InvalidFile, LeaseLost, Unavailable
 from chalicelib.ingestion.jobs.account import MOST_HIDDEN, account_of, notice
 from chalicelib.ingestion.jobs.campo_plan import MOST_REFUSED, remember_campos, with_campos, without_refusals_over
@@ -97,6 +99,7 @@ class Ingestion:
         queues: Queues,
         publish: Callable[[], int],
         undoing: Undoing,
+        erased: ErasedContacts,
         tracer: Tracer,
         settings: Settings,
         clock: Clock,
@@ -106,6 +109,7 @@ class Ingestion:
         self._queues = queues
         self._publish = publish
         self._undoing = undoing
+        self._erased = erased
         self._tracer = tracer
         self._settings = settings
         self._clock = clock
@@ -366,6 +370,8 @@ class Ingestion:
             texts = {column_name(place): count for place, count in notes.texts.items()}
             rows.run("note_campo_texts", job_id=claim.job_id, textos=json.dumps(texts))
         now = self._clock()
+        if not row["validar_apenas"]:
+            self._erased.suppress_again(rows, _contacts_of(batch), now)
         if table.campos and not claim.checkpoint.ultima_linha and not row["validar_apenas"]:
             remember_campos(rows, table.campos, now)
         rows.run(
@@ -533,6 +539,15 @@ def _loaded(rows: Rows, claim: JobClaim, batch: Batch, how: Deduplication) -> Ba
     if claim.row["validar_apenas"]:
         return DryRunTables(claim.job_id).load(rows, batch, how)
     return load(rows, batch, how).counts
+
+
+def _contacts_of(batch: Batch) -> Iterator[Contact]:
+    """The contacts of all rows of a batch; made only if somebody asks for them."""
+    columns = batch.candidates.columns
+    for phones in columns.telefones:
+        yield from (Contact(Canal.WHATSAPP, each.telefone) for each in phones)
+    for emails in columns.emails:
+        yield from (Contact(Canal.EMAIL, each) for each in emails)
 
 
 def _portion(blocks: Iterator[RowBlock], reader: RowReader, most: int) -> ReadRows | None:
