@@ -433,9 +433,11 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)
     use_replies(call, lead_id)
+    waiting = "SELECT count(*) FROM disparos WHERE status = 'pendente'"
+    assert ask(owner, waiting) == [[2]]
     use_privacy(call, lead_id)
+    assert ask(owner, waiting) == [[0]]
     assert json_operations(api.contract.document) - api.answered == set()
-    assert ask(owner, "SELECT count(*) FROM disparos WHERE status = 'pendente'") == [[2]]
 
 
 def test_answer_with_a_field_that_is_not_in_the_contract_is_noticed(api: ContractClient) -> None:
