@@ -294,6 +294,23 @@ def test_what_changes_between_claim_and_sending_does_not_leave(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("status = 'nao_compareceu'", "agendamento_encerrado"),
+        ("versao = versao + 1, data_agendada = data_agendada + interval '1 minute'", "agendamento_mudou"),
+    ],
+)
+def test_what_somebody_else_changed_is_not_spoken_of(
+    services: Services, owner: Database, begins: datetime, change: str, reason: str
+) -> None:
+    """The version before this one withdraws nothing."""
+    made = book(services, a_lead(owner), begins)["agendamento_id"]
+    run(owner, f"UPDATE agendamentos SET {change}")
+    wake(services, made)
+    assert said(services, made)[0] == ("convite", "dispensado", reason)
+
+
 def test_lead_without_whatsapp_is_reminded_by_email(
     services: Services, owner: Database, stage: SendingStage, begins: datetime
 ) -> None:

@@ -41,8 +41,9 @@ class Resends:
 
         Raises:
             NotFound: the tenant has no such disparo.
-            Conflict: `disparo_nao_reenviavel` (it has not failed), `disparo_expirado`, `disparo_com_alternativa` (it
-                went on to another contact), `disparo_de_campanha_encerrada`, `lead_encerrado`.
+            Conflict: `disparo_nao_reenviavel` (it has not failed), `disparo_apagado` (its text is gone),
+                `disparo_expirado`, `disparo_com_alternativa` (it went on to another contact),
+                `disparo_de_campanha_encerrada`, `lead_encerrado`.
         """
         now = self._clock()
 
@@ -90,6 +91,8 @@ def _resend_many(
 def _check(disparo: Row, now: datetime) -> None:
     if disparo["status"] != DisparoStatus.ERRO:
         raise Conflict("disparo_nao_reenviavel", status=disparo["status"])
+    if disparo["apagado_em"] is not None:
+        raise Conflict("disparo_apagado")
     if disparo["expira_em"] is not None and disparo["expira_em"] <= now:
         raise Conflict("disparo_expirado")
     if disparo["campanha_encerrada"]:

@@ -22,8 +22,9 @@ from chalicelib.scheduling.booking.announcing import Alarm, Alarms, knows_of, pl
 from chalicelib.scheduling.booking.requests import AgendamentoCanal, AgendamentoQuery, NewAgendamento, Rescheduling
 from chalicelib.scheduling.booking.shown import described, known, presented
 from chalicelib.scheduling.rules.notices import CONFIRMATION_TIME, NoticeKind
+from chalicelib.scheduling.rules.slots import SlotRefusal
 from chalicelib.scheduling.rules.warnings import warnings_of
-from chalicelib.scheduling.staff.availability import buffers_of, nearest_free
+from chalicelib.scheduling.staff.availability import buffers_of, nearest_free, own_refusal_of
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.searches import take_seat
 from chalicelib.telemetry import Metric, count
@@ -293,7 +294,7 @@ class Agendamentos:
             **agendamento,
             **self._occupied(rows, wanted),
             confirmar_ate=now + CONFIRMATION_TIME,
-            avisos=_warnings(rows, lead_id, wanted),
+            avisos=self._warnings(rows, lead_id, wanted, now),
             idempotency_key=key.value if key else None,
             idempotency_fingerprint=key.fingerprint if key else None,
             agora=now,
@@ -340,7 +341,7 @@ class Agendamentos:
             **{name: moved[name] for name in (*_OF_A_TIME, "avisar_lead")},
             **self._occupied(rows, wanted),
             confirmar_ate=now + CONFIRMATION_TIME,
-            avisos=_warnings(rows, row["lead_id"], wanted),
+            avisos=self._warnings(rows, row["lead_id"], wanted, now),
             agora=now,
         )
         moved["versao"] = made["versao"]
@@ -352,6 +353,22 @@ class Agendamentos:
         )  # fmt: skip
         on = plan_notices(rows, moved, news, config, now)
         return _Changed(described(rows, agendamento_id, now), off, on)
+
+    def _warnings(self, rows: Rows, lead_id: UUID, wanted: Wanted, now: datetime) -> str | None:
+        """The stored warnings about a time, as JSON: where the lead is then, and the hours of the responsável."""
+        around = rows.one(
+            "surroundings_of_agendamento", lead_id=lead_id, inicio=wanted.begins, fim=wanted.ends,
+            agendamento_id=wanted.agendamento_id,
+        )  # fmt: skip
+        place = around or {}
+        found = warnings_of(wanted.begins, wanted.ends, config_of(rows), phone=place["telefone"], other=place["outro"])
+        refused = own_refusal_of(
+            rows, wanted.responsavel, wanted.begins, wanted.minutes, now, buffer_min=self._buffer_min,
+            ignoring=wanted.agendamento_id,
+        )  # fmt: skip
+        if refused is not None and refused.code is not SlotRefusal.OCUPADO:
+            found.append({"codigo": f"horario_{refused.code}"})
+        return json.dumps(found) if found else None
 
     def _occupied(self, rows: Rows, wanted: Wanted) -> dict[str, datetime]:
         """The columns of the time that nobody else gets."""
@@ -467,14 +484,3 @@ def _made_under(rows: Rows, constraint: str, key: IdempotencyKey, now: datetime)
         return None
     key.check(row["idempotency_fingerprint"])
     return described(rows, row["agendamento_id"], now)
-
-
-def _warnings(rows: Rows, lead_id: UUID, wanted: Wanted) -> str | None:
-    """The stored warnings about a time, as JSON."""
-    around = rows.one(
-        "surroundings_of_agendamento", lead_id=lead_id, inicio=wanted.begins, fim=wanted.ends,
-        agendamento_id=wanted.agendamento_id,
-    )  # fmt: skip
-    place = around or {}
-    found = warnings_of(wanted.begins, wanted.ends, config_of(rows), phone=place["telefone"], other=place["outro"])
-    return json.dumps(found) if found else None

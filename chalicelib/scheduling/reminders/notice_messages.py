@@ -179,7 +179,10 @@ class NoticeMessages:
 
 
 def _check(agendamento: Row, notice: Row, now: datetime) -> None:
-    """Check that the message still speaks of what is so, and that there is time for it."""
+    """Check that the message still speaks of what is so, and that there is time for it.
+
+    A move or an end withdraws what is `pendente` in its own transaction, but for one that the version before makes.
+    """
     if notice["versao"] != agendamento["versao"]:
         raise NoMessage(CHANGED)
     status = AgendamentoStatus(agendamento["status"])
