@@ -150,7 +150,7 @@ def test_disparo_that_was_not_sent_cannot_be_confirmed(services: Services, datab
 
 
 def test_message_about_an_agendamento_moves_no_lead_by_hand_either(services: Services, database: Database) -> None:
-    of_agendamento = {
+    of_agendamento: dict[str, Any] = {
         "agendamento_id": uuid4(), "agendamento_versao": 0, "expira_em": STARTED_AT + timedelta(days=1),
     }  # fmt: skip
     lead_id = a_lead(database, status="em_disparo")
