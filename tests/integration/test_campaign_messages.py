@@ -131,16 +131,21 @@ class PersonAndQueue:
     def step(self) -> None:
         """Deliver what has come; half a second passes."""
         now = self.stage.clock()
-        self._due += [
-            (now + timedelta(seconds=max(0, each.delay_s)), each.body) for each in self.stage.queues.take(QUEUE)
-        ]
+        self._take()
         come = [body for at, body in self._due if at <= now]
         self._due = [each for each in self._due if each[0] > now]
         before = len(self.stage.sent)
         if come:
             self.stage.handle({"Records": [{"body": json.dumps(each)} for each in come]})
         self.sent_at += [now] * (len(self.stage.sent) - before)
+        self._take()
         self.stage.clock.now += timedelta(seconds=0.5)
+
+    def _take(self) -> None:
+        """Take what was sent at this moment: it comes after its delay."""
+        now = self.stage.clock()
+        new = self.stage.queues.take(QUEUE)
+        self._due += [(now + timedelta(seconds=max(0, each.delay_s)), each.body) for each in new]
 
 
 # Their turn
@@ -210,6 +215,17 @@ def test_every_message_leaves_at_the_pace_of_the_limit(stage: SendingStage, owne
         stage.clock.now += timedelta(seconds=1)
     assert timedelta(seconds=149) <= stage.clock.now - started <= timedelta(seconds=160)
     assert len(set(stage.sent)) == len(stage.sent) == 150
+
+
+def test_no_place_of_the_limit_is_lost(stage: SendingStage, owner: Database) -> None:
+    """Neither between two portions of half a minute, nor before the first one."""
+    configured(owner, limites={"whatsapp": {"por_minuto": 60, "rajada": 1}})
+    recipients(owner, a_campaign(owner), 105)
+    life = PersonAndQueue(stage)
+    started = stage.clock.now
+    sweep(stage)
+    life.pass_seconds(105)
+    assert life.sent_at == [started + timedelta(seconds=n) for n in range(105)]
 
 
 def test_only_the_pilot_leaves_before_the_verdict(stage: SendingStage, owner: Database) -> None:
