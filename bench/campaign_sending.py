@@ -122,16 +122,18 @@ def sending(owner_url: str) -> None:
     services.close()
 
 
-def rate_of_places(owner_url: str, calls: Sequence[Call]) -> float:
-    """Return the places a second that the limiter has given away.
+def rate_of_places(owner_url: str, messages: int) -> float:
+    """Return the places a second that the limiter has given away for so many messages.
 
-    Each moves its TAT forward by one interval, and so does time for which nobody asked. If the calls are slower than
-    the places, the limiter has lost nothing: the time went by between a place and its call.
+    Each moves its TAT forward by one interval, and so does time for which nobody asked. The first place in the queue
+    is one interval after the burst. If the calls are slower than the places, the limiter has lost nothing: the time
+    went by between a place and its call.
     """
     connection = connect(owner_url)
     [[tat]] = connection.run("SELECT tat_segundo FROM canal_limites WHERE canal = 'whatsapp'")
+    [[first]] = connection.run("SELECT min(ate) FROM disparo_tentativas WHERE classe = 'adiado'")
     connection.close()
-    return len(calls) / (tat / 1_000_000 - min(each.at for each in calls))
+    return messages / (tat / 1_000_000 - first.timestamp() + 1 / PER_SECOND)
 
 
 def statements(folder: Path, aws: Aws, mcp_url: str, messages: int) -> tuple[int, float]:
@@ -172,7 +174,7 @@ def sent(ground: Ground, folder: Path, aws: Aws, mcp_url: str, messages: int, li
         seed_leads(url, limited, LIMIT)
         apart(planned_only, url)
         calls = together(url, mcp_url)
-        places = rate_of_places(url, calls)
+        places = rate_of_places(url, limited)
     planning, sending_one = statements(folder, aws, mcp_url, max(1_000, messages // 4))
     return {
         "sent": messages,
