@@ -133,7 +133,7 @@ def rate_of_places(owner_url: str, messages: int) -> float:
     [[tat]] = connection.run("SELECT tat_segundo FROM canal_limites WHERE canal = 'whatsapp'")
     [[first]] = connection.run("SELECT min(ate) FROM disparo_tentativas WHERE classe = 'adiado'")
     connection.close()
-    return messages / (tat / 1_000_000 - first.timestamp() + 1 / PER_SECOND)
+    return messages / float(tat / 1_000_000 - first.timestamp() + 1 / PER_SECOND)
 
 
 def statements(folder: Path, aws: Aws, mcp_url: str, messages: int) -> tuple[int, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from random import Random
@@ -104,7 +104,7 @@ class PersonAndQueue:
         self.stage = stage
         self.sent_at: list[datetime] = []
         self.claims = Claims(database=stage.owner, clock=stage.clock, lease_s=180)
-        self._due: list[tuple[datetime, dict[str, object]]] = []
+        self._due: list[tuple[datetime, Mapping[str, object]]] = []
         self._control = CampaignControl(
             database=stage.owner,
             queues=FakeQueues(),  # type: ignore[arg-type]
@@ -378,7 +378,7 @@ def test_places_for_which_somebody_waits_are_kept(stage: SendingStage, owner: Da
         return row == [microseconds(now + timedelta(seconds=seconds))]
 
     def waits(seconds: int, **columns: Any) -> None:
-        place = {"espera": "limite", "enviar_apos": now + timedelta(seconds=seconds)}
+        place: dict[str, Any] = {"espera": "limite", "enviar_apos": now + timedelta(seconds=seconds)}
         a_disparo(owner, a_lead(owner), destino=f"+557198888{seconds:04}", **place, **columns)
 
     us = microseconds(now + timedelta(seconds=50))
