@@ -123,7 +123,7 @@ def sending(owner_url: str) -> None:
 
 
 def rate_of_places(owner_url: str, messages: int) -> float:
-    """Return the places a second that the limiter has given away for so many messages.
+    """Return the places a second that the limiter has given away, from the burst on, while workers start as well.
 
     Each moves its TAT forward by one interval, and so does time for which nobody asked. The first place in the queue
     is one interval after the burst. If the calls are slower than the places, the limiter has lost nothing: the time
