@@ -2,7 +2,8 @@
 
 * `alone`: one worker, beside the bare client of the SDK as `bench.dispatch` measures it.
 * `paused`: what the server is called for once a person's pause has been answered.
-* `together`: four worker processes under a limit. Nobody gets a message twice, and the rate is the limit's.
+* `together`: four worker processes under a limit. Nobody gets a message twice, and the rate is the limit's: that of the
+  calls, and that of the places which the limiter gave away.
 """
 
 from __future__ import annotations
@@ -114,8 +115,29 @@ def rate_of(calls: Sequence[Call]) -> float:
     return (len(steady) - 1) / (steady[-1] - steady[0])
 
 
-def statements(folder: Path, aws: Aws, mcp_url: str, messages: int) -> float:
-    """Count the statements for each message that PostgreSQL logs, those of planning included."""
+def sending(owner_url: str) -> None:
+    """Send a planned campaign as one worker."""
+    services = Services(Settings.from_environment(environment(owner_url)))
+    send_all(services, owner_url, 0.0)
+    services.close()
+
+
+def rate_of_places(owner_url: str, messages: int) -> float:
+    """Return the places a second that the limiter has given away, from the burst on, while workers start as well.
+
+    Each moves its TAT forward by one interval, and so does time for which nobody asked. The first place in the queue
+    is one interval after the burst. If the calls are slower than the places, the limiter has lost nothing: the time
+    went by between a place and its call.
+    """
+    connection = connect(owner_url)
+    [[tat]] = connection.run("SELECT tat_segundo FROM canal_limites WHERE canal = 'whatsapp'")
+    [[first]] = connection.run("SELECT min(ate) FROM disparo_tentativas WHERE classe = 'adiado'")
+    connection.close()
+    return messages / float(tat / 1_000_000 - first.timestamp() + 1 / PER_SECOND)
+
+
+def statements(folder: Path, aws: Aws, mcp_url: str, messages: int) -> tuple[int, float]:
+    """Count what PostgreSQL logs: the statements of planning in all, and those of sending for each message."""
     with (
         Postgres(folder / "counted", settings={"log_statement": "all"}) as postgres,
         Ground(postgres).database() as url,
@@ -124,8 +146,10 @@ def statements(folder: Path, aws: Aws, mcp_url: str, messages: int) -> float:
         seed_leads(url, messages)
         log = folder / "counted" / "postgres.log"
         before = logged_statements(log)
-        apart(alone, url)
-        return (logged_statements(log) - before) / messages
+        apart(planned_only, url)
+        planned = logged_statements(log)
+        apart(sending, url)
+        return planned - before, (logged_statements(log) - planned) / messages
 
 
 def _bare_rate(mcp_url: str) -> float:
@@ -150,12 +174,15 @@ def sent(ground: Ground, folder: Path, aws: Aws, mcp_url: str, messages: int, li
         seed_leads(url, limited, LIMIT)
         apart(planned_only, url)
         calls = together(url, mcp_url)
+        places = rate_of_places(url, limited)
+    planning, sending_one = statements(folder, aws, mcp_url, max(1_000, messages // 4))
     return {
         "sent": messages,
         "sent_per_s": round(ours),
         "mcp_limit_per_s": round(statistics.mean(bare)),
         "sent_ratio_to_limit": round(ours / statistics.mean(bare), 2),
-        "sent_statements_per_message": round(statements(folder, aws, mcp_url, max(1_000, messages // 4)), 3),
+        "planning_statements": planning,
+        "sent_statements_per_message": round(sending_one, 3),
         "pause_last_call_s": round(pause.seconds, 3),
         "pause_calls_in_flight": pause.calls,
         "pause_calls_begun_after": pause.begun,
@@ -163,4 +190,5 @@ def sent(ground: Ground, folder: Path, aws: Aws, mcp_url: str, messages: int, li
         "workers_sent": len(calls),
         "workers_sent_twice": len(calls) - len({each.to for each in calls}),
         "workers_rate_ratio_to_limit": round(rate_of(calls) / PER_SECOND, 3),
+        "workers_places_ratio_to_limit": round(places / PER_SECOND, 3),
     }

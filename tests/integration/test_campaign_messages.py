@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from chalicelib.adapters.database import Database
+from chalicelib.campaigns.requests.control import CampaignControl
 from chalicelib.dispatch.outcomes import Attempt, Outcome, OutgoingMessage, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.rules.limiter import microseconds
 from chalicelib.dispatch.rules.policy import Backoff, Terms, conclude
 from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
+from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from tests.builders import (
     TENANT,
@@ -31,10 +35,12 @@ from tests.builders import (
     run,
 )
 from tests.conftest import STARTED_AT, StoppedClock
-from tests.sending_stage import SendingStage, configured, history, opted_out
+from tests.fakes import FakeQueues, FakeSchedules
+from tests.sending_stage import QUEUE, SendingStage, configured, history, opted_out
 
 DAY = timedelta(days=1)
 NEXT_MONDAY = 6
+PERSON = Identity(TENANT, "u-1", frozenset())
 
 
 def recipients(owner: Database, campanha_id: UUID, number: int, **columns: Any) -> list[UUID]:
@@ -86,6 +92,60 @@ def sweep(stage: SendingStage) -> int:
     """The sweep's part of campaigns."""
     claims = Claims(database=stage.owner, clock=stage.clock, lease_s=180)
     return wake_campaigns(claims, stage.wakeups)
+
+
+class PersonAndQueue:
+    """A person who pauses and resumes campaigns, and a queue that delivers each wake-up at its time.
+
+    `sent_at` has the instants at which messages left.
+    """
+
+    def __init__(self, stage: SendingStage) -> None:
+        self.stage = stage
+        self.sent_at: list[datetime] = []
+        self.claims = Claims(database=stage.owner, clock=stage.clock, lease_s=180)
+        self._due: list[tuple[datetime, Mapping[str, object]]] = []
+        self._control = CampaignControl(
+            database=stage.owner,
+            queues=FakeQueues(),  # type: ignore[arg-type]
+            schedules=FakeSchedules(),  # type: ignore[arg-type]
+            queue="campaigns",
+            clock=stage.clock,
+        )
+
+    def pause(self, campanha_id: UUID) -> None:
+        self._control.pause(PERSON, campanha_id)
+
+    def cancel(self, campanha_id: UUID) -> None:
+        self._control.cancel(PERSON, campanha_id)
+
+    def resume(self, campanha_id: UUID) -> None:
+        """Resume it, and wake the worker as the planner does then."""
+        self._control.resume(PERSON, campanha_id)
+        self.stage.wakeups.arrange(self.claims.wake_next([TENANT]))
+
+    def pass_seconds(self, seconds: int) -> None:
+        for _ in range(2 * seconds):
+            self.step()
+
+    def step(self) -> None:
+        """Deliver what has come; half a second passes."""
+        now = self.stage.clock()
+        self._take()
+        come = [body for at, body in self._due if at <= now]
+        self._due = [each for each in self._due if each[0] > now]
+        before = len(self.stage.sent)
+        if come:
+            self.stage.handle({"Records": [{"body": json.dumps(each)} for each in come]})
+        self.sent_at += [now] * (len(self.stage.sent) - before)
+        self._take()
+        self.stage.clock.now += timedelta(seconds=0.5)
+
+    def _take(self) -> None:
+        """Take what was sent at this moment: it comes after its delay."""
+        now = self.stage.clock()
+        new = self.stage.queues.take(QUEUE)
+        self._due += [(now + timedelta(seconds=max(0, each.delay_s)), each.body) for each in new]
 
 
 # Their turn
@@ -155,6 +215,17 @@ def test_every_message_leaves_at_the_pace_of_the_limit(stage: SendingStage, owne
         stage.clock.now += timedelta(seconds=1)
     assert timedelta(seconds=149) <= stage.clock.now - started <= timedelta(seconds=160)
     assert len(set(stage.sent)) == len(stage.sent) == 150
+
+
+def test_no_place_of_the_limit_is_lost(stage: SendingStage, owner: Database) -> None:
+    """Neither between two portions of half a minute, nor before the first one."""
+    configured(owner, limites={"whatsapp": {"por_minuto": 60, "rajada": 1}})
+    recipients(owner, a_campaign(owner), 105)
+    life = PersonAndQueue(stage)
+    started = stage.clock.now
+    sweep(stage)
+    life.pass_seconds(105)
+    assert life.sent_at == [started + timedelta(seconds=n) for n in range(105)]
 
 
 def test_only_the_pilot_leaves_before_the_verdict(stage: SendingStage, owner: Database) -> None:
@@ -240,6 +311,113 @@ def test_pause_waits_for_the_beginning_of_a_portion(stage: SendingStage, owner: 
     claims.give_back(claim, claim.disparos)
     assert disparo(owner, made, "status", "espera", "tentativas", "lease_dono") == ["pendente", "campanha", 0, None]
     assert history(owner, made) == [(None, "adiado", "campanha", None, None)]
+
+
+@pytest.mark.parametrize("running_s", [1, 5, 12, 40])
+@pytest.mark.parametrize("resting_s", [1, 20, 100])
+def test_resumed_campaign_goes_on_at_once(stage: SendingStage, owner: Database, running_s: int, resting_s: int) -> None:
+    """Its wake-up came while it was paused, and the places that its messages had are nobody's."""
+    configured(owner, limites={"whatsapp": {"por_minuto": 60, "rajada": 1}})
+    campanha_id = a_campaign(owner)
+    recipients(owner, campanha_id, 150)
+    life = PersonAndQueue(stage)
+    sweep(stage)
+    life.pass_seconds(running_s)
+    assert len(stage.sent) == running_s
+    life.pause(campanha_id)
+    life.pass_seconds(resting_s)
+    assert len(stage.sent) == running_s
+    life.resume(campanha_id)
+    life.step()
+    assert len(stage.sent) == running_s + 1
+    life.pass_seconds(20)
+    assert len(stage.sent) >= running_s + 20
+
+
+def test_places_that_a_worker_got_after_the_pause_hold_up_nobody(stage: SendingStage, owner: Database) -> None:
+    configured(owner, limites={"whatsapp": {"por_minuto": 60, "rajada": 1}})
+    campanha_id = a_campaign(owner)
+    recipients(owner, campanha_id, 80)
+    life = PersonAndQueue(stage)
+    late = life.claims.take([])
+    assert len(late.disparos) == 80
+    life.pause(campanha_id)
+    # The worker does not know of it: it asks the limiter, and records nothing.
+    us = microseconds(stage.clock() + timedelta(seconds=79))
+    insert(owner, "canal_limites", tenant_id=TENANT, canal="whatsapp", intervalo=1_000_000, fila=us,
+           tat_minuto=microseconds(stage.clock()))  # fmt: skip
+    life.resume(campanha_id)
+    life.pass_seconds(2)
+    assert len(stage.sent) == 2
+
+
+@pytest.mark.parametrize("move", ["pause", "cancel"])
+def test_other_campaign_takes_the_places_of_one_that_stops(stage: SendingStage, owner: Database, move: str) -> None:
+    configured(owner, limites={"whatsapp": {"por_minuto": 60, "rajada": 1}})
+    stopped = a_campaign(owner)
+    recipients(owner, stopped, 100)
+    life = PersonAndQueue(stage)
+    sweep(stage)
+    life.pass_seconds(3)
+    other = a_campaign(owner)
+    lead_id = a_lead(owner, telefones=["+5571966660000"])
+    a_recipient(owner, other, lead_id, destino="+5571966660000", criado_em=STARTED_AT - DAY)
+    getattr(life, move)(stopped)
+    sweep(stage)
+    life.pass_seconds(2)
+    assert "+5571966660000" in stage.sent
+
+
+def test_places_for_which_somebody_waits_are_kept(stage: SendingStage, owner: Database) -> None:
+    """Those of another campaign under way, and those of messages of no campaign."""
+    now = stage.clock()
+    campanha_id, other = a_campaign(owner), a_campaign(owner)
+
+    def ends_at(seconds: float) -> bool:
+        (row,) = ask(owner, "SELECT fila FROM canal_limites WHERE canal = 'whatsapp'")
+        return row == [microseconds(now + timedelta(seconds=seconds))]
+
+    def waits(seconds: int, **columns: Any) -> None:
+        place: dict[str, Any] = {"espera": "limite", "enviar_apos": now + timedelta(seconds=seconds)}
+        a_disparo(owner, a_lead(owner), destino=f"+557198888{seconds:04}", **place, **columns)
+
+    us = microseconds(now + timedelta(seconds=50))
+    insert(owner, "canal_limites", tenant_id=TENANT, canal="whatsapp", fila=us)
+    insert(owner, "canal_limites", tenant_id=TENANT, canal="email", fila=0)
+    waits(10)
+    waits(20, campanha_id=other, etapa=1, variante="a")
+    waits(40, campanha_id=campanha_id, etapa=1, variante="a")
+    life = PersonAndQueue(stage)
+    life.pause(campanha_id)
+    assert ends_at(20)
+    life.pause(other)
+    assert ends_at(10)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_pauses_never_make_a_channel_faster_than_its_limit(stage: SendingStage, owner: Database, seed: int) -> None:
+    configured(owner, limites={"whatsapp": {"por_minuto": 60, "por_segundo": 3, "rajada": 4, "por_dia": 60}})
+    random = Random(seed)
+    campaigns = [a_campaign(owner), a_campaign(owner)]
+    for number, each in enumerate(campaigns):
+        for n in range(60):
+            lead_id = a_lead(owner, telefones=[f"+55719{number}888{n:04}"])
+            a_recipient(owner, each, lead_id, destino=f"+55719{number}888{n:04}")
+    life = PersonAndQueue(stage)
+    sweep(stage)
+    is_paused = dict.fromkeys(campaigns, False)
+    for _ in range(25):
+        moved = random.choice(campaigns)
+        (life.resume if is_paused[moved] else life.pause)(moved)
+        is_paused[moved] = not is_paused[moved]
+        life.pass_seconds(random.choice([0, 1, 3, 8]))
+    went = life.sent_at
+    assert len(went) > 10
+    assert len(set(stage.sent)) == len(stage.sent) <= 60
+    for first, start in enumerate(went):
+        for count, at in enumerate(went[first:], start=1):
+            assert count <= 4 + (at - start).total_seconds()
+            assert count <= 3 + 3 * (at - start).total_seconds()
 
 
 def test_disparo_of_no_campaign_is_not_given_back(stage: SendingStage, owner: Database) -> None:

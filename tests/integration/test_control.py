@@ -14,6 +14,7 @@ from chalicelib.campaigns.planning.tending import Tending
 from chalicelib.campaigns.requests.models import CampaignStart, TrialSend
 from chalicelib.campaigns.states import MOVES, CampaignStatus
 from chalicelib.config import Settings
+from chalicelib.dispatch.rules.limiter import microseconds
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, Unavailable
 from chalicelib.motivo import GivenReason
 from chalicelib.wiring import Services
@@ -178,6 +179,26 @@ def test_resumed_campaign_goes_on_where_it_stood(services: Services, owner: Data
     with pytest.raises(Conflict) as raised:
         services.campaign_control.resume(ANA, campanha_id)
     assert raised.value.code == "campanha_nao_muda"
+
+
+def test_resumed_campaign_gives_the_places_of_its_messages_back(services: Services, owner: Database) -> None:
+    place = STARTED_AT + timedelta(seconds=40)
+    insert(owner, "canal_limites", tenant_id=TENANT, canal="whatsapp", fila=microseconds(place))
+    campanha_id = a_campaign(owner, status="pausada")
+    doubt: dict[str, Any] = {"em_duvida": True, "ultimo_codigo": "x"}
+    made = a_recipient(owner, campanha_id, a_lead(owner), destino=phone(1), espera="limite", enviar_apos=place)
+    kept = a_recipient(owner, campanha_id, a_lead(owner), destino=phone(2), espera="janela", enviar_apos=place)
+    soon = STARTED_AT + timedelta(seconds=30)
+    settled = a_recipient(
+        owner, campanha_id, a_lead(owner), destino=phone(3), espera="limite", enviar_apos=soon, **doubt
+    )
+    services.campaign_control.resume(ANA, campanha_id)
+    found = {row[0]: row[1:] for row in ask(owner, "SELECT disparo_id, espera, enviar_apos FROM disparos")}
+    assert found == {made: ["campanha", STARTED_AT], kept: ["janela", place], settled: ["limite", soon]}
+    assert ask(owner, "SELECT disparo_id, passo, classe, codigo FROM disparo_tentativas") == [
+        [made, 1, "adiado", "campanha"]
+    ]
+    assert ask(owner, "SELECT fila FROM canal_limites") == [[microseconds(soon)]]
 
 
 @pytest.mark.parametrize(("code", "is_released"), [

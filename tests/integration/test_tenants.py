@@ -54,6 +54,13 @@ DEFAULTS = {
         "aviso_ao_responsavel": False,
         "max_reagendamentos": 2,
     },
+    "retencao": {
+        "textos_dias": 90,
+        "recusas_dias": 90,
+        "agendamentos_dias": 730,
+        "eventos_dias": 30,
+        "arquivos_dias": 30,
+    },
 }
 
 

@@ -123,6 +123,8 @@ class CampaignControl:
                 code = PauseCode.PESSOA.value
                 rows.run("pause_campanha", campanha_id=campanha_id, codigo=code, motivo=reason.motivo, agora=now)
                 rows.run("return_claimed_disparos", campanha_id=campanha_id, agora=now)
+                rows.all("lock_queues")
+                rows.run("end_queues", agora=now)
                 _record(rows, campanha_id, campaign, CampaignStatus.PAUSADA, now, identity, reason, codigo=code)
             return _with_those_in_flight(rows, campanha_id, now)
 
@@ -142,6 +144,10 @@ class CampaignControl:
             resumed = rows.one("resume_campanha", campanha_id=campanha_id, do_piloto=_OF_THE_PILOT, agora=now)
             if resumed is None:
                 raise Conflict("campanha_nao_muda", status=campaign["status"])
+            # Before the rows, as the sweep that dates a queue anew locks them.
+            rows.all("lock_queues")
+            rows.run("return_places", campanha_id=campanha_id, agora=now)
+            rows.run("end_queues", agora=now)
             _record(rows, campanha_id, campaign, CampaignStatus(resumed["status"]), now, identity, reason)
             return load_campaign(rows, campanha_id, now)
 
@@ -164,6 +170,8 @@ class CampaignControl:
                 _check_move(campaign, CampaignStatus.CANCELADA)
                 rows.run("cancel_campanha", campanha_id=campanha_id, agora=now)
                 rows.run("return_claimed_disparos", campanha_id=campanha_id, agora=now)
+                rows.all("lock_queues")
+                rows.run("end_queues", agora=now)
                 _record(rows, campanha_id, campaign, CampaignStatus.CANCELADA, now, identity, reason)
             return _with_those_in_flight(rows, campanha_id, now)
 

@@ -145,6 +145,26 @@ WITH soltos AS MATERIALIZED (
 INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
 SELECT tenant_id, disparo_id, passos, :agora, 'adiado', 'campanha' FROM movidos;
 
+-- name: return_places
+-- What has a place in the queue of its channel, which nobody keeps for a campaign that is paused: it waits for its turn again.
+WITH soltos AS MATERIALIZED (
+    SELECT d.tenant_id, d.disparo_id
+      FROM disparos d
+     WHERE d.tenant_id = :tenant_id AND d.campanha_id = :campanha_id AND d.status = 'pendente'
+       AND d.espera IN ('limite', 'canal_lento') AND NOT d.em_duvida
+     ORDER BY d.disparo_id
+       FOR UPDATE
+), movidos AS (
+    UPDATE disparos d
+       SET espera = 'campanha', enviar_apos = least(d.enviar_apos, :agora), acordado_em = NULL, passos = d.passos + 1,
+           atualizado_em = :agora
+      FROM soltos s
+     WHERE d.tenant_id = s.tenant_id AND d.disparo_id = s.disparo_id
+    RETURNING d.tenant_id, d.disparo_id, d.passos
+)
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
+SELECT tenant_id, disparo_id, passos, :agora, 'adiado', 'campanha' FROM movidos;
+
 -- name: count_in_flight
 SELECT count(*) AS quantos
   FROM disparos

@@ -219,4 +219,7 @@ def pause_failing(rows: Rows, failing: Collection[FailingCampaign], now: datetim
     for row in paused:
         of_tenant = rows.of_tenant(row["tenant_id"])
         events.record(of_tenant, "campanha.pausada", now, campanha_id=row["campanha_id"], codigo=row["codigo"])
+    for tenant_id in sorted({row["tenant_id"] for row in paused}):
+        rows.of_tenant(tenant_id).all("lock_queues")
+        rows.of_tenant(tenant_id).run("end_queues", agora=now)
     return len(paused)

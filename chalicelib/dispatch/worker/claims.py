@@ -119,6 +119,8 @@ class Claims:
             claimed = {(row["tenant_id"], row["disparo_id"]) for row in found}
             left = [each for each in targets if each not in claimed]
             unclaimed = rows.all("list_unclaimed_disparos", **_ids(left), agora=now) if left else []
+            if left:
+                rows.run("forget_wakeups", **_ids(left))
             return found, recipients_of(rows, self._without_erased(rows, _claimed(found)), now), unclaimed
 
         found, disparos, unclaimed = self._database.run_across_tenants(work)

@@ -216,12 +216,29 @@ SELECT d.tenant_id, d.disparo_id, d.enviar_apos, d.tentativas
  WHERE d.status = 'pendente' AND d.campanha_id IS NULL
    AND (d.enviar_apos <= :agora OR coalesce(d.espera, 'tentativa') IN ('agendado', 'tentativa'));
 
+-- name: forget_wakeups
+-- Named disparos of campaigns that were not claimed: their wake-up has come, and found the campaign paused. Without the mark
+-- they are woken when it is resumed.
+WITH chegados AS MATERIALIZED (
+    SELECT d.tenant_id, d.disparo_id
+      FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+      JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
+     WHERE d.status = 'pendente' AND d.campanha_id IS NOT NULL AND d.acordado_em IS NOT NULL
+     ORDER BY d.tenant_id, d.disparo_id
+       FOR UPDATE OF d SKIP LOCKED
+)
+UPDATE disparos d SET acordado_em = NULL
+  FROM chegados c
+ WHERE d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id;
+
 -- name: wake_next_disparos
 -- Of each of these tenants, the first of those that nobody else is told of: what waits for what makes many wait, and
 -- what is due and found no room. One wake-up for all of them: whoever comes takes up what is due, and asks this again.
 -- Marked until it comes, so that there is one such wake-up on its way, however many workers ask. SKIP LOCKED: what is
 -- just being claimed needs none.
 -- A campaign's next one is due when its channel has room again.
+-- A wake-up that comes later than that, because there was less room when it was arranged, is none (the second is for clocks that
+-- differ, and for `release_disparos`).
 WITH em_curso AS MATERIALIZED (
     SELECT e.* FROM campanhas_em_curso(:agora) e WHERE e.tenant_id = ANY (CAST(:tenant_ids AS text[]))
 ), candidatos AS (
@@ -262,11 +279,14 @@ WITH em_curso AS MATERIALIZED (
     SELECT p.tenant_id, p.disparo_id, p.quando
       FROM (SELECT DISTINCT ON (tenant_id) * FROM candidatos ORDER BY tenant_id, quando, disparo_id) p
      WHERE p.acordado_em IS NULL OR p.acordado_em <= :acordado_antes
+        OR p.acordado_em > greatest(:agora, p.quando) + interval '1 second'
 ), presos AS (
     SELECT d.tenant_id, d.disparo_id, p.quando
       FROM primeiros p
       JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
-     WHERE d.status = 'pendente' AND (d.acordado_em IS NULL OR d.acordado_em <= :acordado_antes)
+     WHERE d.status = 'pendente'
+       AND (d.acordado_em IS NULL OR d.acordado_em <= :acordado_antes
+            OR d.acordado_em > greatest(:agora, p.quando) + interval '1 second')
        FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE disparos d SET acordado_em = greatest(:agora, p.quando)
@@ -340,6 +360,47 @@ UPDATE canal_limites l
  WHERE l.tenant_id = v.tenant_id AND l.canal = v.canal
 RETURNING l.tenant_id, l.canal, v.vao_marcados AS marcados, v.vao_novos AS novos, v.vaga, v.intervalo, v.sem_orcamento,
           v.falhas;
+
+-- name: lock_queues
+-- Nobody joins a queue of the tenant until the end of the transaction, and the next statement sees whoever has joined before.
+SELECT canal FROM canal_limites WHERE tenant_id = :tenant_id ORDER BY canal FOR NO KEY UPDATE;
+
+-- name: end_queues
+-- Each queue of a tenant ends with the last place for which somebody still waits. Those behind were given to messages of a
+-- campaign that is not under way any more, or to messages that a pause has taken from their worker; new ones need not wait
+-- for them. A worker that was given places at this moment and has not recorded them loses them: the rates are kept by the
+-- TAT, so its messages ask once more.
+UPDATE canal_limites l
+   SET fila = coalesce(u.fila, 0)
+  FROM (SELECT v.tenant_id, v.canal,
+               (SELECT max(CAST(extract(epoch FROM e.enviar_apos) * 1000000 AS bigint))
+                  FROM (SELECT p.enviar_apos
+                          FROM (SELECT d.enviar_apos
+                                  FROM disparos d
+                                 WHERE d.tenant_id = v.tenant_id AND d.status = 'pendente'
+                                   AND (d.campanha_id IS NULL OR d.em_duvida) AND d.canal = v.canal
+                                   AND d.espera IN ('limite', 'canal_lento', 'orcamento_diario')
+                                   AND d.enviar_apos > :agora AND d.enviar_apos <= v.fim
+                                 ORDER BY d.enviar_apos DESC
+                                 LIMIT 1) p
+                         UNION ALL
+                        SELECT p.enviar_apos
+                          FROM campanhas c
+                         CROSS JOIN LATERAL (
+                               SELECT d.enviar_apos
+                                 FROM disparos d
+                                WHERE d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id AND d.status = 'pendente'
+                                  AND d.espera IN ('limite', 'canal_lento', 'orcamento_diario') AND d.canal = v.canal
+                                  AND d.enviar_apos > :agora AND d.enviar_apos <= v.fim
+                                ORDER BY d.enviar_apos DESC
+                                LIMIT 1) p
+                         WHERE c.tenant_id = v.tenant_id AND c.status = 'em_andamento') e) AS fila
+          FROM (SELECT q.tenant_id, q.canal,
+                       CAST('1970-01-01 00:00:00+00' AS timestamptz) + interval '1 microsecond' * q.fila AS fim
+                  FROM canal_limites q
+                 WHERE q.tenant_id = :tenant_id) v
+         WHERE v.fim > :agora) u
+ WHERE l.tenant_id = u.tenant_id AND l.canal = u.canal;
 
 -- name: insert_canal_limites
 -- The first messages of a tenant by a channel.
