@@ -147,6 +147,21 @@ def test_job_before_its_file_is_opened_tells_nothing(office: Office) -> None:
     assert office.job(office.upload(as_csv(*numbered(1))))["leitura"] is None
 
 
+def test_job_of_an_earlier_release_tells_all_that_jobs_tell_today(office: Office, services: Services) -> None:
+    job = office.ingest(as_csv(*numbered(1)), validar_apenas=True)
+    ask(
+        services.owner_database,
+        """
+        UPDATE ingest_jobs SET leitura = leitura - 'avisos' || jsonb_build_object(
+            'colunas', (SELECT jsonb_agg(c - 'oculta' ORDER BY n)
+                          FROM jsonb_array_elements(leitura -> 'colunas') WITH ORDINALITY AS e (c, n)))
+        RETURNING job_id
+        """,
+    )
+    assert office.job(job["job_id"])["leitura"] == job["leitura"]
+    assert services.previews.of(TENANT, job["job_id"])["leitura"] == job["leitura"]
+
+
 def test_lists_of_jobs_do_not_carry_the_reading(office: Office, services: Services) -> None:
     office.ingest(as_csv(*numbered(1)))
     [listed] = services.jobs.page(TENANT, PageQuery())["itens"]

@@ -60,6 +60,14 @@ def account_of(table: LeadsTable, language: Language) -> dict[str, Any]:
     }
 
 
+def complete(account: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """An account with all that it tells today: one of an earlier release lacks notices and hidden columns."""
+    if account is None:
+        return None
+    columns = [{"oculta": False, **column} for column in account["colunas"]]
+    return {"avisos": [], **account, "colunas": columns}
+
+
 def notice(code: str, language: Language) -> dict[str, str]:
     """What a person should know of a file as a whole, though nothing in it was refused."""
     return {"codigo": code, "mensagem": messages.text(code, language)}

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import NotFound
-from chalicelib.ingestion.jobs.account import place_of
+from chalicelib.ingestion.jobs.account import complete, place_of
 from chalicelib.ingestion.jobs.reports import refusal_sentence
 from chalicelib.ingestion.loading.batch import Batch
 from chalicelib.ingestion.loading.loader import BatchCounts, Deduplication, Loaded, RowOutcome, load
@@ -109,7 +109,7 @@ class Previews:
 
         job, shown, language = self._database.run(tenant_id, read)
         rows = [_shown(row, job["leitura"], language) for row in shown]
-        return {"leitura": job["leitura"], "itens": rows}
+        return {"leitura": complete(job["leitura"]), "itens": rows}
 
 
 def _shown(row: Row, account: dict[str, Any] | None, language: Language) -> dict[str, Any]:

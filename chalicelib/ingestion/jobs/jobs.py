@@ -11,6 +11,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import Message, Queues, wakeup_body
 from chalicelib.errors import Conflict, NotFound, Unavailable
+from chalicelib.ingestion.jobs.account import complete
 from chalicelib.ingestion.options import DedupKey, IngestMode
 from chalicelib.pages import PageQuery, page_of
 from chalicelib.telemetry import logger
@@ -66,7 +67,7 @@ class Jobs:
         row = self._database.run(tenant_id, lambda rows: rows.one("job_by_id", job_id=job_id))
         if row is None:
             raise NotFound("nao_encontrado")
-        return {**described(row, self._clock()), "leitura": row["leitura"]}
+        return {**described(row, self._clock()), "leitura": complete(row["leitura"])}
 
     def cancel(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
         """End a job: at once if nobody works on it, else at its next batch. What it committed stays.
