@@ -331,6 +331,7 @@ class WatchedDatabase(Database):
 
     def __init__(self, url: str, *, before: Moment = nothing, after: Moment = nothing) -> None:
         super().__init__(lambda: url)
+        self._address = url
         self.statements: list[str] = []
         self.refusals: list[str] = []
         self.is_dead = False
@@ -352,11 +353,19 @@ class WatchedDatabase(Database):
         return answer
 
     def kill(self, connection: Connection) -> None:
-        """As SIGKILL does: the kernel closes the connection, and the worker does nothing more."""
+        """As SIGKILL does: the kernel closes the connection, and the worker does nothing more.
+
+        The next worker comes after the server has noticed. A busy machine takes its time for that, and what the dead
+        transaction has locked is skipped until then.
+        """
         self.is_dead = True
+        pid = int.from_bytes(connection._backend_key_data[:4], "big")
         connection._usock.shutdown(socket.SHUT_RDWR)
         with suppress(InterfaceError, OSError):
             connection.close()
+        with closing(connect(self._address)) as observer:
+            while observer.run(f"SELECT FROM pg_stat_activity WHERE pid = {pid}"):
+                pass
         raise Killed
 
     def _connection(self) -> Any:
