@@ -45,6 +45,13 @@ DEFAULTS = {
     "canais": {"whatsapp": None, "email": None},
     "limite_por_pessoa": {"por_dia": None, "por_semana": None},
     "tarifas": [],
+    "retencao": {
+        "textos_dias": 90,
+        "recusas_dias": 90,
+        "agendamentos_dias": 730,
+        "eventos_dias": 30,
+        "arquivos_dias": 30,
+    },
     "agenda": {
         "lembretes_minutos": [1440, 60],
         "canais": ["whatsapp", "email"],
@@ -53,13 +60,6 @@ DEFAULTS = {
         "aviso_de_cancelamento": True,
         "aviso_ao_responsavel": False,
         "max_reagendamentos": 2,
-    },
-    "retencao": {
-        "textos_dias": 90,
-        "recusas_dias": 90,
-        "agendamentos_dias": 730,
-        "eventos_dias": 30,
-        "arquivos_dias": 30,
     },
 }
 
