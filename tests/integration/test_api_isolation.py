@@ -34,6 +34,7 @@ TABLES = (
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
+    "agendamento_eventos", "calendario_leituras", "calendario_ocupados",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -92,7 +93,23 @@ def routes(api: Client) -> list[Route]:
     ]
 
 
-def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
+def _insert_calendar(
+    owner: Database, tenant_id: str, agendamento_id: UUID, responsavel_id: UUID, at: datetime
+) -> None:  # fmt: skip
+    insert(
+        owner, "agendamento_eventos", tenant_id=tenant_id, agendamento_id=agendamento_id, quando=at,
+        atualizado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "calendario_leituras", tenant_id=tenant_id, responsavel_id=responsavel_id, lido_em=at, tentado_em=at,
+    )  # fmt: skip
+    insert(
+        owner, "calendario_ocupados", tenant_id=tenant_id, responsavel_id=responsavel_id, inicio=at,
+        fim=at + timedelta(hours=1), ordem=1,
+    )  # fmt: skip
+
+
+def seeded(owner: Database, tenant_id: str) -> dict[str, str]:  # noqa: PLR0915 - one statement for each table
     """One row in every table for a tenant; the ids, by the names that they have in paths."""
     number = len(ask(owner, "SELECT 1 FROM tenants")) + 1
     lead_id = a_lead(owner, tenant_id=tenant_id, nome=f"Pessoa de {tenant_id}")
@@ -200,6 +217,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         motivo=f"Pessoa de {tenant_id}", inicio=CREATED_AT, fim=CREATED_AT + timedelta(days=900),
         criado_em=CREATED_AT, criado_por="x",
     )  # fmt: skip
+    _insert_calendar(owner, tenant_id, agendamento_id, responsavel_id, future)
     campanha_id = UUID(int=number << 64 | 7)
     of_campaign = {"tenant_id": tenant_id, "campanha_id": campanha_id}
     steps = [{"variantes": [{"nome": "a", "peso": 100, "mensagens": [{"canal": "whatsapp", "template": nome}]}]}]
@@ -435,7 +453,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_contagens", "bloqueios",
+                      "canal_historico", "disparo_reenvios", "disparo_contagens",
+                      "calendario_ocupados", "calendario_leituras", "agendamento_eventos", "bloqueios",
                       "responsaveis"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)

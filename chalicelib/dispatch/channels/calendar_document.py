@@ -165,7 +165,9 @@ class CalendarChannel(McpEndpoint):
     cancelar: CalendarTool
     ocupados: BusyTool | None = None
     # Whose calendar: an id, or a placeholder of the responsável.
-    calendario_id: Annotated[str, StringConstraints(max_length=300)] = "primary"
+    calendario_id: Annotated[str, StringConstraints(min_length=1, max_length=300)] = "primary"
+    # Whether what `ocupados` lists takes time from the slots of the responsável whose calendar it is.
+    bloqueia_horarios: bool = False
     idempotente: bool = False
     codigos_de_existente: tuple[Annotated[str, StringConstraints(pattern=_CODE)], ...] = ()
     codigos_de_ausente: tuple[Annotated[str, StringConstraints(pattern=_CODE)], ...] = ()
@@ -185,9 +187,14 @@ class CalendarChannel(McpEndpoint):
         }
         busy = {} if self.ocupados is None else self.ocupados.arguments
         self._question = compile_with(_QUESTION, busy, "/ocupados/arguments")
-        if not self.calendario_id:
-            raise PydanticCustomError("string_too_short", "whose calendar?", {"min_length": 1})
+        if self.bloqueia_horarios and self.ocupados is None:
+            raise PydanticCustomError("ocupados_ausente", "which tool lists events?")
         return self
+
+    @property
+    def names_events(self) -> bool:
+        """Whether the id of an event is ours: the tool that makes it takes the id that we propose."""
+        return self._event["criar"](_BARE) != self._event["criar"](replace(_BARE, evento_id="b0000"))
 
     def tool_of(self, step: str) -> CalendarTool:
         """The tool for one of the steps `criar`, `mover` and `cancelar`."""
