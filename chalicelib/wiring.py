@@ -670,6 +670,7 @@ class Services:
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
         from chalicelib.ingestion.jobs.uploads import LostUploads
         from chalicelib.maintenance.sweep import Sweep, Waker
+        from chalicelib.scheduling.calendars.busy import BusyTimes
         from chalicelib.scheduling.calendars.missing import MissingEvents
         from chalicelib.scheduling.reminders.unplanned import UnplannedAgendamentos
 
@@ -695,6 +696,9 @@ class Services:
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
                 "lembretes": partial(wake, "wake_lost_avisos", settings.scheduling_queue, "agendamento_id"),
                 "planos_de_lembretes": unplanned.plan,
+                "calendarios_ocupados": BusyTimes(
+                    database=self.owner_database, open_calendar=self.calendar_door.open, clock=self._clock
+                ).refresh,
                 "eventos_a_criar": MissingEvents(database=self.owner_database, clock=self._clock).plan,
                 "calendarios": partial(wake, "wake_lost_eventos", settings.scheduling_queue, "agendamento_id"),
                 "undos": partial(wake, "wake_lost_undos", settings.ingest_queue, "job_id"),

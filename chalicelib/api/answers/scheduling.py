@@ -199,7 +199,7 @@ class SlotReason(AnswerModel):
     mensagem: str
     """The sentence of `codigo`, in the language of the tenant."""
     bloqueio_id: UUID | None
-    """Of `bloqueado`, by which bloqueio."""
+    """Of `bloqueado`, by which bloqueio; null where an event of the calendar of the responsável takes the time."""
 
 
 class RefusedStarts(SlotReason):
@@ -227,6 +227,16 @@ class JudgedTime(AnswerModel):
     recusa: SlotReason | None
 
 
+class CalendarWarning(AnswerModel):
+    """The calendar of a responsável has not been read for a while: what was read last counts."""
+
+    codigo: Literal["calendario_indisponivel"]
+    mensagem: str
+    """The sentence of `codigo`."""
+    lido_em: datetime | None
+    """When it was last read; null: never."""
+
+
 class ResponsavelSlots(AnswerModel):
     """When one responsável is free."""
 
@@ -236,6 +246,8 @@ class ResponsavelSlots(AnswerModel):
     fuso: str
     em: JudgedTime | None
     """About the time of `em`; null where none was asked about."""
+    avisos: tuple[CalendarWarning, ...]
+    """Why these times may be less certain than usual."""
     dias: tuple[SlotDay, ...]
 
 
