@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -250,12 +251,11 @@ def calendar(state: Path, /, *, tenant: str, connect: bool, disconnect: bool, cl
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
         return
-    shown_events = Table("calendar", "start", "end", "event", "id")
+    events = Table("calendar", "start", "event", box=None, pad_edge=False)
     for each in found:
-        shown_events.add_row(
-            each["calendario"], each["start"]["dateTime"], each["end"]["dateTime"], each["summary"], each["id"]
-        )
-    console.print(shown_events)
+        begins = datetime.fromisoformat(each["start"]["dateTime"])
+        events.add_row(each["calendario"], f"{begins:%Y-%m-%d %H:%M %z}", each["summary"])
+    console.print(events)
 
 
 @cli.command()
