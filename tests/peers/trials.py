@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -141,17 +142,20 @@ def _started(command: Sequence[str], environ: Mapping[str, str], port: int, log:
     """Run the command in the background; enters when the process listens at the port."""
     with (
         log.open("w") as output,
-        subprocess.Popen(command, env={**_clean_environ(), **environ}, stdout=output, stderr=output) as process,
+        subprocess.Popen(
+            command, env={**_clean_environ(), **environ}, stdout=output, stderr=output, start_new_session=True
+        ) as process,
     ):
         try:
             _wait_for(port, process)
             yield
         finally:
-            process.terminate()
+            # The whole group: `node` is a program that starts another one.
+            os.killpg(process.pid, signal.SIGTERM)
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

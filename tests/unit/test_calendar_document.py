@@ -20,6 +20,14 @@ from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, 
 from chalicelib.errors import FieldError, Invalid
 
 GOOGLE, URL = "google-calendar-mcp", "https://agenda.example.com/mcp"
+MICROSOFT = "ms-365-mcp-server"
+MICROSOFT_VIEW = """{"value": [
+    {"id": "AAMk1", "showAs": "busy",
+     "start": {"dateTime": "2026-12-01T12:00:00.0000000", "timeZone": "UTC"},
+     "end": {"dateTime": "2026-12-01T13:00:00.0000000", "timeZone": "UTC"}},
+    {"id": "AAMk2", "showAs": "free",
+     "start": {"dateTime": "2026-12-02T12:00:00.0000000"}, "end": {"dateTime": "2026-12-02T13:00:00.0000000"}}
+]}"""
 TOOL = {"tool": "t", "arguments": {}}
 
 
@@ -182,3 +190,31 @@ def test_event_whose_id_is_no_text_takes_its_time() -> None:
     assert (span.evento_id, span.inicio.hour) == (None, 10)
     without = of_profile(ocupados={"id": None})
     assert without.busy_in(Answer(False, "", {"events": [{"id": "x", **times}]}, 0.1)) == [span]
+
+
+@pytest.mark.parametrize(
+    ("step", "text", "is_error", "expected"),
+    [
+        ("criar", '{"id": "AAMkAD=", "subject": "x"}', False, Sent("AAMkAD=")),
+        ("mover", '{"error": "Microsoft Graph API error: 404 Not Found - {}"}', True, Permanent("404")),
+        ("cancelar", '{"message": "OK!"}', False, Sent(None)),
+        ("criar", '{"error": "Microsoft Graph API error: 429 Too Many Requests - {}"}', True, Transient("429", 60)),
+        ("criar", '{"error": "Microsoft Graph API scope error: 403 Forbidden - x"}', True, ChannelDown("403")),
+        ("criar", '{"error": "Microsoft Graph API error: 503 Service Unavailable - {}"}', True, Unknown("503")),
+    ],
+)
+def test_answers_of_microsoft(step: str, text: str, is_error: bool, expected: Outcome) -> None:
+    assert of_profile(MICROSOFT).verdict(step, Answer(is_error, text, None, 0.1)) == expected
+
+
+def test_microsoft_gets_a_key_and_gives_the_id() -> None:
+    channel = of_profile(MICROSOFT)
+    body = channel.arguments_for("criar", an_event())["body"]
+    assert (body["transactionId"], body["start"]) == (
+        "0192", {"dateTime": "2026-12-01T08:00:00", "timeZone": "America/Manaus"},
+    )  # fmt: skip
+    assert channel.idempotente
+    assert not channel.names_events
+    assert "transactionId" not in channel.arguments_for("mover", an_event())["body"]
+    [span] = channel.busy_in(Answer(False, MICROSOFT_VIEW, None, 0.1)) or []
+    assert (span.evento_id, span.inicio) == ("AAMk1", datetime(2026, 12, 1, 12, tzinfo=UTC))

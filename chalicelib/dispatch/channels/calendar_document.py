@@ -31,12 +31,14 @@ from chalicelib.dispatch.channels.document import (
 )
 from chalicelib.dispatch.outcomes import Outcome
 from chalicelib.errors import FieldError
+from chalicelib.tenants.config import ZoneName
 
 KIND = "calendario"
 """The name of this kind of channel in the configuration of a tenant."""
 _MERGED_BY_NAME = ("headers", "codigos")
 _TOOLS = ("criar", "mover", "cancelar", "ocupados")
 _CODE = r"^[A-Za-z0-9_.:-]{1,64}$"
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT[0-9:.]{5,18}(Z|[+-]\d\d:\d\d)?")
 # Two months of a busy calendar, each event with all that its server tells of it.
 _MOST_EVENTS = 2_500
 _LONGEST_LIST = 2_000_000
@@ -154,6 +156,8 @@ class BusyTool(CalendarTool):
     # An event that has this value there takes no time.
     livre: DocumentPath | None = None
     livre_igual: Annotated[str, StringConstraints(max_length=100)] = "transparent"
+    # The zone of times that the answer gives without an offset; without it, such an event is of a whole day.
+    fuso: ZoneName | None = None
 
 
 class CalendarChannel(McpEndpoint):
@@ -247,7 +251,7 @@ class CalendarChannel(McpEndpoint):
 
 
 def _span(event: Reading, tool: BusyTool) -> BusySpan | None:
-    begins, ends = _moment(event.at(tool.inicio)), _moment(event.at(tool.fim))
+    begins, ends = _moment(event.at(tool.inicio), tool.fuso), _moment(event.at(tool.fim), tool.fuso)
     is_free = tool.livre is not None and event.at(tool.livre) == tool.livre_igual
     if begins is None or ends is None or ends <= begins or is_free or event.at("status") == "cancelled":
         return None
@@ -255,14 +259,17 @@ def _span(event: Reading, tool: BusyTool) -> BusySpan | None:
     return BusySpan(evento_id=found if isinstance(found, str) else None, inicio=begins, fim=ends)
 
 
-def _moment(value: object) -> datetime | None:
-    """An instant of RFC 3339; None of anything else, such as a date alone."""
-    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-\d\d-\d\dT[0-9:.]{5,18}(Z|[+-]\d\d:\d\d)", value):
+def _moment(value: object, zone: str | None) -> datetime | None:
+    """An instant of ISO 8601, in `zone` if it has no offset; None of anything else, such as a date alone."""
+    if not isinstance(value, str) or not _INSTANT.fullmatch(value):
         return None
     try:
-        return datetime.fromisoformat(value)
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
+    if moment.tzinfo is None:
+        return None if zone is None else moment.replace(tzinfo=ZoneInfo(zone))
+    return moment
 
 
 _BEGINS = datetime.fromisoformat("2026-12-01T09:00:00-03:00")
