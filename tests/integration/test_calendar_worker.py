@@ -13,9 +13,11 @@ import pytest
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import WakeupTarget
 from chalicelib.config import Settings
-from chalicelib.dispatch.channels.calendar_document import CalendarEvent, load_calendar
+from chalicelib.dispatch.channels.calendar_document import CalendarChannel, CalendarEvent, load_calendar
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
+from chalicelib.errors import Unavailable
 from chalicelib.scheduling.booking.requests import Rescheduling
+from chalicelib.scheduling.calendars.server import CalendarDoor
 from chalicelib.scheduling.calendars.worker import CalendarSync
 from chalicelib.scheduling.rules.calendar_steps import event_id_of
 from chalicelib.wiring import Services
@@ -310,13 +312,13 @@ def test_responsavel_without_the_email_that_names_the_calendar_is_told(
 
 
 class FakeCalendar:
-    """A calendar whose tools give these outcomes, in turn; the last one for ever. It knows no ids of ours."""
+    """A calendar whose tools give these outcomes, in turn; the last one for ever. `subject` is all that they take."""
 
-    def __init__(self, *outcomes: Outcome, idempotente: bool = False) -> None:
+    def __init__(self, *outcomes: Outcome, idempotente: bool = False, subject: str = "{{evento.titulo}}") -> None:
         self._outcomes = list(outcomes)
         self.calls: list[tuple[str, str]] = []
         self.before_answer: Callable[[], object] = lambda: None
-        tool = {"tool": "t", "arguments": {"subject": "{{evento.titulo}}"}}
+        tool = {"tool": "t", "arguments": {"subject": subject}}
         self.channel = load_calendar(
             {"url": "https://x.example/mcp", "criar": tool, "mover": tool, "cancelar": tool, "idempotente": idempotente,
              "codigos_de_ausente": ["ausente"], "codigos_de_existente": ["existe"]}
@@ -448,6 +450,18 @@ def test_server_that_says_there_is_and_there_is_not_is_given_up(
     assert state(services, made)[0] == "recusado"
 
 
+def test_event_that_exists_to_one_tool_and_not_to_the_other_is_given_up(
+    services: Services, owner: Database, clock: StoppedClock
+) -> None:
+    made = book(services, a_lead(owner), at(clock, 30))["agendamento_id"]
+    answers: list[Outcome] = [Permanent("existe"), Permanent("ausente")] * 5
+    fake = FakeCalendar(*answers, idempotente=True, subject="{{evento.id}}")
+    sync(owner, fake, clock, made)
+    assert state(services, made)[0] == "pendente"
+    sync(owner, fake, clock, made)
+    assert (len(fake.calls), state(services, made)) == (7, ("recusado", None, "existe"))
+
+
 @pytest.mark.parametrize("outcome", [Transient("sem_conexao"), ChannelDown("sem_conta"), Unknown("tempo_esgotado")])
 def test_event_that_lies_a_day_back_is_not_tried_any_more(
     services: Services, owner: Database, clock: StoppedClock, outcome: Outcome
@@ -484,3 +498,29 @@ def test_agendamento_that_is_erased_during_a_call_is_no_failure(
     fake = FakeCalendar(Sent("X"))
     fake.before_answer = lambda: run(owner, "DELETE FROM agendamentos")
     assert sync(owner, fake, clock, made) == 0
+
+
+def test_secrets_that_do_not_answer_keep_the_event_waiting(
+    services: Services, owner: Database, clock: StoppedClock
+) -> None:
+    def out_of_reach(tenant_id: str, document: Mapping[str, Any]) -> CalendarChannel:
+        raise Unavailable("aws_indisponivel", servico="secretsmanager", reason="timeout")
+
+    made = book(services, a_lead(owner), at(clock, 30))["agendamento_id"]
+    door = CalendarDoor(load=out_of_reach, address_of=None, clock=clock)
+    CalendarSync(database=owner, open_calendar=door.open, clock=clock).sync([WakeupTarget(TENANT, made)])
+    assert state(services, made) == ("pendente", None, "segredo_inacessivel")
+
+
+def test_agendamento_that_moves_during_every_call_is_left_to_the_next_wake_up(
+    services: Services, owner: Database, clock: StoppedClock
+) -> None:
+    run(owner, """UPDATE tenants SET config = config || '{"agenda": {"max_reagendamentos": 50}}'""")
+    made = book(services, a_lead(owner), at(clock, 30))["agendamento_id"]
+    fake, hours = FakeCalendar(Sent("X")), iter(range(40, 100))
+    fake.before_answer = lambda: move(services, made, at(clock, next(hours)))
+    sync(owner, fake, clock, made)
+    assert state(services, made)[0] == "pendente"
+    fake.before_answer = lambda: None
+    sync(owner, fake, clock, made)
+    assert state(services, made)[0] == "sincronizado"

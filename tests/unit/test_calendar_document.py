@@ -216,5 +216,10 @@ def test_microsoft_gets_a_key_and_gives_the_id() -> None:
     assert channel.idempotente
     assert not channel.names_events
     assert "transactionId" not in channel.arguments_for("mover", an_event())["body"]
+    asked = BusyQuestion("Ana", None, an_event().inicio, an_event().fim, "America/Manaus")
+    assert channel.question_for(asked) == {
+        "startDateTime": "2026-12-01T08:00:00-04:00",
+        "endDateTime": "2026-12-01T09:00:00-04:00",
+    }
     [span] = channel.busy_in(Answer(False, MICROSOFT_VIEW, None, 0.1)) or []
     assert (span.evento_id, span.inicio) == ("AAMk1", datetime(2026, 12, 1, 12, tzinfo=UTC))

@@ -81,15 +81,10 @@ class McpCalendar:
         tool = self.channel.ocupados
         if tool is None or self.channel.calendar_of(question) is None:
             raise CalendarUnread(NOBODYS)
-        result = self._call(tool.tool, self.channel.question_for(question), most_s=_READING_S)
-        spans = self.channel.busy_in(result)
-        if spans is None:
-            raise CalendarUnread(getattr(result, "reason", UNREADABLE))
-        return spans
+        return _listed(self.channel, self._call(tool.tool, self.channel.question_for(question), most_s=_READING_S))
 
     def _call(self, tool: str, arguments: Mapping[str, Any], *, most_s: float = 60.0) -> CallResult:
-        [result] = self._server(most_s).call_all(tool, [arguments], in_flight=1)
-        return result
+        return self._server(most_s).call_all(tool, [arguments], in_flight=1)[0]
 
     def _server(self, most_s: float) -> McpServer:
         from chalicelib.adapters.mcp import McpServer  # noqa: PLC0415 - the import takes one second
@@ -103,6 +98,13 @@ class McpCalendar:
             address_of=self._address_of,
             now=self._clock,
         )
+
+
+def _listed(channel: CalendarChannel, result: CallResult) -> list[BusySpan]:
+    spans = channel.busy_in(result)
+    if spans is None:
+        raise CalendarUnread(getattr(result, "reason", UNREADABLE))
+    return spans
 
 
 class ClosedCalendar:
