@@ -17,10 +17,10 @@ FUZZ := build/fuzz-api
 unexport PYTHONDONTWRITEBYTECODE
 
 # The rooms whose every line and branch must be covered: a mistake there sends a message twice or loses a lead.
-PROVEN := ingestion dispatch campaigns leads
+PROVEN := ingestion dispatch campaigns leads privacy scheduling
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda \
+.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments \
 	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
@@ -107,8 +107,9 @@ bench-dispatch: $(INSTALLED) ## Compare sending with the bare MCP client, a naiv
 	$(PY) -m bench.dispatch --messages $(MESSAGES)
 
 bench-campaign: ROWS ?= 100000
-bench-campaign: $(INSTALLED) ## Compare planning a campaign with a bare INSERT of the same rows: make bench-campaign ROWS=1000000
-	$(PY) -m bench.campaign --rows $(ROWS)
+bench-campaign: MESSAGES ?= 20000
+bench-campaign: $(INSTALLED) ## Compare planning with a bare INSERT, and sending with the bare MCP client: make bench-campaign ROWS=1000000 MESSAGES=0
+	$(PY) -m bench.campaign --rows $(ROWS) --messages $(MESSAGES)
 
 bench-neighbours: LEADS ?= 1000000
 bench-neighbours: ROWS ?= 50000
@@ -118,6 +119,10 @@ bench-neighbours: $(INSTALLED) ## Compare a new tenant beside a large one with i
 bench-agenda: ROWS ?= 100000
 bench-agenda: $(INSTALLED) ## Measure free times of 50 responsáveis and a week of a calendar: make bench-agenda ROWS=100000
 	$(PY) -m bench.agenda --rows $(ROWS)
+
+bench-segments: LEADS ?= 1000000
+bench-segments: $(INSTALLED) ## Count a large tenant by each kind of filter, and check a campaign for it: make bench-segments LEADS=200000
+	$(PY) -m bench.segments --leads $(LEADS)
 
 # The newest versions that the requirements allow, with the oldest Python that we support. The head of the file stays.
 lock: ## Resolve the requirements again and write every version to constraints.txt

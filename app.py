@@ -61,6 +61,7 @@ from chalicelib.leads.requests import (
 from chalicelib.markdown import Markdown
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
+from chalicelib.privacy.requests import LeadExportQuery, SubjectExportQuery, SubjectRequest, SubjectRequestQuery
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, Cancellation, NewAgendamento, Rescheduling
 from chalicelib.scheduling.invitations.invitation import Invitation
 from chalicelib.scheduling.invitations.requests import LeadDecision, NewFeed
@@ -580,7 +581,7 @@ def get_template_version(call: Call, nome: str, versao: str) -> Json[answers.Tem
 @app.route("/templates/{nome}/previa", methods=["POST"], authorizer=cognito)
 @endpoint(app)
 def preview_template(call: Call, nome: str, body: PreviewRequest) -> Json[answers.TemplatePreview]:
-    """Renders a template for a lead, or for the three newest ones; nothing is sent."""
+    """Renders a template for a lead, or for the three newest ones, of all or of a segment; nothing is sent."""
     return services.templates.preview(call.tenant_id, nome, body)
 
 
@@ -877,6 +878,34 @@ def settle_resposta(call: Call, resposta_id: UUID, body: ReplySettlement) -> Jso
     return services.inbox.settle(call.identity, resposta_id, body)
 
 
+@app.route("/leads/{lead_id}/exportar", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def export_lead(call: Call, lead_id: UUID, query: LeadExportQuery) -> Json[answers.SubjectExport]:
+    """Exports all that is known of one lead, for a program or as a document to read (LGPD)."""
+    return services.subject_exports.lead(call.identity, lead_id, query)
+
+
+@app.route("/titulares/exportar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def export_titular(call: Call, query: SubjectExportQuery, body: SubjectRequest) -> Json[answers.SubjectExport]:
+    """Exports all that is known of a person, by document, phone or e-mail (LGPD)."""
+    return services.subject_exports.subject(call.identity, body, query)
+
+
+@app.route("/titulares/apagar", methods=["POST"], authorizer=cognito)
+@endpoint(app)
+def erase_titular(call: Call, body: SubjectRequest, key: IdempotencyKey | None) -> Json[answers.SubjectRecord]:
+    """Erases a person everywhere, by document, phone or e-mail (LGPD); counts and hashed suppressions stay."""
+    return services.erasures.erase(call.identity, body, key)
+
+
+@app.route("/titulares/pedidos", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_titular_pedidos(call: Call, query: SubjectRequestQuery) -> Json[answers.SubjectRecordPage]:
+    """Lists the requests about persons, newest first: who asked, when, and what was done."""
+    return services.subject_records.page(call.identity, query)
+
+
 @app.route("/tenant/webhooks", methods=["GET"], authorizer=cognito)
 @endpoint(app)
 def list_webhooks(call: Call) -> Json[answers.WebhookAddressList]:
@@ -951,6 +980,12 @@ def announce_agendamentos(event: SQSEvent) -> None:
 def sweep(event: CloudWatchEvent) -> None:
     """Finds what was not woken up, what is stuck, what is due, and what is not published, and moves it on."""
     services.sweep.run()
+
+
+@app.schedule(Rate(1, unit=Rate.HOURS))
+def retain(event: CloudWatchEvent) -> None:
+    """Erases personal data that its tenant has kept as long as it may."""
+    services.retention.run()
 
 
 @app.lambda_function()

@@ -1,7 +1,8 @@
-"""Compares the planning of a campaign with a bare INSERT of the same rows, and looks after its neighbour.
+"""Compares the planning of a campaign with a bare INSERT of the same rows, and its sending with the bare MCP client.
 
 * `plan`: the planner, slice by slice, against one `INSERT … SELECT` of the same rows into the same table, with its
   indexes and triggers. The memory is the planner's own, for all recipients and for a tenth of them.
+* `sent`, `pause`, `workers`: see `bench.campaign_sending`.
 * `neighbour`: one message of another tenant, while the planned recipients wait and two workers send them.
 
 Each run has a process of its own. The table is also written to `.local/bench/campaign.json`.
@@ -9,139 +10,88 @@ Each run has a process of its own. The table is also written to `.local/bench/ca
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import os
 import resource
 import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from functools import partial
-from multiprocessing.context import SpawnProcess
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
+import psutil
+from pg8000.native import Connection
 
-from bench.disparos import NO_LIMIT, seed
+from bench.campaign_sending import sent
+from bench.campaigns import OF_CAMPAIGN, plan_campaign, seed_leads, working
+from bench.disparos import seed
 from bench.dispatch import environment, event_of, prepare
-from bench.ground import TENANT, Ground, Result, apart, publish, server, silence, timed
+from bench.ground import Ground, Result, apart, publish, server, timed
 from chalicelib.adapters.database import connect
-from chalicelib.campaigns.planning.planner import ID_NAME
-from chalicelib.campaigns.requests.models import CampaignStart, NewCampaign
 from chalicelib.config import Settings
-from chalicelib.identity import ADMIN, Identity
 from chalicelib.wiring import Services
 from local.aws import ACCESS_KEYS, Aws
 from local.postgres import Postgres
 
-PERSON = Identity(TENANT, "bench", frozenset({ADMIN}))
 NEIGHBOUR = "neighbour"
-# The templates and leads of `seed`, which makes no contacts.
-_CONTACTS = """
-INSERT INTO lead_telefones (tenant_id, lead_id, telefone, ordem, principal, tipo_origem, valido_para_disparo)
-SELECT tenant_id, lead_id, '+55719' || (90000000 + linha_planilha), 1, true, 'movel', true FROM leads"""
 _COLUMNS = """
 SELECT string_agg(column_name, ', ') FROM information_schema.columns
  WHERE table_schema = current_schema() AND table_name = 'disparos' AND is_generated = 'NEVER'"""
-_OF_CAMPAIGN = "FROM disparos WHERE campanha_id IS NOT NULL"
 _EMPTIED = "TRUNCATE disparos, disparo_tentativas, disparo_contagens, campanha_contagens, campanha_excluidos CASCADE"
 
 
 class Planned(NamedTuple):
-    """The seconds that planning took, and the most memory that the worker had."""
+    """The seconds that planning took, those of the processors, and the most memory that the worker had."""
 
     seconds: float
+    cpu_s: float
     peak_mb: float
-
-
-def seed_leads(owner_url: str, leads: int, limit: Mapping[str, Any] = NO_LIMIT) -> None:
-    """Insert the tenant with leads that nobody has written to."""
-    seed(owner_url, TENANT, leads, limit=limit)
-    connection = connect(owner_url)
-    connection.run("DELETE FROM disparos")
-    connection.run("UPDATE leads SET status = 'novo'")
-    connection.run(_CONTACTS)
-    connection.run("VACUUM (FULL) disparos, leads")
-    connection.run("ANALYZE")
-    connection.close()
 
 
 def plan(owner_url: str) -> Planned:
     """Make a campaign for every lead, schedule it, and plan it."""
     services = Services(Settings.from_environment(environment(owner_url)))
-    request = {"nome": "Bench", "filtro": {"todos": []}, "mensagem": {"canal": "whatsapp", "template": "oi"}}
-    made = services.campaigns.create(PERSON, NewCampaign.model_validate(request))
-    services.campaign_control.schedule(PERSON, made["campanha_id"], CampaignStart())
-    body = json.dumps({"tenant_id": TENANT, ID_NAME: str(made["campanha_id"])})
-    event = {"Records": [{"messageId": "1", "body": body}]}
-    seconds = timed(lambda: services.planner.run(event, remaining_ms=lambda: 10**9))
+    connection = connect(owner_url)
+    before = _cpu_of_servers(connection) + time.process_time()
+    _, seconds = plan_campaign(services)
+    cpu = _cpu_of_servers(connection) + time.process_time() - before
+    connection.close()
     services.close()
     # Kilobytes on Linux, bytes on macOS.
     unit = 1 if sys.platform == "darwin" else 1024
-    return Planned(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
+    return Planned(seconds, cpu, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
 
 
-def inserted(owner_url: str) -> float:
-    """Return the seconds that one statement takes to insert the planned rows again."""
+def _cpu_of_servers(connection: Connection) -> float:
+    """The seconds that the processors gave to the server processes of this database."""
+    sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+    times = [psutil.Process(pid).cpu_times() for (pid,) in connection.run(sql)]
+    return float(sum(each.user + each.system for each in times))
+
+
+def inserted(owner_url: str) -> tuple[float, float]:
+    """Return the seconds that one statement takes to insert the planned rows again, and those of the processors."""
     connection = connect(owner_url)
     [[columns]] = connection.run(_COLUMNS)
     connection.run(_EMPTIED)
     # VACUUM leaves both with the same empty table.
     connection.run("VACUUM disparos")
+    before = _cpu_of_servers(connection)
     seconds = timed(partial(connection.run, f"INSERT INTO disparos ({columns}) SELECT {columns} FROM planejados"))
+    cpu = _cpu_of_servers(connection) - before
     connection.close()
-    return seconds
+    return seconds, cpu
 
 
 def keep_planned(owner_url: str) -> int:
     """Copy the planned rows, in the order in which they were inserted; return how many there are."""
     connection = connect(owner_url)
-    connection.run(f"CREATE TABLE planejados AS SELECT * {_OF_CAMPAIGN} ORDER BY disparo_id")
+    connection.run(f"CREATE TABLE planejados AS SELECT * {OF_CAMPAIGN} ORDER BY disparo_id")
     [[rows]] = connection.run("SELECT count(*) FROM planejados")
     connection.close()
     return int(rows)
-
-
-def _waiting(owner_url: str) -> tuple[Callable[[], bool], list[str]]:
-    """Return what says whether something waits, and the wake-up of the campaign's first message."""
-    connection = connect(owner_url)
-    found = connection.run(f"SELECT disparo_id {_OF_CAMPAIGN} ORDER BY disparo_id LIMIT 1")
-    sql = f"SELECT EXISTS (SELECT {_OF_CAMPAIGN} AND status IN ('pendente', 'enviando'))"
-    return lambda: bool(connection.run(sql)[0][0]), [str(row[0]) for row in found]
-
-
-def _send_all(services: Services, owner_url: str, pause_s: float) -> None:
-    waits, wakeup = _waiting(owner_url)
-    while waits():
-        services.executor.run(event_of(wakeup))
-        time.sleep(pause_s)
-
-
-def _work(owner_url: str, pause_s: float) -> None:
-    """One of several workers that send the campaign."""
-    silence()
-    services = Services(Settings.from_environment(environment(owner_url)))
-    _send_all(services, owner_url, pause_s)
-    services.close()
-
-
-@contextmanager
-def working(owner_url: str, workers: int, pause_s: float) -> Iterator[Sequence[SpawnProcess]]:
-    """Run workers that send the campaign, each in a process; yields the processes."""
-    spawn = multiprocessing.get_context("spawn")
-    processes = [spawn.Process(target=_work, args=(owner_url, pause_s), daemon=True) for _ in range(workers)]
-    for each in processes:
-        each.start()
-    try:
-        yield processes
-    finally:
-        for each in processes:
-            each.kill()
-            each.join()
 
 
 def neighbour(owner_url: str) -> float:
@@ -161,7 +111,7 @@ def neighbour(owner_url: str) -> float:
 def planned(ground: Ground, aws: Aws, mcp_url: str, rows: int, repeats: int) -> Result:
     """Measure planning, and the neighbour while all that was planned waits."""
     plans: list[Planned] = []
-    inserts: list[float] = []
+    inserts: list[tuple[float, float]] = []
     waited = 0.0
     count = 0
     for turn in range(repeats):
@@ -178,7 +128,8 @@ def planned(ground: Ground, aws: Aws, mcp_url: str, rows: int, repeats: int) -> 
         prepare(aws, url, mcp_url)
         seed_leads(url, rows // 10)
         small = apart(plan, url)
-    seconds, bare = statistics.median(each.seconds for each in plans), statistics.median(inserts)
+    seconds, bare = statistics.median(each.seconds for each in plans), statistics.median(each[0] for each in inserts)
+    cpu, bare_cpu = statistics.median(each.cpu_s for each in plans), statistics.median(each[1] for each in inserts)
     return {
         "planned": count,
         "repeats": repeats,
@@ -186,31 +137,37 @@ def planned(ground: Ground, aws: Aws, mcp_url: str, rows: int, repeats: int) -> 
         "plan_per_s": round(count / seconds),
         "insert_s": round(bare, 2),
         "plan_ratio_to_insert": round(seconds / bare, 2),
+        "plan_cpu_s": round(cpu, 2),
+        "insert_cpu_s": round(bare_cpu, 2),
+        "plan_cpu_ratio_to_insert": round(cpu / bare_cpu, 2),
         "plan_peak_mb": round(max(each.peak_mb for each in plans)),
         "plan_peak_mb_of_a_tenth": round(small.peak_mb),
         "neighbour_s": round(waited, 2),
     }
 
 
-def measured(rows: int, repeats: int) -> Result:
-    """Measure planning, and the neighbour."""
+def measured(rows: int, repeats: int, messages: int, limited: int) -> Result:
+    """Measure planning, the neighbour and sending."""
     os.environ.update(ACCESS_KEYS)
     with tempfile.TemporaryDirectory() as name, server("bench.mcp_server") as mcp_url:
         folder = Path(name)
         with server("local.aws", "--state", str(folder / "s3")) as url, Postgres(folder / "postgres") as postgres:
             os.environ["AWS_ENDPOINT_URL"] = url
             ground, aws = Ground(postgres), Aws(url)
-            result = planned(ground, aws, mcp_url, rows, repeats)
+            result = planned(ground, aws, mcp_url, rows, repeats) if rows else {}
+            result |= sent(ground, folder, aws, mcp_url, messages, limited) if messages else {}
             aws.close()
     return result
 
 
 @click.command()
-@click.option("--rows", default=100_000, show_default=True, help="Recipients that are planned.")
+@click.option("--rows", default=100_000, show_default=True, help="Recipients that are planned; 0: none.")
 @click.option("--repeats", default=3, show_default=True)
-def main(rows: int, repeats: int) -> None:
+@click.option("--messages", default=20_000, show_default=True, help="Messages that one worker sends; 0: no sending.")
+@click.option("--limited", default=1_500, show_default=True, help="Messages that four workers send under a limit.")
+def main(rows: int, repeats: int, messages: int, limited: int) -> None:
     """Measure, print a table, write it as JSON."""
-    publish("campaign", f"{rows:,} recipients", measured(rows, repeats))
+    publish("campaign", f"{rows:,} recipients", measured(rows, repeats, messages, limited))
 
 
 if __name__ == "__main__":

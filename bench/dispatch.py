@@ -174,12 +174,13 @@ def statements(folder: Path, aws: Aws, mcp_url: str, messages: int, batch: int) 
     ):
         prepare(aws, url, mcp_url)
         log = folder / "counted" / "postgres.log"
-        before = _logged(log)
+        before = logged_statements(log)
         apart(ours, url, messages, batch)
-        return (_logged(log) - before) / messages
+        return (logged_statements(log) - before) / messages
 
 
-def _logged(log: Path) -> int:
+def logged_statements(log: Path) -> int:
+    """Count the statements in the log of a server that logs all of them."""
     text = log.read_text(encoding="utf-8", errors="replace")
     return text.count("LOG:  execute ") + text.count("LOG:  statement: ")
 

@@ -24,6 +24,14 @@ _SENTENCES = {
     "lead_ocupado": "aviso_lead_ocupado",
     "hora_incomum": "aviso_hora_incomum",
     "feriado": "aviso_feriado",
+    # The hours of whom the lead meets: a person may book outside of them.
+    "horario_antecedencia_minima": "horario_antecedencia_minima",
+    "horario_horizonte": "horario_horizonte",
+    "horario_feriado": "horario_feriado",
+    "horario_intervalo": "horario_intervalo",
+    "horario_fora_do_expediente": "horario_fora_do_expediente",
+    "horario_bloqueado": "horario_bloqueado",
+    "horario_limite_do_dia": "horario_limite_do_dia",
 }
 
 

@@ -75,7 +75,7 @@ class Settings(BaseModel):
     backoff_cap_s: Seconds = 30.0
 
     # Campaigns
-    plan_slice_leads: int = Field(default=5_000, ge=1, le=100_000)
+    plan_slice_leads: int = Field(default=10_000, ge=1, le=100_000)
     """How many leads of a campaign's audience are planned in one transaction."""
     plan_lease_s: Seconds = 330.0
     """How long a worker keeps a campaign that it plans; every slice renews it. Longer than `worker_timeout_s`."""

@@ -359,6 +359,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Há abas demais: esta não foi examinada nem lida.",
         "There are too many sheets: this one was neither looked at nor read.",
     ),
+    "sem_linhas": (
+        "Abaixo dos títulos não há nenhuma linha com dados: nenhum lead foi lido.",
+        "There is no row with data below the titles: no lead was read.",
+    ),
     "linhas_ocultas": (
         "Há linhas ocultas ou filtradas na planilha ({total}): {linhas}. Para deixá-las de fora, envie com "
         "ignorar_ocultas=true.",
@@ -986,6 +990,64 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Pronto: não enviaremos mais mensagens a este contato.",
         "Done: we will send no more messages to this address.",
     ),
+    # Personal data (LGPD)
+    "titular_sem_identificador": (
+        "Diga de quem se trata: pelo menos um documento, telefone ou e-mail.",
+        "Say who is meant: at least one document, phone or e-mail.",
+    ),
+    "titular_invalido": (
+        "Este texto não é um valor válido de {nomes}.",
+        "This text is no valid value of {nomes}.",
+    ),
+    "titular_em_envio": (
+        "{quantos} leads têm uma mensagem saindo neste momento; repita o pedido em alguns minutos.",
+        "{quantos} leads have a message that is being sent just now; repeat the request in some minutes.",
+    ),
+    "titular_em_arquivo_aberto": (
+        "{quantos} arquivos ainda estão sendo lidos e podem conter a pessoa; repita o pedido quando terminarem.",
+        "{quantos} files are still being read and may hold the person; repeat the request when they have ended.",
+    ),
+    "titular_com_mais_leads": (
+        "Faltam {quantos} leads; repita o pedido para continuar.",
+        "{quantos} leads are left; repeat the request to go on.",
+    ),
+    "lead_apagado": (
+        "Os dados deste lead foram apagados a pedido do titular; cadastre-o de novo se houver nova base legal.",
+        "The data of this lead were erased at the person's request; create it anew if there is a new legal basis.",
+    ),
+    "disparo_apagado": (
+        "O texto deste disparo já foi apagado; ele não pode ser enviado de novo.",
+        "The text of this disparo has been erased; it cannot be sent again.",
+    ),
+    "titular_documento": ("Seus dados pessoais.", "Your personal data."),
+    "titular_direitos": (
+        "Este documento reúne os dados pessoais tratados a seu respeito (Lei 13.709/2018 - LGPD, art. 18, II). Você "
+        "pode pedir a correção, a eliminação e a portabilidade deles, e revogar o consentimento.",
+        "This document has all personal data that is kept about you (Brazilian law 13.709/2018, art. 18, II). You may "
+        "ask for its correction, erasure and portability, and revoke your consent.",
+    ),
+    "titular_gerado": ("Gerado em.", "Made at."),
+    "titular_sem_leads": ("Nenhum cadastro foi encontrado.", "No record was found."),
+    "titular_cadastro": ("Cadastro.", "Record."),
+    "titular_parte_telefones": ("Telefones.", "Phones."),
+    "titular_parte_emails": ("E-mails.", "E-mail addresses."),
+    "titular_parte_disparos": ("Mensagens enviadas a você.", "Messages sent to you."),
+    "titular_parte_passos": ("Histórico das mensagens.", "History of the messages."),
+    "titular_parte_respostas": ("O que você nos escreveu.", "What you wrote to us."),
+    "titular_parte_agendamentos": ("Agendamentos.", "Appointments."),
+    "titular_parte_horarios": ("Horários dos agendamentos.", "Times of the appointments."),
+    "titular_parte_eventos": ("O que mudou no seu cadastro.", "What changed in your record."),
+    "titular_parte_notas": ("O que a equipe anotou.", "What the team noted."),
+    "titular_parte_mesclas": ("Dados anteriores, alterados por arquivos.", "Earlier data, changed by files."),
+    "titular_parte_exclusoes": ("Campanhas que não incluíram você.", "Campaigns that left you out."),
+    "titular_parte_supressao": ("Não receber mensagens.", "No more messages."),
+    "titular_parte_consentimentos": ("Consentimentos.", "Consents."),
+    "titular_parte_usuarios": ("Como os provedores identificam você.", "How providers identify you."),
+    "titular_parte_recusadas": ("Linhas de arquivos que foram recusadas.", "Rows of files that were refused."),
+    "titular_incompleto": (
+        "Há mais dados do que cabem aqui nestas partes: {partes}.",
+        "There is more data than fits here in these parts: {partes}.",
+    ),
     # Webhooks
     "chave_de_webhook_invalida": (
         "A chave na URL do webhook não é uma das nossas; um administrador vê a URL em /tenant/webhooks.",
@@ -1246,6 +1308,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The filter has more than {nomes} levels of todos, algum and nao.",
     ),
     "filtro_longo": ("O filtro tem mais de {nomes} condições.", "The filter has more than {nomes} conditions."),
+    "lead_ou_segmento": (
+        "Mande lead_id ou segmento_id, não os dois.",
+        "Send lead_id or segmento_id, not both.",
+    ),
     "filtro_ou_segmento": (
         "Mande filtro ou segmento_id, um dos dois.",
         "Send either filtro or segmento_id.",

@@ -47,6 +47,14 @@ class Signer:
         matches = [hmac.compare_digest(signature, _signature(key, purpose, content)) for key in keys]
         return content if any(matches) else None
 
+    def digests(self, purpose: str, content: bytes) -> list[bytes]:
+        """The whole HMAC-SHA256 of a content under each key, the current one first: for content that is not shown.
+
+        Raises:
+            Unavailable: there is no key.
+        """
+        return [_digest(key, purpose, content) for key in self._keys()]
+
 
 def keys_in(secret: Mapping[str, Any] | None, name: str) -> list[str]:
     """The keys in a secret: `chave`, the current one, then those of `anteriores`; `name` is the name of the secret.
@@ -64,7 +72,11 @@ def keys_in(secret: Mapping[str, Any] | None, name: str) -> list[str]:
 
 
 def _signature(key: str, purpose: str, content: bytes) -> bytes:
-    return hmac.digest(key.encode(), purpose.encode() + b"\0" + content, sha256)[:_SIGNATURE_BYTES]
+    return _digest(key, purpose, content)[:_SIGNATURE_BYTES]
+
+
+def _digest(key: str, purpose: str, content: bytes) -> bytes:
+    return hmac.digest(key.encode(), purpose.encode() + b"\0" + content, sha256)
 
 
 def _text(raw: bytes) -> str:

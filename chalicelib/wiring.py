@@ -16,11 +16,12 @@ from chalicelib.adapters.clock import Clock, system_clock
 from chalicelib.config import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
     from chalicelib.adapters.aws import Aws
-    from chalicelib.adapters.database import Database
+    from chalicelib.adapters.database import Database, Rows
     from chalicelib.adapters.events import EventBus
     from chalicelib.adapters.queues import Queues
     from chalicelib.adapters.schedules import Schedules
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from chalicelib.dispatch.requests.templates import Templates
     from chalicelib.dispatch.wakeups import Wakeups
     from chalicelib.dispatch.worker.executor import Executor
+    from chalicelib.erased import ErasedContacts
     from chalicelib.ingestion.jobs.dry_run import Previews
     from chalicelib.ingestion.jobs.jobs import Jobs
     from chalicelib.ingestion.jobs.reports import Reports
@@ -70,6 +72,11 @@ if TYPE_CHECKING:
     from chalicelib.maintenance.migrations import Migrations
     from chalicelib.maintenance.outbox import Outbox
     from chalicelib.maintenance.sweep import Sweep
+    from chalicelib.privacy.bucket import SubjectFiles
+    from chalicelib.privacy.erasure import Erasures
+    from chalicelib.privacy.records import SubjectRecords
+    from chalicelib.privacy.retention import Retention
+    from chalicelib.privacy.subject_export import SubjectExports
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
     from chalicelib.scheduling.calendars.server import CalendarDoor
@@ -89,6 +96,8 @@ if TYPE_CHECKING:
     from chalicelib.tenants.service import Tenants
     from chalicelib.tokens import Signer
 
+_PATIENCE_S = 24.0
+"""With the three seconds that a search waits for its seat, an answer comes before the gateway gives up."""
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 
 
@@ -102,7 +111,7 @@ class Services:
     def close(self) -> None:
         """Close every connection that was opened; an AWS Lambda never does, a test does."""
         opened = vars(self)
-        for name in ("database", "owner_database", "migrating_database", "aws"):
+        for name in ("database", "patient_database", "owner_database", "migrating_database", "aws"):
             if name in opened:
                 opened[name].close()
 
@@ -118,6 +127,12 @@ class Services:
     def database(self) -> Database:
         """As the API's login, bound by row-level security."""
         return self._database("database_url", self._settings.database_url, timeout_s=self._settings.api_timeout_s)
+
+    @cached_property
+    def patient_database(self) -> Database:
+        """As the API's login, for what reads all leads of a large tenant: the gateway waits for 29 s."""
+        timeout_s = max(self._settings.api_timeout_s, _PATIENCE_S)
+        return self._database("database_url", self._settings.database_url, timeout_s=timeout_s)
 
     @cached_property
     def owner_database(self) -> Database:
@@ -223,6 +238,7 @@ class Services:
             undoing=Undoing(
                 database=self.owner_database, queues=self.queues, settings=self._settings, clock=self._clock
             ),
+            erased=self.erased_contacts,
             tracer=self.tracer,
             settings=self._settings,
             clock=self._clock,
@@ -264,7 +280,7 @@ class Services:
     def lead_contacts(self) -> LeadContacts:
         from chalicelib.leads.edits.contact_edits import LeadContacts
 
-        return LeadContacts(database=self.database, clock=self._clock)
+        return LeadContacts(database=self.database, clock=self._clock, erased=self.erased_contacts)
 
     @cached_property
     def exports(self) -> Exports:
@@ -277,7 +293,7 @@ class Services:
     def registrations(self) -> Registrations:
         from chalicelib.leads.edits.registration import Registrations
 
-        return Registrations(database=self.database, clock=self._clock)
+        return Registrations(database=self.database, clock=self._clock, erased=self.erased_contacts)
 
     # Campaigns
 
@@ -293,7 +309,10 @@ class Services:
     def templates(self) -> Templates:
         from chalicelib.dispatch.requests.templates import Templates
 
-        return Templates(database=self.database, clock=self._clock)
+        return Templates(database=self.database, newest_of_segment=self._newest_of_segment, clock=self._clock)
+
+    def _newest_of_segment(self, rows: Rows, segmento_id: UUID, most: int) -> Sequence[UUID]:
+        return self.segments.newest(rows, segmento_id, most)
 
     @cached_property
     def wakeups(self) -> Wakeups:
@@ -384,6 +403,7 @@ class Services:
             queues=self.queues,
             publish=self.outbox.publish,
             unsubscribe_url=self.unsubscribe_links.url,
+            erased=self.erased_contacts,
             calendars=self.calendar_parts.of,
             tracer=self.tracer,
             settings=self._settings,
@@ -420,7 +440,7 @@ class Services:
     def preflight(self) -> Preflight:
         from chalicelib.campaigns.requests.preflight import Preflight
 
-        return Preflight(database=self.database, clock=self._clock)
+        return Preflight(database=self.patient_database, clock=self._clock)
 
     @cached_property
     def trial_sends(self) -> TrialSends:
@@ -483,7 +503,7 @@ class Services:
     def suppressions(self) -> Suppressions:
         from chalicelib.suppression.service import Suppressions
 
-        return Suppressions(database=self.database, clock=self._clock)
+        return Suppressions(database=self.database, clock=self._clock, erased=self.erased_contacts)
 
     @cached_property
     def signer(self) -> Signer:
@@ -635,6 +655,50 @@ class Services:
             clock=self._clock,
             max_tentativas=self._settings.max_tentativas,
         )
+
+    # Privacy
+
+    @cached_property
+    def erased_contacts(self) -> ErasedContacts:
+        from chalicelib.erased import ErasedContacts
+
+        return ErasedContacts(self.signer)
+
+    @cached_property
+    def subject_files(self) -> SubjectFiles:
+        from chalicelib.privacy.bucket import SubjectFiles
+
+        return SubjectFiles(storage=self.storage, rewrite=self.reports.rewrite)
+
+    @cached_property
+    def subject_records(self) -> SubjectRecords:
+        from chalicelib.privacy.records import SubjectRecords
+
+        return SubjectRecords(database=self.database, erased=self.erased_contacts)
+
+    @cached_property
+    def subject_exports(self) -> SubjectExports:
+        from chalicelib.privacy.subject_export import SubjectExports
+
+        return SubjectExports(database=self.database, subject_records=self.subject_records, clock=self._clock)
+
+    @cached_property
+    def erasures(self) -> Erasures:
+        from chalicelib.privacy.erasure import Erasures
+
+        return Erasures(
+            database=self.database,
+            files=self.subject_files,
+            erased=self.erased_contacts,
+            subject_records=self.subject_records,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def retention(self) -> Retention:
+        from chalicelib.privacy.retention import Retention
+
+        return Retention(database=self.owner_database, files=self.subject_files, clock=self._clock)
 
     # Tenants
 

@@ -139,10 +139,11 @@ def _sections(job: Job) -> dict[str, list[tuple[str, str]]]:
     return {
         "job": [("job_id", job["job_id"]), ("status", job["status"])],
         "columns": [
-            (f"{each['coluna']} {each['titulo']}", _fate(_read_as(each), each["mensagem"]))
+            (f"{each['coluna']} {each['titulo']}{_hidden(each)}", _fate(_read_as(each), each["mensagem"]))
             for each in reading.get("colunas", ())
         ],
         "sheets": sheets,
+        "notices": [(each["codigo"], each["mensagem"]) for each in reading.get("avisos", ())],
         "text": text,
         "rows": lines,
         "refused": [(code, _number(times)) for code, times in _most_first(reading.get("recusas"))],
@@ -154,6 +155,10 @@ def _read_as(column: dict[str, Any]) -> str | None:
     """What a column was read as; of a campo, with its type."""
     field, tipo = column["campo"], column.get("tipo")
     return f"campo {field} ({tipo})" if tipo else field
+
+
+def _hidden(column: dict[str, Any]) -> str:
+    return " (hidden)" if column.get("oculta") else ""
 
 
 def _fate(field: str | None, why: str | None) -> str:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 PROJECT = Path(__file__).parents[1]
 
 SERVICES = ("ingestion", "dispatch", "campaigns", "suppression", "delivery", "scheduling", "leads", "tenants",
-    "maintenance",
+    "maintenance", "privacy",
 )  # fmt: skip
 Floors = Sequence[frozenset[str]]
 
@@ -32,7 +32,7 @@ HOUSE = _floors(
     "messages ids instants canal unseen",
     "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes"
     " markdown",
-    "contacts motivo avisos",
+    "contacts motivo avisos erased",
     "adapters",
     " ".join(SERVICES),
     "api",

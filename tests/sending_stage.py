@@ -14,9 +14,11 @@ from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Sent
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.executor import Executor
 from chalicelib.dispatch.worker.pauses import PausedChannels
+from chalicelib.erased import ErasedContacts
 from chalicelib.ids import new_id
 from chalicelib.maintenance.sweep import Waker
 from chalicelib.telemetry import Tracer
+from chalicelib.tokens import Signer
 from tests.builders import TENANT, a_disparo, a_lead, ask, event_of, insert, literal
 from tests.conftest import STARTED_AT, StoppedClock
 from tests.fakes import FakeQueues, FakeSchedules, FakeSender, FakeSenders
@@ -52,6 +54,7 @@ class SendingStage:
             publish=lambda: 0,
             calendars=lambda _: {},
             unsubscribe_url=lambda tenant_id, disparo_id: f"https://sair/{tenant_id}/{disparo_id}",
+            erased=ErasedContacts(Signer(lambda: ["chave-de-teste"])),
             tracer=Tracer(enabled=False),
             settings=Settings(micro_agent_disparo_enabled=True).model_copy(update=settings),
             clock=self.clock,

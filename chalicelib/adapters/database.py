@@ -24,7 +24,7 @@ from pg8000.native import Connection, to_statement
 
 from chalicelib.adapters.sockets import CONNECT_S, SSL_MODES, Host, socket_to_folder, socket_to_host
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
-from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
+from chalicelib.errors import Conflict, ConstraintViolation, SerializationFailure, Unavailable
 
 Row = dict[str, Any]
 T = TypeVar("T")
@@ -41,6 +41,8 @@ _KNOWN_TENANT = re.compile(r"\btenant_id = :tenant_id\b")
 _HIDDEN_TENANT = "tenant_id = (SELECT CAST(:tenant_id AS text))"
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _CONSTRAINT_CLASS = "23"
+# Whatever somebody wants to write into a lead whose person had it erased: the answer is the same.
+_LEAD_STAYS_ERASED = "leads_apagado_check"
 _MOST_IDLE = 8
 """Connections that are kept for the next transaction; a server has a hundred or so for all processes together."""
 _ATTEMPTS = 5
@@ -492,7 +494,7 @@ def _domain_error(error: DatabaseError) -> Exception:
     if state in _RETRY_STATES:
         return SerializationFailure(state)
     if state.startswith(_CONSTRAINT_CLASS) and constraint:
-        return ConstraintViolation(constraint)
+        return Conflict("lead_apagado") if constraint == _LEAD_STAYS_ERASED else ConstraintViolation(constraint)
     if state in _OUTDATED_STATES:
         return ConnectionOutdated("banco_indisponivel", reason=state)
     if state in _SLOW_STATES:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 from urllib.parse import quote
@@ -10,9 +12,10 @@ from urllib.parse import quote
 from botocore.exceptions import ClientError
 
 from chalicelib.adapters.aws import Aws, available, error_code
-from chalicelib.errors import InvalidFile
+from chalicelib.errors import InvalidFile, Unavailable
 
 _BLOCK = 1 << 20
+_DELETED_AT_ONCE = 1_000
 _ABSENT = frozenset({"404", "NoSuchKey", "NotFound", "NoSuchBucket"})
 _CHANGED = frozenset({"412", "PreconditionFailed"})
 
@@ -22,6 +25,13 @@ class StoredObject(NamedTuple):
 
     size_bytes: int
     etag: str
+
+
+class ListedObject(NamedTuple):
+    """An object in a list: its key, and when it was written."""
+
+    key: str
+    written_at: datetime
 
 
 class Storage:
@@ -74,6 +84,26 @@ class Storage:
             with closing(found["Body"]) as body, target.open("wb") as file:
                 for block in body.iter_chunks(_BLOCK):
                     file.write(block)
+
+    def listed(self, prefix: str) -> Iterator[ListedObject]:
+        """The objects whose keys begin so."""
+        with available("s3"):
+            for page in self._s3.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix):
+                for each in page.get("Contents", ()):
+                    yield ListedObject(str(each["Key"]), each["LastModified"])
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Delete these objects; one that is not there counts as deleted.
+
+        Raises:
+            Unavailable: S3 does not answer, or kept one of them.
+        """
+        with available("s3"):
+            for start in range(0, len(keys), _DELETED_AT_ONCE):
+                named = [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]]
+                answer = self._s3.delete_objects(Bucket=self.bucket, Delete={"Objects": named, "Quiet": True})
+                if answer.get("Errors"):
+                    raise Unavailable("aws_indisponivel", servico="s3", reason=str(answer["Errors"][0].get("Code")))
 
     def presigned_post(self, key: str, *, max_bytes: int, ttl_s: int) -> dict[str, Any]:
         """A form (`url`, `fields`) with which anybody may upload this key for `ttl_s` seconds, at most `max_bytes`."""

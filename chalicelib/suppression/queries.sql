@@ -23,10 +23,12 @@ SELECT DISTINCT ON (d.tenant_id, d.canal, d.destino COLLATE "C")
   FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[]), CAST(:supressao_ids AS uuid[]))
        AS c (tenant_id, disparo_id, supressao_id)
   JOIN disparos d ON d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id
- WHERE CAST(:agora_mesmo AS boolean)
-    OR NOT EXISTS (SELECT FROM consentimentos k
-                    WHERE k.tenant_id = d.tenant_id AND k.canal = d.canal AND k.contato = d.destino
-                      AND k.desde > coalesce(d.enviado_em, d.criado_em))
+ WHERE (CAST(:agora_mesmo AS boolean)
+        OR NOT EXISTS (SELECT FROM consentimentos k
+                        WHERE k.tenant_id = d.tenant_id AND k.canal = d.canal AND k.contato = d.destino
+                          AND k.desde > coalesce(d.enviado_em, d.criado_em)))
+   -- Of an erased person only a digest is left, and it is suppressed (privacy).
+   AND d.destino <> 'apagado:' || d.disparo_id
  ORDER BY d.tenant_id, d.canal, d.destino COLLATE "C", d.disparo_id
     ON CONFLICT ON CONSTRAINT supressoes_pkey DO UPDATE
    SET motivo = EXCLUDED.motivo, disparo_id = EXCLUDED.disparo_id

@@ -16,12 +16,16 @@ NoteText = Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class SuppressionReason(StrEnum):
-    """Why a contact is on the list: a user's decision (`manual`), or the person's own in one of three ways."""
+    """Why a contact is on the list: a user's decision (`manual`), or the person's own in one of four ways.
+
+    `apagamento`: the person had all data erased, and the contact came back.
+    """
 
     MANUAL = "manual"
     PROVEDOR = "provedor"
     RESPOSTA = "resposta"
     DESCADASTRO = "descadastro"
+    APAGAMENTO = "apagamento"
 
 
 class NewSuppression(BaseModel):

@@ -12,6 +12,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
 from chalicelib.contacts.canonical import canonical
+from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id, new_ids
@@ -30,9 +31,10 @@ from chalicelib.suppression.requests import (
 class Suppressions:
     """The list of a tenant; `database` is the API's login."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, clock: Clock, erased: ErasedContacts) -> None:
         self._database = database
         self._clock = clock
+        self._erased = erased
 
     def add(self, identity: Identity, request: NewSuppression) -> Row:
         """Put a contact on the list; one that is there already keeps its reason.
@@ -161,6 +163,9 @@ class Suppressions:
         if removal.novo_consentimento and found:
             contacts = [{"canal": each["canal"], "contato": each["contato"]} for each in found]
             rows.run("upsert_consentimentos", contatos=json.dumps(contacts), por=identity.subject, agora=now)
+        if found and rows.one("any_contato_apagado") is not None:
+            # Else the claim would stop it, and the next file would suppress it again.
+            self._erased.forget(rows, [Contact(Canal(each["canal"]), each["contato"]) for each in found])
         for each in found:
             rows.run("delete_supressao", supressao_id=each["supressao_id"])
             events.record(

@@ -276,6 +276,23 @@ class TenantChannels(BaseModel):
                 assert_never(canal)
 
 
+class RetentionPeriods(BaseModel):
+    """How long personal data is kept, in days; then it is erased. Counts and states stay."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    textos_dias: Annotated[int, Field(ge=7, le=3_650)] = 90
+    """The texts of messages after they have ended, and those of replies."""
+    recusas_dias: Annotated[int, Field(ge=7, le=3_650)] = 90
+    """Refused rows, previews and merges of a job after its end, and its report."""
+    agendamentos_dias: Annotated[int, Field(ge=30, le=3_650)] = 730
+    """What was noted about an agendamento, after its date."""
+    eventos_dias: Annotated[int, Field(ge=1, le=365)] = 30
+    """Published events, and the answers that are kept for repeated requests."""
+    arquivos_dias: Annotated[int, Field(ge=1, le=90)] = 30
+    """Uploaded files, if no job reads them any more. The bucket itself keeps nothing longer than 90 days."""
+
+
 def _ordered_minutes(minutes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(sorted(set(minutes), reverse=True))
 
@@ -336,6 +353,8 @@ class TenantConfig(BaseModel):
     """How many messages of campaigns one person may get."""
     tarifas: Annotated[tuple[Tariff, ...], Field(max_length=100), AfterValidator(_ordered_tariffs)] = ()
     """What messages cost, for the forecast of a campaign."""
+    retencao: RetentionPeriods = RetentionPeriods()
+    """How long personal data is kept (LGPD, art. 15 and 16)."""
     agenda: AgendaConfig = AgendaConfig()
     """What is said of agendamentos, and how often they may move."""
 
@@ -357,6 +376,7 @@ class ConfigPatch(BaseModel):
     canais: Any = None
     limite_por_pessoa: Any = None
     tarifas: Any = None
+    retencao: Any = None
     agenda: Any = None
 
     @classmethod

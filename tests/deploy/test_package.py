@@ -243,14 +243,14 @@ def test_aws_generates_the_signing_key_in_the_form_that_the_app_reads(packaged: 
     assert keys_in(secret, "assinatura") == ["x" * 64]
 
 
-def test_only_the_api_and_the_sender_may_read_the_signing_key(packaged: Packaged) -> None:
+def test_only_who_digests_contacts_or_signs_links_may_read_the_signing_key(packaged: Packaged) -> None:
     readers = {
         name
         for name in packaged.declared["lambdas"]
         for statement in packaged.statements(name)
         if "/assinatura-" in json.dumps(statement["Resource"])
     }
-    assert readers == {"api_handler", "send_disparos"}
+    assert readers == {"api_handler", "ingest_leads", "send_disparos"}
 
 
 def test_template_is_for_one_stage(packaged: Packaged) -> None:

@@ -208,6 +208,7 @@ def make_executor(services: Services, app_settings: Settings, clock: StoppedCloc
         queues=services.queues,
         publish=services.outbox.publish,
         unsubscribe_url=services.unsubscribe_links.url,
+        erased=services.erased_contacts,
         calendars=services.calendar_parts.of,
         tracer=services.tracer,
         settings=app_settings,

@@ -213,3 +213,47 @@ def test_same_people_are_found_however_their_sheet_is_asked_for(office: Office) 
 
 def test_all_sheets_of_a_text_file_are_the_file(office: Office) -> None:
     assert office.ingest(as_csv(*numbered(2)), aba="*")["leads_criados"] == 2
+
+
+@pytest.mark.parametrize("dry", [False, True])
+def test_file_with_nothing_but_titles_says_so(office: Office, services: Services, dry: bool) -> None:
+    job = office.ingest(as_csv(header=("Nome", "Email")), validar_apenas=dry)
+    assert (job["status"], job["linhas_processadas"]) == ("concluido", 0)
+    [said] = job["leitura"]["avisos"]
+    assert said["codigo"] == "sem_linhas"
+    assert said["mensagem"].startswith("Abaixo dos títulos não há nenhuma linha com dados")
+    if dry:
+        assert services.previews.of(TENANT, job["job_id"])["leitura"]["avisos"] == [said]
+    [line] = lines_of(office.report(job))
+    assert (line["codigo"], line["mensagem"]) == ("sem_linhas", said["mensagem"])
+    again = office.ingest(office.report(job), validar_apenas=dry)
+    assert (again["linhas_processadas"], again["linhas_rejeitadas"]) == (0, 0)
+
+
+def test_file_with_rows_has_no_notice(office: Office) -> None:
+    job = office.ingest(zipped(parts(sheets={"Leads": people("a")})), name="leads.xlsx")
+    assert (job["leads_criados"], job["leitura"]["avisos"]) == (1, [])
+
+
+def test_workbook_of_several_sheets_without_rows_says_so_once(office: Office) -> None:
+    months = {"Jan": people(), "Fev": people()}
+    job = office.ingest(zipped(parts(sheets=months)), name="leads.xlsx", aba="*")
+    assert [each["codigo"] for each in job["leitura"]["avisos"]] == ["sem_linhas"]
+    some = office.ingest(zipped(parts(sheets={**months, "Mar": people("a")})), name="leads.xlsx", aba="*")
+    assert (some["leads_criados"], some["leitura"]["avisos"]) == (1, [])
+
+
+@pytest.mark.parametrize("mark", ["1", "true"])
+def test_hidden_column_is_read_and_told(office: Office, mark: str) -> None:
+    cols = f'<cols><col min="1" max="1" width="9"/><col min="2" max="3" width="0" hidden="{mark}"/></cols><sheetData>'
+    page = sheet(row(1, "Nome", "Email", "Cidade", "Obs") + row(2, "Ana", "ana@example.com", "Ilhéus", "x"))
+    job = office.ingest(zipped(parts(sheets={"Leads": page.replace("<sheetData>", cols, 1)})), name="leads.xlsx")
+    assert (job["leads_criados"], job["emails_criados"]) == (1, 1)
+    assert [(each["titulo"], each["campo"], each["oculta"]) for each in job["leitura"]["colunas"]] == [
+        ("Nome", "nome", False), ("Email", "email", True), ("Cidade", "cidade", True), ("Obs", "obs", False),
+    ]  # fmt: skip
+
+
+def test_no_column_of_a_text_file_is_hidden(office: Office) -> None:
+    job = office.ingest(as_csv(ANA, header=TITLES))
+    assert not any(each["oculta"] for each in job["leitura"]["colunas"])

@@ -18,15 +18,17 @@ from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, TimeTaken
 from chalicelib.idempotency import IdempotencyKey
+from chalicelib.identity import ADMIN, Identity
 from chalicelib.scheduling.booking.agendamentos import Agendamentos
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, Rescheduling
+from chalicelib.scheduling.staff.requests import NewBlock, NewResponsavel
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued
 from tests.booking import a_booking, book
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, insert, lead_status, run
-from tests.conftest import StoppedClock
+from tests.conftest import STARTED_AT, StoppedClock
 
 KEY = IdempotencyKey("k-1", "f" * 64)
 ACTIONS = {
@@ -815,6 +817,26 @@ def test_same_move_twice_at_once_is_one(
     assert loser.reschedule(TENANT, made, request, KEY) == first
 
 
+@pytest.mark.parametrize("since", ["moved", "cancelled"])
+def test_move_that_is_repeated_at_once_is_answered_whatever_happened_since(
+    services: Services, owner: Database, app_settings: Settings, clock: StoppedClock, tomorrow: datetime, since: str
+) -> None:
+    """The loser looks for the key too early; meanwhile the last move is used up, or the agendamento has ended."""
+    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
+    to = tomorrow + timedelta(days=1)
+    moved(services, made, to, KEY)
+    if since == "moved":
+        moved(services, made, tomorrow + timedelta(days=3))
+    else:
+        services.agendamentos.cancel(TENANT, made)
+    loser = _EarlyLook(
+        database=services.database, alarms=services.alarms, buffer_min=app_settings.agenda_buffer_min, clock=clock
+    )
+    shown = loser.reschedule(TENANT, made, Rescheduling(data_agendada=to), KEY)
+    assert shown == services.agendamentos.get(TENANT, made)
+    assert shown["versao"] == 2
+
+
 def test_alarms_move_with_it(services: Services, owner: Database, aws: Aws, tomorrow: datetime) -> None:
     def names() -> set[str]:
         found = aws.client("scheduler").list_schedules()["Schedules"]
@@ -887,3 +909,30 @@ def test_database_refuses_moves_that_are_not_drawn(services: Services, owner: Da
     ):
         with pytest.raises(ConstraintViolation, match=r"agendamentos_moves|agendamentos_versao_check"):
             run(owner, f"UPDATE agendamentos SET {change}")
+
+
+@pytest.mark.parametrize(
+    ("hours", "responsavel", "codes"),
+    [
+        (timedelta(hours=1), "Ana", []),
+        (timedelta(hours=4), "Ana", ["horario_fora_do_expediente"]),
+        (timedelta(hours=2), "Ana", ["horario_bloqueado"]),
+        (timedelta(hours=4), "Bia", []),
+    ],
+)
+def test_time_that_the_responsavel_does_not_offer_is_booked_with_a_warning(
+    services: Services, owner: Database, hours: timedelta, responsavel: str, codes: list[str]
+) -> None:
+    """Ana works in the mornings and has a block from eleven on; nobody knows the hours of Bia."""
+    manager = Identity(TENANT, "u-1", frozenset({ADMIN}))
+    day = STARTED_AT + timedelta(days=1)
+    morning = {"ter": [], "qua": [{"inicio": "09:00", "fim": "12:00"}]}
+    week = NewResponsavel.model_validate({"nome": "Ana", "expediente": morning})
+    ana = services.responsaveis.create(manager, week)["responsavel_id"]
+    period = {"inicio": (day + timedelta(hours=2)).isoformat(), "fim": (day + timedelta(hours=3)).isoformat()}
+    block = NewBlock.model_validate_json(
+        json.dumps({"responsavel_id": str(ana), "motivo": "Dentista", "periodo": period})
+    )
+    services.blocks.create(manager, block)
+    made = book(services, a_lead(owner), day + hours, responsavel=responsavel)
+    assert [each["codigo"] for each in made["avisos"]] == codes

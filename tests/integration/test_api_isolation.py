@@ -35,6 +35,7 @@ TABLES = (
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
     "agendamento_eventos", "calendario_leituras", "calendario_ocupados",
+    "contatos_apagados", "titular_pedidos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -109,19 +110,31 @@ def _insert_calendar(
     )  # fmt: skip
 
 
-def seeded(owner: Database, tenant_id: str) -> dict[str, str]:  # noqa: PLR0915 - one statement for each table
-    """One row in every table for a tenant; the ids, by the names that they have in paths."""
-    number = len(ask(owner, "SELECT 1 FROM tenants")) + 1
-    lead_id = a_lead(owner, tenant_id=tenant_id, nome=f"Pessoa de {tenant_id}")
-    nome = a_template(owner, tenant_id=tenant_id)
-    disparo_id, agendamento_id, job_id = (UUID(int=number << 64 | kind) for kind in (1, 2, 3))
+def seeded_staff(owner: Database, tenant_id: str, number: int) -> tuple[UUID, UUID, UUID]:
+    """A responsável with a bloqueio and a feed; the ids of the feed, the responsável and the bloqueio."""
     times = {"criado_em": CREATED_AT, "atualizado_em": CREATED_AT}
-    future = datetime.now(UTC) + timedelta(days=30)
+    agenda_id = UUID(int=number << 64 | 8)
     insert(
-        owner, "disparos", tenant_id=tenant_id, disparo_id=disparo_id, lead_id=lead_id, canal="whatsapp",
-        contato_id=UUID(int=1), destino="+5571999990001", template=nome, template_versao=1,
-        enviar_apos=future, agendar_para=future, passos=1, **times,
+        owner, "agendas", tenant_id=tenant_id, agenda_id=agenda_id, responsavel=f"Pessoa de {tenant_id}",
+        token_hash=f"\\x{number:064x}", criado_por="x", criado_em=CREATED_AT,
     )  # fmt: skip
+    responsavel_id, bloqueio_id = UUID(int=number << 64 | 8), UUID(int=number << 64 | 9)
+    insert(
+        owner, "responsaveis", tenant_id=tenant_id, responsavel_id=responsavel_id, nome=f"Pessoa de {tenant_id}",
+        expediente={}, folga_antes_minutos=0, antecedencia_minutos=0, granularidade_minutos=30, respeita_feriados=True,
+        criado_por="x", atualizado_por="x", **times,
+    )  # fmt: skip
+    insert(
+        owner, "bloqueios", tenant_id=tenant_id, bloqueio_id=bloqueio_id, responsavel_id=responsavel_id,
+        motivo=f"Pessoa de {tenant_id}", inicio=CREATED_AT, fim=CREATED_AT + timedelta(days=900),
+        criado_em=CREATED_AT, criado_por="x",
+    )  # fmt: skip
+    return agenda_id, responsavel_id, bloqueio_id
+
+
+def insert_agendamento(owner: Database, tenant_id: str, agendamento_id: UUID, lead_id: UUID, future: datetime) -> None:
+    """An agendamento with its time and what is said of it."""
+    times = {"criado_em": CREATED_AT, "atualizado_em": CREATED_AT}
     insert(
         owner, "agendamentos", tenant_id=tenant_id, agendamento_id=agendamento_id, lead_id=lead_id, tipo="callback",
         canal="telefone", data_agendada=future, ocupado_ate=future + timedelta(hours=1), responsavel="Ana", **times,
@@ -134,6 +147,22 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:  # noqa: PLR0915 
         owner, "agendamento_avisos", tenant_id=tenant_id, agendamento_id=agendamento_id, versao=0, tipo="lembrete_60",
         quando=future, **times,
     )  # fmt: skip
+
+
+def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
+    """One row in every table for a tenant; the ids, by the names that they have in paths."""
+    number = len(ask(owner, "SELECT 1 FROM tenants")) + 1
+    lead_id = a_lead(owner, tenant_id=tenant_id, nome=f"Pessoa de {tenant_id}")
+    nome = a_template(owner, tenant_id=tenant_id)
+    disparo_id, agendamento_id, job_id = (UUID(int=number << 64 | kind) for kind in (1, 2, 3))
+    times = {"criado_em": CREATED_AT, "atualizado_em": CREATED_AT}
+    future = datetime.now(UTC) + timedelta(days=30)
+    insert(
+        owner, "disparos", tenant_id=tenant_id, disparo_id=disparo_id, lead_id=lead_id, canal="whatsapp",
+        contato_id=UUID(int=1), destino="+5571999990001", template=nome, template_versao=1,
+        enviar_apos=future, agendar_para=future, passos=1, **times,
+    )  # fmt: skip
+    insert_agendamento(owner, tenant_id, agendamento_id, lead_id, future)
     insert(
         owner, "ingest_jobs", tenant_id=tenant_id, job_id=job_id, bucket="b", chave="k",
         nome_arquivo=f"{tenant_id}.xlsx", **times,
@@ -196,27 +225,12 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:  # noqa: PLR0915 
         owner, "tenant_mapeamentos", tenant_id=tenant_id, cabecalho="x", mapeamento={"Pessoa": "nome"},
         atualizado_em=CREATED_AT,
     )  # fmt: skip
-    agenda_id = UUID(int=number << 64 | 8)
-    insert(
-        owner, "agendas", tenant_id=tenant_id, agenda_id=agenda_id, responsavel=f"Pessoa de {tenant_id}",
-        token_hash=f"\\x{number:064x}", criado_por="x", criado_em=CREATED_AT,
-    )  # fmt: skip
     segmento_id = UUID(int=number << 64 | 6)
     insert(
         owner, "segmentos", tenant_id=tenant_id, segmento_id=segmento_id, nome=f"Pessoas de {tenant_id}",
         filtro={"nome": f"Pessoa de {tenant_id}"}, criado_por="x", atualizado_por="x", **times,
     )  # fmt: skip
-    responsavel_id, bloqueio_id = UUID(int=number << 64 | 8), UUID(int=number << 64 | 9)
-    insert(
-        owner, "responsaveis", tenant_id=tenant_id, responsavel_id=responsavel_id, nome=f"Pessoa de {tenant_id}",
-        expediente={}, folga_antes_minutos=0, antecedencia_minutos=0, granularidade_minutos=30, respeita_feriados=True,
-        criado_por="x", atualizado_por="x", **times,
-    )  # fmt: skip
-    insert(
-        owner, "bloqueios", tenant_id=tenant_id, bloqueio_id=bloqueio_id, responsavel_id=responsavel_id,
-        motivo=f"Pessoa de {tenant_id}", inicio=CREATED_AT, fim=CREATED_AT + timedelta(days=900),
-        criado_em=CREATED_AT, criado_por="x",
-    )  # fmt: skip
+    agenda_id, responsavel_id, bloqueio_id = seeded_staff(owner, tenant_id, number)
     _insert_calendar(owner, tenant_id, agendamento_id, responsavel_id, future)
     campanha_id = UUID(int=number << 64 | 7)
     of_campaign = {"tenant_id": tenant_id, "campanha_id": campanha_id}
@@ -239,17 +253,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:  # noqa: PLR0915 
         owner, "lead_contatos_periodo", tenant_id=tenant_id, lead_id=lead_id, periodo="dia", desde="2026-11-24", vaga=1,
         disparo_id=disparo_id,
     )  # fmt: skip
-    insert(
-        owner, "lead_eventos", tenant_id=tenant_id, lead_id=lead_id, em=CREATED_AT, tipo="dados", por="x",
-        mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
-    )  # fmt: skip
-    insert(
-        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=UUID(int=number << 64 | 13),
-        criado_em=CREATED_AT, texto=f"Pessoa de {tenant_id}", por="x",
-    )  # fmt: skip
-    insert(
-        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
-    )
+    nota_id = _seeded_life(owner, tenant_id, lead_id, number)
     [[telefone_id, email_id]] = ask(
         owner,
         f"SELECT contato_id('{lead_id}', '+5571999990001'), contato_id('{lead_id}', 'maria@example.com')",
@@ -267,11 +271,37 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:  # noqa: PLR0915 
         "resposta_id": str(resposta_id),
         "campanha_id": str(campanha_id),
         "segmento_id": str(segmento_id),
-        "nota_id": str(UUID(int=number << 64 | 13)),
         "agenda_id": str(agenda_id),
         "responsavel_id": str(responsavel_id),
         "bloqueio_id": str(bloqueio_id),
+        "nota_id": str(nota_id),
     }
+
+
+def _seeded_life(owner: Database, tenant_id: str, lead_id: UUID, number: int) -> UUID:
+    """What happened to the lead, what was noted about it, and what its person asked for; the id of the note."""
+    insert(
+        owner, "lead_eventos", tenant_id=tenant_id, lead_id=lead_id, em=CREATED_AT, tipo="dados", por="x",
+        mudancas=json.dumps([{"campo": "nome", "de": None, "para": f"Pessoa de {tenant_id}"}]),
+    )  # fmt: skip
+    nota_id = UUID(int=number << 64 | 13)
+    insert(
+        owner, "lead_notas", tenant_id=tenant_id, lead_id=lead_id, nota_id=nota_id, criado_em=CREATED_AT,
+        texto=f"Pessoa de {tenant_id}", por="x",
+    )  # fmt: skip
+    insert(
+        owner, "contatos_apagados", tenant_id=tenant_id, resumo=f"\\x{number:064x}", motivo="apagamento",
+        criado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "titular_pedidos", tenant_id=tenant_id, pedido_id=UUID(int=number), tipo="exportacao",
+        por=f"Pessoa de {tenant_id}", titular_resumos=[], concluido=True, criado_em=CREATED_AT,
+        atualizado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
+    )
+    return nota_id
 
 
 def fitting(handler: str) -> dict[str, Any] | None:
@@ -332,6 +362,8 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "add_supressao": {"canal": "email", "contato": "maria@example.com"},
         "suppress_lead": {"nota": "Pediu por telefone"},
         "assign_resposta": {"lead_id": str(UUID(int=1))},
+        "export_titular": {"documentos": ["529.982.247-25"], "telefones": ["71 98888-0009"], "emails": ["z@x.com"]},
+        "erase_titular": {"documentos": ["529.982.247-25"], "telefones": ["71 98888-0009"], "emails": ["z@x.com"]},
         "settle_resposta": {"decisao": "sem_pedido"},
     }
     return bodies.get(handler)
@@ -447,7 +479,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("agendas", "lead_contatos_periodo", "campanhas", "campanha_excluidos", "campanha_historico",
+        for table in ("contatos_apagados", "titular_pedidos", "agendas", "lead_contatos_periodo",
+                      "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
                       "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",

@@ -50,6 +50,7 @@ from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
 from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
 from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
 from chalicelib.dispatch.worker.redating import Redating
+from chalicelib.erased import ErasedContacts
 from chalicelib.errors import Conflict, Invalid
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.maintenance.sweep import Sweep, Waker
@@ -537,6 +538,7 @@ class CampaignMachine(RuleBasedStateMachine):
             queues=queue,  # type: ignore[arg-type]
             publish=lambda: 0,
             unsubscribe_url=lambda *_: None,
+            erased=ErasedContacts(self.signer),
             calendars=lambda _: {},
             tracer=Tracer(enabled=False),
             settings=self.settings,

@@ -45,6 +45,7 @@ from chalicelib.dispatch.worker.claims import Claims
 from chalicelib.dispatch.worker.executor import BatchCrashed, Executor
 from chalicelib.dispatch.worker.pauses import PausedChannels, UnbegunDisparos
 from chalicelib.dispatch.worker.redating import Redating
+from chalicelib.erased import ErasedContacts
 from chalicelib.errors import Conflict
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.maintenance.sweep import Sweep, Waker
@@ -212,8 +213,8 @@ class DispatchMachine(RuleBasedStateMachine):
         self.settlements = Settlements(**api)
         self.channel_pauses = ChannelPauses(**api, wakeups=wakeups)
         self.tenants = Tenants(**api, check_channels=lambda *_: None)
-        self.suppressions = Suppressions(**api)
         self.signer = Signer(lambda: ["chave"])
+        self.suppressions = Suppressions(**api, erased=ErasedContacts(self.signer))
         self.webhooks = Webhooks(**api, secrets=_SharedSecret(), secret_of=str, signer=self.signer, public_url=None)
         owned: dict[str, Any] = {"database": world.owner, "clock": clock}
         claims = Claims(**owned, lease_s=180)
@@ -485,6 +486,7 @@ class DispatchMachine(RuleBasedStateMachine):
             queues=queue,  # type: ignore[arg-type]
             publish=lambda: 0,
             unsubscribe_url=lambda *_: None,
+            erased=ErasedContacts(self.signer),
             calendars=lambda _: {},
             tracer=Tracer(enabled=False),
             settings=self.settings.model_copy(update={"micro_agent_disparo_enabled": shift.is_enabled}),

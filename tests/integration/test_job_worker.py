@@ -10,13 +10,15 @@ import pytest
 
 from chalicelib.config import Settings
 from chalicelib.errors import LeaseLost, NotFound, Unavailable
+from chalicelib.ingestion.jobs import worker
 from chalicelib.ingestion.options import Separator, TextEncoding
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued
 from tests.builders import TENANT, ask
 from tests.conftest import StoppedClock
-from tests.ingesting import Office, as_csv, counts, enough, lines_of, numbered, sheet, wakeup_event
+from tests.ingesting import Office, as_csv, counts, enough, lines_of, nothing_left, numbered, sheet, wakeup_event
+from tests.workbooks import parts, row, zipped
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -64,7 +66,35 @@ def test_what_the_upload_says_about_its_text_counts(office: Office) -> None:
 def test_a_header_without_rows_is_a_job_without_leads(office: Office) -> None:
     job = office.ingest(as_csv())
     assert (job["status"], job["linhas_processadas"]) == ("concluido", 0)
-    assert lines_of(office.report(job)) == []
+    assert [line["codigo"] for line in lines_of(office.report(job))] == ["sem_linhas"]
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "expected"),
+    [
+        (
+            zipped(parts("".join([row(n, f"p{n}", f"p{n}@x.com") for n in range(2, 22)]))),
+            "leads.xlsx",
+            [8, 14, 17, 19, 20],
+        ),
+        (as_csv(*numbered(20)), "leads.csv", [8, 14, 17, 19, 20]),
+        (
+            zipped(parts("".join([row(n, f"p{n}", f"p{n}@x.com") for n in range(92, 101)]))),
+            "leads.xlsx",
+            [5, 7, 9],
+        ),
+    ],
+)
+def test_batches_grow_smaller_towards_the_end_of_a_file(
+    office: Office, monkeypatch: pytest.MonkeyPatch, content: bytes, name: str, expected: list[int]
+) -> None:
+    monkeypatch.setattr(worker, "_FIRST_ROWS", 8)
+    monkeypatch.setattr(worker, "_LAST_ROWS", 2)
+    monkeypatch.setattr(worker, "_TOGETHER", 1)
+    job_id = office.upload(content, name=name)
+    jobs = [office.wake(job_id, remaining_ms=nothing_left) for _ in expected]
+    assert [job["linhas_processadas"] for job in jobs] == expected
+    assert office.wake(job_id)["leads_criados"] == expected[-1]
 
 
 def test_an_object_that_is_gone_or_was_replaced_ends_the_job(office: Office, aws: Aws, app_settings: Settings) -> None:

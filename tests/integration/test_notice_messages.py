@@ -119,17 +119,22 @@ def test_moving_cancels_what_waits_and_tells_the_new_time(
 ) -> None:
     made = book(services, a_lead(owner), begins)["agendamento_id"]
     wake(services, made)
+    send(stage, owner)
+    clock.now = begins - timedelta(days=1)
+    wake(services, made)
     move(services, made, begins + timedelta(days=1))
     wake(services, made)
-    assert disparos(owner) == [["convite", "cancelado", "agendamento_mudou"], ["mudou", "pendente", None]]
-    [text] = send(stage, owner)
+    assert disparos(owner) == [
+        ["convite", "enviado", None], ["lembrete_1440", "cancelado", "agendamento_mudou"], ["mudou", "pendente", None],
+    ]  # fmt: skip
+    _, text = send(stage, owner)
     assert "Agora é: sexta-feira, 27/11/2026, às 15:00" in text
     clock.now = begins - timedelta(hours=1)
     wake(services, made)
-    assert [tipo for tipo, *_ in disparos(owner)] == ["convite", "mudou"]
+    assert [tipo for tipo, *_ in disparos(owner)] == ["convite", "lembrete_1440", "mudou"]
     assert said(services, made)[:3] == [
         ("convite", "disparado", None),
-        ("lembrete_1440", "dispensado", "agendamento_mudou"),
+        ("lembrete_1440", "disparado", None),
         ("lembrete_60", "dispensado", "agendamento_mudou"),
     ]
     steps = ask(owner, "SELECT classe, codigo FROM disparo_tentativas WHERE classe = 'dispensado'")
@@ -141,13 +146,94 @@ def test_cancelling_tells_the_lead_and_nothing_else_leaves(
 ) -> None:
     made = book(services, a_lead(owner), begins)["agendamento_id"]
     wake(services, made)
+    send(stage, owner)
     services.agendamentos.cancel(TENANT, made)
     wake(services, made)
     clock.now = begins - timedelta(hours=1)
     wake(services, made)
-    [text] = send(stage, owner)
+    _, text = send(stage, owner)
     assert "foi cancelado" in text
-    assert disparos(owner)[0] == ["convite", "cancelado", "agendamento_encerrado"]
+    assert [tipo for tipo, *_ in disparos(owner)] == ["convite", "cancelado"]
+
+
+@pytest.mark.parametrize("is_woken", [True, False])
+def test_lead_whose_invitation_never_left_hears_of_no_cancellation(
+    services: Services, owner: Database, stage: SendingStage, begins: datetime, is_woken: bool
+) -> None:
+    made = book(services, a_lead(owner), begins)["agendamento_id"]
+    if is_woken:
+        wake(services, made)
+    services.agendamentos.cancel(TENANT, made)
+    wake(services, made)
+    assert send(stage, owner) == []
+    assert said(services, made)[-1] == ("cancelado", "dispensado", "lead_nao_avisado")
+
+
+@pytest.mark.parametrize("how", ["confirmed by phone", "asked for", "invited by the team"])
+def test_lead_who_may_know_of_it_hears_of_its_cancellation(
+    services: Services, owner: Database, begins: datetime, how: str
+) -> None:
+    configured(owner, agenda={"convite": how != "invited by the team"})
+    made = book(services, a_lead(owner), begins)["agendamento_id"]
+    if how == "confirmed by phone":
+        services.agendamentos.confirm(TENANT, made)
+    services.agendamentos.cancel(TENANT, made, avisar_lead=True if how == "asked for" else None)
+    assert ("cancelado", "pendente", None) in said(services, made)
+
+
+LEASED = "lease_dono = gen_random_uuid(), lease_ate = now() + interval '1 hour'"
+RETURNED = "lease_dono = NULL, lease_ate = NULL"
+
+
+@pytest.mark.parametrize(
+    ("state", "news"),
+    [
+        ("iniciado_em = NULL", "lead_nao_avisado"),
+        ("iniciado_em = now()", "cancelado"),
+        ("em_duvida = true, ultimo_codigo = 'x'", "cancelado"),
+        (f"status = 'incerto', em_duvida = true, ultimo_codigo = 'x', erro_codigo = 'x', {RETURNED}", "cancelado"),
+        (f"status = 'simulado', erro_codigo = 'x', {RETURNED}", "cancelado"),
+        (f"status = 'erro', erro_codigo = '131026', {RETURNED}", "lead_nao_avisado"),
+    ],
+)
+def test_message_that_may_have_left_counts_as_told(
+    services: Services, owner: Database, begins: datetime, state: str, news: str
+) -> None:
+    made = book(services, a_lead(owner), begins)["agendamento_id"]
+    wake(services, made)
+    run(owner, f"UPDATE disparos SET status = 'enviando', {LEASED}")
+    run(owner, f"UPDATE disparos SET {state}")
+    services.agendamentos.cancel(TENANT, made)
+    tipo, _, motivo = said(services, made)[-1]
+    assert (motivo or tipo) == news
+
+
+def test_lead_whose_invitation_never_left_is_invited_to_the_new_time(
+    services: Services, owner: Database, stage: SendingStage, begins: datetime
+) -> None:
+    made = book(services, a_lead(owner), begins)["agendamento_id"]
+    wake(services, made)
+    move(services, made, begins + timedelta(days=1))
+    wake(services, made)
+    assert disparos(owner) == [["convite", "cancelado", "agendamento_mudou"], ["convite", "pendente", None]]
+    [text] = send(stage, owner)
+    assert "Seu compromisso está marcado: sexta-feira, 27/11/2026, às 15:00" in text
+
+
+def test_closed_lead_is_reminded_of_nothing_and_told_that_it_is_cancelled(
+    services: Services, owner: Database, stage: SendingStage, begins: datetime, clock: StoppedClock
+) -> None:
+    lead_id = a_lead(owner)
+    made = book(services, lead_id, begins)["agendamento_id"]
+    wake(services, made)
+    send(stage, owner)
+    run(owner, "UPDATE leads SET status = 'concluido'")
+    clock.now = begins - timedelta(days=1)
+    wake(services, made)
+    assert said(services, made)[1] == ("lembrete_1440", "dispensado", "lead_encerrado")
+    services.agendamentos.cancel(TENANT, made)
+    wake(services, made)
+    assert [tipo for tipo, *_ in disparos(owner)] == ["convite", "cancelado"]
 
 
 @pytest.mark.parametrize("says", [True, False])
@@ -208,6 +294,23 @@ def test_what_changes_between_claim_and_sending_does_not_leave(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("status = 'nao_compareceu'", "agendamento_encerrado"),
+        ("versao = versao + 1, data_agendada = data_agendada + interval '1 minute'", "agendamento_mudou"),
+    ],
+)
+def test_what_somebody_else_changed_is_not_spoken_of(
+    services: Services, owner: Database, begins: datetime, change: str, reason: str
+) -> None:
+    """The version before this one withdraws nothing."""
+    made = book(services, a_lead(owner), begins)["agendamento_id"]
+    run(owner, f"UPDATE agendamentos SET {change}")
+    wake(services, made)
+    assert said(services, made)[0] == ("convite", "dispensado", reason)
+
+
 def test_lead_without_whatsapp_is_reminded_by_email(
     services: Services, owner: Database, stage: SendingStage, begins: datetime
 ) -> None:
@@ -236,7 +339,7 @@ def test_lead_who_opted_out_of_one_channel_hears_by_the_other(
     opted_out(owner, "maria@example.com", canal="email")
     move(services, made, begins + timedelta(days=1))
     wake(services, made)
-    assert ("mudou", "dispensado", "contato_suprimido") in said(services, made)
+    assert ("convite", "dispensado", "contato_suprimido") in said(services, made)
 
 
 def test_lead_without_a_contact_hears_nothing(services: Services, owner: Database, begins: datetime) -> None:

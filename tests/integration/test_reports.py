@@ -8,7 +8,7 @@ from contextlib import closing
 from datetime import date
 from itertools import count
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,7 +24,7 @@ from chalicelib.ingestion.rows.formulas import original
 from chalicelib.ingestion.rows.one_by_one import MAX_ERRORS
 from chalicelib.tenants.config import Language
 from chalicelib.wiring import Services
-from tests.builders import TENANT
+from tests.builders import TENANT, run
 from tests.conftest import StoppedClock
 from tests.ingesting import HEADER, PLAIN, Office, as_csv, counts, file_id, lines_of, numbered, sheet, table_of
 from tests.workbooks import by_openpyxl, by_xlsxwriter, opened
@@ -373,3 +373,18 @@ def test_apostrophes_of_other_files_stay(make_services: Callable[..., Services])
     office.ingest(as_csv(("a, '=b", "", "a@x.com", ""), header=PLAIN))
     assert office.leads()[0][1] == "a, '=b"
     assert counts(office.ingest(as_csv(header=(*PLAIN, *ADDED))))["linhas_processadas"] == 0
+
+
+def test_rewritten_report_has_the_rows_that_are_left(services: Services) -> None:
+    office = Office(services)
+    job = office.ingest(sheet("Ana;;nada;", "Bia;;tampouco;"))
+    run(services.owner_database, "DELETE FROM ingest_erros WHERE linha = 2")
+    assert services.reports.rewrite(TENANT, job["job_id"])
+    assert "Ana" not in office.report(job).decode()
+    assert "Bia" in office.report(job).decode()
+
+
+def test_job_without_a_report_gets_none(services: Services) -> None:
+    job_id = Office(services).upload(sheet("Ana;;nada;"))
+    assert not services.reports.rewrite(TENANT, job_id)
+    assert not services.reports.rewrite(TENANT, UUID(int=1))

@@ -54,6 +54,16 @@ def statuses(database: Database) -> dict[UUID, str]:
 # One
 
 
+def test_message_about_an_agendamento_that_is_sent_again_moves_no_lead(services: Services, database: Database) -> None:
+    lead_id = a_lead(database, status="sem_sucesso")
+    disparo_id = a_disparo(
+        database, lead_id, status="erro", expira_em=STARTED_AT + timedelta(days=1), agendamento_id=uuid4(),
+        agendamento_versao=0, agendamento_tipo="convite",
+    )  # fmt: skip
+    assert services.resends.one(TENANT, disparo_id)["status"] == "pendente"
+    assert lead_status(database, lead_id) == "sem_sucesso"
+
+
 def test_failed_disparo_starts_over_with_its_history_and_a_wake_up(
     services: Services, database: Database, aws: Aws, app_settings: Settings, clock: StoppedClock
 ) -> None:

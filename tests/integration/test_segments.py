@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 
 from chalicelib.adapters.database import Database, Rows
+from chalicelib.campaigns.segments.compiler import for_counting
 from chalicelib.campaigns.segments.context import compiled
 from chalicelib.campaigns.segments.model import SegmentFilter
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
@@ -305,8 +306,8 @@ def test_segment_finds_what_a_plain_reading_of_its_filter_finds(
     def found(rows: Rows) -> set[UUID]:
         condition = compiled(rows, read(document), NOW)
         sample = rows.all("sample_segment", filtro=condition, limite=1_000)
-        [counts] = rows.all("count_segment", filtro=condition)
-        assert counts["total"] == len(sample)
+        [counts] = rows.all("count_segment", filtro=for_counting(condition), limite=1_000)
+        assert (counts["total"], counts["amostra"]) == (len(sample), [each["lead_id"] for each in sample])
         return {each["lead_id"] for each in sample}
 
     expected = {lead["lead_id"] for lead in leads if holds(document, lead)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -146,6 +147,21 @@ def test_disparo_that_was_not_sent_cannot_be_confirmed(services: Services, datab
     with pytest.raises(Conflict) as refused:
         services.settlements.confirm(TENANT, disparo_id)
     assert (refused.value.code, refused.value.params) == ("disparo_nao_confirmavel", {"status": status})
+
+
+def test_message_about_an_agendamento_moves_no_lead_by_hand_either(services: Services, database: Database) -> None:
+    of_agendamento: dict[str, Any] = {
+        "agendamento_id": uuid4(), "agendamento_versao": 0, "expira_em": STARTED_AT + timedelta(days=1),
+    }  # fmt: skip
+    lead_id = a_lead(database, status="em_disparo")
+    sent = a_disparo(database, lead_id, status="enviado", agendamento_tipo="convite", **of_agendamento)
+    services.settlements.confirm(TENANT, sent)
+    assert lead_status(database, lead_id) == "em_disparo"
+    doubtful = a_disparo(
+        database, lead_id, status="incerto", passos=1, agendamento_tipo="lembrete_60", **of_agendamento
+    )  # fmt: skip
+    services.settlements.resolve(TENANT, doubtful, NOT_SENT)
+    assert lead_status(database, lead_id) == "em_disparo"
 
 
 def test_confirming_does_not_move_a_closed_lead(services: Services, database: Database) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.errors import InvalidFile
+from chalicelib.adapters.storage import Storage
+from chalicelib.errors import InvalidFile, Unavailable
 from chalicelib.wiring import Services
 
 
@@ -24,3 +25,25 @@ def test_download_returns_the_content_and_refuses_another_etag(services: Service
     assert (tmp_path / "x").read_bytes() == b"content"
     with pytest.raises(InvalidFile, match="arquivo_substituido"):
         services.storage.download("leads/acme/x.csv", tmp_path / "x", etag='"0123456789abcdef0123456789abcdef"')
+
+
+def test_objects_are_listed_by_the_beginning_of_their_keys_and_deleted(services: Services) -> None:
+    for key in ("leads/acme/a.csv", "leads/acme/b.csv", "leads/outra/c.csv"):
+        services.storage.put(key, b"x", content_type="text/csv")
+    assert [each.key for each in services.storage.listed("leads/acme/")] == ["leads/acme/a.csv", "leads/acme/b.csv"]
+    services.storage.delete(["leads/acme/a.csv", "leads/acme/none.csv"])
+    services.storage.delete([])
+    assert [each.key for each in services.storage.listed("leads/")] == ["leads/acme/b.csv", "leads/outra/c.csv"]
+
+
+def test_object_that_is_kept_is_no_success() -> None:
+    class Stubborn:
+        def client(self, _: str) -> Stubborn:
+            return self
+
+        def delete_objects(self, **_: object) -> dict[str, object]:
+            return {"Errors": [{"Code": "AccessDenied"}]}
+
+    with pytest.raises(Unavailable) as refused:
+        Storage(Stubborn(), "b").delete(["x"])  # type: ignore[arg-type]
+    assert refused.value.reason == "AccessDenied"

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.canal import Canal
+from chalicelib.erased import ErasedContacts
 from chalicelib.errors import Conflict, ConstraintViolation, Forbidden, Invalid, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_ids
@@ -21,6 +22,7 @@ from chalicelib.suppression.requests import (
     SuppressionRemoval,
 )
 from chalicelib.suppression.service import Suppressions
+from chalicelib.tokens import Signer
 from chalicelib.wiring import Services
 from tests.builders import TENANT, a_disparo, a_lead, ask, disparo, insert
 from tests.conftest import STARTED_AT, DatabaseUrls, StoppedClock
@@ -35,7 +37,7 @@ STRANGER = Identity("outra", "sub-da-eva", frozenset())
 def suppressions(database_urls: DatabaseUrls, clock: StoppedClock) -> Iterator[Suppressions]:
     """As the login of the API."""
     database = Database(lambda: database_urls.api)
-    yield Suppressions(database=database, clock=clock)
+    yield Suppressions(database=database, clock=clock, erased=ErasedContacts(Signer(lambda: ["chave-de-teste"])))
     database.close()
 
 

@@ -8,10 +8,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
+from chalicelib.campaigns.segments.requests import NewSegment
 from chalicelib.dispatch.requests.models import NewTemplate, PreviewRequest, TemplateQuery, VersionQuery
 from chalicelib.errors import ConstraintViolation, Invalid, InvalidTemplate, NotFound
+from chalicelib.identity import Identity
 from chalicelib.wiring import Services
 from tests.builders import TENANT, a_lead, ask, insert, run
 from tests.conftest import StoppedClock
@@ -217,6 +220,27 @@ def test_preview_without_a_lead_is_that_of_the_three_newest(services: Services, 
         a_lead(services.owner_database, nome=nome, criado_em=clock() - timedelta(days=day))
     a_lead(services.owner_database, nome=None, tenant_id="outra", criado_em=clock())
     assert previewed(services) == ["Oi, D", "Oi, C", "Oi, B"]
+
+
+def test_preview_for_a_segment_is_that_of_its_three_newest_leads(services: Services, clock: StoppedClock) -> None:
+    put(services, texto="Oi, {{nome}}")
+    for day, nome in enumerate("EDCBA"):
+        tags = [] if nome == "D" else ["vip"]
+        a_lead(services.owner_database, nome=nome, tags=tags, criado_em=clock() - timedelta(days=day))
+    request = NewSegment.model_validate_json('{"nome": "Vip", "filtro": {"tags": {"algum": ["vip"]}}}')
+    segmento_id = services.segments.create(Identity(TENANT, "ana", frozenset()), request)["segmento_id"]
+    assert previewed(services, segmento_id=segmento_id) == ["Oi, E", "Oi, C", "Oi, B"]
+    run(services.owner_database, "UPDATE leads SET tags = '{}'")
+    assert previewed(services, segmento_id=segmento_id) == []
+
+
+def test_preview_is_for_one_lead_or_for_one_segment_that_exists(services: Services) -> None:
+    put(services)
+    with pytest.raises(ValidationError, match="lead_id and segmento_id"):
+        previewed(services, lead_id=UUID(int=1), segmento_id=UUID(int=2))
+    with pytest.raises(Invalid, match="segmento_desconhecido") as refused:
+        previewed(services, segmento_id=UUID(int=9))
+    assert [each.pointer for each in refused.value.errors] == ["/segmento_id"]
 
 
 def test_preview_of_an_email_shows_all_of_its_texts(services: Services) -> None:

@@ -11,16 +11,21 @@ from typing import Any
 
 import pytest
 import xlsxwriter
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from chalicelib.campos import CampoType
+from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.jobs import campo_plan
 from chalicelib.ingestion.jobs.campo_plan import with_campos
 from chalicelib.ingestion.layout.campo_values import CampoColumn, CampoReading
+from chalicelib.ingestion.reading import container
 from chalicelib.ingestion.reading.behind import dates
 from chalicelib.ingestion.reading.workbook import open_workbook
 from chalicelib.ingestion.rows import campo_cells
 from chalicelib.ingestion.rows.campo_cells import CampoReader
+from chalicelib.ingestion.rows.formulas import as_shown
 from chalicelib.ingestion.rows.one_by_one import RowReader
 from tests.workbooks import in_another_shape
 
@@ -101,3 +106,38 @@ def test_long_text_in_a_column_of_dates_is_a_text_of_its_own() -> None:
     found = CampoReader([column]).read_all([["05/12/2026"], ["x" * 99], ["x" * 99]])
     assert [json.loads(each)["dia"] for each in found.written] == ["2026-12-05", "x" * 99, "x" * 99]
     assert found.texts == {0: 2}
+
+
+@given(st.lists(st.text("aé '=\"\\\n\x00\x1f\x7f\ufeff\U0001f600", max_size=6), min_size=1))
+@example(["a\x7fb", "c"])
+@example(["'=1", "a"])
+def test_texts_of_a_column_are_those_of_its_cells(cells: list[str]) -> None:
+    column = CampoColumn(0, "Obs", "obs", CampoReading(CampoType.TEXTO))
+    reader = CampoReader([column])
+    written = reader.read_all([[cell] for cell in cells]).written
+    assert written == [reader.read([cell])[0] for cell in cells]
+    for cell, campos in zip(cells, written, strict=True):
+        seen = as_shown(cell.strip(EDGES)) if cell.strip(EDGES) else ""
+        assert json.loads(campos) == ({"obs": seen} if seen else {})
+
+
+def test_text_with_a_line_break_among_numbers_is_a_text() -> None:
+    column = CampoColumn(0, "Valor", "valor", CampoReading(CampoType.NUMERO, formatted=True))
+    found = CampoReader([column]).read_all([["10.5"], ["1\n2"], ["\n"], [""]])
+    assert found.written == ['{"valor":10.5}', '{"valor":"1\\n2"}', "{}", "{}"]
+    assert found.texts == {0: 1}
+
+
+@pytest.mark.parametrize("long", [[], ["R$ 1.234,50", 1e-7]])
+def test_numbers_of_a_column_are_read_as_they_are_written_whatever_stands_below_them(
+    monkeypatch: pytest.MonkeyPatch, long: list[str | float]
+) -> None:
+    monkeypatch.setattr(container, "BLOCK", 256)  # the titles are in a block of their own
+    out = io.BytesIO()
+    with xlsxwriter.Workbook(out) as book:
+        page = book.add_worksheet("Leads")
+        page.write_row(0, 0, ["Email", "Valor", "Cidade"])
+        for row, value in enumerate([10.5, -7, 0, None, 1234.56, *long], 1):
+            page.write_row(row, 0, [f"a{row}@x.com", value, "Ilhéus"])
+    expected = [10.5, -7, 0, None, 1234.56, 1234.5, 1e-7][: 5 + len(long)]
+    assert [row.get("valor") for row in kept(out.getvalue())] == expected

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, date, datetime
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,7 +14,13 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.database import named_fragments
 from chalicelib.campaigns.segments import compiler
-from chalicelib.campaigns.segments.compiler import MOST_CONDITIONS, MOST_DEPTH, SegmentContext, compile_segment
+from chalicelib.campaigns.segments.compiler import (
+    MOST_CONDITIONS,
+    MOST_DEPTH,
+    SegmentContext,
+    compile_segment,
+    for_counting,
+)
 from chalicelib.campaigns.segments.model import MOST_VALUES, SegmentFilter
 from chalicelib.campos import CampoType
 from chalicelib.canal import Canal
@@ -92,13 +97,39 @@ def test_parts_are_joined_as_their_keys_say() -> None:
     assert compiled(document) == AllOf((AnyOf((email, whatsapp)), Not(email), AllOf(())))
 
 
+def test_numbers_are_compared_as_written() -> None:
+    values = {"campo": "valor", "op": "<=", "valor": "0.1"}
+    assert compiled(campo("valor", "<=", 0.1)) == Fragment("lead_campo_numero", values)
+
+
 @pytest.mark.parametrize(
-    ("op", "sides"),
-    [("=", [0]), ("!=", [-1, 1]), ("<", [-1]), ("<=", [-1, 0]), (">", [1]), (">=", [0, 1])],
+    ("op", "begin", "end", "is_outside"),
+    [
+        ("=", "2026-12-31", "2027-01-01", False),
+        ("!=", "2026-12-31", "2027-01-01", True),
+        ("<", "", "2026-12-31", False),
+        ("<=", "", "2027-01-01", False),
+        (">", "2027-01-01", ":", False),
+        (">=", "2026-12-31", ":", False),
+    ],
 )
-def test_comparison_says_on_which_sides_of_the_value_the_campo_is(op: str, sides: list[int]) -> None:
-    values = {"campo": "valor", "valor": Decimal("0.1"), "sinais": sides}
-    assert compiled(campo("valor", op, 0.1)) == Fragment("lead_campo_numero", values)
+def test_comparison_with_a_day_is_a_range_of_days(op: str, begin: str, end: str, is_outside: bool) -> None:
+    values = {"campo": "vencimento", "de": begin, "ate": end, "fora": is_outside, "tem_textos": False}
+    assert compiled(campo("vencimento", op, "2026-12-31")) == Fragment("lead_campo_data", values)
+
+
+def test_days_are_told_from_other_texts_where_the_campo_has_both() -> None:
+    [fragment] = fragments(compiled(campo("misto", "=", "2026-12-05")))
+    assert fragment.values["tem_textos"] is True
+
+
+@given(filters())
+def test_condition_for_counting_has_the_same_shape_and_fragments_that_exist(document: dict[str, Any]) -> None:
+    condition = compiled(document)
+    counted = fragments(for_counting(condition))
+    assert [each.values for each in counted] == [each.values for each in fragments(condition)]
+    for each in counted:
+        named_fragments()[each.name].filled({"tenant_id": "acme", **each.values})
 
 
 @pytest.mark.parametrize(
@@ -107,7 +138,7 @@ def test_comparison_says_on_which_sides_of_the_value_the_campo_is(op: str, sides
 )
 def test_today_is_the_day_of_the_tenants_clock(text: str, day: str) -> None:
     [fragment] = fragments(compiled(campo("vencimento", "<", text)))
-    assert (fragment.name, fragment.values["valor"]) == ("lead_campo_data", day)
+    assert (fragment.name, fragment.values["ate"]) == ("lead_campo_data", day)
     assert CONTEXT.since(text).astimezone(CONTEXT.zone) == datetime.combine(
         date.fromisoformat(day), datetime.min.time(), CONTEXT.zone
     )

@@ -7,7 +7,7 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from validate_docbr import CNPJ, CPF
 
-from chalicelib.contacts.documents import is_cnpj, is_cpf, read_document
+from chalicelib.contacts.documents import is_cnpj, is_cpf, read_document, usual_documents
 from chalicelib.contacts.pieces import RefusedPiece
 
 DIGITS = "0123456789"
@@ -211,3 +211,17 @@ def test_text_of_another_form_is_not_a_cpf(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "1122233300018", "11222333000a81", "11.22.33.0001", "١١٢٢٢٣٣٣٠٠٠١٨١"])
 def test_text_of_another_form_is_not_a_cnpj(text: str) -> None:
     assert not is_cnpj(text)
+
+
+LIKE_DOCUMENTS = st.text(DIGITS, min_size=11, max_size=11) | st.from_regex(r"[0-9A-Z]{12}[0-9]{2}", fullmatch=True)
+
+
+@given(st.lists(st.sampled_from(["", "x", "191", "1\n2"]) | LIKE_DOCUMENTS | CPFS | CNPJS, min_size=1))
+@example([digit * size for digit in DIGITS for size in (11, 14)])
+@example(["ZZZZZZZZZZZZ99", "00000000000191", "529.982.247-25", "12.abc.345/01de-35"])
+@THOROUGH
+def test_documents_of_a_column_are_those_of_its_cells(cells: list[str]) -> None:
+    found = usual_documents(cells)
+    for cell, document in zip(cells, found, strict=True):
+        bare = cell.upper().replace(".", "").replace("-", "").replace("/", "")
+        assert document == (bare if is_cpf(bare) or is_cnpj(bare) else None)

@@ -25,7 +25,7 @@ def reading(**fields: Any) -> dict[str, Any]:
         "colunas": [
             {"coluna": "A", "titulo": "Nome", "campo": "nome", "mensagem": None},
             {"coluna": "B", "titulo": "[red]Obs", **unread},
-            {"coluna": "C", "titulo": "Valor", "campo": "valor", "tipo": "moeda", "mensagem": None},
+            {"coluna": "C", "titulo": "Valor", "campo": "valor", "tipo": "moeda", "oculta": True, "mensagem": None},
         ],
         "abas": [{"aba": "Jan", "lida": True, "mensagem": None}, {"aba": "Fev", "lida": False, "mensagem": "Só uma."}],
         "linhas_ocultas": {"total": 0, "linhas": []},
@@ -41,7 +41,7 @@ def test_table_tells_of_columns_and_sheets() -> None:
     told = lines(leitura=reading())
     assert "columns A Nome nome" in told
     assert "B [red]Obs -: Não foi lida." in told
-    assert "C Valor campo valor (moeda)" in told
+    assert "C Valor (hidden) campo valor (moeda)" in told
     assert "sheets Jan read" in told
     assert "Fev -: Só uma." in told
     assert "rows linhas_processadas 1.000" in told
@@ -63,6 +63,12 @@ def test_table_tells_of_encoding_lines_hidden_rows_refusals_and_duplicates() -> 
     assert told[-4:] == ["refused b 2", "a 1", "duplicates by documento 2", "id 1"]
     assert "hidden 2 (4, 5): left out" in lines(
         ignorar_ocultas=True, leitura=reading(linhas_ocultas={"total": 2, "linhas": [4, 5]})
+    )
+
+
+def test_table_tells_what_a_person_should_know_of_the_file() -> None:
+    assert "notices sem_linhas Não há linhas." in lines(
+        leitura=reading(avisos=[{"codigo": "sem_linhas", "mensagem": "Não há linhas."}])
     )
 
 

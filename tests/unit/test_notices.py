@@ -213,7 +213,12 @@ def test_cancellation_is_told_while_it_matters(
     changes: dict[str, Any], tells_lead: bool, now: datetime, expected: list[str]
 ) -> None:
     config = AgendaConfig.model_validate(changes)
-    assert kinds(farewell_of(BEGINS, config, now, tells_lead=tells_lead)) == expected
+    assert kinds(farewell_of(BEGINS, config, now, tells_lead=tells_lead, lead_knows=True)) == expected
+
+
+def test_cancellation_is_no_news_to_a_lead_who_never_heard_of_it() -> None:
+    [notice] = farewell_of(BEGINS, AgendaConfig(), NOW, tells_lead=True, lead_knows=False)
+    assert (notice.tipo, notice.motivo) == ("cancelado", "lead_nao_avisado")
 
 
 def test_name_of_a_schedule_is_short_enough_for_aws() -> None:

@@ -126,6 +126,7 @@ def test_routes_that_create_take_an_idempotency_key(contract: Any) -> None:
         "create_segmento",
         "create_campanha",
         "repeat_campanha",
+        "erase_titular",
         "create_responsavel",
         "create_bloqueio",
     }

@@ -27,6 +27,9 @@ from chalicelib.messages import ENGLISH, PORTUGUESE
         ("14:30:00", ["hora"], "hora", "14:30", "14:30"),
         ("2026-12-05", ["texto"], "texto", "2026-12-05", "2026-12-05"),
         ("a combinar", ["data"], "texto", "a combinar", "a combinar"),
+        ("2026-02-30", ["data"], "texto", "2026-02-30", "2026-02-30"),
+        ("2026-13-05T14:30:00", ["data_hora"], "texto", "2026-13-05T14:30:00", "2026-13-05T14:30:00"),
+        ("25:00:00", ["hora"], "texto", "25:00:00", "25:00:00"),
     ],
 )
 def test_value_is_in_words(value: Any, types: list[str], kind: str, portuguese: str, english: str) -> None:

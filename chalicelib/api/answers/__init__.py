@@ -49,6 +49,7 @@ from chalicelib.api.answers.leads import (
     ReadyLeadPage,
 )
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
+from chalicelib.api.answers.privacy import SubjectExport, SubjectRecord, SubjectRecordPage
 from chalicelib.api.answers.scheduling import (
     AgendamentoDetail,
     AgendamentoPage,
@@ -117,6 +118,9 @@ __all__ = [
     "SlotsAnswer",
     "StoppedCampaign",
     "StoppedCampaigns",
+    "SubjectExport",
+    "SubjectRecord",
+    "SubjectRecordPage",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",

@@ -105,6 +105,8 @@ class ColumnReading(AnswerModel):
 
     coluna: str
     """Its letters: A, B, …"""
+    oculta: bool
+    """Whether the sheet hides it; it is read like any other."""
     titulo: str
     campo: Role | str | None
     """What it was read as, or the name of the campo by which it is kept; null if it was left out."""
@@ -142,6 +144,14 @@ class HiddenRows(AnswerModel):
     """The numbers of the first hundred, each in its sheet."""
 
 
+class FileNotice(AnswerModel):
+    """What a person should know of a file as a whole, though nothing in it was refused."""
+
+    codigo: str
+    mensagem: str
+    """The sentence of `codigo`."""
+
+
 class FileReading(AnswerModel):
     """How the file was read: nothing in it is ignored in silence."""
 
@@ -158,6 +168,8 @@ class FileReading(AnswerModel):
     """The lines of a text file; a row has several if a cell has line breaks. Null until the end of the file is read."""
     recusas: dict[str, int] | None
     """How often each code of a refusal occurs; null until the job has ended."""
+    avisos: tuple[FileNotice, ...]
+    """`sem_linhas`: there is no row of data below the titles."""
 
 
 class JobDetail(JobAnswer):

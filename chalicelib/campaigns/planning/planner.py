@@ -112,19 +112,19 @@ class Planner:
         if campaign is None:
             raise LeaseLost
         most = self._settings.plan_slice_leads
-        planned = rows.one(
+        [planned] = rows.all(
             "plan_slice",
             **slice_params(campaign, audience_of(rows, campaign, campaign["publico_em"]), most),
             piloto_restam=self._pilots_left(rows, campaign),
             max_tentativas=self._settings.max_tentativas,
         )
-        is_last = planned is None or planned["leads"] < most
+        is_last = bool(planned["leads"] < most)
         now = self._clock()
         rows.run(
             "advance_planning",
             campanha_id=campanha_id,
             worker=worker,
-            ultimo=planned and planned["ultimo"],
+            ultimo=planned["ultimo"],
             terminou=is_last,
             agora=now,
             lease_ate=now + self._lease,

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.campaigns.segments.compiler import for_counting
 from chalicelib.campaigns.segments.context import compiled, stored_filter
 from chalicelib.campaigns.segments.model import SegmentFilter
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
-from chalicelib.errors import Conflict, ConstraintViolation, NotFound
+from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
@@ -103,12 +104,26 @@ class Segments:
         def work(rows: Rows) -> dict[str, Any]:
             condition = compiled(rows, _filter_of(rows, request), now)
             take_seat(rows)
-            [counts] = rows.all("count_segment", filtro=condition)
-            # Where there is none, looking for a sample would read everything once more.
-            sample = rows.all("sample_segment", filtro=condition, limite=_SAMPLE) if counts["total"] else []
+            [counts] = rows.all("count_segment", filtro=for_counting(condition), limite=_SAMPLE)
+            sample = rows.all("leads_of_sample", lead_ids=counts.pop("amostra"))
             return {"total": counts.pop("total"), "por_canal": counts, "amostra": sample}
 
         return self._database.run(tenant_id, work)
+
+    def newest(self, rows: Rows, segmento_id: UUID, most: int) -> list[UUID]:
+        """The newest leads of a segment, in a transaction that another service has opened.
+
+        Raises:
+            Invalid: `segmento_desconhecido`, or the filter cannot be used any more.
+            TooManyRequests: `buscas_demais`.
+        """
+        segment = rows.one("segmento_by_id", segmento_id=segmento_id)
+        if segment is None:
+            detail = str(segmento_id)
+            raise Invalid("segmento_desconhecido", (FieldError("/segmento_id", "segmento_desconhecido", detail),))
+        condition = compiled(rows, stored_filter(segment["filtro"]), self._clock())
+        take_seat(rows)
+        return [row["lead_id"] for row in rows.all("sample_segment", filtro=condition, limite=most)]
 
     def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
         """The segment that this very request made before."""

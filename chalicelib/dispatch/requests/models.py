@@ -148,11 +148,19 @@ class NewTemplate(_Request):
 
 
 class PreviewRequest(_Request):
-    """For which lead a template is rendered, with which values, and in which version; the newest leads by default."""
+    """For which leads a template is rendered, with which values, and in which version; the newest leads by default."""
 
     lead_id: UUID | None = None
+    segmento_id: UUID | None = None
+    """For the newest leads of a segment."""
     variaveis: dict[str, VariableValue] = {}
     versao: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+
+    @model_validator(mode="after")
+    def _ask_for_one(self) -> PreviewRequest:
+        if self.lead_id is not None and self.segmento_id is not None:
+            raise PydanticCustomError("lead_ou_segmento", "lead_id and segmento_id")
+        return self
 
 
 class VersionQuery(PageQuery):

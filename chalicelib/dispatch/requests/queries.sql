@@ -43,6 +43,12 @@ SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
   FROM leads
  WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
+-- name: values_of_leads
+SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
+ ORDER BY lead_id DESC;
+
 -- name: values_of_newest_leads
 SELECT lead_id, nome, contato, documento, CAST(campos AS text) AS campos
   FROM leads
@@ -334,7 +340,7 @@ HAVING sum(quantos) <> 0;
 
 -- name: lock_disparo_to_resend
 -- Of a campaign only while it goes on: nothing of it would be claimed after its end.
-SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
+SELECT d.disparo_id, d.lead_id, d.status, d.expira_em, d.apagado_em,
        (SELECT c.status FROM campanhas c
          WHERE c.tenant_id = d.tenant_id AND c.campanha_id = d.campanha_id) IN ('concluida', 'cancelada') AS campanha_encerrada,
        EXISTS (SELECT FROM disparos a
@@ -349,7 +355,7 @@ SELECT d.disparo_id, d.lead_id, d.status, d.expira_em,
 SELECT d.disparo_id, d.lead_id
   FROM disparos d
   JOIN leads l ON l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id
- WHERE d.tenant_id = :tenant_id AND d.status = 'erro'
+ WHERE d.tenant_id = :tenant_id AND d.status = 'erro' AND d.apagado_em IS NULL
    AND (d.expira_em IS NULL OR d.expira_em > :agora)
    AND l.status <> ALL (CAST(:fechados AS text[]))
    AND NOT EXISTS (SELECT FROM disparos a WHERE a.tenant_id = :tenant_id AND a.alternativa_de = d.disparo_id)
@@ -376,6 +382,7 @@ WITH movidos AS (
            ultimo_codigo = NULL, erro_codigo = NULL, enviado_em = NULL, passos = d.passos + 1, atualizado_em = :agora
       FROM leads l
      WHERE d.tenant_id = :tenant_id AND d.disparo_id = ANY (CAST(:disparo_ids AS uuid[])) AND d.status = 'erro'
+       AND d.apagado_em IS NULL
        AND l.tenant_id = d.tenant_id AND l.lead_id = d.lead_id AND l.status <> ALL (CAST(:fechados AS text[]))
        AND NOT EXISTS (SELECT FROM campanhas c
                         WHERE c.tenant_id = :tenant_id AND c.campanha_id = d.campanha_id
@@ -385,6 +392,13 @@ WITH movidos AS (
 INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe)
 SELECT tenant_id, disparo_id, passos, :agora, 'reenviado' FROM movidos
 RETURNING disparo_id;
+
+-- name: list_leads_that_disparos_move
+-- Tests go to the team, and a message about an agendamento is no attempt to reach somebody: their leads stay.
+SELECT DISTINCT lead_id
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND disparo_id = ANY (CAST(:disparo_ids AS uuid[]))
+   AND teste_de IS NULL AND agendamento_id IS NULL;
 
 -- name: lock_bulk_request
 -- The same request twice at once: the second one waits for the answer of the first, of which there may be no row yet.

@@ -41,8 +41,9 @@ class Resends:
 
         Raises:
             NotFound: the tenant has no such disparo.
-            Conflict: `disparo_nao_reenviavel` (it has not failed), `disparo_expirado`, `disparo_com_alternativa` (it
-                went on to another contact), `disparo_de_campanha_encerrada`, `lead_encerrado`.
+            Conflict: `disparo_nao_reenviavel` (it has not failed), `disparo_apagado` (its text is gone),
+                `disparo_expirado`, `disparo_com_alternativa` (it went on to another contact),
+                `disparo_de_campanha_encerrada`, `lead_encerrado`.
         """
         now = self._clock()
 
@@ -90,6 +91,8 @@ def _resend_many(
 def _check(disparo: Row, now: datetime) -> None:
     if disparo["status"] != DisparoStatus.ERRO:
         raise Conflict("disparo_nao_reenviavel", status=disparo["status"])
+    if disparo["apagado_em"] is not None:
+        raise Conflict("disparo_apagado")
     if disparo["expira_em"] is not None and disparo["expira_em"] <= now:
         raise Conflict("disparo_expirado")
     if disparo["campanha_encerrada"]:
@@ -109,7 +112,8 @@ def _resend(rows: Rows, locked: Sequence[Row], now: datetime) -> list[UUID]:
     disparo_ids = [each["disparo_id"] for each in locked]
     rows.all("lock_campanhas_of_disparos", disparo_ids=disparo_ids)
     resent = rows.all("resend_disparos", disparo_ids=disparo_ids, fechados=_CLOSED, agora=now)
-    moves.apply(rows, lead_ids, LeadFact.DISPARO_CRIADO, now)
+    moved = rows.all("list_leads_that_disparos_move", disparo_ids=disparo_ids)
+    moves.apply(rows, [each["lead_id"] for each in moved], LeadFact.DISPARO_CRIADO, now)
     return [row["disparo_id"] for row in resent]
 
 

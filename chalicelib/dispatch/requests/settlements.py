@@ -93,4 +93,5 @@ def _follow(rows: Rows, disparo: Row, status: DisparoStatus, now: datetime) -> N
     names = ("disparo_id", "lead_id", "canal", "status", "erro_codigo", "ultimo_codigo")
     events.record(rows, EVENTS[status], now, **{name: disparo[name] for name in names})
     if status in LEAD_FACTS:
-        moves.apply(rows, [disparo["lead_id"]], LEAD_FACTS[status], now)
+        moved = rows.all("list_leads_that_disparos_move", disparo_ids=[disparo["disparo_id"]])
+        moves.apply(rows, [each["lead_id"] for each in moved], LEAD_FACTS[status], now)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, assert_never
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias, assert_never
+from uuid import UUID
 
 from chalicelib import messages
 from chalicelib.adapters.clock import Clock
@@ -40,11 +42,16 @@ _SAMPLES = 3
 _LONGEST_NAME = 200
 
 
+NewestOfSegment: TypeAlias = Callable[[Rows, UUID, int], Sequence[UUID]]
+"""The newest leads of a segment, so many at most. Segments are another service's, so `wiring.py` hands it in."""
+
+
 class Templates:
     """The templates in use; `database` is the API's login."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, newest_of_segment: NewestOfSegment, clock: Clock) -> None:
         self._database = database
+        self._newest_of_segment = newest_of_segment
         self._clock = clock
 
     def page(self, tenant_id: str, query: TemplateQuery) -> dict[str, Any]:
@@ -96,11 +103,14 @@ class Templates:
         return _shown(self._database.run(tenant_id, lambda rows: _version(rows, nome, int(versao))))
 
     def preview(self, tenant_id: str, nome: str, request: PreviewRequest) -> dict[str, Any]:
-        """The message that a lead would get, or what keeps it from one; without a lead, for the newest leads.
+        """The message that a lead would get, or what keeps it from one; without a lead, for the newest leads of all
+        or of a segment.
 
         Raises:
             NotFound: there is no such template or version.
-            Invalid: `lead_desconhecido`, or `variavel_desconhecida`.
+            Invalid: `lead_desconhecido`, `segmento_desconhecido`, or `variavel_desconhecida`; or the filter of the
+                segment cannot be used any more.
+            TooManyRequests: `buscas_demais`.
         """
 
         def work(rows: Rows) -> dict[str, Any]:
@@ -108,10 +118,21 @@ class Templates:
             words = words_of(version)
             check_given(words, request.variaveis, "/variaveis")
             language = config_of(rows).idioma
-            itens = [_preview(words, lead, request, language) for lead in _leads(rows, request)]
+            itens = [_preview(words, lead, request, language) for lead in self._leads(rows, request)]
             return {**{name: version[name] for name in ("nome", "versao", "canal")}, "itens": itens}
 
         return self._database.run(tenant_id, work)
+
+    def _leads(self, rows: Rows, request: PreviewRequest) -> list[Row]:
+        if request.segmento_id is not None:
+            return rows.all("values_of_leads", lead_ids=self._newest_of_segment(rows, request.segmento_id, _SAMPLES))
+        if request.lead_id is None:
+            return rows.all("values_of_newest_leads", limite=_SAMPLES)
+        lead = rows.one("values_of_lead", lead_id=request.lead_id)
+        if lead is None:
+            detail = str(request.lead_id)
+            raise Invalid("lead_desconhecido", (FieldError("/lead_id", "lead_desconhecido", detail),))
+        return [lead]
 
     def put(self, tenant_id: str, nome: str, request: NewTemplate) -> Row:
         """Make a template, or a new version of one; the same words again change nothing.
@@ -184,16 +205,6 @@ def _shipped(rows: Rows) -> list[Row]:
 
 def _shown(version: Row) -> Row:
     return {name: value for name, value in version.items() if name != "regras"}
-
-
-def _leads(rows: Rows, request: PreviewRequest) -> list[Row]:
-    if request.lead_id is None:
-        return rows.all("values_of_newest_leads", limite=_SAMPLES)
-    lead = rows.one("values_of_lead", lead_id=request.lead_id)
-    if lead is None:
-        detail = str(request.lead_id)
-        raise Invalid("lead_desconhecido", (FieldError("/lead_id", "lead_desconhecido", detail),))
-    return [lead]
 
 
 def _preview(words: TemplateWords, lead: Row, request: PreviewRequest, language: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
@@ -45,6 +46,7 @@ from chalicelib.dispatch.worker.campaign_messages import (
     recipients_of,
 )
 from chalicelib.dispatch.worker.pauses import follow_attempts
+from chalicelib.erased import Contact, ErasedContacts, TenantContact
 from chalicelib.ids import new_id
 from chalicelib.leads import moves
 from chalicelib.leads.states import LeadFact
@@ -86,10 +88,14 @@ class Recorded(NamedTuple):
 class Claims:
     """`database` is the owner's login: one batch holds disparos of many tenants."""
 
-    def __init__(self, *, database: Database, clock: Clock, lease_s: float) -> None:
+    def __init__(
+        self, *, database: Database, clock: Clock, lease_s: float, erased: ErasedContacts | None = None
+    ) -> None:
         self._database = database
         self._clock = clock
         self._lease = timedelta(seconds=lease_s)
+        # Only who sends needs it.
+        self._erased = erased
 
     def take(self, targets: Sequence[WakeupTarget]) -> Claim:
         """Claim the named disparos that are due or whose lease lapsed, and what else is due while there is room."""
@@ -113,11 +119,24 @@ class Claims:
             claimed = {(row["tenant_id"], row["disparo_id"]) for row in found}
             left = [each for each in targets if each not in claimed]
             unclaimed = rows.all("list_unclaimed_disparos", **_ids(left), agora=now) if left else []
-            return found, recipients_of(rows, _claimed(found), now), unclaimed
+            return found, recipients_of(rows, self._without_erased(rows, _claimed(found)), now), unclaimed
 
         found, disparos, unclaimed = self._database.run_across_tenants(work)
         configs = {row["tenant_id"]: stored_config(row["config"]) for row in found if row["config"] is not None}
         return Claim(owner, disparos, configs, _woken_again(unclaimed, now))
+
+    def _without_erased(self, rows: Rows, claimed: list[ClaimedDisparo]) -> list[ClaimedDisparo]:
+        """The claimed disparos; those to contacts that were erased count as suppressed."""
+        if self._erased is None or not claimed:
+            return claimed
+        contacts = [TenantContact(each.tenant_id, Contact(each.canal, each.destino)) for each in claimed]
+        found = self._erased.erased_among(rows, contacts)
+        if not found:
+            return claimed
+        return [
+            replace(each, is_suppressed=each.is_suppressed or contact in found)
+            for each, contact in zip(claimed, contacts, strict=True)
+        ]
 
     def wake_next(self, tenant_ids: Collection[str]) -> list[Wakeup]:
         """The missing wake-up of each of these tenants that has something waiting and no wake-up on its way."""

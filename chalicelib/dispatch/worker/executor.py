@@ -52,6 +52,7 @@ from chalicelib.dispatch.worker.campaign_messages import PersonLimits, failing_c
 from chalicelib.dispatch.worker.claims import Claim, Claims, Recorded, wakeup_of
 from chalicelib.dispatch.worker.limits import Limits
 from chalicelib.dispatch.worker.sending import SendingLedger
+from chalicelib.erased import ErasedContacts
 from chalicelib.errors import Unavailable
 from chalicelib.interpreter import hurried
 from chalicelib.telemetry import Metric, Tracer, count, logger
@@ -138,13 +139,14 @@ class Executor:
         queues: Queues,
         publish: Callable[[], int],
         unsubscribe_url: Callable[[str, UUID], str | None],
+        erased: ErasedContacts,
         calendars: Calendars,
         tracer: Tracer,
         settings: Settings,
         clock: Clock,
         random: Callable[[], float] = draw,
     ) -> None:
-        self._claims = Claims(database=database, clock=clock, lease_s=settings.dispatch_lease_s)
+        self._claims = Claims(database=database, clock=clock, lease_s=settings.dispatch_lease_s, erased=erased)
         self._backoff = Backoff(settings.backoff_base_s, settings.backoff_cap_s, random)
         self._limits = Limits(database=database, clock=clock, backoff=self._backoff)
         self._persons = PersonLimits(database=database, clock=clock)

@@ -43,7 +43,11 @@ def account_of(table: LeadsTable, language: Language) -> dict[str, Any]:
     return {
         "linha_dos_titulos": table.header.row,
         "colunas": [
-            _column(place, fate, types.get(place), language, added=is_report(titles) and fate.title in {*ADDED, ORIGIN})
+            {
+                **_column(fate, types.get(place), language, added=is_report(titles) and fate.title in {*ADDED, ORIGIN}),
+                "coluna": column_name(place),
+                "oculta": place in table.hidden_columns,
+            }
             for place, fate in enumerate(table.header.fates)
         ],
         "abas": [_sheet(each, language) for each in sorted(table.sheets, key=_is_left_out)[:MOST_SHEETS]],
@@ -52,7 +56,13 @@ def account_of(table: LeadsTable, language: Language) -> dict[str, Any]:
         "linhas_fisicas": table.text and table.text.physical_lines,
         "linhas_ocultas": {"total": 0, "linhas": []},
         "recusas": None,
+        "avisos": [],
     }
+
+
+def notice(code: str, language: Language) -> dict[str, str]:
+    """What a person should know of a file as a whole, though nothing in it was refused."""
+    return {"codigo": code, "mensagem": messages.text(code, language)}
 
 
 def _is_left_out(sheet: SheetFate) -> bool:
@@ -66,10 +76,9 @@ def place_of(position: int, account: Mapping[str, Any] | None) -> tuple[str | No
     return (read[sheet] if len(read) > 1 else None), row
 
 
-def _column(place: int, fate: ColumnFate, tipo: CampoType | None, language: Language, *, added: bool) -> dict[str, Any]:
+def _column(fate: ColumnFate, tipo: CampoType | None, language: Language, *, added: bool) -> dict[str, Any]:
     code = "coluna_do_relatorio" if added else fate.reason
     return {
-        "coluna": column_name(place),
         "titulo": fate.title[:_LONGEST],
         "campo": fate.role or fate.campo,
         "tipo": tipo,
@@ -110,6 +119,8 @@ def remarks_of(account: Mapping[str, Any], language: Language) -> Iterator[Remar
     for sheet in account["abas"]:
         if sheet["codigo"] not in _OF_NO_INTEREST:
             yield Remark("", sheet["aba"], sheet["codigo"], sheet["mensagem"])
+    for said in account.get("avisos", ()):
+        yield Remark("", "", said["codigo"], said["mensagem"])
     if (hidden := account["linhas_ocultas"])["total"]:
         code, rows = "linhas_ocultas", ", ".join(map(str, hidden["linhas"]))
         more = "…" if hidden["total"] > len(hidden["linhas"]) else ""

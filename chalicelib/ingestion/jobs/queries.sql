@@ -123,6 +123,11 @@ UPDATE ingest_jobs
            'linhas', jsonb_path_query_array(leitura #> '{linhas_ocultas,linhas}' || CAST(:linhas AS jsonb), '$[0 to 99]')))
  WHERE tenant_id = :tenant_id AND job_id = :job_id;
 
+-- name: note_avisos
+UPDATE ingest_jobs
+   SET leitura = jsonb_set(leitura, '{avisos}', CAST(:avisos AS jsonb))
+ WHERE tenant_id = :tenant_id AND job_id = :job_id;
+
 -- name: note_campo_texts
 -- How many cells of each column do not read as the column does, by its letters.
 UPDATE ingest_jobs

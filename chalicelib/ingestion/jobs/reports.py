@@ -30,6 +30,7 @@ from chalicelib.contacts.pieces import EDGES
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.account import commas_of, place_of, remarks_of
 from chalicelib.ingestion.jobs.jobs import FINAL
+from chalicelib.ingestion.jobs.scratch import scratch
 from chalicelib.ingestion.layout.campo_values import with_comma
 from chalicelib.ingestion.layout.mapping import ADDED, ORIGIN, is_report
 from chalicelib.ingestion.options import MAX_ORIGIN
@@ -38,13 +39,19 @@ from chalicelib.ingestion.reading.header import LeadField, recognise
 from chalicelib.ingestion.reading.limits import MAX_CELL
 from chalicelib.ingestion.rows.formulas import defused, original
 from chalicelib.ingestion.rows.leftovers import NOT_LEADS
-from chalicelib.tenants.config import Language
+from chalicelib.tables import CONTENT_TYPE
+from chalicelib.tenants.config import Language, config_of
 
 _ORIGIN_SEARCHED = 100  # rows: each of them has it, unless a person deleted it
 _ID = "ID"
 _NOWHERE = -1
 _CUT = "relatorio_cortado"
-_REMARKS = ("coluna_", "aba_", "linhas_ocultas")  # how the codes begin of lines that are about the whole file
+_REMARKS = (
+    "coluna_",
+    "aba_",
+    "linhas_ocultas",
+    "sem_linhas",
+)  # how the codes begin of lines that are about the whole file
 MAX_REPORT = 256 << 20
 """Bytes after which a report ends: a million ordinary rows, or a few whose cells are as large as they may be. Excel
 cannot open a report of that size, and a file that is uploaded again may have no more than 500 MB.
@@ -86,6 +93,29 @@ class Reports:
             "url": self._storage.presigned_get(key, filename=filename, ttl_s=self._ttl_s),
             "expira_em_s": self._ttl_s,
         }
+
+    def rewrite(self, tenant_id: str, job_id: UUID) -> bool:
+        """Write the report of a job that has ended anew, from the refused rows that are left; whether it had one.
+
+        An erasure takes refused rows away. The old report is deleted first: without a new one there is none.
+
+        Raises:
+            Unavailable: S3 or the database does not answer.
+        """
+
+        def read(rows: Rows) -> tuple[Row | None, Language]:
+            return rows.one("job_by_id", job_id=job_id), config_of(rows).idioma
+
+        key = report_key(tenant_id, job_id)
+        job, language = self._database.run(tenant_id, read)
+        if job is None or job["status"] not in FINAL or self._storage.find(key) is None:
+            return False
+        self._storage.delete([key])
+        with scratch() as folder:
+            path = folder / "errors.csv"
+            write_report(path, self._database, tenant_id, job, language=language)
+            self._storage.upload(key, path, content_type=CONTENT_TYPE)
+        return True
 
 
 def origin_in(columns: Sequence[str], rows: Iterable[SheetRow]) -> str:

@@ -21,9 +21,11 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import Queues, wakeup_targets
 from chalicelib.adapters.storage import Storage, StoredObject
+from chalicelib.canal import Canal
 from chalicelib.config import Settings
+from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import InvalidFile, LeaseLost, Unavailable
-from chalicelib.ingestion.jobs.account import MOST_HIDDEN, account_of
+from chalicelib.ingestion.jobs.account import MOST_HIDDEN, account_of, notice
 from chalicelib.ingestion.jobs.campo_plan import MOST_REFUSED, remember_campos, with_campos, without_refusals_over
 from chalicelib.ingestion.jobs.claim import Checkpoint, JobClaim
 from chalicelib.ingestion.jobs.dry_run import DryRunTables
@@ -57,6 +59,9 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 # The first batches are small, and each has half as many rows again as the one before it. So the next one has been read
 # by the time the database has taken the last one.
 _FIRST_ROWS = 1_000
+# Nothing is read while the database takes the last batch. So the last batches are small, as far as the number of rows
+# is known. Smaller ones than this cost more than they save.
+_LAST_ROWS = 4_000
 # A second limit of a batch: its memory, in characters of cells. A few batches are held at a time, each in several
 # forms. A row of an ordinary sheet has some two hundred characters.
 _MOST_WEIGHT = 4 << 20
@@ -94,6 +99,7 @@ class Ingestion:
         queues: Queues,
         publish: Callable[[], int],
         undoing: Undoing,
+        erased: ErasedContacts,
         tracer: Tracer,
         settings: Settings,
         clock: Clock,
@@ -103,6 +109,7 @@ class Ingestion:
         self._queues = queues
         self._publish = publish
         self._undoing = undoing
+        self._erased = erased
         self._tracer = tracer
         self._settings = settings
         self._clock = clock
@@ -184,6 +191,8 @@ class Ingestion:
             for place, part in enumerate((table, *table.more)):
                 how = _deduplication(claim.row, _content_id(content, part.sheet_name), part)
                 self._read_part(claim, part, place * MAX_ROWS, how, config, remaining_ms)
+            if not claim.checkpoint.linhas_processadas:
+                self._tell(claim, notice("sem_linhas", config.idioma))
 
     def _read_part(
         self,
@@ -211,6 +220,15 @@ class Ingestion:
                 claim.checkpoint = claim.checkpoint.after(batch.last_row, batch.row_count)
                 if remaining_ms() < self._settings.ingest_time_margin_s * 1000:
                     raise _OutOfTime
+
+    def _tell(self, claim: JobClaim, said: Mapping[str, str]) -> None:
+        """Note what a person should know of a file that was read without an error."""
+
+        def tell(rows: Rows) -> None:
+            _fence(rows, claim)
+            rows.run("note_avisos", job_id=claim.job_id, avisos=json.dumps([said]))
+
+        self._database.run(claim.tenant_id, tell)
 
     def _download(self, claim: JobClaim, path: Path) -> StoredObject:
         """Download the job's file: the same content that the job began with.
@@ -303,7 +321,9 @@ class Ingestion:
         most, row_count = self._settings.ingest_batch_rows, _FIRST_ROWS
         blocks = _read_back(table, table.blocks(after, min(most, _TOGETHER)))
         refusals, of_campos = room
-        while portion := _portion(blocks, reader, min(most, row_count)):
+        left = _left(table, after)
+        while portion := _portion(blocks, reader, min(most, row_count, max(_LAST_ROWS, left // 2))):
+            left = _left(table, portion.last)
             if table.campos:
                 of_campos = without_refusals_over(portion, of_campos)
             refusals -= _refusals_of(portion)
@@ -350,6 +370,8 @@ class Ingestion:
             texts = {column_name(place): count for place, count in notes.texts.items()}
             rows.run("note_campo_texts", job_id=claim.job_id, textos=json.dumps(texts))
         now = self._clock()
+        if not row["validar_apenas"]:
+            self._erased.suppress_again(rows, _contacts_of(batch), now)
         if table.campos and not claim.checkpoint.ultima_linha and not row["validar_apenas"]:
             remember_campos(rows, table.campos, now)
         rows.run(
@@ -519,6 +541,15 @@ def _loaded(rows: Rows, claim: JobClaim, batch: Batch, how: Deduplication) -> Ba
     return load(rows, batch, how).counts
 
 
+def _contacts_of(batch: Batch) -> Iterator[Contact]:
+    """The contacts of all rows of a batch; made only if somebody asks for them."""
+    columns = batch.candidates.columns
+    for phones in columns.telefones:
+        yield from (Contact(Canal.WHATSAPP, each.telefone) for each in phones)
+    for emails in columns.emails:
+        yield from (Contact(Canal.EMAIL, each) for each in emails)
+
+
 def _portion(blocks: Iterator[RowBlock], reader: RowReader, most: int) -> ReadRows | None:
     """The next `most` rows, or fewer where they are heavy; None after the last one."""
     portion: ReadRows | None = None
@@ -538,6 +569,12 @@ def _estimated(table: LeadsTable) -> int | None:
     """About how many rows there are in all tables that are read."""
     found = [each.estimated_rows for each in (table, *table.more)]
     return None if None in found else sum(filter(None, found))
+
+
+def _left(table: LeadsTable, after: int) -> int:
+    """About how many rows are below a row; very many if that is not known."""
+    known = table.estimated_rows
+    return MAX_ROWS if known is None else table.header.row + known - after
 
 
 def _hidden(table: LeadsTable, portion: ReadRows) -> list[int]:

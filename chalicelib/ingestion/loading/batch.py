@@ -11,16 +11,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import chain, compress, pairwise
+from itertools import chain, compress, pairwise, repeat
 from operator import attrgetter
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from chalicelib.contacts.telephones import Phone
 from chalicelib.ids import id_range
 from chalicelib.ingestion.options import ALL_KEYS, DedupKey
 from chalicelib.ingestion.reading.columns import sheet_and_row
 from chalicelib.ingestion.reading.limits import MAX_ROWS
-from chalicelib.ingestion.rows.lead import LeadColumns, LeadData, contacts_of, principal
+from chalicelib.ingestion.rows.lead import LeadColumns, LeadData, principal
 from chalicelib.ingestion.rows.one_by_one import ReadRow, ReadRows, RowError
 
 LEAD_COLUMNS = (
@@ -123,12 +123,19 @@ class Candidates:
         for column in (self.external_ids, self.columns.documentos):
             found.update(compress(range(len(column)), map(keys.__contains__, column)))
         if contacts:
-            found.update([place for place, own in enumerate(self.contacts()) if not contacts.isdisjoint(own)])
+            telefones, emails = self.columns.telefones, self.columns.emails
+            found.update(compress(_owners(telefones), map(contacts.__contains__, _numbers(telefones))))
+            found.update(compress(_owners(emails), map(contacts.__contains__, chain.from_iterable(emails))))
         return sorted(found)
 
-    def contacts(self) -> Iterator[list[str]]:
-        """The contacts of each candidate."""
-        return map(contacts_of, self.columns.telefones, self.columns.emails)
+
+def _numbers(telefones: Sequence[Sequence[Phone]]) -> Iterator[str]:
+    return map(_TELEFONE, chain.from_iterable(telefones))
+
+
+def _owners(contacts: Sequence[Sequence[object]]) -> Iterator[int]:
+    """The place of the candidate that each contact is of."""
+    return chain.from_iterable(map(repeat, range(len(contacts)), map(len, contacts)))
 
 
 def candidate(row_number: int, lead_id: str, external_id: str, data: LeadData, tags: str = "") -> Candidate:
@@ -246,8 +253,7 @@ def _told_by_contact(columns: LeadColumns, keys: Set[DedupKey]) -> list[int]:
 
 def _shared(columns: LeadColumns, contacts: Set[str]) -> frozenset[str]:
     """Those of these contacts that several rows have. No row has a contact twice."""
-    telefones = map(_TELEFONE, chain.from_iterable(columns.telefones))
-    found = filter(contacts.__contains__, chain(telefones, chain.from_iterable(columns.emails)))
+    found = filter(contacts.__contains__, chain(_numbers(columns.telefones), chain.from_iterable(columns.emails)))
     return frozenset(_repeated(sorted(found)))
 
 
@@ -293,13 +299,19 @@ def email_lines(lead_id: str, emails: Sequence[str], *, existing: int = 0) -> st
 
 def fields(texts: Sequence[str | None]) -> list[str]:
     """Texts as fields of COPY's text format. One search covers all of them, because hardly any needs escaping."""
-    together = _BETWEEN.join([text or "" for text in texts])
+    filled: Sequence[str] = texts if _are_filled(texts) else [text or "" for text in texts]
+    together = _BETWEEN.join(filled)
     if any(map(together.__contains__, _SPECIAL)):
         escaped = _escaped(together).split(_BETWEEN)
-        if len(escaped) > len(texts):  # a text has the separator
-            escaped = [_escaped(text or "") for text in texts]
-        return [_NULL if text is None else shown for text, shown in zip(texts, escaped, strict=True)]
-    return [_NULL if text is None else text for text in texts]
+        # A text may have the separator.
+        filled = escaped if len(escaped) == len(filled) else list(map(_escaped, filled))
+    if _are_filled(texts):
+        return list(filled)
+    return [_NULL if text is None else shown for text, shown in zip(texts, filled, strict=True)]
+
+
+def _are_filled(texts: Sequence[str | None]) -> TypeGuard[Sequence[str]]:
+    return all(texts)
 
 
 def _escaped(text: str) -> str:

@@ -177,7 +177,10 @@ def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: Share
 
 def _usual_numbers(indices: Sequence[str], numbers: Sequence[str], texts: Sequence[str]) -> Sequence[str]:
     """Return the texts of a column of numbers: those of strings as `plain_number` writes them."""
-    texts = [plain_number(text) if index else text for index, text in zip(indices, texts, strict=True)]
+    if any(indices):
+        texts = [plain_number(text) if index else text for index, text in zip(indices, texts, strict=True)]
+    if _ALL_SHORT("\n".join(numbers)):
+        return texts
     return [
         text if not number or _SHORT(number) else number_text(number)
         for number, text in zip(numbers, texts, strict=True)
@@ -185,7 +188,9 @@ def _usual_numbers(indices: Sequence[str], numbers: Sequence[str], texts: Sequen
 
 
 # A number that is written as `number_text` writes it.
-_SHORT = re.compile(r"(?:0|-?[1-9][0-9]{0,11})(?:\.[0-9]?[1-9])?").fullmatch
+_SHORT_NUMBER = r"(?:0|-?[1-9][0-9]{0,11})(?:\.[0-9]?[1-9])?"
+_SHORT = re.compile(_SHORT_NUMBER).fullmatch
+_ALL_SHORT = re.compile(rf"(?:(?:{_SHORT_NUMBER})?+(?:\n|\Z))*+\Z").match
 
 
 @lru_cache(maxsize=_MOST_USUAL_COLUMNS)

@@ -133,9 +133,9 @@ class LeadsTable:
 
     `sheets` are all sheets of the file. `hidden_rows` are the numbers of the hidden rows among those that were read, as
     long as nobody takes them out. `text` is how a text file is read; None for a workbook. `most_text` bounds the
-    characters of its rows. `links` are those behind the cells of a sheet, if it has any. `more` are the other tables to
-    read, with the same titles, if the upload asks for all. `campos` are the columns that are kept, once their types are
-    known.
+    characters of its rows. `links` are those behind the cells of a sheet, if it has any. `hidden_columns` are places of
+    columns that are read although the sheet hides them. `more` are the other tables to read, with the same titles, if
+    the upload asks for all. `campos` are the columns that are kept, once their types are known.
     """
 
     sheet_name: str | None
@@ -148,6 +148,7 @@ class LeadsTable:
     text: TextReading | None = None
     more: tuple[LeadsTable, ...] = ()
     links: Hyperlinks | None = None
+    hidden_columns: frozenset[int] = frozenset()
     campos: tuple[CampoColumn, ...] = ()
 
     @property
@@ -292,7 +293,13 @@ def _best_sheet(sheets: Sequence[xlsx.Sheet], choice: Choice) -> LeadsTable:
         chosen = {each: surveyed[each].leads for each in alike if each is read or not each.hidden}
     fates = tuple(_fate(each, surveyed.get(each), surveyed[read], is_read=each in chosen) for each in sheets)
     first, *more = (
-        replace(leads, sheets=fates, hidden_rows=each.hidden_rows, links=each.links())
+        replace(
+            leads,
+            sheets=fates,
+            hidden_rows=each.hidden_rows,
+            links=each.links(),
+            hidden_columns=each.hidden_columns(len(leads.header.titles)),
+        )
         for each, leads in chosen.items()
         if leads
     )

@@ -16,6 +16,7 @@ from chalicelib.errors import InvalidFile
 from chalicelib.ingestion.detection.formats import format_of_zip
 from chalicelib.ingestion.reading.behind.cell_looks import CellLooks
 from chalicelib.ingestion.reading.behind.dates import Dates, date_styles
+from chalicelib.ingestion.reading.behind.hidden_columns import hidden_columns
 from chalicelib.ingestion.reading.behind.hyperlinks import Hyperlinks, LinkWatch
 from chalicelib.ingestion.reading.columns import RowRun
 from chalicelib.ingestion.reading.container import Container
@@ -113,6 +114,10 @@ class Sheet:
             return None
         blocks = self._container.blocks
         return Hyperlinks(partial(blocks, self.part), partial(blocks, _relationships_part(self.part)))
+
+    def hidden_columns(self, width: int) -> frozenset[int]:
+        """Return the places of the hidden columns among the first `width`."""
+        return hidden_columns(self._container.blocks(self.part), width)
 
     def _checked_part(self) -> Part:
         if self._checked is None:

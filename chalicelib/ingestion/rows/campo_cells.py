@@ -35,6 +35,7 @@ REFUSALS = ("campo_longo", "campos_grandes")
 _MARKED = frozenset("'=")
 _REMEMBERED, _LONGEST_REMEMBERED = 20_000, 60
 _BLANK = ""
+_BETWEEN = "\x7f"  # hardly any text has it, and JSON leaves it as it is
 _BYTES_OF_A_CHARACTER, _BRACES = 4, 2
 # Number cells that are JSON as they are, one in each line.
 _ALL_PLAIN = re.compile(r"(?:(?:(?:0|-?[1-9][0-9]{0,11})(?:\.[0-9]?[1-9])?)?+(?:\n|\Z))*+\Z").match
@@ -88,13 +89,14 @@ class ReadCampos(NamedTuple):
 
 
 class _Column:
-    """One column, and what its cells are as JSON; "" is a blank one."""
+    """One column, and what its cells are as JSON; "" is a blank one. Values of a column of texts lack their quotes."""
 
     def __init__(self, column: CampoColumn) -> None:
         self.place = column.place
-        self.key = f'"{column.name}":'
         self._reading = column.reading
         self._is_text = column.reading.tipo is CampoType.TEXTO and not column.reading.mask
+        self.written = f'"{column.name}":"%s"' if self._is_text else f'"{column.name}":%s'
+        """The campo of a row, with a place for its value."""
         self._is_number = column.reading.tipo in NUMBERS and not column.reading.comma
         # Few of the dates of a column differ.
         self._known: dict[str, str | None] = {}
@@ -102,8 +104,8 @@ class _Column:
     def values(self, cells: Sequence[str]) -> tuple[list[str], int]:
         """The values of these cells, and how many of them do not read as their column does."""
         if self._is_text:
-            return [as_json(text) if text else _BLANK for text in map(_seen, cells)], 0
-        if self._is_number and _ALL_PLAIN("\n".join(cells)):
+            return _texts(cells), 0
+        if self._is_number and _are_plain(cells):
             return list(cells), 0
         found = [self._value(cell) for cell in cells]
         values = [as_json(_seen(cell)) if value is None else value for cell, value in zip(cells, found, strict=True)]
@@ -127,12 +129,29 @@ class _Column:
         return value
 
 
+def _are_plain(cells: Sequence[str]) -> bool:
+    """Whether cells are numbers in JSON, or blank; a text may have line breaks of its own."""
+    lines = "\n".join(cells)
+    return lines.count("\n") < len(cells) and _ALL_PLAIN(lines) is not None
+
+
+def _texts(cells: Sequence[str]) -> list[str]:
+    """Return texts as JSON without their quotes, nearly always by one conversion of all of them together."""
+    texts = [cell.strip(EDGES) for cell in cells]
+    together = _BETWEEN.join(texts)
+    if any(map(together.__contains__, _MARKED)):
+        texts = [as_shown(text) if text[:1] in _MARKED else text for text in texts]
+        together = _BETWEEN.join(texts)
+    found = as_json(together)[1:-1].split(_BETWEEN)
+    return found if len(found) == len(texts) else [as_json(text)[1:-1] for text in texts]
+
+
 class CampoReader:
     """Reads the campos of rows."""
 
     def __init__(self, columns: Sequence[CampoColumn]) -> None:
         self._columns = [_Column(each) for each in columns]
-        self._whole = "{" + ",".join(f"{each.key}%s" for each in self._columns) + "}"
+        self._whole = "{" + ",".join(each.written for each in self._columns) + "}"
 
     def read_all(self, rows: Sequence[Sequence[str]]) -> ReadCampos:
         """Read the campos of rows, column by column; a row with a refusal is to be read again by itself."""
@@ -162,7 +181,7 @@ class CampoReader:
         for column in self._columns:
             cell = cells[column.place] if column.place < len(cells) else ""
             value = column.value(cell)
-            size = _size(column.key + value) + bool(any(values))
+            size = _size(column.written % value) + bool(any(values))
             code = "campo_longo" if len(_seen(cell)) > LONGEST_VALUE else "campos_grandes" if size > room else None
             if value and code:
                 refused.append((column.place, refuse(code, _seen(cell))))
@@ -173,7 +192,7 @@ class CampoReader:
 
     def _joined(self, values: Iterable[str]) -> str:
         filled = zip(self._columns, values, strict=True)
-        return "{" + ",".join([column.key + value for column, value in filled if value]) + "}"
+        return "{" + ",".join([column.written % value for column, value in filled if value]) + "}"
 
 
 def _size(text: str) -> int:

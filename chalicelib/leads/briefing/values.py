@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, assert_never
 from zoneinfo import ZoneInfo
@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 from chalicelib.campos import NUMBERS, CampoType
 from chalicelib.messages import ENGLISH
 
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_DATE_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}")
-_TIME = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
+_FORMS = {
+    CampoType.DATA: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    CampoType.DATA_HORA: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}"),
+    CampoType.HORA: re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}"),
+}
 _MONTHS = (
     "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
     "dezembro",
@@ -33,9 +35,19 @@ def type_of(value: Any, types: Collection[CampoType]) -> CampoType:
             return CampoType.LOGICO
         case int() | float() | Decimal():
             return next((each for each in types if each in NUMBERS), CampoType.NUMERO)
-    forms = {CampoType.DATA: _DATE, CampoType.DATA_HORA: _DATE_TIME, CampoType.HORA: _TIME}
-    fitting = (kind for kind, form in forms.items() if kind in types and form.fullmatch(str(value)))
+    fitting = (kind for kind in _FORMS if kind in types and _is_a(kind, str(value)))
     return next(fitting, CampoType.TEXTO)
+
+
+def _is_a(kind: CampoType, text: str) -> bool:
+    """Whether the text is a date or a time that there is: a person may have written `2026-02-30`."""
+    if not _FORMS[kind].fullmatch(text):
+        return False
+    try:
+        (time if kind is CampoType.HORA else datetime).fromisoformat(text)
+    except ValueError:
+        return False
+    return True
 
 
 def in_words(value: Any, kind: CampoType, language: str) -> str:

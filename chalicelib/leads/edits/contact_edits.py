@@ -16,6 +16,7 @@ from chalicelib import events, messages
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
+from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.identity import Identity
 from chalicelib.leads.edits.written import read_email, read_phone
@@ -59,9 +60,10 @@ Arrange = Callable[[Rows, list[LeadContact]], list[LeadContact]]
 class LeadContacts:
     """The contacts of a tenant's leads; `database` is the API's login."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, clock: Clock, erased: ErasedContacts) -> None:
         self._database = database
         self._clock = clock
+        self._erased = erased
 
     def add_phone(self, identity: Identity, lead_id: UUID, request: NewPhone) -> dict[str, Any]:
         """Add a phone to a lead, and show the lead.
@@ -165,6 +167,7 @@ class LeadContacts:
             before = [_contact(row, kind) for row in rows.all(kind.listed, lead_id=lead_id)]
             contacts = arrange(rows, before)
             write_contacts(rows, lead_id, kind, contacts)
+            self._erased.suppress_again(rows, [Contact(kind.canal, each.contato) for each in contacts], now)
             _record(rows, lead_id, Doing(identity.subject, now), kind, before, contacts)
             rows.run("touch_lead", lead_id=lead_id, canal=kind.canal.value, escritos=joined(contacts), agora=now)
             events.record(rows, "lead.changed", now, lead_id=lead_id, campos=[f"{kind.name}s"], por=identity.subject)

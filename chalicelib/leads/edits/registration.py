@@ -9,7 +9,9 @@ from uuid import UUID
 from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
+from chalicelib.canal import Canal
 from chalicelib.contacts.telephones import Phone
+from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import FieldError, Invalid, OtherLead
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity
@@ -36,9 +38,10 @@ from chalicelib.tenants.config import config_of
 class Registrations:
     """Makes leads of a tenant; `database` is the API's login."""
 
-    def __init__(self, *, database: Database, clock: Clock) -> None:
+    def __init__(self, *, database: Database, clock: Clock, erased: ErasedContacts) -> None:
         self._database = database
         self._clock = clock
+        self._erased = erased
 
     def create(self, identity: Identity, request: NewLead, key: IdempotencyKey | None = None) -> dict[str, Any]:
         """Make a lead, and show it. The same key gets the same lead.
@@ -85,6 +88,8 @@ class Registrations:
         ]
         write_contacts(rows, lead_id, PHONES, phones)
         write_contacts(rows, lead_id, EMAILS, [LeadContact(each) for each in data.emails])
+        contacts = [Contact(Canal.WHATSAPP, each.telefone) for each in data.telefones]
+        self._erased.suppress_again(rows, [*contacts, *(Contact(Canal.EMAIL, each) for each in data.emails)], now)
         note_campos(rows, new, now)
         rows.run(
             "insert_lead_manual", lead_id=lead_id, por=identity.subject, idempotency_key=key and key.value,

@@ -18,12 +18,13 @@ from chalicelib.instants import Instant
 from chalicelib.leads import moves
 from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
-from chalicelib.scheduling.booking.announcing import Alarm, Alarms, plan_farewell, plan_notices, withdraw
+from chalicelib.scheduling.booking.announcing import Alarm, Alarms, knows_of, plan_farewell, plan_notices, withdraw
 from chalicelib.scheduling.booking.requests import AgendamentoCanal, AgendamentoQuery, NewAgendamento, Rescheduling
 from chalicelib.scheduling.booking.shown import described, known, presented
 from chalicelib.scheduling.rules.notices import CONFIRMATION_TIME, NoticeKind
+from chalicelib.scheduling.rules.slots import SlotRefusal
 from chalicelib.scheduling.rules.warnings import warnings_of
-from chalicelib.scheduling.staff.availability import buffers_of, nearest_free
+from chalicelib.scheduling.staff.availability import buffers_of, nearest_free, own_refusal_of
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.searches import take_seat
 from chalicelib.telemetry import Metric, count
@@ -214,8 +215,8 @@ class Agendamentos:
     ) -> dict[str, Any]:
         """Cancel it: its time is free again, and nobody is reminded. It notes who did so, and why.
 
-        The lead is told where its time has not come, unless `avisar_lead` or the tenant's configuration says
-        otherwise. Raises as `complete`.
+        The lead is told where its time has not come and an invitation has left, unless `avisar_lead` or the tenant's
+        configuration says otherwise. Raises as `complete`.
         """
         return self._move(
             tenant_id, agendamento_id, AgendamentoStatus.CANCELADO, por=por, motivo=motivo, avisar_lead=avisar_lead,
@@ -293,7 +294,7 @@ class Agendamentos:
             **agendamento,
             **self._occupied(rows, wanted),
             confirmar_ate=now + CONFIRMATION_TIME,
-            avisos=_warnings(rows, lead_id, wanted),
+            avisos=self._warnings(rows, lead_id, wanted, now),
             idempotency_key=key.value if key else None,
             idempotency_fingerprint=key.fingerprint if key else None,
             agora=now,
@@ -318,6 +319,9 @@ class Agendamentos:
         now: datetime,
     ) -> _Changed:
         row = known(rows.one("lock_agendamento", agendamento_id=agendamento_id))
+        # The same request may have moved it while this one waited: whatever has become of it since, that was the move.
+        if key is not None and (made := _made_under(rows, _SAME_KEY_OF_MOVE, key, now)) is not None:
+            return _Changed(made)
         _check_version(row, versao)
         _check_move(AgendamentoStatus(row["status"]), AgendamentoStatus.PENDENTE)
         _check_place(row, request)
@@ -328,6 +332,8 @@ class Agendamentos:
         if row["reagendamentos"] >= config.agenda.max_reagendamentos:
             raise Conflict("reagendamentos_esgotados", maximo=config.agenda.max_reagendamentos)
         off = withdraw(rows, row, _MOVED, now)
+        # To a lead whose invitation has not left, the new time is the first one.
+        news = NoticeKind.MUDOU if knows_of(rows, row) else NoticeKind.CONVITE
         wanted = Wanted(row["responsavel"], moved["data_agendada"], moved["duracao_minutos"], agendamento_id)
         [made] = rows.all(
             "reschedule_agendamento",
@@ -335,7 +341,7 @@ class Agendamentos:
             **{name: moved[name] for name in (*_OF_A_TIME, "avisar_lead")},
             **self._occupied(rows, wanted),
             confirmar_ate=now + CONFIRMATION_TIME,
-            avisos=_warnings(rows, row["lead_id"], wanted),
+            avisos=self._warnings(rows, row["lead_id"], wanted, now),
             agora=now,
         )
         moved["versao"] = made["versao"]
@@ -345,8 +351,24 @@ class Agendamentos:
             rows, "agendamento.rescheduled", now, agendamento_id=agendamento_id, lead_id=row["lead_id"],
             data_agendada=request.data_agendada.isoformat(), versao=made["versao"],
         )  # fmt: skip
-        on = plan_notices(rows, moved, NoticeKind.MUDOU, config, now)
+        on = plan_notices(rows, moved, news, config, now)
         return _Changed(described(rows, agendamento_id, now), off, on)
+
+    def _warnings(self, rows: Rows, lead_id: UUID, wanted: Wanted, now: datetime) -> str | None:
+        """The stored warnings about a time, as JSON: where the lead is then, and the hours of the responsável."""
+        around = rows.one(
+            "surroundings_of_agendamento", lead_id=lead_id, inicio=wanted.begins, fim=wanted.ends,
+            agendamento_id=wanted.agendamento_id,
+        )  # fmt: skip
+        place = around or {}
+        found = warnings_of(wanted.begins, wanted.ends, config_of(rows), phone=place["telefone"], other=place["outro"])
+        refused = own_refusal_of(
+            rows, wanted.responsavel, wanted.begins, wanted.minutes, now, buffer_min=self._buffer_min,
+            ignoring=wanted.agendamento_id,
+        )  # fmt: skip
+        if refused is not None and refused.code is not SlotRefusal.OCUPADO:
+            found.append({"codigo": f"horario_{refused.code}"})
+        return json.dumps(found) if found else None
 
     def _occupied(self, rows: Rows, wanted: Wanted) -> dict[str, datetime]:
         """The columns of the time that nobody else gets."""
@@ -391,7 +413,8 @@ class Agendamentos:
             if destination is AgendamentoStatus.CANCELADO:
                 tells = row["avisar_lead"] if avisar_lead is None else avisar_lead
                 ended = {**row, "versao": made["versao"], "avisar_lead": tells}
-                on = plan_farewell(rows, ended, config_of(rows), now)
+                lead_knows = avisar_lead is True or knows_of(rows, row)
+                on = plan_farewell(rows, ended, config_of(rows), now, lead_knows=lead_knows)
             return _Changed(described(rows, agendamento_id, now), off, on)
 
         changed = self._database.run(tenant_id, work)
@@ -461,14 +484,3 @@ def _made_under(rows: Rows, constraint: str, key: IdempotencyKey, now: datetime)
         return None
     key.check(row["idempotency_fingerprint"])
     return described(rows, row["agendamento_id"], now)
-
-
-def _warnings(rows: Rows, lead_id: UUID, wanted: Wanted) -> str | None:
-    """The stored warnings about a time, as JSON."""
-    around = rows.one(
-        "surroundings_of_agendamento", lead_id=lead_id, inicio=wanted.begins, fim=wanted.ends,
-        agendamento_id=wanted.agendamento_id,
-    )  # fmt: skip
-    place = around or {}
-    found = warnings_of(wanted.begins, wanted.ends, config_of(rows), phone=place["telefone"], other=place["outro"])
-    return json.dumps(found) if found else None

@@ -15,6 +15,7 @@ from chalicelib.canal import Canal
 from chalicelib.dispatch.rules.windows import WindowRules, rules_for
 from chalicelib.errors import Unavailable
 from chalicelib.scheduling.rules.notices import Notice, NoticeKind, farewell_of, notices_of, schedule_name
+from chalicelib.scheduling.states import AgendamentoStatus
 from chalicelib.telemetry import logger
 from chalicelib.tenants.config import TenantConfig
 
@@ -51,11 +52,24 @@ def plan_notices(
     return [*alarms, Alarm(agendamento["agendamento_id"], agendamento["versao"], AT_THE_TIME, begins)]
 
 
-def plan_farewell(rows: Rows, agendamento: Row, config: TenantConfig, now: datetime) -> list[Alarm]:
+def plan_farewell(
+    rows: Rows, agendamento: Row, config: TenantConfig, now: datetime, *, lead_knows: bool
+) -> list[Alarm]:
     """As `plan_notices`, of one that is cancelled."""
     begins, tells_lead = agendamento["data_agendada"], agendamento["avisar_lead"]
-    notices = farewell_of(begins, config.agenda, now, tells_lead=tells_lead)
+    notices = farewell_of(begins, config.agenda, now, tells_lead=tells_lead, lead_knows=lead_knows)
     return [*_written(rows, agendamento, notices, now), *_wanted_at_calendar(rows, agendamento, config, now)]
+
+
+def knows_of(rows: Rows, agendamento: Row) -> bool:
+    """Whether the lead may know of it: somebody recorded that they agreed, a message left, or we were to send none.
+
+    To be asked after `withdraw`: what waited does not leave any more.
+    """
+    if AgendamentoStatus(agendamento["status"]) is AgendamentoStatus.CONFIRMADO:
+        return True
+    [told] = rows.all("messages_of_agendamento_that_left", agendamento_id=agendamento["agendamento_id"])
+    return told["saiu"] or not told["convidado"]
 
 
 def withdraw(rows: Rows, agendamento: Row, code: str, now: datetime) -> list[Alarm]:

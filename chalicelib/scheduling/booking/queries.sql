@@ -189,3 +189,14 @@ VALUES (:tenant_id, :agendamento_id, :agora, :agora)
 SELECT status, evento_id, versao, codigo, atualizado_em
   FROM agendamento_eventos
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
+
+-- name: messages_of_agendamento_that_left
+-- Whether its lead was to be told of it, and whether a message has left or may have. One that has begun may arrive.
+SELECT EXISTS (SELECT FROM agendamento_avisos a
+                WHERE a.tenant_id = :tenant_id AND a.agendamento_id = CAST(:agendamento_id AS uuid)
+                  AND a.tipo IN ('convite', 'mudou')) AS convidado,
+       EXISTS (SELECT FROM disparos d
+                WHERE d.tenant_id = :tenant_id AND d.agendamento_id = CAST(:agendamento_id AS uuid)
+                  AND d.agendamento_tipo <> 'responsavel'
+                  AND (d.status IN ('enviado', 'confirmado', 'incerto', 'simulado') OR d.em_duvida
+                       OR (d.status = 'enviando' AND d.iniciado_em IS NOT NULL))) AS saiu;

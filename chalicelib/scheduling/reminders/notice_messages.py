@@ -20,6 +20,7 @@ from chalicelib.dispatch.rules.demands import as_json, frozen, lead_values
 from chalicelib.dispatch.rules.rendering import render_message, words_of
 from chalicelib.errors import Invalid
 from chalicelib.ids import new_id
+from chalicelib.leads.states import CLOSED, LeadStatus
 from chalicelib.scheduling.booking.announcing import preferred
 from chalicelib.scheduling.rules.meeting_words import message_of, words_of_meeting, zone_of_lead
 from chalicelib.scheduling.rules.notices import NO_TIME, SAME_TIME, NoticeKind, is_reminder
@@ -30,7 +31,10 @@ LeadLink = Callable[[str, UUID, int], str | None]
 """The page on which the lead of a tenant's agendamento answers to this version; None: there is none."""
 NO_CONTACT, SUPPRESSED, NO_EMAIL = "sem_contato_valido", "contato_suprimido", "responsavel_sem_email"
 CHANGED, ENDED, OTHER_CHANNEL = "agendamento_mudou", "agendamento_encerrado", "template_de_outro_canal"
+CLOSED_LEAD = "lead_encerrado"
 _STAFF = NoticeKind.RESPONSAVEL
+# A closed lead gets no new disparo. Who expects a meeting is told all the same that there is none.
+_TO_CLOSED_LEADS = frozenset({NoticeKind.RESPONSAVEL, NoticeKind.CANCELADO})
 
 
 class NoMessage(Exception):
@@ -175,13 +179,18 @@ class NoticeMessages:
 
 
 def _check(agendamento: Row, notice: Row, now: datetime) -> None:
-    """Check that the message still speaks of what is so, and that there is time for it."""
+    """Check that the message still speaks of what is so, and that there is time for it.
+
+    A move or an end withdraws what is `pendente` in its own transaction, but for one that the version before makes.
+    """
     if notice["versao"] != agendamento["versao"]:
         raise NoMessage(CHANGED)
     status = AgendamentoStatus(agendamento["status"])
     is_true = status is AgendamentoStatus.CANCELADO if notice["tipo"] == NoticeKind.CANCELADO else status in LIVE
     if not is_true:
         raise NoMessage(ENDED)
+    if LeadStatus(agendamento["lead_status"]) in CLOSED and notice["tipo"] not in _TO_CLOSED_LEADS:
+        raise NoMessage(CLOSED_LEAD)
     if _expires(agendamento, notice) <= now:
         raise NoMessage(NO_TIME)
 

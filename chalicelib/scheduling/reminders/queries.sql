@@ -13,9 +13,11 @@ RETURNING lead_id, canal, data_agendada;
 
 -- name: agendamento_to_speak_of
 -- Locked, so that it does not move while something is said of it.
-SELECT agendamento_id, lead_id, canal, data_agendada, duracao_minutos, responsavel, local, link, status, versao
-  FROM agendamentos
- WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id
+SELECT a.agendamento_id, a.lead_id, a.canal, a.data_agendada, a.duracao_minutos, a.responsavel, a.local, a.link, a.status,
+       a.versao,
+       (SELECT l.status FROM leads l WHERE l.tenant_id = :tenant_id AND l.lead_id = a.lead_id) AS lead_status
+  FROM agendamentos a
+ WHERE a.tenant_id = :tenant_id AND a.agendamento_id = :agendamento_id
    FOR NO KEY UPDATE;
 
 -- name: lock_due_avisos_de_agendamento

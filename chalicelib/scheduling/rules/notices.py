@@ -23,7 +23,7 @@ of the channel may hold it back."""
 _DAY = timedelta(days=1)
 _FARTHEST_BACK = 60
 
-NO_TIME, SAME_TIME = "sem_tempo", "junto_de_outro"
+NO_TIME, SAME_TIME, NEVER_TOLD = "sem_tempo", "junto_de_outro", "lead_nao_avisado"
 
 
 class NoticeKind(StrEnum):
@@ -84,10 +84,12 @@ def notices_of(
     return notices
 
 
-def farewell_of(begins: datetime, config: AgendaConfig, now: datetime, *, tells_lead: bool) -> list[Notice]:
-    """What is said when it is cancelled; nothing once its time has come."""
+def farewell_of(
+    begins: datetime, config: AgendaConfig, now: datetime, *, tells_lead: bool, lead_knows: bool
+) -> list[Notice]:
+    """What is said when it is cancelled: nothing once its time has come, nor to a lead who never heard of it."""
     said = tells_lead and begins > now and _is_on(NoticeKind.CANCELADO, config)
-    return [Notice(NoticeKind.CANCELADO, now)] if said else []
+    return [Notice(NoticeKind.CANCELADO, now, None if lead_knows else NEVER_TOLD)] if said else []
 
 
 def _is_on(kind: NoticeKind, config: AgendaConfig) -> bool:

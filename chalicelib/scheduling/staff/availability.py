@@ -99,6 +99,23 @@ def refusal_of(
     return refusal(person.agenda, person.booked, micros(begins), duration, micros(now))
 
 
+def own_refusal_of(
+    rows: Rows,
+    responsavel: str,
+    begins: datetime,
+    duration: int,
+    now: datetime,
+    *,
+    buffer_min: int,
+    ignoring: UUID | None = None,
+) -> RefusedSlot | None:
+    """As `refusal_of`, by the responsável's own hours; None for a name without a row, which has said nothing."""
+    [person] = people(rows, [responsavel], span_around(begins, now), buffer_min=buffer_min, ignoring=ignoring)
+    if person.responsavel_id is None:
+        return None
+    return refusal(person.agenda, person.booked, micros(begins), duration, micros(now))
+
+
 def nearest_free(
     rows: Rows,
     responsavel: str,
