@@ -524,3 +524,14 @@ def test_agendamento_that_moves_during_every_call_is_left_to_the_next_wake_up(
     fake.before_answer = lambda: None
     sync(owner, fake, clock, made)
     assert state(services, made)[0] == "sincronizado"
+
+
+def test_erasure_of_a_person_takes_the_events_to_come_away(
+    services: Services, owner: Database, calendar: CalendarProvider, clock: StoppedClock
+) -> None:
+    made = book(services, lead_id := a_lead(owner), at(clock, 30))["agendamento_id"]
+    wake(services, made)
+    given = {"por": "x", "lead_ids": [lead_id], "agora": clock()}
+    owner.run(TENANT, lambda rows: rows.one("cancel_titular_agendamentos", **given))
+    wake(services, made)
+    assert (shown(calendar), state(services, made)) == ([], ("removido", 1, None))
