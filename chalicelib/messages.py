@@ -793,6 +793,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The rule has fields that do not belong to its class.",
     ),
     "leitura_vazia": ("Diga onde ler: campo, padrao ou ambos.", "Say where to read: campo, padrao or both."),
+    "ocupados_ausente": (
+        "Para bloquear horários, diga em ocupados que ferramenta lista os eventos.",
+        "To block times, say in ocupados which tool lists the events.",
+    ),
     "padrao_com_dois_valores": ("Um padrão tem no máximo um {{valor}}.", "A pattern has at most one {{valor}}."),
     "argumentos_profundos": (
         "Os argumentos passam de {nomes} níveis.",
@@ -1211,6 +1215,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "aviso_feriado": (
         "É feriado onde o lead está, ou dia de folga.",
         "It is a holiday where the lead is, or a day off.",
+    ),
+    "aviso_calendario_indisponivel": (
+        "O calendário do responsável não responde: vale o que foi lido por último.",
+        "The calendar of the person in charge does not answer: what was read last counts.",
     ),
     # Agendamentos
     "agendamento_nao_comecou": (

@@ -79,6 +79,8 @@ if TYPE_CHECKING:
     from chalicelib.privacy.subject_export import SubjectExports
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
+    from chalicelib.scheduling.calendars.server import CalendarDoor
+    from chalicelib.scheduling.calendars.worker import CalendarSync
     from chalicelib.scheduling.invitations.decisions import LeadDecisions
     from chalicelib.scheduling.invitations.feeds import Feeds
     from chalicelib.scheduling.invitations.links import LeadLinks
@@ -628,6 +630,19 @@ class Services:
         return Blocks(database=self.database, clock=self._clock)
 
     @cached_property
+    def calendar_door(self) -> CalendarDoor:
+        from chalicelib.scheduling.calendars.server import CalendarDoor
+
+        own = self.own_channels
+        return CalendarDoor(load=own.load_calendar, address_of=own.address_of, clock=self._clock)
+
+    @cached_property
+    def calendar_sync(self) -> CalendarSync:
+        from chalicelib.scheduling.calendars.worker import CalendarSync
+
+        return CalendarSync(database=self.owner_database, open_calendar=self.calendar_door.open, clock=self._clock)
+
+    @cached_property
     def reminders(self) -> Reminders:
         from chalicelib.scheduling.reminders.worker import Reminders
 
@@ -636,6 +651,7 @@ class Services:
             publish=self.outbox.publish,
             wake=self._wake_disparo,
             lead_link=self.lead_links.url,
+            mirror=self.calendar_sync.sync,
             clock=self._clock,
             max_tentativas=self._settings.max_tentativas,
         )
@@ -718,6 +734,8 @@ class Services:
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
         from chalicelib.ingestion.jobs.uploads import LostUploads
         from chalicelib.maintenance.sweep import Sweep, Waker
+        from chalicelib.scheduling.calendars.busy import BusyTimes
+        from chalicelib.scheduling.calendars.missing import MissingEvents
         from chalicelib.scheduling.reminders.unplanned import UnplannedAgendamentos
 
         unplanned = UnplannedAgendamentos(database=self.owner_database, clock=self._clock)
@@ -742,6 +760,11 @@ class Services:
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
                 "lembretes": partial(wake, "wake_lost_avisos", settings.scheduling_queue, "agendamento_id"),
                 "planos_de_lembretes": unplanned.plan,
+                "calendarios_ocupados": BusyTimes(
+                    database=self.owner_database, open_calendar=self.calendar_door.open, clock=self._clock
+                ).refresh,
+                "eventos_a_criar": MissingEvents(database=self.owner_database, clock=self._clock).plan,
+                "calendarios": partial(wake, "wake_lost_eventos", settings.scheduling_queue, "agendamento_id"),
                 "undos": partial(wake, "wake_lost_undos", settings.ingest_queue, "job_id"),
                 "ensaios": AbandonedDryRuns(database=self.owner_database).close,
                 "uploads": uploads.expire,

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
@@ -69,7 +70,7 @@ def plainly(command: Callable[P, T]) -> Callable[P, T]:
 )  # fmt: skip
 @click.pass_context
 def cli(context: click.Context, state: Path) -> None:
-    """The embedded stack: PostgreSQL, the AWS APIs, two MCP providers, the REST API, and what AWS does between them."""
+    """The embedded stack: PostgreSQL, the AWS APIs, three MCP servers, the REST API, and what AWS does between them."""
     context.obj = state
     context.with_resource(heard_once())
 
@@ -221,6 +222,43 @@ def mailbox(state: Path, limit: int | None, clear: bool, only_calendars: bool, r
 
 
 @cli.command()
+@click.option("--connect", is_flag=True, help="Have the tenant's agendamentos kept there (canais.calendario).")
+@click.option("--disconnect", is_flag=True, help="Have them kept there no more.")
+@click.option("--clear", is_flag=True, help="Delete the events instead.")
+@_tenant
+@_json
+@click.pass_obj
+@plainly
+def calendar(state: Path, /, *, tenant: str, connect: bool, disconnect: bool, clear: bool, as_json: bool) -> None:
+    """Show the events of the calendar server; connect a tenant to it, or disconnect it.
+
+    \b
+    calendar --connect      from now on, and for what is booked already (within a minute)
+    calendar                the events, by their start
+    """
+    stack = Stack(state)
+    if connect or disconnect:
+        mine = {"perfil": "google-calendar-mcp", "url": stack.state.parts["calendar"].url}
+        with Rest(stack.url("api"), stack.token(tenant, groups=("admin",))) as rest:
+            rest.ask("PATCH", "/tenant/config", json={"canais": {"calendario": None if disconnect else mine}})
+        console.print("disconnected" if disconnect else "connected")
+        return
+    address = f"{stack.url('calendar')}/admin/recebidas"
+    if clear:
+        httpx2.delete(address).raise_for_status()
+        return
+    found = httpx2.get(address).raise_for_status().json()
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+        return
+    events = Table("calendar", "start", "event", box=None, pad_edge=False)
+    for each in found:
+        begins = datetime.fromisoformat(each["start"]["dateTime"])
+        events.add_row(each["calendario"], f"{begins:%Y-%m-%d %H:%M %z}", each["summary"])
+    console.print(events)
+
+
+@cli.command()
 @click.argument("sender")
 @click.argument("text")
 @click.option("--quote", "quoted", help="The id of the message that it quotes; see `outbox`.")
@@ -264,7 +302,7 @@ def receipt(state: Path, status: str, message_id: str | None, codigo: str | None
 
 
 @cli.command()
-@click.argument("channel", type=_CHANNELS)
+@click.argument("channel", type=click.Choice(["whatsapp", "email", "calendar"]))
 @click.option("--codigo", help="Answer with this error code, as 131056 or 429.")
 @click.option("--http", type=click.IntRange(300, 599), help="Answer with this bare HTTP status.")
 @click.option("--retry-after", help="Send this Retry-After with that status (seconds).")

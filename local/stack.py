@@ -40,7 +40,7 @@ DEFAULT_STATE = ROOT / ".local"
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 20.0
 _POLL_S = 0.02
-PARTS_WITH_A_PORT = ("api", "aws", "whatsapp", "email")
+PARTS_WITH_A_PORT = ("api", "aws", "whatsapp", "email", "calendar")
 _INGEST = "ingest_leads"
 # The parts that use the servers, by the command that each is.
 _CONSUMERS: Mapping[str, list[str]] = {
@@ -48,7 +48,7 @@ _CONSUMERS: Mapping[str, list[str]] = {
     "ingest": ["local.pump", "--only", _INGEST],
     "workers": ["local.pump", "--except", _INGEST],
 }
-_STOP_ORDER = (("workers", "ingest", "api"), ("email", "whatsapp", "aws"))
+_STOP_ORDER = (("workers", "ingest", "api"), ("calendar", "email", "whatsapp", "aws"))
 # Variables of the caller's own AWS account, hidden from the parts that talk to our moto.
 _OWN_ACCOUNT = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"})
 
@@ -263,6 +263,7 @@ class Stack:
         return {
             "whatsapp": ["local.whatsapp", "--log", str(self.folder / "whatsapp.jsonl")],
             "email": ["local.email", "--mailbox", str(self.folder / "mailbox")],
+            "calendar": ["local.calendar", "--store", str(self.folder / "calendar.json")],
             "aws": ["local.aws", "--state", str(self.folder / "s3")],
         }
 

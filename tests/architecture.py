@@ -43,7 +43,7 @@ INSIDE: Mapping[str, Floors] = {
     "campaigns": _floors("states", "moves rules segments", "planning", "requests", "results"),
     "dispatch": _floors("states", "outcomes wakeups", "rules", "channels requests", "worker"),
     "leads": _floors("states", "moves requests", "history", "lists", "edits briefing"),
-    "scheduling": _floors("states", "rules", "staff", "booking", "reminders invitations"),
+    "scheduling": _floors("states", "rules", "staff", "booking", "reminders invitations calendars"),
     "ingestion": _floors("layout detection", "options reading", "rows", "loading", "jobs"),
 }
 # Rooms that only think: no module of theirs reaches an adapter, or any other door to the outside.

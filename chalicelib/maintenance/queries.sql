@@ -151,6 +151,24 @@ UPDATE agendamento_avisos a SET acordado_em = :agora
  WHERE a.tenant_id = p.tenant_id AND a.agendamento_id = p.agendamento_id AND a.versao = p.versao AND a.tipo = p.tipo
 RETURNING a.tenant_id, a.agendamento_id;
 
+-- name: wake_lost_eventos
+-- Events that a calendar does not have, or not at the right time, and that no worker has.
+WITH perdidos AS MATERIALIZED (
+    SELECT tenant_id, agendamento_id
+      FROM agendamento_eventos
+     WHERE status = 'pendente'
+       AND quando <= :vencido
+       AND (lease_ate IS NULL OR lease_ate <= :agora)
+       AND (acordado_em IS NULL OR acordado_em <= :acordado_antes)
+     ORDER BY quando
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+)
+UPDATE agendamento_eventos e SET acordado_em = :agora
+  FROM perdidos p
+ WHERE e.tenant_id = p.tenant_id AND e.agendamento_id = p.agendamento_id
+RETURNING e.tenant_id, e.agendamento_id;
+
 -- name: wake_lost_agendamentos
 -- Agendamentos whose time has come and that were not announced.
 WITH perdidos AS MATERIALIZED (

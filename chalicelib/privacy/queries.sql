@@ -281,6 +281,13 @@ WITH cancelados AS (
        SET status = 'dispensado', motivo = 'agendamento_encerrado', atualizado_em = :agora
       FROM cancelados c
      WHERE v.tenant_id = c.tenant_id AND v.agendamento_id = c.agendamento_id AND v.status = 'pendente'
+), retirados AS (
+    -- The calendar of the tenant names the person: the sweep has a worker take the events away.
+    UPDATE agendamento_eventos e
+       SET status = 'pendente', quando = CAST(:agora AS timestamptz), tentativas = 0, codigo = NULL, acordado_em = NULL
+      FROM cancelados c
+     WHERE e.tenant_id = c.tenant_id AND e.agendamento_id = c.agendamento_id
+       AND e.status IN ('pendente', 'sincronizado', 'recusado')
 )
 SELECT count(*) AS quantos FROM cancelados;
 

@@ -24,6 +24,16 @@ class AgendamentoMessageStatus(StrEnum):
     DISPENSADO = "dispensado"
 
 
+class CalendarSyncStatus(StrEnum):
+    """Where the event of an agendamento stands at the tenant's calendar."""
+
+    PENDENTE = "pendente"
+    SINCRONIZADO = "sincronizado"
+    REMOVIDO = "removido"
+    RECUSADO = "recusado"
+    INCERTO = "incerto"
+
+
 _ENDS = frozenset({AgendamentoStatus.REALIZADO, AgendamentoStatus.CANCELADO, AgendamentoStatus.NAO_COMPARECEU})
 
 MOVES: Mapping[AgendamentoStatus, frozenset[AgendamentoStatus]] = {

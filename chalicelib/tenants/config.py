@@ -256,12 +256,14 @@ ChannelDocument = Annotated[
 
 
 class TenantChannels(BaseModel):
-    """The tenant's own channels; where one is missing, messages leave by the deployment's channel."""
+    """The tenant's own channels; where one for messages is missing, they leave by the deployment's channel."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     whatsapp: ChannelDocument | None = None
     email: ChannelDocument | None = None
+    calendario: ChannelDocument | None = None
+    """The calendar that keeps an event for each agendamento; without one, nobody keeps any."""
 
     def of(self, canal: Canal) -> dict[str, Any] | None:
         """The document of one channel; None where the tenant has none of its own."""

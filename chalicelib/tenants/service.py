@@ -26,7 +26,7 @@ from chalicelib.tenants.config import (
 )
 from chalicelib.validation import invalid
 
-CheckChannels = Callable[[str, Mapping[Canal, Mapping[str, Any]]], None]
+CheckChannels = Callable[[str, Mapping[str, Mapping[str, Any]]], None]
 """Checks a tenant's documents, by channel; raises Invalid, with pointers into the configuration, if one cannot send."""
 
 _TRIES = 5
@@ -150,7 +150,7 @@ def _redated(rows: Rows, canais: list[str], now: datetime) -> int:
     return int((rows.one("count_disparos_to_redate", canais=canais) or {})["total"])
 
 
-def _changed(stored: TenantChannels, wanted: TenantChannels) -> dict[Canal, Mapping[str, Any]]:
+def _changed(stored: TenantChannels, wanted: TenantChannels) -> dict[str, Mapping[str, Any]]:
     """The new documents that differ from the stored ones, by channel; a channel that is removed needs no check."""
-    documents = ((canal, wanted.of(canal)) for canal in Canal)
-    return {canal: each for canal, each in documents if each is not None and each != stored.of(canal)}
+    documents = ((name, getattr(wanted, name)) for name in TenantChannels.model_fields)
+    return {name: each for name, each in documents if each is not None and each != getattr(stored, name)}

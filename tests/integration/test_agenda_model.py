@@ -88,8 +88,8 @@ class AgendaMachine(RuleBasedStateMachine):
             database=world.api, alarms=Alarms(**fakes, queue=QUEUE), buffer_min=BUFFER_MIN, clock=self.clock
         )
         self.reminders = Reminders(
-            database=world.owner, publish=lambda: 0, wake=lambda *_: None, lead_link=lambda *_: None, clock=self.clock,
-            max_tentativas=3,
+            database=world.owner, publish=lambda: 0, wake=lambda *_: None, lead_link=lambda *_: None,
+            mirror=lambda _: 0, clock=self.clock, max_tentativas=3,
         )  # fmt: skip
         self.stage = SendingStage(world.owner, self.clock)
         self.stage.answers = self.received

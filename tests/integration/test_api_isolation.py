@@ -34,6 +34,7 @@ TABLES = (
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
+    "agendamento_eventos", "calendario_leituras", "calendario_ocupados",
     "contatos_apagados", "titular_pedidos",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
@@ -91,6 +92,22 @@ def routes(api: Client) -> list[Route]:
         for method, route in methods.items()
         if isinstance(route.authorizer, CognitoUserPoolAuthorizer)
     ]
+
+
+def _insert_calendar(
+    owner: Database, tenant_id: str, agendamento_id: UUID, responsavel_id: UUID, at: datetime
+) -> None:  # fmt: skip
+    insert(
+        owner, "agendamento_eventos", tenant_id=tenant_id, agendamento_id=agendamento_id, quando=at,
+        atualizado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "calendario_leituras", tenant_id=tenant_id, responsavel_id=responsavel_id, lido_em=at, tentado_em=at,
+    )  # fmt: skip
+    insert(
+        owner, "calendario_ocupados", tenant_id=tenant_id, responsavel_id=responsavel_id, inicio=at,
+        fim=at + timedelta(hours=1), ordem=1,
+    )  # fmt: skip
 
 
 def seeded_staff(owner: Database, tenant_id: str, number: int) -> tuple[UUID, UUID, UUID]:
@@ -214,6 +231,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         filtro={"nome": f"Pessoa de {tenant_id}"}, criado_por="x", atualizado_por="x", **times,
     )  # fmt: skip
     agenda_id, responsavel_id, bloqueio_id = seeded_staff(owner, tenant_id, number)
+    _insert_calendar(owner, tenant_id, agendamento_id, responsavel_id, future)
     campanha_id = UUID(int=number << 64 | 7)
     of_campaign = {"tenant_id": tenant_id, "campanha_id": campanha_id}
     steps = [{"variantes": [{"nome": "a", "peso": 100, "mensagens": [{"canal": "whatsapp", "template": nome}]}]}]
@@ -468,7 +486,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_contagens", "bloqueios",
+                      "canal_historico", "disparo_reenvios", "disparo_contagens",
+                      "calendario_ocupados", "calendario_leituras", "agendamento_eventos", "bloqueios",
                       "responsaveis"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")
         status, document, _ = sent(api, route, seeded(owner, MINE), token)

@@ -327,7 +327,7 @@ def test_external_database_and_aws_are_used_and_not_started(
     stack = Stack(tmp_path, report=_silent)
     try:
         stack.up()
-        assert set(stack.state.parts) == {"whatsapp", "email", "api", "ingest", "workers"}
+        assert set(stack.state.parts) == {"whatsapp", "email", "calendar", "api", "ingest", "workers"}
         assert lead_ids(stack) == []
     finally:
         stack.down()

@@ -22,6 +22,7 @@ from chalicelib.dispatch.outcomes import DeliveryFinding, InquiryReply, Outgoing
 from chalicelib.errors import Invalid, Unavailable
 from chalicelib.wiring import Services
 from local.aws import Aws, put_secret
+from local.calendar import CalendarProvider
 from tests.builders import TENANT, ask
 from tests.channels import RESEND_SCHEMA
 from tests.conftest import StoppedClock
@@ -83,7 +84,7 @@ def guarded(own: OwnChannels, make_services: Callable[..., Services]) -> OwnChan
 def errors_of(own: OwnChannels, **documents: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Pointer and code of each error for which these channels are refused."""
     with pytest.raises(Invalid) as refused:
-        own.check(TENANT, {Canal(name): document for name, document in documents.items()})
+        own.check(TENANT, documents)
     assert refused.value.code == "canal_invalido"
     assert "re_1234" not in repr(refused.value.errors)
     return [(each.pointer, each.code) for each in refused.value.errors]
@@ -362,12 +363,12 @@ def test_channel_is_configured_shown_and_removed(api: Client, aws: Aws, app_sett
     put_secret(aws, app_settings.tenant_secret(TENANT, "resend"), {"authorization": TOKEN})
     document = a_document(resend, headers=AUTHORIZATION)
     status, answer = patch(api, {"canais": {"email": document}})
-    assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": document})
+    assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": document, "calendario": None})
     _, shown, _ = api.ask("GET", "/tenant/config", token=api.token(TENANT, "admin"))
     assert shown["canais"] == answer["canais"]
     assert TOKEN not in json.dumps(shown)
     status, answer = patch(api, {"canais": None})
-    assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": None})
+    assert (status, answer["canais"]) == (200, {"whatsapp": None, "email": None, "calendario": None})
 
 
 def test_channel_that_would_not_work_is_a_problem_document_and_stores_nothing(
@@ -413,3 +414,25 @@ def test_unchanged_channel_is_not_checked_again(api: Client, resend: str) -> Non
 def test_only_an_administrator_may_configure_a_channel(api: Client, services: Services, resend: str) -> None:
     assert patch(api, {"canais": {"email": a_document(resend)}}, groups=())[0] == 403
     assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]
+
+
+def test_calendar_is_checked_against_its_server_before_it_is_stored(own: OwnChannels, resend: str) -> None:
+    with CalendarProvider() as calendar:
+        own.check(TENANT, {"calendario": {"perfil": "google-calendar-mcp", "url": calendar.url}})
+        added = {"perfil": "google-calendar-mcp", "url": calendar.url, "mover": {"arguments": {"cor": "1"}}}
+        assert errors_of(own, calendario=added) == [
+            ("/canais/calendario/mover/arguments/cor", "argumento_desconhecido")
+        ]
+    assert errors_of(own, calendario={"perfil": "google-calendar-mcp", "url": resend}) == [
+        (f"/canais/calendario/{tool}/tool", "ferramenta_ausente") for tool in ("criar", "mover", "cancelar", "ocupados")
+    ]
+
+
+def test_calendar_of_a_tenant_keeps_its_secrets_out_of_the_document(guarded: OwnChannels) -> None:
+    document = {"perfil": "google-calendar-mcp", "url": "http://agenda.example.com/mcp",
+                "headers": {"Authorization": "x"}, "criar": {"arguments": {"token": "abc"}}}  # fmt: skip
+    assert errors_of(guarded, calendario=document) == [
+        ("/canais/calendario/criar/arguments/token", "segredo_literal"),
+        ("/canais/calendario/url", "url_sem_tls"),
+        ("/canais/calendario/headers/Authorization", "header_literal"),
+    ]

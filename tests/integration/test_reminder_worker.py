@@ -196,8 +196,8 @@ def test_event_without_records_does_nothing(services: Services) -> None:
 def test_batch_fails_while_the_database_is_away(make_services: Callable[..., Services], clock: StoppedClock) -> None:
     away = make_services(database_owner_url="postgresql://nobody@127.0.0.1:1/nothing?sslmode=disable")
     reminders = Reminders(
-        database=away.owner_database, publish=lambda: 0, wake=lambda *_: None, lead_link=lambda *_: None, clock=clock,
-        max_tentativas=3,
+        database=away.owner_database, publish=lambda: 0, wake=lambda *_: None, lead_link=lambda *_: None,
+        mirror=lambda _: 0, clock=clock, max_tentativas=3,
     )  # fmt: skip
     with pytest.raises(RemindersFailed):
         reminders.run(batch(wake_up(UUID(int=1))))

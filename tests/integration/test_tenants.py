@@ -42,7 +42,7 @@ DEFAULTS = {
     "idioma": "pt-BR",
     "janela": WINDOW,
     "limites": LIMITS,
-    "canais": {"whatsapp": None, "email": None},
+    "canais": {"whatsapp": None, "email": None, "calendario": None},
     "limite_por_pessoa": {"por_dia": None, "por_semana": None},
     "tarifas": [],
     "retencao": {

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.calls import Answer
 from chalicelib.adapters.mcp import McpServer
+from chalicelib.dispatch.channels.calendar_document import BusyQuestion, CalendarEvent, load_calendar
 from chalicelib.dispatch.channels.document import Channel, load_channel
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, OutgoingMessage, Permanent, Sent, Transient, Unknown
 from tests.peers.bridge import Bridge
@@ -137,17 +142,20 @@ def _started(command: Sequence[str], environ: Mapping[str, str], port: int, log:
     """Run the command in the background; enters when the process listens at the port."""
     with (
         log.open("w") as output,
-        subprocess.Popen(command, env={**_clean_environ(), **environ}, stdout=output, stderr=output) as process,
+        subprocess.Popen(
+            command, env={**_clean_environ(), **environ}, stdout=output, stderr=output, start_new_session=True
+        ) as process,
     ):
         try:
             _wait_for(port, process)
             yield
         finally:
-            process.terminate()
+            # The whole group: `node` is a program that starts another one.
+            os.killpg(process.pid, signal.SIGTERM)
             try:
                 process.wait(5)
             except subprocess.TimeoutExpired:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
@@ -440,11 +448,156 @@ def twilio(folder: Path) -> Iterator[Result]:
         ])  # fmt: skip
 
 
+# google-calendar-mcp
+
+_CALENDAR = "/calendar/v3/calendars/primary"
+_MEETING = CalendarEvent(
+    agendamento_id="0192f0c0-0000-7000-8000-000000000003",
+    evento_id="agenda1k8l7443qepf9a4u3tma4p8vn",
+    versao=0,
+    titulo="Reunião com o lead Zé",
+    descricao="+5571999990001",
+    local="por vídeo",
+    inicio=datetime(2027, 3, 1, 13, tzinfo=UTC),
+    fim=datetime(2027, 3, 1, 14, tzinfo=UTC),
+    fuso="America/Sao_Paulo",
+    responsavel="Ana",
+)
+_MOVED = replace(_MEETING, inicio=datetime(2027, 3, 2, 13, tzinfo=UTC), fim=datetime(2027, 3, 2, 14, tzinfo=UTC))
+
+
+class _GoogleApi:
+    """Google's API with one calendar, as far as the peer uses it; `refusal` answers what changes an event."""
+
+    def __init__(self) -> None:
+        self.events: dict[str, dict[str, Any]] = {}
+        self.refusal: ProviderReply | None = None
+
+    def reply(self, request: ProviderRequest) -> ProviderReply:
+        path = request.path.partition("?")[0]
+        if path == "/calendar/v3/users/me/calendarList":
+            return ProviderReply(200, {"items": [self._calendar()]})
+        if path in (_CALENDAR, "/calendar/v3/users/me/calendarList/primary"):
+            return ProviderReply(200, self._calendar())
+        if not path.startswith(f"{_CALENDAR}/events"):
+            return ProviderReply(404, {"error": {"code": 404, "message": "Not Found"}})
+        if request.method != "GET" and self.refusal is not None:
+            return self.refusal
+        return self._of_events(request, path.removeprefix(f"{_CALENDAR}/events").removeprefix("/"))
+
+    def _of_events(self, request: ProviderRequest, event_id: str) -> ProviderReply:
+        match request.method:
+            case "GET" if not event_id:
+                return ProviderReply(200, {"items": [e for e in self.events.values() if e["status"] == "confirmed"]})
+            case "POST":
+                return self._made(request.body)
+            case _ if event_id not in self.events:
+                return _google_error(404, "Not Found")
+            case "DELETE" if self.events[event_id]["status"] == "cancelled":
+                return _google_error(410, "Resource has been deleted")
+            case "DELETE":
+                self.events[event_id]["status"] = "cancelled"
+            case "PATCH":
+                self.events[event_id] |= request.body
+        return ProviderReply(200, self.events[event_id])
+
+    def _made(self, event: dict[str, Any]) -> ProviderReply:
+        if event["id"] in self.events:
+            return _google_error(409, "The requested identifier already exists.")
+        self.events[event["id"]] = {**event, "status": "confirmed"}
+        return ProviderReply(200, self.events[event["id"]])
+
+    @staticmethod
+    def _calendar() -> dict[str, Any]:
+        return {"id": "primary", "summary": "Ana", "timeZone": "UTC", "primary": True, "accessRole": "owner"}
+
+
+def _google_error(status: int, message: str) -> ProviderReply:
+    return ProviderReply(status, {"error": {"code": status, "message": message, "errors": [{"message": message}]}})
+
+
+def google_calendar(folder: Path) -> Iterator[Result]:
+    """google-calendar-mcp over its own HTTP, unchanged, with an account; the proxy plays www.googleapis.com."""
+    tools, modules = node("google-calendar-mcp", "@cocal/google-calendar-mcp@2.6.3")
+    keys, tokens, port, api = folder / "keys.json", folder / "tokens.json", free_port(), _GoogleApi()
+    keys.write_text(json.dumps({"installed": {"client_id": "x", "client_secret": "x", "redirect_uris": ["http://x"]}}))
+    account = {"access_token": "x", "refresh_token": "x", "token_type": "Bearer", "expiry_date": 4_000_000_000_000}
+    tokens.write_text(json.dumps({"normal": account}))
+    program = str(modules / "@cocal" / "google-calendar-mcp" / "build" / "index.js")
+    with ExitStack() as stack:
+        provider = stack.enter_context(HttpProvider(folder, "www.googleapis.com", "oauth2.googleapis.com"))
+        provider.answer = api.reply
+        environ = {
+            **provider.proxied(), "GOOGLE_OAUTH_CREDENTIALS": str(keys), "HOME": str(folder),
+            "GOOGLE_CALENDAR_MCP_TOKEN_PATH": str(tokens),
+        }  # fmt: skip
+        command = [str(tools / "node"), program, "--transport", "http", "--port", str(port)]
+        stack.enter_context(_started(command, environ, port, folder / "peer.log"))
+        document = {"perfil": "google-calendar-mcp", "url": f"http://127.0.0.1:{port}/", "timeout_s": 20}
+        channel = load_calendar(document)
+        server = McpServer(channel.url, timeout_s=60)
+        errors = channel.check_against(server.tools())
+        wrong = "; ".join(f"{each.pointer} {each.code}" for each in errors)
+        yield Result("tools/list", "", "", "fits" if not wrong else "does not fit", wrong)
+        for name, step, event, refusal, expected in _CALENDAR_TRIALS:
+            provider.requests.clear()
+            api.refusal = refusal
+            [result] = server.call_all(channel.tool_of(step).tool, [channel.arguments_for(step, event)])
+            changes = [each for each in provider.requests if each.method != "GET"]
+            request = f"{changes[0].method} {changes[0].path}" if changes else ""
+            answer = f"{'E ' if result.is_error else ''}{result.text}" if isinstance(result, Answer) else repr(result)
+            wrong = _wrong_event(api, event) if isinstance(expected, Sent) and step != "cancelar" else ""
+            yield _result(name, request, answer, channel.verdict(step, result), expected, wrong)
+        api.events["outro"] = {
+            "id": "outro", "status": "confirmed", "start": {"dateTime": "2027-03-01T13:00:00Z"},
+            "end": {"dateTime": "2027-03-01T14:00:00Z"},
+        }  # fmt: skip
+        question = BusyQuestion("Ana", None, _MEETING.inicio, _MEETING.fim, "America/Sao_Paulo")
+        [result] = server.call_all("list-events", [channel.question_for(question)])
+        spans = channel.busy_in(result) or []
+        wrong = "" if [each.inicio for each in spans] == [_MEETING.inicio] else f"found {spans} in {result}"
+        yield Result("busy times", "", result.text if isinstance(result, Answer) else "", str(len(spans)), wrong)
+
+
+_CALENDAR_TRIALS: tuple[tuple[str, str, CalendarEvent, ProviderReply | None, Outcome], ...] = (
+    ("refused", "criar", _MEETING, _google_error(400, "Invalid"), Permanent("recusado")),
+    ("no access", "criar", _MEETING, _google_error(403, "Forbidden"), ChannelDown("sem_acesso")),
+    ("rate", "criar", _MEETING, _google_error(429, "Quota exceeded"), Transient("limite", 60)),
+    ("its error", "criar", _MEETING, _google_error(500, "Backend Error"), Unknown("erro_do_google")),
+    ("made", "criar", _MEETING, None, Sent(_MEETING.evento_id)),
+    ("made again", "criar", _MEETING, None, Permanent("existe")),
+    ("moved", "mover", _MOVED, None, Sent(None)),
+    ("moved, absent", "mover", replace(_MOVED, evento_id="agenda0"), None, Permanent("ausente")),
+    ("removed", "cancelar", _MOVED, None, Sent(None)),
+    ("removed again", "cancelar", _MOVED, None, Permanent("ausente")),
+    ("never there", "cancelar", replace(_MOVED, evento_id="agenda0"), None, Permanent("ausente")),
+    ("moved, removed", "mover", _MOVED, None, Permanent("cancelled")),
+    ("made, removed", "criar", _MEETING, None, Permanent("existe")),
+)
+
+
+def _wrong_event(api: _GoogleApi, event: CalendarEvent) -> str:
+    """What is wrong with the event that Google has."""
+    # Google forgets a field that is patched with null, such as the date of a whole day.
+    found = {
+        name: {key: each for key, each in value.items() if each is not None} if isinstance(value, dict) else value
+        for name, value in api.events.get(event.evento_id, {}).items()
+    }
+    zone = ZoneInfo(event.fuso)
+    expected = {
+        "summary": event.titulo,
+        "start": {"dateTime": event.inicio.astimezone(zone).replace(tzinfo=None).isoformat(), "timeZone": event.fuso},
+        "end": {"dateTime": event.fim.astimezone(zone).replace(tzinfo=None).isoformat(), "timeZone": event.fuso},
+    }
+    return "" if found.items() >= expected.items() else f"Google has {found}"
+
+
 PEERS = (
     Peer("resend-mcp", "resend-mcp 2.22.0 (npm)", resend),
     Peer("mcp-email-server", "mcp-email-server 1.13.3 (PyPI)", email_server),
     Peer("jina-whatsapp-mcp", "jina-whatsapp-mcp 0.1.0 (PyPI)", jina),
     Peer("evolution-api-mcp", "evolution-api-mcp 1.0.0 (PyPI)", evolution),
+    Peer("google-calendar-mcp", "@cocal/google-calendar-mcp 2.6.3 (npm)", google_calendar),
     Peer("twilio", "@twilio-alpha/mcp 0.7.0 (npm)", twilio),
 )
 __all__ = ["FOLDER", "PEERS", "Peer", "Result"]

@@ -11,7 +11,7 @@ from chalicelib.scheduling.booking.requests import AgendamentoCanal, Agendamento
 from chalicelib.scheduling.invitations.invitation import InvitationState
 from chalicelib.scheduling.rules.slots import SlotRefusal
 from chalicelib.scheduling.staff.requests import BlockedPeriod, BlockedWeekly, WorkingWeek
-from chalicelib.scheduling.states import AgendamentoMessageStatus, AgendamentoStatus
+from chalicelib.scheduling.states import AgendamentoMessageStatus, AgendamentoStatus, CalendarSyncStatus
 
 
 class AgendamentoAnswer(AnswerModel):
@@ -88,12 +88,27 @@ class AgendamentoMessage(AnswerModel):
     """The disparo that carries it."""
 
 
+class AgendamentoEvent(AnswerModel):
+    """The event of an agendamento at the tenant's calendar."""
+
+    status: CalendarSyncStatus
+    evento_id: str | None
+    """Its id at the calendar; null before it was made."""
+    versao: int | None
+    """The version that it shows, or whose cancellation took it away."""
+    codigo: str | None
+    """Why it is not there yet, was refused, or is in doubt."""
+    atualizado_em: datetime
+
+
 class AgendamentoDetail(AgendamentoAnswer):
     """An agendamento with the times that it had and what was said of it."""
 
     horarios: tuple[AgendamentoTime, ...]
     """The present one last."""
     mensagens: tuple[AgendamentoMessage, ...]
+    calendario: AgendamentoEvent | None
+    """Null where the tenant has connected no calendar (`canais.calendario`)."""
 
 
 class AgendamentoPage(PageModel):
@@ -184,7 +199,7 @@ class SlotReason(AnswerModel):
     mensagem: str
     """The sentence of `codigo`, in the language of the tenant."""
     bloqueio_id: UUID | None
-    """Of `bloqueado`, by which bloqueio."""
+    """Of `bloqueado`, by which bloqueio; null where an event of the calendar of the responsável takes the time."""
 
 
 class RefusedStarts(SlotReason):
@@ -212,6 +227,16 @@ class JudgedTime(AnswerModel):
     recusa: SlotReason | None
 
 
+class CalendarWarning(AnswerModel):
+    """The calendar of a responsável has not been read for a while: what was read last counts."""
+
+    codigo: Literal["calendario_indisponivel"]
+    mensagem: str
+    """The sentence of `codigo`."""
+    lido_em: datetime | None
+    """When it was last read; null: never."""
+
+
 class ResponsavelSlots(AnswerModel):
     """When one responsável is free."""
 
@@ -221,6 +246,8 @@ class ResponsavelSlots(AnswerModel):
     fuso: str
     em: JudgedTime | None
     """About the time of `em`; null where none was asked about."""
+    avisos: tuple[CalendarWarning, ...]
+    """Why these times may be less certain than usual."""
     dias: tuple[SlotDay, ...]
 
 

@@ -72,12 +72,15 @@ class Reading:
     document: object = field(default=None)
 
     @classmethod
-    def of(cls, answer: Answer) -> Reading:
-        """Parse `structuredContent`, else the text, and unwrap the `{"result": …}` that FastMCP puts around either."""
-        text = answer.text[:_READ_CHARACTERS]
-        document = _parsed(answer.structured) if answer.structured is not None else _parsed(text)
+    def of(cls, answer: Answer, most: int = _READ_CHARACTERS) -> Reading:
+        """Parse `structuredContent`, else the text, and unwrap the `{"result": …}` that FastMCP puts around either.
+
+        Of a longer text than `most` characters, only so much is read: a document that is cut is none.
+        """
+        text = answer.text[:most]
+        document = _parsed(answer.structured, most) if answer.structured is not None else _parsed(text, most)
         if isinstance(document, dict) and document.keys() == {"result"}:
-            document = _parsed(document["result"])
+            document = _parsed(document["result"], most)
         return cls(text, document)
 
     def at(self, path: str) -> object:
@@ -95,12 +98,12 @@ class Reading:
         return value
 
 
-def _parsed(value: object) -> object:
+def _parsed(value: object, most: int = _READ_CHARACTERS) -> object:
     """The JSON object or list that a string holds; any other value is returned as it is."""
     if not isinstance(value, str) or not value.lstrip().startswith(("{", "[")):
         return value
     try:
-        return json.loads(value[:_READ_CHARACTERS])
+        return json.loads(value[:most])
     except (ValueError, RecursionError):
         return value
 

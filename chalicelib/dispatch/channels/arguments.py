@@ -15,7 +15,8 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from chalicelib.dispatch.outcomes import OutgoingMessage
 from chalicelib.errors import escape_pointer
@@ -24,6 +25,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _ITEM = "item"
 _MAX_DEPTH = 20
 _ABSENT = object()
+S = TypeVar("S")
 
 
 class BadTemplate(Exception):
@@ -37,13 +39,27 @@ class BadTemplate(Exception):
 
 
 class PlaceholderScope(NamedTuple):
-    """The values that placeholders stand for: the message, and inside a loop the current element."""
+    """What placeholders take their values from: the subject, and inside a loop the current element."""
 
-    message: OutgoingMessage
+    subject: Any
     item: object
 
 
 Build = Callable[[PlaceholderScope], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary(Generic[S]):
+    """The placeholders about one kind of subject, such as a message: for single values, lists of texts, and objects."""
+
+    scalars: Mapping[str, Callable[[S], object]]
+    lists: Mapping[str, Callable[[S], list[str]]] = field(default_factory=dict)
+    objects: Mapping[str, Callable[[S], object]] = field(default_factory=dict)
+
+    def field_of(self, name: str) -> Callable[[S], object] | None:
+        """What finds the value of a placeholder; None for an unknown one."""
+        return self.scalars.get(name) or self.lists.get(name) or self.objects.get(name)
+
 
 _SCALARS: Mapping[str, Callable[[OutgoingMessage], object]] = {
     "disparo_id": lambda m: m.disparo_id,
@@ -69,7 +85,8 @@ _OBJECTS: Mapping[str, Callable[[OutgoingMessage], object]] = {
     "variaveis.por_nome": lambda m: dict(m.variaveis),
     "cabecalhos": lambda m: {**_unsubscribe_headers(m.descadastro_url), **m.cabecalhos},
 }
-_FIELDS: Mapping[str, Callable[[OutgoingMessage], object]] = {**_SCALARS, **_LISTS, **_OBJECTS}
+MESSAGE = Vocabulary(_SCALARS, _LISTS, _OBJECTS)
+"""The placeholders about a message."""
 
 
 def _unsubscribe_headers(url: str | None) -> dict[str, str]:
@@ -80,96 +97,108 @@ def _unsubscribe_headers(url: str | None) -> dict[str, str]:
 
 
 def compile_arguments(template: Mapping[str, object], root: str = "") -> Callable[[OutgoingMessage], dict[str, Any]]:
-    """A function that builds the arguments for a message; `root` is the pointer to the template in its document.
+    """A function that builds the arguments for a message; raises as `compile_with`."""
+    return compile_with(MESSAGE, template, root)
+
+
+def compile_with(words: Vocabulary[S], template: Mapping[str, object], root: str = "") -> Callable[[S], dict[str, Any]]:
+    """A function that builds the arguments for a subject; `root` is the pointer to the template in its document.
 
     Raises:
         BadTemplate: an unknown placeholder or form, or a placeholder in a place where its value does not fit.
     """
+    compiler = _Compiler(words)
     try:
-        builders = {name: _compile(node, f"/{escape_pointer(name)}", in_loop=False) for name, node in template.items()}
+        builders = {
+            name: compiler.compile(node, f"/{escape_pointer(name)}", in_loop=False) for name, node in template.items()
+        }
     except BadTemplate as error:
         raise BadTemplate(root + error.pointer, error.code, error.detail) from None
 
-    def build(message: OutgoingMessage) -> dict[str, Any]:
-        return _present(builders, PlaceholderScope(message, _ABSENT))
+    def build(subject: S) -> dict[str, Any]:
+        return _present(builders, PlaceholderScope(subject, _ABSENT))
 
     return build
 
 
-def _compile(node: object, pointer: str, *, in_loop: bool) -> Build:
-    if pointer.count("/") > _MAX_DEPTH:
-        raise BadTemplate(pointer, "argumentos_profundos", str(_MAX_DEPTH))
-    match node:
-        case str():
-            return _compile_text(node, pointer, in_loop=in_loop)
-        case dict() if any(str(name).startswith("$") for name in node):
-            return _compile_form(node, pointer, in_loop=in_loop)
-        case dict():
-            builders = {k: _compile(v, f"{pointer}/{escape_pointer(k)}", in_loop=in_loop) for k, v in node.items()}
-            return lambda scope: _present(builders, scope)
-        case list():
-            items = [_compile(value, f"{pointer}/{n}", in_loop=in_loop) for n, value in enumerate(node)]
-            return lambda scope: [v for v in (item(scope) for item in items) if v is not _ABSENT]
-        case _:
-            return lambda _: node
+class _Compiler:
+    """Compiles a template whose placeholders are of one vocabulary."""
 
+    def __init__(self, words: Vocabulary[Any]) -> None:
+        self._words = words
 
-def _compile_text(text: str, pointer: str, *, in_loop: bool) -> Build:
-    # Literal text at even indexes, names of placeholders at odd ones.
-    parts = _PLACEHOLDER.split(text)
-    if any("{{" in literal or "}}" in literal for literal in parts[::2]):
-        raise BadTemplate(pointer, "chaves_desequilibradas", text)
-    if len(parts) == 1:
-        return lambda _: text
-    if len(parts) == 3 and not parts[0] and not parts[2]:
-        return _lookup(parts[1], pointer, in_loop=in_loop)
-    for name in parts[1::2]:
-        if name in _LISTS or name in _OBJECTS:
-            raise BadTemplate(pointer, "marcador_nao_e_texto", name)
-    pieces = [
-        _lookup(part, pointer, in_loop=in_loop) if is_name else _constant(part)
-        for part, is_name in zip(parts, [False, True] * len(parts), strict=False)
-    ]
-    return lambda scope: "".join("" if value is _ABSENT else str(value) for value in (p(scope) for p in pieces))
+    def compile(self, node: object, pointer: str, *, in_loop: bool) -> Build:
+        if pointer.count("/") > _MAX_DEPTH:
+            raise BadTemplate(pointer, "argumentos_profundos", str(_MAX_DEPTH))
+        match node:
+            case str():
+                return self._text(node, pointer, in_loop=in_loop)
+            case dict() if any(str(name).startswith("$") for name in node):
+                return self._form(node, pointer, in_loop=in_loop)
+            case dict():
+                builders = {
+                    k: self.compile(v, f"{pointer}/{escape_pointer(k)}", in_loop=in_loop) for k, v in node.items()
+                }
+                return lambda scope: _present(builders, scope)
+            case list():
+                items = [self.compile(value, f"{pointer}/{n}", in_loop=in_loop) for n, value in enumerate(node)]
+                return lambda scope: [v for v in (item(scope) for item in items) if v is not _ABSENT]
+            case _:
+                return lambda _: node
 
+    def _text(self, text: str, pointer: str, *, in_loop: bool) -> Build:
+        # Literal text at even indexes, names of placeholders at odd ones.
+        parts = _PLACEHOLDER.split(text)
+        if any("{{" in literal or "}}" in literal for literal in parts[::2]):
+            raise BadTemplate(pointer, "chaves_desequilibradas", text)
+        if len(parts) == 1:
+            return lambda _: text
+        if len(parts) == 3 and not parts[0] and not parts[2]:
+            return self._lookup(parts[1], pointer, in_loop=in_loop)
+        for name in parts[1::2]:
+            if name in self._words.lists or name in self._words.objects:
+                raise BadTemplate(pointer, "marcador_nao_e_texto", name)
+        pieces = [
+            self._lookup(part, pointer, in_loop=in_loop) if is_name else _constant(part)
+            for part, is_name in zip(parts, [False, True] * len(parts), strict=False)
+        ]
+        return lambda scope: "".join("" if value is _ABSENT else str(value) for value in (p(scope) for p in pieces))
 
-def _lookup(name: str, pointer: str, *, in_loop: bool) -> Build:
-    if name == _ITEM and in_loop:
-        return lambda scope: scope.item
-    field_of = _FIELDS.get(name)
-    if field_of is None:
-        raise BadTemplate(pointer, "marcador_desconhecido", name)
+    def _lookup(self, name: str, pointer: str, *, in_loop: bool) -> Build:
+        if name == _ITEM and in_loop:
+            return lambda scope: scope.item
+        field_of = self._words.field_of(name)
+        if field_of is None:
+            raise BadTemplate(pointer, "marcador_desconhecido", name)
 
-    def look_up(scope: PlaceholderScope) -> object:
-        value = field_of(scope.message)
-        return _ABSENT if value is None else value
+        def look_up(scope: PlaceholderScope) -> object:
+            value = field_of(scope.subject)
+            return _ABSENT if value is None else value
 
-    return look_up
+        return look_up
 
+    def _form(self, node: Mapping[str, object], pointer: str, *, in_loop: bool) -> Build:
+        match node:
+            case {"$para_cada": str(source), "item": item, **rest} if not rest and not in_loop:
+                return self._loop(source, item, pointer)
+            case {"$se": str(condition), "entao": then, **rest} if not rest.keys() - {"senao"}:
+                test = self._text(condition, f"{pointer}/$se", in_loop=in_loop)
+                yes = self.compile(then, f"{pointer}/entao", in_loop=in_loop)
+                no = self.compile(rest["senao"], f"{pointer}/senao", in_loop=in_loop) if rest else _constant(_ABSENT)
+                return lambda scope: yes(scope) if test(scope) not in (_ABSENT, "", [], {}) else no(scope)
+            case {"$json": value, **rest} if not rest:
+                inner = self.compile(value, f"{pointer}/$json", in_loop=in_loop)
+                return lambda scope: _as_json(inner(scope))
+            case _:
+                raise BadTemplate(pointer, "forma_desconhecida", ", ".join(sorted(map(str, node))))
 
-def _compile_form(node: Mapping[str, object], pointer: str, *, in_loop: bool) -> Build:
-    match node:
-        case {"$para_cada": str(source), "item": item, **rest} if not rest and not in_loop:
-            return _compile_loop(source, item, pointer)
-        case {"$se": str(condition), "entao": then, **rest} if not rest.keys() - {"senao"}:
-            test = _compile_text(condition, f"{pointer}/$se", in_loop=in_loop)
-            yes = _compile(then, f"{pointer}/entao", in_loop=in_loop)
-            no = _compile(rest["senao"], f"{pointer}/senao", in_loop=in_loop) if rest else _constant(_ABSENT)
-            return lambda scope: yes(scope) if test(scope) not in (_ABSENT, "", [], {}) else no(scope)
-        case {"$json": value, **rest} if not rest:
-            inner = _compile(value, f"{pointer}/$json", in_loop=in_loop)
-            return lambda scope: _as_json(inner(scope))
-        case _:
-            raise BadTemplate(pointer, "forma_desconhecida", ", ".join(sorted(map(str, node))))
-
-
-def _compile_loop(source: str, item: object, pointer: str) -> Build:
-    placeholder = _PLACEHOLDER.fullmatch(source)
-    if placeholder is None or placeholder[1] not in _LISTS:
-        raise BadTemplate(f"{pointer}/$para_cada", "marcador_nao_e_lista", source)
-    elements = _LISTS[placeholder[1]]
-    body = _compile(item, f"{pointer}/item", in_loop=True)
-    return lambda scope: [body(PlaceholderScope(scope.message, element)) for element in elements(scope.message)]
+    def _loop(self, source: str, item: object, pointer: str) -> Build:
+        placeholder = _PLACEHOLDER.fullmatch(source)
+        if placeholder is None or placeholder[1] not in self._words.lists:
+            raise BadTemplate(f"{pointer}/$para_cada", "marcador_nao_e_lista", source)
+        elements = self._words.lists[placeholder[1]]
+        body = self.compile(item, f"{pointer}/item", in_loop=True)
+        return lambda scope: [body(PlaceholderScope(scope.subject, element)) for element in elements(scope.subject)]
 
 
 def _as_json(value: object) -> object:

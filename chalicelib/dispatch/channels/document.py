@@ -7,12 +7,12 @@ with the profile's by name (null removes a name); every other field replaces the
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, assert_never
+from typing import Annotated, Any, TypeVar, assert_never
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -46,6 +46,7 @@ from chalicelib.errors import FieldError, Invalid, escape_pointer
 from chalicelib.messages import allowed
 
 _HERE = Path(__file__).parent
+E = TypeVar("E", bound="McpEndpoint")
 _MERGED_BY_NAME = ("headers", "arguments", "codigos")
 
 # The code of a failure in whose answer the readers find no code.
@@ -105,30 +106,20 @@ def _as_rule(value: object) -> object:
 ShortCodeRule = Annotated[CodeRule, BeforeValidator(_as_rule)]
 
 
-class Channel(DocumentPart):
-    """How messages of one kind are sent. Its fields are those of the document (docs/channels.md)."""
+class McpEndpoint(DocumentPart):
+    """The server that a document names, and what the error codes of its tools mean."""
 
     perfil: str | None = None
     descricao: str | None = None
-    canal: Canal
+    canal: str
     url: Annotated[str, StringConstraints(max_length=2_000)] = Field(repr=False)
     headers: dict[Annotated[str, StringConstraints(pattern=_HEADER_NAME)], SecretStr] = Field(default={}, repr=False)
-    tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    arguments: dict[str, Any]
-    idempotency_argument: Annotated[str, StringConstraints(min_length=1)] | None = None
-    resultado: ResultReader = ResultReader()
     codigos: dict[str, ShortCodeRule] = Field(default={})
     # A failure with a code that nobody has classified. The message was not sent, and a person must look at the reason;
     # another attempt would only repeat a request that the provider has refused.
     codigo_desconhecido: ShortCodeRule = CodeRule(classe=CodeClass.PERMANENTE)
     # A failure without a readable code may be a time-out between the tool and its provider, so it is a doubt.
     sem_codigo: ShortCodeRule = CodeRule(classe=CodeClass.INCERTO)
-    # The tool that settles a doubt; without one, only a person can.
-    consulta: Inquiry | None = None
-    in_flight: Annotated[int, Field(ge=1, le=1_000)] = 50
-    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
-    connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
-    _build: Callable[[OutgoingMessage], dict[str, Any]]
 
     @field_validator("url")
     @classmethod
@@ -155,6 +146,49 @@ class Channel(DocumentPart):
                 raise PydanticCustomError("header_invalido", "printable ASCII only, no spaces around it")
         return headers
 
+    def header_values(self) -> dict[str, str]:
+        """The headers as plain text, to be sent and never logged."""
+        return {name: value.get_secret_value() for name, value in self.headers.items()}
+
+    def judged(self, result: CallResult, resultado: ResultReader) -> Outcome:
+        """The verdict on a call. Every result has one, and a doubt is `Unknown`, never `Sent` or `Transient`."""
+        match result:
+            case Answer():
+                return self._verdict_of_answer(result, resultado)
+            case Refused():
+                return _verdict_of_refusal(result)
+            case NotWritten(reason=reason) if reason == TOOL_MISSING:
+                return ChannelDown(reason)
+            case NotWritten(reason=reason) if reason == BAD_ARGUMENTS:
+                return Permanent(reason)
+            case NotWritten():
+                return Transient(result.reason, result.retry_after, "canal")
+        return Unknown(result.reason)
+
+    def _verdict_of_answer(self, answer: Answer, resultado: ResultReader) -> Outcome:
+        reading = Reading.of(answer)
+        if resultado.is_success(answer, reading):
+            return Sent(resultado.message_id_in(reading))
+        code = resultado.code_in(reading)
+        rule = self.sem_codigo if code is None else self.codigos.get(code, self.codigo_desconhecido)
+        return rule.outcome(code or NO_CODE, resultado.wait_in(reading))
+
+
+class Channel(McpEndpoint):
+    """How messages of one kind are sent. Its fields are those of the document (docs/channels.md)."""
+
+    canal: Canal
+    tool: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    arguments: dict[str, Any]
+    idempotency_argument: Annotated[str, StringConstraints(min_length=1)] | None = None
+    resultado: ResultReader = ResultReader()
+    # The tool that settles a doubt; without one, only a person can.
+    consulta: Inquiry | None = None
+    in_flight: Annotated[int, Field(ge=1, le=1_000)] = 50
+    timeout_s: Annotated[float, Field(gt=0, le=600)] = 30.0
+    connect_timeout_s: Annotated[float, Field(gt=0, le=60)] = 5.0
+    _build: Callable[[OutgoingMessage], dict[str, Any]]
+
     @model_validator(mode="after")
     def _compile(self) -> Channel:
         template = dict(self.arguments)
@@ -173,46 +207,25 @@ class Channel(DocumentPart):
         """Whether an invitation reaches the tool: the arguments name it."""
         return self._build(_FULL) != self._build(replace(_FULL, calendario=None))
 
-    def header_values(self) -> dict[str, str]:
-        """The headers as plain text, to be sent and never logged."""
-        return {name: value.get_secret_value() for name, value in self.headers.items()}
-
     def arguments_for(self, message: OutgoingMessage) -> dict[str, Any]:
         """The tool's arguments for one message."""
         return self._build(message)
 
     def verdict(self, result: CallResult) -> Outcome:
-        """The verdict on a call. Every result has one, and a doubt is `Unknown`, never `Sent` or `Transient`."""
-        match result:
-            case Answer():
-                return self._verdict_of_answer(result)
-            case Refused():
-                return _verdict_of_refusal(result)
-            case NotWritten(reason=reason) if reason == TOOL_MISSING:
-                return ChannelDown(reason)
-            case NotWritten(reason=reason) if reason == BAD_ARGUMENTS:
-                return Permanent(reason)
-            case NotWritten():
-                return Transient(result.reason, result.retry_after, "canal")
-        return Unknown(result.reason)
-
-    def _verdict_of_answer(self, answer: Answer) -> Outcome:
-        reading = Reading.of(answer)
-        if self.resultado.is_success(answer, reading):
-            return Sent(self.resultado.message_id_in(reading))
-        code = self.resultado.code_in(reading)
-        rule = self.sem_codigo if code is None else self.codigos.get(code, self.codigo_desconhecido)
-        return rule.outcome(code or NO_CODE, self.resultado.wait_in(reading))
+        """The verdict on a call of the tool that sends."""
+        return self.judged(result, self.resultado)
 
     def check_against(self, tools: Mapping[str, Mapping[str, Any]]) -> list[FieldError]:
         """What a server with these tools (name → input schema) would not accept from this channel.
 
         Pointers are into the channel's document; an empty list means that the server accepts the calls.
         """
-        errors = _misfits(self.tool, self._build, tools, self.canal)
+        bare = _bare(self.canal)
+        errors = misfits(self.tool, self._build(bare), self._build(_FULL), tools)
         if self.consulta is None:
             return errors
-        of_inquiry = _misfits(self.consulta.tool, self.consulta.arguments_for, tools, self.canal)
+        asked = self.consulta
+        of_inquiry = misfits(asked.tool, asked.arguments_for(bare), asked.arguments_for(_FULL), tools)
         return errors + [each._replace(pointer=f"/consulta{each.pointer}") for each in of_inquiry]
 
 
@@ -244,17 +257,17 @@ _JSON_TYPES: Mapping[type, frozenset[str]] = {
 }
 
 
-def _misfits(
-    tool: str,
-    build: Callable[[OutgoingMessage], dict[str, Any]],
-    tools: Mapping[str, Mapping[str, Any]],
-    canal: Canal,
+def misfits(
+    tool: str, bare: Mapping[str, object], full: Mapping[str, object], tools: Mapping[str, Mapping[str, Any]]
 ) -> list[FieldError]:
-    """What a tool would not accept; pointers are relative to the object that holds `tool` and `arguments`."""
+    """What a tool would not accept of its arguments with the fewest values (`bare`) and with all of them (`full`).
+
+    Pointers are relative to the object that holds `tool` and `arguments`.
+    """
     schema = tools.get(tool)
     if schema is None:
         return [FieldError("/tool", TOOL_MISSING, tool)]
-    return [*_missing(build(_bare(canal)), schema), *_unexpected(build(_FULL), schema)]
+    return [*_missing(bare, schema), *_unexpected(full, schema)]
 
 
 def _bare(canal: Canal) -> OutgoingMessage:
@@ -323,8 +336,13 @@ def _verdict_of_refusal(refused: Refused) -> Outcome:
 
 @cache
 def profiles() -> Mapping[str, Mapping[str, Any]]:
-    """The profiles that come with this package, by name."""
-    return {path.stem: _read(path) for path in sorted((_HERE / "profiles").glob("*.json"))}
+    """The profiles of channels that come with this package, by name."""
+    return profiles_in("profiles")
+
+
+def profiles_in(folder: str) -> Mapping[str, Mapping[str, Any]]:
+    """The documents in a folder of this package, by name."""
+    return {path.stem: _read(path) for path in sorted((_HERE / folder).glob("*.json"))}
 
 
 def _shared_codes(canal: object) -> Mapping[str, Any]:
@@ -357,8 +375,13 @@ def load_channel(document: Mapping[str, Any]) -> Channel:
         Invalid: `canal_invalido`, with a pointer into the document for each error. No error quotes a value, because
             headers hold secrets.
     """
+    return validated(Channel, _with_profile(document))
+
+
+def validated(kind: type[E], document: Mapping[str, Any]) -> E:
+    """The endpoint that a whole document describes; raises as `load_channel`."""
     try:
-        return Channel.model_validate(_with_profile(document))
+        return kind.model_validate(document)
     except BadTemplate as error:
         errors = [FieldError(error.pointer, error.code, error.detail)]
     except ValidationError as error:
@@ -375,20 +398,33 @@ def _pointer(location: tuple[int | str, ...]) -> str:
 
 
 def _with_profile(document: Mapping[str, Any]) -> dict[str, Any]:
-    name = document.get("perfil")
-    if name is not None and (not isinstance(name, str) or name not in profiles()):
-        raise Invalid("canal_invalido", (FieldError("/perfil", "perfil_desconhecido", ", ".join(profiles())),))
-    base = {} if name is None else profiles()[name]
-    merged = {**base, **document}
-    for part in _MERGED_BY_NAME:
-        own = document.get(part, {})
-        if isinstance(own, Mapping):
-            merged[part] = _merged(base.get(part, {}), own)
+    merged = on_profile(document, profiles(), _MERGED_BY_NAME)
     if isinstance(merged["codigos"], dict):
         merged["codigos"] = {**_shared_codes(merged.get("canal")), **merged["codigos"]}
     return merged
 
 
-def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+def on_profile(
+    document: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]], merged_by_name: Sequence[str]
+) -> dict[str, Any]:
+    """The document on top of the profile that it names.
+
+    Raises:
+        Invalid: `canal_invalido`, there is no such profile.
+    """
+    name = document.get("perfil")
+    if name is not None and (not isinstance(name, str) or name not in known):
+        raise Invalid("canal_invalido", (FieldError("/perfil", "perfil_desconhecido", ", ".join(known)),))
+    base = {} if name is None else known[name]
+    merged = {**base, **document}
+    for part in merged_by_name:
+        own = document.get(part, {})
+        if isinstance(own, Mapping):
+            merged[part] = without_nulls(base.get(part, {}), own)
+    return merged
+
+
+def without_nulls(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Both merged by name: null removes a name that `base` has."""
     removed = {name for name in base if own.get(name, base) is None}
     return {name: value for name, value in {**base, **own}.items() if name not in removed}

@@ -24,7 +24,9 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.canal import Canal
 from chalicelib.dispatch.channels.answers import DocumentPart
-from chalicelib.dispatch.channels.document import Channel, load_channel
+from chalicelib.dispatch.channels.calendar_document import KIND as CALENDAR
+from chalicelib.dispatch.channels.calendar_document import CalendarChannel, load_calendar
+from chalicelib.dispatch.channels.document import Channel, E, load_channel
 from chalicelib.errors import FieldError, Invalid, Unavailable, escape_pointer
 
 # API Gateway waits 29 s for an answer; within that, the server must open a session and list its tools.
@@ -41,6 +43,7 @@ _SECRET_START = re.compile(
     r"|gh[oprsu]_[A-Za-z0-9]{16}|SG\.[\w-]{16}"
 )
 _NAME = r"^[A-Za-z0-9_-]{1,64}$"
+_PARTS_WITH_ARGUMENTS = ("consulta", "criar", "mover", "cancelar", "ocupados")
 
 
 class SecretReference(DocumentPart):
@@ -86,14 +89,19 @@ class OwnChannels:
         errors = [*_literals(document), *self._without_tls(document)]
         resolved = self._resolved(tenant_id, document, errors, fresh=fresh)
         defaults = {"canal": canal.value} if document.get("perfil") is None else {}
-        channel = _loaded({**defaults, **resolved}, errors)
+        channel = _loaded(load_channel, {**defaults, **resolved}, errors)
         if channel.canal is not canal:
             pointer = "/canal" if "canal" in document else "/perfil"
             raise _invalid([FieldError(pointer, "outro_canal", channel.canal.value)])
         return channel
 
-    def check(self, tenant_id: str, documents: Mapping[Canal, Mapping[str, Any]]) -> None:
-        """Ask the servers of these channels whether they would accept the calls.
+    def load_calendar(self, tenant_id: str, document: Mapping[str, Any], *, fresh: bool = False) -> CalendarChannel:
+        """The calendar that a tenant's document describes; raises as `load`."""
+        errors = [*_literals(document), *self._without_tls(document)]
+        return _loaded(load_calendar, self._resolved(tenant_id, document, errors, fresh=fresh), errors)
+
+    def check(self, tenant_id: str, documents: Mapping[str, Mapping[str, Any]]) -> None:
+        """Ask the servers of these channels, by their names in `canais`, whether they would accept the calls.
 
         Raises:
             Invalid: `canal_invalido`, with pointers into the tenant's configuration.
@@ -105,9 +113,13 @@ class OwnChannels:
         if errors:
             raise _invalid(errors)
 
-    def _errors_of(self, tenant_id: str, canal: Canal, document: Mapping[str, Any]) -> list[FieldError]:
+    def _errors_of(self, tenant_id: str, canal: str, document: Mapping[str, Any]) -> list[FieldError]:
+        channel: Channel | CalendarChannel
         try:
-            channel = self.load(tenant_id, canal, document, fresh=True)
+            if canal == CALENDAR:
+                channel = self.load_calendar(tenant_id, document, fresh=True)
+            else:
+                channel = self.load(tenant_id, Canal(canal), document, fresh=True)
             errors = self._unreachable(channel) or self._refused(channel)
         except Invalid as error:
             errors = list(error.errors)
@@ -149,7 +161,7 @@ class OwnChannels:
             return value
         return FieldError("", "segredo_do_canal_ausente", f"{named.segredo}.{named.campo}")
 
-    def _unreachable(self, channel: Channel) -> list[FieldError]:
+    def _unreachable(self, channel: Channel | CalendarChannel) -> list[FieldError]:
         """An error if the host has no address, or an address that is not public."""
         parts = urlsplit(channel.url)
         if self._is_internal:
@@ -162,7 +174,7 @@ class OwnChannels:
             return [FieldError("/url", "servidor_inacessivel", NO_CONNECTION)]
         return []
 
-    def _refused(self, channel: Channel) -> list[FieldError]:
+    def _refused(self, channel: Channel | CalendarChannel) -> list[FieldError]:
         """The errors that the server finds: it refuses the session, does not answer, or would not accept the calls."""
         from chalicelib.adapters.mcp import McpServer  # noqa: PLC0415 - the import takes one second
 
@@ -187,10 +199,10 @@ def _denial(reason: str) -> FieldError:
     return FieldError("/url", "servidor_inacessivel", reason)
 
 
-def _loaded(document: Mapping[str, Any], errors: list[FieldError]) -> Channel:
+def _loaded(load: Callable[[Mapping[str, Any]], E], document: Mapping[str, Any], errors: list[FieldError]) -> E:
     """The channel, if its document has no error and there were none before (`errors`)."""
     try:
-        channel = load_channel(document)
+        channel = load(document)
     except Invalid as error:
         raise _invalid([*errors, *error.errors]) from None
     if errors:
@@ -203,10 +215,10 @@ def _literals(document: Mapping[str, Any]) -> Iterator[FieldError]:
     url = document.get("url")
     if isinstance(url, str) and any(_is_secret(name, value) for name, value in _query(url)):
         yield FieldError("/url", "segredo_literal", "url")
-    inquiry = document.get("consulta")
     yield from _literals_in("", document.get("arguments"), "/arguments")
-    if isinstance(inquiry, Mapping):
-        yield from _literals_in("", inquiry.get("arguments"), "/consulta/arguments")
+    for name in _PARTS_WITH_ARGUMENTS:
+        if isinstance(part := document.get(name), Mapping):
+            yield from _literals_in("", part.get("arguments"), f"/{name}/arguments")
 
 
 def _query(url: str) -> list[tuple[str, str]]:

@@ -23,6 +23,8 @@ ID_NAME = "agendamento_id"
 """The key of the row in the body of a wake-up."""
 AT_THE_TIME = "hora"
 """In the name of the schedule for the time of the agendamento itself."""
+AT_THE_CALENDAR = "calendario"
+"""What an alarm is for that has the tenant's calendar brought up to date."""
 
 
 class Alarm(NamedTuple):
@@ -46,7 +48,7 @@ def plan_notices(
     begins, lead_id = agendamento["data_agendada"], agendamento["lead_id"]
     window = window_of_lead(rows, lead_id, config)
     notices = notices_of(kind, begins, config.agenda, window, now, tells_lead=agendamento["avisar_lead"])
-    alarms = _written(rows, agendamento, notices, now)
+    alarms = [*_written(rows, agendamento, notices, now), *_wanted_at_calendar(rows, agendamento, config, now)]
     return [*alarms, Alarm(agendamento["agendamento_id"], agendamento["versao"], AT_THE_TIME, begins)]
 
 
@@ -56,7 +58,7 @@ def plan_farewell(
     """As `plan_notices`, of one that is cancelled."""
     begins, tells_lead = agendamento["data_agendada"], agendamento["avisar_lead"]
     notices = farewell_of(begins, config.agenda, now, tells_lead=tells_lead, lead_knows=lead_knows)
-    return _written(rows, agendamento, notices, now)
+    return [*_written(rows, agendamento, notices, now), *_wanted_at_calendar(rows, agendamento, config, now)]
 
 
 def knows_of(rows: Rows, agendamento: Row) -> bool:
@@ -106,6 +108,14 @@ def _written(rows: Rows, agendamento: Row, notices: Sequence[Notice], now: datet
             "insert_avisos_de_agendamento", agendamento_id=agendamento_id, versao=version, avisos=written, agora=now
         )
     return [Alarm(agendamento_id, version, each.tipo, each.quando) for each in notices if each.motivo is None]
+
+
+def _wanted_at_calendar(rows: Rows, agendamento: Row, config: TenantConfig, now: datetime) -> list[Alarm]:
+    """Have the tenant's calendar, if there is one, show this version; the alarm for the worker that does so."""
+    if config.canais.calendario is None:
+        return []
+    rows.run("want_evento", agendamento_id=agendamento["agendamento_id"], agora=now)
+    return [Alarm(agendamento["agendamento_id"], agendamento["versao"], AT_THE_CALENDAR, now)]
 
 
 class Alarms:

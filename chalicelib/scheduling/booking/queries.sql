@@ -176,6 +176,20 @@ WITH presos AS MATERIALIZED (
 INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
 SELECT tenant_id, disparo_id, passos, CAST(:agora AS timestamptz), 'dispensado', CAST(:codigo AS text) FROM movidos;
 
+-- name: want_evento
+-- A doubt stays one: nobody knows which event it would be about. A worker that has the row looks again when it records.
+INSERT INTO agendamento_eventos (tenant_id, agendamento_id, quando, atualizado_em)
+VALUES (:tenant_id, :agendamento_id, :agora, :agora)
+    ON CONFLICT ON CONSTRAINT agendamento_eventos_pkey DO UPDATE
+   SET status = 'pendente', quando = excluded.quando, tentativas = 0, codigo = NULL, acordado_em = NULL,
+       atualizado_em = excluded.atualizado_em
+ WHERE agendamento_eventos.status <> 'incerto';
+
+-- name: evento_of_agendamento
+SELECT status, evento_id, versao, codigo, atualizado_em
+  FROM agendamento_eventos
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id;
+
 -- name: messages_of_agendamento_that_left
 -- Whether its lead was to be told of it, and whether a message has left or may have. One that has begun may arrive.
 SELECT EXISTS (SELECT FROM agendamento_avisos a

@@ -16,7 +16,7 @@ from chalicelib.tenants.config import TenantConfig, config_of
 
 
 def described(rows: Rows, agendamento_id: UUID, now: datetime) -> Row:
-    """One agendamento with the times that it had and what was said of it.
+    """One agendamento with the times that it had, what was said of it, and its event at the calendar.
 
     Raises:
         NotFound: the tenant has no such agendamento.
@@ -28,6 +28,7 @@ def described(rows: Rows, agendamento_id: UUID, now: datetime) -> Row:
         **shown,
         "horarios": [{**each, "data_local": _local(each["data_agendada"], zone)} for each in times],
         "mensagens": rows.all("mensagens_of_agendamento", agendamento_id=agendamento_id),
+        "calendario": rows.one("evento_of_agendamento", agendamento_id=agendamento_id),
     }
 
 

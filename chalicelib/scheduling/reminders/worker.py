@@ -5,7 +5,7 @@ A wake-up may be early, late or repeated, or be about a version that has moved; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -26,7 +26,8 @@ class RemindersFailed(Exception):
 class Reminders:
     """The worker behind the scheduling queue; `database` is the owner's login, `publish` empties the outbox.
 
-    `wake` has a disparo sent, and `lead_link` is the address that its lead may answer at.
+    `wake` has a disparo sent, and `lead_link` is the address that its lead may answer at. `mirror` brings the events of
+    agendamentos at the tenant's calendar up to date, and says how many failed.
     """
 
     def __init__(
@@ -36,6 +37,7 @@ class Reminders:
         publish: Callable[[], int],
         wake: Callable[[str, UUID, datetime], None],
         lead_link: LeadLink,
+        mirror: Callable[[Sequence[WakeupTarget]], int],
         clock: Clock,
         max_tentativas: int,
     ) -> None:
@@ -43,6 +45,7 @@ class Reminders:
         self._publish = publish
         self._wake = wake
         self._lead_link = lead_link
+        self._mirror = mirror
         self._clock = clock
         self._max_tentativas = max_tentativas
 
@@ -52,8 +55,8 @@ class Reminders:
         Raises:
             RemindersFailed: some failed, so that the queue delivers the batch again; handled ones then change nothing.
         """
-        failed = 0
-        for target in wakeup_targets(event, ID_NAME):
+        targets, failed = list(wakeup_targets(event, ID_NAME)), 0
+        for target in targets:
             try:
                 self._announce(target)
             except Exception as error:  # noqa: BLE001 - one agendamento must not hold up the others
@@ -61,6 +64,8 @@ class Reminders:
                 extra = {"agendamento_id": str(target.row_id), "kind": type(error).__name__}
                 logger.error("reminder_failed", extra=extra)
         self._publish()
+        # Last, because a calendar may take long to answer.
+        failed += self._mirror(targets)
         if failed:
             raise RemindersFailed(str(failed))
 

@@ -102,12 +102,13 @@ def calendar_part(meeting: InvitedMeeting, language: str) -> CalendarPart | None
 
 def feed_text(meetings: Iterable[InvitedMeeting], responsavel: str, zone: str, language: str) -> str:
     """The file that the calendar of a responsável subscribes to."""
-    entries = [_of_responsavel(each, language) for each in meetings]
+    entries = [entry_of_responsavel(each, language) for each in meetings]
     name = label("agenda_de", language, nome=responsavel)
     return calendar_text(entries, CalendarMethod.PUBLISH, zone, name=name, refresh=_REFRESH)
 
 
-def _of_responsavel(meeting: InvitedMeeting, language: str) -> CalendarEntry:
+def entry_of_responsavel(meeting: InvitedMeeting, language: str) -> CalendarEntry:
+    """The event of one agendamento in the calendar of its responsável: with what is needed to reach the lead."""
     subject = label(f"agenda_{meeting.tipo}", language, nome=meeting.nome or label("lead_sem_nome", language))
     contact = [each for each in (meeting.telefone, meeting.email, meeting.link) if each]
     notes = [meeting.observacoes] if meeting.observacoes else []

@@ -40,6 +40,8 @@ from chalicelib.scheduling.rules.wall_clock import (
 FARTHEST_DAYS = 2 * 366
 """Nothing is booked later than this, whatever a responsável allows."""
 _PROPOSALS = 3
+NO_BLOQUEIO = UUID(int=0)
+"""Of a block that no bloqueio makes."""
 
 
 DaysOff = Holidays | frozenset[date]
@@ -98,6 +100,7 @@ class Block(NamedTuple):
     begins: int
     ends: int
     bloqueio_id: UUID
+    """`NO_BLOQUEIO`: an event of the calendar of the responsável."""
 
 
 class WeeklyBlock(NamedTuple):

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from itertools import groupby
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from chalicelib import messages
 from chalicelib.adapters.clock import Clock
@@ -14,6 +15,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.scheduling.rules.slots import (
     FARTHEST_DAYS,
+    NO_BLOQUEIO,
     GridDay,
     Proposal,
     RefusedSlot,
@@ -25,10 +27,12 @@ from chalicelib.scheduling.rules.slots import (
 from chalicelib.scheduling.rules.wall_clock import micros
 from chalicelib.scheduling.staff.availability import Person, Span, everybody, people, span_around
 from chalicelib.scheduling.staff.requests import MOST_DAYS, SlotQuery
-from chalicelib.tenants.config import config_of
+from chalicelib.tenants.config import TenantConfig, config_of
 
 _ONE_DAY = timedelta(days=1)
 _USUAL_DAYS = 14
+# Calendars are read every five minutes (`scheduling.calendars.busy`): this is after three that failed.
+_STALE = timedelta(minutes=20)
 _USUAL_MINUTES = 60
 _MOST_PERSON_DAYS = 50 * MOST_DAYS
 """Of one answer; Lambda answers with 6 MB at most."""
@@ -77,12 +81,14 @@ class FreeTimes:
 
     def _show(self, rows: Rows, query: SlotQuery) -> dict[str, Any]:
         asked = _completed(rows, query, self._clock())
-        language = config_of(rows).idioma
+        config = config_of(rows)
+        language = config.idioma
         now, since, until = micros(asked.now), micros(asked.since), micros(asked.until)
         grids = [
             (each, list(grid(each.agenda, each.booked, asked.minutes, now, since, until)))
             for each in self._people(rows, asked, query, Span(asked.since, asked.until))
         ]
+        stale = _stale(rows, [person for person, _ in grids], config, asked.now)
         # Each reason is put into words once.
         reason_of = cache(partial(_reason, language=language))
         judged: Sequence[Row | None] = [None] * len(grids)
@@ -101,6 +107,7 @@ class FreeTimes:
                     "responsavel": person.nome,
                     "fuso": person.agenda.zone.key,
                     "em": of_person,
+                    "avisos": stale.get(person.responsavel_id, []),
                     "dias": [_day(each, reason_of) for each in days],
                 }
                 for (person, days), of_person in zip(grids, judged, strict=True)
@@ -138,6 +145,24 @@ def _completed(rows: Rows, query: SlotQuery, now: datetime) -> _Asked:
     if until - since > MOST_DAYS * _ONE_DAY:
         raise _refused("ate", "periodo_longo", dias=MOST_DAYS)
     return _Asked(names, since, until, minutes or _USUAL_MINUTES, now)
+
+
+def _stale(rows: Rows, found: Sequence[Person], config: TenantConfig, now: datetime) -> dict[UUID | None, list[Row]]:
+    """The warnings for those whose calendar should take time away, and has not been read for a while."""
+    calendar = config.canais.calendario
+    if calendar is None or calendar.get("bloqueia_horarios") is not True:
+        return {}
+    ids = [each.responsavel_id for each in found if each.responsavel_id is not None]
+    return {
+        row["responsavel_id"]: [
+            {
+                "codigo": "calendario_indisponivel",
+                "mensagem": messages.text("aviso_calendario_indisponivel", config.idioma),
+                "lido_em": row["lido_em"],
+            }
+        ]
+        for row in rows.all("list_stale_calendars", responsaveis=ids, antes=now - _STALE)
+    }
 
 
 def _refused(parameter: str, code: str, **params: object) -> Invalid:
@@ -182,5 +207,5 @@ def _reason(refused: RefusedSlot, language: str) -> Row:
     return {
         "codigo": refused.code.value,
         "mensagem": messages.text(SENTENCES[refused.code], language),
-        "bloqueio_id": None if refused.bloqueio_id is None else str(refused.bloqueio_id),
+        "bloqueio_id": None if refused.bloqueio_id in (None, NO_BLOQUEIO) else str(refused.bloqueio_id),
     }

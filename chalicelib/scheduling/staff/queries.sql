@@ -131,7 +131,28 @@ SELECT bloqueio_id, responsavel_id, CAST(date_part('epoch', inicio) * 1000000 AS
   FROM bloqueios
  WHERE tenant_id = :tenant_id
    AND (responsavel_id IS NULL OR responsavel_id = ANY (CAST(:responsaveis AS uuid[])))
-   AND (fim IS NULL OR (fim > :de AND inicio < :ate));
+   AND (fim IS NULL OR (fim > :de AND inicio < :ate))
+ UNION ALL
+-- What their own calendars have, as it was last read, but for the events that we keep there. No bloqueio says so.
+SELECT CAST('00000000-0000-0000-0000-000000000000' AS uuid), o.responsavel_id,
+       CAST(date_part('epoch', o.inicio) * 1000000 AS bigint), CAST(date_part('epoch', o.fim) * 1000000 AS bigint),
+       NULL, NULL, NULL, NULL, NULL
+  FROM calendario_ocupados o
+ WHERE o.tenant_id = :tenant_id
+   AND o.responsavel_id = ANY (CAST(:responsaveis AS uuid[]))
+   AND o.fim > :de AND o.inicio < :ate
+   AND EXISTS (SELECT FROM tenants t
+                WHERE t.tenant_id = :tenant_id AND t.config #> '{canais,calendario,bloqueia_horarios}' = 'true')
+   AND NOT EXISTS (SELECT FROM agendamento_eventos e
+                    WHERE e.tenant_id = :tenant_id AND e.evento_id = o.evento_id);
+
+-- name: list_stale_calendars
+-- The responsáveis whose calendar has not been read for a while, and when it last was.
+SELECT r.responsavel_id, l.lido_em
+  FROM responsaveis r
+  LEFT JOIN calendario_leituras l ON l.tenant_id = :tenant_id AND l.responsavel_id = r.responsavel_id
+ WHERE r.tenant_id = :tenant_id AND r.responsavel_id = ANY (CAST(:responsaveis AS uuid[]))
+   AND (l.lido_em IS NULL OR l.lido_em <= :antes);
 
 -- name: list_busy_times
 -- The live agendamentos of each name, one row a name: three numbers each, occupied from, occupied until, and start, in
