@@ -28,6 +28,7 @@ TEAM = NotPersonal("a person of the team: what is theirs goes with their row")
 OF_TENANT = NotPersonal("the tenant's own words or settings: for everybody, about nobody")
 OF_FILE = NotPersonal("about the file: names of columns and sheets, options, and its object")
 OF_REQUEST = NotPersonal("the client's key for a request about no single person")
+CALENDAR = NotPersonal("the id of an event in a calendar, made from the id of its agendamento or by the calendar")
 HASHED = NotPersonal("a keyed digest")
 _LEAD = Personal("erase_titular_leads")
 _DISPARO = Personal("erase_titular_disparos")
@@ -110,6 +111,9 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         **dict.fromkeys(("motivo", "idempotency_key", "idempotency_fingerprint"), Personal("erase_titular_horarios")),
         "por": SUBJECT,
     },
+    "agendamento_eventos": {"evento_id": CALENDAR, **dict.fromkeys(("status", "codigo"), CODE)},
+    "calendario_leituras": {"codigo": CODE},
+    "calendario_ocupados": {"evento_id": CALENDAR},
     "agendamento_avisos": dict.fromkeys(("tipo", "status", "motivo"), CODE),
     "responsaveis": {
         **dict.fromkeys(("nome", "email"), TEAM),

@@ -115,6 +115,7 @@ def test_booked_agendamento_is_shown_as_the_request_described_it(
             }
         ],
         "mensagens": made["mensagens"],
+        "calendario": None,
     }
     assert [(each["tipo"], each["status"], each["motivo"]) for each in made["mensagens"]] == [
         ("convite", "pendente", None),
@@ -456,7 +457,8 @@ def test_pages_are_in_the_order_of_the_calendar(services: Services, owner: Datab
         book(services, lead_id, tomorrow + timedelta(days=day), responsavel=f"R{number}")
         for number, day in enumerate(days)
     ]
-    rows = [{name: each[name] for name in each if name not in {"horarios", "mensagens"}} for each in made]
+    details = {"horarios", "mensagens", "calendario"}
+    rows = [{name: each[name] for name in each if name not in details} for each in made]
     wanted = sorted(rows, key=lambda each: (each["data_agendada"], each["agendamento_id"]))
 
     def pages() -> Iterator[Any]:

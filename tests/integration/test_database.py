@@ -21,7 +21,8 @@ from tests.conftest import DatabaseUrls
 from tests.database_servers import Server
 
 _UNUSED = {
-    **dict.fromkeys(("depois_data", "depois_id", "status", "responsavel", "lead_id", "ate")), "limite": 1, "pular": 0
+    **dict.fromkeys(("depois_data", "depois_id", "status", "tipo", "canal", "confirmacao_vencida", "responsavel")),
+    **dict.fromkeys(("lead_id", "ate", "agora")), "limite": 1, "pular": 0,
 }  # fmt: skip
 
 
@@ -117,7 +118,7 @@ def test_transaction_that_cannot_be_serialized_runs_again(owner: Database) -> No
             # Another transaction changes the row after this one took its snapshot.
             run(owner, "UPDATE leads SET status = 'sem_sucesso'")
         moved = {"de": ["novo", "sem_sucesso"], "para": "em_disparo"}
-        of_tenant.run("move_leads", lead_ids=[lead_id], **moved, agora=CREATED_AT)
+        of_tenant.run("move_leads", lead_ids=[lead_id], **moved, fato="disparo_criado", agora=CREATED_AT)
 
     owner.run_across_tenants(work)
     assert seen == ["novo", "sem_sucesso"]
