@@ -106,10 +106,8 @@ class LeadDecisions:
 
     def _wanted(self, rows: Rows, linked: LinkedMeeting, decision: LeadDecision, now: datetime) -> Wanted:
         """The time that the lead chose, if it is offered."""
-        row = rows.one("meeting_of_invitation", agendamento_id=linked.agendamento_id)
-        if row is None or decision.data_agendada is None:
-            raise NotFound("convite_desconhecido")
-        wanted = _wanted(row, decision.data_agendada)
+        [row] = rows.all("meeting_of_invitation", agendamento_id=linked.agendamento_id)
+        wanted = _wanted(row, decision.data_agendada or row["data_agendada"])
         if not self._is_free(rows, wanted, now):
             raise Conflict("convite_horario_indisponivel")
         return wanted
