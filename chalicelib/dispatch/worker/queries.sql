@@ -545,17 +545,19 @@ SELECT tenant_id, disparo_id, true FROM iniciados;
 -- waits for its turn again.
 WITH devolvidos AS (
     UPDATE disparos d
-       SET status = 'pendente', espera = CASE WHEN d.campanha_id IS NOT NULL THEN 'campanha' END, lease_dono = NULL, lease_ate = NULL, acordado_em = NULL,
-           atualizado_em = :agora
+       SET status = 'pendente', espera = CASE WHEN d.campanha_id IS NOT NULL THEN 'campanha' END, lease_dono = NULL,
+           lease_ate = NULL, acordado_em = NULL, atualizado_em = :agora
       FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
      WHERE d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id AND d.status = 'enviando'
        AND d.lease_dono = :dono AND d.iniciado_em IS NULL
        AND (d.campanha_id IS NOT NULL OR d.agendamento_id IS NOT NULL)
        AND d.tentativas < d.max_tentativas
-    RETURNING d.tenant_id, d.disparo_id, d.passos
+    RETURNING d.tenant_id, d.disparo_id, d.passos, d.campanha_id
 )
 INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
-SELECT tenant_id, disparo_id, passos, :agora, 'adiado', 'campanha' FROM devolvidos;
+SELECT tenant_id, disparo_id, passos, :agora, 'adiado',
+       CASE WHEN campanha_id IS NOT NULL THEN 'campanha' ELSE 'agendamento_mudou' END
+  FROM devolvidos;
 
 -- name: list_recipients
 -- What a campaign's disparos have to look at before they leave: their lead, and for a later step what became of the one

@@ -24,7 +24,7 @@ from chalicelib.scheduling.booking.shown import described, known, presented
 from chalicelib.scheduling.rules.notices import CONFIRMATION_TIME, NoticeKind
 from chalicelib.scheduling.rules.slots import SlotRefusal
 from chalicelib.scheduling.rules.warnings import warnings_of
-from chalicelib.scheduling.staff.availability import buffers_of, nearest_free, own_refusal_of
+from chalicelib.scheduling.staff.availability import buffers_of, nearest_free, refusal_of
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
 from chalicelib.searches import take_seat
 from chalicelib.telemetry import Metric, count
@@ -362,9 +362,9 @@ class Agendamentos:
         )  # fmt: skip
         place = around or {}
         found = warnings_of(wanted.begins, wanted.ends, config_of(rows), phone=place["telefone"], other=place["outro"])
-        refused = own_refusal_of(
+        refused = refusal_of(
             rows, wanted.responsavel, wanted.begins, wanted.minutes, now, buffer_min=self._buffer_min,
-            ignoring=wanted.agendamento_id,
+            ignoring=wanted.agendamento_id, own_hours_only=True,
         )  # fmt: skip
         if refused is not None and refused.code is not SlotRefusal.OCUPADO:
             found.append({"codigo": f"horario_{refused.code}"})

@@ -90,28 +90,15 @@ def refusal_of(
     *,
     buffer_min: int,
     ignoring: UUID | None = None,
+    own_hours_only: bool = False,
 ) -> RefusedSlot | None:
     """Why an agendamento of `duration` minutes is not offered at that time; None if it is.
 
-    `ignoring` is an agendamento that is to be moved: it takes no time. `RefusedSlot.code` is one of `SlotRefusal`.
+    `ignoring` is an agendamento that is to be moved: it takes no time. `RefusedSlot.code` is one of `SlotRefusal`. With
+    `own_hours_only`, nothing is refused for a name without a row: this person has said nothing.
     """
     [person] = people(rows, [responsavel], span_around(begins, now), buffer_min=buffer_min, ignoring=ignoring)
-    return refusal(person.agenda, person.booked, micros(begins), duration, micros(now))
-
-
-def own_refusal_of(
-    rows: Rows,
-    responsavel: str,
-    begins: datetime,
-    duration: int,
-    now: datetime,
-    *,
-    buffer_min: int,
-    ignoring: UUID | None = None,
-) -> RefusedSlot | None:
-    """As `refusal_of`, by the responsável's own hours; None for a name without a row, which has said nothing."""
-    [person] = people(rows, [responsavel], span_around(begins, now), buffer_min=buffer_min, ignoring=ignoring)
-    if person.responsavel_id is None:
+    if own_hours_only and person.responsavel_id is None:
         return None
     return refusal(person.agenda, person.booked, micros(begins), duration, micros(now))
 
