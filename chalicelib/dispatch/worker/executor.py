@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from random import random as draw
 from typing import Any, NamedTuple, assert_never
 from uuid import UUID
@@ -46,11 +47,12 @@ from chalicelib.dispatch.rules.policy import (
 from chalicelib.dispatch.rules.recipients import held_back
 from chalicelib.dispatch.rules.turns import ReadyDisparo, admit, round_robin, turns_of
 from chalicelib.dispatch.rules.windows import calendar_for, rules_for
-from chalicelib.dispatch.states import LEAD_FACTS, DisparoStatus, WaitReason
+from chalicelib.dispatch.states import EVENTS, LEAD_FACTS, DisparoStatus, WaitReason
 from chalicelib.dispatch.wakeups import ID_NAME, Wakeups
 from chalicelib.dispatch.worker.campaign_messages import PersonLimits, failing_campaigns
 from chalicelib.dispatch.worker.claims import Claim, Claims, Recorded, wakeup_of
 from chalicelib.dispatch.worker.limits import Limits
+from chalicelib.dispatch.worker.publishing import Publishing
 from chalicelib.dispatch.worker.sending import SendingLedger
 from chalicelib.erased import ErasedContacts
 from chalicelib.errors import Unavailable
@@ -86,12 +88,13 @@ class _ChannelOwner(NamedTuple):
 
 
 class _ChannelBatch(NamedTuple):
-    """The claimed disparos of one channel, the claim that they are of, and the sender."""
+    """The claimed disparos of one channel, the claim that they are of, the sender, and who publishes their events."""
 
     canal: Canal
     disparos: Sequence[ClaimedDisparo]
     claim: Claim
     sender: Sender
+    publishing: Publishing
 
 
 class _Decided(NamedTuple):
@@ -174,8 +177,9 @@ class Executor:
             return
         claim = self._claims.take(targets)
         self._wakeups.arrange(claim.waiting)
-        with hurried(), self._tracer.segment("disparos", quantos=len(claim.disparos)):
-            handled = self._handle_channels(claim)
+        segment = self._tracer.segment("disparos", quantos=len(claim.disparos))
+        with hurried(), segment, Publishing(self._publish) as publishing:
+            handled = self._handle_channels(claim, publishing)
         if any(each.has_ends for each in handled):
             self._claims.move_leads()
         tenants = {each.tenant_id for each in targets} | {each.tenant_id for each in claim.disparos}
@@ -186,10 +190,10 @@ class Executor:
         if concluded < len(claim.disparos):
             raise BatchCrashed(f"{len(claim.disparos) - concluded} of {len(claim.disparos)}")
 
-    def _handle_channels(self, claim: Claim) -> list[_Handled]:
+    def _handle_channels(self, claim: Claim, publishing: Publishing) -> list[_Handled]:
         """Handle each channel in its own thread, so that a hanging one delays no other."""
         batches = [
-            _ChannelBatch(owner.canal, disparos, claim, self._opened(owner, claim))
+            _ChannelBatch(owner.canal, disparos, claim, self._opened(owner, claim), publishing)
             for owner, disparos in _by_owner(claim).items()
         ]
         if len(batches) < 2:
@@ -304,7 +308,7 @@ class Executor:
             claims=self._claims,
             limits=self._limits,
             conclude=lambda claimed, attempt, rest: self._concluded(batch, claimed, attempt, rest),
-            follow=self._follow,
+            follow=partial(self._follow, batch.publishing),
         )
         try:
             batch.sender.send([each.message for each in admission.going], ledger)
@@ -339,9 +343,9 @@ class Executor:
         return Terms(batch.sender.is_idempotent, batch.sender.asks_after, self._backoff)
 
     def _record(self, batch: _ChannelBatch, updates: Sequence[DisparoUpdate]) -> None:
-        self._follow(self._claims.record(batch.claim, updates), len(updates))
+        self._follow(batch.publishing, self._claims.record(batch.claim, updates), len(updates))
 
-    def _follow(self, recorded: Recorded, wanted: int) -> None:
+    def _follow(self, publishing: Publishing, recorded: Recorded, wanted: int) -> None:
         """What follows from a commit: wake-ups, dead letters, metrics. All of it can be lost without harm."""
         if len(recorded.updates) < wanted:
             logger.warning("late_records_ignored", extra={"count": wanted - len(recorded.updates)})
@@ -350,6 +354,7 @@ class Executor:
         self._claims.pause_failing(failing_campaigns(recorded.updates))
         self._bury([each for each in recorded.updates if each.erro_codigo == EXHAUSTED])
         _account_for(recorded.updates)
+        publishing.recorded(sum(each.status in EVENTS for each in recorded.updates))
 
     def _bury(self, exhausted: Sequence[DisparoUpdate]) -> None:
         """Send a dead letter for each. It is a wake-up too: once its disparo may be sent again, a redrive is enough."""

@@ -91,7 +91,9 @@ WITH RECURSIVE filas AS (
               least(d.tentativas + 1, d.max_tentativas) AS tentativas, d.max_tentativas,
               d.em_duvida, d.ultimo_codigo, d.template, d.template_versao, d.expira_em, d.ignorar_janela,
               d.usar_alternativos, d.campanha_id, d.etapa, d.teste_de, d.agendamento_id, d.agendamento_versao,
-              d.agendamento_tipo
+              d.agendamento_tipo,
+              p.tentativas_antes, p.abandonado, p.iniciado, p.espera AS esperava, p.esperou_ate, p.passos_antes, p.campanha,
+              p.idioma, p.assunto, p.texto, p.html, p.ordem, p.regras
 ), abandonados AS (
     INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe)
     SELECT tenant_id, disparo_id, passos_antes, :agora, CASE WHEN iniciado THEN tentativas_antes END,
@@ -106,9 +108,9 @@ WITH RECURSIVE filas AS (
     RETURNING p.tenant_id, p.canal
 )
 SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, CAST(m.variaveis AS text) AS variaveis, m.tentativas,
-       t.tentativas_antes,
+       m.tentativas_antes,
        m.max_tentativas, m.em_duvida, m.ultimo_codigo, m.template, m.template_versao, m.expira_em, m.ignorar_janela,
-       m.usar_alternativos, m.campanha_id, m.etapa, t.campanha, m.agendamento_id,
+       m.usar_alternativos, m.campanha_id, m.etapa, m.campanha, m.agendamento_id,
        m.teste_de IS NOT NULL OR m.agendamento_id IS NOT NULL AS moves_no_lead,
        m.agendamento_tipo IS NOT DISTINCT FROM 'responsavel' AS is_for_staff,
        CASE WHEN m.agendamento_id IS NOT NULL THEN coalesce((
@@ -118,8 +120,8 @@ SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, CAST(m.variavei
                         ELSE 'agendamento_encerrado' END
               FROM agendamentos g
              WHERE g.tenant_id = m.tenant_id AND g.agendamento_id = m.agendamento_id), 'agendamento_encerrado')
-            ELSE '' END AS agendamento_fim, t.espera,
-       t.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
+            ELSE '' END AS agendamento_fim, m.esperava AS espera,
+       m.esperou_ate, p.codigo AS pausa, s.canal IS NOT NULL AS is_probe,
        EXISTS (SELECT FROM supressoes x
                 WHERE x.tenant_id = m.tenant_id AND x.canal = m.canal AND x.contato = m.destino)
        -- What goes to the responsável is none of the lead's business.
@@ -132,23 +134,22 @@ SELECT m.tenant_id, m.disparo_id, m.lead_id, m.canal, m.destino, CAST(m.variavei
        CASE m.canal WHEN 'email' THEN (
             SELECT f.telefone FROM lead_telefones f
              WHERE f.tenant_id = m.tenant_id AND f.lead_id = m.lead_id AND f.principal) END AS telefone_principal,
-       CASE WHEN t.passos_antes > 0 THEN (
+       CASE WHEN m.passos_antes > 0 THEN (
             SELECT count(*) FROM disparo_tentativas h
              WHERE h.tenant_id = m.tenant_id AND h.disparo_id = m.disparo_id AND h.classe = 'falhou')
             ELSE 0 END AS entregas_falhas,
        -- Since the last step of another kind.
-       CASE WHEN t.passos_antes > 0 THEN CAST(t.abandonado AND NOT t.iniciado AS integer) + (
+       CASE WHEN m.passos_antes > 0 THEN CAST(m.abandonado AND NOT m.iniciado AS integer) + (
             SELECT count(*) FROM disparo_tentativas h
              WHERE h.tenant_id = m.tenant_id AND h.disparo_id = m.disparo_id AND h.passo > coalesce((
                    SELECT max(o.passo) FROM disparo_tentativas o
                     WHERE o.tenant_id = m.tenant_id AND o.disparo_id = m.disparo_id AND o.classe <> :nao_iniciado), 0))
             ELSE 0 END AS abandonos,
        CASE WHEN row_number() OVER do_template = 1 THEN
-            jsonb_build_object('idioma', t.idioma, 'assunto', t.assunto, 'texto', t.texto, 'html', t.html,
-                               'ordem', t.ordem, 'regras', t.regras) END AS palavras,
+            jsonb_build_object('idioma', m.idioma, 'assunto', m.assunto, 'texto', m.texto, 'html', m.html,
+                               'ordem', m.ordem, 'regras', m.regras) END AS palavras,
        CASE WHEN row_number() OVER do_tenant = 1 THEN coalesce(te.config, '{}') END AS config
   FROM mudados m
-  JOIN presos t ON t.tenant_id = m.tenant_id AND t.disparo_id = m.disparo_id
   LEFT JOIN tenants te ON te.tenant_id = m.tenant_id
   LEFT JOIN canal_pausas p ON p.tenant_id = m.tenant_id AND p.canal = m.canal
   LEFT JOIN sondas s ON s.tenant_id = m.tenant_id AND s.canal = m.canal
