@@ -21,6 +21,7 @@ from chalicelib.dispatch.rules.rendering import render_message, words_of
 from chalicelib.errors import Invalid
 from chalicelib.ids import new_id
 from chalicelib.leads.states import CLOSED, LeadStatus
+from chalicelib.messages import ENGLISH, PORTUGUESE
 from chalicelib.scheduling.booking.announcing import preferred
 from chalicelib.scheduling.rules.meeting_words import message_of, words_of_meeting, zone_of_lead
 from chalicelib.scheduling.rules.notices import NO_TIME, SAME_TIME, NoticeKind, is_reminder
@@ -153,6 +154,7 @@ class NoticeMessages:
             here=tenant_zone if is_for_staff else zone_of_lead(phone, config.fuso),
             tenant_zone=tenant_zone,
             link_da_agenda=link,
+            language=ENGLISH if template["idioma"].startswith(ENGLISH) else PORTUGUESE,
         )
         lead = self._rows.one("values_of_lead", lead_id=agendamento["lead_id"])
         words = words_of(template)
