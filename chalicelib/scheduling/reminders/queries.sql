@@ -42,14 +42,23 @@ SELECT nome, versao, canal, idioma, assunto, texto, html, variaveis, regras, pad
 -- None for a name without a row.
 SELECT email FROM responsaveis WHERE tenant_id = :tenant_id AND lower(nome) = lower(CAST(:responsavel AS text));
 
+-- name: lock_disparos_of_aviso
+-- What has carried a message already, the last one last: its contacts were at fault.
+SELECT disparo_id, destino, status
+  FROM disparos
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id AND agendamento_versao = :versao
+   AND agendamento_tipo = :tipo
+ ORDER BY criado_em, disparo_id
+   FOR UPDATE;
+
 -- name: insert_disparo_de_agendamento
--- It is due at once, and expires with what it speaks of.
+-- It is due at once, and expires with what it speaks of. `alternativa_de` is the one whose contact was at fault before.
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
-                      enviar_apos, expira_em, ignorar_janela, usar_alternativos, max_tentativas, agendamento_id,
-                      agendamento_versao, agendamento_tipo, criado_em, atualizado_em)
+                      enviar_apos, expira_em, ignorar_janela, usar_alternativos, alternativa_de, max_tentativas,
+                      agendamento_id, agendamento_versao, agendamento_tipo, criado_em, atualizado_em)
 VALUES (:tenant_id, :disparo_id, :lead_id, :canal, contato_id(CAST(:lead_id AS uuid), CAST(:destino AS text)), :destino,
         :template, :template_versao, CAST(:variaveis AS jsonb), :agora, :expira_em, :ignorar_janela, :usar_alternativos,
-        :max_tentativas, :agendamento_id, :agendamento_versao, :agendamento_tipo, :agora, :agora);
+        CAST(:alternativa_de AS uuid), :max_tentativas, :agendamento_id, :agendamento_versao, :agendamento_tipo, :agora, :agora);
 
 -- name: lock_unplanned_agendamentos
 -- Across tenants. SKIP LOCKED: one that somebody moves is planned by them.
