@@ -957,6 +957,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "convite_titulo": ("Nosso encontro.", "Our meeting."),
     "convite_resumo": ("{quando}, com {responsavel}, {onde}.", "{quando}, with {responsavel}, {onde}."),
     "convite_a_confirmar": ("Você ainda não confirmou.", "You have not confirmed it yet."),
+    "convite_mudado": (
+        "Pronto: você mudou o encontro para este horário. Ainda falta confirmar.",
+        "Done: you moved the meeting to this time. It is still to be confirmed.",
+    ),
     "convite_confirmado": ("Confirmado. Até lá.", "Confirmed. See you then."),
     "convite_passou": ("Este encontro já passou.", "This meeting is over."),
     "convite_cancelado": ("Este encontro foi cancelado.", "This meeting was cancelled."),
@@ -1661,7 +1665,7 @@ PROVIDERS: dict[str, tuple[str, str]] = {
 }
 
 
-# Words of calendars: names of things, so they end without a full stop.
+# Words of calendars and messages: names of things, so they end without a full stop.
 LABELS: dict[str, tuple[str, str]] = {
     "convite_reuniao": ("Reunião com {nome}", "Meeting with {nome}"),
     "convite_callback": ("Retorno de {nome}", "Callback from {nome}"),
@@ -1673,6 +1677,11 @@ LABELS: dict[str, tuple[str, str]] = {
     "por_whatsapp": ("Por WhatsApp", "By WhatsApp"),
     "por_video": ("Por vídeo", "By video"),
     "por_presencial": ("Presencial", "In person"),
+    "como_telefone": ("por telefone", "by phone"),
+    "como_whatsapp": ("pelo WhatsApp", "on WhatsApp"),
+    "como_video": ("por vídeo", "by video"),
+    "como_presencial": ("presencialmente", "in person"),
+    "horario_de": ("horário de {cidade}", "{cidade} time"),
     "entrar_na_reuniao": ("Entrar na reunião", "Join the meeting"),
     "ligar": ("Ligar", "Call"),
     "abrir_conversa": ("Abrir a conversa", "Open the chat"),

@@ -736,6 +736,7 @@ class Services:
         from chalicelib.maintenance.sweep import Sweep, Waker
         from chalicelib.scheduling.calendars.busy import BusyTimes
         from chalicelib.scheduling.calendars.missing import MissingEvents
+        from chalicelib.scheduling.reminders.redating import ReminderRedating
         from chalicelib.scheduling.reminders.unplanned import UnplannedAgendamentos
 
         unplanned = UnplannedAgendamentos(database=self.owner_database, clock=self._clock)
@@ -758,6 +759,7 @@ class Services:
                 "leads": claims.move_leads,
                 "canais": PausedChannels(database=self.owner_database, wakeups=self.wakeups, clock=self._clock).tend,
                 "agendamentos": partial(wake, "wake_lost_agendamentos", settings.scheduling_queue, "agendamento_id"),
+                "datas_de_lembretes": ReminderRedating(database=self.owner_database, clock=self._clock).redate,
                 "lembretes": partial(wake, "wake_lost_avisos", settings.scheduling_queue, "agendamento_id"),
                 "planos_de_lembretes": unplanned.plan,
                 "calendarios_ocupados": BusyTimes(

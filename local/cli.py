@@ -136,7 +136,7 @@ def demo(file: Path | None) -> None:
 
 @cli.command()
 @click.option("--tenant", required=True, help="The tenant of the token.")
-@click.option("--group", "groups", multiple=True, type=click.Choice(GROUPS), help="A Cognito group.")
+@click.option("--group", "groups", multiple=True, type=click.Choice(GROUPS), help="A Cognito group; none: who reads.")
 @click.pass_obj
 @plainly
 def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:

@@ -32,7 +32,7 @@ HOUSE = _floors(
     "messages ids instants canal unseen",
     "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes"
     " markdown",
-    "contacts motivo avisos erased",
+    "contacts motivo avisos erased links",
     "adapters",
     " ".join(SERVICES),
     "api",

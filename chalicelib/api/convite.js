@@ -21,7 +21,8 @@
       headers: { "Content-Type": "application/json", "Accept-Language": document.documentElement.lang },
       body: JSON.stringify(decision),
     });
-    if (response.ok) return location.reload();
+    // A move makes another version, which has a link of its own.
+    if (response.ok) return location.replace((await response.json()).convite);
     answer.textContent = (await response.json()).detail;
     enable(true);
   }

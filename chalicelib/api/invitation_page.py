@@ -85,19 +85,27 @@ def invitation_page(app: Chalice) -> Callable[[Callable[..., Invitation]], View]
 
 
 def _parts(invitation: Invitation, language: str) -> Iterator[str]:
-    words, said = invitation.words, partial(_said, language)
+    words, said = invitation.words(language), partial(_said, language)
     challenge = escape(invitation.challenge)
     yield f'<main data-desafio="{challenge}" data-falha="{said("convite_falha")}"><h1>{said("convite_titulo")}</h1>'
     if invitation.is_outdated:
         yield _paragraph(said("convite_desatualizado_aviso"))
     when = f"{_day(words['data'], language)}, {words['hora']}"
     yield _paragraph(said("convite_resumo", quando=when, responsavel=words["responsavel"], onde=words["onde"]))
-    yield f'<p id="resposta" role="status">{said(_STATES[invitation.state])}</p>'
+    yield f'<p id="resposta" role="status">{said(_state(invitation))}</p>'
     if invitation.decisions:
         yield from _buttons(invitation, language)
         without_script = said("convite_sem_script")
         yield f"<noscript>{_paragraph(without_script)}</noscript>"
     yield f"</main><script>{_script()}</script>"
+
+
+def _state(invitation: Invitation) -> str:
+    """The code of the sentence that says how it stands: a lead who has just moved it sees that this was done."""
+    is_done = invitation.moved_by_lead and not invitation.is_outdated
+    if is_done and invitation.state is InvitationState.A_CONFIRMAR:
+        return "convite_mudado"
+    return _STATES[invitation.state]
 
 
 def _buttons(invitation: Invitation, language: str) -> Iterator[str]:

@@ -34,6 +34,14 @@ SELECT CAST(coalesce(sum(quantos), 0) AS bigint) AS total
  WHERE tenant_id = :tenant_id AND canal = ANY (CAST(:canais AS text[])) AND status = 'pendente'
    AND quando = '-infinity' AND motivo IN ('janela', 'limite', 'orcamento_diario', 'canal_lento');
 
+-- name: ask_for_redating_of_reminders
+UPDATE tenants SET lembretes_redatar_desde = :agora WHERE tenant_id = :tenant_id;
+
+-- name: count_agendamentos_to_redate
+SELECT count(*) AS total
+  FROM agendamentos
+ WHERE tenant_id = :tenant_id AND status IN ('pendente', 'confirmado') AND data_agendada > :agora;
+
 -- name: ask_for_redating_of_campanhas
 UPDATE campanhas
    SET redatar_desde = :agora, redatada_ate = NULL

@@ -76,7 +76,8 @@ class Tenants:
         """Change some fields of the configuration, and leave the others as they are.
 
         Returns the configuration, and in `disparos_a_redatar` how many disparos wait for what has changed: the sweep
-        gives them their new times within a minute.
+        gives them their new times within a minute. So it does with the reminders of `agendamentos_a_redatar`
+        agendamentos.
 
         Raises:
             Forbidden: the caller is not an administrator.
@@ -106,11 +107,11 @@ class Tenants:
             self._check_channels(tenant_id, _changed(stored.canais, wanted.canais))
             waiting = self._database.run(tenant_id, partial(self._store, stored=stored, wanted=wanted))
             if waiting is not None:
-                return {**wanted.model_dump(mode="json"), "disparos_a_redatar": waiting}
+                return {**wanted.model_dump(mode="json"), **waiting}
         raise Conflict("configuracao_disputada")
 
-    def _store(self, rows: Rows, *, stored: TenantConfig, wanted: TenantConfig) -> int | None:
-        """Write the configuration, if the one that it was made of is still stored; how many disparos wait for it."""
+    def _store(self, rows: Rows, *, stored: TenantConfig, wanted: TenantConfig) -> dict[str, int] | None:
+        """Write the configuration, if the one that it was made of is still stored; how much waits for it, by name."""
         now = self._clock()
         rows.one("lock_tenant", agora=now)
         if config_of(rows) != stored:
@@ -121,7 +122,7 @@ class Tenants:
         waiting = _redated(rows, [canal.value for canal in Canal if _dates_change(stored, wanted, canal)], now)
         if _openings(stored) != _openings(wanted):
             waiting += _campaigns_redated(rows, now)
-        return waiting
+        return {"disparos_a_redatar": waiting, "agendamentos_a_redatar": _reminders_redated(rows, stored, wanted, now)}
 
 
 def _dates_change(stored: TenantConfig, wanted: TenantConfig, canal: Canal) -> bool:
@@ -134,6 +135,20 @@ def _dates_change(stored: TenantConfig, wanted: TenantConfig, canal: Canal) -> b
 def _openings(config: TenantConfig) -> tuple[SendWindow, str]:
     """What the openings of the window follow from."""
     return config.janela, config.fuso
+
+
+def _reminders_redated(rows: Rows, stored: TenantConfig, wanted: TenantConfig, now: datetime) -> int:
+    """Have reminders dated anew (`scheduling.reminders.redating`) if they follow from what has changed; of how many."""
+    if (_openings(stored), _reminders(stored)) == (_openings(wanted), _reminders(wanted)):
+        return 0
+    rows.run("ask_for_redating_of_reminders", agora=now)
+    return int((rows.one("count_agendamentos_to_redate", agora=now) or {})["total"])
+
+
+def _reminders(config: TenantConfig) -> tuple[object, ...]:
+    """What else the times of reminders follow from; a channel has its own zone and holidays."""
+    agenda = config.agenda
+    return agenda.lembretes_minutos, agenda.canais, agenda.aviso_ao_responsavel
 
 
 def _campaigns_redated(rows: Rows, now: datetime) -> int:

@@ -22,12 +22,16 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from chalicelib.adapters.database import Database
 from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Sent
 from chalicelib.errors import Conflict, Invalid
+from chalicelib.identity import ADMIN, Identity
 from chalicelib.maintenance.sweep import Waker
 from chalicelib.scheduling.booking.agendamentos import Agendamentos
 from chalicelib.scheduling.booking.announcing import Alarms
 from chalicelib.scheduling.booking.requests import Rescheduling
+from chalicelib.scheduling.reminders.redating import ReminderRedating
 from chalicelib.scheduling.reminders.unplanned import UnplannedAgendamentos
 from chalicelib.scheduling.reminders.worker import Reminders
+from chalicelib.tenants.config import ConfigPatch
+from chalicelib.tenants.service import Tenants
 from local.postgres import Postgres
 from tests.booking import a_booking
 from tests.builders import CREATED_AT, TENANT, a_lead, an_agendamento, ask, literal, run
@@ -47,6 +51,8 @@ BUFFER_MIN = 15
 MOST_MOVES = 2
 # Reasons that are true of a live agendamento's own version.
 HARMLESS = {"sem_tempo", "junto_de_outro", "contato_suprimido"}
+ADMINISTRATOR = Identity(TENANT, "ana", frozenset({ADMIN}))
+MINUTES = st.lists(st.sampled_from([30, 60, 240, 1440]), max_size=3, unique=True)
 NUMBERS = st.integers(0, 999)
 AHEAD = st.sampled_from([timedelta(minutes=30), timedelta(hours=3), timedelta(hours=26), timedelta(days=3),
                          timedelta(days=6, hours=11)])  # fmt: skip
@@ -69,7 +75,7 @@ class World:
         run(
             self.owner,
             "TRUNCATE disparos, disparo_tentativas, disparo_contagens, canal_limites, supressoes, eventos, "
-            "agendamentos, agendamento_horarios, agendamento_avisos, templates, campanha_mensagens CASCADE",
+            "agendamentos, agendamento_horarios, agendamento_avisos, templates, campanha_mensagens, tenants CASCADE",
         )
         run(self.owner, "UPDATE leads SET status = 'novo', status_antes = NULL")
 
@@ -94,6 +100,8 @@ class AgendaMachine(RuleBasedStateMachine):
         self.stage = SendingStage(world.owner, self.clock)
         self.stage.answers = self.received
         self.unplanned = UnplannedAgendamentos(database=world.owner, clock=self.clock)
+        self.redating = ReminderRedating(database=world.owner, clock=self.clock)
+        self.tenants = Tenants(database=world.api, check_channels=lambda *_: None, clock=self.clock)
         self.made: list[UUID] = []
         self.silent: set[UUID] = set()
         self.broken: list[str] = []
@@ -127,6 +135,12 @@ class AgendaMachine(RuleBasedStateMachine):
     def act(self, which: int, action: str) -> None:
         with suppress(Conflict):
             getattr(self.service, action)(TENANT, self.one(which))
+
+    @rule(minutes=MINUTES, day_off=st.sampled_from([[], ["2026-12-02"]]))
+    def configure(self, minutes: list[int], day_off: list[str]) -> None:
+        """Other reminders, other holidays."""
+        changes = ConfigPatch(agenda={"lembretes_minutos": minutes}, janela={"feriados_extras": day_off})
+        self.tenants.change(ADMINISTRATOR, changes)
 
     @rule(lead=NUMBERS)
     def opt_out(self, lead: int) -> None:
@@ -164,6 +178,7 @@ class AgendaMachine(RuleBasedStateMachine):
     @rule()
     def sweep(self) -> None:
         self.unplanned.plan()
+        self.redating.redate()
         waker = Waker(database=self.owner, queues=self.queues, clock=self.clock)  # type: ignore[arg-type]
         waker.wake("wake_lost_avisos", QUEUE, "agendamento_id")
         waker.wake("wake_lost_agendamentos", QUEUE, "agendamento_id")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from http.client import HTTPConnection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.parse import urljoin, urlsplit
 from uuid import UUID
 
@@ -76,7 +76,9 @@ def stands(owner: Database) -> list[list[Any]]:
 def test_lead_confirms(services: Services, owner: Database, booked: Booked) -> None:
     token = token_of(booked())
     assert services.lead_decisions.look(token).decisions == ALL
-    assert decide(services, token, "confirmar") == {"situacao": "confirmado", "data": "2026-11-26", "hora": "10:00"}
+    assert decide(services, token, "confirmar") == {
+        "situacao": "confirmado", "data": "2026-11-26", "hora": "10:00", "fuso": "America/Sao_Paulo", "convite": token,
+    }  # fmt: skip
     assert stands(owner) == [["confirmado", MEETING, 0]]
     assert services.lead_decisions.look(token).decisions == {LeadDecisionKind.REAGENDAR, LeadDecisionKind.CANCELAR}
 
@@ -88,7 +90,11 @@ def test_lead_moves_to_an_offered_time(services: Services, owner: Database, book
     assert len({each.astimezone(UTC).date() for each in offered}) >= 3
     assert MEETING not in offered
     chosen = offered[0]
-    assert decide(services, token, "reagendar", chosen)["situacao"] == "a_confirmar"
+    answered = decide(services, token, "reagendar", chosen)
+    assert (answered["situacao"], answered["convite"]) == ("a_confirmar", token_of(agendamento_id, 1))
+    after = services.lead_decisions.look(answered["convite"])
+    assert (after.begins, after.moved_by_lead, after.is_outdated) == (chosen, True, False)
+    assert services.lead_decisions.look(token).is_outdated
     assert stands(owner) == [["pendente", chosen, 1]]
     [_, moved] = ask(owner, "SELECT data_agendada, por FROM agendamento_horarios ORDER BY versao")
     assert moved == [chosen, "lead"]
@@ -103,8 +109,11 @@ def test_lead_cancels(services: Services, owner: Database, booked: Booked) -> No
 
 def test_time_of_the_page_is_that_of_the_lead(services: Services, booked: Booked) -> None:
     """Manaus is an hour behind the tenant's São Paulo, and the page says so."""
-    words = services.lead_decisions.look(token_of(booked(telefone="+5592999990001"))).words
+    token = token_of(booked(telefone="+5592999990001"))
+    words = services.lead_decisions.look(token).words("pt-BR")
     assert (words["data"], words["hora"]) == ("2026-11-26", "09:00 (horário de Manaus)")
+    answered = decide(services, token, "confirmar")
+    assert (answered["hora"], answered["fuso"]) == ("09:00", "America/Manaus")
 
 
 @pytest.mark.parametrize("acao", ["confirmar", "cancelar"])
@@ -132,11 +141,43 @@ def test_outdated_link_shows_the_present_state_and_decides_nothing(
     moved = MEETING + timedelta(hours=3)
     services.agendamentos.reschedule(TENANT, agendamento_id, Rescheduling(data_agendada=moved))
     shown = services.lead_decisions.look(token_of(agendamento_id))
-    assert (shown.is_outdated, shown.decisions, shown.words["hora"]) == (True, frozenset(), "13:00")
+    assert (shown.is_outdated, shown.decisions, shown.words("pt-BR")["hora"]) == (True, frozenset(), "13:00")
     with pytest.raises(Conflict) as raised:
         decide(services, token_of(agendamento_id), acao)
     assert raised.value.code == "agendamento_desatualizado"
     assert stands(owner) == [["pendente", moved, 1]]
+
+
+def test_time_that_a_person_chose_is_no_move_of_the_lead(services: Services, booked: Booked) -> None:
+    agendamento_id = booked()
+    moved = MEETING + timedelta(hours=3)
+    services.agendamentos.reschedule(TENANT, agendamento_id, Rescheduling(data_agendada=moved), por="ana")
+    with pytest.raises(Conflict) as raised:
+        decide(services, token_of(agendamento_id), "reagendar", moved)
+    assert raised.value.code == "agendamento_desatualizado"
+    assert not services.lead_decisions.look(token_of(agendamento_id, 1)).moved_by_lead
+
+
+def test_what_happens_while_the_lead_decides_is_told_in_words_for_a_lead(services: Services, booked: Booked) -> None:
+    """The time is taken after the look at the calendar, and the meeting is reported as missed before the button."""
+    agendamento_id = booked()
+    token = token_of(agendamento_id)
+    taken = services.lead_decisions.look(token).offers[0]
+    booked(taken, telefone="+5511999990002")
+    services.lead_decisions._is_free = lambda *_: True
+    with pytest.raises(Conflict) as raised:
+        decide(services, token, "reagendar", taken)
+    assert raised.value.code == "convite_horario_indisponivel"
+
+    class Missed:
+        def confirm(self, *given: Any, **named: Any) -> object:
+            services.agendamentos.miss(TENANT, agendamento_id)
+            return services.agendamentos.confirm(*given, **named)
+
+    services.lead_decisions._bookings = cast("Any", Missed())
+    with pytest.raises(Conflict) as raised:
+        decide(services, token, "confirmar")
+    assert raised.value.code == "convite_nao_permite"
 
 
 def test_meeting_that_moves_while_the_lead_decides_is_not_confirmed(services: Services, booked: Booked) -> None:
@@ -332,6 +373,23 @@ def test_decision_of_the_page_counts(api: Client, invited: tuple[Database, UUID]
     assert ask(owner, "SELECT status FROM agendamentos") == [["confirmado"]]
     assert "Confirmado" in visit(api, "GET", path).text
     assert "See you then" in visit(api, "GET", path, Accept_Language="en").text
+
+
+def test_lead_who_has_moved_sees_the_new_time_and_an_older_link_how_it_stands(
+    api: Client, invited: tuple[Database, UUID]
+) -> None:
+    _, agendamento_id = invited
+    path = f"/convite/{token_of(agendamento_id)}"
+    page = visit(api, "GET", path)
+    challenge = re.findall(r'data-desafio="([^"]+)"', page.text)[0]
+    chosen = re.findall(r'data-inicio="([^"]+)"', page.text)[0]
+    body = {"acao": "reagendar", "desafio": challenge, "prova": answer(challenge, "reagendar"), "data_agendada": chosen}
+    got = json.loads(visit(api, "POST", path, json.dumps(body).encode(), Content_Type="application/json").text)
+    after = visit(api, "GET", urljoin(path, got["convite"]))
+    assert "você mudou o encontro para este horário" in after.text
+    assert f"{got['hora']}, com Ana" in after.text
+    assert "mudou desde que este link foi enviado" not in after.text
+    assert "mudou desde que este link foi enviado" in visit(api, "GET", path).text
 
 
 @pytest.mark.parametrize("token", ["x", token_of(UUID(int=5))])

@@ -10,7 +10,10 @@ from uuid import UUID
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Sent
+from chalicelib.canal import Canal
+from chalicelib.delivery.settling import settle
+from chalicelib.delivery.statuses import DeliveryReport, ReportedStatus
+from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent
 from chalicelib.dispatch.requests.models import NewTemplate
 from chalicelib.scheduling.booking.requests import Rescheduling
 from chalicelib.wiring import Services
@@ -455,3 +458,110 @@ def test_responsavel_without_an_email_is_not_told(
     clock.now = begins
     wake(services, made)
     assert said(services, made) == [("responsavel", "dispensado", "responsavel_sem_email")]
+
+
+# By WhatsApp, else by e-mail
+
+PHONES = ["+5571999990001", "+5571999990002"]
+
+
+def nobody_at(*wrong: str) -> Any:
+    """What a provider answers that does not know these addresses."""
+    return lambda each: Permanent("131026", tries_alternative=True) if each.destino in wrong else Sent("wamid")
+
+
+def carried(owner: Database) -> list[list[Any]]:
+    return ask(owner, "SELECT canal, destino, template, status FROM disparos ORDER BY criado_em, disparo_id")
+
+
+def settle_all(services: Services, stage: SendingStage, owner: Database, made: UUID) -> None:
+    """Send and say until nothing is left: next contacts wait for the sweep, and so does another channel."""
+    for _ in range(5):
+        send(stage, owner)
+        wake(services, made)
+        stage.clock.advance(seconds=5)
+
+
+def test_message_goes_by_email_when_every_phone_is_at_fault(
+    services: Services, owner: Database, stage: SendingStage, begins: datetime
+) -> None:
+    stage.answers = nobody_at(*PHONES)
+    lead_id = a_lead(owner, telefones=PHONES, emails=["maria@example.com"])
+    made = book(services, lead_id, begins)["agendamento_id"]
+    wake(services, made)
+    settle_all(services, stage, owner, made)
+    assert carried(owner) == [
+        ["whatsapp", PHONES[0], "agenda_convite", "erro"],
+        ["whatsapp", PHONES[1], "agenda_convite", "erro"],
+        ["email", "maria@example.com", "agenda_convite_email", "enviado"],
+    ]
+    assert said(services, made)[0] == ("convite", "disparado", None)
+    chain = ask(owner, "SELECT d.alternativa_de = p.disparo_id FROM disparos d JOIN disparos p ON "
+                       "p.destino = '+5571999990002' WHERE d.canal = 'email'")  # fmt: skip
+    assert chain == [[True]]
+
+
+def test_sweep_finds_the_message_that_goes_by_another_channel(
+    services: Services, owner: Database, stage: SendingStage, begins: datetime, clock: StoppedClock
+) -> None:
+    stage.answers = nobody_at(PHONES[0])
+    made = book(services, a_lead(owner, telefones=PHONES[:1], emails=["m@example.com"]), begins)["agendamento_id"]
+    wake(services, made)
+    send(stage, owner)
+    assert said(services, made)[0] == ("convite", "pendente", None)
+    clock.advance(minutes=1)
+    assert services.sweep.run()["lembretes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("phones", "emails", "channels"),
+    [
+        (PHONES[:1], [], ["whatsapp", "email"]),
+        (PHONES[:1], ["m@example.com"], ["whatsapp"]),
+    ],
+)
+def test_message_without_another_contact_has_failed(
+    services: Services, owner: Database, stage: SendingStage, begins: datetime, phones: list[str], emails: list[str],
+    channels: list[str],
+) -> None:  # fmt: skip
+    configured(owner, agenda={"canais": channels})
+    stage.answers = nobody_at(*PHONES)
+    made = book(services, a_lead(owner, telefones=phones, emails=emails), begins)["agendamento_id"]
+    wake(services, made)
+    settle_all(services, stage, owner, made)
+    assert [row[3] for row in carried(owner)] == ["erro"]
+    assert said(services, made)[0] == ("convite", "disparado", None)
+
+
+@pytest.mark.parametrize(("is_sent_again", "channels"), [(False, ["whatsapp", "email"]), (True, ["whatsapp"])])
+def test_message_that_fails_later_goes_by_email_unless_somebody_sends_it_again(
+    services: Services, owner: Database, stage: SendingStage, begins: datetime, is_sent_again: bool,
+    channels: list[str],
+) -> None:  # fmt: skip
+    made = book(services, a_lead(owner, telefones=PHONES[:1], emails=["m@example.com"]), begins)["agendamento_id"]
+    wake(services, made)
+    send(stage, owner)
+    [[first]] = ask(owner, "SELECT disparo_id FROM disparos")
+    report = DeliveryReport(message_id="wamid", situacao=ReportedStatus.FALHOU, disparo_id=first, codigo="131026",
+                            alternativo=True)  # fmt: skip
+    owner.run(TENANT, lambda rows: settle(rows, Canal.WHATSAPP, [report], stage.clock()))
+    if is_sent_again:
+        services.resends.one(TENANT, first)
+    wake(services, made)
+    assert [row[0] for row in carried(owner)] == channels
+    assert said(services, made)[0] == ("convite", "disparado", None)
+
+
+def test_message_about_a_time_that_moved_meanwhile_goes_no_further(
+    services: Services, owner: Database, stage: SendingStage, begins: datetime
+) -> None:
+    stage.answers = nobody_at(*PHONES)
+    made = book(services, a_lead(owner, telefones=PHONES[:1], emails=["m@example.com"]), begins)["agendamento_id"]
+    wake(services, made)
+    send(stage, owner)
+    services.agendamentos.reschedule(TENANT, made, Rescheduling(data_agendada=begins + timedelta(hours=1)))
+    settle_all(services, stage, owner, made)
+    told = [row for row in carried(owner) if row[0] == "email"]
+    assert [row[2] for row in told] == ["agenda_convite_email"]
+    versions = ask(owner, "SELECT agendamento_versao FROM disparos WHERE canal = 'email'")
+    assert versions == [[1]]

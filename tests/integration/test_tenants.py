@@ -89,7 +89,7 @@ def test_tenant_that_has_configured_nothing_has_the_defaults(services: Services)
 def test_changed_fields_are_stored_and_read_back(services: Services, clock: StoppedClock) -> None:
     wanted = config(fuso="America/Manaus", fixo_valido_para_whatsapp=True, idioma="en")
     answered = change(services, fuso="America/Manaus", fixo_valido_para_whatsapp=True, idioma="en")
-    assert answered == {**wanted.model_dump(mode="json"), "disparos_a_redatar": 0}
+    assert answered == {**wanted.model_dump(mode="json"), "disparos_a_redatar": 0, "agendamentos_a_redatar": 0}
     assert services.tenants.config(ADMINISTRATOR) == wanted
     assert ask(services.owner_database, "SELECT criado_em, atualizado_em FROM tenants") == [[clock(), clock()]]
 

@@ -13,7 +13,9 @@ from chalicelib.scheduling.rules.meeting_words import message_of, words_of_meeti
 SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 
 
-def words(zone: str, tenant: ZoneInfo = SAO_PAULO, page: str | None = None, **changes: Any) -> dict[str, Any]:
+def words(
+    zone: str, tenant: ZoneInfo = SAO_PAULO, page: str | None = None, language: str = "pt-BR", **changes: Any
+) -> dict[str, Any]:
     agendamento = {
         "data_agendada": datetime(2026, 12, 2, 2, 30, tzinfo=UTC),
         "duracao_minutos": 45,
@@ -23,7 +25,9 @@ def words(zone: str, tenant: ZoneInfo = SAO_PAULO, page: str | None = None, **ch
         "link": None,
         **changes,
     }
-    return words_of_meeting(agendamento, here=ZoneInfo(zone), tenant_zone=tenant, link_da_agenda=page)
+    return words_of_meeting(
+        agendamento, here=ZoneInfo(zone), tenant_zone=tenant, link_da_agenda=page, language=language
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,6 +47,21 @@ def test_time_is_that_of_the_lead(zone: str, data: str, hora: str) -> None:
         "data": data, "hora": hora, "duracao": 45, "responsavel": "Ana", "canal": "por telefone",
         "onde": "por telefone",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("zone", "canal", "hora", "onde"),
+    [
+        ("America/New_York", "telefone", "21:30 (New York time)", "by phone"),
+        ("America/Noronha", "whatsapp", "00:30 (Fernando de Noronha time)", "on WhatsApp"),
+        ("America/Sao_Paulo", "video", "23:30", "by video: https://x.example/1"),
+        ("America/Sao_Paulo", "presencial", "23:30", "in person: Rua A, 1"),
+    ],
+)
+def test_words_are_in_the_language_of_who_reads_them(zone: str, canal: str, hora: str, onde: str) -> None:
+    place = {"video": {"link": "https://x.example/1"}, "presencial": {"local": "Rua A, 1"}}.get(canal, {})
+    found = words(zone, language="en", canal=canal, **place)
+    assert (found["hora"], found["onde"]) == (hora, onde)
 
 
 def test_tenant_of_manaus_names_the_zone_of_a_lead_in_sao_paulo() -> None:

@@ -17,6 +17,8 @@ from chalicelib.scheduling.rules.notices import (
     BEFORE_CLOSING,
     Notice,
     NoticeKind,
+    StandingNotice,
+    dated_anew,
     farewell_of,
     is_reminder,
     last_allowed,
@@ -225,3 +227,65 @@ def test_name_of_a_schedule_is_short_enough_for_aws() -> None:
     assert len(schedule_name(UUID(int=7), 99_999, reminder_name(43_200))) <= 64
     assert is_reminder(reminder_name(5))
     assert not is_reminder(NoticeKind.CONVITE)
+
+
+# What waits follows another configuration
+
+MINUTES = st.lists(st.sampled_from([15, 60, 240, 1440, 2880]), max_size=4, unique=True)
+WINDOWS = st.one_of(
+    st.none(),
+    st.builds(
+        lambda hours, days: WindowRules(
+            ZoneInfo("America/Sao_Paulo"), days, timedelta(hours=hours[0]), timedelta(hours=hours[1])
+        ),
+        HOURS,
+        st.frozensets(st.integers(0, 6), min_size=1),
+    ),
+)
+
+
+def standing(notices: list[Notice], now: datetime, begins: datetime) -> list[StandingNotice]:
+    """The messages as they stand at a later moment: those that were due have been said."""
+    return [
+        StandingNotice(each.tipo, each.quando, "dispensado", each.motivo)
+        if each.motivo
+        else StandingNotice(each.tipo, each.quando, "disparado" if each.quando <= now else "pendente")
+        for each in notices
+    ]
+
+
+@given(MINUTES, MINUTES, WINDOWS, WINDOWS, st.integers(0, 12 * 24 * 60), st.integers(0, 12 * 24 * 60))
+def test_waiting_messages_are_those_of_the_new_configuration_and_none_is_said_twice(
+    minutes: list[int], new_minutes: list[int], window: WindowRules | None, new_window: WindowRules | None,
+    ahead: int, later: int,
+) -> None:  # fmt: skip
+    begins, changed = NOW + timedelta(minutes=ahead + 5), NOW + timedelta(minutes=min(later, ahead))
+    config, new = (AgendaConfig(lembretes_minutos=tuple(each)) for each in (minutes, new_minutes))
+    before = standing(notices_of(None, begins, config, window, NOW, tells_lead=True), changed, begins)
+    made, dropped = dated_anew(begins, new, new_window, changed, tells_lead=True, standing=before)
+    said = {each.tipo for each in before if each.status == "disparado"}
+    assert said.isdisjoint({each.tipo for each in made} | set(dropped))
+    after = {each.tipo: each for each in before if each.tipo not in dropped}
+    after |= {
+        each.tipo: StandingNotice(each.tipo, each.quando, "dispensado" if each.motivo else "pendente", each.motivo)
+        for each in made
+    }
+    waiting = {(each.tipo, each.quando) for each in after.values() if each.status == "pendente"}
+    booked_now = notices_of(None, begins, new, new_window, changed, tells_lead=True)
+    to_come = {(each.tipo, each.quando) for each in booked_now if each.motivo is None and each.tipo not in said}
+    # Of two that would leave at one moment, one that was said leaves its place to the other.
+    assert to_come <= waiting
+    assert len({when for _, when in waiting}) == len(waiting)
+    assert all(changed < when < begins for _, when in waiting)
+    assert dated_anew(begins, new, new_window, changed, tells_lead=True, standing=list(after.values())) == ([], [])
+
+
+def test_message_that_is_due_leaves_unless_it_has_a_later_time() -> None:
+    due = StandingNotice("lembrete_60", NOW, "pendente")
+    begins = NOW + timedelta(minutes=61)
+    given: dict[str, Any] = {"tells_lead": True, "standing": [due]}
+    hourly = AgendaConfig(lembretes_minutos=(60,))
+    assert dated_anew(begins - timedelta(minutes=1), hourly, None, NOW, **given) == ([], [])
+    made, _ = dated_anew(begins, hourly, None, NOW, **given)
+    assert made == [Notice("lembrete_60", NOW + timedelta(minutes=1))]
+    assert dated_anew(begins, AgendaConfig(lembretes_minutos=()), None, NOW, **given) == ([], ["lembrete_60"])

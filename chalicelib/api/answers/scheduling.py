@@ -277,4 +277,8 @@ class InvitationAnswer(AnswerModel):
     situacao: InvitationState
     data: date
     hora: str
-    """HH:MM; the place is named where its clock shows another time than the tenant's."""
+    """HH:MM, in `fuso`."""
+    fuso: str
+    """The time zone of the lead."""
+    convite: str
+    """The last part of the link for the version that counts now."""

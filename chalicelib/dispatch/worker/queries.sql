@@ -773,7 +773,8 @@ SELECT tenant_id, disparo_id, passos, :agora, CAST(:nao_iniciado AS text) FROM m
 -- name: insert_alternatives
 -- For each of these failures, the same message to the lead's next contact of that channel: one that is fit for sending,
 -- has not opted out, and was not tried before in this chain; none once anything of the chain may have arrived. The
--- failure has one successor at most, whoever makes it.
+-- failure has one successor at most, whoever makes it. Where no such contact is left, a message about an agendamento is to
+-- be said anew by the lead's other channel, if there is a contact for it: `reminders` has its words, and knows the order.
 WITH RECURSIVE falhos AS (
     SELECT * FROM jsonb_to_recordset(CAST(:falhos AS jsonb)) AS f (tenant_id text, disparo_id uuid, novo_id uuid)
 ), cadeia AS (
@@ -803,6 +804,29 @@ WITH RECURSIVE falhos AS (
        AND NOT EXISTS (SELECT FROM supressoes x
                         WHERE x.tenant_id = d.tenant_id AND x.canal = d.canal AND x.contato = k.valor)
      ORDER BY f.tenant_id, f.disparo_id, k.principal DESC, k.ordem
+), reabertos AS (
+    UPDATE agendamento_avisos v
+       SET status = 'pendente', disparo_id = NULL, acordado_em = NULL, atualizado_em = :agora
+      FROM falhos f
+      JOIN disparos d ON d.tenant_id = f.tenant_id AND d.disparo_id = f.disparo_id
+     WHERE v.tenant_id = d.tenant_id AND v.agendamento_id = d.agendamento_id AND v.versao = d.agendamento_versao
+       AND v.tipo = d.agendamento_tipo AND v.status = 'disparado'
+       AND NOT EXISTS (SELECT FROM proximos p WHERE p.tenant_id = f.tenant_id AND p.disparo_id = f.disparo_id)
+       AND NOT EXISTS (SELECT FROM cadeia c
+                        WHERE c.tenant_id = f.tenant_id AND c.falho = f.disparo_id
+                          AND c.status NOT IN ('erro', 'suprimido'))
+       AND EXISTS (SELECT FROM (SELECT 'whatsapp' AS canal, t.telefone AS valor
+                                  FROM lead_telefones t
+                                 WHERE t.tenant_id = d.tenant_id AND t.lead_id = d.lead_id AND t.valido_para_disparo
+                                 UNION ALL
+                                SELECT 'email', e.email
+                                  FROM lead_emails e
+                                 WHERE e.tenant_id = d.tenant_id AND e.lead_id = d.lead_id AND e.valido_para_disparo) k
+                    WHERE k.canal <> d.canal
+                      AND NOT EXISTS (SELECT FROM cadeia c
+                                       WHERE c.tenant_id = f.tenant_id AND c.falho = f.disparo_id AND c.destino = k.valor)
+                      AND NOT EXISTS (SELECT FROM supressoes x
+                                       WHERE x.tenant_id = d.tenant_id AND x.canal = k.canal AND x.contato = k.valor))
 )
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       enviar_apos, max_tentativas, expira_em, ignorar_janela, usar_alternativos, alternativa_de, teste_de,

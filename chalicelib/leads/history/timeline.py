@@ -15,9 +15,8 @@ from chalicelib.leads.requests import TimelineQuery
 from chalicelib.pages import page_of
 from chalicelib.tenants.config import config_of
 
-_Place = tuple[
-    Instant, Annotated[int, Field(ge=0, le=99)], Annotated[str, Field(max_length=80, pattern=r"^[0-9a-f:-]*$")]
-]
+_Source = Annotated[int, Field(ge=0, le=99)]
+_Key = Annotated[str, Field(max_length=80, pattern=r"^[0-9a-f:-]*$")]
 
 
 class Timelines:
@@ -33,7 +32,7 @@ class Timelines:
             NotFound: the tenant has no such lead.
             Invalid: `cursor_invalido`.
         """
-        em, source, key = query.after(_Place) or (None, 0, "")  # type: ignore[arg-type]
+        em, source, key = query.after(tuple[Instant, _Source, _Key]) or (None, 0, "")
 
         def work(rows: Rows) -> dict[str, Any]:
             known(rows.one("lead_by_id", lead_id=lead_id))

@@ -20,12 +20,18 @@ from chalicelib.scheduling.invitations.invitation import Invitation, InvitationS
 from chalicelib.scheduling.invitations.links import LeadLinks, LinkedMeeting
 from chalicelib.scheduling.invitations.proofs import Proofs
 from chalicelib.scheduling.invitations.requests import LeadDecision, LeadDecisionKind
-from chalicelib.scheduling.rules.meeting_words import words_of_meeting, zone_of_lead
+from chalicelib.scheduling.rules.meeting_words import zone_of_lead
 from chalicelib.scheduling.states import LIVE, AgendamentoStatus
 from chalicelib.tenants.config import config_of
 
 BY_LEAD = "lead"
 """Who moved or cancelled it, in the history."""
+# What becomes so while the lead decides, in words for a lead.
+_TOLD_TO_LEADS = {
+    "horario_ocupado": "convite_horario_indisponivel",
+    "reagendamentos_esgotados": "convite_nao_permite",
+    "transicao_de_agendamento_invalida": "convite_nao_permite",
+}
 Offers = Callable[[Rows, Wanted, datetime], Sequence[datetime]]
 """Free times of the responsável, for a meeting that would move there."""
 IsFree = Callable[[Rows, Wanted, datetime], bool]
@@ -82,13 +88,28 @@ class LeadDecisions:
             linked.tenant_id, lambda rows: self._invitation(rows, linked, decision.desafio, now)
         )
         if _has_happened(invitation, decision):
-            return _answer(invitation)
+            return self._answer(linked, invitation)
         if invitation.is_outdated:
             raise Conflict("agendamento_desatualizado")
         if decision.acao not in invitation.decisions:
             raise Conflict("convite_nao_permite")
-        self._carry_out(linked, decision, now)
-        return _answer(self.look(token))
+        try:
+            self._carry_out(linked, decision, now)
+        except Conflict as error:
+            raise Conflict(_TOLD_TO_LEADS.get(error.code, error.code)) from None
+        return self._answer(linked, self.look(token))
+
+    def _answer(self, linked: LinkedMeeting, invitation: Invitation) -> dict[str, Any]:
+        """How it stands now, and the link by which this lead goes on: after a move, the one before is outdated."""
+        token = self._links.token(linked.tenant_id, linked.agendamento_id, invitation.meeting["versao"])
+        begins = invitation.begins
+        return {
+            "situacao": invitation.state,
+            "data": begins.date().isoformat(),
+            "hora": f"{begins:%H:%M}",
+            "fuso": invitation.zone.key,
+            "convite": token,
+        }
 
     def _carry_out(self, linked: LinkedMeeting, decision: LeadDecision, now: datetime) -> None:
         tenant_id, agendamento_id, seen = linked
@@ -117,7 +138,7 @@ class LeadDecisions:
         if row is None:
             raise NotFound("convite_desconhecido")
         config = config_of(rows)
-        zone, tenant_zone = zone_of_lead(row["telefone"], config.fuso), ZoneInfo(config.fuso)
+        zone = zone_of_lead(row["telefone"], config.fuso)
         state = _state(row, now)
         # A cancellation is a version of its own, and says all that there is to say.
         is_outdated = row["versao"] != linked.versao and state is not InvitationState.CANCELADO
@@ -129,8 +150,8 @@ class LeadDecisions:
         offers: Sequence[datetime] = ()
         if LeadDecisionKind.REAGENDAR in decisions:
             offers = self._offers(rows, _wanted(row, row["data_agendada"]), now)
-        words = words_of_meeting(row, here=zone, tenant_zone=tenant_zone, link_da_agenda=None)
-        return Invitation(state, row["data_agendada"], words, zone, decisions, offers, challenge, is_outdated)
+        by_lead = row["movido_por"] == BY_LEAD
+        return Invitation(state, row, zone, ZoneInfo(config.fuso), by_lead, decisions, offers, challenge, is_outdated)
 
 
 def _wanted(row: Row, begins: datetime) -> Wanted:
@@ -165,10 +186,7 @@ def _has_happened(invitation: Invitation, decision: LeadDecision) -> bool:
         case LeadDecisionKind.CANCELAR:
             return invitation.state is InvitationState.CANCELADO
         case LeadDecisionKind.REAGENDAR:
-            return invitation.is_outdated and invitation.begins == decision.data_agendada
+            is_theirs = invitation.is_outdated and invitation.moved_by_lead
+            return is_theirs and invitation.begins == decision.data_agendada
         case _:
             assert_never(decision.acao)
-
-
-def _answer(invitation: Invitation) -> dict[str, Any]:
-    return {"situacao": invitation.state, "data": invitation.words["data"], "hora": invitation.words["hora"]}

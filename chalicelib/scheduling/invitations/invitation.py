@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.scheduling.invitations.requests import LeadDecisionKind
+from chalicelib.scheduling.rules.meeting_words import words_of_meeting
 
 
 class InvitationState(StrEnum):
@@ -23,17 +24,29 @@ class InvitationState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Invitation:
-    """What the page shows; times are where the lead is.
+    """What the page shows of a meeting; times are those of `zone`, where the lead is.
 
     `decisions` are those that this link allows now, `offers` the times that it may move to, and `challenge` is what the
-    script of the page answers. A link for an earlier version (`is_outdated`) allows none.
+    script of the page answers. A link for an earlier version (`is_outdated`) allows none. `moved_by_lead` says that the
+    lead chose the present time by a link.
     """
 
     state: InvitationState
-    begins: datetime
-    words: Mapping[str, Any]
+    meeting: Mapping[str, Any]
     zone: ZoneInfo
+    tenant_zone: ZoneInfo
+    moved_by_lead: bool
     decisions: frozenset[LeadDecisionKind]
     offers: Sequence[datetime]
     challenge: str
     is_outdated: bool
+
+    @property
+    def begins(self) -> datetime:
+        """When they meet, where the lead is."""
+        begins: datetime = self.meeting["data_agendada"]
+        return begins.astimezone(self.zone)
+
+    def words(self, language: str) -> Mapping[str, Any]:
+        """When, how and where they meet, in the language of the page."""
+        return words_of_meeting(self.meeting, here=self.zone, tenant_zone=self.tenant_zone, language=language)

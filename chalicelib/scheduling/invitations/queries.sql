@@ -72,7 +72,9 @@ RETURNING agenda_id;
 SELECT a.agendamento_id, a.status, a.versao, a.reagendamentos, a.data_agendada, a.duracao_minutos, a.responsavel, a.canal,
        a.local, a.link,
        (SELECT t.telefone FROM lead_telefones t
-         WHERE t.tenant_id = :tenant_id AND t.lead_id = a.lead_id AND t.principal) AS telefone
+         WHERE t.tenant_id = :tenant_id AND t.lead_id = a.lead_id AND t.principal) AS telefone,
+       (SELECT h.por FROM agendamento_horarios h
+         WHERE h.tenant_id = :tenant_id AND h.agendamento_id = a.agendamento_id AND h.versao = a.versao) AS movido_por
   FROM agendamentos a
  WHERE a.tenant_id = :tenant_id AND a.agendamento_id = :agendamento_id;
 

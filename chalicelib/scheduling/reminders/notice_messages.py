@@ -6,7 +6,7 @@ version and message, however many workers wake up.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,9 +18,11 @@ from chalicelib.contacts.canonical import canonical
 from chalicelib.dispatch.rules.default_templates import DEFAULT_TEMPLATES, default_name
 from chalicelib.dispatch.rules.demands import as_json, frozen, lead_values
 from chalicelib.dispatch.rules.rendering import render_message, words_of
+from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.errors import Invalid
 from chalicelib.ids import new_id
 from chalicelib.leads.states import CLOSED, LeadStatus
+from chalicelib.messages import ENGLISH, PORTUGUESE
 from chalicelib.scheduling.booking.announcing import preferred
 from chalicelib.scheduling.rules.meeting_words import message_of, words_of_meeting, zone_of_lead
 from chalicelib.scheduling.rules.notices import NO_TIME, SAME_TIME, NoticeKind, is_reminder
@@ -32,6 +34,9 @@ LeadLink = Callable[[str, UUID, int], str | None]
 NO_CONTACT, SUPPRESSED, NO_EMAIL = "sem_contato_valido", "contato_suprimido", "responsavel_sem_email"
 CHANGED, ENDED, OTHER_CHANNEL = "agendamento_mudou", "agendamento_encerrado", "template_de_outro_canal"
 CLOSED_LEAD = "lead_encerrado"
+# Of a message that has a disparo already, nobody is told why there is no other one.
+MAY_ARRIVE = "pode_ter_chegado"
+_FAILED = frozenset({DisparoStatus.ERRO, DisparoStatus.SUPRIMIDO})
 _STAFF = NoticeKind.RESPONSAVEL
 # A closed lead gets no new disparo. Who expects a meeting is told all the same that there is none.
 _TO_CLOSED_LEADS = frozenset({NoticeKind.RESPONSAVEL, NoticeKind.CANCELADO})
@@ -58,23 +63,32 @@ class NoticeMessages:
         reminders = [each for each in due if is_reminder(each["tipo"])]
         made: list[UUID] = []
         for notice in due:
+            names = {"agendamento_id": agendamento_id, "versao": notice["versao"], "tipo": notice["tipo"]}
+            before = self._rows.all("lock_disparos_of_aviso", **names)
             try:
                 # Of reminders that are late, the last one says it all.
                 if notice in reminders[:-1]:
                     raise NoMessage(SAME_TIME)
-                disparo_id = self._make(agendamento, notice)
+                disparo_id = self._make(agendamento, notice, before)
             except NoMessage as reason:
-                self._close(agendamento_id, notice, "dispensado", motivo=str(reason))
+                if before:
+                    # It was said, or tried in vain: its disparo tells that.
+                    self._close(agendamento_id, notice, "disparado", disparo_id=before[-1]["disparo_id"])
+                else:
+                    self._close(agendamento_id, notice, "dispensado", motivo=str(reason))
             else:
                 self._close(agendamento_id, notice, "disparado", disparo_id=disparo_id)
                 made.append(disparo_id)
         return made
 
-    def _make(self, agendamento: Row, notice: Row) -> UUID:
+    def _make(self, agendamento: Row, notice: Row, before: Sequence[Row]) -> UUID:
+        """Make the disparo; after those of `before`, whose contacts were at fault, by one that was not tried."""
         _check(agendamento, notice, self._now)
+        if any(each["status"] not in _FAILED for each in before):
+            raise NoMessage(MAY_ARRIVE)
         config = config_of(self._rows)
         is_for_staff = notice["tipo"] == _STAFF
-        contact = self._staff(agendamento) if is_for_staff else self._lead(agendamento, config)
+        contact = self._staff(agendamento) if is_for_staff else self._lead(agendamento, config, before)
         template = self._template(message_of(notice["tipo"]), Canal(contact["canal"]))
         values = self._values(agendamento, notice, contact, config, template)
         disparo_id = new_id(self._now)
@@ -90,6 +104,7 @@ class NoticeMessages:
             expira_em=_expires(agendamento, notice),
             ignorar_janela=is_for_staff,
             usar_alternativos=not is_for_staff,
+            alternativa_de=before[-1]["disparo_id"] if before else None,
             max_tentativas=self._max_tentativas,
             agendamento_id=agendamento["agendamento_id"],
             agendamento_versao=notice["versao"],
@@ -98,9 +113,11 @@ class NoticeMessages:
         )
         return disparo_id
 
-    def _lead(self, agendamento: Row, config: TenantConfig) -> Row:
+    def _lead(self, agendamento: Row, config: TenantConfig, before: Sequence[Row]) -> Row:
         """The contact of the lead that it goes to."""
-        contacts = self._rows.all("contacts_for_notices", lead_id=agendamento["lead_id"])
+        tried = {each["destino"] for each in before}
+        found = self._rows.all("contacts_for_notices", lead_id=agendamento["lead_id"])
+        contacts = [each for each in found if each["destino"] not in tried]
         contact = preferred(contacts, config)
         if contact is None:
             wanted = [each for each in contacts if each["canal"] in config.agenda.canais]
@@ -153,6 +170,7 @@ class NoticeMessages:
             here=tenant_zone if is_for_staff else zone_of_lead(phone, config.fuso),
             tenant_zone=tenant_zone,
             link_da_agenda=link,
+            language=ENGLISH if template["idioma"].startswith(ENGLISH) else PORTUGUESE,
         )
         lead = self._rows.one("values_of_lead", lead_id=agendamento["lead_id"])
         words = words_of(template)

@@ -33,9 +33,11 @@ class UnplannedAgendamentos:
             for tenant_id, of_tenant in groupby(found, key=itemgetter("tenant_id")):
                 own = rows.of_tenant(tenant_id)
                 config = config_of(own)
-                for row in of_tenant:
+                planned = list(of_tenant)
+                for row in planned:
                     plan_notices(own, row, None, config, now)
-                    own.run("mark_agendamento_planned", agendamento_id=row["agendamento_id"], agora=now)
+                ids = [row["agendamento_id"] for row in planned]
+                own.run("mark_agendamentos_planned", agendamento_ids=ids, agora=now)
             return len(found)
 
         return self._database.run_across_tenants(work)

@@ -12,14 +12,9 @@ from zoneinfo import ZoneInfo
 
 from chalicelib.contacts.places import place_of
 from chalicelib.dispatch.rules.formats import Scalar
+from chalicelib.messages import PORTUGUESE, label
 from chalicelib.scheduling.rules.notices import NoticeKind, is_reminder
 
-_HOW = {
-    "telefone": "por telefone",
-    "whatsapp": "pelo WhatsApp",
-    "video": "por vídeo",
-    "presencial": "presencialmente",
-}
 # The names of IANA are without accents.
 _CITIES = {
     "Sao_Paulo": "Brasília",
@@ -29,8 +24,8 @@ _CITIES = {
     "Maceio": "Maceió",
     "Santarem": "Santarém",
     "Cuiaba": "Cuiabá",
-    "New_York": "Nova York",
 }
+_IN_PORTUGUESE = {"New_York": "Nova York"}
 _TEMPLATES = {
     NoticeKind.CONVITE: "agenda_convite",
     NoticeKind.MUDOU: "agenda_mudou",
@@ -51,18 +46,24 @@ def zone_of_lead(phone: str | None, zone: str) -> ZoneInfo:
 
 
 def words_of_meeting(
-    agendamento: Mapping[str, Any], *, here: ZoneInfo, tenant_zone: ZoneInfo, link_da_agenda: str | None
+    agendamento: Mapping[str, Any],
+    *,
+    here: ZoneInfo,
+    tenant_zone: ZoneInfo,
+    link_da_agenda: str | None = None,
+    language: str = PORTUGUESE,
 ) -> dict[str, Scalar]:
     """The values of the variables; `here` is the zone of who reads them. What there is not has no key."""
     begins: datetime = agendamento["data_agendada"].astimezone(here)
-    canal = agendamento["canal"]
+    how = label(f"como_{agendamento['canal']}", language)
+    where = agendamento["local"] or agendamento["link"]
     words: dict[str, Scalar | None] = {
         "data": begins.date().isoformat(),
-        "hora": f"{begins:%H:%M}" + _named(begins, here, tenant_zone),
+        "hora": f"{begins:%H:%M}" + _named(begins, here, tenant_zone, language),
         "duracao": agendamento["duracao_minutos"],
         "responsavel": agendamento["responsavel"],
-        "canal": _HOW[canal],
-        "onde": _where(agendamento),
+        "canal": how,
+        "onde": f"{how}: {where}" if where else how,
         "local": agendamento["local"],
         "link": agendamento["link"],
         "link_da_agenda": link_da_agenda,
@@ -70,15 +71,10 @@ def words_of_meeting(
     return {name: value for name, value in words.items() if value is not None}
 
 
-def _where(agendamento: Mapping[str, Any]) -> str:
-    """How they meet, with the place or the link if there is one."""
-    how = _HOW[agendamento["canal"]]
-    where = agendamento["local"] or agendamento["link"]
-    return f"{how}: {where}" if where else how
-
-
-def _named(begins: datetime, here: ZoneInfo, tenant_zone: ZoneInfo) -> str:
+def _named(begins: datetime, here: ZoneInfo, tenant_zone: ZoneInfo, language: str) -> str:
+    """The zone in brackets, where its clock shows another time than the tenant's."""
     if begins.utcoffset() == begins.astimezone(tenant_zone).utcoffset():
         return ""
     city = here.key.rpartition("/")[2]
-    return f" (horário de {_CITIES.get(city, city.replace('_', ' '))})"
+    names = {**_CITIES, **_IN_PORTUGUESE} if language == PORTUGUESE else _CITIES
+    return f" ({label('horario_de', language, cidade=names.get(city, city.replace('_', ' ')))})"

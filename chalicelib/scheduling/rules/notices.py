@@ -36,6 +36,7 @@ class NoticeKind(StrEnum):
 
 
 _REMINDER = "lembrete_"
+_WAITS, _SAID = "pendente", "disparado"
 
 
 class Notice(NamedTuple):
@@ -44,6 +45,23 @@ class Notice(NamedTuple):
     tipo: str
     quando: datetime
     motivo: str | None = None
+
+
+class StandingNotice(NamedTuple):
+    """A message that is written down already, and what has become of it."""
+
+    tipo: str
+    quando: datetime
+    status: str
+    motivo: str | None = None
+
+    def is_settled(self, now: datetime) -> bool:
+        """Whether it was said, or its moment came and it was not to be said."""
+        return self.status == _SAID or (self.status != _WAITS and self.quando <= now)
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is to be said now."""
+        return self.status == _WAITS and self.quando <= now
 
 
 def reminder_name(minutes: int) -> str:
@@ -82,6 +100,33 @@ def notices_of(
     if _is_on(NoticeKind.RESPONSAVEL, config):
         notices.append(Notice(NoticeKind.RESPONSAVEL, begins))
     return notices
+
+
+def dated_anew(
+    begins: datetime,
+    config: AgendaConfig,
+    window: WindowRules | None,
+    now: datetime,
+    *,
+    tells_lead: bool,
+    standing: Sequence[StandingNotice],
+) -> tuple[list[Notice], list[str]]:
+    """What changes of the messages of a live version when they follow another configuration.
+
+    Returns the messages that are new or have another time, and the `tipo` of those that are not to be said any more.
+    What was said stays, so nothing is said twice. What is due now leaves now, unless it has a later time.
+    """
+    settled = {each.tipo for each in standing if each.is_settled(now)}
+    due = {each.tipo for each in standing if each.is_due(now)}
+    known = {(each.tipo, each.quando, each.motivo) for each in standing}
+    minutes = tuple(each for each in config.lembretes_minutos if reminder_name(each) not in settled)
+    rest = config.model_copy(update={"lembretes_minutos": minutes})
+    wanted = [
+        each for each in notices_of(None, begins, rest, window, now, tells_lead=tells_lead) if each.tipo not in settled
+    ]
+    dropped = {each.tipo for each in standing} - settled - {each.tipo for each in wanted}
+    changed = [each for each in wanted if each not in known and (each.tipo not in due or each.motivo is None)]
+    return changed, sorted(dropped)
 
 
 def farewell_of(
