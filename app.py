@@ -44,6 +44,7 @@ from chalicelib.dispatch.requests.models import (
     VersionQuery,
 )
 from chalicelib.idempotency import IdempotencyKey
+from chalicelib.interpreter import settle
 from chalicelib.leads.requests import (
     BriefingQuery,
     ContactRemoval,
@@ -992,3 +993,6 @@ def retain(event: CloudWatchEvent) -> None:
 def migrate(event: object, context: object) -> dict[str, list[str]]:
     """Prepares a new cluster if the event says so, and applies the migrations that the database lacks."""
     return services.bootstrap.run(event)
+
+
+settle()

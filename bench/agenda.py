@@ -29,6 +29,7 @@ from bench.ground import TENANT, Ground, Result, publish, timed
 from chalicelib.adapters.database import connect
 from chalicelib.api.http import to_json
 from chalicelib.config import Settings
+from chalicelib.interpreter import settle
 from chalicelib.scheduling.booking.requests import AgendamentoQuery
 from chalicelib.scheduling.staff.requests import SlotQuery
 from chalicelib.wiring import Services
@@ -149,6 +150,7 @@ def main(rows: int, rounds: int) -> None:
             {"DATABASE_URL": postgres.api_url("bench"), "DATABASE_OWNER_URL": url, "LOG_LEVEL": "ERROR"}
         )
         services = Services(settings)
+        settle()
         try:
             result = measured(services, rounds)
         finally:

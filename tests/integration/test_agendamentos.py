@@ -15,6 +15,7 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
+from chalicelib.api.http import to_json
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, TimeTaken
 from chalicelib.idempotency import IdempotencyKey
@@ -459,7 +460,8 @@ def test_pages_are_in_the_order_of_the_calendar(services: Services, owner: Datab
     ]
     details = {"horarios", "mensagens", "calendario"}
     rows = [{name: each[name] for name in each if name not in details} for each in made]
-    wanted = sorted(rows, key=lambda each: (each["data_agendada"], each["agendamento_id"]))
+    rows.sort(key=lambda each: (each["data_agendada"], each["agendamento_id"]))
+    wanted = json.loads(to_json(rows))
 
     def pages() -> Iterator[Any]:
         cursor = None
@@ -485,7 +487,7 @@ def test_each_filter_finds_the_agendamentos_that_fit(services: Services, owner: 
 
     def listed_ids(**query: Any) -> list[UUID]:
         page = services.agendamentos.page(TENANT, AgendamentoQuery.model_validate(query))
-        return [each["agendamento_id"] for each in page["itens"]]
+        return [UUID(each["agendamento_id"]) for each in page["itens"]]
 
     day_after = (tomorrow + timedelta(days=1)).isoformat()
     assert listed_ids() == [wanted, other, third]
@@ -885,7 +887,7 @@ def test_confirmation_that_is_late_is_flagged_and_found(
     def found(is_late: bool) -> set[UUID]:
         page = services.agendamentos.page(TENANT, AgendamentoQuery(confirmacao_vencida=is_late))
         assert {each["confirmacao_vencida"] for each in page["itens"]} <= {is_late}
-        return {each["agendamento_id"] for each in page["itens"]}
+        return {UUID(each["agendamento_id"]) for each in page["itens"]}
 
     assert (found(True), found(False)) == (set(), {late, confirmed})
     clock.advance(days=1)

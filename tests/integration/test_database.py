@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 from threading import Barrier
 from time import monotonic
+from typing import Any
 from uuid import UUID
 
 import pytest
-from pg8000.exceptions import InterfaceError
+from pg8000.exceptions import DatabaseError, InterfaceError
 
-from chalicelib.adapters.database import Database, Rows
+from chalicelib.adapters.database import Database, Rows, connect
+from chalicelib.api.http import to_json
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
 from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
 from chalicelib.wiring import Services
@@ -39,6 +42,43 @@ def test_value_that_the_driver_cannot_write_never_mixes_up_later_answers(service
 @pytest.fixture
 def owner(services: Services) -> Database:
     return services.owner_database
+
+
+# What is asked and answered
+
+
+def test_statement_with_parameters_waits_for_one_answer(database_urls: DatabaseUrls) -> None:
+    connection, answers = connect(database_urls.owner), 0
+    read = connection.handle_messages
+
+    def counted(context: Any) -> None:
+        nonlocal answers
+        answers += 1
+        read(context)
+
+    connection.handle_messages = counted
+    assert connection.run("SELECT CAST(:a AS text), CAST(:b AS integer)", a=None, b=7) == [[None, 7]]
+    assert answers == 1
+    with pytest.raises(DatabaseError):
+        connection.run("SELECT 1 / CAST(:zero AS integer)", zero=0)
+    assert connection.run("SELECT CAST(:a AS text)", a="é") == [["é"]]
+    connection.close()
+
+
+def test_instants_are_read_to_the_microsecond_and_beyond_the_calendar_as_they_are_written(owner: Database) -> None:
+    written = ("2026-11-30 09:00:00.70473-03", "12026-11-30 09:00-03", "infinity")
+    read = [ask(owner, f"SELECT CAST('{each}' AS timestamptz)")[0][0] for each in written]
+    assert read == [datetime(2026, 11, 30, 12, 0, 0, 704730, tzinfo=UTC), "12026-11-30 12:00:00+00", "infinity"]
+
+
+def test_shown_rows_are_what_the_answer_with_all_of_them_would_be(services: Services, owner: Database) -> None:
+    lead_id = a_lead(owner, nome='Zé "à" \\\n', tags=["a", "b"], campos={"n": 1.5, "nada": None})
+    run(owner, "UPDATE leads SET criado_em = '2026-11-30 09:00:00.70473+00', atualizado_em = '2026-11-30 09:00+00'")
+    with services.database.transaction(TENANT) as rows:
+        [shown], row = rows.shown("lead_by_id", lead_id=lead_id), rows.one("lead_by_id", lead_id=lead_id)
+        assert shown == json.loads(to_json(row))
+        assert list(shown) == list(row or ())
+        assert rows.shown("lead_by_id", lead_id=UUID(int=0)) == []
 
 
 # Conditions in the holes of queries

@@ -662,3 +662,12 @@ def test_answer_that_lambda_would_not_pass_on_is_refused(character: str, fits: i
 def test_value_without_a_json_form_raises(value: object) -> None:
     with pytest.raises(TypeError):
         to_json({"value": value})
+
+
+@pytest.mark.parametrize(
+    ("micros", "fraction"), [(0, ""), (704_731, ".704731"), (704_730, ".70473"), (500_000, ".5"), (1, ".000001")]
+)
+def test_instant_has_no_zeros_at_the_end_of_its_fraction(micros: int, fraction: str) -> None:
+    instant = datetime(2026, 11, 30, 6, 0, 0, micros, tzinfo=UTC)
+    assert to_json(instant) == f'"2026-11-30T06:00:00{fraction}+00:00"'
+    assert to_json(instant.replace(tzinfo=None)) == f'"2026-11-30T06:00:00{fraction}"'

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.interpreter import hurried
+from chalicelib.interpreter import hurried, settle
 
 
 @pytest.fixture
@@ -51,3 +51,24 @@ def test_settings_are_restored_by_the_last_of_two_jobs_that_overlap() -> None:
     assert state() == inside != before
     second.__exit__(None, None, None)
     assert state() == before
+
+
+@pytest.fixture
+def usual_collector() -> Iterator[None]:
+    """The garbage collector is as it was, after the test."""
+    thresholds = gc.get_threshold()
+    yield
+    gc.set_threshold(*thresholds)
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("usual_collector")
+def test_settled_process_collects_new_cycles_and_does_not_search_what_was_loaded() -> None:
+    loaded = ["a list that a module holds"]
+    settle()
+    assert not any(each is loaded for each in gc.get_objects())
+    new = [loaded]
+    new.append(new)
+    assert any(each is new for each in gc.get_objects())
+    del new
+    assert gc.collect() > 0

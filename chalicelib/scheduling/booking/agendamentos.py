@@ -175,10 +175,10 @@ class Agendamentos:
         def work(rows: Rows) -> list[Row]:
             if query.reads_much():
                 take_seat(rows)
-            return presented(rows, rows.all("list_agendamentos", **params), now)
+            return presented(rows, rows.shown("list_agendamentos", **params), now)
 
         found = self._database.run(tenant_id, work)
-        return page_of(found, query.limit, lambda row: (row["data_agendada"].isoformat(), row["agendamento_id"]))
+        return page_of(found, query.limit, lambda row: (row["data_agendada"], row["agendamento_id"]))
 
     def get(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """One agendamento, with the times that it had and what was said of it.

@@ -33,7 +33,10 @@ def described(rows: Rows, agendamento_id: UUID, now: datetime) -> Row:
 
 
 def presented(rows: Rows, found: Iterable[Row], now: datetime) -> list[Row]:
-    """Rows with their warnings in words, their times where the tenant is, and whether their confirmation is late."""
+    """Rows with their warnings in words, their times where the tenant is, and whether their confirmation is late.
+
+    Those of `Rows.shown` are presented as those of `Rows.all`.
+    """
     config = config_of(rows)
     zone = ZoneInfo(config.fuso)
     return [_presented(row, config, zone, now) for row in found]
@@ -52,13 +55,18 @@ def known(row: Row | None) -> Row:
 
 def _presented(row: Row, config: TenantConfig, zone: ZoneInfo, now: datetime) -> dict[str, Any]:
     until = row["confirmar_ate"]
+    is_awaited = row["status"] == AgendamentoStatus.PENDENTE and until is not None
     return {
         **row,
         "data_local": _local(row["data_agendada"], zone),
-        "confirmacao_vencida": row["status"] == AgendamentoStatus.PENDENTE and until is not None and until <= now,
+        "confirmacao_vencida": is_awaited and _moment(until) <= now,
         "avisos": avisos.in_words(row["avisos"], config.idioma, config.fuso),
     }
 
 
-def _local(instant: datetime, zone: ZoneInfo) -> str:
-    return instant.astimezone(zone).isoformat()
+def _local(instant: datetime | str, zone: ZoneInfo) -> str:
+    return _moment(instant).astimezone(zone).isoformat()
+
+
+def _moment(instant: datetime | str) -> datetime:
+    return datetime.fromisoformat(instant) if isinstance(instant, str) else instant
