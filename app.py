@@ -239,9 +239,9 @@ def remove_lead_note(call: Call, lead_id: UUID, nota_id: UUID) -> None:
 
 @app.route("/leads/{lead_id}/telefones", methods=["POST"], authorizer=cognito)
 @endpoint(app, 201)
-def add_lead_phone(call: Call, lead_id: UUID, body: NewPhone) -> Json[answers.LeadDetail]:
+def add_lead_phone(call: Call, lead_id: UUID, body: NewPhone, key: IdempotencyKey | None) -> Json[answers.LeadDetail]:
     """Adds a phone to a lead."""
-    return services.lead_contacts.add_phone(call.identity, lead_id, body)
+    return services.lead_contacts.add_phone(call.identity, lead_id, body, key)
 
 
 @app.route("/leads/{lead_id}/telefones/{telefone_id}", methods=["DELETE"], authorizer=cognito)
@@ -260,9 +260,9 @@ def prefer_lead_phone(call: Call, lead_id: UUID, telefone_id: UUID) -> Json[answ
 
 @app.route("/leads/{lead_id}/emails", methods=["POST"], authorizer=cognito)
 @endpoint(app, 201)
-def add_lead_email(call: Call, lead_id: UUID, body: NewEmail) -> Json[answers.LeadDetail]:
+def add_lead_email(call: Call, lead_id: UUID, body: NewEmail, key: IdempotencyKey | None) -> Json[answers.LeadDetail]:
     """Adds an e-mail to a lead."""
-    return services.lead_contacts.add_email(call.identity, lead_id, body)
+    return services.lead_contacts.add_email(call.identity, lead_id, body, key)
 
 
 @app.route("/leads/{lead_id}/emails/{email_id}", methods=["DELETE"], authorizer=cognito)
@@ -325,9 +325,9 @@ def cancel_disparo(call: Call, disparo_id: UUID, body: GivenReason) -> Json[answ
 
 @app.route("/disparos/{disparo_id}/reenviar", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def resend_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]:
+def resend_disparo(call: Call, disparo_id: UUID, key: IdempotencyKey | None) -> Json[answers.DisparoDetail]:
     """Sends a failed disparo again."""
-    return services.resends.one(call.tenant_id, disparo_id)
+    return services.resends.one(call.tenant_id, disparo_id, key)
 
 
 @app.route("/disparos/reenviar", methods=["POST"], authorizer=cognito)
@@ -475,9 +475,9 @@ def list_agendas(call: Call) -> Json[answers.FeedList]:
 
 @app.route("/agendas", methods=["POST"], authorizer=cognito)
 @endpoint(app, 201)
-def create_agenda(call: Call, body: NewFeed) -> Json[answers.NewFeedAnswer]:
+def create_agenda(call: Call, body: NewFeed, key: IdempotencyKey | None) -> Json[answers.NewFeedAnswer]:
     """Makes the address of a responsável's feed and shows it this once; the one before stops working."""
-    return services.feeds.publish(call.identity, body)
+    return services.feeds.publish(call.identity, body, key)
 
 
 @app.route("/agendas/{agenda_id}", methods=["DELETE"], authorizer=cognito)
@@ -686,9 +686,11 @@ def check_campanha(call: Call, campanha_id: UUID) -> Json[answers.PreflightAnswe
 
 @app.route("/campanhas/{campanha_id}/testar", methods=["POST"], authorizer=cognito)
 @endpoint(app, 201)
-def test_campanha(call: Call, campanha_id: UUID, body: TrialSend) -> Json[answers.TrialList]:
+def test_campanha(
+    call: Call, campanha_id: UUID, body: TrialSend, key: IdempotencyKey | None
+) -> Json[answers.TrialList]:
     """Sends the messages of a campaign to contacts of the team, with the values of a lead."""
-    return services.trial_sends.send(call.tenant_id, campanha_id, body)
+    return services.trial_sends.send(call.tenant_id, campanha_id, body, key)
 
 
 @app.route("/campanhas/{campanha_id}/agendar", methods=["POST"], authorizer=cognito)
@@ -774,9 +776,9 @@ def repeat_campanha(
 
 @app.route("/supressoes", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def add_supressao(call: Call, body: NewSuppression) -> Json[answers.SuppressionAnswer]:
+def add_supressao(call: Call, body: NewSuppression, key: IdempotencyKey | None) -> Json[answers.SuppressionAnswer]:
     """Suppresses a contact: no message goes to it any more; a repeated request changes nothing."""
-    return services.suppressions.add(call.identity, body)
+    return services.suppressions.add(call.identity, body, key)
 
 
 @app.route("/supressoes", methods=["GET"], authorizer=cognito)
@@ -795,9 +797,11 @@ def remove_supressao(call: Call, supressao_id: UUID, query: SuppressionRemoval) 
 
 @app.route("/leads/{lead_id}/supressao", methods=["POST"], authorizer=cognito)
 @endpoint(app)
-def suppress_lead(call: Call, lead_id: UUID, body: PersonSuppression) -> Json[answers.PersonSuppressionAnswer]:
+def suppress_lead(
+    call: Call, lead_id: UUID, body: PersonSuppression, key: IdempotencyKey | None
+) -> Json[answers.PersonSuppressionAnswer]:
     """Suppresses a person: no message goes to any contact of the lead, by any channel."""
-    return services.suppressions.suppress_person(call.identity, lead_id, body)
+    return services.suppressions.suppress_person(call.identity, lead_id, body, key)
 
 
 @app.route("/leads/{lead_id}/supressao", methods=["DELETE"], authorizer=cognito)

@@ -88,6 +88,10 @@ class Conflict(DomainError):
     status = 409
 
 
+class UnderWay(Conflict):
+    """The same request is being carried out at this moment; its answer will be there soon."""
+
+
 class OtherLead(Conflict):
     """What the request says about a lead is another lead's, which the answer names."""
 

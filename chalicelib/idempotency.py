@@ -1,15 +1,35 @@
-"""`Idempotency-Key`: a repeated request gets the same answer; a different request with the same key is refused."""
+"""`Idempotency-Key`: a request takes effect once for each key, and gets its first answer when it is repeated.
+
+The key is claimed, the effect made and the answer kept in one transaction. So a crash leaves all of it or nothing, and
+a refusal keeps nothing. A key belongs to one tenant, one operation and one caller. After `KEPT` it is forgotten.
+
+An effect that takes more than one transaction notes what it has begun (`begun`, `begin`), and ends with `once`. A
+repeated request then goes on where the first one stopped.
+"""
 
 from __future__ import annotations
 
 import json
-from datetime import datetime
-from typing import Any, NamedTuple, Protocol
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any, NamedTuple, Protocol, TypeVar
+from uuid import UUID
 
-from chalicelib.errors import Conflict
+from chalicelib.encoding import to_json
+from chalicelib.errors import Conflict, FieldError, Invalid, UnderWay
+
+KEPT = timedelta(hours=24)
+"""How long a key is remembered, with its answer."""
+HEADER = "Idempotency-Key"
+PATTERN = "^[!-~]+$"
+"""The characters of a key: visible ASCII."""
+_POINTER = f"header/{HEADER}"
+_KEY = re.compile("[!-~]{1,255}")
 
 
-class KeepsAnswers(Protocol):
+class KeyedRows(Protocol):
     """An open transaction of one tenant."""
 
     def one(self, query: str, **params: object) -> dict[str, Any] | None:
@@ -21,47 +41,136 @@ class KeepsAnswers(Protocol):
         ...
 
 
+R = TypeVar("R", bound=KeyedRows)
+T = TypeVar("T")
+
+
+class Replayed(Exception):
+    """The request was carried out before: `status` and `body` are its first answer."""
+
+    def __init__(self, status: int, body: str) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
 class IdempotencyKey(NamedTuple):
-    """The client's key, and the fingerprint (SHA-256, hex) of the request that carries it."""
+    """The key of one request. Of what the client wrote, there are digests (SHA-256) alone."""
 
-    value: str
-    fingerprint: str
+    digest: bytes
+    """Of the operation, the caller and the key."""
+    fingerprint: bytes
+    """Of the key and the request. Without the key, nobody can try which request has this fingerprint."""
+    status: int
+    """Of a successful answer."""
+    lead_id: UUID | None
+    """The lead in the path: an erasure of its person finds the answer by it."""
 
-    def check(self, known_fingerprint: str) -> None:
-        """Compare this request with the first request of the key.
+    @classmethod
+    def of(
+        cls, key: str, *, operation: str, subject: str, parameters: Mapping[str, str], body: bytes, status: int
+    ) -> IdempotencyKey:
+        """The key of a request; `operation` is its method and its route, `parameters` are those of its path.
 
         Raises:
-            Conflict: `chave_de_idempotencia_reutilizada`, the two differ.
+            Invalid: `chave_de_idempotencia_invalida`.
         """
-        if known_fingerprint != self.fingerprint:
-            raise Conflict("chave_de_idempotencia_reutilizada")
+        if _KEY.fullmatch(key) is None:
+            raise _refusal("chave_de_idempotencia_invalida")
+        request = json.dumps(parameters, sort_keys=True).encode() + b"\n" + _canonical(body)
+        return cls(
+            _digest(operation.encode(), subject.encode(), key.encode()),
+            _digest(key.encode(), request),
+            status,
+            _uuid(parameters.get("lead_id", "")),
+        )
 
 
-def known_answer(rows: KeepsAnswers, key: IdempotencyKey | None, kind: str) -> dict[str, Any] | None:
-    """The answer that this very request about many disparos got before; the same one meanwhile waits for it.
+def once(
+    key: IdempotencyKey | None,
+    now: datetime,
+    work: Callable[[R], T],
+    *,
+    answer: Callable[[T], object] = lambda made: made,
+    is_secret: bool = False,
+) -> Callable[[R], T]:
+    """`work` for one transaction, which it does only if no request with this key was carried out before.
 
-    Each `kind` of request has keys of its own. Without a key nothing is known.
+    `answer` makes the answer of what `work` returns. A secret one is shown once: what is kept is that it was.
 
-    Raises:
-        Conflict: the key was used for another request.
+    Raises, in the transaction:
+        Replayed: this very request was answered before.
+        Invalid: `chave_de_idempotencia_reutilizada`, the key was used for another request.
+        UnderWay: another request has the key at this moment.
+        Conflict: `resposta_nao_guardada`, the request was carried out, and its answer is gone or secret.
     """
     if key is None:
-        return None
-    rows.one("lock_bulk_request", pedido=kind, idempotency_key=key.value)
-    row = rows.one("bulk_request_by_key", pedido=kind, idempotency_key=key.value)
-    if row is None:
-        return None
-    key.check(row["fingerprint"])
-    answer: dict[str, Any] = row["resposta"]
-    return answer
+        return work
+
+    def keyed(rows: R) -> T:
+        _claim(rows, key, now)
+        made = work(rows)
+        body = None if is_secret else to_json(answer(made))
+        _keep(rows, key, now, status=key.status, corpo=body, recurso_id=None)
+        return made
+
+    return keyed
 
 
-def keep_answer(
-    rows: KeepsAnswers, key: IdempotencyKey | None, kind: str, answer: dict[str, Any], now: datetime
-) -> None:
-    """Keep the answer for `known_answer`, in the transaction that did what it says; nothing without a key."""
+def begun(rows: KeyedRows, key: IdempotencyKey | None, now: datetime) -> UUID | None:
+    """The resource that this very request has begun before, if it did not come to its answer.
+
+    Raises as `once`.
+    """
+    return None if key is None else _claim(rows, key, now)
+
+
+def begin(rows: KeyedRows, key: IdempotencyKey | None, now: datetime, resource: UUID) -> None:
+    """Note what a request has begun, in the transaction that makes it; the caller has asked `begun`."""
     if key is not None:
-        rows.run(
-            "insert_bulk_request", pedido=kind, idempotency_key=key.value, fingerprint=key.fingerprint,
-            resposta=json.dumps(answer), agora=now,
-        )  # fmt: skip
+        _keep(rows, key, now, status=None, corpo=None, recurso_id=resource)
+
+
+def _claim(rows: KeyedRows, key: IdempotencyKey, now: datetime) -> UUID | None:
+    """Take the key to the end of the transaction; the resource of a request that has begun under it."""
+    if rows.one("claim_chave", chave=key.digest) is None:
+        raise UnderWay("requisicao_em_andamento")
+    known = rows.one("find_chave", chave=key.digest, depois_de=now - KEPT)
+    if known is None:
+        return None
+    if known["pedido"] != key.fingerprint:
+        raise _refusal("chave_de_idempotencia_reutilizada")
+    if known["corpo"] is not None:
+        raise Replayed(known["status"], known["corpo"])
+    if known["status"] is not None:
+        raise Conflict("resposta_nao_guardada")
+    resource: UUID = known["recurso_id"]
+    return resource
+
+
+def _keep(rows: KeyedRows, key: IdempotencyKey, now: datetime, **columns: object) -> None:
+    rows.run("keep_chave", chave=key.digest, pedido=key.fingerprint, lead_id=key.lead_id, agora=now, **columns)
+
+
+def _refusal(code: str) -> Invalid:
+    return Invalid(code, (FieldError(_POINTER, code, HEADER),))
+
+
+def _canonical(body: bytes) -> bytes:
+    """A JSON document without what does not matter in it: blanks, and the order of names. Other bodies as they are."""
+    try:
+        document = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        return body
+    return json.dumps(document, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _digest(*parts: bytes) -> bytes:
+    return sha256(b"\n".join(parts)).digest()
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

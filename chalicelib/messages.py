@@ -109,12 +109,20 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "cursor_invalido": ("O cursor não é um dos nossos.", "The cursor is not one of ours."),
     "chave_de_idempotencia_invalida": (
-        "Idempotency-Key deve ter de 1 a 255 caracteres.",
-        "Idempotency-Key must have 1 to 255 characters.",
+        "Idempotency-Key deve ter de 1 a 255 caracteres ASCII visíveis.",
+        "Idempotency-Key must have 1 to 255 visible ASCII characters.",
     ),
     "chave_de_idempotencia_reutilizada": (
         "Esta Idempotency-Key já foi usada em outra requisição.",
         "This Idempotency-Key was used for another request.",
+    ),
+    "requisicao_em_andamento": (
+        "A mesma requisição está em andamento: repita em instantes.",
+        "The same request is under way: repeat it in a moment.",
+    ),
+    "resposta_nao_guardada": (
+        "Esta requisição já foi atendida, e a resposta dela não é guardada.",
+        "This request was carried out already, and its answer is not kept.",
     ),
     "cursor_ou_offset": ("Use cursor ou offset, não os dois.", "Use either cursor or offset."),
     "aws_indisponivel": (

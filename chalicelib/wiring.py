@@ -733,6 +733,7 @@ class Services:
         from chalicelib.dispatch.worker.redating import Redating
         from chalicelib.ingestion.jobs.dry_run import AbandonedDryRuns
         from chalicelib.ingestion.jobs.uploads import LostUploads
+        from chalicelib.maintenance.keys import OldKeys
         from chalicelib.maintenance.sweep import Sweep, Waker
         from chalicelib.scheduling.calendars.busy import BusyTimes
         from chalicelib.scheduling.calendars.missing import MissingEvents
@@ -773,6 +774,7 @@ class Services:
                 "contagens": contagens.fold,
                 "entregas": LateReports(database=self.owner_database, clock=self._clock).settle,
                 "eventos": self.outbox.publish,
+                "chaves": OldKeys(database=self.owner_database, clock=self._clock).forget,
                 # Last, because it may take most of a minute.
                 "datas": redating.redate,
             }

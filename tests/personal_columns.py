@@ -27,7 +27,6 @@ SUBJECT = NotPersonal("the subject of a user's login")
 TEAM = NotPersonal("a person of the team: what is theirs goes with their row")
 OF_TENANT = NotPersonal("the tenant's own words or settings: for everybody, about nobody")
 OF_FILE = NotPersonal("about the file: names of columns and sheets, options, and its object")
-OF_REQUEST = NotPersonal("the client's key for a request about no single person")
 CALENDAR = NotPersonal("the id of an event in a calendar, made from the id of its agendamento or by the calendar")
 HASHED = NotPersonal("a keyed digest")
 _LEAD = Personal("erase_titular_leads")
@@ -51,11 +50,10 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
     "leads_suprimidos": {"nota": Personal("delete_titular_suprimidos"), "por": SUBJECT},
     "leads_manuais": {
         "por": SUBJECT,
-        **dict.fromkeys(("idempotency_key", "idempotency_fingerprint"), Personal("erase_titular_manuais")),
     },
     "disparos": {
         **dict.fromkeys(
-            ("destino", "variaveis", "avisos", "provider_message_id", "idempotency_key", "idempotency_fingerprint"),
+            ("destino", "variaveis", "avisos", "provider_message_id"),
             _DISPARO,
         ),
         **dict.fromkeys(("canal", "status", "espera", "ultimo_codigo", "erro_codigo", "agendamento_tipo"), CODE),
@@ -67,11 +65,7 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         "por": SUBJECT,
     },
     "disparo_contagens": dict.fromkeys(("canal", "status", "motivo"), CODE),
-    "disparo_reenvios": {
-        "resposta": NotPersonal("ids and codes of disparos; retention deletes it"),
-        "pedido": CODE,
-        **dict.fromkeys(("idempotency_key", "fingerprint"), OF_REQUEST),
-    },
+    "chaves_de_idempotencia": {"corpo": Personal("erase_titular_chaves")},
     "avisos_de_entrega": {
         "provider_message_id": Personal("erase_titular_avisos"),
         **dict.fromkeys(("canal", "situacao", "codigo"), CODE),
@@ -93,8 +87,6 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
     "contatos_apagados": {"motivo": CODE},
     "titular_pedidos": {
         "titular_resumos": HASHED,
-        "idempotency_fingerprint": HASHED,
-        "idempotency_key": NotPersonal("the client's key; the contract asks for one without personal data"),
         **dict.fromkeys(("tipo", "contagens", "pendencias"), CODE),
         "por": SUBJECT,
     },
@@ -104,11 +96,11 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         "por": SUBJECT,
     },
     "lead_notas": {
-        **dict.fromkeys(("texto", "idempotency_key", "idempotency_fingerprint"), Personal("delete_titular_notas")),
+        "texto": Personal("delete_titular_notas"),
         "por": SUBJECT,
     },
     "agendamento_horarios": {
-        **dict.fromkeys(("motivo", "idempotency_key", "idempotency_fingerprint"), Personal("erase_titular_horarios")),
+        "motivo": Personal("erase_titular_horarios"),
         "por": SUBJECT,
     },
     "agendamento_eventos": {"evento_id": CALENDAR, **dict.fromkeys(("status", "codigo"), CODE)},
@@ -119,13 +111,11 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         **dict.fromkeys(("nome", "email"), TEAM),
         **dict.fromkeys(("fuso", "expediente", "uf"), OF_TENANT),
         **dict.fromkeys(("criado_por", "atualizado_por"), SUBJECT),
-        **dict.fromkeys(("idempotency_key", "idempotency_fingerprint"), OF_REQUEST),
     },
     "bloqueios": {
         "motivo": TEAM,
         **dict.fromkeys(("hora_inicio", "hora_fim"), OF_TENANT),
         "criado_por": SUBJECT,
-        **dict.fromkeys(("idempotency_key", "idempotency_fingerprint"), OF_REQUEST),
     },
     "agendas": {"responsavel": TEAM, "criado_por": SUBJECT},
     "agendamentos": {
@@ -136,8 +126,6 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
                 "link",
                 "motivo_cancelamento",
                 "avisos",
-                "idempotency_key",
-                "idempotency_fingerprint",
             ),
             _AGENDAMENTO,
         ),
@@ -168,7 +156,6 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
             CODE,
         ),
         **dict.fromkeys(("origem", "tags"), OF_TENANT),
-        **dict.fromkeys(("idempotency_key", "idempotency_fingerprint"), OF_REQUEST),
     },
     "ingest_erros": {
         **dict.fromkeys(("lead_id_externo", "valor", "celulas"), _ERRO),
@@ -192,13 +179,11 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
     "segmentos": {
         **dict.fromkeys(("nome", "filtro"), OF_TENANT),
         **dict.fromkeys(("criado_por", "atualizado_por"), SUBJECT),
-        **dict.fromkeys(("idempotency_key", "idempotency_fingerprint"), OF_REQUEST),
     },
     "campanhas": {
         **dict.fromkeys(("nome", "filtro", "etapas", "pausa_motivo"), OF_TENANT),
         **dict.fromkeys(("status", "pausa_codigo", "piloto_decisao"), CODE),
         "criado_por": SUBJECT,
-        **dict.fromkeys(("idempotency_key", "idempotency_fingerprint"), OF_REQUEST),
     },
     "campanha_mensagens": {"canal": CODE, **dict.fromkeys(("variante", "template", "variaveis"), OF_TENANT)},
     "campanha_excluidos": {

@@ -85,23 +85,27 @@ def _spread_by_hand(owner: Database, tenant_id: str) -> None:
         campos={"nota": "marcador de campo"}, tags=["marcador"],
     )  # fmt: skip
     insert(
-        owner, "leads_manuais", tenant_id=tenant_id, lead_id=lead_id, por="u", idempotency_key="zulmira",
-        idempotency_fingerprint="f", criado_em=CREATED_AT,
+        owner, "leads_manuais", tenant_id=tenant_id, lead_id=lead_id, por="u", criado_em=CREATED_AT,
     )  # fmt: skip
+    answers: tuple[dict[str, Any], ...]
+    answers = {"lead_id": lead_id, "corpo": "Zulmira"}, {"corpo": f"Zulmira {lead_id}"}, {"corpo": f"Zulmira {PHONE}"}
+    for number, columns in enumerate(answers):
+        insert(
+            owner, "chaves_de_idempotencia", tenant_id=tenant_id, chave=f"\\x{number:064x}", pedido=f"\\x{0:064x}",
+            status=201, **columns, criado_em=CREATED_AT,
+        )  # fmt: skip
 
 
 def _spread_messages(owner: Database, lead_id: UUID, tenant_id: str) -> None:
     of_tenant: dict[str, Any] = {"tenant_id": tenant_id}
     words: dict[str, Any] = {"variaveis": {"nome": "Zulmira"}, "destino": PHONE, "avisos": {"marcador": 1}}
     for status in ("pendente", "enviado", "confirmado", "erro", "incerto", "cancelado", "simulado"):
-        key: dict[str, Any] = {"idempotency_key": f"zulmira-{status}", "idempotency_fingerprint": "marcador"}
         disparo_id = a_disparo(
             owner,
             lead_id,
             status=status,
             **of_tenant,
             **words,
-            **key,
             provider_message_id=f"{_WAMID}-marcador-{status}",
         )
         insert(
@@ -137,8 +141,7 @@ def _spread_messages(owner: Database, lead_id: UUID, tenant_id: str) -> None:
     )  # fmt: skip
     insert(
         owner, "agendamento_horarios", **of_tenant, agendamento_id=live, versao=1, data_agendada=STARTED_AT,
-        duracao_minutos=60, em=CREATED_AT, motivo="Zulmira pediu", idempotency_key="zulmira",
-        idempotency_fingerprint="f",
+        duracao_minutos=60, em=CREATED_AT, motivo="Zulmira pediu",
     )  # fmt: skip
     insert(
         owner, "agendamento_avisos", **of_tenant, agendamento_id=live, versao=0, tipo="lembrete_60", quando=STARTED_AT,
@@ -160,8 +163,8 @@ def _spread_messages(owner: Database, lead_id: UUID, tenant_id: str) -> None:
         owner, "lead_notas", **of_lead, criado_em=CREATED_AT, nota_id=new_id(CREATED_AT), texto="Zulmira ligou", por="u"
     )
     an_agendamento(
-        owner, lead_id, **of_tenant, status="cancelado", motivo_cancelamento="Zulmira ligou", idempotency_key="zulmira",
-        idempotency_fingerprint="f", avisos={"marcador": 1},
+        owner, lead_id, **of_tenant, status="cancelado", motivo_cancelamento="Zulmira ligou",
+        avisos={"marcador": 1},
     )  # fmt: skip
 
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
-from hashlib import sha256
 from itertools import islice
 from types import MappingProxyType, UnionType
 from typing import Annotated, TypeVar, Union, cast, get_args, get_origin
@@ -156,30 +155,28 @@ class Call(AnonymousCall):
         """The tenant of the token."""
         return self.identity.tenant_id
 
-    @property
-    def idempotency_key(self) -> IdempotencyKey | None:
-        """The `Idempotency-Key` header, with the fingerprint of this request; None without the header.
+    def idempotency_key(self, status: int) -> IdempotencyKey | None:
+        """The `Idempotency-Key` of this request, which is answered with `status`; None without the header.
+
+        A client draws a new multipart boundary for each try, so the boundary is left out. Chalice's `path` is the
+        pattern of the route.
 
         Raises:
-            Invalid: the key is empty, longer than 255 characters, or holds a character that is not printable.
+            Invalid: `chave_de_idempotencia_invalida`.
         """
         key = self.headers.get("idempotency-key")
         if key is None:
             return None
-        if not 0 < len(key) <= 255 or not key.isprintable():
-            raise Invalid("chave_de_idempotencia_invalida")
-        return IdempotencyKey(key, self._fingerprint())
-
-    def _fingerprint(self) -> str:
-        """SHA-256 of method, path and body.
-
-        A client draws a new multipart boundary for each try, so the boundary is left out. Chalice's `path` is the
-        pattern of the route: the parameters complete it.
-        """
         boundary = self.content_type.partition("boundary=")[2].partition(";")[0].strip('" ')
         body = self.raw_body.replace(boundary.encode(), b"") if boundary else self.raw_body
-        parameters = json.dumps(self.request.uri_params or {}, sort_keys=True)
-        return sha256(f"{self.request.method} {self.request.path} {parameters}\n".encode() + body).hexdigest()
+        return IdempotencyKey.of(
+            key,
+            operation=f"{self.request.method} {self.request.path}",
+            subject=self.identity.subject,
+            parameters=self.request.uri_params or {},
+            body=body,
+            status=status,
+        )
 
 
 def current_request(app: Chalice) -> Request:

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from operator import attrgetter, methodcaller
+from operator import methodcaller
 from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, get_type_hints
 from uuid import UUID
@@ -96,7 +96,7 @@ class Operation:
         self.media_type = media_type
         self.suffix = suffix
         """What a client writes behind the last part of the path."""
-        self._readers = tuple(_readers(self.takes))
+        self._readers = tuple(_readers(self.takes, status))
         # An open address is used by programs that add to it: links with tracking parameters, forms of mail programs.
         self._refusals = tuple(_refusals(self.takes)) if issubclass(call_type, Call) else ()
 
@@ -164,7 +164,7 @@ def _hints(handler: Handler) -> dict[str, Any]:
     return get_type_hints(SimpleNamespace(__annotations__=texts), globalns=inspect.unwrap(handler).__globals__)
 
 
-def _readers(takes: Takes) -> Iterator[tuple[str, Callable[[Any], object]]]:
+def _readers(takes: Takes, status: int) -> Iterator[tuple[str, Callable[[Any], object]]]:
     """How each parameter is read from the call, in the order in which they are."""
     for name, kind in takes.path.items():
         yield name, methodcaller("path_uuid" if kind is UUID else "path", name)
@@ -174,7 +174,7 @@ def _readers(takes: Takes) -> Iterator[tuple[str, Callable[[Any], object]]]:
         is_read_by_handler = issubclass(takes.body, RequestBody)
         yield "body", takes.body if is_read_by_handler else methodcaller("body", takes.body)
     if takes.key:
-        yield "key", attrgetter("idempotency_key")
+        yield "key", methodcaller("idempotency_key", status)
     if takes.call:
         yield "call", lambda call: call
 

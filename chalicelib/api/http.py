@@ -7,18 +7,15 @@ error becomes a 500 without details.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
-from datetime import date, datetime
+from collections.abc import Callable
 from functools import partial, wraps
-from uuid import UUID
 
 from chalice.app import Chalice, Request, Response
-from pydantic import BaseModel
 
 from chalicelib import messages
 from chalicelib.api.calls import AnonymousCall, Call, current_request
 from chalicelib.api.handlers import JSON, Handler, Operation, View
+from chalicelib.encoding import to_json
 from chalicelib.errors import (
     DomainError,
     HeadersTooLarge,
@@ -28,22 +25,24 @@ from chalicelib.errors import (
     TimeTaken,
     TooManyRequests,
     Unauthenticated,
+    UnderWay,
     UnknownMethod,
     Unreadable,
     UnsupportedMedia,
     UriTooLong,
 )
+from chalicelib.idempotency import Replayed
 from chalicelib.markdown import CONTENT_TYPE, Markdown
 from chalicelib.telemetry import logger
 
 PROBLEM = "application/problem+json"
+REPLAYED = "Idempotency-Replayed"
+"""The header of an answer that was given before."""
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
 _LONGEST_TEXT = 1_000
 _SOON_S = "2"
 # Lambda answers with 6 MB at most; the headers and the frame of the answer take little of it.
 _LONGEST_ANSWER = 6_000_000
-# The fraction of a second ends there: 2026-11-30T06:00:00.704730.
-_FRACTION = 26
 _MOST_BYTES = 4
 """Of one character; an escaped quote or backslash has as many."""
 
@@ -88,6 +87,8 @@ def answered(work: Callable[[], object], status: int, language: str) -> Response
         if isinstance(result, Markdown):
             return Response(body=result, headers={"Content-Type": CONTENT_TYPE, "X-Content-Type-Options": "nosniff"})
         return result if isinstance(result, Response) else json_response(result, status)
+    except Replayed as first:
+        return _replay(first)
     except DomainError as error:
         return problem(error, language)
     except Exception as error:  # noqa: BLE001 - the boundary of the process: no detail may reach a client
@@ -104,7 +105,17 @@ def json_response(body: object, status: int = 200) -> Response:
     """
     if body is None:
         return Response(body="", status_code=204)
-    text = to_json(body)
+    return _of_text(to_json(body), status)
+
+
+def _replay(first: Replayed) -> Response:
+    """The first answer, with a header that says so."""
+    response = _of_text(first.body, first.status)
+    response.headers[REPLAYED] = "true"
+    return response
+
+
+def _of_text(text: str, status: int) -> Response:
     if len(text) > _LONGEST_ANSWER // _MOST_BYTES and _bytes_in_a_text(text) > _LONGEST_ANSWER:
         raise Invalid("resposta_grande_demais")
     return Response(body=text, status_code=status, headers={"Content-Type": JSON})
@@ -113,15 +124,6 @@ def json_response(body: object, status: int = 200) -> Response:
 def _bytes_in_a_text(text: str) -> int:
     """The bytes of an answer in Lambda's own JSON, of which it is a text: each of its quotes is escaped once more."""
     return len(json.dumps(text, ensure_ascii=False).encode())
-
-
-def to_json(body: object) -> str:
-    """JSON text: times in ISO 8601, models and dataclasses as objects.
-
-    Raises:
-        TypeError: a value has no JSON form.
-    """
-    return json.dumps(body, default=_encoded, ensure_ascii=False, separators=(",", ":"))
 
 
 def problem(error: DomainError, language: str) -> Response:
@@ -151,11 +153,11 @@ def problem(error: DomainError, language: str) -> Response:
         document["ocupado"] = error.other
         document["horarios_livres"] = list(error.free)
     # RFC 9110, sections 11.6.1 and 10.2.1, and RFC 6585: a 401 says how to authenticate, a 405 which methods there are,
-    # a 429 when to come back.
+    # a 429 when to come back. So does the 409 of a request that is under way.
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooManyRequests):
+    if isinstance(error, TooManyRequests | UnderWay):
         headers["Retry-After"] = _SOON_S
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.metodos
@@ -196,30 +198,3 @@ def _where(error: Exception) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return f"{trace.tb_frame.f_code.co_filename.rsplit('/', 1)[-1]}:{trace.tb_lineno}" if trace else "?"
-
-
-def _encoded(value: object) -> object:
-    # The usual ones come first: a page has thousands.
-    if isinstance(value, datetime):
-        return _instant(value)
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: getattr(value, field.name) for field in fields(value)}
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, set | frozenset | tuple):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} has no JSON form")
-
-
-def _instant(value: datetime) -> str:
-    """ISO 8601 without zeros at the end of the fraction, as PostgreSQL has it in JSON: a time has one spelling."""
-    text = value.isoformat()
-    if value.microsecond % 10 or not value.microsecond:
-        return text
-    return text[:_FRACTION].rstrip("0") + text[_FRACTION:]

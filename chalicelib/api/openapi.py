@@ -14,9 +14,10 @@ from pydantic.json_schema import models_json_schema
 from chalicelib.api.calendars import CALENDAR, views_of
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.handlers import JSON, Operation, Takes, View, operation_of
-from chalicelib.api.http import PROBLEM
+from chalicelib.api.http import PROBLEM, REPLAYED
 from chalicelib.api.text import HTML
 from chalicelib.errors import MAX_LISTED
+from chalicelib.idempotency import HEADER, PATTERN
 from chalicelib.motivo import GivenReason
 
 _REF = "#/components/schemas/"
@@ -67,10 +68,18 @@ _PROBLEM_SCHEMA: Document = {
     },
 }
 _KEY_PARAMETER: Document = {
-    "name": "Idempotency-Key",
+    "name": HEADER,
     "in": "header",
-    "description": "A repeated request with the same key gets the same answer.",
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "For 24 hours, a repeated request with the same key takes no effect and gets the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": PATTERN},
+}
+_REPLAYED_HEADER: Document = {
+    "description": "`true` if the request was carried out before, and this is its first answer.",
+    "schema": {"type": "string", "enum": ["true"]},
+}
+_RETRY_HEADER: Document = {
+    "description": "Seconds after which to repeat the request, if it is under way.",
+    "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
 
 
@@ -161,6 +170,7 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
         "responses": {
             str(operation.status): _success(operation, schemas),
             **({"304": {"description": "The client has it already."}} if operation.media_type == CALENDAR else {}),
+            **_of_key(operation),
             "default": {"description": "Refused.", "content": _refusal(operation.media_type)},
         },
         "security": [{_SCHEME: []}] if route.authorizer else [],
@@ -181,8 +191,29 @@ def _may_be_left_out(body: type | None) -> bool:
     )
 
 
+def _of_key(operation: Operation) -> Document:
+    """How a request is refused because of its `Idempotency-Key`, among other reasons."""
+    if not operation.takes.key:
+        return {}
+    content = _refusal(operation.media_type)
+    return {
+        "409": {
+            "description": "The state does not allow it, or `requisicao_em_andamento`, `resposta_nao_guardada`.",
+            "headers": {"Retry-After": _RETRY_HEADER},
+            "content": content,
+        },
+        "422": {
+            "description": "The request is wrong, or `chave_de_idempotencia_reutilizada`, "
+            "`chave_de_idempotencia_invalida`.",
+            "content": content,
+        },
+    }
+
+
 def _success(operation: Operation, schemas: _Schemas) -> Document:
     described: Document = {"description": "Done."}
+    if operation.takes.key:
+        described["headers"] = {REPLAYED: _REPLAYED_HEADER}
     if operation.status != 204:
         models = _answers(operation)
         schema = {"schema": schemas.one_of(models, "serialization")} if models else {}

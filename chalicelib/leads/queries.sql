@@ -262,13 +262,8 @@ VALUES (:tenant_id, :lead_id, :lead_id_externo, :origem, :nome, :contato, :docum
         CAST(:tags AS text[]), CAST(:campos AS jsonb), :origem_arquivo, NULL, :linha_planilha, :job_id, :agora, :agora);
 
 -- name: insert_lead_manual
-INSERT INTO leads_manuais (tenant_id, lead_id, por, idempotency_key, idempotency_fingerprint, criado_em)
-VALUES (:tenant_id, :lead_id, :por, :idempotency_key, :idempotency_fingerprint, :agora);
-
--- name: lead_by_idempotency_key
-SELECT lead_id, idempotency_fingerprint
-  FROM leads_manuais
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+INSERT INTO leads_manuais (tenant_id, lead_id, por, criado_em)
+VALUES (:tenant_id, :lead_id, :por, :agora);
 
 -- name: write_telefones
 -- The phones that the lead has from now on, each at its place. Those that it had already keep their kind.

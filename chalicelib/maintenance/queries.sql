@@ -33,6 +33,38 @@ SELECT lugar
 SELECT pg_advisory_xact_lock(hashtextextended('busca/' || CAST(:tenant_id AS text), CAST(:lugar AS integer)))
   FROM set_config('lock_timeout', :espera, true);
 
+-- name: claim_chave
+-- To the end of the transaction. No row if another transaction has it: a request does not wait for its twin.
+SELECT 1 AS livre
+ WHERE pg_try_advisory_xact_lock(
+    hashtextextended('chave/' || CAST(:tenant_id AS text) || '/' || encode(CAST(:chave AS bytea), 'hex'), 0));
+
+-- name: find_chave
+SELECT pedido, status, corpo, recurso_id
+  FROM chaves_de_idempotencia
+ WHERE tenant_id = :tenant_id AND chave = :chave AND criado_em > :depois_de;
+
+-- name: keep_chave
+-- In the transaction of the effect. The row of one that has begun, or that is too old, is written anew.
+INSERT INTO chaves_de_idempotencia (tenant_id, chave, pedido, status, corpo, recurso_id, lead_id, criado_em)
+VALUES (:tenant_id, :chave, :pedido, :status, :corpo, :recurso_id, :lead_id, :agora)
+ON CONFLICT (tenant_id, chave) DO UPDATE
+   SET pedido = excluded.pedido, status = excluded.status, corpo = excluded.corpo, recurso_id = excluded.recurso_id,
+       lead_id = excluded.lead_id, criado_em = excluded.criado_em;
+
+-- name: forget_chaves
+WITH velhas AS (
+    SELECT tenant_id, chave
+      FROM chaves_de_idempotencia
+     WHERE criado_em <= :ate
+     ORDER BY criado_em
+     LIMIT :limite
+       FOR UPDATE SKIP LOCKED
+)
+DELETE FROM chaves_de_idempotencia c
+ USING velhas v
+ WHERE c.tenant_id = v.tenant_id AND c.chave = v.chave;
+
 -- name: lock_unpublished_eventos
 -- SKIP LOCKED: two publishers do not publish the same event.
 SELECT tenant_id, evento_id, tipo, detalhe, criado_em

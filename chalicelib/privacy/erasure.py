@@ -21,13 +21,13 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.canal import Canal
 from chalicelib.erased import Contact, ErasedContacts
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, begin, begun, once
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.privacy import records
 from chalicelib.privacy.bucket import REPORTS, SubjectFiles
 from chalicelib.privacy.records import SubjectRecords
 from chalicelib.privacy.refused import RefusedRows, refused_rows
-from chalicelib.privacy.requests import SubjectRequest
+from chalicelib.privacy.requests import RequestKind, SubjectRequest
 from chalicelib.privacy.subjects import Subject, SubjectSlice, leads_of, person_of, read_subject
 
 SLICE = 100
@@ -66,19 +66,32 @@ class Erasures:
         Raises:
             Forbidden: the caller is not an administrator.
             Invalid: a text is no document, phone or e-mail.
-            Conflict: the key was used for another request.
             Unavailable: there is no key for the digests, or S3 does not answer; what was erased so far is noted.
         """
         identity.require(ADMIN)
         subject = read_subject(request)
         tenant_id, began = identity.tenant_id, self._clock()
-        pedido_id, has_ended = self._database.run(
-            tenant_id, lambda rows: self._records.begin_once(rows, identity, subject, key, began)
-        )
-        if not has_ended:
-            pending = self._work(identity, subject, pedido_id, began)
-            self._database.run(tenant_id, lambda rows: records.end(rows, pedido_id, pending, self._clock()))
-        return self._database.run(tenant_id, lambda rows: records.described(rows, pedido_id))
+        pedido_id = self._database.run(tenant_id, lambda rows: self._begin(rows, identity, subject, key, began))
+        pending = self._work(identity, subject, pedido_id, began)
+        now = self._clock()
+
+        def end(rows: Rows) -> dict[str, Any]:
+            records.end(rows, pedido_id, pending, now)
+            return records.described(rows, pedido_id)
+
+        # What is left to do keeps the key open.
+        last = None if pending else key
+        return self._database.run(tenant_id, once(last, now, end))
+
+    def _begin(
+        self, rows: Rows, identity: Identity, subject: Subject, key: IdempotencyKey | None, now: datetime
+    ) -> UUID:
+        """A new request, or the one that goes on under its key."""
+        if (known := begun(rows, key, now)) is not None:
+            return known
+        pedido_id = self._records.begin(rows, identity, RequestKind.APAGAMENTO, subject, now, concluido=False)
+        begin(rows, key, now, pedido_id)
+        return pedido_id
 
     def _work(self, identity: Identity, subject: Subject, pedido_id: UUID, began: datetime) -> Counter[str]:
         """Erase slice by slice; what is left to do, by its code."""
@@ -149,6 +162,7 @@ class Erasures:
         )
         counts["provedor_usuarios"] = rows.run("delete_titular_usuarios", **of_leads, contatos=contacts, usuarios=users)
         counts["consentimentos"] = rows.run("delete_titular_consentimentos", contatos=contacts)
+        counts["chaves_de_idempotencia"] = rows.run("erase_titular_chaves", **of_leads, mencao=person.mention)
         counts["disparos"] = rows.run("erase_titular_destinos", **of_leads, contatos=contacts, agora=now)
         counts += erase_leads(rows, lead_ids, identity.subject, now)
         counts["supressoes"] = self._hash(rows, person, now)
@@ -196,7 +210,6 @@ def erase_leads(rows: Rows, lead_ids: list[UUID], by: str | None, now: datetime)
     counts["lead_notas"] = rows.run("delete_titular_notas", **of_leads)
     counts["ingest_mesclas"] = rows.run("delete_titular_mesclas", **of_leads)
     counts["leads_suprimidos"] = rows.run("delete_titular_suprimidos", **of_leads)
-    counts["leads_manuais"] = rows.run("erase_titular_manuais", **of_leads)
     counts["lead_telefones"] = rows.run("delete_titular_telefones", **of_leads)
     counts["lead_emails"] = rows.run("delete_titular_emails", **of_leads)
     counts["leads"] = rows.run("erase_titular_leads", **of_leads, agora=now)

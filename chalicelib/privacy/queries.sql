@@ -40,17 +40,9 @@ SELECT DISTINCT ON (c.canal, c.contato COLLATE "C")
 
 -- name: insert_titular_pedido
 INSERT INTO titular_pedidos (tenant_id, pedido_id, tipo, por, titular_resumos, lead_id, leads, concluido, criado_em,
-                             atualizado_em, idempotency_key, idempotency_fingerprint)
+                             atualizado_em)
 VALUES (:tenant_id, :pedido_id, :tipo, :por, CAST(:titular_resumos AS text[]), CAST(:lead_id AS uuid), :leads, :concluido,
-        :agora, :agora, CAST(:idempotency_key AS text), CAST(:idempotency_fingerprint AS text))
-    ON CONFLICT DO NOTHING;
-
--- name: titular_pedido_by_key
--- Held to the end of the transaction: the same request twice at once is one.
-SELECT pedido_id, idempotency_fingerprint, concluido
-  FROM titular_pedidos
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key
-   FOR UPDATE;
+        :agora, :agora);
 
 -- name: titular_pedido_by_id
 SELECT pedido_id, tipo, por, titular_resumos, lead_id, leads, contagens, pendencias, concluido, criado_em, atualizado_em
@@ -170,6 +162,16 @@ DELETE FROM ingest_previas
         OR (job_id, linha) IN (SELECT d.job_id, d.linha
                                  FROM jsonb_to_recordset(CAST(:deles AS jsonb)) AS d (job_id uuid, linha integer)));
 
+-- name: erase_titular_chaves
+-- Kept answers that name the person: a repeated request is told that its answer is gone, and has no second effect.
+UPDATE chaves_de_idempotencia
+   SET corpo = NULL
+ WHERE tenant_id = :tenant_id AND corpo IS NOT NULL
+   AND (lead_id = ANY (CAST(:lead_ids AS uuid[]))
+        OR EXISTS (SELECT FROM unnest(CAST(:lead_ids AS uuid[])) AS d (lead_id)
+                    WHERE strpos(corpo, CAST(d.lead_id AS text)) > 0)
+        OR (CAST(:mencao AS text) <> '' AND lower(corpo) ~ CAST(:mencao AS text)));
+
 -- name: delete_titular_mesclas
 -- Undoing the job finds no merge of this lead to take back.
 DELETE FROM ingest_mesclas m
@@ -225,7 +227,7 @@ SELECT tenant_id, disparo_id, passos, :agora, 'lease_vencida' FROM movidos;
 -- may hold the phone (WhatsApp): both go. A client's key may name the person, and its fingerprint is of the variables.
 UPDATE disparos
    SET destino = 'apagado:' || disparo_id, contato_id = contato_id(disparo_id, ''), variaveis = '{}', avisos = NULL,
-       provider_message_id = NULL, idempotency_key = NULL, idempotency_fingerprint = NULL, lead_a_mover = false,
+       provider_message_id = NULL, lead_a_mover = false,
        apagado_em = :agora
  WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
    AND status NOT IN ('pendente', 'enviando') AND destino <> 'apagado:' || disparo_id;
@@ -246,7 +248,7 @@ WITH achados AS (
 )
 UPDATE disparos d
    SET destino = 'apagado:' || d.disparo_id, contato_id = contato_id(d.disparo_id, ''), variaveis = '{}', avisos = NULL,
-       provider_message_id = NULL, idempotency_key = NULL, idempotency_fingerprint = NULL, apagado_em = :agora
+       provider_message_id = NULL, apagado_em = :agora
   FROM achados a
  WHERE d.tenant_id = :tenant_id AND d.disparo_id = a.disparo_id AND d.status NOT IN ('pendente', 'enviando')
    AND d.lead_id <> ALL (CAST(:lead_ids AS uuid[]));
@@ -294,19 +296,19 @@ SELECT count(*) AS quantos FROM cancelados;
 -- name: erase_titular_agendamentos
 UPDATE agendamentos
    SET observacoes = NULL, local = CASE WHEN local IS NOT NULL THEN 'apagado' END, link = NULL,
-       motivo_cancelamento = NULL, avisos = NULL, idempotency_key = NULL, idempotency_fingerprint = NULL,
+       motivo_cancelamento = NULL, avisos = NULL,
        apagado_em = coalesce(apagado_em, :agora)
  WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]))
    AND status NOT IN ('pendente', 'confirmado')
-   AND (apagado_em IS NULL OR idempotency_key IS NOT NULL OR motivo_cancelamento IS NOT NULL OR avisos IS NOT NULL);
+   AND (apagado_em IS NULL OR motivo_cancelamento IS NOT NULL OR avisos IS NOT NULL);
 
 -- name: erase_titular_horarios
 UPDATE agendamento_horarios h
-   SET motivo = NULL, idempotency_key = NULL, idempotency_fingerprint = NULL
+   SET motivo = NULL
   FROM agendamentos a
  WHERE a.tenant_id = :tenant_id AND a.lead_id = ANY (CAST(:lead_ids AS uuid[]))
    AND h.tenant_id = a.tenant_id AND h.agendamento_id = a.agendamento_id
-   AND (h.motivo IS NOT NULL OR h.idempotency_key IS NOT NULL);
+   AND h.motivo IS NOT NULL;
 
 -- name: erase_titular_eventos
 -- Which moves the lead made stays; what people changed and why goes.
@@ -354,10 +356,6 @@ RETURNING canal, contato, motivo;
 
 -- name: delete_titular_suprimidos
 DELETE FROM leads_suprimidos WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[]));
-
--- name: erase_titular_manuais
-UPDATE leads_manuais SET idempotency_key = NULL, idempotency_fingerprint = NULL
- WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[])) AND idempotency_key IS NOT NULL;
 
 -- name: erase_titular_amostras
 -- Samples of campos are of anybody: all go, and the next file brings new ones.
@@ -551,8 +549,7 @@ WITH velhos AS (
        AND (h.motivo IS NOT NULL OR h.provider_message_id IS NOT NULL)
 )
 UPDATE disparos d
-   SET variaveis = '{}', avisos = NULL, provider_message_id = NULL, idempotency_key = NULL,
-       idempotency_fingerprint = NULL, apagado_em = :agora
+   SET variaveis = '{}', avisos = NULL, provider_message_id = NULL, apagado_em = :agora
   FROM velhos v
  WHERE d.tenant_id = :tenant_id AND d.disparo_id = v.disparo_id;
 
@@ -582,8 +579,7 @@ WITH velhos AS (
        FOR NO KEY UPDATE SKIP LOCKED
 )
 UPDATE agendamentos a
-   SET observacoes = NULL, local = CASE WHEN a.local IS NOT NULL THEN 'apagado' END, link = NULL, motivo_cancelamento = NULL, avisos = NULL, idempotency_key = NULL,
-       idempotency_fingerprint = NULL, apagado_em = :agora
+   SET observacoes = NULL, local = CASE WHEN a.local IS NOT NULL THEN 'apagado' END, link = NULL, motivo_cancelamento = NULL, avisos = NULL, apagado_em = :agora
   FROM velhos v
  WHERE a.tenant_id = :tenant_id AND a.agendamento_id = v.agendamento_id;
 
@@ -639,19 +635,6 @@ WITH velhos AS (
        FOR UPDATE SKIP LOCKED
 )
 DELETE FROM eventos e USING velhos v WHERE e.tenant_id = :tenant_id AND e.evento_id = v.evento_id;
-
--- name: retain_reenvios
--- Answers to repeated requests.
-WITH velhos AS (
-    SELECT pedido, idempotency_key
-      FROM disparo_reenvios
-     WHERE tenant_id = :tenant_id AND criado_em < CAST(:antes AS timestamptz)
-     LIMIT :limite
-       FOR UPDATE SKIP LOCKED
-)
-DELETE FROM disparo_reenvios r
- USING velhos v
- WHERE r.tenant_id = :tenant_id AND r.pedido = v.pedido AND r.idempotency_key = v.idempotency_key;
 
 -- name: list_titular_restos
 -- Erased leads that something came to since: a campaign that was just being planned, a reply that was under way.

@@ -11,8 +11,7 @@ from uuid import UUID
 from chalicelib import messages
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.erased import ErasedContacts
-from chalicelib.errors import Conflict, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.errors import NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import page_of
@@ -20,8 +19,6 @@ from chalicelib.privacy.requests import RequestKind, SubjectRequestQuery
 from chalicelib.privacy.subjects import Subject
 from chalicelib.searches import take_seat
 from chalicelib.tenants.config import Language, config_of
-
-_KEY = "chave"
 
 
 class SubjectRecords:
@@ -69,35 +66,12 @@ class SubjectRecords:
             "lead_id": None,
             "leads": 0,
             "concluido": True,
-            "idempotency_key": None,
-            "idempotency_fingerprint": None,
         }
         rows.run(
             "insert_titular_pedido", pedido_id=pedido_id, tipo=kind.value, por=identity.subject,
             titular_resumos=digests, agora=now, **(columns | more),
         )  # fmt: skip
         return pedido_id
-
-    def begin_once(
-        self, rows: Rows, identity: Identity, subject: Subject, key: IdempotencyKey | None, now: datetime
-    ) -> tuple[UUID, bool]:
-        """The erasure that this very request asked for before, or a new one; and whether it has ended.
-
-        Raises:
-            Conflict: the key was used for another request.
-        """
-        if key is None:
-            return self.begin(rows, identity, RequestKind.APAGAMENTO, subject, now, concluido=False), False
-        fingerprint = self._erased.digest(rows.tenant_id, _KEY, key.fingerprint).hex()
-        self.begin(
-            rows, identity, RequestKind.APAGAMENTO, subject, now, concluido=False, idempotency_key=key.value,
-            idempotency_fingerprint=fingerprint,
-        )  # fmt: skip
-        # Ours, or that of the one who was first: the unique key decided.
-        [known] = rows.all("titular_pedido_by_key", idempotency_key=key.value)
-        if known["idempotency_fingerprint"] != fingerprint:
-            raise Conflict("chave_de_idempotencia_reutilizada")
-        return known["pedido_id"], known["concluido"]
 
 
 def add(rows: Rows, pedido_id: UUID, leads: int, counts: Mapping[str, int], now: datetime) -> None:

@@ -125,11 +125,6 @@ def _eventos(rows: Rows, now: datetime, periods: RetentionPeriods, most: int) ->
     return rows.run("retain_eventos", ate=first_id(before), limite=most)
 
 
-def _reenvios(rows: Rows, now: datetime, periods: RetentionPeriods, most: int) -> int:
-    before = now - timedelta(periods.eventos_dias)
-    return rows.run("retain_reenvios", antes=before, limite=most)
-
-
 def _restos(rows: Rows, now: datetime, _: RetentionPeriods, most: int) -> int:
     """Finish erasures; of how many leads. One that has a live disparo or agendamento loses it."""
     # As an erasure: nobody writes contacts meanwhile.
@@ -151,7 +146,6 @@ _PARTS: Mapping[str, Part] = {
     "ingest_mesclas": _mesclas,
     "agendamentos": _agendamentos,
     "eventos": _eventos,
-    "disparo_reenvios": _reenvios,
     "apagados": _restos,
 }
 _FILES = "arquivos"

@@ -14,6 +14,7 @@ from chalicelib.canal import Canal
 from chalicelib.contacts.canonical import canonical
 from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id, new_ids
 from chalicelib.pages import page_of
@@ -36,7 +37,7 @@ class Suppressions:
         self._clock = clock
         self._erased = erased
 
-    def add(self, identity: Identity, request: NewSuppression) -> Row:
+    def add(self, identity: Identity, request: NewSuppression, key: IdempotencyKey | None = None) -> Row:
         """Put a contact on the list; one that is there already keeps its reason.
 
         One exception: a `manual` entry takes the new reason if the person asks for it now.
@@ -62,7 +63,7 @@ class Suppressions:
             rows.run("insert_supressoes", **entry)
             return _known(rows.one("supressao_by_contato", **contact))
 
-        return self._database.run(identity.tenant_id, work)
+        return self._database.run(identity.tenant_id, once(key, now, work))
 
     def page(self, tenant_id: str, query: SuppressionQuery) -> dict[str, Any]:
         """A page of the list, newest first.
@@ -106,7 +107,9 @@ class Suppressions:
 
         self._database.run(identity.tenant_id, work)
 
-    def suppress_person(self, identity: Identity, lead_id: UUID, request: PersonSuppression) -> dict[str, Any]:
+    def suppress_person(
+        self, identity: Identity, lead_id: UUID, request: PersonSuppression, key: IdempotencyKey | None = None
+    ) -> dict[str, Any]:
         """Put every contact of a lead on the list, of all channels; contacts that it gets later count as well.
 
         A second time changes nothing but the note, where one is given.
@@ -132,7 +135,7 @@ class Suppressions:
                 events.record(rows, "lead.suppressed", now, lead_id=lead_id, por=identity.subject)
             return _person(rows, lead_id)
 
-        return self._database.run(identity.tenant_id, work)
+        return self._database.run(identity.tenant_id, once(key, now, work))
 
     def lift_person(self, identity: Identity, lead_id: UUID, removal: SuppressionRemoval) -> None:
         """Take a lead and all its contacts off the list; one that is not on it stays as it is.

@@ -41,5 +41,5 @@ def tenants_stay_apart(_context: Any, response: Any, case: Any) -> None:
     for name, value in (case.path_parameters or {}).items():
         if name in _THEIRS_IDS and value in _THEIRS[name]:
             assert response.status_code >= 400, "an id of another tenant is known"
-            is_our_key = "chave_de_idempotencia_reutilizada" in response.text
+            is_our_key = "requisicao_em_andamento" in response.text
             assert response.status_code != 409 or is_our_key, "the state of another tenant's row is told"

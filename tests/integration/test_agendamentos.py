@@ -18,9 +18,7 @@ from chalicelib.adapters.database import Database
 from chalicelib.api.http import to_json
 from chalicelib.config import Settings
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, TimeTaken
-from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import ADMIN, Identity
-from chalicelib.scheduling.booking.agendamentos import Agendamentos
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, Rescheduling
 from chalicelib.scheduling.staff.requests import NewBlock, NewResponsavel
 from chalicelib.scheduling.states import AgendamentoStatus, may_move
@@ -30,8 +28,9 @@ from tests.aws_contents import queued
 from tests.booking import a_booking, book
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, insert, lead_status, run
 from tests.conftest import STARTED_AT, StoppedClock
+from tests.keys import a_key, as_answered, replayed
 
-KEY = IdempotencyKey("k-1", "f" * 64)
+KEY = a_key()
 ACTIONS = {
     "confirm": AgendamentoStatus.CONFIRMADO,
     "complete": AgendamentoStatus.REALIZADO,
@@ -278,75 +277,34 @@ def test_invalid_field_is_refused(tomorrow: datetime, changes: dict[str, Any], f
 
 def test_same_request_again_gets_the_same_agendamento(services: Services, owner: Database, tomorrow: datetime) -> None:
     lead_id = a_lead(owner)
-    first, again = (book(services, lead_id, tomorrow, KEY) for _ in range(2))
-    assert first == again
+    first = book(services, lead_id, tomorrow, KEY)
+    assert replayed(book, services, lead_id, tomorrow, KEY) == as_answered(first)
     assert [tipo for tipo, _ in events(owner)] == ["agendamento.created"]
 
 
-def test_same_request_gets_its_agendamento_after_its_time_has_passed(
-    services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime
+def test_same_request_gets_its_first_answer_after_its_time_has_passed(
+    services: Services, owner: Database, clock: StoppedClock
 ) -> None:
-    lead_id = a_lead(owner)
-    first = book(services, lead_id, tomorrow, KEY)
-    clock.advance(days=3)
-    assert book(services, lead_id, tomorrow, KEY) == {**first, "confirmacao_vencida": True}
-
-
-def test_other_request_under_the_same_key_is_refused(services: Services, owner: Database, tomorrow: datetime) -> None:
-    lead_id = a_lead(owner)
-    book(services, lead_id, tomorrow, KEY)
-    with pytest.raises(Conflict) as raised:
-        book(services, lead_id, tomorrow + timedelta(hours=5), KEY._replace(fingerprint="e" * 64))
-    assert raised.value.code == "chave_de_idempotencia_reutilizada"
+    lead_id, at = a_lead(owner), clock() + timedelta(hours=2)
+    first = book(services, lead_id, at, KEY)
+    clock.advance(hours=23)
+    assert replayed(book, services, lead_id, at, KEY) == as_answered(first)
 
 
 def test_key_counts_for_its_own_tenant_only(services: Services, owner: Database, tomorrow: datetime) -> None:
     book(services, a_lead(owner), tomorrow, KEY)
     lead_id = a_lead(owner, tenant_id="outra")
-    services.agendamentos.create("outra", lead_id, a_booking(tomorrow), KEY._replace(fingerprint="e" * 64))
+    services.agendamentos.create("outra", lead_id, a_booking(tomorrow), KEY)
     assert ask(owner, "SELECT count(*) FROM agendamentos") == [[2]]
 
 
-@pytest.mark.parametrize("responsaveis", [("Ana", "Ana"), ("Ana", "Bia")])
-def test_same_key_twice_at_once_makes_one_agendamento(
-    services: Services, owner: Database, tomorrow: datetime, responsaveis: tuple[str, str]
-) -> None:
-    # With two names the time is free for both, so the unique key refuses the second row.
-    lead_ids, barrier = [a_lead(owner), a_lead(owner)], Barrier(2, timeout=30)
-
-    def create(number: int) -> Any:
-        barrier.wait()
-        return book(services, lead_ids[number], tomorrow, KEY, responsavel=responsaveis[number])
-
-    with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(create, range(2))
-    assert first == second
-    assert ask(owner, "SELECT count(*) FROM agendamentos") == [[1]]
-
-
-def test_request_that_loses_the_race_for_its_key_gets_the_agendamento_of_the_winner(
-    services: Services, owner: Database, app_settings: Settings, clock: StoppedClock, tomorrow: datetime
-) -> None:
-    """As above, but certain: the loser looks for the key before the winner commits, and inserts afterwards."""
+def test_time_that_is_taken_is_no_answer_that_is_kept(services: Services, owner: Database, tomorrow: datetime) -> None:
     lead_id = a_lead(owner)
-    for responsavel in ("Ana", "Bia"):
-        made = book(services, lead_id, tomorrow, KEY, responsavel="Ana")
-        loser = _EarlyLook(
-            database=services.database, alarms=services.alarms, buffer_min=app_settings.agenda_buffer_min, clock=clock,
-        )  # fmt: skip
-        assert loser.create(TENANT, lead_id, a_booking(tomorrow, responsavel=responsavel), KEY) == made
-
-
-class _EarlyLook(Agendamentos):
-    """The service of a request that looks for its key before another request has committed it."""
-
-    _has_looked = False
-
-    def _known(self, tenant_id: str, constraint: str, key: IdempotencyKey | None) -> dict[str, Any] | None:
-        if self._has_looked:
-            return super()._known(tenant_id, constraint, key)
-        self._has_looked = True
-        return None
+    other = book(services, lead_id, tomorrow)["agendamento_id"]
+    with pytest.raises(TimeTaken):
+        book(services, lead_id, tomorrow, KEY)
+    services.agendamentos.cancel(TENANT, other)
+    assert book(services, lead_id, tomorrow, KEY)["status"] == "pendente"
 
 
 # Overlap
@@ -635,11 +593,11 @@ def test_unusual_hour_or_a_holiday_where_the_lead_is_is_a_warning(
 
 
 def test_repeated_booking_is_answered_with_the_same_warnings(services: Services, owner: Database) -> None:
-    lead_id, key = a_lead(owner), IdempotencyKey("k", "f")
+    lead_id, key = a_lead(owner), KEY
     at = datetime.fromisoformat("2026-12-25T03:00:00-03:00")
     made = book(services, lead_id, at, key)
     assert [each["codigo"] for each in made["avisos"]] == ["hora_incomum", "feriado"]
-    assert book(services, lead_id, at, key) == made
+    assert replayed(book, services, lead_id, at, key) == as_answered(made)
 
 
 def test_lead_that_missed_a_meeting_stays_em_disparo(services: Services, owner: Database, tomorrow: datetime) -> None:
@@ -703,9 +661,7 @@ def test_one_of_two_different_ends_at_once_is_refused(
 # Moving
 
 
-def moved(
-    services: Services, agendamento_id: UUID, to: datetime, key: IdempotencyKey | None = None, **more: Any
-) -> Any:
+def moved(services: Services, agendamento_id: UUID, to: datetime, key: Any = None, **more: Any) -> Any:
     request = Rescheduling.model_validate({"data_agendada": to, **more})
     return services.agendamentos.reschedule(TENANT, agendamento_id, request, key, por="ana")
 
@@ -801,44 +757,10 @@ def test_same_time_again_is_no_move(services: Services, owner: Database, tomorro
 def test_same_key_moves_it_once(services: Services, owner: Database, tomorrow: datetime) -> None:
     made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
     to = tomorrow + timedelta(days=1)
-    assert moved(services, made, to, KEY) == moved(services, made, to, KEY)
-    assert services.agendamentos.get(TENANT, made)["versao"] == 1
-    with pytest.raises(Conflict) as raised:
-        moved(services, made, to, IdempotencyKey(KEY.value, "0" * 64))
-    assert raised.value.code == "chave_de_idempotencia_reutilizada"
-
-
-def test_same_move_twice_at_once_is_one(
-    services: Services, owner: Database, app_settings: Settings, clock: StoppedClock, tomorrow: datetime
-) -> None:
-    """The loser looks for the key before the winner commits, and moves to another time afterwards."""
-    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
-    first = moved(services, made, tomorrow + timedelta(days=1), KEY)
-    loser = _EarlyLook(
-        database=services.database, alarms=services.alarms, buffer_min=app_settings.agenda_buffer_min, clock=clock
-    )
-    request = Rescheduling(data_agendada=tomorrow + timedelta(days=2))
-    assert loser.reschedule(TENANT, made, request, KEY) == first
-
-
-@pytest.mark.parametrize("since", ["moved", "cancelled"])
-def test_move_that_is_repeated_at_once_is_answered_whatever_happened_since(
-    services: Services, owner: Database, app_settings: Settings, clock: StoppedClock, tomorrow: datetime, since: str
-) -> None:
-    """The loser looks for the key too early; meanwhile the last move is used up, or the agendamento has ended."""
-    made = book(services, a_lead(owner), tomorrow)["agendamento_id"]
-    to = tomorrow + timedelta(days=1)
-    moved(services, made, to, KEY)
-    if since == "moved":
-        moved(services, made, tomorrow + timedelta(days=3))
-    else:
-        services.agendamentos.cancel(TENANT, made)
-    loser = _EarlyLook(
-        database=services.database, alarms=services.alarms, buffer_min=app_settings.agenda_buffer_min, clock=clock
-    )
-    shown = loser.reschedule(TENANT, made, Rescheduling(data_agendada=to), KEY)
-    assert shown == services.agendamentos.get(TENANT, made)
-    assert shown["versao"] == 2
+    first = moved(services, made, to, KEY)
+    services.agendamentos.cancel(TENANT, made)
+    assert replayed(moved, services, made, to, KEY) == as_answered(first)
+    assert first["versao"] == 1
 
 
 def test_alarms_move_with_it(services: Services, owner: Database, aws: Aws, tomorrow: datetime) -> None:

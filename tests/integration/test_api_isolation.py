@@ -28,7 +28,7 @@ PROBLEM = "application/problem+json"
 TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
-    "disparo_tentativas", "disparo_contagens", "disparo_reenvios", "canal_limites", "canal_pausas",
+    "disparo_tentativas", "disparo_contagens", "chaves_de_idempotencia", "canal_limites", "canal_pausas",
     "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
@@ -190,8 +190,8 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         acao="pausado", por="ana",
     )  # fmt: skip
     insert(
-        owner, "disparo_reenvios", tenant_id=tenant_id, idempotency_key="k", fingerprint="x", resposta={},
-        criado_em=CREATED_AT,
+        owner, "chaves_de_idempotencia", tenant_id=tenant_id, chave=f"\\x{number:064x}", pedido=f"\\x{number:064x}",
+        status=201, corpo=f"Pessoa de {tenant_id}", criado_em=CREATED_AT,
     )  # fmt: skip
     supressao_id = UUID(int=number << 64 | 4)
     insert(
@@ -486,7 +486,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
                       "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
-                      "canal_historico", "disparo_reenvios", "disparo_contagens",
+                      "canal_historico", "chaves_de_idempotencia", "disparo_contagens",
                       "calendario_ocupados", "calendario_leituras", "agendamento_eventos", "bloqueios",
                       "responsaveis"):  # fmt: skip
             run(owner, f"DELETE FROM {table}")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,17 +20,16 @@ from chalicelib.dispatch.requests.batches import DisparoBatches
 from chalicelib.dispatch.requests.models import DisparoBatch, NewDisparo
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.claims import Claims
-from chalicelib.errors import Conflict
-from chalicelib.idempotency import IdempotencyKey
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued, schedules
-from tests.builders import TENANT, a_lead, a_template, ask, insert, lead_status, run, wait_for_locks
+from tests.builders import TENANT, a_lead, a_template, ask, insert, lead_status, run
 from tests.conftest import STARTED_AT, StoppedClock
 from tests.fakes import FakeQueues, FakeSchedules
+from tests.keys import a_key, as_answered, replayed
 from tests.sending_stage import opted_out
 
-KEY = IdempotencyKey("lote-1", "f" * 64)
+KEY = a_key("lote-1")
 SHARED: dict[str, Any] = {"canal": "whatsapp", "template": "oi", "variaveis": {"nome": "Maria"}}
 
 
@@ -48,15 +46,13 @@ def an_item(lead_id: UUID, **changes: Any) -> dict[str, Any]:
     return item | changes
 
 
-def create(
-    services: Services, key: IdempotencyKey | None = None, tenant_id: str = TENANT, **body: Any
-) -> dict[str, Any]:
+def create(services: Services, key: Any = None, tenant_id: str = TENANT, **body: Any) -> dict[str, Any]:
     """The answer to a batch; the body goes through JSON, as a client's does."""
     batch = DisparoBatch.model_validate_json(json.dumps(body, default=str))
     return services.disparo_batches.create(tenant_id, batch, key)
 
 
-def to_leads(services: Services, *lead_ids: UUID, key: IdempotencyKey | None = None, **changes: Any) -> dict[str, Any]:
+def to_leads(services: Services, *lead_ids: UUID, key: Any = None, **changes: Any) -> dict[str, Any]:
     return create(services, key, **SHARED | {"lead_ids": lead_ids} | changes)
 
 
@@ -238,21 +234,7 @@ def test_same_key_gets_the_same_answer_and_makes_nothing(services: Services, dat
     lead_id = a_lead(database)
     first = to_leads(services, lead_id, uuid4(), key=KEY)
     run(database, "UPDATE leads SET status = 'descartado'")
-    assert to_leads(services, lead_id, key=KEY) == first
-    assert len(stored(database)) == 1
-    with pytest.raises(Conflict, match="chave_de_idempotencia_reutilizada"):
-        to_leads(services, lead_id, key=KEY._replace(fingerprint="0" * 64))
-
-
-def test_same_request_twice_at_once_makes_each_disparo_once(services: Services, database: Database) -> None:
-    lead_id = a_lead(database)
-    with ThreadPoolExecutor(2) as pool, database.transaction(TENANT) as rows:
-        rows.all("lock_leads", lead_ids=[lead_id])
-        calls = [pool.submit(to_leads, services, lead_id, key=KEY) for _ in range(2)]
-        wait_for_locks(database, 2, *calls)
-        rows.execute("COMMIT; BEGIN")
-    first, second = (each.result() for each in calls)
-    assert first == second
+    assert replayed(to_leads, services, lead_id, key=KEY) == as_answered(first)
     assert len(stored(database)) == 1
 
 
@@ -312,7 +294,7 @@ def test_thousand_disparos_take_as_many_statements_as_one(
     statements = count_statements(monkeypatch)
     assert to_leads(services, leads[0], key=KEY)["criados"] == 1
     alone, statements["all"] = statements["all"], 0
-    assert to_leads(services, *leads, key=KEY._replace(value="lote-2"))["criados"] == 1_000
+    assert to_leads(services, *leads, key=a_key("lote-2"))["criados"] == 1_000
     assert statements["all"] == alone < 20
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
@@ -10,18 +9,18 @@ from uuid import uuid4
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.errors import Conflict, ConstraintViolation, Forbidden, Invalid, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.errors import ConstraintViolation, Forbidden, Invalid, NotFound
 from chalicelib.identity import ADMIN, OPERATOR, Identity
 from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock, NewResponsavel
 from chalicelib.wiring import Services
-from tests.builders import TENANT, wait_for_locks
+from tests.builders import TENANT
 from tests.conftest import StoppedClock
+from tests.keys import a_key, as_answered, replayed
 
 MANAGER = Identity(TENANT, "chefe", frozenset({ADMIN}))
 MEMBER = Identity(TENANT, "membro", frozenset({OPERATOR}))
 READER = Identity(TENANT, "leitor", frozenset({"leitor"}))
-KEY = IdempotencyKey("k-1", "f" * 64)
+KEY = a_key()
 ONCE = {"inicio": "2026-12-01T00:00:00Z", "fim": "2026-12-08T00:00:00Z"}
 WEEKLY = {"dia": "ter", "inicio": "12:00", "fim": "24:00", "valido_de": "2026-12-01", "valido_ate": "2026-12-31"}
 
@@ -31,7 +30,7 @@ def block(**columns: Any) -> NewBlock:
     return NewBlock.model_validate({"motivo": "Férias", **usual, **columns})
 
 
-def add(services: Services, key: IdempotencyKey | None = None, **columns: Any) -> Any:
+def add(services: Services, key: Any = None, **columns: Any) -> Any:
     return services.blocks.create(MEMBER, block(**columns), key)
 
 
@@ -88,23 +87,7 @@ def test_operators_block_and_readers_do_not(services: Services) -> None:
 
 def test_same_key_gets_the_same_block(services: Services) -> None:
     made = add(services, KEY)
-    assert add(services, KEY) == made
-    with pytest.raises(Conflict, match="chave_de_idempotencia_reutilizada"):
-        add(services, KEY._replace(fingerprint="e" * 64))
-
-
-def test_same_request_twice_at_once_makes_one_block(services: Services) -> None:
-    empty = dict.fromkeys(["responsavel_id", "dia_semana", "hora_inicio", "hora_fim", "valido_de", "valido_ate"])
-    with ThreadPoolExecutor(1) as pool, services.database.transaction(TENANT) as rows:
-        rows.run(
-            "insert_bloqueio", bloqueio_id=uuid4(), motivo="Férias", inicio=datetime(2026, 12, 1, tzinfo=UTC),
-            fim=datetime(2026, 12, 8, tzinfo=UTC), **empty, agora=datetime(2026, 11, 1, tzinfo=UTC), por="x",
-            idempotency_key=KEY.value, idempotency_fingerprint=KEY.fingerprint,
-        )  # fmt: skip
-        second = pool.submit(add, services, KEY)
-        wait_for_locks(services.owner_database, 1, second)
-        rows.execute("COMMIT")
-        assert second.result()["criado_por"] == "x"
+    assert replayed(add, services, KEY) == as_answered(made)
 
 
 def test_block_of_an_unknown_responsavel_is_refused(services: Services) -> None:

@@ -19,8 +19,7 @@ from chalicelib.dispatch.requests.disparos import Disparos
 from chalicelib.dispatch.requests.models import DisparoQuery, NewDisparo, NewTemplate
 from chalicelib.dispatch.rules.policy import StepKind
 from chalicelib.dispatch.states import MOVES, DisparoStatus, WaitReason
-from chalicelib.errors import Conflict, ConstraintViolation, Invalid, MissingVariable, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.errors import Conflict, ConstraintViolation, Invalid, MissingVariable, NotFound, UnderWay
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.aws_contents import queued, schedules
@@ -44,9 +43,10 @@ from tests.builders import (
     wait_for_locks,
 )
 from tests.conftest import STARTED_AT, StoppedClock
+from tests.keys import a_key, as_answered, replayed
 from tests.sending_stage import SendingStage, opted_out
 
-KEY = IdempotencyKey("pedido-1", "f" * 64)
+KEY = a_key("pedido-1")
 
 
 def a_request(**changes: Any) -> NewDisparo:
@@ -55,7 +55,7 @@ def a_request(**changes: Any) -> NewDisparo:
 
 
 def create(
-    services: Services, lead_id: UUID, key: IdempotencyKey | None = None, tenant_id: str = TENANT, **changes: Any
+    services: Services, lead_id: UUID, key: Any = None, tenant_id: str = TENANT, **changes: Any
 ) -> dict[str, Any]:
     return services.disparos.create(tenant_id, lead_id, a_request(**changes), key)
 
@@ -321,15 +321,16 @@ def test_disparo_is_created_while_aws_is_away(
 
 def test_same_key_gets_the_same_disparo(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
-    assert create(services, lead_id, KEY) == create(services, lead_id, KEY)
+    made = create(services, lead_id, KEY)
+    assert replayed(create, services, lead_id, KEY) == as_answered(made)
     assert ask(database, "SELECT count(*) FROM disparos") == [[1]]
 
 
 def test_same_key_for_another_request_is_refused(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
     create(services, lead_id, KEY)
-    with pytest.raises(Conflict, match="chave_de_idempotencia_reutilizada"):
-        create(services, lead_id, IdempotencyKey(KEY.value, "0" * 64))
+    with pytest.raises(Invalid, match="chave_de_idempotencia_reutilizada"):
+        create(services, lead_id, a_key("pedido-1", '{"outra":1}'))
 
 
 def test_key_counts_for_its_own_tenant_only(services: Services, database: Database) -> None:
@@ -339,16 +340,17 @@ def test_key_counts_for_its_own_tenant_only(services: Services, database: Databa
     assert mine["disparo_id"] != theirs["disparo_id"]
 
 
-def test_same_request_twice_at_once_makes_one_disparo(services: Services, database: Database) -> None:
+def test_same_request_that_comes_too_early_is_refused_and_makes_nothing(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
-    with ThreadPoolExecutor(2) as pool:
+    with ThreadPoolExecutor(1) as pool:
         with database.across_tenants() as rows:
-            # Both have looked for the key and found none by the time they wait for the lead.
             rows.one("lock_lead", tenant_id=TENANT, lead_id=lead_id)
-            made = [pool.submit(create, services, lead_id, KEY) for _ in range(2)]
-            wait_for_locks(database, 2, *made)
-        first, second = (each.result() for each in made)
-    assert first == second
+            first = pool.submit(create, services, lead_id, KEY)
+            wait_for_locks(database, 1, first)
+            with pytest.raises(UnderWay, match="requisicao_em_andamento"):
+                create(services, lead_id, KEY)
+        made = first.result()
+    assert replayed(create, services, lead_id, KEY) == as_answered(made)
     assert ask(database, "SELECT count(*) FROM disparos") == [[1]]
 
 
@@ -697,10 +699,10 @@ def test_same_template_twice_to_a_person_within_a_day_is_a_warning(
 
 def test_repeated_request_is_answered_with_the_same_warnings(services: Services, database: Database) -> None:
     opted_out(database, "+5571999990001")
-    lead_id, key = a_lead(database), IdempotencyKey("k", "f")
-    made = create(services, lead_id, key)
+    lead_id = a_lead(database)
+    made = create(services, lead_id, KEY)
     run(database, "DELETE FROM supressoes")
-    assert create(services, lead_id, key) == made
+    assert replayed(create, services, lead_id, KEY) == as_answered(made)
     assert codes_of(made) == ["contato_suprimido"]
 
 
@@ -814,7 +816,6 @@ def test_database_allows_the_moves_of_the_code_and_no_others(
         ({"status": "incerto", "em_duvida": False}, "disparos_em_duvida_check"),
         ({"status": "erro", "em_duvida": True}, "disparos_em_duvida_check"),
         ({"status": "pendente", "em_duvida": True}, "disparos_em_duvida_check"),
-        ({"idempotency_key": "k"}, "disparos_idempotency_check"),
     ],
 )
 def test_database_refuses_columns_that_contradict_the_status(

@@ -10,15 +10,14 @@ from uuid import UUID
 import pytest
 from pydantic import ValidationError
 
-from chalicelib.adapters.database import Database, Rows
-from chalicelib.campaigns.requests import drafts
+from chalicelib.adapters.database import Database
 from chalicelib.campaigns.requests.models import CampaignChange, CampaignQuery, NewCampaign
-from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.errors import Conflict, Invalid, NotFound
 from chalicelib.identity import Identity
 from chalicelib.wiring import Services
 from tests.builders import TENANT, a_campaign, a_lead, a_recipient, a_template, ask, insert, run
 from tests.conftest import STARTED_AT, StoppedClock
+from tests.keys import a_key, as_answered, replayed
 
 ANA = Identity(TENANT, "u-1", frozenset())
 MESSAGE: dict[str, Any] = {"canal": "whatsapp", "template": "oi"}
@@ -79,28 +78,9 @@ def test_filter_of_a_segment_is_copied(services: Services, owner: Database) -> N
 
 
 def test_same_key_gets_the_same_draft(services: Services, owner: Database) -> None:
-    key = IdempotencyKey("k", "f")
-    made = services.campaigns.create(ANA, new(), key)
-    assert services.campaigns.create(ANA, new(), key) == made
-    with pytest.raises(Conflict):
-        services.campaigns.create(ANA, new(), IdempotencyKey("k", "g"))
-
-
-def test_same_request_twice_at_once_makes_one_draft(services: Services, owner: Database) -> None:
-    key, made = IdempotencyKey("k", "f"), list[Any]()
-
-    def insert_too_late(rows: Rows) -> UUID:
-        made.append(services.campaigns.create(ANA, new(), key))
-        return drafts._insert(rows, ANA, new(), key, STARTED_AT)
-
-    assert drafts.created_once(services.database, TENANT, key, STARTED_AT, insert_too_late) == made[0]
+    made = services.campaigns.create(ANA, new(), a_key())
+    assert replayed(services.campaigns.create, ANA, new(), a_key()) == as_answered(made)
     assert ask(owner, "SELECT count(*) FROM campanhas") == [[1]]
-
-
-def test_violation_that_is_not_about_the_key_is_told(services: Services, owner: Database) -> None:
-    run(owner, "ALTER TABLE campanhas ADD CONSTRAINT curta CHECK (length(nome) < 3)")
-    with pytest.raises(ConstraintViolation, match="curta"):
-        services.campaigns.create(ANA, new(), IdempotencyKey("k", "f"))
 
 
 @pytest.mark.parametrize(

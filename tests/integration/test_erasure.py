@@ -11,7 +11,6 @@ import pytest
 from chalicelib.adapters.database import Database
 from chalicelib.canal import Canal
 from chalicelib.errors import Conflict, Forbidden, Invalid, Unavailable
-from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.privacy import erasure
 from chalicelib.privacy.erasure import Erasures
@@ -37,6 +36,7 @@ from tests.builders import (
 )
 from tests.conftest import STARTED_AT, StoppedClock
 from tests.ingesting import Office
+from tests.keys import a_key, as_answered, replayed
 from tests.personal_data import (
     DOCUMENT,
     EMAIL,
@@ -65,8 +65,7 @@ def owner(database: Database) -> Database:
 
 
 def erased(services: Services, request: SubjectRequest = BY_DOCUMENT, key: str | None = None) -> dict[str, Any]:
-    fingerprint = IdempotencyKey(key, request.model_dump_json()) if key else None
-    return services.erasures.erase(ADMINISTRATOR, request, fingerprint)
+    return services.erasures.erase(ADMINISTRATOR, request, a_key(key, request.model_dump_json()) if key else None)
 
 
 @pytest.mark.straight_path
@@ -209,11 +208,11 @@ def test_large_subject_is_erased_in_slices_until_the_time_is_over_and_goes_on(
         database=services.database, files=services.subject_files, erased=services.erased_contacts,
         subject_records=services.subject_records, clock=ticking, slice_leads=2,
     )  # fmt: skip
-    answers = [erasures.erase(ADMINISTRATOR, BY_PHONE, IdempotencyKey("k", "f"))]
+    answers = [erasures.erase(ADMINISTRATOR, BY_PHONE, a_key())]
     while not answers[-1]["concluido"]:
         [left] = answers[-1]["pendencias"]
         assert (left["codigo"], left["quantos"]) == ("titular_com_mais_leads", 5 - answers[-1]["leads"])
-        answers.append(erasures.erase(ADMINISTRATOR, BY_PHONE, IdempotencyKey("k", "f")))
+        answers.append(erasures.erase(ADMINISTRATOR, BY_PHONE, a_key()))
     assert len(answers) > 1
     assert answers[-1]["leads"] == 5
     assert rows_left(owner) == {}
@@ -308,8 +307,8 @@ def test_same_key_gets_the_same_answer_and_another_request_is_refused(services: 
     a_lead(owner, documento=DOCUMENT, telefones=[PHONE])
     first = erased(services, key="k")
     a_lead(owner, documento=DOCUMENT)
-    assert erased(services, key="k") == first
-    with pytest.raises(Conflict, match="chave_de_idempotencia_reutilizada"):
+    assert replayed(erased, services, key="k") == as_answered(first)
+    with pytest.raises(Invalid, match="chave_de_idempotencia_reutilizada"):
         erased(services, BY_PHONE, key="k")
     assert erased(services)["leads"] == 1
     assert not ask(owner, f"SELECT 1 FROM titular_pedidos t WHERE to_jsonb(t)::text LIKE '%{DOCUMENT}%'")

@@ -124,21 +124,15 @@ def test_refused_rows_previews_and_merges_go_with_the_age_of_their_job(services:
     assert young
 
 
-def test_only_published_events_and_old_answers_go(services: Services, owner: Database) -> None:
+def test_only_published_events_go(services: Services, owner: Database) -> None:
     a_lead(owner)
     for days, published in ((31, aged(31)), (31, None), (29, aged(29))):
         insert(
             owner, "eventos", tenant_id=TENANT, evento_id=new_id(aged(days)), tipo=f"x{days}", detalhe={},
             criado_em=aged(days), publicado_em=published,
         )  # fmt: skip
-    for days in (31, 29):
-        insert(
-            owner, "disparo_reenvios", tenant_id=TENANT, idempotency_key=str(days), fingerprint="x", resposta={},
-            criado_em=aged(days),
-        )  # fmt: skip
     services.retention.run()
     assert ask(owner, "SELECT tipo, publicado_em IS NULL FROM eventos ORDER BY 1") == [["x29", False], ["x31", True]]
-    assert ask(owner, "SELECT idempotency_key FROM disparo_reenvios") == [["29"]]
 
 
 def test_tenant_decides_how_long(services: Services, owner: Database) -> None:

@@ -21,7 +21,6 @@ from chalicelib.campaigns.segments.model import SegmentFilter
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.campaigns.segments.service import Segments
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, TooManyRequests
-from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from chalicelib.leads.states import LeadStatus
@@ -31,6 +30,7 @@ from local.postgres import Postgres
 from tests.builders import TENANT, a_disparo, a_lead, a_template, insert, run
 from tests.conftest import DatabaseUrls, StoppedClock
 from tests.filters import CAMPAIGNS, CAMPOS, CIDADES, DAYS, FILES, JOBS, PLACES, TAGS, filters
+from tests.keys import a_key, as_answered, replayed
 
 ANA = Identity(TENANT, "sub-da-ana", frozenset())
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -388,35 +388,9 @@ def test_name_is_used_once_whatever_its_case(segments: Segments) -> None:
     assert segments.replace(ANA, other["segmento_id"], a_request("OUTROS"))["nome"] == "OUTROS"
 
 
-def test_same_key_gets_the_same_segment_and_another_request_is_refused(segments: Segments) -> None:
-    key = IdempotencyKey("k", "f1")
-    made = segments.create(ANA, a_request(), key)
-    assert segments.create(ANA, a_request(), key) == made
-    with pytest.raises(Conflict, match="chave_de_idempotencia_reutilizada"):
-        segments.create(ANA, a_request("Outro"), IdempotencyKey("k", "f2"))
-
-
-def test_request_that_comes_twice_at_once_makes_one_segment(
-    database_urls: DatabaseUrls, segments: Segments, clock: StoppedClock
-) -> None:
-    """The other one commits after this one has looked for its key."""
-    key = IdempotencyKey("k", "f1")
-
-    class Overtaken(Database):
-        """A database in which the same request is made between the first look and the insert."""
-
-        runs = 0
-
-        def run(self, tenant_id: str, work: Any) -> Any:
-            self.runs += 1
-            if self.runs == 2:
-                segments.create(ANA, a_request(), key)
-            return super().run(tenant_id, work)
-
-    database = Overtaken(lambda: database_urls.api)
-    made = Segments(database=database, clock=clock).create(ANA, a_request(), key)
-    database.close()
-    assert segments.page(TENANT, PageQuery())["itens"] == [made]
+def test_same_key_gets_the_same_segment(segments: Segments) -> None:
+    made = segments.create(ANA, a_request(), a_key())
+    assert replayed(segments.create, ANA, a_request(), a_key()) == as_answered(made)
 
 
 def test_violation_of_another_constraint_is_a_failure_of_ours(segments: Segments, owner: Database) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from chalicelib.adapters.database import Database
-from chalicelib.api.http import to_json
+from chalicelib.encoding import to_json
 from chalicelib.errors import Forbidden, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.privacy import subject_export

@@ -10,8 +10,7 @@ import httpx2
 import pytest
 
 from chalicelib.config import Settings
-from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.errors import Invalid, NotFound, Unavailable
 from chalicelib.ingestion.jobs.requests import AnnouncedUpload, FileInBody, S3Reference
 from chalicelib.ingestion.options import IngestMode, IngestOptions
 from chalicelib.pages import PageQuery
@@ -21,6 +20,7 @@ from tests.aws_contents import queued
 from tests.builders import TENANT, ask
 from tests.conftest import StoppedClock
 from tests.ingesting import Job, Office, as_csv, numbered
+from tests.keys import a_key, as_answered, replayed
 
 
 @pytest.fixture
@@ -133,32 +133,25 @@ def test_an_announced_upload_that_is_too_large_is_refused(make_services: Callabl
 # Repeated requests
 
 
-def test_the_same_key_is_the_same_job_and_another_request_is_refused(services: Services) -> None:
-    upload = a_file()
-    first = services.uploads.receive(TENANT, upload, IdempotencyKey("k", "f"))
-    assert services.uploads.receive(TENANT, upload, IdempotencyKey("k", "f"))["job_id"] == first["job_id"]
-    with pytest.raises(Conflict, match="chave_de_idempotencia_reutilizada"):
-        services.uploads.receive(TENANT, upload, IdempotencyKey("k", "g"))
-    other = services.uploads.receive("other", upload, IdempotencyKey("k", "g"))
-    assert other["job_id"] != first["job_id"]
-
-
-def test_a_request_that_is_repeated_while_the_first_is_under_way_is_the_same_job(services: Services) -> None:
-    upload, key = a_file(), IdempotencyKey("k", "f")
-    first = services.uploads.receive(TENANT, upload, key)
-    assert services.uploads._register(TENANT, upload, key)["job_id"] == first["job_id"]
+@pytest.mark.parametrize("upload", [a_file(), announced(10)])
+def test_the_same_key_is_the_same_job(services: Services, upload: Any) -> None:
+    first = services.uploads.receive(TENANT, upload, a_key())
+    assert replayed(services.uploads.receive, TENANT, upload, a_key()) == as_answered(first)
+    assert services.uploads.receive("other", upload, a_key())["job_id"] != first["job_id"]
 
 
 def test_an_upload_that_s3_did_not_take_is_completed_by_the_same_key(
     office: Office, services: Services, make_services: Callable[..., Services], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upload, key = a_file(), IdempotencyKey("k", "f")
+    upload = a_file()
     with monkeypatch.context() as environ:
         environ.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
         with pytest.raises(Unavailable):
-            make_services().uploads.receive(TENANT, upload, key)
-    job = services.uploads.receive(TENANT, upload, key)
+            make_services().uploads.receive(TENANT, upload, a_key())
+    job = services.uploads.receive(TENANT, upload, a_key())
+    assert len(services.jobs.page(TENANT, PageQuery())["itens"]) == 1
     assert office.wake(job["job_id"])["leads_criados"] == 1
+    assert replayed(services.uploads.receive, TENANT, upload, a_key())["job_id"] == str(job["job_id"])
 
 
 # What the sweep does later

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
@@ -20,10 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.api.calls import MAX_JSON_BYTES, AnonymousCall, Call
 from chalicelib.api.handlers import Handler, RequestBody, View, operation_of
-from chalicelib.api.http import PROBLEM, endpoint, localize_415, public, to_json
+from chalicelib.api.http import PROBLEM, endpoint, localize_415, public
 from chalicelib.canal import Canal
-from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, UnsupportedFile, named
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.encoding import to_json
+from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, UnderWay, UnsupportedFile, named
+from chalicelib.idempotency import IdempotencyKey, Replayed
 from chalicelib.pages import PageQuery
 
 Decorator = Callable[[Chalice], Callable[[Handler], View]]
@@ -107,6 +108,7 @@ class Reply:
     document: Any
     content_type: str | None
     text: str
+    headers: Mapping[str, str]
 
 
 def ask(handler: Handler, decorator: Decorator = endpoint, **request: Any) -> Reply:
@@ -119,7 +121,13 @@ def ask(handler: Handler, decorator: Decorator = endpoint, **request: Any) -> Re
     )
     reply = app(event(**request), None)
     text = reply["body"]
-    return Reply(reply["statusCode"], json.loads(text) if text else None, reply["headers"].get("Content-Type"), text)
+    return Reply(
+        reply["statusCode"],
+        json.loads(text) if text else None,
+        reply["headers"].get("Content-Type"),
+        text,
+        reply["headers"],
+    )
 
 
 # Handlers
@@ -154,11 +162,11 @@ def return_id(nome: UUID) -> UUID:
 
 
 def return_key(body: Anything, key: IdempotencyKey | None) -> object:
-    return {"key": key}
+    return {"key": key and [key.digest.hex(), key.fingerprint.hex(), key.status]}
 
 
 def return_all(call: Call, nome: str, body: Body, query: Other, key: IdempotencyKey | None) -> object:
-    return [call.tenant_id, nome, body.nome, query.pagina, key and key.value]
+    return [call.tenant_id, nome, body.nome, query.pagina, key and key.status]
 
 
 def return_nothing(call: Call) -> None:
@@ -286,7 +294,7 @@ def test_public_route_refuses_with_a_problem_document() -> None:
 
 def test_parameters_are_filled_by_name_and_annotation() -> None:
     reply = ask(return_all, body='{"nome":"maria"}', query={"pagina": "3"}, idempotency_key="k")
-    assert reply.document == ["acme", "a", "maria", 3, "k"]
+    assert reply.document == ["acme", "a", "maria", 3, 200]
 
 
 def test_path_is_checked_first_then_query_then_body_then_key() -> None:
@@ -303,7 +311,7 @@ def test_path_is_checked_first_then_query_then_body_then_key() -> None:
         ("nao_encontrado", []),
         ("requisicao_invalida", ["?/pagina"]),
         ("requisicao_invalida", [""]),
-        ("chave_de_idempotencia_invalida", []),
+        ("chave_de_idempotencia_invalida", ["header/Idempotency-Key"]),
     ]
     assert ask(handler, **request).status == 204
 
@@ -586,7 +594,7 @@ def fingerprint(**request: Any) -> str:
 
 
 def test_same_request_has_the_same_fingerprint() -> None:
-    assert fingerprint(body='{"a":1}') == fingerprint(body='{"a":1}')
+    assert fingerprint(body='{"a":1}') == fingerprint(body='{"a": 1}')
 
 
 @pytest.mark.parametrize("other", [{"body": '{"a":2}'}, {"body": None}, {"nome": "b"}])
@@ -606,15 +614,31 @@ def test_request_without_the_header_has_no_key() -> None:
     assert ask(return_key).document == {"key": None}
 
 
-@pytest.mark.parametrize("key", ["", "a" * 256, "a\0b", "a\tb", "\x1f"])
-def test_malformed_key_is_refused(key: str) -> None:
-    reply = ask(return_key, idempotency_key=key)
-    assert (reply.status, reply.document["code"]) == (422, "chave_de_idempotencia_invalida")
+def test_malformed_key_is_refused_with_a_pointer() -> None:
+    reply = ask(return_key, idempotency_key="a b")
+    [error] = reply.document["errors"]
+    assert (reply.status, error["code"]) == (422, "chave_de_idempotencia_invalida")
+    assert error["pointer"] == "header/Idempotency-Key"
 
 
-@pytest.mark.parametrize("key", ["a", "a" * 255, "7c0f-…"])
-def test_key_is_taken_as_it_is(key: str) -> None:
-    assert ask(return_key, idempotency_key=key).document["key"][0] == key
+def replay(call: Call) -> object:
+    raise Replayed(201, '{"a": 1}')
+
+
+def twin(call: Call) -> object:
+    raise UnderWay("requisicao_em_andamento")
+
+
+def test_first_answer_is_given_again_word_for_word_and_says_so() -> None:
+    reply = ask(replay)
+    assert (reply.status, reply.text, reply.content_type) == (201, '{"a": 1}', "application/json")
+    assert reply.headers["Idempotency-Replayed"] == "true"
+
+
+def test_request_that_is_under_way_is_told_when_to_come_again() -> None:
+    reply = ask(twin)
+    assert (reply.status, reply.document["code"]) == (409, "requisicao_em_andamento")
+    assert int(reply.headers["Retry-After"]) > 0
 
 
 # JSON

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -17,14 +17,12 @@ from chalicelib.campaigns.requests.models import CampaignChange, CampaignQuery, 
 from chalicelib.campaigns.requests.shown import document_of, load_campaign
 from chalicelib.campaigns.segments.context import compiled, stored_filter
 from chalicelib.campaigns.states import CampaignStatus
-from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import page_of
 from chalicelib.validation import invalid
-
-_SAME_KEY = "campanhas_idempotency_key_key"
 
 
 class Campaigns:
@@ -35,15 +33,14 @@ class Campaigns:
         self._clock = clock
 
     def create(self, identity: Identity, request: NewCampaign, key: IdempotencyKey | None = None) -> Row:
-        """Create a draft. The same key gets the same campaign, as it is now.
+        """Create a draft.
 
         Raises:
             Invalid: the segment, the filter, a template or a value; `errors` point to it.
-            Conflict: the key was used for another request.
         """
         now = self._clock()
-        return created_once(
-            self._database, identity.tenant_id, key, now, lambda rows: _insert(rows, identity, request, key, now)
+        return self._database.run(
+            identity.tenant_id, once(key, now, lambda rows: _insert(rows, identity, request, now))
         )
 
     def page(self, tenant_id: str, query: CampaignQuery) -> dict[str, Any]:
@@ -103,47 +100,16 @@ class Campaigns:
         self._database.run(tenant_id, work)
 
 
-def created_once(
-    database: Database, tenant_id: str, key: IdempotencyKey | None, now: datetime, insert: Callable[[Rows], UUID]
-) -> Row:
-    """The campaign that `insert` makes, or the one that this very request made before.
-
-    Raises:
-        Conflict: the key was used for another request.
-    """
-
-    def find(rows: Rows) -> Row | None:
-        row = key and rows.one("campanha_by_idempotency_key", idempotency_key=key.value)
-        if key is None or row is None:
-            return None
-        key.check(row["idempotency_fingerprint"])
-        return load_campaign(rows, row["campanha_id"], now)
-
-    def work(rows: Rows) -> Row:
-        return find(rows) or load_campaign(rows, insert(rows), now)
-
-    try:
-        return database.run(tenant_id, work)
-    except ConstraintViolation as violation:
-        # The same request came twice at once: the other one was first.
-        known = database.run(tenant_id, find) if violation.constraint == _SAME_KEY else None
-        if known is None:
-            raise
-        return known
-
-
-def _insert(rows: Rows, identity: Identity, request: NewCampaign, key: IdempotencyKey | None, now: datetime) -> UUID:
+def _insert(rows: Rows, identity: Identity, request: NewCampaign, now: datetime) -> Row:
     campanha_id = new_id(now)
     rows.run(
         "insert_campanha",
         campanha_id=campanha_id,
         **_columns(rows, request, now),
-        idempotency_key=key and key.value,
-        idempotency_fingerprint=key and key.fingerprint,
         por=identity.subject,
         agora=now,
     )
-    return campanha_id
+    return load_campaign(rows, campanha_id, now)
 
 
 def lock_draft(rows: Rows, campanha_id: UUID) -> Row:

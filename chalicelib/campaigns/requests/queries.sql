@@ -2,17 +2,11 @@
 
 -- name: insert_campanha
 INSERT INTO campanhas (tenant_id, campanha_id, nome, filtro, segmento_id, etapas, iniciar_em, expira_em, piloto,
-                       piloto_percentual, piloto_decisao, piloto_liberado, idempotency_key, idempotency_fingerprint,
+                       piloto_percentual, piloto_decisao, piloto_liberado,
                        criado_por, criado_em, atualizado_em)
 VALUES (:tenant_id, :campanha_id, :nome, CAST(:filtro AS jsonb), CAST(:segmento_id AS uuid), CAST(:etapas AS jsonb),
         CAST(:iniciar_em AS timestamptz), CAST(:expira_em AS timestamptz), CAST(:piloto AS integer), :piloto_percentual,
-        CAST(:piloto_decisao AS text), CAST(:piloto AS integer) IS NULL, CAST(:idempotency_key AS text),
-        CAST(:idempotency_fingerprint AS text), :por, :agora, :agora);
-
--- name: campanha_by_idempotency_key
-SELECT campanha_id, idempotency_fingerprint
-  FROM campanhas
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+        CAST(:piloto_decisao AS text), CAST(:piloto AS integer) IS NULL, :por, :agora, :agora);
 
 -- name: update_campanha
 UPDATE campanhas

@@ -22,6 +22,7 @@ from chalicelib.contacts.canonical import canonical
 from chalicelib.dispatch.rules.demands import as_json, frozen, lead_values
 from chalicelib.dispatch.rules.rendering import render_message
 from chalicelib.errors import Conflict, FieldError, Invalid
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.ids import new_id
 from chalicelib.searches import take_seat
 
@@ -44,7 +45,9 @@ class TrialSends:
         self._clock = clock
         self._max_tentativas = max_tentativas
 
-    def send(self, tenant_id: str, campanha_id: UUID, request: TrialSend) -> dict[str, Any]:
+    def send(
+        self, tenant_id: str, campanha_id: UUID, request: TrialSend, key: IdempotencyKey | None = None
+    ) -> dict[str, Any]:
         """Send the messages of one step and variant, with the values of a lead; the first of the audience by default.
 
         Raises:
@@ -55,17 +58,17 @@ class TrialSends:
         """
         now = self._clock()
 
-        def work(rows: Rows) -> list[Row]:
+        def work(rows: Rows) -> dict[str, list[Row]]:
             campaign = lock_campaign(rows, campanha_id)
             audience = audience_of(rows, campaign, now)
             trials = list(_trials(audience, request))
             lead = _lead(rows, audience, request)
-            return [self._insert(rows, campanha_id, each, lead, now) for each in trials]
+            return {"itens": [self._insert(rows, campanha_id, each, lead, now) for each in trials]}
 
-        made = self._database.run(tenant_id, work)
-        for each in made:
+        made = self._database.run(tenant_id, once(key, now, work))
+        for each in made["itens"]:
             self._wake(tenant_id, each["disparo_id"], now)
-        return {"itens": made}
+        return made
 
     def _insert(self, rows: Rows, campanha_id: UUID, trial: _Trial, lead: Row, now: datetime) -> Row:
         message = trial.message

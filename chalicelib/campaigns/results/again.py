@@ -9,13 +9,12 @@ from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.campaigns.requests.drafts import created_once
 from chalicelib.campaigns.requests.shown import load_campaign
 from chalicelib.campaigns.results.requests import AgainFor, CampaignAgain
 from chalicelib.campaigns.segments.model import CampaignResult
 from chalicelib.campaigns.states import CampaignStatus
 from chalicelib.errors import Conflict, FieldError, Invalid
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 
@@ -44,17 +43,16 @@ class CampaignsAgain:
     ) -> Row:
         """Create a draft with the steps of a campaign, for those whom it failed or did not reach.
 
-        Whoever has a message in doubt, or one that is on its way, is not among them. The same key gets the same draft.
+        Whoever has a message in doubt, or one that is on its way, is not among them.
 
         Raises:
             NotFound: the tenant has no such campaign.
-            Conflict: the status of the campaign does not allow it, there is nobody, or the key was used for another
-                request.
+            Conflict: the status of the campaign does not allow it, or there is nobody.
             Invalid: no step has the variant.
         """
         now = self._clock()
 
-        def insert(rows: Rows) -> UUID:
+        def insert(rows: Rows) -> Row:
             old = load_campaign(rows, campanha_id, now)
             _check(old, request.quem)
             new = new_id(now)
@@ -66,14 +64,12 @@ class CampaignsAgain:
                 etapas=json.dumps(_steps(old["etapas"], request.variante)),
                 iniciar_em=request.iniciar_em,
                 de_novo_de=campanha_id,
-                idempotency_key=key and key.value,
-                idempotency_fingerprint=key and key.fingerprint,
                 por=identity.subject,
                 agora=now,
             )
-            return new
+            return load_campaign(rows, new, now)
 
-        return created_once(self._database, identity.tenant_id, key, now, insert)
+        return self._database.run(identity.tenant_id, once(key, now, insert))
 
 
 def _check(old: Mapping[str, Any], whom: AgainFor) -> None:

@@ -172,7 +172,7 @@ SELECT r.resposta_id, r.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) >
 
 -- name: insert_campanha_again
 -- A draft with the steps of another campaign, for those of its recipients that the filter names.
-INSERT INTO campanhas (tenant_id, campanha_id, nome, filtro, etapas, iniciar_em, de_novo_de, idempotency_key,
-                       idempotency_fingerprint, criado_por, criado_em, atualizado_em)
+INSERT INTO campanhas (tenant_id, campanha_id, nome, filtro, etapas, iniciar_em, de_novo_de,
+                       criado_por, criado_em, atualizado_em)
 VALUES (:tenant_id, :campanha_id, :nome, CAST(:filtro AS jsonb), CAST(:etapas AS jsonb), CAST(:iniciar_em AS timestamptz),
-        :de_novo_de, CAST(:idempotency_key AS text), CAST(:idempotency_fingerprint AS text), :por, :agora, :agora);
+        :de_novo_de, :por, :agora, :agora);

@@ -40,15 +40,8 @@ SELECT l.lead_id
  LIMIT :limite;
 
 -- name: insert_segmento
-INSERT INTO segmentos (tenant_id, segmento_id, nome, filtro, criado_em, criado_por, atualizado_em, atualizado_por,
-                       idempotency_key, idempotency_fingerprint)
-VALUES (:tenant_id, :segmento_id, :nome, CAST(:filtro AS jsonb), :agora, :por, :agora, :por,
-        CAST(:idempotency_key AS text), CAST(:idempotency_fingerprint AS text));
-
--- name: segmento_by_key
-SELECT segmento_id, idempotency_fingerprint
-  FROM segmentos
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+INSERT INTO segmentos (tenant_id, segmento_id, nome, filtro, criado_em, criado_por, atualizado_em, atualizado_por)
+VALUES (:tenant_id, :segmento_id, :nome, CAST(:filtro AS jsonb), :agora, :por, :agora, :por);
 
 -- name: segmento_by_id
 SELECT segmento_id, nome, filtro, criado_em, criado_por, atualizado_em, atualizado_por

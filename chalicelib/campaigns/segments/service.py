@@ -12,7 +12,7 @@ from chalicelib.campaigns.segments.context import compiled, stored_filter
 from chalicelib.campaigns.segments.model import SegmentFilter
 from chalicelib.campaigns.segments.requests import NewSegment, SegmentCount
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import PageQuery, page_of
@@ -30,20 +30,18 @@ class Segments:
         self._clock = clock
 
     def create(self, identity: Identity, request: NewSegment, key: IdempotencyKey | None = None) -> Row:
-        """Save a filter under a name. The same key gets the same segment, as it is now.
+        """Save a filter under a name.
 
         Raises:
             Invalid: the filter cannot be used.
-            Conflict: `nome_de_segmento_repetido`, or the key was used for another request.
+            Conflict: `nome_de_segmento_repetido`.
         """
-        if (known := self._known(identity.tenant_id, key)) is not None:
-            return known
+        now = self._clock()
         try:
-            return self._database.run(identity.tenant_id, lambda rows: self._insert(rows, identity, request, key))
+            return self._database.run(
+                identity.tenant_id, once(key, now, lambda rows: self._insert(rows, identity, request))
+            )
         except ConstraintViolation as violation:
-            # The same request came twice at once: the other one was first.
-            if (known := self._known(identity.tenant_id, key)) is not None:
-                return known
             raise _refusal(violation) from None
 
     def page(self, tenant_id: str, query: PageQuery) -> dict[str, Any]:
@@ -125,22 +123,10 @@ class Segments:
         take_seat(rows)
         return [row["lead_id"] for row in rows.all("sample_segment", filtro=condition, limite=most)]
 
-    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
-        """The segment that this very request made before."""
-        if key is None:
-            return None
-        return self._database.run(tenant_id, lambda rows: _made_under(rows, key))
-
-    def _insert(self, rows: Rows, identity: Identity, request: NewSegment, key: IdempotencyKey | None) -> Row:
+    def _insert(self, rows: Rows, identity: Identity, request: NewSegment) -> Row:
         columns = self._columns(rows, identity, request)
         segmento_id = new_id(columns["agora"])
-        rows.run(
-            "insert_segmento",
-            segmento_id=segmento_id,
-            **columns,
-            idempotency_key=key and key.value,
-            idempotency_fingerprint=key and key.fingerprint,
-        )
+        rows.run("insert_segmento", segmento_id=segmento_id, **columns)
         return _found(rows, segmento_id)
 
     def _columns(self, rows: Rows, identity: Identity, request: NewSegment) -> dict[str, Any]:
@@ -162,14 +148,6 @@ def _found(rows: Rows, segmento_id: UUID | None) -> Row:
     if row is None:
         raise NotFound("nao_encontrado")
     return row
-
-
-def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
-    row = rows.one("segmento_by_key", idempotency_key=key.value)
-    if row is None:
-        return None
-    key.check(row["idempotency_fingerprint"])
-    return _found(rows, row["segmento_id"])
 
 
 def _refusal(violation: ConstraintViolation) -> Exception:

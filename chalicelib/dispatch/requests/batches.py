@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from chalicelib import avisos, messages
@@ -16,13 +17,12 @@ from chalicelib.dispatch.requests.creation import MadeDisparo, made_of, make
 from chalicelib.dispatch.requests.models import DisparoBatch, Order
 from chalicelib.dispatch.wakeups import IN_A_MOMENT, Wakeup, Wakeups
 from chalicelib.errors import Conflict, DomainError, Invalid
-from chalicelib.idempotency import IdempotencyKey, keep_answer, known_answer
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.tenants.config import TenantConfig, config_of
 
 # A schedule takes a request of its own, and the gateway waits for 29 seconds. The sweep finds what has none.
 _SCHEDULES = 100
 _LONGEST_POINTER = 200
-_KIND = "lote"
 
 
 class DisparoBatches:
@@ -35,22 +35,14 @@ class DisparoBatches:
         self._max_tentativas = max_tentativas
 
     def create(self, tenant_id: str, batch: DisparoBatch, key: IdempotencyKey | None = None) -> dict[str, Any]:
-        """Create the disparos of a request: what became of each, in their order. The same key gets the same answer.
-
-        Raises:
-            Conflict: the key was used for another request.
-        """
+        """Create the disparos of a request: what became of each, in their order."""
         now = self._clock()
 
         def work(rows: Rows) -> tuple[list[MadeDisparo], dict[str, Any]]:
-            if (known := known_answer(rows, key, _KIND)) is not None:
-                return [], known
             outcomes = self._outcomes(rows, batch.orders(), now)
-            answer = _answer(outcomes, batch, config_of(rows))
-            keep_answer(rows, key, _KIND, answer, now)
-            return made_of(outcomes), answer
+            return made_of(outcomes), _answer(outcomes, batch, config_of(rows))
 
-        made, answer = self._database.run(tenant_id, work)
+        made, answer = self._database.run(tenant_id, once(key, now, work, answer=itemgetter(1)))
         self._wakeups.arrange(_shared_wakeups(tenant_id, made))
         return answer
 

@@ -21,7 +21,6 @@ from chalicelib.dispatch.requests.plans import Plan, plan
 from chalicelib.dispatch.rules.demands import lead_values
 from chalicelib.dispatch.rules.windows import next_allowed, rules_for
 from chalicelib.errors import Conflict, DomainError, FieldError, Invalid, NotFound
-from chalicelib.idempotency import IdempotencyKey
 from chalicelib.ids import new_ids
 from chalicelib.leads import moves
 from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
@@ -39,13 +38,11 @@ class MadeDisparo(NamedTuple):
     warnings: list[StoredWarning]
 
 
-def make(
-    rows: Rows, orders: Sequence[Order], now: datetime, *, max_tentativas: int, key: IdempotencyKey | None = None
-) -> list[MadeDisparo | DomainError]:
+def make(rows: Rows, orders: Sequence[Order], now: datetime, *, max_tentativas: int) -> list[MadeDisparo | DomainError]:
     """What became of each order, in their order; nothing is written of one that is refused.
 
     A refusal is `NotFound` (the tenant has no such lead), `Conflict` (`lead_encerrado`, `sem_contato_valido`) or
-    `Invalid`, whose pointers are those of the order. `key` is that of a single order. The leads stay locked.
+    `Invalid`, whose pointers are those of the order. The leads stay locked.
     """
     known = _known_about(rows, orders)
     disparo_ids = new_ids(now, len(orders))
@@ -57,7 +54,7 @@ def make(
             planned.append(error)
     warned = {each.disparo_id: each for each in _warned(rows, made_of(planned))}
     made = [warned[each.disparo_id] if isinstance(each, MadeDisparo) else each for each in planned]
-    _insert(rows, list(warned.values()), now, max_tentativas, key)
+    _insert(rows, list(warned.values()), now, max_tentativas)
     return made
 
 
@@ -101,9 +98,7 @@ def _known_about(rows: Rows, orders: Sequence[Order]) -> _Known:
     return _Known({row["lead_id"]: row for row in leads}, {row["nome"]: row for row in templates}, contacts)
 
 
-def _insert(
-    rows: Rows, made: Sequence[MadeDisparo], now: datetime, max_tentativas: int, key: IdempotencyKey | None
-) -> None:
+def _insert(rows: Rows, made: Sequence[MadeDisparo], now: datetime, max_tentativas: int) -> None:
     if not made:
         return
     columns = [
@@ -114,8 +109,6 @@ def _insert(
         "insert_disparos",
         disparos=json.dumps(columns, default=str),
         max_tentativas=max_tentativas,
-        idempotency_key=key and key.value,
-        idempotency_fingerprint=key and key.fingerprint,
         agora=now,
     )
     moves.apply(rows, {each.lead_id for each in made}, LeadFact.DISPARO_CRIADO, now)

@@ -13,8 +13,8 @@ from chalicelib.dispatch.requests.models import BulkCancellation, DisparoQuery, 
 from chalicelib.dispatch.requests.shown import load_disparo, presented
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
-from chalicelib.errors import Conflict, ConstraintViolation, DomainError
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.errors import Conflict, DomainError
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import Identity
 from chalicelib.ids import first_id, last_id
 from chalicelib.pages import page_of
@@ -23,7 +23,6 @@ from chalicelib.tenants.config import config_of
 
 # The ids of a job's leads begin with the time of its workers' clocks.
 _CLOCKS_DIFFER = timedelta(days=1)
-_SAME_KEY = "disparos_idempotency_key_key"
 
 
 class Disparos:
@@ -36,26 +35,19 @@ class Disparos:
         self._max_tentativas = max_tentativas
 
     def create(self, tenant_id: str, lead_id: UUID, request: NewDisparo, key: IdempotencyKey | None = None) -> Row:
-        """Create a disparo: the row first, then the wake-up, which may fail. The same key gets the same disparo.
+        """Create a disparo: the row first, then the wake-up, which may fail.
 
         Its `avisos` say what its creator should know: that the contact is suppressed or the channel paused, when the
         message may leave, or that the person gets the same template twice within a day.
 
         Raises:
             NotFound: the tenant has no such lead.
-            Conflict: `lead_encerrado`, `sem_contato_valido`, or the key was used for another request.
+            Conflict: `lead_encerrado`, `sem_contato_valido`.
             Invalid: the template, its variables, the contact or the time; `errors` point to it.
         """
-        if (known := self._known(tenant_id, key)) is not None:
-            return known
-        try:
-            made = self._database.run(tenant_id, lambda rows: self._insert(rows, lead_id, request, key))
-        except ConstraintViolation as violation:
-            # The same request came twice at once: the other one was first.
-            known = self._known(tenant_id, key) if violation.constraint == _SAME_KEY else None
-            if known is None:
-                raise
-            return known
+        now = self._clock()
+        order = Order(lead_id, request)
+        made = self._database.run(tenant_id, once(key, now, lambda rows: self._insert(rows, order, now)))
         is_scheduled = made["agendar_para"] is not None
         self._wakeups.arrange([Wakeup(tenant_id, made["disparo_id"], made["enviar_apos"], is_scheduled=is_scheduled)])
         return made
@@ -152,26 +144,11 @@ class Disparos:
 
         return self._database.run(identity.tenant_id, work)
 
-    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
-        """The disparo that this very request made before."""
-        if key is None:
-            return None
-        return self._database.run(tenant_id, lambda rows: _made_under(rows, key))
-
-    def _insert(self, rows: Rows, lead_id: UUID, request: NewDisparo, key: IdempotencyKey | None) -> Row:
-        orders = [Order(lead_id, request)]
-        [made] = make(rows, orders, self._clock(), max_tentativas=self._max_tentativas, key=key)
+    def _insert(self, rows: Rows, order: Order, now: datetime) -> Row:
+        [made] = make(rows, [order], now, max_tentativas=self._max_tentativas)
         if isinstance(made, DomainError):
             raise made
         return load_disparo(rows, made.disparo_id)
-
-
-def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
-    row = rows.one("disparo_by_idempotency_key", idempotency_key=key.value)
-    if row is None:
-        return None
-    key.check(row["idempotency_fingerprint"])
-    return load_disparo(rows, row["disparo_id"])
 
 
 def _created(since: datetime | None, until: datetime | None) -> dict[str, object]:

@@ -136,10 +136,10 @@ SELECT n.disparo_id,
 -- `variaveis` is a text in the document: as a number of JSON a value would not keep its digits in every client.
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       agendar_para, enviar_apos, espera, expira_em, ignorar_janela, usar_alternativos, max_tentativas,
-                      idempotency_key, idempotency_fingerprint, avisos, criado_em, atualizado_em)
+                      avisos, criado_em, atualizado_em)
 SELECT :tenant_id, n.disparo_id, n.lead_id, n.canal, n.contato_id, n.destino, n.template, n.template_versao,
        CAST(n.variaveis AS jsonb), n.agendar_para, n.enviar_apos, n.espera, n.expira_em, n.ignorar_janela,
-       n.usar_alternativos, :max_tentativas, CAST(:idempotency_key AS text), CAST(:idempotency_fingerprint AS text),
+       n.usar_alternativos, :max_tentativas,
        nullif(n.avisos, 'null'), CAST(:agora AS timestamptz), CAST(:agora AS timestamptz)
   FROM jsonb_to_recordset(CAST(:disparos AS jsonb)) AS n (
        disparo_id uuid, lead_id uuid, canal text, contato_id uuid, destino text, template text, template_versao integer,
@@ -163,11 +163,6 @@ SELECT te.canal, te.assunto, te.texto, te.html, te.variaveis, te.regras, CAST(d.
   FROM disparos d
   JOIN templates te ON te.tenant_id = d.tenant_id AND te.nome = d.template AND te.versao = d.template_versao
  WHERE d.tenant_id = :tenant_id AND d.disparo_id = :disparo_id;
-
--- name: disparo_by_idempotency_key
-SELECT disparo_id, idempotency_fingerprint
-  FROM disparos
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
 
 -- name: list_disparos
 -- Newest first: ids are in the order of time, so the primary key is the order of the list, and a time is a place in it
@@ -399,20 +394,6 @@ SELECT DISTINCT lead_id
   FROM disparos
  WHERE tenant_id = :tenant_id AND disparo_id = ANY (CAST(:disparo_ids AS uuid[]))
    AND teste_de IS NULL AND agendamento_id IS NULL;
-
--- name: lock_bulk_request
--- The same request twice at once: the second one waits for the answer of the first, of which there may be no row yet.
-SELECT pg_advisory_xact_lock(hashtextextended(
-    CAST(:pedido AS text) || '/' || CAST(:tenant_id AS text) || '/' || CAST(:idempotency_key AS text), 0));
-
--- name: bulk_request_by_key
-SELECT fingerprint, resposta
-  FROM disparo_reenvios
- WHERE tenant_id = :tenant_id AND pedido = :pedido AND idempotency_key = :idempotency_key;
-
--- name: insert_bulk_request
-INSERT INTO disparo_reenvios (tenant_id, pedido, idempotency_key, fingerprint, resposta, criado_em)
-VALUES (:tenant_id, :pedido, :idempotency_key, :fingerprint, CAST(:resposta AS jsonb), :agora);
 
 -- name: settle_disparo
 -- A person says what became of it. It left, if it did, when it was last tried.

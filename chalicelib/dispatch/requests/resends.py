@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -19,13 +20,12 @@ from chalicelib.dispatch.requests.shown import load_disparo
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.dispatch.wakeups import Wakeup, Wakeups
 from chalicelib.errors import Conflict, NotFound
-from chalicelib.idempotency import IdempotencyKey, keep_answer, known_answer
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.ids import first_id, last_id
 from chalicelib.leads import moves
 from chalicelib.leads.states import CLOSED, LeadFact
 
 _CLOSED = sorted(each.value for each in CLOSED)
-_KIND = "reenvio"
 
 
 class Resends:
@@ -36,7 +36,7 @@ class Resends:
         self._wakeups = wakeups
         self._clock = clock
 
-    def one(self, tenant_id: str, disparo_id: UUID) -> Row:
+    def one(self, tenant_id: str, disparo_id: UUID, key: IdempotencyKey | None = None) -> Row:
         """Send a failed disparo again.
 
         Raises:
@@ -56,36 +56,30 @@ class Resends:
                 raise Conflict("lead_encerrado")
             return load_disparo(rows, disparo_id)
 
-        disparo = self._database.run(tenant_id, work)
+        disparo = self._database.run(tenant_id, once(key, now, work))
         self._wakeups.arrange([Wakeup(tenant_id, disparo_id, disparo["enviar_apos"])])
         return disparo
 
     def many(self, tenant_id: str, request: ResendRequest, key: IdempotencyKey | None = None) -> dict[str, Any]:
         """Send again the failed disparos that fit, up to `limite`: how many were, and whether there are more.
 
-        All of them or none. The same key gets the same answer and sends nothing.
-
-        Raises:
-            Conflict: the key was used for another request.
+        All of them or none.
         """
         now = self._clock()
-        resent, answer = self._database.run(tenant_id, lambda rows: _resend_many(rows, request, key, now))
+        resent, answer = self._database.run(
+            tenant_id,
+            once(key, now, lambda rows: _resend_many(rows, request, now), answer=itemgetter(1)),
+        )
         self._wakeups.arrange(Wakeup(tenant_id, disparo_id, now) for disparo_id in resent)
         return answer
 
 
-def _resend_many(
-    rows: Rows, request: ResendRequest, key: IdempotencyKey | None, now: datetime
-) -> tuple[list[UUID], dict[str, Any]]:
-    if (known := known_answer(rows, key, _KIND)) is not None:
-        return [], known
+def _resend_many(rows: Rows, request: ResendRequest, now: datetime) -> tuple[list[UUID], dict[str, Any]]:
     # One more than is wanted says whether there are more; it stays locked for a moment and is not changed.
     filters = {**_filters(request), "limite": request.limite + 1}
     locked = rows.all("lock_disparos_to_resend", agora=now, fechados=_CLOSED, **filters)
     resent = _resend(rows, locked[: request.limite], now)
-    answer = {"reenviados": len(resent), "ha_mais": len(locked) > request.limite}
-    keep_answer(rows, key, _KIND, answer, now)
-    return resent, answer
+    return resent, {"reenviados": len(resent), "ha_mais": len(locked) > request.limite}
 
 
 def _check(disparo: Row, now: datetime) -> None:

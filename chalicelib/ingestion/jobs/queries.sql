@@ -1,17 +1,16 @@
 -- Jobs. Requests run as the API's login; claims, and everything that removes leads, run as the owner.
 
 -- name: insert_job
--- A repeated notification or idempotency key makes no second job.
+-- A repeated notification makes no second job.
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
                          modo, modo_padrao, deduplicar_por_documento, deduplicar_por_id, deduplicar_por_contato, origem,
                          validar_apenas, aba_pedida, ignorar_ocultas, adivinhar, codificacao_pedida, separador_pedido,
-                         mapeamento, lembrar_mapeamento, tags, idempotency_key, idempotency_fingerprint, criado_em,
+                         mapeamento, lembrar_mapeamento, tags, criado_em,
                          atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
         coalesce(:modo, 'ignorar'), CAST(:modo AS text) IS NULL, :deduplicar_por_documento, :deduplicar_por_id,
         :deduplicar_por_contato, :origem, :validar_apenas, :aba_pedida, :ignorar_ocultas, :adivinhar,
-        :codificacao_pedida, :separador_pedido, CAST(:mapeamento AS jsonb), :lembrar_mapeamento, :tags,
-        :idempotency_key, :idempotency_fingerprint, :agora, :agora)
+        :codificacao_pedida, :separador_pedido, CAST(:mapeamento AS jsonb), :lembrar_mapeamento, :tags, :agora, :agora)
 ON CONFLICT DO NOTHING;
 
 -- name: mark_job_received
@@ -27,9 +26,6 @@ SELECT job_id FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id
 
 -- name: job_by_id
 SELECT * FROM ingest_jobs WHERE tenant_id = :tenant_id AND job_id = :job_id;
-
--- name: job_by_idempotency_key
-SELECT * FROM ingest_jobs WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
 
 -- name: list_jobs
 -- Ids are time-ordered, so the primary key gives the newest first.

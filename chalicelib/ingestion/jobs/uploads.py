@@ -23,7 +23,7 @@ from chalicelib.adapters.queues import Queues
 from chalicelib.adapters.storage import Storage, StoredObject
 from chalicelib.config import Settings
 from chalicelib.errors import FieldError, Invalid, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, begin, begun, once
 from chalicelib.identity import TENANT_ID
 from chalicelib.ids import new_id
 from chalicelib.ingestion.jobs.jobs import described, wake
@@ -71,23 +71,26 @@ class Uploads:
         Raises:
             Invalid: `bucket_alheio` or `fora_do_prefixo`; the reference is to a file that is not the tenant's.
             NotFound: `arquivo_ausente`; the reference is to no file.
-            Conflict: the idempotency key was used for another request.
             Unavailable: S3 did not take the file. The job exists, and ends as `erro` unless the same key comes again.
         """
-        known = self._known(tenant_id, key)
-        if known is None:
-            known = self._register(tenant_id, upload, key)
-        job_id, object_key = known["job_id"], known["chave"]
+        job = self._database.run(tenant_id, lambda rows: self._begin(rows, upload, key))
+        job_id, object_key = job["job_id"], job["chave"]
+        form: dict[str, Any] = {}
         if isinstance(upload, AnnouncedUpload):
             ttl_s = self._settings.presigned_ttl_s
-            post = self._storage.presigned_post(object_key, max_bytes=upload.size_bytes, ttl_s=ttl_s)
-            return {**self._job(tenant_id, job_id), "upload": post}
-        if isinstance(upload, S3Reference):
+            form["upload"] = self._storage.presigned_post(object_key, max_bytes=upload.size_bytes, ttl_s=ttl_s)
+        elif isinstance(upload, S3Reference):
             self._wake(tenant_id, job_id)
-        elif not known["chave_recebida"]:
+        elif not job["chave_recebida"]:
             stored = self._storage.put(object_key, upload.content, content_type="application/octet-stream")
             self._received(tenant_id, job_id, stored)
-        return self._job(tenant_id, job_id)
+        now = self._clock()
+
+        def answer(rows: Rows) -> dict[str, Any]:
+            [row] = rows.all("job_by_id", job_id=job_id)
+            return {**described(row, now), **form}
+
+        return self._database.run(tenant_id, once(key, now, answer))
 
     def register(self, event: Mapping[str, Any]) -> None:
         """Act on a notification of the bucket: a new job for each dropped file, a wake-up for each upload of the API.
@@ -111,23 +114,17 @@ class Uploads:
         row = self._database.run(dropped.tenant_id, lambda rows: rows.one("job_of_its_own_file", **params))
         return None if row is None else job_id
 
-    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
-        """The job that the same request made before."""
-        if key is None:
-            return None
-        row = self._database.run(tenant_id, lambda rows: rows.one("job_by_idempotency_key", idempotency_key=key.value))
-        if row is not None:
-            key.check(row["idempotency_fingerprint"])
-        return row
-
-    def _register(self, tenant_id: str, upload: NewUpload, key: IdempotencyKey | None) -> Row:
+    def _begin(self, rows: Rows, upload: NewUpload, key: IdempotencyKey | None) -> Row:
+        """A new job, or the one that the same request made before it came to its answer."""
         now = self._clock()
+        if (known := begun(rows, key, now)) is not None:
+            [job] = rows.all("job_by_id", job_id=known)
+            return job
         job_id = new_id(now)
-        file = self._file_of(tenant_id, job_id, upload)
-        inserted = self._insert(tenant_id, job_id, now, file, upload.options, key=key)
-        # If the same request ran twice at once, the other one inserted the job.
-        found = None if inserted else self._known(tenant_id, key)
-        return found or {"job_id": job_id, "chave": file.key, "chave_recebida": file.stored is not None}
+        file = self._file_of(rows.tenant_id, job_id, upload)
+        self._insert(rows, job_id, now, file, upload.options)
+        begin(rows, key, now, job_id)
+        return {"job_id": job_id, "chave": file.key, "chave_recebida": file.stored is not None}
 
     def _file_of(self, tenant_id: str, job_id: UUID, upload: NewUpload) -> _JobFile:
         if isinstance(upload, S3Reference):
@@ -155,57 +152,54 @@ class Uploads:
         now = self._clock()
         job_id = new_id(now)
         file = _JobFile(dropped.key, base_name(dropped.key), dropped.stored)
-        if self._insert(dropped.tenant_id, job_id, now, file, IngestOptions(), sequencer=dropped.sequencer):
+
+        def insert(rows: Rows) -> bool:
+            return self._insert(rows, job_id, now, file, IngestOptions(), sequencer=dropped.sequencer)
+
+        if self._database.run(dropped.tenant_id, insert):
             self._wake(dropped.tenant_id, job_id)
 
     def _insert(
         self,
-        tenant_id: str,
+        rows: Rows,
         job_id: UUID,
         now: datetime,
         file: _JobFile,
         options: IngestOptions,
         *,
-        key: IdempotencyKey | None = None,
         sequencer: str | None = None,
     ) -> bool:
-        """Insert the job. Returns whether it is new: a notification, or a request with its key, may come again."""
-
-        def insert(rows: Rows) -> bool:
-            inserted = rows.run(
-                "insert_job",
-                job_id=job_id,
-                bucket=self._storage.bucket,
-                chave=file.key,
-                chave_recebida=file.stored is not None,
-                evento_s3=sequencer,
-                nome_arquivo=file.name,
-                tamanho_bytes=file.stored.size_bytes if file.stored else None,
-                etag=file.stored.etag if file.stored else None,
-                modo=options.modo,
-                deduplicar_por_documento=DedupKey.DOCUMENTO in options.keys,
-                deduplicar_por_id=DedupKey.ID in options.keys,
-                deduplicar_por_contato=DedupKey.CONTATO in options.keys,
-                origem=options.origem,
-                validar_apenas=options.validar_apenas,
-                aba_pedida=options.aba,
-                ignorar_ocultas=options.ignorar_ocultas,
-                adivinhar=options.adivinhar,
-                codificacao_pedida=options.codificacao,
-                separador_pedido=options.separador,
-                mapeamento=None if options.mapeamento is None else json.dumps(options.mapeamento),
-                lembrar_mapeamento=options.lembrar_mapeamento,
-                tags=list(options.tags),
-                idempotency_key=key.value if key else None,
-                idempotency_fingerprint=key.fingerprint if key else None,
-                agora=now,
-            )
-            if inserted:
-                detail = {"modo": options.modo or IngestMode.IGNORAR, "validar_apenas": options.validar_apenas}
-                events.record(rows, "ingest.job_created", now, job_id=job_id, **detail)
-            return bool(inserted)
-
-        return self._database.run(tenant_id, insert)
+        """Insert the job. Returns whether it is new: a notification may come again."""
+        inserted = rows.run(
+            "insert_job",
+            job_id=job_id,
+            bucket=self._storage.bucket,
+            chave=file.key,
+            chave_recebida=file.stored is not None,
+            evento_s3=sequencer,
+            nome_arquivo=file.name,
+            tamanho_bytes=file.stored.size_bytes if file.stored else None,
+            etag=file.stored.etag if file.stored else None,
+            modo=options.modo,
+            deduplicar_por_documento=DedupKey.DOCUMENTO in options.keys,
+            deduplicar_por_id=DedupKey.ID in options.keys,
+            deduplicar_por_contato=DedupKey.CONTATO in options.keys,
+            origem=options.origem,
+            validar_apenas=options.validar_apenas,
+            aba_pedida=options.aba,
+            ignorar_ocultas=options.ignorar_ocultas,
+            adivinhar=options.adivinhar,
+            codificacao_pedida=options.codificacao,
+            separador_pedido=options.separador,
+            mapeamento=None if options.mapeamento is None else json.dumps(options.mapeamento),
+            lembrar_mapeamento=options.lembrar_mapeamento,
+            tags=list(options.tags),
+            agora=now,
+        )
+        if inserted:
+            detail = {"modo": options.modo or IngestMode.IGNORAR, "validar_apenas": options.validar_apenas}
+            events.record(rows, "ingest.job_created", now, job_id=job_id, **detail)
+        return bool(inserted)
 
     def _received(self, tenant_id: str, job_id: UUID, stored: StoredObject) -> None:
         params = {"tamanho_bytes": stored.size_bytes, "etag": stored.etag, "agora": self._clock()}
@@ -217,10 +211,6 @@ class Uploads:
 
     def _wake(self, tenant_id: str, job_id: UUID) -> None:
         wake(self._queues, self._settings.ingest_queue, tenant_id, job_id)
-
-    def _job(self, tenant_id: str, job_id: UUID) -> dict[str, Any]:
-        [row] = self._database.run(tenant_id, lambda rows: rows.all("job_by_id", job_id=job_id))
-        return described(row, self._clock())
 
 
 class LostUploads:

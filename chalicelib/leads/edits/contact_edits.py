@@ -18,6 +18,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
 from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import Conflict, NotFound
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import Identity
 from chalicelib.leads.edits.written import read_email, read_phone
 from chalicelib.leads.history.entries import LifeKind
@@ -65,7 +66,9 @@ class LeadContacts:
         self._clock = clock
         self._erased = erased
 
-    def add_phone(self, identity: Identity, lead_id: UUID, request: NewPhone) -> dict[str, Any]:
+    def add_phone(
+        self, identity: Identity, lead_id: UUID, request: NewPhone, key: IdempotencyKey | None = None
+    ) -> dict[str, Any]:
         """Add a phone to a lead, and show the lead.
 
         Raises:
@@ -79,12 +82,14 @@ class LeadContacts:
             phone = read_phone(request.telefone, "/telefone", landlines_valid=landlines_valid)
             return LeadContact(phone.telefone, phone.valido_para_disparo, phone.tipo_origem.value)
 
-        return self._add(identity, lead_id, PHONES, read, is_first=request.principal)
+        return self._add(identity, lead_id, PHONES, read, key, is_first=request.principal)
 
-    def add_email(self, identity: Identity, lead_id: UUID, request: NewEmail) -> dict[str, Any]:
+    def add_email(
+        self, identity: Identity, lead_id: UUID, request: NewEmail, key: IdempotencyKey | None = None
+    ) -> dict[str, Any]:
         """As `add_phone`, for an e-mail."""
         contact = LeadContact(read_email(request.email, "/email"))
-        return self._add(identity, lead_id, EMAILS, lambda _: contact, is_first=request.principal)
+        return self._add(identity, lead_id, EMAILS, lambda _: contact, key, is_first=request.principal)
 
     def prefer_phone(self, identity: Identity, lead_id: UUID, contact_id: UUID) -> dict[str, Any]:
         """Make a phone the principal one, and show the lead.
@@ -138,6 +143,7 @@ class LeadContacts:
         lead_id: UUID,
         kind: ContactKind,
         read: Callable[[Rows], LeadContact],
+        key: IdempotencyKey | None,
         *,
         is_first: bool,
     ) -> dict[str, Any]:
@@ -149,10 +155,17 @@ class LeadContacts:
                 raise Conflict("contatos_no_limite", maximo=MOST_CONTACTS)
             return _first(contact, contacts) if is_first else [*contacts, contact]
 
-        return self._arrange(identity, lead_id, kind, arrange)
+        return self._arrange(identity, lead_id, kind, arrange, key=key)
 
     def _arrange(
-        self, identity: Identity, lead_id: UUID, kind: ContactKind, arrange: Arrange, *, removes: bool = False
+        self,
+        identity: Identity,
+        lead_id: UUID,
+        kind: ContactKind,
+        arrange: Arrange,
+        *,
+        removes: bool = False,
+        key: IdempotencyKey | None = None,
     ) -> dict[str, Any]:
         """Write the contacts of a kind as `arrange` wants them, and show the lead."""
         now = self._clock()
@@ -173,7 +186,7 @@ class LeadContacts:
             events.record(rows, "lead.changed", now, lead_id=lead_id, campos=[f"{kind.name}s"], por=identity.subject)
             return described(rows, lead_id)
 
-        return self._database.run(identity.tenant_id, work)
+        return self._database.run(identity.tenant_id, once(key, now, work))
 
     def _stop_disparos(
         self, rows: Rows, identity: Identity, lead_id: UUID, canal: Canal, contact: str, removal: ContactRemoval

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +14,7 @@ from chalicelib.canal import Canal
 from chalicelib.contacts.telephones import Phone
 from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import FieldError, Invalid, OtherLead
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from chalicelib.ingestion.loading.matching import MOST_LEADS, Found, Who, WhoIsWho
@@ -44,26 +45,22 @@ class Registrations:
         self._erased = erased
 
     def create(self, identity: Identity, request: NewLead, key: IdempotencyKey | None = None) -> dict[str, Any]:
-        """Make a lead, and show it. The same key gets the same lead.
+        """Make a lead, and show it.
 
         Raises:
             Invalid: a text, a contact or a campo is wrong; `lead_sem_contato`.
             OtherLead: `lead_existente`; `id_de_outro_lead`, whose document or name is another one.
-            Conflict: the key was used for another request.
         """
+        now = self._clock()
 
         def work(rows: Rows) -> dict[str, Any]:
             # From here on nobody else makes a lead of the tenant: what is looked up stays true.
             rows.run("lock_tenant_for_ingestion")
-            if key is not None and (made := rows.one("lead_by_idempotency_key", idempotency_key=key.value)) is not None:
-                key.check(made["idempotency_fingerprint"])
-                return described(rows, made["lead_id"])
-            return described(rows, self._insert(rows, identity, request, key))
+            return described(rows, self._insert(rows, identity, request, now))
 
-        return self._database.run(identity.tenant_id, work)
+        return self._database.run(identity.tenant_id, once(key, now, work))
 
-    def _insert(self, rows: Rows, identity: Identity, request: NewLead, key: IdempotencyKey | None) -> UUID:
-        now = self._clock()
+    def _insert(self, rows: Rows, identity: Identity, request: NewLead, now: datetime) -> UUID:
         lead_id = new_id(now)
         data = _read(request, landlines_valid=config_of(rows).fixo_valido_para_whatsapp)
         given_id = request.lead_id_externo and read_external_id(request.lead_id_externo, "/lead_id_externo")
@@ -91,10 +88,7 @@ class Registrations:
         contacts = [Contact(Canal.WHATSAPP, each.telefone) for each in data.telefones]
         self._erased.suppress_again(rows, [*contacts, *(Contact(Canal.EMAIL, each) for each in data.emails)], now)
         note_campos(rows, new, now)
-        rows.run(
-            "insert_lead_manual", lead_id=lead_id, por=identity.subject, idempotency_key=key and key.value,
-            idempotency_fingerprint=key and key.fingerprint, agora=now,
-        )  # fmt: skip
+        rows.run("insert_lead_manual", lead_id=lead_id, por=identity.subject, agora=now)
         events.record(rows, "lead.created", now, lead_id=lead_id, por=identity.subject)
         return lead_id
 

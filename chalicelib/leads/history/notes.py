@@ -9,7 +9,7 @@ from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Forbidden
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
 from chalicelib.instants import Instant
@@ -27,30 +27,22 @@ class Notes:
         self._clock = clock
 
     def create(self, identity: Identity, lead_id: UUID, request: NewNote, key: IdempotencyKey | None) -> Row:
-        """Write a note about a lead. The same key gets the same note.
+        """Write a note about a lead.
 
         Raises:
             NotFound: the tenant has no such lead.
-            Conflict: the key was used for another request.
         """
         now = self._clock()
 
         def work(rows: Rows) -> Row:
-            # Two requests with one key come one after the other: the second one finds the note of the first.
             known(rows.one("lock_lead", lead_id=lead_id))
-            if key is not None and (made := rows.one("lead_nota_by_idempotency_key", idempotency_key=key.value)):
-                key.check(made["idempotency_fingerprint"])
-                return {name: made[name] for name in ("nota_id", "texto", "por", "criado_em")}
             note = {"nota_id": new_id(now), "texto": request.texto, "por": identity.subject}
-            rows.run(
-                "insert_lead_nota", lead_id=lead_id, **note, agora=now, idempotency_key=key and key.value,
-                idempotency_fingerprint=key and key.fingerprint,
-            )  # fmt: skip
+            rows.run("insert_lead_nota", lead_id=lead_id, **note, agora=now)
             rows.run("note_change_of_lead", lead_id=lead_id, agora=now)
             events.record(rows, "lead.changed", now, lead_id=lead_id, campos=["notas"], por=identity.subject)
             return {**note, "criado_em": now}
 
-        return self._database.run(identity.tenant_id, work)
+        return self._database.run(identity.tenant_id, once(key, now, work))
 
     def page(self, tenant_id: str, lead_id: UUID, query: NoteQuery) -> dict[str, Any]:
         """A page of the notes about a lead, newest first.

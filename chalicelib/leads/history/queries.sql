@@ -149,13 +149,8 @@ INSERT INTO lead_eventos (tenant_id, lead_id, em, tipo, de, para, por, motivo, m
 VALUES (:tenant_id, :lead_id, :agora, :tipo, :de, :para, :por, :motivo, CAST(:mudancas AS jsonb), CAST(:nota_id AS uuid));
 
 -- name: insert_lead_nota
-INSERT INTO lead_notas (tenant_id, lead_id, criado_em, nota_id, texto, por, idempotency_key, idempotency_fingerprint)
-VALUES (:tenant_id, :lead_id, :agora, :nota_id, :texto, :por, :idempotency_key, :idempotency_fingerprint);
-
--- name: lead_nota_by_idempotency_key
-SELECT lead_id, nota_id, texto, por, criado_em, idempotency_fingerprint
-  FROM lead_notas
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+INSERT INTO lead_notas (tenant_id, lead_id, criado_em, nota_id, texto, por)
+VALUES (:tenant_id, :lead_id, :agora, :nota_id, :texto, :por);
 
 -- name: list_lead_notas
 -- Newest first.

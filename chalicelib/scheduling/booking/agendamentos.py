@@ -12,7 +12,7 @@ from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, TimeTaken
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.ids import new_id
 from chalicelib.instants import Instant
 from chalicelib.leads import moves
@@ -33,8 +33,6 @@ from chalicelib.tenants.config import config_of
 _NONE = UUID(int=0)
 _FARTHEST_DAYS = 2 * 366
 _OVERLAP = "agendamentos_sem_sobreposicao"
-_SAME_KEY = "agendamentos_idempotency_key_key"
-_SAME_KEY_OF_MOVE = "agendamento_horarios_idempotency_key_key"
 _OF_A_TIME = ("data_agendada", "duracao_minutos", "local", "link")
 _MOVED, _ENDED = "agendamento_mudou", "agendamento_encerrado"
 
@@ -95,28 +93,25 @@ class Agendamentos:
         *,
         por: str | None = None,
     ) -> dict[str, Any]:
-        """Book an agendamento: the row first, then its alarms. The same key gets the same agendamento.
+        """Book an agendamento: the row first, then its alarms.
 
         Its `avisos` say what the caller should know: the lead is elsewhere at that time, it is an unusual hour there,
         or a holiday. The lead is told, unless the request or the tenant's configuration says otherwise.
 
         Raises:
             NotFound: the tenant has no such lead.
-            Conflict: `lead_encerrado`, `horario_ocupado`, or the key was used for another request.
+            Conflict: `lead_encerrado`, `horario_ocupado`.
             Invalid: `data_no_passado` or `data_distante`.
         """
-        if (made := self._known(tenant_id, _SAME_KEY, key)) is not None:
-            return made
         now = self._clock()
-        _check_date(request.data_agendada, now)
         wanted = Wanted(request.responsavel, request.data_agendada, request.duracao_minutos)
 
         def work(rows: Rows) -> _Changed:
-            return self._insert(rows, lead_id, request, wanted, key, por, now)
+            _check_date(request.data_agendada, now)
+            return self._insert(rows, lead_id, request, wanted, por, now)
 
-        shown, is_new = self._take(tenant_id, _SAME_KEY, key, wanted, work, now)
-        if is_new:
-            count(Metric.AGENDAMENTOS_CREATED, 1, tenant_id=tenant_id)
+        shown = self._take(tenant_id, key, wanted, work, now)
+        count(Metric.AGENDAMENTOS_CREATED, 1, tenant_id=tenant_id)
         return shown
 
     def reschedule(
@@ -129,27 +124,24 @@ class Agendamentos:
         por: str | None = None,
         versao: int | None = None,
     ) -> dict[str, Any]:
-        """Move it to another time, which its lead is asked to confirm anew; the same key moves it once.
+        """Move it to another time, which its lead is asked to confirm anew.
 
         The same time and place again change nothing. `versao` is the one that the caller has seen, if that counts.
 
         Raises:
             NotFound: the tenant has no such agendamento.
             Conflict: `transicao_de_agendamento_invalida`, it has ended; `reagendamentos_esgotados`, it has moved as
-                often as the tenant allows; `horario_ocupado`; `agendamento_desatualizado`, it has another version; or
-                the key was used for another request.
+                often as the tenant allows; `horario_ocupado`; `agendamento_desatualizado`, it has another version.
             Invalid: `data_no_passado`, `data_distante`, `local_so_presencial` or `link_so_de_video`.
         """
-        if (made := self._known(tenant_id, _SAME_KEY_OF_MOVE, key)) is not None:
-            return made
         now = self._clock()
-        _check_date(request.data_agendada, now)
         wanted = self._database.run(tenant_id, lambda rows: _wanted(rows, agendamento_id, request))
 
         def work(rows: Rows) -> _Changed:
-            return self._reschedule(rows, agendamento_id, request, key, por, versao, now)
+            _check_date(request.data_agendada, now)
+            return self._reschedule(rows, agendamento_id, request, por, versao, now)
 
-        return self._take(tenant_id, _SAME_KEY_OF_MOVE, key, wanted, work, now)[0]
+        return self._take(tenant_id, key, wanted, work, now)
 
     def page(self, tenant_id: str, query: AgendamentoQuery) -> dict[str, Any]:
         """A page of agendamentos in the order of their date.
@@ -227,35 +219,24 @@ class Agendamentos:
         """Record that the lead did not come. Raises as `complete`."""
         return self._move(tenant_id, agendamento_id, AgendamentoStatus.NAO_COMPARECEU)
 
-    def _known(self, tenant_id: str, constraint: str, key: IdempotencyKey | None) -> dict[str, Any] | None:
-        """The agendamento that this very request made or moved before; `constraint` is that of its keys."""
-        if key is None:
-            return None
-        now = self._clock()
-        return self._database.run(tenant_id, lambda rows: _made_under(rows, constraint, key, now))
-
     def _take(
         self,
         tenant_id: str,
-        constraint: str,
         key: IdempotencyKey | None,
         wanted: Wanted,
         work: Callable[[Rows], _Changed],
         now: datetime,
-    ) -> tuple[Row, bool]:
-        """The agendamento at its new time, and whether this request brought it there."""
+    ) -> Row:
+        """The agendamento at its new time."""
         try:
-            changed = self._database.run(tenant_id, work)
+            changed = self._database.run(tenant_id, once(key, now, work, answer=lambda changed: changed.shown))
         except ConstraintViolation as violation:
-            # The same request came twice at once: the other one was first, and holds the key and the time.
-            if violation.constraint in {_OVERLAP, constraint}:
-                if (made := self._known(tenant_id, constraint, key)) is not None:
-                    return made, False
+            if violation.constraint == _OVERLAP:
                 raise self._database.run(tenant_id, lambda rows: self._taken(rows, wanted, now)) from None
             raise
         self._alarms.call_off(changed.off)
         self._alarms.set(tenant_id, changed.on, now)
-        return changed.shown, True
+        return changed.shown
 
     def _taken(self, rows: Rows, wanted: Wanted, now: datetime) -> TimeTaken:
         """Why the time cannot be had, and which ones can."""
@@ -280,7 +261,6 @@ class Agendamentos:
         lead_id: UUID,
         request: NewAgendamento,
         wanted: Wanted,
-        key: IdempotencyKey | None,
         por: str | None,
         now: datetime,
     ) -> _Changed:
@@ -295,8 +275,6 @@ class Agendamentos:
             **self._occupied(rows, wanted),
             confirmar_ate=now + CONFIRMATION_TIME,
             avisos=self._warnings(rows, lead_id, wanted, now),
-            idempotency_key=key.value if key else None,
-            idempotency_fingerprint=key.fingerprint if key else None,
             agora=now,
         )
         _note_time(rows, {**agendamento, "versao": 0}, now, por=por)
@@ -313,15 +291,11 @@ class Agendamentos:
         rows: Rows,
         agendamento_id: UUID,
         request: Rescheduling,
-        key: IdempotencyKey | None,
         por: str | None,
         versao: int | None,
         now: datetime,
     ) -> _Changed:
         row = known(rows.one("lock_agendamento", agendamento_id=agendamento_id))
-        # The same request may have moved it while this one waited: whatever has become of it since, that was the move.
-        if key is not None and (made := _made_under(rows, _SAME_KEY_OF_MOVE, key, now)) is not None:
-            return _Changed(made)
         _check_version(row, versao)
         _check_move(AgendamentoStatus(row["status"]), AgendamentoStatus.PENDENTE)
         _check_place(row, request)
@@ -346,7 +320,7 @@ class Agendamentos:
         )
         moved["versao"] = made["versao"]
         _note_time(rows, row, row["criado_em"])
-        _note_time(rows, moved, now, por=por, motivo=request.motivo, key=key)
+        _note_time(rows, moved, now, por=por, motivo=request.motivo)
         events.record(
             rows, "agendamento.rescheduled", now, agendamento_id=agendamento_id, lead_id=row["lead_id"],
             data_agendada=request.data_agendada.isoformat(), versao=made["versao"],
@@ -456,31 +430,8 @@ def _wanted(rows: Rows, agendamento_id: UUID, request: Rescheduling) -> Wanted:
 
 
 def _note_time(
-    rows: Rows,
-    agendamento: Row,
-    at: datetime,
-    *,
-    por: str | None = None,
-    motivo: str | None = None,
-    key: IdempotencyKey | None = None,
+    rows: Rows, agendamento: Row, at: datetime, *, por: str | None = None, motivo: str | None = None
 ) -> None:
     """Keep the time of a version, unless it is kept already."""
     names = ("agendamento_id", "versao", "data_agendada", "duracao_minutos")
-    rows.run(
-        "insert_horario",
-        **{name: agendamento[name] for name in names},
-        em=at,
-        por=por,
-        motivo=motivo,
-        idempotency_key=key.value if key else None,
-        idempotency_fingerprint=key.fingerprint if key else None,
-    )
-
-
-def _made_under(rows: Rows, constraint: str, key: IdempotencyKey, now: datetime) -> Row | None:
-    found = "agendamento_by_idempotency_key" if constraint == _SAME_KEY else "horario_by_idempotency_key"
-    row = rows.one(found, idempotency_key=key.value)
-    if row is None:
-        return None
-    key.check(row["idempotency_fingerprint"])
-    return described(rows, row["agendamento_id"], now)
+    rows.run("insert_horario", **{name: agendamento[name] for name in names}, em=at, por=por, motivo=motivo)

@@ -3,11 +3,11 @@
 -- name: insert_agendamento
 INSERT INTO agendamentos (tenant_id, agendamento_id, lead_id, tipo, canal, data_agendada, duracao_minutos, ocupado_de,
                           ocupado_ate, responsavel, observacoes, local, link, avisar_lead, confirmar_ate,
-                          avisos_planejados_em, avisos, idempotency_key, idempotency_fingerprint, criado_em,
+                          avisos_planejados_em, avisos, criado_em,
                           atualizado_em)
 VALUES (:tenant_id, :agendamento_id, :lead_id, :tipo, :canal, :data_agendada, :duracao_minutos, :ocupado_de,
         :ocupado_ate, :responsavel, :observacoes, :local, :link, :avisar_lead, :confirmar_ate, :agora,
-        CAST(:avisos AS jsonb), :idempotency_key, :idempotency_fingerprint, :agora, :agora);
+        CAST(:avisos AS jsonb), :agora, :agora);
 
 -- name: surroundings_of_agendamento
 -- Where the lead is, by their principal phone, and where else they are to be at that time.
@@ -42,16 +42,6 @@ SELECT versao, tipo, quando, status, motivo, disparo_id
   FROM agendamento_avisos
  WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id
  ORDER BY versao, quando, tipo;
-
--- name: agendamento_by_idempotency_key
-SELECT agendamento_id, idempotency_fingerprint
-  FROM agendamentos
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
-
--- name: horario_by_idempotency_key
-SELECT agendamento_id, idempotency_fingerprint
-  FROM agendamento_horarios
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
 
 -- name: list_agendamentos
 -- In the order of the calendar. The names of leads are looked up for the page alone.
@@ -105,10 +95,8 @@ RETURNING versao;
 
 -- name: insert_horario
 -- The time of before is there already, unless the version before this one made the row.
-INSERT INTO agendamento_horarios (tenant_id, agendamento_id, versao, data_agendada, duracao_minutos, em, por, motivo,
-                                  idempotency_key, idempotency_fingerprint)
-VALUES (:tenant_id, :agendamento_id, :versao, :data_agendada, :duracao_minutos, :em, :por, :motivo, :idempotency_key,
-        :idempotency_fingerprint)
+INSERT INTO agendamento_horarios (tenant_id, agendamento_id, versao, data_agendada, duracao_minutos, em, por, motivo)
+VALUES (:tenant_id, :agendamento_id, :versao, :data_agendada, :duracao_minutos, :em, :por, :motivo)
     ON CONFLICT ON CONSTRAINT agendamento_horarios_pkey DO NOTHING;
 
 -- name: occupying_agendamento

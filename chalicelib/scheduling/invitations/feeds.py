@@ -18,6 +18,7 @@ from uuid import UUID
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import NotFound
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import ADMIN, OPERATOR, TENANT_ID, Identity
 from chalicelib.ids import new_id
 from chalicelib.scheduling.invitations.requests import NewFeed
@@ -62,8 +63,10 @@ class Feeds:
         """The feeds of the tenant, without their addresses: nobody can look these up."""
         return {"itens": self._database.run(tenant_id, lambda rows: rows.all("list_feeds", limite=_MOST_FEEDS))}
 
-    def publish(self, identity: Identity, request: NewFeed) -> dict[str, Any]:
+    def publish(self, identity: Identity, request: NewFeed, key: IdempotencyKey | None = None) -> dict[str, Any]:
         """Make the address of a responsável's feed; the one before stops working at once.
+
+        The address is shown once: the same key does not show it again.
 
         Raises:
             Forbidden: `grupo_exigido`.
@@ -78,7 +81,7 @@ class Feeds:
                 por=identity.subject, agora=now,
             )  # fmt: skip
 
-        made = self._database.run(identity.tenant_id, work) or {}
+        made = self._database.run(identity.tenant_id, once(key, now, work, is_secret=True)) or {}
         return {**made, "url": f"{self._public_url or ''}/agenda/{token}.ics"}
 
     def revoke(self, identity: Identity, agenda_id: UUID) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import ConstraintViolation, FieldError, Invalid, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import ADMIN, OPERATOR, Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import page_of
@@ -31,16 +31,13 @@ class Blocks:
         self._clock = clock
 
     def create(self, identity: Identity, request: NewBlock, key: IdempotencyKey | None = None) -> Row:
-        """Block time of one responsável or of all. The same key gets the same bloqueio.
+        """Block time of one responsável or of all.
 
         Raises:
             Forbidden: the caller is neither an operator nor an administrator.
             Invalid: `responsavel_desconhecido`.
-            Conflict: the key was used for another request.
         """
         identity.require(OPERATOR, ADMIN)
-        if (known := self._known(identity.tenant_id, key)) is not None:
-            return known
         now = self._clock()
         bloqueio_id = new_id(now)
 
@@ -53,17 +50,12 @@ class Blocks:
                 **_columns(request),
                 agora=now,
                 por=identity.subject,
-                idempotency_key=key and key.value,
-                idempotency_fingerprint=key and key.fingerprint,
             )
             return _found(rows, bloqueio_id)
 
         try:
-            return self._database.run(identity.tenant_id, work)
+            return self._database.run(identity.tenant_id, once(key, now, work))
         except ConstraintViolation as violation:
-            # The same request came twice at once: the other one was first.
-            if (known := self._known(identity.tenant_id, key)) is not None:
-                return known
             if violation.constraint == _OF_NOBODY:
                 raise Invalid(_UNKNOWN, (FieldError("/responsavel_id", _UNKNOWN, "responsavel_id"),)) from None
             raise
@@ -97,12 +89,6 @@ class Blocks:
             identity.tenant_id, lambda rows: rows.run("delete_bloqueio", bloqueio_id=bloqueio_id)
         ):
             raise NotFound("nao_encontrado")
-
-    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
-        """The bloqueio that this very request made before."""
-        if key is None:
-            return None
-        return self._database.run(tenant_id, lambda rows: _made_under(rows, key))
 
 
 def _columns(request: NewBlock) -> dict[str, Any]:
@@ -138,11 +124,3 @@ def _shown(row: Row) -> Row:
         }
     kept = ("bloqueio_id", "responsavel_id", "responsavel", "motivo", "criado_em", "criado_por")
     return {**{name: row[name] for name in kept}, "periodo": once, "semanal": weekly}
-
-
-def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
-    row = rows.one("bloqueio_by_key", idempotency_key=key.value)
-    if row is None:
-        return None
-    key.check(row["idempotency_fingerprint"])
-    return _found(rows, row["bloqueio_id"])

@@ -4,17 +4,11 @@
 INSERT INTO responsaveis (tenant_id, responsavel_id, nome, email, fuso, expediente, folga_antes_minutos,
                           folga_depois_minutos, antecedencia_minutos, horizonte_dias, maximo_por_dia,
                           granularidade_minutos, respeita_feriados, uf, criado_em, criado_por, atualizado_em,
-                          atualizado_por, idempotency_key, idempotency_fingerprint)
+                          atualizado_por)
 VALUES (:tenant_id, :responsavel_id, :nome, CAST(:email AS text), CAST(:fuso AS text), CAST(:expediente AS jsonb),
         :folga_antes_minutos, CAST(:folga_depois_minutos AS smallint), :antecedencia_minutos,
         CAST(:horizonte_dias AS smallint), CAST(:maximo_por_dia AS smallint), :granularidade_minutos,
-        :respeita_feriados, CAST(:uf AS text), :agora, :por, :agora, :por, CAST(:idempotency_key AS text),
-        CAST(:idempotency_fingerprint AS text));
-
--- name: responsavel_by_key
-SELECT responsavel_id, idempotency_fingerprint
-  FROM responsaveis
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+        :respeita_feriados, CAST(:uf AS text), :agora, :por, :agora, :por);
 
 -- name: responsavel_by_id
 SELECT responsavel_id, nome, email, fuso, expediente, folga_antes_minutos, folga_depois_minutos, antecedencia_minutos,
@@ -62,16 +56,10 @@ DELETE FROM responsaveis WHERE tenant_id = :tenant_id AND responsavel_id = :resp
 
 -- name: insert_bloqueio
 INSERT INTO bloqueios (tenant_id, bloqueio_id, responsavel_id, motivo, inicio, fim, dia_semana, hora_inicio, hora_fim,
-                       valido_de, valido_ate, criado_em, criado_por, idempotency_key, idempotency_fingerprint)
+                       valido_de, valido_ate, criado_em, criado_por)
 VALUES (:tenant_id, :bloqueio_id, CAST(:responsavel_id AS uuid), :motivo, CAST(:inicio AS timestamptz),
         CAST(:fim AS timestamptz), CAST(:dia_semana AS smallint), CAST(:hora_inicio AS text), CAST(:hora_fim AS text),
-        CAST(:valido_de AS date), CAST(:valido_ate AS date), :agora, :por, CAST(:idempotency_key AS text),
-        CAST(:idempotency_fingerprint AS text));
-
--- name: bloqueio_by_key
-SELECT bloqueio_id, idempotency_fingerprint
-  FROM bloqueios
- WHERE tenant_id = :tenant_id AND idempotency_key = :idempotency_key;
+        CAST(:valido_de AS date), CAST(:valido_ate AS date), :agora, :por);
 
 -- name: bloqueio_by_id
 SELECT b.bloqueio_id, b.responsavel_id, r.nome AS responsavel, b.motivo, b.inicio, b.fim, b.dia_semana, b.hora_inicio,

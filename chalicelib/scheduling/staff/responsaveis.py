@@ -8,7 +8,7 @@ from uuid import UUID
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Conflict, ConstraintViolation, NotFound
-from chalicelib.idempotency import IdempotencyKey
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_id
 from chalicelib.leads.edits.written import read_email
@@ -30,35 +30,24 @@ class Responsaveis:
         self._clock = clock
 
     def create(self, identity: Identity, request: NewResponsavel, key: IdempotencyKey | None = None) -> Row:
-        """Add a responsável: agendamentos with this name are this person's. The same key gets the same one.
+        """Add a responsável: agendamentos with this name are this person's.
 
         Raises:
             Forbidden: the caller is not an administrator.
             Invalid: the e-mail is none.
-            Conflict: `nome_de_responsavel_repetido`, or the key was used for another request.
+            Conflict: `nome_de_responsavel_repetido`.
         """
         identity.require(ADMIN)
-        if (known := self._known(identity.tenant_id, key)) is not None:
-            return known
         columns = self._columns(identity, request)
         responsavel_id = new_id(columns["agora"])
 
         def work(rows: Rows) -> Row:
-            rows.run(
-                "insert_responsavel",
-                responsavel_id=responsavel_id,
-                **columns,
-                idempotency_key=key and key.value,
-                idempotency_fingerprint=key and key.fingerprint,
-            )
+            rows.run("insert_responsavel", responsavel_id=responsavel_id, **columns)
             return _found(rows, responsavel_id)
 
         try:
-            return self._database.run(identity.tenant_id, work)
+            return self._database.run(identity.tenant_id, once(key, columns["agora"], work))
         except ConstraintViolation as violation:
-            # The same request came twice at once: the other one was first.
-            if (known := self._known(identity.tenant_id, key)) is not None:
-                return known
             raise _refusal(violation) from None
 
     def page(self, tenant_id: str, query: PageQuery) -> dict[str, Any]:
@@ -129,12 +118,6 @@ class Responsaveis:
 
         self._database.run(identity.tenant_id, work)
 
-    def _known(self, tenant_id: str, key: IdempotencyKey | None) -> Row | None:
-        """The responsável that this very request made before."""
-        if key is None:
-            return None
-        return self._database.run(tenant_id, lambda rows: _made_under(rows, key))
-
     def _columns(self, identity: Identity, request: NewResponsavel) -> dict[str, Any]:
         return {
             **request.model_dump(exclude={"expediente", "email"}),
@@ -150,14 +133,6 @@ def _found(rows: Rows, responsavel_id: UUID) -> Row:
     if row is None:
         raise NotFound("nao_encontrado")
     return row
-
-
-def _made_under(rows: Rows, key: IdempotencyKey) -> Row | None:
-    row = rows.one("responsavel_by_key", idempotency_key=key.value)
-    if row is None:
-        return None
-    key.check(row["idempotency_fingerprint"])
-    return _found(rows, row["responsavel_id"])
 
 
 def _refusal(violation: ConstraintViolation) -> Exception:
