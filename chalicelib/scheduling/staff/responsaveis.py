@@ -9,7 +9,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Conflict, ConstraintViolation, NotFound
 from chalicelib.idempotency import IdempotencyKey
-from chalicelib.identity import ADMIN, Identity
+from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from chalicelib.leads.edits.written import read_email
 from chalicelib.pages import PageQuery, page_of
@@ -33,11 +33,9 @@ class Responsaveis:
         """Add a responsável: agendamentos with this name are this person's. The same key gets the same one.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             Invalid: the e-mail is none.
             Conflict: `nome_de_responsavel_repetido`, or the key was used for another request.
         """
-        identity.require(ADMIN)
         if (known := self._known(identity.tenant_id, key)) is not None:
             return known
         columns = self._columns(identity, request)
@@ -86,12 +84,10 @@ class Responsaveis:
         """Change a responsável. A new name is the new name in all agendamentos of this person, in one transaction.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             NotFound: the tenant has no such responsável.
             Invalid: the e-mail is none.
             Conflict: `nome_de_responsavel_repetido`; `agendas_sobrepostas`, some of the new name are at the same times.
         """
-        identity.require(ADMIN)
         columns = self._columns(identity, request)
 
         def work(rows: Rows) -> Row:
@@ -112,11 +108,9 @@ class Responsaveis:
         """Delete a responsável and the bloqueios of this person; past agendamentos keep the name.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             NotFound: the tenant has no such responsável.
             Conflict: `responsavel_com_agendamentos`, some are still to take place.
         """
-        identity.require(ADMIN)
 
         def work(rows: Rows) -> None:
             row = rows.one("lock_responsavel", responsavel_id=responsavel_id)
