@@ -6,10 +6,12 @@ import os
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from chalice.app import Chalice, CloudWatchEvent, CognitoUserPoolAuthorizer, Rate, S3Event, SQSEvent
+from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, S3Event, SQSEvent
 
+from chalicelib.access.requests import NewKey
 from chalicelib.adapters.clock import clock_of
 from chalicelib.api import openapi
+from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.form import UploadBody
@@ -82,7 +84,17 @@ services = Services(settings, clock=clock_of(settings.clock_file))
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
 app.register_middleware(localize_415, "http")
-cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=[settings.user_pool_arn])
+
+
+@app.authorizer(ttl_seconds=TTL_S)
+def authorizer(request: AuthRequest) -> AuthResponse:
+    """Tells API Gateway who calls: a person with an ID token of Cognito, or a machine with an API key."""
+    return admitted(services.authorizer.identify, request.token)
+
+
+cognito = authorizer
+"""The same, by the name that the routes know it by."""
+
 
 # --- REST -----------------------------------------------------------------------------------------------------------
 
@@ -937,6 +949,27 @@ def put_tenant_config(call: Call, body: TenantConfig) -> Json[answers.SavedConfi
 def patch_tenant_config(call: Call, body: ConfigPatch) -> Json[answers.SavedConfig]:
     """Changes some fields of the configuration (JSON merge patch); null restores the default of a field."""
     return services.tenants.change(call.identity, body)
+
+
+@app.route("/chaves", methods=["GET"], authorizer=cognito)
+@endpoint(app)
+def list_chaves(call: Call, query: PageQuery) -> Json[answers.KeyPage]:
+    """Lists the API keys, newest first; no answer but that to their creation shows them."""
+    return services.keys.page(call.tenant_id, query)
+
+
+@app.route("/chaves", methods=["POST"], authorizer=cognito)
+@endpoint(app, 201)
+def create_chave(call: Call, body: NewKey) -> Json[answers.NewKeyAnswer]:
+    """Creates an API key and shows it this once."""
+    return services.keys.create(call.identity, body)
+
+
+@app.route("/chaves/{chave_id}", methods=["DELETE"], authorizer=cognito)
+@endpoint(app, 204)
+def revoke_chave(call: Call, chave_id: UUID) -> None:
+    """Revokes an API key; within a minute it is refused everywhere."""
+    services.keys.revoke(call.identity, chave_id)
 
 
 # --- Files (S3) -----------------------------------------------------------------------------------------------------

@@ -38,6 +38,8 @@ class Settings(BaseModel):
     bucket_name: str | None = None
     event_bus_name: str | None = None
     cognito_user_pool_arn: str | None = None
+    cognito_jwks_url: str | None = None
+    """Where the public keys of the pool are; only for the local stack, whose pool is not Cognito's."""
     scheduler_role_arn: str | None = None
     account_id: str = Field(default="000000000000", pattern=r"^[0-9]{12}$")
 
@@ -114,10 +116,21 @@ class Settings(BaseModel):
 
     @cached_property
     def user_pool_arn(self) -> str:
-        """The Cognito user pool whose tokens API Gateway accepts."""
+        """The Cognito user pool whose ID tokens the API accepts."""
         return self.cognito_user_pool_arn or (
             f"arn:aws:cognito-idp:{self.aws_region}:{self.account_id}:userpool/{self.aws_region}_disparo"
         )
+
+    @cached_property
+    def token_issuer(self) -> str:
+        """Who issues the tokens of that pool, in the region of the pool."""
+        _, _, _, region, _, pool = self.user_pool_arn.split(":", 5)
+        return f"https://cognito-idp.{region}.amazonaws.com/{pool.removeprefix('userpool/')}"
+
+    @cached_property
+    def jwks_url(self) -> str:
+        """Where the public keys of that pool are."""
+        return self.cognito_jwks_url or f"{self.token_issuer}/.well-known/jwks.json"
 
     @cached_property
     def scheduler_role(self) -> str:

@@ -23,7 +23,7 @@ def to_json(body: object) -> str:
     return json.dumps(body, default=_encoded, ensure_ascii=False, separators=(",", ":"))
 
 
-def _encoded(value: object) -> object:
+def _encoded(value: object) -> object:  # noqa: PLR0911 - a return for each kind
     # The usual ones come first: a page has thousands.
     if isinstance(value, datetime):
         return _instant(value)

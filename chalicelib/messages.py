@@ -91,8 +91,26 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O corpo deve ser JSON, com Content-Type: application/json.",
         "The body must be JSON, with Content-Type: application/json.",
     ),
-    "nao_autenticado": ("Falta um token válido.", "A valid token is missing."),
+    "nao_autenticado": ("Falta um token válido ou uma chave válida.", "A valid token or a valid key is missing."),
     "grupo_exigido": ("É preciso ser do grupo {grupo}.", "Membership of the group {grupo} is needed."),
+    "rota_fora_da_chave": ("A chave é para outras rotas.", "The key is for other routes."),
+    "so_para_pessoas": ("Só uma pessoa pode fazer isso, não uma chave.", "Only a person may do this, no key."),
+    "chaves_do_cognito_indisponiveis": (
+        "Não foi possível verificar o token; tente de novo em instantes.",
+        "The token could not be verified; try again in a moment.",
+    ),
+    "validade_invalida": (
+        "A validade de uma chave fica no futuro, no máximo daqui a dois anos.",
+        "A key ends in the future, and two years from now at most.",
+    ),
+    "rota_desconhecida": (
+        "Não há essa rota para chaves; escreva-a como no contrato, por exemplo GET /leads.",
+        "There is no such route for keys; write it as the contract does, such as GET /leads.",
+    ),
+    "rota_de_outro_grupo": (
+        "O grupo da chave não pode usar uma dessas rotas.",
+        "The group of the key may not use one of these routes.",
+    ),
     "nao_encontrado": ("Não existe.", "There is no such thing."),
     "erro_interno": ("Algo falhou do nosso lado.", "Something failed on our side."),
     "banco_indisponivel": (

@@ -16,10 +16,14 @@ from chalicelib.adapters.clock import Clock, system_clock
 from chalicelib.config import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from typing import Any
     from uuid import UUID
 
+    from chalicelib.access.authorizer import Authorizer
+    from chalicelib.access.id_tokens import IdTokens
+    from chalicelib.access.keys import Keys
     from chalicelib.adapters.aws import Aws
     from chalicelib.adapters.database import Database, Rows
     from chalicelib.adapters.events import EventBus
@@ -186,6 +190,29 @@ class Services:
         from chalicelib.telemetry import Tracer
 
         return Tracer(enabled=self._settings.has_tracing)
+
+    # Access
+
+    @cached_property
+    def authorizer(self) -> Authorizer:
+        from chalicelib.access.authorizer import Authorizer
+
+        return Authorizer(claims=self._claims, key=self.keys.identify)
+
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        return self._id_tokens.claims(token)
+
+    @cached_property
+    def _id_tokens(self) -> IdTokens:
+        from chalicelib.access.id_tokens import IdTokens
+
+        return IdTokens(jwks_url=self._settings.jwks_url, issuer=self._settings.token_issuer)
+
+    @cached_property
+    def keys(self) -> Keys:
+        from chalicelib.access.keys import Keys
+
+        return Keys(database=self.database, clock=self._clock)
 
     # Ingestion
 

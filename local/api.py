@@ -1,8 +1,8 @@
 """The REST API over HTTP: Chalice's local server with the parts of API Gateway that matter to a client.
 
-It verifies tokens before it calls the app. Multipart bodies pass through as bytes. Bodies that are too large for AWS
-are refused here too. The gateway's own answers are problem documents, as `template-extras` configures them in AWS. What
-is no HTTP/1.1 is refused with one, too.
+It asks the app's authorizer before it calls the app, at each request; AWS keeps an answer for a minute. Multipart
+bodies pass through as bytes. Bodies that are too large for AWS are refused here too. The gateway's own answers are
+problem documents, as `template-extras` configures them in AWS. What is no HTTP/1.1 is refused with one, too.
 `python -m local.api --port 0` serves until SIGTERM and prints one JSON line with its `url` when ready.
 """
 
@@ -22,7 +22,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import Any, BinaryIO
 
 import click
-from chalice.app import Chalice, CognitoUserPoolAuthorizer, RouteEntry
+from chalice.app import Chalice, ChaliceAuthorizer, RouteEntry
 from chalice.config import Config
 from chalice.local import (
     ChaliceRequestHandler,
@@ -35,15 +35,16 @@ from chalice.local import (
     ThreadedHTTPServer,
 )
 
+from chalicelib.api.authorizing import UNAUTHORIZED
+from chalicelib.api.gateway import RESPONSES
 from chalicelib.api.http import of_status, problem
 from chalicelib.config import MAX_BODY, Settings
-from chalicelib.errors import DomainError, MethodNotAllowed, NotFound, TooLarge, Unauthenticated
+from chalicelib.errors import DomainError, MethodNotAllowed, NotFound, TooLarge
 from chalicelib.messages import PORTUGUESE
 from chalicelib.telemetry import logger
-from local.aws import Aws
 from local.project import chalice_config, load_app
-from local.tokens import InvalidToken, Verifier, as_gateway_claims
 
+_STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:local/local"
 _BLOCK = 1024 * 1024
 _MOST_DISCARDED = 64 * 1024 * 1024
 _LINGER_S = 1.0
@@ -85,11 +86,10 @@ class EventConverter(LambdaEventConverter):
 class Gateway(LocalGateway):
     """Does what API Gateway does before and after the app: authorizers, limits, base64."""
 
-    def __init__(self, app: Chalice, config: Config, verifier: Verifier) -> None:
+    def __init__(self, app: Chalice, config: Config) -> None:
         super().__init__(app, config)
         self._matcher = RouteMatcher(list(app.routes))
         self.event_converter = EventConverter(self._matcher, app.api.binary_types)
-        self._verifier = verifier
 
     def handle_request(self, method: str, path: str, headers: dict[str, str], body: bytes | None) -> dict[str, Any]:
         """Answer one request.
@@ -101,8 +101,8 @@ class Gateway(LocalGateway):
             raise GatewayRefusal(TooLarge("corpo_grande_demais", maximo=MAX_BODY))
         route = self.route_of(method, path)
         event = self._generate_lambda_event(method, path, headers, body)
-        if isinstance(route.authorizer, CognitoUserPoolAuthorizer):
-            event["requestContext"]["authorizer"] = {"claims": self._claims(event["headers"])}
+        if isinstance(route.authorizer, ChaliceAuthorizer):
+            event["requestContext"]["authorizer"] = self._authorized(route.authorizer, method, path, event["headers"])
         response: dict[str, Any] = self._app_object(event, self._generate_lambda_context())
         return response
 
@@ -128,12 +128,24 @@ class Gateway(LocalGateway):
             raise GatewayRefusal(MethodNotAllowed(", ".join(sorted(routes))))
         return routes[method]
 
-    def _claims(self, headers: Mapping[str, str]) -> dict[str, str]:
+    def _authorized(
+        self, authorizer: ChaliceAuthorizer, method: str, path: str, headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """The context that the authorizer makes of the `Authorization` header, as API Gateway hands it on.
+
+        Without the header the gateway refuses by itself. An error of the authorizer is a 401 if its text says so.
+        """
+        header = headers.get("authorization", "")
+        if not header.strip():
+            raise GatewayRefusal(RESPONSES["UNAUTHORIZED"])
+        event = {"type": "TOKEN", "authorizationToken": header, "methodArn": f"{_STAGE_ARN}/{method}{path}"}
         try:
-            return as_gateway_claims(self._verifier.claims(headers.get("authorization")))
-        except InvalidToken as error:
-            logger.info("token_refused", extra={"reason": str(error)})
-            raise GatewayRefusal(Unauthenticated("nao_autenticado")) from None
+            answer = authorizer(event, {})
+        except Exception as error:  # noqa: BLE001 - API Gateway makes an answer of any failure of the function
+            kind = "UNAUTHORIZED" if str(error) == UNAUTHORIZED else "AUTHORIZER_FAILURE"
+            logger.info("not_authorized", extra={"kind": kind, "error": type(error).__name__})
+            raise GatewayRefusal(RESPONSES[kind]) from None
+        return {"principalId": answer["principalId"], **answer["context"]}
 
 
 class GatewayHandler(ChaliceRequestHandler):
@@ -281,7 +293,7 @@ class GatewayServer(ThreadedHTTPServer):
     """Connections that wait to be accepted. With the default, 5, a burst waits for the client's next try."""
 
 
-def make_server(app: Chalice, config: Config, verifier: Verifier, *, host: str, port: int) -> LocalDevServer:
+def make_server(app: Chalice, config: Config, *, host: str, port: int) -> LocalDevServer:
     """Return the app's server, bound to its port and not yet serving.
 
     Each request is served by a thread of its own. A `LocalChalice` keeps `current_request` per thread, so that is safe.
@@ -289,7 +301,7 @@ def make_server(app: Chalice, config: Config, verifier: Verifier, *, host: str, 
     """
     if not isinstance(app, LocalChalice):
         app.__class__ = type("LocalApp", (LocalChalice, type(app)), {})
-    handler = partial(GatewayHandler, gateway=Gateway(app, config, verifier))
+    handler = partial(GatewayHandler, gateway=Gateway(app, config))
     return LocalDevServer(app, config, host, port, handler_cls=handler, server_cls=GatewayServer)
 
 
@@ -299,10 +311,7 @@ def make_server(app: Chalice, config: Config, verifier: Verifier, *, host: str, 
 def main(host: str, port: int) -> None:
     """Serve the REST API until SIGTERM."""
     settings = Settings.from_environment(os.environ)
-    aws = Aws(os.environ["AWS_ENDPOINT_URL"], region=settings.aws_region)
-    verifier = Verifier.of_pool(aws, settings.user_pool_arn.rsplit("/", 1)[-1])
-    aws.close()
-    server = make_server(load_app(), chalice_config(settings.stage), verifier, host=host, port=port).server
+    server = make_server(load_app(), chalice_config(settings.stage), host=host, port=port).server
     serving = threading.Thread(target=server.serve_forever, args=(0.05,), name="api")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -20,7 +20,7 @@ from chalicelib.canal import Canal
 from chalicelib.errors import DomainError
 from chalicelib.ingestion.options import Separator, TextEncoding
 from chalicelib.messages import ENGLISH, text
-from local.aws import GROUPS
+from local.aws import ADMIN_GROUP, GROUPS
 from local.clock import ClockRefused
 from local.demo import run as run_demo
 from local.demo_campaign import DemoFailed
@@ -140,8 +140,23 @@ def demo(file: Path | None) -> None:
 @click.pass_obj
 @plainly
 def token(state: Path, tenant: str, groups: tuple[str, ...]) -> None:
-    """Print an ID token that the API accepts for an hour."""
+    """Print an ID token that the API accepts for an hour: that of an operator, unless groups are given."""
     click.echo(Stack(state).token(tenant, groups))
+
+
+@cli.command()
+@click.option("--group", type=click.Choice(GROUPS), default="operador", show_default=True, help="What it may do.")
+@click.option("--nome", default="python -m local key", show_default=True, help="What it is for.")
+@click.option("--rota", "rotas", multiple=True, metavar="ROUTE", help='Only for this route, as "GET /leads".')
+@_tenant
+@click.pass_obj
+@plainly
+def key(state: Path, /, *, tenant: str, group: str, nome: str, rotas: tuple[str, ...]) -> None:
+    """Make an API key and print it."""
+    stack = Stack(state)
+    with Rest(stack.url("api"), stack.token(tenant, [ADMIN_GROUP])) as rest:
+        document = {"nome": nome, "grupo": group, **({"rotas": list(rotas)} if rotas else {})}
+        click.echo(rest.ask("POST", "/chaves", json=document)["chave"])
 
 
 @cli.command()

@@ -22,12 +22,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from local.aws import ADMIN_GROUP
 from local.demo_campaign import CHANNELS, DemoFailed, run_campaign
 from local.ingest import upload, watched
 from local.project import ROOT
 from local.rest import Rest
 from local.stack import Stack
-from local.tokens import ADMIN_GROUP
 from samples.generate import DIRTY, generate_carteira
 
 STATE = ROOT / ".local" / "demo"

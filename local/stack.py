@@ -27,13 +27,13 @@ from urllib.parse import urlsplit
 import psutil
 
 from chalicelib.config import Settings
-from local.aws import ACCESS_KEYS, Aws, provision
+from local.aws import ACCESS_KEYS, OPERATOR_GROUP, Aws, provision
 from local.clock import StackClock
 from local.interrupts import held
 from local.postgres import Postgres, PostgresFailed
 from local.project import ROOT
 from local.state import StackPart, StackState
-from local.tokens import issue
+from local.tokens import issue, jwks_url
 
 DEFAULT_STATE = ROOT / ".local"
 
@@ -153,14 +153,14 @@ class Stack:
         return Settings.from_environment(self.state.environment)
 
     def token(self, tenant: str, groups: Collection[str] = ()) -> str:
-        """Return an ID token of a tenant's local user.
+        """Return an ID token of a tenant's local user, an operator unless groups are given.
 
         Raises:
             StackFailed: the stack is not running.
         """
         aws = self.aws()
         try:
-            return issue(aws, self.settings().user_pool_arn.rsplit("/", 1)[-1], tenant, groups)
+            return issue(aws, self.settings().user_pool_arn.rsplit("/", 1)[-1], tenant, groups or [OPERATOR_GROUP])
         finally:
             aws.close()
 
@@ -298,7 +298,8 @@ class Stack:
                 "mcp-email": {"perfil": "resend-mcp", "url": self.state.parts["email"].url},
                 **_OWN_SECRETS,
             }
-            environment["COGNITO_USER_POOL_ARN"] = provision(aws, self.settings(), secrets)
+            pool_arn = environment["COGNITO_USER_POOL_ARN"] = provision(aws, self.settings(), secrets)
+            environment["COGNITO_JWKS_URL"] = jwks_url(aws, pool_arn)
         finally:
             aws.close()
         environment.setdefault("PUBLIC_URL", self._api_url())

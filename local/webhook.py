@@ -14,9 +14,9 @@ import httpx2
 
 from chalicelib.canal import Canal
 from chalicelib.contacts.canonical import canonical
+from local.aws import ADMIN_GROUP
 from local.rest import ApiError, Rest
 from local.stack import Stack
-from local.tokens import ADMIN_GROUP
 
 RECEIPTS: Mapping[str, str] = {"sent": "enviado", "delivered": "entregue", "read": "lido", "failed": "falhou"}
 """What a provider reports of a message: Meta's word, and that of our own shape, which e-mail uses."""

@@ -9,14 +9,17 @@ def gateway_responses() -> dict[str, Any]:
     """Return the `x-amazon-apigateway-gateway-responses` of the API definition, by response type."""
     # The app's folder is on the import path only after Chalice has loaded the app.
     from chalicelib.api.gateway import RESPONSES  # noqa: PLC0415
-    from chalicelib.api.http import PROBLEM, problem  # noqa: PLC0415
+    from chalicelib.api.http import problem  # noqa: PLC0415
     from chalicelib.messages import PORTUGUESE  # noqa: PLC0415
 
+    answers = {kind: problem(error, PORTUGUESE) for kind, error in RESPONSES.items()}
     return {
         kind: {
-            "statusCode": str(error.status),
-            "responseParameters": {"gatewayresponse.header.Content-Type": f"'{PROBLEM}'"},
-            "responseTemplates": {"application/json": problem(error, PORTUGUESE).body},
+            "statusCode": str(answer.status_code),
+            "responseParameters": {
+                f"gatewayresponse.header.{name}": f"'{value}'" for name, value in answer.headers.items()
+            },
+            "responseTemplates": {"application/json": answer.body},
         }
-        for kind, error in RESPONSES.items()
+        for kind, answer in answers.items()
     }

@@ -17,7 +17,7 @@ from typing import NamedTuple
 PROJECT = Path(__file__).parents[1]
 
 SERVICES = ("ingestion", "dispatch", "campaigns", "suppression", "delivery", "scheduling", "leads", "tenants",
-    "maintenance", "privacy",
+    "maintenance", "privacy", "access",
 )  # fmt: skip
 Floors = Sequence[frozenset[str]]
 
@@ -32,7 +32,7 @@ HOUSE = _floors(
     "messages ids instants canal unseen encoding",
     "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes"
     " markdown",
-    "contacts motivo avisos erased links",
+    "contacts motivo avisos erased links permissions",
     "adapters",
     " ".join(SERVICES),
     "api",
@@ -59,6 +59,7 @@ DOORS: Mapping[str, Callable[[str], bool]] = {
     "botocore": lambda module: module.startswith("chalicelib.adapters."),
     "mcp": lambda module: module == "chalicelib.adapters.mcp",
     "httpx2": lambda module: module == "chalicelib.adapters.mcp",
+    "jwt": lambda module: module == "chalicelib.access.id_tokens",
     "xlsx2csv": lambda module: module.startswith("chalicelib.ingestion.reading."),
     "openpyxl": lambda _: False,
     "python_calamine": lambda _: False,

@@ -174,9 +174,10 @@ def user_pool(provisioned_aws: tuple[str, MotoState], aws: Aws) -> str:
 
 
 @pytest.fixture
-def environ(database_urls: DatabaseUrls, user_pool: str) -> dict[str, str]:
+def environ(database_urls: DatabaseUrls, user_pool: str, aws_clients: Aws) -> dict[str, str]:
     """The environment of an app over a fresh database and AWS with everything that the template makes there."""
     from local.aws import ACCOUNT_ID
+    from local.tokens import jwks_url
 
     return {
         "ACCOUNT_ID": ACCOUNT_ID,
@@ -185,6 +186,7 @@ def environ(database_urls: DatabaseUrls, user_pool: str) -> dict[str, str]:
         "MICRO_AGENT_DISPARO_ENABLED": "true",
         "LOG_LEVEL": "ERROR",
         "COGNITO_USER_POOL_ARN": user_pool,
+        "COGNITO_JWKS_URL": jwks_url(aws_clients, user_pool),
     }
 
 

@@ -118,6 +118,12 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         "criado_por": SUBJECT,
     },
     "agendas": {"responsavel": TEAM, "criado_por": SUBJECT},
+    "chaves": {
+        "nome": OF_TENANT,
+        **dict.fromkeys(("grupo", "rotas"), CODE),
+        "final": NotPersonal("the end of the key of a machine"),
+        **dict.fromkeys(("criada_por", "revogada_por"), SUBJECT),
+    },
     "agendamentos": {
         **dict.fromkeys(
             (

@@ -501,7 +501,8 @@ def connect(url: str, *, timeout_s: float | None = None) -> Connection:
             application_name="disparo-agenda",
             # JSON has instants in the zone of the session.
             startup_params={
-                "TimeZone": "UTC", **{name: str(round(seconds * 1000)) for name, seconds in settings.items()}
+                "TimeZone": "UTC",
+                **{name: str(round(seconds * 1000)) for name, seconds in settings.items()},
             },
         )
     except BaseException:

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chalicelib.errors import MAX_LISTED, FieldError, Invalid, NotFound, TooLarge, escape_pointer
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
+from chalicelib.permissions import check
 from chalicelib.validation import invalid
 
 MAX_JSON_BYTES = 256 * 1024
@@ -140,19 +141,22 @@ class AnonymousCall:
 
 
 class Call(AnonymousCall):
-    """One authenticated request.
+    """One authenticated request, of a caller who may use its route.
 
     Raises:
-        Unauthenticated: the request has no claims, or no usable tenant among them.
+        Unauthenticated: no authorizer has told who calls.
+        Forbidden: the caller's group, or key, is not for this route.
     """
 
     def __init__(self, request: Request) -> None:
         super().__init__(request)
         self.identity: Identity = identify(request.context)
+        # Chalice's `path` is the pattern of the route.
+        check(self.identity, f"{request.method} {request.path}")
 
     @property
     def tenant_id(self) -> str:
-        """The tenant of the token."""
+        """The tenant of the token or the key."""
         return self.identity.tenant_id
 
     def idempotency_key(self, status: int) -> IdempotencyKey | None:

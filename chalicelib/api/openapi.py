@@ -19,11 +19,25 @@ from chalicelib.api.text import HTML
 from chalicelib.errors import MAX_LISTED
 from chalicelib.idempotency import HEADER, PATTERN
 from chalicelib.motivo import GivenReason
+from chalicelib.permissions import FOR_PEOPLE_ALONE, least
 
 _REF = "#/components/schemas/"
 _TITLE = "Disparo & Agenda"
 _VERSION = "1.0.0"
-_SCHEME = "cognito"
+_SCHEMES: Mapping[str, dict[str, str]] = {
+    "cognito": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "JWT",
+        "description": "A person: the ID token of Cognito.",
+    },
+    "chave": {
+        "type": "http",
+        "scheme": "bearer",
+        "bearerFormat": "da_live_…",
+        "description": "A machine: an API key of POST /chaves. It may do what its group may, and what its rotas name.",
+    },
+}
 
 Document = dict[str, Any]
 Mode = Literal["validation", "serialization"]
@@ -111,7 +125,7 @@ def document(app: Chalice) -> Document:
         "paths": _paths(app, schemas),
         "components": {
             "schemas": {**schemas.defined, "Problem": _PROBLEM_SCHEMA},
-            "securitySchemes": {_SCHEME: {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+            "securitySchemes": dict(_SCHEMES),
         },
     }
 
@@ -173,8 +187,12 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
             **_of_key(operation),
             "default": {"description": "Refused.", "content": _refusal(operation.media_type)},
         },
-        "security": [{_SCHEME: []}] if route.authorizer else [],
+        "security": [],
     }
+    if route.authorizer:
+        name = f"{route.method} {route.uri_pattern}"
+        schemes = ("cognito",) if name in FOR_PEOPLE_ALONE else _SCHEMES
+        described |= {"security": [{scheme: []} for scheme in schemes], "x-grupo": least(name)}
     if parameters := [*_of_path(route, operation.takes), *_of_query(operation.takes, schemas)]:
         described["parameters"] = parameters
     if content := _content(operation.takes, schemas):

@@ -15,7 +15,7 @@ from chalicelib.contacts.canonical import canonical
 from chalicelib.erased import Contact, ErasedContacts
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey, once
-from chalicelib.identity import ADMIN, Identity
+from chalicelib.identity import Identity
 from chalicelib.ids import new_id, new_ids
 from chalicelib.pages import page_of
 from chalicelib.searches import take_seat
@@ -95,11 +95,9 @@ class Suppressions:
         art. 18 IX). The administrator states that there is one.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             NotFound: the tenant has no such entry.
             Conflict: `consentimento_exigido`; the person asked for it, and no new consent is stated.
         """
-        identity.require(ADMIN)
 
         def work(rows: Rows) -> None:
             entry = _known(rows.one("lock_supressao", supressao_id=supressao_id))
@@ -141,11 +139,9 @@ class Suppressions:
         """Take a lead and all its contacts off the list; one that is not on it stays as it is.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             NotFound: the tenant has no such lead.
             Conflict: `consentimento_exigido`; the person asked for it on one contact, and no new consent is stated.
         """
-        identity.require(ADMIN)
 
         def work(rows: Rows) -> None:
             _known(rows.one("lock_lead", lead_id=lead_id))

@@ -13,7 +13,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.canal import Canal
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.identity import ADMIN, Identity
+from chalicelib.identity import Identity
 from chalicelib.tenants.config import (
     ConfigPatch,
     SendWindow,
@@ -44,24 +44,17 @@ class Tenants:
         self._clock = clock
 
     def config(self, identity: Identity) -> TenantConfig:
-        """The configuration, with defaults for what is not configured.
-
-        Raises:
-            Forbidden: the caller is not an administrator.
-        """
-        identity.require(ADMIN)
+        """The configuration, with defaults for what is not configured."""
         return self._database.run(identity.tenant_id, config_of)
 
     def replace(self, identity: Identity, config: TenantConfig) -> dict[str, Any]:
         """Replace the whole configuration by a document that leaves nothing out but defaults. Returns as `change`.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             Invalid: `configuracao_incompleta`, the document says nothing, or leaves out what is configured, with a
                 pointer to each field; or a channel cannot send. Nothing is stored.
             Conflict: `configuracao_disputada`, as `change`.
         """
-        identity.require(ADMIN)
         if not config.model_fields_set:
             raise Invalid("configuracao_incompleta", said_nothing())
 
@@ -80,11 +73,9 @@ class Tenants:
         agendamentos.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             Invalid: the changed configuration is not valid, or a channel cannot send; nothing is stored.
             Conflict: `configuracao_disputada`, others changed it again and again while the channels were checked.
         """
-        identity.require(ADMIN)
 
         def change(stored: TenantConfig) -> TenantConfig:
             try:

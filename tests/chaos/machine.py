@@ -18,10 +18,10 @@ import psutil
 
 from bench.disparos import seed
 from chalicelib.adapters.database import connect
+from local.aws import ADMIN_GROUP
 from local.ingest import upload
 from local.rest import ApiError, Rest
 from local.stack import Stack
-from local.tokens import ADMIN_GROUP
 
 # Waits are short, so that a scenario sees many of them and ends soon.
 HASTE = {"DISPATCH_LEASE_S": "15", "INGEST_LEASE_S": "10", "BACKOFF_BASE_S": "0.2", "BACKOFF_CAP_S": "1"}

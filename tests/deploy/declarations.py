@@ -29,6 +29,7 @@ def declarations(app: Chalice, environment: dict[str, str]) -> dict[str, Any]:
     """Return the Lambdas by name with their handlers, the event sources by kind of trigger, and the routes."""
     lambdas = {each.name: each.handler_string for each in app.pure_lambda_functions}
     lambdas |= {each.name: each.handler_string for each in app.event_sources}
+    lambdas |= {each.name: each.handler_string for each in app.builtin_auth_handlers}
     sources: dict[str, list[dict[str, Any]]] = {"uploads": [], "queues": [], "clocks": []}
     for source in app.event_sources:
         kind, trigger = _trigger(source)

@@ -132,6 +132,14 @@ def test_every_declared_route_is_in_the_api(deployed: Deployed) -> None:
     assert found == {path: set(methods) for path, methods in deployed.declared["routes"].items()}
 
 
+def test_api_may_invoke_its_authorizer(deployed: Deployed) -> None:
+    policy = json.loads(deployed.client("lambda").get_policy(FunctionName=aws_name("authorizer"))["Policy"])
+    [statement] = policy["Statement"]
+    assert (statement["Principal"], statement["Action"]) == (
+        {"Service": "apigateway.amazonaws.com"}, "lambda:InvokeFunction",
+    )  # fmt: skip
+
+
 def test_api_is_served_at_the_stage(deployed: Deployed) -> None:
     gateway = deployed.client("apigateway")
     [api] = gateway.get_rest_apis()["items"]

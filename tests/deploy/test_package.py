@@ -13,6 +13,7 @@ import pytest
 from cfnlint.api import ManualArgs, lint
 from samtranslator.translator.transform import transform
 
+from chalicelib.api.authorizing import TTL_S
 from chalicelib.config import Settings
 from chalicelib.ingestion.jobs.reports import MAX_REPORT
 from chalicelib.ingestion.reading.limits import MAX_FILE
@@ -84,16 +85,43 @@ def test_template_s_bucket_notifies_the_lambda_of_every_declared_upload(
 def test_every_declared_route_is_in_the_api_with_its_authorizer(packaged: Packaged) -> None:
     paths = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
     found = {
-        path: {method.upper(): each.get("security") == [{"cognito": []}] for method, each in methods.items()}
+        path: {method.upper(): each.get("security") == [{"authorizer": []}] for method, each in methods.items()}
         for path, methods in paths.items()
     }
     assert found == packaged.declared["routes"]
 
 
-def test_api_accepts_tokens_of_the_deployment_s_user_pool_only(packaged: Packaged) -> None:
+def test_api_asks_the_authorizer_function_and_keeps_its_answer_for_a_minute(packaged: Packaged) -> None:
     body = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
-    authorizer = body["securityDefinitions"]["cognito"]["x-amazon-apigateway-authorizer"]
-    assert authorizer == {"type": "cognito_user_pools", "providerARNs": [{"Ref": "UserPoolArn"}]}
+    [scheme] = body["securityDefinitions"].values()
+    assert (scheme["in"], scheme["name"]) == ("header", "Authorization")
+    assert scheme["x-amazon-apigateway-authorizer"] == {
+        "type": "token",
+        "authorizerUri": {
+            "Fn::Sub": "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+            "${Authorizer.Arn}/invocations"
+        },
+        "authorizerResultTtlInSeconds": TTL_S,
+    }
+    assert TTL_S <= 60, "so long a revoked key works on (docs/integrations.md)"
+
+
+def test_only_this_api_may_invoke_the_authorizer(packaged: Packaged) -> None:
+    invokers = [
+        each["Properties"]
+        for each in packaged.of_type("AWS::Lambda::Permission").values()
+        if "Authorizer" in json.dumps(each["Properties"]["FunctionName"])
+    ]
+    [permission] = invokers
+    assert permission["Principal"] == "apigateway.amazonaws.com"
+    assert "${RestAPIId}/*" in permission["SourceArn"]["Fn::Sub"][0]
+
+
+def test_functions_accept_tokens_of_the_deployment_s_user_pool_only(packaged: Packaged) -> None:
+    for function in packaged.functions().values():
+        variables = function["Environment"]["Variables"]
+        assert variables["COGNITO_USER_POOL_ARN"] == {"Ref": "UserPoolArn"}
+        assert "COGNITO_JWKS_URL" not in variables
 
 
 def test_gateway_s_own_errors_are_problem_documents(packaged: Packaged) -> None:
@@ -102,7 +130,10 @@ def test_gateway_s_own_errors_are_problem_documents(packaged: Packaged) -> None:
     # Every type that changes its status with the kind of failure has an entry; these two are for types yet unknown.
     assert {"DEFAULT_4XX", "DEFAULT_5XX"} <= responses.keys()
     for response in responses.values():
-        assert response["responseParameters"] == {"gatewayresponse.header.Content-Type": "'application/problem+json'"}
+        parameters = response["responseParameters"]
+        assert parameters["gatewayresponse.header.Content-Type"] == "'application/problem+json'"
+        how = {"401": "'Bearer'"}.get(response["statusCode"])
+        assert parameters.get("gatewayresponse.header.WWW-Authenticate") == how
         document = json.loads(response["responseTemplates"]["application/json"])
         assert str(document["status"]) == response["statusCode"]
         assert {"type", "title", "status", "detail", "code"} <= document.keys()
@@ -146,7 +177,6 @@ def test_names_of_the_stack_s_resources_are_set_by_the_stack(packaged: Packaged)
         bucket = packaged.template["Resources"]["Bucket"]["Properties"]["BucketName"]
         assert variables["BUCKET_NAME"] == bucket
         assert variables["EVENT_BUS_NAME"] == {"Ref": "EventBusName"}
-        assert variables["COGNITO_USER_POOL_ARN"] == {"Ref": "UserPoolArn"}
         assert variables["SCHEDULER_ROLE_ARN"] == {"Fn::GetAtt": ["SchedulerRole", "Arn"]}
         assert variables["ACCOUNT_ID"] == {"Ref": "AWS::AccountId"}
 

@@ -45,6 +45,18 @@ def _assert_narrow(arn: str) -> None:
     assert re.fullmatch(r"[^*?]+(/\*|:\*|-\?{6})?", name)
 
 
+def test_authorizer_reads_the_login_of_its_database_and_nothing_else(packaged: Packaged) -> None:
+    reads = {
+        (action, resource["Fn::Sub"].partition(":secret:")[2])
+        for statement in packaged.statements("authorizer")
+        if not any(UNNAMED.fullmatch(action) for action in statement["Action"])
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if not action.startswith("logs:")
+    }
+    assert reads == {("secretsmanager:GetSecretValue", "/alquimista/${Stage}/disparo-agenda/db-credentials-??????")}
+
+
 def test_every_consumer_may_consume_its_own_queue(packaged: Packaged) -> None:
     for queue in packaged.declared["queues"]:
         [statement] = [each for each in packaged.statements(queue["lambda"]) if "sqs:ReceiveMessage" in each["Action"]]

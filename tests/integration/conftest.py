@@ -8,7 +8,6 @@ from __future__ import annotations
 import http.client
 import importlib
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache, partial
@@ -28,16 +27,13 @@ from chalicelib.delivery.service import Webhooks
 from chalicelib.dispatch.worker.executor import Executor
 from chalicelib.errors import escape_pointer
 from chalicelib.wiring import Services
-from local.api import make_server
 from local.aws import Aws, put_secret
 from local.email import EmailServer
-from local.project import chalice_config
-from local.tokens import Verifier
 from local.whatsapp import WhatsAppSimulator
 from tests.builders import a_template
 from tests.conftest import DatabaseUrls, StoppedClock
 from tests.database_servers import Server, a_server, programs
-from tests.integration.test_local_api import Client
+from tests.integration.test_local_api import Client, serving
 from tests.sending_stage import MakeExecutor, SendingStage
 from tests.webhook_posts import APP_SECRET, PREFIX, SHARED, VERIFY_TOKEN
 
@@ -159,14 +155,8 @@ def api(environ: dict[str, str], aws: Aws, monkeypatch: pytest.MonkeyPatch) -> I
     monkeypatch.delitem(sys.modules, "app", raising=False)
     module = importlib.import_module("app")
     pool_id = environ["COGNITO_USER_POOL_ARN"].rsplit("/", 1)[-1]
-    verifier = Verifier.of_pool(aws, pool_id)
-    server = make_server(module.app, chalice_config("dev"), verifier, host="127.0.0.1", port=0).server
-    serving = threading.Thread(target=server.serve_forever, args=(0.02,))
-    serving.start()
-    yield ContractClient("127.0.0.1", server.server_port, aws, pool_id, module.app)
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    with serving(module.app) as port:
+        yield ContractClient("127.0.0.1", port, aws, pool_id, module.app)
     module.services.close()
     monkeypatch.delitem(sys.modules, "app", raising=False)
 

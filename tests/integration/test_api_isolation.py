@@ -12,13 +12,14 @@ from urllib.parse import quote
 from uuid import UUID
 
 import pytest
-from chalice.app import CognitoUserPoolAuthorizer
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chalicelib.adapters.database import Database, Rows, StatementFailed
 from chalicelib.api.handlers import Operation, Takes, operation_of
-from chalicelib.identity import ADMIN
+from chalicelib.identity import ADMIN, Group, Identity
+from chalicelib.permissions import FOR_PEOPLE_ALONE, LEAST
 from chalicelib.tenants.config import TenantConfig
+from local.tokens import issue
 from tests.builders import CREATED_AT, a_lead, a_template, ask, insert, run
 from tests.conftest import DatabaseUrls
 from tests.integration.test_local_api import Client, forged
@@ -35,7 +36,7 @@ TABLES = (
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
     "agendamento_eventos", "calendario_leituras", "calendario_ocupados",
-    "contatos_apagados", "titular_pedidos",
+    "contatos_apagados", "titular_pedidos", "chaves",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -90,7 +91,7 @@ def routes(api: Client) -> list[Route]:
         Route(method, path, operation_of(route.view_function))
         for path, methods in api.app.routes.items()
         for method, route in methods.items()
-        if isinstance(route.authorizer, CognitoUserPoolAuthorizer)
+        if route.authorizer is not None
     ]
 
 
@@ -254,6 +255,12 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         disparo_id=disparo_id,
     )  # fmt: skip
     nota_id = _seeded_life(owner, tenant_id, lead_id, number)
+    chave_id = UUID(int=number << 64 | 14)
+    insert(
+        owner, "chaves", tenant_id=tenant_id, chave_id=chave_id, nome=f"Pessoa de {tenant_id}",
+        resumo=f"\\x{number:064x}", final="0000", grupo="leitor", criada_em=CREATED_AT, criada_por="x",
+        expira_em=future,
+    )  # fmt: skip
     [[telefone_id, email_id]] = ask(
         owner,
         f"SELECT contato_id('{lead_id}', '+5571999990001'), contato_id('{lead_id}', 'maria@example.com')",
@@ -275,6 +282,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "responsavel_id": str(responsavel_id),
         "bloqueio_id": str(bloqueio_id),
         "nota_id": str(nota_id),
+        "chave_id": str(chave_id),
     }
 
 
@@ -365,6 +373,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "export_titular": {"documentos": ["529.982.247-25"], "telefones": ["71 98888-0009"], "emails": ["z@x.com"]},
         "erase_titular": {"documentos": ["529.982.247-25"], "telefones": ["71 98888-0009"], "emails": ["z@x.com"]},
         "settle_resposta": {"decisao": "sem_pedido"},
+        "create_chave": {"nome": "Painel", "grupo": "leitor", "rotas": ["GET /leads"]},
     }
     return bodies.get(handler)
 
@@ -408,21 +417,50 @@ def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     assert len(routes(api)) >= 25
 
 
-def test_every_route_refuses_a_bad_token_and_changes_nothing(api: Client, owner: Database) -> None:
+def a_key(api: Client, tenant: str, group: Group, *rotas: str, **columns: Any) -> str:
+    """A new API key, which has been used once."""
+    body = {"nome": "x", "grupo": group, **({"rotas": rotas} if rotas else {}), **columns}
+    status, made, _ = api.ask(
+        "POST", "/chaves", token=api.token(tenant, ADMIN), body=json.dumps(body).encode(),
+        Content_Type="application/json",
+    )  # fmt: skip
+    assert status == 201, made
+    api.ask("GET", "/campos", token=made["chave"])
+    return str(made["chave"])
+
+
+def test_every_route_refuses_a_bad_token_or_key_and_changes_nothing(api: Client, owner: Database) -> None:
     ids = seeded(owner, MINE)
-    before = rows_of(owner, MINE)
     stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    tokens = {"none": None, "expired": forged(api, exp=1), "another key": forged(api, key=stranger)}
+    good, revoked, expired = (a_key(api, MINE, ADMIN) for _ in range(3))
+    run(owner, f"UPDATE chaves SET revogada_em = criada_em, revogada_por = 'x' WHERE final = '{revoked[-4:]}'")
+    run(
+        owner,
+        "UPDATE chaves SET criada_em = criada_em - interval '2 years', expira_em = expira_em - interval '2 years' "
+        f"WHERE final = '{expired[-4:]}'",
+    )
+    tokens = {
+        "none": None,
+        "expired": forged(api, exp=1),
+        "another key": forged(api, key=stranger),
+        "revoked key": revoked,
+        "expired key": expired,
+        "unknown key": good.swapcase().replace("DA_LIVE_ACME_", "da_live_acme_"),
+        "key of another tenant": good.replace(MINE, THEIRS),
+        "malformed key": good[:-1],
+    }
+    before = rows_of(owner, MINE)
     wrong = {}
     for route in routes(api):
         for kind, token in tokens.items():
-            status, document, media_type = sent(api, route, ids, token)
-            if (status, document.get("status"), document.get("code"), media_type) != (
-                401, 401, "nao_autenticado", PROBLEM
-            ):  # fmt: skip
-                wrong[route, kind] = (status, document, media_type)
+            status, document, headers = api.ask(route.method, route.to(ids), token=token, body=b"{}")
+            answer = (status, document.get("status"), document.get("code"))
+            how = (headers["Content-Type"], headers["WWW-Authenticate"])
+            if (answer, how) != ((401, 401, "nao_autenticado"), (PROBLEM, "Bearer")):
+                wrong[route, kind] = (status, document, how)
     assert wrong == {}
     assert rows_of(owner, MINE) == before
+    assert api.ask("GET", "/leads", token=good)[0] == 200
 
 
 def test_health_and_the_contract_need_no_token(api: Client) -> None:
@@ -431,28 +469,73 @@ def test_health_and_the_contract_need_no_token(api: Client) -> None:
     assert (status, document["openapi"]) == (200, "3.1.0")
 
 
-def test_only_operators_and_administrators_pause_and_resume_channels(api: Client, owner: Database) -> None:
-    for route in [each for each in routes(api) if "{canal}" in each.path]:
-        status, document, _ = sent(api, route, {}, api.token(MINE))
-        assert (status, document["code"]) == (403, "grupo_exigido")
+# Groups
+
+
+class Who(NamedTuple):
+    """A caller of a tenant, and the identity that the table of permissions sees."""
+
+    name: str
+    token: str
+    groups: frozenset[str]
+    routes: frozenset[str] | None = None
+    is_key: bool = False
+
+    def may(self, route: str) -> bool:
+        """Whether the table lets this caller use a route."""
+        is_member = Identity(MINE, "x", self.groups).includes(LEAST[route])
+        is_person_enough = not (self.is_key and route in FOR_PEOPLE_ALONE)
+        return is_member and is_person_enough and (self.routes is None or route in self.routes)
+
+
+NARROW = ("GET /leads/{lead_id}", "POST /leads", "DELETE /supressoes/{supressao_id}")
+REFUSALS = {"grupo_exigido", "rota_fora_da_chave", "so_para_pessoas"}
+
+
+def callers(api: Client, tenant: str) -> list[Who]:
+    """A person and a key of each group, a person of none, and a narrower key."""
+    nobody = issue(api.aws, api.pool_id, tenant)
+    people = [Who(group, api.token(tenant, group), frozenset({group})) for group in Group]
+    keys = [Who(f"key {group}", a_key(api, tenant, group), frozenset({group}), is_key=True) for group in Group]
+    narrow = a_key(api, tenant, ADMIN, *NARROW)
+    return [
+        Who("no group", nobody, frozenset()),
+        *people,
+        *keys,
+        Who("narrow key", narrow, frozenset({ADMIN}), frozenset(NARROW), is_key=True),
+    ]
 
 
 @pytest.mark.straight_path
-def test_only_administrators_read_and_change_the_configuration(api: Client) -> None:
-    members, administrators = api.token(MINE), api.token(MINE, ADMIN)
-    for route in [each for each in routes(api) if each.path == "/tenant/config"]:
-        status, document, _ = sent(api, route, {}, members)
-        assert (status, document["code"]) == (403, "grupo_exigido")
-        assert sent(api, route, {}, administrators)[0] == 200
+def test_every_route_is_for_its_groups_and_refuses_all_others_without_a_change(api: Client, owner: Database) -> None:
+    ids = seeded(owner, MINE)
+    every = callers(api, MINE)
+    before = rows_of(owner, MINE)
+    asked = [(route, who, f"{route.method} {route.path}") for route in routes(api) for who in every]
+    wrong = {}
+    for route, who, name in asked:
+        if not who.may(name):
+            status, document, media_type = sent(api, route, ids, who.token)
+            if (status, media_type) != (403, PROBLEM) or document["code"] not in REFUSALS:
+                wrong[who.name, name] = (status, document)
+    assert wrong == {}
+    assert rows_of(owner, MINE) == before
+    for route, who, name in asked:
+        if who.may(name):
+            status, document, _ = sent(api, route, ids, who.token)
+            if status in {401, 500} or document.get("code") in REFUSALS:
+                wrong[who.name, name] = (status, document)
+    assert wrong == {}
 
 
 # Tenants
 
 
-def test_resources_of_another_tenant_are_a_404_and_stay_unchanged(api: Client, owner: Database) -> None:
+@pytest.mark.parametrize("by_key", [False, True], ids=["person", "key"])
+def test_resources_of_another_tenant_are_a_404_and_stay_unchanged(api: Client, owner: Database, by_key: bool) -> None:
     theirs = seeded(owner, THEIRS)
     before = rows_of(owner, THEIRS)
-    token = api.token(MINE, ADMIN)
+    token = a_key(api, MINE, ADMIN) if by_key else api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
         # Names are not ids: every tenant may have a template of this name, and has a channel of this name.
@@ -479,7 +562,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("contatos_apagados", "titular_pedidos", "agendas", "lead_contatos_periodo",
+        for table in ("chaves", "contatos_apagados", "titular_pedidos", "agendas", "lead_contatos_periodo",
                       "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
                       "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
@@ -496,12 +579,13 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     assert wrong == {}
 
 
-def test_lists_show_nothing_of_another_tenant(api: Client, owner: Database) -> None:
+@pytest.mark.parametrize("by_key", [False, True], ids=["person", "key"])
+def test_lists_show_nothing_of_another_tenant(api: Client, owner: Database, by_key: bool) -> None:
     theirs = seeded(owner, THEIRS)
     mine = seeded(owner, MINE)
     secrets = [value for name, value in theirs.items() if name not in {"nome", "versao"}]
     secrets += [f"Pessoa de {THEIRS}", f"{THEIRS}.xlsx", f"@{THEIRS}"]
-    token = api.token(MINE, ADMIN)
+    token = a_key(api, MINE, ADMIN) if by_key else api.token(MINE, ADMIN)
     for route in routes(api):
         if route.method == "GET" and "{" not in route.path:
             status, document, _ = sent(api, route, mine, token, body=None)
@@ -733,14 +817,14 @@ def test_every_path_is_accepted_or_refused(api: Client, owner: Database) -> None
 
 @pytest.mark.parametrize("key", ["", "a" * 256, "a\tb"])
 def test_malformed_key_is_refused_by_every_route_that_takes_one(api: Client, owner: Database, key: str) -> None:
-    ids, token = seeded(owner, MINE), api.token(MINE)
+    ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
     for route in [each for each in routes(api) if each.takes.key]:
         status, document, _ = sent(api, route, ids, token, Idempotency_Key=key)
         assert (status, document["code"]) == (422, "chave_de_idempotencia_invalida"), route
 
 
 def test_same_key_for_another_lead_is_refused(api: Client, owner: Database) -> None:
-    ids, token = seeded(owner, MINE), api.token(MINE)
+    ids, token = seeded(owner, MINE), api.token(MINE, ADMIN)
     other = {**ids, "lead_id": str(a_lead(owner, tenant_id=MINE))}
     for route in [each for each in routes(api) if each.takes.key and "{lead_id}" in each.path]:
         body = fitting(route.handler)

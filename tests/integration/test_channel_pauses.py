@@ -22,7 +22,6 @@ from tests.fakes import FakeQueues, FakeSchedules
 
 ADMINISTRATOR = Identity(TENANT, "ana", frozenset({ADMIN}))
 OPERATOR_BIA = Identity(TENANT, "bia", frozenset({OPERATOR}))
-MEMBER = Identity(TENANT, "caio", frozenset())
 BY_NOBODY = {"por": None, "motivo": None, "de_admin": False}
 BY_ANA = {"por": "ana", "motivo": None, "de_admin": True}
 TOMORROW = STARTED_AT + timedelta(days=1)
@@ -190,14 +189,6 @@ def test_resuming_releases_several_batches_and_leaves_the_rest_waiting(
 
 
 # Administrators and tenants
-
-
-def test_only_operators_and_administrators_pause_and_resume(services: Services, database: Database) -> None:
-    for change in (services.channel_pauses.pause, services.channel_pauses.resume):
-        with pytest.raises(Forbidden) as raised:
-            change(MEMBER, "whatsapp")
-        assert raised.value.code == "grupo_exigido"
-    assert services.channel_pauses.every(TENANT)["itens"][0]["estado"] == "ativo"
 
 
 def test_pause_says_who_made_it_and_why_in_the_channel_its_history_and_the_overview(

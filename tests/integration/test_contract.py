@@ -354,6 +354,19 @@ def use_staff(call: Caller) -> None:
     call("DELETE", f"/responsaveis/{made['responsavel_id']}")
 
 
+def use_keys(call: Caller) -> None:
+    made = call("POST", "/chaves", nome="Painel", grupo="leitor", rotas=["GET /leads"])
+    key = made.pop("chave")
+    assert made["final"] == key[-4:]
+    assert call.api.ask("GET", "/leads", token=key)[0] == 200
+    call("POST", "/chaves", nome="Integração", grupo="admin")
+    call("DELETE", f"/chaves/{made['chave_id']}")
+    first = call("GET", "/chaves?limit=1")
+    [shown] = call("GET", f"/chaves?cursor={first['proximo']}")["itens"]
+    assert shown == {**made, **{name: shown[name] for name in ("usada_em", "revogada_em", "revogada_por")}}
+    assert all(shown[name] for name in ("usada_em", "revogada_em", "revogada_por"))
+
+
 def use_suppressions(call: Caller) -> None:
     added = call("POST", "/supressoes", canal="email", contato="joao@example.com")
     assert call("GET", "/supressoes")["itens"] == [added]
@@ -429,6 +442,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_segments(call)
     use_staff(call)
     use_campaigns(call, owner, lead_id)
+    use_keys(call)
     use_suppressions(call)
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)

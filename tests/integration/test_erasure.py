@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.canal import Canal
-from chalicelib.errors import Conflict, Forbidden, Invalid, Unavailable
+from chalicelib.errors import Conflict, Invalid, Unavailable
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.privacy import erasure
 from chalicelib.privacy.erasure import Erasures
@@ -312,11 +312,6 @@ def test_same_key_gets_the_same_answer_and_another_request_is_refused(services: 
         erased(services, BY_PHONE, key="k")
     assert erased(services)["leads"] == 1
     assert not ask(owner, f"SELECT 1 FROM titular_pedidos t WHERE to_jsonb(t)::text LIKE '%{DOCUMENT}%'")
-
-
-def test_only_administrators_erase(services: Services) -> None:
-    with pytest.raises(Forbidden):
-        services.erasures.erase(Identity(TENANT, "u", frozenset()), BY_DOCUMENT)
 
 
 def test_every_text_that_names_nobody_is_pointed_at(services: Services) -> None:

@@ -10,20 +10,26 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import jwt
 import pytest
-from chalice.app import Chalice, CognitoUserPoolAuthorizer, Request, Response
+from chalice.app import AuthRequest, AuthResponse, Chalice, Request, Response
 from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.cognitoidp.models import cognitoidp_backends
 
-from chalicelib.config import MAX_BODY
+from chalicelib.access.authorizer import Authorizer
+from chalicelib.access.id_tokens import IdTokens
+from chalicelib.api.authorizing import admitted
+from chalicelib.config import MAX_BODY, Settings
+from chalicelib.errors import Unauthenticated, Unavailable
+from chalicelib.identity import Identity
 from local.api import GatewayHandler, make_server
-from local.aws import ACCOUNT_ID, Aws
+from local.aws import ACCOUNT_ID, OPERATOR_GROUP, Aws
 from local.project import chalice_config
-from local.tokens import InvalidToken, Verifier, issue
+from local.tokens import issue, jwks_url
 
 JSON = {"Content-Type": "application/json"}
 
@@ -42,12 +48,20 @@ class RecordingApp(Chalice):
         return self.current_request
 
 
-def an_app() -> RecordingApp:
+def no_key(_key: str) -> Identity:
+    """There are no API keys here."""
+    raise Unauthenticated("nao_autenticado")
+
+
+def an_app(id_tokens: IdTokens) -> RecordingApp:
     app = RecordingApp()
     app.api.binary_types.append("multipart/form-data")
-    cognito = CognitoUserPoolAuthorizer("cognito", provider_arns=["arn:of:a:pool"])
     kinds = ["application/json", "multipart/form-data"]
     barrier = threading.Barrier(2, timeout=60)
+
+    @app.authorizer()
+    def cognito(request: AuthRequest) -> AuthResponse:
+        return admitted(Authorizer(claims=id_tokens.claims, key=no_key).identify, request.token)
 
     @app.route("/saude", methods=["GET"])
     def health() -> dict[str, str]:
@@ -56,8 +70,8 @@ def an_app() -> RecordingApp:
     @app.route("/eu", methods=["GET"], authorizer=cognito)
     def me() -> dict[str, Any]:
         app.called.append("me")
-        claims: dict[str, Any] = app.request.context["authorizer"]["claims"]
-        return claims
+        context: dict[str, Any] = app.request.context["authorizer"]
+        return context
 
     @app.route("/eco/{nome}", methods=["POST", "DELETE"], authorizer=cognito, content_types=kinds)
     def echo(nome: str) -> Response | dict[str, Any]:
@@ -111,21 +125,28 @@ class Client:
             connection.close()
 
     def token(self, tenant: str = "acme", *groups: str) -> str:
-        return issue(self.aws, self.pool_id, tenant, groups)
+        """The token of an operator, unless groups are given."""
+        return issue(self.aws, self.pool_id, tenant, groups or (OPERATOR_GROUP,))
+
+
+@contextmanager
+def serving(app: Chalice) -> Iterator[int]:
+    """The app behind the local gateway; its port."""
+    server = make_server(app, chalice_config("dev"), host="127.0.0.1", port=0).server
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
 def api(aws: Aws, user_pool: str) -> Iterator[Client]:
-    pool_id = user_pool.rsplit("/", 1)[-1]
-    app = an_app()
-    verifier = Verifier.of_pool(aws, pool_id)
-    server = make_server(app, chalice_config("dev"), verifier, host="127.0.0.1", port=0).server
-    serving = threading.Thread(target=server.serve_forever, args=(0.02,))
-    serving.start()
-    yield Client("127.0.0.1", server.server_port, aws, pool_id, app)
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    issuer = Settings(cognito_user_pool_arn=user_pool).token_issuer
+    app = an_app(IdTokens(jwks_url=jwks_url(aws, user_pool), issuer=issuer))
+    with serving(app) as port:
+        yield Client("127.0.0.1", port, aws, user_pool.rsplit("/", 1)[-1], app)
 
 
 def forged(api: Client, *, key: Any = None, kid: str = "dummy", **changes: Any) -> str:
@@ -143,28 +164,29 @@ def is_refused(api: Client, token: str | None) -> bool:
     return (status, described) == (401, (401, "nao_autenticado", "application/problem+json")) and api.app.called == []
 
 
-def test_token_of_the_pool_reaches_the_app_with_its_claims_as_text(api: Client) -> None:
-    status, claims, _ = api.ask("GET", "/eu", token=api.token("acme", "admin"))
-    assert status == 200
-    assert claims["custom:tenant_id"] == "acme"
-    assert claims["cognito:groups"] == "admin"
-    assert claims["token_use"] == "id"
-    assert all(isinstance(value, str) for value in claims.values())
+def test_token_of_the_pool_reaches_the_app_with_its_tenant_and_groups_as_text(api: Client) -> None:
+    token = api.token("acme", "admin", "leitor")
+    subject = jwt.decode(token, options={"verify_signature": False})["sub"]
+    assert api.ask("GET", "/eu", token=token)[:2] == (
+        200, {"principalId": subject, "tenant_id": "acme", "subject": subject, "groups": "admin,leitor"},
+    )  # fmt: skip
 
 
 def test_token_is_accepted_with_and_without_bearer(api: Client) -> None:
     token = api.token()
-    assert [api.ask("GET", "/eu", token=prefix + token)[0] for prefix in ("", "Bearer ")] == [200, 200]
+    assert [api.ask("GET", "/eu", token=prefix + token)[0] for prefix in ("", "Bearer ", "bearer  ")] == [200] * 3
 
 
 def test_each_token_carries_its_own_tenant_and_groups(api: Client) -> None:
     tokens = [api.token("acme"), api.token("acme", "admin"), api.token("outra"), api.token("acme")]
-    claims = [api.ask("GET", "/eu", token=token)[1] for token in tokens]
-    assert [(each["custom:tenant_id"], each.get("cognito:groups")) for each in claims] == [
-        ("acme", None),
+    tokens.append(issue(api.aws, api.pool_id, "acme"))
+    found = [api.ask("GET", "/eu", token=token)[1] for token in tokens]
+    assert [(each["tenant_id"], each["groups"]) for each in found] == [
+        ("acme", "operador"),
         ("acme", "admin"),
-        ("outra", None),
-        ("acme", None),
+        ("outra", "operador"),
+        ("acme", "operador"),
+        ("acme", ""),
     ]
 
 
@@ -186,7 +208,6 @@ def test_forged_token_without_changes_is_accepted(api: Client) -> None:
         {"sub": None},
         {"iss": "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_another"},
         {"iss": None},
-        {"aud": "another-client"},
         {"aud": None},
         {"token_use": "access"},
         {"nbf": int(time.time()) + 3600},
@@ -214,10 +235,28 @@ def test_access_token_of_the_pool_is_refused(api: Client) -> None:
     assert is_refused(api, next(iter(pool.access_tokens)))
 
 
-def test_every_token_is_refused_while_the_keys_cannot_be_fetched() -> None:
-    verifier = Verifier(jwks_url="http://127.0.0.1:9/jwks.json", issuer="i", audience=["a"])
-    with pytest.raises(InvalidToken, match="PyJWKClientConnectionError"):
-        verifier.claims("Bearer " + jwt.encode({}, "a secret of thirty-two bytes or more", headers={"kid": "dummy"}))
+def test_token_of_another_client_of_the_pool_is_accepted_as_by_a_cognito_authorizer(api: Client) -> None:
+    assert api.ask("GET", "/eu", token=forged(api, aud="another-client"))[0] == 200
+
+
+def test_refusal_says_how_to_authenticate(api: Client) -> None:
+    for token in (None, "nonsense"):
+        assert api.ask("GET", "/eu", token=token)[2]["WWW-Authenticate"] == "Bearer"
+
+
+def test_no_token_can_be_verified_while_the_keys_cannot_be_fetched() -> None:
+    id_tokens = IdTokens(jwks_url="http://127.0.0.1:9/jwks.json", issuer="i")
+    with pytest.raises(Unavailable, match="chaves_do_cognito_indisponiveis"):
+        id_tokens.claims(jwt.encode({}, "a secret of thirty-two bytes or more", headers={"kid": "dummy"}))
+
+
+def test_failure_of_the_authorizer_is_a_500_and_does_not_reach_the_app(aws: Aws, user_pool: str) -> None:
+    app = an_app(IdTokens(jwks_url="http://127.0.0.1:9/jwks.json", issuer="i"))
+    with serving(app) as port:
+        client = Client("127.0.0.1", port, aws, user_pool.rsplit("/", 1)[-1], app)
+        status, problem, headers = client.ask("GET", "/eu", token=client.token())
+    assert (status, problem["code"], headers["Content-Type"]) == (500, "erro_interno", "application/problem+json")
+    assert app.called == []
 
 
 def test_route_without_an_authorizer_needs_no_token(api: Client) -> None:

@@ -11,8 +11,8 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
-from chalicelib.errors import Conflict, ConstraintViolation, Forbidden, Invalid, NotFound
-from chalicelib.identity import ADMIN, OPERATOR, Identity
+from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound
+from chalicelib.identity import ADMIN, Identity
 from chalicelib.pages import PageQuery
 from chalicelib.scheduling.staff.availability import buffers_of
 from chalicelib.scheduling.staff.requests import NewBlock, NewResponsavel
@@ -22,7 +22,6 @@ from tests.conftest import StoppedClock
 from tests.keys import a_key, as_answered, replayed
 
 MANAGER = Identity(TENANT, "chefe", frozenset({ADMIN}))
-MEMBER = Identity(TENANT, "membro", frozenset({OPERATOR}))
 KEY = a_key()
 
 
@@ -65,17 +64,6 @@ def test_pages_are_by_name(services: Services) -> None:
     assert [each["nome"] for each in first["itens"] + second["itens"]] == ["ana", "Bia", "Caio"]
     assert second["proximo"] is None
     assert "ordem" not in first["itens"][0]
-
-
-def test_only_administrators_change_responsaveis(services: Services) -> None:
-    made = add(services)
-    for change in (
-        lambda: services.responsaveis.create(MEMBER, person(nome="Bia")),
-        lambda: services.responsaveis.replace(MEMBER, made["responsavel_id"], person()),
-        lambda: services.responsaveis.delete(MEMBER, made["responsavel_id"]),
-    ):
-        with pytest.raises(Forbidden):
-            change()
 
 
 def test_same_key_gets_the_same_responsavel(services: Services) -> None:

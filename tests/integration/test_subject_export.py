@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.encoding import to_json
-from chalicelib.errors import Forbidden, NotFound
+from chalicelib.errors import NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.privacy import subject_export
 from chalicelib.privacy.requests import (
@@ -115,16 +115,6 @@ def test_other_tenant_exports_nothing_of_ours(services: Services, owner: Databas
     assert json.loads(to_json(answer))["leads"] == []
     with pytest.raises(NotFound):
         services.subject_exports.lead(stranger, lead_id, LeadExportQuery())
-
-
-def test_only_administrators_export(services: Services, owner: Database) -> None:
-    member = Identity(TENANT, "u", frozenset())
-    with pytest.raises(Forbidden):
-        services.subject_exports.lead(member, uuid4(), LeadExportQuery())
-    with pytest.raises(Forbidden):
-        services.subject_exports.subject(member, BY_DOCUMENT, SubjectExportQuery())
-    with pytest.raises(Forbidden):
-        services.subject_records.page(member, SubjectRequestQuery())
 
 
 def test_tests_of_campaigns_are_nobodys_messages(services: Services, owner: Database) -> None:

@@ -11,7 +11,7 @@ import pytest
 from chalicelib.adapters.database import Database
 from chalicelib.canal import Canal
 from chalicelib.erased import ErasedContacts
-from chalicelib.errors import Conflict, ConstraintViolation, Forbidden, Invalid, NotFound
+from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.ids import new_ids
 from chalicelib.suppression.requests import (
@@ -136,10 +136,8 @@ def test_filter_finds_a_contact_in_any_spelling(suppressions: Suppressions) -> N
     assert listed(suppressions, motivo="descadastro") == ["maria@example.com"]
 
 
-def test_only_an_administrator_removes_an_entry(suppressions: Suppressions, owner: Database) -> None:
+def test_entry_is_removed_once(suppressions: Suppressions, owner: Database) -> None:
     supressao_id = suppressions.add(MEMBER, an_entry("+5571999990001"))["supressao_id"]
-    with pytest.raises(Forbidden):
-        suppressions.remove(MEMBER, supressao_id, SuppressionRemoval(novo_consentimento=True))
     suppressions.remove(ADMINISTRATOR, supressao_id, SuppressionRemoval())
     assert listed(suppressions) == []
     with pytest.raises(NotFound):
@@ -258,14 +256,10 @@ def test_suppressing_a_person_again_changes_nothing_but_the_note(
     assert noted == {**first, "nota": "Procon", "por": "sub-da-ana"}
 
 
-def test_only_an_administrator_lifts_a_person_and_an_opt_out_of_its_own_needs_a_new_consent(
-    suppressions: Suppressions, owner: Database
-) -> None:
+def test_opt_out_of_a_persons_own_needs_a_new_consent_to_be_lifted(suppressions: Suppressions, owner: Database) -> None:
     lead_id = a_person(owner)
     suppressions.add(MEMBER, an_entry("maria@example.com", Canal.EMAIL, SuppressionReason.DESCADASTRO))
     suppressions.suppress_person(MEMBER, lead_id, PersonSuppression())
-    with pytest.raises(Forbidden):
-        suppressions.lift_person(MEMBER, lead_id, SuppressionRemoval(novo_consentimento=True))
     with pytest.raises(Conflict, match="consentimento_exigido"):
         suppressions.lift_person(ADMINISTRATOR, lead_id, SuppressionRemoval())
     assert len(listed(suppressions)) == 3

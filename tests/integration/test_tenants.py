@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from chalicelib.errors import Conflict, Forbidden, Invalid
+from chalicelib.errors import Conflict, Invalid
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.tenants.config import ConfigPatch, Language, SendWindow, TenantConfig, config_of
 from chalicelib.tenants.service import Tenants
@@ -22,7 +22,6 @@ from tests.builders import TENANT, ask, insert
 from tests.conftest import StoppedClock
 
 ADMINISTRATOR = Identity(TENANT, "u-1", frozenset({ADMIN}))
-MEMBER = Identity(TENANT, "u-2", frozenset({"vendas"}))
 WINDOW = {
     "ligada": True,
     "dias": ["seg", "ter", "qua", "qui", "sex"],
@@ -268,16 +267,6 @@ def test_change_that_is_always_overtaken_is_a_conflict(services: Services, clock
         tenants.change(ADMINISTRATOR, ConfigPatch(fuso="America/Manaus"))
     assert raised.value.code == "configuracao_disputada"
     assert services.tenants.config(ADMINISTRATOR).fuso == "America/Sao_Paulo"
-
-
-def test_only_an_administrator_may_read_and_change_it(services: Services) -> None:
-    with pytest.raises(Forbidden):
-        services.tenants.config(MEMBER)
-    with pytest.raises(Forbidden):
-        services.tenants.replace(MEMBER, whole())
-    with pytest.raises(Forbidden):
-        change(services, MEMBER, idioma="en")
-    assert ask(services.owner_database, "SELECT count(*) FROM tenants") == [[0]]
 
 
 def test_tenants_do_not_see_or_change_each_other(services: Services) -> None:

@@ -38,7 +38,7 @@ def upload(body: bytes, content_type: str) -> NewUpload:
                 "requestContext": {
                     "httpMethod": "POST",
                     "resourcePath": "/ingest/leads/xlsx",
-                    "authorizer": {"claims": {"custom:tenant_id": "acme"}},
+                    "authorizer": {"tenant_id": "acme", "groups": "operador"},
                 },
                 "pathParameters": None,
                 "multiValueQueryStringParameters": None,

@@ -473,9 +473,7 @@ def test_unknown_channel_is_not_found(webhooks: Webhooks) -> None:
         webhooks.receive("sms", WebhookQuery(), {}, b"{}")
 
 
-def test_addresses_are_shown_to_administrators_only(webhooks: Webhooks, make_services: Callable[..., Services]) -> None:
-    with pytest.raises(Forbidden):
-        webhooks.addresses(Identity(TENANT, "u", frozenset()))
+def test_addresses_begin_with_the_public_url(make_services: Callable[..., Services], secrets: None) -> None:
     elsewhere = make_services(public_url="https://api.example.com/dev").webhooks
     urls = [each["url"] for each in elsewhere.addresses(Identity(TENANT, "u", frozenset({ADMIN})))["itens"]]
     assert [url.partition("?")[0] for url in urls] == [

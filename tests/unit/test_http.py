@@ -25,6 +25,7 @@ from chalicelib.canal import Canal
 from chalicelib.encoding import to_json
 from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, UnderWay, UnsupportedFile, named
 from chalicelib.idempotency import IdempotencyKey, Replayed
+from chalicelib.identity import ADMIN, OPERATOR, Identity
 from chalicelib.pages import PageQuery
 
 Decorator = Callable[[Chalice], Callable[[Handler], View]]
@@ -72,6 +73,10 @@ class RawBody(RequestBody):
         return min(len(self._call.raw_body), limit)
 
 
+# The routes of these tests are not in the table of permissions, so they are for administrators.
+MEMBER = Identity("acme", "u", frozenset({ADMIN}))
+
+
 def event(
     method: str = "POST",
     path: str = "/nomes/{nome}",
@@ -79,7 +84,7 @@ def event(
     body: bytes | str | None = None,
     query: dict[str, str] | None = None,
     nome: str = "a",
-    claims: dict[str, str] | None = None,
+    identity: Identity | None = MEMBER,
     **headers: str,
 ) -> dict[str, Any]:
     """An API Gateway event of one request."""
@@ -88,7 +93,7 @@ def event(
         "requestContext": {
             "httpMethod": method,
             "resourcePath": path,
-            "authorizer": {"claims": {"custom:tenant_id": "acme", "sub": "u"} if claims is None else claims},
+            "authorizer": identity and identity.as_context(),
         },
         "httpMethod": method,
         "pathParameters": {"nome": nome} if "{nome}" in path else None,
@@ -210,8 +215,13 @@ def test_response_of_a_handler_is_passed_on() -> None:
 
 
 def test_request_without_a_tenant_is_refused() -> None:
-    reply = ask(return_name, claims={})
+    reply = ask(return_name, identity=None)
     assert (reply.status, reply.document["code"], reply.content_type) == (401, "nao_autenticado", PROBLEM)
+
+
+def test_request_of_another_group_is_refused_before_anything_else_is_looked_at() -> None:
+    reply = ask(return_body, identity=Identity("acme", "u", frozenset({OPERATOR})), body="nada")
+    assert (reply.status, reply.document["code"], reply.content_type) == (403, "grupo_exigido", PROBLEM)
 
 
 def test_error_is_a_problem_document_with_a_stable_code() -> None:
@@ -277,7 +287,7 @@ def test_public_route_needs_no_identity() -> None:
     def handler(call: AnonymousCall, nome: str) -> object:
         return [nome, call.headers["x-outro"]]
 
-    assert ask(handler, public, claims={}, x_outro="1").document == ["a", "1"]
+    assert ask(handler, public, identity=None, x_outro="1").document == ["a", "1"]
 
 
 def test_public_route_refuses_with_a_problem_document() -> None:

@@ -73,6 +73,17 @@ def test_only_routes_that_authenticate_otherwise_take_no_token(contract: Any) ->
     }
 
 
+def test_operation_is_for_people_and_keys_and_says_the_least_group(contract: Any) -> None:
+    people: Any = {"cognito": []}
+    machines: Any = {"chave": []}
+    assert set(contract["components"]["securitySchemes"]) == {"cognito", "chave"}
+    leads, keys = contract["paths"]["/leads"], contract["paths"]["/chaves"]
+    assert (leads["get"]["security"], leads["get"]["x-grupo"]) == ([people, machines], "leitor")
+    assert leads["post"]["x-grupo"] == "operador"
+    assert (keys["post"]["security"], keys["post"]["x-grupo"]) == ([people], "admin")
+    assert "x-grupo" not in contract["paths"]["/saude"]["get"]
+
+
 def test_every_operation_has_a_name_of_its_own_and_a_sentence_that_begins_with_a_verb(contract: Any) -> None:
     found = operations_in(contract)
     assert [each["summary"] for each in found if not re.fullmatch(r"[A-Z][a-z]+s .*\.", each["summary"])] == []

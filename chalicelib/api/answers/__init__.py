@@ -64,7 +64,7 @@ from chalicelib.api.answers.scheduling import (
     SlotsAnswer,
 )
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
-from chalicelib.api.answers.tenants import SavedConfig
+from chalicelib.api.answers.tenants import KeyPage, NewKeyAnswer, SavedConfig
 
 __all__ = [
     "AgendamentoDetail",
@@ -91,10 +91,12 @@ __all__ = [
     "JobAnswer",
     "JobDetail",
     "JobPage",
+    "KeyPage",
     "LeadDetail",
     "LeadPage",
     "LifePage",
     "NewFeedAnswer",
+    "NewKeyAnswer",
     "NoteAnswer",
     "NotePage",
     "OpenApiDocument",

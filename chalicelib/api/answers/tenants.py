@@ -1,7 +1,12 @@
-"""Answers about the configuration of a tenant."""
+"""Answers about the configuration and the API keys of a tenant."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from uuid import UUID
+
+from chalicelib.api.answers.model import AnswerModel, PageModel
+from chalicelib.identity import Group
 from chalicelib.tenants.config import TenantConfig
 
 
@@ -14,3 +19,38 @@ class SavedConfig(TenantConfig):
     agendamentos_a_redatar: int
     """How many agendamentos are still to come, if the window or `agenda` has changed; their reminders get their new
     times within a minute."""
+
+
+class KeyAnswer(AnswerModel):
+    """A key, without itself."""
+
+    chave_id: UUID
+    nome: str
+    grupo: Group
+    """What it may do, as a person of this group."""
+    rotas: tuple[str, ...] | None
+    """The only routes that it is for; null: all that its group may use."""
+    final: str
+    """Its last four characters, by which it is recognised."""
+    criada_em: datetime
+    criada_por: str
+    """The id of the person's login."""
+    expira_em: datetime
+    usada_em: datetime | None
+    """When it was last used, to the hour; null: never."""
+    revogada_em: datetime | None
+    """When it was revoked; null: it was not."""
+    revogada_por: str | None
+
+
+class NewKeyAnswer(KeyAnswer):
+    """A key that has just been made."""
+
+    chave: str
+    """The key itself, which is shown this once. Send it as `Authorization: Bearer da_live_…`."""
+
+
+class KeyPage(PageModel):
+    """A page of keys."""
+
+    itens: tuple[KeyAnswer, ...]

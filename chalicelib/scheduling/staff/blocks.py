@@ -9,7 +9,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import ConstraintViolation, FieldError, Invalid, NotFound
 from chalicelib.idempotency import IdempotencyKey, once
-from chalicelib.identity import ADMIN, OPERATOR, Identity
+from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import page_of
 from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock
@@ -34,10 +34,8 @@ class Blocks:
         """Block time of one responsável or of all.
 
         Raises:
-            Forbidden: the caller is neither an operator nor an administrator.
             Invalid: `responsavel_desconhecido`.
         """
-        identity.require(OPERATOR, ADMIN)
         now = self._clock()
         bloqueio_id = new_id(now)
 
@@ -81,10 +79,8 @@ class Blocks:
         """Delete a bloqueio: its time is offered again.
 
         Raises:
-            Forbidden: the caller is neither an operator nor an administrator.
             NotFound: the tenant has no such bloqueio.
         """
-        identity.require(OPERATOR, ADMIN)
         if not self._database.run(
             identity.tenant_id, lambda rows: rows.run("delete_bloqueio", bloqueio_id=bloqueio_id)
         ):

@@ -9,7 +9,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import Conflict, ConstraintViolation, NotFound
 from chalicelib.idempotency import IdempotencyKey, once
-from chalicelib.identity import ADMIN, Identity
+from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from chalicelib.leads.edits.written import read_email
 from chalicelib.pages import PageQuery, page_of
@@ -33,11 +33,9 @@ class Responsaveis:
         """Add a responsável: agendamentos with this name are this person's.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             Invalid: the e-mail is none.
             Conflict: `nome_de_responsavel_repetido`.
         """
-        identity.require(ADMIN)
         columns = self._columns(identity, request)
         responsavel_id = new_id(columns["agora"])
 
@@ -75,12 +73,10 @@ class Responsaveis:
         """Change a responsável. A new name is the new name in all agendamentos of this person, in one transaction.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             NotFound: the tenant has no such responsável.
             Invalid: the e-mail is none.
             Conflict: `nome_de_responsavel_repetido`; `agendas_sobrepostas`, some of the new name are at the same times.
         """
-        identity.require(ADMIN)
         columns = self._columns(identity, request)
 
         def work(rows: Rows) -> Row:
@@ -101,11 +97,9 @@ class Responsaveis:
         """Delete a responsável and the bloqueios of this person; past agendamentos keep the name.
 
         Raises:
-            Forbidden: the caller is not an administrator.
             NotFound: the tenant has no such responsável.
             Conflict: `responsavel_com_agendamentos`, some are still to take place.
         """
-        identity.require(ADMIN)
 
         def work(rows: Rows) -> None:
             row = rows.one("lock_responsavel", responsavel_id=responsavel_id)

@@ -1,0 +1,28 @@
+-- name: insert_chave
+INSERT INTO chaves (tenant_id, chave_id, nome, resumo, final, grupo, rotas, criada_em, criada_por, expira_em)
+VALUES (:tenant_id, :chave_id, :nome, CAST(:resumo AS bytea), :final, :grupo, CAST(:rotas AS text[]), :agora, :por,
+        :expira_em)
+RETURNING chave_id, nome, grupo, rotas, final, criada_em, criada_por, expira_em, usada_em, revogada_em, revogada_por;
+
+-- name: list_chaves
+-- Newest first: the ids are in the order of their times.
+SELECT chave_id, nome, grupo, rotas, final, criada_em, criada_por, expira_em, usada_em, revogada_em, revogada_por
+  FROM chaves
+ WHERE tenant_id = :tenant_id AND (CAST(:depois AS uuid) IS NULL OR chave_id < CAST(:depois AS uuid))
+ ORDER BY chave_id DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: revoke_chave
+-- A key that was revoked before stays as it was: the first time counts.
+UPDATE chaves
+   SET revogada_em = COALESCE(revogada_em, :agora), revogada_por = COALESCE(revogada_por, :por)
+ WHERE tenant_id = :tenant_id AND chave_id = :chave_id
+RETURNING chave_id;
+
+-- name: chave_by_resumo
+SELECT chave_id, grupo, rotas, usada_em
+  FROM chaves
+ WHERE tenant_id = :tenant_id AND resumo = CAST(:resumo AS bytea) AND revogada_em IS NULL AND expira_em > :agora;
+
+-- name: mark_chave_used
+UPDATE chaves SET usada_em = :agora WHERE tenant_id = :tenant_id AND chave_id = :chave_id;
