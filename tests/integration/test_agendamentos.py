@@ -15,8 +15,8 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
-from chalicelib.api.http import to_json
 from chalicelib.config import Settings
+from chalicelib.encoding import to_json
 from chalicelib.errors import Conflict, ConstraintViolation, Invalid, NotFound, TimeTaken
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.scheduling.booking.requests import AgendamentoQuery, Rescheduling

@@ -15,8 +15,8 @@ import pytest
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from chalicelib.adapters.database import Database, Rows, connect
-from chalicelib.api.http import to_json
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
+from chalicelib.encoding import to_json
 from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
 from chalicelib.wiring import Services
 from tests.builders import CREATED_AT, TENANT, a_lead, ask, lead_status, run

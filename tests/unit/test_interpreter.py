@@ -67,7 +67,7 @@ def test_settled_process_collects_new_cycles_and_does_not_search_what_was_loaded
     loaded = ["a list that a module holds"]
     settle()
     assert not any(each is loaded for each in gc.get_objects())
-    new = [loaded]
+    new: list[object] = [loaded]
     new.append(new)
     assert any(each is new for each in gc.get_objects())
     del new

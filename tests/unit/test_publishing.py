@@ -24,8 +24,13 @@ def test_many_events_are_published_while_the_batch_goes_on() -> None:
 
 
 def test_a_few_events_wait_for_the_end_of_the_batch() -> None:
-    calls: list[int] = []
-    with Publishing(lambda: calls.append(1) or 0) as publishing:
+    calls: list[str] = []
+
+    def publish() -> int:
+        calls.append("published")
+        return 0
+
+    with Publishing(publish) as publishing:
         publishing.recorded(20)
     assert calls == []
 
