@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple, Protocol, TypeVar
+from urllib.parse import unquote
 from uuid import UUID
 
 from chalicelib.encoding import to_json
@@ -27,6 +28,8 @@ PATTERN = "^[!-~]+$"
 """The characters of a key: visible ASCII."""
 _POINTER = f"header/{HEADER}"
 _KEY = re.compile("[!-~]{1,255}")
+_OF_PEOPLE = frozenset({"lead_id", "documento"})
+_CONTACT = re.compile(r"\+[0-9]+|[^\s@]+@[^\s@]+")
 
 
 class KeyedRows(Protocol):
@@ -63,8 +66,8 @@ class IdempotencyKey(NamedTuple):
     """Of the key and the request. Without the key, nobody can try which request has this fingerprint."""
     status: int
     """Of a successful answer."""
-    lead_id: UUID | None
-    """The lead in the path: an erasure of its person finds the answer by it."""
+    lead_ids: tuple[str, ...]
+    """The lead in the path, if there is one: the answer is about it."""
 
     @classmethod
     def of(
@@ -82,7 +85,7 @@ class IdempotencyKey(NamedTuple):
             _digest(operation.encode(), subject.encode(), key.encode()),
             _digest(key.encode(), request),
             status,
-            _uuid(parameters.get("lead_id", "")),
+            _lead_ids(parameters),
         )
 
 
@@ -111,7 +114,8 @@ def once(
         _claim(rows, key, now)
         made = work(rows)
         body = None if is_secret else to_json(answer(made))
-        _keep(rows, key, now, status=key.status, corpo=body, recurso_id=None)
+        people = [] if body is None else sorted({*key.lead_ids, *_people(json.loads(body))})
+        _keep(rows, key, now, status=key.status, corpo=body, recurso_id=None, pessoas=people)
         return made
 
     return keyed
@@ -128,7 +132,7 @@ def begun(rows: KeyedRows, key: IdempotencyKey | None, now: datetime) -> UUID | 
 def begin(rows: KeyedRows, key: IdempotencyKey | None, now: datetime, resource: UUID) -> None:
     """Note what a request has begun, in the transaction that makes it; the caller has asked `begun`."""
     if key is not None:
-        _keep(rows, key, now, status=None, corpo=None, recurso_id=resource)
+        _keep(rows, key, now, status=None, corpo=None, recurso_id=resource, pessoas=[])
 
 
 def _claim(rows: KeyedRows, key: IdempotencyKey, now: datetime) -> UUID | None:
@@ -149,7 +153,7 @@ def _claim(rows: KeyedRows, key: IdempotencyKey, now: datetime) -> UUID | None:
 
 
 def _keep(rows: KeyedRows, key: IdempotencyKey, now: datetime, **columns: object) -> None:
-    rows.run("keep_chave", chave=key.digest, pedido=key.fingerprint, lead_id=key.lead_id, agora=now, **columns)
+    rows.run("keep_chave", chave=key.digest, pedido=key.fingerprint, agora=now, **columns)
 
 
 def _refusal(code: str) -> Invalid:
@@ -169,8 +173,22 @@ def _digest(*parts: bytes) -> bytes:
     return sha256(b"\n".join(parts)).digest()
 
 
-def _uuid(text: str) -> UUID | None:
+def _people(answer: object, name: str = "") -> Iterator[str]:
+    """Whom an answer is about: leads by their ids, persons by contacts and documents in their canonical forms."""
+    match answer:
+        case dict():
+            for each, value in answer.items():
+                yield from _people(value, each)
+        case list():
+            for value in answer:
+                yield from _people(value, name)
+        case str() if name in _OF_PEOPLE or _CONTACT.fullmatch(answer):
+            yield answer
+
+
+def _lead_ids(parameters: Mapping[str, str]) -> tuple[str, ...]:
+    """The lead of a path as answers write its id; a client may write it in another way."""
     try:
-        return UUID(text)
-    except ValueError:
-        return None
+        return (str(UUID(unquote(parameters["lead_id"]))),)
+    except (KeyError, ValueError):
+        return ()

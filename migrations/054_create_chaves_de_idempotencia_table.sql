@@ -12,8 +12,9 @@ CREATE TABLE chaves_de_idempotencia (
     corpo      text,
     -- What a request has begun: a job, an erasure.
     recurso_id uuid,
-    -- The lead whose path the request had: the answer may hold personal data without the lead's id in it.
-    lead_id    uuid,
+    -- Whom the answer is about: leads by their ids, persons by contact or document. An erasure finds it by them; to read all
+    -- answers of a day for a phone takes seconds.
+    pessoas    text[]           NOT NULL DEFAULT '{}',
     criado_em  timestamptz      NOT NULL,
     CONSTRAINT chaves_de_idempotencia_pkey PRIMARY KEY (tenant_id, chave),
     CONSTRAINT chaves_de_idempotencia_resumos_check CHECK (octet_length(chave) = 32 AND octet_length(pedido) = 32),
@@ -28,5 +29,5 @@ ALTER TABLE chaves_de_idempotencia ALTER COLUMN tenant_id SET (n_distinct = 200)
 ALTER TABLE chaves_de_idempotencia ENABLE ROW LEVEL SECURITY;
 CREATE POLICY chaves_de_idempotencia_do_tenant ON chaves_de_idempotencia
     USING (tenant_id = current_setting('app.tenant_id', true));
-GRANT SELECT, INSERT, UPDATE (pedido, status, corpo, recurso_id, lead_id, criado_em) ON chaves_de_idempotencia
+GRANT SELECT, INSERT, UPDATE (pedido, status, corpo, recurso_id, pessoas, criado_em) ON chaves_de_idempotencia
     TO disparo_agenda_api;

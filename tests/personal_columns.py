@@ -65,7 +65,7 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         "por": SUBJECT,
     },
     "disparo_contagens": dict.fromkeys(("canal", "status", "motivo"), CODE),
-    "chaves_de_idempotencia": {"corpo": Personal("erase_titular_chaves")},
+    "chaves_de_idempotencia": dict.fromkeys(("corpo", "pessoas"), Personal("erase_titular_chaves")),
     "avisos_de_entrega": {
         "provider_message_id": Personal("erase_titular_avisos"),
         **dict.fromkeys(("canal", "situacao", "codigo"), CODE),

@@ -87,12 +87,10 @@ def _spread_by_hand(owner: Database, tenant_id: str) -> None:
     insert(
         owner, "leads_manuais", tenant_id=tenant_id, lead_id=lead_id, por="u", criado_em=CREATED_AT,
     )  # fmt: skip
-    answers: tuple[dict[str, Any], ...]
-    answers = {"lead_id": lead_id, "corpo": "Zulmira"}, {"corpo": f"Zulmira {lead_id}"}, {"corpo": f"Zulmira {PHONE}"}
-    for number, columns in enumerate(answers):
+    for number, whom in enumerate((str(lead_id), PHONE, EMAIL, DOCUMENT)):
         insert(
             owner, "chaves_de_idempotencia", tenant_id=tenant_id, chave=f"\\x{number:064x}", pedido=f"\\x{0:064x}",
-            status=201, **columns, criado_em=CREATED_AT,
+            status=201, corpo="Zulmira", pessoas=[whom], criado_em=CREATED_AT,
         )  # fmt: skip
 
 

@@ -46,11 +46,11 @@ SELECT pedido, status, corpo, recurso_id
 
 -- name: keep_chave
 -- In the transaction of the effect. The row of one that has begun, or that is too old, is written anew.
-INSERT INTO chaves_de_idempotencia (tenant_id, chave, pedido, status, corpo, recurso_id, lead_id, criado_em)
-VALUES (:tenant_id, :chave, :pedido, :status, :corpo, :recurso_id, :lead_id, :agora)
+INSERT INTO chaves_de_idempotencia (tenant_id, chave, pedido, status, corpo, recurso_id, pessoas, criado_em)
+VALUES (:tenant_id, :chave, :pedido, :status, :corpo, :recurso_id, CAST(:pessoas AS text[]), :agora)
 ON CONFLICT (tenant_id, chave) DO UPDATE
    SET pedido = excluded.pedido, status = excluded.status, corpo = excluded.corpo, recurso_id = excluded.recurso_id,
-       lead_id = excluded.lead_id, criado_em = excluded.criado_em;
+       pessoas = excluded.pessoas, criado_em = excluded.criado_em;
 
 -- name: forget_chaves
 WITH velhas AS (

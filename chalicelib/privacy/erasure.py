@@ -160,7 +160,8 @@ class Erasures:
         )
         counts["provedor_usuarios"] = rows.run("delete_titular_usuarios", **of_leads, contatos=contacts, usuarios=users)
         counts["consentimentos"] = rows.run("delete_titular_consentimentos", contatos=contacts)
-        counts["chaves_de_idempotencia"] = rows.run("erase_titular_chaves", **of_leads, mencao=person.mention)
+        people = [*map(str, lead_ids), *contacts, *person.documentos]
+        counts["chaves_de_idempotencia"] = rows.run("erase_titular_chaves", pessoas=people)
         counts["disparos"] = rows.run("erase_titular_destinos", **of_leads, contatos=contacts, agora=now)
         counts += erase_leads(rows, lead_ids, identity.subject, now)
         counts["supressoes"] = self._hash(rows, person, now)

@@ -163,14 +163,10 @@ DELETE FROM ingest_previas
                                  FROM jsonb_to_recordset(CAST(:deles AS jsonb)) AS d (job_id uuid, linha integer)));
 
 -- name: erase_titular_chaves
--- Kept answers that name the person: a repeated request is told that its answer is gone, and has no second effect.
+-- Kept answers about the person: a repeated request is told that its answer is gone, and has no second effect.
 UPDATE chaves_de_idempotencia
-   SET corpo = NULL
- WHERE tenant_id = :tenant_id AND corpo IS NOT NULL
-   AND (lead_id = ANY (CAST(:lead_ids AS uuid[]))
-        OR EXISTS (SELECT FROM unnest(CAST(:lead_ids AS uuid[])) AS d (lead_id)
-                    WHERE strpos(corpo, CAST(d.lead_id AS text)) > 0)
-        OR (CAST(:mencao AS text) <> '' AND lower(corpo) ~ CAST(:mencao AS text)));
+   SET corpo = NULL, pessoas = '{}'
+ WHERE tenant_id = :tenant_id AND pessoas && CAST(:pessoas AS text[]);
 
 -- name: delete_titular_mesclas
 -- Undoing the job finds no merge of this lead to take back.

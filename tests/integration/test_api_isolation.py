@@ -831,6 +831,6 @@ def test_same_key_for_another_lead_is_refused(api: Client, owner: Database) -> N
         key = {"Idempotency_Key": f"k-{route.handler}"}
         first, again = (sent(api, route, ids, token, body, **key) for _ in range(2))
         assert first == again
-        assert first[0] == 201
+        assert first[0] in {200, 201}
         status, document, _ = sent(api, route, other, token, body, **key)
-        assert (status, document["code"]) == (409, "chave_de_idempotencia_reutilizada"), route
+        assert (status, document["code"]) == (422, "chave_de_idempotencia_reutilizada"), route

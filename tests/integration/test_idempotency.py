@@ -21,6 +21,7 @@ from tests.conftest import StoppedClock
 from tests.keys import a_key, as_answered, replayed
 
 JOB = UUID(int=7)
+OTHER_LEAD = "019aa5b1-0000-7000-8000-000000000002"
 Make = Callable[..., Any]
 
 
@@ -127,6 +128,21 @@ def test_secret_answer_is_shown_once(make: Make, owner: Database) -> None:
         make(a_key(), is_secret=True)
     assert ask(owner, "SELECT status, corpo FROM chaves_de_idempotencia") == [[201, None]]
     assert effects(owner) == 1
+
+
+def test_it_is_kept_whom_an_answer_is_about(services: Services, owner: Database, clock: StoppedClock) -> None:
+    lead_id = "019aa5b1-0000-7000-8000-000000000001"
+    answer = {
+        "itens": [{"lead_id": lead_id, "telefones": ["+5571999990001"], "texto": "com ana@example.com, +55"}],
+        "contato": "ana@example.com",
+        "documento": "52998224725",
+        "codigo": "52998224726",
+        "total": 1,
+        "lead_nome": None,
+    }
+    services.database.run(TENANT, once(a_key(lead_id=OTHER_LEAD), clock(), lambda _: answer))
+    people = ["+5571999990001", lead_id, OTHER_LEAD, "52998224725", "ana@example.com"]
+    assert ask(owner, "SELECT pessoas FROM chaves_de_idempotencia") == [[people]]
 
 
 # Death
