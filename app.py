@@ -19,6 +19,7 @@ from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
 from chalicelib.api.invitation_page import invitation_page
 from chalicelib.api.invocation import remaining_ms
+from chalicelib.api.request_ids import numbered
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.campaigns.requests.models import (
     CampaignChange,
@@ -83,6 +84,7 @@ services = Services(settings, clock=clock_of(settings.clock_file))
 
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
+app.register_middleware(numbered, "http")
 app.register_middleware(localize_415, "http")
 
 

@@ -16,10 +16,12 @@ import socket
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from contextvars import ContextVar
 from email.message import Message
 from functools import partial
 from http.server import BaseHTTPRequestHandler
 from typing import Any, BinaryIO
+from uuid import uuid4
 
 import click
 from chalice.app import Chalice, ChaliceAuthorizer, RouteEntry
@@ -38,12 +40,14 @@ from chalice.local import (
 from chalicelib.api.authorizing import UNAUTHORIZED
 from chalicelib.api.gateway import RESPONSES
 from chalicelib.api.http import of_status, problem
+from chalicelib.api.request_ids import HEADER, MEMBER
 from chalicelib.config import MAX_BODY, Settings
 from chalicelib.errors import DomainError, MethodNotAllowed, NotFound, TooLarge
 from chalicelib.messages import PORTUGUESE
 from chalicelib.telemetry import logger
 from local.project import chalice_config, load_app
 
+_request_id: ContextVar[str] = ContextVar("request_id")
 _STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:local/local"
 _BLOCK = 1024 * 1024
 _MOST_DISCARDED = 64 * 1024 * 1024
@@ -101,6 +105,7 @@ class Gateway(LocalGateway):
             raise GatewayRefusal(TooLarge("corpo_grande_demais", maximo=MAX_BODY))
         route = self.route_of(method, path)
         event = self._generate_lambda_event(method, path, headers, body)
+        event["requestContext"]["requestId"] = _request_id.get()
         if isinstance(route.authorizer, ChaliceAuthorizer):
             event["requestContext"]["authorizer"] = self._authorized(route.authorizer, method, path, event["headers"])
         response: dict[str, Any] = self._app_object(event, self._generate_lambda_context())
@@ -166,6 +171,7 @@ class GatewayHandler(ChaliceRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Refuse what is no request of HTTP/1.1, with a problem document, and end the connection."""
+        _number()
         self.close_connection = True
         self.request_version = self.protocol_version  # an answer to HTTP/0.9 has no headers
         refusal = GatewayRefusal(of_status(code))
@@ -173,6 +179,7 @@ class GatewayHandler(ChaliceRequestHandler):
         self._linger()
 
     def _generic_handle(self) -> None:
+        _number()
         try:
             super()._generic_handle()
         except MalformedBody as malformed:
@@ -182,6 +189,9 @@ class GatewayHandler(ChaliceRequestHandler):
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
     # Known methods (RFC 9110, section 9, and QUERY) that no path has.
     do_TRACE = do_CONNECT = do_QUERY = _generic_handle  # noqa: N815
+
+    def _send_http_response(self, code: int, headers: dict[str, Any], body: str | bytes | None) -> None:
+        super()._send_http_response(code, {HEADER: _request_id.get(), **headers}, body)
 
     def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
         if self.command == "HEAD":  # its answer ends with the headers
@@ -206,11 +216,18 @@ class GatewayHandler(ChaliceRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Log one line per request."""
         route = self.local_gateway.pattern_of(getattr(self, "path", ""))
-        logger.info("request", extra={"method": self.command, "path": route, "status": int(code)})
+        found = {"method": self.command, "path": route, "status": int(code), MEMBER: _request_id.get()}
+        logger.info("request", extra=found)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name is the base class's
         """Log that the HTTP server refused something, without its text: that quotes the request."""
         logger.info("bad_request")
+
+
+def _number() -> None:
+    """Give the request of this thread an id of its own, as API Gateway does."""
+    _request_id.set(request_id := str(uuid4()))
+    logger.thread_safe_append_keys(**{MEMBER: request_id})
 
 
 class MalformedBody(Exception):

@@ -10,6 +10,7 @@ def gateway_responses() -> dict[str, Any]:
     # The app's folder is on the import path only after Chalice has loaded the app.
     from chalicelib.api.gateway import RESPONSES  # noqa: PLC0415
     from chalicelib.api.http import problem  # noqa: PLC0415
+    from chalicelib.api.request_ids import HEADER, with_request_id  # noqa: PLC0415
     from chalicelib.messages import PORTUGUESE  # noqa: PLC0415
 
     answers = {kind: problem(error, PORTUGUESE) for kind, error in RESPONSES.items()}
@@ -17,9 +18,14 @@ def gateway_responses() -> dict[str, Any]:
         kind: {
             "statusCode": str(answer.status_code),
             "responseParameters": {
-                f"gatewayresponse.header.{name}": f"'{value}'" for name, value in answer.headers.items()
+                f"gatewayresponse.header.{HEADER}": "context.requestId",
+                **{f"gatewayresponse.header.{name}": f"'{value}'" for name, value in answer.headers.items()},
             },
-            "responseTemplates": {"application/json": answer.body},
+            "responseTemplates": {
+                "application/json": answer.body
+                if answer.status_code < 500
+                else with_request_id(answer.body, "$context.requestId")
+            },
         }
         for kind, answer in answers.items()
     }

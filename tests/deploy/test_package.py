@@ -137,6 +137,9 @@ def test_gateway_s_own_errors_are_problem_documents(packaged: Packaged) -> None:
         document = json.loads(response["responseTemplates"]["application/json"])
         assert str(document["status"]) == response["statusCode"]
         assert {"type", "title", "status", "detail", "code"} <= document.keys()
+        assert parameters["gatewayresponse.header.X-Request-Id"] == "context.requestId"
+        is_ours = document["status"] >= 500
+        assert document.get("request_id") == ("$context.requestId" if is_ours else None)
 
 
 def test_runtime_is_pinned_whatever_python_packages(packaged: Packaged) -> None:

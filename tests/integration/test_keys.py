@@ -207,6 +207,7 @@ def test_keys_are_listed_by_page(keys: Keys) -> None:
     ("fields", "code"),
     [
         ({"grupo": "chefe"}, "enum"),
+        ({"grupo": "chefe", "rotas": ["GET /leads"]}, "enum"),
         ({"nome": " "}, "string_too_short"),
         ({"nome": "\u200b"}, "string_too_short"),
         ({"rotas": []}, "too_short"),

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import jwt
 import pytest
@@ -242,6 +243,19 @@ def test_token_of_another_client_of_the_pool_is_accepted_as_by_a_cognito_authori
 def test_refusal_says_how_to_authenticate(api: Client) -> None:
     for token in (None, "nonsense"):
         assert api.ask("GET", "/eu", token=token)[2]["WWW-Authenticate"] == "Bearer"
+
+
+def test_every_answer_has_an_id_of_its_own(api: Client) -> None:
+    answers = [
+        api.ask("GET", "/saude"),
+        api.ask("GET", "/saude", X_Request_Id="mine"),
+        api.ask("GET", "/eu"),
+        api.ask("GET", "/nada"),
+        api.ask("PUT", "/eu", token=api.token()),
+    ]
+    assert [status for status, _, _ in answers] == [200, 200, 401, 404, 405]
+    ids = {headers["X-Request-Id"] for _, _, headers in answers}
+    assert len({UUID(each) for each in ids}) == len(answers)
 
 
 def test_no_token_can_be_verified_while_the_keys_cannot_be_fetched() -> None:
