@@ -256,9 +256,7 @@ def test_suppressing_a_person_again_changes_nothing_but_the_note(
     assert noted == {**first, "nota": "Procon", "por": "sub-da-ana"}
 
 
-def test_opt_out_of_a_persons_own_needs_a_new_consent_to_be_lifted(
-    suppressions: Suppressions, owner: Database
-) -> None:
+def test_opt_out_of_a_persons_own_needs_a_new_consent_to_be_lifted(suppressions: Suppressions, owner: Database) -> None:
     lead_id = a_person(owner)
     suppressions.add(MEMBER, an_entry("maria@example.com", Canal.EMAIL, SuppressionReason.DESCADASTRO))
     suppressions.suppress_person(MEMBER, lead_id, PersonSuppression())
