@@ -27,8 +27,8 @@ import click
 
 from bench.ground import TENANT, Ground, Result, publish, timed
 from chalicelib.adapters.database import connect
-from chalicelib.api.http import to_json
 from chalicelib.config import Settings
+from chalicelib.encoding import to_json
 from chalicelib.scheduling.booking.requests import AgendamentoQuery
 from chalicelib.scheduling.staff.requests import SlotQuery
 from chalicelib.wiring import Services
