@@ -31,7 +31,7 @@ HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen",
     "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes"
-    " markdown",
+    " markdown written",
     "contacts motivo avisos erased",
     "adapters",
     " ".join(SERVICES),

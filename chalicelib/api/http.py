@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from functools import partial, wraps
-from uuid import UUID
+from itertools import chain
+from uuid import UUID, uuid4
 
 from chalice.app import Chalice, Request, Response
 from pydantic import BaseModel
@@ -35,6 +36,7 @@ from chalicelib.errors import (
 )
 from chalicelib.markdown import CONTENT_TYPE, Markdown
 from chalicelib.telemetry import logger
+from chalicelib.written import WrittenJson
 
 PROBLEM = "application/problem+json"
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
@@ -42,6 +44,8 @@ _LONGEST_TEXT = 1_000
 _SOON_S = "2"
 # Lambda answers with 6 MB at most; the headers and the frame of the answer take little of it.
 _LONGEST_ANSWER = 6_000_000
+# Where written JSON is put in. It is random: no text of somebody else has it.
+_PLACE = f"written-{uuid4()}"
 # The fraction of a second ends there: 2026-11-30T06:00:00.704730.
 _FRACTION = 26
 _MOST_BYTES = 4
@@ -116,12 +120,21 @@ def _bytes_in_a_text(text: str) -> int:
 
 
 def to_json(body: object) -> str:
-    """JSON text: times in ISO 8601, models and dataclasses as objects.
+    """JSON text: times in ISO 8601, models and dataclasses as objects, what is written already as it is.
 
     Raises:
         TypeError: a value has no JSON form.
     """
-    return json.dumps(body, default=_encoded, ensure_ascii=False, separators=(",", ":"))
+    written: list[str] = []
+
+    def encoded(value: object) -> object:
+        if isinstance(value, WrittenJson):
+            written.append(value.text)
+            return _PLACE
+        return _encoded(value)
+
+    around = json.dumps(body, default=encoded, ensure_ascii=False, separators=(",", ":")).split(f'"{_PLACE}"')
+    return "".join(chain.from_iterable(zip(around, [*written, ""], strict=True)))
 
 
 def problem(error: DomainError, language: str) -> Response:
@@ -200,12 +213,10 @@ def _where(error: Exception) -> str:
 
 def _encoded(value: object) -> object:
     # The usual ones come first: a page has thousands.
-    if isinstance(value, datetime):
-        return _instant(value)
+    if isinstance(value, date):
+        return _instant(value) if isinstance(value, datetime) else value.isoformat()
     if isinstance(value, UUID):
         return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if is_dataclass(value) and not isinstance(value, type):

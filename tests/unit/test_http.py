@@ -25,6 +25,7 @@ from chalicelib.canal import Canal
 from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, UnsupportedFile, named
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.pages import PageQuery
+from chalicelib.written import WrittenJson
 
 Decorator = Callable[[Chalice], Callable[[Handler], View]]
 
@@ -671,3 +672,11 @@ def test_instant_has_no_zeros_at_the_end_of_its_fraction(micros: int, fraction: 
     instant = datetime(2026, 11, 30, 6, 0, 0, micros, tzinfo=UTC)
     assert to_json(instant) == f'"2026-11-30T06:00:00{fraction}+00:00"'
     assert to_json(instant.replace(tzinfo=None)) == f'"2026-11-30T06:00:00{fraction}"'
+
+
+def test_written_json_stands_in_the_answer_as_it_is() -> None:
+    days = [WrittenJson('[{"dia":"à"}]'), WrittenJson("[]")]
+    assert (
+        to_json({"a": days[0], "b": [1, days[1]], "c": days[0]}) == '{"a":[{"dia":"à"}],"b":[1,[]],"c":[{"dia":"à"}]}'
+    )
+    assert to_json(days[1]) == "[]"
