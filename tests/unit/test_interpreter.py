@@ -64,7 +64,7 @@ def usual_collector() -> Iterator[None]:
 
 @pytest.mark.usefixtures("usual_collector")
 def test_settled_process_collects_new_cycles_and_does_not_search_what_was_loaded() -> None:
-    loaded = ["a list that a module holds"]
+    loaded: list[object] = ["a list that a module holds"]
     settle()
     assert not any(each is loaded for each in gc.get_objects())
     new: list[object] = [loaded]

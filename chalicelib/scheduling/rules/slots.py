@@ -5,7 +5,7 @@ agendamento is working time, nothing blocks it, and the responsável is free, wi
 right on the day of a clock change, too: an hour that does not exist is not offered, one that occurs twice is offered
 twice, and no agendamento becomes longer or shorter by it.
 
-Instants are whole microseconds since 1970 in UTC (`micros`): they are compared many thousand times for one answer.
+Instants are whole microseconds since 2000 in UTC (`micros`): they are compared many thousand times for one answer.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import date, timezone
 from enum import StrEnum
 from functools import lru_cache
+from itertools import groupby, islice, repeat
 from operator import itemgetter
 from typing import NamedTuple
 from uuid import UUID
@@ -267,10 +268,13 @@ def grid(agenda: Agenda, booked: Booked, minutes: int, now: int, since: int, unt
     frame = _frame(agenda.zone, agenda.week, agenda.days_off, agenda.step, first, last, minutes)
     refusals = _painted(frame, agenda, booked, minutes, now)
     end = 0
-    for day, known, closed in frame.days:
-        begin, end = end, end + len(known.starts)
-        low, high = bisect_left(known.starts, since), bisect_left(known.starts, until)
-        yield GridDay(day, known.starts[low:high], known.texts[low:high], refusals[begin + low : begin + high], closed)
+    for day, (_, starts, texts), closed in frame.days:
+        begin, end = end, end + len(starts)
+        if starts and not (since <= starts[0] and starts[-1] < until):
+            low, high = bisect_left(starts, since), bisect_left(starts, until)
+            yield GridDay(day, starts[low:high], texts[low:high], refusals[begin + low : begin + high], closed)
+        else:
+            yield GridDay(day, starts, texts, refusals[begin:end], closed)
 
 
 class _Frame(NamedTuple):
@@ -278,8 +282,8 @@ class _Frame(NamedTuple):
 
     days: tuple[tuple[date, _WorkingDay, SlotRefusal | None], ...]
     starts: tuple[int, ...]
-    refusals: tuple[RefusedSlot | None, ...]
-    """Of each start: that the day is off, or that the agendamento would end after the working time."""
+    refused: tuple[tuple[int, int, RefusedSlot], ...]
+    """From which start to which, the second excluded: the day is off, or the working time ends too early."""
 
 
 @lru_cache(maxsize=1_024)
@@ -294,7 +298,15 @@ def _frame(zone: ZoneInfo, week: Week, days_off: DaysOff, step: int, first: date
     for day in days:
         if day in days_off and (pieces := pieces_of(zone, day)):
             painted.between(pieces[0].begins - 1, pieces[-1].ends, _PLAIN[SlotRefusal.FERIADO])
-    return _Frame(tuple(known), tuple(painted.starts), tuple(painted.refusals))
+    return _Frame(tuple(known), tuple(painted.starts), tuple(_stretches(painted.refusals)))
+
+
+def _stretches(refusals: Sequence[RefusedSlot | None]) -> Iterator[tuple[int, int, RefusedSlot]]:
+    """Neighbours that are refused for the same reason."""
+    for refused, numbers in groupby(range(len(refusals)), key=refusals.__getitem__):
+        if refused is not None:
+            [first, *others] = numbers
+            yield first, first + len(others) + 1, refused
 
 
 class _Painted:
@@ -307,32 +319,26 @@ class _Painted:
     def between(self, after: int, before: int, refused: RefusedSlot) -> None:
         """Refuse each start after one instant and before another, both excluded."""
         low = bisect_right(self.starts, after)
-        self._fill(low, bisect_left(self.starts, before, low), refused)
+        self.fill(low, bisect_left(self.starts, before, low), refused)
 
-    def around(self, spans: Iterable[tuple[int, int]], refused: RefusedSlot) -> None:
+    def around(self, afters: Iterable[int], befores: Iterable[int], refused: RefusedSlot) -> None:
         """As `between` for thousands of spans."""
-        starts, refusals, last = self.starts, self.refusals, len(self.starts)
-        for after, before in spans:
-            number = bisect_right(starts, after)
-            while number < last and starts[number] < before:
-                refusals[number] = refused
-                number += 1
+        lows, highs = map(bisect_right, repeat(self.starts), afters), map(bisect_left, repeat(self.starts), befores)
+        for low, high in zip(lows, highs, strict=True):
+            if low < high:
+                self.fill(low, high, refused)
 
     def before(self, instant: int, refused: RefusedSlot) -> None:
         """Refuse each start before an instant."""
-        self._fill(0, bisect_left(self.starts, instant), refused)
+        self.fill(0, bisect_left(self.starts, instant), refused)
 
     def since(self, instant: int, refused: RefusedSlot) -> None:
         """Refuse each start from an instant on."""
-        self._fill(bisect_left(self.starts, instant), len(self.starts), refused)
+        self.fill(bisect_left(self.starts, instant), len(self.starts), refused)
 
-    def cover(self, refusals: Sequence[RefusedSlot | None]) -> None:
-        """Refuse each start that is refused here."""
-        self.refusals = [new or old for new, old in zip(refusals, self.refusals, strict=True)]
-
-    def _fill(self, low: int, high: int, refused: RefusedSlot) -> None:
-        for number in range(low, high):
-            self.refusals[number] = refused
+    def fill(self, low: int, high: int, refused: RefusedSlot) -> None:
+        """Refuse starts by their numbers, `high` excluded."""
+        self.refusals[low:high] = [refused] * (high - low)
 
 
 def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: int) -> Sequence[RefusedSlot | None]:
@@ -343,12 +349,17 @@ def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: i
             painted.between(begins - 1, ends, _PLAIN[SlotRefusal.LIMITE_DO_DIA])
     taken = _PLAIN[SlotRefusal.OCUPADO]
     room_after, room_before = length + agenda.after * MINUTE, agenda.before * MINUTE
-    painted.around(((begins - room_after, ends + room_before) for begins, ends, _ in booked.busy), taken)
+    painted.around(
+        [begins - room_after for begins, _, _ in booked.busy],
+        [ends + room_before for _, ends, _ in booked.busy],
+        taken,
+    )
     days = [day for day, _, _ in frame.days]
     blocks = (*booked.blocks, *_weekly_blocks(agenda.zone, booked.weekly, _and_next(days)))
     for block in sorted(blocks, reverse=True):
         painted.between(block.begins - length, block.ends, RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id))
-    painted.cover(frame.refusals)
+    for low, high, refused in frame.refused:
+        painted.fill(low, high, refused)
     painted.since(end_of(agenda.zone, _last_day(agenda, now)), _PLAIN[SlotRefusal.HORIZONTE])
     painted.since(_farthest(now) + 1, _PLAIN[SlotRefusal.HORIZONTE])
     painted.before(now + agenda.notice * MINUTE, _PLAIN[SlotRefusal.ANTECEDENCIA_MINIMA])
@@ -393,10 +404,11 @@ def proposals(grids: Iterable[tuple[str, Sequence[GridDay]]]) -> list[Proposal]:
     firsts: dict[tuple[date, str], Proposal] = {}
     for responsavel, days in grids:
         for day in days:
-            for each in _firsts(responsavel, day):
-                key = (day.day, each.period)
-                if key not in firsts or each.start < firsts[key].start:
-                    firsts[key] = each
+            for number in _firsts(day):
+                start, text = day.starts[number], day.texts[number]
+                key = (day.day, _period(text))
+                if key not in firsts or start < firsts[key].start:
+                    firsts[key] = Proposal(start, text, responsavel, key[1])
     chosen: list[tuple[date, Proposal]] = []
     while len(chosen) < _PROPOSALS and firsts:
         used, period = {day for day, _ in chosen}, chosen[-1][1].period if chosen else ""
@@ -408,15 +420,16 @@ def proposals(grids: Iterable[tuple[str, Sequence[GridDay]]]) -> list[Proposal]:
     return sorted(found)
 
 
-def _firsts(responsavel: str, day: GridDay) -> Iterator[Proposal]:
-    """The first free start of each period."""
-    period = ""
-    for start, text, refused in zip(day.starts, day.texts, day.refusals, strict=True):
-        if refused is None and (of_start := _period(text)) != period:
-            yield Proposal(start, text, responsavel, of_start)
-            if of_start == "tarde":
-                return
-            period = of_start
+def _firsts(day: GridDay) -> Iterator[int]:
+    """The first free start of each period, as its number."""
+    refusals, texts = day.refusals, day.texts
+    if None not in refusals:
+        return
+    first = refusals.index(None)
+    yield first
+    if _period(texts[first]) == "manha":
+        later = (n for n in range(first + 1, len(texts)) if refusals[n] is None and _period(texts[n]) == "tarde")
+        yield from islice(later, 1)
 
 
 def _others(grids: Iterable[tuple[str, Sequence[GridDay]]], found: Sequence[Proposal]) -> list[Proposal]:

@@ -1,6 +1,7 @@
 """Local days as spans of real time, also where the clock changes. Pure.
 
-Instants are whole microseconds since 1970 in UTC (`micros`): they are compared many thousand times for one answer.
+Instants are whole microseconds since 2000 in UTC (`micros`), as PostgreSQL keeps them: they are compared many thousand
+times for one answer, and read from it without a conversion.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from zoneinfo import ZoneInfo
 MINUTE = 60_000_000
 DAY = 24 * 60 * MINUTE
 ONE_DAY = timedelta(days=1)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_EPOCH_DAY = EPOCH.toordinal()
 _HOUR = 60 * MINUTE
 # No zone was ever farther from UTC.
 _FARTHEST_OFFSET = 16 * _HOUR
@@ -38,7 +39,7 @@ class Piece(NamedTuple):
 
 
 def micros(instant: datetime) -> int:
-    """An instant as whole microseconds since 1970 in UTC."""
+    """An instant as whole microseconds since 2000 in UTC."""
     return (instant - EPOCH) // MICROSECOND
 
 

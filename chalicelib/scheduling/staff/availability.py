@@ -8,9 +8,11 @@ minutes after an agendamento where no row says otherwise.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
+from struct import Struct
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -39,6 +41,8 @@ _SEARCHED_DAYS = (7, 62)
 # The days at both ends are counted whole, also where they have 25 hours; no agendamento with its buffers is longer.
 _MARGIN = timedelta(hours=26)
 _DEFAULTS = NewResponsavel(nome="-")
+# Three instants of PostgreSQL.
+_BUSY = Struct("!3q")
 
 
 class Buffers(NamedTuple):
@@ -152,44 +156,49 @@ def _with_booked(rows: Rows, found: Sequence[Row], span: Span, buffer_min: int, 
     config = config_of(rows)
     first, last = span.since - _MARGIN, span.until + _MARGIN
     ids = [row["responsavel_id"] for row in found if row["responsavel_id"] is not None]
-    blocking = rows.all("list_blocking", responsaveis=ids, de=first, ate=last)
+    blocking = rows.shown("list_blocking", responsaveis=ids, de=first, ate=last)
     names = [row["nome"] for row in found]
     busy = rows.all("list_busy_times", nomes=names, de=first, ate=last, exceto=ignoring)
     of_all = [each for each in blocking if each["responsavel_id"] is None]
-    of_one: dict[UUID | None, list[Row]] = {}
+    of_one: defaultdict[str, list[Row]] = defaultdict(list)
     for each in blocking:
         if each["responsavel_id"] is not None:
-            of_one.setdefault(each["responsavel_id"], []).append(each)
+            of_one[each["responsavel_id"]].append(each)
     return [
         Person(
             row["responsavel_id"],
             row["nome"],
             _agenda(row, config, buffer_min),
-            _booked((*of_all, *of_one.get(row["responsavel_id"], ())), times["ocupados"]),
+            _booked((*of_all, *of_one[str(row["responsavel_id"])]), times["ocupados"]),
         )
         for row, times in zip(found, busy, strict=True)
     ]
 
 
-def _booked(blocking: Sequence[Row], busy: str | None) -> Booked:
-    numbers = map(int, (busy or "").split())
+def _booked(blocking: Sequence[Row], busy: bytes | None) -> Booked:
     return Booked(
         blocks=tuple(
-            Block(each["inicio"], each["fim"], each["bloqueio_id"]) for each in blocking if each["inicio"] is not None
+            Block(each["inicio"], each["fim"], UUID(each["bloqueio_id"]))
+            for each in blocking
+            if each["inicio"] is not None
         ),
         weekly=tuple(
             WeeklyBlock(
                 each["dia_semana"] - 1,
                 Hours(_minutes(each["hora_inicio"]), _minutes(each["hora_fim"])),
-                each["valido_de"],
-                each["valido_ate"],
-                each["bloqueio_id"],
+                _date(each["valido_de"]),
+                _date(each["valido_ate"]),
+                UUID(each["bloqueio_id"]),
             )
             for each in blocking
             if each["dia_semana"] is not None
         ),
-        busy=tuple(zip(numbers, numbers, numbers, strict=True)),
+        busy=tuple(_BUSY.iter_unpack(busy or b"")),
     )
+
+
+def _date(text: str | None) -> date | None:
+    return None if text is None else date.fromisoformat(text)
 
 
 def _agenda(row: Row, config: TenantConfig, buffer_min: int) -> Agenda:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
-from itertools import groupby
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from chalicelib import messages
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.encoding import WrittenJson
 from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.scheduling.rules.slots import (
     FARTHEST_DAYS,
@@ -89,8 +91,9 @@ class FreeTimes:
             for each in self._people(rows, asked, query, Span(asked.since, asked.until))
         ]
         stale = _stale(rows, [person for person, _ in grids], config, asked.now)
-        # Each reason is put into words once.
+        # Each reason is put into words once, and written once.
         reason_of = cache(partial(_reason, language=language))
+        written = cache(lambda refused: json.dumps(reason_of(refused), ensure_ascii=False))
         judged: Sequence[Row | None] = [None] * len(grids)
         if query.em is not None:
             of_time = self._people(rows, asked, query, span_around(query.em, asked.now))
@@ -108,7 +111,7 @@ class FreeTimes:
                     "fuso": person.agenda.zone.key,
                     "em": of_person,
                     "avisos": stale.get(person.responsavel_id, []),
-                    "dias": [_day(each, reason_of) for each in days],
+                    "dias": WrittenJson(f"[{','.join(_day(each, written) for each in days)}]"),
                 }
                 for (person, days), of_person in zip(grids, judged, strict=True)
             ],
@@ -183,24 +186,27 @@ def _judged(refused: RefusedSlot | None, reason_of: Callable[[RefusedSlot], Row]
     return {"livre": refused is None, "recusa": None if refused is None else reason_of(refused)}
 
 
-def _day(day: GridDay, reason_of: Callable[[RefusedSlot], Row]) -> Row:
-    """One day: the free starts in order, and the others by why they are not free."""
-    closed = None if day.closed is None else reason_of(RefusedSlot(day.closed))
-    by_reason: dict[RefusedSlot | None, list[str]] = {None: []}
-    begin = 0
-    # Starts beside each other mostly have the same reason.
-    for refused, run in groupby(day.refusals):
-        end = begin + len(list(run))
-        by_reason.setdefault(refused, []).extend(day.texts[begin:end])
-        begin = end
-    return {
-        "dia": day.day.isoformat(),
-        "livres": by_reason[None],
-        "fechado": closed,
-        "recusados": [
-            {**reason_of(refused), "horarios": texts} for refused, texts in by_reason.items() if refused is not None
-        ],
-    }
+def _day(day: GridDay, written: Callable[[RefusedSlot], str]) -> str:
+    """One day as JSON: the free starts in order, and the others by why they are not free.
+
+    An answer has thousands of days. To make an object of each, and JSON of it, would take half of the request.
+    """
+    by_reason: defaultdict[RefusedSlot | None, list[str]] = defaultdict(list)
+    for refused, text in zip(day.refusals, day.texts, strict=True):
+        by_reason[refused].append(text)
+    free = _times(by_reason.pop(None, []))
+    closed = "null" if day.closed is None else written(RefusedSlot(day.closed))
+    others = [
+        f'{written(refused)[:-1]},"horarios":{_times(texts)}}}'
+        for refused, texts in by_reason.items()
+        if refused is not None
+    ]
+    return f'{{"dia":"{day.day}","livres":{free},"fechado":{closed},"recusados":[{",".join(others)}]}}'
+
+
+def _times(texts: Sequence[str]) -> str:
+    """ISO 8601 texts as JSON: they hold nothing that would have to be escaped."""
+    return '["' + '","'.join(texts) + '"]' if texts else "[]"
 
 
 def _reason(refused: RefusedSlot, language: str) -> Row:

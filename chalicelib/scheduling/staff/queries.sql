@@ -112,10 +112,10 @@ SELECT responsavel_id, nome, fuso, CAST(expediente AS text) AS expediente, folga
  LIMIT :limite;
 
 -- name: list_blocking
--- What blocks time of these responsáveis, or of all, in a span. Instants are microseconds since 1970, as the rule has them.
+-- What blocks time of these responsáveis, or of all, in a span. Instants are microseconds since 2000, as the rule has them.
 -- A double has room for them; `extract` would give slow numerics.
-SELECT bloqueio_id, responsavel_id, CAST(date_part('epoch', inicio) * 1000000 AS bigint) AS inicio,
-       CAST(date_part('epoch', fim) * 1000000 AS bigint) AS fim, dia_semana, hora_inicio, hora_fim, valido_de, valido_ate
+SELECT bloqueio_id, responsavel_id, CAST((date_part('epoch', inicio) - 946684800) * 1000000 AS bigint) AS inicio,
+       CAST((date_part('epoch', fim) - 946684800) * 1000000 AS bigint) AS fim, dia_semana, hora_inicio, hora_fim, valido_de, valido_ate
   FROM bloqueios
  WHERE tenant_id = :tenant_id
    AND (responsavel_id IS NULL OR responsavel_id = ANY (CAST(:responsaveis AS uuid[])))
@@ -123,7 +123,7 @@ SELECT bloqueio_id, responsavel_id, CAST(date_part('epoch', inicio) * 1000000 AS
  UNION ALL
 -- What their own calendars have, as it was last read, but for the events that we keep there. No bloqueio says so.
 SELECT CAST('00000000-0000-0000-0000-000000000000' AS uuid), o.responsavel_id,
-       CAST(date_part('epoch', o.inicio) * 1000000 AS bigint), CAST(date_part('epoch', o.fim) * 1000000 AS bigint),
+       CAST((date_part('epoch', o.inicio) - 946684800) * 1000000 AS bigint), CAST((date_part('epoch', o.fim) - 946684800) * 1000000 AS bigint),
        NULL, NULL, NULL, NULL, NULL
   FROM calendario_ocupados o
  WHERE o.tenant_id = :tenant_id
@@ -143,16 +143,15 @@ SELECT r.responsavel_id, l.lido_em
    AND (l.lido_em IS NULL OR l.lido_em <= :antes);
 
 -- name: list_busy_times
--- The live agendamentos of each name, one row a name: three numbers each, occupied from, occupied until, and start, in
--- microseconds since 1970. The driver would take longer to read thousands of rows than the database to find them. The
+-- The live agendamentos of each name, one row a name: occupied from, occupied until, and start of each, as PostgreSQL sends
+-- instants, eight bytes each. To write and read thousands of rows would take longer than to find them. The
 -- span is read once for all names: under row-level security no index finds `lower(responsavel)`, which is not leakproof.
 -- `exceto` is one that is to be moved.
 SELECT o.ocupados
   FROM unnest(CAST(:nomes AS text[])) WITH ORDINALITY n (nome, ordem)
   LEFT JOIN (SELECT lower(a.responsavel) AS chave,
-                    string_agg(concat(CAST(date_part('epoch', coalesce(a.ocupado_de, a.data_agendada)) * 1000000 AS bigint),
-                                      ' ', CAST(date_part('epoch', a.ocupado_ate) * 1000000 AS bigint), ' ',
-                                      CAST(date_part('epoch', a.data_agendada) * 1000000 AS bigint)), ' ') AS ocupados
+                    string_agg(timestamptz_send(coalesce(a.ocupado_de, a.data_agendada)) || timestamptz_send(a.ocupado_ate)
+                               || timestamptz_send(a.data_agendada), '') AS ocupados
                FROM agendamentos a
               WHERE a.tenant_id = :tenant_id AND a.status IN ('pendente', 'confirmado')
                 AND a.data_agendada > :de AND a.data_agendada < :ate
