@@ -21,6 +21,7 @@ from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from tests.builders import (
+    CREATED_AT,
     TENANT,
     a_campaign,
     a_disparo,
@@ -528,6 +529,11 @@ def unreachable(message: OutgoingMessage) -> Outcome:
     return Permanent("131026", tries_alternative=True) if message.destino.startswith("+") else Sent("id")
 
 
+def by_phone_only(message: OutgoingMessage) -> Outcome:
+    """What providers say when every e-mail address is wrong."""
+    return Sent("id") if message.destino.startswith("+") else Permanent("sem_caixa", tries_alternative=True)
+
+
 BOTH_CHANNELS = (("whatsapp", "oi"), ("email", "oi-email"))
 
 
@@ -567,6 +573,23 @@ def test_nobody_gets_it_twice_by_the_next_channel(stage: SendingStage, owner: Da
     stage.run(a_recipient(owner, campanha_id, by_phone, destino="+5571955550000"))
     stage.deliver()
     assert states(owner, campanha_id) == {"enviado": 1, "erro": 1}
+
+
+def test_shared_number_gets_one_message_when_two_addresses_fail_at_once(stage: SendingStage, owner: Database) -> None:
+    """Whoever has another number goes on by that one."""
+    campanha_id = a_campaign(owner, channels=BOTH_CHANNELS[::-1])
+    stage.answers = by_phone_only
+    shared, own = "+5571955550000", "+5571955550001"
+    for n, telefones in enumerate(([shared], [shared], [shared, own])):
+        by_mail = {"canal": "email", "template": "oi-email", "destino": f"p{n}@example.com"}
+        lead_id = a_lead(owner, telefones=telefones, emails=[by_mail["destino"]])
+        a_recipient(owner, campanha_id, lead_id, criado_em=CREATED_AT + timedelta(milliseconds=n), **by_mail)
+    sweep(stage)
+    for _ in range(4):
+        stage.deliver()
+        stage.clock.advance(seconds=10)
+    assert sorted(stage.sent) == [shared, own]
+    assert states(owner, campanha_id) == {"enviado": 2, "erro": 3}
 
 
 def test_contact_that_opted_out_is_no_next_channel(stage: SendingStage, owner: Database) -> None:

@@ -673,7 +673,8 @@ SELECT c.campanha_id
 
 -- name: insert_next_channels
 -- For each of these failures of a campaign, its message by the next channel that the lead can be written to by. A campaign
--- that is over goes on for it; one that was cancelled does not. The failure has one successor at most.
+-- that is over goes on for it; one that was cancelled does not. The failure has one successor at most. Of those whose leads
+-- share a contact, one gets it (`disparos_campanha_alternativa_key`).
 WITH falhos AS (
     SELECT * FROM jsonb_to_recordset(CAST(:falhos AS jsonb)) AS f (tenant_id text, disparo_id uuid, novo_id uuid)
 ), proximos AS (
@@ -720,6 +721,7 @@ SELECT d.tenant_id, p.novo_id, d.lead_id, p.canal, contato_id(d.lead_id, p.valor
        d.disparo_id, d.campanha_id, d.etapa, d.variante, d.piloto, :agora, :agora
   FROM proximos p
   JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+ ORDER BY p.tenant_id, p.disparo_id
     ON CONFLICT DO NOTHING
 RETURNING tenant_id, disparo_id, enviar_apos;
 
