@@ -104,10 +104,16 @@ class Handover:
     step: int
     fate: Fate
     latencia_ms: int
+    key: str
     received: ReceivedMessage | None = None
     is_open: bool = True
     is_asleep: bool = False
     is_answered: bool = False
+
+    @property
+    def has_bounced(self) -> bool:
+        """Whether the provider has already said that it could not deliver the message."""
+        return self.received is not None and self.received.situacao == "falhou"
 
 
 @dataclass
@@ -304,6 +310,8 @@ class Provider:
     def __init__(self, owner: Database, clock: StoppedClock) -> None:
         self._owner = owner
         self._clock = clock
+        # Two channels are two threads.
+        self._lock = threading.Lock()
         self._by_key: dict[str, ReceivedMessage] = {}
         self._rates: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         self.disparos: list[KnownDisparo] = []
@@ -350,22 +358,24 @@ class Provider:
 
     def send(self, canal: str, messages: Sequence[OutgoingMessage], worker: Worker) -> list[Attempt]:
         """Receive the messages of one portion. Returns the answers."""
-        handovers = self._hand_over(canal, messages, worker.shift.fates)
+        with self._lock:
+            handovers = self._hand_over(canal, messages, worker.shift.fates)
         worker.handovers += handovers
         worker.rest("before")
         worker.step()
-        for each, message in zip(handovers, messages, strict=True):
-            self._receive(each, message)
+        with self._lock:
+            for each in handovers:
+                self._receive(each)
         worker.step()
         worker.rest("after")
         if worker.shift.has_bug:
             raise RuntimeError("a sender's bug")
         for each in handovers:
             each.is_answered = True
-            each.is_open = not each.fate.is_refusal
+            each.is_open = not (each.fate.is_refusal or each.has_bounced)
         return [Attempt(self._answer(each), each.latencia_ms / 1000) for each in handovers]
 
-    def _receive(self, handover: Handover, message: OutgoingMessage) -> None:
+    def _receive(self, handover: Handover) -> None:
         disparo = handover.disparo
         if disparo.canal == "whatsapp":
             self._demand(
@@ -374,11 +384,11 @@ class Provider:
             )  # fmt: skip
         if not handover.fate.is_taken:
             return
-        received = self._by_key.get(message.idempotency_key) if disparo.canal == "email" else None
+        received = self._by_key.get(handover.key) if disparo.canal == "email" else None
         if received is None:
             self._demand(not disparo.is_at_provider, "received twice", disparo)
             received = ReceivedMessage(f"m-{len(self.received)}")
-            self._by_key[message.idempotency_key] = received
+            self._by_key[handover.key] = received
             disparo.received.append(received)
             self.received.append((disparo, received))
         handover.received = received
@@ -398,11 +408,11 @@ class Provider:
         steps = self._steps_of(ids)
         made = []
         latency = 1 + max((each.latencia_ms for known in self.disparos for each in known.handovers), default=0)
-        for disparo_id in ids:
+        for disparo_id, message in zip(ids, messages, strict=True):
             disparo = self.by_id[disparo_id]
             self._check(disparo, canal, now)
             fate = fates[(disparo.number + len(disparo.handovers)) % len(fates)]
-            made.append(Handover(disparo, now, steps[disparo_id], fate, latency))
+            made.append(Handover(disparo, now, steps[disparo_id], fate, latency, message.idempotency_key))
         for tenant_id, number in Counter(each.disparo.tenant_id for each in made).items():
             self._check_limits(tenant_id, canal, number, now)
         for each in made:
@@ -421,10 +431,15 @@ class Provider:
         self._demand(disparo.ignorar_janela or self._is_office_hour(disparo, now), "outside of its window", disparo)
         previous = disparo.previous
         while previous is not None:
-            has_doubt = any(each.is_open for each in previous.handovers)
+            has_doubt = any(each.is_open and not self._is_repetition(each) for each in previous.handovers)
             self._demand(not previous.is_at_provider, "although the previous contact got the message", disparo)
             self._demand(not has_doubt, "while the previous one is in doubt", disparo)
             previous = previous.previous
+
+    def _is_repetition(self, handover: Handover) -> bool:
+        """Whether the provider will take it for a message that it could not deliver."""
+        known = self._by_key.get(handover.key) if handover.disparo.canal == "email" else None
+        return known is not None and known.situacao == "falhou"
 
     def _is_office_hour(self, disparo: KnownDisparo, now: datetime) -> bool:
         if not self.configs[disparo.tenant_id].janela.ligada:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -85,6 +85,12 @@ class SendingStage:
 def configured(database: Database, *, tenant_id: str = TENANT, **config: object) -> None:
     """Store the configuration of a tenant, once."""
     insert(database, "tenants", tenant_id=tenant_id, config=config)
+
+
+def paused_channel(owner: Database, probe_at: datetime | None) -> None:
+    """Pause WhatsApp: until a message gets through, or until a person resumes it (None)."""
+    code = "190" if probe_at else "pausado_por_pessoa"
+    insert(owner, "canal_pausas", tenant_id=TENANT, canal="whatsapp", codigo=code, desde=STARTED_AT, sondar_em=probe_at)
 
 
 def some_disparos(owner: Database, number: int, *, tenant_id: str = TENANT, **columns: Any) -> list[UUID]:

@@ -13,14 +13,26 @@ from uuid import UUID
 import pytest
 
 from chalicelib.adapters.database import Database
+from chalicelib.adapters.queues import WakeupTarget
+from chalicelib.campaigns.planning.tending import Tending
 from chalicelib.campaigns.requests.control import CampaignControl
-from chalicelib.dispatch.outcomes import Attempt, Outcome, OutgoingMessage, Permanent, Sent, Transient, Unknown
+from chalicelib.dispatch.outcomes import (
+    Attempt,
+    ChannelDown,
+    Outcome,
+    OutgoingMessage,
+    Permanent,
+    Sent,
+    Transient,
+    Unknown,
+)
 from chalicelib.dispatch.rules.limiter import microseconds
 from chalicelib.dispatch.rules.policy import Backoff, Terms, conclude
 from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
 from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from tests.builders import (
+    CREATED_AT,
     TENANT,
     a_campaign,
     a_disparo,
@@ -36,7 +48,7 @@ from tests.builders import (
 )
 from tests.conftest import STARTED_AT, StoppedClock
 from tests.fakes import FakeQueues, FakeSchedules
-from tests.sending_stage import QUEUE, SendingStage, configured, history, opted_out
+from tests.sending_stage import QUEUE, SendingStage, configured, history, opted_out, paused_channel
 
 DAY = timedelta(days=1)
 NEXT_MONDAY = 6
@@ -86,6 +98,11 @@ def change(owner: Database, campanha_id: UUID, status: str) -> None:
         owner,
         f"UPDATE campanhas SET status = {literal(status)}{code}{ended} WHERE campanha_id = {literal(campanha_id)}",
     )
+
+
+def end(stage: SendingStage) -> None:
+    """The sweep's part that ends campaigns."""
+    Tending(database=stage.owner, start=lambda *_: False, clock=stage.clock).tend()
 
 
 def sweep(stage: SendingStage) -> int:
@@ -420,11 +437,12 @@ def test_pauses_never_make_a_channel_faster_than_its_limit(stage: SendingStage, 
             assert count <= 3 + 3 * (at - start).total_seconds()
 
 
-def test_disparo_of_no_campaign_is_not_given_back(stage: SendingStage, owner: Database) -> None:
-    """Another worker has taken it over."""
-    made = a_disparo(owner, a_lead(owner), criado_em=STARTED_AT - timedelta(seconds=1))
+def test_what_another_worker_has_taken_over_is_not_given_back(stage: SendingStage, owner: Database) -> None:
+    (made,) = recipients(owner, a_campaign(owner), 1)
     claims = Claims(database=owner, clock=stage.clock, lease_s=180)
     claim = claims.take([])
+    stage.clock.advance(seconds=181)
+    claims.take([WakeupTarget(TENANT, made)])
     claims.give_back(claim, claim.disparos)
     assert disparo(owner, made, "status") == ["enviando"]
 
@@ -439,6 +457,121 @@ def test_lease_of_a_paused_campaign_that_lapsed_unbegun_is_not_claimed(stage: Se
     assert stage.sent == []
     assert disparo(owner, unbegun, "status") == ["enviando"]
     assert disparo(owner, begun, "status", "espera", "em_duvida") == ["pendente", "campanha", True]
+
+
+# A channel that is down
+
+
+PROBE_AT = STARTED_AT + timedelta(minutes=2)
+
+
+def test_campaign_probes_the_channel_when_nothing_else_waits_for_it(stage: SendingStage, owner: Database) -> None:
+    """With one wake-up at the time of the probe; it succeeds, so the pause ends and the campaign goes on."""
+    paused_channel(owner, PROBE_AT)
+    campanha_id = a_campaign(owner)
+    made = recipients(owner, campanha_id, 5)
+    assert (sweep(stage), sweep(stage)) == (1, 0)
+    (wakeup,) = stage.queues.sent[QUEUE]
+    assert wakeup.delay_s == 120
+    stage.clock.now = PROBE_AT
+    stage.deliver()
+    assert stage.sent == [f"+55719888{0:05}"]
+    assert ask(owner, "SELECT * FROM canal_pausas") == []
+    stage.deliver()
+    assert states(owner, campanha_id) == {"enviado": 5}
+    assert [len(history(owner, each)) for each in made] == [1] * 5
+    end(stage)
+    assert campaign(owner, campanha_id, "status") == ["concluida"]
+
+
+def test_channel_of_a_campaign_that_stays_down_is_tried_every_five_minutes_by_one_message(
+    stage: SendingStage, owner: Database
+) -> None:
+    """Nothing happens to the others, and there is one wake-up at a time."""
+    stage.answers = lambda _: ChannelDown("190")
+    paused_channel(owner, STARTED_AT)
+    first, *others = recipients(owner, a_campaign(owner), 20)
+    sweep(stage)
+    for tries in range(1, 5):
+        stage.deliver()
+        assert [each.disparo_id for each in stage.whatsapp.sent] == [str(first)] * tries
+        stage.sweep()
+        (wakeup,) = stage.queues.sent[QUEUE]
+        assert wakeup.delay_s == 300
+        stage.clock.advance(minutes=5)
+    assert not any(history(owner, each) for each in others)
+
+
+def test_two_workers_at_once_send_one_probe(stage: SendingStage, owner: Database) -> None:
+    stage.answers = lambda _: Transient("131016")
+    paused_channel(owner, STARTED_AT)
+    made = recipients(owner, a_campaign(owner), 2)
+    with ThreadPoolExecutor(2) as workers:
+        list(workers.map(stage.run, made))
+    assert len(stage.sent) == 1
+
+
+def test_window_and_pilot_hold_for_the_probe_of_a_campaign(stage: SendingStage, owner: Database) -> None:
+    paused_channel(owner, STARTED_AT)
+    campanha_id = a_campaign(owner, piloto=1, piloto_decisao="pessoa", piloto_liberado=False)
+    recipients(owner, campanha_id, 1)
+    assert sweep(stage) == 0
+    run(owner, "UPDATE campanhas SET piloto_liberado = true")
+    configured(owner, janela={"ligada": True, "inicio": "13:00", "fim": "14:00"})
+    assert sweep(stage) == 1
+    stage.deliver()
+    assert stage.sent == []
+    (waiting,) = ask(owner, "SELECT espera, enviar_apos FROM disparos")
+    assert waiting == ["campanha", STARTED_AT + timedelta(hours=4)]
+
+
+def test_message_of_a_paused_campaign_does_not_keep_the_probe_from_another_one(
+    stage: SendingStage, owner: Database
+) -> None:
+    paused_channel(owner, STARTED_AT)
+    waiting: dict[str, Any] = {"espera": "canal_pausado", "enviar_apos": STARTED_AT + DAY}
+    (held,) = recipients(owner, a_campaign(owner, status="pausada"), 1, **waiting)
+    lead_id = a_lead(owner, telefones=["+5571966660000"])
+    other = a_disparo(owner, lead_id, destino="+5571966660000", criado_em=STARTED_AT, **waiting)
+    assert stage.sweep() == 1
+    stage.deliver()
+    assert disparo(owner, held, "status") == ["pendente"]
+    assert disparo(owner, other, "status") == ["enviado"]
+
+
+def test_campaign_probes_although_a_message_of_a_paused_one_waits_for_the_channel(
+    stage: SendingStage, owner: Database
+) -> None:
+    paused_channel(owner, STARTED_AT)
+    waiting = {"espera": "canal_pausado", "enviar_apos": STARTED_AT + DAY}
+    recipients(owner, a_campaign(owner, status="pausada"), 1, **waiting)
+    lead_id = a_lead(owner, telefones=["+5571966660000"])
+    a_recipient(owner, a_campaign(owner), lead_id, destino="+5571966660000")
+    assert stage.sweep() == 0
+    sweep(stage)
+    stage.deliver()
+    assert stage.sent == ["+5571966660000"]
+
+
+def test_channel_that_a_person_paused_is_not_probed_by_a_campaign(stage: SendingStage, owner: Database) -> None:
+    paused_channel(owner, None)
+    recipients(owner, a_campaign(owner), 2)
+    stage.clock.advance(hours=3)
+    assert (sweep(stage), stage.sweep()) == (0, 0)
+
+
+@pytest.mark.parametrize("probe_at", [None, STARTED_AT + DAY])
+def test_campaign_that_has_expired_ends_while_its_channel_is_paused(
+    stage: SendingStage, owner: Database, probe_at: datetime | None
+) -> None:
+    paused_channel(owner, probe_at)
+    campanha_id = a_campaign(owner, expira_em=STARTED_AT)
+    recipients(owner, campanha_id, 5, expira_em=STARTED_AT)
+    assert sweep(stage) == 1
+    stage.deliver()
+    assert states(owner, campanha_id) == {"expirado": 5}
+    end(stage)
+    assert campaign(owner, campanha_id, "status") == ["concluida"]
 
 
 # Limits per person
@@ -528,6 +661,11 @@ def unreachable(message: OutgoingMessage) -> Outcome:
     return Permanent("131026", tries_alternative=True) if message.destino.startswith("+") else Sent("id")
 
 
+def by_phone_only(message: OutgoingMessage) -> Outcome:
+    """What providers say when every e-mail address is wrong."""
+    return Sent("id") if message.destino.startswith("+") else Permanent("sem_caixa", tries_alternative=True)
+
+
 BOTH_CHANNELS = (("whatsapp", "oi"), ("email", "oi-email"))
 
 
@@ -567,6 +705,23 @@ def test_nobody_gets_it_twice_by_the_next_channel(stage: SendingStage, owner: Da
     stage.run(a_recipient(owner, campanha_id, by_phone, destino="+5571955550000"))
     stage.deliver()
     assert states(owner, campanha_id) == {"enviado": 1, "erro": 1}
+
+
+def test_shared_number_gets_one_message_when_two_addresses_fail_at_once(stage: SendingStage, owner: Database) -> None:
+    """Whoever has another number goes on by that one."""
+    campanha_id = a_campaign(owner, channels=BOTH_CHANNELS[::-1])
+    stage.answers = by_phone_only
+    shared, own = "+5571955550000", "+5571955550001"
+    for n, telefones in enumerate(([shared], [shared], [shared, own])):
+        by_mail = {"canal": "email", "template": "oi-email", "destino": f"p{n}@example.com"}
+        lead_id = a_lead(owner, telefones=telefones, emails=[by_mail["destino"]])
+        a_recipient(owner, campanha_id, lead_id, criado_em=CREATED_AT + timedelta(milliseconds=n), **by_mail)
+    sweep(stage)
+    for _ in range(4):
+        stage.deliver()
+        stage.clock.advance(seconds=10)
+    assert sorted(stage.sent) == [shared, own]
+    assert states(owner, campanha_id) == {"enviado": 2, "erro": 3}
 
 
 def test_contact_that_opted_out_is_no_next_channel(stage: SendingStage, owner: Database) -> None:

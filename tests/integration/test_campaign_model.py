@@ -43,7 +43,7 @@ from chalicelib.config import Settings
 from chalicelib.delivery.requests import WebhookQuery
 from chalicelib.delivery.service import SECRET_HEADER, Webhooks
 from chalicelib.delivery.settling import LateReports
-from chalicelib.dispatch.outcomes import ChannelDown, OutgoingMessage, Permanent
+from chalicelib.dispatch.outcomes import OutgoingMessage, Permanent, Unknown
 from chalicelib.dispatch.requests.resends import Resends
 from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.claims import Claims, wake_campaigns
@@ -122,10 +122,9 @@ PLANS = st.builds(
     starts_in=st.sampled_from([None, None, None, timedelta(hours=2)]),
     expires_in=st.sampled_from([None, None, None, timedelta(days=2)]),
 )
-# A wrong address is likely: the next channel is what campaigns have and single disparos have not. How a channel that is
-# down is tried again is the subject of the other model.
+# A wrong address is likely: the next channel is what campaigns have and single disparos have not.
 FATES_OF_CAMPAIGNS = (
-    *(each for each in FATES if not isinstance(each.outcome, ChannelDown)),
+    *FATES,
     *[TAKEN] * 3,
     Fate(Permanent(NO_WHATSAPP, tries_alternative=True)),
 )
@@ -399,10 +398,16 @@ class CampaignMachine(RuleBasedStateMachine):
                 self.provider.stopped.discard(campanha_id)
                 return
             self.provider.stopped.add(campanha_id)
-            under_way = [
-                each for each in self.provider.of_campaigns() if each.campanha_id == campanha_id and each.is_under_way
-            ]
-            assert len(under_way) <= answer["em_voo"]
+            assert self.in_flight(campanha_id) <= answer["em_voo"]
+
+    def in_flight(self, campanha_id: UUID) -> int:
+        """How many messages suspended workers may still send; after its lease, a message counts as in doubt."""
+        since = self.clock() - timedelta(seconds=self.settings.dispatch_lease_s)
+        return sum(
+            any(handover.is_asleep and handover.at > since for handover in each.handovers)
+            for each in self.provider.of_campaigns()
+            if each.campanha_id == campanha_id
+        )
 
     @precondition(has_campaigns)
     @rule(which=NUMBERS, starts_in=st.sampled_from([timedelta(0), timedelta(hours=1), timedelta(days=1)]))
@@ -705,3 +710,23 @@ def test_campaigns_keep_every_promise_whatever_happens(world: CampaignWorld) -> 
     assert settings.default is not None
     budget = settings(max_examples=max(1, settings.default.max_examples // 10), stateful_step_count=20)
     run_state_machine_as_test(MachineInWorld, settings=budget)
+
+
+# What the machine found, or finds only now and then, step by step
+
+
+def test_bounce_that_is_reported_before_its_message_is_repeated_ends_the_doubt(world: CampaignWorld) -> None:
+    """The repetition under the same key is the message that bounced, so the next channel may follow."""
+    machine = CampaignMachine(world)
+    plan = Plan(("email", "whatsapp"), False, 1, None, None, None)
+    lost = Shift(fates=[Fate(Unknown("conexao_perdida"), is_taken=True)])
+    machine.tenant_begins(({}, {}), {}, [plan], lost, has_window=False)
+    machine.everything_is_as_promised()
+    for n in range(len(machine.provider.received)):
+        machine.provider_reports(n, "falhou", by_reference=True, tries_alternative=True)
+    machine.time_passes(timedelta(minutes=4), Shift())
+    for _ in range(2):
+        machine.sweep_runs(Shift())
+        machine.everything_is_as_promised()
+    assert any(each.previous and each.is_at_provider for each in machine.provider.disparos)
+    machine.teardown()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+import pytest
 
 from chalicelib.adapters.database import Database
+from chalicelib.adapters.queues import WakeupTarget
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, OutgoingMessage, Sent
 from chalicelib.dispatch.rules.policy import PAUSED_PATIENCE
-from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, insert, literal, run
+from chalicelib.dispatch.worker.claims import Claims
+from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, literal, run
 from tests.conftest import STARTED_AT
-from tests.sending_stage import QUEUE, SendingStage, configured, history, some_disparos
+from tests.sending_stage import QUEUE, SendingStage, configured, history, paused_channel, some_disparos
 
 
 def test_channel_that_is_down_is_paused_with_its_reason_and_gets_no_more_messages(
@@ -79,7 +83,7 @@ def test_probe_is_another_disparo_when_the_first_one_is_cancelled(stage: Sending
 def test_channel_that_a_person_paused_is_not_probed_and_waits_for_a_person(
     stage: SendingStage, owner: Database
 ) -> None:
-    insert(owner, "canal_pausas", tenant_id=TENANT, canal="whatsapp", codigo="pausado_por_pessoa", desde=STARTED_AT)
+    paused_channel(owner, None)
     ids = some_disparos(owner, 2)
     stage.run(*ids)
     stage.clock.advance(hours=23)
@@ -96,12 +100,82 @@ def test_pause_by_a_person_is_not_replaced_by_a_failure_that_was_under_way(
     stage: SendingStage, owner: Database
 ) -> None:
     def paused_meanwhile(_: OutgoingMessage) -> Outcome:
-        insert(owner, "canal_pausas", tenant_id=TENANT, canal="whatsapp", codigo="pausado_por_pessoa", desde=STARTED_AT)
+        paused_channel(owner, None)
         return ChannelDown("190")
 
     stage.answers = paused_meanwhile
     stage.run(*some_disparos(owner, 1))
     assert ask(owner, "SELECT codigo, sondar_em FROM canal_pausas") == [["pausado_por_pessoa", None]]
+
+
+def test_nothing_more_begins_after_a_portion_that_found_the_channel_down(stage: SendingStage, owner: Database) -> None:
+    configured(owner, limites={"whatsapp": {"por_dia": 4}})
+    stage.answers = lambda _: ChannelDown("190")
+    stage.whatsapp.portion = 2
+    first, second, third, fourth = some_disparos(owner, 4)
+    stage.run(first, second, third, fourth)
+    assert len(stage.sent) == 2
+    until = STARTED_AT + PAUSED_PATIENCE
+    for each in (third, fourth):
+        assert disparo(owner, each, "status", "espera", "enviar_apos", "tentativas") == [
+            "pendente", "canal_pausado", until, 0
+        ]  # fmt: skip
+        assert history(owner, each) == [(None, "adiado", "190", until, None)]
+    stage.answers = lambda _: Sent("wamid")
+    stage.clock.advance(minutes=5)
+    assert ask(owner, "SELECT gastos FROM canal_limites") == [[0]]
+    stage.run(first)
+    stage.clock.advance(seconds=1)
+    stage.deliver()
+    assert ask(owner, "SELECT DISTINCT status FROM disparos") == [["enviado"]]
+
+
+@pytest.mark.parametrize("probe_at", [None, STARTED_AT])
+def test_nothing_more_begins_after_somebody_else_paused_the_channel(
+    stage: SendingStage, owner: Database, probe_at: datetime | None
+) -> None:
+    """A person, or a worker whose message found the channel down."""
+
+    def paused_meanwhile(_: OutgoingMessage) -> Outcome:
+        paused_channel(owner, probe_at)
+        return Sent("wamid")
+
+    stage.answers = paused_meanwhile
+    stage.whatsapp.portion = 1
+    first, second = some_disparos(owner, 2)
+    stage.run(first, second)
+    assert len(stage.sent) == 1
+    assert disparo(owner, second, "status", "espera") == ["pendente", "canal_pausado"]
+
+
+def test_probe_does_not_begin_when_a_person_has_paused_the_channel_meanwhile(
+    stage: SendingStage, owner: Database
+) -> None:
+    claims = Claims(database=owner, clock=stage.clock, lease_s=180)
+    paused_channel(owner, STARTED_AT)
+    (probe,) = some_disparos(owner, 1)
+    claim = claims.take([WakeupTarget(TENANT, probe)])
+    assert [each.is_probe for each in claim.disparos] == [True]
+    run(owner, "UPDATE canal_pausas SET sondar_em = NULL")
+    assert claims.record(claim, [], claim.disparos).begun == frozenset()
+    run(owner, "UPDATE canal_pausas SET sondar_em = now()")
+    assert claims.record(claim, [], claim.disparos).begun == {(TENANT, probe)}
+
+
+def test_question_that_may_not_be_asked_any_more_waits_for_the_channel(stage: SendingStage, owner: Database) -> None:
+    """The message before it found the channel down."""
+    stage.whatsapp.asks_after = timedelta(minutes=1)
+    stage.answers = lambda _: ChannelDown("190")
+    (message,) = some_disparos(owner, 1)
+    doubtful = a_disparo(
+        owner, a_lead(owner), destino="+5571977770000", em_duvida=True, ultimo_codigo="x", espera="tentativa",
+        tentativas=1,
+        criado_em=STARTED_AT - timedelta(seconds=1),
+    )  # fmt: skip
+    stage.run(message, doubtful)
+    assert disparo(owner, doubtful, "status", "em_duvida", "espera", "tentativas") == [
+        "pendente", True, "canal_pausado", 1
+    ]  # fmt: skip
 
 
 def held_by_a_pause(owner: Database, number: int, *, tenant_id: str = TENANT) -> None:

@@ -159,11 +159,6 @@ class ClaimedDisparo:
     recipient: Recipient | None = None
 
     @property
-    def may_be_held(self) -> bool:
-        """Whether its campaign or its agendamento may change just before it begins."""
-        return self.campanha_id is not None or self.agendamento_id is not None
-
-    @property
     def is_stopped(self) -> bool:
         """Whether nothing of its campaign may leave."""
         return self.campanha_id is not None and self.campanha != _RUNNING_CAMPAIGN

@@ -180,14 +180,19 @@ def frees_places(update: DisparoUpdate, configs: Mapping[str, TenantConfig]) -> 
 
 
 def next_channels(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> None:
-    """Make the disparos that go on by the next channel of their campaign; they are found with what waits in it."""
+    """Make the disparos that go on by the next channel of their campaign; they are found with what waits in it.
+
+    One that found its contact taken by another one of these is tried again, for its lead may have another contact.
+    """
     failed = [
         {"tenant_id": each.disparo.tenant_id, "disparo_id": each.disparo.disparo_id, "novo_id": new_id(now)}
         for each in recorded
         if each.disparo.campanha_id is not None and each.has_bad_address and each.status is DisparoStatus.ERRO
     ]
-    if failed:
-        rows.all("insert_next_channels", falhos=json.dumps(failed, default=str), agora=now)
+    while failed:
+        made = rows.all("insert_next_channels", falhos=json.dumps(failed, default=str), agora=now)
+        done = {row["disparo_id"] for row in made}
+        failed = [each for each in failed if made and each["novo_id"] not in done]
 
 
 def failing_campaigns(recorded: Iterable[DisparoUpdate]) -> set[FailingCampaign]:

@@ -30,6 +30,7 @@ from chalicelib.dispatch.rules.policy import (
     CHANNEL_PAUSE,
     LEASE_LAPSED,
     NOT_BEGUN,
+    PAUSED_PATIENCE,
     ClaimedDisparo,
     DisparoUpdate,
     StepKind,
@@ -45,7 +46,7 @@ from chalicelib.dispatch.worker.campaign_messages import (
     pause_failing,
     recipients_of,
 )
-from chalicelib.dispatch.worker.pauses import follow_attempts
+from chalicelib.dispatch.worker.pauses import channel_of, channels_down, follow_attempts
 from chalicelib.erased import Contact, ErasedContacts, TenantContact
 from chalicelib.ids import new_id
 from chalicelib.leads import moves
@@ -159,11 +160,16 @@ class Claims:
         return self.wake_next([row["tenant_id"] for row in found]) if found else []
 
     def give_back(self, claim: Claim, disparos: Iterable[ClaimedDisparo]) -> None:
-        """Put disparos of campaigns and agendamentos back that may not be begun any more."""
-        ours = [(each.tenant_id, each.disparo_id) for each in disparos if each.may_be_held]
-        if ours:
-            params = {**_ids(ours), "dono": claim.owner, "agora": self._clock()}
-            self._database.run_across_tenants(lambda rows: rows.run("give_back_disparos", **params))
+        """Put disparos back that may not be begun any more; what another worker has taken over stays as it is."""
+        ours, now = list(disparos), self._clock()
+        params = {
+            **_ids((each.tenant_id, each.disparo_id) for each in ours),
+            "canais": [each.canal.value for each in ours],
+            "dono": claim.owner,
+            "agora": now,
+            "pausado_ate": now + PAUSED_PATIENCE,
+        }
+        self._database.run_across_tenants(lambda rows: rows.run("give_back_disparos", **params))
 
     def pause_failing(self, failing: Collection[FailingCampaign]) -> int:
         """Pause campaigns whose messages are refused too often, or cannot be sent as they are; how many."""
@@ -174,15 +180,16 @@ class Claims:
         """Write what became of claimed disparos with all that follows, and mark the next portion as begun.
 
         What follows: history, events, successors, opt-outs, pauses. What their ends mean for leads is left to
-        `move_leads`. Disparos whose lease was lost are neither written nor begun. In most cases this is one statement,
-        and a transaction of its own.
+        `move_leads`. Disparos whose lease was lost are neither written nor begun. Nor is anything begun by a channel
+        that is paused, or that these updates show to be down. In most cases this is one statement, and a transaction of
+        its own.
         """
         if not updates and not begin:
             return Recorded([], [], frozenset())
-        now = self._clock()
+        now, down = self._clock(), channels_down(updates)
         params = {
             "registros": json.dumps([_columns(each, now) for each in updates], default=str),
-            "iniciar": json.dumps([_beginning(each) for each in begin], default=str),
+            "iniciar": json.dumps([_beginning(each) for each in begin if channel_of(each) not in down], default=str),
             "dono": claim.owner,
             "agora": now,
         }
@@ -264,7 +271,8 @@ def _names(disparo: ClaimedDisparo) -> dict[str, object]:
 
 
 def _beginning(disparo: ClaimedDisparo) -> dict[str, object]:
-    return {**_names(disparo), "campanha_id": disparo.campanha_id, "agendamento_id": disparo.agendamento_id}
+    columns = ("campanha_id", "agendamento_id", "canal", "is_probe")
+    return {**_names(disparo), **{name: getattr(disparo, name) for name in columns}}
 
 
 def _recorded(found: Iterable[Row], updates: Sequence[DisparoUpdate], wakeups: list[Wakeup]) -> Recorded:

@@ -324,6 +324,8 @@ class Executor:
             return _Handled()
         begun = self._claims.record(batch.claim, [], [each.disparo for each in questions]).begun
         ours = [each for each in questions if (each.disparo.tenant_id, each.disparo.disparo_id) in begun]
+        if len(ours) < len(questions):
+            self._claims.give_back(batch.claim, (each.disparo for each in questions if each not in ours))
         try:
             replies = batch.sender.ask([each.message for each in ours])
         except Exception as error:  # noqa: BLE001 - a question sends nothing, and the doubt stays what it was

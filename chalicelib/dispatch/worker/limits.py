@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import groupby
 from typing import TypeGuard
 from zoneinfo import ZoneInfo
@@ -73,20 +74,50 @@ class Limits:
             returned = sum(isinstance(each, _NOT_SENT) for each in outcomes) if limit.por_dia else 0
             has_sent = any(isinstance(each, Sent) for each in outcomes)
             if slow or returned or (failures > 0 and has_sent):
-                settlements.append(
-                    {
-                        "tenant_id": tenant_id,
-                        "canal": canal.value,
-                        "nao_antes": microseconds(rests[tenant_id]) if slow else 0,
-                        "enviou": has_sent,
-                        "devolvidos": returned,
-                        "dia": asked_at.astimezone(ZoneInfo(configs[tenant_id].fuso)).date().isoformat(),
-                    }
-                )
+                rest = microseconds(rests[tenant_id]) if slow else 0
+                day = _day(configs[tenant_id], asked_at)
+                settlements.append(_settlement(tenant_id, canal, day, returned, nao_antes=rest, enviou=has_sent))
+        self._settle(settlements)
+        return rests
+
+    def give_back(
+        self,
+        canal: Canal,
+        unbegun: Iterable[ClaimedDisparo],
+        configs: Mapping[str, TenantConfig],
+        asked_at: datetime,
+    ) -> None:
+        """Give what was let through and not begun back to the budget of the day on which it was asked for."""
+        unsent = Counter(each.tenant_id for each in unbegun)
+        self._settle(
+            [
+                _settlement(tenant_id, canal, _day(configs[tenant_id], asked_at), count)
+                for tenant_id, count in sorted(unsent.items())
+                if configs[tenant_id].limites.of(canal).por_dia
+            ]
+        )
+
+    def _settle(self, settlements: Sequence[Row]) -> None:
         if settlements:
             document = json.dumps(settlements)
             self._database.run_across_tenants(lambda rows: rows.run("settle_canal_limites", contas=document))
-        return rests
+
+
+def _settlement(
+    tenant_id: str, canal: Canal, day: date, returned: int, *, nao_antes: int = 0, enviou: bool = False
+) -> Row:
+    return {
+        "tenant_id": tenant_id,
+        "canal": canal.value,
+        "nao_antes": nao_antes,
+        "enviou": enviou,
+        "devolvidos": returned,
+        "dia": day.isoformat(),
+    }
+
+
+def _day(config: TenantConfig, instant: datetime) -> date:
+    return instant.astimezone(ZoneInfo(config.fuso)).date()
 
 
 def _granted(rows: Rows, requests: Sequence[Row], now: datetime) -> Mapping[str, RateGrant]:

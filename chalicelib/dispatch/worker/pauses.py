@@ -12,13 +12,15 @@ from datetime import datetime
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
-from chalicelib.dispatch.rules.policy import NOT_BEGUN, DisparoUpdate, StepKind
+from chalicelib.dispatch.rules.policy import NOT_BEGUN, ClaimedDisparo, DisparoUpdate, StepKind
 from chalicelib.dispatch.wakeups import IN_A_MOMENT, Wakeup, Wakeups, first_of
 
 # Proof that a channel works again: the provider accepted the message, or refused that one message alone.
 _ALIVE = frozenset({StepKind.ENVIADO, StepKind.PERMANENTE})
 _MOST_RELEASED = 1_000
 _ROUNDS = 5
+
+_Channel = tuple[str, str]
 
 
 class PausedChannels:
@@ -67,14 +69,9 @@ class UnbegunDisparos:
 
 def follow_attempts(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime) -> list[Wakeup]:
     """Pause the channels that turned messages away; resume those whose probe got through, and release what waited."""
-    down: dict[tuple[str, str], tuple[str | None, datetime | None]] = {}
-    alive: set[tuple[str, str]] = set()
-    for each in recorded:
-        channel = (each.disparo.tenant_id, each.disparo.canal.value)
-        if each.step.kind is StepKind.CANAL_FORA:
-            down.setdefault(channel, (each.step.code, each.enviar_apos))
-        elif each.disparo.is_probe and each.step.kind in _ALIVE:
-            alive.add(channel)
+    updates = list(recorded)
+    down = channels_down(updates)
+    alive = {channel_of(each.disparo) for each in updates if each.disparo.is_probe and each.step.kind in _ALIVE}
     if down:
         codes, probes = zip(*down.values(), strict=True)
         rows.run("pause_canais", **_names(down), codigos=list(codes), sondas=list(probes), agora=now)
@@ -84,11 +81,25 @@ def follow_attempts(rows: Rows, recorded: Iterable[DisparoUpdate], now: datetime
     return first_of(_release(rows, now))
 
 
+def channels_down(updates: Iterable[DisparoUpdate]) -> dict[_Channel, tuple[str | None, datetime | None]]:
+    """The channels that turned these messages away: the code of the first one, and when to try the channel again."""
+    down: dict[_Channel, tuple[str | None, datetime | None]] = {}
+    for each in updates:
+        if each.step.kind is StepKind.CANAL_FORA:
+            down.setdefault(channel_of(each.disparo), (each.step.code, each.enviar_apos))
+    return down
+
+
+def channel_of(disparo: ClaimedDisparo) -> _Channel:
+    """The tenant and the channel of a disparo."""
+    return disparo.tenant_id, disparo.canal.value
+
+
 def _release(rows: Rows, now: datetime) -> list[Row]:
     """Release what waited for channels that are no longer paused, up to a thousand disparos."""
     return rows.all("release_disparos", agora=now, acordado_em=now + IN_A_MOMENT, limite=_MOST_RELEASED)
 
 
-def _names(channels: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+def _names(channels: Iterable[_Channel]) -> dict[str, list[str]]:
     pairs = list(channels)
     return {"tenant_ids": [tenant_id for tenant_id, _ in pairs], "canais": [canal for _, canal in pairs]}

@@ -428,6 +428,7 @@ UPDATE canal_limites l
 -- Only the holder of the lease may write: whoever lost it changes nothing and begins nothing. Rows are locked in the order
 -- of the claim, so that recording and claiming never wait for each other in a circle. They are found by their keys, one by
 -- one: a join reads all that is `enviando` of every tenant instead. A held row needs no second look at its lease.
+-- Nothing begins by a channel that has been paused since the claim, but for the probe of a pause that is ours.
 WITH registros AS MATERIALIZED (
     SELECT * FROM jsonb_to_recordset(CAST(:registros AS jsonb)) AS r (
            tenant_id text, disparo_id uuid, status text, tentativas smallint, em_duvida boolean,
@@ -490,8 +491,11 @@ WITH registros AS MATERIALIZED (
         DO UPDATE SET ultimos = right(c.ultimos || excluded.ultimos, 200)
 ), a_iniciar AS MATERIALIZED (
     SELECT i.tenant_id, i.disparo_id, i.campanha_id, i.agendamento_id
-      FROM jsonb_to_recordset(CAST(:iniciar AS jsonb))
-           AS i (tenant_id text, disparo_id uuid, campanha_id uuid, agendamento_id uuid)
+      FROM jsonb_to_recordset(CAST(:iniciar AS jsonb)) AS i (
+           tenant_id text, disparo_id uuid, campanha_id uuid, agendamento_id uuid, canal text, is_probe boolean)
+     WHERE NOT EXISTS (SELECT FROM canal_pausas p
+                        WHERE p.tenant_id = i.tenant_id AND p.canal = i.canal
+                          AND NOT (i.is_probe AND p.sondar_em IS NOT NULL))
 ), agendamentos_presos AS MATERIALIZED (
     -- As below: whoever moves an agendamento waits for this, and nothing about its old time begins afterwards.
     SELECT g.tenant_id, g.agendamento_id, g.versao, g.status
@@ -542,22 +546,26 @@ SELECT tenant_id, disparo_id, false AS iniciado FROM gravados
 SELECT tenant_id, disparo_id, true FROM iniciados;
 
 -- name: give_back_disparos
--- What may not be begun, because its campaign has been paused or cancelled since the claim, or its agendamento has changed,
--- waits for its turn again.
+-- What may not be begun waits again: its campaign has been paused or cancelled since the claim, its agendamento has changed, or
+-- its channel has been paused. A campaign's waits for its turn. An agendamento's is looked at again at once.
 WITH devolvidos AS (
     UPDATE disparos d
-       SET status = 'pendente', espera = CASE WHEN d.campanha_id IS NOT NULL THEN 'campanha' END, lease_dono = NULL,
-           lease_ate = NULL, acordado_em = NULL, atualizado_em = :agora
-      FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[])) AS c (tenant_id, disparo_id)
+       SET status = 'pendente', lease_dono = NULL, lease_ate = NULL, acordado_em = NULL, atualizado_em = :agora,
+           espera = CASE WHEN d.campanha_id IS NOT NULL THEN 'campanha' WHEN p.codigo IS NOT NULL THEN 'canal_pausado' END,
+           enviar_apos = CASE WHEN d.campanha_id IS NULL AND p.codigo IS NOT NULL THEN CAST(:pausado_ate AS timestamptz)
+                              ELSE d.enviar_apos END
+      FROM unnest(CAST(:tenant_ids AS text[]), CAST(:disparo_ids AS uuid[]), CAST(:canais AS text[]))
+           AS c (tenant_id, disparo_id, canal)
+      LEFT JOIN canal_pausas p ON p.tenant_id = c.tenant_id AND p.canal = c.canal
      WHERE d.tenant_id = c.tenant_id AND d.disparo_id = c.disparo_id AND d.status = 'enviando'
        AND d.lease_dono = :dono AND d.iniciado_em IS NULL
-       AND (d.campanha_id IS NOT NULL OR d.agendamento_id IS NOT NULL)
        AND d.tentativas < d.max_tentativas
-    RETURNING d.tenant_id, d.disparo_id, d.passos, d.campanha_id
+    RETURNING d.tenant_id, d.disparo_id, d.passos, d.campanha_id, d.espera, d.enviar_apos, p.codigo
 )
-INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo, ate)
 SELECT tenant_id, disparo_id, passos, :agora, 'adiado',
-       CASE WHEN campanha_id IS NOT NULL THEN 'campanha' ELSE 'agendamento_mudou' END
+       coalesce(codigo, CASE WHEN campanha_id IS NOT NULL THEN 'campanha' ELSE 'agendamento_mudou' END),
+       CASE WHEN espera = 'canal_pausado' THEN enviar_apos END
   FROM devolvidos;
 
 -- name: list_recipients
@@ -674,7 +682,8 @@ SELECT c.campanha_id
 
 -- name: insert_next_channels
 -- For each of these failures of a campaign, its message by the next channel that the lead can be written to by. A campaign
--- that is over goes on for it; one that was cancelled does not. The failure has one successor at most.
+-- that is over goes on for it; one that was cancelled does not. The failure has one successor at most. Of those whose leads
+-- share a contact, one gets it (`disparos_campanha_alternativa_key`).
 WITH falhos AS (
     SELECT * FROM jsonb_to_recordset(CAST(:falhos AS jsonb)) AS f (tenant_id text, disparo_id uuid, novo_id uuid)
 ), proximos AS (
@@ -721,6 +730,7 @@ SELECT d.tenant_id, p.novo_id, d.lead_id, p.canal, contato_id(d.lead_id, p.valor
        d.disparo_id, d.campanha_id, d.etapa, d.variante, d.piloto, :agora, :agora
   FROM proximos p
   JOIN disparos d ON d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
+ ORDER BY p.tenant_id, p.disparo_id
     ON CONFLICT DO NOTHING
 RETURNING tenant_id, disparo_id, enviar_apos;
 
@@ -890,13 +900,17 @@ UPDATE disparos d
 RETURNING d.tenant_id, d.disparo_id, d.acordado_em;
 
 -- name: wake_probes
--- Of each paused channel whose time to be tried has passed, the oldest of those that wait for it is due now.
+-- Of each paused channel whose time to be tried has passed, the oldest of those that wait for it is due now. Only what may be
+-- claimed can be the probe: nothing of a campaign that is not under way (`campanhas_em_curso` asks the same).
 UPDATE disparos d
    SET enviar_apos = :agora, acordado_em = :agora
   FROM canal_pausas p
  CROSS JOIN LATERAL (
        SELECT disparo_id FROM disparos w
         WHERE w.tenant_id = p.tenant_id AND w.canal = p.canal AND w.status = 'pendente' AND w.espera = 'canal_pausado'
+          AND (w.campanha_id IS NULL OR w.em_duvida OR EXISTS (
+               SELECT FROM campanhas o
+                WHERE o.tenant_id = w.tenant_id AND o.campanha_id = w.campanha_id AND o.status = 'em_andamento'))
         ORDER BY w.disparo_id LIMIT 1) primeiro
  WHERE p.sondar_em <= :agora
    AND d.tenant_id = p.tenant_id AND d.disparo_id = primeiro.disparo_id

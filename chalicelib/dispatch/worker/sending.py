@@ -54,7 +54,7 @@ class SendingLedger:
     def advance(self, ended: Mapping[int, Attempt], begin: Sequence[int]) -> Collection[int]:
         """Record the attempts that ended, and mark the next portion as begun; which of that may be sent.
 
-        A disparo that may not be sent was taken over by another worker, or its campaign has been paused.
+        A disparo that may not be sent was taken over by another worker, or its campaign or channel has been paused.
 
         Raises:
             Unavailable: the database does not answer; then nothing more may be sent.
@@ -64,7 +64,9 @@ class SendingLedger:
         recorded = self._claims.record(self._claim, updates, [self._going[place].disparo for place in begin])
         begun = [place for place in begin if self._key(place) in recorded.begun]
         if len(begun) < len(begin):
-            self._claims.give_back(self._claim, (self._going[place].disparo for place in set(begin) - set(begun)))
+            unbegun = [self._going[place].disparo for place in set(begin) - set(begun)]
+            self._claims.give_back(self._claim, unbegun)
+            self._limits.give_back(self._canal, unbegun, self._claim.configs, self._asked_at)
         self.concluded += len(updates) + len(begin) - len(begun)
         self.has_ends = self.has_ends or any(each.status in LEAD_FACTS for each in updates)
         self._follow(recorded, len(updates))
