@@ -20,6 +20,7 @@ CREATING = frozenset(
         "create_bloqueio",
         "create_segmento",
         "create_campanha",
+        "create_chave",
         "repeat_campanha",
         "test_campanha",
         "add_supressao",
@@ -28,7 +29,7 @@ CREATING = frozenset(
     }
 )
 """Operations of which a repeated request would have a second effect."""
-SECRET = frozenset({"create_agenda"})
+SECRET = frozenset({"create_agenda", "create_chave"})
 """Of these, the ones whose answer is shown once: it is not kept, so a repeated request is refused."""
 
 _STATE = "the state that it leads to stays as it is, or refuses a second time"

@@ -18,6 +18,7 @@ from chalicelib.access.requests import NewKey
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.errors import FieldError, Invalid, NotFound, Unauthenticated
+from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import TENANT_ID, Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import PageQuery, page_of
@@ -43,8 +44,8 @@ class Keys:
         self._clock = clock
         self._random = random
 
-    def create(self, identity: Identity, request: NewKey) -> dict[str, Any]:
-        """Make a key and show it, this once.
+    def create(self, identity: Identity, request: NewKey, once_key: IdempotencyKey | None = None) -> dict[str, Any]:
+        """Make a key and show it, this once: the same `Idempotency-Key` does not show it again.
 
         Raises:
             Invalid: `validade_invalida`, it would end before it begins, or in more than two years.
@@ -63,7 +64,7 @@ class Keys:
                 por=identity.subject, expira_em=expires_at,
             )  # fmt: skip
 
-        made = self._database.run(identity.tenant_id, work) or {}
+        made = self._database.run(identity.tenant_id, once(once_key, now, work, is_secret=True)) or {}
         return {**made, "chave": key}
 
     def page(self, tenant_id: str, query: PageQuery) -> dict[str, Any]:
