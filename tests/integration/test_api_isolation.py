@@ -277,7 +277,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "bloqueio_id": str(bloqueio_id),
         "nota_id": str(nota_id),
         "assinatura_id": str(assinatura_id),
-        "evento_id": str(UUID(int=number)),
+        "evento_id": str(UUID(int=number << 64 | 15)),
     }
 
 
@@ -289,7 +289,7 @@ def _seeded_subscription(owner: Database, tenant_id: str, number: int) -> UUID:
         criado_por="x", criado_em=CREATED_AT, atualizado_por="x", atualizado_em=CREATED_AT,
     )  # fmt: skip
     insert(
-        owner, "assinatura_entregas", tenant_id=tenant_id, assinatura_id=assinatura_id, evento_id=UUID(int=number),
+        owner, "assinatura_entregas", tenant_id=tenant_id, assinatura_id=assinatura_id, evento_id=UUID(int=number << 64 | 15),
         proxima_em=CREATED_AT, criado_em=CREATED_AT,
     )  # fmt: skip
     return assinatura_id
@@ -316,7 +316,13 @@ def _seeded_life(owner: Database, tenant_id: str, lead_id: UUID, number: int) ->
         atualizado_em=CREATED_AT,
     )  # fmt: skip
     insert(
-        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
+        owner,
+        "eventos",
+        tenant_id=tenant_id,
+        evento_id=UUID(int=number << 64 | 15),
+        tipo="x",
+        detalhe={},
+        criado_em=CREATED_AT,
     )
     return nota_id
 
