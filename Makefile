@@ -17,7 +17,7 @@ FUZZ := build/fuzz-api
 unexport PYTHONDONTWRITEBYTECODE
 
 # The rooms whose every line and branch must be covered: a mistake there sends a message twice or loses a lead.
-PROVEN := ingestion dispatch campaigns leads privacy scheduling access
+PROVEN := ingestion dispatch campaigns leads privacy scheduling access subscriptions
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments \

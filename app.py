@@ -71,6 +71,7 @@ from chalicelib.scheduling.invitations.invitation import Invitation
 from chalicelib.scheduling.invitations.requests import LeadDecision, NewFeed
 from chalicelib.scheduling.rules.calendar_file import CalendarFile
 from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock, NewResponsavel, SlotQuery
+from chalicelib.subscriptions.requests.models import DeliveryQuery, NewSubscription, ReplayRange, SubscriptionChange
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.wiring import Services
@@ -921,6 +922,80 @@ def list_titular_pedidos(call: Call, query: SubjectRequestQuery) -> Json[answers
     return services.subject_records.page(call.identity, query)
 
 
+@app.route("/assinaturas", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def list_assinaturas(call: Call, query: PageQuery) -> Json[answers.SubscriptionPage]:
+    """Lists the subscriptions: the addresses that are told what happens, newest first."""
+    return services.subscriptions.page(call.identity, query)
+
+
+@app.route("/assinaturas", methods=["POST"], authorizer=authorizer)
+@endpoint(app, 201)
+def create_assinatura(
+    call: Call, body: NewSubscription, key: IdempotencyKey | None
+) -> Json[answers.NewSubscriptionAnswer]:
+    """Creates a subscription and shows its secret this once."""
+    return services.subscriptions.create(call.identity, body, key)
+
+
+@app.route("/assinaturas/{assinatura_id}", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def get_assinatura(call: Call, assinatura_id: UUID) -> Json[answers.SubscriptionAnswer]:
+    """Returns one subscription."""
+    return services.subscriptions.get(call.identity, assinatura_id)
+
+
+@app.route("/assinaturas/{assinatura_id}", methods=["PATCH"], authorizer=authorizer)
+@endpoint(app)
+def change_assinatura(call: Call, assinatura_id: UUID, body: SubscriptionChange) -> Json[answers.SubscriptionAnswer]:
+    """Changes a subscription: its URL, the events that it wants, and whether it is on."""
+    return services.subscriptions.change(call.identity, assinatura_id, body)
+
+
+@app.route("/assinaturas/{assinatura_id}", methods=["DELETE"], authorizer=authorizer)
+@endpoint(app, 204)
+def delete_assinatura(call: Call, assinatura_id: UUID) -> None:
+    """Deletes a subscription with its deliveries and its secret."""
+    services.subscriptions.delete(call.identity, assinatura_id)
+
+
+@app.route("/assinaturas/{assinatura_id}/trocar-segredo", methods=["POST"], authorizer=authorizer)
+@endpoint(app)
+def rotate_segredo(
+    call: Call, assinatura_id: UUID, key: IdempotencyKey | None
+) -> Json[answers.NewSubscriptionAnswer]:
+    """Makes a new secret and shows it this once; the one before stays valid for 24 hours."""
+    return services.subscriptions.rotate_secret(call.identity, assinatura_id, key)
+
+
+@app.route("/assinaturas/{assinatura_id}/testar", methods=["POST"], authorizer=authorizer)
+@endpoint(app, 202)
+def test_assinatura(call: Call, assinatura_id: UUID, key: IdempotencyKey | None) -> Json[answers.DeliveryAnswer]:
+    """Has a test event delivered to the subscription."""
+    return services.deliveries.test(call.identity, assinatura_id, key)
+
+
+@app.route("/assinaturas/{assinatura_id}/entregas", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def list_entregas(call: Call, assinatura_id: UUID, query: DeliveryQuery) -> Json[answers.DeliveryPage]:
+    """Lists the deliveries of a subscription by status, newest first."""
+    return services.deliveries.page(call.identity, assinatura_id, query)
+
+
+@app.route("/assinaturas/{assinatura_id}/entregas/{evento_id}/reenviar", methods=["POST"], authorizer=authorizer)
+@endpoint(app, 202)
+def replay_entrega(call: Call, assinatura_id: UUID, evento_id: UUID) -> Json[answers.DeliveryAnswer]:
+    """Has one event delivered again, under the same id."""
+    return services.deliveries.replay(call.identity, assinatura_id, evento_id)
+
+
+@app.route("/assinaturas/{assinatura_id}/reenviar", methods=["POST"], authorizer=authorizer)
+@endpoint(app, 202)
+def replay_entregas(call: Call, assinatura_id: UUID, body: ReplayRange) -> Json[answers.ReplayAnswer]:
+    """Has the events of a span of time delivered: those that never arrived, or all of them."""
+    return services.deliveries.replay_range(call.identity, assinatura_id, body)
+
+
 @app.route("/tenant/webhooks", methods=["GET"], authorizer=authorizer)
 @endpoint(app)
 def list_webhooks(call: Call) -> Json[answers.WebhookAddressList]:
@@ -1007,6 +1082,12 @@ def plan_campanhas(event: SQSEvent) -> None:
 def announce_agendamentos(event: SQSEvent) -> None:
     """Announces the agendamentos whose time has come."""
     services.reminders.run(event.to_dict())
+
+
+@app.on_sqs_message(queue=settings.subscription_queue, batch_size=10, maximum_concurrency=5)
+def deliver_eventos(event: SQSEvent) -> None:
+    """Delivers events to the subscriptions that the messages name."""
+    services.delivering.run(event.to_dict())
 
 
 # --- Clock (schedules) ----------------------------------------------------------------------------------------------

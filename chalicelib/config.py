@@ -85,7 +85,13 @@ class Settings(BaseModel):
     """A worker that has less time left than this hands its campaign over to the next one."""
 
     internal_channels: bool = False
-    """Whether a tenant's channel may be in our own network and without TLS; only for the local stack."""
+    """Whether a tenant's channel, or the receiver of an assinatura, may be in our own network and without TLS.
+
+    Only for the local stack.
+    """
+
+    subscription_timeout_s: Annotated[float, Field(gt=0, le=15)] = 10.0
+    """How long the receiver of an assinatura may take to answer; also, how long its name may take to be looked up."""
 
     clock_file: str | None = None
     """A file with the seconds by which the clock is ahead; only for the local stack, whose clock can be moved."""
@@ -162,10 +168,21 @@ class Settings(BaseModel):
         """Wake-ups of campaigns: to be planned, and to be started."""
         return self._queue("campaigns")
 
+    @cached_property
+    def subscription_queue(self) -> str:
+        """Wake-ups of assinaturas that have something to be delivered."""
+        return self._queue("subscriptions")
+
     @property
     def queues(self) -> tuple[str, ...]:
         """All of our queues."""
-        return self.ingest_queue, self.dispatch_queue, self.scheduling_queue, self.campaign_queue
+        return (
+            self.ingest_queue,
+            self.dispatch_queue,
+            self.scheduling_queue,
+            self.campaign_queue,
+            self.subscription_queue,
+        )
 
     @property
     def ingest_lease(self) -> timedelta:
@@ -193,6 +210,10 @@ class Settings(BaseModel):
     def tenant_secret(self, tenant_id: str, name: str) -> str:
         """The full name of a secret for the own channels of one tenant; no tenant can name a secret of another."""
         return self.secret(f"canais/{tenant_id}/{name}")
+
+    def subscription_secret(self, tenant_id: str, assinatura_id: object) -> str:
+        """The full name of the secret that the deliveries of one assinatura are signed with."""
+        return self.secret(f"assinaturas/{tenant_id}/{assinatura_id}")
 
     def _queue(self, name: str) -> str:
         return f"disparo-agenda-{self.stage}-{name}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from chalicelib.ids import new_id
 
@@ -17,15 +18,17 @@ class Runs(Protocol):
         ...
 
 
-def record(rows: Runs, kind: str, now: datetime, **detail: Any) -> None:
-    """Leave an event such as `disparo.completed`, to be published after the commit.
+def record(rows: Runs, kind: str, now: datetime, **detail: Any) -> UUID:
+    """Leave an event such as `disparo.completed`, to be published after the commit; returns its id.
 
     `detail` holds ids and codes, never personal data.
     """
+    evento_id = new_id(now)
     rows.run(
         "insert_evento",
-        evento_id=new_id(now),
+        evento_id=evento_id,
         tipo=kind,
         detalhe=json.dumps(detail, default=str),
         criado_em=now,
     )
+    return evento_id

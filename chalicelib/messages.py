@@ -1140,6 +1140,23 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "An administrator has paused the channel, and only an administrator can resume it.",
     ),
     "pausado_por_pessoa": ("Uma pessoa pausou o canal.", "A person has paused the channel."),
+    # Subscriptions
+    "receptor_invalido": (
+        "O endereço não serve para receber eventos.",
+        "The address cannot be used to receive events.",
+    ),
+    "assinaturas_demais": (
+        "Há no máximo {maximo} assinaturas: apague uma antes.",
+        "There are at most {maximo} subscriptions: delete one first.",
+    ),
+    "assinatura_desligada": (
+        "A assinatura está desligada: ligue-a antes, com ativa.",
+        "The subscription is off: switch it on first, with ativa.",
+    ),
+    "receptor_inacessivel": (
+        "O endereço não existe ou não responde ({nomes}).",
+        "The address does not exist or does not answer ({nomes}).",
+    ),
     # Why a disparo has not left yet
     "espera_agendado": ("Aguarda a hora marcada.", "It waits for its set time."),
     "espera_janela": (

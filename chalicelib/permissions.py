@@ -128,6 +128,16 @@ _ADMIN = """
     GET /tenant/config
     PUT /tenant/config
     PATCH /tenant/config
+    GET /assinaturas
+    POST /assinaturas
+    GET /assinaturas/{assinatura_id}
+    PATCH /assinaturas/{assinatura_id}
+    DELETE /assinaturas/{assinatura_id}
+    POST /assinaturas/{assinatura_id}/trocar-segredo
+    POST /assinaturas/{assinatura_id}/testar
+    GET /assinaturas/{assinatura_id}/entregas
+    POST /assinaturas/{assinatura_id}/entregas/{evento_id}/reenviar
+    POST /assinaturas/{assinatura_id}/reenviar
     GET /chaves
     POST /chaves
     DELETE /chaves/{chave_id}

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from chalicelib.access.authorizer import Authorizer
     from chalicelib.access.id_tokens import IdTokens
     from chalicelib.access.keys import Keys
+    from chalicelib.adapters.addresses import AddressOf
     from chalicelib.adapters.aws import Aws
     from chalicelib.adapters.database import Database, Rows
     from chalicelib.adapters.events import EventBus
@@ -94,6 +95,12 @@ if TYPE_CHECKING:
     from chalicelib.scheduling.staff.blocks import Blocks
     from chalicelib.scheduling.staff.free_times import FreeTimes
     from chalicelib.scheduling.staff.responsaveis import Responsaveis
+    from chalicelib.subscriptions.keys import SigningSecrets
+    from chalicelib.subscriptions.requests.deliveries import Deliveries
+    from chalicelib.subscriptions.requests.service import Subscriptions
+    from chalicelib.subscriptions.wakeups import SubscriptionWakeups
+    from chalicelib.subscriptions.worker.delivery import Delivering
+    from chalicelib.subscriptions.worker.fan_out import FanOut
     from chalicelib.suppression.links import UnsubscribeLinks
     from chalicelib.suppression.service import Suppressions, Unsubscribes
     from chalicelib.telemetry import Tracer
@@ -683,6 +690,65 @@ class Services:
             max_tentativas=self._settings.max_tentativas,
         )
 
+    # Subscriptions
+
+    @cached_property
+    def signing_secrets(self) -> SigningSecrets:
+        from chalicelib.subscriptions.keys import SigningSecrets
+
+        return SigningSecrets(secrets=self.secrets, secret_of=self._settings.subscription_secret, clock=self._clock)
+
+    @cached_property
+    def subscription_wakeups(self) -> SubscriptionWakeups:
+        from chalicelib.subscriptions.wakeups import SubscriptionWakeups
+
+        return SubscriptionWakeups(queues=self.queues, queue=self._settings.subscription_queue)
+
+    @cached_property
+    def subscriptions(self) -> Subscriptions:
+        from chalicelib.subscriptions.requests.service import Subscriptions
+
+        return Subscriptions(
+            database=self.database,
+            signing=self.signing_secrets,
+            address_of=self._receiver_address_of,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        from chalicelib.subscriptions.requests.deliveries import Deliveries
+
+        return Deliveries(database=self.database, wakeups=self.subscription_wakeups, clock=self._clock)
+
+    @cached_property
+    def fan_out(self) -> FanOut:
+        from chalicelib.subscriptions.worker.fan_out import FanOut
+
+        return FanOut(wakeups=self.subscription_wakeups, clock=self._clock)
+
+    @cached_property
+    def delivering(self) -> Delivering:
+        from chalicelib.adapters.web.posts import Poster
+        from chalicelib.subscriptions.worker.delivery import Delivering
+
+        timeout_s = self._settings.subscription_timeout_s
+        poster = Poster(address_of=self._receiver_address_of, timeout_s=timeout_s, now=self._clock)
+        return Delivering(
+            database=self.owner_database,
+            poster=poster,
+            signing=self.signing_secrets,
+            wakeups=self.subscription_wakeups,
+            clock=self._clock,
+        )
+
+    @property
+    def _receiver_address_of(self) -> AddressOf | None:
+        """Returns the public address to connect to for a host; None where every address is allowed."""
+        from chalicelib.adapters.addresses import public_address
+
+        return None if self._settings.internal_channels else public_address
+
     # Privacy
 
     @cached_property
@@ -747,7 +813,7 @@ class Services:
     def outbox(self) -> Outbox:
         from chalicelib.maintenance.outbox import Outbox
 
-        return Outbox(database=self.owner_database, bus=self.bus, clock=self._clock)
+        return Outbox(database=self.owner_database, bus=self.bus, subscriptions=self.fan_out, clock=self._clock)
 
     @cached_property
     def sweep(self) -> Sweep:
@@ -795,6 +861,7 @@ class Services:
                 ).refresh,
                 "eventos_a_criar": MissingEvents(database=self.owner_database, clock=self._clock).plan,
                 "calendarios": partial(wake, "wake_lost_eventos", settings.scheduling_queue, "agendamento_id"),
+                "assinaturas": partial(wake, "wake_lost_assinaturas", settings.subscription_queue, "assinatura_id"),
                 "undos": partial(wake, "wake_lost_undos", settings.ingest_queue, "job_id"),
                 "ensaios": AbandonedDryRuns(database=self.owner_database).close,
                 "uploads": uploads.expire,

@@ -1,8 +1,9 @@
 """The AWS APIs from moto in server mode (every call is real HTTP), and the resources that the product expects there.
 
 `python -m local.aws --port 0 --state DIR` serves until SIGTERM and prints one JSON line with its `url` when ready.
-moto keeps everything in memory. Objects in S3 are saved to the state folder at the end and restored at the next start.
-Queues, schedules and notifications are not: the database is the truth, and the sweeps send the wake-ups again.
+moto keeps everything in memory. Objects in S3 and secrets of subscriptions are saved to the state folder at the end and
+restored at the next start. Queues, schedules and notifications are not: the database is the truth, and the sweeps send
+the wake-ups again.
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ GROUPS = (ADMIN_GROUP, OPERATOR_GROUP, "leitor")
 TENANT_ATTRIBUTE = "tenant_id"
 MAX_RECEIVES = 5
 _DAY_S = 86_400
+_SUBSCRIPTIONS = "/disparo-agenda/assinaturas/"
+_SECRETS = "secrets.json"
 
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -278,9 +281,29 @@ def restore_objects(aws: Aws, folder: Path) -> None:
                 s3.put_object(Bucket=bucket, Body=body, **each)
 
 
+def save_secrets(aws: Aws, folder: Path) -> None:
+    """Write the secrets that the API has made to `folder`; all others are made anew at every start."""
+    secrets = aws.client("secretsmanager")
+    pages = secrets.get_paginator("list_secrets").paginate()
+    names = [each["Name"] for page in pages for each in page["SecretList"] if _SUBSCRIPTIONS in each["Name"]]
+    values = {name: json.loads(secrets.get_secret_value(SecretId=name)["SecretString"]) for name in names}
+    file = folder / _SECRETS
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(values))
+
+
+def restore_secrets(aws: Aws, folder: Path) -> None:
+    """Put back what `save_secrets` wrote."""
+    if (file := folder / _SECRETS).exists():
+        for name, value in json.loads(file.read_text()).items():
+            put_secret(aws, name, value)
+
+
 @click.command()
 @click.option("--port", default=0, help="0 takes a free port.")
-@click.option("--state", type=click.Path(path_type=Path), required=True, help="The folder that keeps S3's objects.")
+@click.option(
+    "--state", type=click.Path(path_type=Path), required=True, help="The folder that keeps S3's objects and secrets."
+)
 def main(port: int, state: Path) -> None:
     """Serve the AWS APIs until SIGTERM."""
     # A user pool keeps its id from one start to the next, so that tokens stay valid.
@@ -292,9 +315,11 @@ def main(port: int, state: Path) -> None:
     with moto_server(port) as url:
         aws = Aws(url)
         restore_objects(aws, state)
+        restore_secrets(aws, state)
         print(json.dumps({"url": url}), flush=True)
         stop.wait()
         save_objects(aws, state)
+        save_secrets(aws, state)
         aws.close()
 
 

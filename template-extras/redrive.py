@@ -18,7 +18,7 @@ from typing import Any
 import boto3
 import click
 
-QUEUES = ("ingest", "dispatch", "scheduling", "campaigns")
+QUEUES = ("ingest", "dispatch", "scheduling", "campaigns", "subscriptions")
 _BATCH = 10  # the limit of one ReceiveMessage and of one SendMessageBatch
 _HIDDEN_S = 120  # longer than a batch takes; a letter that could not be moved is visible again after it
 _NO_REASON = "-"

@@ -21,6 +21,9 @@ CREATING = frozenset(
         "create_segmento",
         "create_campanha",
         "create_chave",
+        "create_assinatura",
+        "rotate_segredo",
+        "test_assinatura",
         "repeat_campanha",
         "test_campanha",
         "add_supressao",
@@ -29,7 +32,7 @@ CREATING = frozenset(
     }
 )
 """Operations of which a repeated request would have a second effect."""
-SECRET = frozenset({"create_agenda", "create_chave"})
+SECRET = frozenset({"create_agenda", "create_chave", "create_assinatura", "rotate_segredo"})
 """Of these, the ones whose answer is shown once: it is not kept, so a repeated request is refused."""
 
 _STATE = "the state that it leads to stays as it is, or refuses a second time"
@@ -66,6 +69,7 @@ OTHERS = {
     ),
     **dict.fromkeys(("preview_template", "count_segmento", "check_campanha"), _READS),
     "export_titular": "each time that a person's data is read is recorded, and no copy of it is kept",
+    **dict.fromkeys(("replay_entrega", "replay_entregas"), "receivers know a repeated event by its id"),
     **dict.fromkeys(("unsubscribe", "answer_invitation", "receive_webhook"), _OPEN),
 }
 """The other POSTs, each with the reason."""

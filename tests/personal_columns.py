@@ -179,6 +179,12 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
     "tenants": {"config": OF_TENANT},
     "templates": dict.fromkeys(("nome", "canal", "idioma", "assunto", "texto", "html", "variaveis"), OF_TENANT),
     "eventos": {"tipo": CODE, "detalhe": NotPersonal("ids and codes (events.record); retention deletes it")},
+    "assinaturas": {
+        **dict.fromkeys(("url", "descricao"), OF_TENANT),
+        **dict.fromkeys(("eventos", "status", "codigo"), CODE),
+        **dict.fromkeys(("criado_por", "atualizado_por"), SUBJECT),
+    },
+    "assinatura_entregas": dict.fromkeys(("status", "codigo"), CODE),
     "canal_limites": {"canal": CODE},
     "canal_pausas": {**dict.fromkeys(("canal", "codigo"), CODE), "por": SUBJECT, "motivo": OF_TENANT},
     "canal_historico": {**dict.fromkeys(("canal", "acao"), CODE), "por": SUBJECT, "motivo": OF_TENANT},

@@ -5,6 +5,9 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from urllib.parse import urlsplit
+
+from pydantic_core import PydanticCustomError
 
 AddressOf = Callable[[str, int], str]
 """The address to connect to for a host and a port; raises OSError if there is none, NotPublic if it is not public."""
@@ -12,6 +15,10 @@ AddressOf = Callable[[str, int], str]
 # The only range of IPv6 that the registries hand out (RFC 4291 §2.4). All else is local, multicast, or embeds an IPv4
 # address (NAT64, 6to4, Teredo), which can be any address, that of the cloud's metadata service included.
 _GLOBAL_UNICAST = IPv6Network("2000::/3")
+
+
+MOST_URL = 2_000
+"""The longest URL that a tenant may configure, in characters."""
 
 
 class NotPublic(Exception):
@@ -43,6 +50,24 @@ def public_address(host: str, port: int, *, resolve: Callable[[str, int], Sequen
     if not all(map(is_public, found)):
         raise NotPublic
     return min(found, key=lambda address: ":" in address)
+
+
+def checked_url(url: str) -> str:
+    """The URL, if it is one of http or https that we can connect to.
+
+    Raises:
+        PydanticCustomError: `url_invalida`, or `url_com_senha` for credentials in it.
+    """
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or not url.isascii() or not url.isprintable() or " " in url:
+        raise PydanticCustomError("url_invalida", "not an http or https URL")
+    if parts.username or parts.password:
+        raise PydanticCustomError("url_com_senha", "credentials belong in headers")
+    return url
 
 
 def _resolve(host: str, port: int) -> list[str]:

@@ -58,6 +58,7 @@ from chalicelib.adapters.calls import (
     parse_http_date,
     parse_retry_after,
 )
+from chalicelib.adapters.web.posts import pinned
 from chalicelib.errors import Unavailable
 
 # The logs of these packages quote answers and addresses, which may hold personal data.
@@ -345,15 +346,7 @@ class _Pinned(httpx2.AsyncBaseTransport):
         host = request.url.host
         if host not in self._addresses:
             self._addresses[host] = await self._looked_up(request)
-        return await self._wire.handle_async_request(
-            httpx2.Request(
-                request.method,
-                request.url.copy_with(host=self._addresses[host]),
-                headers=request.headers,
-                stream=request.stream,
-                extensions={**request.extensions, "sni_hostname": host},
-            )
-        )
+        return await self._wire.handle_async_request(pinned(request, self._addresses[host]))
 
     async def _looked_up(self, request: httpx2.Request) -> str:
         port = request.url.port or {"http": 80, "https": 443}[request.url.scheme]

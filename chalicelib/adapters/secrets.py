@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from chalicelib.adapters.aws import Aws, available, error_code
 
 _CACHED_S = 300.0
+_ABSENT = "ResourceNotFoundException"
 
 
 class Secrets:
@@ -45,12 +46,42 @@ class Secrets:
             self._aws.client("secretsmanager").put_secret_value(SecretId=name, SecretString=json.dumps(value))
         self._cache[name] = (self._elapsed(), value)
 
+    def store(self, name: str, value: dict[str, Any]) -> None:
+        """As `put`, for a secret that we make ourselves: it is created if there is none.
+
+        Raises:
+            Unavailable: Secrets Manager does not answer, or it denies us access.
+        """
+        secrets, text = self._aws.client("secretsmanager"), json.dumps(value)
+        with available("secretsmanager"):
+            try:
+                secrets.put_secret_value(SecretId=name, SecretString=text)
+            except ClientError as error:
+                if error_code(error) != _ABSENT:
+                    raise
+                secrets.create_secret(Name=name, SecretString=text)
+        self._cache[name] = (self._elapsed(), value)
+
+    def delete(self, name: str) -> None:
+        """Delete a secret that we made, at once and for good; one that is not there is no error.
+
+        Raises:
+            Unavailable: Secrets Manager does not answer, or it denies us access.
+        """
+        with available("secretsmanager"):
+            try:
+                self._aws.client("secretsmanager").delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+            except ClientError as error:
+                if error_code(error) != _ABSENT:
+                    raise
+        self._cache.pop(name, None)
+
     def _read(self, name: str) -> dict[str, Any] | None:
         with available("secretsmanager"):
             try:
                 text = self._aws.client("secretsmanager").get_secret_value(SecretId=name).get("SecretString", "")
             except ClientError as error:
-                if error_code(error) == "ResourceNotFoundException":
+                if error_code(error) == _ABSENT:
                     return None
                 raise
         try:

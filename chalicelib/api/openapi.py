@@ -20,6 +20,7 @@ from chalicelib.errors import MAX_LISTED
 from chalicelib.idempotency import HEADER, PATTERN
 from chalicelib.motivo import GivenReason
 from chalicelib.permissions import FOR_PEOPLE_ALONE, least
+from chalicelib.subscriptions.kinds import DESCRIPTIONS, EventKind
 
 _REF = "#/components/schemas/"
 _TITLE = "Disparo & Agenda"
@@ -98,6 +99,13 @@ _RETRY_HEADER: Document = {
 }
 
 
+_DELIVERY_HEADERS = {
+    "webhook-id": "The id of the event, the same in every attempt: drop what you have seen before.",
+    "webhook-timestamp": "When this attempt was made, in seconds since 1970.",
+    "webhook-signature": "One `v1,` signature or several, separated by blanks: one for each valid secret.",
+}
+
+
 class _Schemas(NamedTuple):
     """The schemas of all models by their names in the contract, and the reference to each model in each mode."""
 
@@ -124,11 +132,49 @@ def document(app: Chalice) -> Document:
         "openapi": "3.1.0",
         "info": {"title": _TITLE, "version": _VERSION, "description": "Times are ISO 8601 with an offset."},
         "paths": _paths(app, schemas),
+        "webhooks": {kind.value: _delivered(kind, sentence) for kind, sentence in DESCRIPTIONS.items()},
         "components": {
             "schemas": {**schemas.defined, "Problem": _PROBLEM_SCHEMA},
             "securitySchemes": dict(_SCHEMES),
         },
     }
+
+
+def _delivered(kind: EventKind, sentence: str) -> Document:
+    """What a subscription gets for an event of this type (Standard Webhooks 1.0)."""
+    text = {"type": "string"}
+    headers = [
+        {"name": name, "in": "header", "required": True, "description": meaning, "schema": text}
+        for name, meaning in _DELIVERY_HEADERS.items()
+    ]
+    ids = {"tenant_id": text, "evento_id": {"type": "string", "format": "uuid"}}
+    payload = {
+        "type": "object",
+        "required": ["type", "timestamp", "data"],
+        "properties": {
+            "type": {"const": kind.value},
+            "timestamp": {"type": "string", "format": "date-time", "description": "When it happened."},
+            "data": {
+                "type": "object",
+                "description": "Ids, numbers and codes; never personal data.",
+                "required": list(ids),
+                "properties": ids,
+            },
+        },
+    }
+    answers = {"2XX": "The event was taken.", "410": "Never again: the subscription is switched off."}
+    described = {
+        "operationId": "on_" + kind.value.replace(".", "_"),
+        "summary": sentence,
+        "parameters": headers,
+        "requestBody": {"required": True, "content": {JSON: {"schema": payload}}},
+        "responses": {
+            **{status: {"description": meaning} for status, meaning in answers.items()},
+            "default": {"description": "It is delivered again."},
+        },
+        "security": [],
+    }
+    return {"post": described}
 
 
 class Described(NamedTuple):

@@ -66,8 +66,9 @@ DELETE FROM chaves_de_idempotencia c
  WHERE c.tenant_id = v.tenant_id AND c.chave = v.chave;
 
 -- name: lock_unpublished_eventos
--- SKIP LOCKED: two publishers do not publish the same event.
-SELECT tenant_id, evento_id, tipo, detalhe, criado_em
+-- SKIP LOCKED: two publishers do not publish the same event. Whether a tenant has a subscription is looked up once for all.
+SELECT tenant_id, evento_id, tipo, detalhe, criado_em,
+       tenant_id IN (SELECT a.tenant_id FROM assinaturas a WHERE a.status = 'ativa') AS assinado
   FROM eventos
  WHERE publicado_em IS NULL
  ORDER BY evento_id
@@ -218,3 +219,27 @@ UPDATE agendamentos a SET acordado_em = :agora
   FROM perdidos p
  WHERE a.tenant_id = p.tenant_id AND a.agendamento_id = p.agendamento_id
 RETURNING a.tenant_id, a.agendamento_id;
+
+-- name: wake_lost_assinaturas
+-- Subscriptions with something due that no worker came for: a later attempt, or a wake-up that was lost.
+WITH perdidas AS MATERIALIZED (
+    SELECT a.tenant_id, a.assinatura_id
+      FROM assinaturas a
+     CROSS JOIN LATERAL (
+           SELECT n.proxima_em
+             FROM assinatura_entregas n
+            WHERE n.tenant_id = a.tenant_id AND n.assinatura_id = a.assinatura_id AND n.status = 'pendente'
+            ORDER BY n.proxima_em
+            LIMIT 1) n
+     WHERE a.status = 'ativa'
+       AND greatest(n.proxima_em, a.espera_ate) <= :vencido
+       AND (a.lease_ate IS NULL OR a.lease_ate <= :agora)
+       AND (a.acordado_em IS NULL OR a.acordado_em <= :acordado_antes)
+     ORDER BY n.proxima_em
+     LIMIT :limite
+       FOR UPDATE OF a SKIP LOCKED
+)
+UPDATE assinaturas a SET acordado_em = :agora
+  FROM perdidas p
+ WHERE a.tenant_id = p.tenant_id AND a.assinatura_id = p.assinatura_id
+RETURNING a.tenant_id, a.assinatura_id;

@@ -10,6 +10,10 @@ from tests.deploy.conftest import Packaged
 UNNAMED = re.compile(r"xray:\w+|ec2:(Create|Describe|Delete)(NetworkInterfaces?|Subnets)|ec2:\w+PrivateIpAddresses")
 
 
+# The API makes the secrets of subscriptions, and changes no other one.
+KEEPS_SECRETS = "KeepSecretsOfSubscriptions"
+
+
 def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
     roles = [function["Role"]["Fn::GetAtt"][0] for function in packaged.functions().values()]
     assert len(set(roles)) == len(packaged.declared["lambdas"])
@@ -70,7 +74,7 @@ def test_only_migrate_may_store_logins_and_read_the_master_login_while_the_stack
         name
         for name in packaged.declared["lambdas"]
         for statement in packaged.statements(name)
-        if "secretsmanager:PutSecretValue" in statement["Action"]
+        if "secretsmanager:PutSecretValue" in statement["Action"] and statement["Sid"] != KEEPS_SECRETS
     }
     assert writers == {"migrate"}
     [policy] = packaged.of_type("AWS::IAM::Policy").values()
@@ -79,3 +83,16 @@ def test_only_migrate_may_store_logins_and_read_the_master_login_while_the_stack
     [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
     assert statement["Action"] == "secretsmanager:GetSecretValue"
     assert statement["Resource"] == {"Ref": "MasterSecretArn"}
+
+
+def test_api_makes_and_deletes_secrets_of_subscriptions_only(packaged: Packaged) -> None:
+    [statement] = [each for each in packaged.statements("api_handler") if each["Sid"] == KEEPS_SECRETS]
+    [resource] = statement["Resource"]
+    assert resource["Fn::Sub"].endswith(":secret:/alquimista/${Stage}/disparo-agenda/assinaturas/*")
+    makers = {
+        name
+        for name in packaged.declared["lambdas"]
+        for each in packaged.statements(name)
+        if {"secretsmanager:CreateSecret", "secretsmanager:DeleteSecret"} & set(each["Action"])
+    }
+    assert makers == {"api_handler"}

@@ -36,7 +36,7 @@ TABLES = (
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
     "agendamento_eventos", "calendario_leituras", "calendario_ocupados",
-    "contatos_apagados", "titular_pedidos", "chaves",
+    "contatos_apagados", "titular_pedidos", "chaves", "assinaturas", "assinatura_entregas",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {
@@ -261,6 +261,7 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         resumo=f"\\x{number:064x}", final="0000", grupo="leitor", criada_em=CREATED_AT, criada_por="x",
         expira_em=future,
     )  # fmt: skip
+    assinatura_id = _seeded_subscription(owner, tenant_id, number)
     [[telefone_id, email_id]] = ask(
         owner,
         f"SELECT contato_id('{lead_id}', '+5571999990001'), contato_id('{lead_id}', 'maria@example.com')",
@@ -283,7 +284,23 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "bloqueio_id": str(bloqueio_id),
         "nota_id": str(nota_id),
         "chave_id": str(chave_id),
+        "assinatura_id": str(assinatura_id),
+        "evento_id": str(UUID(int=number << 64 | 15)),
     }
+
+
+def _seeded_subscription(owner: Database, tenant_id: str, number: int) -> UUID:
+    """A subscription with the delivery of the tenant's event; its id."""
+    assinatura_id = UUID(int=number << 64 | 14)
+    insert(
+        owner, "assinaturas", tenant_id=tenant_id, assinatura_id=assinatura_id, url=f"https://{tenant_id}.example/x",
+        criado_por="x", criado_em=CREATED_AT, atualizado_por="x", atualizado_em=CREATED_AT,
+    )  # fmt: skip
+    insert(
+        owner, "assinatura_entregas", tenant_id=tenant_id, assinatura_id=assinatura_id,
+        evento_id=UUID(int=number << 64 | 15), proxima_em=CREATED_AT, criado_em=CREATED_AT,
+    )  # fmt: skip
+    return assinatura_id
 
 
 def _seeded_life(owner: Database, tenant_id: str, lead_id: UUID, number: int) -> UUID:
@@ -307,7 +324,13 @@ def _seeded_life(owner: Database, tenant_id: str, lead_id: UUID, number: int) ->
         atualizado_em=CREATED_AT,
     )  # fmt: skip
     insert(
-        owner, "eventos", tenant_id=tenant_id, evento_id=UUID(int=number), tipo="x", detalhe={}, criado_em=CREATED_AT
+        owner,
+        "eventos",
+        tenant_id=tenant_id,
+        evento_id=UUID(int=number << 64 | 15),
+        tipo="x",
+        detalhe={},
+        criado_em=CREATED_AT,
     )
     return nota_id
 
@@ -351,6 +374,9 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "replace_segmento": {"nome": "Com e-mail", "filtro": {"tem": "email"}},
         "count_segmento": {"filtro": {"todos": []}},
         "create_responsavel": {"nome": "Bia"},
+        "create_assinatura": {"url": "https://203.0.114.1/eventos", "eventos": ["disparo.failed"], "descricao": "ERP"},
+        "change_assinatura": {"eventos": [], "descricao": "ERP", "ativa": True},
+        "replay_entregas": {"de": "2026-11-01T00:00:00Z", "ate": "2026-11-30T00:00:00Z"},
         "replace_responsavel": {"nome": "Bia"},
         "create_bloqueio": {"motivo": "Férias", "periodo": {"inicio": at, "fim": "2099-01-01T00:00:00Z"}},
         "create_campanha": {
@@ -562,7 +588,8 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
     token = api.token(MINE, ADMIN)
     wrong = {}
     for route in routes(api):
-        for table in ("chaves", "contatos_apagados", "titular_pedidos", "agendas", "lead_contatos_periodo",
+        for table in ("chaves", "assinatura_entregas", "assinaturas",
+                      "contatos_apagados", "titular_pedidos", "agendas", "lead_contatos_periodo",
                       "campanhas", "campanha_excluidos", "campanha_historico",
                       "campanha_contagens", "campanha_desfechos", "segmentos", "respostas", "provedor_usuarios",
                       "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",

@@ -367,6 +367,22 @@ def use_keys(call: Caller) -> None:
     assert all(shown[name] for name in ("usada_em", "revogada_em", "revogada_por"))
 
 
+def use_subscriptions(call: Caller) -> None:
+    made = call("POST", "/assinaturas", url="https://203.0.114.1/eventos", eventos=["disparo.failed"], descricao="ERP")
+    assert made.pop("segredo").startswith("whsec_")
+    path = f"/assinaturas/{made['assinatura_id']}"
+    assert call("GET", "/assinaturas")["itens"] == [made]
+    assert call("GET", path) == made
+    assert call("PATCH", path, eventos=[])["eventos"] == []
+    assert call("POST", f"{path}/trocar-segredo")["segredo"].startswith("whsec_")
+    delivery = call("POST", f"{path}/testar")
+    assert call("GET", f"{path}/entregas?status=pendente")["itens"] == [delivery]
+    assert call("POST", f"{path}/entregas/{delivery['evento_id']}/reenviar")["tentativas"] == 0
+    span = {"de": "2026-11-01T00:00:00Z", "ate": "2026-11-02T00:00:00Z"}
+    assert call("POST", f"{path}/reenviar", **span) == {"reenviadas": 0, "continuar_de": None}
+    call("DELETE", path)
+
+
 def use_suppressions(call: Caller) -> None:
     added = call("POST", "/supressoes", canal="email", contato="joao@example.com")
     assert call("GET", "/supressoes")["itens"] == [added]
@@ -443,6 +459,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_staff(call)
     use_campaigns(call, owner, lead_id)
     use_keys(call)
+    use_subscriptions(call)
     use_suppressions(call)
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)

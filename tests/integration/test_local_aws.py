@@ -14,7 +14,7 @@ import pytest
 from moto.sqs.models import SQSBackend
 
 from chalicelib.config import Settings
-from local.aws import ACCOUNT_ID, Aws, is_retained, moto_server, provision, restore_objects, save_objects
+from local.aws import ACCOUNT_ID, Aws, is_retained, moto_server, provision, put_secret, restore_objects, save_objects
 
 SETTINGS = Settings(account_id=ACCOUNT_ID)
 
@@ -98,8 +98,8 @@ def test_restoring_from_an_empty_folder_makes_no_bucket(aws: Aws, tmp_path: Path
     assert aws.client("s3").list_buckets()["Buckets"] == []
 
 
-def test_objects_and_the_user_pool_survive_a_restart_of_the_server(tmp_path: Path) -> None:
-    seen = []
+def test_objects_secrets_of_subscriptions_and_the_user_pool_survive_a_restart_of_the_server(tmp_path: Path) -> None:
+    seen, kept = [], []
     for _ in range(2):
         with subprocess.Popen(
             [sys.executable, "-m", "local.aws", "--state", str(tmp_path / "s3")], stdout=subprocess.PIPE, text=True
@@ -110,11 +110,16 @@ def test_objects_and_the_user_pool_survive_a_restart_of_the_server(tmp_path: Pat
                 (provision(aws, SETTINGS, {}), aws.client("s3").list_objects_v2(Bucket=SETTINGS.bucket)["KeyCount"])
             )
             aws.client("s3").put_object(Bucket=SETTINGS.bucket, Key="leads/acme/a.csv", Body=b"Nome\nAna\n")
+            secrets = aws.client("secretsmanager")
+            kept.append({each["Name"] for each in secrets.list_secrets()["SecretList"]})
+            for name in (SETTINGS.subscription_secret("acme", "1"), SETTINGS.secret("mcp-email")):
+                put_secret(aws, name, {"valor": "x"})
             aws.close()
             server.send_signal(signal.SIGTERM)
             assert server.wait(timeout=120) == 0
     (first_pool, before), (second_pool, after) = seen
     assert (first_pool, before, after) == (second_pool, 0, 1)
+    assert kept == [set(), {SETTINGS.subscription_secret("acme", "1")}]
 
 
 def test_access_keys_of_the_environment_take_precedence(aws_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,6 @@
-"""Tests the profiles against the real MCP servers that they are for: `python -m tests.peers [PROFILE…]`.
+"""Tests the profiles against the real MCP servers that they are for, and our webhooks against npm's verifier.
+
+`python -m tests.peers [PROFILE…]`, with `standardwebhooks` for the webhooks.
 
 The exit status is 1 if a server does not behave as its profile says, or cannot be installed.
 """
@@ -12,7 +14,11 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.peers.environments import FOLDER, NotInstalled
-from tests.peers.trials import PEERS, Peer, Result
+from tests.peers.trials import PEERS as SERVERS
+from tests.peers.trials import Peer, Result
+from tests.peers.webhooks import LIBRARY, standard_webhooks
+
+PEERS = (*SERVERS, Peer("standardwebhooks", f"{LIBRARY} (npm)", standard_webhooks))
 
 
 def main(names: Sequence[str]) -> int:

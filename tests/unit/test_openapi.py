@@ -19,6 +19,7 @@ from chalicelib.api.handlers import Operation, operation_of
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.ingestion.options import IngestOptions
 from chalicelib.leads.requests import LeadQuery
+from chalicelib.subscriptions.kinds import EventKind
 from local.project import load_app
 from tests.creating_posts import CREATING, OTHERS
 
@@ -285,3 +286,15 @@ def test_descriptions_of_fields_are_in_the_contract(contract: Any) -> None:
 
 def test_overview_counts_every_status() -> None:
     assert set(StatusCounts.model_fields) == {each.value for each in DisparoStatus}
+
+
+def test_every_event_is_described_as_a_webhook(contract: Any) -> None:
+    webhooks = contract["webhooks"]
+    assert set(webhooks) == {kind.value for kind in EventKind}
+    for kind, methods in webhooks.items():
+        payload = methods["post"]["requestBody"]["content"]["application/json"]["schema"]
+        assert payload["properties"]["type"] == {"const": kind}
+    names = [each["operationId"] for methods in webhooks.values() for each in methods.values()]
+    assert len({*names, *(each["operationId"] for each in operations_in(contract))}) == len(names) + len(
+        operations_in(contract)
+    )

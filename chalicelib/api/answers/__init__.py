@@ -16,7 +16,18 @@ from chalicelib.api.answers.campaigns import (
     VariantList,
 )
 from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
-from chalicelib.api.answers.delivery import ReplyAnswer, ReplyPage, WebhookAddressList, WebhookReceipt
+from chalicelib.api.answers.delivery import (
+    DeliveryAnswer,
+    DeliveryPage,
+    NewSubscriptionAnswer,
+    ReplayAnswer,
+    ReplyAnswer,
+    ReplyPage,
+    SubscriptionAnswer,
+    SubscriptionPage,
+    WebhookAddressList,
+    WebhookReceipt,
+)
 from chalicelib.api.answers.dispatch import (
     BatchAnswer,
     CancellationAnswer,
@@ -81,6 +92,8 @@ __all__ = [
     "CancellationAnswer",
     "ChannelAnswer",
     "ChannelList",
+    "DeliveryAnswer",
+    "DeliveryPage",
     "DisparoDetail",
     "DisparoPage",
     "ExportLink",
@@ -97,6 +110,7 @@ __all__ = [
     "LifePage",
     "NewFeedAnswer",
     "NewKeyAnswer",
+    "NewSubscriptionAnswer",
     "NoteAnswer",
     "NotePage",
     "OpenApiDocument",
@@ -107,6 +121,7 @@ __all__ = [
     "ReadyLeadPage",
     "RecipientExportLink",
     "RecipientPage",
+    "ReplayAnswer",
     "ReplyAnswer",
     "ReplyPage",
     "ReportLink",
@@ -123,6 +138,8 @@ __all__ = [
     "SubjectExport",
     "SubjectRecord",
     "SubjectRecordPage",
+    "SubscriptionAnswer",
+    "SubscriptionPage",
     "SuppressionAnswer",
     "SuppressionPage",
     "TemplateAnswer",

@@ -1,4 +1,4 @@
-"""Answers about webhooks and replies."""
+"""Answers about webhooks, those of providers and those of tenants, and about replies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.canal import Canal
 from chalicelib.delivery.requests import ReplyDecision
+from chalicelib.subscriptions.states import DeliveryStatus, SubscriptionStatus
 from chalicelib.suppression.optout import OptOutWish
 
 
@@ -84,3 +85,74 @@ class ReplyPage(PageModel):
     """How many replies of all wait for a person to say whose they are."""
     total_a_revisar: int
     """How many replies of all wait for a person to decide."""
+
+
+class SubscriptionAnswer(AnswerModel):
+    """An address that events are posted to. Its secret was shown when it was made."""
+
+    assinatura_id: UUID
+    url: str
+    eventos: tuple[str, ...]
+    """The types of events that it gets; empty: all of them."""
+    descricao: str | None
+    status: SubscriptionStatus
+    codigo: str | None
+    """Why the product switched it off; null if it is on, or if a person did."""
+    desligada_em: datetime | None
+    falhando_desde: datetime | None
+    """Since when nothing has arrived; null if the last attempts arrived. After five days it is switched off."""
+    criado_em: datetime
+    criado_por: str
+    """The id of the person who made it."""
+    atualizado_em: datetime
+    atualizado_por: str
+
+
+class NewSubscriptionAnswer(SubscriptionAnswer):
+    """A subscription with its new secret."""
+
+    segredo: str
+    """What deliveries are signed with (Standard Webhooks, `whsec_…`). Shown this once."""
+
+
+class SubscriptionPage(PageModel):
+    """A page of subscriptions, newest first."""
+
+    itens: tuple[SubscriptionAnswer, ...]
+
+
+class DeliveryAnswer(AnswerModel):
+    """The delivery of one event to a subscription, with what came of its last attempt."""
+
+    evento_id: UUID
+    """The `webhook-id` of every attempt."""
+    tipo: str
+    """The type of the event."""
+    evento_em: datetime
+    status: DeliveryStatus
+    tentativas: int
+    proxima_em: datetime | None
+    """When it is to be tried next; null unless it is `pendente`."""
+    http_status: int | None
+    """The status of the receiver's answer; null if there was none."""
+    codigo: str | None
+    """Why there was no answer: `sem_conexao`, `tempo_esgotado`, `conexao_perdida`, `endereco_interno`,
+    `segredo_ausente`."""
+    duracao_ms: int | None
+    tentada_em: datetime | None
+    criado_em: datetime
+
+
+class DeliveryPage(PageModel):
+    """A page of deliveries, the newest events first."""
+
+    itens: tuple[DeliveryAnswer, ...]
+
+
+class ReplayAnswer(AnswerModel):
+    """What a replay of a span of time has begun."""
+
+    reenviadas: int
+    """How many events are delivered now; at most a thousand in one request, the oldest first."""
+    continuar_de: datetime | None
+    """The `de` of the next request; null if this one has reached all."""

@@ -20,4 +20,5 @@ class OpenApiDocument(AnswerModel):
     openapi: str
     info: dict[str, Any]
     paths: dict[str, Any]
+    webhooks: dict[str, Any]
     components: dict[str, Any]

@@ -13,9 +13,9 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, assert_never
-from urllib.parse import urlsplit
 
 from pydantic import (
+    AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
@@ -26,6 +26,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from chalicelib.adapters.addresses import MOST_URL, checked_url
 from chalicelib.adapters.calls import BAD_ARGUMENTS, TOOL_MISSING, Answer, CallResult, NotWritten, Refused
 from chalicelib.canal import Canal
 from chalicelib.dispatch.channels.answers import DocumentPart, Reading, ResultReader
@@ -112,7 +113,7 @@ class McpEndpoint(DocumentPart):
     perfil: str | None = None
     descricao: str | None = None
     canal: str
-    url: Annotated[str, StringConstraints(max_length=2_000)] = Field(repr=False)
+    url: Annotated[str, StringConstraints(max_length=MOST_URL), AfterValidator(checked_url)] = Field(repr=False)
     headers: dict[Annotated[str, StringConstraints(pattern=_HEADER_NAME)], SecretStr] = Field(default={}, repr=False)
     codigos: dict[str, ShortCodeRule] = Field(default={})
     # A failure with a code that nobody has classified. The message was not sent, and a person must look at the reason;
@@ -120,20 +121,6 @@ class McpEndpoint(DocumentPart):
     codigo_desconhecido: ShortCodeRule = CodeRule(classe=CodeClass.PERMANENTE)
     # A failure without a readable code may be a time-out between the tool and its provider, so it is a doubt.
     sem_codigo: ShortCodeRule = CodeRule(classe=CodeClass.INCERTO)
-
-    @field_validator("url")
-    @classmethod
-    def _check_url(cls, url: str) -> str:
-        try:
-            parts = urlsplit(url)
-            is_usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            is_usable = False
-        if not is_usable or not url.isascii() or not url.isprintable() or " " in url:
-            raise PydanticCustomError("url_invalida", "not an http or https URL")
-        if parts.username or parts.password:
-            raise PydanticCustomError("url_com_senha", "credentials belong in headers")
-        return url
 
     @field_validator("headers")
     @classmethod

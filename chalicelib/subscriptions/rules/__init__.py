@@ -1,0 +1,1 @@
+"""Pure rules: signatures, payloads, retries, and what an attempt means."""

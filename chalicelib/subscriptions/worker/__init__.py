@@ -1,0 +1,1 @@
+"""Hands events of the outbox out to subscriptions, and delivers them."""
