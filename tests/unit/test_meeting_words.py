@@ -59,7 +59,9 @@ def test_time_is_that_of_the_lead(zone: str, data: str, hora: str) -> None:
     ],
 )
 def test_words_are_in_the_language_of_who_reads_them(zone: str, canal: str, hora: str, onde: str) -> None:
-    place = {"video": {"link": "https://x.example/1"}, "presencial": {"local": "Rua A, 1"}}.get(canal, {})
+    place: dict[str, Any] = {"video": {"link": "https://x.example/1"}, "presencial": {"local": "Rua A, 1"}}.get(
+        canal, {}
+    )
     found = words(zone, language="en", canal=canal, **place)
     assert (found["hora"], found["onde"]) == (hora, onde)
 
