@@ -66,7 +66,13 @@ from chalicelib.markdown import Markdown
 from chalicelib.motivo import GivenReason
 from chalicelib.pages import PageQuery
 from chalicelib.privacy.requests import LeadExportQuery, SubjectExportQuery, SubjectRequest, SubjectRequestQuery
-from chalicelib.scheduling.booking.requests import AgendamentoQuery, Cancellation, NewAgendamento, Rescheduling
+from chalicelib.scheduling.booking.requests import (
+    AgendamentoQuery,
+    Cancellation,
+    EventSettlement,
+    NewAgendamento,
+    Rescheduling,
+)
 from chalicelib.scheduling.invitations.invitation import Invitation
 from chalicelib.scheduling.invitations.requests import LeadDecision, NewFeed
 from chalicelib.scheduling.rules.calendar_file import CalendarFile
@@ -468,6 +474,13 @@ def reschedule_agendamento(
 ) -> Json[answers.AgendamentoDetail]:
     """Moves the agendamento to another time, which the lead is asked to confirm anew."""
     return services.agendamentos.reschedule(call.tenant_id, agendamento_id, body, key, por=call.identity.subject)
+
+
+@app.route("/agendamentos/{agendamento_id}/calendario/resolver", methods=["POST"], authorizer=authorizer)
+@endpoint(app)
+def resolve_event(call: Call, agendamento_id: UUID, body: EventSettlement) -> Json[answers.AgendamentoDetail]:
+    """Records whether an event that is `incerto` is at the calendar."""
+    return services.calendar_settlements.resolve(call.identity, agendamento_id, body)
 
 
 @app.route("/agendamentos/{agendamento_id}/nao-compareceu", methods=["POST"], authorizer=authorizer)
@@ -961,9 +974,7 @@ def delete_assinatura(call: Call, assinatura_id: UUID) -> None:
 
 @app.route("/assinaturas/{assinatura_id}/trocar-segredo", methods=["POST"], authorizer=authorizer)
 @endpoint(app)
-def rotate_segredo(
-    call: Call, assinatura_id: UUID, key: IdempotencyKey | None
-) -> Json[answers.NewSubscriptionAnswer]:
+def rotate_segredo(call: Call, assinatura_id: UUID, key: IdempotencyKey | None) -> Json[answers.NewSubscriptionAnswer]:
     """Makes a new secret and shows it this once; the one before stays valid for 24 hours."""
     return services.subscriptions.rotate_secret(call.identity, assinatura_id, key)
 

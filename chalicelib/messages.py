@@ -1037,6 +1037,12 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "{quantos} arquivos ainda estão sendo lidos e podem conter a pessoa; repita o pedido quando terminarem.",
         "{quantos} files are still being read and may hold the person; repeat the request when they have ended.",
     ),
+    "titular_em_calendario": (
+        "{quantos} eventos da pessoa ainda estão no calendário (eventos_no_calendario): repita o pedido em alguns "
+        "minutos e apague à mão os que ficarem como recusado.",
+        "{quantos} events of the person are still at the calendar (eventos_no_calendario): repeat the request in some "
+        "minutes, and delete by hand those that stay recusado.",
+    ),
     "titular_com_mais_leads": (
         "Faltam {quantos} leads; repita o pedido para continuar.",
         "{quantos} leads are left; repeat the request to go on.",
@@ -1279,6 +1285,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "horario_ocupado": (
         "O responsável já tem um compromisso nesse horário.",
         "The person in charge already has an appointment at that time.",
+    ),
+    "evento_nao_resolvivel": (
+        "Nenhum evento deste agendamento está em dúvida no calendário: {status}.",
+        "No event of this agendamento is in doubt at the calendar: {status}.",
     ),
     "reagendamentos_esgotados": (
         "O agendamento já mudou de horário {maximo} vezes, o máximo que o tenant permite.",

@@ -87,6 +87,7 @@ _OPERATOR = """
     POST /agendamentos/{agendamento_id}/cancelar
     POST /agendamentos/{agendamento_id}/reagendar
     POST /agendamentos/{agendamento_id}/nao-compareceu
+    POST /agendamentos/{agendamento_id}/calendario/resolver
     POST /agendas
     DELETE /agendas/{agenda_id}
     POST /bloqueios

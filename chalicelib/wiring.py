@@ -85,6 +85,7 @@ if TYPE_CHECKING:
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
     from chalicelib.scheduling.calendars.server import CalendarDoor
+    from chalicelib.scheduling.calendars.settlements import CalendarSettlements
     from chalicelib.scheduling.calendars.worker import CalendarSync
     from chalicelib.scheduling.invitations.decisions import LeadDecisions
     from chalicelib.scheduling.invitations.feeds import Feeds
@@ -675,6 +676,12 @@ class Services:
         from chalicelib.scheduling.calendars.worker import CalendarSync
 
         return CalendarSync(database=self.owner_database, open_calendar=self.calendar_door.open, clock=self._clock)
+
+    @cached_property
+    def calendar_settlements(self) -> CalendarSettlements:
+        from chalicelib.scheduling.calendars.settlements import CalendarSettlements
+
+        return CalendarSettlements(database=self.database, alarms=self.alarms, clock=self._clock)
 
     @cached_property
     def reminders(self) -> Reminders:

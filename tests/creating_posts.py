@@ -56,6 +56,7 @@ OTHERS = {
             "complete_agendamento",
             "cancel_agendamento",
             "miss_agendamento",
+            "resolve_event",
             "schedule_campanha",
             "reschedule_campanha",
             "pause_campanha",

@@ -38,6 +38,7 @@ _COUNTED = 20_000
 ERASED = "apagamento"
 """Why a digest gets no messages, if its contact was on no list."""
 _BEING_SENT, _OPEN_JOBS, _MORE = "titular_em_envio", "titular_em_arquivo_aberto", "titular_com_mais_leads"
+_AT_THE_CALENDAR = "titular_em_calendario"
 
 
 class Erasures:
@@ -106,6 +107,9 @@ class Erasures:
                 break
         [open_jobs] = self._database.run(identity.tenant_id, lambda rows: rows.all("count_open_titular_jobs"))
         pending[_OPEN_JOBS] += open_jobs["quantos"]
+        names = {"pedido_id": pedido_id}
+        [events] = self._database.run(identity.tenant_id, lambda rows: rows.all("count_titular_eventos", **names))
+        pending[_AT_THE_CALENDAR] += events["quantos"]
         return +pending
 
     def _next(self, identity: Identity, subject: Subject, place: UUID | None, most: int) -> list[UUID]:
@@ -129,7 +133,9 @@ class Erasures:
             if counts:
                 jobs = {row["chave"]: row["aberto"] for row in rows.all("list_uploads")}
                 counts += self._files.delete_copies(tenant_id, jobs, now)
-                records.add(rows, pedido_id, counts["leads"], counts, now)
+                left = rows.all("list_titular_eventos", lead_ids=list(own.lead_ids))
+                events = [row["agendamento_id"] for row in left]
+                records.add(rows, pedido_id, counts["leads"], counts, now, eventos=events)
             return len(busy)
 
         being_sent = self._database.run(tenant_id, work)

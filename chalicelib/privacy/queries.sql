@@ -45,14 +45,26 @@ VALUES (:tenant_id, :pedido_id, :tipo, :por, CAST(:titular_resumos AS text[]), C
         :agora, :agora);
 
 -- name: titular_pedido_by_id
-SELECT pedido_id, tipo, por, titular_resumos, lead_id, leads, contagens, pendencias, concluido, criado_em, atualizado_em
-  FROM titular_pedidos
+SELECT pedido_id, tipo, por, titular_resumos, lead_id, leads, contagens, pendencias, concluido, criado_em, atualizado_em,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'agendamento_id', e.agendamento_id, 'evento_id', e.evento_id, 'status', e.status, 'codigo', e.codigo)
+                   ORDER BY e.agendamento_id), '[]')
+          FROM agendamento_eventos e
+         WHERE e.tenant_id = p.tenant_id AND e.agendamento_id = ANY (p.eventos)
+           AND e.status <> 'removido') AS eventos_no_calendario
+  FROM titular_pedidos p
  WHERE tenant_id = :tenant_id AND pedido_id = :pedido_id;
 
 -- name: list_titular_pedidos
 -- Newest first: ids are in the order of time.
-SELECT pedido_id, tipo, por, titular_resumos, lead_id, leads, contagens, pendencias, concluido, criado_em, atualizado_em
-  FROM titular_pedidos
+SELECT pedido_id, tipo, por, titular_resumos, lead_id, leads, contagens, pendencias, concluido, criado_em, atualizado_em,
+       (SELECT coalesce(jsonb_agg(jsonb_build_object(
+                   'agendamento_id', e.agendamento_id, 'evento_id', e.evento_id, 'status', e.status, 'codigo', e.codigo)
+                   ORDER BY e.agendamento_id), '[]')
+          FROM agendamento_eventos e
+         WHERE e.tenant_id = p.tenant_id AND e.agendamento_id = ANY (p.eventos)
+           AND e.status <> 'removido') AS eventos_no_calendario
+  FROM titular_pedidos p
  WHERE tenant_id = :tenant_id
    AND (CAST(:antes AS uuid) IS NULL OR pedido_id < CAST(:antes AS uuid))
    AND (CAST(:tipo AS text) IS NULL OR tipo = CAST(:tipo AS text))
@@ -69,8 +81,16 @@ UPDATE titular_pedidos p
                                      UNION ALL
                                     SELECT * FROM jsonb_each_text(CAST(:contagens AS jsonb))) AS c (tabela, quantos)
                              GROUP BY tabela) somas),
+       eventos = p.eventos || CAST(:eventos AS uuid[]),
        atualizado_em = :agora
  WHERE p.tenant_id = :tenant_id AND p.pedido_id = :pedido_id;
+
+-- name: count_titular_eventos
+-- Events that this request asked to be taken away, and that may still be there.
+SELECT count(*) AS quantos
+  FROM titular_pedidos p
+  JOIN agendamento_eventos e ON e.tenant_id = p.tenant_id AND e.agendamento_id = ANY (p.eventos)
+ WHERE p.tenant_id = :tenant_id AND p.pedido_id = :pedido_id AND e.status <> 'removido';
 
 -- name: end_titular_pedido
 UPDATE titular_pedidos
@@ -280,14 +300,22 @@ WITH cancelados AS (
       FROM cancelados c
      WHERE v.tenant_id = c.tenant_id AND v.agendamento_id = c.agendamento_id AND v.status = 'pendente'
 ), retirados AS (
-    -- The calendar of the tenant names the person: the sweep has a worker take the events away.
+    -- The calendar of the tenant names the person: the sweep has a worker take the events away, those of the past too.
     UPDATE agendamento_eventos e
        SET status = 'pendente', quando = CAST(:agora AS timestamptz), tentativas = 0, codigo = NULL, acordado_em = NULL
-      FROM cancelados c
-     WHERE e.tenant_id = c.tenant_id AND e.agendamento_id = c.agendamento_id
+      FROM agendamentos a
+     WHERE a.tenant_id = :tenant_id AND a.lead_id = ANY (CAST(:lead_ids AS uuid[]))
+       AND e.tenant_id = a.tenant_id AND e.agendamento_id = a.agendamento_id
        AND e.status IN ('pendente', 'sincronizado', 'recusado')
 )
 SELECT count(*) AS quantos FROM cancelados;
+
+-- name: list_titular_eventos
+-- Events that may still be at the calendar.
+SELECT e.agendamento_id
+  FROM agendamentos a
+  JOIN agendamento_eventos e ON e.tenant_id = a.tenant_id AND e.agendamento_id = a.agendamento_id
+ WHERE a.tenant_id = :tenant_id AND a.lead_id = ANY (CAST(:lead_ids AS uuid[])) AND e.status <> 'removido';
 
 -- name: erase_titular_agendamentos
 UPDATE agendamentos

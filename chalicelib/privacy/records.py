@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -72,9 +72,23 @@ class SubjectRecords:
         return pedido_id
 
 
-def add(rows: Rows, pedido_id: UUID, leads: int, counts: Mapping[str, int], now: datetime) -> None:
-    """Add to a request what was erased, in the transaction that erased it."""
-    rows.run("count_on_titular_pedido", pedido_id=pedido_id, leads=leads, contagens=json.dumps(dict(counts)), agora=now)
+def add(
+    rows: Rows,
+    pedido_id: UUID,
+    leads: int,
+    counts: Mapping[str, int],
+    now: datetime,
+    *,
+    eventos: Sequence[UUID] = (),
+) -> None:
+    """Add to a request what was erased, in the transaction that erased it.
+
+    `eventos` are the agendamentos whose events are still to be taken from the calendar.
+    """
+    rows.run(
+        "count_on_titular_pedido", pedido_id=pedido_id, leads=leads, contagens=json.dumps(dict(counts)),
+        eventos=list(eventos), agora=now,
+    )  # fmt: skip
 
 
 def end(rows: Rows, pedido_id: UUID, pending: Mapping[str, int], now: datetime) -> None:

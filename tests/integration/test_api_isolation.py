@@ -48,6 +48,7 @@ REFUSED = {
     "disparo_nao_resolvivel",
     "disparo_nao_confirmavel",
     "agendamento_nao_comecou",
+    "evento_nao_resolvivel",
     "contato_com_disparos",
     "campanha_nao_muda",
     "campanha_sem_publico",
@@ -340,6 +341,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
     at = (datetime.now(UTC) + timedelta(days=60)).isoformat()
     bodies: dict[str, dict[str, Any]] = {
         "create_ingest_job": {"arquivo": "a.xlsx", "tamanho": 10},
+        "resolve_event": {"resultado": "nao_existe"},
         "change_lead": {
             "status": "em_disparo",
             "tags": ["vip"],

@@ -9,14 +9,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import WakeupTarget
 from chalicelib.config import Settings
 from chalicelib.dispatch.channels.calendar_document import CalendarChannel, CalendarEvent, load_calendar
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
-from chalicelib.errors import Unavailable
-from chalicelib.scheduling.booking.requests import Rescheduling
+from chalicelib.errors import Conflict, Forbidden, NotFound, Unavailable
+from chalicelib.idempotency import IdempotencyKey
+from chalicelib.identity import ADMIN, OPERATOR, Identity
+from chalicelib.privacy.requests import SubjectRequest
+from chalicelib.scheduling.booking.requests import EventResolution, EventSettlement, Rescheduling
 from chalicelib.scheduling.calendars.server import CalendarDoor
 from chalicelib.scheduling.calendars.worker import CalendarSync
 from chalicelib.scheduling.rules.calendar_steps import event_id_of
@@ -535,3 +539,149 @@ def test_erasure_of_a_person_takes_the_events_to_come_away(
     owner.run(TENANT, lambda rows: rows.one("cancel_titular_agendamentos", **given))
     wake(services, made)
     assert (shown(calendar), state(services, made)) == ([], ("removido", 1, None))
+
+
+# A person has looked at the calendar
+
+OPERATOR_OF_TENANT = Identity(TENANT, "ana", frozenset({OPERATOR}))
+IS_THERE = EventSettlement(resultado=EventResolution.EXISTE, evento_id="X7")
+IS_NOT_THERE = EventSettlement(resultado=EventResolution.NAO_EXISTE)
+
+
+@pytest.fixture
+def in_doubt(services: Services, owner: Database, clock: StoppedClock) -> UUID:
+    """An agendamento whose event a calendar without keys may have made, or not."""
+    made: UUID = book(services, a_lead(owner), at(clock, 30))["agendamento_id"]
+    sync(owner, FakeCalendar(Unknown("tempo_esgotado")), clock, made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("settlement", "ends_as", "calls"),
+    [
+        (IS_THERE, None, [("mover", "X7")]),
+        (IS_NOT_THERE, None, [("criar", "")]),
+        (IS_THERE, "cancel", [("cancelar", "X7")]),
+        (IS_NOT_THERE, "cancel", []),
+        (IS_NOT_THERE, "miss", []),
+    ],
+)
+def test_settled_event_is_brought_to_where_the_agendamento_is(
+    services: Services, owner: Database, clock: StoppedClock, in_doubt: UUID, settlement: EventSettlement,
+    ends_as: str | None, calls: list[tuple[str, str]],
+) -> None:  # fmt: skip
+    if ends_as:
+        getattr(services.agendamentos, ends_as)(TENANT, in_doubt)
+    shown = services.calendar_settlements.resolve(OPERATOR_OF_TENANT, in_doubt, settlement)
+    assert shown["calendario"]["status"] == "pendente"
+    fake = FakeCalendar(Sent("X7"))
+    sync(owner, fake, clock, in_doubt)
+    assert [step for step, _ in fake.calls] == [step for step, _ in calls]
+    assert all(
+        made_by in {given, event_id_of(in_doubt)} for (_, made_by), (_, given) in zip(fake.calls, calls, strict=True)
+    )
+    rest = "removido" if ends_as else "sincronizado"
+    assert state(services, in_doubt)[0] == rest
+
+
+def test_settling_has_a_worker_woken_and_is_done_once(
+    services: Services, in_doubt: UUID, aws: Aws, app_settings: Settings
+) -> None:
+    queued(aws, app_settings.scheduling_queue)
+    services.calendar_settlements.resolve(OPERATOR_OF_TENANT, in_doubt, IS_THERE)
+    woken = [each["body"]["agendamento_id"] for each in queued(aws, app_settings.scheduling_queue)]
+    assert str(in_doubt) in woken
+    with pytest.raises(Conflict) as raised:
+        services.calendar_settlements.resolve(OPERATOR_OF_TENANT, in_doubt, IS_THERE)
+    assert (raised.value.code, raised.value.params) == ("evento_nao_resolvivel", {"status": "pendente"})
+
+
+def test_agendamento_without_an_event_has_no_doubt(services: Services, owner: Database, clock: StoppedClock) -> None:
+    connect(owner, None)
+    made = book(services, a_lead(owner), at(clock, 30))["agendamento_id"]
+    with pytest.raises(Conflict) as raised:
+        services.calendar_settlements.resolve(OPERATOR_OF_TENANT, made, IS_NOT_THERE)
+    assert raised.value.params == {"status": "ausente"}
+    with pytest.raises(NotFound):
+        services.calendar_settlements.resolve(OPERATOR_OF_TENANT, UUID(int=1), IS_NOT_THERE)
+
+
+def test_reader_settles_nothing(services: Services, in_doubt: UUID) -> None:
+    with pytest.raises(Forbidden):
+        services.calendar_settlements.resolve(Identity(TENANT, "bia", frozenset()), in_doubt, IS_THERE)
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [
+        ({"resultado": "existe"}, "evento_id"),
+        ({"resultado": "nao_existe", "evento_id": "x"}, "evento_id"),
+        ({"resultado": "existe", "evento_id": "com espaço"}, "evento_id"),
+        ({"resultado": "talvez"}, "resultado"),
+    ],
+)
+def test_settlement_that_makes_no_sense_is_refused(body: dict[str, str], pointer: str) -> None:
+    with pytest.raises(ValidationError) as raised:
+        EventSettlement.model_validate_json(json.dumps(body))
+    assert {each["loc"][0] for each in raised.value.errors()} == {pointer}
+
+
+# A person is erased
+
+
+ADMINISTRATOR = Identity(TENANT, "ana", frozenset({ADMIN}))
+PERSON = SubjectRequest(documentos=("529.982.247-25",))
+
+
+@pytest.fixture
+def past(services: Services, owner: Database, calendar: CalendarProvider, clock: StoppedClock, aws: Aws) -> UUID:
+    """A meeting that took place, whose event is at the calendar, beside one to come."""
+    put_secret(aws, services._settings.secret("assinatura"), {"chave": "k" * 40})
+    lead_id = a_lead(owner, documento="52998224725")
+    made: UUID = book(services, lead_id, at(clock, 30))["agendamento_id"]
+    to_come = book(services, lead_id, at(clock, 90))["agendamento_id"]
+    wake(services, made, to_come)
+    clock.advance(hours=40)
+    services.agendamentos.complete(TENANT, made)
+    assert len(calendar.events()) == 2
+    return made
+
+
+def erase(services: Services) -> dict[str, Any]:
+    return services.erasures.erase(ADMINISTRATOR, PERSON, IdempotencyKey("pedido", "f"))
+
+
+def test_erased_person_is_taken_out_of_the_past_of_the_calendar(
+    services: Services, owner: Database, calendar: CalendarProvider, past: UUID
+) -> None:
+    first = erase(services)
+    assert [(each["codigo"], each["quantos"]) for each in first["pendencias"]] == [("titular_em_calendario", 2)]
+    assert not first["concluido"]
+    assert past in [UUID(each["agendamento_id"]) for each in first["eventos_no_calendario"]]
+    wake(services, *[row[0] for row in ask(owner, "SELECT agendamento_id FROM agendamento_eventos")])
+    assert calendar.events() == []
+    then = erase(services)
+    assert (then["concluido"], then["eventos_no_calendario"], then["pendencias"]) == (True, [], [])
+
+
+def test_event_that_cannot_be_taken_away_is_named(
+    services: Services, owner: Database, clock: StoppedClock, past: UUID
+) -> None:
+    """It is tried for a week, because a person must not stay; then somebody has to delete it by hand."""
+    erase(services)
+    fake = FakeCalendar(Transient("provedor_ocupado"))
+    sync(owner, fake, clock, past)
+    clock.advance(days=6)
+    sync(owner, fake, clock, past)
+    assert state(services, past) == ("pendente", 0, "provedor_ocupado")
+    clock.advance(days=2)
+    sync(owner, fake, clock, past)
+    left = [each for each in erase(services)["eventos_no_calendario"] if each["agendamento_id"] == str(past)]
+    assert left == [
+        {
+            "agendamento_id": str(past),
+            "evento_id": event_id_of(past),
+            "status": "recusado",
+            "codigo": "provedor_ocupado",
+        }
+    ]

@@ -230,6 +230,16 @@ def use_invitation(call: Caller, agendamento_id: str) -> None:
     assert decided["situacao"] == "confirmado"
 
 
+def use_event(call: Caller, owner: Database, agendamento_id: str) -> None:
+    """A person has looked at the calendar for an event in doubt."""
+    insert(
+        owner, "agendamento_eventos", tenant_id=TENANT, agendamento_id=UUID(agendamento_id), status="incerto",
+        codigo="sem_resposta", iniciado=True, atualizado_em=CREATED_AT,
+    )  # fmt: skip
+    settled = call("POST", f"/agendamentos/{agendamento_id}/calendario/resolver", resultado="existe", evento_id="e1")
+    assert settled["calendario"]["status"] == "pendente"
+
+
 def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
     for number, move in enumerate(("confirmar", "realizar", "cancelar", "nao-compareceu"), 1):
         at = datetime.now(UTC) + timedelta(days=number)
@@ -247,6 +257,7 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
             moved = call("POST", f"/agendamentos/{made['agendamento_id']}/reagendar", data_agendada=later, motivo="x")
             assert len(moved["horarios"]) == 2
             use_invitation(call, made["agendamento_id"])
+            use_event(call, owner, made["agendamento_id"])
         call("GET", f"/agendamentos/{made['agendamento_id']}")
         call("GET", f"/agendamentos/{made['agendamento_id']}/briefing")
         assert call.read(f"/agendamentos/{made['agendamento_id']}/briefing?formato=md").startswith("# Briefing: ")

@@ -47,6 +47,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "create_bloqueio": {"motivo": "Outra"},
     "create_segmento": {"nome": "Outra"},
     "create_campanha": {"nome": "Outra"},
+    "create_chave": {"nome": "Outra"},
+    "create_assinatura": {"descricao": "Outra"},
     "test_campanha": {"contatos": [{"canal": "whatsapp", "contato": "71 98888-0002"}]},
     "add_supressao": {"nota": "Outra"},
     "suppress_lead": {"nota": "Outra"},

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from chalicelib.adapters.addresses import NotPublic
 from chalicelib.config import Settings
-from chalicelib.errors import Conflict, Forbidden, Invalid, NotFound, Unavailable
-from chalicelib.identity import OPERATOR, Identity
+from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable
+from chalicelib.identity import Identity
 from chalicelib.pages import PageQuery
 from chalicelib.subscriptions.requests.models import NewSubscription, SubscriptionChange
 from chalicelib.subscriptions.requests.service import MOST_SUBSCRIPTIONS, Subscriptions
@@ -60,22 +60,6 @@ def test_secret_is_shown_once_and_stands_in_secrets_manager_only(
     assert kept == {"versao": 1, "valores": [{"valor": segredo}]}
     assert segredo not in str(ask(services.owner_database, "SELECT to_jsonb(a) FROM assinaturas a"))
     assert segredo not in caplog.text
-
-
-def test_only_administrators_see_and_change_subscriptions(services: Services) -> None:
-    assinatura_id = a_subscription(services)
-    works: list[Callable[[Identity], object]] = [
-        lambda who: services.subscriptions.create(who, new()),
-        lambda who: services.subscriptions.page(who, PageQuery()),
-        lambda who: services.subscriptions.get(who, assinatura_id),
-        lambda who: services.subscriptions.change(who, assinatura_id, change(ativa=False)),
-        lambda who: services.subscriptions.delete(who, assinatura_id),
-        lambda who: services.subscriptions.rotate_secret(who, assinatura_id),
-    ]
-    for who in (Identity(TENANT, "bia", frozenset()), Identity(TENANT, "bia", frozenset({OPERATOR}))):
-        for work in works:
-            with pytest.raises(Forbidden):
-                work(who)
 
 
 def test_pages_follow_one_another(services: Services, clock: StoppedClock) -> None:

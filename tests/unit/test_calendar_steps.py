@@ -42,6 +42,13 @@ def test_calls_that_succeed_end_where_nothing_is_left_to_do(status: AgendamentoS
         assert record.existe == (status is not AgendamentoStatus.CANCELADO and (calls > 0 or record.existe))
 
 
+@pytest.mark.parametrize("status", list(AgendamentoStatus))
+def test_nothing_of_an_erased_person_stays_or_comes(status: AgendamentoStatus) -> None:
+    wish = Wish(1, status, apagado=True)
+    assert next_step(EventRecord(True, True, 1), wish) is CalendarStep.CANCELAR
+    assert next_step(NOTHING, wish) is None
+
+
 @pytest.mark.parametrize("reply", [Reply.REFUSED, Reply.LATER])
 def test_call_that_was_certainly_not_done_changes_nothing(reply: Reply) -> None:
     for step in CalendarStep:

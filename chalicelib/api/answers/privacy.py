@@ -90,6 +90,18 @@ class PendingErasure(AnswerModel):
     quantos: int
 
 
+class EventAtTheCalendar(AnswerModel):
+    """The event of an erased person that may still be at the tenant's calendar."""
+
+    agendamento_id: UUID
+    evento_id: str | None
+    """Its id at the calendar, where it is known."""
+    status: str
+    """`pendente`: it is being taken away. `recusado`, `incerto`: somebody has to look at the calendar."""
+    codigo: str | None
+    """Why the last call failed."""
+
+
 class SubjectRecord(AnswerModel):
     """A request of a person, as it is recorded: who asked, when, for whom, and what was done."""
 
@@ -110,6 +122,8 @@ class SubjectRecord(AnswerModel):
     pendencias: tuple[PendingErasure, ...]
     concluido: bool
     """Whether nothing is left to do."""
+    eventos_no_calendario: tuple[EventAtTheCalendar, ...]
+    """The events of the person that may still be at the calendar now."""
     criado_em: datetime
     atualizado_em: datetime
 

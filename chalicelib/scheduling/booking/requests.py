@@ -102,6 +102,35 @@ class Cancellation(GivenReason):
     """Whether the lead is told; by default as it was asked for before."""
 
 
+class EventResolution(StrEnum):
+    """What a person found at the calendar."""
+
+    EXISTE = "existe"
+    NAO_EXISTE = "nao_existe"
+
+
+class EventSettlement(BaseModel):
+    """Whether an event in doubt is at the calendar; one that is there is named by its id at the calendar."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    resultado: EventResolution
+    evento_id: Annotated[
+        Annotated[str, Field(min_length=1, max_length=1024, pattern=r"^[!-~]+$")] | None, Field(validate_default=True)
+    ] = None
+    """Only to `existe`, which needs it: the event is moved and removed by it."""
+
+    @field_validator("evento_id")
+    @classmethod
+    def _of_what_exists(cls, found: str | None, info: ValidationInfo) -> str | None:
+        exists = info.data.get("resultado") is EventResolution.EXISTE
+        if "resultado" in info.data and exists and found is None:
+            raise PydanticKnownError("missing")
+        if "resultado" in info.data and not exists and found is not None:
+            raise PydanticKnownError("extra_forbidden")
+        return found
+
+
 class AgendamentoQuery(PageQuery):
     """A page of agendamentos; every filter that is given has to fit. `de` is included, `ate` is not."""
 

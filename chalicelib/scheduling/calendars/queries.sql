@@ -8,9 +8,11 @@ SELECT status, evento_id, iniciado, existe, versao, tentativas, quando, lease_at
    FOR UPDATE;
 
 -- name: meeting_for_evento
--- Read after the lock: the present version, which may be another than the wake-up was about. Erased leads have no row.
+-- Read after the lock: the present version, which may be another than the wake-up was about. `apagado_em`: its lead is
+-- erased, so no event of it may stay, not even one of the past.
 SELECT a.agendamento_id, a.tipo, a.canal, a.data_agendada, a.duracao_minutos, a.responsavel, a.status, a.versao,
-       a.local, a.link, a.criado_em, a.atualizado_em, a.observacoes, l.nome, r.fuso, r.email AS organizador,
+       a.local, a.link, a.criado_em, a.atualizado_em, a.observacoes, l.nome, l.apagado_em,
+       r.fuso, r.email AS organizador,
        (SELECT e.email FROM lead_emails e
          WHERE e.tenant_id = :tenant_id AND e.lead_id = a.lead_id AND e.principal) AS email,
        (SELECT t.telefone FROM lead_telefones t
@@ -77,3 +79,11 @@ INSERT INTO calendario_ocupados (tenant_id, responsavel_id, inicio, fim, ordem, 
 SELECT :tenant_id, :responsavel_id, o.inicio, o.fim, row_number() OVER (ORDER BY o.inicio, o.fim, o.evento_id),
        o.evento_id
   FROM jsonb_to_recordset(CAST(:ocupados AS jsonb)) AS o (inicio timestamptz, fim timestamptz, evento_id text);
+
+-- name: settle_evento
+-- A person has looked: it is there by this id, or it is not there. Which version it shows is not known.
+UPDATE agendamento_eventos
+   SET status = 'pendente', evento_id = CAST(:evento_id AS text), iniciado = CAST(:evento_id AS text) IS NOT NULL,
+       existe = CAST(:evento_id AS text) IS NOT NULL, versao = NULL, tentativas = 0, codigo = NULL,
+       quando = CAST(:agora AS timestamptz), acordado_em = NULL, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id AND status = 'incerto';

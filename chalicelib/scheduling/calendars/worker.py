@@ -49,6 +49,7 @@ _CHANNEL_DOWN_S = 300.0
 _MOST_REPAIRS = 6
 # So long after an agendamento its event is of no use to anybody.
 _PATIENCE = timedelta(days=1)
+_PATIENCE_WITH_ERASED = timedelta(days=7)
 
 Open = Callable[[str, Mapping[str, Any]], Calendar]
 """Opens the calendar that a tenant's document describes."""
@@ -161,7 +162,7 @@ class CalendarSync:
                 _write(rows, agendamento_id, state, rest, now, code=verdict.code)
             case Reply.DOUBT if turn.step is CalendarStep.CRIAR and not may_repeat:
                 _write(rows, agendamento_id, state, CalendarSyncStatus.INCERTO, now, code=verdict.code)
-            case Reply.LATER | Reply.DOUBT if now > turn.event.fim + _PATIENCE:
+            case Reply.LATER | Reply.DOUBT if _is_given_up(meeting, turn.event.fim, now):
                 _write(rows, agendamento_id, state, CalendarSyncStatus.RECUSADO, now, code=verdict.code)
             case Reply.LATER | Reply.DOUBT:
                 wait = wait_after(state.tentativas, verdict.wait_s)
@@ -186,7 +187,13 @@ def _state_of(row: Row) -> _EventState:
 
 
 def _wish_of(meeting: Row) -> Wish:
-    return Wish(meeting["versao"], AgendamentoStatus(meeting["status"]))
+    return Wish(meeting["versao"], AgendamentoStatus(meeting["status"]), meeting["apagado_em"] is not None)
+
+
+def _is_given_up(meeting: Row, ended: datetime, now: datetime) -> bool:
+    """Whether what fails is not worth another call. Who is erased must not stay: it is tried for longer."""
+    erased: datetime | None = meeting["apagado_em"]
+    return now > (ended + _PATIENCE if erased is None else max(ended, erased) + _PATIENCE_WITH_ERASED)
 
 
 def _rest_of(state: _EventState) -> CalendarSyncStatus:
@@ -232,7 +239,8 @@ def _verdict_of(turn: _Turn, outcome: Outcome, calendar: Calendar) -> _Verdict:
 
 def _event_of(meeting: Row, config: TenantConfig, state: _EventState) -> CalendarEvent:
     """The event that shows a meeting: what the feed of its responsável shows, too."""
-    shown = InvitedMeeting.of(meeting, config.fuso, None)
+    words = {name: value for name, value in meeting.items() if name != "apagado_em"}
+    shown = InvitedMeeting.of(words, config.fuso, None)
     entry = entry_of_responsavel(shown, config.idioma)
     return CalendarEvent(
         agendamento_id=str(meeting["agendamento_id"]),

@@ -42,6 +42,8 @@ class Wish(NamedTuple):
 
     versao: int
     status: AgendamentoStatus
+    apagado: bool = False
+    """Whether its lead was erased: then nothing of it stays."""
 
 
 def next_step(record: EventRecord, wish: Wish) -> CalendarStep | None:
@@ -49,7 +51,7 @@ def next_step(record: EventRecord, wish: Wish) -> CalendarStep | None:
 
     What has ended stays at its time, as a memory of it. If it never came to the calendar, it does not come any more.
     """
-    if wish.status is AgendamentoStatus.CANCELADO:
+    if wish.apagado or wish.status is AgendamentoStatus.CANCELADO:
         return CalendarStep.CANCELAR if record.existe or record.iniciado else None
     if not record.existe and (wish.status in LIVE or record.iniciado):
         return CalendarStep.CRIAR
