@@ -16,7 +16,7 @@ from chalicelib.adapters.queues import WakeupTarget
 from chalicelib.config import Settings
 from chalicelib.dispatch.channels.calendar_document import CalendarChannel, CalendarEvent, load_calendar
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
-from chalicelib.errors import Conflict, Forbidden, NotFound, Unavailable
+from chalicelib.errors import Conflict, NotFound, Unavailable
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import ADMIN, OPERATOR, Identity
 from chalicelib.privacy.requests import SubjectRequest
@@ -604,11 +604,6 @@ def test_agendamento_without_an_event_has_no_doubt(services: Services, owner: Da
     assert raised.value.params == {"status": "ausente"}
     with pytest.raises(NotFound):
         services.calendar_settlements.resolve(OPERATOR_OF_TENANT, UUID(int=1), IS_NOT_THERE)
-
-
-def test_reader_settles_nothing(services: Services, in_doubt: UUID) -> None:
-    with pytest.raises(Forbidden):
-        services.calendar_settlements.resolve(Identity(TENANT, "bia", frozenset()), in_doubt, IS_THERE)
 
 
 @pytest.mark.parametrize(
