@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -152,6 +153,18 @@ def test_an_upload_that_s3_did_not_take_is_completed_by_the_same_key(
     assert len(services.jobs.page(TENANT, PageQuery())["itens"]) == 1
     assert office.wake(job["job_id"])["leads_criados"] == 1
     assert replayed(services.uploads.receive, TENANT, upload, a_key())["job_id"] == str(job["job_id"])
+
+
+def test_a_file_that_came_before_the_answer_is_not_stored_again(
+    office: Office, services: Services, aws: Aws, app_settings: Settings
+) -> None:
+    upload = a_file()
+    job = services.database.run(TENANT, lambda rows: services.uploads._begin(rows, upload, a_key()))
+    aws.client("s3").put_object(Bucket=app_settings.bucket, Key=job["chave"], Body=upload.content)
+    services.uploads.register(notification(app_settings.bucket, job["chave"], services))
+    again = replace(upload, content=b"outro")
+    assert services.uploads.receive(TENANT, again, a_key())["job_id"] == job["job_id"]
+    assert office.wake(job["job_id"])["leads_criados"] == 1
 
 
 # What the sweep does later
