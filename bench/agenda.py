@@ -127,10 +127,11 @@ def measured(services: Services, rounds: int) -> Result:
             began = time.process_time()
             times[name].append(timed(partial(_answer, ask)))
             own[name].append(time.process_time() - began)
-    shown = requests["slots"]()
+    text = _answer(requests["slots"])
+    shown = json.loads(text)
     result: Result = {
         "free_starts": sum(len(day["livres"]) for each in shown["responsaveis"] for day in each["dias"]),
-        "slots_kb": len(to_json(shown)) // 1024,
+        "slots_kb": len(text) // 1024,
         "week_rows": len(requests["week"]()["itens"]),
         "slots_first_ms": round(first * 1000, 1),
     }

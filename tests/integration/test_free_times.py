@@ -150,6 +150,15 @@ def test_bloqueio_of_one_responsavel_leaves_the_others_free(services: Services, 
     assert len(of_bia["dias"][1]["livres"]) == 17
 
 
+def test_weekly_block_takes_time_within_its_dates_only(services: Services) -> None:
+    a_person(services)
+    of_december = {"valido_de": "2026-12-01", "valido_ate": "2026-12-02"}
+    a_block(services, semanal={"dia": "qua", "inicio": "00:00", "fim": "24:00", **of_december})
+    [ana] = shown(services)["responsaveis"]
+    blocked = [day["dia"] for day in ana["dias"] if any(each["codigo"] == "bloqueado" for each in day["recusados"])]
+    assert blocked == ["2026-12-02"]
+
+
 def test_agendamento_that_moves_leaves_its_own_time_free(
     services: Services, owner: Database, lead_id: UUID, clock: StoppedClock
 ) -> None:

@@ -157,7 +157,9 @@ def test_lead_whose_disparos_never_left_is_ready_again(services: Services, owner
 @pytest.mark.parametrize("status", list(LeadStatus))
 def test_lead_of_every_status_is_found_by_it(services: Services, owner: Database, status: LeadStatus) -> None:
     lead_id = a_lead(owner, status=status.value)
-    assert [each["lead_id"] for each in services.leads.page(TENANT, LeadQuery(status=status))["itens"]] == [lead_id]
+    assert [each["lead_id"] for each in services.leads.page(TENANT, LeadQuery(status=status))["itens"]] == [
+        str(lead_id)
+    ]
 
 
 # Moves by a person

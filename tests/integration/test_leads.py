@@ -54,7 +54,7 @@ def some_leads(owner: Database, count: int, **columns: Any) -> list[UUID]:
 
 def listed_ids(leads: Leads, **query: Any) -> list[UUID]:
     """The leads on the first page of that query."""
-    return [each["lead_id"] for each in leads.page(TENANT, LeadQuery.model_validate(query))["itens"]]
+    return [UUID(each["lead_id"]) for each in leads.page(TENANT, LeadQuery.model_validate(query))["itens"]]
 
 
 def all_pages(page: Callable[[dict[str, Any]], dict[str, Any]], limit: int) -> Iterator[dict[str, Any]]:
@@ -77,7 +77,7 @@ def test_tenant_without_leads_has_an_empty_page(leads: Leads) -> None:
 @pytest.mark.straight_path
 def test_pages_hold_every_lead_once_newest_first(leads: Leads, owner: Database) -> None:
     made = some_leads(owner, 7)
-    paged = [each["lead_id"] for each in all_pages(lambda q: leads.page(TENANT, LeadQuery.model_validate(q)), 3)]
+    paged = [UUID(each["lead_id"]) for each in all_pages(lambda q: leads.page(TENANT, LeadQuery.model_validate(q)), 3)]
     assert paged == made[::-1]
 
 
@@ -96,7 +96,7 @@ def test_new_lead_does_not_shift_the_following_pages(leads: Leads, owner: Databa
     first = leads.page(TENANT, LeadQuery(limit=2))
     a_lead(owner, criado_em=CREATED_AT + timedelta(hours=1))
     second = leads.page(TENANT, LeadQuery(limit=2, cursor=first["proximo"]))
-    assert [each["lead_id"] for each in first["itens"] + second["itens"]] == made
+    assert [UUID(each["lead_id"]) for each in first["itens"] + second["itens"]] == made
 
 
 @pytest.mark.parametrize("query", [{}, {"limit": 1}, {"limit": 2, "offset": 2}, {"limit": 500, "offset": 100}])
@@ -242,7 +242,7 @@ def test_lead_is_found_by_its_campos(leads: Leads, owner: Database) -> None:
     for campo in FOUND_BY_CAMPO:
         page = leads.page(TENANT, LeadQuery.model_validate({"campo": campo}))
         assert page["total"] == 1, campo
-        assert "codigo" in campo or page["itens"][0]["lead_id"] == wanted
+        assert "codigo" in campo or page["itens"][0]["lead_id"] == str(wanted)
     for campo in NOT_FOUND_BY_CAMPO:
         assert leads.page(TENANT, LeadQuery.model_validate({"campo": campo}))["total"] == 0, campo
 
@@ -277,7 +277,7 @@ def test_long_texts_of_campos_are_cut_in_lists_where_a_lead_has_much_of_them(lea
     campos = {"obs": long, "valor": 1.5, "mais": "b" * 1_000}
     lead_id = a_lead(owner, campos=campos)
     other_id = a_lead(owner, campos=short)
-    listed = {each["lead_id"]: each["campos"] for each in leads.page(TENANT, LeadQuery())["itens"]}
+    listed = {UUID(each["lead_id"]): each["campos"] for each in leads.page(TENANT, LeadQuery())["itens"]}
     assert (listed[lead_id], listed[other_id]) == (
         {"obs": long[:100] + "…", "valor": 1.5, "mais": "b" * 100 + "…"},
         short,

@@ -37,7 +37,7 @@ class Leads:
             filters = filters_of(rows, query)
             if query.reads_much():
                 take_seat(rows)
-            found = [presented(each) for each in rows.all("list_leads", **page, **filters)]
+            found = [presented(each) for each in rows.shown("list_leads", **page, **filters)]
             is_all = query.cursor is None and not query.offset and len(found) <= query.limit
             return found, *((len(found), True) if is_all else _total(rows, filters))
 

@@ -93,7 +93,7 @@ class FreeTimes:
         stale = _stale(rows, [person for person, _ in grids], config, asked.now)
         # Each reason is put into words once, and written once.
         reason_of = cache(partial(_reason, language=language))
-        written = cache(lambda refused: json.dumps(reason_of(refused), ensure_ascii=False))
+        written = cache(lambda refused: json.dumps(reason_of(refused), ensure_ascii=False, separators=(",", ":")))
         judged: Sequence[Row | None] = [None] * len(grids)
         if query.em is not None:
             of_time = self._people(rows, asked, query, span_around(query.em, asked.now))
