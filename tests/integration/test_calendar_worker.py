@@ -17,7 +17,6 @@ from chalicelib.config import Settings
 from chalicelib.dispatch.channels.calendar_document import CalendarChannel, CalendarEvent, load_calendar
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.errors import Conflict, NotFound, Unavailable
-from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import ADMIN, OPERATOR, Identity
 from chalicelib.privacy.requests import SubjectRequest
 from chalicelib.scheduling.booking.requests import EventResolution, EventSettlement, Rescheduling
@@ -33,6 +32,7 @@ from tests.booking import book
 from tests.builders import TENANT, a_lead, an_agendamento, ask, run
 from tests.conftest import StoppedClock
 from tests.integration.test_reminder_worker import batch, wake_up
+from tests.keys import a_key
 
 LATER = timedelta(minutes=61)
 
@@ -643,7 +643,7 @@ def past(services: Services, owner: Database, calendar: CalendarProvider, clock:
 
 
 def erase(services: Services) -> dict[str, Any]:
-    return services.erasures.erase(ADMINISTRATOR, PERSON, IdempotencyKey("pedido", "f"))
+    return services.erasures.erase(ADMINISTRATOR, PERSON, a_key("pedido"))
 
 
 def test_erased_person_is_taken_out_of_the_past_of_the_calendar(

@@ -11,7 +11,7 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.adapters.database import Database
-from chalicelib.api.http import to_json
+from chalicelib.encoding import to_json
 from chalicelib.errors import ConstraintViolation, Invalid, NotFound
 from chalicelib.identity import ADMIN, Identity
 from chalicelib.scheduling.rules.slots import SlotRefusal
