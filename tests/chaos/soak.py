@@ -63,11 +63,14 @@ def _worked(machine: Machine, seconds: float) -> tuple[Samples, Account]:
     with ThreadPoolExecutor(4) as pool:
         works = [pool.submit(_repeat, stop, each(machine)) for each in (_files, _messages, _readers)]
         deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline and not any(each.done() for each in works):
-            for key, value in _taken(machine):
-                samples[key].append(value)
-            stop.wait(_EVERY_S)
-        stop.set()
+        try:
+            while time.monotonic() < deadline and not any(each.done() for each in works):
+                for key, value in _taken(machine):
+                    samples[key].append(value)
+                stop.wait(_EVERY_S)
+        finally:
+            # Who interrupts this waits for one round, not for ever.
+            stop.set()
         rounds = [each.result() for each in works]
     account = Account(figures={"arquivos, lotes, leituras": rounds})
     account.of_jobs(machine, "soak", rounds[0] * _ROWS)
