@@ -77,7 +77,7 @@ def without_names(text: str) -> str:
     return text
 
 
-@pytest.mark.parametrize("page", list(pages()), ids=str)
+@pytest.mark.parametrize("page", list(pages()))
 def test_english_page_has_no_word_of_the_portuguese_catalogue(page: Invitation) -> None:
     assert not words_of([without_names(shown(page, "en"))]) & portuguese()
 
