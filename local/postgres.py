@@ -127,6 +127,21 @@ class Account:
         )
 
 
+class Databases:
+    """The databases of a server, over one connection of its superuser."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    def create(self, name: str, *, template: str) -> None:
+        """Create a database that the owner login owns: a copy of `template`, which must have no connections."""
+        self._connection.run(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy")
+
+    def drop(self, name: str) -> None:
+        """Drop a database if it exists, and end the connections to it."""
+        self._connection.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
 class Postgres:
     """A server over one data folder. After any kind of crash it starts on the same folder again."""
 
@@ -189,13 +204,19 @@ class Postgres:
 
     def create_database(self, name: str, *, template: str = "template1") -> None:
         """Create a database that the owner login owns: a copy of `template`, which must have no connections."""
-        with self._superuser() as connection:
-            connection.run(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template} STRATEGY file_copy")
+        with self.databases() as databases:
+            databases.create(name, template=template)
 
     def drop_database(self, name: str) -> None:
         """Drop a database if it exists, and end the connections to it."""
+        with self.databases() as databases:
+            databases.drop(name)
+
+    @contextmanager
+    def databases(self) -> Iterator[Databases]:
+        """Make and drop any number of databases over one connection."""
         with self._superuser() as connection:
-            connection.run(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+            yield Databases(connection)
 
     @cached_property
     def _account(self) -> Account:

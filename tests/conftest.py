@@ -7,9 +7,10 @@ Everything is started by the first test that asks for it, so that unit tests sta
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from pathlib import Path
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from chalicelib.config import Settings
     from chalicelib.wiring import Services
     from local.aws import Aws
-    from local.postgres import Postgres
+    from local.postgres import Databases, Postgres
     from tests.moto_state import MotoState
 
 __all__ = ["pytest_runtest_call"]  # pytest finds the hook here
@@ -42,6 +43,17 @@ settings.register_profile(
 settings.register_profile("quick", settings.get_profile("ci"), max_examples=10)
 settings.register_profile("fuzz", max_examples=5_000, deadline=None, print_blob=True, suppress_health_check=_QUIET)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for garbage neither while eleven thousand tests are made nor, later, among them: they stay to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 class DatabaseUrls(NamedTuple):
@@ -111,12 +123,19 @@ def template_database(postgres: Postgres) -> str:
     return name
 
 
+@pytest.fixture(scope="session")
+def databases(postgres: Postgres) -> Iterator[Databases]:
+    """Makes and drops a database for each test. A connection for each of these takes as long as the dropping."""
+    with postgres.databases() as databases:
+        yield databases
+
+
 @pytest.fixture
-def database_urls(postgres: Postgres, template_database: str) -> DatabaseUrls:
+def database_urls(postgres: Postgres, databases: Databases, template_database: str) -> DatabaseUrls:
     """A fresh, migrated database. The one of the test before goes now: who was just connected to it has left by now."""
     number = next(_NUMBERS)
-    postgres.drop_database(f"test_{number - 1}")
-    postgres.create_database(name := f"test_{number}", template=template_database)
+    databases.drop(f"test_{number - 1}")
+    databases.create(name := f"test_{number}", template=template_database)
     return DatabaseUrls(postgres.owner_url(name), postgres.api_url(name))
 
 

@@ -125,10 +125,7 @@ def named_fragments() -> Mapping[str, Statement]:
 
 
 def _statements(file: str) -> Mapping[str, Statement]:
-    """What the files of this name hold; rewritten once, for the driver would do it character by character each time.
-
-    The planner is not told which tenant a query is for.
-    """
+    """What the files of this name hold. The planner is not told which tenant a query is for."""
     texts: dict[str, str] = {}
     for path in sorted(Path(__file__).parent.parent.rglob(file)):
         parts = _NAME.split(path.read_text(encoding="utf-8"))[1:]
@@ -136,12 +133,30 @@ def _statements(file: str) -> Mapping[str, Statement]:
             if name in texts:
                 raise ValueError(f"{name} is defined twice")
             texts[name] = _KNOWN_TENANT.sub(_HIDDEN_TENANT, _COMMENT.sub("", sql).strip().rstrip(";"))
-    return {name: _statement(_INCLUDED.sub(lambda part: texts[part[1]], sql)) for name, sql in texts.items()}
+    return _Statements(texts)
 
 
-def _statement(sql: str) -> Statement:
-    text, arranged = to_statement(sql)
-    return Statement(text, arranged, frozenset(_HOLE.findall(text)))
+class _Statements(Mapping[str, Statement]):
+    """Statements by name, each rewritten once, for the driver would do it character by character each time.
+
+    It happens when a statement is first asked for: a process uses few of them, and all take a sixth of a second.
+    """
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = texts
+        self._rewritten: dict[str, Statement] = {}
+
+    def __getitem__(self, name: str) -> Statement:
+        if name not in self._rewritten:
+            text, arranged = to_statement(_INCLUDED.sub(lambda part: self._texts[part[1]], self._texts[name]))
+            self._rewritten[name] = Statement(text, arranged, frozenset(_HOLE.findall(text)))
+        return self._rewritten[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
 
 
 class Rows:

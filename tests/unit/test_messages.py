@@ -18,6 +18,7 @@ PROJECT = Path(__file__).parents[2]
 # `Unavailable` passes its argument on to the sentence under another name.
 RENAMED = {"reason": "motivo"}
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted((PROJECT / "chalicelib").rglob("*.py"))}
+NODES = [(path, node) for path, source in SOURCES.items() for node in ast.walk(ast.parse(source))]
 
 
 class Raised(NamedTuple):
@@ -33,10 +34,9 @@ def _exception_names() -> set[str]:
     names = {
         each.__name__ for each in vars(errors).values() if isinstance(each, type) and issubclass(each, DomainError)
     }
-    for source in SOURCES.values():
-        for node in ast.walk(ast.parse(source)):
-            if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id in names for b in node.bases):
-                names.add(node.name)
+    for _, node in NODES:
+        if isinstance(node, ast.ClassDef) and any(isinstance(b, ast.Name) and b.id in names for b in node.bases):
+            names.add(node.name)
     return names
 
 
@@ -51,18 +51,18 @@ def _constants(node: ast.expr) -> Iterator[str]:
 
 def _all_raised() -> Iterator[Raised]:
     exceptions = _exception_names()
-    for path, source in SOURCES.items():
-        for node in ast.walk(ast.parse(source)):
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
-                continue
-            place = {**dict.fromkeys(exceptions, 0), "FieldError": 1, "PydanticCustomError": 0}.get(node.func.id)
-            if place is None or len(node.args) <= place:
-                continue
-            names = [word.arg for word in node.keywords]
-            is_shown = node.func.id in exceptions and None not in names
-            params = frozenset(RENAMED.get(name, name) for name in names if name) if is_shown else None
-            for code in _constants(node.args[place]):
-                yield Raised(f"{path.relative_to(PROJECT)}:{node.lineno}", code, params)
+    places = {**dict.fromkeys(exceptions, 0), "FieldError": 1, "PydanticCustomError": 0}
+    for path, node in NODES:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
+            continue
+        place = places.get(node.func.id)
+        if place is None or len(node.args) <= place:
+            continue
+        names = [word.arg for word in node.keywords]
+        is_shown = node.func.id in exceptions and None not in names
+        params = frozenset(RENAMED.get(name, name) for name in names if name) if is_shown else None
+        for code in _constants(node.args[place]):
+            yield Raised(f"{path.relative_to(PROJECT)}:{node.lineno}", code, params)
 
 
 RAISED = sorted(_all_raised(), key=lambda each: (each.code, each.where))
