@@ -48,12 +48,22 @@ def test_unclosed_quote_before_blank_lines_refuses_its_row_alone() -> None:
     ]
 
 
+@pytest.mark.no_cover  # a million rows, and tracing makes it five times as slow; the next test reaches the same lines
 def test_more_rows_than_a_sheet_can_hold_are_refused() -> None:
     with opened(FIRST + b"\n" * (MAX_ROWS - 32) + b"x\ny\n") as table:
         rows = table.rows(MAX_ROWS - 1)
         assert next(rows) == (MAX_ROWS, ["x"])
         with pytest.raises(InvalidFile, match="linhas_demais"):
             next(rows)
+
+
+def test_row_after_the_most_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "any"
+    path.write_bytes(b"x\n" * 4)
+    rows = CsvTable(path, ";", most_rows=3).rows()
+    assert [number for number, _ in (next(rows), next(rows), next(rows))] == [1, 2, 3]
+    with pytest.raises(InvalidFile, match="linhas_demais"):
+        next(rows)
 
 
 def test_too_many_blank_rows_before_the_header_are_refused() -> None:

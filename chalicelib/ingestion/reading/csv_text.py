@@ -35,12 +35,19 @@ class CsvTable:
     """The records of a file, read with one delimiter."""
 
     def __init__(
-        self, path: Path, delimiter: str, form: TextForm | None = None, *, most_lines: int = MAX_LINES
+        self,
+        path: Path,
+        delimiter: str,
+        form: TextForm | None = None,
+        *,
+        most_lines: int = MAX_LINES,
+        most_rows: int = MAX_ROWS,
     ) -> None:
         self.name = self.looks = None
         self.form = form or form_of(path)
         self.delimiter = delimiter
         self._most_lines = most_lines
+        self._most_rows = most_rows
         self._path = path
 
     def rows(self, after: int = 0, width: int = MAX_COLUMNS, _numbers: Set[int] = frozenset()) -> Iterator[SheetRow]:
@@ -56,6 +63,8 @@ class CsvTable:
         lines = _Lines(self._path, self.form, self.delimiter, self._most_lines)
         records = csv.reader(lines, delimiter=self.delimiter)
         while (cells := _next_record(records, lines)) is not None:
+            if lines.record > self._most_rows:
+                raise InvalidFile("linhas_demais", maximo=self._most_rows)
             if lines.record > after:
                 yield lines.record, _narrow(cells, width)
 
@@ -166,8 +175,6 @@ def _next_record(records: Iterator[list[str]], lines: _Lines) -> list[str] | Non
         lines.swallowing.learn(cells, lines.record)
     elif lines.swallowing.joins_rows(lines.held, cells):
         return _refused(lines)
-    if lines.record > MAX_ROWS:
-        raise InvalidFile("linhas_demais", maximo=MAX_ROWS)
     if len(cells) > MAX_COLUMNS:
         raise InvalidFile("colunas_demais", maximo=MAX_COLUMNS)
     return cells
