@@ -289,8 +289,8 @@ def _seeded_subscription(owner: Database, tenant_id: str, number: int) -> UUID:
         criado_por="x", criado_em=CREATED_AT, atualizado_por="x", atualizado_em=CREATED_AT,
     )  # fmt: skip
     insert(
-        owner, "assinatura_entregas", tenant_id=tenant_id, assinatura_id=assinatura_id, evento_id=UUID(int=number << 64 | 15),
-        proxima_em=CREATED_AT, criado_em=CREATED_AT,
+        owner, "assinatura_entregas", tenant_id=tenant_id, assinatura_id=assinatura_id,
+        evento_id=UUID(int=number << 64 | 15), proxima_em=CREATED_AT, criado_em=CREATED_AT,
     )  # fmt: skip
     return assinatura_id
 
