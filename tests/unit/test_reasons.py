@@ -29,7 +29,7 @@ _CODE = re.compile(r"[a-z]+(?:_[a-z]+)+")
 def raised_codes() -> set[str]:
     """The codes that the modules of dispatch pass to such a call, and those that are public constants."""
     found: set[str] = set()
-    for path in DISPATCH.rglob("*.py"):
+    for path in (*DISPATCH.rglob("*.py"), ADDRESSES):
         module = ast.parse(path.read_text(encoding="utf-8"))
         found |= {code for node in ast.walk(module) if isinstance(node, ast.Call) for code in _passed_by(node)}
         found |= {code for node in module.body if isinstance(node, ast.Assign) for code in _named_by(node)}
