@@ -84,8 +84,8 @@ if TYPE_CHECKING:
     from chalicelib.privacy.subject_export import SubjectExports
     from chalicelib.scheduling.booking.agendamentos import Agendamentos
     from chalicelib.scheduling.booking.announcing import Alarms
+    from chalicelib.scheduling.booking.event_settlements import CalendarSettlements
     from chalicelib.scheduling.calendars.server import CalendarDoor
-    from chalicelib.scheduling.calendars.settlements import CalendarSettlements
     from chalicelib.scheduling.calendars.worker import CalendarSync
     from chalicelib.scheduling.invitations.decisions import LeadDecisions
     from chalicelib.scheduling.invitations.feeds import Feeds
@@ -679,7 +679,7 @@ class Services:
 
     @cached_property
     def calendar_settlements(self) -> CalendarSettlements:
-        from chalicelib.scheduling.calendars.settlements import CalendarSettlements
+        from chalicelib.scheduling.booking.event_settlements import CalendarSettlements
 
         return CalendarSettlements(database=self.database, alarms=self.alarms, clock=self._clock)
 

@@ -188,3 +188,11 @@ SELECT EXISTS (SELECT FROM agendamento_avisos a
                   AND d.agendamento_tipo <> 'responsavel'
                   AND (d.status IN ('enviado', 'confirmado', 'incerto', 'simulado') OR d.em_duvida
                        OR (d.status = 'enviando' AND d.iniciado_em IS NOT NULL))) AS saiu;
+
+-- name: settle_evento
+-- A person has looked: it is there by this id, or it is not there. Which version it shows is not known.
+UPDATE agendamento_eventos
+   SET status = 'pendente', evento_id = CAST(:evento_id AS text), iniciado = CAST(:evento_id AS text) IS NOT NULL,
+       existe = CAST(:evento_id AS text) IS NOT NULL, versao = NULL, tentativas = 0, codigo = NULL,
+       quando = CAST(:agora AS timestamptz), acordado_em = NULL, atualizado_em = :agora
+ WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id AND status = 'incerto';

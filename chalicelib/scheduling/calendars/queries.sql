@@ -79,11 +79,3 @@ INSERT INTO calendario_ocupados (tenant_id, responsavel_id, inicio, fim, ordem, 
 SELECT :tenant_id, :responsavel_id, o.inicio, o.fim, row_number() OVER (ORDER BY o.inicio, o.fim, o.evento_id),
        o.evento_id
   FROM jsonb_to_recordset(CAST(:ocupados AS jsonb)) AS o (inicio timestamptz, fim timestamptz, evento_id text);
-
--- name: settle_evento
--- A person has looked: it is there by this id, or it is not there. Which version it shows is not known.
-UPDATE agendamento_eventos
-   SET status = 'pendente', evento_id = CAST(:evento_id AS text), iniciado = CAST(:evento_id AS text) IS NOT NULL,
-       existe = CAST(:evento_id AS text) IS NOT NULL, versao = NULL, tentativas = 0, codigo = NULL,
-       quando = CAST(:agora AS timestamptz), acordado_em = NULL, atualizado_em = :agora
- WHERE tenant_id = :tenant_id AND agendamento_id = :agendamento_id AND status = 'incerto';
