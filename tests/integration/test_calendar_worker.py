@@ -18,7 +18,7 @@ from chalicelib.dispatch.channels.calendar_document import CalendarChannel, Cale
 from chalicelib.dispatch.outcomes import ChannelDown, Outcome, Permanent, Sent, Transient, Unknown
 from chalicelib.errors import Conflict, NotFound, Unavailable
 from chalicelib.identity import ADMIN, OPERATOR, Identity
-from chalicelib.privacy.requests import SubjectRequest
+from chalicelib.privacy.requests import SubjectRequest, SubjectRequestQuery
 from chalicelib.scheduling.booking.requests import EventResolution, EventSettlement, Rescheduling
 from chalicelib.scheduling.calendars.server import CalendarDoor
 from chalicelib.scheduling.calendars.worker import CalendarSync
@@ -671,7 +671,8 @@ def test_event_that_cannot_be_taken_away_is_named(
     assert state(services, past) == ("pendente", 0, "provedor_ocupado")
     clock.advance(days=2)
     sync(owner, fake, clock, past)
-    left = [each for each in erase(services)["eventos_no_calendario"] if each["agendamento_id"] == str(past)]
+    [request] = services.subject_records.page(ADMINISTRATOR, SubjectRequestQuery())["itens"]
+    left = [each for each in request["eventos_no_calendario"] if each["agendamento_id"] == str(past)]
     assert left == [
         {
             "agendamento_id": str(past),

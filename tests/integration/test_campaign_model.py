@@ -181,7 +181,8 @@ class CampaignWorld:
         """Restore the state before the first example."""
         run(
             self.owner,
-            "TRUNCATE assinatura_entregas, disparos, disparo_tentativas, disparo_contagens, canal_limites, canal_pausas, "
+            "TRUNCATE assinaturas, assinatura_entregas, disparos, disparo_tentativas, disparo_contagens, "
+            "canal_limites, canal_pausas, "
             "supressoes, avisos_de_entrega, eventos, tenants, respostas, provedor_usuarios, consentimentos, campanhas, "
             "campanha_mensagens, campanha_excluidos, campanha_historico, campanha_contagens, campanha_desfechos, "
             "lead_contatos_periodo",

@@ -186,7 +186,8 @@ class World:
         """Restore the state before the first example."""
         run(
             self.owner,
-            "TRUNCATE assinatura_entregas, disparos, disparo_tentativas, disparo_contagens, canal_limites, canal_pausas, "
+            "TRUNCATE assinaturas, assinatura_entregas, disparos, disparo_tentativas, disparo_contagens, "
+            "canal_limites, canal_pausas, "
             "supressoes, avisos_de_entrega, eventos, tenants, respostas, provedor_usuarios, consentimentos",
         )
         run(self.owner, "UPDATE leads SET status = 'novo', status_antes = NULL")

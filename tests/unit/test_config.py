@@ -27,7 +27,6 @@ def test_default_names_in_aws_contain_the_stage() -> None:
         "disparo-agenda-prod-scheduling",
         "disparo-agenda-prod-campaigns",
         "disparo-agenda-prod-subscriptions",
-        "disparo-agenda-prod-subscriptions",
     )
     assert settings.dead_letters_of(settings.ingest_queue) == "disparo-agenda-prod-ingest-dlq"
     assert settings.secret("db-credentials") == "/alquimista/prod/disparo-agenda/db-credentials"

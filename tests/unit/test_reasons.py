@@ -17,6 +17,8 @@ from chalicelib.adapters import calls
 from chalicelib.dispatch.requests.reasons import sentence
 
 DISPATCH = Path(__file__).parents[2] / "chalicelib" / "dispatch"
+# It checks the URLs of channels.
+ADDRESSES = DISPATCH.parent / "adapters" / "addresses.py"
 
 # The place of the code among the arguments of a call that raises or returns it.
 _PLACES = {
