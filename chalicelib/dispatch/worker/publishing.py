@@ -12,7 +12,7 @@ from threading import Lock
 from typing import Self
 
 # So many events make a transaction and a look at the outbox worth it.
-_ENOUGH = 250
+_ENOUGH = 400
 
 
 class Publishing:
