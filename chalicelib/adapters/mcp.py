@@ -11,12 +11,11 @@ import json
 import logging
 import math
 import secrets
-import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import cache, partial
+from functools import partial
 from itertools import cycle
 from time import perf_counter
 from typing import Any, cast
@@ -58,7 +57,7 @@ from chalicelib.adapters.calls import (
     parse_http_date,
     parse_retry_after,
 )
-from chalicelib.adapters.web.posts import pinned
+from chalicelib.adapters.web.posts import pinned, ssl_context
 from chalicelib.errors import Unavailable
 
 # The logs of these packages quote answers and addresses, which may hold personal data.
@@ -84,12 +83,6 @@ _SDK_ERRORS: Mapping[int, str] = {
     PARSE_ERROR: BAD_ANSWER,
     INVALID_REQUEST: BAD_ANSWER,
 }
-
-
-@cache
-def _ssl_context() -> ssl.SSLContext:
-    """One context for the whole process, because to make one takes 42 ms."""
-    return httpx2.create_ssl_context()
 
 
 class McpServer:
@@ -206,7 +199,7 @@ class McpServer:
         pools = math.ceil(in_flight / _POOL)
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_POOL)
         wires: list[httpx2.AsyncBaseTransport] = [
-            httpx2.AsyncHTTPTransport(verify=_ssl_context(), limits=limits) for _ in range(pools)
+            httpx2.AsyncHTTPTransport(verify=ssl_context(), limits=limits) for _ in range(pools)
         ]
         if self._address_of is not None:
             addresses: dict[str, str] = {}

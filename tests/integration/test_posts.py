@@ -144,7 +144,7 @@ def test_pinned_request_keeps_the_name_for_tls_and_for_the_server() -> None:
 
 
 def test_certificates_are_verified() -> None:
-    context = posts._ssl_context()
+    context = posts.ssl_context()
     assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
 
 

@@ -323,9 +323,11 @@ class Executor:
         if not questions:
             return _Handled()
         begun = self._claims.record(batch.claim, [], [each.disparo for each in questions]).begun
-        ours = [each for each in questions if (each.disparo.tenant_id, each.disparo.disparo_id) in begun]
-        if len(ours) < len(questions):
-            self._claims.give_back(batch.claim, (each.disparo for each in questions if each not in ours))
+        ours, lost = list[ReadyDisparo](), list[ReadyDisparo]()
+        for each in questions:
+            (ours if (each.disparo.tenant_id, each.disparo.disparo_id) in begun else lost).append(each)
+        if lost:
+            self._claims.give_back(batch.claim, (each.disparo for each in lost))
         try:
             replies = batch.sender.ask([each.message for each in ours])
         except Exception as error:  # noqa: BLE001 - a question sends nothing, and the doubt stays what it was
