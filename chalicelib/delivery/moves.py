@@ -5,7 +5,7 @@ A report of arrival outranks everything. A report of failure outranks the accept
 
 from __future__ import annotations
 
-from chalicelib.delivery.statuses import ReportedStatus
+from chalicelib.delivery.providers.notices import ReportedStatus
 from chalicelib.dispatch.states import DisparoStatus
 
 _MOVES: dict[tuple[DisparoStatus, ReportedStatus], DisparoStatus] = {

@@ -14,8 +14,8 @@ from uuid import UUID
 
 from chalicelib.adapters.database import Row, Rows
 from chalicelib.canal import Canal
+from chalicelib.delivery.providers.notices import InboundReply, UserSighting
 from chalicelib.delivery.senders import ReplySender, sender_of
-from chalicelib.delivery.statuses import InboundReply, UserSighting
 from chalicelib.ids import new_ids
 from chalicelib.leads import moves
 from chalicelib.leads.states import LeadFact

@@ -7,7 +7,6 @@ it: under the tenant's own secret if there is one, else under the secret of the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -16,18 +15,14 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Rows
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.canal import Canal
+from chalicelib.delivery.providers.notices import DeliveryReport, ProviderNotice, ReportedStatus
+from chalicelib.delivery.providers.post import ProviderPost
+from chalicelib.delivery.providers.recognition import author_of, is_configured
+from chalicelib.delivery.providers.signatures import is_shared
 from chalicelib.delivery.replies import TakenReplies, remember_users, take_replies
 from chalicelib.delivery.requests import ChallengeQuery, WebhookQuery
 from chalicelib.delivery.settling import SettledReports, account_for, keep, settle
-from chalicelib.delivery.signatures import is_shared, is_signed_by_meta
-from chalicelib.delivery.statuses import (
-    DeliveryReport,
-    ProviderNotice,
-    ReportedStatus,
-    read_meta,
-    read_simple,
-)
-from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated, Unreadable
+from chalicelib.errors import Forbidden, NotFound, TooLarge, Unauthenticated
 from chalicelib.identity import Identity
 from chalicelib.telemetry import Metric, count, logger
 from chalicelib.tokens import Signer
@@ -36,22 +31,13 @@ MAX_BYTES = 3 * 1024 * 1024
 """The largest notification that Meta sends (Graph API, webhooks)."""
 MAX_ITEMS = 1_000
 """The most reports and replies of one notification; Meta sends at most as many updates in one (the same source)."""
-META_HEADER = "x-hub-signature-256"
-SECRET_HEADER = "x-webhook-secret"  # noqa: S105 - the name of a header
-
-Read = Callable[[Mapping[str, Any]], ProviderNotice]
 
 
 class _Admitted(NamedTuple):
-    """The tenant of a webhook and its secret: `app_secret` and `verify_token` are Meta's, `segredo` is for others."""
+    """The tenant of a webhook, and the secret by which its provider proves itself."""
 
     tenant_id: str
     secret: Mapping[str, Any]
-
-    def text(self, name: str) -> str | None:
-        """One value of the secret; None if it is missing or empty."""
-        value = self.secret.get(name)
-        return value if isinstance(value, str) and value else None
 
 
 class _Applied(NamedTuple):
@@ -93,7 +79,7 @@ class Webhooks:
             "itens": [
                 {
                     "canal": canal.value,
-                    "url": f"{self._public_url}/webhooks/{canal}?chave={self._signer.sign(_purpose(canal), tenant)}",
+                    "url": self._url(canal, self._signer.sign(_purpose(canal), tenant)),
                 }
                 for canal in Canal
             ]
@@ -107,8 +93,8 @@ class Webhooks:
             Unauthenticated: the key is not one of ours.
             Forbidden: `desafio_recusado`.
         """
-        token = self._admitted(_canal(canal), query).text("verify_token")
-        if query.mode != "subscribe" or token is None or not is_shared(token, query.verify_token):
+        token = self._admitted(_canal(canal), query).secret.get("verify_token")
+        if query.mode != "subscribe" or not token or not is_shared(str(token), query.verify_token):
             raise Forbidden("desafio_recusado")
         return query.challenge
 
@@ -121,17 +107,16 @@ class Webhooks:
             NotFound: there is no such channel.
             TooLarge: the body is longer than `MAX_BYTES`, or holds more than `MAX_ITEMS` reports and replies.
             Unauthenticated: the key is not one of ours, or the body is not signed.
-            Unreadable: the body is not a JSON object.
+            Unreadable: the body is not in the format of the provider that signed it.
         """
         if len(raw) > MAX_BYTES:
             raise TooLarge("corpo_grande_demais", maximo=MAX_BYTES)
         known = _canal(canal)
         admitted = self._admitted(known, query)
-        read = _reader(admitted, headers, raw)
-        notice = read(_document(raw))
+        now = self._clock()
+        notice = _read(admitted, ProviderPost(self._url(known, query.chave), headers, raw, now))
         if len(notice.reports) + len(notice.replies) > MAX_ITEMS:
             raise TooLarge("avisos_demais", maximo=MAX_ITEMS)
-        now = self._clock()
         done = self._database.run(admitted.tenant_id, lambda rows: _apply(rows, known, notice, now))
         account_for(admitted.tenant_id, done.settled.moves)
         count(Metric.DELIVERIES_UNMATCHED, done.kept, tenant_id=admitted.tenant_id)
@@ -143,6 +128,9 @@ class Webhooks:
             "sem_lead": done.taken.unassigned,
         }
 
+    def _url(self, canal: Canal, chave: str) -> str:
+        return f"{self._public_url}/webhooks/{canal}?chave={chave}"
+
     def _admitted(self, canal: Canal, query: WebhookQuery) -> _Admitted:
         """The tenant of the key, with the secret that its provider must know."""
         content = self._signer.read(_purpose(canal), query.chave)
@@ -153,17 +141,14 @@ class Webhooks:
         return _Admitted(tenant_id, own or self._secrets.find(self._secret_of(f"webhook-{canal}")) or {})
 
 
-def _reader(admitted: _Admitted, headers: Mapping[str, str], raw: bytes) -> Read:
-    """How to read the body; the kind of signature tells."""
-    app_secret, signature = admitted.text("app_secret"), headers.get(META_HEADER)
-    if app_secret and signature and is_signed_by_meta(app_secret, raw, signature):
-        return read_meta
-    shared, given = admitted.text("segredo"), headers.get(SECRET_HEADER)
-    if shared and given and is_shared(shared, given):
-        return read_simple
-    if not app_secret and not shared:
-        logger.warning("webhook_not_configured", extra={"tenant_id": admitted.tenant_id})
-    raise Unauthenticated("assinatura_invalida")
+def _read(admitted: _Admitted, posted: ProviderPost) -> ProviderNotice:
+    """What the request says, in the words of the provider that proves to have written it."""
+    author = author_of(posted, admitted.secret)
+    if author is None:
+        if not is_configured(admitted.secret):
+            logger.warning("webhook_not_configured", extra={"tenant_id": admitted.tenant_id})
+        raise Unauthenticated("assinatura_invalida")
+    return author.read(posted)
 
 
 def _apply(rows: Rows, canal: Canal, notice: ProviderNotice, now: datetime) -> _Applied:
@@ -174,16 +159,6 @@ def _apply(rows: Rows, canal: Canal, notice: ProviderNotice, now: datetime) -> _
     kept = keep(rows, canal, settled.unmatched, now)
     remember_users(rows, canal, notice.users, now)
     return _Applied(settled, kept, take_replies(rows, canal, notice.replies, now))
-
-
-def _document(raw: bytes) -> Mapping[str, Any]:
-    try:
-        document = json.loads(raw)
-    except (ValueError, RecursionError):
-        raise Unreadable("corpo_nao_e_json") from None
-    if not isinstance(document, dict):
-        raise Unreadable("corpo_nao_e_json")
-    return document
 
 
 def _canal(name: str) -> Canal:

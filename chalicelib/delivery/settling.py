@@ -14,7 +14,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
 from chalicelib.delivery.moves import after, comes_too_early
-from chalicelib.delivery.statuses import DeliveryReport, ReportedStatus
+from chalicelib.delivery.providers.notices import DeliveryReport, ReportedStatus
 from chalicelib.dispatch.states import EVENTS, LEAD_FACTS, DisparoStatus
 from chalicelib.ids import new_id, new_ids
 from chalicelib.leads import moves

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.secrets import Secrets
-from chalicelib.subscriptions.rules.signing import SECRET_BYTES, written_secret
+from chalicelib.standard_webhooks import SECRET_BYTES, written_secret
 
 OVERLAP = timedelta(hours=24)
 """How long a replaced value stays valid."""

@@ -11,9 +11,9 @@ import pytest
 from chalicelib.adapters.database import Database
 from chalicelib.campaigns.results.requests import CampaignReplyQuery
 from chalicelib.canal import Canal
+from chalicelib.delivery.providers.notices import InboundReply
 from chalicelib.delivery.replies import take_replies
 from chalicelib.delivery.requests import ReplyQuery
-from chalicelib.delivery.statuses import InboundReply
 from chalicelib.errors import Invalid, NotFound
 from chalicelib.pages import cursor_of
 from chalicelib.wiring import Services

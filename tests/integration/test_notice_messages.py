@@ -11,8 +11,8 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.canal import Canal
+from chalicelib.delivery.providers.notices import DeliveryReport, ReportedStatus
 from chalicelib.delivery.settling import settle
-from chalicelib.delivery.statuses import DeliveryReport, ReportedStatus
 from chalicelib.dispatch.outcomes import Outcome, OutgoingMessage, Permanent, Sent
 from chalicelib.dispatch.requests.models import NewTemplate
 from chalicelib.scheduling.booking.requests import Rescheduling

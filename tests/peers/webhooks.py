@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import uuid4
 
+from chalicelib.standard_webhooks import SECRET_BYTES, signed_headers, written_secret
 from chalicelib.subscriptions.rules.payload import payload_of
-from chalicelib.subscriptions.rules.signing import SECRET_BYTES, signed_headers, written_secret
 from tests.peers.environments import node
 from tests.peers.trials import Result
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.delivery.moves import after, comes_too_early
-from chalicelib.delivery.statuses import ReportedStatus
+from chalicelib.delivery.providers.notices import ReportedStatus
 from chalicelib.dispatch.states import DisparoStatus
 
 

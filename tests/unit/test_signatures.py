@@ -8,7 +8,7 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.delivery.signatures import is_shared, is_signed_by_meta
+from chalicelib.delivery.providers.signatures import is_shared, is_signed_by_meta
 
 
 @given(secret=st.text(min_size=1, max_size=40), raw=st.binary(max_size=200))

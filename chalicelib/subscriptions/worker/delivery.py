@@ -21,6 +21,7 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import WakeupTarget, wakeup_targets
 from chalicelib.adapters.web.posts import Post, Posted
 from chalicelib.ids import new_id
+from chalicelib.standard_webhooks import signed_headers
 from chalicelib.subscriptions.keys import SigningSecrets
 from chalicelib.subscriptions.kinds import EventKind
 from chalicelib.subscriptions.rules.outcomes import (
@@ -31,7 +32,6 @@ from chalicelib.subscriptions.rules.outcomes import (
     health_after,
 )
 from chalicelib.subscriptions.rules.payload import payload_of
-from chalicelib.subscriptions.rules.signing import signed_headers
 from chalicelib.subscriptions.states import SubscriptionStatus, SwitchOffCode
 from chalicelib.subscriptions.wakeups import ID_NAME, SubscriptionWakeups
 from chalicelib.telemetry import logger

@@ -1,4 +1,4 @@
-"""A webhook's body is read as reports and replies, and whatever is not understood is passed over."""
+"""What Meta posts is read as reports and replies, and whatever is not understood is passed over."""
 
 from __future__ import annotations
 
@@ -7,26 +7,18 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from chalicelib.delivery.statuses import (
-    NO_CODE,
+from chalicelib.delivery.providers.meta import read_meta
+from chalicelib.delivery.providers.notices import (
     DeliveryReport,
     InboundReply,
     ProviderNotice,
     ReportedStatus,
     UserSighting,
-    read_meta,
-    read_simple,
 )
+from chalicelib.delivery.providers.values import NO_CODE
 
 ID = UUID(int=7)
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),
-    max_leaves=20,
-)
 
 
 def of_meta(**value: Any) -> dict[str, Any]:
@@ -38,9 +30,6 @@ def of_meta(**value: Any) -> dict[str, Any]:
 def meta_status(status: str, **fields: Any) -> list[DeliveryReport]:
     """The reports that are read from one status of Meta."""
     return read_meta(of_meta(statuses=[{"id": "wamid.1", "status": status, **fields}])).reports
-
-
-# Meta
 
 
 @pytest.mark.parametrize(
@@ -199,52 +188,3 @@ def test_preference_for_messages_is_no_opt_out() -> None:
 def test_person_whom_a_message_went_to_is_named_in_its_status() -> None:
     statuses = [{"id": "wamid.1", "status": "sent", "recipient_user_id": "BR.1"}, {"id": "wamid.2", "status": "sent"}]
     assert read_meta(of_meta(statuses=statuses)).users == (UserSighting("wamid.1", "BR.1"),)
-
-
-# The simple shape
-
-
-def test_simple_shape_is_read_as_reports_and_replies() -> None:
-    document = {
-        "entregas": [
-            {"message_id": "1", "situacao": "enviado", "disparo_id": str(ID)},
-            {"message_id": "1", "situacao": "entregue"},
-            {"message_id": "1", "situacao": "lido", "suprimir": True},
-            {"message_id": "2", "situacao": "falhou", "codigo": "bounce", "alternativo": True},
-            {"message_id": "3", "situacao": "falhou", "suprimir": "sim"},
-            {"message_id": "4", "situacao": "perdido"},
-            {"situacao": "lido"},
-        ],
-        "respostas": [
-            {"de": "maria@example.com", "texto": "pare", "em_resposta_a": "1"},
-            {"de": "1", "id": "r1", "usuario": "u1", "quando": "2026-11-24T09:00:00-03:00"},
-            {"quando": "2026-11-24T09:00:00"},
-            {"quando": "0001-01-01T00:00:00+14:00"},
-        ],
-    }
-    assert read_simple(document) == ProviderNotice(
-        [
-            DeliveryReport("1", ReportedStatus.ACEITO, ID),
-            DeliveryReport("1", ReportedStatus.ENTREGUE),
-            DeliveryReport("1", ReportedStatus.ENTREGUE, suprimir=True, lido=True),
-            DeliveryReport("2", ReportedStatus.FALHOU, codigo="bounce", alternativo=True),
-            DeliveryReport("3", ReportedStatus.FALHOU, codigo=NO_CODE),
-        ],
-        [
-            InboundReply("maria@example.com", "pare", "1"),
-            InboundReply("1", "", None, "r1", "u1", datetime(2026, 11, 24, 12, 0, tzinfo=UTC)),
-            InboundReply("", "", None),
-            InboundReply("", "", None),
-        ],
-    )
-
-
-@given(st.dictionaries(st.sampled_from(["entry", "entregas", "respostas", "object"]), JSON, max_size=4), JSON)
-def test_readers_never_raise(document: dict[str, Any], odd: Any) -> None:
-    whole, listed = of_meta(statuses=odd, messages=odd), of_meta(statuses=[odd], messages=[odd])
-    deep, simple = {"entry": [{"changes": [{"value": odd}, odd]}, odd]}, {"entregas": [odd], "respostas": [odd]}
-    for each in (document, whole, listed, deep, simple):
-        for read in (read_meta, read_simple):
-            notice = read(each)
-            assert all(report.message_id and isinstance(report.situacao, ReportedStatus) for report in notice.reports)
-            assert all(isinstance(reply.text, str) for reply in notice.replies)

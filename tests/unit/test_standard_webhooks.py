@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from chalicelib.standard_webhooks import SECRET_BYTES, signed_headers, written_secret
 from chalicelib.subscriptions.rules.payload import payload_of
-from chalicelib.subscriptions.rules.signing import SECRET_BYTES, signed_headers, written_secret
 from tests.conftest import STARTED_AT
 
 KEYS = st.binary(min_size=24, max_size=64).map(written_secret)
