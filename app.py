@@ -14,12 +14,12 @@ from chalicelib.api import openapi
 from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
+from chalicelib.api.every_answer import numbered
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
 from chalicelib.api.invitation_page import invitation_page
 from chalicelib.api.invocation import remaining_ms
-from chalicelib.api.request_ids import numbered
 from chalicelib.api.text import UNSUBSCRIBE, UNSUBSCRIBED, page, words
 from chalicelib.campaigns.requests.models import (
     CampaignChange,

@@ -38,9 +38,9 @@ from chalice.local import (
 )
 
 from chalicelib.api.authorizing import UNAUTHORIZED
+from chalicelib.api.every_answer import HEADER, MEMBER, PRIVACY
 from chalicelib.api.gateway import RESPONSES
 from chalicelib.api.http import of_status, problem
-from chalicelib.api.request_ids import HEADER, MEMBER
 from chalicelib.config import MAX_BODY, Settings
 from chalicelib.errors import DomainError, MethodNotAllowed, NotFound, TooLarge
 from chalicelib.messages import PORTUGUESE
@@ -191,7 +191,7 @@ class GatewayHandler(ChaliceRequestHandler):
     do_TRACE = do_CONNECT = do_QUERY = _generic_handle  # noqa: N815
 
     def _send_http_response(self, code: int, headers: dict[str, Any], body: str | bytes | None) -> None:
-        super()._send_http_response(code, {HEADER: _request_id.get(), **headers}, body)
+        super()._send_http_response(code, {HEADER: _request_id.get(), **PRIVACY, **headers}, body)
 
     def _send_http_response_with_body(self, code: int, headers: dict[str, Any], body: str | bytes) -> None:
         if self.command == "HEAD":  # its answer ends with the headers

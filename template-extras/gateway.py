@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 
 def gateway_responses() -> dict[str, Any]:
     """Return the `x-amazon-apigateway-gateway-responses` of the API definition, by response type."""
     # The app's folder is on the import path only after Chalice has loaded the app.
+    from chalicelib.api.every_answer import HEADER, PRIVACY, with_request_id  # noqa: PLC0415
     from chalicelib.api.gateway import RESPONSES  # noqa: PLC0415
     from chalicelib.api.http import problem  # noqa: PLC0415
-    from chalicelib.api.request_ids import HEADER, with_request_id  # noqa: PLC0415
     from chalicelib.messages import PORTUGUESE  # noqa: PLC0415
 
     answers = {kind: problem(error, PORTUGUESE) for kind, error in RESPONSES.items()}
@@ -19,7 +20,7 @@ def gateway_responses() -> dict[str, Any]:
             "statusCode": str(answer.status_code),
             "responseParameters": {
                 f"gatewayresponse.header.{HEADER}": "context.requestId",
-                **{f"gatewayresponse.header.{name}": f"'{value}'" for name, value in answer.headers.items()},
+                **_fixed({**PRIVACY, **answer.headers}),
             },
             "responseTemplates": {
                 "application/json": answer.body
@@ -29,3 +30,8 @@ def gateway_responses() -> dict[str, Any]:
         }
         for kind, answer in answers.items()
     }
+
+
+def _fixed(headers: Mapping[str, Any]) -> dict[str, str]:
+    """Headers with a value that the gateway writes as it is; no value may hold an apostrophe."""
+    return {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in headers.items()}

@@ -93,7 +93,6 @@ def _response(file: CalendarFile, known: str) -> Response:
     described: dict[str, str | list[str]] = {
         "Content-Type": f"{CALENDAR}; charset=utf-8; method={file.method}",
         "Content-Disposition": f'attachment; filename="{file.name}"',
-        "X-Content-Type-Options": "nosniff",
         "X-Robots-Tag": "noindex",
     }
     return Response(body=file.text, headers=headers | described)

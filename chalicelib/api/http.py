@@ -85,7 +85,7 @@ def answered(work: Callable[[], object], status: int, language: str) -> Response
     try:
         result = work()
         if isinstance(result, Markdown):
-            return Response(body=result, headers={"Content-Type": CONTENT_TYPE, "X-Content-Type-Options": "nosniff"})
+            return Response(body=result, headers={"Content-Type": CONTENT_TYPE})
         return result if isinstance(result, Response) else json_response(result, status)
     except Replayed as first:
         return _replay(first)

@@ -17,14 +17,11 @@ from chalicelib.errors import DomainError
 
 HTML = "text/html"
 TEXT = "text/plain"
-# The address is a key: it is not stored, it is not passed on, and no script or frame can use the button.
+# The address is a key: as every answer it is not stored and not passed on, and no script or frame can use the button.
 PAGE_HEADERS = {
     "Content-Type": f"{HTML}; charset=utf-8",
-    "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
 """The headers of our pages."""
@@ -84,7 +81,7 @@ def words(app: Chalice) -> Callable[[Callable[..., str]], View]:
 
             def answer() -> Response:
                 text = operation.run(AnonymousCall(request))
-                return Response(body=text, headers={"Content-Type": TEXT, "X-Content-Type-Options": "nosniff"})
+                return Response(body=text, headers={"Content-Type": TEXT})
 
             return answered(answer, 200, language_of(request))
 

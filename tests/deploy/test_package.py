@@ -138,6 +138,9 @@ def test_gateway_s_own_errors_are_problem_documents(packaged: Packaged) -> None:
         assert str(document["status"]) == response["statusCode"]
         assert {"type", "title", "status", "detail", "code"} <= document.keys()
         assert parameters["gatewayresponse.header.X-Request-Id"] == "context.requestId"
+        assert parameters["gatewayresponse.header.Cache-Control"] == "'no-store'"
+        fixed = [value for value in parameters.values() if value != "context.requestId"]
+        assert [value for value in fixed if "'" in value[1:-1]] == []
         is_ours = document["status"] >= 500
         assert document.get("request_id") == ("$context.requestId" if is_ours else None)
 

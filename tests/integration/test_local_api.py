@@ -24,6 +24,7 @@ from moto.cognitoidp.models import cognitoidp_backends
 from chalicelib.access.authorizer import Authorizer
 from chalicelib.access.id_tokens import IdTokens
 from chalicelib.api.authorizing import admitted
+from chalicelib.api.every_answer import PRIVACY
 from chalicelib.config import MAX_BODY, Settings
 from chalicelib.errors import Unauthenticated, Unavailable
 from chalicelib.identity import Identity
@@ -256,6 +257,8 @@ def test_every_answer_has_an_id_of_its_own(api: Client) -> None:
     assert [status for status, _, _ in answers] == [200, 200, 401, 404, 405]
     ids = {headers["X-Request-Id"] for _, _, headers in answers}
     assert len({UUID(each) for each in ids}) == len(answers)
+    for _, _, headers in answers:
+        assert {name: headers[name] for name in PRIVACY} == PRIVACY
 
 
 def test_no_token_can_be_verified_while_the_keys_cannot_be_fetched() -> None:

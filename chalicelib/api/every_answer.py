@@ -1,9 +1,12 @@
-"""The id of a request, by which its log lines are found: in `X-Request-Id` of every answer, and in a 500 itself."""
+"""What every answer carries: the id of the request, and headers that keep its content to who asked for it.
+
+By the id, the log lines of a request are found: it stands in `X-Request-Id`, and in a 500 itself.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from chalice.app import Request, Response
 
@@ -14,6 +17,16 @@ HEADER = "X-Request-Id"
 MEMBER = "request_id"
 """Its name in log lines, and in the problem document of a failure of ours."""
 _FAILED = 500
+PRIVACY: Mapping[str, str] = {
+    # Nearly every answer names a person. Feeds say otherwise, because a calendar program asks each time.
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=63072000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+"""The headers of every answer that does not say otherwise, the gateway's own among them (RFC 9111, RFC 6797)."""
+# An answer that a browser opens as a page may load nothing and stand in no frame. Our pages allow what they need.
+_AS_A_PAGE = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
 
 
 def numbered(request: Request, get_response: Callable[[Request], Response]) -> Response:
@@ -24,7 +37,7 @@ def numbered(request: Request, get_response: Callable[[Request], Response]) -> R
         response = get_response(request)
     finally:
         logger.thread_safe_remove_keys([MEMBER])
-    response.headers[HEADER] = request_id
+    response.headers = {**PRIVACY, **_AS_A_PAGE, **response.headers, HEADER: request_id}
     if response.status_code == _FAILED and response.headers.get("Content-Type") == PROBLEM:
         response.body = with_request_id(response.body, request_id)
     return response

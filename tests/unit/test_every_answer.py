@@ -1,4 +1,4 @@
-"""Every answer and every log line has the id of its request."""
+"""Every answer and every log line has the id of its request, and no answer is kept by anybody else."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import logging
 from collections.abc import Callable, Iterator
 
 import pytest
-from chalice.app import Chalice
+from chalice.app import Chalice, Response
 
 from chalicelib.api.calls import AnonymousCall
+from chalicelib.api.every_answer import PRIVACY, numbered
 from chalicelib.api.http import localize_415, public
-from chalicelib.api.request_ids import numbered
 from chalicelib.errors import Conflict
 from chalicelib.telemetry import logger
 
@@ -82,3 +82,16 @@ def test_failure_of_ours_says_the_id_to_the_person_who_reports_it(lines: Callabl
     assert (document["code"], document["request_id"]) == ("erro_interno", "r-1")
     [line] = lines()
     assert (line["message"], line["kind"], line["request_id"]) == ("unexpected_error", "ZeroDivisionError", "r-1")
+
+
+def test_no_answer_is_kept_passed_on_guessed_or_framed() -> None:
+    for handler in (succeed, refuse, fail):
+        _, _, headers = answer(handler)
+        assert {name: headers[name] for name in PRIVACY} == PRIVACY
+        assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+
+
+def test_answer_may_say_otherwise() -> None:
+    said = {"Cache-Control": "private, no-cache", "Content-Type": "application/json"}
+    _, _, headers = answer(lambda: Response("{}", said))
+    assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("private, no-cache", "no-referrer")
