@@ -70,6 +70,8 @@ _MOST_PAGES = 100
 # When a request begins or ends, the HTTP client looks at every connection of its pool, and asks the kernel about each
 # idle one. With 1,000 connections in one pool that took 20 s for 1,000 calls; with 50, a quarter of all the time.
 _POOL = 10
+# The event loop in C: a batch of calls takes a tenth less of the processor with it.
+_LOOP = {"use_uvloop": True}
 # The DELETE that ends a session is optional; a server that does not answer it must not delay the batch.
 _SESSION_END_S = 2.0
 # After one of these errors, no part of the request has been written.
@@ -143,7 +145,7 @@ class McpServer:
             Exception: what the ledger raises; never for what a server or the network does.
         """
         if calls:
-            anyio.run(self._call_with, ledger, tool, calls, in_flight, begin_within_s)
+            anyio.run(self._call_with, ledger, tool, calls, in_flight, begin_within_s, backend_options=_LOOP)
 
     def tools(self) -> dict[str, dict[str, Any]]:
         """The input schema of every tool of the server, by the tool's name.
