@@ -420,6 +420,40 @@ def test_proposals_are_free_and_different_and_never_more_than_three(
     assert len(found) == min(3, len(offered))
 
 
+def one_by_one(grids: Sequence[tuple[str, Sequence[GridDay]]]) -> list[int]:
+    """The proposals, each chosen among all free starts."""
+    left = sorted({
+        (start, day.day, text[11:13] < "12")
+        for _, days in grids for day in days
+        for start, text, no in zip(day.starts, day.texts, day.refusals, strict=True) if no is None
+    })  # fmt: skip
+    chosen: list[tuple[int, date, bool]] = []
+    while len(chosen) < 3:
+        used, last = {day for _, day, _ in chosen}, [is_early for *_, is_early in chosen[-1:]]
+        new = [each for each in left if each[1:] not in [other[1:] for other in chosen]]
+        others = [each for each in left if each[0] not in [other[0] for other in chosen]]
+        if not new + others:
+            break
+        chosen.append(min(new, key=lambda each: (each[1] in used, [each[2]] == last)) if new else others[0])
+    return sorted(start for start, *_ in chosen)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["Honolulu", "Kiritimati", "Apia"]), weeks()), min_size=1, max_size=3),
+    st.integers(1, 12),
+)
+def test_proposals_are_the_same_as_chosen_among_all_free_starts(
+    people: list[tuple[str, tuple[tuple[Hours, ...], ...]]], length: int
+) -> None:
+    since = micros(datetime(2026, 12, 1, tzinfo=UTC))
+    grids = [
+        (str(number), list(grid(an_agenda(ZoneInfo(f"Pacific/{name}"), week=week, days_off=frozenset()), Booked(), 60,
+                                since - 1, since, since + length * 24 * 60 * MINUTE)))
+        for number, (name, week) in enumerate(people)
+    ]  # fmt: skip
+    assert [each.start for each in proposals(grids)] == one_by_one(grids)
+
+
 def test_nearest_are_in_the_order_of_their_distance() -> None:
     days = grid_of(an_agenda(), "2026-12-01", 2)
     found = nearest(days, at("2026-12-01T16:30"), 3)

@@ -41,6 +41,7 @@ from chalicelib.scheduling.rules.wall_clock import (
 FARTHEST_DAYS = 2 * 366
 """Nothing is booked later than this, whatever a responsável allows."""
 _PROPOSALS = 3
+_TWO_DAYS = 2 * ONE_DAY
 NO_BLOQUEIO = UUID(int=0)
 """Of a block that no bloqueio makes."""
 
@@ -92,7 +93,7 @@ class Agenda:
     """How many agendamentos may begin on one day."""
 
 
-_PLAIN = {code: RefusedSlot(code) for code in SlotRefusal}
+PLAIN = {code: RefusedSlot(code) for code in SlotRefusal}
 
 
 class Block(NamedTuple):
@@ -179,11 +180,11 @@ def refusal(agenda: Agenda, booked: Booked, begins: int, minutes: int, now: int)
     ends = begins + minutes * MINUTE
     code = _out_of_reach(agenda, begins, now) or _not_working(agenda, begins, ends)
     if code is not None:
-        return _PLAIN[code]
+        return PLAIN[code]
     if (block := _block_in(agenda, booked, begins, ends)) is not None:
         return RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id)
     code = _taken(agenda, booked.busy, begins, ends)
-    return None if code is None else _PLAIN[code]
+    return None if code is None else PLAIN[code]
 
 
 def _out_of_reach(agenda: Agenda, begins: int, now: int) -> SlotRefusal | None:
@@ -248,13 +249,10 @@ def _block_in(agenda: Agenda, booked: Booked, begins: int, ends: int) -> Block |
     return min((each for each in blocks if each.begins < ends and begins < each.ends), default=None)
 
 
-def _weekly_blocks(zone: ZoneInfo, weekly: Sequence[WeeklyBlock], days: Iterable[date]) -> Iterator[Block]:
-    if not weekly:
-        return
-    for day in days:
-        weekday = day.weekday()
-        for each in weekly:
-            if each.weekday == weekday and (each.since or day) <= day <= (each.until or day):
+def _weekly_blocks(zone: ZoneInfo, weekly: Sequence[WeeklyBlock], days: Sequence[date]) -> Iterator[Block]:
+    for each in weekly:
+        for day in days[(each.weekday - days[0].weekday()) % 7 :: 7]:
+            if (each.since or day) <= day <= (each.until or day):
                 for begins, ends, _ in wall_spans(zone, day, each.hours):
                     yield Block(begins, ends, each.bloqueio_id)
 
@@ -294,10 +292,10 @@ def _frame(zone: ZoneInfo, week: Week, days_off: DaysOff, step: int, first: date
     painted = _Painted([start for _, each, _ in known for start in each.starts])
     for begins, ends in _runs(agenda, days):
         # What begins here ends after the working time.
-        painted.between(max(begins - 1, ends - minutes * MINUTE), ends, _PLAIN[_idleness(agenda, ends)])
+        painted.between(max(begins - 1, ends - minutes * MINUTE), ends, PLAIN[_idleness(agenda, ends)])
     for day in days:
         if day in days_off and (pieces := pieces_of(zone, day)):
-            painted.between(pieces[0].begins - 1, pieces[-1].ends, _PLAIN[SlotRefusal.FERIADO])
+            painted.between(pieces[0].begins - 1, pieces[-1].ends, PLAIN[SlotRefusal.FERIADO])
     return _Frame(tuple(known), tuple(painted.starts), tuple(_stretches(painted.refusals)))
 
 
@@ -324,9 +322,10 @@ class _Painted:
     def around(self, afters: Iterable[int], befores: Iterable[int], refused: RefusedSlot) -> None:
         """As `between` for thousands of spans."""
         lows, highs = map(bisect_right, repeat(self.starts), afters), map(bisect_left, repeat(self.starts), befores)
+        refusals, one = self.refusals, [refused]
         for low, high in zip(lows, highs, strict=True):
             if low < high:
-                self.fill(low, high, refused)
+                refusals[low:high] = one * (high - low)
 
     def before(self, instant: int, refused: RefusedSlot) -> None:
         """Refuse each start before an instant."""
@@ -346,8 +345,8 @@ def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: i
     painted, length = _Painted(frame.starts), minutes * MINUTE
     if agenda.most_a_day is not None:
         for begins, ends in _full_days(agenda, booked.busy):
-            painted.between(begins - 1, ends, _PLAIN[SlotRefusal.LIMITE_DO_DIA])
-    taken = _PLAIN[SlotRefusal.OCUPADO]
+            painted.between(begins - 1, ends, PLAIN[SlotRefusal.LIMITE_DO_DIA])
+    taken = PLAIN[SlotRefusal.OCUPADO]
     room_after, room_before = length + agenda.after * MINUTE, agenda.before * MINUTE
     painted.around(
         [begins - room_after for begins, _, _ in booked.busy],
@@ -360,10 +359,10 @@ def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: i
         painted.between(block.begins - length, block.ends, RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id))
     for low, high, refused in frame.refused:
         painted.fill(low, high, refused)
-    painted.since(end_of(agenda.zone, _last_day(agenda, now)), _PLAIN[SlotRefusal.HORIZONTE])
-    painted.since(_farthest(now) + 1, _PLAIN[SlotRefusal.HORIZONTE])
-    painted.before(now + agenda.notice * MINUTE, _PLAIN[SlotRefusal.ANTECEDENCIA_MINIMA])
-    painted.before(now + 1, _PLAIN[SlotRefusal.NO_PASSADO])
+    painted.since(end_of(agenda.zone, _last_day(agenda, now)), PLAIN[SlotRefusal.HORIZONTE])
+    painted.since(_farthest(now) + 1, PLAIN[SlotRefusal.HORIZONTE])
+    painted.before(now + agenda.notice * MINUTE, PLAIN[SlotRefusal.ANTECEDENCIA_MINIMA])
+    painted.before(now + 1, PLAIN[SlotRefusal.NO_PASSADO])
     return painted.refusals
 
 
@@ -401,14 +400,7 @@ def proposals(grids: Iterable[tuple[str, Sequence[GridDay]]]) -> list[Proposal]:
     `grids` are the names of responsáveis with their days.
     """
     grids = list(grids)
-    firsts: dict[tuple[date, str], Proposal] = {}
-    for responsavel, days in grids:
-        for day in days:
-            for number in _firsts(day):
-                start, text = day.starts[number], day.texts[number]
-                key = (day.day, _period(text))
-                if key not in firsts or start < firsts[key].start:
-                    firsts[key] = Proposal(start, text, responsavel, key[1])
+    firsts = _first_of_each(grids)
     chosen: list[tuple[date, Proposal]] = []
     while len(chosen) < _PROPOSALS and firsts:
         used, period = {day for day, _ in chosen}, chosen[-1][1].period if chosen else ""
@@ -418,6 +410,41 @@ def proposals(grids: Iterable[tuple[str, Sequence[GridDay]]]) -> list[Proposal]:
     if len(found) < _PROPOSALS:
         found += _others(grids, found)
     return sorted(found)
+
+
+def _first_of_each(grids: Sequence[tuple[str, Sequence[GridDay]]]) -> dict[tuple[date, str], Proposal]:
+    """The first free start of each day and period, of the days that can matter.
+
+    Once three days have both periods, one of them has whatever is looked for, and it begins before each day that is
+    more than two days later, in any zone.
+    """
+    firsts: dict[tuple[date, str], Proposal] = {}
+    whole: list[date] = []
+    for day in _dates_of(grids):
+        if len(whole) == _PROPOSALS and day - whole[-1] > _TWO_DAYS:
+            break
+        for responsavel, days in grids:
+            number = (day - days[0].day).days
+            if 0 <= number < len(days):
+                _note_firsts(days[number], responsavel, firsts)
+        if len(whole) < _PROPOSALS and {(day, "manha"), (day, "tarde")} <= firsts.keys():
+            whole.append(day)
+    return firsts
+
+
+def _dates_of(grids: Sequence[tuple[str, Sequence[GridDay]]]) -> list[date]:
+    """From the first to the last: those of two zones may differ."""
+    if not grids:
+        return []
+    return _days(min(days[0].day for _, days in grids), max(days[-1].day for _, days in grids))
+
+
+def _note_firsts(day: GridDay, responsavel: str, firsts: dict[tuple[date, str], Proposal]) -> None:
+    for number in _firsts(day):
+        start, text = day.starts[number], day.texts[number]
+        key = (day.day, _period(text))
+        if key not in firsts or start < firsts[key].start:
+            firsts[key] = Proposal(start, text, responsavel, key[1])
 
 
 def _firsts(day: GridDay) -> Iterator[int]:
