@@ -11,6 +11,7 @@ Instants are whole microseconds since 2000 in UTC (`micros`): they are compared 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timezone
@@ -117,11 +118,14 @@ class WeeklyBlock(NamedTuple):
 
 
 class Busy(NamedTuple):
-    """A live agendamento: what it occupies, its buffers included, and when it starts; all `micros`."""
+    """Live agendamentos, as columns: what each occupies, its buffers included, and when it starts; all `micros`."""
 
-    begins: int
-    ends: int
-    starts: int
+    begins: Sequence[int] = ()
+    ends: Sequence[int] = ()
+    starts: Sequence[int] = ()
+
+
+_NOT_BUSY = Busy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +134,7 @@ class Booked:
 
     blocks: Sequence[Block] = ()
     weekly: Sequence[WeeklyBlock] = ()
-    busy: Sequence[tuple[int, int, int]] = ()
-    """Each a `Busy`, or a bare tuple of the same numbers: there may be many thousands."""
+    busy: Busy = _NOT_BUSY
 
 
 class GridDay(NamedTuple):
@@ -142,7 +145,7 @@ class GridDay(NamedTuple):
     """In order, as `micros`."""
     texts: Sequence[str]
     """The same in ISO 8601, with the offset of the zone at that time."""
-    refusals: Sequence[RefusedSlot | None]
+    refusals: tuple[RefusedSlot | None, ...]
     """Of each start; None: it is free."""
     closed: SlotRefusal | None
     """Why the day has no working time; None where it has some."""
@@ -198,14 +201,14 @@ def _out_of_reach(agenda: Agenda, begins: int, now: int) -> SlotRefusal | None:
     return None
 
 
-def _taken(agenda: Agenda, busy: Sequence[tuple[int, int, int]], begins: int, ends: int) -> SlotRefusal | None:
+def _taken(agenda: Agenda, busy: Busy, begins: int, ends: int) -> SlotRefusal | None:
     first, last = begins - agenda.before * MINUTE, ends + agenda.after * MINUTE
-    if any(of_one < last and first < until for of_one, until, _ in busy):
+    if any(of_one < last and first < until for of_one, until in zip(busy.begins, busy.ends, strict=True)):
         return SlotRefusal.OCUPADO
     if agenda.most_a_day is None:
         return None
     day = day_at(begins, agenda.zone)
-    of_day = sum(day_at(starts, agenda.zone) == day for _, _, starts in busy)
+    of_day = sum(day_at(start, agenda.zone) == day for start in busy.starts)
     return SlotRefusal.LIMITE_DO_DIA if of_day >= agenda.most_a_day else None
 
 
@@ -263,8 +266,10 @@ def _weekly_blocks(zone: ZoneInfo, weekly: Sequence[WeeklyBlock], days: Sequence
 def grid(agenda: Agenda, booked: Booked, minutes: int, now: int, since: int, until: int) -> Iterator[GridDay]:
     """The days of a span of time, with each start in it (`since` is included, `until` is not)."""
     first, last = day_at(since, agenda.zone), day_at(until - 1, agenda.zone)
-    frame = _frame(agenda.zone, agenda.week, agenda.days_off, agenda.step, first, last, minutes)
-    refusals = _painted(frame, agenda, booked, minutes, now)
+    frame = _frame(
+        agenda.zone, agenda.week, agenda.days_off, agenda.step, first, last, minutes, agenda.before, agenda.after
+    )
+    refusals = tuple(_painted(frame, agenda, booked, minutes, now))
     end = 0
     for day, (_, starts, texts), closed in frame.days:
         begin, end = end, end + len(starts)
@@ -280,14 +285,28 @@ class _Frame(NamedTuple):
 
     days: tuple[tuple[date, _WorkingDay, SlotRefusal | None], ...]
     starts: tuple[int, ...]
+    since: tuple[int, ...]
+    """Of each start, when the buffer before it begins."""
+    until: tuple[int, ...]
+    """Of each start, when the buffer after its end is over."""
     refused: tuple[tuple[int, int, RefusedSlot], ...]
     """From which start to which, the second excluded: the day is off, or the working time ends too early."""
 
 
-@lru_cache(maxsize=1_024)
-def _frame(zone: ZoneInfo, week: Week, days_off: DaysOff, step: int, first: date, last: date, minutes: int) -> _Frame:
+@lru_cache(maxsize=256)
+def _frame(
+    zone: ZoneInfo,
+    week: Week,
+    days_off: DaysOff,
+    step: int,
+    first: date,
+    last: date,
+    minutes: int,
+    before: int,
+    after: int,
+) -> _Frame:
     """The frame of these days. It is kept, because most responsáveis work as others do."""
-    agenda, days = Agenda(zone, week, days_off, before=0, after=0, step=step), _days(first, last)
+    agenda, days = Agenda(zone, week, days_off, before, after, step), _days(first, last)
     known = [(day, _day_of(agenda, day), _closed(agenda, day)) for day in days]
     painted = _Painted([start for _, each, _ in known for start in each.starts])
     for begins, ends in _runs(agenda, days):
@@ -296,7 +315,13 @@ def _frame(zone: ZoneInfo, week: Week, days_off: DaysOff, step: int, first: date
     for day in days:
         if day in days_off and (pieces := pieces_of(zone, day)):
             painted.between(pieces[0].begins - 1, pieces[-1].ends, PLAIN[SlotRefusal.FERIADO])
-    return _Frame(tuple(known), tuple(painted.starts), tuple(_stretches(painted.refusals)))
+    return _Frame(
+        tuple(known),
+        tuple(painted.starts),
+        tuple(start - before * MINUTE for start in painted.starts),
+        tuple(start + (minutes + after) * MINUTE for start in painted.starts),
+        tuple(_stretches(painted.refusals)),
+    )
 
 
 def _stretches(refusals: Sequence[RefusedSlot | None]) -> Iterator[tuple[int, int, RefusedSlot]]:
@@ -319,14 +344,6 @@ class _Painted:
         low = bisect_right(self.starts, after)
         self.fill(low, bisect_left(self.starts, before, low), refused)
 
-    def around(self, afters: Iterable[int], befores: Iterable[int], refused: RefusedSlot) -> None:
-        """As `between` for thousands of spans."""
-        lows, highs = map(bisect_right, repeat(self.starts), afters), map(bisect_left, repeat(self.starts), befores)
-        refusals, one = self.refusals, [refused]
-        for low, high in zip(lows, highs, strict=True):
-            if low < high:
-                refusals[low:high] = one * (high - low)
-
     def before(self, instant: int, refused: RefusedSlot) -> None:
         """Refuse each start before an instant."""
         self.fill(0, bisect_left(self.starts, instant), refused)
@@ -339,6 +356,13 @@ class _Painted:
         """Refuse starts by their numbers, `high` excluded."""
         self.refusals[low:high] = [refused] * (high - low)
 
+    def fill_all(self, lows: Iterable[int], highs: Iterable[int], refused: RefusedSlot) -> None:
+        """As `fill` for thousands; nothing where `high` is not above `low`."""
+        refusals, one = self.refusals, [refused]
+        for low, high in zip(lows, highs, strict=True):
+            if low < high:
+                refusals[low:high] = one * (high - low)
+
 
 def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: int) -> Sequence[RefusedSlot | None]:
     """Refuse starts, beginning with the reason that counts least."""
@@ -346,13 +370,10 @@ def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: i
     if agenda.most_a_day is not None:
         for begins, ends in _full_days(agenda, booked.busy):
             painted.between(begins - 1, ends, PLAIN[SlotRefusal.LIMITE_DO_DIA])
-    taken = PLAIN[SlotRefusal.OCUPADO]
-    room_after, room_before = length + agenda.after * MINUTE, agenda.before * MINUTE
-    painted.around(
-        [begins - room_after for begins, _, _ in booked.busy],
-        [ends + room_before for _, ends, _ in booked.busy],
-        taken,
-    )
+    # Each start that is over, with its buffers, after the agendamento has begun, and begins before it has ended.
+    lows = map(bisect_right, repeat(frame.until), booked.busy.begins)
+    highs = map(bisect_left, repeat(frame.since), booked.busy.ends)
+    painted.fill_all(lows, highs, PLAIN[SlotRefusal.OCUPADO])
     days = [day for day, _, _ in frame.days]
     blocks = (*booked.blocks, *_weekly_blocks(agenda.zone, booked.weekly, _and_next(days)))
     for block in sorted(blocks, reverse=True):
@@ -366,13 +387,9 @@ def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: i
     return painted.refusals
 
 
-def _full_days(agenda: Agenda, busy: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+def _full_days(agenda: Agenda, busy: Busy) -> Iterator[tuple[int, int]]:
     """The local days on which no other agendamento may begin, from their first instant to their end."""
-    counts: dict[date, int] = {}
-    for _, _, starts in busy:
-        day = day_at(starts, agenda.zone)
-        counts[day] = counts.get(day, 0) + 1
-    for day, count in counts.items():
+    for day, count in Counter(day_at(start, agenda.zone) for start in busy.starts).items():
         if count >= (agenda.most_a_day or 0):
             pieces = pieces_of(agenda.zone, day)
             yield pieces[0][0], pieces[-1][1]
@@ -474,6 +491,17 @@ def _others(grids: Iterable[tuple[str, Sequence[GridDay]]], found: Sequence[Prop
 
 def _period(text: str) -> str:
     return "manha" if text[11:13] < "12" else "tarde"
+
+
+@lru_cache(maxsize=4_096)
+def by_reason(
+    refusals: tuple[RefusedSlot | None, ...],
+) -> tuple[tuple[RefusedSlot | None, tuple[bool, ...]], ...]:
+    """Each reason of a day in the order in which it first occurs, and which of the starts are refused for it.
+
+    It is kept, because many days look alike: they have the same starts free, or the same ones taken.
+    """
+    return tuple((refused, tuple(each == refused for each in refusals)) for refused in dict.fromkeys(refusals))
 
 
 def nearest(days: Iterable[GridDay], around: int, limit: int) -> list[int]:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from struct import Struct
+from struct import unpack
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from chalicelib.scheduling.rules.slots import (
     Agenda,
     Block,
     Booked,
+    Busy,
     RefusedSlot,
     WeeklyBlock,
     grid,
@@ -41,8 +42,7 @@ _SEARCHED_DAYS = (7, 62)
 # The days at both ends are counted whole, also where they have 25 hours; no agendamento with its buffers is longer.
 _MARGIN = timedelta(hours=26)
 _DEFAULTS = NewResponsavel(nome="-")
-# Three instants of PostgreSQL.
-_BUSY = Struct("!3q")
+_INSTANT_BYTES = 8
 
 
 class Buffers(NamedTuple):
@@ -192,6 +192,8 @@ def _with_booked(
 
 
 def _booked(blocking: Sequence[Row], busy: bytes) -> Booked:
+    """`busy` are three instants for each agendamento, as `list_busy_times` has them."""
+    instants = unpack(f"!{len(busy) // _INSTANT_BYTES}q", busy)
     return Booked(
         blocks=tuple(
             Block(each["inicio"], each["fim"], UUID(each["bloqueio_id"]))
@@ -209,7 +211,7 @@ def _booked(blocking: Sequence[Row], busy: bytes) -> Booked:
             for each in blocking
             if each["dia_semana"] is not None
         ),
-        busy=tuple(_BUSY.iter_unpack(busy)),
+        busy=Busy(instants[::3], instants[1::3], instants[2::3]),
     )
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
+from itertools import compress
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -23,6 +23,7 @@ from chalicelib.scheduling.rules.slots import (
     Proposal,
     RefusedSlot,
     SlotRefusal,
+    by_reason,
     grid,
     proposals,
     refusal,
@@ -118,9 +119,7 @@ class FreeTimes:
             ],
         }
 
-    def _people(
-        self, rows: Rows, asked: _Asked, query: SlotQuery, span: Span, config: TenantConfig
-    ) -> list[Person]:
+    def _people(self, rows: Rows, asked: _Asked, query: SlotQuery, span: Span, config: TenantConfig) -> list[Person]:
         most = _MOST_PERSON_DAYS // max(1, -((asked.since - asked.until) // _ONE_DAY))
         if asked.names:
             found = people(
@@ -197,24 +196,15 @@ def _day(day: GridDay, written: Callable[[RefusedSlot], str]) -> str:
     An answer has thousands of days. To make an object of each, and JSON of it, would take half of the request.
     """
     closed = "null" if day.closed is None else written(PLAIN[day.closed])
-    by_reason: dict[RefusedSlot | None, list[str]] = {None: []}
-    for refused, text in zip(day.refusals, day.texts, strict=True):
-        if refused in by_reason:
-            by_reason[refused].append(text)
+    free, others = "[]", []
+    for refused, are in by_reason(day.refusals):
+        # ISO 8601 holds nothing that would have to be escaped.
+        times = '["' + '","'.join(compress(day.texts, are)) + '"]'
+        if refused is None:
+            free = times
         else:
-            by_reason[refused] = [text]
-    free = _times(by_reason.pop(None))
-    others = [
-        f'{written(refused)[:-1]},"horarios":{_times(texts)}}}'
-        for refused, texts in by_reason.items()
-        if refused is not None
-    ]
+            others.append(f'{written(refused)[:-1]},"horarios":{times}}}')
     return f'{{"dia":"{day.day.isoformat()}","livres":{free},"fechado":{closed},"recusados":[{",".join(others)}]}}'
-
-
-def _times(texts: Sequence[str]) -> str:
-    """ISO 8601 texts as JSON: they hold nothing that would have to be escaped."""
-    return '["' + '","'.join(texts) + '"]' if texts else "[]"
 
 
 def _reason(refused: RefusedSlot, language: str) -> Row:
