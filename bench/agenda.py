@@ -132,7 +132,7 @@ def measured(services: Services, rounds: int) -> Result:
     result: Result = {
         "free_starts": sum(len(day["livres"]) for each in shown["responsaveis"] for day in each["dias"]),
         "slots_kb": len(text) // 1024,
-        "week_rows": len(requests["week"]()["itens"]),
+        "week_rows": len(json.loads(_answer(requests["week"]))["itens"]),
         "slots_first_ms": round(first * 1000, 1),
     }
     for name, found in times.items():

@@ -17,7 +17,6 @@ MAX_LIMIT = 500
 MAX_OFFSET = 1_000_000
 _NEAR = 10_000
 
-Row = dict[str, Any]
 T = TypeVar("T")
 
 
@@ -64,7 +63,7 @@ class PageQuery(CursorQuery):
         return (bool(filters) and filters.isdisjoint(self.quick_filters)) or (self.offset or 0) > _NEAR
 
 
-def page_of(rows: Sequence[Row], limit: int, place: Callable[[Row], object]) -> dict[str, Any]:
+def page_of(rows: Sequence[T], limit: int, place: Callable[[T], object]) -> dict[str, Any]:
     """The page as `itens`, and the cursor of the next page as `proximo` (None on the last page).
 
     `rows` holds one row more than the page, if there is one. `place` returns what the cursor keeps of the last row of

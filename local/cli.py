@@ -26,7 +26,7 @@ from local.demo import run as run_demo
 from local.demo_campaign import DemoFailed
 from local.ingest import UploadRefused, report_of, shown, upload, watched
 from local.interrupts import heard_once
-from local.invitations import invitations, table_of
+from local.invitations import invitations, text_of
 from local.rest import ApiError, Rest
 from local.stack import DEFAULT_STATE, PARTS_WITH_A_PORT, Stack, StackFailed, shown_path
 from local.webhook import RECEIPTS, NothingReceived, ProviderWebhook
@@ -233,7 +233,7 @@ def mailbox(state: Path, limit: int | None, clear: bool, only_calendars: bool, r
     elif as_json:
         click.echo(json.dumps([each._asdict() for each in found], ensure_ascii=False))
     else:
-        console.print(table_of(found))
+        click.echo(text_of(found), nl=False)
 
 
 @cli.command()

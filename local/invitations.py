@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from icalendar import Calendar
-from rich.markup import escape
-from rich.table import Table
 
 
 class ReceivedInvitation(NamedTuple):
@@ -42,12 +40,12 @@ def invitations(mails: Iterable[Mapping[str, Any]]) -> list[ReceivedInvitation]:
     ]
 
 
-def table_of(found: Iterable[ReceivedInvitation]) -> Table:
-    """Return them as a table, without their files."""
-    table = Table()
-    for title in ("n", "to", "method", "UID", "SEQUENCE", "start", "summary"):
-        # All of it: a part of a UID tells nothing.
-        table.add_column(title, overflow="fold")
-    for each in found:
-        table.add_row(*(escape(str(value)) for value in each[:-1]))
-    return table
+def text_of(found: Iterable[ReceivedInvitation]) -> str:
+    """Return them as blocks of lines, without their files: no table of 80 columns has room for a UID."""
+    return "\n".join(
+        f"{each.n}  {each.metodo}  {each.inicio}  {each.titulo}\n"
+        f"   UID: {each.uid}\n"
+        f"   SEQUENCE: {each.sequencia}\n"
+        f"   to: {each.para}\n"
+        for each in found
+    )

@@ -72,6 +72,11 @@ def events(owner: Database) -> list[tuple[str, Any]]:
 # Creating
 
 
+def a_page(services: Services, **query: Any) -> Any:
+    """A page of agendamentos as the API answers it."""
+    return json.loads(to_json(services.agendamentos.page(TENANT, AgendamentoQuery.model_validate(query))))
+
+
 @pytest.mark.straight_path
 def test_booked_agendamento_is_shown_as_the_request_described_it(
     services: Services, owner: Database, clock: StoppedClock, tomorrow: datetime
@@ -424,14 +429,14 @@ def test_pages_are_in_the_order_of_the_calendar(services: Services, owner: Datab
     def pages() -> Iterator[Any]:
         cursor = None
         while True:
-            page = services.agendamentos.page(TENANT, AgendamentoQuery(limit=2, cursor=cursor))
+            page = a_page(services, limit=2, cursor=cursor)
             yield page["itens"]
             cursor = page["proximo"]
             if cursor is None:
                 return
 
     assert [each for page in pages() for each in page] == wanted
-    assert services.agendamentos.page(TENANT, AgendamentoQuery(limit=2, offset=3))["itens"] == wanted[3:]
+    assert a_page(services, limit=2, offset=3)["itens"] == wanted[3:]
 
 
 def test_each_filter_finds_the_agendamentos_that_fit(services: Services, owner: Database, tomorrow: datetime) -> None:
@@ -444,8 +449,7 @@ def test_each_filter_finds_the_agendamentos_that_fit(services: Services, owner: 
     services.agendamentos.create("outra", a_lead(owner, tenant_id="outra"), a_booking(tomorrow), None)
 
     def listed_ids(**query: Any) -> list[UUID]:
-        page = services.agendamentos.page(TENANT, AgendamentoQuery.model_validate(query))
-        return [UUID(each["agendamento_id"]) for each in page["itens"]]
+        return [UUID(each["agendamento_id"]) for each in a_page(services, **query)["itens"]]
 
     day_after = (tomorrow + timedelta(days=1)).isoformat()
     assert listed_ids() == [wanted, other, third]
@@ -589,7 +593,7 @@ def test_unusual_hour_or_a_holiday_where_the_lead_is_is_a_warning(
     made = book(services, lead_id, datetime.fromisoformat(at), duracao_minutos=minutes)
     assert [each["codigo"] for each in made["avisos"]] == codes
     assert all(each["mensagem"].endswith(".") for each in made["avisos"])
-    assert services.agendamentos.page(TENANT, AgendamentoQuery())["itens"][0]["avisos"] == made["avisos"]
+    assert a_page(services)["itens"][0]["avisos"] == made["avisos"]
 
 
 def test_repeated_booking_is_answered_with_the_same_warnings(services: Services, owner: Database) -> None:
@@ -807,7 +811,7 @@ def test_confirmation_that_is_late_is_flagged_and_found(
     services.agendamentos.confirm(TENANT, confirmed)
 
     def found(is_late: bool) -> set[UUID]:
-        page = services.agendamentos.page(TENANT, AgendamentoQuery(confirmacao_vencida=is_late))
+        page = a_page(services, confirmacao_vencida=is_late)
         assert {each["confirmacao_vencida"] for each in page["itens"]} <= {is_late}
         return {UUID(each["agendamento_id"]) for each in page["itens"]}
 

@@ -139,8 +139,9 @@ def test_replies_and_receipts_of_a_provider_are_played(stack: Stack, folder: Pat
 
 
 def test_invitations_that_mails_brought_are_shown_by_themselves(stack: Stack, folder: Path) -> None:
+    uid = "agendamento-0199f4c2-7a1e-7c33-9d55-3b1f2a6c8e90@agenda.example"
     entry = (
-        "BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\nUID:u-1\r\nSEQUENCE:2\r\nDTSTART:20261201T150000Z\r\n"
+        f"BEGIN:VCALENDAR\r\nMETHOD:CANCEL\r\nBEGIN:VEVENT\r\nUID:{uid}\r\nSEQUENCE:2\r\nDTSTART:20261201T150000Z\r\n"
         "SUMMARY:[b]Reunião\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
     )
     file = {
@@ -155,12 +156,12 @@ def test_invitations_that_mails_brought_are_shown_by_themselves(stack: Stack, fo
     [found] = json.loads(local(folder, "mailbox", "--ics", "--json").output)
     del found["texto"], found["n"]
     assert found == {
-        "para": "ze@example.com", "metodo": "CANCEL", "uid": "u-1", "sequencia": 2,
+        "para": "ze@example.com", "metodo": "CANCEL", "uid": uid, "sequencia": 2,
         "inicio": "2026-12-01T15:00:00+00:00", "titulo": "[b]Reunião",
     }  # fmt: skip
     assert local(folder, "mailbox", "--ics", "--raw").output.splitlines() == entry.splitlines()
     shown = local(folder, "mailbox", "--ics").output
-    assert all(each in shown for each in ("SEQUENCE", "CANCEL", "u-1"))
+    assert all(each in shown for each in ("SEQUENCE", "CANCEL", uid))
     assert "BEGIN:VCALENDAR" not in local(folder, "mailbox").output
     local(folder, "mailbox", "--clear")
 

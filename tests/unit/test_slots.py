@@ -60,6 +60,11 @@ def at(text: str, zone: ZoneInfo = SAO_PAULO, fold: int = 0) -> int:
     return micros(datetime.fromisoformat(text).replace(tzinfo=zone, fold=fold))
 
 
+def taken(spans: Sequence[tuple[int, int, int]]) -> Busy:
+    """Live agendamentos: what each occupies, and its start."""
+    return Busy(*zip(*spans, strict=True))
+
+
 def grid_of(agenda: Agenda, since: str, days: int, booked: Booked | None = None, **changes: int) -> list[GridDay]:
     """The days from local midnight on; an hour is asked for, a day before."""
     begins = datetime.fromisoformat(since)
@@ -129,7 +134,7 @@ def minute_by_minute(agenda: Agenda, booked: Booked, since: datetime, until: dat
             and (each.until is None or day <= each.until)
         }
         found.blocked.append(frozenset(blocks))
-        found.busy.append(any(begins <= now < ends for begins, ends, _ in booked.busy))
+        found.busy.append(any(begins <= now < ends for begins, ends, _ in zip(*booked.busy, strict=True)))
         moment += timedelta(minutes=1)
     return found
 
@@ -141,7 +146,7 @@ def slow_refusal(
     begins, nothing = known.since + timedelta(minutes=number), frozenset[UUID]()
     day, ends = known.days[number], number + minutes
     today = now.astimezone(agenda.zone).date()
-    on_day = sum(instant_of(starts, agenda.zone).date() == day for _, _, starts in booked.busy)
+    on_day = sum(instant_of(start, agenda.zone).date() == day for start in booked.busy.starts)
     blocks = nothing.union(*known.blocked[number:ends])
     checks: list[tuple[bool, str]] = [
         (begins <= now, "no_passado"),
@@ -201,7 +206,7 @@ def situations(draw: st.DrawFn) -> tuple[Agenda, Booked, int, datetime, datetime
                 )
             )
         ],
-        busy=[Busy(*each, each[0] + MINUTE) for each in draw(st.lists(spans(since, 120), max_size=2))],
+        busy=taken([(*each, each[0] + MINUTE) for each in draw(st.lists(spans(since, 120), max_size=2))]),
     )  # fmt: skip
     now = since - timedelta(minutes=draw(st.sampled_from([-300, 0, 60, 1440])))
     return agenda, booked, draw(st.sampled_from([5, 30, 60, 480])), now, since, until
@@ -314,16 +319,16 @@ def test_work_over_midnight_is_offered_over_midnight() -> None:
 
 
 def test_buffers_keep_their_distance_on_both_sides() -> None:
-    busy = Busy(at("2026-12-01T11:45"), at("2026-12-01T13:15"), at("2026-12-01T12:00"))
-    [day] = grid_of(an_agenda(before=15), "2026-12-01", 1, Booked(busy=[busy]))
+    busy = taken([(at("2026-12-01T11:45"), at("2026-12-01T13:15"), at("2026-12-01T12:00"))])
+    [day] = grid_of(an_agenda(before=15), "2026-12-01", 1, Booked(busy=busy))
     assert codes(day) == {"11:00": "ocupado", "12:00": "ocupado", "13:00": "ocupado"}
-    [exact] = grid_of(an_agenda(before=0, after=45), "2026-12-01", 1, Booked(busy=[busy]))
+    [exact] = grid_of(an_agenda(before=0, after=45), "2026-12-01", 1, Booked(busy=busy))
     assert "10:00" in free([exact])
 
 
 def test_full_day_takes_no_more_and_the_next_one_does() -> None:
-    busy = Busy(at("2026-12-01T09:00"), at("2026-12-01T10:15"), at("2026-12-01T09:00"))
-    full, empty = grid_of(an_agenda(most_a_day=1), "2026-12-01", 2, Booked(busy=[busy]))
+    busy = taken([(at("2026-12-01T09:00"), at("2026-12-01T10:15"), at("2026-12-01T09:00"))])
+    full, empty = grid_of(an_agenda(most_a_day=1), "2026-12-01", 2, Booked(busy=busy))
     assert set(codes(full).values()) == {"ocupado", "limite_do_dia"}
     assert len(free([empty])) == 9
 
@@ -418,6 +423,40 @@ def test_proposals_are_free_and_different_and_never_more_than_three(
     assert found == sorted(set(found))
     assert set(found) <= set(offered)
     assert len(found) == min(3, len(offered))
+
+
+def one_by_one(grids: Sequence[tuple[str, Sequence[GridDay]]]) -> list[int]:
+    """The proposals, each chosen among all free starts."""
+    left = sorted({
+        (start, day.day, text[11:13] < "12")
+        for _, days in grids for day in days
+        for start, text, no in zip(day.starts, day.texts, day.refusals, strict=True) if no is None
+    })  # fmt: skip
+    chosen: list[tuple[int, date, bool]] = []
+    while len(chosen) < 3:
+        used, last = {day for _, day, _ in chosen}, [is_early for *_, is_early in chosen[-1:]]
+        new = [each for each in left if each[1:] not in [other[1:] for other in chosen]]
+        others = [each for each in left if each[0] not in [other[0] for other in chosen]]
+        if not new + others:
+            break
+        chosen.append(min(new, key=lambda each: (each[1] in used, [each[2]] == last)) if new else others[0])
+    return sorted(start for start, *_ in chosen)
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["Honolulu", "Kiritimati", "Apia"]), weeks()), min_size=1, max_size=3),
+    st.integers(1, 12),
+)
+def test_proposals_are_the_same_as_chosen_among_all_free_starts(
+    people: list[tuple[str, tuple[tuple[Hours, ...], ...]]], length: int
+) -> None:
+    since = micros(datetime(2026, 12, 1, tzinfo=UTC))
+    grids = [
+        (str(number), list(grid(an_agenda(ZoneInfo(f"Pacific/{name}"), week=week, days_off=frozenset()), Booked(), 60,
+                                since - 1, since, since + length * 24 * 60 * MINUTE)))
+        for number, (name, week) in enumerate(people)
+    ]  # fmt: skip
+    assert [each.start for each in proposals(grids)] == one_by_one(grids)
 
 
 def test_nearest_are_in_the_order_of_their_distance() -> None:

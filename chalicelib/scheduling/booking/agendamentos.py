@@ -11,6 +11,7 @@ from uuid import UUID
 from chalicelib import events
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.encoding import WrittenJson
 from chalicelib.errors import Conflict, ConstraintViolation, FieldError, Invalid, TimeTaken
 from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.ids import new_id
@@ -20,7 +21,7 @@ from chalicelib.leads.states import CLOSED, LeadFact, LeadStatus
 from chalicelib.pages import page_of
 from chalicelib.scheduling.booking.announcing import Alarm, Alarms, knows_of, plan_farewell, plan_notices, withdraw
 from chalicelib.scheduling.booking.requests import AgendamentoCanal, AgendamentoQuery, NewAgendamento, Rescheduling
-from chalicelib.scheduling.booking.shown import described, known, presented
+from chalicelib.scheduling.booking.shown import Listed, described, known, listed
 from chalicelib.scheduling.rules.notices import CONFIRMATION_TIME, NoticeKind
 from chalicelib.scheduling.rules.slots import SlotRefusal
 from chalicelib.scheduling.rules.warnings import warnings_of
@@ -164,13 +165,14 @@ class Agendamentos:
             "pular": query.offset or 0,
         }
 
-        def work(rows: Rows) -> list[Row]:
+        def work(rows: Rows) -> list[Listed]:
             if query.reads_much():
                 take_seat(rows)
-            return presented(rows, rows.shown("list_agendamentos", **params), now)
+            return listed(rows, **params)
 
         found = self._database.run(tenant_id, work)
-        return page_of(found, query.limit, lambda row: (row["data_agendada"], row["agendamento_id"]))
+        page = page_of(found, query.limit, lambda each: (each.data_agendada, each.agendamento_id))
+        return {**page, "itens": WrittenJson(f"[{','.join(each.json for each in page['itens'])}]")}
 
     def get(self, tenant_id: str, agendamento_id: UUID) -> dict[str, Any]:
         """One agendamento, with the times that it had and what was said of it.

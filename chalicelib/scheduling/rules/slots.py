@@ -11,6 +11,7 @@ Instants are whole microseconds since 2000 in UTC (`micros`): they are compared 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timezone
@@ -41,6 +42,7 @@ from chalicelib.scheduling.rules.wall_clock import (
 FARTHEST_DAYS = 2 * 366
 """Nothing is booked later than this, whatever a responsável allows."""
 _PROPOSALS = 3
+_TWO_DAYS = 2 * ONE_DAY
 NO_BLOQUEIO = UUID(int=0)
 """Of a block that no bloqueio makes."""
 
@@ -92,7 +94,7 @@ class Agenda:
     """How many agendamentos may begin on one day."""
 
 
-_PLAIN = {code: RefusedSlot(code) for code in SlotRefusal}
+PLAIN = {code: RefusedSlot(code) for code in SlotRefusal}
 
 
 class Block(NamedTuple):
@@ -116,11 +118,14 @@ class WeeklyBlock(NamedTuple):
 
 
 class Busy(NamedTuple):
-    """A live agendamento: what it occupies, its buffers included, and when it starts; all `micros`."""
+    """Live agendamentos, as columns: what each occupies, its buffers included, and when it starts; all `micros`."""
 
-    begins: int
-    ends: int
-    starts: int
+    begins: Sequence[int] = ()
+    ends: Sequence[int] = ()
+    starts: Sequence[int] = ()
+
+
+_NOT_BUSY = Busy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +134,7 @@ class Booked:
 
     blocks: Sequence[Block] = ()
     weekly: Sequence[WeeklyBlock] = ()
-    busy: Sequence[tuple[int, int, int]] = ()
-    """Each a `Busy`, or a bare tuple of the same numbers: there may be many thousands."""
+    busy: Busy = _NOT_BUSY
 
 
 class GridDay(NamedTuple):
@@ -141,7 +145,7 @@ class GridDay(NamedTuple):
     """In order, as `micros`."""
     texts: Sequence[str]
     """The same in ISO 8601, with the offset of the zone at that time."""
-    refusals: Sequence[RefusedSlot | None]
+    refusals: tuple[RefusedSlot | None, ...]
     """Of each start; None: it is free."""
     closed: SlotRefusal | None
     """Why the day has no working time; None where it has some."""
@@ -179,11 +183,11 @@ def refusal(agenda: Agenda, booked: Booked, begins: int, minutes: int, now: int)
     ends = begins + minutes * MINUTE
     code = _out_of_reach(agenda, begins, now) or _not_working(agenda, begins, ends)
     if code is not None:
-        return _PLAIN[code]
+        return PLAIN[code]
     if (block := _block_in(agenda, booked, begins, ends)) is not None:
         return RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id)
     code = _taken(agenda, booked.busy, begins, ends)
-    return None if code is None else _PLAIN[code]
+    return None if code is None else PLAIN[code]
 
 
 def _out_of_reach(agenda: Agenda, begins: int, now: int) -> SlotRefusal | None:
@@ -197,14 +201,14 @@ def _out_of_reach(agenda: Agenda, begins: int, now: int) -> SlotRefusal | None:
     return None
 
 
-def _taken(agenda: Agenda, busy: Sequence[tuple[int, int, int]], begins: int, ends: int) -> SlotRefusal | None:
+def _taken(agenda: Agenda, busy: Busy, begins: int, ends: int) -> SlotRefusal | None:
     first, last = begins - agenda.before * MINUTE, ends + agenda.after * MINUTE
-    if any(of_one < last and first < until for of_one, until, _ in busy):
+    if any(of_one < last and first < until for of_one, until in zip(busy.begins, busy.ends, strict=True)):
         return SlotRefusal.OCUPADO
     if agenda.most_a_day is None:
         return None
     day = day_at(begins, agenda.zone)
-    of_day = sum(day_at(starts, agenda.zone) == day for _, _, starts in busy)
+    of_day = sum(day_at(start, agenda.zone) == day for start in busy.starts)
     return SlotRefusal.LIMITE_DO_DIA if of_day >= agenda.most_a_day else None
 
 
@@ -248,13 +252,10 @@ def _block_in(agenda: Agenda, booked: Booked, begins: int, ends: int) -> Block |
     return min((each for each in blocks if each.begins < ends and begins < each.ends), default=None)
 
 
-def _weekly_blocks(zone: ZoneInfo, weekly: Sequence[WeeklyBlock], days: Iterable[date]) -> Iterator[Block]:
-    if not weekly:
-        return
-    for day in days:
-        weekday = day.weekday()
-        for each in weekly:
-            if each.weekday == weekday and (each.since or day) <= day <= (each.until or day):
+def _weekly_blocks(zone: ZoneInfo, weekly: Sequence[WeeklyBlock], days: Sequence[date]) -> Iterator[Block]:
+    for each in weekly:
+        for day in days[(each.weekday - days[0].weekday()) % 7 :: 7]:
+            if (each.since or day) <= day <= (each.until or day):
                 for begins, ends, _ in wall_spans(zone, day, each.hours):
                     yield Block(begins, ends, each.bloqueio_id)
 
@@ -265,8 +266,10 @@ def _weekly_blocks(zone: ZoneInfo, weekly: Sequence[WeeklyBlock], days: Iterable
 def grid(agenda: Agenda, booked: Booked, minutes: int, now: int, since: int, until: int) -> Iterator[GridDay]:
     """The days of a span of time, with each start in it (`since` is included, `until` is not)."""
     first, last = day_at(since, agenda.zone), day_at(until - 1, agenda.zone)
-    frame = _frame(agenda.zone, agenda.week, agenda.days_off, agenda.step, first, last, minutes)
-    refusals = _painted(frame, agenda, booked, minutes, now)
+    frame = _frame(
+        agenda.zone, agenda.week, agenda.days_off, agenda.step, first, last, minutes, agenda.before, agenda.after
+    )
+    refusals = tuple(_painted(frame, agenda, booked, minutes, now))
     end = 0
     for day, (_, starts, texts), closed in frame.days:
         begin, end = end, end + len(starts)
@@ -282,23 +285,43 @@ class _Frame(NamedTuple):
 
     days: tuple[tuple[date, _WorkingDay, SlotRefusal | None], ...]
     starts: tuple[int, ...]
+    since: tuple[int, ...]
+    """Of each start, when the buffer before it begins."""
+    until: tuple[int, ...]
+    """Of each start, when the buffer after its end is over."""
     refused: tuple[tuple[int, int, RefusedSlot], ...]
     """From which start to which, the second excluded: the day is off, or the working time ends too early."""
 
 
-@lru_cache(maxsize=1_024)
-def _frame(zone: ZoneInfo, week: Week, days_off: DaysOff, step: int, first: date, last: date, minutes: int) -> _Frame:
+@lru_cache(maxsize=256)
+def _frame(
+    zone: ZoneInfo,
+    week: Week,
+    days_off: DaysOff,
+    step: int,
+    first: date,
+    last: date,
+    minutes: int,
+    before: int,
+    after: int,
+) -> _Frame:
     """The frame of these days. It is kept, because most responsáveis work as others do."""
-    agenda, days = Agenda(zone, week, days_off, before=0, after=0, step=step), _days(first, last)
+    agenda, days = Agenda(zone, week, days_off, before, after, step), _days(first, last)
     known = [(day, _day_of(agenda, day), _closed(agenda, day)) for day in days]
     painted = _Painted([start for _, each, _ in known for start in each.starts])
     for begins, ends in _runs(agenda, days):
         # What begins here ends after the working time.
-        painted.between(max(begins - 1, ends - minutes * MINUTE), ends, _PLAIN[_idleness(agenda, ends)])
+        painted.between(max(begins - 1, ends - minutes * MINUTE), ends, PLAIN[_idleness(agenda, ends)])
     for day in days:
         if day in days_off and (pieces := pieces_of(zone, day)):
-            painted.between(pieces[0].begins - 1, pieces[-1].ends, _PLAIN[SlotRefusal.FERIADO])
-    return _Frame(tuple(known), tuple(painted.starts), tuple(_stretches(painted.refusals)))
+            painted.between(pieces[0].begins - 1, pieces[-1].ends, PLAIN[SlotRefusal.FERIADO])
+    return _Frame(
+        tuple(known),
+        tuple(painted.starts),
+        tuple(start - before * MINUTE for start in painted.starts),
+        tuple(start + (minutes + after) * MINUTE for start in painted.starts),
+        tuple(_stretches(painted.refusals)),
+    )
 
 
 def _stretches(refusals: Sequence[RefusedSlot | None]) -> Iterator[tuple[int, int, RefusedSlot]]:
@@ -321,13 +344,6 @@ class _Painted:
         low = bisect_right(self.starts, after)
         self.fill(low, bisect_left(self.starts, before, low), refused)
 
-    def around(self, afters: Iterable[int], befores: Iterable[int], refused: RefusedSlot) -> None:
-        """As `between` for thousands of spans."""
-        lows, highs = map(bisect_right, repeat(self.starts), afters), map(bisect_left, repeat(self.starts), befores)
-        for low, high in zip(lows, highs, strict=True):
-            if low < high:
-                self.fill(low, high, refused)
-
     def before(self, instant: int, refused: RefusedSlot) -> None:
         """Refuse each start before an instant."""
         self.fill(0, bisect_left(self.starts, instant), refused)
@@ -340,40 +356,40 @@ class _Painted:
         """Refuse starts by their numbers, `high` excluded."""
         self.refusals[low:high] = [refused] * (high - low)
 
+    def fill_all(self, lows: Iterable[int], highs: Iterable[int], refused: RefusedSlot) -> None:
+        """As `fill` for thousands; nothing where `high` is not above `low`."""
+        refusals, one = self.refusals, [refused]
+        for low, high in zip(lows, highs, strict=True):
+            if low < high:
+                refusals[low:high] = one * (high - low)
+
 
 def _painted(frame: _Frame, agenda: Agenda, booked: Booked, minutes: int, now: int) -> Sequence[RefusedSlot | None]:
     """Refuse starts, beginning with the reason that counts least."""
     painted, length = _Painted(frame.starts), minutes * MINUTE
     if agenda.most_a_day is not None:
         for begins, ends in _full_days(agenda, booked.busy):
-            painted.between(begins - 1, ends, _PLAIN[SlotRefusal.LIMITE_DO_DIA])
-    taken = _PLAIN[SlotRefusal.OCUPADO]
-    room_after, room_before = length + agenda.after * MINUTE, agenda.before * MINUTE
-    painted.around(
-        [begins - room_after for begins, _, _ in booked.busy],
-        [ends + room_before for _, ends, _ in booked.busy],
-        taken,
-    )
+            painted.between(begins - 1, ends, PLAIN[SlotRefusal.LIMITE_DO_DIA])
+    # Each start that is over, with its buffers, after the agendamento has begun, and begins before it has ended.
+    lows = map(bisect_right, repeat(frame.until), booked.busy.begins)
+    highs = map(bisect_left, repeat(frame.since), booked.busy.ends)
+    painted.fill_all(lows, highs, PLAIN[SlotRefusal.OCUPADO])
     days = [day for day, _, _ in frame.days]
     blocks = (*booked.blocks, *_weekly_blocks(agenda.zone, booked.weekly, _and_next(days)))
     for block in sorted(blocks, reverse=True):
         painted.between(block.begins - length, block.ends, RefusedSlot(SlotRefusal.BLOQUEADO, block.bloqueio_id))
     for low, high, refused in frame.refused:
         painted.fill(low, high, refused)
-    painted.since(end_of(agenda.zone, _last_day(agenda, now)), _PLAIN[SlotRefusal.HORIZONTE])
-    painted.since(_farthest(now) + 1, _PLAIN[SlotRefusal.HORIZONTE])
-    painted.before(now + agenda.notice * MINUTE, _PLAIN[SlotRefusal.ANTECEDENCIA_MINIMA])
-    painted.before(now + 1, _PLAIN[SlotRefusal.NO_PASSADO])
+    painted.since(end_of(agenda.zone, _last_day(agenda, now)), PLAIN[SlotRefusal.HORIZONTE])
+    painted.since(_farthest(now) + 1, PLAIN[SlotRefusal.HORIZONTE])
+    painted.before(now + agenda.notice * MINUTE, PLAIN[SlotRefusal.ANTECEDENCIA_MINIMA])
+    painted.before(now + 1, PLAIN[SlotRefusal.NO_PASSADO])
     return painted.refusals
 
 
-def _full_days(agenda: Agenda, busy: Sequence[tuple[int, int, int]]) -> Iterator[tuple[int, int]]:
+def _full_days(agenda: Agenda, busy: Busy) -> Iterator[tuple[int, int]]:
     """The local days on which no other agendamento may begin, from their first instant to their end."""
-    counts: dict[date, int] = {}
-    for _, _, starts in busy:
-        day = day_at(starts, agenda.zone)
-        counts[day] = counts.get(day, 0) + 1
-    for day, count in counts.items():
+    for day, count in Counter(day_at(start, agenda.zone) for start in busy.starts).items():
         if count >= (agenda.most_a_day or 0):
             pieces = pieces_of(agenda.zone, day)
             yield pieces[0][0], pieces[-1][1]
@@ -401,14 +417,7 @@ def proposals(grids: Iterable[tuple[str, Sequence[GridDay]]]) -> list[Proposal]:
     `grids` are the names of responsáveis with their days.
     """
     grids = list(grids)
-    firsts: dict[tuple[date, str], Proposal] = {}
-    for responsavel, days in grids:
-        for day in days:
-            for number in _firsts(day):
-                start, text = day.starts[number], day.texts[number]
-                key = (day.day, _period(text))
-                if key not in firsts or start < firsts[key].start:
-                    firsts[key] = Proposal(start, text, responsavel, key[1])
+    firsts = _first_of_each(grids)
     chosen: list[tuple[date, Proposal]] = []
     while len(chosen) < _PROPOSALS and firsts:
         used, period = {day for day, _ in chosen}, chosen[-1][1].period if chosen else ""
@@ -418,6 +427,41 @@ def proposals(grids: Iterable[tuple[str, Sequence[GridDay]]]) -> list[Proposal]:
     if len(found) < _PROPOSALS:
         found += _others(grids, found)
     return sorted(found)
+
+
+def _first_of_each(grids: Sequence[tuple[str, Sequence[GridDay]]]) -> dict[tuple[date, str], Proposal]:
+    """The first free start of each day and period, of the days that can matter.
+
+    Once three days have both periods, one of them has whatever is looked for, and it begins before each day that is
+    more than two days later, in any zone.
+    """
+    firsts: dict[tuple[date, str], Proposal] = {}
+    whole: list[date] = []
+    for day in _dates_of(grids):
+        if len(whole) == _PROPOSALS and day - whole[-1] > _TWO_DAYS:
+            break
+        for responsavel, days in grids:
+            number = (day - days[0].day).days
+            if 0 <= number < len(days):
+                _note_firsts(days[number], responsavel, firsts)
+        if len(whole) < _PROPOSALS and {(day, "manha"), (day, "tarde")} <= firsts.keys():
+            whole.append(day)
+    return firsts
+
+
+def _dates_of(grids: Sequence[tuple[str, Sequence[GridDay]]]) -> list[date]:
+    """From the first to the last: those of two zones may differ."""
+    if not grids:
+        return []
+    return _days(min(days[0].day for _, days in grids), max(days[-1].day for _, days in grids))
+
+
+def _note_firsts(day: GridDay, responsavel: str, firsts: dict[tuple[date, str], Proposal]) -> None:
+    for number in _firsts(day):
+        start, text = day.starts[number], day.texts[number]
+        key = (day.day, _period(text))
+        if key not in firsts or start < firsts[key].start:
+            firsts[key] = Proposal(start, text, responsavel, key[1])
 
 
 def _firsts(day: GridDay) -> Iterator[int]:
@@ -447,6 +491,17 @@ def _others(grids: Iterable[tuple[str, Sequence[GridDay]]], found: Sequence[Prop
 
 def _period(text: str) -> str:
     return "manha" if text[11:13] < "12" else "tarde"
+
+
+@lru_cache(maxsize=4_096)
+def by_reason(
+    refusals: tuple[RefusedSlot | None, ...],
+) -> tuple[tuple[RefusedSlot | None, tuple[bool, ...]], ...]:
+    """Each reason of a day in the order in which it first occurs, and which of the starts are refused for it.
+
+    It is kept, because many days look alike: they have the same starts free, or the same ones taken.
+    """
+    return tuple((refused, tuple(each == refused for each in refusals)) for refused in dict.fromkeys(refusals))
 
 
 def nearest(days: Iterable[GridDay], around: int, limit: int) -> list[int]:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from struct import Struct
+from struct import unpack
 from typing import Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from chalicelib.scheduling.rules.slots import (
     Agenda,
     Block,
     Booked,
+    Busy,
     RefusedSlot,
     WeeklyBlock,
     grid,
@@ -41,8 +42,7 @@ _SEARCHED_DAYS = (7, 62)
 # The days at both ends are counted whole, also where they have 25 hours; no agendamento with its buffers is longer.
 _MARGIN = timedelta(hours=26)
 _DEFAULTS = NewResponsavel(nome="-")
-# Three instants of PostgreSQL.
-_BUSY = Struct("!3q")
+_INSTANT_BYTES = 8
 
 
 class Buffers(NamedTuple):
@@ -141,24 +141,40 @@ def span_around(moment: datetime, now: datetime) -> Span:
 
 
 def people(
-    rows: Rows, names: Sequence[str], span: Span, *, buffer_min: int, ignoring: UUID | None = None
+    rows: Rows,
+    names: Sequence[str],
+    span: Span,
+    *,
+    buffer_min: int,
+    ignoring: UUID | None = None,
+    config: TenantConfig | None = None,
 ) -> list[Person]:
-    """The responsáveis of these names, each with what takes their time away in a span; in the order of the names."""
-    return _with_booked(rows, rows.all("list_asked_agendas", nomes=list(names)), span, buffer_min, ignoring)
+    """The responsáveis of these names, each with what takes their time away in a span; in the order of the names.
+
+    `config` is the tenant's, if it has been read already.
+    """
+    found = rows.all("list_asked_agendas", nomes=list(names))
+    return _with_booked(rows, found, span, buffer_min, ignoring, config or config_of(rows))
 
 
-def everybody(rows: Rows, span: Span, *, buffer_min: int, most: int, ignoring: UUID | None = None) -> list[Person]:
+def everybody(
+    rows: Rows, span: Span, *, buffer_min: int, most: int, config: TenantConfig, ignoring: UUID | None = None
+) -> list[Person]:
     """As `people`, for the first `most` responsáveis that have a row, by name."""
-    return _with_booked(rows, rows.all("list_agendas", limite=most), span, buffer_min, ignoring)
+    return _with_booked(rows, rows.all("list_agendas", limite=most), span, buffer_min, ignoring, config)
 
 
-def _with_booked(rows: Rows, found: Sequence[Row], span: Span, buffer_min: int, ignoring: UUID | None) -> list[Person]:
-    config = config_of(rows)
+def _with_booked(
+    rows: Rows, found: Sequence[Row], span: Span, buffer_min: int, ignoring: UUID | None, config: TenantConfig
+) -> list[Person]:
     first, last = span.since - _MARGIN, span.until + _MARGIN
     ids = [row["responsavel_id"] for row in found if row["responsavel_id"] is not None]
     blocking = rows.shown("list_blocking", responsaveis=ids, de=first, ate=last)
-    names = [row["nome"] for row in found]
-    busy = rows.all("list_busy_times", nomes=names, de=first, ate=last, exceto=ignoring)
+    busy: defaultdict[str, bytes] = defaultdict(bytes)
+    keys = [row["chave"] for row in found]
+    for each in rows.all("list_busy_times", chaves=keys, de=first, ate=last, exceto=ignoring):
+        # One row for each spelling of a name.
+        busy[each["chave"]] += each["ocupados"]
     of_all = [each for each in blocking if each["responsavel_id"] is None]
     of_one: defaultdict[str, list[Row]] = defaultdict(list)
     for each in blocking:
@@ -169,13 +185,15 @@ def _with_booked(rows: Rows, found: Sequence[Row], span: Span, buffer_min: int, 
             row["responsavel_id"],
             row["nome"],
             _agenda(row, config, buffer_min),
-            _booked((*of_all, *of_one[str(row["responsavel_id"])]), times["ocupados"]),
+            _booked((*of_all, *of_one[str(row["responsavel_id"])]), busy[row["chave"]]),
         )
-        for row, times in zip(found, busy, strict=True)
+        for row in found
     ]
 
 
-def _booked(blocking: Sequence[Row], busy: bytes | None) -> Booked:
+def _booked(blocking: Sequence[Row], busy: bytes) -> Booked:
+    """`busy` are three instants for each agendamento, as `list_busy_times` has them."""
+    instants = unpack(f"!{len(busy) // _INSTANT_BYTES}q", busy)
     return Booked(
         blocks=tuple(
             Block(each["inicio"], each["fim"], UUID(each["bloqueio_id"]))
@@ -193,7 +211,7 @@ def _booked(blocking: Sequence[Row], busy: bytes | None) -> Booked:
             for each in blocking
             if each["dia_semana"] is not None
         ),
-        busy=tuple(_BUSY.iter_unpack(busy or b"")),
+        busy=Busy(instants[::3], instants[1::3], instants[2::3]),
     )
 
 

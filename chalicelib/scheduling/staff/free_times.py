@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache, partial
+from itertools import compress
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -18,10 +18,12 @@ from chalicelib.errors import FieldError, Invalid, NotFound
 from chalicelib.scheduling.rules.slots import (
     FARTHEST_DAYS,
     NO_BLOQUEIO,
+    PLAIN,
     GridDay,
     Proposal,
     RefusedSlot,
     SlotRefusal,
+    by_reason,
     grid,
     proposals,
     refusal,
@@ -88,7 +90,7 @@ class FreeTimes:
         now, since, until = micros(asked.now), micros(asked.since), micros(asked.until)
         grids = [
             (each, list(grid(each.agenda, each.booked, asked.minutes, now, since, until)))
-            for each in self._people(rows, asked, query, Span(asked.since, asked.until))
+            for each in self._people(rows, asked, query, Span(asked.since, asked.until), config)
         ]
         stale = _stale(rows, [person for person, _ in grids], config, asked.now)
         # Each reason is put into words once, and written once.
@@ -96,7 +98,7 @@ class FreeTimes:
         written = cache(lambda refused: json.dumps(reason_of(refused), ensure_ascii=False, separators=(",", ":")))
         judged: Sequence[Row | None] = [None] * len(grids)
         if query.em is not None:
-            of_time = self._people(rows, asked, query, span_around(query.em, asked.now))
+            of_time = self._people(rows, asked, query, span_around(query.em, asked.now), config)
             judged = [_judged(refusal(each.agenda, each.booked, micros(query.em), asked.minutes, now), reason_of)
                       for each in of_time]  # fmt: skip
         return {
@@ -117,14 +119,16 @@ class FreeTimes:
             ],
         }
 
-    def _people(self, rows: Rows, asked: _Asked, query: SlotQuery, span: Span) -> list[Person]:
+    def _people(self, rows: Rows, asked: _Asked, query: SlotQuery, span: Span, config: TenantConfig) -> list[Person]:
         most = _MOST_PERSON_DAYS // max(1, -((asked.since - asked.until) // _ONE_DAY))
         if asked.names:
-            found = people(rows, asked.names, span, buffer_min=self._buffer_min, ignoring=query.agendamento_id)
+            found = people(
+                rows, asked.names, span, buffer_min=self._buffer_min, ignoring=query.agendamento_id, config=config
+            )
         else:
             found = everybody(
-                rows, span, buffer_min=self._buffer_min, most=most + 1, ignoring=query.agendamento_id
-            )  # fmt: skip
+                rows, span, buffer_min=self._buffer_min, ignoring=query.agendamento_id, config=config, most=most + 1
+            )
         if len(found) > most:
             raise _refused("ate", "horarios_demais", maximo=_MOST_PERSON_DAYS)
         return found
@@ -191,22 +195,16 @@ def _day(day: GridDay, written: Callable[[RefusedSlot], str]) -> str:
 
     An answer has thousands of days. To make an object of each, and JSON of it, would take half of the request.
     """
-    by_reason: defaultdict[RefusedSlot | None, list[str]] = defaultdict(list)
-    for refused, text in zip(day.refusals, day.texts, strict=True):
-        by_reason[refused].append(text)
-    free = _times(by_reason.pop(None, []))
-    closed = "null" if day.closed is None else written(RefusedSlot(day.closed))
-    others = [
-        f'{written(refused)[:-1]},"horarios":{_times(texts)}}}'
-        for refused, texts in by_reason.items()
-        if refused is not None
-    ]
-    return f'{{"dia":"{day.day}","livres":{free},"fechado":{closed},"recusados":[{",".join(others)}]}}'
-
-
-def _times(texts: Sequence[str]) -> str:
-    """ISO 8601 texts as JSON: they hold nothing that would have to be escaped."""
-    return '["' + '","'.join(texts) + '"]' if texts else "[]"
+    closed = "null" if day.closed is None else written(PLAIN[day.closed])
+    free, others = "[]", []
+    for refused, are in by_reason(day.refusals):
+        # ISO 8601 holds nothing that would have to be escaped.
+        times = '["' + '","'.join(compress(day.texts, are)) + '"]'
+        if refused is None:
+            free = times
+        else:
+            others.append(f'{written(refused)[:-1]},"horarios":{times}}}')
+    return f'{{"dia":"{day.day.isoformat()}","livres":{free},"fechado":{closed},"recusados":[{",".join(others)}]}}'
 
 
 def _reason(refused: RefusedSlot, language: str) -> Row:

@@ -95,7 +95,7 @@ SELECT folga_antes_minutos, folga_depois_minutos
 
 -- name: list_asked_agendas
 -- What is known of each name that was asked about, in that order; a name without a row has none of it.
-SELECT n.nome AS pedido, r.responsavel_id, coalesce(r.nome, n.nome) AS nome, r.fuso,
+SELECT n.nome AS pedido, r.responsavel_id, coalesce(r.nome, n.nome) AS nome, lower(n.nome) AS chave, r.fuso,
        CAST(r.expediente AS text) AS expediente, r.folga_antes_minutos, r.folga_depois_minutos, r.antecedencia_minutos, r.horizonte_dias, r.maximo_por_dia, r.granularidade_minutos,
        r.respeita_feriados, r.uf
   FROM unnest(CAST(:nomes AS text[])) WITH ORDINALITY n (nome, ordem)
@@ -104,8 +104,8 @@ SELECT n.nome AS pedido, r.responsavel_id, coalesce(r.nome, n.nome) AS nome, r.f
 
 -- name: list_agendas
 -- All of them, by name.
-SELECT responsavel_id, nome, fuso, CAST(expediente AS text) AS expediente, folga_antes_minutos, folga_depois_minutos,
-       antecedencia_minutos, horizonte_dias, maximo_por_dia, granularidade_minutos, respeita_feriados, uf
+SELECT responsavel_id, nome, lower(nome) AS chave, fuso, CAST(expediente AS text) AS expediente, folga_antes_minutos,
+       folga_depois_minutos, antecedencia_minutos, horizonte_dias, maximo_por_dia, granularidade_minutos, respeita_feriados, uf
   FROM responsaveis
  WHERE tenant_id = :tenant_id
  ORDER BY lower(nome)
@@ -143,22 +143,21 @@ SELECT r.responsavel_id, l.lido_em
    AND (l.lido_em IS NULL OR l.lido_em <= :antes);
 
 -- name: list_busy_times
--- The live agendamentos of each name, one row a name: occupied from, occupied until, and start of each, as PostgreSQL sends
--- instants, eight bytes each. To write and read thousands of rows would take longer than to find them. The
+-- The live agendamentos of each spelling of these names: occupied from, occupied until, and start of each, as PostgreSQL
+-- sends instants, eight bytes each. To write and read thousands of rows would take longer than to find them. The
 -- span is read once for all names: under row-level security no index finds `lower(responsavel)`, which is not leakproof.
--- `exceto` is one that is to be moved.
-SELECT o.ocupados
-  FROM unnest(CAST(:nomes AS text[])) WITH ORDINALITY n (nome, ordem)
-  LEFT JOIN (SELECT lower(a.responsavel) AS chave,
-                    string_agg(timestamptz_send(coalesce(a.ocupado_de, a.data_agendada)) || timestamptz_send(a.ocupado_ate)
-                               || timestamptz_send(a.data_agendada), '') AS ocupados
-               FROM agendamentos a
-              WHERE a.tenant_id = :tenant_id AND a.status IN ('pendente', 'confirmado')
-                AND a.data_agendada > :de AND a.data_agendada < :ate
-                AND a.agendamento_id IS DISTINCT FROM CAST(:exceto AS uuid)
-                AND lower(a.responsavel) IN (SELECT lower(x.nome) FROM unnest(CAST(:nomes AS text[])) x (nome))
-              GROUP BY lower(a.responsavel)) o ON o.chave = lower(n.nome)
- ORDER BY n.ordem;
+-- `chaves` are names in lower case; a list that is known when the plan is made is searched by a hash. Names are put
+-- in lower case once more for the groups alone. `exceto` is one that is to be moved.
+SELECT lower(o.responsavel) AS chave, o.ocupados
+  FROM (SELECT a.responsavel,
+               string_agg(timestamptz_send(coalesce(a.ocupado_de, a.data_agendada)) || timestamptz_send(a.ocupado_ate)
+                          || timestamptz_send(a.data_agendada), '') AS ocupados
+          FROM agendamentos a
+         WHERE a.tenant_id = :tenant_id AND a.status IN ('pendente', 'confirmado')
+           AND a.data_agendada > :de AND a.data_agendada < :ate
+           AND a.agendamento_id IS DISTINCT FROM CAST(:exceto AS uuid)
+           AND lower(a.responsavel) = ANY (CAST(:chaves AS text[]))
+         GROUP BY a.responsavel) o;
 
 -- name: agendamento_to_move
 SELECT responsavel, duracao_minutos
