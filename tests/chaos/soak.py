@@ -119,8 +119,8 @@ def _taken(machine: Machine) -> Iterator[tuple[tuple[str, str], float]]:
         processes = machine.processes(part)
         yield (part, "memória, MB"), _sum(processes, lambda each: each.memory_full_info().uss / 2**20)
         yield (part, "descritores"), _sum(processes, lambda each: each.num_fds())
-    backends = [each for each in machine.processes("postgres") if "disparo_" in " ".join(each.cmdline())]
-    yield ("postgres", "conexões"), len(backends)
+    backends = _sum(machine.processes("postgres"), lambda each: "disparo_" in " ".join(each.cmdline()))
+    yield ("postgres", "conexões"), backends
 
 
 def _sum(processes: Sequence[psutil.Process], figure: Callable[[psutil.Process], float]) -> float:
