@@ -22,3 +22,10 @@ CREATE TABLE canal_redatacoes (
 );
 ALTER TABLE canal_redatacoes ENABLE ROW LEVEL SECURITY;
 CREATE POLICY canal_redatacoes_do_tenant ON canal_redatacoes USING (tenant_id = current_setting('app.tenant_id', true));
+
+-- A person may say why also where the change is one of data, tags or campos (migration 042 allowed it of a status alone).
+ALTER TABLE lead_eventos
+    DROP CONSTRAINT lead_eventos_status_check,
+    ADD CONSTRAINT lead_eventos_status_check CHECK (
+        (tipo = 'status') = (de IS NOT NULL) AND (de IS NULL) = (para IS NULL)
+        AND (tipo = 'status' OR fato IS NULL) AND (tipo IN ('status', 'dados') OR motivo IS NULL));
