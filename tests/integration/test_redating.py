@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.database import Database, Rows
+from chalicelib.adapters.database import Database, Rows, connect, named_queries
 from chalicelib.dispatch.rules.limiter import RateState, calmed, instant_of, microseconds, rate_request
 from chalicelib.dispatch.rules.redating import QueueTerms, place, queue_terms
 from chalicelib.dispatch.rules.windows import openings
@@ -24,7 +24,7 @@ from chalicelib.tenants.config import ConfigPatch, TenantConfig, stored_config
 from chalicelib.wiring import Services
 from local.postgres import Postgres
 from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, insert, literal, run
-from tests.conftest import STARTED_AT, StoppedClock
+from tests.conftest import STARTED_AT, DatabaseUrls, StoppedClock
 from tests.sending_stage import QUEUE, SendingStage, email_disparo, some_disparos
 
 T = TypeVar("T")
@@ -315,6 +315,21 @@ def test_queue_that_takes_many_sweeps_moves_each_message_once(
     assert sum(moved) == len(queue) - 1
     assert waiting(stage.owner) == spaced(began, 60, 9)
     assert ask(stage.owner, "SELECT FROM canal_redatacoes") == []
+
+
+@pytest.mark.parametrize("name", ["pull_disparos", "push_disparos", "last_place_of_queue"])
+def test_queue_is_read_in_its_order_from_an_index(database_urls: DatabaseUrls, name: str) -> None:
+    terms = QueueTerms(0, 0, 1, 1, 1)._asdict()
+    front = {"de": STARTED_AT, "de_id": UUID(int=0), "antes": 0}
+    given = {"tenant_id": TENANT, "canal": "whatsapp", "agora": STARTED_AT, "limite": 10, **terms, **front}
+    connection = connect(database_urls.owner)
+    # A table of some rows is read as a whole, else.
+    connection.run("SET enable_seqscan = off")
+    statement = named_queries()[name]
+    plan = connection.execute_unnamed(f"EXPLAIN {statement.text}", statement.arranged(given)).rows
+    connection.close()
+    first_scan = next(line for [line] in plan if "Scan" in line and "CTE Scan" not in line)
+    assert "using disparos_vagas_idx" in first_scan
 
 
 def test_waiting_disparos_of_another_tenant_stay_as_they_are(stage: SendingStage, services: Services) -> None:
