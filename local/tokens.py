@@ -8,6 +8,7 @@ read the private key in moto's package. That is acceptable for a stack that list
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 
 from local.aws import TENANT_ATTRIBUTE, Aws
 
@@ -20,18 +21,16 @@ def issue(aws: Aws, pool_id: str, tenant_id: str, groups: Collection[str] = ()) 
     cognito = aws.client("cognito-idp")
     client_id = _client_id(aws, pool_id)
     user = {"UserPoolId": pool_id, "Username": "-".join(["local", tenant_id, *sorted(groups)])}
-    try:
+    with suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
             **user,
             UserAttributes=[{"Name": f"custom:{TENANT_ATTRIBUTE}", "Value": tenant_id}],
             MessageAction="SUPPRESS",
         )
-    except cognito.exceptions.UsernameExistsException:
-        pass
-    else:
-        cognito.admin_set_user_password(**user, Password=_PASSWORD, Permanent=True)
-        for group in groups:
-            cognito.admin_add_user_to_group(**user, GroupName=group)
+    # Also for a user that exists: another caller, or one that was interrupted, may only have created it.
+    cognito.admin_set_user_password(**user, Password=_PASSWORD, Permanent=True)
+    for group in groups:
+        cognito.admin_add_user_to_group(**user, GroupName=group)
     response = cognito.admin_initiate_auth(
         UserPoolId=pool_id,
         ClientId=client_id,

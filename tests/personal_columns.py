@@ -186,6 +186,10 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
     },
     "assinatura_entregas": dict.fromkeys(("status", "codigo"), CODE),
     "canal_limites": {"canal": CODE},
+    "canal_redatacoes": {
+        **dict.fromkeys(("canal", "parte"), CODE),
+        **dict.fromkeys(("termos", "aberturas"), NotPersonal("numbers and times (dispatch.worker.redating)")),
+    },
     "canal_pausas": {**dict.fromkeys(("canal", "codigo"), CODE), "por": SUBJECT, "motivo": OF_TENANT},
     "canal_historico": {**dict.fromkeys(("canal", "acao"), CODE), "por": SUBJECT, "motivo": OF_TENANT},
     "segmentos": {

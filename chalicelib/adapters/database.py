@@ -20,7 +20,7 @@ from struct import pack
 from typing import Any, NamedTuple, TypeVar, assert_never
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
-from pg8000.converters import TIMESTAMPTZ, make_params, timestamptz_in
+from pg8000.converters import TIMESTAMPTZ, array_out, make_params, timestamptz_in
 from pg8000.core import BIND, DESCRIBE, EXECUTE, NULL_BYTE, PARSE, PORTAL, SYNC, Context
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, to_statement
@@ -470,6 +470,22 @@ def _bound(value: str | None, encoding: str) -> bytes:
     return pack("!i", len(text)) + text
 
 
+def _array(values: list[object]) -> str:
+    """A list as PostgreSQL reads it. The driver leaves a text without quotes, and so turns the tag "null" into NULL."""
+    return "{" + ",".join(map(_element, values)) + "}"
+
+
+def _element(value: object) -> str:
+    match value:
+        case list():
+            return _array(value)
+        case str():
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{escaped}"'
+        case _:
+            return str(array_out(value))
+
+
 def _instant(text: str) -> object:
     """A `timestamptz`. The driver would read it with `strptime`, which takes fifteen times as long."""
     try:
@@ -525,6 +541,7 @@ def connect(url: str, *, timeout_s: float | None = None) -> Connection:
         opened.close()
         raise
     connection.register_in_adapter(TIMESTAMPTZ, _instant)
+    connection.register_out_adapter(list, _array)
     opened.settimeout(None if timeout_s is None else timeout_s + _ANSWER_MARGIN_S)
     return connection
 

@@ -27,6 +27,7 @@ from local.stack import Stack
 HASTE = {"DISPATCH_LEASE_S": "15", "INGEST_LEASE_S": "10", "BACKOFF_BASE_S": "0.2", "BACKOFF_CAP_S": "1"}
 _PATIENCE_S = 240.0
 _marks = count(60)
+_phones = count(60_000_000)
 
 
 class TooSlow(Exception):
@@ -169,7 +170,8 @@ def sheet(rows: int) -> str:
     """A sheet of so many different leads, whose phones and e-mails no other sheet has."""
     mark = next(_marks)
     lines = (
-        f"Lead {n};l{mark}.{n}@example.com;71 9{mark:02d}{n // 10_000:02d}-{n % 10_000:04d}" for n in range(1, rows + 1)
+        f"Lead {n};l{mark}.{n}@example.com;71 9{phone // 10_000:04d}-{phone % 10_000:04d}"
+        for n, phone in zip(range(1, rows + 1), _phones, strict=False)
     )
     return "\n".join(["Nome;Email;Telefone", *lines, ""])
 

@@ -118,9 +118,14 @@ def _taken(machine: Machine) -> Iterator[tuple[tuple[str, str], float]]:
     for part in PARTS:
         processes = machine.processes(part)
         yield (part, "memória, MB"), _sum(processes, lambda each: each.memory_full_info().uss / 2**20)
-        yield (part, "descritores"), _sum(processes, lambda each: each.num_fds())
-    backends = [each for each in machine.processes("postgres") if "disparo_" in " ".join(each.cmdline())]
-    yield ("postgres", "conexões"), len(backends)
+        yield (part, "descritores"), _sum(processes, _descriptors)
+    backends = _sum(machine.processes("postgres"), lambda each: "disparo_" in " ".join(each.cmdline()))
+    yield ("postgres", "conexões"), backends
+
+
+def _descriptors(process: psutil.Process) -> int:
+    """How many it holds, but for files of tables: each process of PostgreSQL keeps those open that it has met."""
+    return int(process.num_fds()) - sum("/base/" in each.path for each in process.open_files())
 
 
 def _sum(processes: Sequence[psutil.Process], figure: Callable[[psutil.Process], float]) -> float:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from chalicelib.canal import Canal
+from chalicelib.scheduling.invitations.links import LeadLinks
 from chalicelib.suppression.links import UnsubscribeLinks
 from chalicelib.tokens import Signer
 from local.aws import ADMIN_GROUP
@@ -19,7 +20,7 @@ from local.stack import Stack
 from local.webhook import ProviderWebhook
 
 Ids = dict[str, list[str]]
-"""The ids of what was made, by the name that they have in a path."""
+"""The ids of what was made, by the name that they have in a path; `agenda.token` is a `token` below `/agenda` alone."""
 
 _EACH = 6
 """How many of what a request may close: the first cancellation of a disparo is the last one, too."""
@@ -51,7 +52,17 @@ class TenantContents:
                 webhook = ProviderWebhook(self._stack, self._tenant, Canal.WHATSAPP)
                 webhook.reply(f"5511988880{number:03d}", f"{self._mark} pergunta", quoted=None, user_id=None)
             respostas = [each["resposta_id"] for each in rest.ask("GET", "/respostas")["itens"]]
-        links = UnsubscribeLinks(public_url=None, signer=Signer(lambda: [self._secret("assinatura")["chave"]]))
+            campanhas = [self._campanha(rest, segmentos[0], number) for number in range(2 * _EACH)]
+            agendas = [self._agenda(rest, number) for number in range(_EACH)]
+            notes = f"/leads/{leads[0]}/notas"
+            of_our_own = {
+                "nota_id": self._several(rest, notes, "nota_id", lambda _: {"texto": self._mark}),
+                **self._staff(rest),
+                **self._of_programs(rest),
+            }
+        signer = Signer(lambda: [self._secret("assinatura")["chave"]])
+        unsubscribing = UnsubscribeLinks(public_url=None, signer=signer)
+        inviting = LeadLinks(public_url=None, signer=signer)
         return {
             "job_id": jobs,
             "lead_id": leads,
@@ -64,7 +75,12 @@ class TenantContents:
             "agendamento_id": agendamentos,
             "supressao_id": supressoes,
             "resposta_id": respostas,
-            "token": [links.token(self._tenant, UUID(each)) for each in disparos],
+            "campanha_id": campanhas,
+            "agenda_id": [each["agenda_id"] for each in agendas],
+            "agenda.token": [each["url"].rpartition("/")[2] for each in agendas],
+            "convite.token": [inviting.token(self._tenant, UUID(each), 0) for each in agendamentos],
+            "descadastro.token": [unsubscribing.token(self._tenant, UUID(each)) for each in disparos],
+            **of_our_own,
             "canal": [each.value for each in Canal],
             "chave": [each["url"].rpartition("chave=")[2] for each in webhooks if each["canal"] == Canal.EMAIL],
             "segredo": [self._secret("webhook-email")["segredo"]],
@@ -107,6 +123,53 @@ class TenantContents:
     def _segmento(self, rest: Rest, number: int) -> str:
         document = {"nome": f"{self._mark} {number}", "filtro": {"todos": []}}
         return self._created(rest, "/segmentos", document)["segmento_id"]
+
+    def _campanha(self, rest: Rest, segmento_id: str, number: int) -> str:
+        message = {"canal": "email", "template": "oi-email"}
+        document = {
+            "nome": f"{self._mark} {number}",
+            "segmento_id": segmento_id,
+            "etapas": [{"variantes": [{"mensagens": [message]}]}],
+        }
+        return self._created(rest, "/campanhas", document)["campanha_id"]
+
+    def _agenda(self, rest: Rest, number: int) -> dict[str, str]:
+        return self._created(rest, "/agendas", {"responsavel": f"{self._mark} {number}"})
+
+    def _staff(self, rest: Rest) -> Ids:
+        """Responsáveis, and bloqueios of the first one."""
+        people = self._several(rest, "/responsaveis", "responsavel_id", lambda n: {"nome": f"{self._mark} {n}"})
+        at = datetime.now(UTC) + timedelta(days=90)
+
+        def bloqueio(number: int) -> dict[str, object]:
+            start = at + timedelta(days=number)
+            end = start + timedelta(hours=1)
+            period = {"inicio": start.isoformat(), "fim": end.isoformat()}
+            return {"responsavel_id": people[0], "motivo": self._mark, "periodo": period}
+
+        return {
+            "responsavel_id": people,
+            "bloqueio_id": self._several(rest, "/bloqueios", "bloqueio_id", bloqueio),
+        }
+
+    def _of_programs(self, rest: Rest) -> Ids:
+        """Keys, and subscriptions to what does not happen here: nothing is delivered unless a request has it done."""
+
+        def key(number: int) -> dict[str, object]:
+            return {"nome": f"{self._mark} {number}", "grupo": "leitor"}
+
+        def subscription(number: int) -> dict[str, object]:
+            # Nobody listens at this port.
+            url = f"http://127.0.0.1:9/{number}"
+            return {"url": url, "eventos": ["ingest.job_failed"], "descricao": self._mark}
+
+        return {
+            "chave_id": self._several(rest, "/chaves", "chave_id", key),
+            "assinatura_id": self._several(rest, "/assinaturas", "assinatura_id", subscription),
+        }
+
+    def _several(self, rest: Rest, path: str, name: str, document: Callable[[int], dict[str, object]]) -> list[str]:
+        return [self._created(rest, path, document(number))[name] for number in range(_EACH)]
 
     @staticmethod
     def _created(rest: Rest, path: str, document: Mapping[str, object]) -> dict[str, str]:

@@ -23,15 +23,26 @@ _SECRET_HEADER = "X-Webhook-Secret"
 def before_call(_context: Any, case: Any, **_kwargs: Any) -> None:
     """Put an id of ours into three requests of five, and one of the other tenant into another."""
     draw = crc32(f"{case.operation.label} {case.path_parameters} {case.query} {case.body!r}".encode(errors="replace"))
-    for name in set(case.path_parameters or ()) & set(_OURS):
-        if draw % 5 < 4:
-            known = _THEIRS if draw % 5 == 3 and name in _THEIRS_IDS else _OURS
-            case.path_parameters[name] = known[name][draw // 5 % len(known[name])]
-    if isinstance(case.body, dict) and "template" in case.body and draw % 5 < 4:
-        case.body = {**case.body, "canal": "email", "template": "oi-email", "payload": {"variaveis": {"nome": "Ana"}}}
+    for name in case.path_parameters or ():
+        known = _THEIRS if draw % 5 == 3 and name in _THEIRS_IDS else _OURS
+        if draw % 5 < 4 and (ids := known.get(f"{case.path.split('/')[1]}.{name}", known.get(name))):
+            case.path_parameters[name] = ids[draw // 5 % len(ids)]
+    if isinstance(case.body, dict) and draw % 5 < 4:
+        case.body = {**case.body, **_that_exists(case.body, draw // 5)}
     if case.path.startswith("/webhooks/") and case.path_parameters.get("canal") == "email" and draw % 5 < 4:
         case.query = {**(case.query or {}), "chave": _OURS["chave"][0]}
         case.headers[_SECRET_HEADER] = _OURS["segredo"][0]
+
+
+def _that_exists(body: dict[str, Any], draw: int) -> dict[str, Any]:
+    """Of what a document names, what there is."""
+    message = {"canal": "email", "template": "oi-email"}
+    known = {name: _OURS[name][draw % len(_OURS[name])] for name in body if name in _OURS and name.endswith("_id")}
+    if "template" in body:
+        known |= {**message, "payload": {"variaveis": {"nome": "Ana"}}}
+    if "etapas" in body:
+        known["etapas"] = [{"variantes": [{"mensagens": [message]}]}]
+    return known
 
 
 @schemathesis.check  # type: ignore[untyped-decorator]

@@ -30,7 +30,7 @@ TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
     "disparo_tentativas", "disparo_contagens", "chaves_de_idempotencia", "canal_limites", "canal_pausas",
-    "canal_historico",
+    "canal_redatacoes", "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
@@ -186,6 +186,10 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         owner, "disparo_tentativas", tenant_id=tenant_id, disparo_id=disparo_id, passo=1, em=CREATED_AT, classe="adiado"
     )
     insert(owner, "canal_limites", tenant_id=tenant_id, canal="whatsapp")
+    insert(
+        owner, "canal_redatacoes", tenant_id=tenant_id, canal="whatsapp", pedida_em=CREATED_AT, desde=CREATED_AT,
+        termos={}, aberturas={}, parte="janela", de_id=UUID(int=0), antes=0,
+    )  # fmt: skip
     insert(owner, "canal_pausas", tenant_id=tenant_id, canal="whatsapp", codigo="190", desde=CREATED_AT)
     insert(
         owner, "canal_historico", tenant_id=tenant_id, canal="whatsapp", passo_id=UUID(int=number), em=CREATED_AT,
@@ -597,7 +601,7 @@ def test_same_requests_succeed_for_own_resources(api: Client, owner: Database) -
                       "consentimentos", "leads_suprimidos", "leads_manuais", "tenant_campos", "tenant_mapeamentos",
                       "agendamentos", "disparos", "lead_telefones", "lead_emails", "leads",
                       "templates", "ingest_erros", "ingest_previas", "ingest_mesclas", "ingest_jobs", "tenants",
-                      "eventos", "supressoes", "avisos_de_entrega", "canal_limites", "canal_pausas",
+                      "eventos", "supressoes", "avisos_de_entrega", "canal_redatacoes", "canal_limites", "canal_pausas",
                       "canal_historico", "chaves_de_idempotencia", "disparo_contagens",
                       "calendario_ocupados", "calendario_leituras", "agendamento_eventos", "bloqueios",
                       "responsaveis"):  # fmt: skip

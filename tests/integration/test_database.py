@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from pg8000.exceptions import DatabaseError, InterfaceError
 
 from chalicelib.adapters.database import Database, Rows, connect
@@ -23,6 +25,7 @@ from tests.builders import CREATED_AT, TENANT, a_lead, ask, lead_status, run
 from tests.conftest import DatabaseUrls
 from tests.database_servers import Server
 
+_TEXTS = st.text(st.characters(exclude_characters="\0", codec="utf-8"))
 _UNUSED = {
     **dict.fromkeys(("depois_data", "depois_id", "status", "tipo", "canal", "confirmacao_vencida", "responsavel")),
     **dict.fromkeys(("lead_id", "ate", "agora")), "limite": 1, "pular": 0,
@@ -69,6 +72,22 @@ def test_instants_are_read_to_the_microsecond_and_beyond_the_calendar_as_they_ar
     written = ("2026-11-30 09:00:00.70473-03", "12026-11-30 09:00-03", "infinity")
     read = [ask(owner, f"SELECT CAST('{each}' AS timestamptz)")[0][0] for each in written]
     assert read == [datetime(2026, 11, 30, 12, 0, 0, 704730, tzinfo=UTC), "12026-11-30 12:00:00+00", "infinity"]
+
+
+@pytest.mark.hypothesis
+def test_texts_of_a_list_arrive_as_they_are(database_urls: DatabaseUrls) -> None:
+    connection = connect(database_urls.owner)
+
+    @given(st.lists(st.none() | st.sampled_from(["null", "Null", "NULL", ""]) | _TEXTS))
+    @example(["null", 'a "b" c', "{x,y}", "\\", " ", None])
+    def arrive(texts: list[str | None]) -> None:
+        [[arrived]] = connection.run("SELECT to_jsonb(CAST(:texts AS text[]))", texts=texts)
+        assert arrived == texts
+
+    arrive()
+    [[arrived]] = connection.run("SELECT to_jsonb(CAST(:numbers AS bigint[]))", numbers=[[1, None], [-2, 3]])
+    assert arrived == [[1, None], [-2, 3]]
+    connection.close()
 
 
 def test_shown_rows_are_what_the_answer_with_all_of_them_would_be(services: Services, owner: Database) -> None:

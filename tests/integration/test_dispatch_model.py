@@ -187,7 +187,7 @@ class World:
         run(
             self.owner,
             "TRUNCATE assinaturas, assinatura_entregas, disparos, disparo_tentativas, disparo_contagens, "
-            "canal_limites, canal_pausas, "
+            "canal_limites, canal_redatacoes, canal_pausas, "
             "supressoes, avisos_de_entrega, eventos, tenants, respostas, provedor_usuarios, consentimentos",
         )
         run(self.owner, "UPDATE leads SET status = 'novo', status_antes = NULL")

@@ -192,6 +192,20 @@ def test_each_token_carries_its_own_tenant_and_groups(api: Client) -> None:
     ]
 
 
+def test_tokens_that_are_made_at_the_same_time_all_carry_their_group(api: Client) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        tokens = list(pool.map(lambda _: issue(api.aws, api.pool_id, "juntos", ["admin"]), range(8)))
+    assert [api.ask("GET", "/eu", token=each)[1]["groups"] for each in tokens] == ["admin"] * 8
+
+
+def test_user_whose_creation_was_interrupted_gets_its_group_with_the_next_token(api: Client) -> None:
+    tenant = [{"Name": "custom:tenant_id", "Value": "acme"}]
+    api.aws.client("cognito-idp").admin_create_user(
+        UserPoolId=api.pool_id, Username="local-acme-admin", UserAttributes=tenant, MessageAction="SUPPRESS"
+    )
+    assert api.ask("GET", "/eu", token=api.token("acme", "admin"))[1]["groups"] == "admin"
+
+
 @pytest.mark.parametrize("token", [None, "", "Bearer ", "nonsense", "a.b.c", "Basic YTpi", "ç"])
 def test_malformed_token_is_refused(api: Client, token: str | None) -> None:
     assert is_refused(api, token if token is None else token.encode().decode("latin-1"))

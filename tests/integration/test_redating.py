@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -12,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.adapters.database import Database, Rows
+from chalicelib.adapters.database import Database, Rows, connect, named_queries
 from chalicelib.dispatch.rules.limiter import RateState, calmed, instant_of, microseconds, rate_request
 from chalicelib.dispatch.rules.redating import QueueTerms, place, queue_terms
 from chalicelib.dispatch.rules.windows import openings
@@ -23,7 +24,7 @@ from chalicelib.tenants.config import ConfigPatch, TenantConfig, stored_config
 from chalicelib.wiring import Services
 from local.postgres import Postgres
 from tests.builders import TENANT, a_disparo, a_lead, a_template, ask, disparo, insert, literal, run
-from tests.conftest import STARTED_AT, StoppedClock
+from tests.conftest import STARTED_AT, DatabaseUrls, StoppedClock
 from tests.sending_stage import QUEUE, SendingStage, email_disparo, some_disparos
 
 T = TypeVar("T")
@@ -194,17 +195,22 @@ def test_newcomer_who_joins_during_the_work_is_moved_as_well(
 ) -> None:
     save(services, limites={"whatsapp": FAST})
     now = stage.clock.advance(seconds=20)
-    transactions = count(1)
+    asked: list[datetime] = []
 
-    def join() -> None:
-        """Join the queue at its old end, just after its last slice was looked at."""
-        if next(transactions) == 5:
-            some_disparos(stage.owner, 1, espera="limite", enviar_apos=now + timedelta(days=1))
+    def joined() -> datetime:
+        """The clock; between the last slice of the queue and the lock of its end, somebody joins it at its old end.
+
+        It is asked before a transaction and in each, and a third time only by what is done under that lock.
+        """
+        asked.append(now)
+        if len(asked) == 3:
+            some_disparos(services.owner_database, 1, espera="limite", enviar_apos=now + timedelta(days=1))
+        return now
 
     claims = Claims(database=stage.owner, clock=stage.clock, lease_s=180)
     Redating(
-        database=WatchedDatabase(stage.owner, join),  # type: ignore[arg-type]
-        claims=claims, wakeups=stage.wakeups, clock=stage.clock,
+        database=WatchedDatabase(stage.owner, asked.clear),  # type: ignore[arg-type]
+        claims=claims, wakeups=stage.wakeups, clock=joined,
     ).redate()  # fmt: skip
     assert sorted(waiting(stage.owner)) == spaced(now, 0.0125, 10)
     ((fila,),) = ask(stage.owner, "SELECT fila FROM canal_limites WHERE canal = 'whatsapp'")
@@ -292,6 +298,38 @@ def test_sweep_stops_in_time_and_the_next_one_goes_on(
     redating(stage).redate()
     last, *_ = sorted((each for _, each in waiting(stage.owner)), reverse=True)
     assert last < stage.clock() + timedelta(seconds=1)
+
+
+def test_queue_that_takes_many_sweeps_moves_each_message_once(
+    stage: SendingStage, services: Services, queue: list[UUID]
+) -> None:
+    save(services, limites={"whatsapp": {"por_minuto": 1, "por_segundo": 1}})
+    began = stage.clock.advance(seconds=30)
+    moved = []
+    while ask(stage.owner, "SELECT FROM canal_limites WHERE redatar_desde IS NOT NULL"):
+        ticks = iter([*[stage.clock()] * 5, *[stage.clock() + timedelta(minutes=1)] * 5])
+        # The clock of a sweep that has time for a slice or two.
+        moved.append(redating(stage, clock=partial(next, ticks), slice_size=1).redate())
+        stage.clock.advance(minutes=1)
+    assert len(moved) > 5
+    assert sum(moved) == len(queue) - 1
+    assert waiting(stage.owner) == spaced(began, 60, 9)
+    assert ask(stage.owner, "SELECT FROM canal_redatacoes") == []
+
+
+@pytest.mark.parametrize("name", ["pull_disparos", "push_disparos", "last_place_of_queue"])
+def test_queue_is_read_in_its_order_from_an_index(database_urls: DatabaseUrls, name: str) -> None:
+    terms = QueueTerms(0, 0, 1, 1, 1)._asdict()
+    front = {"de": STARTED_AT, "de_id": UUID(int=0), "antes": 0}
+    given = {"tenant_id": TENANT, "canal": "whatsapp", "agora": STARTED_AT, "limite": 10, **terms, **front}
+    connection = connect(database_urls.owner)
+    # A table of some rows is read as a whole, else.
+    connection.run("SET enable_seqscan = off")
+    statement = named_queries()[name]
+    plan = connection.execute_unnamed(f"EXPLAIN {statement.text}", statement.arranged(given)).rows
+    connection.close()
+    first_scan = next(line for [line] in plan if "Scan" in line and "CTE Scan" not in line)
+    assert "using disparos_vagas_idx" in first_scan
 
 
 def test_waiting_disparos_of_another_tenant_stay_as_they_are(stage: SendingStage, services: Services) -> None:

@@ -234,6 +234,13 @@ def test_two_moves_at_one_instant_are_told_in_their_order(
     assert last["mensagem"] == "Passou de contato_efetuado para agendado. Um agendamento foi criado."
 
 
+def test_reason_of_a_change_is_told_whatever_changes(services: Services, owner: Database) -> None:
+    lead_id = a_lead(owner)
+    for change in (LeadChange(nome="Novo"), LeadChange(tags=("vip",)), LeadChange(campos={"cidade": "Salvador"})):
+        services.lead_edits.change(ANA, lead_id, change.model_copy(update={"motivo": "Ligou"}))
+        assert told(services, lead_id, "tipo", "motivo")[0] == ["dados", "Ligou"]
+
+
 def test_move_by_a_person_says_who_and_why(services: Services, owner: Database, clock: StoppedClock) -> None:
     lead_id = a_lead(owner, status="sem_sucesso")
     services.lead_edits.change(ANA, lead_id, LeadChange(status=LeadStatus.DESCARTADO, motivo="Mudou de cidade"))

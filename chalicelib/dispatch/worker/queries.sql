@@ -940,6 +940,28 @@ UPDATE canal_limites
 -- The last place that is given away, so that whoever comes now comes behind it.
 UPDATE canal_limites SET fila = :fila WHERE tenant_id = :tenant_id AND canal = :canal;
 
+-- name: lock_redatacao
+-- How far the work has come. Two sweeps at once take turns by this lock.
+SELECT pedida_em, desde, termos, aberturas, parte, de, de_id, antes
+  FROM canal_redatacoes
+ WHERE tenant_id = :tenant_id AND canal = :canal
+   FOR NO KEY UPDATE;
+
+-- name: begin_redatacao
+INSERT INTO canal_redatacoes (tenant_id, canal, pedida_em, desde, termos, aberturas, parte, de, de_id, antes)
+VALUES (:tenant_id, :canal, :pedida_em, :desde, CAST(:termos AS jsonb), CAST(:aberturas AS jsonb), :parte, :de, :de_id, :antes)
+    ON CONFLICT ON CONSTRAINT canal_redatacoes_pkey DO UPDATE
+   SET pedida_em = excluded.pedida_em, desde = excluded.desde, termos = excluded.termos, aberturas = excluded.aberturas,
+       parte = excluded.parte, de = excluded.de, de_id = excluded.de_id, antes = excluded.antes;
+
+-- name: advance_redatacao
+UPDATE canal_redatacoes
+   SET parte = :parte, de = :de, de_id = :de_id, antes = :antes
+ WHERE tenant_id = :tenant_id AND canal = :canal;
+
+-- name: end_redatacao
+DELETE FROM canal_redatacoes WHERE tenant_id = :tenant_id AND canal = :canal;
+
 -- name: end_redating
 -- Unless the configuration has changed again.
 UPDATE canal_limites

@@ -6,14 +6,16 @@ every message by the configuration of that moment, whatever its date says.
 
 A queue keeps its order at every moment. First its messages are pulled to earlier places, from the front; then they are
 pushed to later ones, from the end. So no message ever passes another one.
+
+Each slice notes how far it came (`canal_redatacoes`). The next sweep goes on there, by the terms of the one that began.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
 from datetime import datetime, timedelta
-from typing import NamedTuple, TypeVar
+from enum import StrEnum
+from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 
 from chalicelib.adapters.clock import Clock
@@ -26,8 +28,6 @@ from chalicelib.dispatch.wakeups import Wakeups
 from chalicelib.dispatch.worker.claims import Claims
 from chalicelib.tenants.config import config_of
 
-T = TypeVar("T")
-
 _CHANNELS = 200
 _SLICE = 5_000
 # A sweep has other work, and the next one goes on.
@@ -35,9 +35,6 @@ _PATIENCE = timedelta(seconds=40)
 # A worker that claimed before the change may still record dates that follow from the old configuration. So the work is
 # done once more, unless it began this long after the change.
 _SETTLED = timedelta(seconds=15)
-
-_Slices = Generator[int, None, None]
-"""How many disparos got another date, slice by slice."""
 
 
 class _Channel(NamedTuple):
@@ -48,31 +45,52 @@ class _Channel(NamedTuple):
     redatar_desde: datetime
 
 
-class _Cursor(NamedTuple):
-    """A place in a queue, and how many messages are before it."""
+class _Part(StrEnum):
+    """What is moved, in this order."""
 
-    de: datetime | str
+    WINDOWS = "janela"
+    """What waits for the window: until it opens where the lead is."""
+    PULL = "puxar"
+    """What waits for the limits: to its place, if that is earlier."""
+    PUSH = "empurrar"
+    """The same, if it is later."""
+
+
+class _Cursor(NamedTuple):
+    """A place in a queue, and how many messages are before it; None is before all times."""
+
+    de: datetime | None
     de_id: UUID
     antes: int
 
-    def behind(self, found: Row) -> _Cursor:
-        """The place behind a slice."""
-        return _Cursor(found["ate"], found["ate_id"], self.antes + found["vistos"])
+    def after(self, part: _Part, found: Row) -> _Cursor:
+        """The place behind a slice; before it, if the slices come from the end."""
+        match part:
+            case _Part.WINDOWS:
+                return self._replace(de_id=found["ate_id"])
+            case _Part.PULL:
+                return _Cursor(found["ate"], found["ate_id"], self.antes + found["vistos"])
+            case _Part.PUSH:
+                return _Cursor(found["ate"], found["ate_id"], self.antes - found["vistos"])
+            case _:
+                assert_never(part)
 
-    def before(self, found: Row) -> _Cursor:
-        """The place before a slice."""
-        return _Cursor(found["ate"], found["ate_id"], self.antes - found["vistos"])
+    def as_params(self) -> dict[str, Any]:
+        """As the queries of a queue take it."""
+        return {**self._asdict(), "de": self.de or "-infinity"}
 
 
-class _Plan(NamedTuple):
-    """What the dates of a channel follow from, since `desde`."""
+class _Work(NamedTuple):
+    """How far the work on a channel has come, and what its dates follow from, since `desde`."""
 
     desde: datetime
     terms: QueueTerms
     aberturas: str
+    part: _Part
+    cursor: _Cursor
 
 
-_FRONT = _Cursor("-infinity", UUID(int=0), 0)
+_FRONT = _Cursor(None, UUID(int=0), 0)
 _HIGHEST_ID = UUID(int=(1 << 128) - 1)
 
 
@@ -92,28 +110,48 @@ class Redating:
         """Date anew what waits for channels whose configuration has changed; how many disparos got another date."""
         began, total = self._clock(), 0
         found = self._database.run_across_tenants(lambda rows: rows.all("list_redatings", limite=_CHANNELS))
-        under_way = [self._redated(_Channel(**row)) for row in found]
+        under_way = [_Channel(**row) for row in found]
         while under_way and self._clock() - began < _PATIENCE:
-            for each in list(under_way):
-                changed = next(each, None)
+            for channel in list(under_way):
+                changed = self._slice(channel)
                 if changed is None:
-                    under_way.remove(each)
+                    under_way.remove(channel)
+                elif changed:
+                    self._wakeups.arrange(self._claims.wake_next([channel.tenant_id]))
                 total += changed or 0
         return total
 
-    def _redated(self, channel: _Channel) -> _Slices:
-        plan = self._run(channel, lambda rows: self._planned(rows, channel))
-        for part in (self._windows(channel, plan), self._queue(channel, plan)):
-            for changed in part:
-                if changed:
-                    self._wakeups.arrange(self._claims.wake_next([channel.tenant_id]))
-                yield changed
-        if plan.desde - channel.redatar_desde >= _SETTLED:
-            names = {"canal": channel.canal, "redatar_desde": channel.redatar_desde}
-            self._run(channel, lambda rows: rows.run("end_redating", **names))
+    def _slice(self, channel: _Channel) -> int | None:
+        """Do some of the work: how many disparos got another date; None if it is done."""
+        return self._database.run_across_tenants(lambda rows: self._moved(rows.of_tenant(channel.tenant_id), channel))
 
-    def _planned(self, rows: Rows, channel: _Channel) -> _Plan:
-        """The plan for a channel. Its limiter forgets how far ahead the old limits had moved it."""
+    def _moved(self, rows: Rows, channel: _Channel) -> int | None:
+        work = _work_of(rows, channel)
+        if work is None:
+            self._begin(rows, channel)
+            return 0
+        found = self._some(rows, channel, work)
+        if found is not None:
+            _note(rows, channel, work.part, work.cursor.after(work.part, found))
+            return int(found["mudados"])
+        match work.part:
+            case _Part.WINDOWS:
+                _note(rows, channel, _Part.PULL, _FRONT)
+                return 0
+            case _Part.PULL:
+                changed, end = self._ended(rows, channel, work)
+                _note(rows, channel, _Part.PUSH, end)
+                return changed
+            case _Part.PUSH:
+                rows.run("end_redatacao", canal=channel.canal)
+                if work.desde - channel.redatar_desde >= _SETTLED:
+                    rows.run("end_redating", canal=channel.canal, redatar_desde=channel.redatar_desde)
+                return None
+            case _:
+                assert_never(work.part)
+
+    def _begin(self, rows: Rows, channel: _Channel) -> None:
+        """Note what the new dates follow from. The limiter forgets how far ahead the old limits had moved it."""
         now = self._clock()
         state = RateState(**(rows.one("lock_canal_limite", canal=channel.canal) or {}))
         config = config_of(rows)
@@ -122,50 +160,53 @@ class Redating:
         tats = {"tat_minuto": state.tat_minuto, "tat_segundo": state.tat_segundo}
         rows.run("calm_canal_limite", canal=channel.canal, **tats)
         opens = openings(config, now)
-        terms = queue_terms(state, request, microseconds(now), opens)
-        return _Plan(now, terms, json.dumps({ddd: at.isoformat() for ddd, at in opens.items()}))
+        rows.run(
+            "begin_redatacao",
+            canal=channel.canal,
+            pedida_em=channel.redatar_desde,
+            desde=now,
+            termos=json.dumps(queue_terms(state, request, microseconds(now), opens)._asdict()),
+            aberturas=json.dumps({ddd: at.isoformat() for ddd, at in opens.items()}),
+            parte=_Part.WINDOWS,
+            **_FRONT._asdict(),
+        )
 
-    def _windows(self, channel: _Channel, plan: _Plan) -> _Slices:
-        """What waits for the window: until it opens where the lead is."""
-        params = {"aberturas": plan.aberturas, "desde": plan.desde}
-        last_id = UUID(int=0)
-        while (found := self._ask(channel, "redate_windows", depois_de=last_id, **params)) is not None:
-            last_id = found["ate_id"]
-            yield found["mudados"]
+    def _some(self, rows: Rows, channel: _Channel, work: _Work) -> Row | None:
+        """The next slice of a part: what was seen and changed in it; None after the last."""
+        given = {"canal": channel.canal, "agora": self._clock(), "limite": self._slice_size}
+        if work.part is _Part.WINDOWS:
+            opens = {"aberturas": work.aberturas, "desde": work.desde}
+            return rows.one("redate_windows", **given, **opens, depois_de=work.cursor.de_id)
+        query = "pull_disparos" if work.part is _Part.PULL else "push_disparos"
+        return rows.one(query, **given, **work.terms._asdict(), **work.cursor.as_params())
 
-    def _queue(self, channel: _Channel, plan: _Plan) -> _Slices:
-        """What waits for the limits: each at its place."""
-        params, cursor = plan.terms._asdict(), _FRONT
-        while (found := self._ask(channel, "pull_disparos", **params, **cursor._asdict())) is not None:
-            cursor = cursor.behind(found)
-            yield found["mudados"]
-        changed, cursor = self._run(channel, lambda rows: self._ended(rows, channel, plan.terms, cursor))
-        yield changed
-        while (found := self._ask(channel, "push_disparos", **params, **cursor._asdict())) is not None:
-            cursor = cursor.before(found)
-            yield found["mudados"]
-
-    def _ended(self, rows: Rows, channel: _Channel, terms: QueueTerms, cursor: _Cursor) -> tuple[int, _Cursor]:
+    def _ended(self, rows: Rows, channel: _Channel, work: _Work) -> tuple[int, _Cursor]:
         """Pull what has joined the queue meanwhile, and note its last place: whoever joins it now comes behind that.
 
         The limiter is locked for so long, so nobody joins. Returns how many changed, and the end of the queue.
         """
         rows.one("lock_canal_limite", canal=channel.canal)
-        changed = 0
-        given = {**terms._asdict(), "canal": channel.canal, "agora": self._clock(), "limite": self._slice_size}
-        while (found := rows.one("pull_disparos", **given, **cursor._asdict())) is not None:
-            cursor = cursor.behind(found)
+        changed, cursor = 0, work.cursor
+        while (found := self._some(rows, channel, work._replace(cursor=cursor))) is not None:
+            cursor = cursor.after(_Part.PULL, found)
             changed += found["mudados"]
         last = rows.one("last_place_of_queue", canal=channel.canal)
-        places = [place(terms, cursor.antes - 1, ignores_window=each) for each in (False, True)]
+        places = [place(work.terms, cursor.antes - 1, ignores_window=each) for each in (False, True)]
         fila = 0 if last is None else max(microseconds(last["ate"]), *places)
         rows.run("end_queue", canal=channel.canal, fila=fila)
         return changed, _Cursor(instant_of(fila), _HIGHEST_ID, cursor.antes)
 
-    def _ask(self, channel: _Channel, query: str, **params: object) -> Row | None:
-        """One slice: what was seen and changed in it; None after the last."""
-        given = {**params, "canal": channel.canal, "agora": self._clock(), "limite": self._slice_size}
-        return self._run(channel, lambda rows: rows.one(query, **given))
 
-    def _run(self, channel: _Channel, work: Callable[[Rows], T]) -> T:
-        return self._database.run_across_tenants(lambda rows: work(rows.of_tenant(channel.tenant_id)))
+def _work_of(rows: Rows, channel: _Channel) -> _Work | None:
+    """How far the work on a channel has come; None if it has not begun, or for another configuration."""
+    found = rows.one("lock_redatacao", canal=channel.canal)
+    if found is None or found["pedida_em"] != channel.redatar_desde:
+        return None
+    cursor = _Cursor(found["de"], found["de_id"], found["antes"])
+    return _Work(
+        found["desde"], QueueTerms(**found["termos"]), json.dumps(found["aberturas"]), _Part(found["parte"]), cursor
+    )
+
+
+def _note(rows: Rows, channel: _Channel, part: _Part, cursor: _Cursor) -> None:
+    rows.run("advance_redatacao", canal=channel.canal, parte=part, **cursor._asdict())
