@@ -107,6 +107,17 @@ def test_tenants_own_days_off_and_holidays_are_closed_and_say_so(services: Servi
     assert ana["dias"][4]["fechado"]["codigo"] == "fora_do_expediente"
 
 
+def test_agendamentos_with_other_spellings_of_a_name_take_time_from_the_same_person(
+    services: Services, owner: Database, clock: StoppedClock
+) -> None:
+    lead_id, day = a_lead(owner), clock() + timedelta(days=1)
+    before = free(shown(services, responsavel=["ana"]))
+    busy(owner, lead_id, day, responsavel="Ana")
+    busy(owner, lead_id, day + timedelta(hours=3), responsavel="ANA")
+    taken = set(before) - set(free(shown(services, responsavel=["ana"])))
+    assert {"2026-11-25T09:00:00-03:00", "2026-11-25T12:00:00-03:00"} <= taken
+
+
 def test_who_works_on_holidays_is_offered_on_holidays(services: Services) -> None:
     a_person(services, "Ana", respeita_feriados=False)
     a_person(services, "Bia")

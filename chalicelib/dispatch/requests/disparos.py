@@ -81,7 +81,7 @@ class Disparos:
             if query.reads_much():
                 take_seat(rows)
             language = config_of(rows).idioma
-            found = rows.all("list_disparos", **params, **_of_job(rows, query.job_id, self._clock()))
+            found = rows.shown("list_disparos", **params, **_of_job(rows, query.job_id, self._clock()))
             return [presented(row, language) for row in found]
 
         return page_of(self._database.run(tenant_id, work), query.limit, lambda row: row["disparo_id"])
