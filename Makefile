@@ -56,7 +56,7 @@ test-fast: $(INSTALLED) ## Run the unit tests and one main path per room, in abo
 check: WORKERS = 3
 check: $(INSTALLED) lint ## Check everything that CI checks: lint, types, all tests, coverage
 	$(PY) -m pip check
-	$(MAKE) --no-print-directory --jobs=2 types test WORKERS=$(WORKERS) ARGS="--cov --cov-report="
+	$(MAKE) --no-print-directory --jobs=2 types test WORKERS=$(WORKERS) ARGS="-p tests.coverage_probes"
 	$(MAKE) --no-print-directory check-coverage
 
 lint: $(INSTALLED)

@@ -20,8 +20,6 @@ from urllib.request import Request, urlopen
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.tracing import pytest_runtest_call
-
 if TYPE_CHECKING:
     from chalicelib.config import Settings
     from chalicelib.wiring import Services
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
     from local.postgres import Databases, Postgres
     from tests.moto_state import MotoState
 
-__all__ = ["pytest_runtest_call"]  # pytest finds the hook here
 ROOT = Path(__file__).resolve().parent.parent
 _NUMBERS = count(1)
 STARTED_AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)

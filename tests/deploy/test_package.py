@@ -155,7 +155,6 @@ def test_api_has_its_stage_and_no_other(packaged: Packaged, cloudformation: Docu
     assert [each["Properties"]["StageName"] for each in stages] == [packaged.stage]
 
 
-@pytest.mark.no_cover  # it runs none of our code, and tracing makes it three times as slow
 def test_sam_and_cloudformation_templates_pass_cfn_lint(packaged: Packaged, cloudformation: Document) -> None:
     for template in (packaged.template, cloudformation):
         found = lint(json.dumps(template), config=ManualArgs(regions=[REGION]))

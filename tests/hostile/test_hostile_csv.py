@@ -48,7 +48,6 @@ def test_unclosed_quote_before_blank_lines_refuses_its_row_alone() -> None:
     ]
 
 
-@pytest.mark.no_cover  # a million rows, and tracing makes it five times as slow; the next test reaches the same lines
 def test_more_rows_than_a_sheet_can_hold_are_refused() -> None:
     with opened(FIRST + b"\n" * (MAX_ROWS - 32) + b"x\ny\n") as table:
         rows = table.rows(MAX_ROWS - 1)
