@@ -10,6 +10,7 @@ from uuid import UUID
 _VERSION = 0x7 << 76
 _VARIANT = 0x2 << 62
 _COUNTER_BITS = 62
+_LAST_BYTES = [f"{value:02x}" for value in range(256)]
 
 
 class _Sequence:
@@ -66,3 +67,11 @@ def id_range(now: datetime, count: int) -> range:
     # The top bit of the counter starts at 0, so that the count cannot overflow.
     start = head | random & ((1 << (_COUNTER_BITS - 1)) - 1)
     return _SEQUENCE.reserve(start, count)
+
+
+def hex_ids(numbers: range) -> list[str]:
+    """These consecutive ids in 32 hexadecimal digits; those of 256 ids differ only in the last two."""
+    beginnings = [f"{value:030x}" for value in range(numbers.start >> 8, (numbers.stop + 255) >> 8)]
+    ids = [beginning + end for beginning in beginnings for end in _LAST_BYTES]
+    first = numbers.start & 255
+    return ids[first : first + len(numbers)]

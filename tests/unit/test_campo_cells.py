@@ -24,6 +24,7 @@ from chalicelib.ingestion.reading import container
 from chalicelib.ingestion.reading.behind import dates
 from chalicelib.ingestion.reading.workbook import open_workbook
 from chalicelib.ingestion.rows import campo_cells
+from chalicelib.ingestion.rows.by_column import CellColumns
 from chalicelib.ingestion.rows.campo_cells import CampoReader
 from chalicelib.ingestion.rows.formulas import as_shown
 from chalicelib.ingestion.rows.one_by_one import RowReader
@@ -87,7 +88,7 @@ def test_problem_behind_the_first_rows_is_left_to_whoever_reads_the_rows(monkeyp
 
 def test_row_that_is_shorter_than_the_header_has_no_value() -> None:
     column = CampoColumn(1, "Obs", "obs", CampoReading(CampoType.TEXTO))
-    assert CampoReader([column]).read_all([["a"], ["a", "b"]]).written == ["{}", '{"obs":"b"}']
+    assert CampoReader([column]).read_all(CellColumns([["a"], ["a", "b"]])).written == ["{}", '{"obs":"b"}']
     assert CampoReader([column]).read(["a"]) == ("{}", [])
 
 
@@ -103,7 +104,7 @@ def test_numbers_far_to_the_right_are_numbers_too() -> None:
 
 def test_long_text_in_a_column_of_dates_is_a_text_of_its_own() -> None:
     column = CampoColumn(0, "Dia", "dia", CampoReading(CampoType.DATA))
-    found = CampoReader([column]).read_all([["05/12/2026"], ["x" * 99], ["x" * 99]])
+    found = CampoReader([column]).read_all(CellColumns([["05/12/2026"], ["x" * 99], ["x" * 99]]))
     assert [json.loads(each)["dia"] for each in found.written] == ["2026-12-05", "x" * 99, "x" * 99]
     assert found.texts == {0: 2}
 
@@ -114,7 +115,7 @@ def test_long_text_in_a_column_of_dates_is_a_text_of_its_own() -> None:
 def test_texts_of_a_column_are_those_of_its_cells(cells: list[str]) -> None:
     column = CampoColumn(0, "Obs", "obs", CampoReading(CampoType.TEXTO))
     reader = CampoReader([column])
-    written = reader.read_all([[cell] for cell in cells]).written
+    written = reader.read_all(CellColumns([[cell] for cell in cells])).written
     assert written == [reader.read([cell])[0] for cell in cells]
     for cell, campos in zip(cells, written, strict=True):
         seen = as_shown(cell.strip(EDGES)) if cell.strip(EDGES) else ""
@@ -123,7 +124,7 @@ def test_texts_of_a_column_are_those_of_its_cells(cells: list[str]) -> None:
 
 def test_text_with_a_line_break_among_numbers_is_a_text() -> None:
     column = CampoColumn(0, "Valor", "valor", CampoReading(CampoType.NUMERO, formatted=True))
-    found = CampoReader([column]).read_all([["10.5"], ["1\n2"], ["\n"], [""]])
+    found = CampoReader([column]).read_all(CellColumns([["10.5"], ["1\n2"], ["\n"], [""]]))
     assert found.written == ['{"valor":10.5}', '{"valor":"1\\n2"}', "{}", "{}"]
     assert found.texts == {0: 1}
 

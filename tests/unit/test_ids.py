@@ -8,7 +8,7 @@ from uuid import RFC_4122
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.ids import first_id, last_id, new_id, new_ids, time_of
+from chalicelib.ids import first_id, hex_ids, id_range, last_id, new_id, new_ids, time_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOMENTS = st.timedeltas(timedelta(0), timedelta(days=365 * 8000)).map(lambda since: EPOCH + since)
@@ -27,6 +27,12 @@ def test_ids_of_one_call_are_distinct_and_ascending(now: datetime, count: int) -
     assert len(made) == count
     assert made == sorted(set(made))
     assert {(each.version, each.int >> 80) for each in made} <= {(7, int(now.timestamp() * 1000))}
+
+
+@given(MOMENTS, st.integers(0, 600))
+def test_ids_in_hexadecimal_digits_are_those_of_their_numbers(now: datetime, count: int) -> None:
+    numbers = id_range(now, count)
+    assert hex_ids(numbers) == [f"{number:032x}" for number in numbers]
 
 
 def test_ids_of_one_moment_are_in_the_order_in_which_they_were_made() -> None:

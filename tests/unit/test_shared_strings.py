@@ -65,6 +65,11 @@ def test_column_of_cells_has_the_same_texts_as_single_cells() -> None:
         assert strings.column(indices) == [f"texto {index} é" if index else "" for index in indices]
 
 
+def test_index_with_zeros_in_front_is_the_same_string() -> None:
+    strings = shared_strings([f"<si><t>{n}</t></si>" for n in range(9)], 1 << 12)
+    assert strings.column(["07", "", "8"]) == ["7", "", "8"]
+
+
 def test_column_whose_strings_may_be_too_long_together_is_not_read() -> None:
     strings = shared_strings(["<si><t>a</t></si>", f"<si><t>{'b' * (MAX_COLUMN // 3)}</t></si>"], 1 << 20)
     assert strings.column(["0"] * 3) == ["a"] * 3

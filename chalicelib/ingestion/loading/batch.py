@@ -16,7 +16,7 @@ from operator import attrgetter
 from typing import NamedTuple, TypeGuard
 
 from chalicelib.contacts.telephones import Phone
-from chalicelib.ids import id_range
+from chalicelib.ids import hex_ids, id_range
 from chalicelib.ingestion.options import ALL_KEYS, DedupKey
 from chalicelib.ingestion.reading.columns import sheet_and_row
 from chalicelib.ingestion.reading.limits import MAX_ROWS
@@ -151,21 +151,17 @@ def _candidates(
     tags: str = "",
 ) -> Candidates:
     """The candidates with their lines. Each field is written for all of them at a time."""
-    written = map(fields, (external_ids, *columns[:5]))
     # Rows are in order. Those of a second sheet are counted on, and are told by their number in it.
-    rows: Sequence[int | str] = row_numbers
+    rows: Sequence[int] = row_numbers
     if row_numbers and row_numbers[-1] > MAX_ROWS:
         rows = [sheet_and_row(number)[1] for number in row_numbers]
+    written = [lead_ids, *map(fields, (external_ids, *columns[:5])), list(map(str, rows))]
     if columns.campos:
-        rows = [f"{row}\t{campos}" for row, campos in zip(rows, fields(columns.campos), strict=True)]
+        written.append(fields(columns.campos))
     if tags:
-        rows = [f"{row}\t{tags}" for row in rows]
-    leads = [
-        f"{lead_id}\t{external_id}\t{nome}\t{contato}\t{documento}\t{telefone_raw}\t{email_raw}\t{row_number}\n"
-        for lead_id, external_id, nome, contato, documento, telefone_raw, email_raw, row_number in zip(
-            lead_ids, *written, rows, strict=True
-        )
-    ]
+        written.append([tags] * len(rows))
+    written[-1] = [f"{last}\n" for last in written[-1]]
+    leads = list(map("\t".join, zip(*written, strict=True)))
     return Candidates(
         row_numbers,
         lead_ids,
@@ -212,7 +208,7 @@ def prepared(read_rows: ReadRows, now: datetime, keys: Set[DedupKey] = ALL_KEYS,
     Its leads get the `tags`.
     """
     numbers = id_range(now, len(read_rows.numbers))
-    lead_ids = [f"{value:032x}" for value in numbers]
+    lead_ids = hex_ids(numbers)
     columns = read_rows.columns
     external_ids = sorted(read_rows.external_ids)
     documents = sorted(filter(None, columns.documentos)) if DedupKey.DOCUMENTO in keys else []
@@ -281,20 +277,21 @@ def phone_lines(lead_id: str, phones: Sequence[Phone], *, existing: int = 0, mai
         [(phone, kind, fit)] = phones
         return "\t".join((lead_id, phone, "1\tt", kind, "t\n" if fit else "f\n"))
     main = main or principal(phones)
-    return "".join([
-        "\t".join((lead_id, phone, str(position), "t" if phone == main else "f", kind, "t\n" if fit else "f\n"))
-        for position, (phone, kind, fit) in enumerate(phones, existing + 1)
-    ])  # fmt: skip
+    parts: list[str] = []
+    for position, (phone, kind, fit) in enumerate(phones, existing + 1):
+        parts += lead_id, "\t", phone, "\t", str(position), "\tt\t" if phone == main else "\tf\t", kind
+        parts.append("\tt\n" if fit else "\tf\n")
+    return "".join(parts)
 
 
 def email_lines(lead_id: str, emails: Sequence[str], *, existing: int = 0) -> str:
     """The lines of a lead's e-mails. The lead has `existing` others already. A valid address needs no escaping."""
     if len(emails) == 1 and not existing:
         return f"{lead_id}\t{emails[0]}\t1\tt\n"
-    return "".join([
-        f"{lead_id}\t{email}\t{position}\t{'t' if position == 1 else 'f'}\n"
-        for position, email in enumerate(emails, existing + 1)
-    ])  # fmt: skip
+    parts: list[str] = []
+    for position, email in enumerate(emails, existing + 1):
+        parts += lead_id, "\t", email, "\t", str(position), "\tt\n" if position == 1 else "\tf\n"
+    return "".join(parts)
 
 
 def fields(texts: Sequence[str | None]) -> list[str]:

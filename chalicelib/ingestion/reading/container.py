@@ -12,10 +12,13 @@ import io
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from types import TracebackType
-from typing import Self
+from typing import IO, Self, TypeVar
 
 from chalicelib.errors import InvalidFile
 
@@ -31,6 +34,8 @@ RATIO_COUNTS_FROM = 16 << 20  # inflated bytes up to which a part may have any r
 _HEAD = 256  # bytes
 _ENCRYPTED = 0x1
 _LOCAL_HEADER = 30  # bytes, before the name
+T = TypeVar("T")
+
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MALFORMED = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, ValueError, NotImplementedError, RuntimeError)
 
@@ -56,6 +61,8 @@ class Container:
             raise
         self._inflated: dict[str, int] = {}
         self._inflated_total = 0
+        self._turn = RLock()
+        self._second_thread = ThreadPoolExecutor(1, thread_name_prefix="container")
 
     def __enter__(self) -> Self:
         return self
@@ -66,7 +73,8 @@ class Container:
         self.close()
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the file, once the second thread has done what it is at."""
+        self._second_thread.shutdown(cancel_futures=True)
         self._zip.close()
         self._file.close()
 
@@ -101,12 +109,25 @@ class Container:
         if total != entry.file_size:
             raise InvalidFile("arquivo_corrompido")
 
+    def blocks_ahead(self, name: str) -> Iterator[bytes]:
+        """Yield the blocks of a part as `blocks` does; a second thread inflates the next one meanwhile."""
+        blocks = self.blocks(name)
+        coming = self.meanwhile(lambda: next(blocks, None))
+        while (block := coming.result()) is not None:
+            coming = self.meanwhile(lambda: next(blocks, None))
+            yield block
+
+    def meanwhile(self, work: Callable[[], T]) -> Future[T]:
+        """Do some work on this file in a second thread: to inflate leaves the interpreter to others."""
+        return self._second_thread.submit(work)
+
     def _count_inflated(self, part: str, size: int) -> None:
         """Count the bytes that came out of a part; a part that is read twice counts once."""
-        more = size - self._inflated.get(part, 0)
-        if more > 0:
-            self._inflated[part] = size
-            self._inflated_total += more
+        with self._turn:
+            more = size - self._inflated.get(part, 0)
+            if more > 0:
+                self._inflated[part] = size
+                self._inflated_total += more
 
     def _entry(self, name: str) -> zipfile.ZipInfo:
         if entry := self._entries.get(name.lower()):
@@ -115,11 +136,22 @@ class Container:
 
     def _read(self, entry: zipfile.ZipInfo) -> Iterator[bytes]:
         try:
-            with self._zip.open(entry) as stream:
+            with self._opened(entry) as stream:
                 while block := stream.read(BLOCK):
                     yield block
         except _MALFORMED as error:
             raise InvalidFile("arquivo_corrompido") from error
+
+    @contextmanager
+    def _opened(self, entry: zipfile.ZipInfo) -> Iterator[IO[bytes]]:
+        """Open an entry. `zipfile` counts its open entries, and two threads must not count at once."""
+        with self._turn:
+            stream = self._zip.open(entry)
+        try:
+            yield stream
+        finally:
+            with self._turn:
+                stream.close()
 
 
 class _BoundedFile(io.FileIO):

@@ -23,7 +23,7 @@ from chalicelib.ingestion.reading.columns import RowRun, checked_row_number, col
 from chalicelib.ingestion.reading.converted import WasteBudget
 from chalicelib.ingestion.reading.limits import MAX_ROW, MAX_ROWS
 from chalicelib.ingestion.reading.markup import UnknownShape, is_blank, pieces_of_items
-from chalicelib.ingestion.reading.shared_strings import LongStrings, SharedStrings
+from chalicelib.ingestion.reading.shared_strings import LongStrings, SharedStrings, whole_numbers
 
 _NUMBER_KINDS = frozenset({"", "n"})
 _MOST_USUAL_COLUMNS = 30  # most columns of a row that is read column by column
@@ -164,7 +164,7 @@ def _usual_run(found: Sequence[tuple[str, ...]], shape: _Shape) -> _Rows:
     columns = list(map(_usual_column, held[::2], held[1::2], repeat(shape.strings)))
     for place in shape.numbers.intersection(range(len(columns))):
         columns[place] = _usual_numbers(held[2 * place], held[2 * place + 1], columns[place])
-    return _Rows(list(map(int, digits)), list(zip(*columns, strict=True)), list(map(len, markups)))
+    return _Rows(whole_numbers(digits), list(zip(*columns, strict=True)), list(map(len, markups)))
 
 
 def _usual_column(indices: Sequence[str], numbers: Sequence[str], strings: SharedStrings) -> Sequence[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterator, Set
+from concurrent.futures import Future
 from functools import partial
 from typing import NamedTuple
 
@@ -38,10 +39,10 @@ class Relationship(NamedTuple):
 
 
 class _Workbook(NamedTuple):
-    """What the sheets of a workbook share."""
+    """What the sheets of a workbook share. Its strings are proven while the first sheet is."""
 
     container: Container
-    strings: SharedStrings
+    strings: Future[SharedStrings]
     budget: WasteBudget
     glances: WasteBudget
     styles: Callable[[], Iterator[bytes]] | None
@@ -87,11 +88,12 @@ class Sheet:
         self, budget: WasteBudget, hidden: set[int], after: int, width: int, numbers: Set[int] = frozenset()
     ) -> Iterator[RowRun]:
         """Where the plain shape ends, the other reader starts again and yields only the rows that are left."""
-        blocks, dates = partial(self._container.blocks, self.part), self._dates
-        if self._checked_part().plain:
+        is_plain, strings, dates = self._checked_part().plain, self._strings.result(), self._dates
+        blocks = self._container.blocks_ahead(self.part)
+        if is_plain:
             try:
                 for run in plain_runs(
-                    blocks(), self._strings, budget,
+                    blocks, strings, budget,
                     after=after, width=width, hidden=hidden, dates=dates, numbers=numbers,
                 ):  # fmt: skip
                     after = run[-1][0]
@@ -100,7 +102,8 @@ class Sheet:
                 pass
             else:
                 return
-        rows = converted_rows(blocks(), self._strings, budget, width=width, hidden=hidden, dates=dates, numbers=numbers)
+            blocks = self._container.blocks_ahead(self.part)
+        rows = converted_rows(blocks, strings, budget, width=width, hidden=hidden, dates=dates, numbers=numbers)
         yield from ([row] for row in rows if row[0] > after)
 
     def size(self) -> int | None:
@@ -122,8 +125,10 @@ class Sheet:
     def _checked_part(self) -> Part:
         if self._checked is None:
             watched = LinkWatch(self._container.blocks(self.part))
-            self._checked = check_part(watched, b"<row ")
+            checked = check_part(watched, b"<row ")
             self._has_links = watched.found
+            self._strings.result()
+            self._checked = checked
         return self._checked
 
 
@@ -135,7 +140,8 @@ def sheets(container: Container) -> list[Sheet]:
     """
     workbook = _workbook(container)
     relationships = _relationships(container, workbook)
-    strings, styles = _shared_strings(container, relationships), _styles(container, relationships)
+    strings = container.meanwhile(partial(_shared_strings, container, relationships))
+    styles = _styles(container, relationships)
     dates = _dates(container, workbook, styles)
     common = _Workbook(container, strings, WasteBudget(), WasteBudget(), styles, dates)
     found = [
@@ -191,7 +197,7 @@ def _shared_strings(container: Container, relationships: dict[str, Relationship]
     part = next((each.part for each in relationships.values() if each.kind == "sharedStrings"), None)
     if part is None or part not in container:
         return SharedStrings(None, plain=True)
-    return SharedStrings(partial(container.blocks, part), plain=check_part(container.blocks(part)).plain)
+    return SharedStrings(partial(container.blocks_ahead, part), plain=check_part(container.blocks(part)).plain)
 
 
 def _styles(container: Container, relationships: dict[str, Relationship]) -> Callable[[], Iterator[bytes]] | None:

@@ -27,6 +27,17 @@ _MARKED = frozenset("'=")
 """What a cell begins with that may be shown as another text (`as_shown`)."""
 
 
+class CellColumns:
+    """The cells of one or more rows, by the place of their column; a column that no row reaches is blank."""
+
+    def __init__(self, rows: Sequence[Sequence[str]]) -> None:
+        self._columns: list[Column] = list(zip_longest(*rows, fillvalue=""))
+        self.blank: Column = ("",) * len(rows)
+
+    def __getitem__(self, place: int) -> Column:
+        return self._columns[place] if place < len(self._columns) else self.blank
+
+
 class UsualRows(NamedTuple):
     """Rows read by column: the ID of each (None if blank), their data, and the places of rows of any other kind."""
 
@@ -36,14 +47,11 @@ class UsualRows(NamedTuple):
 
 
 def read_usual_rows(
-    cells: Sequence[Sequence[str]], fields: Mapping[LeadField, tuple[int, ...]], *, landlines_valid: bool
+    cells: CellColumns, fields: Mapping[LeadField, tuple[int, ...]], *, landlines_valid: bool
 ) -> UsualRows:
     """Read the cells of one or more rows; `fields` says which columns feed each field."""
-    table = list(zip_longest(*cells, fillvalue=""))
-    blank = ("",) * len(cells)
-    by_field = {
-        field: [table[place] if place < len(table) else blank for place in fields.get(field, ())] for field in LeadField
-    }
+    blank = cells.blank
+    by_field = {field: [cells[place] for place in fields.get(field, ())] for field in LeadField}
     unusual: set[int] = set()
     emails, phones = ([_texts(column) for column in by_field[field]] for field in (LeadField.EMAIL, LeadField.TELEFONE))
     found_phones = _contacts(phones, blank, partial(usual_phones, landlines_valid=landlines_valid), unusual)
@@ -64,6 +72,9 @@ def read_usual_rows(
 
 
 def _texts(cells: Column) -> list[str]:
+    # One search tells that hardly any column has a mark at all.
+    if not any(map("".join(cells).__contains__, _MARKED)):
+        return list(cells)
     return [as_shown(cell) if cell[:1] in _MARKED else cell for cell in cells]
 
 

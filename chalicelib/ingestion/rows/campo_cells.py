@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import NamedTuple
 
 from chalicelib.campos import LONGEST_VALUE, MOST_BYTES, NUMBERS, CampoType
@@ -24,6 +25,7 @@ from chalicelib.ingestion.layout.campo_values import (
 )
 from chalicelib.ingestion.reading.columns import SheetRow
 from chalicelib.ingestion.reading.header import Header
+from chalicelib.ingestion.rows.by_column import CellColumns
 from chalicelib.ingestion.rows.formulas import as_shown
 
 MOST_SAMPLES = 5
@@ -147,28 +149,27 @@ def _texts(cells: Sequence[str]) -> list[str]:
 
 
 class CampoReader:
-    """Reads the campos of rows."""
+    """Reads the campos of rows; there is at least one column."""
 
     def __init__(self, columns: Sequence[CampoColumn]) -> None:
         self._columns = [_Column(each) for each in columns]
-        self._whole = "{" + ",".join(each.written for each in self._columns) + "}"
+        # What stands before, between and behind the values of a row that has all of them.
+        self._around = ("{" + ",".join(each.written for each in self._columns) + "}").split("%s")
 
-    def read_all(self, rows: Sequence[Sequence[str]]) -> ReadCampos:
+    def read_all(self, rows: CellColumns) -> ReadCampos:
         """Read the campos of rows, column by column; a row with a refusal is to be read again by itself."""
         texts: Counter[int] = Counter()
         unusual: set[int] = set()
         columns = []
         for column in self._columns:
-            cells = [cells[column.place] if column.place < len(cells) else "" for cells in rows]
+            cells = rows[column.place]
             values, others = column.values(cells)
             if others:
                 texts[column.place] += others
             if max(map(len, cells)) > LONGEST_VALUE:
                 unusual.update(place for place, cell in enumerate(cells) if len(cell) > LONGEST_VALUE)
             columns.append(values)
-        written = [
-            self._whole % values if all(values) else self._joined(values) for values in zip(*columns, strict=True)
-        ]
+        written = self._written(columns)
         if max(map(len, written)) > MOST_BYTES // _BYTES_OF_A_CHARACTER:
             unusual.update(place for place, each in enumerate(written) if _size(each) > MOST_BYTES)
         return ReadCampos(written, sorted(unusual), texts)
@@ -189,6 +190,19 @@ class CampoReader:
             room -= size if value else 0
             values.append(value)
         return self._joined(values), refused
+
+    def _written(self, columns: Sequence[Sequence[str]]) -> list[str]:
+        """Return the campos of each row; nearly all rows have all values."""
+        first, *others = self._around
+        pieces: list[Iterable[str]] = [repeat(first)]
+        for values, after in zip(columns, others, strict=True):
+            pieces += values, repeat(after)
+        written = list(map("".join, zip(*pieces, strict=False)))
+        if not all(map(all, columns)):
+            for place, row in enumerate(zip(*columns, strict=True)):
+                if not all(row):
+                    written[place] = self._joined(row)
+        return written
 
     def _joined(self, values: Iterable[str]) -> str:
         filled = zip(self._columns, values, strict=True)

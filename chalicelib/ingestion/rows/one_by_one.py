@@ -23,7 +23,7 @@ from chalicelib.ingestion.layout.derived import with_derived
 from chalicelib.ingestion.layout.regions import region_of
 from chalicelib.ingestion.reading.columns import RefusedCells, SheetRow
 from chalicelib.ingestion.reading.header import Header, LeadField
-from chalicelib.ingestion.rows.by_column import read_usual_rows
+from chalicelib.ingestion.rows.by_column import CellColumns, read_usual_rows
 from chalicelib.ingestion.rows.campo_cells import CampoReader
 from chalicelib.ingestion.rows.formulas import as_shown
 from chalicelib.ingestion.rows.lead import LeadColumns, LeadData
@@ -185,8 +185,9 @@ class RowReader:
         cells = given_cells
         if self._derived:
             cells = [with_derived(each, self._width, self._derived) for each in cells]
+        by_place = CellColumns(cells)
         external_ids, columns, unusual = read_usual_rows(
-            cells, self._header.fields, landlines_valid=self._landlines_valid
+            by_place, self._header.fields, landlines_valid=self._landlines_valid
         )
         if RefusedCells in set(map(type, given_cells)):
             unusual.update([place for place, each in enumerate(given_cells) if isinstance(each, RefusedCells)])
@@ -194,14 +195,14 @@ class RowReader:
         unusual.update(self._near(rows))
         texts: Counter[int] = Counter()
         if self._campos:
-            found = self._campos.read_all([cells for _, cells in rows])
+            found = self._campos.read_all(by_place)
             columns, texts = columns._replace(campos=found.written), found.texts
             unusual.update(found.unusual)
         if self._skipped:
             unusual.update([place for place, number in enumerate(numbers) if number in self._skipped])
         unusual.update(_totals(columns.nomes))
         if self._name[:1] != (0,):
-            unusual.update(_totals([each[0] if each else None for each in cells]))
+            unusual.update(_totals(by_place[0]))
         result = ReadRows(
             len(rows),
             numbers[-1],
