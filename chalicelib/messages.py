@@ -1335,8 +1335,8 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "or fewer people.",
     ),
     "periodo_longo": (
-        "O período tem no máximo {dias} dias.",
-        "The span has at most {dias} days.",
+        "O período tem no máximo {valor} dias.",
+        "The span has at most {valor} days.",
     ),
     "nome_de_responsavel_repetido": (
         "Já há um responsável com este nome.",

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 def invalid(error: ValidationError, root: str) -> Invalid:
     """The errors of pydantic as pointers (RFC 6901) below `root`, with codes and without the refused values."""
     errors = error.errors(include_url=False, include_input=False)
-    return Invalid("requisicao_invalida", tuple(_field_error(each, root) for each in errors))
+    # An item that is wrong is not counted: the list would be said to be too short as well.
+    around = {each["loc"][:steps] for each in errors for steps in range(len(each["loc"]))}
+    told = (each for each in errors if each["type"] != "too_short" or each["loc"] not in around)
+    return Invalid("requisicao_invalida", tuple(_field_error(each, root) for each in told))
 
 
 def _field_error(error: ErrorDetails, root: str) -> FieldError:

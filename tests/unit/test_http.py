@@ -16,7 +16,7 @@ import pytest
 from chalice.app import Chalice, Response
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.api.calls import MAX_JSON_BYTES, AnonymousCall, Call
 from chalicelib.api.handlers import Handler, RequestBody, View, operation_of
@@ -27,6 +27,7 @@ from chalicelib.errors import Conflict, FieldError, Invalid, Unavailable, UnderW
 from chalicelib.idempotency import IdempotencyKey, Replayed
 from chalicelib.identity import ADMIN, OPERATOR, Identity
 from chalicelib.pages import PageQuery
+from chalicelib.validation import invalid
 
 Decorator = Callable[[Chalice], Callable[[Handler], View]]
 
@@ -48,6 +49,12 @@ class Choice(BaseModel):
     tipo: Literal["a", "b"] | None = None
     curto: Annotated[str, Field(min_length=1, max_length=3)] = "a"
     pares: Annotated[tuple[int, ...], Field(max_length=2)] = ()
+
+
+class SeveralEvens(BaseModel):
+    """A list of at least one number, of which each is even."""
+
+    pares: Annotated[tuple[Annotated[int, Field(multiple_of=2)], ...], Field(min_length=1)]
 
 
 class Other(BaseModel):
@@ -498,6 +505,16 @@ def test_every_document_is_accepted_or_refused(document: object) -> None:
 
 def many_errors(count: int, name: str = "x") -> Reply:
     return ask(return_body, body=json.dumps({f"{name}{number}": 1 for number in range(count)}))
+
+
+@pytest.mark.parametrize(
+    ("given_pares", "told"),
+    [([1], [("/pares/0", "multiple_of")]), ([], [("/pares", "too_short")]), (None, [("/pares", "tuple_type")])],
+)
+def test_list_of_which_an_item_is_wrong_is_not_called_too_short_as_well(given_pares: object, told: object) -> None:
+    with pytest.raises(ValidationError) as raised:
+        SeveralEvens.model_validate({"pares": given_pares})
+    assert [(each.pointer, each.code) for each in invalid(raised.value, "").errors] == told
 
 
 def test_answer_lists_a_hundred_errors_and_says_that_there_are_more() -> None:

@@ -17,6 +17,8 @@ from chalicelib.messages import CATALOGUE, ENGLISH, PORTUGUESE
 PROJECT = Path(__file__).parents[2]
 # `Unavailable` passes its argument on to the sentence under another name.
 RENAMED = {"reason": "motivo"}
+# What pydantic says of a field is all that its sentence gets (`field_text`).
+OF_A_FIELD = frozenset({"nomes", "campo", "valor"})
 SOURCES = {path: path.read_text(encoding="utf-8") for path in sorted((PROJECT / "chalicelib").rglob("*.py"))}
 NODES = [(path, node) for path, source in SOURCES.items() for node in ast.walk(ast.parse(source))]
 
@@ -59,8 +61,11 @@ def _all_raised() -> Iterator[Raised]:
         if place is None or len(node.args) <= place:
             continue
         names = [word.arg for word in node.keywords]
-        is_shown = node.func.id in exceptions and None not in names
-        params = frozenset(RENAMED.get(name, name) for name in names if name) if is_shown else None
+        params = None
+        if node.func.id == "PydanticCustomError":
+            params = OF_A_FIELD
+        elif node.func.id in exceptions and None not in names:
+            params = frozenset(RENAMED.get(name, name) for name in names if name)
         for code in _constants(node.args[place]):
             yield Raised(f"{path.relative_to(PROJECT)}:{node.lineno}", code, params)
 
@@ -127,6 +132,11 @@ def test_field_has_the_sentence_of_its_code(error: FieldError, portuguese: str, 
     assert messages.field_text(error, PORTUGUESE, maximo=10) == portuguese
     if english is not None:
         assert messages.field_text(error, ENGLISH, maximo=10) == english
+
+
+def test_field_whose_limit_is_its_own_says_it() -> None:
+    error = FieldError("/ate", "periodo_longo", "31")
+    assert messages.field_text(error, PORTUGUESE) == "O período tem no máximo 31 dias."
 
 
 def test_field_names_itself_and_not_all_that_the_whole_error_names() -> None:

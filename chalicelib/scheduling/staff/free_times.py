@@ -150,7 +150,7 @@ def _completed(rows: Rows, query: SlotQuery, now: datetime) -> _Asked:
     if until <= max(since, now):
         raise _refused("ate", "data_no_passado")
     if until - since > MOST_DAYS * _ONE_DAY:
-        raise _refused("ate", "periodo_longo", dias=MOST_DAYS)
+        raise _refused("ate", "periodo_longo", valor=MOST_DAYS)
     return _Asked(names, since, until, minutes or _USUAL_MINUTES, now)
 
 
@@ -173,7 +173,7 @@ def _stale(rows: Rows, found: Sequence[Person], config: TenantConfig, now: datet
 
 
 def _refused(parameter: str, code: str, **params: object) -> Invalid:
-    return Invalid(code, (FieldError(f"?/{parameter}", code, parameter),), **params)
+    return Invalid(code, (FieldError(f"?/{parameter}", code, str(params.get("valor", parameter))),), **params)
 
 
 def _proposed(proposal: Proposal, asked: _Asked) -> Row:

@@ -90,5 +90,5 @@ class ReplayRange(_Request):
         if self.ate <= self.de:
             raise PydanticCustomError("fim_antes_do_inicio", "the end is not after the start")
         if self.ate - self.de > timedelta(days=MOST_DAYS):
-            raise PydanticCustomError("periodo_longo", "more than 31 days", {"dias": MOST_DAYS})
+            raise PydanticCustomError("periodo_longo", str(MOST_DAYS))
         return self
