@@ -25,6 +25,7 @@ from pg8000.core import BIND, DESCRIBE, EXECUTE, NULL_BYTE, PARSE, PORTAL, SYNC,
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, to_statement
 
+from chalicelib.acting import actor
 from chalicelib.adapters.sockets import CONNECT_S, SSL_MODES, Host, socket_to_folder, socket_to_host
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
 from chalicelib.errors import Conflict, ConstraintViolation, SerializationFailure, Unavailable
@@ -368,13 +369,15 @@ class Database:
     def transaction(self, tenant_id: str) -> Iterator[Rows]:
         """One attempt of `run`. Services call `run`; tests hold a transaction open with this."""
         with self._transaction(tenant_id) as rows:
-            rows.set_local(tenant_id=tenant_id)
+            rows.set_local(tenant_id=tenant_id, **_named_actor())
             yield rows
 
     @contextmanager
     def across_tenants(self) -> Iterator[Rows]:
         """One attempt of `run_across_tenants`; as `transaction`, for tests."""
         with self._transaction(None) as rows:
+            if by := _named_actor():
+                rows.set_local(**by)
             yield rows
 
     def close(self) -> None:
@@ -438,6 +441,12 @@ class Database:
     def _opened(self) -> Connection:
         with _translated():
             return connect(self._url(), timeout_s=self._timeout_s)
+
+
+def _named_actor() -> dict[str, str]:
+    """Who acts, as settings that the triggers of the audit read."""
+    by = actor()
+    return {} if by is None else by._asdict()
 
 
 class OneTripConnection(Connection):  # type: ignore[misc] # the driver has no types
