@@ -1,4 +1,4 @@
-"""Which routes that are no GET leave no row in the audit when they succeed, each with the reason."""
+"""Which routes that are no GET leave no entry in the audit when the test of the contract runs, each with the reason."""
 
 from __future__ import annotations
 
@@ -8,6 +8,6 @@ UNAUDITED = {
         "it changes nothing",
     ),
     "POST /webhooks/{canal}": "reports come by the million, and the history of each disparo and the replies tell them",
-    "POST /descadastro/{token}": "tested apart: the contract does not call it, because it answers a page",
+    "POST /descadastro/{token}": "it leaves one, but the test of the contract does not call it: it answers a page",
 }
-"""By method and path. Every other one is called by the test of the contract, and leaves a row."""
+"""By method and path. Every other one is called by the test of the contract, and leaves an entry."""
