@@ -257,6 +257,12 @@ def test_who_acted_does_not_stay_with_the_connection(services: Services) -> None
     assert [each["quem"] for each in entries(services)] == ["sistema", "ana"]
 
 
+def test_name_of_who_acts_is_no_sql(owner: Database) -> None:
+    with acting(Actor("a'; DROP TABLE auditoria; --\\", "GET /'")), owner.across_tenants() as rows:
+        rows.execute("INSERT INTO auditoria (tenant_id, acao, objeto) VALUES ('acme', 'mudanca', 'lead')")
+    assert ask(owner, "SELECT quem, rota FROM auditoria") == [["a'; DROP TABLE auditoria; --\\", "GET /'"]]
+
+
 # What may be read
 
 
