@@ -8,7 +8,8 @@ from uuid import UUID
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, S3Event, SQSEvent
 
-from chalicelib.access.requests import NewKey
+from chalicelib.access.requests import AuditQuery, NewKey
+from chalicelib.acting import as_system
 from chalicelib.adapters.clock import clock_of
 from chalicelib.api import openapi
 from chalicelib.api.authorizing import TTL_S, admitted
@@ -1056,10 +1057,18 @@ def revoke_chave(call: Call, chave_id: UUID) -> None:
     services.keys.revoke(call.identity, chave_id)
 
 
+@app.route("/auditoria", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def list_auditoria(call: Call, query: AuditQuery) -> Json[answers.AuditPage]:
+    """Lists who changed what, newest first: by which route, which object, and from what to what."""
+    return services.audit.page(call.tenant_id, query)
+
+
 # --- Files (S3) -----------------------------------------------------------------------------------------------------
 
 
 @app.on_s3_event(bucket=settings.bucket, events=["s3:ObjectCreated:*"], prefix="leads/")
+@as_system("arquivos")
 def register_upload(event: S3Event) -> None:
     """Registers the files that have arrived under a tenant's prefix."""
     services.uploads.register(event.to_dict())
@@ -1069,6 +1078,7 @@ def register_upload(event: S3Event) -> None:
 
 
 @app.on_sqs_message(queue=settings.ingest_queue, batch_size=1, maximum_concurrency=10)
+@as_system("ingestao")
 def ingest_leads(event: SQSEvent) -> None:
     """Reads the rows of the jobs that the messages name."""
     services.ingestion.run(event.to_dict(), remaining_ms=remaining_ms(event))
@@ -1078,24 +1088,28 @@ def ingest_leads(event: SQSEvent) -> None:
 @app.on_sqs_message(
     queue=settings.dispatch_queue, batch_size=1_000, maximum_batching_window_in_seconds=1, maximum_concurrency=10
 )
+@as_system("disparos")
 def send_disparos(event: SQSEvent) -> None:
     """Sends the disparos that are due."""
     services.executor.run(event.to_dict())
 
 
 @app.on_sqs_message(queue=settings.campaign_queue, batch_size=1, maximum_concurrency=5)
+@as_system("campanhas")
 def plan_campanhas(event: SQSEvent) -> None:
     """Plans the campaigns that the messages name, and starts those whose time has come."""
     services.planner.run(event.to_dict(), remaining_ms=remaining_ms(event))
 
 
 @app.on_sqs_message(queue=settings.scheduling_queue, batch_size=10, maximum_concurrency=2)
+@as_system("agendamentos")
 def announce_agendamentos(event: SQSEvent) -> None:
     """Announces the agendamentos whose time has come."""
     services.reminders.run(event.to_dict())
 
 
 @app.on_sqs_message(queue=settings.subscription_queue, batch_size=10, maximum_concurrency=5)
+@as_system("assinaturas")
 def deliver_eventos(event: SQSEvent) -> None:
     """Delivers events to the subscriptions that the messages name."""
     services.delivering.run(event.to_dict())
@@ -1105,12 +1119,14 @@ def deliver_eventos(event: SQSEvent) -> None:
 
 
 @app.schedule(Rate(1, unit=Rate.MINUTES))
+@as_system("varredura")
 def sweep(event: CloudWatchEvent) -> None:
     """Finds what was not woken up, what is stuck, what is due, and what is not published, and moves it on."""
     services.sweep.run()
 
 
 @app.schedule(Rate(1, unit=Rate.HOURS))
+@as_system("retencao")
 def retain(event: CloudWatchEvent) -> None:
     """Erases personal data that its tenant has kept as long as it may."""
     services.retention.run()

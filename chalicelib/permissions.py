@@ -1,8 +1,8 @@
 """Who may do what: the least group of each route. This table decides, and nothing else does.
 
 `leitor` reads. `operador` also uploads, sends and books. `admin` also configures, undoes, erases, lifts suppressions,
-and manages keys. A `POST` that changes nothing is reading. A service checks only what depends on a row, such as whose
-note it is.
+manages keys and reads the audit. A `POST` that changes nothing is reading. A service checks only what depends on a row,
+such as whose note it is.
 """
 
 from __future__ import annotations
@@ -142,6 +142,7 @@ _ADMIN = """
     GET /chaves
     POST /chaves
     DELETE /chaves/{chave_id}
+    GET /auditoria
 """
 
 LEAST: Mapping[str, Group] = MappingProxyType(

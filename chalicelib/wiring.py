@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
     from uuid import UUID
 
+    from chalicelib.access.audit import Audit
     from chalicelib.access.authorizer import Authorizer
     from chalicelib.access.id_tokens import IdTokens
     from chalicelib.access.keys import Keys
@@ -221,6 +222,12 @@ class Services:
         from chalicelib.access.keys import Keys
 
         return Keys(database=self.database, clock=self._clock)
+
+    @cached_property
+    def audit(self) -> Audit:
+        from chalicelib.access.audit import Audit
+
+        return Audit(database=self.database)
 
     # Ingestion
 

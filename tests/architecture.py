@@ -30,8 +30,8 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen encoding standard_webhooks",
-    "config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables codes"
-    " markdown",
+    "acting config telemetry identity idempotency pages events tokens searches validation campos conditions tags tables"
+    " codes markdown",
     "contacts motivo avisos erased links permissions",
     "adapters",
     " ".join(SERVICES),

@@ -211,5 +211,11 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
     "campanha_contagens": {"variante": OF_TENANT, **dict.fromkeys(("canal", "status", "motivo"), CODE)},
     "campanha_desfechos": {"ultimos": CODE},
     "lead_contatos_periodo": {"periodo": CODE},
+    "auditoria": {
+        **dict.fromkeys(("rota", "requisicao", "acao", "objeto"), CODE),
+        "quem": SUBJECT,
+        "objeto_id": NotPersonal("an id of ours, or the name of a template or a channel"),
+        "mudancas": NotPersonal("names of fields, and the values of those that are decided here to be codes"),
+    },
 }
 """Every column of type text, text[] or jsonb of a table with a tenant, `tenant_id` apart."""

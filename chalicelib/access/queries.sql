@@ -26,3 +26,18 @@ SELECT chave_id, grupo, rotas, usada_em
 
 -- name: mark_chave_used
 UPDATE chaves SET usada_em = :agora WHERE tenant_id = :tenant_id AND chave_id = :chave_id;
+
+-- name: list_auditoria
+-- Newest first: ids are in the order of time, and each filter has an index that ends with them.
+SELECT registro_id, em, quem, rota, requisicao, acao, objeto, objeto_id, quantos, mudancas
+  FROM auditoria
+ WHERE tenant_id = :tenant_id
+   AND (CAST(:antes AS uuid) IS NULL OR registro_id < CAST(:antes AS uuid))
+   AND (CAST(:quem AS text) IS NULL OR quem = CAST(:quem AS text))
+   AND (CAST(:rota AS text) IS NULL OR rota = CAST(:rota AS text))
+   AND (CAST(:objeto AS text) IS NULL OR objeto = CAST(:objeto AS text))
+   AND (CAST(:objeto_id AS text) IS NULL OR objeto_id = CAST(:objeto_id AS text))
+   AND (CAST(:de AS uuid) IS NULL OR registro_id >= CAST(:de AS uuid))
+   AND (CAST(:ate AS uuid) IS NULL OR registro_id <= CAST(:ate AS uuid))
+ ORDER BY registro_id DESC
+ LIMIT :limite;

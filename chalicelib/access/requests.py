@@ -1,7 +1,8 @@
-"""What the API may ask about keys."""
+"""What the API may ask about keys, and about the audit."""
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -9,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from chalicelib.identity import Group, Identity
 from chalicelib.instants import Instant
+from chalicelib.pages import CursorQuery
 from chalicelib.permissions import FOR_PEOPLE_ALONE, LEAST
 from chalicelib.scheduling.rules.names import ResponsavelName
 
@@ -50,3 +52,56 @@ class NewKey(BaseModel):
             if any(not holder.includes(LEAST[route]) for route in routes or ()):
                 raise PydanticCustomError("rota_de_outro_grupo", "a route that the group may not use")
         return routes
+
+
+class AuditedKind(StrEnum):
+    """The kinds of objects whose changes are written down; triggers name them (migration 066)."""
+
+    AGENDA = "agenda"
+    AGENDAMENTO = "agendamento"
+    ASSINATURA = "assinatura"
+    BLOQUEIO = "bloqueio"
+    CAMPANHA = "campanha"
+    CHAVE = "chave"
+    CONFIGURACAO = "configuracao"
+    DISPARO = "disparo"
+    ENTREGA = "entrega"
+    EVENTO_DE_CALENDARIO = "evento_de_calendario"
+    JOB = "job"
+    LEAD = "lead"
+    NOTA = "nota"
+    PAUSA_DE_CANAL = "pausa_de_canal"
+    PEDIDO_DE_TITULAR = "pedido_de_titular"
+    RESPONSAVEL = "responsavel"
+    RESPOSTA = "resposta"
+    SEGMENTO = "segmento"
+    SUPRESSAO = "supressao"
+    SUPRESSAO_DE_LEAD = "supressao_de_lead"
+    TEMPLATE = "template"
+
+
+class AuditedAction(StrEnum):
+    """What was done to an object."""
+
+    CRIACAO = "criacao"
+    MUDANCA = "mudanca"
+    REMOCAO = "remocao"
+
+
+ShortText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class AuditQuery(CursorQuery):
+    """A page of the audit; every filter that is given has to fit."""
+
+    quem: ShortText | None = None
+    """The subject of a person's login, `chave:` and the id of a key, `lead`, or `sistema` and a function."""
+    rota: ShortText | None = None
+    """A method and a path of the contract, such as `PATCH /leads/{lead_id}`."""
+    objeto: AuditedKind | None = None
+    objeto_id: ShortText | None = None
+    """The id of the object; the name of a template or of a channel."""
+    de: Instant | None = None
+    """From this instant on, to the millisecond."""
+    ate: Instant | None = None
+    """Up to this instant."""

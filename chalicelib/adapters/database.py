@@ -17,20 +17,23 @@ from pathlib import Path
 from queue import Empty, LifoQueue
 from socket import socket
 from struct import pack
+from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar, assert_never
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pg8000.converters import TIMESTAMPTZ, array_out, make_params, timestamptz_in
 from pg8000.core import BIND, DESCRIBE, EXECUTE, NULL_BYTE, PARSE, PORTAL, SYNC, Context
 from pg8000.exceptions import DatabaseError, InterfaceError
-from pg8000.native import Connection, to_statement
+from pg8000.native import Connection, literal, to_statement
 
+from chalicelib.acting import actor
 from chalicelib.adapters.sockets import CONNECT_S, SSL_MODES, Host, socket_to_folder, socket_to_host
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
 from chalicelib.errors import Conflict, ConstraintViolation, SerializationFailure, Unavailable
 
 Row = dict[str, Any]
 T = TypeVar("T")
+NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
@@ -368,13 +371,13 @@ class Database:
     def transaction(self, tenant_id: str) -> Iterator[Rows]:
         """One attempt of `run`. Services call `run`; tests hold a transaction open with this."""
         with self._transaction(tenant_id) as rows:
-            rows.set_local(tenant_id=tenant_id)
+            rows.set_local(tenant_id=tenant_id, **_named_actor())
             yield rows
 
     @contextmanager
     def across_tenants(self) -> Iterator[Rows]:
         """One attempt of `run_across_tenants`; as `transaction`, for tests."""
-        with self._transaction(None) as rows:
+        with self._transaction(None, _named_actor()) as rows:
             yield rows
 
     def close(self) -> None:
@@ -383,8 +386,11 @@ class Database:
             _close_quietly(connection)
 
     @contextmanager
-    def _transaction(self, tenant_id: str | None) -> Iterator[Rows]:
-        connection = self._connection()
+    def _transaction(self, tenant_id: str | None, settings: Mapping[str, str] = NO_SETTINGS) -> Iterator[Rows]:
+        """A transaction that begins with these `app.<name>`, in the same round trip."""
+        connection = self._connection(
+            "; ".join(["BEGIN", *(f"SET LOCAL app.{name} TO {literal(value)}" for name, value in settings.items())])
+        )
         exchange = Exchange(connection)
         try:
             yield Rows(exchange, tenant_id)
@@ -414,11 +420,11 @@ class Database:
         else:
             _close_quietly(connection)
 
-    def _connection(self) -> Connection:
+    def _connection(self, begin: str) -> Connection:
         """An idle connection that still answers BEGIN, else a new one."""
         while (connection := self._idle_one()) is not None:
             try:
-                connection.run("BEGIN")
+                connection.run(begin)
             except (InterfaceError, DatabaseError, OSError):
                 # It died while it was idle. Nothing was under way, so another one takes its place.
                 _close_quietly(connection)
@@ -426,7 +432,7 @@ class Database:
                 return connection
         connection = self._opened()
         with _translated():
-            connection.run("BEGIN")
+            connection.run(begin)
         return connection
 
     def _idle_one(self) -> Connection | None:
@@ -438,6 +444,12 @@ class Database:
     def _opened(self) -> Connection:
         with _translated():
             return connect(self._url(), timeout_s=self._timeout_s)
+
+
+def _named_actor() -> dict[str, str]:
+    """Who acts, as settings that the triggers of the audit read."""
+    by = actor()
+    return {} if by is None else {name: value for name, value in by._asdict().items() if value}
 
 
 class OneTripConnection(Connection):  # type: ignore[misc] # the driver has no types

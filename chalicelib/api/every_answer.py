@@ -1,15 +1,18 @@
 """What every answer carries: the id of the request, and headers that keep its content to who asked for it.
 
-By the id, the log lines of a request are found: it stands in `X-Request-Id`, and in a 500 itself.
+By the id, the log lines of a request are found: it stands in `X-Request-Id`, and in a 500 itself. The audit names it
+too, beside who made the request and by which route.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from chalice.app import Request, Response
 
+from chalicelib.acting import LEAD, SYSTEM, Actor, acting
 from chalicelib.api.http import PROBLEM
 from chalicelib.telemetry import logger
 
@@ -27,20 +30,40 @@ PRIVACY: Mapping[str, str] = {
 """The headers of every answer that does not say otherwise, the gateway's own among them (RFC 9111, RFC 6797)."""
 # An answer that a browser opens as a page may load nothing and stand in no frame. Our pages allow what they need.
 _AS_A_PAGE = {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+_OPEN: Mapping[str, str] = MappingProxyType(
+    {
+        "POST /descadastro/{token}": LEAD,
+        "POST /convite/{token}": LEAD,
+        "POST /webhooks/{canal}": f"{SYSTEM}:webhooks",
+    }
+)
+"""Who acts by the routes that take no token and change something."""
+_ANYBODY = "publico"
 
 
 def numbered(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """The outermost middleware of all routes: the id that API Gateway gave goes into each log line and the answer."""
+    """The outermost middleware of all routes: the id that API Gateway gave goes into each log line and the answer.
+
+    What the request changes is written down in the name of its caller.
+    """
     request_id = request.context.get("requestId", "")
     logger.thread_safe_append_keys(**{MEMBER: request_id})
     try:
-        response = get_response(request)
+        with acting(_actor(request, request_id)):
+            response = get_response(request)
     finally:
         logger.thread_safe_remove_keys([MEMBER])
     response.headers = {**PRIVACY, **_AS_A_PAGE, **response.headers, HEADER: request_id}
     if response.status_code == _FAILED and response.headers.get("Content-Type") == PROBLEM:
         response.body = with_request_id(response.body, request_id)
     return response
+
+
+def _actor(request: Request, request_id: str) -> Actor:
+    """Whom the authorizer has named. Chalice's `path` is the pattern of the route."""
+    route = f"{request.method} {request.path}"
+    subject = (request.context.get("authorizer") or {}).get("subject")
+    return Actor(str(subject or _OPEN.get(route, _ANYBODY)), route, request_id)
 
 
 def with_request_id(document: str, request_id: str) -> str:

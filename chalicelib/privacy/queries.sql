@@ -535,24 +535,20 @@ SELECT canal, usuario, contato, lead_id, visto_em
  ORDER BY canal, usuario;
 
 -- name: list_tenants_to_retain
--- Found one by one in two indexes: whoever has leads, and whoever has uploaded files, refused to the last row.
-WITH RECURSIVE com_leads AS (
-    (SELECT tenant_id FROM leads ORDER BY tenant_id LIMIT 1)
+-- Whoever has something that is kept for a time, found one by one at the edges of indexes that begin with the tenant. Texts of
+-- disparos, agendamentos and the rest go with leads or jobs; replies and events may be there without either.
+WITH RECURSIVE todos AS (
+    SELECT '' COLLATE "C" AS tenant_id
      UNION ALL
-    SELECT (SELECT l.tenant_id FROM leads l WHERE l.tenant_id > c.tenant_id ORDER BY l.tenant_id LIMIT 1)
-      FROM com_leads c
-     WHERE c.tenant_id IS NOT NULL
-), com_jobs AS (
-    (SELECT tenant_id FROM ingest_jobs ORDER BY tenant_id LIMIT 1)
-     UNION ALL
-    SELECT (SELECT j.tenant_id FROM ingest_jobs j WHERE j.tenant_id > c.tenant_id ORDER BY j.tenant_id LIMIT 1)
-      FROM com_jobs c
-     WHERE c.tenant_id IS NOT NULL
+    SELECT least((SELECT l.tenant_id FROM leads l WHERE l.tenant_id > t.tenant_id ORDER BY l.tenant_id LIMIT 1),
+                 (SELECT j.tenant_id FROM ingest_jobs j WHERE j.tenant_id > t.tenant_id ORDER BY j.tenant_id LIMIT 1),
+                 (SELECT r.tenant_id FROM respostas r WHERE r.tenant_id > t.tenant_id ORDER BY r.tenant_id LIMIT 1),
+                 (SELECT e.tenant_id FROM eventos e WHERE e.tenant_id > t.tenant_id ORDER BY e.tenant_id LIMIT 1),
+                 (SELECT a.tenant_id FROM auditoria a WHERE a.tenant_id > t.tenant_id ORDER BY a.tenant_id LIMIT 1))
+      FROM todos t
+     WHERE t.tenant_id IS NOT NULL
 )
-SELECT tenant_id
-  FROM (SELECT tenant_id FROM com_leads UNION SELECT tenant_id FROM com_jobs) todos
- WHERE tenant_id IS NOT NULL
- ORDER BY tenant_id;
+SELECT tenant_id FROM todos WHERE tenant_id <> '' ORDER BY tenant_id;
 
 -- name: retain_disparos
 -- The text goes, and what may hold the phone. The destination stays: the lead has it, and the link of the message
@@ -659,6 +655,16 @@ WITH velhos AS (
        FOR UPDATE SKIP LOCKED
 )
 DELETE FROM eventos e USING velhos v WHERE e.tenant_id = :tenant_id AND e.evento_id = v.evento_id;
+
+-- name: retain_auditoria
+-- Nothing else deletes of it.
+DELETE FROM auditoria
+ WHERE tenant_id = :tenant_id
+   AND registro_id = ANY (ARRAY(SELECT registro_id
+                                  FROM auditoria
+                                 WHERE tenant_id = :tenant_id AND registro_id < CAST(:ate AS uuid)
+                                 ORDER BY registro_id
+                                 LIMIT :limite));
 
 -- name: list_titular_restos
 -- Erased leads that something came to since: a campaign that was just being planned, a reply that was under way.

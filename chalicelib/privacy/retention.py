@@ -25,6 +25,8 @@ from chalicelib.tenants.config import RetentionPeriods, config_of
 SLICE = 1_000
 """Rows of one transaction."""
 _EXPORTS_KEPT = timedelta(days=1)
+_AUDIT_KEPT = timedelta(days=2 * 365)
+"""The same for every tenant: none may shorten the memory of what was done."""
 _TIME = timedelta(minutes=4)
 """After which no slice begins: the function has five minutes."""
 
@@ -125,6 +127,10 @@ def _eventos(rows: Rows, now: datetime, periods: RetentionPeriods, most: int) ->
     return rows.run("retain_eventos", ate=first_id(before), limite=most)
 
 
+def _auditoria(rows: Rows, now: datetime, _: RetentionPeriods, most: int) -> int:
+    return rows.run("retain_auditoria", ate=first_id(now - _AUDIT_KEPT), limite=most)
+
+
 def _restos(rows: Rows, now: datetime, _: RetentionPeriods, most: int) -> int:
     """Finish erasures; of how many leads. One that has a live disparo or agendamento loses it."""
     # As an erasure: nobody writes contacts meanwhile.
@@ -146,6 +152,7 @@ _PARTS: Mapping[str, Part] = {
     "ingest_mesclas": _mesclas,
     "agendamentos": _agendamentos,
     "eventos": _eventos,
+    "auditoria": _auditoria,
     "apagados": _restos,
 }
 _FILES = "arquivos"

@@ -13,6 +13,10 @@ RETURNING tenant_id;
 -- name: update_tenant_config
 UPDATE tenants SET config = CAST(:config AS jsonb), atualizado_em = :agora WHERE tenant_id = :tenant_id;
 
+-- name: audit_configuracao
+-- What a row stores may leave defaults out, so no trigger can tell what has changed.
+SELECT audita_pedido('mudanca', 'configuracao', NULL, CAST(:mudancas AS jsonb));
+
 -- name: hurry_probes
 -- Channels that are configured anew and turned messages away before: the sweep sends a probe within a minute. A pause that
 -- a person made stays as it is.

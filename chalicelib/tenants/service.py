@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -30,6 +31,7 @@ CheckChannels = Callable[[str, Mapping[str, Mapping[str, Any]]], None]
 """Checks a tenant's documents, by channel; raises Invalid, with pointers into the configuration, if one cannot send."""
 
 _TRIES = 5
+_CHANNELS = "canais."
 
 
 class Tenants:
@@ -108,12 +110,24 @@ class Tenants:
         if config_of(rows) != stored:
             return None
         rows.run("update_tenant_config", config=wanted.model_dump_json(), agora=now)
+        if changes := list(_audited(stored.model_dump(mode="json"), wanted.model_dump(mode="json"))):
+            rows.run("audit_configuracao", mudancas=json.dumps(changes))
         other = [canal.value for canal in Canal if stored.canais.of(canal) != wanted.canais.of(canal)]
         rows.run("hurry_probes", canais=other, agora=now)
         waiting = _redated(rows, [canal.value for canal in Canal if _dates_change(stored, wanted, canal)], now)
         if _openings(stored) != _openings(wanted):
             waiting += _campaigns_redated(rows, now)
         return {"disparos_a_redatar": waiting, "agendamentos_a_redatar": _reminders_redated(rows, stored, wanted, now)}
+
+
+def _audited(stored: Mapping[str, Any], wanted: Mapping[str, Any], path: str = "") -> Iterator[dict[str, Any]]:
+    """Each field that changes, for the audit; of the document of a channel, not what it says: it may name a secret."""
+    for name, value in wanted.items():
+        if isinstance(value, dict) and path != _CHANNELS:
+            yield from _audited(stored[name], value, f"{path}{name}.")
+        elif value != stored[name]:
+            shown = {"de": None, "para": None} if path == _CHANNELS else {"de": stored[name], "para": value}
+            yield {"campo": f"{path}{name}", **shown, "oculto": path == _CHANNELS}
 
 
 def _dates_change(stored: TenantConfig, wanted: TenantConfig, canal: Canal) -> bool:

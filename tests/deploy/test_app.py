@@ -64,5 +64,23 @@ def test_handler_holds_no_sql(handler: ast.FunctionDef) -> None:
     assert not [text for text in texts if isinstance(text, str) and SQL.search(text)]
 
 
+def test_every_function_that_no_request_calls_acts_under_a_name_of_its_own() -> None:
+    """The audit says which function of ours it was."""
+    calls = {
+        handler.name: {
+            ast.unparse(each.func): ast.unparse(each) for each in handler.decorator_list if isinstance(each, ast.Call)
+        }
+        for handler in _handlers()
+    }
+    called = {
+        name: each
+        for name, each in calls.items()
+        if each.keys() & {"app.on_s3_event", "app.on_sqs_message", "app.schedule"}
+    }
+    assert len(called) > 5
+    assert [name for name, each in called.items() if list(each)[-1] != "as_system"] == []
+    assert len({each["as_system"] for each in called.values()}) == len(called)
+
+
 def test_every_handler_is_declared_to_aws() -> None:
     assert [handler.name for handler in _handlers() if not handler.decorator_list] == []

@@ -36,7 +36,7 @@ TABLES = (
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
     "agendamento_eventos", "calendario_leituras", "calendario_ocupados",
-    "contatos_apagados", "titular_pedidos", "chaves", "assinaturas", "assinatura_entregas",
+    "contatos_apagados", "titular_pedidos", "chaves", "assinaturas", "assinatura_entregas", "auditoria",
 )  # fmt: skip
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {

@@ -14,6 +14,7 @@ import pytest
 
 from chalicelib.adapters.database import Database
 from chalicelib.identity import ADMIN
+from chalicelib.ids import new_id
 from chalicelib.scheduling.invitations.links import LeadLinks
 from chalicelib.scheduling.invitations.proofs import answer
 from chalicelib.tokens import Signer
@@ -22,6 +23,7 @@ from local.aws import Aws, put_secret
 from tests.builders import CREATED_AT, TENANT, a_lead, a_recipient, an_answer, ask, insert, literal, run
 from tests.conftest import DatabaseUrls
 from tests.integration.conftest import JSON, SIGNING_KEY, ContractClient
+from tests.unaudited_routes import UNAUDITED
 
 BOUNDARY = "boundary"
 SHARED = "segredo-combinado"
@@ -378,7 +380,7 @@ def use_keys(call: Caller) -> None:
     assert all(shown[name] for name in ("usada_em", "revogada_em", "revogada_por"))
 
 
-def use_subscriptions(call: Caller) -> None:
+def use_subscriptions(call: Caller, owner: Database) -> None:
     made = call("POST", "/assinaturas", url="https://203.0.114.1/eventos", eventos=["disparo.failed"], descricao="ERP")
     assert made.pop("segredo").startswith("whsec_")
     path = f"/assinaturas/{made['assinatura_id']}"
@@ -390,7 +392,12 @@ def use_subscriptions(call: Caller) -> None:
     assert call("GET", f"{path}/entregas?status=pendente")["itens"] == [delivery]
     assert call("POST", f"{path}/entregas/{delivery['evento_id']}/reenviar")["tentativas"] == 0
     span = {"de": "2026-11-01T00:00:00Z", "ate": "2026-11-02T00:00:00Z"}
-    assert call("POST", f"{path}/reenviar", **span) == {"reenviadas": 0, "continuar_de": None}
+    at = datetime(2026, 11, 1, 12, tzinfo=UTC)
+    insert(
+        owner, "eventos", tenant_id=TENANT, evento_id=new_id(at), tipo="disparo.failed", detalhe={}, criado_em=at,
+        publicado_em=at,
+    )  # fmt: skip
+    assert call("POST", f"{path}/reenviar", **span) == {"reenviadas": 1, "continuar_de": None}
     call("DELETE", path)
 
 
@@ -424,7 +431,7 @@ def use_replies(call: Caller, lead_id: str) -> None:
 
 def use_tenant(call: Caller, aws: Aws) -> None:
     call("PATCH", "/tenant/config", fuso="America/Manaus", limites={"email": {"por_dia": 10}})
-    call("PUT", "/tenant/config", **call("GET", "/tenant/config"))
+    call("PUT", "/tenant/config", **{**call("GET", "/tenant/config"), "idioma": "en"})
     assert call("GET", "/tenant/config")["limites"]["email"]["por_dia"] == 10
     put_secret(aws, "/alquimista/dev/disparo-agenda/webhook-email", {"segredo": SHARED})
     [url] = [each["url"] for each in call("GET", "/tenant/webhooks")["itens"] if each["canal"] == "email"]
@@ -444,6 +451,34 @@ def use_privacy(call: Caller, lead_id: str) -> None:
     erased = call("POST", "/titulares/apagar", documentos=[lead["documento"]])
     assert (erased["leads"], erased["pendencias"][0]["codigo"]) == (1, "titular_em_arquivo_aberto")
     assert [each["tipo"] for each in call("GET", "/titulares/pedidos?limit=2")["itens"]] == ["apagamento", "exportacao"]
+
+
+def use_audit(call: Caller) -> None:
+    first = call("GET", "/auditoria?limit=2")
+    rest = call("GET", f"/auditoria?limit=500&cursor={first['proximo']}")["itens"]
+    assert first["itens"][0]["registro_id"] > first["itens"][1]["registro_id"] > rest[0]["registro_id"]
+    [erased] = call("GET", "/auditoria?objeto=pedido_de_titular&rota=POST%20/titulares/apagar&limit=1")["itens"]
+    assert erased["requisicao"]
+
+
+def check_audit(api: ContractClient, owner: Database) -> None:
+    """Every route that changes something has left entries, of its caller, and without personal data."""
+    changing = {
+        f"{method.upper()} {path}"
+        for path, methods in api.contract.document["paths"].items()
+        for method in methods
+        if method != "get"
+    }
+    audited = dict(ask(owner, "SELECT rota, array_agg(DISTINCT quem) FROM auditoria WHERE rota IS NOT NULL GROUP BY 1"))
+    assert changing - audited.keys() == UNAUDITED.keys()
+    assert audited.pop("POST /convite/{token}") == ["lead"]
+    [[person]] = ask(owner, "SELECT DISTINCT criada_por FROM chaves")
+    assert [route for route, quem in audited.items() if quem != [person]] == []
+    # `oi` and `cobra` are names of templates.
+    kept = json.dumps(ask(owner, "SELECT to_jsonb(a) FROM auditoria a"))
+    assert (
+        re.findall("Maria|João|Ana|Bi?a|Beatriz|52998224725|529.982|99999|example|Salvador|Prefere|chefe", kept) == []
+    )
 
 
 def json_operations(contract: Any) -> set[tuple[str, str, str]]:
@@ -470,7 +505,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_staff(call)
     use_campaigns(call, owner, lead_id)
     use_keys(call)
-    use_subscriptions(call)
+    use_subscriptions(call, owner)
     use_suppressions(call)
     use_person_suppression(call, lead_id)
     use_tenant(call, aws)
@@ -479,6 +514,8 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     assert ask(owner, waiting) == [[2]]
     use_privacy(call, lead_id)
     assert ask(owner, waiting) == [[0]]
+    use_audit(call)
+    check_audit(api, owner)
     assert json_operations(api.contract.document) - api.answered == set()
 
 

@@ -55,6 +55,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "erase_titular": {"emails": []},
 }
 
+EFFECTS = "SELECT (SELECT count(*) FROM eventos), (SELECT count(*) FROM auditoria)"
+
 
 @pytest.fixture
 def owner(database_urls: DatabaseUrls) -> Iterator[Database]:
@@ -84,13 +86,13 @@ def test_every_creating_operation_has_one_effect_and_one_answer(api: ContractCli
         if status >= 400:
             refused[route.handler] = first["code"]
             continue
-        before = ask(owner, "SELECT count(*) FROM eventos")
+        before = ask(owner, EFFECTS)
         again, second, headers = post(api, route, ids, token, "k", body)
         if route.handler in SECRET:
             assert (again, second["code"]) == (409, "resposta_nao_guardada")
         else:
             assert (again, second, headers["Idempotency-Replayed"]) == (status, first, "true"), route.handler
-        assert ask(owner, "SELECT count(*) FROM eventos") == before
+        assert ask(owner, EFFECTS) == before
         if body:
             other, problem, _ = post(api, route, ids, token, "k", {**body, **CHANGES[route.handler]})
             assert (other, problem["code"]) == (422, "chave_de_idempotencia_reutilizada"), (route.handler, problem)

@@ -75,12 +75,13 @@ from chalicelib.api.answers.scheduling import (
     SlotsAnswer,
 )
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
-from chalicelib.api.answers.tenants import KeyPage, NewKeyAnswer, SavedConfig
+from chalicelib.api.answers.tenants import AuditPage, KeyPage, NewKeyAnswer, SavedConfig
 
 __all__ = [
     "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",
+    "AuditPage",
     "BatchAnswer",
     "BlockAnswer",
     "BlockPage",

@@ -1,10 +1,12 @@
-"""Answers about the configuration and the API keys of a tenant."""
+"""Answers about the configuration, the API keys and the audit of a tenant."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from chalicelib.access.requests import AuditedAction, AuditedKind
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.identity import Group
 from chalicelib.tenants.config import TenantConfig
@@ -54,3 +56,43 @@ class KeyPage(PageModel):
     """A page of keys."""
 
     itens: tuple[KeyAnswer, ...]
+
+
+class AuditedField(AnswerModel):
+    """A field of an object that has changed."""
+
+    campo: str
+    de: Any
+    """What it was; null: nothing, or `oculto`."""
+    para: Any
+    """What it is now; null: nothing, or `oculto`."""
+    oculto: bool
+    """Whether it may hold personal data or a secret: then its values are not kept here."""
+
+
+class AuditEntry(AnswerModel):
+    """Who did what to an object."""
+
+    registro_id: UUID
+    em: datetime
+    quem: str
+    """The subject of a person's login; `chave:` and the id of a key; `lead`, by a link that was sent to one; `sistema`,
+    the product itself, with the name of its function behind a colon."""
+    rota: str | None
+    """The method and the path of the request; null where none was made."""
+    requisicao: str | None
+    """The `X-Request-Id` of the answer; null where no request was made."""
+    acao: AuditedAction
+    objeto: AuditedKind
+    objeto_id: str | None
+    """The id of the object, or the name of a template or a channel. Null for the configuration, and where one entry
+    stands for many objects."""
+    quantos: int
+    """How many objects changed in this way at once."""
+    mudancas: tuple[AuditedField, ...]
+
+
+class AuditPage(PageModel):
+    """A page of the audit."""
+
+    itens: tuple[AuditEntry, ...]

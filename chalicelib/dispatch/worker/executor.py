@@ -17,6 +17,7 @@ from random import random as draw
 from typing import Any, NamedTuple, assert_never
 from uuid import UUID
 
+from chalicelib.acting import carried
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database
 from chalicelib.adapters.queues import Message, Queues, wakeup_body, wakeup_targets
@@ -199,7 +200,7 @@ class Executor:
         if len(batches) < 2:
             return [self._handle(each) for each in batches]
         with ThreadPoolExecutor(min(len(batches), _MOST_THREADS)) as threads:
-            return list(threads.map(self._handle, batches))
+            return list(threads.map(carried(self._handle), batches))
 
     def _opened(self, owner: _ChannelOwner, claim: Claim) -> Sender:
         document = owner.owner and claim.configs[owner.owner].canais.of(owner.canal)

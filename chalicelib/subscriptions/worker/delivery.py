@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from chalicelib import events
+from chalicelib.acting import carried
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.queues import WakeupTarget, wakeup_targets
@@ -105,7 +106,7 @@ class Delivering:
         """
         targets = wakeup_targets(event, ID_NAME)
         with ThreadPoolExecutor(max_workers=_MOST_TURNS) as threads:
-            failed = list(threads.map(self._take_turn, targets)).count(False)
+            failed = list(threads.map(carried(self._take_turn), targets)).count(False)
         if failed:
             raise DeliveriesFailed(str(failed))
 
