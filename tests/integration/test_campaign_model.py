@@ -40,8 +40,9 @@ from chalicelib.campaigns.requests.drafts import Campaigns
 from chalicelib.campaigns.requests.models import CampaignStart, NewCampaign, NewStart
 from chalicelib.campaigns.rules import counters
 from chalicelib.config import Settings
+from chalicelib.delivery.providers.recognition import SECRET_HEADER
 from chalicelib.delivery.requests import WebhookQuery
-from chalicelib.delivery.service import SECRET_HEADER, Webhooks
+from chalicelib.delivery.service import Webhooks
 from chalicelib.delivery.settling import LateReports
 from chalicelib.dispatch.outcomes import OutgoingMessage, Permanent, Unknown
 from chalicelib.dispatch.requests.resends import Resends

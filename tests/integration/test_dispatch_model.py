@@ -30,8 +30,9 @@ from pg8000.native import Connection
 from chalicelib.adapters.database import Database, connect
 from chalicelib.adapters.secrets import Secrets
 from chalicelib.config import Settings
+from chalicelib.delivery.providers.recognition import SECRET_HEADER
 from chalicelib.delivery.requests import WebhookQuery
-from chalicelib.delivery.service import SECRET_HEADER, Webhooks
+from chalicelib.delivery.service import Webhooks
 from chalicelib.delivery.settling import LateReports
 from chalicelib.dispatch.outcomes import Transient
 from chalicelib.dispatch.requests.channel_pauses import ChannelPauses

@@ -92,6 +92,6 @@ def test_no_answer_is_kept_passed_on_guessed_or_framed() -> None:
 
 
 def test_answer_may_say_otherwise() -> None:
-    said = {"Cache-Control": "private, no-cache", "Content-Type": "application/json"}
+    said: dict[str, str | list[str]] = {"Cache-Control": "private, no-cache", "Content-Type": "application/json"}
     _, _, headers = answer(lambda: Response("{}", said))
     assert (headers["Cache-Control"], headers["Referrer-Policy"]) == ("private, no-cache", "no-referrer")

@@ -21,7 +21,8 @@ AWARE = st.datetimes(timezones=st.just(UTC))
 
 @given(AWARE, st.uuids())
 def test_cursor_is_read_back_as_the_place_that_it_was_made_of(moment: datetime, id_: UUID) -> None:
-    cursor = page_of([{"at": moment, "id": id_}] * 2, 1, lambda row: (row["at"].isoformat(), row["id"]))["proximo"]
+    rows: list[dict[str, Any]] = [{"at": moment, "id": id_}] * 2
+    cursor = page_of(rows, 1, lambda row: (row["at"].isoformat(), row["id"]))["proximo"]
     assert PageQuery(cursor=cursor).after(tuple[AwareDatetime, UUID]) == (moment, id_)
 
 

@@ -17,6 +17,8 @@ from chalicelib.delivery.providers.values import as_text
 from chalicelib.errors import Unreadable
 from chalicelib.standard_webhooks import SVIX_NAMES, is_signed
 
+SECRET_HEADER = "x-webhook-secret"  # noqa: S105 - the name of a header
+
 
 class Provider(NamedTuple):
     """`setting` names the value of our secret that the proof needs; `proves` checks a request by that value."""
@@ -28,9 +30,7 @@ class Provider(NamedTuple):
 
 def _sent_shared(posted: ProviderPost, secret: str) -> bool:
     """The secret itself stands in a header, or the body is signed under it by Standard Webhooks."""
-    return is_shared(secret, posted.header("x-webhook-secret")) or is_signed(
-        secret, posted.headers, posted.raw, posted.at
-    )
+    return is_shared(secret, posted.header(SECRET_HEADER)) or is_signed(secret, posted.headers, posted.raw, posted.at)
 
 
 def _sent_by_evolution(posted: ProviderPost, apikey: str) -> bool:
