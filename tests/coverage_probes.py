@@ -11,6 +11,7 @@ A mark says less than a tracer in one place: an `except` line counts when it, or
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import sys
 from collections import defaultdict
@@ -42,16 +43,19 @@ class Source:
     """The marks of one file. Whoever runs its code sets those that it reaches."""
 
     def __init__(self, path: str) -> None:
-        tree = ast.parse(Path(path).read_bytes())
+        self._tree = ast.parse(Path(path).read_bytes())
         self.path = path
-        self.marks = _add_marks(tree)
-        self.code: CodeType = compile(tree, path, "exec", dont_inherit=True)
+        self.marks = _add_marks(self._tree)
         self.reached = [False] * len(self.marks)
 
     def run(self, namespace: dict[str, Any]) -> None:
         """Run the module, with its marks."""
         namespace[_MARKS] = self.reached
-        exec(self.code, namespace)
+        exec(self._code, namespace)
+
+    @functools.cached_property
+    def _code(self) -> CodeType:
+        return compile(self._tree, self.path, "exec", dont_inherit=True)
 
     def arcs(self) -> set[tuple[int, int]]:
         """What was reached, as coverage.py writes it: line to itself for a statement, line to line for a branch."""
