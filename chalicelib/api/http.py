@@ -83,6 +83,16 @@ def localize_415(request: Request, get_response: Callable[[Request], Response]) 
 def answered(work: Callable[[], object], status: int, language: str) -> Response:
     """The response for what `work` returns, or the problem document for what it raises."""
     try:
+        return _expected(work, status, language)
+    except Exception as error:  # noqa: BLE001 - the boundary of the process: no detail may reach a client
+        # Only the class of the error is logged: its text may quote a row.
+        logger.error("unexpected_error", extra={"kind": type(error).__name__, "where": _where(error)})
+        return problem(_Unexpected("erro_interno"), language)
+
+
+def _expected(work: Callable[[], object], status: int, language: str) -> Response:
+    """The response for what `work` returns, or for an error of ours."""
+    try:
         result = work()
         if isinstance(result, Markdown):
             return Response(body=result, headers={"Content-Type": CONTENT_TYPE})
@@ -91,10 +101,6 @@ def answered(work: Callable[[], object], status: int, language: str) -> Response
         return _replay(first)
     except DomainError as error:
         return problem(error, language)
-    except Exception as error:  # noqa: BLE001 - the boundary of the process: no detail may reach a client
-        # Only the class of the error is logged: its text may quote a row.
-        logger.error("unexpected_error", extra={"kind": type(error).__name__, "where": _where(error)})
-        return problem(_Unexpected("erro_interno"), language)
 
 
 def json_response(body: object, status: int = 200) -> Response:

@@ -77,7 +77,7 @@ class TenantContents:
             "resposta_id": respostas,
             "campanha_id": campanhas,
             "agenda_id": [each["agenda_id"] for each in agendas],
-            "agenda.token": [each["url"].rpartition("/")[2] for each in agendas],
+            "agenda.token": [each["url"].rpartition("/")[2].removesuffix(".ics") for each in agendas],
             "convite.token": [inviting.token(self._tenant, UUID(each), 0) for each in agendamentos],
             "descadastro.token": [unsubscribing.token(self._tenant, UUID(each)) for each in disparos],
             **of_our_own,

@@ -262,6 +262,15 @@ def test_unexpected_error_shows_no_internal_details(caplog: pytest.LogCaptureFix
     assert vars(record)["where"].startswith("test_http.py:")
 
 
+def test_error_that_cannot_be_told_is_a_problem_document_too() -> None:
+    def fail(call: Call) -> object:
+        # Its sentence names a status.
+        raise Conflict("job_encerrado")
+
+    reply = ask(fail)
+    assert (reply.status, reply.document["code"]) == (500, "erro_interno")
+
+
 @pytest.mark.parametrize("kind", ["text/plain", "application/xml; charset=utf-8", "json", ""])
 def test_media_type_that_the_route_does_not_take_is_refused_before_the_handler_runs(kind: str) -> None:
     called: list[Call] = []
