@@ -368,10 +368,10 @@ class WatchedDatabase(Database):
                 pass
         raise Killed
 
-    def _connection(self) -> Any:
+    def _connection(self, begin: str) -> Any:
         if self.is_dead:
             raise Killed
-        connection = super()._connection()
+        connection = super()._connection(begin)
         return connection if isinstance(connection, Watched) else Watched(connection, self)
 
 
