@@ -33,7 +33,7 @@ from chalicelib.errors import Conflict, ConstraintViolation, SerializationFailur
 
 Row = dict[str, Any]
 T = TypeVar("T")
-NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
+_NO_SETTINGS: Mapping[str, str] = MappingProxyType({})
 
 _NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*--.*\n", re.MULTILINE)
@@ -386,7 +386,7 @@ class Database:
             _close_quietly(connection)
 
     @contextmanager
-    def _transaction(self, tenant_id: str | None, settings: Mapping[str, str] = NO_SETTINGS) -> Iterator[Rows]:
+    def _transaction(self, tenant_id: str | None, settings: Mapping[str, str] = _NO_SETTINGS) -> Iterator[Rows]:
         """A transaction that begins with these `app.<name>`, in the same round trip."""
         connection = self._connection(
             "; ".join(["BEGIN", *(f"SET LOCAL app.{name} TO {literal(value)}" for name, value in settings.items())])

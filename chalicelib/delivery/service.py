@@ -94,7 +94,8 @@ class Webhooks:
             Forbidden: `desafio_recusado`.
         """
         token = self._admitted(_canal(canal), query).secret.get("verify_token")
-        if query.mode != "subscribe" or not token or not is_shared(str(token), query.verify_token):
+        is_agreed = isinstance(token, str) and token and is_shared(token, query.verify_token)
+        if query.mode != "subscribe" or not is_agreed:
             raise Forbidden("desafio_recusado")
         return query.challenge
 

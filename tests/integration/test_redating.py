@@ -209,7 +209,7 @@ def test_newcomer_who_joins_during_the_work_is_moved_as_well(
 
     claims = Claims(database=stage.owner, clock=stage.clock, lease_s=180)
     Redating(
-        database=WatchedDatabase(stage.owner, asked.clear),  # type: ignore[arg-type]
+        database=WatchedDatabase(stage.owner, asked.clear),  # type: ignore[arg-type] # has what is called
         claims=claims, wakeups=stage.wakeups, clock=joined,
     ).redate()  # fmt: skip
     assert sorted(waiting(stage.owner)) == spaced(now, 0.0125, 10)

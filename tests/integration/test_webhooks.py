@@ -507,6 +507,12 @@ def test_every_challenge_is_refused_while_no_token_is_configured(webhooks: Webho
         webhooks.verify("email", query)
 
 
+def test_token_that_is_no_text_agrees_with_nothing(webhooks: Webhooks, aws: Aws) -> None:
+    put_secret(aws, f"{PREFIX}/webhook-whatsapp", {"verify_token": 7})
+    with pytest.raises(Forbidden, match="desafio_recusado"):
+        webhooks.verify("whatsapp", challenge(webhooks, verify_token="7"))
+
+
 # Over HTTP
 
 
