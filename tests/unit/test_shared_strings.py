@@ -91,9 +91,12 @@ def test_markup_that_becomes_text_again_and_again_is_bounded() -> None:
         SharedStrings(lambda: iter([b"<sst><si><t>&#65;</t></si></sst>"]), plain=True, most_decoded=30)[0]
 
 
-def test_missing_string_is_a_broken_file() -> None:
-    with pytest.raises(InvalidFile):
-        shared_strings(["<si><t>a</t></si>"], 1 << 20)[1]
+@pytest.mark.parametrize("items", [["<si><t>a</t></si>"], ["<si ><t>a</t></si>"]], ids=["plain", "other shape"])
+def test_missing_string_is_a_broken_file(items: list[str]) -> None:
+    strings = shared_strings(items, 1 << 20)
+    with pytest.raises(InvalidFile, match="arquivo_corrompido"):
+        strings[1]
+    assert strings[0] == "a"
 
 
 def test_no_string_is_lost_or_repeated_where_the_plain_shape_ends() -> None:
