@@ -12,11 +12,10 @@ import logging
 import math
 import secrets
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
-from itertools import cycle
 from time import perf_counter
 from typing import Any, cast
 
@@ -58,24 +57,22 @@ from chalicelib.adapters.calls import (
     parse_retry_after,
 )
 from chalicelib.adapters.web.posts import pinned, ssl_context
+from chalicelib.adapters.web.wire import Wire
 from chalicelib.errors import Unavailable
 
 # The logs of these packages quote answers and addresses, which may hold personal data.
-for _name in ("mcp", "httpx2", "httpcore2"):
+for _name in ("mcp", "httpx2", "aiohttp"):
     logging.getLogger(_name).setLevel(logging.CRITICAL + 1)
 
 _CLIENT = Implementation(name="disparo-agenda", version="1")
 _LARGEST_ANSWER = 4 * 1024 * 1024
 _MOST_PAGES = 100
-# When a request begins or ends, the HTTP client looks at every connection of its pool, and asks the kernel about each
-# idle one. With 1,000 connections in one pool that took 20 s for 1,000 calls; with 50, a quarter of all the time.
-_POOL = 10
 # The event loop in C: a batch of calls takes a tenth less of the processor with it.
 _LOOP = {"use_uvloop": True}
 # The DELETE that ends a session is optional; a server that does not answer it must not delay the batch.
 _SESSION_END_S = 2.0
 # After one of these errors, no part of the request has been written.
-_NOT_WRITTEN = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError)
+_NOT_WRITTEN = (httpx2.ConnectError, httpx2.ConnectTimeout)
 _STATUS_DECIDES = frozenset({401, 402, 403, 407, 408, 429, 503})
 _ERROR_CODE = -32099
 # Errors that the SDK itself raises, and that a server may send too; every other error is an answer of the server.
@@ -105,7 +102,7 @@ class McpServer:
     ) -> None:
         self._url = url
         self._headers = dict(headers or {})
-        self._timeout = httpx2.Timeout(timeout_s, connect=connect_timeout_s, pool=connect_timeout_s)
+        self._timeout = httpx2.Timeout(timeout_s, connect=connect_timeout_s)
         # The timeouts of the HTTP client are more exact, so they end first. This one ends a stream that only trickles.
         self._deadline_s = connect_timeout_s + timeout_s
         self._address_of = address_of
@@ -163,7 +160,7 @@ class McpServer:
         in_flight: int,
         begin_within_s: float,
     ) -> None:
-        transport = self._transport(min(in_flight, len(calls)))
+        transport = self._transport()
         window = _Window(ledger, calls, in_flight, anyio.current_time() + begin_within_s)
         unbegun: CallResult = NotWritten(HANDSHAKE_FAILED)
         try:
@@ -190,23 +187,16 @@ class McpServer:
         return Answer(result.is_error, _text(result), result.structured_content, perf_counter() - started)
 
     async def _tools(self) -> dict[str, dict[str, Any]]:
-        transport = self._transport(1)
+        transport = self._transport()
         try:
             async with self._session(transport) as (_, tools):
                 return tools
         except Exception as error:
             raise Unavailable("canal_inacessivel", reason=_reason(transport.refusal)) from error
 
-    def _transport(self, in_flight: int) -> _Isolating:
-        pools = math.ceil(in_flight / _POOL)
-        limits = httpx2.Limits(max_connections=None, max_keepalive_connections=_POOL)
-        wires: list[httpx2.AsyncBaseTransport] = [
-            httpx2.AsyncHTTPTransport(verify=ssl_context(), limits=limits) for _ in range(pools)
-        ]
-        if self._address_of is not None:
-            addresses: dict[str, str] = {}
-            wires = [_Pinned(wire, self._address_of, addresses) for wire in wires]
-        return _Isolating(wires, self._now)
+    def _transport(self) -> _Isolating:
+        wire: httpx2.AsyncBaseTransport = Wire(ssl_context())
+        return _Isolating(wire if self._address_of is None else _Pinned(wire, self._address_of), self._now)
 
     @asynccontextmanager
     async def _session(self, transport: _Isolating) -> AsyncIterator[tuple[Client, dict[str, dict[str, Any]]]]:
@@ -327,15 +317,13 @@ class _Window:
 class _Pinned(httpx2.AsyncBaseTransport):
     """Asks `address_of` once for each host and connects to that address only; TLS and `Host` keep the name.
 
-    `addresses` holds the answers for all wires of a session. Its first request is alone, so no host is asked twice.
+    The first request of a session is alone, so no host is asked twice.
     """
 
-    def __init__(
-        self, wire: httpx2.AsyncBaseTransport, address_of: AddressOf, addresses: MutableMapping[str, str]
-    ) -> None:
+    def __init__(self, wire: httpx2.AsyncBaseTransport, address_of: AddressOf) -> None:
         self._wire = wire
         self._address_of = address_of
-        self._addresses = addresses
+        self._addresses: dict[str, str] = {}
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
         host = request.url.host
@@ -361,9 +349,8 @@ class _Isolating(httpx2.AsyncBaseTransport):
     failure.
     """
 
-    def __init__(self, wires: Sequence[httpx2.AsyncBaseTransport], now: Callable[[], datetime]) -> None:
-        self._wires = wires
-        self._next_wire = cycle(wires)
+    def __init__(self, wire: httpx2.AsyncBaseTransport, now: Callable[[], datetime]) -> None:
+        self._wire = wire
         self._now = now
         self._failures: dict[str, CallResult] = {}
         # True after the handshake: from then on an error may mean that a message was sent.
@@ -380,7 +367,7 @@ class _Isolating(httpx2.AsyncBaseTransport):
         if request.method == "DELETE":
             request.extensions = {**request.extensions, "timeout": httpx2.Timeout(_SESSION_END_S).as_dict()}
         if request.method != "POST":
-            return await next(self._next_wire).handle_async_request(request)
+            return await self._wire.handle_async_request(request)
         await request.aread()
         self.refusal = None
         outcome = await self._exchange(request)
@@ -393,7 +380,7 @@ class _Isolating(httpx2.AsyncBaseTransport):
         if self.is_unreachable:
             return NotWritten(NO_CONNECTION)
         try:
-            response = await next(self._next_wire).handle_async_request(request)
+            response = await self._wire.handle_async_request(request)
             return _bounded(response) if _is_stream(response) else await _buffered(response)
         except _NOT_WRITTEN:
             self.is_unreachable = True
@@ -406,8 +393,7 @@ class _Isolating(httpx2.AsyncBaseTransport):
             return Lost(CONNECTION_LOST)
 
     async def aclose(self) -> None:
-        for wire in self._wires:
-            await wire.aclose()
+        await self._wire.aclose()
 
     def _judged(self, request: httpx2.Request, response: httpx2.Response) -> httpx2.Response:
         """The response itself if the SDK understands it, else a JSON-RPC error for what its status means."""
