@@ -50,7 +50,7 @@ OURS = f"python3.{sys.version_info[1]}"
     ("options", "reason"),
     [
         (("--runtime", OURS), "the app does not import from the zip"),
-        (("--arch", "arm64"), "not in the zip: anyio, aws_lambda_powertools, "),
+        (("--arch", "arm64"), "not in the zip: aiohttp, anyio, aws_lambda_powertools, "),
     ],
 )
 def test_zip_without_its_wheels_is_refused(project: Path, options: tuple[str, ...], reason: str) -> None:
