@@ -22,13 +22,15 @@ from typing import NamedTuple
 import chalice.app
 from errors import PackagingError
 from packaging.tags import Tag, compatible_tags, cpython_tags, parse_tag
-from probe import imported_names
+from probe import imported_names, named_services
 
 MAX_ZIP = 45 * 1024 * 1024
 """In bytes. Lambda's quota for a direct upload is 50 MB; the rest is room for the next version of a library."""
 MAX_UNZIPPED = 250 * 1024 * 1024
 """Lambda's quota, in bytes."""
 
+# The SDK of X-Ray makes a client of it on import, to ask the daemon what to sample.
+_SERVICES_OF_LIBRARIES = frozenset({"xray"})
 _PROBE = Path(__file__).with_name("probe.py")
 _OLDEST_GLIBC = 5
 _OLD_PLATFORMS = ("manylinux2014", "manylinux2010", "manylinux1")
@@ -128,6 +130,7 @@ def build(project: Path, target: Target, package: Path) -> None:
         folder = Path(name)
         _install(project, target, folder)
         _add_app(project, folder)
+        _forget_services(folder)
         if target.compiler is not None:
             _compile(target.compiler, folder)
         _zip(folder, package)
@@ -198,6 +201,19 @@ def _add_app(project: Path, folder: Path) -> None:
     source = Path(chalice.app.__file__)
     for name in ("__init__.py", "app.py"):
         shutil.copy(source.with_name(name), folder / "chalice")
+
+
+def _forget_services(folder: Path) -> None:
+    """Remove what the SDK knows of services that the app asks no client of, which is more than a third of the zip."""
+    services = _SERVICES_OF_LIBRARIES.union(*map(named_services, _sources(folder)))
+    for known in folder.glob("botocore/data/*/"):
+        if known.name not in services:
+            shutil.rmtree(known)
+
+
+def _sources(folder: Path) -> Iterator[str]:
+    """The source of each module of the app."""
+    return (each.read_text("utf-8") for each in (folder / "app.py", *folder.glob("chalicelib/**/*.py")))
 
 
 def _compile(compiler: str, folder: Path) -> None:
@@ -280,8 +296,7 @@ def _imports(folder: Path, interpreter: str, environment: dict[str, str]) -> str
 
 def _all_is_there(folder: Path, target: Target) -> str:
     """Look for every module that our code names, where nothing can be imported."""
-    sources = [folder / "app.py", *folder.glob("chalicelib/**/*.py")]
-    named = set[str]().union(*(imported_names(each.read_text("utf-8")) for each in sources))
+    named = set[str]().union(*map(imported_names, _sources(folder)))
     named = {each for each in named if each.partition(".")[0] not in sys.stdlib_module_names}
     missing = sorted(each for each in named if not _is_module(folder, each))
     if missing:

