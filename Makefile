@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PROVEN := ingestion dispatch campaigns leads privacy scheduling access subscriptions
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments \
+.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments \
 	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
@@ -54,9 +54,9 @@ test-fast: $(INSTALLED) ## Run the unit tests and one main path per room, in abo
 
 # Some tests wait for a lease, or for programs to start and end: a worker more than there are cores uses that time.
 check: WORKERS = 3
-check: $(INSTALLED) lint ## Check everything that CI checks: lint, types, all tests, coverage
+check: $(INSTALLED) lint ## Check everything that CI checks: lint, types, odd requests, all tests, coverage
 	$(PY) -m pip check
-	$(MAKE) --no-print-directory --jobs=2 types test WORKERS=$(WORKERS) ARGS="-p tests.coverage_probes"
+	$(MAKE) --no-print-directory --jobs=2 types fuzz-api-brief test WORKERS=$(WORKERS) ARGS="-p tests.coverage_probes"
 	$(MAKE) --no-print-directory check-coverage
 
 lint: $(INSTALLED)
@@ -91,8 +91,12 @@ $(FUZZ)/.installed: requirements-fuzz.txt
 	@touch $@
 
 fuzz-api: EXAMPLES ?= 60
+fuzz-api-brief: EXAMPLES ?= 2
 fuzz-api: $(INSTALLED) $(FUZZ)/.installed ## Send thousands of odd requests by our own contract to the local API: make fuzz-api SEED=7
 	$(PY) -m tests.fuzz_api $(FUZZ)/bin/st --examples $(EXAMPLES) --seed $(SEED)
+
+fuzz-api-brief: $(INSTALLED) $(FUZZ)/.installed
+	@$(PY) -m tests.fuzz_api $(FUZZ)/bin/st --brief --examples $(EXAMPLES) --seed $(SEED)
 
 bench: $(INSTALLED) ## Run every benchmark and print its table
 	$(PY) -m bench

@@ -1,7 +1,7 @@
-"""What Schemathesis loads into its own process: real ids in most requests, and a check that tenants stay apart.
+"""What Schemathesis loads into its own process: real ids in most requests, and the checks of tenants and groups.
 
-`FUZZ_API` is a JSON document: the ids of our tenant (`ours`), those of another one (`theirs`), and the mark that every
-text of the other one has.
+`FUZZ_API` is a JSON document: the ids of the caller's tenant (`ours`), those of another one (`theirs`), the mark that
+every text of the other one has, and the caller's `group`, null for nobody.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from zlib import crc32
 import schemathesis
 
 _GIVEN = json.loads(os.environ["FUZZ_API"])
-_OURS, _THEIRS, _MARK = (_GIVEN[name] for name in ("ours", "theirs", "mark"))
+_OURS, _THEIRS, _MARK, _GROUP = (_GIVEN[name] for name in ("ours", "theirs", "mark", "group"))
+_GROUPS = ("leitor", "operador", "admin")
 _THEIRS_IDS = {name for name in _THEIRS if name.endswith("_id")}
 _SECRET_HEADER = "X-Webhook-Secret"
 
@@ -54,3 +55,15 @@ def tenants_stay_apart(_context: Any, response: Any, case: Any) -> None:
             assert response.status_code >= 400, "an id of another tenant is known"
             is_our_key = "requisicao_em_andamento" in response.text
             assert response.status_code != 409 or is_our_key, "the state of another tenant's row is told"
+
+
+@schemathesis.check  # type: ignore[untyped-decorator]
+def group_decides(_context: Any, response: Any, case: Any) -> None:
+    """Who has not said who they are gets 401, and who is of a lesser group than the operation's gets 403."""
+    least = case.operation.definition.raw.get("x-grupo")
+    if least is None:
+        return
+    if _GROUP is None:
+        assert response.status_code == 401, "an operation answers nobody"
+    elif _GROUPS.index(_GROUP) < _GROUPS.index(least):
+        assert response.status_code == 403, "an operation answers a lesser group"
