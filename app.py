@@ -8,7 +8,7 @@ from uuid import UUID
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, S3Event, SQSEvent
 
-from chalicelib.access.requests import AuditQuery, NewKey
+from chalicelib.access.requests import AuditQuery, NewKey, NewPerson, PeopleQuery, PersonChange
 from chalicelib.acting import as_system
 from chalicelib.adapters.clock import clock_of
 from chalicelib.api import openapi
@@ -1055,6 +1055,34 @@ def create_chave(call: Call, body: NewKey, key: IdempotencyKey | None) -> Json[a
 def revoke_chave(call: Call, chave_id: UUID) -> None:
     """Revokes an API key; within a minute it is refused everywhere."""
     services.keys.revoke(call.identity, chave_id)
+
+
+@app.route("/usuarios", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def list_usuarios(call: Call, query: PeopleQuery) -> Json[answers.PersonPage]:
+    """Lists the people who may sign in, with their groups."""
+    return services.people.page(call.tenant_id, query)
+
+
+@app.route("/usuarios", methods=["POST"], authorizer=authorizer)
+@endpoint(app, 201)
+def invite_usuario(call: Call, body: NewPerson, key: IdempotencyKey | None) -> Json[answers.PersonAnswer]:
+    """Invites a person by e-mail; whoever has not followed an earlier invitation gets a new one."""
+    return services.people.invite(call.identity, body, key)
+
+
+@app.route("/usuarios/{usuario_id}", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def get_usuario(call: Call, usuario_id: UUID) -> Json[answers.PersonAnswer]:
+    """Returns a person who may sign in."""
+    return services.people.get(call.tenant_id, usuario_id)
+
+
+@app.route("/usuarios/{usuario_id}", methods=["PATCH"], authorizer=authorizer)
+@endpoint(app)
+def change_usuario(call: Call, usuario_id: UUID, body: PersonChange) -> Json[answers.PersonAnswer]:
+    """Gives a person another group, or says whether they may sign in; what they lose ends within a minute."""
+    return services.people.change(call.identity, usuario_id, body)
 
 
 @app.route("/auditoria", methods=["GET"], authorizer=authorizer)

@@ -128,10 +128,19 @@ class Settings(BaseModel):
         )
 
     @cached_property
+    def user_pool_id(self) -> str:
+        """The id of that pool."""
+        return self.user_pool_arn.rpartition("/")[2]
+
+    @cached_property
+    def user_pool_region(self) -> str:
+        """The region of that pool, which may be another than ours."""
+        return self.user_pool_arn.split(":")[3]
+
+    @cached_property
     def token_issuer(self) -> str:
-        """Who issues the tokens of that pool, in the region of the pool."""
-        _, _, _, region, _, pool = self.user_pool_arn.split(":", 5)
-        return f"https://cognito-idp.{region}.amazonaws.com/{pool.removeprefix('userpool/')}"
+        """Who issues the tokens of that pool."""
+        return f"https://cognito-idp.{self.user_pool_region}.amazonaws.com/{self.user_pool_id}"
 
     @cached_property
     def jwks_url(self) -> str:

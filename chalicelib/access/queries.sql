@@ -41,3 +41,25 @@ SELECT registro_id, em, quem, rota, requisicao, acao, objeto, objeto_id, quantos
    AND (CAST(:ate AS uuid) IS NULL OR registro_id <= CAST(:ate AS uuid))
  ORDER BY registro_id DESC
  LIMIT :limite;
+
+-- name: lock_usuarios
+-- One change of a tenant's people after the other, to the end of the transaction: two administrators who take each other's
+-- rights must not both succeed. No row if another change is under way: a request does not wait for Cognito twice.
+SELECT 1 AS livre
+ WHERE pg_try_advisory_xact_lock(hashtextextended('usuarios/' || CAST(:tenant_id AS text), 0));
+
+-- name: audit_usuario
+-- People are Cognito's, so no trigger tells what has changed.
+SELECT audita_pedido(CAST(:acao AS text), 'usuario', CAST(:usuario_id AS text), CAST(:mudancas AS jsonb));
+
+-- name: end_sessoes
+INSERT INTO sessoes_encerradas (tenant_id, usuario_id, antes_de)
+VALUES (:tenant_id, :usuario_id, :agora)
+    ON CONFLICT ON CONSTRAINT sessoes_encerradas_pkey DO UPDATE
+   SET antes_de = greatest(sessoes_encerradas.antes_de, excluded.antes_de);
+
+-- name: find_sessoes_encerradas
+-- Whether a token that was issued at this second counts no more.
+SELECT 1 AS encerrada
+  FROM sessoes_encerradas
+ WHERE tenant_id = :tenant_id AND usuario_id = :usuario_id AND antes_de >= CAST(:emitido_em AS timestamptz);

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 from urllib.parse import quote
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -19,10 +20,12 @@ from chalicelib.api.handlers import Operation, Takes, operation_of
 from chalicelib.identity import ADMIN, Group, Identity
 from chalicelib.permissions import FOR_PEOPLE_ALONE, LEAST
 from chalicelib.tenants.config import TenantConfig
+from local.aws import Aws
 from local.tokens import issue
 from tests.builders import CREATED_AT, a_lead, a_template, ask, insert, run
 from tests.conftest import DatabaseUrls
 from tests.integration.test_local_api import Client, forged
+from tests.people import a_person
 
 MINE, THEIRS = "acme", "outra"
 PROBLEM = "application/problem+json"
@@ -37,6 +40,7 @@ TABLES = (
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
     "agendamento_eventos", "calendario_leituras", "calendario_ocupados",
     "contatos_apagados", "titular_pedidos", "chaves", "assinaturas", "assinatura_entregas", "auditoria",
+    "sessoes_encerradas",
 )  # fmt: skip
 OF_THE_SWEEP = frozenset({"canal_redatacoes"})
 """What the API's login may not even read."""
@@ -293,7 +297,15 @@ def seeded(owner: Database, tenant_id: str) -> dict[str, str]:
         "chave_id": str(chave_id),
         "assinatura_id": str(assinatura_id),
         "evento_id": str(UUID(int=number << 64 | 15)),
+        "usuario_id": _seeded_person(owner, tenant_id),
     }
+
+
+def _seeded_person(owner: Database, tenant_id: str) -> str:
+    """A person in the user pool, whose sessions were ended once; their id."""
+    usuario_id = a_person(Aws(os.environ["AWS_ENDPOINT_URL"]), tenant_id, email=f"{uuid4()}@{tenant_id}.example")
+    insert(owner, "sessoes_encerradas", tenant_id=tenant_id, usuario_id=usuario_id, antes_de=CREATED_AT)
+    return usuario_id
 
 
 def _seeded_subscription(owner: Database, tenant_id: str, number: int) -> UUID:
@@ -407,6 +419,8 @@ def fitting(handler: str) -> dict[str, Any] | None:
         "export_titular": {"documentos": ["529.982.247-25"], "telefones": ["71 98888-0009"], "emails": ["z@x.com"]},
         "erase_titular": {"documentos": ["529.982.247-25"], "telefones": ["71 98888-0009"], "emails": ["z@x.com"]},
         "settle_resposta": {"decisao": "sem_pedido"},
+        "invite_usuario": {"email": "bia@example.com", "grupo": "leitor"},
+        "change_usuario": {"grupo": "operador"},
         "create_chave": {"nome": "Painel", "grupo": "leitor", "rotas": ["GET /leads"]},
     }
     return bodies.get(handler)
