@@ -15,7 +15,7 @@ from chalicelib.api import openapi
 from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
-from chalicelib.api.every_answer import numbered
+from chalicelib.api.every_answer import answer_preflights, numbered, readable_from
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
@@ -93,6 +93,7 @@ services = Services(settings, clock=clock_of(settings.clock_file))
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
 app.register_middleware(numbered, "http")
+app.register_middleware(readable_from(settings.allowed_origins), "http")
 app.register_middleware(localize_415, "http")
 
 
@@ -1091,6 +1092,8 @@ def list_auditoria(call: Call, query: AuditQuery) -> Json[answers.AuditPage]:
     """Lists who changed what, newest first: by which route, which object, and from what to what."""
     return services.audit.page(call.tenant_id, query)
 
+
+answer_preflights(app)
 
 # --- Files (S3) -----------------------------------------------------------------------------------------------------
 

@@ -181,6 +181,8 @@ def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> st
     `secrets` holds the values by short name (`mcp-whatsapp`).
     """
     _create(aws.client("s3").create_bucket, Bucket=settings.bucket)
+    if settings.allowed_origins:
+        _share_bucket(aws, settings)
     for queue in settings.queues:
         create_queue_with_dead_letters(aws, queue, settings.dead_letters_of(queue))
     _schedule_group(aws, settings.schedule_group)
@@ -188,6 +190,14 @@ def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> st
     for name, value in secrets.items():
         put_secret(aws, settings.secret(name), value)
     return _user_pool(aws, settings)
+
+
+def _share_bucket(aws: Aws, settings: Settings) -> None:
+    rule = {
+        "AllowedOrigins": list(settings.allowed_origins), "AllowedMethods": ["GET", "POST"], "AllowedHeaders": ["*"],
+        "ExposeHeaders": ["ETag", "x-amz-request-id"], "MaxAgeSeconds": 7200,
+    }  # fmt: skip
+    aws.client("s3").put_bucket_cors(Bucket=settings.bucket, CORSConfiguration={"CORSRules": [rule]})
 
 
 def create_queue_with_dead_letters(aws: Aws, name: str, dead_letters: str, *, max_receives: int = MAX_RECEIVES) -> None:
