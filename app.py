@@ -15,7 +15,7 @@ from chalicelib.api import openapi
 from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
-from chalicelib.api.every_answer import answer_preflights, numbered, readable_from
+from chalicelib.api.every_answer import answer_preflights, numbered, readable_from, within_budget
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
@@ -94,6 +94,7 @@ app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
 app.register_middleware(numbered, "http")
 app.register_middleware(readable_from(settings.allowed_origins), "http")
+app.register_middleware(within_budget(lambda: services.budgets), "http")
 app.register_middleware(localize_415, "http")
 
 

@@ -51,6 +51,10 @@ class Settings(BaseModel):
 
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
     """The public address of the API, without a slash at the end: for links in e-mails and for webhooks."""
+    requests_per_minute: int = Field(default=6_000, ge=0, le=1_000_000)
+    """How many requests a tenant may make in a minute, unless its row in `orcamentos` says otherwise; 0: any number."""
+    key_requests_per_minute: int = Field(default=3_000, ge=0, le=1_000_000)
+    """How many of them by one API key."""
     allowed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_words)] = ()
     """The origins, with commas between them, whose pages may call the API and upload; `*` for all."""
     api_timeout_s: Seconds = 10.0

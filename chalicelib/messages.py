@@ -63,6 +63,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "São requisições demais; tente de novo em instantes.",
         "These are too many requests; try again in a moment.",
     ),
+    "limite_de_requisicoes": (
+        "São mais de {limite} requisições neste minuto; o próximo começa em {segundos} s.",
+        "These are more than {limite} requests in this minute; the next one begins in {segundos} s.",
+    ),
     "resposta_tardia": (
         "A API não respondeu a tempo; o que foi pedido pode ter sido feito.",
         "The API did not answer in time; what was asked may have been done.",

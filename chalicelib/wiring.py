@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from chalicelib.access.audit import Audit
     from chalicelib.access.authorizer import Authorizer
+    from chalicelib.access.budgets import Budgets
     from chalicelib.access.id_tokens import IdTokens
     from chalicelib.access.keys import Keys
     from chalicelib.access.people import People
@@ -231,6 +232,17 @@ class Services:
         from chalicelib.access.keys import Keys
 
         return Keys(database=self.database, clock=self._clock)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        from chalicelib.access.budgets import Budgets
+
+        return Budgets(
+            database=self.database,
+            clock=self._clock,
+            per_tenant=self._settings.requests_per_minute,
+            per_key=self._settings.key_requests_per_minute,
+        )
 
     @cached_property
     def people(self) -> People:

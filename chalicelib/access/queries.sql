@@ -63,3 +63,18 @@ VALUES (:tenant_id, :usuario_id, :agora)
 SELECT 1 AS encerrada
   FROM sessoes_encerradas
  WHERE tenant_id = :tenant_id AND usuario_id = :usuario_id AND antes_de >= CAST(:emitido_em AS timestamptz);
+
+-- name: take_orcamento
+-- The next share of a minute for each of these; two that take at once take turns. A function whose clock is behind takes of
+-- the minute that the others are in.
+INSERT INTO orcamentos AS o (tenant_id, quem, minuto, padrao, usadas, concedidas)
+SELECT :tenant_id, c.quem, CAST(:minuto AS timestamptz), c.padrao, parte, parte
+  FROM unnest(CAST(:quem AS text[]), CAST(:limites AS integer[])) AS c (quem, padrao),
+       parte_do_orcamento(c.padrao, 0) AS parte
+ ORDER BY c.quem
+    ON CONFLICT ON CONSTRAINT orcamentos_pkey DO UPDATE
+   SET (minuto, padrao, usadas, concedidas) = (
+       SELECT greatest(o.minuto, excluded.minuto), excluded.padrao, antes + parte, parte
+         FROM CAST(CASE WHEN o.minuto >= excluded.minuto THEN o.usadas ELSE 0 END AS integer) AS antes,
+              parte_do_orcamento(coalesce(o.limite, excluded.padrao), antes) AS parte)
+RETURNING quem, coalesce(limite, padrao) AS limite, usadas, concedidas;

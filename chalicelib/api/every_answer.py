@@ -1,7 +1,7 @@
 """What every answer carries: the id of the request, and headers that keep its content to who asked for it.
 
 By the id, the log lines of a request are found: it stands in `X-Request-Id`, and in a 500 itself. The audit names it
-too, beside who made the request and by which route.
+too, beside who made the request and by which route. How many requests are left stands in `RateLimit`.
 
 Which pages of other origins a browser lets read the answer is decided here as well (CORS, in the Fetch standard).
 """
@@ -14,10 +14,13 @@ from types import MappingProxyType
 
 from chalice.app import Chalice, Request, Response
 
+from chalicelib.access.budgets import WINDOW, Budgets, OverBudget, Standing
 from chalicelib.acting import LEAD, SYSTEM, Actor, acting
-from chalicelib.api.http import PROBLEM
+from chalicelib.api.http import PROBLEM, language_of, problem
+from chalicelib.identity import identify
 from chalicelib.telemetry import logger
 
+Middleware = Callable[[Request, Callable[[Request], Response]], Response]
 HEADER = "X-Request-Id"
 MEMBER = "request_id"
 """Its name in log lines, and in the problem document of a failure of ours."""
@@ -79,6 +82,40 @@ def numbered(request: Request, get_response: Callable[[Request], Response]) -> R
     return response
 
 
+def within_budget(budgets: Callable[[], Budgets]) -> Middleware:
+    """A middleware of all routes that counts the requests of tenants and keys, and refuses those that are too many.
+
+    Its headers are those of draft-ietf-httpapi-ratelimit-headers-11. If nobody can count, the request is let through.
+    """
+
+    def budgeted(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        if "authorizer" not in request.context:
+            return get_response(request)
+        standings: tuple[Standing, ...] = ()
+        try:
+            standings = budgets().take(identify(request.context))
+        except OverBudget as refused:
+            response = problem(refused, language_of(request))
+            standings = refused.standings
+        except Exception as error:  # noqa: BLE001 - whatever it is, the request itself is not at fault
+            logger.warning("request_not_counted", extra={"kind": type(error).__name__})
+            response = get_response(request)
+        else:
+            response = get_response(request)
+        response.headers = {**response.headers, **_standing(standings)}
+        return response
+
+    return budgeted
+
+
+def _standing(standings: Collection[Standing]) -> dict[str, str]:
+    if not standings:
+        return {}
+    policies = (f'"{each.policy}";q={each.quota};w={int(WINDOW.total_seconds())}' for each in standings)
+    limits = (f'"{each.policy}";r={each.rest};t={each.reset_s}' for each in standings)
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(limits)}
+
+
 def answer_preflights(app: Chalice) -> None:
     """Let every path answer `OPTIONS`: a browser asks so before it sends a token, or JSON, from another origin."""
     for path, methods in [*app.routes.items()]:
@@ -93,7 +130,7 @@ def _preflight(methods: str) -> Callable[..., Response]:
     return preflight
 
 
-def readable_from(origins: Collection[str]) -> Callable[[Request, Callable[[Request], Response]], Response]:
+def readable_from(origins: Collection[str]) -> Middleware:
     """A middleware of all routes that lets pages of these origins read the answers; `*` stands for all of them.
 
     Whoever sends a token may read what it is for, so no cookie is involved and none is allowed.

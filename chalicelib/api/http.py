@@ -41,7 +41,6 @@ REPLAYED = "Idempotency-Replayed"
 """The header of an answer that was given before."""
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
 _LONGEST_TEXT = 1_000
-_SOON_S = "2"
 # Lambda answers with 6 MB at most; the headers and the frame of the answer take little of it.
 _LONGEST_ANSWER = 6_000_000
 _MOST_BYTES = 4
@@ -165,7 +164,7 @@ def problem(error: DomainError, language: str) -> Response:
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(error, TooManyRequests | UnderWay | Unavailable):
-        headers["Retry-After"] = _SOON_S
+        headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.metodos
     return Response(body=to_json(document), status_code=error.status, headers=headers)

@@ -95,6 +95,8 @@ def test_sending_is_enabled_by_any_true_value(value: str) -> None:
         ("ALLOWED_ORIGINS", "https://app.example.com/"),
         ("ALLOWED_ORIGINS", "https://app.example.com,"),
         ("ALLOWED_ORIGINS", "app.example.com"),
+        ("REQUESTS_PER_MINUTE", "-1"),
+        ("KEY_REQUESTS_PER_MINUTE", "muitas"),
         ("ALLOWED_ORIGINS", "https://*.example.com"),
         ("MICRO_AGENT_DISPARO_ENABLED", "perhaps"),
     ],
