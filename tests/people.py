@@ -40,7 +40,7 @@ def a_person(
         cognito.admin_set_user_password(**user, Password=_PASSWORD, Permanent=True)
     if not is_enabled:
         cognito.admin_disable_user(**user)
-    return next(each["Value"] for each in made["Attributes"] if each["Name"] == "sub")
+    return str(next(each["Value"] for each in made["Attributes"] if each["Name"] == "sub"))
 
 
 def _create_group(aws: Aws, pool_id: str, group: str) -> None:

@@ -124,8 +124,9 @@ def answer_preflights(app: Chalice) -> None:
 
 def _preflight(methods: str) -> Callable[..., Response]:
     def preflight(**_path: str) -> Response:
-        headers = {"Allow": methods, "Access-Control-Allow-Methods": methods, **_PREFLIGHTED}
-        return Response(body="", status_code=204, headers=headers)
+        response = Response(body="", status_code=204)
+        response.headers = {"Allow": methods, "Access-Control-Allow-Methods": methods, **_PREFLIGHTED}
+        return response
 
     return preflight
 

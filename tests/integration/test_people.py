@@ -252,12 +252,10 @@ def test_change_that_comes_while_another_is_under_way_is_told_to_come_again(
     usuario_id = a_person(aws, TENANT)
     with services.database.transaction(TENANT) as rows:
         rows.one("lock_usuarios")
-        for work in (
-            lambda: change(people, admin, usuario_id, ativo=False),
-            lambda: invite(people, admin),
-        ):
-            with pytest.raises(UnderWay, match="requisicao_em_andamento"):
-                work()
+        with pytest.raises(UnderWay, match="requisicao_em_andamento"):
+            change(people, admin, usuario_id, ativo=False)
+        with pytest.raises(UnderWay, match="requisicao_em_andamento"):
+            invite(people, admin)
         a_person(aws, THEIRS, ADMIN, email="chefe@example.org")
         assert listed(people, THEIRS) == {"chefe@example.org": ADMIN}
     assert change(people, admin, usuario_id, ativo=False)["ativo"] is False
@@ -274,7 +272,7 @@ def cognito(aws: Aws, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) 
         yield cognito
 
 
-STEPS = {
+STEPS: dict[str, Callable[[People, Identity, str], dict[str, Any]]] = {
     "invite": lambda people, admin, usuario_id: invite(people, admin, grupo=OPERATOR),
     "invite again": lambda people, admin, usuario_id: invite(people, admin, "convidada@example.com", OPERATOR),
     "regroup": lambda people, admin, usuario_id: change(people, admin, usuario_id, grupo=READER),
