@@ -58,6 +58,8 @@ class FailingCognito:
         self.calls: list[str] = []
         """The operations that were handed on."""
         self.failure = (400, THROTTLED)
+        self.once: dict[str, tuple[int, bytes]] = {}
+        """What the next request of an operation is answered instead."""
         self.left: int | None = None
         """How many more requests are handed on; None: all."""
 
@@ -68,7 +70,10 @@ class FailingCognito:
             if self.left == 0:
                 return self.failure
             self.left -= 1
-        self.calls.append(handler.headers["X-Amz-Target"].partition(".")[2])
+        operation = handler.headers["X-Amz-Target"].partition(".")[2]
+        self.calls.append(operation)
+        if operation in self.once:
+            return self.once.pop(operation)
         sent = {name: handler.headers[name] for name in ("X-Amz-Target", "Content-Type", "Authorization")}
         try:
             with urlopen(Request(self.endpoint, body, sent)) as response:

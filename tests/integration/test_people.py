@@ -239,6 +239,15 @@ def test_last_administrator_stays(
     change(people, admin, admin.subject, **fields)
 
 
+def test_another_administrator_counts_on_whichever_page_they_are(people: People, aws: Aws, admin: Identity) -> None:
+    for number in range(61):
+        a_person(aws, TENANT, None, email=f"p{number}@example.com", signed_in=False)
+    with pytest.raises(Conflict, match="ultimo_admin"):
+        change(people, admin, admin.subject, ativo=False)
+    a_person(aws, TENANT, ADMIN, email="outra@example.com")
+    assert change(people, admin, admin.subject, ativo=False)["ativo"] is False
+
+
 def test_of_two_administrators_who_disable_each_other_one_stays(people: People, aws: Aws, admin: Identity) -> None:
     other = an_admin(aws, "outra@example.com")
     change(people, admin, other.subject, ativo=False)
@@ -342,6 +351,34 @@ def test_failure_of_cognito_is_a_503_that_says_when_to_come_again_and_names_nobo
         assert int(headers["Retry-After"]) >= 1
         assert "example.com" not in json.dumps(problem)
     assert "example.com" not in caplog.text
+
+
+def test_address_that_cognito_refuses_is_pointed_at(
+    cognito: FailingCognito, people: People, admin: Identity, owner: Database
+) -> None:
+    cognito.once["AdminCreateUser"] = (400, b'{"__type":"InvalidParameterException"}')
+    with pytest.raises(Invalid) as raised:
+        invite(people, admin)
+    assert [(each.pointer, each.code) for each in raised.value.errors] == [("/email", "email_invalido")]
+    assert ask(owner, AUDIT) == []
+
+
+def test_person_who_goes_while_they_are_invited_is_a_conflict(
+    cognito: FailingCognito, people: People, aws: Aws, admin: Identity
+) -> None:
+    a_person(aws, TENANT, email=RUI, signed_in=False)
+    cognito.once["AdminGetUser"] = (400, b'{"__type":"UserNotFoundException"}')
+    with pytest.raises(Conflict, match="usuario_ja_existe"):
+        invite(people, admin)
+
+
+def test_group_that_somebody_else_makes_at_the_same_time_is_joined(
+    cognito: FailingCognito, people: People, admin: Identity
+) -> None:
+    cognito.once["AdminAddUserToGroup"] = (400, b'{"__type":"ResourceNotFoundException"}')
+    assert invite(people, admin)["grupo"] == READER
+    assert listed(people)[RUI] == READER
+    assert "CreateGroup" in cognito.calls
 
 
 def test_cognito_that_nobody_reaches_is_a_503(
