@@ -399,6 +399,8 @@ def test_role_of_the_api_may_make_the_calls_that_are_made_and_no_other(
         step(people, admin, usuario_id)
         change(people, admin, usuario_id, ativo=False)
         change(people, admin, usuario_id, ativo=True)
+    with pytest.raises(NotFound):
+        people.get(TENANT, uuid4())
     invite(people, Identity("nova", "x", frozenset({ADMIN})), "primeira@example.com")
     policy = json.loads((Path(ROOT) / ".chalice/policy-api.json").read_text())
     [allowed] = [each["Action"] for each in policy["Statement"] if each["Sid"] == "KeepPeople"]

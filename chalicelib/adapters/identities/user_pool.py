@@ -80,8 +80,12 @@ class UserPool:
     def find(self, subject: UUID) -> PoolUser | None:
         """The user with this `sub`; None if there is none.
 
-        A list may lag behind, so it only tells the user name.
+        A pool whose people sign in with their addresses takes it as a user name, too. In any other pool a list, which
+        may lag behind, tells the user name.
         """
+        user = self.named(str(subject))
+        if user is not None and user.subject == str(subject):
+            return user
         with _answering():
             found = self._cognito.list_users(**self._pool, Filter=f'sub = "{subject}"', Limit=1)["Users"]
         return self.named(found[0]["Username"]) if found else None
