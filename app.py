@@ -8,14 +8,14 @@ from uuid import UUID
 
 from chalice.app import AuthRequest, AuthResponse, Chalice, CloudWatchEvent, Rate, S3Event, SQSEvent
 
-from chalicelib.access.requests import AuditQuery, NewKey
+from chalicelib.access.requests import AuditQuery, NewKey, NewPerson, PeopleQuery, PersonChange
 from chalicelib.acting import as_system
 from chalicelib.adapters.clock import clock_of
 from chalicelib.api import openapi
 from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
-from chalicelib.api.every_answer import numbered
+from chalicelib.api.every_answer import answer_preflights, numbered, readable_from, within_budget
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
@@ -93,6 +93,8 @@ services = Services(settings, clock=clock_of(settings.clock_file))
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
 app.register_middleware(numbered, "http")
+app.register_middleware(readable_from(settings.allowed_origins), "http")
+app.register_middleware(within_budget(lambda: services.budgets), "http")
 app.register_middleware(localize_415, "http")
 
 
@@ -1057,12 +1059,42 @@ def revoke_chave(call: Call, chave_id: UUID) -> None:
     services.keys.revoke(call.identity, chave_id)
 
 
+@app.route("/usuarios", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def list_usuarios(call: Call, query: PeopleQuery) -> Json[answers.PersonPage]:
+    """Lists the people who may sign in, with their groups."""
+    return services.people.page(call.tenant_id, query)
+
+
+@app.route("/usuarios", methods=["POST"], authorizer=authorizer)
+@endpoint(app, 201)
+def invite_usuario(call: Call, body: NewPerson, key: IdempotencyKey | None) -> Json[answers.PersonAnswer]:
+    """Invites a person by e-mail; whoever has not followed an earlier invitation gets a new one."""
+    return services.people.invite(call.identity, body, key)
+
+
+@app.route("/usuarios/{usuario_id}", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def get_usuario(call: Call, usuario_id: UUID) -> Json[answers.PersonAnswer]:
+    """Returns a person who may sign in."""
+    return services.people.get(call.tenant_id, usuario_id)
+
+
+@app.route("/usuarios/{usuario_id}", methods=["PATCH"], authorizer=authorizer)
+@endpoint(app)
+def change_usuario(call: Call, usuario_id: UUID, body: PersonChange) -> Json[answers.PersonAnswer]:
+    """Gives a person another group, or says whether they may sign in; what they lose ends within a minute."""
+    return services.people.change(call.identity, usuario_id, body)
+
+
 @app.route("/auditoria", methods=["GET"], authorizer=authorizer)
 @endpoint(app)
 def list_auditoria(call: Call, query: AuditQuery) -> Json[answers.AuditPage]:
     """Lists who changed what, newest first: by which route, which object, and from what to what."""
     return services.audit.page(call.tenant_id, query)
 
+
+answer_preflights(app)
 
 # --- Files (S3) -----------------------------------------------------------------------------------------------------
 

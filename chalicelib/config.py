@@ -7,7 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Annotated, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, BeforeValidator, ConfigDict, Field
 
 MAX_BODY = 4 * 1024 * 1024
 """The longest body of a request, in bytes: everywhere, the local stack included.
@@ -16,6 +16,12 @@ Lambda takes an event of 6 MB. Base64 makes a binary body a third longer, and th
 """
 
 Seconds = Annotated[float, Field(gt=0)]
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[a-z0-9.-]+(:[0-9]{1,5})?)$")]
+"""As a browser writes it: in lower case, with its port unless that is the usual one, and without a slash behind it."""
+
+
+def _words(value: object) -> object:
+    return tuple(value.split(",")) if isinstance(value, str) else value
 
 
 class Settings(BaseModel):
@@ -45,6 +51,12 @@ class Settings(BaseModel):
 
     public_url: Annotated[str, Field(pattern=r"^https?://[^\s?#]+[^\s?#/]$")] | None = None
     """The public address of the API, without a slash at the end: for links in e-mails and for webhooks."""
+    requests_per_minute: int = Field(default=6_000, ge=0, le=1_000_000)
+    """How many requests a tenant may make in a minute, unless its row in `orcamentos` says otherwise; 0: any number."""
+    key_requests_per_minute: int = Field(default=3_000, ge=0, le=1_000_000)
+    """How many of them by one API key."""
+    allowed_origins: Annotated[tuple[Origin, ...], BeforeValidator(_words)] = ()
+    """The origins, with commas between them, whose pages may call the API and upload; `*` for all."""
     api_timeout_s: Seconds = 10.0
     """How long one statement of the API may take in the database; API Gateway waits 29 s for a request."""
     worker_timeout_s: Seconds = 300.0
@@ -128,10 +140,19 @@ class Settings(BaseModel):
         )
 
     @cached_property
+    def user_pool_id(self) -> str:
+        """The id of that pool."""
+        return self.user_pool_arn.rpartition("/")[2]
+
+    @cached_property
+    def user_pool_region(self) -> str:
+        """The region of that pool, which may be another than ours."""
+        return self.user_pool_arn.split(":")[3]
+
+    @cached_property
     def token_issuer(self) -> str:
-        """Who issues the tokens of that pool, in the region of the pool."""
-        _, _, _, region, _, pool = self.user_pool_arn.split(":", 5)
-        return f"https://cognito-idp.{region}.amazonaws.com/{pool.removeprefix('userpool/')}"
+        """Who issues the tokens of that pool."""
+        return f"https://cognito-idp.{self.user_pool_region}.amazonaws.com/{self.user_pool_id}"
 
     @cached_property
     def jwks_url(self) -> str:

@@ -88,8 +88,14 @@ class Conflict(DomainError):
     status = 409
 
 
+SOON_S = 2
+"""After how many seconds a request that is refused for the moment may come again, unless more is known."""
+
+
 class UnderWay(Conflict):
     """The same request is being carried out at this moment; its answer will be there soon."""
+
+    retry_after_s: int = SOON_S
 
 
 class OtherLead(Conflict):
@@ -179,6 +185,7 @@ class Unavailable(DomainError):
     """
 
     status = 503
+    retry_after_s: int = SOON_S
 
     def __init__(self, code: str, *, reason: str = "", **params: object) -> None:
         super().__init__(code, **params, **({"motivo": reason} if reason else {}))
@@ -189,6 +196,7 @@ class TooManyRequests(DomainError):
     """The caller has too many requests of this kind under way; the same one may work later."""
 
     status = 429
+    retry_after_s: int = SOON_S
 
 
 class HeadersTooLarge(DomainError):

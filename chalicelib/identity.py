@@ -14,6 +14,7 @@ TENANT_CLAIM = "custom:tenant_id"
 GROUPS_CLAIM = "cognito:groups"
 TENANT_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _KEY_SUBJECT = "chave:"
+_LIST = "tenant:"
 
 
 class Group(StrEnum):
@@ -88,6 +89,11 @@ def identify(request_context: Mapping[str, Any]) -> Identity:
     )
 
 
+def list_of(tenant_id: str) -> str:
+    """The group of the pool that lists the people of a tenant. It decides nothing, so no identity has it."""
+    return f"{_LIST}{tenant_id}"
+
+
 def _tenant(value: object) -> str:
     if not isinstance(value, str) or not TENANT_ID.fullmatch(value):
         raise Unauthenticated("nao_autenticado")
@@ -98,7 +104,8 @@ def _groups(value: object) -> frozenset[str]:
     """The groups are a list in the token, and text with commas in the context of a request."""
     if isinstance(value, str):
         return _words(value)
-    return frozenset(str(group) for group in value) if isinstance(value, list) else frozenset()
+    groups = map(str, value) if isinstance(value, list) else ()
+    return frozenset(group for group in groups if not group.startswith(_LIST))
 
 
 def _words(text: str) -> frozenset[str]:

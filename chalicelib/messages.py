@@ -63,6 +63,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "São requisições demais; tente de novo em instantes.",
         "These are too many requests; try again in a moment.",
     ),
+    "limite_de_requisicoes": (
+        "São mais de {limite} requisições neste minuto; o próximo começa em {segundos} s.",
+        "These are more than {limite} requests in this minute; the next one begins in {segundos} s.",
+    ),
     "resposta_tardia": (
         "A API não respondeu a tempo; o que foi pedido pode ter sido feito.",
         "The API did not answer in time; what was asked may have been done.",
@@ -94,6 +98,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "nao_autenticado": ("Falta um token válido ou uma chave válida.", "A valid token or a valid key is missing."),
     "grupo_exigido": ("É preciso ser do grupo {grupo}.", "Membership of the group {grupo} is needed."),
     "rota_fora_da_chave": ("A chave é para outras rotas.", "The key is for other routes."),
+    "usuario_ja_existe": (
+        "Já existe um login com este e-mail; quem ainda não entrou pode ser convidado de novo.",
+        "There is a login with this e-mail already; who has not signed in yet can be invited again.",
+    ),
+    "ultimo_admin": (
+        "Ninguém mais que entra seria administrador; dê esse grupo a outra pessoa antes.",
+        "Nobody else who signs in would be an administrator; give that group to another person first.",
+    ),
     "so_para_pessoas": ("Só uma pessoa pode fazer isso, não uma chave.", "Only a person may do this, no key."),
     "chaves_do_cognito_indisponiveis": (
         "Não foi possível verificar o token; tente de novo em instantes.",

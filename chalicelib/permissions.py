@@ -1,8 +1,8 @@
 """Who may do what: the least group of each route. This table decides, and nothing else does.
 
 `leitor` reads. `operador` also uploads, sends and books. `admin` also configures, undoes, erases, lifts suppressions,
-manages keys and reads the audit. A `POST` that changes nothing is reading. A service checks only what depends on a row,
-such as whose note it is.
+manages keys and people, and reads the audit. A `POST` that changes nothing is reading. A service checks only what
+depends on a row, such as whose note it is.
 """
 
 from __future__ import annotations
@@ -142,6 +142,10 @@ _ADMIN = """
     GET /chaves
     POST /chaves
     DELETE /chaves/{chave_id}
+    GET /usuarios
+    POST /usuarios
+    GET /usuarios/{usuario_id}
+    PATCH /usuarios/{usuario_id}
     GET /auditoria
 """
 
@@ -153,8 +157,8 @@ LEAST: Mapping[str, Group] = MappingProxyType(
     }
 )
 """The least group of each route that takes a token, by method and path, such as `GET /leads/{lead_id}`."""
-FOR_PEOPLE_ALONE = frozenset({"POST /chaves"})
-"""What no key may do: one that leaked could make others that outlive it."""
+FOR_PEOPLE_ALONE = frozenset({"POST /chaves", "POST /usuarios", "PATCH /usuarios/{usuario_id}"})
+"""What no key may do: one that leaked could make keys and people that outlive it."""
 
 
 def least(route: str) -> Group:

@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 
     from chalicelib.access.audit import Audit
     from chalicelib.access.authorizer import Authorizer
+    from chalicelib.access.budgets import Budgets
     from chalicelib.access.id_tokens import IdTokens
     from chalicelib.access.keys import Keys
+    from chalicelib.access.people import People
+    from chalicelib.access.sessions import Sessions
     from chalicelib.adapters.addresses import AddressOf
     from chalicelib.adapters.aws import Aws
     from chalicelib.adapters.database import Database, Rows
@@ -124,7 +127,7 @@ class Services:
     def close(self) -> None:
         """Close every connection that was opened; an AWS Lambda never does, a test does."""
         opened = vars(self)
-        for name in ("database", "patient_database", "owner_database", "migrating_database", "aws"):
+        for name in ("database", "patient_database", "owner_database", "migrating_database", "aws", "user_pool_aws"):
             if name in opened:
                 opened[name].close()
 
@@ -135,6 +138,13 @@ class Services:
         from chalicelib.adapters.aws import Aws
 
         return Aws(self._settings.aws_region)
+
+    @cached_property
+    def user_pool_aws(self) -> Aws:
+        """In the region of the user pool."""
+        from chalicelib.adapters.aws import Aws
+
+        return Aws(self._settings.user_pool_region)
 
     @cached_property
     def database(self) -> Database:
@@ -209,7 +219,7 @@ class Services:
         return Authorizer(claims=self._claims, key=self.keys.identify)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
-        return self._id_tokens.claims(token)
+        return self._sessions.check(self._id_tokens.claims(token))
 
     @cached_property
     def _id_tokens(self) -> IdTokens:
@@ -222,6 +232,36 @@ class Services:
         from chalicelib.access.keys import Keys
 
         return Keys(database=self.database, clock=self._clock)
+
+    @cached_property
+    def budgets(self) -> Budgets:
+        from chalicelib.access.budgets import Budgets
+
+        return Budgets(
+            database=self.database,
+            clock=self._clock,
+            per_tenant=self._settings.requests_per_minute,
+            per_key=self._settings.key_requests_per_minute,
+        )
+
+    @cached_property
+    def people(self) -> People:
+        from chalicelib.access.people import People
+        from chalicelib.adapters.identities.user_pool import UserPool
+
+        return People(
+            database=self.database,
+            pool=UserPool(self.user_pool_aws, self._settings.user_pool_id),
+            sessions=self._sessions,
+            clock=self._clock,
+        )
+
+    @cached_property
+    def _sessions(self) -> Sessions:
+        from chalicelib.access.sessions import Sessions
+
+        # Not the clock that the local stack can move: Cognito does not know it.
+        return Sessions(database=self.database, clock=system_clock)
 
     @cached_property
     def audit(self) -> Audit:

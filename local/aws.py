@@ -39,6 +39,7 @@ GROUPS = (ADMIN_GROUP, OPERATOR_GROUP, "leitor")
 TENANT_ATTRIBUTE = "tenant_id"
 MAX_RECEIVES = 5
 _DAY_S = 86_400
+_COGNITO = "AWSCognitoIdentityProviderService"
 _SUBSCRIPTIONS = "/disparo-agenda/assinaturas/"
 _SECRETS = "secrets.json"
 
@@ -77,13 +78,15 @@ class Aws:
 
 
 class MotoShims:
-    """WSGI middleware that rewrites two requests which AWS accepts and moto 5.2 does not; all others pass untouched.
+    """WSGI middleware that rewrites three requests which AWS accepts and moto 5.2 does not; all others pass untouched.
 
     * PutBucketNotificationConfiguration: AWS accepts the filter names `Prefix` and `Suffix` in any case. Chalice sends
       them capitalised; moto asserts lower case.
     * ImportRestApi: AWS accepts Swagger 2.0, where `info.description` is optional, and Chalice sends just that. moto
       reads the description unconditionally and requires the version field of OpenAPI 3. The parts that it reads are the
       same in both.
+    * AdminCreateUser with `MessageAction` `RESEND`: AWS writes to the user who is there, moto makes a second one. It
+      becomes AdminGetUser, which fails in the same cases; nobody is written to here.
 
     moto's Scheduler stores schedules and never fires them: `local.pump` does. `is_retained` only makes moto faster.
     """
@@ -98,6 +101,8 @@ class MotoShims:
             _rewrite_body(environ, _lower_filter_names)
         elif environ.get("PATH_INFO") == "/restapis" and query.get("mode") == ["import"]:
             _rewrite_body(environ, _as_openapi)
+        elif environ.get("HTTP_X_AMZ_TARGET") == f"{_COGNITO}.AdminCreateUser":
+            _rewrite_body(environ, lambda body: _without_resend(environ, body))
         return self._app(environ, start_response)
 
 
@@ -127,6 +132,14 @@ def _as_openapi(body: bytes) -> bytes:
         document["openapi"] = "3.0.1"
     document["info"].setdefault("description", "")
     return json.dumps(document).encode()
+
+
+def _without_resend(environ: dict[str, Any], body: bytes) -> bytes:
+    request = json.loads(body)
+    if request.get("MessageAction") != "RESEND":
+        return body
+    environ["HTTP_X_AMZ_TARGET"] = f"{_COGNITO}.AdminGetUser"
+    return json.dumps({name: request[name] for name in ("UserPoolId", "Username")}).encode()
 
 
 @contextmanager
@@ -168,6 +181,8 @@ def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> st
     `secrets` holds the values by short name (`mcp-whatsapp`).
     """
     _create(aws.client("s3").create_bucket, Bucket=settings.bucket)
+    if settings.allowed_origins:
+        _share_bucket(aws, settings)
     for queue in settings.queues:
         create_queue_with_dead_letters(aws, queue, settings.dead_letters_of(queue))
     _schedule_group(aws, settings.schedule_group)
@@ -175,6 +190,14 @@ def provision(aws: Aws, settings: Settings, secrets: Mapping[str, object]) -> st
     for name, value in secrets.items():
         put_secret(aws, settings.secret(name), value)
     return _user_pool(aws, settings)
+
+
+def _share_bucket(aws: Aws, settings: Settings) -> None:
+    rule = {
+        "AllowedOrigins": list(settings.allowed_origins), "AllowedMethods": ["GET", "POST"], "AllowedHeaders": ["*"],
+        "ExposeHeaders": ["ETag", "x-amz-request-id"], "MaxAgeSeconds": 7200,
+    }  # fmt: skip
+    aws.client("s3").put_bucket_cors(Bucket=settings.bucket, CORSConfiguration={"CORSRules": [rule]})
 
 
 def create_queue_with_dead_letters(aws: Aws, name: str, dead_letters: str, *, max_receives: int = MAX_RECEIVES) -> None:
@@ -213,7 +236,8 @@ def _user_pool(aws: Aws, settings: Settings) -> str:
     if pool_id is None:
         # Not mutable: a user cannot move to another tenant.
         tenant = {"Name": TENANT_ATTRIBUTE, "AttributeDataType": "String", "Mutable": False}
-        pool_id = cognito.create_user_pool(PoolName=name, Schema=[tenant])["UserPool"]["Id"]
+        made = cognito.create_user_pool(PoolName=name, Schema=[tenant], UsernameAttributes=["email"])
+        pool_id = made["UserPool"]["Id"]
         cognito.create_user_pool_client(
             UserPoolId=pool_id, ClientName="local", ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
         )

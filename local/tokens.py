@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from contextlib import suppress
 
+from chalicelib.identity import list_of
 from local.aws import TENANT_ATTRIBUTE, Aws
 
 # The password of users that exist in the local pool only.
@@ -20,7 +21,7 @@ def issue(aws: Aws, pool_id: str, tenant_id: str, groups: Collection[str] = ()) 
     """Return an ID token, valid for an hour, of the tenant's local user with exactly these groups."""
     cognito = aws.client("cognito-idp")
     client_id = _client_id(aws, pool_id)
-    user = {"UserPoolId": pool_id, "Username": "-".join(["local", tenant_id, *sorted(groups)])}
+    user = {"UserPoolId": pool_id, "Username": email_of(tenant_id, groups)}
     with suppress(cognito.exceptions.UsernameExistsException):
         cognito.admin_create_user(
             **user,
@@ -29,7 +30,9 @@ def issue(aws: Aws, pool_id: str, tenant_id: str, groups: Collection[str] = ()) 
         )
     # Also for a user that exists: another caller, or one that was interrupted, may only have created it.
     cognito.admin_set_user_password(**user, Password=_PASSWORD, Permanent=True)
-    for group in groups:
+    with suppress(cognito.exceptions.GroupExistsException):
+        cognito.create_group(UserPoolId=pool_id, GroupName=list_of(tenant_id))
+    for group in (list_of(tenant_id), *groups):
         cognito.admin_add_user_to_group(**user, GroupName=group)
     response = cognito.admin_initiate_auth(
         UserPoolId=pool_id,
@@ -39,6 +42,11 @@ def issue(aws: Aws, pool_id: str, tenant_id: str, groups: Collection[str] = ()) 
     )
     token: str = response["AuthenticationResult"]["IdToken"]
     return token
+
+
+def email_of(tenant_id: str, groups: Collection[str]) -> str:
+    """The address that the tenant's local user with these groups signs in with."""
+    return f"{'-'.join(['local', tenant_id, *sorted(groups)])}@example.com"
 
 
 def _client_id(aws: Aws, pool_id: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 def gateway_responses() -> dict[str, Any]:
     """Return the `x-amazon-apigateway-gateway-responses` of the API definition, by response type."""
     # The app's folder is on the import path only after Chalice has loaded the app.
-    from chalicelib.api.every_answer import HEADER, PRIVACY, with_request_id  # noqa: PLC0415
+    from chalicelib.api.every_answer import HEADER, OF_THE_GATEWAY, PRIVACY, with_request_id  # noqa: PLC0415
     from chalicelib.api.gateway import RESPONSES  # noqa: PLC0415
     from chalicelib.api.http import problem  # noqa: PLC0415
     from chalicelib.messages import PORTUGUESE  # noqa: PLC0415
@@ -20,7 +20,7 @@ def gateway_responses() -> dict[str, Any]:
             "statusCode": str(answer.status_code),
             "responseParameters": {
                 f"gatewayresponse.header.{HEADER}": "context.requestId",
-                **_fixed({**PRIVACY, **answer.headers}),
+                **_fixed({**PRIVACY, **OF_THE_GATEWAY, **answer.headers}),
             },
             "responseTemplates": {
                 "application/json": answer.body

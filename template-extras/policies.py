@@ -26,7 +26,7 @@ def narrowed_policy(document: dict[str, Any]) -> dict[str, Any]:
 def narrowed_arn(arn: str) -> str | dict[str, str]:
     """Return an ARN that has `*` for what only the template knows as an `Fn::Sub`.
 
-    A resource that is `*` alone stays: X-Ray and EC2 need it.
+    A resource that is `*` alone stays: X-Ray and EC2 need it. A user pool is the one that the stack is given.
 
     Raises:
         ValueError: the text is neither `*` nor an ARN.
@@ -34,6 +34,8 @@ def narrowed_arn(arn: str) -> str | dict[str, str]:
     if arn == "*":
         return arn
     _, _, service, region, account, name = arn.split(":", 5)
+    if service == "cognito-idp":
+        return {"Ref": "UserPoolArn"}
     for wide, narrow in _names_of(service):
         name = name.replace(wide, narrow)
     place = [

@@ -21,6 +21,7 @@ CREATING = frozenset(
         "create_segmento",
         "create_campanha",
         "create_chave",
+        "invite_usuario",
         "create_assinatura",
         "rotate_segredo",
         "test_assinatura",

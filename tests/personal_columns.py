@@ -118,6 +118,8 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         "criado_por": SUBJECT,
     },
     "agendas": {"responsavel": TEAM, "criado_por": SUBJECT},
+    "orcamentos": {"quem": CODE},
+    "sessoes_encerradas": {"usuario_id": SUBJECT},
     "chaves": {
         "nome": OF_TENANT,
         **dict.fromkeys(("grupo", "rotas"), CODE),

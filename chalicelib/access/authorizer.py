@@ -12,7 +12,7 @@ _SCHEME = "bearer "
 
 
 class Authorizer:
-    """`claims` verifies an ID token, `key` looks a key up; a token costs no statement in the database."""
+    """`claims` verifies an ID token, `key` looks a key up; each costs one statement in the database."""
 
     def __init__(self, *, claims: Callable[[str], Mapping[str, Any]], key: Callable[[str], Identity]) -> None:
         self._claims = claims

@@ -41,3 +41,40 @@ SELECT registro_id, em, quem, rota, requisicao, acao, objeto, objeto_id, quantos
    AND (CAST(:ate AS uuid) IS NULL OR registro_id <= CAST(:ate AS uuid))
  ORDER BY registro_id DESC
  LIMIT :limite;
+
+-- name: lock_usuarios
+-- One change of a tenant's people after the other, to the end of the transaction: two administrators who take each other's
+-- rights must not both succeed. No row if another change is under way: a request does not wait for Cognito twice.
+SELECT 1 AS livre
+ WHERE pg_try_advisory_xact_lock(hashtextextended('usuarios/' || CAST(:tenant_id AS text), 0));
+
+-- name: audit_usuario
+-- People are Cognito's, so no trigger tells what has changed.
+SELECT audita_pedido(CAST(:acao AS text), 'usuario', CAST(:usuario_id AS text), CAST(:mudancas AS jsonb));
+
+-- name: end_sessoes
+INSERT INTO sessoes_encerradas (tenant_id, usuario_id, antes_de)
+VALUES (:tenant_id, :usuario_id, :agora)
+    ON CONFLICT ON CONSTRAINT sessoes_encerradas_pkey DO UPDATE
+   SET antes_de = greatest(sessoes_encerradas.antes_de, excluded.antes_de);
+
+-- name: find_sessoes_encerradas
+-- Whether a token that was issued at this second counts no more.
+SELECT 1 AS encerrada
+  FROM sessoes_encerradas
+ WHERE tenant_id = :tenant_id AND usuario_id = :usuario_id AND antes_de >= CAST(:emitido_em AS timestamptz);
+
+-- name: take_orcamento
+-- The next share of a minute for each of these; two that take at once take turns. A function whose clock is behind takes of
+-- the minute that the others are in.
+INSERT INTO orcamentos AS o (tenant_id, quem, minuto, padrao, usadas, concedidas)
+SELECT :tenant_id, c.quem, CAST(:minuto AS timestamptz), c.padrao, parte, parte
+  FROM unnest(CAST(:quem AS text[]), CAST(:limites AS integer[])) AS c (quem, padrao),
+       parte_do_orcamento(c.padrao, 0) AS parte
+ ORDER BY c.quem
+    ON CONFLICT ON CONSTRAINT orcamentos_pkey DO UPDATE
+   SET (minuto, padrao, usadas, concedidas) = (
+       SELECT greatest(o.minuto, excluded.minuto), excluded.padrao, antes + parte, parte
+         FROM CAST(CASE WHEN o.minuto >= excluded.minuto THEN o.usadas ELSE 0 END AS integer) AS antes,
+              parte_do_orcamento(coalesce(o.limite, excluded.padrao), antes) AS parte)
+RETURNING quem, coalesce(limite, padrao) AS limite, usadas, concedidas;

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.identity import Group, Identity
@@ -54,6 +54,40 @@ class NewKey(BaseModel):
         return routes
 
 
+class PeopleQuery(CursorQuery):
+    """A page of the people of a tenant."""
+
+    limit: Annotated[int, Field(ge=1, le=60)] = 20
+    cursor: Annotated[str, Field(max_length=4_000)] | None = None
+
+
+class NewPerson(BaseModel):
+    """A person who is to sign in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True, use_attribute_docstrings=True)
+
+    email: Annotated[str, Field(min_length=3, max_length=254)]
+    """With it they sign in; the invitation is sent to it."""
+    grupo: Group
+    """What they may do."""
+
+
+class PersonChange(BaseModel):
+    """What a person may do from now on; a field that is left out stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    grupo: Group | None = None
+    ativo: bool | None = None
+    """Whether they may sign in."""
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.grupo is None and self.ativo is None:
+            raise PydanticCustomError("mudanca_vazia", "nothing to change")
+        return self
+
+
 class AuditedKind(StrEnum):
     """The kinds of objects whose changes are written down; triggers name them (migration 066)."""
 
@@ -78,6 +112,7 @@ class AuditedKind(StrEnum):
     SUPRESSAO = "supressao"
     SUPRESSAO_DE_LEAD = "supressao_de_lead"
     TEMPLATE = "template"
+    USUARIO = "usuario"
 
 
 class AuditedAction(StrEnum):

@@ -20,7 +20,13 @@ _CONFIG = Config(
     retries={"mode": "standard", "max_attempts": 3},
     max_pool_connections=16,
 )
-_CONFIGS = {"s3": _CONFIG.merge(Config(s3={"addressing_style": "path"}, signature_version="s3v4"))}
+_CONFIGS = {
+    "s3": _CONFIG.merge(Config(s3={"addressing_style": "path"}, signature_version="s3v4")),
+    # A request makes several of these calls, one after the other, while it holds a transaction open.
+    "cognito-idp": _CONFIG.merge(
+        Config(connect_timeout=2, read_timeout=4, retries={"mode": "standard", "max_attempts": 2})
+    ),
+}
 
 
 class Aws:

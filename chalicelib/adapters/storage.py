@@ -105,11 +105,19 @@ class Storage:
                 if answer.get("Errors"):
                     raise Unavailable("aws_indisponivel", servico="s3", reason=str(answer["Errors"][0].get("Code")))
 
-    def presigned_post(self, key: str, *, max_bytes: int, ttl_s: int) -> dict[str, Any]:
-        """A form (`url`, `fields`) with which anybody may upload this key for `ttl_s` seconds, at most `max_bytes`."""
+    def presigned_post(self, key: str, *, max_bytes: int, content_type: str, ttl_s: int) -> dict[str, Any]:
+        """A form (`url`, `fields`) with which anybody may upload this key for `ttl_s` seconds, at most `max_bytes`.
+
+        S3 stores the object as this content type, and takes no other one.
+        """
+        kind = {"Content-Type": content_type}
         with available("s3"):
             post: dict[str, Any] = self._s3.generate_presigned_post(
-                self.bucket, key, Conditions=[["content-length-range", 1, max_bytes]], ExpiresIn=ttl_s
+                self.bucket,
+                key,
+                Fields=dict(kind),
+                Conditions=[["content-length-range", 1, max_bytes], kind],
+                ExpiresIn=ttl_s,
             )
         return post
 

@@ -261,7 +261,7 @@ def _written_as_json(text: str) -> object:
     """An object or a list in JSON."""
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
 
 

@@ -25,6 +25,7 @@ from chalicelib.errors import (
     TimeTaken,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
     UnderWay,
     UnknownMethod,
     Unreadable,
@@ -40,7 +41,6 @@ REPLAYED = "Idempotency-Replayed"
 """The header of an answer that was given before."""
 _PROBLEM_TYPE = "urn:disparo-agenda:problema:"
 _LONGEST_TEXT = 1_000
-_SOON_S = "2"
 # Lambda answers with 6 MB at most; the headers and the frame of the answer take little of it.
 _LONGEST_ANSWER = 6_000_000
 _MOST_BYTES = 4
@@ -159,12 +159,12 @@ def problem(error: DomainError, language: str) -> Response:
         document["ocupado"] = error.other
         document["horarios_livres"] = list(error.free)
     # RFC 9110, sections 11.6.1 and 10.2.1, and RFC 6585: a 401 says how to authenticate, a 405 which methods there are,
-    # a 429 when to come back. So does the 409 of a request that is under way.
+    # a 429 or a 503 when to come back. So does the 409 of a request that is under way.
     headers: dict[str, str | list[str]] = {"Content-Type": PROBLEM}
     if isinstance(error, Unauthenticated):
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(error, TooManyRequests | UnderWay):
-        headers["Retry-After"] = _SOON_S
+    if isinstance(error, TooManyRequests | UnderWay | Unavailable):
+        headers["Retry-After"] = str(error.retry_after_s)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = error.metodos
     return Response(body=to_json(document), status_code=error.status, headers=headers)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from chalicelib.api.calendars import CALENDAR, views_of
+from chalicelib.api.every_answer import PREFLIGHT
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.handlers import JSON, Operation, Takes, View, operation_of
 from chalicelib.api.http import PROBLEM, REPLAYED
@@ -187,10 +188,10 @@ class Described(NamedTuple):
 
 
 def operations_of(app: Chalice) -> Iterator[Described]:
-    """Every operation of an app; a route has two where a calendar file stands beside the JSON."""
+    """Every operation of an app; a route has two where a calendar file stands beside the JSON. Preflights are none."""
     for path, routes in sorted(app.routes.items()):
         for method, route in routes.items():
-            for view in views_of(route.view_function):
+            for view in () if method == PREFLIGHT else views_of(route.view_function):
                 yield Described(path + operation_of(view).suffix, method.lower(), view, route)
 
 

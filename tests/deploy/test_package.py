@@ -124,6 +124,28 @@ def test_functions_accept_tokens_of_the_deployment_s_user_pool_only(packaged: Pa
         assert "COGNITO_JWKS_URL" not in variables
 
 
+def test_every_path_answers_preflights_without_the_authorizer(packaged: Packaged) -> None:
+    paths = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["paths"]
+    assert [path for path, methods in paths.items() if "security" in methods["options"]] == []
+
+
+def test_api_and_bucket_are_shared_with_the_origins_of_the_deployment(packaged: Packaged) -> None:
+    variables = packaged.functions()["api_handler"]["Environment"]["Variables"]
+    assert variables["ALLOWED_ORIGINS"] == {"Ref": "AllowedOrigins"}
+    [bucket] = packaged.of_type("AWS::S3::Bucket").values()
+    condition, shared, otherwise = bucket["Properties"]["CorsConfiguration"]["Fn::If"]
+    assert (condition, otherwise) == ("HasAllowedOrigins", {"Ref": "AWS::NoValue"})
+    [rule] = shared["CorsRules"]
+    assert rule["AllowedOrigins"] == {"Fn::Split": [",", {"Ref": "AllowedOrigins"}]}
+    assert rule["AllowedMethods"] == ["GET", "POST"]
+    allowed = re.compile(packaged.template["Parameters"]["AllowedOrigins"]["AllowedPattern"])
+    for text in ("", "*", "https://a.example.com", "https://a.example.com,http://localhost:5173"):
+        assert allowed.fullmatch(text), text
+        Settings.from_environment({"ALLOWED_ORIGINS": text})
+    for text in ("https://a.example.com/", "a", "https://a.example.com,", "*,https://a.example.com"):
+        assert not allowed.fullmatch(text), text
+
+
 def test_gateway_s_own_errors_are_problem_documents(packaged: Packaged) -> None:
     body = packaged.template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     responses = body["x-amazon-apigateway-gateway-responses"]
@@ -139,6 +161,7 @@ def test_gateway_s_own_errors_are_problem_documents(packaged: Packaged) -> None:
         assert {"type", "title", "status", "detail", "code"} <= document.keys()
         assert parameters["gatewayresponse.header.X-Request-Id"] == "context.requestId"
         assert parameters["gatewayresponse.header.Cache-Control"] == "'no-store'"
+        assert parameters["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
         fixed = [value for value in parameters.values() if value != "context.requestId"]
         assert [value for value in fixed if "'" in value[1:-1]] == []
         is_ours = document["status"] >= 500

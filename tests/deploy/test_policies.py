@@ -12,6 +12,7 @@ UNNAMED = re.compile(r"xray:\w+|ec2:(Create|Describe|Delete)(NetworkInterfaces?|
 
 # The API makes the secrets of subscriptions, and changes no other one.
 KEEPS_SECRETS = "KeepSecretsOfSubscriptions"
+THE_USER_POOL = {"Ref": "UserPoolArn"}
 
 
 def test_every_function_has_a_role_of_its_own(packaged: Packaged) -> None:
@@ -36,7 +37,8 @@ def test_policies_allow_named_actions_on_resources_of_this_account_region_and_st
                 assert all(UNNAMED.fullmatch(action) for action in statement["Action"]), statement["Sid"]
                 continue
             for resource in statement["Resource"]:
-                _assert_narrow(resource["Fn::Sub"])
+                if resource != THE_USER_POOL:
+                    _assert_narrow(resource["Fn::Sub"])
 
 
 def _assert_narrow(arn: str) -> None:
@@ -96,3 +98,13 @@ def test_api_makes_and_deletes_secrets_of_subscriptions_only(packaged: Packaged)
         if {"secretsmanager:CreateSecret", "secretsmanager:DeleteSecret"} & set(each["Action"])
     }
     assert makers == {"api_handler"}
+
+
+def test_api_alone_keeps_people_and_in_the_given_pool_alone(packaged: Packaged) -> None:
+    of_cognito = {
+        (name, statement["Sid"], str(statement["Resource"]))
+        for name in packaged.declared["lambdas"]
+        for statement in packaged.statements(name)
+        if any(action.startswith("cognito-idp:") for action in statement["Action"])
+    }
+    assert of_cognito == {("api_handler", "KeepPeople", str([THE_USER_POOL]))}

@@ -162,10 +162,13 @@ class TenantContents:
         }
 
     def _of_programs(self, rest: Rest) -> Ids:
-        """Keys, and subscriptions to what does not happen here: nothing is delivered unless a request has it done."""
+        """Keys, people, and subscriptions to what does not happen here: only a request has something delivered."""
 
         def key(number: int) -> dict[str, object]:
             return {"nome": f"{self.mark} {number}", "grupo": "leitor"}
+
+        def person(number: int) -> dict[str, object]:
+            return {"email": f"{self._mark}-{number}@example.net".lower(), "grupo": "leitor"}
 
         def subscription(number: int) -> dict[str, object]:
             # Nobody listens at this port.
@@ -173,6 +176,7 @@ class TenantContents:
             return {"url": url, "eventos": ["ingest.job_failed"], "descricao": self.mark}
 
         return {
+            "usuario_id": self._several(rest, "/usuarios", "usuario_id", person),
             "chave_id": self._several(rest, "/chaves", "chave_id", key),
             "assinatura_id": self._several(rest, "/assinaturas", "assinatura_id", subscription),
         }

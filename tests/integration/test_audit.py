@@ -34,7 +34,7 @@ SELECT tgrelid::regclass::text, string_to_array(encode(tgargs, 'escape'), '\\000
  WHERE p.proname = 'audita' AND NOT tgisinternal
 """
 # Kinds that a function names for itself, because its rows are made of more than one.
-BY_FUNCTIONS = {AuditedKind.CONFIGURACAO, AuditedKind.DISPARO, AuditedKind.ENTREGA}
+BY_FUNCTIONS = {AuditedKind.CONFIGURACAO, AuditedKind.USUARIO, AuditedKind.DISPARO, AuditedKind.ENTREGA}
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.access.requests import PeopleQuery
 from chalicelib.adapters.database import Database
 from chalicelib.config import Settings
 from chalicelib.maintenance.migrations import Migrations
@@ -26,7 +27,7 @@ VARIABLES = {
     for name in (
         "POOL", "POOL_ARN", "VPC", "SUBNET_A", "SUBNET_B", "DB_GROUP", "MASTER_SECRET", "CLUSTER_ENDPOINT", "ARTIFACTS"
     )
-}  # fmt: skip
+} | {"TENANT": "acme", "EMAIL": "chefe@example.com"}  # fmt: skip
 
 
 def script_with(text: str) -> str:
@@ -55,6 +56,16 @@ def test_user_pool_and_event_bus_of_step_1_are_made(aws: Aws, documented: Callab
     assert "custom:tenant_id" in client["ReadAttributes"]
     assert "custom:tenant_id" not in client["WriteAttributes"]
     assert answers["create-event-bus"]["EventBusArn"].endswith("/fibonacci-bus-dev")
+
+
+def test_first_administrator_of_step_1_is_one_of_the_people_of_the_tenant(
+    aws: Aws, services: Services, documented: Callable[[str], list[list[str]]]
+) -> None:
+    cognito, pool_id = aws.client("cognito-idp"), services._settings.user_pool_id
+    for _, _, operation, *arguments in documented("cognito-idp admin-create-user"):
+        run_aws(cognito, operation, [pool_id if each == "<POOL>" else each for each in arguments])
+    [shown] = services.people.page("acme", PeopleQuery())["itens"]
+    assert (shown["email"], shown["grupo"], shown["ativo"]) == ("chefe@example.com", "admin", True)
 
 
 def test_parameters_of_step_2_are_those_of_the_template(documented: Callable[[str], list[list[str]]]) -> None:

@@ -380,6 +380,16 @@ def use_keys(call: Caller) -> None:
     assert all(shown[name] for name in ("usada_em", "revogada_em", "revogada_por"))
 
 
+def use_people(call: Caller) -> None:
+    made = call("POST", "/usuarios", email="rui@example.com", grupo="leitor")
+    path = f"/usuarios/{made['usuario_id']}"
+    assert call("GET", path) == made
+    assert call("PATCH", path, grupo="operador", ativo=False)["ativo"] is False
+    first = call("GET", "/usuarios?limit=1")
+    [shown] = call("GET", f"/usuarios?cursor={first['proximo']}")["itens"]
+    assert {shown["email"], first["itens"][0]["email"]} == {"rui@example.com", "local-acme-admin@example.com"}
+
+
 def use_subscriptions(call: Caller, owner: Database) -> None:
     made = call("POST", "/assinaturas", url="https://203.0.114.1/eventos", eventos=["disparo.failed"], descricao="ERP")
     assert made.pop("segredo").startswith("whsec_")
@@ -505,6 +515,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_staff(call)
     use_campaigns(call, owner, lead_id)
     use_keys(call)
+    use_people(call)
     use_subscriptions(call, owner)
     use_suppressions(call)
     use_person_suppression(call, lead_id)

@@ -48,6 +48,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "create_segmento": {"nome": "Outra"},
     "create_campanha": {"nome": "Outra"},
     "create_chave": {"nome": "Outra"},
+    "invite_usuario": {"grupo": "operador"},
     "create_assinatura": {"descricao": "Outra"},
     "test_campanha": {"contatos": [{"canal": "whatsapp", "contato": "71 98888-0002"}]},
     "add_supressao": {"nota": "Outra"},

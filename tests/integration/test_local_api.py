@@ -31,7 +31,7 @@ from chalicelib.identity import Identity
 from local.api import GatewayHandler, make_server
 from local.aws import ACCOUNT_ID, OPERATOR_GROUP, Aws
 from local.project import chalice_config
-from local.tokens import issue, jwks_url
+from local.tokens import email_of, issue, jwks_url
 
 JSON = {"Content-Type": "application/json"}
 
@@ -201,7 +201,7 @@ def test_tokens_that_are_made_at_the_same_time_all_carry_their_group(api: Client
 def test_user_whose_creation_was_interrupted_gets_its_group_with_the_next_token(api: Client) -> None:
     tenant = [{"Name": "custom:tenant_id", "Value": "acme"}]
     api.aws.client("cognito-idp").admin_create_user(
-        UserPoolId=api.pool_id, Username="local-acme-admin", UserAttributes=tenant, MessageAction="SUPPRESS"
+        UserPoolId=api.pool_id, Username=email_of("acme", ["admin"]), UserAttributes=tenant, MessageAction="SUPPRESS"
     )
     assert api.ask("GET", "/eu", token=api.token("acme", "admin"))[1]["groups"] == "admin"
 

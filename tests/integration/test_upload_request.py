@@ -259,6 +259,14 @@ def test_reference_names_a_bucket_and_a_key() -> None:
     )
 
 
+@pytest.mark.parametrize("field", ["tags", "mapeamento", "chaves"])
+@pytest.mark.parametrize("beginning", ["[", '{"a":'])
+def test_field_that_is_nested_too_deep_is_refused(field: str, beginning: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        sent_form(part(field, beginning * 10_000), FILE)
+    assert raised.value.errors[0].pointer.startswith(f"/{field}")
+
+
 def test_keys_that_count_are_a_list_or_words_of_a_form_and_origins_have_one_spelling() -> None:
     def options(**given: object) -> IngestOptions:
         return sent_json(bucket="b-b", key="k", **given).options
@@ -271,6 +279,21 @@ def test_keys_that_count_are_a_list_or_words_of_a_form_and_origins_have_one_spel
     assert sent_form(FILE, part("deduplicar_por_documento", "False")).options.keys == {DedupKey.ID, DedupKey.CONTATO}
     assert options(deduplicar_por_documento=True, deduplicar_por=["id"]).keys == {DedupKey.ID}
     assert options(origem="  CRM   da  Matriz ").origem == "crm da matriz"
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("leads.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+        ("Leads.CSV", "text/csv"),
+        ("leads.tsv", "text/tab-separated-values"),
+        ("leads.txt", "text/plain"),
+        ("leads", "application/octet-stream"),
+        ("leads.html.backup", "application/octet-stream"),
+    ],
+)
+def test_announced_upload_is_stored_as_what_its_name_says(name: str, content_type: str) -> None:
+    assert AnnouncedUpload(name, 1, IngestOptions()).content_type == content_type
 
 
 def test_announced_upload_names_a_file_and_its_size() -> None:

@@ -58,6 +58,12 @@ def test_region_is_read_from_either_of_its_two_variables() -> None:
     assert Settings.from_environment({"AWS_DEFAULT_REGION": "sa-east-1"}).aws_region == "sa-east-1"
 
 
+def test_origins_have_commas_between_them() -> None:
+    origins = "https://app.example.com,http://localhost:5173"
+    assert Settings.from_environment({"ALLOWED_ORIGINS": origins}).allowed_origins == tuple(origins.split(","))
+    assert Settings.from_environment({"ALLOWED_ORIGINS": "*"}).allowed_origins == ("*",)
+
+
 @pytest.mark.parametrize("empty", ["", "  "])
 def test_empty_variable_counts_as_unset(empty: str) -> None:
     assert Settings.from_environment({"STAGE": empty, "MAX_TENTATIVAS": empty}) == Settings()
@@ -86,6 +92,12 @@ def test_sending_is_enabled_by_any_true_value(value: str) -> None:
         ("WORKER_TIMEOUT_S", "0"),
         ("PUBLIC_URL", "api.example.com"),
         ("PUBLIC_URL", "https://api.example.com/dev/"),
+        ("ALLOWED_ORIGINS", "https://app.example.com/"),
+        ("ALLOWED_ORIGINS", "https://app.example.com,"),
+        ("ALLOWED_ORIGINS", "app.example.com"),
+        ("REQUESTS_PER_MINUTE", "-1"),
+        ("KEY_REQUESTS_PER_MINUTE", "muitas"),
+        ("ALLOWED_ORIGINS", "https://*.example.com"),
         ("MICRO_AGENT_DISPARO_ENABLED", "perhaps"),
     ],
 )

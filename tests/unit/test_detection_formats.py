@@ -107,6 +107,13 @@ def test_names_of_streams_in_two_blocks_are_found() -> None:
     [
         ("leads.xls", None, ".xls (Excel 97-2003)"),
         ("leads.pdf", None, "PDF"),
+        ("leads.exe", None, "EXE"),
+        ("áudio.opus", None, "OPUS"),
+        ("Leads.MSG", None, ".msg (Outlook)"),
+        ("leads.svg", None, "SVG"),
+        ("leads.txt", None, None),
+        ("leads", None, None),
+        ("Leads v1.2 final", None, None),
         ("leads.xlsx", None, None),
         ("leads.csv", None, None),
         ("leads.xls", b"Nome;Email\nAna;a@b.co\n", None),

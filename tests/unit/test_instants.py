@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from chalicelib.api.handlers import operation_of
+from chalicelib.api.openapi import operations_of
 from chalicelib.errors import FieldError, Invalid
 from chalicelib.instants import Instant
 from chalicelib.messages import ENGLISH, PORTUGUESE, field_text
@@ -28,8 +29,7 @@ OFFSETS = st.integers(-14 * 60, 14 * 60).map(lambda minutes: timezone(timedelta(
 @pytest.fixture(scope="module")
 def models() -> dict[str, type[BaseModel]]:
     """Every model that a handler of the app takes, by name."""
-    routes = [route for methods in load_app().routes.values() for route in methods.values()]
-    taken = [operation_of(route.view_function).takes for route in routes]
+    taken = [operation_of(each.view).takes for each in operations_of(load_app())]
     found = [model for takes in taken for model in (*takes.documents, takes.query, takes.form) if model is not None]
     known: dict[str, type[BaseModel]] = {}
     while found:

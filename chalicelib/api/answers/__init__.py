@@ -75,7 +75,7 @@ from chalicelib.api.answers.scheduling import (
     SlotsAnswer,
 )
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
-from chalicelib.api.answers.tenants import AuditPage, KeyPage, NewKeyAnswer, SavedConfig
+from chalicelib.api.answers.tenants import AuditPage, KeyPage, NewKeyAnswer, PersonAnswer, PersonPage, SavedConfig
 
 __all__ = [
     "AgendamentoDetail",
@@ -116,6 +116,8 @@ __all__ = [
     "NotePage",
     "OpenApiDocument",
     "OverviewAnswer",
+    "PersonAnswer",
+    "PersonPage",
     "PersonSuppressionAnswer",
     "PreflightAnswer",
     "PreviewAnswer",

@@ -180,7 +180,10 @@ class JobDetail(JobAnswer):
 
 
 class PresignedForm(AnswerModel):
-    """The form that uploads the file to S3: a multipart POST of these fields, with the field `file` as the last one."""
+    """The form that uploads the file to S3: a multipart POST of these fields, with the field `file` as the last one.
+
+    `Content-Type` is among them; S3 takes the file as this type and as no other.
+    """
 
     url: str
     fields: dict[str, str]

@@ -1,4 +1,4 @@
-"""Answers about the configuration, the API keys and the audit of a tenant."""
+"""Answers about the configuration, the API keys, the people and the audit of a tenant."""
 
 from __future__ import annotations
 
@@ -56,6 +56,27 @@ class KeyPage(PageModel):
     """A page of keys."""
 
     itens: tuple[KeyAnswer, ...]
+
+
+class PersonAnswer(AnswerModel):
+    """A person who may sign in."""
+
+    usuario_id: UUID
+    """The subject of their login, which the audit names as `quem`."""
+    email: str | None
+    grupo: Group | None
+    """What they may do; null: nothing."""
+    ativo: bool
+    """Whether they may sign in."""
+    entrou: bool
+    """Whether they have signed in once; until then they are only invited."""
+    criado_em: datetime
+
+
+class PersonPage(PageModel):
+    """A page of people; it may have fewer than `limit` although there is a next one."""
+
+    itens: tuple[PersonAnswer, ...]
 
 
 class AuditedField(AnswerModel):

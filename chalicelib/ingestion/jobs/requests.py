@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Annotated
 from unicodedata import normalize
 
@@ -17,6 +18,14 @@ from chalicelib.ingestion.reading.limits import MAX_FILE
 
 MAX_NAME = 200
 """Characters that are kept of a file's name."""
+_CONTENT_TYPES = {
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".txt": "text/plain",
+}
+# What no browser opens as a page, whatever is in it.
+_ANY_CONTENT = "application/octet-stream"
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _LONGEST_EXTENSION = 16
 
@@ -102,6 +111,11 @@ class AnnouncedUpload:
             UnsupportedFile: `formato_nao_suportado`.
         """
         _refuse_other_format(format_offered(self.name))
+
+    @property
+    def content_type(self) -> str:
+        """What it is stored as, by its name: the form takes nothing else, so the bucket never serves a page."""
+        return _CONTENT_TYPES.get(PurePosixPath(self.name.lower()).suffix, _ANY_CONTENT)
 
 
 def _refuse_other_format(name: str | None) -> None:

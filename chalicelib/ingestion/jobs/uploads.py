@@ -78,7 +78,9 @@ class Uploads:
         form: dict[str, Any] = {}
         if isinstance(upload, AnnouncedUpload):
             ttl_s = self._settings.presigned_ttl_s
-            form["upload"] = self._storage.presigned_post(object_key, max_bytes=upload.size_bytes, ttl_s=ttl_s)
+            form["upload"] = self._storage.presigned_post(
+                object_key, max_bytes=upload.size_bytes, content_type=upload.content_type, ttl_s=ttl_s
+            )
         elif isinstance(upload, S3Reference):
             self._wake(tenant_id, job_id)
         elif not job["chave_recebida"]:

@@ -1,0 +1,1 @@
+"""The door to the user pool in which people sign in."""
