@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -11,6 +11,7 @@ from chalice.app import Chalice, RouteEntry
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from chalicelib import messages
 from chalicelib.api.calendars import CALENDAR, views_of
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.handlers import JSON, Operation, Takes, View, operation_of
@@ -94,10 +95,11 @@ _REPLAYED_HEADER: Document = {
     "schema": {"type": "string", "enum": ["true"]},
 }
 _RETRY_HEADER: Document = {
-    "description": "Seconds after which to repeat the request, if it is under way.",
+    "description": "Seconds after which to repeat the request.",
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
-
+# Only a 409 of these codes says when to come back; a 429 of the gateway says nothing.
+_SAY_WHEN = frozenset({"requisicao_em_andamento", "buscas_demais"})
 
 _DELIVERY_HEADERS = {
     "webhook-id": "The id of the event, the same in every attempt: drop what you have seen before.",
@@ -225,15 +227,17 @@ def _models() -> object:
 
 def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
     operation = operation_of(view)
+    refused = _refusals(view, route)
     described: Document = {
         "operationId": view.__name__,
         "summary": (view.__doc__ or "").partition("\n")[0],
         "responses": {
             str(operation.status): _success(operation, schemas),
             **({"304": {"description": "The client has it already."}} if operation.media_type == CALENDAR else {}),
-            **_of_key(operation),
+            **{str(status): _refused(status, codes, operation) for status, codes in refused.items()},
             "default": {"description": "Refused.", "content": _refusal(operation.media_type)},
         },
+        "x-codigos": sorted(code for codes in refused.values() for code in codes),
         "security": [],
     }
     if route.authorizer:
@@ -256,23 +260,22 @@ def _may_be_left_out(body: type | None) -> bool:
     )
 
 
-def _of_key(operation: Operation) -> Document:
-    """How a request is refused because of its `Idempotency-Key`, among other reasons."""
-    if not operation.takes.key:
-        return {}
-    content = _refusal(operation.media_type)
-    return {
-        "409": {
-            "description": "The state does not allow it, or `requisicao_em_andamento`, `resposta_nao_guardada`.",
-            "headers": {"Retry-After": _RETRY_HEADER},
-            "content": content,
-        },
-        "422": {
-            "description": "The request is wrong, or `chave_de_idempotencia_reutilizada`, "
-            "`chave_de_idempotencia_invalida`.",
-            "content": content,
-        },
+def _refusals(view: View, route: RouteEntry) -> Mapping[int, Sequence[str]]:
+    from chalicelib.api.contract.refusals import refusals  # noqa: PLC0415 - large tables: no cold start pays for them
+
+    return refusals(route, operation_of(view))
+
+
+def _refused(status: int, codes: Sequence[str], operation: Operation) -> Document:
+    """The problems of one status; those of its `Idempotency-Key` are among them."""
+    described: Document = {
+        "description": f"{messages.title(status, messages.ENGLISH)}: {', '.join(f'`{code}`' for code in codes)}.",
+        "content": _refusal(operation.media_type),
+        "x-codigos": list(codes),
     }
+    if _SAY_WHEN.intersection(codes):
+        described["headers"] = {"Retry-After": _RETRY_HEADER}
+    return described
 
 
 def _success(operation: Operation, schemas: _Schemas) -> Document:
@@ -289,8 +292,9 @@ def _success(operation: Operation, schemas: _Schemas) -> Document:
 
 
 def _refusal(media_type: str) -> Document:
-    """A route that answers with a page refuses with a page, too."""
-    return {HTML: {}} if media_type == HTML else {PROBLEM: {"schema": {"$ref": _REF + "Problem"}}}
+    """A route that answers with a page refuses with a page, too; not so what stands before it, such as the gateway."""
+    problem: Document = {PROBLEM: {"schema": {"$ref": _REF + "Problem"}}}
+    return {HTML: {}, **problem} if media_type == HTML else problem
 
 
 def _of_path(route: RouteEntry, takes: Takes) -> Iterator[Document]:

@@ -201,7 +201,7 @@ def test_every_operation_describes_its_refusal(contract: Any) -> None:
             page: dict[str, Any] = {"text/html": {}}
             refusal = each["responses"]["default"]["content"]
             is_page = "text/html" in each["responses"]["200"]["content"] if "200" in each["responses"] else False
-            assert refusal == (page if is_page else problem)
+            assert refusal == ({**page, **problem} if is_page else problem)
 
 
 @pytest.mark.parametrize(
