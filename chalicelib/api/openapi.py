@@ -248,7 +248,14 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
         described["parameters"] = parameters
     if content := _content(operation.takes, schemas):
         described["requestBody"] = {"required": not _may_be_left_out(operation.takes.body), "content": content}
+    _illustrate(described)
     return described
+
+
+def _illustrate(described: Document) -> None:
+    from chalicelib.api.contract.examples import illustrate  # noqa: PLC0415 - a large file: see above
+
+    illustrate(described)
 
 
 def _may_be_left_out(body: type | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from chalice.app import Chalice
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import validate
 from pydantic import BaseModel
 
@@ -143,7 +144,8 @@ def test_operations_that_create_take_an_idempotency_key(contract: Any) -> None:
 
 def test_json_body_is_described_by_the_model_of_the_handler(contract: Any) -> None:
     content = contract["paths"]["/leads/{lead_id}/disparos"]["post"]["requestBody"]["content"]
-    assert content == {"application/json": {"schema": {"$ref": SCHEMAS + "NewDisparo"}}}
+    assert content.keys() == {"application/json"}
+    assert content["application/json"]["schema"] == {"$ref": SCHEMAS + "NewDisparo"}
 
 
 def test_upload_is_a_form_or_one_of_two_documents(contract: Any) -> None:
@@ -220,7 +222,8 @@ def test_success_has_the_status_and_the_model_of_the_handler(
     contract: Any, path: str, method: str, status: str, model: str
 ) -> None:
     success = contract["paths"][path][method]["responses"][status]
-    assert success["content"] == {"application/json": {"schema": {"$ref": SCHEMAS + model}}}
+    assert success["content"].keys() == {"application/json"}
+    assert success["content"]["application/json"]["schema"] == {"$ref": SCHEMAS + model}
 
 
 def test_upload_answers_with_the_job_or_with_the_job_and_its_form(contract: Any) -> None:
@@ -298,3 +301,62 @@ def test_every_event_is_described_as_a_webhook(contract: Any) -> None:
     assert len({*names, *(each["operationId"] for each in operations_in(contract))}) == len(names) + len(
         operations_in(contract)
     )
+
+
+# Examples
+
+
+def _validator(contract: Any, schema: Any) -> OAS31Validator:
+    whole = {**schema, "components": contract["components"]}
+    return OAS31Validator(whole, format_checker=oas31_format_checker)
+
+
+def _with_schemas(operation: Any) -> Iterator[tuple[str, Any]]:
+    """The bodies, the successful answers and the parameters of an operation, which may have an example."""
+    for kind, media in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"body {kind}", media
+    for status, answer in operation["responses"].items():
+        if status.startswith("2"):
+            yield from ((f"{status} {kind}", media) for kind, media in answer.get("content", {}).items())
+    for parameter in operation.get("parameters", ()):
+        yield f"parameter {parameter['name']}", parameter
+
+
+# Pages for people, and the contract itself, which cannot contain itself.
+WITHOUT_EXAMPLE = {("contract", "200 application/json")}
+
+
+def test_every_body_and_every_answer_has_an_example(contract: Any) -> None:
+    without = {
+        (each["operationId"], where)
+        for each in operations_in(contract)
+        for where, found in _with_schemas(each)
+        if "example" not in found and not where.startswith("parameter") and not where.endswith("text/html")
+    }
+    assert without == WITHOUT_EXAMPLE
+
+
+# A page for people, which its own test calls.
+OF_PAGES = {"/descadastro/{token}"}
+
+
+def test_every_part_of_a_path_has_an_example(contract: Any) -> None:
+    without = {
+        path
+        for path, methods in contract["paths"].items()
+        for each in methods.values()
+        for parameter in each.get("parameters", ())
+        if parameter["in"] == "path" and "example" not in parameter
+    }
+    assert without == OF_PAGES
+
+
+def test_every_example_fits_its_schema(contract: Any) -> None:
+    wrong = {
+        (each["operationId"], where): [error.message for error in errors]
+        for each in operations_in(contract)
+        for where, found in _with_schemas(each)
+        if "example" in found
+        if (errors := list(_validator(contract, found.get("schema", {})).iter_errors(found["example"])))
+    }
+    assert wrong == {}
