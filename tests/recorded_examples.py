@@ -68,7 +68,7 @@ class Recorder:
             example = found.setdefault(operation["operationId"], {})
             for part, values in self._cleaned(exchange, operation.get("parameters", ())).items():
                 example[part] = {**example.get(part, {}), **values}
-        return dict(sorted(found.items()))
+        return {name: example for name, example in sorted(found.items()) if example}
 
     def _cleaned(self, exchange: Exchange, parameters: Iterable[Document]) -> Document:
         clean = _Cleaner(self.began)

@@ -535,6 +535,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     call = Caller(api)
     call("GET", "/saude")
     call("GET", "/openapi.json")
+    assert "SwaggerUIBundle({url:'openapi.json'" in call.read("/docs")
     use_jobs(call, owner)
     lead_id = use_leads(call)
     use_disparos(call, owner, lead_id)

@@ -67,6 +67,7 @@ def test_only_routes_that_authenticate_otherwise_take_no_token(contract: Any) ->
     free = {path for path, methods in contract["paths"].items() for each in methods.values() if not each["security"]}
     assert free == {
         "/saude",
+        "/docs",
         "/openapi.json",
         "/descadastro/{token}",
         "/webhooks/{canal}",

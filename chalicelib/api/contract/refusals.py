@@ -132,7 +132,7 @@ _OF_A_KEY = (
     "chave_de_idempotencia_invalida", "chave_de_idempotencia_reutilizada", "requisicao_em_andamento",
     "resposta_nao_guardada",
 )  # fmt: skip
-_DEPENDS_ON_NOTHING = frozenset({"GET /openapi.json"})
+_DEPENDS_ON_NOTHING = frozenset({"GET /docs", "GET /openapi.json"})
 
 
 def refusals(route: RouteEntry, operation: Operation) -> Mapping[int, Sequence[str]]:
