@@ -13,6 +13,8 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib import messages
 from chalicelib.api.calendars import CALENDAR, views_of
+from chalicelib.api.contract.schemas import used, with_type_arrays
+from chalicelib.api.contract.sections import EVENTS, SECTIONS, section_of
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.handlers import JSON, Operation, Takes, View, operation_of
 from chalicelib.api.http import PROBLEM, REPLAYED
@@ -24,8 +26,13 @@ from chalicelib.permissions import FOR_PEOPLE_ALONE, least
 from chalicelib.subscriptions.kinds import DESCRIPTIONS, EventKind
 
 _REF = "#/components/schemas/"
-_TITLE = "Disparo & Agenda"
-_VERSION = "1.0.0"
+_INFO = {
+    "title": "Disparo & Agenda",
+    "version": "1.0.0",
+    "description": "Leads of a tenant, messages to them, and meetings with them. Times are ISO 8601 with an offset.",
+    "contact": {"name": "Disparo & Agenda"},
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
 _SCHEMES: Mapping[str, dict[str, str]] = {
     "cognito": {
         "type": "http",
@@ -108,6 +115,12 @@ _DELIVERY_HEADERS = {
 }
 
 
+_EVENT: Document = {
+    "timestamp": "2026-11-30T12:00:00+00:00",
+    "data": {"tenant_id": "acme", "evento_id": "019aa5b1-7a3f-7c11-8000-000000000001"},
+}
+
+
 class _Schemas(NamedTuple):
     """The schemas of all models by their names in the contract, and the reference to each model in each mode."""
 
@@ -130,16 +143,21 @@ class _Schemas(NamedTuple):
 def document(app: Chalice) -> Document:
     """The whole contract of an app."""
     schemas = _schemas(app)
-    return {
+    paths = _paths(app, schemas)
+    webhooks = {kind.value: _delivered(kind, sentence) for kind, sentence in DESCRIPTIONS.items()}
+    defined = used({**schemas.defined, "Problem": _PROBLEM_SCHEMA}, paths, webhooks)
+    described = {
         "openapi": "3.1.0",
-        "info": {"title": _TITLE, "version": _VERSION, "description": "Times are ISO 8601 with an offset."},
-        "paths": _paths(app, schemas),
-        "webhooks": {kind.value: _delivered(kind, sentence) for kind, sentence in DESCRIPTIONS.items()},
-        "components": {
-            "schemas": {**schemas.defined, "Problem": _PROBLEM_SCHEMA},
-            "securitySchemes": dict(_SCHEMES),
-        },
+        "info": _INFO,
+        # Relative to the contract itself: the same document serves each stage and each domain.
+        "servers": [{"url": ".", "description": "Where this document comes from."}],
+        "tags": [{"name": each.name, "description": each.description} for each in (*SECTIONS, EVENTS)],
+        "paths": paths,
+        "webhooks": webhooks,
+        "components": {"schemas": defined, "securitySchemes": dict(_SCHEMES)},
     }
+    changed: Document = with_type_arrays(described)
+    return changed
 
 
 def _delivered(kind: EventKind, sentence: str) -> Document:
@@ -166,10 +184,12 @@ def _delivered(kind: EventKind, sentence: str) -> Document:
     }
     answers = {"2XX": "The event was taken.", "410": "Never again: the subscription is switched off."}
     described = {
-        "operationId": "on_" + kind.value.replace(".", "_"),
+        "operationId": _camel("on_" + kind.value.replace(".", "_")),
+        "tags": [EVENTS.name],
         "summary": sentence,
+        "description": f"{sentence} Every answer of your server but a 2XX and a 410 has it delivered again.",
         "parameters": headers,
-        "requestBody": {"required": True, "content": {JSON: {"schema": payload}}},
+        "requestBody": {"required": True, "content": {JSON: {"schema": payload, "example": _EVENT | {"type": kind}}}},
         "responses": {
             **{status: {"description": meaning} for status, meaning in answers.items()},
             "default": {"description": "It is delivered again."},
@@ -229,8 +249,10 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
     operation = operation_of(view)
     refused = _refusals(view, route)
     described: Document = {
-        "operationId": view.__name__,
+        "operationId": _camel(view.__name__),
+        "tags": [section_of(route.uri_pattern)],
         "summary": (view.__doc__ or "").partition("\n")[0],
+        "description": " ".join(_sentences(view, route)),
         "responses": {
             str(operation.status): _success(operation, schemas),
             **({"304": {"description": "The client has it already."}} if operation.media_type == CALENDAR else {}),
@@ -250,6 +272,26 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
         described["requestBody"] = {"required": not _may_be_left_out(operation.takes.body), "content": content}
     _illustrate(described)
     return described
+
+
+def _camel(name: str) -> str:
+    """`list_leads` as `listLeads`, as generated clients name their functions."""
+    first, *rest = name.split("_")
+    return first + "".join(each.capitalize() for each in rest)
+
+
+def _sentences(view: View, route: RouteEntry) -> Iterator[str]:
+    """What an operation does, who may call it, and how it is repeated or gone on with."""
+    takes, name = operation_of(view).takes, f"{route.method} {route.uri_pattern}"
+    yield (view.__doc__ or "").strip()
+    if route.authorizer:
+        yield f"For the group `{least(name)}` and those above it{', not for keys' * (name in FOR_PEOPLE_ALONE)}."
+    else:
+        yield "It takes no token."
+    if takes.key:
+        yield f"With an `{HEADER}`, a repeated request takes no effect and gets the first answer."
+    if takes.query is not None and "cursor" in takes.query.model_fields:
+        yield "`proximo` of the answer is the `cursor` of the next page."
 
 
 def _illustrate(described: Document) -> None:

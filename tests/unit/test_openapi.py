@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from chalicelib.api import openapi
 from chalicelib.api.answers.channels import StatusCounts
+from chalicelib.api.contract.sections import section_of
 from chalicelib.api.handlers import Operation, operation_of
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.ingestion.options import IngestOptions
@@ -53,6 +54,15 @@ def operations_in(contract: Any) -> list[Any]:
     return [each for methods in contract["paths"].values() for each in methods.values()]
 
 
+def events_in(contract: Any) -> list[Any]:
+    return [each for methods in contract["webhooks"].values() for each in methods.values()]
+
+
+def handler_of(operation: Any) -> str:
+    """The name of the handler: `list_leads` is `listLeads` in the contract."""
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", operation["operationId"])
+
+
 def test_contract_is_valid_openapi(contract: Any) -> None:
     validate(contract)
 
@@ -87,10 +97,67 @@ def test_operation_is_for_people_and_keys_and_says_the_least_group(contract: Any
     assert "x-grupo" not in contract["paths"]["/saude"]["get"]
 
 
-def test_every_operation_has_a_name_of_its_own_and_a_sentence_that_begins_with_a_verb(contract: Any) -> None:
+def test_every_operation_is_named_after_its_handler_and_has_a_sentence_that_begins_with_a_verb(
+    app: Chalice, contract: Any
+) -> None:
     found = operations_in(contract)
     assert [each["summary"] for each in found if not re.fullmatch(r"[A-Z][a-z]+s .*\.", each["summary"])] == []
-    assert len({each["operationId"] for each in found}) == len(found)
+    assert {handler_of(each) for each in found} == {each.view.__name__ for each in openapi.operations_of(app)}
+
+
+def test_every_operation_and_event_has_an_ascii_name_in_camel_case_of_its_own(contract: Any) -> None:
+    names = [each["operationId"] for each in [*operations_in(contract), *events_in(contract)]]
+    assert [name for name in names if not re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)] == []
+    assert len(set(names)) == len(names) == len({name.lower() for name in names})
+
+
+def test_every_operation_and_event_has_a_section_that_is_described(contract: Any) -> None:
+    described = {each["name"] for each in contract["tags"] if each["description"].endswith(".")}
+    assert len(described) == len(contract["tags"])
+    assert [name for name in described if not name.isascii()] == []
+    used = [each["tags"] for each in [*operations_in(contract), *events_in(contract)]]
+    assert {len(tags) for tags in used} == {1}
+    assert {tag for tags in used for tag in tags} == described
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [
+        ("/leads/{lead_id}/notas", "leads"),
+        ("/leads/{lead_id}/disparos", "disparos"),
+        ("/leads/{lead_id}/agendamentos", "agenda"),
+        ("/agenda/{token}", "agenda"),
+    ],
+)
+def test_section_is_the_one_that_names_most_of_the_path(path: str, section: str) -> None:
+    assert section_of(path) == section
+
+
+def test_path_without_a_section_is_noticed() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        section_of("/novidades")
+
+
+def test_every_operation_and_event_says_more_than_its_summary(contract: Any) -> None:
+    found = [*operations_in(contract), *events_in(contract)]
+    assert [
+        each["operationId"] for each in found if not re.fullmatch(r"(?s).{40,}\.", each.get("description", ""))
+    ] == []
+    described = contract["paths"]["/chaves"]["post"]["description"]
+    assert "the group `admin`" in described
+    assert "not for keys" in described
+    assert "`Idempotency-Key`" in described
+
+
+def test_every_operation_describes_a_4xx_of_its_own(contract: Any) -> None:
+    found = operations_in(contract)
+    assert [each["operationId"] for each in found if not any(s.startswith("4") for s in each["responses"])] == []
+
+
+def test_contract_says_where_it_is_served(contract: Any) -> None:
+    # Relative to the document, so that a stage of API Gateway and a domain of one's own have the same.
+    assert [each["url"] for each in contract["servers"]] == ["."]
+    assert contract["info"]["license"]["identifier"] == "Apache-2.0"
 
 
 # What is taken
@@ -124,14 +191,14 @@ def test_ids_in_a_path_are_uuids_and_names_are_text(contract: Any) -> None:
 
 
 def test_every_post_is_one_that_creates_or_one_of_the_others(contract: Any) -> None:
-    posts = {methods["post"]["operationId"] for methods in contract["paths"].values() if "post" in methods}
+    posts = {handler_of(methods["post"]) for methods in contract["paths"].values() if "post" in methods}
     assert posts == CREATING | OTHERS.keys()
     assert not CREATING & OTHERS.keys()
 
 
 def test_operations_that_create_take_an_idempotency_key(contract: Any) -> None:
     taking = {
-        each["operationId"]: each
+        handler_of(each): each
         for each in operations_in(contract)
         if any(parameter["name"] == "Idempotency-Key" for parameter in each.get("parameters", ()))
     }
@@ -298,10 +365,6 @@ def test_every_event_is_described_as_a_webhook(contract: Any) -> None:
     for kind, methods in webhooks.items():
         payload = methods["post"]["requestBody"]["content"]["application/json"]["schema"]
         assert payload["properties"]["type"] == {"const": kind}
-    names = [each["operationId"] for methods in webhooks.values() for each in methods.values()]
-    assert len({*names, *(each["operationId"] for each in operations_in(contract))}) == len(names) + len(
-        operations_in(contract)
-    )
 
 
 # Examples
@@ -330,7 +393,7 @@ WITHOUT_EXAMPLE = {("contract", "200 application/json")}
 def test_every_body_and_every_answer_has_an_example(contract: Any) -> None:
     without = {
         (each["operationId"], where)
-        for each in operations_in(contract)
+        for each in [*operations_in(contract), *events_in(contract)]
         for where, found in _with_schemas(each)
         if "example" not in found and not where.startswith("parameter") and not where.endswith("text/html")
     }
@@ -355,9 +418,38 @@ def test_every_part_of_a_path_has_an_example(contract: Any) -> None:
 def test_every_example_fits_its_schema(contract: Any) -> None:
     wrong = {
         (each["operationId"], where): [error.message for error in errors]
-        for each in operations_in(contract)
+        for each in [*operations_in(contract), *events_in(contract)]
         for where, found in _with_schemas(each)
         if "example" in found
         if (errors := list(_validator(contract, found.get("schema", {})).iter_errors(found["example"])))
     }
     assert wrong == {}
+
+
+# Schemas
+
+
+def _schemas_in(part: Any) -> Iterator[Any]:
+    """Every object in a part of the contract, examples apart."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _schemas_in(each)
+    elif isinstance(part, dict):
+        yield part
+        for name, each in part.items():
+            if name != "example":
+                yield from _schemas_in(each)
+
+
+def test_null_is_one_of_the_types_wherever_a_value_has_one(contract: Any) -> None:
+    for each in _schemas_in(contract):
+        choices = each.get("anyOf", [])
+        if isinstance(choices, list) and {"type": "null"} in choices:
+            others = [choice for choice in choices if choice != {"type": "null"}]
+            assert len(others) > 1 or "type" not in others[0], each
+    assert "nullable" not in {name for each in _schemas_in(contract) for name in each}
+
+
+def test_every_schema_is_used(contract: Any) -> None:
+    parts = [contract["paths"], contract["webhooks"]]
+    assert _reachable(contract, parts) == set(contract["components"]["schemas"])
