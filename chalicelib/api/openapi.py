@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib import messages
 from chalicelib.api.calendars import CALENDAR, views_of
+from chalicelib.api.contract.descriptions import PARTS, describe
 from chalicelib.api.contract.schemas import used, with_type_arrays
 from chalicelib.api.contract.sections import EVENTS, SECTIONS, section_of
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
@@ -232,6 +233,7 @@ def _schemas(app: Chalice) -> _Schemas:
         models |= {(each, "serialization") for each in _answers(operation)}
     ordered = sorted(models, key=lambda each: (each[0].__name__, each[1]))
     references, defined = models_json_schema(ordered, ref_template=_REF + "{model}")
+    describe(defined["$defs"])
     return _Schemas(defined["$defs"], {each: references[each] for each in models})
 
 
@@ -348,15 +350,18 @@ def _refusal(media_type: str) -> Document:
 
 def _of_path(route: RouteEntry, takes: Takes) -> Iterator[Document]:
     for name in route.view_args:
-        schema = {"type": "string", "format": "uuid"} if takes.path[name] is UUID else {"type": "string"}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        is_id = takes.path[name] is UUID
+        description = f"As answers have it in `{name}`." if is_id else PARTS[name]
+        schema = {"type": "string", "format": "uuid"} if is_id else {"type": "string"}
+        yield {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
 
 
 def _of_query(takes: Takes, schemas: _Schemas) -> Iterator[Document]:
     """The parameters of the query string, and the `Idempotency-Key`."""
     if takes.query is not None:
         for name, schema in schemas.of(takes.query)["properties"].items():
-            yield {"name": name, "in": "query", **_family(name, schema)}
+            text = {"description": schema["description"]} if "description" in schema else {}
+            yield {"name": name, "in": "query", **text, **_family(name, schema)}
     if takes.key:
         yield _KEY_PARAMETER
 

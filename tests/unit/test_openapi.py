@@ -190,6 +190,25 @@ def test_ids_in_a_path_are_uuids_and_names_are_text(contract: Any) -> None:
     assert _parameters(contract, "/templates/{nome}", "get")["path", "nome"] == {"type": "string"}
 
 
+def test_every_part_of_a_path_and_of_a_page_is_described(contract: Any) -> None:
+    pages = {"limit", "cursor", "offset", "Idempotency-Key"}
+    found = [
+        (each["operationId"], parameter["name"], parameter.get("description", ""))
+        for each in operations_in(contract)
+        for parameter in each.get("parameters", ())
+        if parameter["in"] == "path" or parameter["name"] in pages
+    ]
+    assert [each for each in found if not each[2].endswith(".")] == []
+    assert {name for _, name, _ in found} >= pages
+
+
+def test_text_below_a_field_of_a_request_is_its_description(contract: Any) -> None:
+    filters = contract["paths"]["/leads"]["get"]["parameters"]
+    [name] = [each for each in filters if each["name"] == "q"]
+    assert name["description"].startswith("Part of the name")
+    assert contract["components"]["schemas"]["NewAgendamento"]["properties"]["local"]["description"]
+
+
 def test_every_post_is_one_that_creates_or_one_of_the_others(contract: Any) -> None:
     posts = {handler_of(methods["post"]) for methods in contract["paths"].values() if "post" in methods}
     assert posts == CREATING | OTHERS.keys()
@@ -446,7 +465,7 @@ def test_null_is_one_of_the_types_wherever_a_value_has_one(contract: Any) -> Non
         choices = each.get("anyOf", [])
         if isinstance(choices, list) and {"type": "null"} in choices:
             others = [choice for choice in choices if choice != {"type": "null"}]
-            assert len(others) > 1 or "type" not in others[0], each
+            assert len(others) > 1 or "type" not in others[0] or others[0].get("const") is True, each
     assert "nullable" not in {name for each in _schemas_in(contract) for name in each}
 
 

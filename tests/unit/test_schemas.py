@@ -39,6 +39,7 @@ def test_choice_between_a_value_and_null_is_one_type(schema: Any, wanted: Any) -
     "schema",
     [
         {"anyOf": [REFERENCE, NULL]},
+        {"anyOf": [{"type": "boolean", "const": True}, NULL]},
         {"anyOf": [{"type": "string"}, {"type": "integer"}, NULL]},
         {"anyOf": [{"type": "string"}, {"type": "integer"}]},
         {"type": "string", "example": {"anyOf": "a text"}},

@@ -66,10 +66,10 @@ OWN: Mapping[str, str] = MappingProxyType(
         "POST /canais/{canal}/retomar": "pausa_de_admin",
         "POST /leads/{lead_id}/agendamentos": f"horario_ocupado lead_encerrado {_OF_A_DATE}",
         "GET /agendamentos": "buscas_demais",
-        "GET /agendamentos/horarios": f"horarios_demais periodo_longo {_OF_A_DATE}",
+        "GET /agendamentos/horarios": f"horarios_demais nao_encontrado periodo_longo {_OF_A_DATE}",
         "POST /agendamentos/{agendamento_id}/confirmar": _OF_A_MOVE,
         "POST /agendamentos/{agendamento_id}/realizar": f"agendamento_nao_comecou {_OF_A_MOVE}",
-        "POST /agendamentos/{agendamento_id}/nao-compareceu": f"agendamento_nao_comecou {_OF_A_MOVE}",
+        "POST /agendamentos/{agendamento_id}/nao-compareceu": _OF_A_MOVE,
         "POST /agendamentos/{agendamento_id}/cancelar": _OF_A_MOVE,
         "POST /agendamentos/{agendamento_id}/reagendar": "horario_ocupado link_so_de_video local_so_presencial "
         f"reagendamentos_esgotados {_OF_A_DATE} {_OF_A_MOVE}",

@@ -13,7 +13,8 @@ _REFERENCE = re.compile(r'"#/components/schemas/(\w+)"')
 def with_type_arrays(schema: Any) -> Any:
     """The same schema, with `"type": ["string", "null"]` in place of a choice between a text and null.
 
-    A choice between a reference and null stays one: a reference has no type to add to.
+    A choice between a reference and null stays one: a reference has no type to add to. So does one between `true` and
+    null: generators of clients know no enumeration of truth values.
     """
     if isinstance(schema, list):
         return [with_type_arrays(each) for each in schema]
@@ -21,7 +22,7 @@ def with_type_arrays(schema: Any) -> Any:
         return schema
     changed = {name: with_type_arrays(each) for name, each in schema.items()}
     match changed.get("anyOf"):
-        case [{"type": str() | list()} as value, {"type": "null"}]:
+        case [{"type": str() | list()} as value, {"type": "null"}] if not isinstance(value.get("const"), bool):
             return {**_or_null(value), **{name: each for name, each in changed.items() if name != "anyOf"}}
         case _:
             return changed
