@@ -56,6 +56,16 @@ Mode = Literal["validation", "serialization"]
 _PROBLEM_SCHEMA: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457), with a stable code.",
+    "examples": [
+        {
+            "type": "urn:disparo-agenda:problema:requisicao_invalida",
+            "title": "Dados inválidos",
+            "status": 422,
+            "detail": "A requisição tem campos inválidos.",
+            "code": "requisicao_invalida",
+            "errors": [{"pointer": "/nome", "code": "missing", "detail": "campo obrigatório"}],
+        }
+    ],
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
         "type": {"type": "string", "format": "uri"},

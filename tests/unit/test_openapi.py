@@ -18,9 +18,12 @@ from chalicelib.api import openapi
 from chalicelib.api.answers.channels import StatusCounts
 from chalicelib.api.contract.sections import section_of
 from chalicelib.api.handlers import Operation, operation_of
+from chalicelib.api.http import problem
 from chalicelib.dispatch.states import DisparoStatus
+from chalicelib.errors import FieldError, Invalid
 from chalicelib.ingestion.options import IngestOptions
 from chalicelib.leads.requests import LeadQuery
+from chalicelib.messages import PORTUGUESE
 from chalicelib.subscriptions.kinds import EventKind
 from local.project import load_app
 from tests.creating_posts import CREATING, OTHERS
@@ -443,6 +446,12 @@ def test_every_example_fits_its_schema(contract: Any) -> None:
         if (errors := list(_validator(contract, found.get("schema", {})).iter_errors(found["example"])))
     }
     assert wrong == {}
+
+
+def test_problem_of_the_contract_is_one_that_the_app_answers(contract: Any) -> None:
+    wrong = Invalid("requisicao_invalida", (FieldError("/nome", "missing", "Field required"),))
+    [example] = contract["components"]["schemas"]["Problem"]["examples"]
+    assert example == json.loads(problem(wrong, PORTUGUESE).body)
 
 
 # Schemas
