@@ -24,7 +24,9 @@ from tests.fuzz_api.contents import TenantContents
 
 FOLDER = ROOT / ".local" / "fuzz-api"
 _OURS, _THEIRS, _MARK = "acme", "outra", "Zyxoutra"
-_CHECKS = "not_a_server_error,content_type_conformance,response_schema_conformance,tenants_stay_apart"
+_CHECKS = (
+    "not_a_server_error,content_type_conformance,response_schema_conformance,tenants_stay_apart,codes_are_declared"
+)
 _MOST_S = 1_200
 _SHOWN = 10
 

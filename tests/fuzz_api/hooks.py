@@ -17,6 +17,8 @@ _GIVEN = json.loads(os.environ["FUZZ_API"])
 _OURS, _THEIRS, _MARK = (_GIVEN[name] for name in ("ours", "theirs", "mark"))
 _THEIRS_IDS = {name for name in _THEIRS if name.endswith("_id")}
 _SECRET_HEADER = "X-Webhook-Secret"
+_PROBLEM = "application/problem+json"
+_BEFORE_ANY_ROUTE = {405, 414, 431, 501}
 
 
 @schemathesis.hook  # type: ignore[untyped-decorator]
@@ -54,3 +56,13 @@ def tenants_stay_apart(_context: Any, response: Any, case: Any) -> None:
             assert response.status_code >= 400, "an id of another tenant is known"
             is_our_key = "requisicao_em_andamento" in response.text
             assert response.status_code != 409 or is_our_key, "the state of another tenant's row is told"
+
+
+@schemathesis.check  # type: ignore[untyped-decorator]
+def codes_are_declared(_context: Any, response: Any, case: Any) -> None:
+    """A refusal has a code that the operation declares under this status; one before any route is of no operation."""
+    if response.status_code in _BEFORE_ANY_ROUTE or _PROBLEM not in response.headers.get("content-type", [""])[0]:
+        return
+    declared = case.operation.definition.raw["responses"].get(str(response.status_code), {}).get("x-codigos", ())
+    code = response.json()["code"]
+    assert code in declared, f"{response.status_code} {code} is not declared"

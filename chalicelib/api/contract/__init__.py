@@ -1,1 +1,1 @@
-"""The parts of the contract that no signature says: which problems an operation answers, and real examples."""
+"""The parts of the contract that no signature says: problems, examples, sections, descriptions, and the page `/docs`."""
