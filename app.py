@@ -15,6 +15,7 @@ from chalicelib.api import openapi
 from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
+from chalicelib.api.contract.docs_page import docs_page, swagger_ui
 from chalicelib.api.every_answer import answer_preflights, numbered, readable_from, within_budget
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
@@ -119,6 +120,13 @@ def health() -> Json[answers.HealthAnswer]:
 def contract() -> Json[answers.OpenApiDocument]:
     """Returns this contract: what each route takes and answers, as an OpenAPI 3.1 document."""
     return openapi.document(app)
+
+
+@app.route("/docs", methods=["GET"])
+@docs_page(app)
+def show_docs() -> str:
+    """Shows this contract as a page on which each operation can be tried."""
+    return swagger_ui()
 
 
 # Any media type, because the body says what it is: Chalice deploys no route that names both a binary type and JSON.

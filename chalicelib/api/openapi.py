@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
@@ -11,7 +11,11 @@ from chalice.app import Chalice, RouteEntry
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from chalicelib import messages
 from chalicelib.api.calendars import CALENDAR, views_of
+from chalicelib.api.contract.descriptions import PARTS, describe
+from chalicelib.api.contract.schemas import used, with_type_arrays
+from chalicelib.api.contract.sections import EVENTS, SECTIONS, section_of
 from chalicelib.api.every_answer import PREFLIGHT
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
 from chalicelib.api.handlers import JSON, Operation, Takes, View, operation_of
@@ -24,8 +28,13 @@ from chalicelib.permissions import FOR_PEOPLE_ALONE, least
 from chalicelib.subscriptions.kinds import DESCRIPTIONS, EventKind
 
 _REF = "#/components/schemas/"
-_TITLE = "Disparo & Agenda"
-_VERSION = "1.0.0"
+_INFO = {
+    "title": "Disparo & Agenda",
+    "version": "1.0.0",
+    "description": "Leads of a tenant, messages to them, and meetings with them. Times are ISO 8601 with an offset.",
+    "contact": {"name": "Disparo & Agenda"},
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
 _SCHEMES: Mapping[str, dict[str, str]] = {
     "cognito": {
         "type": "http",
@@ -48,6 +57,16 @@ Mode = Literal["validation", "serialization"]
 _PROBLEM_SCHEMA: Document = {
     "type": "object",
     "description": "What went wrong (RFC 9457), with a stable code.",
+    "examples": [
+        {
+            "type": "urn:disparo-agenda:problema:requisicao_invalida",
+            "title": "Dados inválidos",
+            "status": 422,
+            "detail": "A requisição tem campos inválidos.",
+            "code": "requisicao_invalida",
+            "errors": [{"pointer": "/nome", "code": "missing", "detail": "campo obrigatório"}],
+        }
+    ],
     "required": ["type", "title", "status", "detail", "code"],
     "properties": {
         "type": {"type": "string", "format": "uri"},
@@ -95,15 +114,22 @@ _REPLAYED_HEADER: Document = {
     "schema": {"type": "string", "enum": ["true"]},
 }
 _RETRY_HEADER: Document = {
-    "description": "Seconds after which to repeat the request, if it is under way.",
+    "description": "Seconds after which to repeat the request.",
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
-
+# Only a 409 of these codes says when to come back; a 429 of the gateway says nothing.
+_SAY_WHEN = frozenset({"requisicao_em_andamento", "buscas_demais"})
 
 _DELIVERY_HEADERS = {
     "webhook-id": "The id of the event, the same in every attempt: drop what you have seen before.",
     "webhook-timestamp": "When this attempt was made, in seconds since 1970.",
     "webhook-signature": "One `v1,` signature or several, separated by blanks: one for each valid secret.",
+}
+
+
+_EVENT: Document = {
+    "timestamp": "2026-11-30T12:00:00+00:00",
+    "data": {"tenant_id": "acme", "evento_id": "019aa5b1-7a3f-7c11-8000-000000000001"},
 }
 
 
@@ -129,16 +155,21 @@ class _Schemas(NamedTuple):
 def document(app: Chalice) -> Document:
     """The whole contract of an app."""
     schemas = _schemas(app)
-    return {
+    paths = _paths(app, schemas)
+    webhooks = {kind.value: _delivered(kind, sentence) for kind, sentence in DESCRIPTIONS.items()}
+    defined = used({**schemas.defined, "Problem": _PROBLEM_SCHEMA}, paths, webhooks)
+    described = {
         "openapi": "3.1.0",
-        "info": {"title": _TITLE, "version": _VERSION, "description": "Times are ISO 8601 with an offset."},
-        "paths": _paths(app, schemas),
-        "webhooks": {kind.value: _delivered(kind, sentence) for kind, sentence in DESCRIPTIONS.items()},
-        "components": {
-            "schemas": {**schemas.defined, "Problem": _PROBLEM_SCHEMA},
-            "securitySchemes": dict(_SCHEMES),
-        },
+        "info": _INFO,
+        # Relative to the contract itself: the same document serves each stage and each domain.
+        "servers": [{"url": ".", "description": "Where this document comes from."}],
+        "tags": [{"name": each.name, "description": each.description} for each in (*SECTIONS, EVENTS)],
+        "paths": paths,
+        "webhooks": webhooks,
+        "components": {"schemas": defined, "securitySchemes": dict(_SCHEMES)},
     }
+    changed: Document = with_type_arrays(described)
+    return changed
 
 
 def _delivered(kind: EventKind, sentence: str) -> Document:
@@ -165,10 +196,12 @@ def _delivered(kind: EventKind, sentence: str) -> Document:
     }
     answers = {"2XX": "The event was taken.", "410": "Never again: the subscription is switched off."}
     described = {
-        "operationId": "on_" + kind.value.replace(".", "_"),
+        "operationId": _camel("on_" + kind.value.replace(".", "_")),
+        "tags": [EVENTS.name],
         "summary": sentence,
+        "description": f"{sentence} Every answer of your server but a 2XX and a 410 has it delivered again.",
         "parameters": headers,
-        "requestBody": {"required": True, "content": {JSON: {"schema": payload}}},
+        "requestBody": {"required": True, "content": {JSON: {"schema": payload, "example": _EVENT | {"type": kind}}}},
         "responses": {
             **{status: {"description": meaning} for status, meaning in answers.items()},
             "default": {"description": "It is delivered again."},
@@ -211,6 +244,7 @@ def _schemas(app: Chalice) -> _Schemas:
         models |= {(each, "serialization") for each in _answers(operation)}
     ordered = sorted(models, key=lambda each: (each[0].__name__, each[1]))
     references, defined = models_json_schema(ordered, ref_template=_REF + "{model}")
+    describe(defined["$defs"])
     return _Schemas(defined["$defs"], {each: references[each] for each in models})
 
 
@@ -226,15 +260,19 @@ def _models() -> object:
 
 def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
     operation = operation_of(view)
+    refused = _refusals(view, route)
     described: Document = {
-        "operationId": view.__name__,
+        "operationId": _camel(view.__name__),
+        "tags": [section_of(route.uri_pattern)],
         "summary": (view.__doc__ or "").partition("\n")[0],
+        "description": " ".join(_sentences(view, route)),
         "responses": {
             str(operation.status): _success(operation, schemas),
             **({"304": {"description": "The client has it already."}} if operation.media_type == CALENDAR else {}),
-            **_of_key(operation),
+            **{str(status): _refused(status, codes, operation) for status, codes in refused.items()},
             "default": {"description": "Refused.", "content": _refusal(operation.media_type)},
         },
+        "x-codigos": sorted(code for codes in refused.values() for code in codes),
         "security": [],
     }
     if route.authorizer:
@@ -245,7 +283,34 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
         described["parameters"] = parameters
     if content := _content(operation.takes, schemas):
         described["requestBody"] = {"required": not _may_be_left_out(operation.takes.body), "content": content}
+    _illustrate(described)
     return described
+
+
+def _camel(name: str) -> str:
+    """`list_leads` as `listLeads`, as generated clients name their functions."""
+    first, *rest = name.split("_")
+    return first + "".join(each.capitalize() for each in rest)
+
+
+def _sentences(view: View, route: RouteEntry) -> Iterator[str]:
+    """What an operation does, who may call it, and how it is repeated or gone on with."""
+    takes, name = operation_of(view).takes, f"{route.method} {route.uri_pattern}"
+    yield (view.__doc__ or "").strip()
+    if route.authorizer:
+        yield f"For the group `{least(name)}` and those above it{', not for keys' * (name in FOR_PEOPLE_ALONE)}."
+    else:
+        yield "It takes no token."
+    if takes.key:
+        yield f"With an `{HEADER}`, a repeated request takes no effect and gets the first answer."
+    if takes.query is not None and "cursor" in takes.query.model_fields:
+        yield "`proximo` of the answer is the `cursor` of the next page."
+
+
+def _illustrate(described: Document) -> None:
+    from chalicelib.api.contract.examples import illustrate  # noqa: PLC0415 - a large file: see above
+
+    illustrate(described)
 
 
 def _may_be_left_out(body: type | None) -> bool:
@@ -257,23 +322,22 @@ def _may_be_left_out(body: type | None) -> bool:
     )
 
 
-def _of_key(operation: Operation) -> Document:
-    """How a request is refused because of its `Idempotency-Key`, among other reasons."""
-    if not operation.takes.key:
-        return {}
-    content = _refusal(operation.media_type)
-    return {
-        "409": {
-            "description": "The state does not allow it, or `requisicao_em_andamento`, `resposta_nao_guardada`.",
-            "headers": {"Retry-After": _RETRY_HEADER},
-            "content": content,
-        },
-        "422": {
-            "description": "The request is wrong, or `chave_de_idempotencia_reutilizada`, "
-            "`chave_de_idempotencia_invalida`.",
-            "content": content,
-        },
+def _refusals(view: View, route: RouteEntry) -> Mapping[int, Sequence[str]]:
+    from chalicelib.api.contract.refusals import refusals  # noqa: PLC0415 - large tables: no cold start pays for them
+
+    return refusals(route, operation_of(view))
+
+
+def _refused(status: int, codes: Sequence[str], operation: Operation) -> Document:
+    """The problems of one status; those of its `Idempotency-Key` are among them."""
+    described: Document = {
+        "description": f"{messages.title(status, messages.ENGLISH)}: {', '.join(f'`{code}`' for code in codes)}.",
+        "content": _refusal(operation.media_type),
+        "x-codigos": list(codes),
     }
+    if _SAY_WHEN.intersection(codes):
+        described["headers"] = {"Retry-After": _RETRY_HEADER}
+    return described
 
 
 def _success(operation: Operation, schemas: _Schemas) -> Document:
@@ -290,21 +354,25 @@ def _success(operation: Operation, schemas: _Schemas) -> Document:
 
 
 def _refusal(media_type: str) -> Document:
-    """A route that answers with a page refuses with a page, too."""
-    return {HTML: {}} if media_type == HTML else {PROBLEM: {"schema": {"$ref": _REF + "Problem"}}}
+    """A route that answers with a page refuses with a page, too; not so what stands before it, such as the gateway."""
+    problem: Document = {PROBLEM: {"schema": {"$ref": _REF + "Problem"}}}
+    return {HTML: {}, **problem} if media_type == HTML else problem
 
 
 def _of_path(route: RouteEntry, takes: Takes) -> Iterator[Document]:
     for name in route.view_args:
-        schema = {"type": "string", "format": "uuid"} if takes.path[name] is UUID else {"type": "string"}
-        yield {"name": name, "in": "path", "required": True, "schema": schema}
+        is_id = takes.path[name] is UUID
+        description = f"As answers have it in `{name}`." if is_id else PARTS[name]
+        schema = {"type": "string", "format": "uuid"} if is_id else {"type": "string"}
+        yield {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
 
 
 def _of_query(takes: Takes, schemas: _Schemas) -> Iterator[Document]:
     """The parameters of the query string, and the `Idempotency-Key`."""
     if takes.query is not None:
         for name, schema in schemas.of(takes.query)["properties"].items():
-            yield {"name": name, "in": "query", **_family(name, schema)}
+            text = {"description": schema["description"]} if "description" in schema else {}
+            yield {"name": name, "in": "query", **text, **_family(name, schema)}
     if takes.key:
         yield _KEY_PARAMETER
 

@@ -28,7 +28,7 @@ _OURS, _THEIRS = "acme", "outra"
 _PHASES = "coverage,fuzzing"
 _CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance,"
-    "tenants_stay_apart,group_decides"
+    "tenants_stay_apart,group_decides,codes_are_declared"
 )
 _MOST_S = 2_400
 _SHOWN = 10

@@ -18,6 +18,8 @@ _OURS, _THEIRS, _MARK, _GROUP = (_GIVEN[name] for name in ("ours", "theirs", "ma
 _GROUPS = ("leitor", "operador", "admin")
 _THEIRS_IDS = {name for name in _THEIRS if name.endswith("_id")}
 _SECRET_HEADER = "X-Webhook-Secret"
+_PROBLEM = "application/problem+json"
+_BEFORE_ANY_ROUTE = {405, 414, 431, 501}
 
 
 @schemathesis.hook  # type: ignore[untyped-decorator]
@@ -67,3 +69,13 @@ def group_decides(_context: Any, response: Any, case: Any) -> None:
         assert response.status_code == 401, "an operation answers nobody"
     elif _GROUPS.index(_GROUP) < _GROUPS.index(least):
         assert response.status_code == 403, "an operation answers a lesser group"
+
+
+@schemathesis.check  # type: ignore[untyped-decorator]
+def codes_are_declared(_context: Any, response: Any, case: Any) -> None:
+    """A refusal has a code that the operation declares under this status; one before any route is of no operation."""
+    if response.status_code in _BEFORE_ANY_ROUTE or _PROBLEM not in response.headers.get("content-type", [""])[0]:
+        return
+    declared = case.operation.definition.raw["responses"].get(str(response.status_code), {}).get("x-codigos", ())
+    code = response.json()["code"]
+    assert code in declared, f"{response.status_code} {code} is not declared"

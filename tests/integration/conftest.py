@@ -1,6 +1,6 @@
 """What integration tests share: the real app over HTTP, the executor over simulated providers, and its stage.
 
-Every successful answer of the app is checked against the contract.
+Every answer of the app is checked against the contract.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import http.client
 import importlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from referencing.jsonschema import DRAFT202012
 
 from chalicelib.adapters.database import Database
 from chalicelib.api import openapi
+from chalicelib.api.contract.problems import BEFORE_ANY_ROUTE
+from chalicelib.api.http import PROBLEM
 from chalicelib.config import Settings
 from chalicelib.delivery.service import Webhooks
 from chalicelib.dispatch.worker.executor import Executor
@@ -58,6 +60,7 @@ class Contract:
         self.document = document
         self._registry = Registry[Any]().with_resource(_CONTRACT, DRAFT202012.create_resource(document))
         self._validator = cache(self._make_validator)
+        self._problems = self._validator_of("/components/schemas/Problem")
 
     def check(self, method: str, url: str, status: int, media_type: str | None, body: object) -> Answered:
         """The operation, if the answer is one that the contract describes; AssertionError otherwise."""
@@ -76,22 +79,37 @@ class Contract:
             assert errors == [], f"{answered} does not fit its schema"
         return answered
 
+    def check_refusal(self, method: str, url: str, status: int, problem: Mapping[str, Any]) -> None:
+        """AssertionError if the operation does not declare the code of this problem under this status."""
+        code = problem["code"]
+        if code in BEFORE_ANY_ROUTE or not self._fitting(url):
+            return
+        operation = self.document["paths"][self.path_of(url)][method.lower()]
+        declared = operation["responses"].get(str(status), {}).get("x-codigos", ())
+        assert code in declared, f"{operation['operationId']} does not declare {status} {code}"
+        pointers = [f"{each.json_path}: {each.message}" for each in self._problems.iter_errors(problem)]
+        assert pointers == [], f"{method} {url}: no Problem"
+
     def path_of(self, url: str) -> str:
         """The path of a URL as the contract has it; of two that fit, the one with fewer parameters."""
+        return min(self._fitting(url), key=lambda pattern: (pattern.count("{"), -len(pattern.rpartition("}")[2])))
+
+    def _fitting(self, url: str) -> list[str]:
         steps = urlsplit(url).path.split("/")
-        fitting = [
+        return [
             pattern
             for pattern in self.document["paths"]
             if len(known := pattern.split("/")) == len(steps)
             and all(_fits(each, step) for each, step in zip(known, steps, strict=True))
         ]
-        return str(min(fitting, key=lambda pattern: (pattern.count("{"), -len(pattern.rpartition("}")[2]))))
 
     def _make_validator(self, answered: Answered) -> Any:
         place = ("paths", answered.path, answered.method, "responses", answered.status, "content", JSON, "schema")
-        pointer = "/".join(map(escape_pointer, place))
+        return self._validator_of("/" + "/".join(map(escape_pointer, place)))
+
+    def _validator_of(self, pointer: str) -> Any:
         return OAS31Validator(
-            {"$ref": f"{_CONTRACT}#/{pointer}"}, registry=self._registry, format_checker=oas31_format_checker
+            {"$ref": f"{_CONTRACT}#{pointer}"}, registry=self._registry, format_checker=oas31_format_checker
         )
 
 
@@ -102,7 +120,7 @@ def _fits(known: str, step: str) -> bool:
 
 @dataclass
 class ContractClient(Client):
-    """A client that holds every successful answer to the contract of the app."""
+    """A client that holds every answer to the contract of the app: a success to its schema, a refusal to its codes."""
 
     answered: set[Answered] = field(default_factory=set)
     """The operations that have answered this client with success."""
@@ -117,6 +135,8 @@ class ContractClient(Client):
         status, document, received = super().ask(method, path, token=token, body=body, **headers)
         if status < 300:
             self.answered.add(self.contract.check(method, path, status, received["Content-Type"], document))
+        elif received["Content-Type"] == PROBLEM:
+            self.contract.check_refusal(method, path, status, document)
         return status, document, received
 
     def read(self, path: str, *, token: str | None = None, **headers: str) -> tuple[int, str, http.client.HTTPMessage]:

@@ -461,6 +461,7 @@ def test_every_route_but_the_public_ones_takes_a_token(api: Client) -> None:
     free = {path for path in api.app.routes if path not in {route.path for route in routes(api)}}
     assert free == {
         "/saude",
+        "/docs",
         "/openapi.json",
         "/descadastro/{token}",
         "/webhooks/{canal}",

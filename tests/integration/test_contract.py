@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +15,9 @@ from uuid import UUID
 import pytest
 
 from chalicelib.adapters.database import Database
+from chalicelib.api.contract.examples import PLACE
+from chalicelib.api.form import MULTIPART
+from chalicelib.api.text import HTML
 from chalicelib.identity import ADMIN
 from chalicelib.ids import new_id
 from chalicelib.scheduling.invitations.links import LeadLinks
@@ -23,6 +28,7 @@ from local.aws import Aws, put_secret
 from tests.builders import CREATED_AT, TENANT, a_lead, a_recipient, an_answer, ask, insert, literal, run
 from tests.conftest import DatabaseUrls
 from tests.integration.conftest import JSON, SIGNING_KEY, ContractClient
+from tests.recorded_examples import Exchange, Recorder, requests_in, write
 from tests.unaudited_routes import UNAUDITED
 
 BOUNDARY = "boundary"
@@ -47,6 +53,7 @@ class Caller:
 
     def __init__(self, api: ContractClient) -> None:
         self.api = api
+        self.recorder = Recorder(api.contract.document, datetime.now(UTC))
         self._token = api.token(TENANT, ADMIN)
 
     def __call__(self, method: str, path: str, **body: Any) -> dict[str, Any]:
@@ -58,7 +65,16 @@ class Caller:
             method, path, token=self._token, body=raw, Content_Type=media_type, **headers
         )
         assert status < 300, (method, path, document)
+        given = json.loads(raw) if raw and media_type == JSON else None
+        self._record(method, path, given, document or None)
         return document
+
+    def _record(
+        self, method: str, path: str, body: Any, answer: Any, *, media_type: str = JSON, answer_type: str = JSON
+    ) -> None:
+        pattern = self.api.contract.path_of(path)
+        kind = None if body is None else media_type
+        self.recorder.add(Exchange(method.lower(), pattern, path, kind, body, answer_type, deepcopy(answer)))
 
     def read(self, path: str) -> str:
         """The text of an answer that is not JSON; who has it already is told so."""
@@ -66,6 +82,8 @@ class Caller:
         assert status == 200, (path, text)
         if (tag := headers["ETag"]) is not None:
             assert self.api.read(path, token=self._token, If_None_Match=tag)[:2] == (304, "")
+        kind = headers["Content-Type"].partition(";")[0]
+        self._record("GET", path, None, None if kind == HTML else text, answer_type=kind)
         return text
 
     def upload(self, **options: str) -> str:
@@ -74,6 +92,8 @@ class Caller:
         form = "".join(f"--{BOUNDARY}\r\nContent-Disposition: form-data; {n}\r\n\r\n{v}\r\n" for n, v in parts)
         kind = f"multipart/form-data; boundary={BOUNDARY}"
         job = self.send("POST", "/ingest/leads/xlsx", f"{form}--{BOUNDARY}--\r\n".encode(), kind)
+        said = {name: value == "true" if value in {"true", "false"} else value for name, value in options.items()}
+        self._record("POST", "/ingest/leads/xlsx", {"arquivo": SHEET, **said}, job, media_type=MULTIPART)
         wake_up = json.dumps({"tenant_id": TENANT, "job_id": job["job_id"]})
         services: Services = sys.modules["app"].services
         services.ingestion.run({"Records": [{"body": wake_up}]}, remaining_ms=lambda: 900_000)
@@ -83,7 +103,7 @@ class Caller:
 def use_jobs(call: Caller, owner: Database) -> None:
     previewed = call("GET", f"/ingest/leads/jobs/{call.upload(validar_apenas='true')}/previa")["itens"]
     assert [each["resultado"] for each in previewed] == ["criado", "criado", "rejeitado"]
-    announced = call("POST", "/ingest/leads/xlsx", arquivo="a.xlsx", tamanho=10)
+    announced = call("POST", "/ingest/leads/xlsx", arquivo="leads.xlsx", tamanho=48_213)
     job_id = call.upload()
     job = call("GET", f"/ingest/leads/jobs/{job_id}")
     assert (job["status"], job["leads_criados"], job["linhas_rejeitadas"]) == ("concluido", 2, 1)
@@ -172,7 +192,7 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     call("POST", f"/disparos/{ids[1]}/confirmar")
     call("POST", f"/disparos/{ids[2]}/reenviar")
     assert call("POST", "/disparos/reenviar", erro_codigo="131026")["reenviados"] == 1
-    call("POST", f"/disparos/{ids[4]}/cancelar")
+    call("POST", f"/disparos/{ids[4]}/cancelar", motivo="Texto errado")
     call("DELETE", "/templates/oi")
 
 
@@ -220,7 +240,7 @@ def use_channels(call: Caller) -> None:
     assert {each["pausa"] for each in call("GET", "/canais")["itens"]} == {None}
     assert call("POST", "/canais/email/pausar", motivo="Manutenção")["pausa"]["motivo"] == "Manutenção"
     assert call("GET", "/disparo/overview")["pausas"]["email"]["por"]
-    call("POST", "/canais/email/retomar")
+    call("POST", "/canais/email/retomar", motivo="Manutenção feita")
 
 
 def use_invitation(call: Caller, agendamento_id: str) -> None:
@@ -247,16 +267,22 @@ def use_agendamentos(call: Caller, owner: Database, lead_id: str) -> None:
         at = datetime.now(UTC) + timedelta(days=number)
         made = call(
             "POST", f"/leads/{lead_id}/agendamentos", tipo="reuniao", canal="video", data_agendada=at.isoformat(),
-            responsavel="Ana", observacoes="x",
+            responsavel="Ana", observacoes="Quer ver a proposta",
         )  # fmt: skip
         if move == "realizar":
             booked = literal(made["agendamento_id"])
             begun = "data_agendada = now(), ocupado_de = now(), ocupado_ate = now() + interval '1 hour'"
             run(owner, f"UPDATE agendamentos SET {begun}, versao = versao + 1 WHERE agendamento_id = {booked}")
-        call("POST", f"/agendamentos/{made['agendamento_id']}/{move}")
+        why = {"motivo": "O cliente desistiu"} if move == "cancelar" else {}
+        call("POST", f"/agendamentos/{made['agendamento_id']}/{move}", **why)
         if move == "confirmar":
             later = (at + timedelta(hours=3)).isoformat()
-            moved = call("POST", f"/agendamentos/{made['agendamento_id']}/reagendar", data_agendada=later, motivo="x")
+            moved = call(
+                "POST",
+                f"/agendamentos/{made['agendamento_id']}/reagendar",
+                data_agendada=later,
+                motivo="O cliente pediu",
+            )
             assert len(moved["horarios"]) == 2
             use_invitation(call, made["agendamento_id"])
             use_event(call, owner, made["agendamento_id"])
@@ -287,12 +313,12 @@ def use_campaigns(call: Caller, owner: Database, lead_id: str) -> None:
     call("POST", f"{path}/reagendar", iniciar_em=(datetime.now(UTC) + timedelta(days=2)).isoformat())
     stopped = call("POST", "/campanhas/pausar", todas=True, motivo="O chefe ligou")
     assert [(each["campanha_id"], each["status"]) for each in stopped["itens"]] == [(made["campanha_id"], "pausada")]
-    assert call("POST", "/campanhas/pausar", campanha_ids=[lead_id], motivo="x")["itens"][0]["erro"]
+    assert call("POST", "/campanhas/pausar", campanha_ids=[lead_id], motivo="Preço errado")["itens"][0]["erro"]
     call("POST", f"{path}/retomar")
     assert call("POST", f"{path}/pausar", motivo="Espera")["espera"][0]["motivo"] == "Espera"
-    call("POST", f"{path}/retomar")
+    call("POST", f"{path}/retomar", motivo="Pode seguir")
     assert call("GET", f"{path}/variantes")["itens"][0]["peso"] == 100
-    assert call("POST", f"{path}/cancelar")["status"] == "cancelada"
+    assert call("POST", f"{path}/cancelar", motivo="Campanha errada")["status"] == "cancelada"
     use_results(call, owner, UUID(made["campanha_id"]))
     assert made["campanha_id"] in [each["campanha_id"] for each in call("GET", "/campanhas")["itens"]]
     assert len(call("GET", path)["historico"]) == 7
@@ -358,8 +384,8 @@ def use_staff(call: Caller) -> None:
     weekly = call("POST", "/bloqueios", motivo="Almoço", semanal=every_week, responsavel_id=made["responsavel_id"])
     assert call("GET", "/bloqueios")["itens"] == [weekly, once]
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    until = (tomorrow + timedelta(days=14)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    shown = call("GET", f"/agendamentos/horarios?em={tomorrow:%Y-%m-%dT%H:%M:%SZ}&ate={until}")
+    until = tomorrow + timedelta(days=14)
+    shown = call("GET", f"/agendamentos/horarios?em={tomorrow:%Y-%m-%dT%H:%M:%S.%fZ}&ate={until:%Y-%m-%dT%H:%M:%S.%fZ}")
     assert len(shown["propostas"]) == 3
     assert [each["responsavel"] for each in shown["responsaveis"]] == ["Beatriz"]
     for each in (once, weekly):
@@ -448,6 +474,10 @@ def use_tenant(call: Caller, aws: Aws) -> None:
     notice = json.dumps({"entregas": []}).encode()
     path = "/webhooks/" + url.partition("/webhooks/")[2]
     call.send("POST", path, notice, JSON, X_Webhook_Secret=SHARED)
+    put_secret(aws, "/alquimista/dev/disparo-agenda/webhook-whatsapp", {"app_secret": "x", "verify_token": SHARED})
+    [url] = [each["url"] for each in call("GET", "/tenant/webhooks")["itens"] if each["canal"] == "whatsapp"]
+    path = "/webhooks/" + url.partition("/webhooks/")[2]
+    assert call.read(f"{path}&hub.mode=subscribe&hub.challenge=1158201444&hub.verify_token={SHARED}") == "1158201444"
 
 
 def use_privacy(call: Caller, lead_id: str) -> None:
@@ -491,6 +521,15 @@ def check_audit(api: ContractClient, owner: Database) -> None:
     )
 
 
+def check_examples(recorder: Recorder) -> None:
+    """The requests in the contract are those that have just succeeded; `EXAMPLES=write` keeps what was sent and got."""
+    made = recorder.examples()
+    if os.environ.get("EXAMPLES") == "write":
+        write(made)
+    kept = json.loads(PLACE.read_text(encoding="utf-8"))
+    assert requests_in(kept) == requests_in(made), "if they should change: EXAMPLES=write pytest …/test_contract.py"
+
+
 def json_operations(contract: Any) -> set[tuple[str, str, str]]:
     """Method, path and status of every success that is JSON, or that has no body."""
     return {
@@ -506,6 +545,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     call = Caller(api)
     call("GET", "/saude")
     call("GET", "/openapi.json")
+    assert "SwaggerUIBundle({url:'openapi.json'" in call.read("/docs")
     use_jobs(call, owner)
     lead_id = use_leads(call)
     use_disparos(call, owner, lead_id)
@@ -528,6 +568,7 @@ def test_every_operation_answers_what_the_contract_describes(api: ContractClient
     use_audit(call)
     check_audit(api, owner)
     assert json_operations(api.contract.document) - api.answered == set()
+    check_examples(call.recorder)
 
 
 def test_answer_with_a_field_that_is_not_in_the_contract_is_noticed(api: ContractClient) -> None:

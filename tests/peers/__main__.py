@@ -1,6 +1,7 @@
-"""Tests the profiles against the real MCP servers that they are for, and our webhooks against npm's verifier.
+"""Tests the profiles against the real MCP servers that they are for, our webhooks against npm's verifier, and our
+contract against linters.
 
-`python -m tests.peers [PROFILE…]`, with `standardwebhooks` for the webhooks.
+`python -m tests.peers [PROFILE…]`, with `standardwebhooks` for the webhooks and `contract` for the contract.
 
 The exit status is 1 if a server does not behave as its profile says, or cannot be installed.
 """
@@ -13,12 +14,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.peers.contract import LINTERS, contract_linters
 from tests.peers.environments import FOLDER, NotInstalled
 from tests.peers.trials import PEERS as SERVERS
 from tests.peers.trials import Peer, Result
 from tests.peers.webhooks import LIBRARY, standard_webhooks
 
-PEERS = (*SERVERS, Peer("standardwebhooks", f"{LIBRARY} (npm)", standard_webhooks))
+PEERS = (
+    *SERVERS,
+    Peer("standardwebhooks", f"{LIBRARY} (npm)", standard_webhooks),
+    Peer("contract", f"{', '.join(LINTERS)} (npm)", contract_linters),
+)
 
 
 def main(names: Sequence[str]) -> int:

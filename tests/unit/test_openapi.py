@@ -10,15 +10,20 @@ from typing import Any
 
 import pytest
 from chalice.app import Chalice
+from openapi_schema_validator import OAS31Validator, oas31_format_checker
 from openapi_spec_validator import validate
 from pydantic import BaseModel
 
 from chalicelib.api import openapi
 from chalicelib.api.answers.channels import StatusCounts
+from chalicelib.api.contract.sections import section_of
 from chalicelib.api.handlers import Operation, operation_of
+from chalicelib.api.http import problem
 from chalicelib.dispatch.states import DisparoStatus
+from chalicelib.errors import FieldError, Invalid
 from chalicelib.ingestion.options import IngestOptions
 from chalicelib.leads.requests import LeadQuery
+from chalicelib.messages import PORTUGUESE
 from chalicelib.subscriptions.kinds import EventKind
 from local.project import load_app
 from tests.creating_posts import CREATING, OTHERS
@@ -52,6 +57,15 @@ def operations_in(contract: Any) -> list[Any]:
     return [each for methods in contract["paths"].values() for each in methods.values()]
 
 
+def events_in(contract: Any) -> list[Any]:
+    return [each for methods in contract["webhooks"].values() for each in methods.values()]
+
+
+def handler_of(operation: Any) -> str:
+    """The name of the handler: `list_leads` is `listLeads` in the contract."""
+    return re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", operation["operationId"])
+
+
 def test_contract_is_valid_openapi(contract: Any) -> None:
     validate(contract)
 
@@ -66,6 +80,7 @@ def test_only_routes_that_authenticate_otherwise_take_no_token(contract: Any) ->
     free = {path for path, methods in contract["paths"].items() for each in methods.values() if not each["security"]}
     assert free == {
         "/saude",
+        "/docs",
         "/openapi.json",
         "/descadastro/{token}",
         "/webhooks/{canal}",
@@ -85,10 +100,67 @@ def test_operation_is_for_people_and_keys_and_says_the_least_group(contract: Any
     assert "x-grupo" not in contract["paths"]["/saude"]["get"]
 
 
-def test_every_operation_has_a_name_of_its_own_and_a_sentence_that_begins_with_a_verb(contract: Any) -> None:
+def test_every_operation_is_named_after_its_handler_and_has_a_sentence_that_begins_with_a_verb(
+    app: Chalice, contract: Any
+) -> None:
     found = operations_in(contract)
     assert [each["summary"] for each in found if not re.fullmatch(r"[A-Z][a-z]+s .*\.", each["summary"])] == []
-    assert len({each["operationId"] for each in found}) == len(found)
+    assert {handler_of(each) for each in found} == {each.view.__name__ for each in openapi.operations_of(app)}
+
+
+def test_every_operation_and_event_has_an_ascii_name_in_camel_case_of_its_own(contract: Any) -> None:
+    names = [each["operationId"] for each in [*operations_in(contract), *events_in(contract)]]
+    assert [name for name in names if not re.fullmatch(r"[a-z]+([A-Z][a-z]+)*", name)] == []
+    assert len(set(names)) == len(names) == len({name.lower() for name in names})
+
+
+def test_every_operation_and_event_has_a_section_that_is_described(contract: Any) -> None:
+    described = {each["name"] for each in contract["tags"] if each["description"].endswith(".")}
+    assert len(described) == len(contract["tags"])
+    assert [name for name in described if not name.isascii()] == []
+    used = [each["tags"] for each in [*operations_in(contract), *events_in(contract)]]
+    assert {len(tags) for tags in used} == {1}
+    assert {tag for tags in used for tag in tags} == described
+
+
+@pytest.mark.parametrize(
+    ("path", "section"),
+    [
+        ("/leads/{lead_id}/notas", "leads"),
+        ("/leads/{lead_id}/disparos", "disparos"),
+        ("/leads/{lead_id}/agendamentos", "agenda"),
+        ("/agenda/{token}", "agenda"),
+    ],
+)
+def test_section_is_the_one_that_names_most_of_the_path(path: str, section: str) -> None:
+    assert section_of(path) == section
+
+
+def test_path_without_a_section_is_noticed() -> None:
+    with pytest.raises(ValueError, match="empty"):
+        section_of("/novidades")
+
+
+def test_every_operation_and_event_says_more_than_its_summary(contract: Any) -> None:
+    found = [*operations_in(contract), *events_in(contract)]
+    assert [
+        each["operationId"] for each in found if not re.fullmatch(r"(?s).{40,}\.", each.get("description", ""))
+    ] == []
+    described = contract["paths"]["/chaves"]["post"]["description"]
+    assert "the group `admin`" in described
+    assert "not for keys" in described
+    assert "`Idempotency-Key`" in described
+
+
+def test_every_operation_describes_a_4xx_of_its_own(contract: Any) -> None:
+    found = operations_in(contract)
+    assert [each["operationId"] for each in found if not any(s.startswith("4") for s in each["responses"])] == []
+
+
+def test_contract_says_where_it_is_served(contract: Any) -> None:
+    # Relative to the document, so that a stage of API Gateway and a domain of one's own have the same.
+    assert [each["url"] for each in contract["servers"]] == ["."]
+    assert contract["info"]["license"]["identifier"] == "Apache-2.0"
 
 
 # What is taken
@@ -121,15 +193,34 @@ def test_ids_in_a_path_are_uuids_and_names_are_text(contract: Any) -> None:
     assert _parameters(contract, "/templates/{nome}", "get")["path", "nome"] == {"type": "string"}
 
 
+def test_every_part_of_a_path_and_of_a_page_is_described(contract: Any) -> None:
+    pages = {"limit", "cursor", "offset", "Idempotency-Key"}
+    found = [
+        (each["operationId"], parameter["name"], parameter.get("description", ""))
+        for each in operations_in(contract)
+        for parameter in each.get("parameters", ())
+        if parameter["in"] == "path" or parameter["name"] in pages
+    ]
+    assert [each for each in found if not each[2].endswith(".")] == []
+    assert {name for _, name, _ in found} >= pages
+
+
+def test_text_below_a_field_of_a_request_is_its_description(contract: Any) -> None:
+    filters = contract["paths"]["/leads"]["get"]["parameters"]
+    [name] = [each for each in filters if each["name"] == "q"]
+    assert name["description"].startswith("Part of the name")
+    assert contract["components"]["schemas"]["NewAgendamento"]["properties"]["local"]["description"]
+
+
 def test_every_post_is_one_that_creates_or_one_of_the_others(contract: Any) -> None:
-    posts = {methods["post"]["operationId"] for methods in contract["paths"].values() if "post" in methods}
+    posts = {handler_of(methods["post"]) for methods in contract["paths"].values() if "post" in methods}
     assert posts == CREATING | OTHERS.keys()
     assert not CREATING & OTHERS.keys()
 
 
 def test_operations_that_create_take_an_idempotency_key(contract: Any) -> None:
     taking = {
-        each["operationId"]: each
+        handler_of(each): each
         for each in operations_in(contract)
         if any(parameter["name"] == "Idempotency-Key" for parameter in each.get("parameters", ()))
     }
@@ -143,7 +234,8 @@ def test_operations_that_create_take_an_idempotency_key(contract: Any) -> None:
 
 def test_json_body_is_described_by_the_model_of_the_handler(contract: Any) -> None:
     content = contract["paths"]["/leads/{lead_id}/disparos"]["post"]["requestBody"]["content"]
-    assert content == {"application/json": {"schema": {"$ref": SCHEMAS + "NewDisparo"}}}
+    assert content.keys() == {"application/json"}
+    assert content["application/json"]["schema"] == {"$ref": SCHEMAS + "NewDisparo"}
 
 
 def test_upload_is_a_form_or_one_of_two_documents(contract: Any) -> None:
@@ -201,7 +293,7 @@ def test_every_operation_describes_its_refusal(contract: Any) -> None:
             page: dict[str, Any] = {"text/html": {}}
             refusal = each["responses"]["default"]["content"]
             is_page = "text/html" in each["responses"]["200"]["content"] if "200" in each["responses"] else False
-            assert refusal == (page if is_page else problem)
+            assert refusal == ({**page, **problem} if is_page else problem)
 
 
 @pytest.mark.parametrize(
@@ -220,7 +312,8 @@ def test_success_has_the_status_and_the_model_of_the_handler(
     contract: Any, path: str, method: str, status: str, model: str
 ) -> None:
     success = contract["paths"][path][method]["responses"][status]
-    assert success["content"] == {"application/json": {"schema": {"$ref": SCHEMAS + model}}}
+    assert success["content"].keys() == {"application/json"}
+    assert success["content"]["application/json"]["schema"] == {"$ref": SCHEMAS + model}
 
 
 def test_upload_answers_with_the_job_or_with_the_job_and_its_form(contract: Any) -> None:
@@ -294,7 +387,97 @@ def test_every_event_is_described_as_a_webhook(contract: Any) -> None:
     for kind, methods in webhooks.items():
         payload = methods["post"]["requestBody"]["content"]["application/json"]["schema"]
         assert payload["properties"]["type"] == {"const": kind}
-    names = [each["operationId"] for methods in webhooks.values() for each in methods.values()]
-    assert len({*names, *(each["operationId"] for each in operations_in(contract))}) == len(names) + len(
-        operations_in(contract)
-    )
+
+
+# Examples
+
+
+def _validator(contract: Any, schema: Any) -> OAS31Validator:
+    whole = {**schema, "components": contract["components"]}
+    return OAS31Validator(whole, format_checker=oas31_format_checker)
+
+
+def _with_schemas(operation: Any) -> Iterator[tuple[str, Any]]:
+    """The bodies, the successful answers and the parameters of an operation, which may have an example."""
+    for kind, media in operation.get("requestBody", {}).get("content", {}).items():
+        yield f"body {kind}", media
+    for status, answer in operation["responses"].items():
+        if status.startswith("2"):
+            yield from ((f"{status} {kind}", media) for kind, media in answer.get("content", {}).items())
+    for parameter in operation.get("parameters", ()):
+        yield f"parameter {parameter['name']}", parameter
+
+
+# Pages for people, and the contract itself, which cannot contain itself.
+WITHOUT_EXAMPLE = {("contract", "200 application/json")}
+
+
+def test_every_body_and_every_answer_has_an_example(contract: Any) -> None:
+    without = {
+        (each["operationId"], where)
+        for each in [*operations_in(contract), *events_in(contract)]
+        for where, found in _with_schemas(each)
+        if "example" not in found and not where.startswith("parameter") and not where.endswith("text/html")
+    }
+    assert without == WITHOUT_EXAMPLE
+
+
+# A page for people, which its own test calls.
+OF_PAGES = {"/descadastro/{token}"}
+
+
+def test_every_part_of_a_path_has_an_example(contract: Any) -> None:
+    without = {
+        path
+        for path, methods in contract["paths"].items()
+        for each in methods.values()
+        for parameter in each.get("parameters", ())
+        if parameter["in"] == "path" and "example" not in parameter
+    }
+    assert without == OF_PAGES
+
+
+def test_every_example_fits_its_schema(contract: Any) -> None:
+    wrong = {
+        (each["operationId"], where): [error.message for error in errors]
+        for each in [*operations_in(contract), *events_in(contract)]
+        for where, found in _with_schemas(each)
+        if "example" in found
+        if (errors := list(_validator(contract, found.get("schema", {})).iter_errors(found["example"])))
+    }
+    assert wrong == {}
+
+
+def test_problem_of_the_contract_is_one_that_the_app_answers(contract: Any) -> None:
+    wrong = Invalid("requisicao_invalida", (FieldError("/nome", "missing", "Field required"),))
+    [example] = contract["components"]["schemas"]["Problem"]["examples"]
+    assert example == json.loads(problem(wrong, PORTUGUESE).body)
+
+
+# Schemas
+
+
+def _schemas_in(part: Any) -> Iterator[Any]:
+    """Every object in a part of the contract, examples apart."""
+    if isinstance(part, list):
+        for each in part:
+            yield from _schemas_in(each)
+    elif isinstance(part, dict):
+        yield part
+        for name, each in part.items():
+            if name != "example":
+                yield from _schemas_in(each)
+
+
+def test_null_is_one_of_the_types_wherever_a_value_has_one(contract: Any) -> None:
+    for each in _schemas_in(contract):
+        choices = each.get("anyOf", [])
+        if isinstance(choices, list) and {"type": "null"} in choices:
+            others = [choice for choice in choices if choice != {"type": "null"}]
+            assert len(others) > 1 or "type" not in others[0] or others[0].get("const") is True, each
+    assert "nullable" not in {name for each in _schemas_in(contract) for name in each}
+
+
+def test_every_schema_is_used(contract: Any) -> None:
+    parts = [contract["paths"], contract["webhooks"]]
+    assert _reachable(contract, parts) == set(contract["components"]["schemas"])

@@ -19,6 +19,8 @@ class OpenApiDocument(AnswerModel):
 
     openapi: str
     info: dict[str, Any]
+    servers: tuple[dict[str, Any], ...]
+    tags: tuple[dict[str, Any], ...]
     paths: dict[str, Any]
     webhooks: dict[str, Any]
     components: dict[str, Any]
