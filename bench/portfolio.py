@@ -142,7 +142,8 @@ def insert_portfolio(owner_url: str, tenant_id: str, leads: int) -> None:
         "tenant": tenant_id, "leads": leads, "agora": datetime.now(UTC), "job": str(JOB), "other_job": str(UUID(int=2)),
         "campanha": str(CAMPAIGN),
     }  # fmt: skip
-    for sql in (_CAMPOS, _TEMPLATES, _JOBS, _LEADS, _PHONES, _EMAILS, _CAMPANHA, _DISPAROS, *_REST):
+    # Without statistics, the last ones would be joined row by row.
+    for sql in (_CAMPOS, _TEMPLATES, _JOBS, _LEADS, _PHONES, _EMAILS, _CAMPANHA, _DISPAROS, "ANALYZE", *_REST):
         connection.run(sql, **{name: value for name, value in given.items() if f":{name}" in sql})
     connection.run("VACUUM (ANALYZE)")
     connection.close()

@@ -142,6 +142,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Esta requisição já foi atendida, e a resposta dela não é guardada.",
         "This request was carried out already, and its answer is not kept.",
     ),
+    "offset_longe": (
+        "O offset vai até 10000; para ir mais longe, siga o cursor em proximo.",
+        "offset goes up to 10000; to go further, follow the cursor in proximo.",
+    ),
     "cursor_ou_offset": ("Use cursor ou offset, não os dois.", "Use either cursor or offset."),
     "aws_indisponivel": (
         "Um serviço de que dependemos ({servico}) não respondeu; tente de novo em instantes.",
@@ -667,12 +671,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The campos of the lead would be longer than {maximo} bytes.",
     ),
     "documento_de_busca_invalido": (
-        "O documento deve ter 11 ou 14 caracteres, com ou sem pontuação.",
-        "The document must have 11 or 14 characters, with or without punctuation.",
+        "Escreva o CPF ou o CNPJ inteiro, com ou sem pontuação, ou os últimos 4 a 8 dígitos.",
+        "Write the whole CPF or CNPJ, with or without punctuation, or its last 4 to 8 digits.",
     ),
     "telefone_de_busca_invalido": (
-        "Escreva o telefone por inteiro, com o DDD, como 71 99999-1234 ou +5571999991234.",
-        "Write the whole phone with its area code, as 71 99999-1234 or +5571999991234.",
+        "Escreva o telefone com o DDD, como (71) 99999-1234 ou +5571999991234, ou os últimos 4 a 9 dígitos.",
+        "Write the phone with its area code, as (71) 99999-1234 or +5571999991234, or its last 4 to 9 digits.",
+    ),
+    "busca_curta": (
+        "Escreva ao menos três letras ou algarismos do nome.",
+        "Write at least three letters or digits of the name.",
     ),
     # Templates
     "canal_do_template_padrao": (

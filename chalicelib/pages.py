@@ -8,16 +8,23 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import FieldError, Invalid
 
 MAX_LIMIT = 500
-MAX_OFFSET = 1_000_000
-_NEAR = 10_000
+MAX_OFFSET = 10_000
+"""Rows before an offset are read one by one; a cursor goes further, in the same time at any depth."""
+_OF_PAGES = frozenset({"limit", "cursor", "offset"})
 
 T = TypeVar("T")
+
+
+def _near(offset: int) -> int:
+    if offset > MAX_OFFSET:
+        raise PydanticCustomError("offset_longe", "a cursor goes further")
+    return offset
 
 
 class CursorQuery(BaseModel):
@@ -27,6 +34,11 @@ class CursorQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
     cursor: Annotated[str, Field(max_length=1_000)] | None = None
+
+    @property
+    def filters(self) -> frozenset[str]:
+        """The names of the filters that are given."""
+        return frozenset(self.model_fields_set - _OF_PAGES)
 
     def after(self, kind: type[T]) -> T | None:
         """The place after which the page begins, as `kind` (such as `tuple[datetime, UUID]`); None for the first page.
@@ -49,7 +61,7 @@ class PageQuery(CursorQuery):
     quick_filters: ClassVar[frozenset[str]] = frozenset()
     """The filters that an index answers, and that leave little to look through."""
 
-    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] | None = None
+    offset: Annotated[int, Field(ge=0, json_schema_extra={"maximum": MAX_OFFSET}), AfterValidator(_near)] | None = None
 
     @model_validator(mode="after")
     def _check_only_one(self) -> PageQuery:
@@ -58,9 +70,8 @@ class PageQuery(CursorQuery):
         return self
 
     def reads_much(self) -> bool:
-        """Whether the page may take long: a filter may read every row, and an offset is counted."""
-        filters = self.model_fields_set - {"limit", "cursor", "offset"}
-        return (bool(filters) and filters.isdisjoint(self.quick_filters)) or (self.offset or 0) > _NEAR
+        """Whether the page may take long: a filter may read every row."""
+        return bool(self.filters) and self.filters.isdisjoint(self.quick_filters)
 
 
 def page_of(rows: Sequence[T], limit: int, place: Callable[[T], object]) -> dict[str, Any]:

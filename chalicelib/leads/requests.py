@@ -19,10 +19,13 @@ from chalicelib.pages import CursorQuery, PageQuery
 from chalicelib.tags import Tag, Tags
 from chalicelib.unseen import as_seen, has_directions
 
-_PUNCTUATION = re.compile(r"[\s().\-/]+")
-_DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
-# A Brazilian number without its DDD is nobody's: contacts are stored with it.
-_TELEFONE = re.compile(r"\+[0-9]{6,15}|[0-9]{10,15}")
+# What people write between the digits of a number: hyphens and dashes of every length among it.
+_PUNCTUATION = re.compile(r"[\s().\-/\u00ad\u200b-\u2015\u2212\ufeff]+")
+_END = re.compile(r"[0-9]{4,9}")
+_DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}|[0-9]{4,8}")
+# A Brazilian number without its DDD is nobody's, for contacts are stored with it: it is the end of one.
+_TELEFONE = re.compile(r"\+[0-9]{6,15}|[0-9]{10,15}|[0-9]{4,9}")
+_LEAST_LETTERS = 3
 
 
 def _documento(written: str) -> str:
@@ -40,7 +43,11 @@ def _telefone(written: str) -> str:
 
 
 def _composed(text: str) -> str:
-    return normalize("NFC", text)
+    composed = normalize("NFC", text)
+    # An index finds three letters that stand together, not fewer.
+    if sum(map(str.isalnum, composed)) < _LEAST_LETTERS:
+        raise PydanticCustomError("busca_curta", "fewer than three letters or digits")
+    return composed
 
 
 # What a text of several lines does not hold: every control character but the end of a line.
@@ -101,7 +108,7 @@ class LeadQuery(PageQuery):
     status: LeadStatus | None = None
     documento: Annotated[str, Field(max_length=40), AfterValidator(_documento)] | None = None
     q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_composed)] | None = None
-    """Part of the name; case and accents do not matter."""
+    """Part of the name or of the contact person's, three letters at least; case and accents do not matter."""
     email: Annotated[str, Field(min_length=3, max_length=254), AfterValidator(str.lower)] | None = None
     telefone: Annotated[str, Field(max_length=40), AfterValidator(_telefone)] | None = None
     tag: Tag | None = None
@@ -112,9 +119,24 @@ class LeadQuery(PageQuery):
     campo: Annotated[dict[str, CampoFilterText], Field(max_length=MOST_CAMPO_FILTERS)] = Field(default_factory=dict)
     """`campo.cidade=Salvador`, `campo.valor_min=100`, `campo.vencimento_max=2026-12-31`; see `campo_filters`."""
 
+    @property
+    def fim_de_documento(self) -> str | None:
+        """The last digits of a document, if the filter has no more."""
+        return self.documento if self.documento and _END.fullmatch(self.documento) else None
+
+    @property
+    def fim_de_telefone(self) -> str | None:
+        """The last digits of a phone, if the filter has no more."""
+        return self.telefone if self.telefone and _END.fullmatch(self.telefone) else None
+
+    @property
+    def documento_exato(self) -> str | None:
+        """The document, if the filter has all of it."""
+        return None if self.fim_de_documento else self.documento
+
     def telefones(self) -> list[str] | None:
-        """The numbers in E.164 that the filter may mean, None without a filter."""
-        if self.telefone is None:
+        """The numbers in E.164 that the filter may mean, None without a whole number."""
+        if self.telefone is None or self.fim_de_telefone is not None:
             return None
         # Only a search by phone pays for the library of phones, not each cold start.
         from chalicelib.contacts.canonical import phones_meant  # noqa: PLC0415
