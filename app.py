@@ -15,7 +15,7 @@ from chalicelib.api import openapi
 from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
-from chalicelib.api.every_answer import numbered
+from chalicelib.api.every_answer import bound_to_its_list, numbered
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
@@ -93,6 +93,7 @@ services = Services(settings, clock=clock_of(settings.clock_file))
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")
 app.register_middleware(numbered, "http")
+app.register_middleware(bound_to_its_list(lambda: services.signer), "http")
 app.register_middleware(localize_415, "http")
 
 

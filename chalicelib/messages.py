@@ -126,6 +126,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Too many searches of this account run at once; try again in a moment.",
     ),
     "cursor_invalido": ("O cursor não é um dos nossos.", "The cursor is not one of ours."),
+    "cursor_de_outra_lista": (
+        "O cursor é de outra lista, ou da mesma com outros filtros; comece da primeira página.",
+        "The cursor is of another list, or of this one with other filters; begin with the first page.",
+    ),
     "chave_de_idempotencia_invalida": (
         "Idempotency-Key deve ter de 1 a 255 caracteres ASCII visíveis.",
         "Idempotency-Key must have 1 to 255 visible ASCII characters.",

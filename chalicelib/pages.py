@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.errors import FieldError, Invalid
+from chalicelib.cursors import current_list, refused
 
 MAX_LIMIT = 500
 MAX_OFFSET = 10_000
@@ -44,15 +43,16 @@ class CursorQuery(BaseModel):
         """The place after which the page begins, as `kind` (such as `tuple[datetime, UUID]`); None for the first page.
 
         Raises:
-            Invalid: `cursor_invalido`.
+            Invalid: `cursor_invalido`, `cursor_de_outra_lista`.
         """
         if self.cursor is None:
             return None
+        bound = current_list()
         try:
-            padded = self.cursor + "=" * (-len(self.cursor) % 4)
-            return TypeAdapter(kind).validate_json(urlsafe_b64decode(padded.encode()))
-        except (ValidationError, binascii.Error, ValueError):
-            raise Invalid("cursor_invalido", (FieldError("?/cursor", "cursor_invalido", "cursor"),)) from None
+            place = _decoded(self.cursor) if bound is None else bound.place_in(self.cursor)
+            return TypeAdapter(kind).validate_json(place)
+        except ValueError:
+            raise refused("cursor_invalido") from None
 
 
 class PageQuery(CursorQuery):
@@ -86,6 +86,12 @@ def page_of(rows: Sequence[T], limit: int, place: Callable[[T], object]) -> dict
 
 
 def cursor_of(place: object) -> str:
-    """The cursor of the page after this place, which `PageQuery.after` reads again."""
-    text = json.dumps(place, default=str, separators=(",", ":"))
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    """The cursor of the page after this place, which `CursorQuery.after` reads again."""
+    text = json.dumps(place, default=str, separators=(",", ":"), ensure_ascii=False).encode()
+    bound = current_list()
+    return urlsafe_b64encode(text).decode().rstrip("=") if bound is None else bound.signed(text)
+
+
+def _decoded(cursor: str) -> bytes:
+    """The place in a cursor that no request was answered with."""
+    return urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))

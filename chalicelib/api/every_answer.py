@@ -8,18 +8,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from types import MappingProxyType
+from urllib.parse import urlencode
 
 from chalice.app import Request, Response
 
 from chalicelib.acting import LEAD, SYSTEM, Actor, acting
 from chalicelib.api.http import PROBLEM
+from chalicelib.cursors import BoundList, answering
 from chalicelib.telemetry import logger
+from chalicelib.tokens import Signer
 
 HEADER = "X-Request-Id"
 MEMBER = "request_id"
 """Its name in log lines, and in the problem document of a failure of ours."""
+_SUCCEEDED = 200
 _FAILED = 500
+_OF_PLACES = frozenset({"cursor", "offset"})
+_OF_PAGES = _OF_PLACES | {"limit", "fields"}
+"""Parameters that choose a page of a list, and are no filters of it."""
 PRIVACY: Mapping[str, str] = {
     # Nearly every answer names a person. Feeds say otherwise, because a calendar program asks each time.
     "Cache-Control": "no-store",
@@ -57,6 +65,33 @@ def numbered(request: Request, get_response: Callable[[Request], Response]) -> R
     if response.status_code == _FAILED and response.headers.get("Content-Type") == PROBLEM:
         response.body = with_request_id(response.body, request_id)
     return response
+
+
+def bound_to_its_list(signer: Callable[[], Signer]) -> Callable[[Request, Callable[[Request], Response]], Response]:
+    """The middleware that gives a list cursors of its own, and an answer that has a next page a `Link` to it."""
+
+    def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        given = request.query_params
+        # A query that names a parameter twice has two values of it.
+        filters = {name: given.getlist(name) for name in given if name not in _OF_PAGES} if given else {}
+        tenant_id = (request.context.get("authorizer") or {}).get("tenant_id")
+        route = f"{request.method} {request.path}"
+        asked = request.uri_params or {}, filters, sha256(_raw(request)).hexdigest()
+        bound = BoundList(signer, tenant_id, route, *asked)
+        with answering(bound):
+            response = get_response(request)
+        if bound.next is not None and request.method == "GET" and response.status_code == _SUCCEEDED:
+            more = [(name, value) for name in given or () if name not in _OF_PLACES for value in given.getlist(name)]
+            # A reference to the same path, whatever stands before it at the gateway (RFC 3986, section 4.2).
+            response.headers["Link"] = f'<?{urlencode([*more, ("cursor", bound.next)])}>; rel="next"'
+        return response
+
+    return middleware
+
+
+def _raw(request: Request) -> bytes:
+    raw: str | bytes = request.raw_body
+    return raw if isinstance(raw, bytes) else raw.encode()
 
 
 def _actor(request: Request, request_id: str) -> Actor:
