@@ -8,6 +8,7 @@ machine.
 * `p50_ms`, `p99_ms`: what one request takes, from its first byte to the last one of its answer.
 * `ratio_to_floor`: its p50, in those of `GET /saude`: that is a request with a token less and one statement.
 * `deep_to_first`: the p50 of a page after nine tenths of the leads, in those of the first page.
+* `copied_for_searches_s`: what the sweep takes to copy all leads for the searches (migration 070), behind the load.
 * `over_50_ms`: whose p99 is above 50 ms.
 
 The table is also written to `.local/bench/api.json`.
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from hashlib import sha256
 from http.client import HTTPConnection
 from itertools import count
@@ -34,10 +36,11 @@ import click
 
 from bench.ground import TENANT, Ground, Result, publish, server
 from bench.portfolio import CAMPAIGN, JOB, insert_portfolio
-from chalicelib.adapters.database import connect
+from chalicelib.adapters.database import Database, connect
 from chalicelib.config import Settings
 from chalicelib.cursors import BoundList
 from chalicelib.identity import ADMIN
+from chalicelib.leads.lists.findable import FindableLeads
 from chalicelib.tokens import Signer
 from local.aws import ACCESS_KEYS, ACCOUNT_ID, Aws, provision
 from local.postgres import Postgres
@@ -147,6 +150,17 @@ def sampled(owner_url: str) -> Sample:
     return Sample(dict(zip(columns, values, strict=True)), str(busy), str(deep), str(disparo))
 
 
+def copied(owner_url: str) -> float:
+    """Copy all leads for searches, as the sweep does behind the load; the seconds that it takes."""
+    database = Database(lambda: owner_url)
+    findable = FindableLeads(database=database, clock=lambda: datetime.now(UTC))
+    began = time.perf_counter()
+    while findable.copy():
+        pass
+    database.close()
+    return time.perf_counter() - began
+
+
 def asked(sample: Sample) -> Iterator[Asked]:
     """Yield every kind of request."""
     for path, choices in _lists(sample).items():
@@ -174,11 +188,11 @@ def _lists(sample: Sample) -> Mapping[str, Sequence[Mapping[str, object]]]:
     number = lead["nome"].split()[-1]
     return {
         "/leads": [
-            {}, {"limit": 500}, {"offset": 10_000}, {"cursor": signed("GET /leads", sample.deep_lead)}, {"q": lead["nome"]},
-            {"q": number}, {"q": beginning.lower()}, {"q": "Sant'Anna"}, {"criado_de": at}, {"criado_ate": at},
+            {}, {"limit": 500}, {"offset": 10_000}, {"cursor": signed("GET /leads", sample.deep_lead)},
+            {"q": lead["nome"]}, {"q": number}, {"q": beginning.lower()}, {"q": "Sant'Anna"}, {"criado_de": at}, {"criado_ate": at},
             {"origem_arquivo": "bench.xlsx"}, {"origem_arquivo": "carteira.xlsx"}, {"origem_arquivo": "nenhum.xlsx"},
             {"documento": lead["documento"]}, {"email": lead["email"]}, {"telefone": lead["telefone"]},
-            {"status": "novo"}, {"status": "sem_sucesso"}, {"status": "descartado"}, {"tag": "vip"}, {"tag": "nenhuma"},
+            {"telefone": lead["telefone"][-4:]}, {"documento": lead["documento"][-6:]}, {"status": "novo"}, {"status": "sem_sucesso"}, {"status": "descartado"}, {"tag": "vip"}, {"tag": "nenhuma"},
             {"campo.cidade": "Salvador"}, {"campo.valor_min": "5000"},
         ],
         "/leads/para-disparo": [
@@ -303,11 +317,12 @@ def measured(leads: int, rounds: int, only: str) -> Result:
     ):
         insert_portfolio(owner_url, TENANT, leads)
         insert_portfolio(owner_url, OTHER, leads // 20)
+        copy_s = copied(owner_url)
         chosen = [each for each in asked(sampled(owner_url)) if only in each.name]
         compared_with = [Asked("GET", "/saude"), Asked("GET", "/leads")]
         with api(postgres) as (url, token):
             times = times_of(url, token, list(dict.fromkeys([*compared_with, *chosen])), rounds)
-    return {"leads": leads, "rounds": rounds, **compared(times)}
+    return {"leads": leads, "rounds": rounds, "copied_for_searches_s": round(copy_s, 1), **compared(times)}
 
 
 @click.command()

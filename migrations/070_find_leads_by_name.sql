@@ -109,8 +109,8 @@ BEGIN
 END
 $$;
 
--- The same among the newest rows, in their order: a name that many leads have is found here, without reading all of them.
-CREATE FUNCTION buscas_pela_ordem(no_texto text, antes uuid, quantos integer) RETURNS SETOF uuid
+-- The same among the `janela` newest rows, in their order: a name that many leads have is found here, without reading all.
+CREATE FUNCTION buscas_pela_ordem(no_texto text, antes uuid, quantos integer, janela integer) RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE SET search_path = public, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off AS $$
 DECLARE
@@ -122,7 +122,7 @@ BEGIN
               FROM lead_buscas c
              WHERE c.tenant_id = (SELECT inquilino) AND (antes IS NULL OR c.lead_id < antes)
              ORDER BY c.lead_id DESC
-             LIMIT 2000) b
+             LIMIT janela) b
      WHERE b.texto LIKE no_texto
      LIMIT quantos;
 END
@@ -142,7 +142,7 @@ BEGIN
     IF length(regexp_replace(dobrado, '[^[:alnum:]]', '', 'g')) < 3 THEN
         RETURN;
     END IF;
-    achados := ARRAY(SELECT buscas_pela_ordem(contido(dobrado), antes, quantos));
+    achados := ARRAY(SELECT buscas_pela_ordem(contido(dobrado), antes, quantos, 2000));
     IF cardinality(achados) < quantos THEN
         achados := ARRAY(SELECT buscas_pelo_indice(contido(dobrado), NULL, antes, quantos));
     END IF;
@@ -159,29 +159,55 @@ BEGIN
 END
 $$;
 
--- How many leads that is, counted up to `teto`. What is in no order need not be read whole.
-CREATE FUNCTION contar_leads_com_texto(procurado text, teto integer) RETURNS bigint
-LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp
+-- How many rows have this text, without those that may be old. Of one that each tenth of the newest has, the first `teto` are
+-- soon met in their order; the index would yield all of them first.
+CREATE FUNCTION contar_buscas(no_texto text, teto integer) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp AS $$
+DECLARE
+    contados bigint;
+BEGIN
+    IF (SELECT count(*) FROM buscas_pela_ordem(no_texto, NULL, 200, 2000)) = 200 THEN
+        SELECT count(*) INTO contados
+          FROM buscas_pela_ordem(no_texto, NULL, teto, teto * 12) AS b (lead_id)
+         WHERE NOT EXISTS (SELECT FROM buscas_a_refazer r
+                            WHERE r.tenant_id = current_setting('app.tenant_id', true) AND r.lead_id = b.lead_id);
+        IF contados >= teto THEN
+            RETURN contados;
+        END IF;
+    END IF;
+    RETURN contar_buscas_pelo_indice(no_texto, teto);
+END
+$$;
+
+CREATE FUNCTION contar_buscas_pelo_indice(no_texto text, teto integer) RETURNS bigint
+LANGUAGE plpgsql STABLE SET search_path = public, pg_temp
 SET plan_cache_mode = force_custom_plan SET enable_seqscan = off SET enable_indexscan = off AS $$
 DECLARE
     inquilino text := current_setting('app.tenant_id', true);
+BEGIN
+    RETURN (SELECT count(*)
+              FROM (SELECT
+                      FROM lead_buscas b
+                     WHERE b.tenant_id = (SELECT inquilino) AND b.texto LIKE no_texto
+                       AND NOT EXISTS (SELECT FROM buscas_a_refazer r
+                                        WHERE r.tenant_id = b.tenant_id AND r.lead_id = b.lead_id)
+                     LIMIT teto) b);
+END
+$$;
+
+-- How many leads have this text in their name or contact, counted up to `teto`.
+CREATE FUNCTION contar_leads_com_texto(procurado text, teto integer) RETURNS bigint
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
     dobrado text := sem_acentos(procurado);
-    padrao text := contido(dobrado);
-    copiados bigint;
 BEGIN
     IF length(regexp_replace(dobrado, '[^[:alnum:]]', '', 'g')) < 3 THEN
         RETURN 0;
     END IF;
-    SELECT count(*) INTO copiados
-      FROM (SELECT
-              FROM lead_buscas b
-             WHERE b.tenant_id = (SELECT inquilino) AND b.texto LIKE padrao
-               AND NOT EXISTS (SELECT FROM buscas_a_refazer r WHERE r.tenant_id = b.tenant_id AND r.lead_id = b.lead_id)
-             LIMIT teto) b;
-    RETURN least(teto, copiados + (
+    RETURN least(teto, contar_buscas(contido(dobrado), teto) + (
         SELECT count(DISTINCT l.lead_id)
           FROM leads_fora_das_buscas(NULL) AS f (lead_id)
-          JOIN leads l ON l.tenant_id = inquilino AND l.lead_id = f.lead_id
+          JOIN leads l ON l.tenant_id = current_setting('app.tenant_id', true) AND l.lead_id = f.lead_id
          WHERE strpos(sem_acentos(concat_ws(E'\n', l.nome, l.contato)), dobrado) > 0));
 END
 $$;
@@ -224,7 +250,8 @@ BEGIN
 END
 $$;
 
-REVOKE EXECUTE ON FUNCTION leads_fora_das_buscas, buscas_pelo_indice, buscas_pela_ordem FROM PUBLIC;
+REVOKE EXECUTE ON FUNCTION leads_fora_das_buscas, buscas_pelo_indice, buscas_pela_ordem, contar_buscas,
+    contar_buscas_pelo_indice FROM PUBLIC;
 
 DO $$
 DECLARE

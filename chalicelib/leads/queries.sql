@@ -226,9 +226,10 @@ SELECT quando, tipo, id, status, canal, marcado_para, texto
                CAST(NULL AS timestamptz) AS marcado_para, NULL AS texto
           FROM leads WHERE tenant_id = :tenant_id AND lead_id = :lead_id
          UNION ALL
-        SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para, NULL
+       (SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para, NULL
           FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL
            AND agendamento_tipo IS DISTINCT FROM 'responsavel'
+         ORDER BY disparo_id DESC LIMIT :limite)
          UNION ALL
         SELECT criado_em, 'agendamento', agendamento_id, status, canal, data_agendada, NULL
           FROM agendamentos WHERE tenant_id = :tenant_id AND lead_id = :lead_id

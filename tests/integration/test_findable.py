@@ -177,3 +177,26 @@ def test_leads_of_one_kind_of_contact_are_ready_before_and_after_they_are_copied
             ready = leads.ready(TENANT, ReadyQuery.model_validate({"tipo_contato": kind, "limit": 1, "offset": 1}))
             assert [each["lead_id"] for each in ready["itens"]] == made[1:2]
         findable.copy()
+
+
+def test_page_of_ready_leads_ends_after_so_many_candidates(
+    leads: Leads, owner: Database, findable: FindableLeads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.leads.lists.service.LOOKED_AT", 2)
+    monkeypatch.setattr("chalicelib.leads.lists.lead_search._FEW", 2)
+    monkeypatch.setattr("chalicelib.leads.lists.lead_search._GROWTH", 1)
+    made = [a_lead(owner, emails=(), status="novo" if number < 2 else "concluido") for number in range(7)][::-1]
+    findable.copy()
+
+    def page(**query: object) -> tuple[list[UUID], str | None]:
+        answer = leads.ready(TENANT, ReadyQuery.model_validate({"tipo_contato": "telefone", "limit": 1, **query}))
+        return [each["lead_id"] for each in answer["itens"]], answer["proximo"]
+
+    pages, cursor = [], None
+    while True:
+        found, cursor = page(**({"cursor": cursor} if cursor else {}))
+        pages.append(found)
+        if cursor is None:
+            break
+    assert pages == [[], [], [made[5]], [made[6]]]
+    assert page(offset=1)[0] == [made[6]]

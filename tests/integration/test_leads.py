@@ -576,7 +576,7 @@ def test_ready_leads_are_looked_into_one_by_one_in_their_order(
                 rows, "list_leads_ready", depois=None, limite=51, pular=0, tipo_contato=kind, lead_ids=None
             )
         assert "Index Scan Backward using leads_pkey" in used
-        assert "Index Scan using disparos_lead_id_idx" in used
+        assert "using disparos_do_lead_idx" in used
         assert "Sort Key: l.lead_id" not in used
 
 
@@ -587,7 +587,7 @@ def test_timeline_of_a_tenant_that_the_statistics_do_not_know_is_read_by_the_lea
     many_disparos(owner, tenant_id="grande")
     vacuum(owner, "leads", "lead_emails", "lead_telefones", "disparos")
     used = explain(services.database, TENANT, "timeline_of_lead", lead_id=UUID(int=1), limite=100)
-    assert {"lead_telefones_pkey", "lead_emails_pkey", "disparos_lead_id_idx"} < set(used.split())
+    assert {"lead_telefones_pkey", "lead_emails_pkey", "disparos_do_lead_idx"} < set(used.split())
     assert "Seq Scan" not in used
 
 

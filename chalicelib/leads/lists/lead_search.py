@@ -96,10 +96,10 @@ class LeadSearch:
         found: list[Row] = []
         wanted = pular + limite
         for span, lead_ids in self._parts(depois, wanted):
-            if len(found) >= wanted:
-                break
             more = {"depois": depois, "limite": wanted - len(found), "pular": 0, "lead_ids": lead_ids}
             found += self._listed(span, more)
+            if len(found) >= wanted:
+                break
         return found[pular:]
 
     def count(self, most: int) -> int:
@@ -108,10 +108,10 @@ class LeadSearch:
             return number_in(self._rows.one("count_leads_by_text", procurado=self.params["q"], teto=most))
         total = 0
         for span, lead_ids in self._parts(None, most):
-            if total >= most:
-                break
             part = {**self.params, **span.bounds, "lead_ids": lead_ids}
             total += number_in(self._rows.one("count_leads", **part, teto=most - total))
+            if total >= most:
+                break
         return total
 
     def _parts(self, depois: UUID | None, wanted: int) -> Iterator[tuple[IdSpan, list[str] | None]]:

@@ -10,11 +10,13 @@ from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.leads.history.shown import described, presented
 from chalicelib.leads.lists.lead_search import LeadSearch, Lookup, number_in
 from chalicelib.leads.requests import ContactKinds, LeadQuery, ReadyQuery
-from chalicelib.pages import PageQuery, page_of
+from chalicelib.pages import PageQuery, cursor_of, page_of
 from chalicelib.searches import take_seat
 
 COUNTED = 10_000
 """Leads are counted one by one up to here; an exact count of a million costs half a second."""
+LOOKED_AT = 1_500
+"""Candidates after which a page of ready leads ends: each is looked up with its contacts and disparos."""
 _KINDS = ("telefone", "email")
 
 
@@ -47,22 +49,27 @@ class Leads:
     def ready(self, tenant_id: str, query: ReadyQuery) -> dict[str, Any]:
         """A page of leads that are ready to be contacted, newest first, each with its best contacts.
 
+        A page of one kind of contact ends after `LOOKED_AT` candidates: it may have fewer leads than `limit`, or none,
+        and yet a next page.
+
         Raises:
             Invalid: `cursor_invalido`.
             TooManyRequests: `buscas_demais`.
         """
         page = _page(query)
 
-        def work(rows: Rows) -> list[Row]:
+        def work(rows: Rows) -> tuple[list[Row], str | None]:
             take_seat(rows)
             rows.avoid_sorting()
-            found = _ready(rows, query.tipo_contato, **page)
+            found, place = _ready(rows, query.tipo_contato, **page)
             contacts = sorted({row[kind] for row in found for kind in _KINDS if row[kind]})
             shared = rows.all("list_shared_contacts", contatos=json.dumps(contacts))
             repeated = {row["contato"] for row in shared}
-            return [{**row, "destino_repetido": any(row[kind] in repeated for kind in _KINDS)} for row in found]
+            return [{**row, "destino_repetido": any(row[kind] in repeated for kind in _KINDS)} for row in found], place
 
-        return page_of(self._database.run(tenant_id, work), query.limit, _place)
+        found, place = self._database.run(tenant_id, work)
+        answer = page_of(found, query.limit, _place)
+        return answer if place is None or answer["proximo"] else {**answer, "proximo": cursor_of(place)}
 
     def get(self, tenant_id: str, lead_id: UUID) -> dict[str, Any]:
         """One lead with its contacts and its timeline, newest first.
@@ -84,19 +91,27 @@ class Leads:
         return page_of(found, query.limit, lambda row: [row["campo"], row["tipo"]])
 
 
-def _ready(rows: Rows, kind: ContactKinds | None, *, depois: UUID | None, limite: int, pular: int) -> list[Row]:
-    """Leads that are ready, by the kind of contact that they have. Those with one kind only may be few among many."""
+def _ready(
+    rows: Rows, kind: ContactKinds | None, *, depois: UUID | None, limite: int, pular: int
+) -> tuple[list[Row], str | None]:
+    """Leads that are ready, by the kind of contact that they have; and where this stopped, if it did before the end.
+
+    Those with one kind only may be few among many, and those that are ready few among these.
+    """
     filters = {"tipo_contato": kind and kind.value, "depois": depois}
     if kind is None or kind is ContactKinds.AMBOS:
-        return rows.all("list_leads_ready", **filters, lead_ids=None, limite=limite, pular=pular)
+        return rows.all("list_leads_ready", **filters, lead_ids=None, limite=limite, pular=pular), None
     found: list[Row] = []
-    wanted = pular + limite
+    wanted, looked_at = pular + limite, 0
     for lead_ids in Lookup("leads_by_kind", kind is ContactKinds.TELEFONE).candidates(rows, depois, wanted):
         more = {"lead_ids": lead_ids, "limite": wanted - len(found), "pular": 0}
         found += rows.all("list_leads_ready", **filters, **more)
+        looked_at += len(lead_ids)
         if len(found) >= wanted:
             break
-    return found[pular:]
+        if looked_at >= LOOKED_AT and not pular:
+            return found, lead_ids[-1]
+    return found[pular:], None
 
 
 def _page(query: PageQuery) -> dict[str, Any]:
