@@ -19,6 +19,7 @@ _TITLES: dict[int, tuple[str, str]] = {
     404: ("Não encontrado", "Not found"),
     405: ("Método não permitido", "Method not allowed"),
     409: ("Conflito", "Conflict"),
+    412: ("Versão mudou", "Version changed"),
     413: ("Grande demais", "Too large"),
     414: ("Endereço longo demais", "URI too long"),
     415: ("Tipo não aceito", "Unsupported media type"),
@@ -146,9 +147,17 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Esta requisição já foi atendida, e a resposta dela não é guardada.",
         "This request was carried out already, and its answer is not kept.",
     ),
+    "versao_mudou": (
+        "Alguém mudou isto depois da versão em If-Match; leia de novo e repita a mudança.",
+        "Somebody changed this after the version in If-Match; read it again and repeat the change.",
+    ),
+    "if_match_invalido": (
+        'If-Match deve ser o ETag de uma resposta, entre aspas, ou "*".',
+        'If-Match must be the ETag of an answer, in quotes, or "*".',
+    ),
     "offset_longe": (
         "O offset vai até 10000; para ir mais longe, siga o cursor em proximo.",
-        "offset goes up to 10000; to go further, follow the cursor in proximo.",
+        "An offset goes up to 10000; to go further, follow the cursor in proximo.",
     ),
     "cursor_ou_offset": ("Use cursor ou offset, não os dois.", "Use either cursor or offset."),
     "aws_indisponivel": (

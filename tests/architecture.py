@@ -30,8 +30,8 @@ def _floors(*floors: str) -> Floors:
 HOUSE = _floors(
     "errors interpreter",
     "messages ids instants canal unseen encoding standard_webhooks tokens",
-    "acting config telemetry identity idempotency cursors events searches validation campos conditions tags tables"
-    " codes markdown",
+    "acting config telemetry identity idempotency cursors versions events searches validation campos conditions tags"
+    " tables codes markdown",
     "contacts motivo avisos erased links pages permissions",
     "adapters",
     " ".join(SERVICES),

@@ -21,6 +21,7 @@ from chalicelib.idempotency import HEADER, PATTERN
 from chalicelib.motivo import GivenReason
 from chalicelib.permissions import FOR_PEOPLE_ALONE, least
 from chalicelib.subscriptions.kinds import DESCRIPTIONS, EventKind
+from chalicelib.versions import HEADER as IF_MATCH
 
 _REF = "#/components/schemas/"
 _TITLE = "Disparo & Agenda"
@@ -93,12 +94,26 @@ _REPLAYED_HEADER: Document = {
     "description": "`true` if the request was carried out before, and this is its first answer.",
     "schema": {"type": "string", "enum": ["true"]},
 }
+_VERSION_PARAMETER: Document = {
+    "name": IF_MATCH,
+    "in": "header",
+    "description": "The `ETag` of what is to be changed: if it is another one by now, nothing is changed (412).",
+    "schema": {"type": "string"},
+}
+_VERSION_HEADER: Document = {
+    "description": "The version of what is shown, for `If-Match` of a change.",
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'},
+}
 _RETRY_HEADER: Document = {
     "description": "Seconds after which to repeat the request, if it is under way.",
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
 
 
+_CHANGED: Document = {
+    "description": "`versao_mudou`: what is to be changed is not the version that `If-Match` names.",
+    "content": {PROBLEM: {"schema": {"$ref": _REF + "Problem"}}},
+}
 _DELIVERY_HEADERS = {
     "webhook-id": "The id of the event, the same in every attempt: drop what you have seen before.",
     "webhook-timestamp": "When this attempt was made, in seconds since 1970.",
@@ -232,6 +247,7 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
             str(operation.status): _success(operation, schemas),
             **({"304": {"description": "The client has it already."}} if operation.media_type == CALENDAR else {}),
             **_of_key(operation),
+            **({"412": _CHANGED} if operation.takes.expected else {}),
             "default": {"description": "Refused.", "content": _refusal(operation.media_type)},
         },
         "security": [],
@@ -279,6 +295,8 @@ def _success(operation: Operation, schemas: _Schemas) -> Document:
     described: Document = {"description": "Done."}
     if operation.takes.key:
         described["headers"] = {REPLAYED: _REPLAYED_HEADER}
+    if operation.takes.expected:
+        described["headers"] = {"ETag": _VERSION_HEADER}
     if operation.status != 204:
         models = _answers(operation)
         schema = {"schema": schemas.one_of(models, "serialization")} if models else {}
@@ -306,6 +324,8 @@ def _of_query(takes: Takes, schemas: _Schemas) -> Iterator[Document]:
             yield {"name": name, "in": "query", **_family(name, schema)}
     if takes.key:
         yield _KEY_PARAMETER
+    if takes.expected:
+        yield _VERSION_PARAMETER
 
 
 def _family(name: str, schema: Document) -> Document:
