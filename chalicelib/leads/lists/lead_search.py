@@ -164,7 +164,7 @@ def _filters(rows: Rows, query: LeadQuery) -> dict[str, object]:
         "status": query.status.value if query.status else None,
         "documento": query.documento_exato,
         "fim_de_documento": query.fim_de_documento,
-        "email": query.email,
+        "email": query.endereco,
         "telefones": query.telefones(),
         "fim_de_telefone": query.fim_de_telefone,
         "tag": query.tag,
