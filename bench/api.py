@@ -10,6 +10,7 @@ machine.
 * `deep_to_first`: the p50 of a page after nine tenths of the leads, in those of the first page.
 * `copied_for_searches_s`: what the sweep takes to copy all leads for the searches (migration 070), behind the load.
 * `over_50_ms`: whose p99 is above 50 ms.
+* `refused`: what was answered 429 or 503 at times, because the database took too long for it.
 
 The table is also written to `.local/bench/api.json`.
 """
@@ -52,6 +53,8 @@ _FIRST = "GET /leads"
 _DEEP = "GET /leads?cursor"
 _MOST_MS = 50
 _SIGNING_KEY = "bench"
+_TOO_MUCH = frozenset({429, 503})
+Times = Mapping[str, list[float]]
 _OF_BUSY = 20_000
 _WARM_UPS = 3
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -189,10 +192,11 @@ def _lists(sample: Sample) -> Mapping[str, Sequence[Mapping[str, object]]]:
     return {
         "/leads": [
             {}, {"limit": 500}, {"offset": 10_000}, {"cursor": signed("GET /leads", sample.deep_lead)},
-            {"q": lead["nome"]}, {"q": number}, {"q": beginning.lower()}, {"q": "Sant'Anna"}, {"criado_de": at}, {"criado_ate": at},
-            {"origem_arquivo": "bench.xlsx"}, {"origem_arquivo": "carteira.xlsx"}, {"origem_arquivo": "nenhum.xlsx"},
-            {"documento": lead["documento"]}, {"email": lead["email"]}, {"telefone": lead["telefone"]},
-            {"telefone": lead["telefone"][-4:]}, {"documento": lead["documento"][-6:]}, {"status": "novo"}, {"status": "sem_sucesso"}, {"status": "descartado"}, {"tag": "vip"}, {"tag": "nenhuma"},
+            {"q": lead["nome"]}, {"q": number}, {"q": beginning.lower()}, {"q": "Sant'Anna"}, {"criado_de": at},
+            {"criado_ate": at}, {"origem_arquivo": "bench.xlsx"}, {"origem_arquivo": "carteira.xlsx"},
+            {"origem_arquivo": "nenhum.xlsx"}, {"documento": lead["documento"]}, {"documento": lead["documento"][-6:]},
+            {"email": lead["email"]}, {"telefone": lead["telefone"]}, {"telefone": lead["telefone"][-4:]},
+            {"status": "novo"}, {"status": "sem_sucesso"}, {"status": "descartado"}, {"tag": "vip"}, {"tag": "nenhuma"},
             {"campo.cidade": "Salvador"}, {"campo.valor_min": "5000"},
         ],
         "/leads/para-disparo": [
@@ -260,23 +264,25 @@ def api(postgres: Postgres) -> Iterator[tuple[str, str]]:
             yield url, token
 
 
-def times_of(url: str, token: str, requests: Sequence[Asked], rounds: int) -> Mapping[str, list[float]]:
-    """Ask all requests in turns over one connection; the milliseconds of each."""
+def times_of(url: str, token: str, requests: Sequence[Asked], rounds: int) -> tuple[Times, set[str]]:
+    """Ask all requests in turns over one connection; the milliseconds of each, and the names of those refused."""
     where = urlsplit(url)
     connection = HTTPConnection(str(where.hostname), where.port, timeout=120)
     numbers = count()
     times: dict[str, list[float]] = {each.name: [] for each in requests}
+    refused: set[str] = set()
     for turn in range(-_WARM_UPS, rounds):
         for each in requests:
-            elapsed = _ask(connection, token, each, next(numbers))
+            elapsed, is_refused = _ask(connection, token, each, next(numbers))
+            refused |= {each.name} if is_refused else set()
             if turn >= 0:
                 times[each.name].append(elapsed)
     connection.close()
-    return times
+    return times, refused
 
 
-def _ask(connection: HTTPConnection, token: str, request: Asked, number: int) -> float:
-    """The milliseconds of one request, which must succeed."""
+def _ask(connection: HTTPConnection, token: str, request: Asked, number: int) -> tuple[float, bool]:
+    """The milliseconds of one request, and whether it was too much for the database; any other failure ends the run."""
     body = request.body and request.body.replace("{n}", str(number))
     headers = {"Authorization": token, "Content-Type": "application/json"}
     began = time.perf_counter()
@@ -284,12 +290,12 @@ def _ask(connection: HTTPConnection, token: str, request: Asked, number: int) ->
     response = connection.getresponse()
     answer = response.read()
     elapsed = (time.perf_counter() - began) * 1000
-    if response.status >= 300:
+    if response.status >= 300 and response.status not in _TOO_MUCH:
         raise SystemExit(f"{request.name}: {response.status} {answer[:500].decode()}")
-    return elapsed
+    return elapsed, response.status in _TOO_MUCH
 
 
-def compared(times: Mapping[str, list[float]]) -> Result:
+def compared(times: Times) -> Result:
     """Compare every kind of request with the floor."""
     floor = statistics.median(times[_FLOOR])
     found = {
@@ -321,8 +327,14 @@ def measured(leads: int, rounds: int, only: str) -> Result:
         chosen = [each for each in asked(sampled(owner_url)) if only in each.name]
         compared_with = [Asked("GET", "/saude"), Asked("GET", "/leads")]
         with api(postgres) as (url, token):
-            times = times_of(url, token, list(dict.fromkeys([*compared_with, *chosen])), rounds)
-    return {"leads": leads, "rounds": rounds, "copied_for_searches_s": round(copy_s, 1), **compared(times)}
+            times, refused = times_of(url, token, list(dict.fromkeys([*compared_with, *chosen])), rounds)
+    return {
+        "leads": leads,
+        "rounds": rounds,
+        "copied_for_searches_s": round(copy_s, 1),
+        **compared(times),
+        "refused": sorted(refused),
+    }
 
 
 @click.command()
