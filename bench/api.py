@@ -239,8 +239,9 @@ def _lists(sample: Sample) -> Mapping[str, Sequence[Mapping[str, object]]]:
 
 def signed(route: str, place: str) -> str:
     """The cursor of a list without filters, as the API would give it; following the list there would take an hour."""
-    nothing = {}, {}, sha256(b"").hexdigest()
-    return BoundList(lambda: Signer(lambda: [_SIGNING_KEY]), TENANT, route, *nothing).signed(json.dumps(place).encode())
+    nothing = sha256(b"").hexdigest()
+    bound = BoundList(lambda: Signer(lambda: [_SIGNING_KEY]), TENANT, route, {}, {}, nothing)
+    return bound.signed(json.dumps(place).encode())
 
 
 @contextmanager

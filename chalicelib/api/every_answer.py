@@ -71,9 +71,10 @@ def bound_to_its_list(signer: Callable[[], Signer]) -> Callable[[Request, Callab
     """The middleware that gives a list cursors of its own, and an answer that has a next page a `Link` to it."""
 
     def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
-        given = request.query_params
+        query = request.query_params
         # A query that names a parameter twice has two values of it.
-        filters = {name: given.getlist(name) for name in given if name not in _OF_PAGES} if given else {}
+        given: Mapping[str, list[str]] = {name: query.getlist(name) for name in query} if query else {}
+        filters = {name: values for name, values in given.items() if name not in _OF_PAGES}
         tenant_id = (request.context.get("authorizer") or {}).get("tenant_id")
         route = f"{request.method} {request.path}"
         asked = request.uri_params or {}, filters, sha256(_raw(request)).hexdigest()
@@ -81,7 +82,7 @@ def bound_to_its_list(signer: Callable[[], Signer]) -> Callable[[Request, Callab
         with answering(bound):
             response = get_response(request)
         if bound.next is not None and request.method == "GET" and response.status_code == _SUCCEEDED:
-            more = [(name, value) for name in given or () if name not in _OF_PLACES for value in given.getlist(name)]
+            more = [(name, value) for name, values in given.items() if name not in _OF_PLACES for value in values]
             # A reference to the same path, whatever stands before it at the gateway (RFC 3986, section 4.2).
             response.headers["Link"] = f'<?{urlencode([*more, ("cursor", bound.next)])}>; rel="next"'
         return response

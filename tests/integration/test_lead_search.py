@@ -117,7 +117,7 @@ def test_pages_of_a_text_hold_every_lead_once(
 ) -> None:
     monkeypatch.setattr(lead_search, "_FEW", 2)
     monkeypatch.setattr(lead_search, "_GROWTH", 1)
-    made = []
+    made: list[UUID] = []
     for number in range(9):
         status = "concluido" if number % 3 == 0 else "novo"
         at = CREATED_AT + timedelta(seconds=number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
@@ -34,21 +35,23 @@ def changed(
     return status, document.get("code"), received["ETag"]
 
 
-@pytest.mark.parametrize("kind", ["lead", "campanha", "assinatura", "config"])
+_KINDS: Mapping[str, Callable[[ContractClient, Database, str], tuple[str, list[dict[str, Any]]]]] = {
+    "lead": lambda _api, owner, _token: (f"/leads/{a_lead(owner)}", [{"nome": "Ana"}, {"nome": "Bia"}]),
+    "campanha": lambda api, _owner, token: (
+        made(api, token, "/campanhas", _CAMPAIGN, "campanha_id"), [{"nome": "Primeira"}, {"nome": "Segunda"}],
+    ),
+    "assinatura": lambda api, _owner, token: (
+        made(api, token, "/assinaturas", {"url": "https://93.184.215.14/eventos"}, "assinatura_id"),
+        [{"descricao": "um"}, {"descricao": "dois"}],
+    ),
+    "config": lambda _api, _owner, _token: ("/tenant/config", [{"idioma": "en"}, {"fuso": "America/Manaus"}]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", _KINDS)
 def test_change_that_expects_an_older_version_is_refused(api: ContractClient, owner: Database, kind: str) -> None:
     token = api.token("acme", ADMIN)
-    path, changes = {
-        "lead": lambda: (f"/leads/{a_lead(owner)}", [{"nome": "Ana"}, {"nome": "Bia"}]),
-        "campanha": lambda: (
-            made(api, token, "/campanhas", _CAMPAIGN, "campanha_id"),
-            [{"nome": "Primeira"}, {"nome": "Segunda"}],
-        ),
-        "assinatura": lambda: (
-            made(api, token, "/assinaturas", {"url": "https://93.184.215.14/eventos"}, "assinatura_id"),
-            [{"descricao": "um"}, {"descricao": "dois"}],
-        ),
-        "config": lambda: ("/tenant/config", [{"idioma": "en"}, {"fuso": "America/Manaus"}]),
-    }[kind]()  # fmt: skip
+    path, changes = _KINDS[kind](api, owner, token)
 
     def version() -> str:
         status, document, headers = api.ask("GET", path, token=token)

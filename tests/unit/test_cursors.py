@@ -14,7 +14,7 @@ from chalicelib.pages import PageQuery, cursor_of, page_of
 from chalicelib.tokens import Signer
 
 SIGNER = Signer(lambda: ["new", "old"])
-LEADS = ("acme", "GET /leads", {}, {"q": ["ana"]})
+LEADS: tuple[object, ...] = ("acme", "GET /leads", {}, {"q": ["ana"]})
 
 
 def a_list(*parts: object, signer: Signer = SIGNER) -> BoundList:
