@@ -250,6 +250,9 @@ BEGIN
 END
 $$;
 
+-- What looks past row-level security is for the API's login alone, and its parts for nobody.
+REVOKE EXECUTE ON FUNCTION leads_com_texto, leads_com_final, leads_de_um_contato, contar_leads_com_texto FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION leads_com_texto, leads_com_final, leads_de_um_contato, contar_leads_com_texto TO disparo_agenda_api;
 REVOKE EXECUTE ON FUNCTION leads_fora_das_buscas, buscas_pelo_indice, buscas_pela_ordem, contar_buscas,
     contar_buscas_pelo_indice FROM PUBLIC;
 

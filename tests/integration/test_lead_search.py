@@ -8,8 +8,9 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from pg8000.exceptions import DatabaseError
 
-from chalicelib.adapters.database import Database
+from chalicelib.adapters.database import Database, Rows
 from chalicelib.leads.lists import lead_search
 from chalicelib.leads.lists.findable import FindableLeads
 from chalicelib.leads.lists.lead_search import IdSpan, LeadSearch
@@ -18,6 +19,7 @@ from chalicelib.leads.requests import LeadQuery
 from chalicelib.wiring import Services
 from tests.builders import CREATED_AT, TENANT, a_job, a_lead, run
 from tests.conftest import StoppedClock
+from tests.integration.test_api_isolation import read
 from tests.integration.test_leads import all_pages
 
 DAY = timedelta(days=1)
@@ -170,3 +172,60 @@ def test_common_text_is_found_among_the_newest_leads_and_a_rare_one_behind_them(
     common = page(leads, q="ana ", limit=3)
     assert ([each["nome"] for each in common["itens"]], common["total"]) == (["Ana 2500", "Ana 2499", "Ana 2498"], 2500)
     assert [each["nome"] for each in page(leads, q="ana 25")["itens"]][-1] == "Ana 25"
+
+
+LOOK_UPS = (
+    "leads_com_texto('maria', NULL, 10)",
+    "leads_com_final('0001', NULL, 10)",
+    "leads_de_um_contato(true, NULL, 10)",
+)
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_look_up_finds_leads_of_the_tenant_of_the_transaction_alone(
+    services: Services, owner: Database, clock: StoppedClock, is_copied: bool
+) -> None:
+    mine = a_lead(owner, emails=())
+    a_lead(owner, tenant_id="outra", emails=())
+    of_job = a_job(owner, "leads.xlsx", tenant_id="outra")
+    a_lead(owner, tenant_id="outra", emails=(), job_id=of_job)
+    if is_copied:
+        FindableLeads(database=owner, clock=clock).copy()
+    for look_up in LOOK_UPS:
+        with services.database.transaction(TENANT) as rows:
+            assert asked(rows, f"SELECT lead_id FROM {look_up} AS c (lead_id)") == [str(mine)]
+        with services.database.across_tenants() as rows:
+            assert asked(rows, f"SELECT lead_id FROM {look_up} AS c (lead_id)") == []
+    for tenant_id, count in ((TENANT, "1"), ("ninguem", "0")):
+        with services.database.transaction(tenant_id) as rows:
+            assert asked(rows, "SELECT contar_leads_com_texto('maria', 10)") == [count]
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "leads_fora_das_buscas(NULL)",
+        "buscas_pelo_indice('%maria%', NULL, NULL, 10)",
+        "buscas_pela_ordem('%maria%', NULL, 10, 10)",
+        "contar_buscas('%maria%', 10)",
+        "contar_buscas_pelo_indice('%maria%', 10)",
+    ],
+)
+def test_parts_of_a_look_up_are_closed_to_the_login_of_the_api(services: Services, part: str) -> None:
+    with pytest.raises(DatabaseError, match="42501"), services.database.transaction(TENANT) as rows:
+        asked(rows, f"SELECT {part}")
+
+
+@pytest.mark.parametrize(("look_up", "text"), [("leads_com_texto", "m%a"), ("leads_com_final", "%")])
+def test_look_up_that_no_index_answers_finds_nothing(
+    services: Services, owner: Database, look_up: str, text: str
+) -> None:
+    a_lead(owner)
+    with services.database.transaction(TENANT) as rows:
+        assert asked(rows, f"SELECT {look_up}('{text}', NULL, 10)") == []
+        assert asked(rows, f"SELECT contar_leads_com_texto('{text}', 10)") == ["0"]
+
+
+def asked(rows: Rows, sql: str) -> list[str]:
+    """The first column of what a statement without a name finds, as text."""
+    return [str(value) for [value] in read(rows, sql)]
