@@ -43,8 +43,9 @@ class FindableLeads:
 
         def work(rows: Rows) -> int:
             rows.one("lock_buscas")
-            found = rows.all("take_leads_to_copy", limite=self._slice_size)
-            return _write(rows, [row["lead_id"] for row in found])
+            found = [row["lead_id"] for row in rows.all("lock_leads_to_copy", limite=self._slice_size)]
+            rows.run("take_leads_to_copy", lead_ids=json.dumps(found, default=str))
+            return _write(rows, found)
 
         total = copied = self._database.run(tenant_id, work)
         while copied == self._slice_size:

@@ -51,13 +51,21 @@ UPDATE ingest_jobs
 -- name: list_tenants_to_copy
 SELECT DISTINCT tenant_id FROM buscas_a_refazer;
 
+-- name: lock_leads_to_copy
+-- First the leads and then what says that they changed, as whoever changes them: so neither waits for the other in a ring.
+SELECT lead_id
+  FROM leads
+ WHERE tenant_id = :tenant_id
+   AND lead_id = ANY (ARRAY(SELECT lead_id FROM buscas_a_refazer
+                             WHERE tenant_id = :tenant_id ORDER BY lead_id LIMIT :limite))
+ ORDER BY lead_id
+   FOR KEY SHARE;
+
 -- name: take_leads_to_copy
--- Leads that changed. Whoever changes one of them again waits until it has been copied, or is waited for.
-WITH lote AS (
-    SELECT lead_id FROM buscas_a_refazer WHERE tenant_id = :tenant_id ORDER BY lead_id LIMIT :limite FOR UPDATE
-)
-DELETE FROM buscas_a_refazer r USING lote WHERE r.tenant_id = :tenant_id AND r.lead_id = lote.lead_id
-RETURNING r.lead_id;
+-- Whoever changes one of them meanwhile is waited for, and is read after that.
+DELETE FROM buscas_a_refazer
+ WHERE tenant_id = :tenant_id
+   AND lead_id = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)));
 
 -- name: forget_erased_buscas
 DELETE FROM lead_buscas b
