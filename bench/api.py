@@ -25,7 +25,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from hashlib import sha256
 from http.client import HTTPConnection
 from itertools import count
@@ -37,11 +36,11 @@ import click
 
 from bench.ground import TENANT, Ground, Result, publish, server
 from bench.portfolio import CAMPAIGN, JOB, insert_portfolio
-from chalicelib.adapters.database import Database, connect
+from bench.tenants import copy_for_searches
+from chalicelib.adapters.database import connect
 from chalicelib.config import Settings
 from chalicelib.cursors import BoundList
 from chalicelib.identity import ADMIN
-from chalicelib.leads.lists.findable import FindableLeads
 from chalicelib.tokens import Signer
 from local.aws import ACCESS_KEYS, ACCOUNT_ID, Aws, provision
 from local.postgres import Postgres
@@ -151,17 +150,6 @@ def sampled(owner_url: str) -> Sample:
     connection.run("VACUUM (ANALYZE)")
     connection.close()
     return Sample(dict(zip(columns, values, strict=True)), str(busy), str(deep), str(disparo))
-
-
-def copied(owner_url: str) -> float:
-    """Copy all leads for searches, as the sweep does behind the load; the seconds that it takes."""
-    database = Database(lambda: owner_url)
-    findable = FindableLeads(database=database, clock=lambda: datetime.now(UTC))
-    began = time.perf_counter()
-    while findable.copy():
-        pass
-    database.close()
-    return time.perf_counter() - began
 
 
 def asked(sample: Sample) -> Iterator[Asked]:
@@ -324,7 +312,7 @@ def measured(leads: int, rounds: int, only: str) -> Result:
     ):
         insert_portfolio(owner_url, TENANT, leads)
         insert_portfolio(owner_url, OTHER, leads // 20)
-        copy_s = copied(owner_url)
+        copy_s = copy_for_searches(owner_url)
         chosen = [each for each in asked(sampled(owner_url)) if only in each.name]
         compared_with = [Asked("GET", "/saude"), Asked("GET", "/leads")]
         with api(postgres) as (url, token):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from chalicelib.leads.lists.findable import FindableLeads
 from chalicelib.leads.lists.service import Leads
 from chalicelib.leads.requests import LeadQuery, ReadyQuery
 from chalicelib.wiring import Services
-from tests.builders import CREATED_AT, TENANT, a_job, a_lead, ask, run
+from tests.builders import CREATED_AT, TENANT, a_job, a_lead, ask, run, wait_for_locks
 from tests.conftest import StoppedClock
 
 ROWS = "SELECT lead_id, texto, numeros, tem_telefone, tem_email FROM lead_buscas ORDER BY lead_id"
@@ -200,3 +201,18 @@ def test_page_of_ready_leads_ends_after_so_many_candidates(
             break
     assert pages == [[], [], [made[5]], [made[6]]]
     assert page(offset=1)[0] == [made[6]]
+
+
+def test_lead_that_is_being_changed_is_copied_as_it_is_after_that(
+    leads: Leads, owner: Database, findable: FindableLeads
+) -> None:
+    lead_id = a_lead(owner, nome="Antes")
+    with ThreadPoolExecutor(1) as pool:
+        with owner.transaction(TENANT) as rows:
+            rows.execute(f"UPDATE leads SET nome = 'Depois' WHERE lead_id = '{lead_id}'")
+            copying = pool.submit(findable.copy)
+            wait_for_locks(owner, 1, copying)
+        assert copying.result() == 1
+    assert ask(owner, "SELECT texto FROM lead_buscas") == [["depois"]]
+    assert findable.copy() == 0
+    assert found(leads, q="depois") == [lead_id]
