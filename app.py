@@ -16,7 +16,7 @@ from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.contract.docs_page import docs_page, swagger_ui
-from chalicelib.api.every_answer import answer_preflights, numbered, readable_from, within_budget
+from chalicelib.api.every_answer import answer_preflights, bound_to_its_list, numbered, readable_from, within_budget
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
@@ -82,6 +82,7 @@ from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock, NewRespon
 from chalicelib.subscriptions.requests.models import DeliveryQuery, NewSubscription, ReplayRange, SubscriptionChange
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
 from chalicelib.tenants.config import ConfigPatch, TenantConfig
+from chalicelib.versions import ExpectedVersion, Versioned
 from chalicelib.wiring import Services
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ app.api.binary_types.append("multipart/form-data")
 app.register_middleware(numbered, "http")
 app.register_middleware(readable_from(settings.allowed_origins), "http")
 app.register_middleware(within_budget(lambda: services.budgets), "http")
+app.register_middleware(bound_to_its_list(lambda: services.signer), "http")
 app.register_middleware(localize_415, "http")
 
 
@@ -227,14 +229,16 @@ def list_leads_ready(call: Call, query: ReadyQuery) -> Json[answers.ReadyLeadPag
 @endpoint(app)
 def get_lead(call: Call, lead_id: UUID) -> Json[answers.LeadDetail]:
     """Returns one lead with its contacts and its timeline."""
-    return services.leads.get(call.tenant_id, lead_id)
+    return Versioned(services.leads.get(call.tenant_id, lead_id))
 
 
 @app.route("/leads/{lead_id}", methods=["PATCH"], authorizer=authorizer)
 @endpoint(app)
-def change_lead(call: Call, lead_id: UUID, body: LeadChange) -> Json[answers.LeadDetail]:
+def change_lead(
+    call: Call, lead_id: UUID, body: LeadChange, expected: ExpectedVersion | None
+) -> Json[answers.LeadDetail]:
     """Changes a lead by hand: its status, its tags, its name, contact, document and campos."""
-    return services.lead_edits.change(call.identity, lead_id, body)
+    return Versioned(services.lead_edits.change(call.identity, lead_id, body, expected))
 
 
 @app.route("/leads/{lead_id}/linha-do-tempo", methods=["GET"], authorizer=authorizer)
@@ -695,14 +699,16 @@ def list_campanhas(call: Call, query: CampaignQuery) -> Json[answers.CampaignPag
 @endpoint(app)
 def get_campanha(call: Call, campanha_id: UUID) -> Json[answers.CampaignAnswer]:
     """Returns one campaign with its counters, its history, and what it waits for."""
-    return services.campaigns.get(call.tenant_id, campanha_id)
+    return Versioned(services.campaigns.get(call.tenant_id, campanha_id))
 
 
 @app.route("/campanhas/{campanha_id}", methods=["PATCH"], authorizer=authorizer)
 @endpoint(app)
-def change_campanha(call: Call, campanha_id: UUID, body: CampaignChange) -> Json[answers.CampaignAnswer]:
+def change_campanha(
+    call: Call, campanha_id: UUID, body: CampaignChange, expected: ExpectedVersion | None
+) -> Json[answers.CampaignAnswer]:
     """Changes some fields of a draft."""
-    return services.campaigns.change(call.tenant_id, campanha_id, body)
+    return Versioned(services.campaigns.change(call.tenant_id, campanha_id, body, expected))
 
 
 @app.route("/campanhas/{campanha_id}", methods=["DELETE"], authorizer=authorizer)
@@ -966,14 +972,16 @@ def create_assinatura(
 @endpoint(app)
 def get_assinatura(call: Call, assinatura_id: UUID) -> Json[answers.SubscriptionAnswer]:
     """Returns one subscription."""
-    return services.subscriptions.get(call.identity, assinatura_id)
+    return Versioned(services.subscriptions.get(call.identity, assinatura_id))
 
 
 @app.route("/assinaturas/{assinatura_id}", methods=["PATCH"], authorizer=authorizer)
 @endpoint(app)
-def change_assinatura(call: Call, assinatura_id: UUID, body: SubscriptionChange) -> Json[answers.SubscriptionAnswer]:
+def change_assinatura(
+    call: Call, assinatura_id: UUID, body: SubscriptionChange, expected: ExpectedVersion | None
+) -> Json[answers.SubscriptionAnswer]:
     """Changes a subscription: its URL, the events that it wants, and whether it is on."""
-    return services.subscriptions.change(call.identity, assinatura_id, body)
+    return Versioned(services.subscriptions.change(call.identity, assinatura_id, body, expected))
 
 
 @app.route("/assinaturas/{assinatura_id}", methods=["DELETE"], authorizer=authorizer)
@@ -1029,7 +1037,7 @@ def list_webhooks(call: Call) -> Json[answers.WebhookAddressList]:
 @endpoint(app)
 def get_tenant_config(call: Call) -> Json[TenantConfig]:
     """Returns the configuration of the tenant."""
-    return services.tenants.config(call.identity)
+    return Versioned(services.tenants.config(call.identity).model_dump(mode="json"))
 
 
 @app.route("/tenant/config", methods=["PUT"], authorizer=authorizer)
@@ -1041,9 +1049,9 @@ def put_tenant_config(call: Call, body: TenantConfig) -> Json[answers.SavedConfi
 
 @app.route("/tenant/config", methods=["PATCH"], authorizer=authorizer)
 @endpoint(app)
-def patch_tenant_config(call: Call, body: ConfigPatch) -> Json[answers.SavedConfig]:
+def patch_tenant_config(call: Call, body: ConfigPatch, expected: ExpectedVersion | None) -> Json[answers.SavedConfig]:
     """Changes some fields of the configuration (JSON merge patch); null restores the default of a field."""
-    return services.tenants.change(call.identity, body)
+    return Versioned(services.tenants.change(call.identity, body, expected))
 
 
 @app.route("/chaves", methods=["GET"], authorizer=authorizer)

@@ -85,7 +85,17 @@ def publish(name: str, title: str, result: Mapping[str, Any]) -> None:
     """Print the table, and write it as `.local/bench/NAME.json`."""
     table = Table(name, title)
     for key, value in result.items():
-        table.add_row(key, str(value))
+        table.add_row(key, _shown(value))
     Console().print(table)
     OUT.mkdir(parents=True, exist_ok=True)
     (OUT / f"{name}.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+
+
+def _shown(value: object) -> str:
+    match value:
+        case Mapping():
+            return ", ".join(f"{name} {each}" for name, each in value.items())
+        case list():
+            return "\n".join(map(str, value))
+        case _:
+            return str(value)

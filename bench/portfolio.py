@@ -1,36 +1,62 @@
-"""Inserts a large tenant as a collections team has it: contacts, campos, half a campaign, replies, opt-outs."""
+"""Inserts a large tenant as a collections team has it: contacts, campos, half a campaign, replies, opt-outs.
+
+Ids are in the order of time, as the product makes them. A third of the leads came with one file, the rest with another.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from uuid import UUID
 
 from chalicelib.adapters.database import connect
 
 CAMPAIGN = UUID(int=1)
 JOB = UUID(int=1)
+
+
+def _id(instant: str, number: str) -> str:
+    """SQL for an id of this time (RFC 9562, version 7) that ends with a number."""
+    millis = f"CAST(extract(epoch FROM {instant}) * 1000 AS bigint)"
+    return f"CAST(lpad(to_hex({millis}), 12, '0') || '70008' || lpad(to_hex({number}), 15, '0') AS uuid)"
+
+
 _CAMPOS = """
 INSERT INTO tenant_campos (tenant_id, campo, tipo, titulo, visto_em)
 SELECT :tenant, campo, tipo, campo, now()
   FROM (VALUES ('valor', 'moeda'), ('vencimento', 'data'), ('parcelas', 'numero'), ('cidade', 'texto'),
                ('ativo', 'logico')) AS c (campo, tipo)"""
-_LEADS = """
+# The first third of the leads came with one file, the others with the next.
+_JOBS = """
+INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, nome_arquivo, status, linhas_processadas, leads_criados,
+                         criado_em, iniciado_em, atualizado_em, concluido_em)
+SELECT :tenant, CAST(job_id AS uuid), 'bench', arquivo, arquivo, 'concluido', linhas, linhas, de, de, ate, ate
+  FROM (SELECT CAST(:leads AS integer) AS leads, CAST(:leads AS integer) / 3 AS terco,
+               CAST(:agora AS timestamptz) AS agora) k,
+       LATERAL (VALUES (CAST(:other_job AS text), 'carteira.xlsx', terco, agora - leads * interval '3 seconds',
+                        agora - (leads - terco) * interval '3 seconds' - interval '1 second'),
+                       (CAST(:job AS text), 'bench.xlsx', leads - terco,
+                        agora - (leads - terco) * interval '3 seconds', agora))
+            AS j (job_id, arquivo, linhas, de, ate)"""
+_LEADS = f"""
 INSERT INTO leads (tenant_id, lead_id, lead_id_externo, nome, documento, telefone_raw, email_raw, tags, origem_arquivo,
                    origem_aba, linha_planilha, job_id, campos, criado_em, atualizado_em)
-SELECT :tenant, CAST(lpad(to_hex(n), 32, '0') AS uuid), 'bench.xlsx:' || n,
+SELECT :tenant, {_id("em", "n")}, 'bench.xlsx:' || n,
        (ARRAY['João', 'Maria', 'Ana', 'José', 'Antônia'])[1 + n % 5] || ' ' ||
        (ARRAY['da Silva', 'Souza', 'Pereira', 'Gonçalves', 'Araújo', 'Lima', 'Conceição'])[1 + n % 7] || ' ' || n,
        CASE WHEN n % 10 < 6 THEN lpad(CAST(n AS text), 11, '0') WHEN n % 10 < 8 THEN lpad(CAST(n AS text), 14, '0') END,
        '(71) 9 ' || 10000000 + n || ' | (71) 9 ' || 20000000 + n, 'lead' || n || '@example.com',
-       CASE n % 20 WHEN 1 THEN '{vip}' WHEN 2 THEN '{frio,retorno}' ELSE '{}' END::text[],
-       CASE n % 3 WHEN 0 THEN 'carteira.xlsx' ELSE 'bench.xlsx' END, 'Leads', 1 + n, CAST(:job AS uuid),
+       CASE n % 20 WHEN 1 THEN '{{vip}}' WHEN 2 THEN '{{frio,retorno}}' ELSE '{{}}' END::text[],
+       j.nome_arquivo, 'Leads', 1 + n, j.job_id,
        jsonb_strip_nulls(jsonb_build_object(
            'valor', CASE WHEN n % 10 > 0 THEN round((n % 1000000 * 7919::bigint % 1000000) / 100.0, 2) END,
            'vencimento', CAST(now() AS date) + (n * 31 % 120 - 90),
            'parcelas', 1 + n % 24,
            'cidade', (ARRAY['São Paulo', 'Salvador', 'Feira de Santana', 'Rio de Janeiro', 'Recife'])[1 + n * 13 % 5],
            'ativo', n % 4 > 0)),
-       now() - (CAST(:leads AS integer) - n) * interval '3 seconds', now()
-  FROM generate_series(1, CAST(:leads AS integer)) AS n"""
+       em, em
+  FROM generate_series(1, CAST(:leads AS integer)) AS n,
+       LATERAL (SELECT CAST(:agora AS timestamptz) - (CAST(:leads AS integer) - n) * interval '3 seconds' AS em) AS t
+  JOIN ingest_jobs j ON t.em BETWEEN j.criado_em AND j.concluido_em AND j.tenant_id = :tenant"""
 # Two phones, of which the second is a landline for some; one or two e-mails. Some leads have neither that is fit.
 _PHONES = """
 INSERT INTO lead_telefones (tenant_id, lead_id, telefone, ordem, principal, tipo_origem, valido_para_disparo)
@@ -61,12 +87,12 @@ INSERT INTO campanhas (tenant_id, campanha_id, nome, status, filtro, etapas, pub
 VALUES (:tenant, CAST(:campanha AS uuid), 'Vencidas', 'pausada', '{"todos": []}', '[]', now(),
         CAST(:campanha AS uuid), now(), 'pausada_por_pessoa', 'bench', now(), now())"""
 # Two of three disparos are the campaign's, of every fifth lead; the others are older. None is due.
-_DISPAROS = """
+_DISPAROS = f"""
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       status, enviar_apos, espera, erro_codigo, provider_message_id, enviado_em, confirmado_em, lido_em,
                       respondido_em, campanha_id, etapa, variante, criado_em, atualizado_em)
-SELECT :tenant, CAST(lpad(to_hex(d.n), 32, '0') AS uuid), l.lead_id, 'whatsapp', l.lead_id,
-       '+55719' || 10000000 + l.linha_planilha, 'vencida', 1, '{"nome": "Maria"}', d.status, now() + interval '1 day',
+SELECT :tenant, {_id("d.em", "d.n")}, l.lead_id, 'whatsapp', l.lead_id,
+       '+55719' || 10000000 + l.linha_planilha, 'vencida', 1, '{{"nome": "Maria"}}', d.status, now() + interval '1 day',
        CASE WHEN d.status = 'pendente' THEN 'campanha' END, CASE WHEN d.status = 'erro' THEN '131026' END,
        'wamid.' || d.n,
        CASE WHEN d.status IN ('enviado', 'confirmado') THEN d.em END, CASE WHEN d.status = 'confirmado' THEN d.em END,
@@ -80,7 +106,7 @@ SELECT :tenant, CAST(lpad(to_hex(d.n), 32, '0') AS uuid), l.lead_id, 'whatsapp',
                CASE WHEN n <= k.todos * 2 / 3 THEN n * 5 ELSE (n - k.todos * 2 / 3) * 7 END AS lead
           FROM (SELECT CAST(:leads AS bigint) AS leads, CAST(:leads AS bigint) * 3 / 10 AS todos) k,
                generate_series(1, k.todos) AS n) d
-  JOIN leads l ON l.tenant_id = :tenant AND l.lead_id = CAST(lpad(to_hex(d.lead), 32, '0') AS uuid)"""
+  JOIN leads l ON l.tenant_id = :tenant AND l.linha_planilha = 1 + d.lead"""
 _REST = (
     """
 UPDATE leads l
@@ -112,8 +138,12 @@ SELECT tenant_id, lead_id, 'bench', now() FROM leads WHERE tenant_id = :tenant A
 def insert_portfolio(owner_url: str, tenant_id: str, leads: int) -> None:
     """Insert the tenant, and let the statistics see it as autovacuum would."""
     connection = connect(owner_url)
-    given = {"tenant": tenant_id, "leads": leads, "job": str(JOB), "campanha": str(CAMPAIGN)}
-    for sql in (_CAMPOS, _TEMPLATES, _LEADS, _PHONES, _EMAILS, _CAMPANHA, _DISPAROS, *_REST):
+    given = {
+        "tenant": tenant_id, "leads": leads, "agora": datetime.now(UTC), "job": str(JOB), "other_job": str(UUID(int=2)),
+        "campanha": str(CAMPAIGN),
+    }  # fmt: skip
+    # Without statistics, the last ones would be joined row by row.
+    for sql in (_CAMPOS, _TEMPLATES, _JOBS, _LEADS, _PHONES, _EMAILS, _CAMPANHA, _DISPAROS, "ANALYZE", *_REST):
         connection.run(sql, **{name: value for name, value in given.items() if f":{name}" in sql})
     connection.run("VACUUM (ANALYZE)")
     connection.close()

@@ -117,6 +117,12 @@ class TimeTaken(Conflict):
         """The nearest free times, ISO 8601."""
 
 
+class PreconditionFailed(DomainError):
+    """What the request is to change is not the version that the client has seen (RFC 9110, section 15.5.13)."""
+
+    status = 412
+
+
 class TooLarge(DomainError):
     """The body has more bytes than the route accepts."""
 

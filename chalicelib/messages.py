@@ -19,6 +19,7 @@ _TITLES: dict[int, tuple[str, str]] = {
     404: ("Não encontrado", "Not found"),
     405: ("Método não permitido", "Method not allowed"),
     409: ("Conflito", "Conflict"),
+    412: ("Versão mudou", "Version changed"),
     413: ("Grande demais", "Too large"),
     414: ("Endereço longo demais", "URI too long"),
     415: ("Tipo não aceito", "Unsupported media type"),
@@ -138,6 +139,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "Too many searches of this account run at once; try again in a moment.",
     ),
     "cursor_invalido": ("O cursor não é um dos nossos.", "The cursor is not one of ours."),
+    "cursor_de_outra_lista": (
+        "O cursor é de outra lista, ou da mesma com outros filtros; comece da primeira página.",
+        "The cursor is of another list, or of this one with other filters; begin with the first page.",
+    ),
     "chave_de_idempotencia_invalida": (
         "Idempotency-Key deve ter de 1 a 255 caracteres ASCII visíveis.",
         "Idempotency-Key must have 1 to 255 visible ASCII characters.",
@@ -153,6 +158,18 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "resposta_nao_guardada": (
         "Esta requisição já foi atendida, e a resposta dela não é guardada.",
         "This request was carried out already, and its answer is not kept.",
+    ),
+    "versao_mudou": (
+        "Alguém mudou isto depois da versão em If-Match; leia de novo e repita a mudança.",
+        "Somebody changed this after the version in If-Match; read it again and repeat the change.",
+    ),
+    "if_match_invalido": (
+        'If-Match deve ser o ETag de uma resposta, entre aspas, ou "*".',
+        'If-Match must be the ETag of an answer, in quotes, or "*".',
+    ),
+    "offset_longe": (
+        "O offset vai até 10000; para ir mais longe, siga o cursor em proximo.",
+        "An offset goes up to 10000; to go further, follow the cursor in proximo.",
     ),
     "cursor_ou_offset": ("Use cursor ou offset, não os dois.", "Use either cursor or offset."),
     "aws_indisponivel": (
@@ -679,12 +696,16 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "The campos of the lead would be longer than {maximo} bytes.",
     ),
     "documento_de_busca_invalido": (
-        "O documento deve ter 11 ou 14 caracteres, com ou sem pontuação.",
-        "The document must have 11 or 14 characters, with or without punctuation.",
+        "Escreva o CPF ou o CNPJ inteiro, com ou sem pontuação, ou os últimos 4 a 8 dígitos.",
+        "Write the whole CPF or CNPJ, with or without punctuation, or its last 4 to 8 digits.",
     ),
     "telefone_de_busca_invalido": (
-        "Escreva o telefone por inteiro, com o DDD, como 71 99999-1234 ou +5571999991234.",
-        "Write the whole phone with its area code, as 71 99999-1234 or +5571999991234.",
+        "Escreva o telefone com o DDD, como (71) 99999-1234 ou +5571999991234, ou os últimos 4 a 9 dígitos.",
+        "Write the phone with its area code, as (71) 99999-1234 or +5571999991234, or its last 4 to 9 digits.",
+    ),
+    "busca_curta": (
+        "Escreva ao menos três letras ou algarismos do nome.",
+        "Write at least three letters or digits of the name.",
     ),
     # Templates
     "canal_do_template_padrao": (

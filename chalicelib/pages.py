@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import binascii
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
-from chalicelib.errors import FieldError, Invalid
+from chalicelib.cursors import current_list, refused
 
 MAX_LIMIT = 500
-MAX_OFFSET = 1_000_000
-_NEAR = 10_000
+MAX_OFFSET = 10_000
+"""Rows before an offset are read one by one; a cursor goes further, in the same time at any depth."""
+_OF_PAGES = frozenset({"limit", "cursor", "offset"})
 
 T = TypeVar("T")
+
+
+def _near(offset: int) -> int:
+    if offset > MAX_OFFSET:
+        raise PydanticCustomError("offset_longe", "a cursor goes further")
+    return offset
 
 
 class CursorQuery(BaseModel):
@@ -28,19 +34,25 @@ class CursorQuery(BaseModel):
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
     cursor: Annotated[str, Field(max_length=1_000)] | None = None
 
+    @property
+    def filters(self) -> frozenset[str]:
+        """The names of the filters that are given."""
+        return frozenset(self.model_fields_set - _OF_PAGES)
+
     def after(self, kind: type[T]) -> T | None:
         """The place after which the page begins, as `kind` (such as `tuple[datetime, UUID]`); None for the first page.
 
         Raises:
-            Invalid: `cursor_invalido`.
+            Invalid: `cursor_invalido`, `cursor_de_outra_lista`.
         """
         if self.cursor is None:
             return None
+        bound = current_list()
         try:
-            padded = self.cursor + "=" * (-len(self.cursor) % 4)
-            return TypeAdapter(kind).validate_json(urlsafe_b64decode(padded.encode()))
-        except (ValidationError, binascii.Error, ValueError):
-            raise Invalid("cursor_invalido", (FieldError("?/cursor", "cursor_invalido", "cursor"),)) from None
+            place = _decoded(self.cursor) if bound is None else bound.place_in(self.cursor)
+            return TypeAdapter(kind).validate_json(place)
+        except ValueError:
+            raise refused("cursor_invalido") from None
 
 
 class PageQuery(CursorQuery):
@@ -49,7 +61,7 @@ class PageQuery(CursorQuery):
     quick_filters: ClassVar[frozenset[str]] = frozenset()
     """The filters that an index answers, and that leave little to look through."""
 
-    offset: Annotated[int, Field(ge=0, le=MAX_OFFSET)] | None = None
+    offset: Annotated[int, Field(ge=0, json_schema_extra={"maximum": MAX_OFFSET}), AfterValidator(_near)] | None = None
 
     @model_validator(mode="after")
     def _check_only_one(self) -> PageQuery:
@@ -58,9 +70,8 @@ class PageQuery(CursorQuery):
         return self
 
     def reads_much(self) -> bool:
-        """Whether the page may take long: a filter may read every row, and an offset is counted."""
-        filters = self.model_fields_set - {"limit", "cursor", "offset"}
-        return (bool(filters) and filters.isdisjoint(self.quick_filters)) or (self.offset or 0) > _NEAR
+        """Whether the page may take long: a filter may read every row."""
+        return bool(self.filters) and self.filters.isdisjoint(self.quick_filters)
 
 
 def page_of(rows: Sequence[T], limit: int, place: Callable[[T], object]) -> dict[str, Any]:
@@ -75,6 +86,12 @@ def page_of(rows: Sequence[T], limit: int, place: Callable[[T], object]) -> dict
 
 
 def cursor_of(place: object) -> str:
-    """The cursor of the page after this place, which `PageQuery.after` reads again."""
-    text = json.dumps(place, default=str, separators=(",", ":"))
-    return urlsafe_b64encode(text.encode()).decode().rstrip("=")
+    """The cursor of the page after this place, which `CursorQuery.after` reads again."""
+    text = json.dumps(place, default=str, separators=(",", ":"), ensure_ascii=False).encode()
+    bound = current_list()
+    return urlsafe_b64encode(text).decode().rstrip("=") if bound is None else bound.signed(text)
+
+
+def _decoded(cursor: str) -> bytes:
+    """The place in a cursor that no request was answered with."""
+    return urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4))

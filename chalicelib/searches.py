@@ -7,7 +7,11 @@ of the transaction: it is free again when the search ends, however it ends.
 from __future__ import annotations
 
 from random import randint
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+from unicodedata import normalize
+
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import TooManyRequests, Unavailable
 
@@ -16,6 +20,21 @@ SEATS = 2
 _WAIT_MS = 3_000
 _LOCK_TIMEOUT = "55P03"
 """The SQLSTATE of a wait that was too long."""
+
+
+_LEAST_LETTERS = 3
+
+
+def _searched(text: str) -> str:
+    composed = normalize("NFC", text)
+    # An index finds three letters that stand together, not fewer.
+    if sum(map(str.isalnum, composed)) < _LEAST_LETTERS:
+        raise PydanticCustomError("busca_curta", "fewer than three letters or digits")
+    return composed
+
+
+SearchText = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_searched)]
+"""Part of a name, three letters or digits at least; case and accents do not matter."""
 
 
 class Searches(Protocol):

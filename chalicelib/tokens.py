@@ -15,7 +15,7 @@ from typing import Any
 from chalicelib.errors import Unavailable
 
 _SIGNATURE_BYTES = 16
-_MAX_LENGTH = 512  # characters
+_MAX_LENGTH = 1_000  # characters
 
 
 class Signer:

@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from chalicelib.leads.history.notes import Notes
     from chalicelib.leads.history.timeline import Timelines
     from chalicelib.leads.lists.export import Exports
+    from chalicelib.leads.lists.findable import FindableLeads
     from chalicelib.leads.lists.service import Leads
     from chalicelib.maintenance.bootstrap import Bootstrap
     from chalicelib.maintenance.health import Health
@@ -333,6 +334,12 @@ class Services:
         from chalicelib.leads.lists.service import Leads
 
         return Leads(database=self.database)
+
+    @cached_property
+    def findable_leads(self) -> FindableLeads:
+        from chalicelib.leads.lists.findable import FindableLeads
+
+        return FindableLeads(database=self.owner_database, clock=self._clock)
 
     @cached_property
     def timelines(self) -> Timelines:
@@ -922,6 +929,7 @@ class Services:
                 "contagens": contagens.fold,
                 "entregas": LateReports(database=self.owner_database, clock=self._clock).settle,
                 "eventos": self.outbox.publish,
+                "buscas": self.findable_leads.copy,
                 "chaves": OldKeys(database=self.owner_database, clock=self._clock).forget,
                 # Last, because it may take most of a minute.
                 "datas": redating.redate,

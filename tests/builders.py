@@ -127,7 +127,42 @@ def a_lead(
             database, "lead_emails", tenant_id=tenant_id, lead_id=lead_id, email=email, ordem=ordem,
             principal=ordem == 1,
         )  # fmt: skip
+    # No job made it whose leads searches would look at. A database of an older version has no such table.
+    run(
+        database,
+        f"""DO $$ BEGIN IF to_regclass('buscas_a_refazer') IS NOT NULL THEN
+                INSERT INTO buscas_a_refazer VALUES ('{tenant_id}', '{lead_id}');
+            END IF; END $$""",
+    )
     return lead_id
+
+
+def a_job(
+    database: Database,
+    nome_arquivo: str,
+    *,
+    began: datetime = CREATED_AT,
+    ended: datetime | None = CREATED_AT,
+    tenant_id: str = TENANT,
+    **columns: object,
+) -> UUID:
+    """An ingestion of a file that made one lead; without an end, one that is under way."""
+    job_id = new_id(began)
+    given = {
+        "tenant_id": tenant_id,
+        "job_id": job_id,
+        "bucket": "bucket",
+        "chave": f"leads/{tenant_id}/{nome_arquivo}",
+        "nome_arquivo": nome_arquivo,
+        "status": "processando" if ended is None else "concluido",
+        "linhas_processadas": 1,
+        "leads_criados": 1,
+        "criado_em": began,
+        "atualizado_em": ended or began,
+        "concluido_em": ended,
+    }
+    insert(database, "ingest_jobs", **(given | columns))
+    return job_id
 
 
 def an_agendamento(

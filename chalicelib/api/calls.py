@@ -20,6 +20,7 @@ from chalicelib.idempotency import IdempotencyKey
 from chalicelib.identity import Identity, identify
 from chalicelib.permissions import check
 from chalicelib.validation import invalid
+from chalicelib.versions import HEADER, ExpectedVersion
 
 MAX_JSON_BYTES = 256 * 1024
 _NUL = "\0"
@@ -181,6 +182,16 @@ class Call(AnonymousCall):
             body=body,
             status=status,
         )
+
+    @property
+    def expected_version(self) -> ExpectedVersion | None:
+        """What the header `If-Match` expects to change; None without the header.
+
+        Raises:
+            Invalid: `if_match_invalido`.
+        """
+        header = self.headers.get(HEADER.lower())
+        return None if header is None else ExpectedVersion.of(header)
 
 
 def current_request(app: Chalice) -> Request:

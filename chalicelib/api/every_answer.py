@@ -9,22 +9,24 @@ Which pages of other origins a browser lets read the answer is decided here as w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from chalice.app import Chalice, Request, Response
+from chalice.app import Request, Response
 
-from chalicelib.access.budgets import WINDOW, Budgets, OverBudget, Standing
 from chalicelib.acting import LEAD, SYSTEM, Actor, acting
-from chalicelib.api.http import PROBLEM, language_of, problem
-from chalicelib.identity import identify
+from chalicelib.api.http import PROBLEM
 from chalicelib.telemetry import logger
 
 Middleware = Callable[[Request, Callable[[Request], Response]], Response]
 HEADER = "X-Request-Id"
 MEMBER = "request_id"
 """Its name in log lines, and in the problem document of a failure of ours."""
+_SUCCEEDED = 200
 _FAILED = 500
+_OF_PLACES = frozenset({"cursor", "offset"})
+_OF_PAGES = _OF_PLACES | {"limit", "fields"}
+"""Parameters that choose a page of a list, and are no filters of it."""
 PRIVACY: Mapping[str, str] = {
     # Nearly every answer names a person. Feeds say otherwise, because a calendar program asks each time.
     "Cache-Control": "no-store",
@@ -80,76 +82,6 @@ def numbered(request: Request, get_response: Callable[[Request], Response]) -> R
     if response.status_code == _FAILED and response.headers.get("Content-Type") == PROBLEM:
         response.body = with_request_id(response.body, request_id)
     return response
-
-
-def within_budget(budgets: Callable[[], Budgets]) -> Middleware:
-    """A middleware of all routes that counts the requests of tenants and keys, and refuses those that are too many.
-
-    Its headers are those of draft-ietf-httpapi-ratelimit-headers-11. If nobody can count, the request is let through.
-    """
-
-    def budgeted(request: Request, get_response: Callable[[Request], Response]) -> Response:
-        if "authorizer" not in request.context:
-            return get_response(request)
-        standings: tuple[Standing, ...] = ()
-        try:
-            standings = budgets().take(identify(request.context))
-        except OverBudget as refused:
-            response = problem(refused, language_of(request))
-            standings = refused.standings
-        except Exception as error:  # noqa: BLE001 - whatever it is, the request itself is not at fault
-            logger.warning("request_not_counted", extra={"kind": type(error).__name__})
-            response = get_response(request)
-        else:
-            response = get_response(request)
-        response.headers = {**response.headers, **_standing(standings)}
-        return response
-
-    return budgeted
-
-
-def _standing(standings: Collection[Standing]) -> dict[str, str]:
-    if not standings:
-        return {}
-    policies = (f'"{each.policy}";q={each.quota};w={int(WINDOW.total_seconds())}' for each in standings)
-    limits = (f'"{each.policy}";r={each.rest};t={each.reset_s}' for each in standings)
-    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(limits)}
-
-
-def answer_preflights(app: Chalice) -> None:
-    """Let every path answer `OPTIONS`: a browser asks so before it sends a token, or JSON, from another origin."""
-    for path, methods in [*app.routes.items()]:
-        app.route(path, methods=[PREFLIGHT])(_preflight(", ".join(sorted({*methods, PREFLIGHT}))))
-
-
-def _preflight(methods: str) -> Callable[..., Response]:
-    def preflight(**_path: str) -> Response:
-        response = Response(body="", status_code=204)
-        response.headers = {"Allow": methods, "Access-Control-Allow-Methods": methods, **_PREFLIGHTED}
-        return response
-
-    return preflight
-
-
-def readable_from(origins: Collection[str]) -> Middleware:
-    """A middleware of all routes that lets pages of these origins read the answers; `*` stands for all of them.
-
-    Whoever sends a token may read what it is for, so no cookie is involved and none is allowed.
-    """
-
-    def readable(request: Request, get_response: Callable[[Request], Response]) -> Response:
-        response = get_response(request)
-        response.headers = {**response.headers, **_for_origin(request.headers.get("origin"), origins)}
-        return response
-
-    return readable
-
-
-def _for_origin(origin: str | None, origins: Collection[str]) -> dict[str, str]:
-    if ANY_ORIGIN in origins:
-        return {_ALLOW_ORIGIN: ANY_ORIGIN, **_EXPOSED}
-    allowed = {_ALLOW_ORIGIN: origin, **_EXPOSED} if origin is not None and origin in origins else {}
-    return {"Vary": "Origin", **allowed} if origins else {}
 
 
 def _actor(request: Request, request_id: str) -> Actor:

@@ -6,17 +6,18 @@ The parameters of a handler are filled by name and annotation:
 - `query`, a model: the query string, checked against it;
 - `body`, a model: the JSON body, checked against it; or a `RequestBody`, which the handler reads by itself;
 - `key`, an `IdempotencyKey | None`: the `Idempotency-Key` header;
+- `expected`, an `ExpectedVersion | None`: the `If-Match` header;
 - any other name, a `UUID` or a `str`: the part of the path that has this name in the route.
 
-They are read in the order path, query, body, key: the first part that is wrong is the one that is reported. A handler
-of an authenticated request that takes no query or no body refuses one.
+They are read in the order path, query, body, key, version: the first part that is wrong is the one that is reported. A
+handler of an authenticated request that takes no query or no body refuses one.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from types import SimpleNamespace
 from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, get_type_hints
 from uuid import UUID
@@ -27,6 +28,7 @@ from pydantic import BaseModel
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.markdown import Markdown
+from chalicelib.versions import ExpectedVersion
 
 JSON = "application/json"
 M = TypeVar("M", bound=BaseModel)
@@ -58,6 +60,8 @@ class Takes(NamedTuple):
     body: type[BaseModel] | type[RequestBody] | None
     key: bool
     """Whether it takes an `Idempotency-Key`."""
+    expected: bool
+    """Whether it takes an `If-Match`."""
     call: bool
 
     @property
@@ -144,17 +148,18 @@ def operation_of(view: View) -> Operation:
 
 def _takes(handler: Handler, call_type: type[AnonymousCall]) -> Takes:
     hints = _hints(handler)
-    call, query, body, key = (hints.pop(name, None) for name in ("call", "query", "body", "key"))
+    call, query, body, key, expected = (hints.pop(name, None) for name in ("call", "query", "body", "key", "expected"))
     fits = {
         "call": call in {None, call_type},
         "query": query is None or _is_model(query),
         "body": body is None or _is_model(body) or _is(body, RequestBody),
         "key": key is None or (key == IdempotencyKey | None and issubclass(call_type, Call)),
+        "expected": expected is None or (expected == ExpectedVersion | None and issubclass(call_type, Call)),
         **{name: hint in {UUID, str} for name, hint in hints.items()},
     }
     if wrong := [name for name, fit in fits.items() if not fit]:
         raise TypeError(f"{handler.__qualname__} takes what no {call_type.__name__} has: {', '.join(wrong)}")
-    return Takes(hints, query, body, key is not None, call is not None)
+    return Takes(hints, query, body, key is not None, expected is not None, call is not None)
 
 
 def _hints(handler: Handler) -> dict[str, Any]:
@@ -175,6 +180,8 @@ def _readers(takes: Takes, status: int) -> Iterator[tuple[str, Callable[[Any], o
         yield "body", takes.body if is_read_by_handler else methodcaller("body", takes.body)
     if takes.key:
         yield "key", methodcaller("idempotency_key", status)
+    if takes.expected:
+        yield "expected", attrgetter("expected_version")
     if takes.call:
         yield "call", lambda call: call
 

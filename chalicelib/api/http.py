@@ -35,6 +35,7 @@ from chalicelib.errors import (
 from chalicelib.idempotency import Replayed
 from chalicelib.markdown import CONTENT_TYPE, Markdown
 from chalicelib.telemetry import logger
+from chalicelib.versions import Versioned
 
 PROBLEM = "application/problem+json"
 REPLAYED = "Idempotency-Replayed"
@@ -111,7 +112,10 @@ def json_response(body: object, status: int = 200) -> Response:
     """
     if body is None:
         return Response(body="", status_code=204)
-    return _of_text(to_json(body), status)
+    response = _of_text(to_json(body), status)
+    if isinstance(body, Versioned):
+        response.headers["ETag"] = body.etag
+    return response
 
 
 def _replay(first: Replayed) -> Response:

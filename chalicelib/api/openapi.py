@@ -26,6 +26,7 @@ from chalicelib.idempotency import HEADER, PATTERN
 from chalicelib.motivo import GivenReason
 from chalicelib.permissions import FOR_PEOPLE_ALONE, least
 from chalicelib.subscriptions.kinds import DESCRIPTIONS, EventKind
+from chalicelib.versions import HEADER as IF_MATCH
 
 _REF = "#/components/schemas/"
 _INFO = {
@@ -112,6 +113,16 @@ _KEY_PARAMETER: Document = {
 _REPLAYED_HEADER: Document = {
     "description": "`true` if the request was carried out before, and this is its first answer.",
     "schema": {"type": "string", "enum": ["true"]},
+}
+_VERSION_PARAMETER: Document = {
+    "name": IF_MATCH,
+    "in": "header",
+    "description": "The `ETag` of what is to be changed: if it is another one by now, nothing is changed (412).",
+    "schema": {"type": "string"},
+}
+_VERSION_HEADER: Document = {
+    "description": "The version of what is shown, for `If-Match` of a change.",
+    "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'},
 }
 _RETRY_HEADER: Document = {
     "description": "Seconds after which to repeat the request.",
@@ -344,6 +355,8 @@ def _success(operation: Operation, schemas: _Schemas) -> Document:
     described: Document = {"description": "Done."}
     if operation.takes.key:
         described["headers"] = {REPLAYED: _REPLAYED_HEADER}
+    if operation.takes.expected:
+        described["headers"] = {"ETag": _VERSION_HEADER}
     if operation.status != 204:
         models = _answers(operation)
         schema = {"schema": schemas.one_of(models, "serialization")} if models else {}
@@ -375,6 +388,8 @@ def _of_query(takes: Takes, schemas: _Schemas) -> Iterator[Document]:
             yield {"name": name, "in": "query", **text, **_family(name, schema)}
     if takes.key:
         yield _KEY_PARAMETER
+    if takes.expected:
+        yield _VERSION_PARAMETER
 
 
 def _family(name: str, schema: Document) -> Document:

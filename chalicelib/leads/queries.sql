@@ -23,9 +23,19 @@ SELECT l.lead_id, l.lead_id_externo, l.origem,
   FROM leads l
  WHERE l.tenant_id = :tenant_id
    AND (CAST(:depois AS uuid) IS NULL OR l.lead_id < CAST(:depois AS uuid))
+   AND l.lead_id BETWEEN CAST(:desde_id AS uuid) AND CAST(:ate_id AS uuid)
+   AND (CAST(:lead_ids AS uuid[]) IS NULL OR l.lead_id = ANY (CAST(:lead_ids AS uuid[])))
+   AND (CAST(:a_mao AS boolean) IS NULL OR l.lead_id = ANY (ARRAY(
+        SELECT m.lead_id FROM leads_manuais m WHERE m.tenant_id = :tenant_id)))
    AND (CAST(:status AS text) IS NULL OR l.status = CAST(:status AS text))
    AND (CAST(:documento AS text) IS NULL OR l.lead_id = ANY (ARRAY(
         SELECT o.lead_id FROM leads o WHERE o.tenant_id = :tenant_id AND o.documento = CAST(:documento AS text))))
+   AND (CAST(:fim_de_documento AS text) IS NULL
+        OR right(l.documento, length(CAST(:fim_de_documento AS text))) = CAST(:fim_de_documento AS text))
+   AND (CAST(:fim_de_telefone AS text) IS NULL OR EXISTS (
+        SELECT FROM lead_telefones t
+         WHERE t.tenant_id = :tenant_id AND t.lead_id = l.lead_id
+           AND right(t.telefone, length(CAST(:fim_de_telefone AS text))) = CAST(:fim_de_telefone AS text)))
    AND (CAST(:email AS text) IS NULL OR l.lead_id = ANY (ARRAY(
         SELECT e.lead_id FROM lead_emails e WHERE e.tenant_id = :tenant_id AND e.email = CAST(:email AS text))))
    AND (CAST(:telefones AS text[]) IS NULL OR l.lead_id = ANY (ARRAY(
@@ -36,7 +46,8 @@ SELECT l.lead_id, l.lead_id_externo, l.origem,
    AND (CAST(:origem AS text) IS NULL OR l.origem = CAST(:origem AS text))
    AND (CAST(:criado_de AS timestamptz) IS NULL OR l.criado_em >= CAST(:criado_de AS timestamptz))
    AND (CAST(:criado_ate AS timestamptz) IS NULL OR l.criado_em < CAST(:criado_ate AS timestamptz))
-   AND (CAST(:q AS text) IS NULL OR strpos(lower(unaccent(l.nome)), (SELECT lower(unaccent(CAST(:q AS text))))) > 0)
+   AND (CAST(:q AS text) IS NULL
+        OR strpos(sem_acentos(concat_ws(E'\n', l.nome, l.contato)), (SELECT sem_acentos(CAST(:q AS text)))) > 0)
    AND (CAST(:campos AS text[]) IS NULL OR NOT EXISTS (
         SELECT FROM filtros f
          WHERE NOT coalesce(lower(unaccent(l.campos ->> f.campo)) = f.texto, false)
@@ -55,9 +66,19 @@ SELECT count(*) AS total
   FROM (SELECT
           FROM leads l
          WHERE l.tenant_id = :tenant_id
+           AND l.lead_id BETWEEN CAST(:desde_id AS uuid) AND CAST(:ate_id AS uuid)
+           AND (CAST(:lead_ids AS uuid[]) IS NULL OR l.lead_id = ANY (CAST(:lead_ids AS uuid[])))
+           AND (CAST(:a_mao AS boolean) IS NULL OR l.lead_id = ANY (ARRAY(
+                SELECT m.lead_id FROM leads_manuais m WHERE m.tenant_id = :tenant_id)))
            AND (CAST(:status AS text) IS NULL OR l.status = CAST(:status AS text))
            AND (CAST(:documento AS text) IS NULL OR l.lead_id = ANY (ARRAY(
                 SELECT o.lead_id FROM leads o WHERE o.tenant_id = :tenant_id AND o.documento = CAST(:documento AS text))))
+           AND (CAST(:fim_de_documento AS text) IS NULL
+                OR right(l.documento, length(CAST(:fim_de_documento AS text))) = CAST(:fim_de_documento AS text))
+           AND (CAST(:fim_de_telefone AS text) IS NULL OR EXISTS (
+                SELECT FROM lead_telefones t
+                 WHERE t.tenant_id = :tenant_id AND t.lead_id = l.lead_id
+                   AND right(t.telefone, length(CAST(:fim_de_telefone AS text))) = CAST(:fim_de_telefone AS text)))
            AND (CAST(:email AS text) IS NULL OR l.lead_id = ANY (ARRAY(
                 SELECT e.lead_id FROM lead_emails e WHERE e.tenant_id = :tenant_id AND e.email = CAST(:email AS text))))
            AND (CAST(:telefones AS text[]) IS NULL OR l.lead_id = ANY (ARRAY(
@@ -69,7 +90,7 @@ SELECT count(*) AS total
            AND (CAST(:criado_de AS timestamptz) IS NULL OR l.criado_em >= CAST(:criado_de AS timestamptz))
            AND (CAST(:criado_ate AS timestamptz) IS NULL OR l.criado_em < CAST(:criado_ate AS timestamptz))
            AND (CAST(:q AS text) IS NULL
-                OR strpos(lower(unaccent(l.nome)), (SELECT lower(unaccent(CAST(:q AS text))))) > 0)
+                OR strpos(sem_acentos(concat_ws(E'\n', l.nome, l.contato)), (SELECT sem_acentos(CAST(:q AS text)))) > 0)
            AND (CAST(:campos AS text[]) IS NULL OR NOT EXISTS (
                 SELECT FROM filtros f
                  WHERE NOT coalesce(lower(unaccent(l.campos ->> f.campo)) = f.texto, false)
@@ -139,6 +160,7 @@ SELECT l.lead_id, left(l.nome, 200) || CASE WHEN length(l.nome) > 200 THEN '…'
         ORDER BY principal DESC, ordem LIMIT 1) e ON true
  WHERE l.tenant_id = :tenant_id
    AND (CAST(:depois AS uuid) IS NULL OR l.lead_id < CAST(:depois AS uuid))
+   AND (CAST(:lead_ids AS uuid[]) IS NULL OR l.lead_id = ANY (CAST(:lead_ids AS uuid[])))
    AND l.status IN ('novo', 'em_disparo', 'sem_sucesso')
    AND NOT EXISTS (
        SELECT FROM disparos d
@@ -204,9 +226,10 @@ SELECT quando, tipo, id, status, canal, marcado_para, texto
                CAST(NULL AS timestamptz) AS marcado_para, NULL AS texto
           FROM leads WHERE tenant_id = :tenant_id AND lead_id = :lead_id
          UNION ALL
-        SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para, NULL
+       (SELECT criado_em, 'disparo', disparo_id, status, canal, agendar_para, NULL
           FROM disparos WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL
            AND agendamento_tipo IS DISTINCT FROM 'responsavel'
+         ORDER BY disparo_id DESC LIMIT :limite)
          UNION ALL
         SELECT criado_em, 'agendamento', agendamento_id, status, canal, data_agendada, NULL
           FROM agendamentos WHERE tenant_id = :tenant_id AND lead_id = :lead_id

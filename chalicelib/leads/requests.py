@@ -5,24 +5,28 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import Annotated, Any
-from unicodedata import normalize
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.campos import LONGEST_VALUE
+from chalicelib.canal import Canal
 from chalicelib.ingestion.options import Origin
 from chalicelib.instants import Instant
 from chalicelib.leads.states import LeadStatus
 from chalicelib.motivo import ReasonText
 from chalicelib.pages import CursorQuery, PageQuery
+from chalicelib.searches import SearchText
 from chalicelib.tags import Tag, Tags
 from chalicelib.unseen import as_seen, has_directions
 
-_PUNCTUATION = re.compile(r"[\s().\-/]+")
-_DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}")
-# A Brazilian number without its DDD is nobody's: contacts are stored with it.
-_TELEFONE = re.compile(r"\+[0-9]{6,15}|[0-9]{10,15}")
+# What people write between the digits of a number: hyphens and dashes of every length among it.
+_PUNCTUATION = re.compile(r"[\s().\-/\u00ad\u200b-\u2015\u2212\ufeff]+")
+_END = re.compile(r"[0-9]{4,9}")
+_DOCUMENTO = re.compile(r"[0-9]{11}|[0-9A-Z]{12}[0-9]{2}|[0-9]{4,8}")
+# A Brazilian number without its DDD is nobody's, for contacts are stored with it: it is the end of one.
+_TELEFONE = re.compile(r"\+[0-9]{6,15}|[0-9]{10,15}|[0-9]{4,9}")
+_ABROAD = re.compile(r"^00(?=[1-9])")
 
 
 def _documento(written: str) -> str:
@@ -33,14 +37,11 @@ def _documento(written: str) -> str:
 
 
 def _telefone(written: str) -> str:
-    phone = _PUNCTUATION.sub("", written)
+    # `tel:` of a link (RFC 3966), and the prefix of calls abroad.
+    phone = _ABROAD.sub("+", _PUNCTUATION.sub("", written.removeprefix("tel:")))
     if not _TELEFONE.fullmatch(phone):
         raise PydanticCustomError("telefone_de_busca_invalido", "no phone")
     return phone
-
-
-def _composed(text: str) -> str:
-    return normalize("NFC", text)
 
 
 # What a text of several lines does not hold: every control character but the end of a line.
@@ -100,8 +101,8 @@ class LeadQuery(PageQuery):
 
     status: LeadStatus | None = None
     documento: Annotated[str, Field(max_length=40), AfterValidator(_documento)] | None = None
-    q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_composed)] | None = None
-    """Part of the name; case and accents do not matter."""
+    q: SearchText | None = None
+    """Part of the name or of the contact person's, three letters at least; case and accents do not matter."""
     email: Annotated[str, Field(min_length=3, max_length=254), AfterValidator(str.lower)] | None = None
     telefone: Annotated[str, Field(max_length=40), AfterValidator(_telefone)] | None = None
     tag: Tag | None = None
@@ -112,9 +113,34 @@ class LeadQuery(PageQuery):
     campo: Annotated[dict[str, CampoFilterText], Field(max_length=MOST_CAMPO_FILTERS)] = Field(default_factory=dict)
     """`campo.cidade=Salvador`, `campo.valor_min=100`, `campo.vencimento_max=2026-12-31`; see `campo_filters`."""
 
+    @property
+    def fim_de_documento(self) -> str | None:
+        """The last digits of a document, if the filter has no more."""
+        return self.documento if self.documento and _END.fullmatch(self.documento) else None
+
+    @property
+    def fim_de_telefone(self) -> str | None:
+        """The last digits of a phone, if the filter has no more."""
+        return self.telefone if self.telefone and _END.fullmatch(self.telefone) else None
+
+    @property
+    def documento_exato(self) -> str | None:
+        """The document, if the filter has all of it."""
+        return None if self.fim_de_documento else self.documento
+
+    @property
+    def endereco(self) -> str | None:
+        """The e-mail as it is stored; a text that is none finds nothing."""
+        if self.email is None:
+            return None
+        # As for phones.
+        from chalicelib.contacts.canonical import canonical  # noqa: PLC0415
+
+        return canonical(Canal.EMAIL, self.email) or self.email
+
     def telefones(self) -> list[str] | None:
-        """The numbers in E.164 that the filter may mean, None without a filter."""
-        if self.telefone is None:
+        """The numbers in E.164 that the filter may mean, None without a whole number."""
+        if self.telefone is None or self.fim_de_telefone is not None:
             return None
         # Only a search by phone pays for the library of phones, not each cold start.
         from chalicelib.contacts.canonical import phones_meant  # noqa: PLC0415

@@ -26,6 +26,7 @@ from chalicelib.tenants.config import (
     said_nothing,
 )
 from chalicelib.validation import invalid
+from chalicelib.versions import ExpectedVersion
 
 CheckChannels = Callable[[str, Mapping[str, Mapping[str, Any]]], None]
 """Checks a tenant's documents, by channel; raises Invalid, with pointers into the configuration, if one cannot send."""
@@ -67,7 +68,7 @@ class Tenants:
 
         return self._save(identity.tenant_id, replaced)
 
-    def change(self, identity: Identity, patch: ConfigPatch) -> dict[str, Any]:
+    def change(self, identity: Identity, patch: ConfigPatch, expected: ExpectedVersion | None = None) -> dict[str, Any]:
         """Change some fields of the configuration, and leave the others as they are.
 
         Returns the configuration, and in `disparos_a_redatar` how many disparos wait for what has changed: the sweep
@@ -77,9 +78,12 @@ class Tenants:
         Raises:
             Invalid: the changed configuration is not valid, or a channel cannot send; nothing is stored.
             Conflict: `configuracao_disputada`, others changed it again and again while the channels were checked.
+            PreconditionFailed: `versao_mudou`, the configuration is not as expected any more.
         """
 
         def change(stored: TenantConfig) -> TenantConfig:
+            if expected is not None:
+                expected.check(stored.model_dump(mode="json"))
             try:
                 return patched(stored, patch)
             except ValidationError as error:

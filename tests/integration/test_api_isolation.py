@@ -41,11 +41,11 @@ TABLES = (
     "agendamento_horarios", "agendamento_avisos", "agendas", "lead_eventos", "lead_notas",
     "agendamento_eventos", "calendario_leituras", "calendario_ocupados",
     "contatos_apagados", "titular_pedidos", "chaves", "assinaturas", "assinatura_entregas", "auditoria",
-    "sessoes_encerradas", "orcamentos",
+    "sessoes_encerradas", "orcamentos", "lead_buscas", "buscas_a_refazer",
 )  # fmt: skip
 COUNTS_REQUESTS = "orcamentos"
 """What every request may change, a refused one too."""
-OF_THE_SWEEP = frozenset({"canal_redatacoes"})
+OF_THE_SWEEP = frozenset({"canal_redatacoes", "lead_buscas", "buscas_a_refazer"})
 """What the API's login may not even read."""
 # Refusals of the state that the rows of `seeded` are in, for their own tenant.
 REFUSED = {

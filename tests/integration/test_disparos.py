@@ -479,7 +479,7 @@ def test_list_is_filtered_by_what_disparos_belong_to(services: Services, databas
         ({"destinos": ["+5571999990001"]}, "disparos_destino_idx"),
         ({"enviado_de": STARTED_AT, "enviado_ate": STARTED_AT + timedelta(hours=1)}, "disparos_enviado_em_idx"),
         ({"campanha_id": UUID(int=1)}, "disparos_campanha_"),
-        ({"lead_id": UUID(int=1)}, "disparos_lead_id_idx"),
+        ({"lead_id": UUID(int=1)}, "disparos_do_lead_idx"),
     ],
 )
 def test_page_is_read_from_an_index(

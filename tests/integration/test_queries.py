@@ -22,8 +22,8 @@ TABLES_OF_TENANTS = re.compile(
     r"respostas|provedor_usuarios|consentimentos|leads_suprimidos|leads_manuais|tenant_campos|tenant_mapeamentos|segmentos|"
     r"campanhas|campanha_mensagens|campanha_excluidos|campanha_historico|campanha_contagens|campanha_desfechos|"
     r"lead_contatos_periodo|responsaveis|bloqueios|agendas|agendamento_horarios|agendamento_avisos|agendamento_eventos|"
-    r"calendario_leituras|calendario_ocupados|lead_eventos|lead_notas|contatos_apagados|titular_pedidos|chaves|assinaturas|"
-    r"assinatura_entregas|auditoria|sessoes_encerradas|orcamentos)\b"
+    r"lead_buscas|buscas_a_refazer|calendario_leituras|calendario_ocupados|lead_eventos|lead_notas|contatos_apagados|titular_pedidos|chaves|"
+    r"assinaturas|assinatura_entregas|auditoria|sessoes_encerradas|orcamentos)\b"
 )
 
 LOCKED_IN_AN_IN = re.compile(r"\bIN \(\s*SELECT\b(?:[^()]|\((?:[^()]|\([^()]*\))*\))*\bFOR (?:NO KEY )?UPDATE\b")

@@ -111,6 +111,16 @@ def test_each_state_finds_as_many_as_its_counter_says(services: Services, owner:
     assert found == page(services, campanha_id, limit=500)["itens"]
 
 
+def test_name_that_many_leads_have_is_looked_for_among_the_recipients(
+    services: Services, owner: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    campanha_id = a_campaign(owner)
+    a_population(owner, campanha_id, Random(3), 20)
+    looked_up = everyone(services, campanha_id, q="pessoa 1")
+    monkeypatch.setattr("chalicelib.campaigns.results.recipients._FEW", 1)
+    assert everyone(services, campanha_id, q="pessoa 1") == looked_up != []
+
+
 def test_filters_fit_together(services: Services, owner: Database) -> None:
     campanha_id = a_campaign(owner)
     a_population(owner, campanha_id, Random(3), 40)

@@ -57,7 +57,7 @@ def test_wait_that_ends_for_another_reason_is_no_refusal(services: Services, sea
 
 @pytest.mark.parametrize(
     "query",
-    [LeadQuery(q="a"), LeadQuery(tag="a"), LeadQuery(offset=20_000), DisparoQuery(erro_codigo="x"),
+    [LeadQuery(q="ana"), LeadQuery(tag="a"), DisparoQuery(erro_codigo="x"),
      SuppressionQuery(motivo=SuppressionReason.MANUAL), AgendamentoQuery(responsavel="Ana")],
     ids=repr,
 )  # fmt: skip
@@ -67,7 +67,7 @@ def test_search_that_may_read_every_row_takes_a_seat(query: PageQuery) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    [LeadQuery(), LeadQuery(limit=500, offset=50), LeadQuery(documento="11144477735", q="a"), DisparoQuery(),
+    [LeadQuery(), LeadQuery(limit=500, offset=50), LeadQuery(documento="11144477735", q="ana"), DisparoQuery(),
      SuppressionQuery(contato="a@b.com", motivo=SuppressionReason.MANUAL), PageQuery(cursor="a")],
     ids=repr,
 )  # fmt: skip
@@ -77,7 +77,7 @@ def test_page_that_an_index_finds_needs_no_seat(query: PageQuery) -> None:
 
 def test_every_list_that_may_read_much_waits_for_a_seat(services: Services, searching: ExitStack) -> None:
     lists = [
-        partial(services.leads.page, TENANT, LeadQuery(q="a")),
+        partial(services.leads.page, TENANT, LeadQuery(q="ana")),
         partial(services.leads.ready, TENANT, ReadyQuery()),
         partial(services.disparos.page, TENANT, DisparoQuery(erro_codigo="x")),
         partial(services.agendamentos.page, TENANT, AgendamentoQuery(responsavel="Ana")),

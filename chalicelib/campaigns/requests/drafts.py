@@ -23,6 +23,7 @@ from chalicelib.identity import Identity
 from chalicelib.ids import new_id
 from chalicelib.pages import page_of
 from chalicelib.validation import invalid
+from chalicelib.versions import ExpectedVersion
 
 
 class Campaigns:
@@ -67,18 +68,23 @@ class Campaigns:
         now = self._clock()
         return self._database.run(tenant_id, lambda rows: load_campaign(rows, campanha_id, now))
 
-    def change(self, tenant_id: str, campanha_id: UUID, change: CampaignChange) -> Row:
+    def change(
+        self, tenant_id: str, campanha_id: UUID, change: CampaignChange, expected: ExpectedVersion | None = None
+    ) -> Row:
         """Change some fields of a draft.
 
         Raises:
             NotFound: the tenant has no such campaign.
             Conflict: `campanha_nao_e_rascunho`.
             Invalid: as for `create`.
+            PreconditionFailed: `versao_mudou`, the draft is not as expected any more.
         """
         now = self._clock()
 
         def work(rows: Rows) -> Row:
             stored = lock_draft(rows, campanha_id)
+            if expected is not None:
+                expected.check(load_campaign(rows, campanha_id, now))
             request = _changed(stored, change)
             rows.run("update_campanha", campanha_id=campanha_id, **_columns(rows, request, now), agora=now)
             return load_campaign(rows, campanha_id, now)

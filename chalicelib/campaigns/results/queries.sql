@@ -16,6 +16,10 @@ SELECT d.disparo_id, d.lead_id, d.etapa
    AND (CAST(:motivo AS text) IS NULL OR coalesce(d.espera, d.erro_codigo) = CAST(:motivo AS text))
    AND (CAST(:lead_id AS uuid) IS NULL OR d.disparo_id = ANY (ARRAY(
         SELECT o.disparo_id FROM disparos o WHERE o.tenant_id = :tenant_id AND o.lead_id = CAST(:lead_id AS uuid))))
+   AND (CAST(:lead_ids AS uuid[]) IS NULL OR d.disparo_id = ANY (ARRAY(
+        SELECT o.disparo_id FROM disparos o
+         WHERE o.tenant_id = :tenant_id AND o.lead_id = ANY (CAST(:lead_ids AS uuid[]))
+           AND o.campanha_id = CAST(:campanha_id AS uuid))))
    AND (CAST(:q AS text) IS NULL OR EXISTS (
         SELECT FROM leads l
          WHERE l.tenant_id = :tenant_id AND l.lead_id = d.lead_id
@@ -35,6 +39,7 @@ SELECT x.lead_id, x.etapa
    AND (CAST(:variante AS text) IS NULL OR x.variante = CAST(:variante AS text))
    AND (CAST(:motivo AS text) IS NULL OR x.motivo = CAST(:motivo AS text))
    AND (CAST(:lead_id AS uuid) IS NULL OR x.lead_id = CAST(:lead_id AS uuid))
+   AND (CAST(:lead_ids AS uuid[]) IS NULL OR x.lead_id = ANY (CAST(:lead_ids AS uuid[])))
    AND (CAST(:q AS text) IS NULL OR EXISTS (
         SELECT FROM leads l
          WHERE l.tenant_id = :tenant_id AND l.lead_id = x.lead_id

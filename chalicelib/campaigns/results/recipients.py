@@ -20,6 +20,8 @@ from chalicelib.tenants.config import TenantConfig, config_of
 NOBODY = UUID(int=0)
 """Before every lead and every disparo."""
 _REPLY_SHOWN = 200
+_FEW = 2_000
+"""Leads of a name that are looked up one by one among the recipients."""
 """Characters of a reply that stand beside its recipient."""
 
 
@@ -85,6 +87,7 @@ def _find(rows: Rows, campaign: Row, query: RecipientQuery) -> list[FoundRecipie
     filters = {
         "campanha_id": campaign["campanha_id"],
         **query.model_dump(mode="json", include={"motivo", "etapa", "variante", "canal", "lead_id", "q"}),
+        "lead_ids": _named(rows, query.q),
     }
     found: list[FoundRecipient] = []
     for section in sections:
@@ -94,6 +97,14 @@ def _find(rows: Rows, campaign: Row, query: RecipientQuery) -> list[FoundRecipie
         found += _found_in(rows, section, {**filters, **place})
         after, etapa = NOBODY, 0
     return found
+
+
+def _named(rows: Rows, text: str | None) -> list[str] | None:
+    """The leads that may have a text in their names; None if all or many may, so that recipients are looked through."""
+    if text is None:
+        return None
+    found = rows.shown("leads_by_text", procurado=text, antes=None, quantos=_FEW + 1)
+    return None if len(found) > _FEW else [row["lead_id"] for row in found]
 
 
 def _found_in(rows: Rows, section: Section, params: dict[str, Any]) -> Iterator[FoundRecipient]:

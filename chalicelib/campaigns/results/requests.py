@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import Annotated
-from unicodedata import normalize
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from chalicelib.campaigns.requests.models import MOST_STEPS
 from chalicelib.campaigns.results.sections import RecipientState
 from chalicelib.canal import Canal
 from chalicelib.instants import Instant
 from chalicelib.pages import CursorQuery, PageQuery
+from chalicelib.searches import SearchText
 
 EXPORTED = 100_000
 """The most recipients of one exported file."""
 _SLOW = frozenset({"motivo", "etapa", "variante", "canal", "q"})
 
 VariantName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]{1,20}$")]
-
-
-def _composed(text: str) -> str:
-    return normalize("NFC", text)
 
 
 class RecipientQuery(CursorQuery):
@@ -37,8 +33,8 @@ class RecipientQuery(CursorQuery):
     canal: Canal | None = None
     """By which it goes or went; those who were left out have none."""
     lead_id: UUID | None = None
-    q: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_composed)] | None = None
-    """Part of the lead's name; case and accents do not matter."""
+    q: SearchText | None = None
+    """Part of the lead's name, three letters at least; case and accents do not matter."""
 
     def reads_much(self) -> bool:
         """Whether many recipients may have to be looked through: no index has the filter."""

@@ -20,6 +20,7 @@ from chalicelib.leads.history.shown import described, known
 from chalicelib.leads.lists.campo_filters import types_of
 from chalicelib.leads.requests import LeadChange
 from chalicelib.leads.states import LeadStatus, may_move
+from chalicelib.versions import ExpectedVersion
 
 _READERS = {"nome": read_name, "contato": read_name, "documento": read_one_document}
 
@@ -34,7 +35,9 @@ class LeadEdits:
         self._database = database
         self._clock = clock
 
-    def change(self, identity: Identity, lead_id: UUID, change: LeadChange) -> dict[str, Any]:
+    def change(
+        self, identity: Identity, lead_id: UUID, change: LeadChange, expected: ExpectedVersion | None = None
+    ) -> dict[str, Any]:
         """Change a lead, and show it; the status that it has already is no move.
 
         Raises:
@@ -42,6 +45,7 @@ class LeadEdits:
             Conflict: `transicao_de_lead_invalida`; `documento_de_outro_lead`; `ultimo_contato`, without its document
                 the lead would have nothing by which it is found.
             Invalid: a text or a campo is wrong; with a pointer to each.
+            PreconditionFailed: `versao_mudou`, the lead is not as expected any more.
         """
         written = {name: text and _READERS[name](text, f"/{name}") for name, text in change.data.items()}
         now = self._clock()
@@ -52,6 +56,8 @@ class LeadEdits:
                 # ingestion.
                 rows.run("lock_tenant_for_ingestion")
             known(rows.one("lock_lead", lead_id=lead_id))
+            if expected is not None:
+                expected.check(described(rows, lead_id))
             lead = known(rows.one("lead_by_id", lead_id=lead_id))
             if change.status is not None:
                 _check_move(LeadStatus(lead["status"]), change.status)

@@ -28,7 +28,7 @@ from chalicelib.contacts.emails import read_emails
 from chalicelib.contacts.telephones import read_phones
 from chalicelib.ids import new_id
 from chalicelib.ingestion.rows.formulas import as_shown, defused
-from chalicelib.leads.lists.service import filters_of
+from chalicelib.leads.lists.lead_search import LeadSearch
 from chalicelib.leads.requests import LeadExport
 from chalicelib.pages import cursor_of
 from chalicelib.searches import take_seat
@@ -96,7 +96,7 @@ class _Written(NamedTuple):
 def _written(rows: Rows, query: LeadExport, lines: IO[bytes]) -> _Written:
     """Write the lines of the leads of a query, page by page."""
     take_seat(rows)
-    filters = filters_of(rows, query)
+    search = LeadSearch(rows, query)
     table = _Table(rows.all("titles_of_campos"))
     origins: set[str] = set()
     place, skipped, count = query.after(UUID), query.offset or 0, 0
@@ -105,9 +105,7 @@ def _written(rows: Rows, query: LeadExport, lines: IO[bytes]) -> _Written:
     lines.truncate()
     while True:
         most = min(_PAGE, query.limit - count)
-        found = [
-            row["lead_id"] for row in rows.all("list_leads", **filters, depois=place, limite=most + 1, pular=skipped)
-        ]
+        found = [UUID(row["lead_id"]) for row in search.page(depois=place, limite=most + 1, pular=skipped)]
         leads = rows.all("leads_to_export", lead_ids=found[:most])
         lines.write(as_csv(map(table.line, leads)))
         origins.update(each["origem"] for each in leads)

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.leads.history.shown import described, presented
-from chalicelib.leads.lists.campo_filters import read_filters, types_of
-from chalicelib.leads.requests import LeadQuery, ReadyQuery
-from chalicelib.pages import PageQuery, page_of
+from chalicelib.leads.lists.lead_search import LeadSearch, Lookup, number_in
+from chalicelib.leads.requests import ContactKinds, LeadQuery, ReadyQuery
+from chalicelib.pages import PageQuery, cursor_of, page_of
 from chalicelib.searches import take_seat
 
 COUNTED = 10_000
 """Leads are counted one by one up to here; an exact count of a million costs half a second."""
+LOOKED_AT = 1_500
+"""Candidates after which a page of ready leads ends: each is looked up with its contacts and disparos."""
 _KINDS = ("telefone", "email")
 
 
@@ -34,12 +36,12 @@ class Leads:
         page = _page(query)
 
         def work(rows: Rows) -> tuple[list[Row], int, bool]:
-            filters = filters_of(rows, query)
+            search = LeadSearch(rows, query)
             if query.reads_much():
                 take_seat(rows)
-            found = [presented(each) for each in rows.shown("list_leads", **page, **filters)]
+            found = [presented(each) for each in search.page(**page)]
             is_all = query.cursor is None and not query.offset and len(found) <= query.limit
-            return found, *((len(found), True) if is_all else _total(rows, filters))
+            return found, *((len(found), True) if is_all else _total(rows, search, query))
 
         found, total, is_exact = self._database.run(tenant_id, work)
         return {**page_of(found, query.limit, _place), "total": total, "total_exato": is_exact}
@@ -47,22 +49,27 @@ class Leads:
     def ready(self, tenant_id: str, query: ReadyQuery) -> dict[str, Any]:
         """A page of leads that are ready to be contacted, newest first, each with its best contacts.
 
+        A page of one kind of contact ends after `LOOKED_AT` candidates: it may have fewer leads than `limit`, or none,
+        and yet a next page.
+
         Raises:
             Invalid: `cursor_invalido`.
             TooManyRequests: `buscas_demais`.
         """
-        params = {"tipo_contato": query.tipo_contato.value if query.tipo_contato else None, **_page(query)}
+        page = _page(query)
 
-        def work(rows: Rows) -> list[Row]:
+        def work(rows: Rows) -> tuple[list[Row], str | None]:
             take_seat(rows)
             rows.avoid_sorting()
-            found = rows.all("list_leads_ready", **params)
+            found, place = _ready(rows, query.tipo_contato, **page)
             contacts = sorted({row[kind] for row in found for kind in _KINDS if row[kind]})
             shared = rows.all("list_shared_contacts", contatos=json.dumps(contacts))
             repeated = {row["contato"] for row in shared}
-            return [{**row, "destino_repetido": any(row[kind] in repeated for kind in _KINDS)} for row in found]
+            return [{**row, "destino_repetido": any(row[kind] in repeated for kind in _KINDS)} for row in found], place
 
-        return page_of(self._database.run(tenant_id, work), query.limit, _place)
+        found, place = self._database.run(tenant_id, work)
+        answer = page_of(found, query.limit, _place)
+        return answer if place is None or answer["proximo"] else {**answer, "proximo": cursor_of(place)}
 
     def get(self, tenant_id: str, lead_id: UUID) -> dict[str, Any]:
         """One lead with its contacts and its timeline, newest first.
@@ -84,52 +91,46 @@ class Leads:
         return page_of(found, query.limit, lambda row: [row["campo"], row["tipo"]])
 
 
-def _page(query: PageQuery) -> dict[str, object]:
+def _ready(
+    rows: Rows, kind: ContactKinds | None, *, depois: UUID | None, limite: int, pular: int
+) -> tuple[list[Row], str | None]:
+    """Leads that are ready, by the kind of contact that they have; and where this stopped, if it did before the end.
+
+    Those with one kind only may be few among many, and those that are ready few among these.
+    """
+    filters = {"tipo_contato": kind and kind.value, "depois": depois}
+    if kind is None or kind is ContactKinds.AMBOS:
+        return rows.all("list_leads_ready", **filters, lead_ids=None, limite=limite, pular=pular), None
+    found: list[Row] = []
+    wanted, looked_at = pular + limite, 0
+    for lead_ids in Lookup("leads_by_kind", kind is ContactKinds.TELEFONE).candidates(rows, depois, wanted):
+        more = {"lead_ids": lead_ids, "limite": wanted - len(found), "pular": 0}
+        found += rows.all("list_leads_ready", **filters, **more)
+        looked_at += len(lead_ids)
+        if len(found) >= wanted:
+            break
+        if looked_at >= LOOKED_AT and not pular:
+            return found, lead_ids[-1]
+    return found[pular:], None
+
+
+def _page(query: PageQuery) -> dict[str, Any]:
     """The parameters of a page."""
     return {"depois": query.after(UUID), **_bounds(query)}
 
 
-def _bounds(query: PageQuery) -> dict[str, object]:
+def _bounds(query: PageQuery) -> dict[str, int]:
     return {"limite": query.limit + 1, "pular": query.offset or 0}
 
 
-def filters_of(rows: Rows, query: LeadQuery) -> dict[str, object]:
-    """The parameters of the filters of `list_leads`; None where there is none.
-
-    Raises:
-        Invalid: a filter by a campo is wrong (`campo_filters`).
-    """
-    found = read_filters(query.campo, types_of(rows.all("known_campos"))) if query.campo else []
-    campos, textos, caminhos = ([*each] for each in zip(*found, strict=True)) if found else (None, None, None)
-    return {
-        "campos": campos,
-        "textos": textos,
-        "caminhos": caminhos,
-        "status": query.status.value if query.status else None,
-        "documento": query.documento,
-        "email": query.email,
-        "telefones": query.telefones(),
-        "tag": query.tag,
-        "origem_arquivo": query.origem_arquivo,
-        "origem": query.origem,
-        "criado_de": query.criado_de,
-        "criado_ate": query.criado_ate,
-        "q": query.q,
-    }
-
-
-def _total(rows: Rows, filters: dict[str, object]) -> tuple[int, bool]:
+def _total(rows: Rows, search: LeadSearch, query: LeadQuery) -> tuple[int, bool]:
     """How many leads there are, and whether that is exact (docs/decisions.md)."""
-    counted = _number(rows.one("count_leads", teto=COUNTED + 1, **filters))
+    counted = search.count(COUNTED + 1)
     if counted <= COUNTED:
         return counted, True
-    if any(value is not None for value in filters.values()):
+    if query.filters:
         return COUNTED, False
-    return max(counted, _number(rows.one("count_leads_by_jobs"))), True
-
-
-def _number(row: Row | None) -> int:
-    return int(row["total"]) if row else 0
+    return max(counted, number_in(rows.one("count_leads_by_jobs"))), True
 
 
 def _place(row: Row) -> object:

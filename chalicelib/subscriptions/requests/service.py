@@ -18,6 +18,7 @@ from chalicelib.pages import PageQuery, page_of
 from chalicelib.subscriptions.keys import SigningSecrets
 from chalicelib.subscriptions.requests.models import NewSubscription, SubscriptionChange
 from chalicelib.subscriptions.states import SubscriptionStatus
+from chalicelib.versions import ExpectedVersion
 
 MOST_SUBSCRIPTIONS = 20
 """Of one tenant: each event is written once for each of them."""
@@ -89,12 +90,19 @@ class Subscriptions:
         """
         return self._database.run(identity.tenant_id, lambda rows: _found(rows, assinatura_id))
 
-    def change(self, identity: Identity, assinatura_id: UUID, request: SubscriptionChange) -> Row:
+    def change(
+        self,
+        identity: Identity,
+        assinatura_id: UUID,
+        request: SubscriptionChange,
+        expected: ExpectedVersion | None = None,
+    ) -> Row:
         """Change some fields. Switching off cancels what waits; switching on forgets earlier failures.
 
         Raises:
             NotFound: the tenant has no such subscription.
             Invalid: `receptor_invalido`, the URL cannot be used.
+            PreconditionFailed: `versao_mudou`, the subscription is not as expected any more.
         """
         if request.url is not None:
             self._check_url(request.url)
@@ -104,6 +112,8 @@ class Subscriptions:
             before = rows.one("lock_assinatura", assinatura_id=assinatura_id)
             if before is None:
                 raise NotFound("nao_encontrado")
+            if expected is not None:
+                expected.check(_found(rows, assinatura_id))
             given = request.model_fields_set
             rows.run(
                 "update_assinatura",
