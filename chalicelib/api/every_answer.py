@@ -9,14 +9,20 @@ Which pages of other origins a browser lets read the answer is decided here as w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
+from hashlib import sha256
 from types import MappingProxyType
+from urllib.parse import urlencode
 
-from chalice.app import Request, Response
+from chalice.app import Chalice, Request, Response
 
+from chalicelib.access.budgets import WINDOW, Budgets, OverBudget, Standing
 from chalicelib.acting import LEAD, SYSTEM, Actor, acting
-from chalicelib.api.http import PROBLEM
+from chalicelib.api.http import PROBLEM, language_of, problem
+from chalicelib.cursors import BoundList, answering
+from chalicelib.identity import identify
 from chalicelib.telemetry import logger
+from chalicelib.tokens import Signer
 
 Middleware = Callable[[Request, Callable[[Request], Response]], Response]
 HEADER = "X-Request-Id"
@@ -82,6 +88,104 @@ def numbered(request: Request, get_response: Callable[[Request], Response]) -> R
     if response.status_code == _FAILED and response.headers.get("Content-Type") == PROBLEM:
         response.body = with_request_id(response.body, request_id)
     return response
+
+
+def within_budget(budgets: Callable[[], Budgets]) -> Middleware:
+    """A middleware of all routes that counts the requests of tenants and keys, and refuses those that are too many.
+
+    Its headers are those of draft-ietf-httpapi-ratelimit-headers-11. If nobody can count, the request is let through.
+    """
+
+    def budgeted(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        if "authorizer" not in request.context:
+            return get_response(request)
+        standings: tuple[Standing, ...] = ()
+        try:
+            standings = budgets().take(identify(request.context))
+        except OverBudget as refused:
+            response = problem(refused, language_of(request))
+            standings = refused.standings
+        except Exception as error:  # noqa: BLE001 - whatever it is, the request itself is not at fault
+            logger.warning("request_not_counted", extra={"kind": type(error).__name__})
+            response = get_response(request)
+        else:
+            response = get_response(request)
+        response.headers = {**response.headers, **_standing(standings)}
+        return response
+
+    return budgeted
+
+
+def _standing(standings: Collection[Standing]) -> dict[str, str]:
+    if not standings:
+        return {}
+    policies = (f'"{each.policy}";q={each.quota};w={int(WINDOW.total_seconds())}' for each in standings)
+    limits = (f'"{each.policy}";r={each.rest};t={each.reset_s}' for each in standings)
+    return {"RateLimit-Policy": ", ".join(policies), "RateLimit": ", ".join(limits)}
+
+
+def answer_preflights(app: Chalice) -> None:
+    """Let every path answer `OPTIONS`: a browser asks so before it sends a token, or JSON, from another origin."""
+    for path, methods in [*app.routes.items()]:
+        app.route(path, methods=[PREFLIGHT])(_preflight(", ".join(sorted({*methods, PREFLIGHT}))))
+
+
+def _preflight(methods: str) -> Callable[..., Response]:
+    def preflight(**_path: str) -> Response:
+        response = Response(body="", status_code=204)
+        response.headers = {"Allow": methods, "Access-Control-Allow-Methods": methods, **_PREFLIGHTED}
+        return response
+
+    return preflight
+
+
+def readable_from(origins: Collection[str]) -> Middleware:
+    """A middleware of all routes that lets pages of these origins read the answers; `*` stands for all of them.
+
+    Whoever sends a token may read what it is for, so no cookie is involved and none is allowed.
+    """
+
+    def readable(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        response = get_response(request)
+        response.headers = {**response.headers, **_for_origin(request.headers.get("origin"), origins)}
+        return response
+
+    return readable
+
+
+def _for_origin(origin: str | None, origins: Collection[str]) -> dict[str, str]:
+    if ANY_ORIGIN in origins:
+        return {_ALLOW_ORIGIN: ANY_ORIGIN, **_EXPOSED}
+    allowed = {_ALLOW_ORIGIN: origin, **_EXPOSED} if origin is not None and origin in origins else {}
+    return {"Vary": "Origin", **allowed} if origins else {}
+
+
+def bound_to_its_list(signer: Callable[[], Signer]) -> Middleware:
+    """The middleware that gives a list cursors of its own, and an answer that has a next page a `Link` to it."""
+
+    def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
+        query = request.query_params
+        # A query that names a parameter twice has two values of it.
+        given: Mapping[str, list[str]] = {name: query.getlist(name) for name in query} if query else {}
+        filters = {name: values for name, values in given.items() if name not in _OF_PAGES}
+        tenant_id = (request.context.get("authorizer") or {}).get("tenant_id")
+        route = f"{request.method} {request.path}"
+        asked = request.uri_params or {}, filters, sha256(_raw(request)).hexdigest()
+        bound = BoundList(signer, tenant_id, route, *asked)
+        with answering(bound):
+            response = get_response(request)
+        if bound.next is not None and request.method == "GET" and response.status_code == _SUCCEEDED:
+            more = [(name, value) for name, values in given.items() if name not in _OF_PLACES for value in values]
+            # A reference to the same path, whatever stands before it at the gateway (RFC 3986, section 4.2).
+            response.headers["Link"] = f'<?{urlencode([*more, ("cursor", bound.next)])}>; rel="next"'
+        return response
+
+    return middleware
+
+
+def _raw(request: Request) -> bytes:
+    raw: str | bytes = request.raw_body
+    return raw if isinstance(raw, bytes) else raw.encode()
 
 
 def _actor(request: Request, request_id: str) -> Actor:

@@ -129,7 +129,7 @@ _RETRY_HEADER: Document = {
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
 # Only a 409 of these codes says when to come back; a 429 of the gateway says nothing.
-_SAY_WHEN = frozenset({"requisicao_em_andamento", "buscas_demais"})
+_SAY_WHEN = frozenset({"requisicao_em_andamento", "buscas_demais", "limite_de_requisicoes"})
 
 _DELIVERY_HEADERS = {
     "webhook-id": "The id of the event, the same in every attempt: drop what you have seen before.",

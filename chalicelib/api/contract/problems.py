@@ -97,8 +97,11 @@ _TABLE = """
     409 sem_contato_valido: Add a contact of this canal to the lead.
     409 transicao_de_agendamento_invalida: Read the agendamento; its status does not allow this.
     409 transicao_de_lead_invalida: Read the lead; its status does not lead to the wanted one.
+    409 ultimo_admin: Make somebody else an administrator first, who has signed in.
     409 ultimo_contato: Add another contact or a document first; a lead keeps at least one.
     409 upload_nao_recebido: Ask for a new upload form (POST /ingest/leads/xlsx); the time of this one is over.
+    409 usuario_ja_existe: Use another address; one address signs in to one tenant.
+    412 versao_mudou: Read it again, and decide again; somebody has changed it since.
     413 avisos_demais: Send fewer reports in one request.
     413 corpo_grande_demais: Send less at once; a large file goes through the upload form (POST /ingest/leads/xlsx).
     414 endereco_longo: Shorten the address.
@@ -140,6 +143,7 @@ _TABLE = """
     422 formato_fora_de_ordem: Put the format that reads a value first, and padrao last.
     422 horarios_demais: Ask for a shorter span or for one responsavel.
     422 idioma_da_meta: Write the language as Meta does: pt_BR.
+    422 if_match_invalido: Send the ETag as it came, or *.
     422 inicio_distante: Choose a start nearer to now.
     422 inicio_no_passado: Choose a start to come, or leave it out.
     422 lead_desconhecido: Take the id of a lead from GET /leads.
@@ -173,6 +177,7 @@ _TABLE = """
     422 variavel_desconhecida: Leave out the values that the template does not use.
     422 variavel_invalida: Write the variable as docs/templates.md says.
     429 buscas_demais: Repeat it after Retry-After seconds, and run fewer searches at once.
+    429 limite_de_requisicoes: Repeat it after Retry-After seconds; RateLimit says how many requests are left.
     429 requisicoes_demais: Repeat it after a while, and send fewer requests.
     431 cabecalhos_longos: Send fewer or shorter headers.
     500 erro_interno: Report the request_id to whoever runs the service.
@@ -202,23 +207,23 @@ OF_ITEMS = frozenset({"item_repetido"})
 """An item of a batch has it as its `erro`; the answer as a whole is no problem document."""
 
 _NAMES = """
-    argumento_de_outro_tipo argumento_desconhecido argumento_obrigatorio campo_do_filtro_desconhecido campo_invalido
-    campo_vazio campos_do_lead_demais campos_do_lead_grandes canal_e_template canal_longo canal_repetido
-    caractere_nulo condicao_unica contato_de_supressao_invalido contatos_demais credencial_recusada cursor_ou_offset
-    ddd_desconhecido destino_de_coluna_invalido dia_de_filtro_invalido dia_invalido dias_da_etapa documento_ambiguo
-    documento_de_busca_invalido documento_invalido dominio_suspeito email_invalido endereco_interno filtro_ausente
-    filtro_de_cancelamento_ausente filtro_longo filtro_ou_segmento filtro_profundo fim_antes_do_inicio
+    argumento_de_outro_tipo argumento_desconhecido argumento_obrigatorio busca_curta campo_do_filtro_desconhecido
+    campo_invalido campo_vazio campos_do_lead_demais campos_do_lead_grandes canal_e_template canal_longo
+    canal_repetido caractere_nulo condicao_unica contato_de_supressao_invalido contatos_demais credencial_recusada
+    cursor_ou_offset ddd_desconhecido destino_de_coluna_invalido dia_de_filtro_invalido dia_invalido dias_da_etapa
+    documento_ambiguo documento_de_busca_invalido documento_invalido dominio_suspeito email_invalido endereco_interno
+    filtro_ausente filtro_de_cancelamento_ausente filtro_longo filtro_ou_segmento filtro_profundo fim_antes_do_inicio
     fuso_desconhecido header_invalido header_literal header_reservado headers_demais hora_invalida id_invalido
     instante_fora_do_calendario intervalos_sobrepostos itens_ou_lead_ids lead_ou_segmento leitura_vazia
     local_obrigatorio mensagem_fora_dos_itens mensagem_ou_etapas momento_de_filtro_invalido mudanca_vazia
-    nome_de_campo_invalido nome_vazio nota_vazia numero_de_filtro_invalido ocupados_ausente operador_de_outro_tipo
-    outro_canal padrao_com_dois_valores perfil_desconhecido periodo_ou_semanal periodo_vazio pesos_nao_somam
-    primeiros_ou_percentual receptor_inacessivel regra_contraditoria rota_de_outro_grupo rota_desconhecida
-    segmento_ou_filtro segredo_do_canal_ausente segredo_literal servidor_inacessivel tarifa_repetida
+    nome_de_campo_invalido nome_vazio nota_vazia numero_de_filtro_invalido ocupados_ausente offset_longe
+    operador_de_outro_tipo outro_canal padrao_com_dois_valores perfil_desconhecido periodo_ou_semanal periodo_vazio
+    pesos_nao_somam primeiros_ou_percentual receptor_inacessivel regra_contraditoria rota_de_outro_grupo
+    rota_desconhecida segmento_ou_filtro segredo_do_canal_ausente segredo_literal servidor_inacessivel tarifa_repetida
     telefone_ambiguo telefone_de_busca_invalido telefone_invalido telefone_sem_ddd titular_invalido
     titular_sem_identificador todas_ou_campanha_ids uf_desconhecida um_contato_por_vez url_com_senha url_invalida
-    url_sem_tls validade_invalida valor_de_campo_longo valor_de_filtro_invalido valor_de_operador
-    valor_de_outro_tipo valor_nao_escalar variante_repetida
+    url_sem_tls validade_invalida valor_de_campo_longo valor_de_filtro_invalido valor_de_operador valor_de_outro_tipo
+    valor_nao_escalar variante_repetida
 """
 FIELDS = frozenset(_NAMES.split())
 """The codes of one field of a request: `code` of an item of `errors`, beside those of `PROBLEMS` and of pydantic."""

@@ -119,6 +119,8 @@ OWN: Mapping[str, str] = MappingProxyType(
         "POST /assinaturas/{assinatura_id}/testar": "assinatura_desligada",
         "POST /assinaturas/{assinatura_id}/entregas/{evento_id}/reenviar": "assinatura_desligada",
         "POST /assinaturas/{assinatura_id}/reenviar": "assinatura_desligada",
+        "POST /usuarios": "requisicao_em_andamento usuario_ja_existe",
+        "PATCH /usuarios/{usuario_id}": "requisicao_em_andamento ultimo_admin",
         "PUT /tenant/config": "canal_invalido configuracao_disputada configuracao_incompleta",
         "PATCH /tenant/config": "canal_invalido configuracao_disputada",
     }
@@ -127,11 +129,15 @@ OWN: Mapping[str, str] = MappingProxyType(
 
 _OF_THE_GATEWAY = ("requisicao_malformada", "acesso_negado", "requisicoes_demais", "erro_interno", "resposta_tardia")
 _OF_WHAT_WE_DEPEND_ON = ("aws_indisponivel", "banco_indisponivel", "consulta_demorada", "segredo_ausente")
-_OF_A_CALLER = ("nao_autenticado", "chaves_do_cognito_indisponiveis", "grupo_exigido", "rota_fora_da_chave")
+_OF_A_CALLER = (
+    "nao_autenticado", "chaves_do_cognito_indisponiveis", "grupo_exigido", "rota_fora_da_chave",
+    "limite_de_requisicoes",
+)  # fmt: skip
 _OF_A_KEY = (
     "chave_de_idempotencia_invalida", "chave_de_idempotencia_reutilizada", "requisicao_em_andamento",
     "resposta_nao_guardada",
 )  # fmt: skip
+_OF_A_VERSION = ("if_match_invalido", "versao_mudou")
 _DEPENDS_ON_NOTHING = frozenset({"GET /docs", "GET /openapi.json"})
 
 
@@ -170,5 +176,7 @@ def _codes(route: RouteEntry, operation: Operation) -> Iterator[str]:
         yield "nao_encontrado"
     if takes.key:
         yield from _OF_A_KEY
+    if takes.expected:
+        yield from _OF_A_VERSION
     if "*/*" not in route.content_types:
         yield "tipo_nao_suportado"
