@@ -168,7 +168,7 @@ class TenantContents:
             return {"nome": f"{self.mark} {number}", "grupo": "leitor"}
 
         def person(number: int) -> dict[str, object]:
-            return {"email": f"{self._mark}-{number}@example.net".lower(), "grupo": "leitor"}
+            return {"email": f"{self.mark}-{number}@example.net".lower(), "grupo": "leitor"}
 
         def subscription(number: int) -> dict[str, object]:
             # Nobody listens at this port.

@@ -293,7 +293,8 @@ STEPS: dict[str, Callable[[People, Identity, str], dict[str, Any]]] = {
 
 def tried(cognito: FailingCognito, calls: int, step: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:
     """What a step answers if Cognito takes so many calls and no more; None if it fails."""
-    cognito.left = calls
+    # The SDK makes no second try after this one, as it does when it is throttled.
+    cognito.left, cognito.failure = calls, (400, b'{"__type":"NotAuthorizedException"}')
     try:
         return step()
     except Unavailable:
