@@ -114,6 +114,22 @@ def test_time_at_the_edge_of_the_calendar_is_a_bound_like_any_other(leads: Leads
 
 
 @pytest.mark.parametrize("is_copied", [True, False])
+def test_text_that_many_leads_have_is_read_by_the_other_filters(
+    leads: Leads, owner: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, is_copied: bool
+) -> None:
+    made = [a_lead(owner, nome="Ana Lima", status=status) for status in ("novo", "concluido", "novo", "concluido")]
+    a_lead(owner, nome="Outra", status="concluido")
+    if is_copied:
+        FindableLeads(database=owner, clock=clock).copy()
+    for most in (4, 3):
+        monkeypatch.setattr(lead_search, "_MOST_WITH_FILTERS", most)
+        found = page(leads, q="lima", status="concluido", limit=1)
+        assert ([each["lead_id"] for each in found["itens"]], found["total"]) == ([str(made[3])], 2)
+        assert ids(leads, q="lima", status="concluido", offset=1) == [made[1]]
+        assert ids(leads, q="lima", status="concluido", cursor=found["proximo"]) == [made[1]]
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
 def test_pages_of_a_text_hold_every_lead_once(
     leads: Leads, owner: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, is_copied: bool
 ) -> None:

@@ -30,6 +30,8 @@ _MOST_SPANS = 8
 _FEW = 200
 _MANY = 50_000
 _GROWTH = 8
+_BY_TEXT = "leads_by_text"
+_MOST_WITH_FILTERS = 2_000
 
 
 class IdSpan(NamedTuple):
@@ -105,7 +107,7 @@ class LeadSearch:
     def count(self, most: int) -> int:
         """How many leads fit, counted up to `most`."""
         if self._filters == {"q"}:
-            return number_in(self._rows.one("count_leads_by_text", procurado=self.params["q"], teto=most))
+            return self._count_by_text(most)
         total = 0
         for span, lead_ids in self._parts(None, most):
             part = {**self.params, **span.bounds, "lead_ids": lead_ids}
@@ -114,12 +116,20 @@ class LeadSearch:
                 break
         return total
 
+    def _count_by_text(self, most: int) -> int:
+        return number_in(self._rows.one("count_leads_by_text", procurado=self.params["q"], teto=most))
+
     def _parts(self, depois: UUID | None, wanted: int) -> Iterator[tuple[IdSpan, list[str] | None]]:
         """What is looked through one after the other: spans, or candidates."""
         if self._lookup is None:
             yield from ((span, None) for span in self.spans)
             return
         around = IdSpan(self.spans[-1].first, self.spans[0].last) if self.spans else IdSpan(_GREATEST, _LEAST)
+        # Of many leads with a text, the other filters leave few, and may have an index of their own.
+        has_more_filters = self._lookup.query == _BY_TEXT and self._filters != {"q"}
+        if has_more_filters and self._count_by_text(_MOST_WITH_FILTERS + 1) > _MOST_WITH_FILTERS:
+            yield around, None
+            return
         for lead_ids in self._lookup.candidates(self._rows, depois, wanted):
             yield around, lead_ids
 
@@ -134,7 +144,7 @@ def _lookup(query: LeadQuery) -> Lookup | None:
         return None
     if ending is not None:
         return Lookup("leads_by_ending", ending)
-    return None if query.q is None else Lookup("leads_by_text", query.q)
+    return None if query.q is None else Lookup(_BY_TEXT, query.q)
 
 
 def _spans(rows: Rows, query: LeadQuery) -> Sequence[IdSpan]:
