@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from chalicelib.canal import Canal
@@ -62,6 +62,9 @@ def renders(template: TemplateWords, values: dict[str, Scalar]) -> bool:
 
 
 @given(templates(), LEADS)
+@example(
+    words("{{primeiro_nome|moeda}}"), {"nome": "R$ 5,00", "contato": None, "documento": None, "campos": as_json({})}
+)
 def test_nothing_is_missing_exactly_when_the_message_can_be_rendered(
     template: TemplateWords, lead: dict[str, Any]
 ) -> None:

@@ -210,10 +210,11 @@ def _with_keys(expressions: tuple[Expression, ...]) -> tuple[tuple[str, Expressi
     return tuple(keys.items())
 
 
-def value_of(name: str, values: Mapping[str, Scalar]) -> Scalar | None:
-    """The value of a variable, None without one."""
+def _value_of(expression: Expression, values: Mapping[str, Scalar]) -> Scalar | None:
+    """The value of a variable, None without one. A format that reads a number or a date reads all of the name."""
+    name = expression.name
     if name == FIRST_NAME and name not in values and (whole := values.get(NAME)) is not None:
-        return first_word(whole) if isinstance(whole, str) else whole
+        return first_word(whole) if isinstance(whole, str) and expression.kind is ValueKind.TEXTO else whole
     return values.get(name)
 
 
@@ -224,7 +225,7 @@ def _filled(
     ready: dict[Expression, str] = {}
     missing, long, unread = list[str](), list[str](), list[str]()
     for each in expressions:
-        value = value_of(each.name, values)
+        value = _value_of(each, values)
         if value is None or (_must_be_visible(each) and not has_something_to_see(value)):
             if each.default is None:
                 missing.append(each.name)
