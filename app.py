@@ -1093,14 +1093,16 @@ def invite_usuario(call: Call, body: NewPerson, key: IdempotencyKey | None) -> J
 @endpoint(app)
 def get_usuario(call: Call, usuario_id: UUID) -> Json[answers.PersonAnswer]:
     """Returns a person who may sign in."""
-    return services.people.get(call.tenant_id, usuario_id)
+    return Versioned(services.people.get(call.tenant_id, usuario_id))
 
 
 @app.route("/usuarios/{usuario_id}", methods=["PATCH"], authorizer=authorizer)
 @endpoint(app)
-def change_usuario(call: Call, usuario_id: UUID, body: PersonChange) -> Json[answers.PersonAnswer]:
+def change_usuario(
+    call: Call, usuario_id: UUID, body: PersonChange, expected: ExpectedVersion | None
+) -> Json[answers.PersonAnswer]:
     """Gives a person another group, or says whether they may sign in; what they lose ends within a minute."""
-    return services.people.change(call.identity, usuario_id, body)
+    return Versioned(services.people.change(call.identity, usuario_id, body, expected))
 
 
 @app.route("/auditoria", methods=["GET"], authorizer=authorizer)

@@ -171,6 +171,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O offset vai até 10000; para ir mais longe, siga o cursor em proximo.",
         "An offset goes up to 10000; to go further, follow the cursor in proximo.",
     ),
+    "campo_de_item_desconhecido": (
+        "Os itens desta lista não têm este campo.",
+        "The items of this list have no such field.",
+    ),
     "cursor_ou_offset": ("Use cursor ou offset, não os dois.", "Use either cursor or offset."),
     "aws_indisponivel": (
         "Um serviço de que dependemos ({servico}) não respondeu; tente de novo em instantes.",

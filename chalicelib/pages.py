@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, ClassVar, TypeVar
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from pydantic_core import PydanticCustomError
 
 from chalicelib.cursors import current_list, refused
+from chalicelib.encoding import WrittenJson
 
 MAX_LIMIT = 500
 MAX_OFFSET = 10_000
 """Rows before an offset are read one by one; a cursor goes further, in the same time at any depth."""
-_OF_PAGES = frozenset({"limit", "cursor", "offset"})
+_OF_PAGES = frozenset({"limit", "cursor", "offset", "fields"})
 
 T = TypeVar("T")
 
@@ -33,6 +34,7 @@ class CursorQuery(BaseModel):
 
     limit: Annotated[int, Field(ge=1, le=MAX_LIMIT)] = 50
     cursor: Annotated[str, Field(max_length=1_000)] | None = None
+    fields: Annotated[frozenset[str], Field(min_length=1)] | None = None
 
     @property
     def filters(self) -> frozenset[str]:
@@ -83,6 +85,22 @@ def page_of(rows: Sequence[T], limit: int, place: Callable[[T], object]) -> dict
     if len(rows) <= limit:
         return {"itens": list(rows), "proximo": None}
     return {"itens": list(rows[:limit]), "proximo": cursor_of(place(rows[limit - 1]))}
+
+
+class Selection(dict[str, object]):
+    """A page of which each item has some of its fields only."""
+
+    @classmethod
+    def of(cls, page: Mapping[str, Any], fields: Collection[str]) -> Self:
+        """The page with these fields of its items; what stands beside the items stays."""
+        items = page["itens"]
+        if isinstance(items, WrittenJson):
+            items = json.loads(items.text)
+        return cls({**page, "itens": [_picked(item, fields) for item in items]})
+
+
+def _picked(item: Mapping[str, object], fields: Collection[str]) -> dict[str, object]:
+    return {name: value for name, value in item.items() if name in fields}
 
 
 def cursor_of(place: object) -> str:

@@ -19,8 +19,9 @@ HEADER = "If-Match"
 _TAG = re.compile(r'(W/)?"([\x21\x23-\x7e]*)"')
 _LIST = re.compile(rf"{_TAG.pattern}(\s*,\s*{_TAG.pattern})*")
 _ANY = "*"
-# An entry of its timeline is no change of a lead, and how much waits for a configuration is no part of that.
-_BESIDE = frozenset({"linha_do_tempo", "disparos_a_redatar", "agendamentos_a_redatar"})
+# An entry of its timeline is no change of a lead, how much waits for a configuration is no part of that, and a person
+# who signs in changes nothing that an administrator decides.
+_BESIDE = frozenset({"linha_do_tempo", "disparos_a_redatar", "agendamentos_a_redatar", "entrou"})
 _DIGITS = 32
 
 

@@ -25,6 +25,7 @@ from chalicelib.idempotency import IdempotencyKey, once
 from chalicelib.identity import ADMIN, Group, Identity, list_of
 from chalicelib.leads.edits.written import read_email
 from chalicelib.pages import cursor_of
+from chalicelib.versions import ExpectedVersion
 
 _AT_ONCE = 8
 """Calls that a page makes at a time: one for each person on it."""
@@ -88,11 +89,14 @@ class People:
 
         return self._database.run(tenant_id, once(key, self._clock(), work))
 
-    def change(self, identity: Identity, usuario_id: UUID, request: PersonChange) -> dict[str, Any]:
+    def change(
+        self, identity: Identity, usuario_id: UUID, request: PersonChange, expected: ExpectedVersion | None = None
+    ) -> dict[str, Any]:
         """Give a person another group, let them sign in, or not any more. What they lose, they lose within a minute.
 
         Raises:
             NotFound: the tenant has no such person.
+            PreconditionFailed: `versao_mudou`.
             Conflict: `ultimo_admin`, nobody else who can sign in would be an administrator.
             UnderWay: `requisicao_em_andamento`, another change of the tenant's people is not finished.
             Unavailable: Cognito does not answer. Of two fields the first may be changed, and the audit says so.
@@ -105,6 +109,9 @@ class People:
                 self._regroup(rows, user, request.grupo)
 
         def disable(rows: Rows, user: PoolUser) -> None:
+            # The first of the steps: later ones find what these have changed.
+            if expected is not None:
+                expected.check(self._shown(user))
             if request.ativo is False and user.is_enabled:
                 self._check_not_last(identity, user)
                 _note(rows, user, "ativo", True, False)

@@ -19,18 +19,22 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter, methodcaller
 from types import SimpleNamespace
-from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, get_type_hints
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast, get_type_hints
 from uuid import UUID
 
 from chalice.app import Response
 from pydantic import BaseModel
 
 from chalicelib.api.calls import AnonymousCall, Call
+from chalicelib.errors import FieldError, Invalid
 from chalicelib.idempotency import IdempotencyKey
 from chalicelib.markdown import Markdown
+from chalicelib.pages import CursorQuery, Selection
 from chalicelib.versions import ExpectedVersion
 
 JSON = "application/json"
+SELECTION = "application/vnd.disparo-agenda.campos+json"
+"""A page of which each item has the fields that were asked for: another type, so that JSON keeps its one form."""
 M = TypeVar("M", bound=BaseModel)
 
 Json: TypeAlias = M | Mapping[str, object]
@@ -113,7 +117,11 @@ class Operation:
         given = {name: read(call) for name, read in self._readers}
         for refuse in self._refusals:
             refuse(call)
-        return self.handler(**given)
+        query = given.get("query")
+        if not isinstance(query, CursorQuery) or query.fields is None:
+            return self.handler(**given)
+        self._check_fields(query.fields)
+        return Selection.of(cast(Mapping[str, Any], self.handler(**given)), query.fields)
 
     def answers(self, **names: object) -> tuple[type[BaseModel], ...]:
         """The models that the handler says it answers with; none for an answer that is not JSON.
@@ -121,6 +129,26 @@ class Operation:
         `names` are those of the annotation that are imported for type checkers only.
         """
         return tuple(each for each in self._answered(names) if _is_model(each))
+
+    def item_fields(self, **names: object) -> frozenset[str]:
+        """The names of the fields of the items, if it answers a page of a list; `names` as for `answers`."""
+        query = self.takes.query
+        if query is None or not issubclass(query, CursorQuery) or self.media_type != JSON:
+            return frozenset()
+        pages = [each.model_fields["itens"] for each in self.answers(**names) if "itens" in each.model_fields]
+        return frozenset(name for page in pages for name in page.annotation.__args__[0].model_fields)
+
+    def _check_fields(self, fields: frozenset[str]) -> None:
+        """Check that the items have them, before anything is done.
+
+        Raises:
+            Invalid: it names each field that they do not have.
+        """
+        from chalicelib.api import answers  # noqa: PLC0415 - many models: only who chooses fields pays for them
+
+        if unknown := sorted(fields - self.item_fields(answers=answers)):
+            errors = tuple(FieldError("?/fields", "campo_de_item_desconhecido", name) for name in unknown)
+            raise Invalid("requisicao_invalida", errors)
 
     def is_also_markdown(self, **names: object) -> bool:
         """Whether it answers Markdown too, if the request wants that."""

@@ -14,7 +14,7 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib import messages
 from chalicelib.api.calls import AnonymousCall, Call, current_request
-from chalicelib.api.handlers import JSON, Handler, Operation, View
+from chalicelib.api.handlers import JSON, SELECTION, Handler, Operation, View
 from chalicelib.encoding import to_json
 from chalicelib.errors import (
     DomainError,
@@ -34,6 +34,7 @@ from chalicelib.errors import (
 )
 from chalicelib.idempotency import Replayed
 from chalicelib.markdown import CONTENT_TYPE, Markdown
+from chalicelib.pages import Selection
 from chalicelib.telemetry import logger
 from chalicelib.versions import Versioned
 
@@ -115,6 +116,8 @@ def json_response(body: object, status: int = 200) -> Response:
     response = _of_text(to_json(body), status)
     if isinstance(body, Versioned):
         response.headers["ETag"] = body.etag
+    if isinstance(body, Selection):
+        response.headers["Content-Type"] = SELECTION
     return response
 
 

@@ -18,7 +18,7 @@ from chalicelib.api.contract.schemas import used, with_type_arrays
 from chalicelib.api.contract.sections import EVENTS, SECTIONS, section_of
 from chalicelib.api.every_answer import PREFLIGHT
 from chalicelib.api.form import FILE_FIELDS, MULTIPART
-from chalicelib.api.handlers import JSON, Operation, Takes, View, operation_of
+from chalicelib.api.handlers import JSON, SELECTION, Operation, Takes, View, operation_of
 from chalicelib.api.http import PROBLEM, REPLAYED
 from chalicelib.api.text import HTML
 from chalicelib.errors import MAX_LISTED
@@ -104,6 +104,16 @@ _PROBLEM_SCHEMA: Document = {
         },
     },
 }
+_SELECTION_SCHEMA: Document = {
+    "type": "object",
+    "description": "A page of which each item has the fields that `fields` names, as they are in the whole page.",
+    "examples": [{"itens": [{"nome": "Ana"}], "proximo": None}],
+    "required": ["itens", "proximo"],
+    "properties": {
+        "itens": {"type": "array", "items": {"type": "object"}},
+        "proximo": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last page."},
+    },
+}
 _KEY_PARAMETER: Document = {
     "name": HEADER,
     "in": "header",
@@ -113,6 +123,14 @@ _KEY_PARAMETER: Document = {
 _REPLAYED_HEADER: Document = {
     "description": "`true` if the request was carried out before, and this is its first answer.",
     "schema": {"type": "string", "enum": ["true"]},
+}
+_FIELDS = "fields"
+_FIELDS_PARAMETER: Document = {
+    "name": _FIELDS,
+    "in": "query",
+    "description": f"The only fields that the items are to have, separated by commas; the answer is `{SELECTION}`.",
+    "style": "form",
+    "explode": False,
 }
 _VERSION_PARAMETER: Document = {
     "name": IF_MATCH,
@@ -128,8 +146,9 @@ _RETRY_HEADER: Document = {
     "description": "Seconds after which to repeat the request.",
     "schema": {"type": "string", "pattern": "^[0-9]+$"},
 }
-# Only a 409 of these codes says when to come back; a 429 of the gateway says nothing.
-_SAY_WHEN = frozenset({"requisicao_em_andamento", "buscas_demais", "limite_de_requisicoes"})
+# A 429 and a 503 always say when to come back, those of the gateway too; a 409 does if the same request is under way.
+_SAY_WHEN = frozenset({429, 503})
+_UNDER_WAY = "requisicao_em_andamento"
 
 _DELIVERY_HEADERS = {
     "webhook-id": "The id of the event, the same in every attempt: drop what you have seen before.",
@@ -168,7 +187,7 @@ def document(app: Chalice) -> Document:
     schemas = _schemas(app)
     paths = _paths(app, schemas)
     webhooks = {kind.value: _delivered(kind, sentence) for kind, sentence in DESCRIPTIONS.items()}
-    defined = used({**schemas.defined, "Problem": _PROBLEM_SCHEMA}, paths, webhooks)
+    defined = used({**schemas.defined, "Problem": _PROBLEM_SCHEMA, "Selection": _SELECTION_SCHEMA}, paths, webhooks)
     described = {
         "openapi": "3.1.0",
         "info": _INFO,
@@ -263,6 +282,10 @@ def _answers(operation: Operation) -> tuple[type[BaseModel], ...]:
     return operation.answers(answers=_models())
 
 
+def _item_fields(operation: Operation) -> frozenset[str]:
+    return operation.item_fields(answers=_models())
+
+
 def _models() -> object:
     from chalicelib.api import answers  # noqa: PLC0415 - fifty models: no cold start pays for them
 
@@ -290,7 +313,7 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
         name = f"{route.method} {route.uri_pattern}"
         schemes = ("cognito",) if name in FOR_PEOPLE_ALONE else _SCHEMES
         described |= {"security": [{scheme: []} for scheme in schemes], "x-grupo": least(name)}
-    if parameters := [*_of_path(route, operation.takes), *_of_query(operation.takes, schemas)]:
+    if parameters := [*_of_path(route, operation.takes), *_of_query(operation, schemas)]:
         described["parameters"] = parameters
     if content := _content(operation.takes, schemas):
         described["requestBody"] = {"required": not _may_be_left_out(operation.takes.body), "content": content}
@@ -346,7 +369,7 @@ def _refused(status: int, codes: Sequence[str], operation: Operation) -> Documen
         "content": _refusal(operation.media_type),
         "x-codigos": list(codes),
     }
-    if _SAY_WHEN.intersection(codes):
+    if status in _SAY_WHEN or _UNDER_WAY in codes:
         described["headers"] = {"Retry-After": _RETRY_HEADER}
     return described
 
@@ -361,6 +384,8 @@ def _success(operation: Operation, schemas: _Schemas) -> Document:
         models = _answers(operation)
         schema = {"schema": schemas.one_of(models, "serialization")} if models else {}
         described["content"] = {operation.media_type: schema}
+        if _item_fields(operation):
+            described["content"][SELECTION] = {"schema": {"$ref": _REF + "Selection"}}
         if operation.is_also_markdown(answers=_models()):
             described["content"]["text/markdown"] = {}
     return described
@@ -380,12 +405,17 @@ def _of_path(route: RouteEntry, takes: Takes) -> Iterator[Document]:
         yield {"name": name, "in": "path", "required": True, "description": description, "schema": schema}
 
 
-def _of_query(takes: Takes, schemas: _Schemas) -> Iterator[Document]:
+def _of_query(operation: Operation, schemas: _Schemas) -> Iterator[Document]:
     """The parameters of the query string, and the `Idempotency-Key`."""
+    takes = operation.takes
     if takes.query is not None:
         for name, schema in schemas.of(takes.query)["properties"].items():
             text = {"description": schema["description"]} if "description" in schema else {}
-            yield {"name": name, "in": "query", **text, **_family(name, schema)}
+            if name != _FIELDS:
+                yield {"name": name, "in": "query", **text, **_family(name, schema)}
+    if names := sorted(_item_fields(operation)):
+        chosen = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": names}}
+        yield {**_FIELDS_PARAMETER, "schema": chosen}
     if takes.key:
         yield _KEY_PARAMETER
     if takes.expected:

@@ -23,6 +23,7 @@ from referencing.jsonschema import DRAFT202012
 from chalicelib.adapters.database import Database
 from chalicelib.api import openapi
 from chalicelib.api.contract.problems import BEFORE_ANY_ROUTE
+from chalicelib.api.handlers import SELECTION
 from chalicelib.api.http import PROBLEM
 from chalicelib.config import Settings
 from chalicelib.delivery.service import Webhooks
@@ -74,8 +75,8 @@ class Contract:
             assert not body, f"{answered} has a body"
             return answered
         assert kind in content, f"{answered} is of the type {kind}"
-        if kind == JSON:
-            errors = [f"{each.json_path}: {each.message}" for each in self._validator(answered).iter_errors(body)]
+        if kind in {JSON, SELECTION}:
+            errors = [f"{each.json_path}: {each.message}" for each in self._validator(answered, kind).iter_errors(body)]
             assert errors == [], f"{answered} does not fit its schema"
         return answered
 
@@ -103,8 +104,8 @@ class Contract:
             and all(_fits(each, step) for each, step in zip(known, steps, strict=True))
         ]
 
-    def _make_validator(self, answered: Answered) -> Any:
-        place = ("paths", answered.path, answered.method, "responses", answered.status, "content", JSON, "schema")
+    def _make_validator(self, answered: Answered, kind: str) -> Any:
+        place = ("paths", answered.path, answered.method, "responses", answered.status, "content", kind, "schema")
         return self._validator_of("/" + "/".join(map(escape_pointer, place)))
 
     def _validator_of(self, pointer: str) -> Any:

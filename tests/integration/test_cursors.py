@@ -11,13 +11,18 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from chalicelib.adapters.database import Database
+from chalicelib.api import answers
+from chalicelib.api.handlers import SELECTION
+from chalicelib.api.http import PROBLEM
 from chalicelib.pages import CursorQuery
-from tests.builders import CREATED_AT, a_lead
+from tests.builders import CREATED_AT, a_lead, ask
 from tests.conftest import DatabaseUrls
 from tests.integration.conftest import ContractClient
-from tests.integration.test_api_isolation import MINE, THEIRS, routes, seeded
+from tests.integration.test_api_isolation import MINE, THEIRS, Route, routes, seeded
+from tests.people import a_person
 
 ADMIN = "admin"
+SUBJECT = b'{"documentos": ["52998224725"]}'
 
 
 @pytest.fixture
@@ -36,7 +41,7 @@ def first_page(api: ContractClient, token: str, path: str) -> tuple[str, str | N
 
 
 def refusal(api: ContractClient, token: str, method: str, path: str) -> tuple[int, Any, list[str]]:
-    body = b'{"documentos": ["52998224725"]}' if method == "POST" else None
+    body = SUBJECT if method == "POST" else None
     status, document, _ = api.ask(method, path, token=token, body=body, Content_Type="application/json")
     return status, document.get("code"), [each["pointer"] for each in document.get("errors", ())]
 
@@ -46,9 +51,9 @@ def test_cursor_of_one_list_is_refused_by_every_other_list(api: ContractClient, 
     a_lead(owner, tenant_id=MINE)
     token = api.token(MINE, ADMIN)
     cursor, _ = first_page(api, token, "/leads?limit=1")
-    lists = [each for each in routes(api) if each.takes.query and issubclass(each.takes.query, CursorQuery)]
-    assert len(lists) > 20
-    for route in lists:
+    found = lists(api)
+    assert len(found) > 20
+    for route in found:
         if route.path != "/leads":
             answer = refusal(api, token, route.method, f"{route.to(ids)}?cursor={cursor}")
             assert answer == (422, "cursor_de_outra_lista", ["?/cursor"]), route
@@ -97,3 +102,49 @@ def test_answer_that_is_no_page_has_no_link(api: ContractClient, owner: Database
     token = api.token(MINE, ADMIN)
     for method, path in (("GET", f"/leads/{ids['lead_id']}"), ("GET", "/leads?limit=0"), ("GET", "/leads")):
         assert api.ask(method, path, token=token)[2]["Link"] is None
+
+
+def lists(api: ContractClient) -> list[Route]:
+    """Every route whose pages have cursors."""
+    return [each for each in routes(api) if each.takes.query and issubclass(each.takes.query, CursorQuery)]
+
+
+def test_fields_choose_what_the_items_of_every_list_have(api: ContractClient, owner: Database) -> None:
+    ids = seeded(owner, MINE)
+    a_person(api.aws, MINE)
+    token = api.token(MINE, ADMIN)
+    chosen = 0
+    for route in lists(api):
+        names = sorted(route.operation.item_fields(answers=answers))
+        path = f"{route.to(ids)}?fields={','.join(names[:2]) or 'nome'}"
+        if not names:
+            assert refusal(api, token, route.method, path) == (422, "requisicao_invalida", ["?/fields"]), route
+            continue
+        _, whole, _ = api.ask(route.method, route.to(ids), token=token)
+        status, some, headers = api.ask(route.method, path, token=token)
+        assert (status, headers["Content-Type"]) == (200, SELECTION), route
+        assert some == {**whole, "itens": [{name: each[name] for name in names[:2]} for each in whole["itens"]]}, route
+        chosen += len(some["itens"]) > 0
+    assert chosen > 15
+
+
+def test_field_that_the_items_lack_is_refused_before_anything_is_done(api: ContractClient, owner: Database) -> None:
+    token = api.token(MINE, ADMIN)
+    status, document, headers = api.ask("GET", "/leads?fields=nome,cor", token=token)
+    assert (status, headers["Content-Type"]) == (422, PROBLEM)
+    assert [(each["pointer"], each["code"]) for each in document["errors"]] == [
+        ("?/fields", "campo_de_item_desconhecido")
+    ]
+    assert refusal(api, token, "GET", "/leads?fields=")[1:] == ("requisicao_invalida", ["?/fields"])
+    assert refusal(api, token, "POST", "/titulares/exportar?fields=nome")[1:] == ("requisicao_invalida", ["?/fields"])
+    assert ask(owner, "SELECT count(*) FROM titular_pedidos") == [[0]]
+
+
+def test_fields_may_change_from_page_to_page(api: ContractClient, owner: Database) -> None:
+    for _ in range(2):
+        a_lead(owner, tenant_id=MINE)
+    token = api.token(MINE)
+    cursor, link = first_page(api, token, "/leads?limit=1&fields=nome")
+    assert link == f'<?limit=1&fields=nome&cursor={cursor}>; rel="next"'
+    status, document, _ = api.ask("GET", f"/leads?limit=1&fields=tags&cursor={cursor}", token=token)
+    assert (status, document["itens"], document["proximo"]) == (200, [{"tags": []}], None)

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from chalicelib.adapters.database import Database
+from chalicelib.api.handlers import operation_of
 from tests.builders import a_disparo, a_lead
 from tests.integration.conftest import ContractClient
+from tests.people import a_person
 
 ADMIN = "admin"
 _CAMPAIGN = {"nome": "Nova", "filtro": {"todos": []}, "mensagem": {"canal": "whatsapp", "template": "oi"}}
@@ -43,6 +45,10 @@ _KINDS: Mapping[str, Callable[[ContractClient, Database, str], tuple[str, list[d
     "assinatura": lambda api, _owner, token: (
         made(api, token, "/assinaturas", {"url": "https://93.184.215.14/eventos"}, "assinatura_id"),
         [{"descricao": "um"}, {"descricao": "dois"}],
+    ),
+    "usuario": lambda api, _owner, _token: (
+        f"/usuarios/{a_person(api.aws, 'acme', email='bia@example.com')}",
+        [{"grupo": "operador"}, {"ativo": False, "grupo": "leitor"}],
     ),
     "config": lambda _api, _owner, _token: ("/tenant/config", [{"idioma": "en"}, {"fuso": "America/Manaus"}]),
 }  # fmt: skip
@@ -78,3 +84,9 @@ def test_entry_of_its_timeline_is_no_change_of_a_lead(api: ContractClient, owner
     after = api.ask("GET", f"/leads/{lead_id}", token=token)
     assert before[1]["linha_do_tempo"] != after[1]["linha_do_tempo"]
     assert before[2]["ETag"] == after[2]["ETag"]
+
+
+def test_every_patch_takes_an_expected_version_and_is_tried_here(api: ContractClient) -> None:
+    patched = [methods["PATCH"] for methods in api.app.routes.values() if "PATCH" in methods]
+    assert len(patched) == len(_KINDS)
+    assert all(operation_of(each.view_function).takes.expected for each in patched)

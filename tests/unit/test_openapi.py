@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from chalicelib.api import openapi
 from chalicelib.api.answers.channels import StatusCounts
 from chalicelib.api.contract.sections import section_of
-from chalicelib.api.handlers import Operation, operation_of
+from chalicelib.api.handlers import SELECTION, Operation, operation_of
 from chalicelib.api.http import problem
 from chalicelib.dispatch.states import DisparoStatus
 from chalicelib.errors import FieldError, Invalid
@@ -184,6 +184,16 @@ def test_list_describes_its_filters(contract: Any) -> None:
     assert found["query", "limit"]["maximum"] == 500
 
 
+def test_fields_of_a_list_are_those_of_its_items_and_have_an_answer_of_their_own(contract: Any) -> None:
+    chosen = _parameters(contract, "/chaves", "get")["query", "fields"]
+    page = contract["components"]["schemas"]["KeyPage"]["properties"]["itens"]["items"]["$ref"]
+    names = contract["components"]["schemas"][page.removeprefix(SCHEMAS)]["properties"]
+    assert set(chosen["items"]["enum"]) == names.keys()
+    content = contract["paths"]["/chaves"]["get"]["responses"]["200"]["content"]
+    assert content[SELECTION]["schema"] == {"$ref": SCHEMAS + "Selection"}
+    assert ("query", "fields") not in _parameters(contract, "/leads.csv", "get")
+
+
 def test_parameters_have_the_names_that_a_client_sends(contract: Any) -> None:
     assert ("query", "hub.challenge") in _parameters(contract, "/webhooks/{canal}", "get")
 
@@ -194,7 +204,7 @@ def test_ids_in_a_path_are_uuids_and_names_are_text(contract: Any) -> None:
 
 
 def test_every_part_of_a_path_and_of_a_page_is_described(contract: Any) -> None:
-    pages = {"limit", "cursor", "offset", "Idempotency-Key"}
+    pages = {"limit", "cursor", "offset", "fields", "Idempotency-Key"}
     found = [
         (each["operationId"], parameter["name"], parameter.get("description", ""))
         for each in operations_in(contract)
@@ -230,6 +240,17 @@ def test_operations_that_create_take_an_idempotency_key(contract: Any) -> None:
         assert success["headers"].keys() == {"Idempotency-Replayed"}
         assert each["responses"]["409"]["headers"].keys() == {"Retry-After"}
         assert "422" in each["responses"]
+
+
+def test_every_refusal_for_the_moment_says_when_to_come_back(contract: Any) -> None:
+    refusals = [
+        answer
+        for each in operations_in(contract)
+        for status, answer in each["responses"].items()
+        if status in {"429", "503"}
+    ]
+    assert len(refusals) > 100
+    assert all(answer["headers"].keys() == {"Retry-After"} for answer in refusals)
 
 
 def test_json_body_is_described_by_the_model_of_the_handler(contract: Any) -> None:
@@ -312,7 +333,7 @@ def test_success_has_the_status_and_the_model_of_the_handler(
     contract: Any, path: str, method: str, status: str, model: str
 ) -> None:
     success = contract["paths"][path][method]["responses"][status]
-    assert success["content"].keys() == {"application/json"}
+    assert success["content"].keys() - {SELECTION} == {"application/json"}
     assert success["content"]["application/json"]["schema"] == {"$ref": SCHEMAS + model}
 
 
@@ -343,13 +364,13 @@ def test_handlers_that_answer_204_return_none(app: Chalice) -> None:
 def test_pages_and_plain_text_are_described_as_such(contract: Any) -> None:
     kinds = [
         set(contract["paths"][path][method]["responses"]["200"]["content"])
-        for path, method in (("/descadastro/{token}", "post"), ("/webhooks/{canal}", "get"), ("/leads", "get"))
+        for path, method in (("/descadastro/{token}", "post"), ("/webhooks/{canal}", "get"), ("/saude", "get"))
     ]
     assert kinds == [{"text/html"}, {"text/plain"}, {"application/json"}]
 
 
 def test_answers_have_no_fields_beside_those_described(contract: Any) -> None:
-    answered = _reachable(contract, [each["responses"] for each in operations_in(contract)]) - {"Problem"}
+    answered = _reachable(contract, [each["responses"] for each in operations_in(contract)]) - {"Problem", "Selection"}
     schemas = contract["components"]["schemas"]
     objects = {name for name in answered if schemas[name]["type"] == "object"}
     assert {name for name in objects if schemas[name].get("additionalProperties") is not False} == set()
@@ -417,7 +438,7 @@ def test_every_body_and_every_answer_has_an_example(contract: Any) -> None:
         (each["operationId"], where)
         for each in [*operations_in(contract), *events_in(contract)]
         for where, found in _with_schemas(each)
-        if "example" not in found and not where.startswith("parameter") and not where.endswith("text/html")
+        if "example" not in found and not where.startswith("parameter") and not where.endswith(("text/html", SELECTION))
     }
     assert without == WITHOUT_EXAMPLE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import string
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime
@@ -13,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import AwareDatetime, ValidationError
 
+from chalicelib.encoding import WrittenJson
 from chalicelib.errors import Invalid
-from chalicelib.pages import MAX_LIMIT, MAX_OFFSET, PageQuery, page_of
+from chalicelib.pages import MAX_LIMIT, MAX_OFFSET, PageQuery, Selection, page_of
 
 AWARE = st.datetimes(timezones=st.just(UTC))
 
@@ -87,6 +89,7 @@ def test_consecutive_pages_hold_every_row_once(count: int, limit: int) -> None:
         ({"offset": MAX_OFFSET + 1}, "offset_longe"),
         ({"cursor": "a" * 1001}, "string_too_long"),
         ({"cursor": "MQ", "offset": 0}, "cursor_ou_offset"),
+        ({"fields": []}, "too_short"),
         ({"pagina": 2}, "extra_forbidden"),
     ],
 )
@@ -94,3 +97,14 @@ def test_invalid_page_query_is_refused(query: dict[str, Any], code: str) -> None
     with pytest.raises(ValidationError) as raised:
         PageQuery.model_validate(query)
     assert [each["type"] for each in raised.value.errors()] == [code]
+
+
+def test_selection_keeps_some_fields_of_the_items_and_all_beside_them() -> None:
+    page = {"itens": [{"nome": "Ana", "tags": []}, {"nome": "Bia"}], "proximo": None, "total": 2}
+    assert Selection.of(page, {"tags", "status"}) == {**page, "itens": [{"tags": []}, {}]}
+    written = {**page, "itens": WrittenJson(json.dumps(page["itens"]))}
+    assert Selection.of(written, {"nome"}) == {**page, "itens": [{"nome": "Ana"}, {"nome": "Bia"}]}
+
+
+def test_fields_are_no_filter() -> None:
+    assert PageQuery(fields=frozenset({"nome"})).filters == frozenset()

@@ -1,4 +1,4 @@
-"""The forms of all JSON answers, by the rooms that give them. Only the contract imports them."""
+"""The forms of all JSON answers, by the rooms that give them. Only the contract and `fields` import them."""
 
 from chalicelib.api.answers.campaigns import (
     CampaignAnswer,

@@ -132,6 +132,7 @@ _TABLE = """
     422 contato_de_teste_invalido: Correct the contact that the pointer names.
     422 contato_desconhecido: Take the id of a contact from GET /leads/{lead_id}.
     422 contato_invalido: Choose a contact that messages can go to.
+    422 cursor_de_outra_lista: Begin again without cursor; a cursor belongs to one list and its filters.
     422 cursor_invalido: Begin again without cursor; take the next from proximo, and keep the filters.
     422 data_distante: Choose a time nearer to now.
     422 data_no_passado: Choose a time to come.
@@ -207,23 +208,24 @@ OF_ITEMS = frozenset({"item_repetido"})
 """An item of a batch has it as its `erro`; the answer as a whole is no problem document."""
 
 _NAMES = """
-    argumento_de_outro_tipo argumento_desconhecido argumento_obrigatorio busca_curta campo_do_filtro_desconhecido
-    campo_invalido campo_vazio campos_do_lead_demais campos_do_lead_grandes canal_e_template canal_longo
-    canal_repetido caractere_nulo condicao_unica contato_de_supressao_invalido contatos_demais credencial_recusada
-    cursor_ou_offset ddd_desconhecido destino_de_coluna_invalido dia_de_filtro_invalido dia_invalido dias_da_etapa
-    documento_ambiguo documento_de_busca_invalido documento_invalido dominio_suspeito email_invalido endereco_interno
-    filtro_ausente filtro_de_cancelamento_ausente filtro_longo filtro_ou_segmento filtro_profundo fim_antes_do_inicio
+    argumento_de_outro_tipo argumento_desconhecido argumento_obrigatorio busca_curta campo_de_item_desconhecido
+    campo_do_filtro_desconhecido campo_invalido campo_vazio campos_do_lead_demais campos_do_lead_grandes
+    canal_e_template canal_longo canal_repetido caractere_nulo condicao_unica contato_de_supressao_invalido
+    contatos_demais credencial_recusada cursor_ou_offset ddd_desconhecido destino_de_coluna_invalido
+    dia_de_filtro_invalido dia_invalido dias_da_etapa documento_ambiguo documento_de_busca_invalido
+    documento_invalido dominio_suspeito email_invalido endereco_interno filtro_ausente
+    filtro_de_cancelamento_ausente filtro_longo filtro_ou_segmento filtro_profundo fim_antes_do_inicio
     fuso_desconhecido header_invalido header_literal header_reservado headers_demais hora_invalida id_invalido
     instante_fora_do_calendario intervalos_sobrepostos itens_ou_lead_ids lead_ou_segmento leitura_vazia
     local_obrigatorio mensagem_fora_dos_itens mensagem_ou_etapas momento_de_filtro_invalido mudanca_vazia
     nome_de_campo_invalido nome_vazio nota_vazia numero_de_filtro_invalido ocupados_ausente offset_longe
     operador_de_outro_tipo outro_canal padrao_com_dois_valores perfil_desconhecido periodo_ou_semanal periodo_vazio
     pesos_nao_somam primeiros_ou_percentual receptor_inacessivel regra_contraditoria rota_de_outro_grupo
-    rota_desconhecida segmento_ou_filtro segredo_do_canal_ausente segredo_literal servidor_inacessivel tarifa_repetida
-    telefone_ambiguo telefone_de_busca_invalido telefone_invalido telefone_sem_ddd titular_invalido
+    rota_desconhecida segmento_ou_filtro segredo_do_canal_ausente segredo_literal servidor_inacessivel
+    tarifa_repetida telefone_ambiguo telefone_de_busca_invalido telefone_invalido telefone_sem_ddd titular_invalido
     titular_sem_identificador todas_ou_campanha_ids uf_desconhecida um_contato_por_vez url_com_senha url_invalida
-    url_sem_tls validade_invalida valor_de_campo_longo valor_de_filtro_invalido valor_de_operador valor_de_outro_tipo
-    valor_nao_escalar variante_repetida
+    url_sem_tls validade_invalida valor_de_campo_longo valor_de_filtro_invalido valor_de_operador
+    valor_de_outro_tipo valor_nao_escalar variante_repetida
 """
 FIELDS = frozenset(_NAMES.split())
 """The codes of one field of a request: `code` of an item of `errors`, beside those of `PROBLEMS` and of pydantic."""

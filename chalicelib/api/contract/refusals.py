@@ -171,7 +171,7 @@ def _codes(route: RouteEntry, operation: Operation) -> Iterator[str]:
     if takes.query is not None or takes.body is not None:
         yield from ("requisicao_invalida", "corpo_grande_demais")
     if takes.query is not None and "cursor" in takes.query.model_fields:
-        yield "cursor_invalido"
+        yield from ("cursor_de_outra_lista", "cursor_invalido")
     if takes.path:
         yield "nao_encontrado"
     if takes.key:

@@ -153,7 +153,7 @@ class Agendamentos:
         """
         now = self._clock()
         data, agendamento_id = query.after(tuple[Instant, UUID]) or (None, None)
-        filters = query.model_dump(mode="json", exclude={"limit", "cursor", "offset", "de", "ate"})
+        filters = query.model_dump(mode="json", exclude={"limit", "cursor", "offset", "fields", "de", "ate"})
         params = {
             **filters,
             "depois_data": data,
