@@ -241,6 +241,14 @@ def _lists_of(model: type[BaseModel]) -> frozenset[str]:
     return frozenset(name for name, field in model.model_fields.items() if list in _kinds(field.annotation))
 
 
+@cache
+def words_of(model: type[BaseModel]) -> frozenset[str]:
+    """The fields that hold several words: a form has them in one text, or repeats their names."""
+    return frozenset(
+        name for name, field in model.model_fields.items() if {frozenset, tuple} & {*_kinds(field.annotation)}
+    )
+
+
 def _members(family: str, texts: Mapping[str, str]) -> dict[str, str]:
     beginning = f"{family}."
     return {name.removeprefix(beginning): text for name, text in texts.items() if name.startswith(beginning)}

@@ -8,7 +8,7 @@ from typing import Any
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 from pydantic import BaseModel, ConfigDict
 
-from chalicelib.api.calls import read_texts
+from chalicelib.api.calls import read_texts, words_of
 from chalicelib.api.handlers import RequestBody
 from chalicelib.errors import FieldError, Invalid, TooLarge
 from chalicelib.ingestion.jobs.requests import (
@@ -25,7 +25,7 @@ from chalicelib.ingestion.options import IngestOptions
 MULTIPART = "multipart/form-data"
 FILE_FIELDS = ("arquivo", "file")
 """The names that the field with the file may have."""
-_MAX_PARTS = 16
+_MAX_PARTS = 64
 
 
 class _Shape(BaseModel):
@@ -95,9 +95,12 @@ def _of_form(parts: list[_Part]) -> FileInBody:
 
 
 def _options(parts: list[_Part]) -> IngestOptions:
-    """The fields beside the file; of a repeated field the last value counts."""
+    """The fields beside the file. A repeated field has the words of all; if it holds one value, the last one counts."""
+    texts: dict[str, str] = {}
     try:
-        texts = {part.name: part.content.decode().strip() for part in parts}
+        for part in parts:
+            before = f"{texts[part.name]}," if part.name in texts and part.name in words_of(IngestOptions) else ""
+            texts[part.name] = before + part.content.decode().strip()
     except UnicodeDecodeError:
         raise Invalid("multipart_invalido") from None
     return read_texts(IngestOptions, texts, "")

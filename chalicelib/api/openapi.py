@@ -84,7 +84,7 @@ _PROBLEM_SCHEMA: Document = {
             },
             "maxItems": MAX_LISTED,
         },
-        "mais_erros": {"const": True, "description": "There are more errors than `errors` lists."},
+        "mais_erros": {"type": "boolean", "description": "True if there are more errors than `errors` lists."},
         "request_id": {"type": "string", "description": "Of a 500: the id of the request, also in X-Request-Id."},
         "lead_id": {"type": "string", "format": "uuid", "description": "The other lead of a conflict with one."},
         "ocupado": {
@@ -114,6 +114,8 @@ _SELECTION_SCHEMA: Document = {
         "proximo": {"type": ["string", "null"], "description": "The `cursor` of the next page; null on the last page."},
     },
 }
+# Without a schema, generated clients drop what they get.
+_TEXT: Document = {"schema": {"type": "string"}}
 _KEY_PARAMETER: Document = {
     "name": HEADER,
     "in": "header",
@@ -176,8 +178,12 @@ class _Schemas(NamedTuple):
         return schema
 
     def one_of(self, models: tuple[type[BaseModel], ...], mode: Mode) -> Document:
-        """A reference to the only model, or to one of several."""
-        references = [self.references[model, mode] for model in models]
+        """A reference to the only model, or to one of several.
+
+        A model comes before those that it extends: generated clients take the first one that fits.
+        """
+        narrowest_first = sorted(models, key=lambda model: -len(model.__mro__))
+        references = [self.references[model, mode] for model in narrowest_first]
         return references[0] if len(references) == 1 else {"oneOf": references}
 
 
@@ -382,19 +388,19 @@ def _success(operation: Operation, schemas: _Schemas) -> Document:
         described["headers"] = {"ETag": _VERSION_HEADER}
     if operation.status != 204:
         models = _answers(operation)
-        schema = {"schema": schemas.one_of(models, "serialization")} if models else {}
+        schema = {"schema": schemas.one_of(models, "serialization")} if models else {**_TEXT}
         described["content"] = {operation.media_type: schema}
         if _item_fields(operation):
             described["content"][SELECTION] = {"schema": {"$ref": _REF + "Selection"}}
         if operation.is_also_markdown(answers=_models()):
-            described["content"]["text/markdown"] = {}
+            described["content"]["text/markdown"] = {**_TEXT}
     return described
 
 
 def _refusal(media_type: str) -> Document:
     """A route that answers with a page refuses with a page, too; not so what stands before it, such as the gateway."""
     problem: Document = {PROBLEM: {"schema": {"$ref": _REF + "Problem"}}}
-    return {HTML: {}, **problem} if media_type == HTML else problem
+    return {HTML: _TEXT, **problem} if media_type == HTML else problem
 
 
 def _of_path(route: RouteEntry, takes: Takes) -> Iterator[Document]:
