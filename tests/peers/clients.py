@@ -89,8 +89,9 @@ def _contract(stack: Stack) -> str:
 
 
 def _arguments(stack: Stack, tenant: str, folder: Path) -> list[str]:
+    """What both tours are told: the API, who calls, two workbooks, and where the provider takes its faults."""
     token = stack.token(tenant, [ADMIN_GROUP])
-    return [stack.url("api"), token, str(SAMPLE), str(folder / "carteira.xlsx")]
+    return [stack.url("api"), token, str(SAMPLE), str(folder / "carteira.xlsx"), stack.url("whatsapp")]
 
 
 def _steps(language: str, folder: Path, path: Path, steps: Sequence[_Step]) -> Iterator[Result]:

@@ -1,7 +1,8 @@
-"""The tour of the README by the client that openapi-python-client made: `python tour.py API TOKEN SAMPLE CARTEIRA`.
+"""The tour of the README by the client that openapi-python-client made.
 
-A line for each step, with tabs: what was asked, and what the typed answer said. It ends at the first answer that is
-not of the model that it should be.
+`python tour.py API TOKEN SAMPLE CARTEIRA PROVIDER`: two workbooks, and the provider that is told to lose an answer.
+It prints a line for each step, with a tab: what was asked, and what the typed answer said. It ends at the first answer
+that is not of the model that it should be.
 """
 
 from __future__ import annotations
@@ -34,13 +35,22 @@ from disparo_agenda_client.api.campanhas import (
     export_campanha,
     get_campanha,
     list_destinatarios,
+    pause_campanha,
     repeat_campanha,
+    resume_campanha,
     schedule_campanha,
     test_campanha,
 )
 from disparo_agenda_client.api.canais import pause_canal
 from disparo_agenda_client.api.chaves import create_chave, revoke_chave
-from disparo_agenda_client.api.disparos import cancel_disparo, create_disparo, disparo_overview, get_disparo
+from disparo_agenda_client.api.disparos import (
+    cancel_disparo,
+    create_disparo,
+    disparo_overview,
+    get_disparo,
+    resend_disparo,
+    resolve_disparo,
+)
 from disparo_agenda_client.api.ingestao import (
     create_ingest_job,
     get_ingest_errors,
@@ -63,13 +73,14 @@ _MOST_S = 120
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-def main(api: str, token: str, sample: Path, carteira: Path) -> None:
+def main(api: str, token: str, sample: Path, carteira: Path, provider: str) -> None:
     """Do every step, the one on what the one before has made."""
     client = AuthenticatedClient(api, token, timeout=httpx.Timeout(60))
     said("saude", of(models.HealthAnswer, health.sync_detailed(client=Client(api))).status)
     upload_workbooks(client, sample, carteira)
     lead = look_at_leads(client)
     send(client, lead)
+    lose_an_answer(client, provider)
     send_to_many(client)
     book(client, lead)
     be_refused(api, client, lead)
@@ -180,6 +191,26 @@ def send(client: AuthenticatedClient, lead: models.LeadDetail) -> None:
     said("cancel", f"{later.status}, then {gone.status}")
 
 
+def lose_an_answer(client: AuthenticatedClient, provider: str) -> None:
+    """The provider has a message and its answer is lost: a person decides, and it is sent again."""
+    lost = {"falhas": [{"conexao": "depois", "limite": 1}]}
+    httpx.put(f"{provider}/admin/falhas", json=lost).raise_for_status()
+    ready = of(
+        models.ReadyLeadPage, list_leads_ready.sync_detailed(client=client, tipo_contato=models.ContactKinds.AMBOS)
+    )
+    new = models.NewDisparo(models.Canal.WHATSAPP, "lembrete")
+    made = of(models.DisparoDetail, create_disparo.sync_detailed(ready.itens[0].lead_id, client=client, body=new), 201)
+    doubt = until(
+        lambda: of(models.DisparoDetail, get_disparo.sync_detailed(made.disparo_id, client=client)),
+        lambda found: found.status is models.DisparoStatus.INCERTO,
+    )
+    httpx.put(f"{provider}/admin/falhas", json={}).raise_for_status()
+    decision = models.ResolutionRequest(models.Resolution.NAO_ENVIADO)
+    resolved = of(models.DisparoDetail, resolve_disparo.sync_detailed(doubt.disparo_id, client=client, body=decision))
+    again = of(models.DisparoDetail, resend_disparo.sync_detailed(doubt.disparo_id, client=client))
+    said("lost answer", f"{doubt.status} {doubt.erro_codigo}, then {resolved.status}, then {again.status}")
+
+
 def send_to_many(client: AuthenticatedClient) -> None:
     """A segment, a campaign, who would get it, a test, another day, and today."""
     overdue = models.SegmentFilter(
@@ -227,11 +258,16 @@ def send_to_many(client: AuthenticatedClient) -> None:
             draft.campanha_id, client=client, body=models.CampaignStart(iniciar_em=tomorrow())
         ),
     )
+    reason = models.GivenReason("o chefe ligou")
+    paused = of(models.StoppedCampaign, pause_campanha.sync_detailed(draft.campanha_id, client=client, body=reason))
+    expect([each.codigo for each in paused.espera] == ["pessoa"], f"it waits for {paused.espera}")
+    resumed = of(models.CampaignAnswer, resume_campanha.sync_detailed(draft.campanha_id, client=client))
     stopped = of(
         models.StoppedCampaign,
         cancel_campanha.sync_detailed(draft.campanha_id, client=client, body=models.GivenReason("vai hoje")),
     )
-    said("campaign", f"{planned.status}, then {stopped.status}")
+    moves = (planned.status, paused.status, resumed.status, stopped.status)
+    said("campaign", ", then ".join(moves))
     pending = models.CampaignAgain(models.AgainFor.PENDENTES, nome="Vencidas, hoje")
     today = of(
         models.CampaignAnswer, repeat_campanha.sync_detailed(draft.campanha_id, client=client, body=pending), 201
@@ -354,4 +390,4 @@ def said(step: str, answer: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4]), sys.argv[5])

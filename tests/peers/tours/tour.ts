@@ -1,8 +1,9 @@
 /**
- * The tour of the README by the types that openapi-typescript made: `node tour.js API TOKEN SAMPLE CARTEIRA`.
+ * The tour of the README by the types that openapi-typescript made.
  *
- * A line for each step, with tabs: what was asked, and what the typed answer said. It ends at the first answer that is
- * not as it should be.
+ * `node tour.js API TOKEN SAMPLE CARTEIRA PROVIDER`: two workbooks, and the provider that is told to lose an answer.
+ * It prints a line for each step, with a tab: what was asked, and what the typed answer said. It ends at the first
+ * answer that is not as it should be.
  */
 import { readFile } from "node:fs/promises";
 import { createServer, type IncomingHttpHeaders } from "node:http";
@@ -17,7 +18,7 @@ type Answer<T> = { data?: T; error?: Schemas["Problem"]; response: Response };
 type Delivery = { headers: IncomingHttpHeaders; body: string };
 
 const MOST_MS = 120_000;
-const [API, TOKEN, SAMPLE, CARTEIRA] = process.argv.slice(2) as [string, string, string, string];
+const [API, TOKEN, SAMPLE, CARTEIRA, PROVIDER] = process.argv.slice(2) as [string, string, string, string, string];
 
 const clientOf = (token: string) =>
   createClient<paths>({
@@ -177,6 +178,29 @@ async function send(lead_id: string): Promise<void> {
   said("cancel", `${later.status}, then ${gone.status}`);
 }
 
+async function lose(faults: object): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  const set = await fetch(`${PROVIDER}/admin/falhas`, { method: "PUT", headers, body: JSON.stringify(faults) });
+  expect(set.ok, `the provider answers ${set.status}`);
+}
+
+async function loseAnAnswer(): Promise<void> {
+  await lose({ falhas: [{ conexao: "depois", limite: 1 }] });
+  const ready = await got(client.GET("/leads/para-disparo", { params: { query: { tipo_contato: "ambos" } } }));
+  const lead_id = ready.itens[0]?.lead_id;
+  expect(lead_id !== undefined, "no lead is ready");
+  const body = { canal: "whatsapp", template: "lembrete" } as const;
+  const { disparo_id } = await got(client.POST("/leads/{lead_id}/disparos", { params: { path: { lead_id } }, body }));
+  const of = { params: { path: { disparo_id } } };
+  const ask = () => got(client.GET("/disparos/{disparo_id}", of));
+  const doubt = await until(ask, (found) => found.status === "incerto");
+  await lose({});
+  const decision = { ...of, body: { resultado: "nao_enviado" } as const };
+  const resolved = await got(client.POST("/disparos/{disparo_id}/resolver", decision));
+  const again = await got(client.POST("/disparos/{disparo_id}/reenviar", of));
+  said("lost answer", `${doubt.status} ${doubt.erro_codigo}, then ${resolved.status}, then ${again.status}`);
+}
+
 async function sendToMany(): Promise<void> {
   const overdue: Schemas["SegmentFilter"] = {
     todos: [
@@ -209,8 +233,12 @@ async function sendToMany(): Promise<void> {
   said("test", `${trial.itens.length} to the team`);
   const start = { ...of, body: { iniciar_em: tomorrow() } };
   const planned = await got(client.POST("/campanhas/{campanha_id}/agendar", start));
+  const pause = { ...of, body: { motivo: "o chefe ligou" } };
+  const paused = await got(client.POST("/campanhas/{campanha_id}/pausar", pause));
+  expect(paused.espera[0]?.codigo === "pessoa", `it waits for ${JSON.stringify(paused.espera)}`);
+  const resumed = await got(client.POST("/campanhas/{campanha_id}/retomar", of));
   const stopped = await got(client.POST("/campanhas/{campanha_id}/cancelar", { ...of, body: { motivo: "vai hoje" } }));
-  said("campaign", `${planned.status}, then ${stopped.status}`);
+  said("campaign", [planned, paused, resumed, stopped].map((each) => each.status).join(", then "));
   const again = { ...of, body: { quem: "pendentes", nome: "Vencidas, hoje" } as const };
   const today = await got(client.POST("/campanhas/{campanha_id}/de-novo", again));
   const at = { params: { path: { campanha_id: today.campanha_id } } };
@@ -304,6 +332,7 @@ said("saude", health.status);
 await uploadWorkbooks();
 const lead = await lookAtLeads();
 await send(lead);
+await loseAnAnswer();
 await sendToMany();
 await book(lead);
 await beRefused(lead);
