@@ -72,7 +72,7 @@ check-coverage: $(INSTALLED)
 		$(BIN)/coverage report --include="chalicelib/$$room/*" --fail-under=100 --format=total > /dev/null \
 			|| { echo "not every line and branch of chalicelib/$$room is covered"; exit 1; }; done
 
-peers: $(INSTALLED) ## Test the channel profiles against the real MCP servers: make peers PEERS=twilio
+peers: $(INSTALLED) ## Test profiles against real MCP servers, and the contract against linters and generators: make peers PEERS=clients
 	$(PY) -m tests.peers $(PEERS)
 
 chaos: $(INSTALLED) ## Break the stack in many ways and count what is left: make chaos CHAOS=database_is_killed

@@ -1,7 +1,8 @@
 """Tests the profiles against the real MCP servers that they are for, our webhooks against npm's verifier, and our
-contract against linters.
+contract against linters and generators of clients.
 
-`python -m tests.peers [PROFILE…]`, with `standardwebhooks` for the webhooks and `contract` for the contract.
+`python -m tests.peers [PROFILE…]`, with `standardwebhooks` for the webhooks, `contract` for the linters and `clients`
+for the generators.
 
 The exit status is 1 if a server does not behave as its profile says, or cannot be installed.
 """
@@ -14,6 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.peers.clients import PYTHON_GENERATOR, TYPESCRIPT_GENERATOR, generated_clients
 from tests.peers.contract import LINTERS, contract_linters
 from tests.peers.environments import FOLDER, NotInstalled
 from tests.peers.trials import PEERS as SERVERS
@@ -24,6 +26,7 @@ PEERS = (
     *SERVERS,
     Peer("standardwebhooks", f"{LIBRARY} (npm)", standard_webhooks),
     Peer("contract", f"{', '.join(LINTERS)} (npm)", contract_linters),
+    Peer("clients", f"{', '.join((*PYTHON_GENERATOR, *TYPESCRIPT_GENERATOR))}", generated_clients),
 )
 
 

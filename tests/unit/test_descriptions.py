@@ -19,7 +19,9 @@ def described(name: str, *fields: str, **said: str) -> dict[str, str | None]:
 
 def test_text_is_found_in_the_model_and_in_those_that_it_extends() -> None:
     [part] = described(LeadQuery.__name__, "q").values()
-    assert part == "Part of the name; case and accents do not matter."
+    assert (
+        part == "Part of the name or of the contact person's, three letters at least; case and accents do not matter."
+    )
     assert described(LeadExport.__name__, "q") == {"q": part}
     assert described(f"{LeadQuery.__name__}-Input", "q") == {"q": part}
 
