@@ -126,6 +126,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "nao_encontrado": ("Não existe.", "There is no such thing."),
     "erro_interno": ("Algo falhou do nosso lado.", "Something failed on our side."),
+    "autenticacao_indisponivel": (
+        "Não foi possível saber quem chama; tente de novo em instantes.",
+        "It could not be told who calls; try again in a moment.",
+    ),
     "banco_indisponivel": (
         "O banco de dados não respondeu; tente de novo em instantes.",
         "The database did not answer; try again in a moment.",

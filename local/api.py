@@ -38,7 +38,7 @@ from chalice.local import (
 )
 
 from chalicelib.api.authorizing import UNAUTHORIZED
-from chalicelib.api.every_answer import HEADER, MEMBER, OF_THE_GATEWAY, PRIVACY
+from chalicelib.api.every_answer import HEADER, MEMBER, OF_THE_GATEWAY, PRIVACY, with_request_id
 from chalicelib.api.gateway import RESPONSES
 from chalicelib.api.http import of_status, problem
 from chalicelib.config import MAX_BODY, Settings
@@ -63,7 +63,8 @@ class GatewayRefusal(LocalGatewayException):
 
     def __init__(self, error: DomainError) -> None:
         response = problem(error, PORTUGUESE)
-        super().__init__({**OF_THE_GATEWAY, **response.headers}, response.body.encode())
+        body = response.body if error.status < 500 else with_request_id(response.body, _request_id.get())
+        super().__init__({**OF_THE_GATEWAY, **response.headers}, body.encode())
         self.CODE = error.status  # the attribute that Chalice reads the status from
 
 

@@ -23,7 +23,7 @@ class Unauthorized(Exception):
 
 
 class AuthorizerFailed(Exception):
-    """What makes API Gateway answer 500: nobody could tell who calls; the text is the code of the reason."""
+    """What makes API Gateway answer 503: nobody could tell who calls; the text is the code of the reason."""
 
 
 def admitted(identify: Callable[[str], Identity], authorization: str) -> AuthResponse:

@@ -15,13 +15,14 @@ from chalicelib.errors import (
     TooLarge,
     TooManyRequests,
     Unauthenticated,
+    Unavailable,
     Unreadable,
     UnsupportedMedia,
 )
 
 
 class GatewayFault(DomainError):
-    """The gateway is not configured as it must be, or could not ask its authorizer."""
+    """The gateway is not configured as it must be."""
 
     status = 500
 
@@ -45,7 +46,8 @@ RESPONSES: Mapping[str, DomainError] = {
     "ACCESS_DENIED": _DENIED,
     "API_CONFIGURATION_ERROR": _FAULT,
     "AUTHORIZER_CONFIGURATION_ERROR": _FAULT,
-    "AUTHORIZER_FAILURE": _FAULT,
+    # Nobody could tell who calls: the database or Cognito does not answer. The same request may work in a moment.
+    "AUTHORIZER_FAILURE": Unavailable("autenticacao_indisponivel"),
     "BAD_REQUEST_BODY": _MALFORMED,
     "BAD_REQUEST_PARAMETERS": _MALFORMED,
     "EXPIRED_TOKEN": _NO_TOKEN,

@@ -19,7 +19,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from operator import attrgetter, methodcaller
 from types import SimpleNamespace
-from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast, get_type_hints
+from typing import Any, ClassVar, NamedTuple, TypeAlias, TypeVar, cast, get_args, get_type_hints
 from uuid import UUID
 
 from chalice.app import Response
@@ -136,7 +136,7 @@ class Operation:
         if query is None or not issubclass(query, CursorQuery) or self.media_type != JSON:
             return frozenset()
         pages = [each.model_fields["itens"] for each in self.answers(**names) if "itens" in each.model_fields]
-        return frozenset(name for page in pages for name in page.annotation.__args__[0].model_fields)
+        return frozenset(name for page in pages for name in get_args(page.annotation)[0].model_fields)
 
     def _check_fields(self, fields: frozenset[str]) -> None:
         """Check that the items have them, before anything is done.

@@ -85,7 +85,10 @@ _PROBLEM_SCHEMA: Document = {
             "maxItems": MAX_LISTED,
         },
         "mais_erros": {"type": "boolean", "description": "True if there are more errors than `errors` lists."},
-        "request_id": {"type": "string", "description": "Of a 500: the id of the request, also in X-Request-Id."},
+        "request_id": {
+            "type": "string",
+            "description": "Of a failure of ours: the id of the request, also in X-Request-Id.",
+        },
         "lead_id": {"type": "string", "format": "uuid", "description": "The other lead of a conflict with one."},
         "ocupado": {
             "type": ["object", "null"],

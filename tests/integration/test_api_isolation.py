@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 from uuid import UUID, uuid4
 
 import pytest
+from chalice.app import S3EventConfig, SQSEventConfig
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from chalicelib.adapters.database import Database, Rows, StatementFailed
@@ -647,6 +650,50 @@ def test_lists_show_nothing_of_another_tenant(api: Client, owner: Database, by_k
             status, document, _ = sent(api, route, mine, token, body=None)
             assert status == 200, route
             assert not [secret for secret in secrets if secret in json.dumps(document)], route
+
+
+def test_message_of_any_queue_moves_no_row_of_another_tenant(api: Client, owner: Database) -> None:
+    """Schedules send the same messages to the same queues."""
+    theirs = seeded(owner, THEIRS)
+    seeded(owner, MINE)
+    # What waits to be published is published for all tenants, whoever wakes the worker.
+    run(owner, "UPDATE eventos SET publicado_em = criado_em")
+    queues = [each for each in api.app.event_sources if isinstance(each, SQSEventConfig)]
+    assert len(queues) == 5
+    moved = set()
+    for tenant in (MINE, THEIRS):
+        before = rows_of(owner, THEIRS)
+        for each in queues:
+            # Each worker finds the id that it knows: `job_id`, `disparo_id` and so on.
+            receive(each.handler_string, {"messageId": "1", "body": json.dumps({**theirs, "tenant_id": tenant})})
+            if rows_of(owner, THEIRS) != before:
+                moved.add((tenant, each.name))
+                before = rows_of(owner, THEIRS)
+    assert moved >= {(THEIRS, "ingest_leads"), (THEIRS, "deliver_eventos")}
+    assert {tenant for tenant, _ in moved} == {THEIRS}
+
+
+def test_file_under_one_prefix_belongs_to_no_other_tenant(api: Client, owner: Database) -> None:
+    theirs = seeded(owner, THEIRS)
+    before = rows_of(owner, THEIRS)
+    [files] = [each for each in api.app.event_sources if isinstance(each, S3EventConfig)]
+    key = f"leads/{MINE}/{theirs['job_id']}/leads.csv"
+    there = {"bucket": {"name": files.bucket}, "object": {"key": key, "size": 3, "eTag": "x"}}
+    receive(files.handler_string, {"eventName": "ObjectCreated:Put", "s3": there})
+    assert rows_of(owner, THEIRS) == before
+    assert ask(owner, f"SELECT count(*) FROM ingest_jobs WHERE chave = '{key}' AND tenant_id = '{MINE}'") == [[1]]
+    body = json.dumps({"bucket": files.bucket, "key": f"leads/{THEIRS}/leads.csv"}).encode()
+    status, document, _ = api.ask(
+        "POST", "/ingest/leads/xlsx", token=api.token(MINE), body=body, Content_Type="application/json"
+    )
+    assert (status, document["code"]) == (422, "fora_do_prefixo")
+
+
+def receive(handler: str, record: dict[str, Any]) -> None:
+    """Have a function of the app called, as Lambda does, with one record of a queue or a bucket."""
+    module, _, name = handler.partition(".")
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+    getattr(sys.modules[module], name)({"Records": [record]}, context)
 
 
 def test_parameter_cannot_choose_the_tenant(api: Client, owner: Database) -> None:

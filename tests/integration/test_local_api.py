@@ -281,12 +281,15 @@ def test_no_token_can_be_verified_while_the_keys_cannot_be_fetched() -> None:
         id_tokens.claims(jwt.encode({}, "a secret of thirty-two bytes or more", headers={"kid": "dummy"}))
 
 
-def test_failure_of_the_authorizer_is_a_500_and_does_not_reach_the_app(aws: Aws, user_pool: str) -> None:
+def test_failure_of_the_authorizer_says_when_to_come_back_and_does_not_reach_the_app(aws: Aws, user_pool: str) -> None:
     app = an_app(IdTokens(jwks_url="http://127.0.0.1:9/jwks.json", issuer="i"))
     with serving(app) as port:
         client = Client("127.0.0.1", port, aws, user_pool.rsplit("/", 1)[-1], app)
         status, problem, headers = client.ask("GET", "/eu", token=client.token())
-    assert (status, problem["code"], headers["Content-Type"]) == (500, "erro_interno", "application/problem+json")
+    assert (status, problem["code"]) == (503, "autenticacao_indisponivel")
+    assert headers["Content-Type"] == "application/problem+json"
+    assert int(headers["Retry-After"]) >= 1
+    assert problem["request_id"] == headers["X-Request-Id"]
     assert app.called == []
 
 

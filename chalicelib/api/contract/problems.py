@@ -184,6 +184,7 @@ _TABLE = """
     500 erro_interno: Report the request_id to whoever runs the service.
     501 metodo_desconhecido: Use a method of the contract, and send the body with Content-Length.
     503 aws_indisponivel: Repeat it in a moment, with the same Idempotency-Key.
+    503 autenticacao_indisponivel: Repeat it in a moment; the token or the key is not at fault.
     503 banco_indisponivel: Repeat it in a moment, with the same Idempotency-Key.
     503 chaves_do_cognito_indisponiveis: Repeat it in a moment.
     503 consulta_demorada: Narrow the filters, or repeat it in a moment.

@@ -130,8 +130,8 @@ OWN: Mapping[str, str] = MappingProxyType(
 _OF_THE_GATEWAY = ("requisicao_malformada", "acesso_negado", "requisicoes_demais", "erro_interno", "resposta_tardia")
 _OF_WHAT_WE_DEPEND_ON = ("aws_indisponivel", "banco_indisponivel", "consulta_demorada", "segredo_ausente")
 _OF_A_CALLER = (
-    "nao_autenticado", "chaves_do_cognito_indisponiveis", "grupo_exigido", "rota_fora_da_chave",
-    "limite_de_requisicoes",
+    "nao_autenticado", "autenticacao_indisponivel", "chaves_do_cognito_indisponiveis", "grupo_exigido",
+    "rota_fora_da_chave", "limite_de_requisicoes",
 )  # fmt: skip
 _OF_A_KEY = (
     "chave_de_idempotencia_invalida", "chave_de_idempotencia_reutilizada", "requisicao_em_andamento",
