@@ -63,7 +63,8 @@ _EXTRAS = (
     """
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       status, enviar_apos, provider_message_id, enviado_em, criado_em, atualizado_em)
-SELECT :tenant, gen_random_uuid(), CAST(:busy AS uuid), 'whatsapp', CAST(:busy AS uuid), '+5571988887777', 'vencida', 1,
+SELECT :tenant, CAST(left(CAST(id_de(em) AS text), 20) || right(CAST(gen_random_uuid() AS text), 16) AS uuid),
+       CAST(:busy AS uuid), 'whatsapp', CAST(:busy AS uuid), '+5571988887777', 'vencida', 1,
        '{"nome": "Maria"}', 'enviado', em, 'wamid.b' || n, em, em, em
   FROM (SELECT n, now() - n * interval '20 minutes' AS em FROM generate_series(1, CAST(:of_busy AS integer)) AS n) d""",
     """

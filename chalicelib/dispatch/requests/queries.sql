@@ -252,10 +252,10 @@ WITH alguns AS MATERIALIZED (
        SET status = 'cancelado', espera = NULL, passos = d.passos + 1, atualizado_em = :agora
       FROM em_ordem o
      WHERE d.tenant_id = o.tenant_id AND d.disparo_id = o.disparo_id AND o.vez <= CAST(:limite AS integer)
-    RETURNING d.tenant_id, d.disparo_id, d.passos
+    RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.passos
 ), anotados AS (
-    INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
-    SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movidos
+    INSERT INTO disparo_tentativas (tenant_id, disparo_id, lead_id, passo, em, classe, por, motivo)
+    SELECT tenant_id, disparo_id, lead_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movidos
     RETURNING disparo_id
 )
 SELECT (SELECT count(*) FROM anotados) AS cancelados,
