@@ -66,6 +66,7 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         **dict.fromkeys(("classe", "codigo"), CODE),
         "por": SUBJECT,
     },
+    "disparo_usos": {"canal": CODE, "template": OF_TENANT},
     "disparo_contagens": dict.fromkeys(("canal", "status", "motivo"), CODE),
     "chaves_de_idempotencia": dict.fromkeys(("corpo", "pessoas"), Personal("erase_titular_chaves")),
     "avisos_de_entrega": {
