@@ -198,8 +198,8 @@ def _lists(sample: Sample) -> Mapping[str, Sequence[Mapping[str, object]]]:
             {}, {"offset": 10_000}, {"cursor": signed("GET /disparos", sample.deep_disparo)}, {"status": "pendente"},
             {"status": "enviado"}, {"status": "erro"}, {"status": "incerto"}, {"canal": "whatsapp"},
             {"canal": "email"}, {"lead_id": sample.busy}, {"erro_codigo": "131026"}, {"espera": "campanha"},
-            {"criado_ate": at}, {"enviado_ate": at}, {"template": "vencida"}, {"campanha_id": CAMPAIGN},
-            {"job_id": JOB}, {"destino": "+5571988887777"},
+            {"criado_ate": at}, {"enviado_ate": at}, {"template": "vencida"}, {"template": "nenhum"},
+            {"etapa": 9}, {"campanha_id": CAMPAIGN}, {"job_id": JOB}, {"destino": "+5571988887777"},
         ],
         "/agendamentos": [
             {}, {"status": "pendente"}, {"responsavel": "ana 3"}, {"lead_id": lead["lead_id"]}, {"de": at},

@@ -75,8 +75,8 @@ class World:
         run(
             self.owner,
             "TRUNCATE disparos, disparo_tentativas, disparo_contagens, disparo_usos, canal_limites, canal_redatacoes, "
-            "supressoes, eventos, agendamentos, agendamento_horarios, agendamento_avisos, templates, campanha_mensagens, "
-            "tenants CASCADE",
+            "supressoes, eventos, agendamentos, agendamento_horarios, agendamento_avisos, templates, "
+            "campanha_mensagens, tenants CASCADE",
         )
         run(self.owner, "UPDATE leads SET status = 'novo', status_antes = NULL")
 

@@ -532,7 +532,8 @@ def test_few_of_a_kind_are_found_among_many_page_by_page(
         "criado_ate": "criado_em < {}",
     }  # fmt: skip
     where = " AND ".join(conditions[name].format(literal(value)) for name, value in filters.items())
-    expected = [str(each) for (each,) in ask(database, f"SELECT disparo_id FROM disparos WHERE {where} ORDER BY 1 DESC")]
+    fitting = ask(database, f"SELECT disparo_id FROM disparos WHERE {where} ORDER BY disparo_id DESC")
+    expected = [str(disparo_id) for (disparo_id,) in fitting]
 
     def page(**more: object) -> dict[str, Any]:
         return services.disparos.page(TENANT, DisparoQuery.model_validate({**filters, "limit": 4, **more}))
