@@ -63,7 +63,8 @@ _EXTRAS = (
     """
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
                       status, enviar_apos, provider_message_id, enviado_em, criado_em, atualizado_em)
-SELECT :tenant, gen_random_uuid(), CAST(:busy AS uuid), 'whatsapp', CAST(:busy AS uuid), '+5571988887777', 'vencida', 1,
+SELECT :tenant, CAST(left(CAST(id_de(em) AS text), 20) || right(CAST(gen_random_uuid() AS text), 16) AS uuid),
+       CAST(:busy AS uuid), 'whatsapp', CAST(:busy AS uuid), '+5571988887777', 'vencida', 1,
        '{"nome": "Maria"}', 'enviado', em, 'wamid.b' || n, em, em, em
   FROM (SELECT n, now() - n * interval '20 minutes' AS em FROM generate_series(1, CAST(:of_busy AS integer)) AS n) d""",
     """
@@ -197,8 +198,8 @@ def _lists(sample: Sample) -> Mapping[str, Sequence[Mapping[str, object]]]:
             {}, {"offset": 10_000}, {"cursor": signed("GET /disparos", sample.deep_disparo)}, {"status": "pendente"},
             {"status": "enviado"}, {"status": "erro"}, {"status": "incerto"}, {"canal": "whatsapp"},
             {"canal": "email"}, {"lead_id": sample.busy}, {"erro_codigo": "131026"}, {"espera": "campanha"},
-            {"criado_ate": at}, {"enviado_ate": at}, {"template": "vencida"}, {"campanha_id": CAMPAIGN},
-            {"job_id": JOB}, {"destino": "+5571988887777"},
+            {"criado_ate": at}, {"enviado_ate": at}, {"template": "vencida"}, {"template": "nenhum"},
+            {"etapa": 9}, {"campanha_id": CAMPAIGN}, {"job_id": JOB}, {"destino": "+5571988887777"},
         ],
         "/agendamentos": [
             {}, {"status": "pendente"}, {"responsavel": "ana 3"}, {"lead_id": lead["lead_id"]}, {"de": at},

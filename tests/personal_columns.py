@@ -48,7 +48,7 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
     "lead_telefones": {"telefone": Personal("delete_titular_telefones"), "tipo_origem": CODE},
     "lead_emails": {"email": Personal("delete_titular_emails")},
     # A trigger of `leads` deletes the row at once. The query deletes what was copied at that very moment.
-    "lead_buscas": dict.fromkeys(("texto", "numeros"), Personal("forget_erased_buscas")),
+    "lead_buscas": dict.fromkeys(("texto", "numeros", "tags"), Personal("forget_erased_buscas")),
     "leads_suprimidos": {"nota": Personal("delete_titular_suprimidos"), "por": SUBJECT},
     "leads_manuais": {
         "por": SUBJECT,
@@ -66,6 +66,7 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
         **dict.fromkeys(("classe", "codigo"), CODE),
         "por": SUBJECT,
     },
+    "disparo_usos": {"canal": CODE, "template": OF_TENANT},
     "disparo_contagens": dict.fromkeys(("canal", "status", "motivo"), CODE),
     "chaves_de_idempotencia": dict.fromkeys(("corpo", "pessoas"), Personal("erase_titular_chaves")),
     "avisos_de_entrega": {

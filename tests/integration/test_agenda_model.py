@@ -74,9 +74,9 @@ class World:
         """Restore the state before the first example."""
         run(
             self.owner,
-            "TRUNCATE disparos, disparo_tentativas, disparo_contagens, canal_limites, canal_redatacoes, supressoes, "
-            "eventos, agendamentos, agendamento_horarios, agendamento_avisos, templates, campanha_mensagens, "
-            "tenants CASCADE",
+            "TRUNCATE disparos, disparo_tentativas, disparo_contagens, disparo_usos, canal_limites, canal_redatacoes, "
+            "supressoes, eventos, agendamentos, agendamento_horarios, agendamento_avisos, templates, "
+            "campanha_mensagens, tenants CASCADE",
         )
         run(self.owner, "UPDATE leads SET status = 'novo', status_antes = NULL")
 

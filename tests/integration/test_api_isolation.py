@@ -37,7 +37,7 @@ TABLES = (
     "leads", "lead_telefones", "lead_emails", "disparos", "agendamentos", "ingest_jobs", "ingest_erros",
     "ingest_previas", "ingest_mesclas", "tenants", "templates", "eventos", "supressoes", "avisos_de_entrega",
     "disparo_tentativas", "disparo_contagens", "chaves_de_idempotencia", "canal_limites", "canal_pausas",
-    "canal_redatacoes", "canal_historico",
+    "disparo_usos", "canal_redatacoes", "canal_historico",
     "respostas", "provedor_usuarios", "consentimentos", "leads_suprimidos", "tenant_campos", "leads_manuais",
     "segmentos", "tenant_mapeamentos", "campanhas", "campanha_mensagens", "campanha_excluidos", "campanha_historico",
     "campanha_contagens", "campanha_desfechos", "lead_contatos_periodo", "responsaveis", "bloqueios",

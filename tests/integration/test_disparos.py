@@ -36,6 +36,7 @@ from tests.builders import (
     disparo,
     event_of,
     explain,
+    explained,
     insert,
     lead_status,
     literal,
@@ -502,11 +503,78 @@ def test_page_is_read_from_an_index(
     names = (
         "antes", "status", "canal", "lead_id", "erro_codigo", "espera", "etapa", "template", "campanha_id", "job_id",
         "do_lead", "ate_lead", "enviado_de", "enviado_ate", "destinos", "criado_de", "criado_ate", "desde_id", "ate_id",
+        "disparo_ids",
     )  # fmt: skip
     given = {**dict.fromkeys(names), "limite": 51, "pular": 0, **filters}
     used = explain(services.database, TENANT, "list_disparos", **given)
     assert index in used
     assert "Seq Scan on disparos" not in used
+
+
+KINDS: tuple[dict[str, Any], ...] = (
+    {"template": "oi"}, {"template": "oi-email"}, {"canal": "email"}, {"etapa": 1}, {"etapa": 3}, {"template": "nunca"},
+    {"canal": "email", "template": "oi"}, {"canal": "whatsapp", "criado_de": STARTED_AT - timedelta(hours=50)},
+    {"canal": "email", "criado_ate": STARTED_AT - timedelta(hours=50)},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("filters", KINDS, ids=str)
+def test_few_of_a_kind_are_found_among_many_page_by_page(
+    services: Services, database: Database, filters: dict[str, Any]
+) -> None:
+    lead_id = a_lead(database)
+    for hours in range(0, 120, 3):
+        by_email = hours % 7 == 0
+        kind = {"canal": "email", "template": "oi-email", "destino": "maria@example.com"} if by_email else {}
+        a_disparo(database, lead_id, criado_em=STARTED_AT - timedelta(hours=hours), **kind)
+    conditions = {
+        "template": "template = {}", "canal": "canal = {}", "etapa": "etapa = {}", "criado_de": "criado_em >= {}",
+        "criado_ate": "criado_em < {}",
+    }  # fmt: skip
+    where = " AND ".join(conditions[name].format(literal(value)) for name, value in filters.items())
+    fitting = ask(database, f"SELECT disparo_id FROM disparos WHERE {where} ORDER BY disparo_id DESC")
+    expected = [str(disparo_id) for (disparo_id,) in fitting]
+
+    def page(**more: object) -> dict[str, Any]:
+        return services.disparos.page(TENANT, DisparoQuery.model_validate({**filters, "limit": 4, **more}))
+
+    found, answer = list[str](), page()
+    while True:
+        found += [each["disparo_id"] for each in answer["itens"]]
+        if answer["proximo"] is None:
+            break
+        answer = page(cursor=answer["proximo"])
+    assert found == expected
+    assert [each["disparo_id"] for each in page(offset=3)["itens"]] == expected[3:7]
+
+
+def test_kind_is_noted_once_for_a_span_of_time(database: Database) -> None:
+    lead_id = a_lead(database)
+    for minutes in (0, 1, 2, 600):
+        a_disparo(database, lead_id, criado_em=STARTED_AT + timedelta(minutes=minutes))
+    assert ask(database, "SELECT count(*), count(DISTINCT inicio) FROM disparo_usos") == [[2, 2]]
+
+
+def test_kind_is_looked_for_in_its_spans_as_far_as_the_page_needs(services: Services, database: Database) -> None:
+    lead_id = a_lead(database)
+    run(
+        database,
+        "INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, "
+        "variaveis, max_tentativas, enviar_apos, criado_em, atualizado_em) "
+        f"SELECT '{TENANT}', id_de(em), {literal(lead_id)}, 'whatsapp', {literal(lead_id)}, '+5571999990001', 'oi', 1, "
+        f"'{{}}', 3, em, em, em FROM (SELECT CAST('{STARTED_AT}' AS timestamptz) - n * interval '1 hour' AS em "
+        "FROM generate_series(1, 20000) n) d",
+    )
+    vacuum(database, "disparos", "disparo_usos")
+    names = ("antes", "etapa", "template", "criado_de", "criado_ate", "desde_id", "ate_id")
+    with services.database.transaction(TENANT) as rows:
+        rows.avoid_sorting()
+        given = {**dict.fromkeys(names), "canal": "whatsapp", "limite": 51, "pular": 0}
+        plan = explained(rows, "disparos_of_kind", **given)
+    assert "Presorted Key: " in plan
+    assert "using disparos_pkey on disparos d" in plan
+    assert "Index Cond: ((tenant_id = " in plan
+    assert "(disparo_id >= " in plan
 
 
 def test_history_shows_each_step_with_a_sentence(services: Services, database: Database, clock: StoppedClock) -> None:

@@ -187,7 +187,7 @@ class World:
         """Restore the state before the first example."""
         run(
             self.owner,
-            "TRUNCATE assinaturas, assinatura_entregas, disparos, disparo_tentativas, disparo_contagens, "
+            "TRUNCATE assinaturas, assinatura_entregas, disparos, disparo_tentativas, disparo_contagens, disparo_usos, "
             "canal_limites, canal_redatacoes, canal_pausas, "
             "supressoes, avisos_de_entrega, eventos, tenants, respostas, provedor_usuarios, consentimentos",
         )

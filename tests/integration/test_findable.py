@@ -85,8 +85,26 @@ def test_lead_that_changed_is_found_by_what_it_is_now(leads: Leads, owner: Datab
 def test_lead_that_was_moved_need_not_be_copied_again(owner: Database, findable: FindableLeads) -> None:
     of_a_job(owner, 1)
     findable.copy()
-    run(owner, "UPDATE leads SET status = 'concluido', tags = '{vip}'")
+    run(owner, "UPDATE leads SET status = 'concluido'")
     assert findable.copy() == 0
+
+
+def test_lead_is_found_by_its_tag_before_it_is_copied_and_after(
+    leads: Leads, owner: Database, findable: FindableLeads
+) -> None:
+    made = of_a_job(owner, 4)
+    a_lead(owner, tenant_id="outra")
+    run(owner, f"UPDATE leads SET tags = '{{vip,bom}}' WHERE lead_id = '{made[1]}' OR tenant_id = 'outra'")
+    run(owner, "DELETE FROM buscas_a_refazer")
+    for _ in range(2):
+        assert (found(leads, tag="vip"), found(leads, tag="bom"), found(leads, tag="vi")) == ([made[1]], [made[1]], [])
+        findable.copy()
+    run(owner, f"UPDATE leads SET tags = CASE lead_id WHEN '{made[2]}' THEN '{{vip}}' ELSE '{{}}' END::text[]")
+    for _ in range(2):
+        assert (found(leads, tag="vip"), found(leads, tag="bom")) == ([made[2]], [])
+        findable.copy()
+    assert found(leads, tag="vip", status="concluido") == []
+    assert found(leads, tag="vip", status="novo") == [made[2]]
 
 
 def test_nothing_of_an_erased_lead_is_kept(leads: Leads, owner: Database, findable: FindableLeads) -> None:

@@ -17,7 +17,7 @@ from chalicelib.leads.lists.lead_search import IdSpan, LeadSearch
 from chalicelib.leads.lists.service import Leads
 from chalicelib.leads.requests import LeadQuery
 from chalicelib.wiring import Services
-from tests.builders import CREATED_AT, TENANT, a_job, a_lead, run
+from tests.builders import CREATED_AT, TENANT, a_job, a_lead, run, vacuum
 from tests.conftest import StoppedClock
 from tests.integration.test_api_isolation import read
 from tests.integration.test_leads import all_pages
@@ -130,6 +130,22 @@ def test_text_that_many_leads_have_is_read_by_the_other_filters(
 
 
 @pytest.mark.parametrize("is_copied", [True, False])
+def test_tag_of_many_and_tag_of_few_give_the_same_pages(
+    leads: Leads, owner: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, is_copied: bool
+) -> None:
+    made = [a_lead(owner, tags=["vip"] if number % 2 else ["bom"]) for number in range(9)]
+    if is_copied:
+        FindableLeads(database=owner, clock=clock).copy()
+    monkeypatch.setattr(lead_search, "_SAMPLE", 8)
+    for looked_up_below in (1, 8):
+        monkeypatch.setattr(lead_search, "_COMMON", looked_up_below)
+        paged = all_pages(lambda query: page(leads, tag="vip", **query), 2)
+        assert [UUID(each["lead_id"]) for each in paged] == made[7::-2]
+        assert page(leads, tag="vip", limit=2)["total"] == 4
+        assert ids(leads, tag="vip", offset=3) == made[1:2]
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
 def test_pages_of_a_text_hold_every_lead_once(
     leads: Leads, owner: Database, clock: StoppedClock, monkeypatch: pytest.MonkeyPatch, is_copied: bool
 ) -> None:
@@ -193,6 +209,7 @@ def test_common_text_is_found_among_the_newest_leads_and_a_rare_one_behind_them(
 LOOK_UPS = (
     "leads_com_texto('maria', NULL, 10)",
     "leads_com_final('0001', NULL, 10)",
+    "leads_com_tag('vip', NULL, 10)",
     "leads_de_um_contato(true, NULL, 10)",
 )
 
@@ -201,10 +218,10 @@ LOOK_UPS = (
 def test_look_up_finds_leads_of_the_tenant_of_the_transaction_alone(
     services: Services, owner: Database, clock: StoppedClock, is_copied: bool
 ) -> None:
-    mine = a_lead(owner, emails=())
-    a_lead(owner, tenant_id="outra", emails=())
+    mine = a_lead(owner, emails=(), tags=["vip"])
+    a_lead(owner, tenant_id="outra", emails=(), tags=["vip"])
     of_job = a_job(owner, "leads.xlsx", tenant_id="outra")
-    a_lead(owner, tenant_id="outra", emails=(), job_id=of_job)
+    a_lead(owner, tenant_id="outra", emails=(), job_id=of_job, tags=["vip"])
     if is_copied:
         FindableLeads(database=owner, clock=clock).copy()
     for look_up in LOOK_UPS:
@@ -222,6 +239,7 @@ def test_look_up_finds_leads_of_the_tenant_of_the_transaction_alone(
     [
         "leads_fora_das_buscas(NULL)",
         "buscas_pelo_indice('%maria%', NULL, NULL, 10)",
+        "buscas_com_tag('vip', NULL, 10)",
         "buscas_pela_ordem('%maria%', NULL, 10, 10)",
         "contar_buscas('%maria%', 10)",
         "contar_buscas_pelo_indice('%maria%', 10)",
@@ -240,6 +258,27 @@ def test_look_up_that_no_index_answers_finds_nothing(
     with services.database.transaction(TENANT) as rows:
         assert asked(rows, f"SELECT {look_up}('{text}', NULL, 10)") == []
         assert asked(rows, f"SELECT contar_leads_com_texto('{text}', 10)") == ["0"]
+
+
+def test_rare_tag_is_read_from_the_index_of_the_copies(owner: Database, clock: StoppedClock) -> None:
+    with owner.transaction(TENANT) as rows:
+        rows.execute(
+            f"""INSERT INTO leads (tenant_id, lead_id, lead_id_externo, origem_arquivo, origem_aba, linha_planilha,
+                                   job_id, tags)
+                SELECT '{TENANT}', id_de('{CREATED_AT}'::timestamptz + n * interval '1 second'), 'f:' || n, 'f', NULL,
+                       2, lpad('', 32, '0')::uuid, ARRAY['t' || n % 1000] FROM generate_series(1, 5000) AS n;
+                INSERT INTO buscas_a_refazer SELECT tenant_id, lead_id FROM leads"""
+        )
+    FindableLeads(database=owner, clock=clock).copy()
+    vacuum(owner, "lead_buscas")
+    with owner.transaction(TENANT) as rows:
+        rows.execute("SET LOCAL enable_seqscan TO off; SET LOCAL enable_indexscan TO off")
+        plan = asked(
+            rows,
+            "EXPLAIN SELECT lead_id FROM lead_buscas WHERE tenant_id = (SELECT current_setting('app.tenant_id'))"
+            " AND tags <> '{}' AND tags @> ARRAY['t7'] ORDER BY lead_id DESC LIMIT 200",
+        )
+    assert any("lead_buscas_tags_idx" in line for line in plan), plan
 
 
 def asked(rows: Rows, sql: str) -> list[str]:

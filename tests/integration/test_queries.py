@@ -18,7 +18,7 @@ FRAGMENTS = named_fragments()
 TABLES_OF_TENANTS = re.compile(
     r"\b(FROM|JOIN|UPDATE|INTO)\s+"
     r"(leads|lead_telefones|lead_emails|disparos|agendamentos|ingest_jobs|ingest_erros|ingest_previas|ingest_mesclas|tenants|templates|eventos|"
-    r"supressoes|avisos_de_entrega|disparo_tentativas|disparo_contagens|chaves_de_idempotencia|canal_limites|canal_redatacoes|canal_pausas|canal_historico|"
+    r"supressoes|avisos_de_entrega|disparo_tentativas|disparo_contagens|disparo_usos|chaves_de_idempotencia|canal_limites|canal_redatacoes|canal_pausas|canal_historico|"
     r"respostas|provedor_usuarios|consentimentos|leads_suprimidos|leads_manuais|tenant_campos|tenant_mapeamentos|segmentos|"
     r"campanhas|campanha_mensagens|campanha_excluidos|campanha_historico|campanha_contagens|campanha_desfechos|"
     r"lead_contatos_periodo|responsaveis|bloqueios|agendas|agendamento_horarios|agendamento_avisos|agendamento_eventos|"

@@ -35,6 +35,7 @@ from tests.builders import (
     insert,
     literal,
     run,
+    vacuum,
 )  # fmt: skip
 from tests.conftest import STARTED_AT, StoppedClock
 
@@ -346,6 +347,17 @@ def test_what_happens_meanwhile_does_not_shift_the_next_page(
     assert first["itens"] + second["itens"] == whole[:10]
 
 
+def test_disparo_whose_id_is_older_or_younger_than_itself_is_in_its_place(services: Services, owner: Database) -> None:
+    a_template(owner)
+    lead_id = a_lead(owner)
+    for number in range(12):
+        made = STARTED_AT + timedelta(seconds=20 * number)
+        drift = timedelta(minutes=(-4, 0, 0.5)[number % 3])
+        a_disparo(owner, lead_id, disparo_id=new_id(made + drift), criado_em=made)
+    times = [each["em"] for each in life(services, lead_id, limit=2)[:-1]]
+    assert times == [STARTED_AT + timedelta(seconds=20 * number) for number in reversed(range(12))]
+
+
 def test_words_are_in_the_language_of_the_tenant(services: Services, owner: Database) -> None:
     insert(owner, "tenants", tenant_id=TENANT, config={"idioma": "en"})
     assert [each["mensagem"] for each in life(services, a_lead(owner))] == ["Created from a file."]
@@ -373,6 +385,40 @@ def test_events_and_notes_of_a_lead_are_read_from_their_keys(owner: Database, cl
     )  # fmt: skip
     assert "Index Scan Backward using lead_eventos_pkey" in plan
     assert "Index Scan Backward using lead_notas_pkey" in plan
+
+
+def test_disparos_and_their_steps_are_read_for_a_page_alone(owner: Database) -> None:
+    a_template(owner)
+    lead_id = a_lead(owner)
+    run(
+        owner,
+        "INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, "
+        "variaveis, enviar_apos, criado_em, atualizado_em, status, enviado_em, lido_em) "
+        f"SELECT '{TENANT}', id_de(em), {literal(lead_id)}, 'whatsapp', {literal(lead_id)}, '+5571999990001', 'oi', 1, "
+        "'{}', em, em, em, 'enviado', em, em "
+        f"FROM (SELECT CAST('{STARTED_AT}' AS timestamptz) - n * interval '1 hour' AS em "
+        "FROM generate_series(1, 5000) n) d",
+    )
+    run(
+        owner,
+        "INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe) "
+        "SELECT tenant_id, disparo_id, 1, criado_em, 'enviado' FROM disparos",
+    )
+    vacuum(owner, "disparos", "disparo_tentativas")
+    for em in (None, STARTED_AT - timedelta(days=100)):
+        plan = explain(
+            owner, TENANT, "life_of_lead", lead_id=lead_id, antes_em=em, antes_fonte=13, antes_chave="1",
+            classes=["enviado"], limite=51,
+        )  # fmt: skip
+        scanned = [line for line in plan.splitlines() if " on disparo" in line]
+        assert [line.split(" using ")[-1].split("  (")[0] for line in scanned] == [
+            "disparos_do_lead_idx on disparos disparos_2",
+            "disparos_do_lead_idx on disparos",
+            "disparo_tentativas_do_lead_idx on disparo_tentativas t",
+            "disparos_pkey on disparos d",
+            "disparos_lidos_do_lead_idx on disparos disparos_1",
+        ]
+        assert len([line for line in plan.splitlines() if "Index Cond" in line and "disparo_id >= " in line]) == 1
 
 
 # The database

@@ -348,10 +348,10 @@ WITH alguns AS MATERIALIZED (
        SET status = 'cancelado', espera = NULL, erro_codigo = :codigo, passos = d.passos + 1, atualizado_em = :agora
       FROM alguns a
      WHERE d.tenant_id = a.tenant_id AND d.disparo_id = a.disparo_id
-    RETURNING d.tenant_id, d.disparo_id, d.passos
+    RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.passos
 )
-INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, codigo)
-SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', :codigo FROM movidos;
+INSERT INTO disparo_tentativas (tenant_id, disparo_id, lead_id, passo, em, classe, codigo)
+SELECT tenant_id, disparo_id, lead_id, passos, :agora, 'cancelado', :codigo FROM movidos;
 
 -- name: end_cancelling
 -- What is on its way may come back to wait: then the next sweep cancels it.

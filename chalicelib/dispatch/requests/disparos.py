@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,8 @@ from chalicelib.tenants.config import config_of
 
 # The ids of a job's leads begin with the time of its workers' clocks.
 _CLOCKS_DIFFER = timedelta(days=1)
+_KINDS = frozenset({"canal", "template", "etapa"})
+_TIMES = frozenset({"criado_de", "criado_ate"})
 
 
 class Disparos:
@@ -81,7 +84,8 @@ class Disparos:
             if query.reads_much():
                 take_seat(rows)
             language = config_of(rows).idioma
-            found = rows.shown("list_disparos", **params, **_of_job(rows, query.job_id, self._clock()))
+            job = _of_job(rows, query.job_id, self._clock())
+            found = rows.shown("list_disparos", **{**params, **job, **_of_kind(rows, query.filters, params)})
             return [presented(row, language) for row in found]
 
         return page_of(self._database.run(tenant_id, work), query.limit, lambda row: row["disparo_id"])
@@ -159,6 +163,19 @@ def _created(since: datetime | None, until: datetime | None) -> dict[str, object
         "desde_id": since and first_id(since),
         "ate_id": until and last_id(until),
     }
+
+
+def _of_kind(rows: Rows, filters: frozenset[str], params: Mapping[str, object]) -> dict[str, object]:
+    """The parameters of what is found by its channel, template or step, which no index of disparos has.
+
+    Other filters have indexes of their own, or leave the search to what is listed.
+    """
+    if filters.isdisjoint(_KINDS) or not filters <= _KINDS | _TIMES:
+        return {"disparo_ids": None}
+    rows.avoid_sorting()
+    names = ("antes", *_KINDS, "criado_de", "criado_ate", "desde_id", "ate_id", "limite", "pular")
+    found = rows.shown("disparos_of_kind", **{name: params[name] for name in names})
+    return {"disparo_ids": [row["disparo_id"] for row in found], "pular": 0}
 
 
 def _of_job(rows: Rows, job_id: UUID | None, now: datetime) -> dict[str, object]:

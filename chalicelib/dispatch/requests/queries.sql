@@ -164,10 +164,45 @@ SELECT te.canal, te.assunto, te.texto, te.html, te.variaveis, te.regras, CAST(d.
   JOIN templates te ON te.tenant_id = d.tenant_id AND te.nome = d.template AND te.versao = d.template_versao
  WHERE d.tenant_id = :tenant_id AND d.disparo_id = :disparo_id;
 
+-- name: disparos_of_kind
+-- The newest disparos of a channel, a template or a step, looked for only in spans of time that have some (migration 073). The
+-- spans come one after the other, newest first, as far as the page needs.
+WITH momentos AS MATERIALIZED (
+    SELECT DISTINCT u.inicio
+      FROM disparo_usos u
+     WHERE u.tenant_id = :tenant_id
+       AND (CAST(:antes AS uuid) IS NULL OR u.inicio < CAST(:antes AS uuid))
+       AND (CAST(:desde_id AS uuid) IS NULL OR fim_do_uso(u.inicio) >= CAST(:desde_id AS uuid))
+       AND (CAST(:ate_id AS uuid) IS NULL OR u.inicio <= CAST(:ate_id AS uuid))
+       AND (CAST(:canal AS text) IS NULL OR u.canal = CAST(:canal AS text))
+       AND (CAST(:template AS text) IS NULL OR u.template = CAST(:template AS text))
+       AND (CAST(:etapa AS integer) IS NULL OR u.etapa = CAST(:etapa AS integer))
+     ORDER BY u.inicio DESC
+)
+SELECT p.disparo_id
+  FROM momentos m
+ CROSS JOIN LATERAL (
+       SELECT d.disparo_id
+         FROM disparos d
+        WHERE d.tenant_id = :tenant_id AND d.disparo_id BETWEEN m.inicio AND fim_do_uso(m.inicio)
+          AND (CAST(:antes AS uuid) IS NULL OR d.disparo_id < CAST(:antes AS uuid))
+          AND (CAST(:canal AS text) IS NULL OR d.canal = CAST(:canal AS text))
+          AND (CAST(:template AS text) IS NULL OR d.template = CAST(:template AS text))
+          AND (CAST(:etapa AS integer) IS NULL OR d.etapa = CAST(:etapa AS integer))
+          AND (CAST(:desde_id AS uuid) IS NULL OR d.disparo_id >= CAST(:desde_id AS uuid))
+          AND (CAST(:ate_id AS uuid) IS NULL OR d.disparo_id <= CAST(:ate_id AS uuid))
+          AND (CAST(:criado_de AS timestamptz) IS NULL OR d.criado_em >= CAST(:criado_de AS timestamptz))
+          AND (CAST(:criado_ate AS timestamptz) IS NULL OR d.criado_em < CAST(:criado_ate AS timestamptz))
+        ORDER BY d.disparo_id DESC
+        LIMIT CAST(:limite AS integer) + CAST(:pular AS integer)) p
+ ORDER BY m.inicio DESC, p.disparo_id DESC
+ LIMIT CAST(:limite AS integer) OFFSET CAST(:pular AS integer);
+
 -- name: list_disparos
 -- Newest first: ids are in the order of time, so the primary key is the order of the list, and a time is a place in it
 -- (`desde_id`, `ate_id`). A filter that is not given is gone before the plan is made, as for leads. What a campaign sent to a
--- destination is found in the index that keeps a destination once in each campaign.
+-- destination is found in the index that keeps a destination once in each campaign. `disparo_ids` are those that
+-- `disparos_of_kind` has found.
 SELECT p.*, left(l.nome, 120) AS nome
   FROM (SELECT d.disparo_id, d.lead_id, d.canal, d.contato_id, d.destino, d.template, d.template_versao, d.status,
                d.agendar_para, d.enviar_apos, d.espera, d.expira_em, d.ignorar_janela, d.usar_alternativos,
@@ -176,6 +211,7 @@ SELECT p.*, left(l.nome, 120) AS nome
           FROM disparos d
          WHERE d.tenant_id = :tenant_id
            AND (CAST(:antes AS uuid) IS NULL OR d.disparo_id < CAST(:antes AS uuid))
+           AND (CAST(:disparo_ids AS uuid[]) IS NULL OR d.disparo_id = ANY (CAST(:disparo_ids AS uuid[])))
            AND (CAST(:status AS text) IS NULL OR d.status = CAST(:status AS text))
            AND (CAST(:lead_id AS uuid) IS NULL OR d.lead_id = CAST(:lead_id AS uuid))
            AND (CAST(:erro_codigo AS text) IS NULL OR d.erro_codigo = CAST(:erro_codigo AS text))
@@ -252,10 +288,10 @@ WITH alguns AS MATERIALIZED (
        SET status = 'cancelado', espera = NULL, passos = d.passos + 1, atualizado_em = :agora
       FROM em_ordem o
      WHERE d.tenant_id = o.tenant_id AND d.disparo_id = o.disparo_id AND o.vez <= CAST(:limite AS integer)
-    RETURNING d.tenant_id, d.disparo_id, d.passos
+    RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.passos
 ), anotados AS (
-    INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, classe, por, motivo)
-    SELECT tenant_id, disparo_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movidos
+    INSERT INTO disparo_tentativas (tenant_id, disparo_id, lead_id, passo, em, classe, por, motivo)
+    SELECT tenant_id, disparo_id, lead_id, passos, :agora, 'cancelado', CAST(:por AS text), CAST(:motivo AS text) FROM movidos
     RETURNING disparo_id
 )
 SELECT (SELECT count(*) FROM anotados) AS cancelados,

@@ -464,11 +464,11 @@ WITH registros AS MATERIALIZED (
       FROM presos p
       JOIN registros r ON r.tenant_id = p.tenant_id AND r.disparo_id = p.disparo_id
      WHERE d.tenant_id = p.tenant_id AND d.disparo_id = p.disparo_id
-    RETURNING d.tenant_id, d.disparo_id, d.passos, d.campanha_id
+    RETURNING d.tenant_id, d.disparo_id, d.lead_id, d.passos, d.campanha_id
 ), historia AS (
-    INSERT INTO disparo_tentativas (tenant_id, disparo_id, passo, em, tentativa, classe, codigo, ate, latencia_ms,
+    INSERT INTO disparo_tentativas (tenant_id, disparo_id, lead_id, passo, em, tentativa, classe, codigo, ate, latencia_ms,
                                     provider_message_id)
-    SELECT g.tenant_id, g.disparo_id, g.passos, :agora, r.tentativa, r.classe, r.codigo, r.enviar_apos, r.latencia_ms,
+    SELECT g.tenant_id, g.disparo_id, g.lead_id, g.passos, :agora, r.tentativa, r.classe, r.codigo, r.enviar_apos, r.latencia_ms,
            r.provider_message_id
       FROM gravados g
       JOIN registros r ON r.tenant_id = g.tenant_id AND r.disparo_id = g.disparo_id

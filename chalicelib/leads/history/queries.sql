@@ -3,16 +3,30 @@
 -- name: life_of_lead
 -- A page of everything, newest first. Each source gives at most a page of its own, and the page is taken from these: `fonte` and
 -- `chave` put what happened at one instant in order, the same at every call. `lead_eventos` and `lead_notas` are read from
--- their keys, whatever their number; the others by all that the lead has of them. A test of a campaign is no message to the
--- lead. A reply that nobody has assigned is shown with every lead that has its contact. Texts are cut, so that a page fits
--- into an answer.
+-- their keys, and disparos and their steps from indexes by lead, whatever their number; the others by all that the lead has of
+-- them. A test of a campaign is no message to the lead. A reply that nobody has assigned is shown with every lead that has its
+-- contact. Texts are cut, so that a page fits into an answer.
 WITH corte AS MATERIALIZED (
     SELECT coalesce(CAST(:antes_em AS timestamptz), 'infinity') AS em, CAST(:antes_fonte AS integer) AS fonte,
-           CAST(:antes_chave AS text) COLLATE "C" AS chave
+           CAST(:antes_chave AS text) COLLATE "C" AS chave,
+           coalesce(id_de(CAST(:antes_em AS timestamptz) + interval '1 minute'),
+                    'ffffffff-ffff-ffff-ffff-ffffffffffff') AS ate_id
 ), contatos AS MATERIALIZED (
     SELECT 'whatsapp' AS canal, telefone AS contato FROM lead_telefones WHERE tenant_id = :tenant_id AND lead_id = :lead_id
      UNION ALL
     SELECT 'email', email FROM lead_emails WHERE tenant_id = :tenant_id AND lead_id = :lead_id
+), mais_novos AS MATERIALIZED (
+    -- Ids are in the order of time, but for what clocks differ and a transaction takes, as with leads (`lead_search`). So the
+    -- disparos of a page are at least as new as the oldest of the page's number of newest ids.
+    SELECT CASE WHEN count(*) = :limite THEN id_de(min(n.criado_em) - interval '5 minutes')
+                ELSE '00000000-0000-0000-0000-000000000000' END AS desde_id
+      FROM (SELECT criado_em
+              FROM disparos
+             WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL
+               AND disparo_id <= (SELECT ate_id FROM corte)
+               AND (criado_em, 4, CAST(disparo_id AS text) COLLATE "C")
+                   < ((SELECT em FROM corte), (SELECT fonte FROM corte), (SELECT chave FROM corte))
+             ORDER BY disparo_id DESC LIMIT :limite) n
 ), acontecido AS (
     (SELECT l.criado_em AS em, 1 AS fonte, '' COLLATE "C" AS chave,
             CASE WHEN m.lead_id IS NULL THEN 'ingestao' ELSE 'cadastro' END AS tipo, m.por,
@@ -46,6 +60,7 @@ WITH corte AS MATERIALIZED (
                                'marcado_para', agendar_para, 'template', template)
        FROM disparos
       WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL
+        AND disparo_id BETWEEN (SELECT desde_id FROM mais_novos) AND (SELECT ate_id FROM corte)
         AND (criado_em, 4, CAST(disparo_id AS text) COLLATE "C")
             < ((SELECT em FROM corte), (SELECT fonte FROM corte), (SELECT chave FROM corte))
       ORDER BY 1 DESC, 3 DESC LIMIT :limite)
@@ -54,20 +69,20 @@ WITH corte AS MATERIALIZED (
     (SELECT t.em, 5, (t.disparo_id || ':' || lpad(CAST(t.passo AS text), 10, '0')) COLLATE "C", 'disparo_' || t.classe, t.por,
             jsonb_build_object('disparo_id', d.disparo_id, 'campanha_id', d.campanha_id, 'canal', d.canal,
                                'template', d.template, 'codigo', t.codigo, 'motivo', t.motivo)
-       FROM disparos d JOIN disparo_tentativas t ON t.tenant_id = d.tenant_id AND t.disparo_id = d.disparo_id
-      WHERE d.tenant_id = :tenant_id AND d.lead_id = :lead_id AND d.teste_de IS NULL
-        AND t.classe = ANY (CAST(:classes AS text[]))
+       FROM disparo_tentativas t JOIN disparos d ON d.tenant_id = t.tenant_id AND d.disparo_id = t.disparo_id
+      WHERE t.tenant_id = :tenant_id AND t.lead_id = :lead_id AND d.teste_de IS NULL
+        AND t.classe <> 'adiado' AND t.classe = ANY (CAST(:classes AS text[])) AND t.em <= (SELECT em FROM corte)
         AND (t.em, 5, (t.disparo_id || ':' || lpad(CAST(t.passo AS text), 10, '0')) COLLATE "C")
             < ((SELECT em FROM corte), (SELECT fonte FROM corte), (SELECT chave FROM corte))
-      ORDER BY 1 DESC, 3 DESC LIMIT :limite)
+      ORDER BY t.em DESC, t.disparo_id DESC, t.passo DESC LIMIT :limite)
      UNION ALL
     (SELECT lido_em, 6, CAST(disparo_id AS text) COLLATE "C", 'disparo_lido', NULL,
             jsonb_build_object('disparo_id', disparo_id, 'campanha_id', campanha_id, 'canal', canal, 'template', template)
        FROM disparos
-      WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL AND lido_em IS NOT NULL
+      WHERE tenant_id = :tenant_id AND lead_id = :lead_id AND teste_de IS NULL AND lido_em <= (SELECT em FROM corte)
         AND (lido_em, 6, CAST(disparo_id AS text) COLLATE "C")
             < ((SELECT em FROM corte), (SELECT fonte FROM corte), (SELECT chave FROM corte))
-      ORDER BY 1 DESC, 3 DESC LIMIT :limite)
+      ORDER BY lido_em DESC, disparo_id DESC LIMIT :limite)
      UNION ALL
     (SELECT recebida_em, 7, CAST(resposta_id AS text) COLLATE "C", 'resposta', NULL,
             jsonb_build_object('resposta_id', resposta_id, 'disparo_id', disparo_id, 'campanha_id', campanha_id,

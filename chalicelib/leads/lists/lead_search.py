@@ -1,9 +1,9 @@
 """Finds the leads of a query without looking through all of them.
 
-Three ways narrow a search down. Exact contacts and documents have indexes. A text, the end of a number, or the one kind
-of contact that a lead has is looked up in a copy of the leads (migration 070), which gives candidates, newest first. A
-time, or a file, is a span of ids: these are in the order of time. The query that shows leads then holds each candidate
-to all filters.
+Three ways narrow a search down. Exact contacts and documents have indexes. A text, the end of a number, a tag that few
+leads have, or the one kind of contact that a lead has is looked up in a copy of the leads (migration 070), which gives
+candidates, newest first. A time, or a file, is a span of ids: these are in the order of time. The query that shows
+leads then holds each candidate to all filters.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ _MANY = 50_000
 _GROWTH = 8
 _BY_TEXT = "leads_by_text"
 _MOST_WITH_FILTERS = 2_000
+# Leads with tags that are looked at, to see whether one of so many has the tag that is wanted.
+_SAMPLE = 1_000
+_COMMON = 20
 
 
 class IdSpan(NamedTuple):
@@ -85,7 +88,7 @@ class LeadSearch:
     def __init__(self, rows: Rows, query: LeadQuery) -> None:
         self._rows = rows
         self._filters = query.filters
-        self._lookup = _lookup(query)
+        self._lookup = _lookup(rows, query)
         self.spans = _spans(rows, query)
         """Where the leads are, newest first and apart from each other."""
         self.params = {**_filters(rows, query), "lead_ids": None}
@@ -137,14 +140,22 @@ class LeadSearch:
         return self._rows.shown("list_leads", **{**self.params, **span.bounds, **page})
 
 
-def _lookup(query: LeadQuery) -> Lookup | None:
+def _lookup(rows: Rows, query: LeadQuery) -> Lookup | None:
     """What to look up; None if an exact contact or document, or no filter, needs no look-up."""
     ending = query.fim_de_telefone or query.fim_de_documento
     if query.email or query.documento_exato or (query.telefone and not query.fim_de_telefone):
         return None
     if ending is not None:
         return Lookup("leads_by_ending", ending)
-    return None if query.q is None else Lookup(_BY_TEXT, query.q)
+    if query.q is not None:
+        return Lookup(_BY_TEXT, query.q)
+    return None if query.tag is None or _is_common(rows, query.tag) else Lookup("leads_by_tag", query.tag)
+
+
+def _is_common(rows: Rows, tag: str) -> bool:
+    """Whether so many leads have a tag that their order finds them sooner than the index, which yields all of them."""
+    sampled = rows.one("sampled_leads_with_tag", tag=tag, amostra=_SAMPLE)
+    return number_in(sampled) * _COMMON >= _SAMPLE
 
 
 def _spans(rows: Rows, query: LeadQuery) -> Sequence[IdSpan]:

@@ -25,22 +25,22 @@ SELECT l.lead_id
 
 -- name: write_buscas
 -- What look-ups need of these leads. Names are cut: one of a cell may hold 130,000 characters.
-INSERT INTO lead_buscas (tenant_id, lead_id, texto, numeros, tem_telefone, tem_email)
+INSERT INTO lead_buscas (tenant_id, lead_id, texto, numeros, tem_telefone, tem_email, tags)
 SELECT l.tenant_id, l.lead_id, sem_acentos(concat_ws(E'\n', left(l.nome, 1000), left(l.contato, 1000))),
        concat((SELECT string_agg(ltrim(t.telefone, '+') || ' ', '') FROM lead_telefones t
                 WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id), l.documento || ' '),
        EXISTS (SELECT FROM lead_telefones t
                 WHERE t.tenant_id = l.tenant_id AND t.lead_id = l.lead_id AND t.valido_para_disparo),
        EXISTS (SELECT FROM lead_emails e
-                WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id AND e.valido_para_disparo)
+                WHERE e.tenant_id = l.tenant_id AND e.lead_id = l.lead_id AND e.valido_para_disparo), l.tags
   FROM leads l
  WHERE l.tenant_id = :tenant_id AND l.apagado_em IS NULL
    AND l.lead_id = ANY (ARRAY(SELECT CAST(jsonb_array_elements_text(CAST(:lead_ids AS jsonb)) AS uuid)))
     ON CONFLICT (tenant_id, lead_id) DO UPDATE
    SET texto = EXCLUDED.texto, numeros = EXCLUDED.numeros, tem_telefone = EXCLUDED.tem_telefone,
-       tem_email = EXCLUDED.tem_email
- WHERE (lead_buscas.texto, lead_buscas.numeros, lead_buscas.tem_telefone, lead_buscas.tem_email)
-       IS DISTINCT FROM (EXCLUDED.texto, EXCLUDED.numeros, EXCLUDED.tem_telefone, EXCLUDED.tem_email);
+       tem_email = EXCLUDED.tem_email, tags = EXCLUDED.tags
+ WHERE (lead_buscas.texto, lead_buscas.numeros, lead_buscas.tem_telefone, lead_buscas.tem_email, lead_buscas.tags)
+       IS DISTINCT FROM (EXCLUDED.texto, EXCLUDED.numeros, EXCLUDED.tem_telefone, EXCLUDED.tem_email, EXCLUDED.tags);
 
 -- name: note_copy_of_job
 -- What a job that was resumed has made since is more than `copiados`, and makes it be found again.
@@ -85,6 +85,15 @@ SELECT lead_id FROM leads_com_final(:procurado, CAST(:antes AS uuid), :quantos) 
 
 -- name: leads_by_kind
 SELECT lead_id FROM leads_de_um_contato(:procurado, CAST(:antes AS uuid), :quantos) AS c (lead_id);
+
+-- name: leads_by_tag
+SELECT lead_id FROM leads_com_tag(:procurado, CAST(:antes AS uuid), :quantos) AS c (lead_id);
+
+-- name: sampled_leads_with_tag
+-- How many of the newest leads with any tag have this one.
+SELECT count(*) AS total
+  FROM (SELECT tags FROM leads WHERE tenant_id = :tenant_id AND tags <> '{}' ORDER BY lead_id DESC LIMIT :amostra) l
+ WHERE l.tags @> ARRAY[CAST(:tag AS text)];
 
 -- name: times_of_file
 -- When the jobs of a file ran, the newest first: the ids of their leads begin with these times.
