@@ -39,8 +39,8 @@ SELECT table_name::text FROM information_schema.columns
  WHERE table_schema = 'public' AND column_name = 'tenant_id'
    AND table_name NOT IN ('eventos', 'lead_buscas', 'buscas_a_refazer') ORDER BY 1"""
 _DIGEST = """
-SELECT md5(coalesce(string_agg(linha::text, '|' ORDER BY linha::text), ''))
-  FROM {} t, LATERAL (SELECT to_jsonb(t) - '{{leads_buscaveis,buscas_ate}}'::text[]) AS l (linha)
+SELECT md5(coalesce(string_agg(seen.content, '|' ORDER BY seen.content), ''))
+  FROM {} t, LATERAL (SELECT CAST(to_jsonb(t) - '{{leads_buscaveis,buscas_ate}}'::text[] AS text)) AS seen (content)
  WHERE t.tenant_id = :tenant"""
 
 
