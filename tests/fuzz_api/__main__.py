@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,8 +72,8 @@ def main() -> int:
         stack.up()
         run = _Run(stack, given.st.absolute(), given.examples, given.seed, "fuzzing" if given.brief else _PHASES)
         callers = _callers(stack)
-        _rest(stack)
-        wrong = [sentence for caller in callers for sentence in run.asked_by(caller)]
+        with _resting(stack):
+            wrong = [sentence for caller in callers for sentence in run.asked_by(caller)]
     finally:
         stack.down()
     for sentence in wrong[:_SHOWN]:
@@ -97,12 +99,17 @@ def _callers(stack: Stack) -> list[Caller]:
     ]
 
 
-def _rest(stack: Stack) -> None:
-    """End the workers and the clocks, so that from now on only a request changes a row."""
+@contextmanager
+def _resting(stack: Stack) -> Iterator[None]:
+    """Let workers and clocks stand still, so that only a request changes a row."""
     workers = [psutil.Process(stack.state.parts[name].pid) for name in ("ingest", "workers")]
     for each in workers:
-        each.terminate()
-    psutil.wait_procs(workers)
+        each.suspend()
+    try:
+        yield
+    finally:
+        for each in workers:
+            each.resume()
 
 
 class _Run(NamedTuple):
