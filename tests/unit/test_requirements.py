@@ -18,6 +18,8 @@ from packaging.utils import canonicalize_name
 PROJECT = Path(__file__).parents[2]
 SHIPPED = ("app.py", "chalicelib")
 DEVELOPMENT = ("local", "tests", "bench", "template-extras", "samples")
+TOURS = PROJECT / "tests/peers/tours"
+"""What the peers run beside the packages that they generate and install by themselves."""
 
 
 def requirements(file: str) -> list[Requirement]:
@@ -33,7 +35,8 @@ def names(*files: str) -> set[str]:
 
 def imported_packages(*sources: str) -> dict[str, Path]:
     """Return the top-level packages that files and folders import from elsewhere, each with a file that does."""
-    files = [path for name in sources for path in sorted((PROJECT / name).rglob("*.py")) or [PROJECT / name]]
+    found = [path for name in sources for path in sorted((PROJECT / name).rglob("*.py")) or [PROJECT / name]]
+    files = [path for path in found if not path.is_relative_to(TOURS)]
     ours = {Path(name).stem for name in (*SHIPPED, *DEVELOPMENT)} | {
         path.stem for path in (PROJECT / "template-extras").glob("*.py")
     }
