@@ -16,6 +16,7 @@ from chalicelib.access.requests import NewPerson, PeopleQuery, PersonChange
 from chalicelib.adapters.database import Database
 from chalicelib.errors import Conflict, Invalid, NotFound, Unavailable, UnderWay
 from chalicelib.identity import ADMIN, OPERATOR, READER, Group, Identity
+from chalicelib.pages import cursor_of
 from chalicelib.wiring import Services
 from local.aws import Aws
 from tests.builders import TENANT, ask, run
@@ -91,6 +92,12 @@ def test_pages_follow_one_another(people: People, aws: Aws, services: Services) 
         if (cursor := page["proximo"]) is None:
             break
     assert sorted(found) == emails
+
+
+@pytest.mark.parametrize("cursor", [cursor_of("nada"), cursor_of("")])
+def test_place_that_cognito_does_not_know_is_no_place(people: People, admin: Identity, cursor: str) -> None:
+    with pytest.raises(Invalid, match="cursor_invalido"):
+        people.page(TENANT, PeopleQuery(cursor=cursor))
 
 
 def test_group_that_lists_people_gives_nobody_to_a_tenant(
