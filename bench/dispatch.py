@@ -4,7 +4,7 @@ Every contender sends the same messages to the same MCP server on the loopback, 
 turns; each run has a process of its own and an empty database. Figures are medians. The table is also written to
 `.local/bench/dispatch.json`.
 
-* `ours`: the executor, given wake-ups in full batches, with 100 calls in flight.
+* `ours`: the executor, given wake-ups in full batches, with 200 calls in flight.
 * `mcp_limit`: one client of the SDK and nothing else, with the number of calls in flight that is fastest.
 * `naive`: one message after the other, each with a client of its own and an UPDATE of its row.
 * `procrastinate`: jobs of that queue, with one worker, one client for all of them and an UPDATE each.
@@ -42,7 +42,7 @@ from local.postgres import Postgres
 
 NAIVE_MESSAGES = 100
 IN_FLIGHT = (50, 100, 200)
-OUR_IN_FLIGHT = 100
+OUR_IN_FLIGHT = 200
 WARM_UP = "warm-up"
 
 
