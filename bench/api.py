@@ -229,7 +229,7 @@ def _lists(sample: Sample) -> Mapping[str, Sequence[Mapping[str, object]]]:
 def signed(route: str, place: str) -> str:
     """The cursor of a list without filters, as the API would give it; following the list there would take an hour."""
     nothing = sha256(b"").hexdigest()
-    bound = BoundList(lambda: Signer(lambda: [_SIGNING_KEY]), TENANT, route, {}, {}, nothing)
+    bound = BoundList(lambda: Signer(lambda: [_SIGNING_KEY]), lambda: (TENANT, route, {}, {}, nothing))
     return bound.signed(json.dumps(place).encode())
 
 

@@ -7,9 +7,10 @@ and filters only, because a place of one order means nothing in another.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cached_property
 from hashlib import sha256
 
 from chalicelib.errors import FieldError, Invalid
@@ -20,13 +21,17 @@ _LIST_BYTES = 8
 
 
 class BoundList:
-    """One list, while a request for it is answered."""
+    """One list, while a request for it is answered; `parts` tell it from every other, and are asked for if need be."""
 
-    def __init__(self, signer: Callable[[], Signer], *parts: object) -> None:
+    def __init__(self, signer: Callable[[], Signer], parts: Callable[[], Sequence[object]]) -> None:
         self._signer = signer
-        self._digest = sha256(json.dumps(parts, sort_keys=True).encode()).digest()[:_LIST_BYTES]
+        self._parts = parts
         self.next: str | None = None
         """The cursor of the next page, once there is one."""
+
+    @cached_property
+    def _digest(self) -> bytes:
+        return sha256(json.dumps(self._parts(), sort_keys=True).encode()).digest()[:_LIST_BYTES]
 
     def signed(self, place: bytes) -> str:
         """The cursor for a place of this list.

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 from chalicelib.identity import TENANT_CLAIM, Group, list_of
@@ -78,8 +79,8 @@ class FailingCognito:
         try:
             with urlopen(Request(self.endpoint, body, sent)) as response:
                 return response.status, response.read()
-        except OSError as error:
-            return error.status, error.read()  # type: ignore[attr-defined]
+        except HTTPError as error:
+            return error.code, error.read()
 
 
 @contextmanager

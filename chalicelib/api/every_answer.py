@@ -9,7 +9,7 @@ Which pages of other origins a browser lets read the answer is decided here as w
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from urllib.parse import urlencode
@@ -167,11 +167,14 @@ def bound_to_its_list(signer: Callable[[], Signer]) -> Middleware:
         query = request.query_params
         # A query that names a parameter twice has two values of it.
         given: Mapping[str, list[str]] = {name: query.getlist(name) for name in query} if query else {}
-        filters = {name: values for name, values in given.items() if name not in _OF_PAGES}
-        tenant_id = (request.context.get("authorizer") or {}).get("tenant_id")
-        route = f"{request.method} {request.path}"
-        asked = request.uri_params or {}, filters, sha256(_raw(request)).hexdigest()
-        bound = BoundList(signer, tenant_id, route, *asked)
+
+        def parts() -> Sequence[object]:
+            filters = {name: values for name, values in given.items() if name not in _OF_PAGES}
+            tenant_id = (request.context.get("authorizer") or {}).get("tenant_id")
+            route = f"{request.method} {request.path}"
+            return tenant_id, route, request.uri_params or {}, filters, sha256(_raw(request)).hexdigest()
+
+        bound = BoundList(signer, parts)
         with answering(bound):
             response = get_response(request)
         if bound.next is not None and request.method == "GET" and response.status_code == _SUCCEEDED:

@@ -133,8 +133,7 @@ class LeadQuery(PageQuery):
         """The e-mail as it is stored; a text that is none finds nothing."""
         if self.email is None:
             return None
-        # As for phones.
-        from chalicelib.contacts.canonical import canonical  # noqa: PLC0415
+        from chalicelib.contacts.canonical import canonical  # noqa: PLC0415 - as for phones
 
         return canonical(Canal.EMAIL, self.email) or self.email
 

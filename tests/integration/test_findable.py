@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -37,9 +38,9 @@ def found(leads: Leads, **query: object) -> list[UUID]:
     return ids
 
 
-def of_a_job(owner: Database, count: int, **columns: object) -> list[UUID]:
+def of_a_job(owner: Database, count: int, **columns: Any) -> list[UUID]:
     """Leads that a job has made and nobody has copied, newest first."""
-    job_id = a_job(owner, "leads.xlsx", leads_criados=count, linhas_processadas=count, **columns)  # type: ignore[arg-type]
+    job_id = a_job(owner, "leads.xlsx", leads_criados=count, linhas_processadas=count, **columns)
     made = [a_lead(owner, nome=f"Zé Número {number}", job_id=job_id) for number in range(count)]
     run(owner, "DELETE FROM buscas_a_refazer")
     return made[::-1]

@@ -18,7 +18,7 @@ LEADS: tuple[object, ...] = ("acme", "GET /leads", {}, {"q": ["ana"]})
 
 
 def a_list(*parts: object, signer: Signer = SIGNER) -> BoundList:
-    return BoundList(lambda: signer, *(parts or LEADS))
+    return BoundList(lambda: signer, lambda: parts or LEADS)
 
 
 def refusal(bound: BoundList, cursor: str) -> str:
