@@ -50,9 +50,14 @@ def explained(rows: Rows, query: str, **params: object) -> str:
 
 
 def vacuum(database: Database, *tables: str) -> None:
-    """VACUUM ANALYZE some tables; it cannot run inside of a transaction."""
+    """VACUUM ANALYZE some tables; it cannot run inside of a transaction.
+
+    Its commits wait for the log, and one comes before. Else VACUUM may or may not mark pages as visible to all, because
+    those of a commit that is not in the log yet are not; and plans differ with that.
+    """
+    written = "SET synchronous_commit = on", "SELECT pg_logical_emit_message(true, 'vacuum', '')", "COMMIT"
     with database.across_tenants() as rows:
-        for sql in ("COMMIT", f"VACUUM ANALYZE {', '.join(tables)}", "BEGIN"):
+        for sql in (*written, f"VACUUM ANALYZE {', '.join(tables)}", "RESET synchronous_commit", "BEGIN"):
             _connection_of(rows).run(sql)
 
 
