@@ -62,7 +62,7 @@ class _Share:
     def is_spent(self) -> bool:
         return not self.left
 
-    def is_over(self, minute: datetime) -> bool:
+    def is_worth_a_statement(self, minute: datetime) -> bool:
         """Whether a statement would tell something new."""
         return self.minute < minute or (not self.left and self.rest > 0)
 
@@ -109,7 +109,7 @@ class Budgets:
 
     def _is_short(self, tenant_id: str, who: str, minute: datetime) -> bool:
         share = self._shares.get((tenant_id, who))
-        return share is None or share.is_over(minute)
+        return share is None or share.is_worth_a_statement(minute)
 
     def _take_shares(self, tenant_id: str, limits: dict[str, int], minute: datetime) -> None:
         given = {"quem": list(limits), "limites": list(limits.values()), "minuto": minute}

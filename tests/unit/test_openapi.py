@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -25,27 +24,11 @@ from chalicelib.ingestion.options import IngestOptions
 from chalicelib.leads.requests import LeadQuery
 from chalicelib.messages import PORTUGUESE
 from chalicelib.subscriptions.kinds import EventKind
-from local.project import load_app
 from tests.creating_posts import CREATING, OTHERS
 
 # Providers may add parameters of their own to the calls of a webhook.
 LENIENT = {"ChallengeQuery", "WebhookQuery"}
 SCHEMAS = "#/components/schemas/"
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[Chalice]:
-    """The app as it is deployed; importing it connects to nothing."""
-    kept = dict(os.environ)
-    yield load_app()
-    os.environ.clear()
-    os.environ.update(kept)
-
-
-@pytest.fixture(scope="module")
-def contract(app: Chalice) -> Any:
-    """As a client gets it."""
-    return json.loads(json.dumps(openapi.document(app)))
 
 
 def operations(app: Chalice) -> dict[tuple[str, str], Operation]:

@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from chalice.app import Chalice
 
-from chalicelib.api import openapi
 from chalicelib.api.contract.problems import BEFORE_ANY_ROUTE, OF_ITEMS, PROBLEMS
 from chalicelib.api.contract.refusals import OWN
-from local.project import ROOT, load_app
+from local.project import ROOT
 from tests.codes_page import page
-
-
-@pytest.fixture(scope="module")
-def app() -> Iterator[Chalice]:
-    """The app as it is deployed; importing it connects to nothing."""
-    kept = dict(os.environ)
-    yield load_app()
-    os.environ.clear()
-    os.environ.update(kept)
-
-
-@pytest.fixture(scope="module")
-def contract(app: Chalice) -> Any:
-    return json.loads(json.dumps(openapi.document(app)))
 
 
 def operations_in(contract: Any) -> list[Any]:
