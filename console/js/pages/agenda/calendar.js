@@ -114,9 +114,9 @@ export function Calendar() {
     <${Sections} />
     <div class="toolbar">
       <div class="row">
-        <button type="button" onClick=${() => turn(-1)} aria-keyshortcuts=",">${t(isOneDay ? "agenda.dia_anterior" : "agenda.semana_anterior")}</button>
+        <button type="button" onClick=${() => turn(-1)} aria-keyshortcuts=",">${isOneDay ? t("agenda.dia_anterior") : t("agenda.semana_anterior")}</button>
         <button type="button" onClick=${() => setQuery({ semana: "" })} aria-keyshortcuts="h">${t("agenda.hoje")}</button>
-        <button type="button" onClick=${() => turn(1)} aria-keyshortcuts=".">${t(isOneDay ? "agenda.dia_proximo" : "agenda.semana_proxima")}</button>
+        <button type="button" onClick=${() => turn(1)} aria-keyshortcuts=".">${isOneDay ? t("agenda.dia_proximo") : t("agenda.semana_proxima")}</button>
         <input
           type="date"
           aria-label=${t("agenda.ir_para")}
@@ -148,7 +148,7 @@ export function Calendar() {
         ${
           isList
             ? html`<${List} columns=${columns} mayChange=${mayChange} book=${(/** @type {Column} */ column) => book({ instant: firstFree(column) })} />`
-            : html`<p id="agenda-teclas" class="hint">${t(mayChange ? "agenda.teclas" : "agenda.teclas_leitor")}</p>
+            : html`<p id="agenda-teclas" class="hint">${mayChange ? t("agenda.teclas") : t("agenda.teclas_leitor")}</p>
                 <${Grid}
                   label=${t("agenda.grade", { periodo: period })}
                   columns=${columns}

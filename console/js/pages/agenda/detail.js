@@ -137,7 +137,7 @@ function What({ one }) {
   if (one.observacoes) rows.push([t("agenda.observacoes"), html`<span class="pre">${one.observacoes}</span>`]);
   if (isLive(one) && one.confirmar_ate) rows.push([t("agenda.confirmar_ate"), dateTime(one.confirmar_ate)]);
   if (one.status === "cancelado") rows.push([t("agenda.motivo"), one.motivo_cancelamento ?? "–"]);
-  rows.push([t("agenda.avisar"), t(one.avisar_lead ? "agenda.sim" : "agenda.nao")], [t("agenda.mudou"), t("agenda.vezes", { n: one.reagendamentos })], [t("agenda.criado"), dateTime(one.criado_em)]);
+  rows.push([t("agenda.avisar"), one.avisar_lead ? t("agenda.sim") : t("agenda.nao")], [t("agenda.mudou"), t("agenda.vezes", { n: one.reagendamentos })], [t("agenda.criado"), dateTime(one.criado_em)]);
   return html`<${Section} title=${t("agenda.encontro")}><${Facts} rows=${rows} /><//>`;
 }
 

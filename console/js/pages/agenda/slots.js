@@ -82,6 +82,6 @@ export function SlotPicker({ responsavel, minutes, agendamentoId, value, set, er
       set=${(/** @type {string} */ local) => set(local ? instantOf(local) : "")}
       error=${error}
     />
-    ${refusal && html`<p class="notice warn" role="status">${refusal.mensagem} ${t(FINAL.includes(refusal.codigo) ? "agenda.sera_recusado" : "agenda.mesmo_assim")}</p>`}
+    ${refusal && html`<p class="notice warn" role="status">${refusal.mensagem} ${FINAL.includes(refusal.codigo) ? t("agenda.sera_recusado") : t("agenda.mesmo_assim")}</p>`}
   </fieldset>`;
 }
