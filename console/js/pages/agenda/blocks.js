@@ -1,7 +1,7 @@
 // Time that is not offered: once, or every week; of one person, or of everybody.
 import { useState } from "preact/hooks";
 import { api } from "../../api.js";
-import { date, dateTime, dayOf, now } from "../../format.js";
+import { date, dateTime, dayOf, now, time } from "../../format.js";
 import { html } from "../../html.js";
 import { useAction, useResource } from "../../resource.js";
 import { route, setQuery } from "../../router.js";
@@ -99,7 +99,7 @@ export function Blocks() {
 
 /** @param {Block} block */
 function periodOf({ periodo, semanal }) {
-  if (periodo) return `${dateTime(periodo.inicio)} – ${dateTime(periodo.fim)}`;
+  if (periodo) return `${dateTime(periodo.inicio)} – ${dayOf(periodo.inicio) === dayOf(periodo.fim) ? time(periodo.fim) : dateTime(periodo.fim)}`;
   if (!semanal) return "–";
   const weekly = t("agenda.toda", { dia: label("agenda.dia", semanal.dia), inicio: semanal.inicio, fim: semanal.fim });
   const since = semanal.valido_de ? t("agenda.desde_dia", { dia: date(noon(semanal.valido_de)) }) : "";
@@ -143,7 +143,7 @@ function NewBlock({ staff, whose, done, close }) {
         work.run();
       }}
     >
-      <${Input} label=${t("agenda.motivo")} value=${form.motivo} set=${(/** @type {string} */ motivo) => change({ motivo })} required maxlength="200" hint=${t("agenda.bloqueio_motivo_dica")} error=${error("motivo")} />
+      <${Input} label=${t("agenda.motivo")} value=${form.motivo} set=${(/** @type {string} */ motivo) => change({ motivo })} autofocus required maxlength="200" hint=${t("agenda.bloqueio_motivo_dica")} error=${error("motivo")} />
       <${Select} label=${t("agenda.responsavel")} value=${form.responsavel_id} set=${(/** @type {string} */ responsavel_id) => change({ responsavel_id })} options=${[["", t("agenda.todos")], ...staff.map((each) => [each.responsavel_id, each.nome])]} error=${error("responsavel_id")} />
       <${Select} label=${t("agenda.bloqueio_tipo")} value=${form.kind} set=${(/** @type {string} */ kind) => change({ kind })} options=${[["periodo", t("agenda.bloqueio.periodo")], ["semanal", t("agenda.bloqueio.semanal")]]} />
       ${

@@ -114,9 +114,9 @@ export function Calendar() {
     <${Sections} />
     <div class="toolbar">
       <div class="row">
-        <button type="button" onClick=${() => turn(-1)} aria-keyshortcuts=",">${isOneDay ? t("agenda.dia_anterior") : t("agenda.semana_anterior")}</button>
+        <${Turn} label=${isOneDay ? t("agenda.dia_anterior") : t("agenda.semana_anterior")} sign="‹" keys="," turn=${() => turn(-1)} />
         <button type="button" onClick=${() => setQuery({ semana: "" })} aria-keyshortcuts="h">${t("agenda.hoje")}</button>
-        <button type="button" onClick=${() => turn(1)} aria-keyshortcuts=".">${isOneDay ? t("agenda.dia_proximo") : t("agenda.semana_proxima")}</button>
+        <${Turn} label=${isOneDay ? t("agenda.dia_proximo") : t("agenda.semana_proxima")} sign="›" keys="." turn=${() => turn(1)} />
         <input
           type="date"
           aria-label=${t("agenda.ir_para")}
@@ -139,7 +139,7 @@ export function Calendar() {
         )}
       </div>
     </div>
-    <${Chips} name="status" label=${t("agenda.situacao")} options=${situations(all)} />
+    <${Chips} name="status" label=${t("agenda.situacao")} options=${situations(all, situation)} />
     <h2 class="week-title" aria-live="polite">${period}</h2>
     <${ProblemBox} problem=${staff.problem ?? blocks.problem ?? free.problem} retry=${() => [staff, blocks, free].forEach((each) => each.reload())} />
     <${Show} of=${found}>
@@ -148,15 +148,15 @@ export function Calendar() {
         ${
           isList
             ? html`<${List} columns=${columns} mayChange=${mayChange} book=${(/** @type {Column} */ column) => book({ instant: firstFree(column) })} />`
-            : html`<p id="agenda-teclas" class="hint">${mayChange ? t("agenda.teclas") : t("agenda.teclas_leitor")}</p>
-                <${Grid}
+            : html`<${Grid}
                   label=${t("agenda.grade", { periodo: period })}
                   columns=${columns}
                   mayChange=${mayChange}
                   book=${(/** @type {Column} */ column, /** @type {number} */ minute) => book(placeOf(column, minute))}
                   move=${dropped}
                   page=${turn}
-                />`
+                />
+                <p id="agenda-teclas" class="hint">${mayChange ? t("agenda.teclas") : t("agenda.teclas_leitor")}</p>`
         }
       `}
     <//>
@@ -188,6 +188,13 @@ export function Calendar() {
   }
 }
 
+/** A phone has room for the sign alone. @param {{label: string, sign: string, keys: string, turn: () => void}} props */
+function Turn({ label: name, sign, keys, turn }) {
+  return html`<button type="button" aria-label=${name} aria-keyshortcuts=${keys} onClick=${turn}>
+    ${sign === "‹" && `${sign} `}<span class="wide">${name}</span>${sign === "›" && ` ${sign}`}
+  </button>`;
+}
+
 /** What a cell says of a new appointment: its time, and who is meant. @param {Column} column @param {number} minute @returns {Partial<Draft>} */
 function placeOf(column, minute) {
   const free = [...column.free].find(([start]) => start >= minute && start < minute + 30);
@@ -202,11 +209,11 @@ function firstFree(column) {
   return minute === undefined ? "" : instantAt(column.day, minute);
 }
 
-/** @param {readonly Appointment[]} all @returns {[string, string][]} */
-function situations(all) {
-  return SITUATIONS.map((each) => {
+/** Those that somebody is in, and the chosen one. @param {readonly Appointment[]} all @param {string} chosen @returns {[string, string][]} */
+function situations(all, chosen) {
+  return SITUATIONS.flatMap((each) => {
     const n = all.filter((one) => isIn(one, each)).length;
-    return [each, `${label("agenda.status", each)} ${n || ""}`.trim()];
+    return n > 0 || each === chosen ? [/** @type {[string, string]} */ ([each, `${label("agenda.status", each)} ${n}`])] : [];
   });
 }
 

@@ -21,7 +21,7 @@ const FREE_DAYS = ["sab", "dom"];
  * @property {(Piece & {block: Block})[]} blocks time that nobody of the column offers
  * @property {Block[]} others time that only some of the column do not offer
  * @property {Map<number, string[]>} free who is free, by the minute of the start
- * @property {string} closed why nobody of the column works on this day, in words; empty: somebody does
+ * @property {string} closed that it is a holiday of all, in words; empty: it is none
  */
 
 /**
@@ -45,7 +45,7 @@ function columnOf(day, name, { staff, blocks, slots, appointments }) {
   const working = people.length > 0 ? people.flatMap((each) => workOf(each, day)) : FREE_DAYS.includes(weekdayOf(day)) ? [] : usualOn(day);
   const free = slots?.responsaveis.filter((each) => !name || isNamed(each.responsavel, name)) ?? [];
   const days = free.map((each) => each.dias.find((of) => of.dia === day));
-  const closed = days.length > 0 && days.every((each) => each?.fechado) ? (days[0]?.fechado?.mensagem ?? "") : "";
+  const closed = days.length > 0 && days.every((each) => each?.fechado?.codigo === "feriado") ? (days[0]?.fechado?.mensagem ?? "") : "";
   const ofDay = blocks.flatMap((block) => piecesOf(block, day, staff, people).map((piece) => ({ ...piece, block })));
   const concerns = (/** @type {Block} */ block) => block.responsavel_id === null || (name !== "" && people.some((each) => each.responsavel_id === block.responsavel_id));
   return {

@@ -3,16 +3,16 @@
 // A grid, not lists by day: who plans asks "what is beside it, what is free next to it", and a grid says the day and the
 // time at each step because both are headers. Who wants to read on chooses the list, which has the same content.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { dayOf, now, weekday } from "../../format.js";
+import { dayOf, now, time, weekday } from "../../format.js";
 import { html } from "../../html.js";
 import { href, route } from "../../router.js";
 import { t } from "../../texts.js";
 import { isLive } from "./columns.js";
 import { clockText, hoursOf, minuteOf, noon } from "./days.js";
 import { useDrag } from "./drag.js";
-import { hours, kind, leadName, spoken } from "./words.js";
+import { kind, leadName, spoken } from "./words.js";
 
-/** @import { Appointment } from "./data.js" */
+/** @import { Appointment, Block } from "./data.js" */
 /** @import { Column, Placed } from "./columns.js" */
 
 export const HALF = 30;
@@ -107,7 +107,7 @@ export function Grid({ label, columns, mayChange, book, move, page }) {
     >
       <div class="week-row week-head" role="row">
         <div role="columnheader"><span class="sr">${t("agenda.hora")}</span></div>
-        ${columns.map((column) => html`<${Head} key=${column.key} column=${column} />`)}
+        ${columns.map((column, index) => html`<${Head} key=${index} column=${column} isOfMany=${columns.some((each) => each.responsavel !== column.responsavel)} />`)}
       </div>
       ${minutes.map(
         (minute) => html`<div key=${minute} class="week-row ${minute % 60 ? "half" : ""}" role="row">
@@ -143,6 +143,11 @@ function startingIn({ placed }, minute, minutes) {
   return placed.filter((each) => each.from >= since && each.from < minute + HALF);
 }
 
+/** Who is free from some minute of a half hour on. @param {Column} column @param {number} minute */
+function freeIn({ free }, minute) {
+  return [...free].filter(([start]) => start >= minute && start < minute + HALF).flatMap(([, names]) => names);
+}
+
 /**
  * The nearest place that exists; an appointment that begins there is meant before the half hour itself.
  * @param {Column[]} columns @param {number[]} minutes @param {Place | null} wanted
@@ -157,23 +162,23 @@ function placeIn(columns, minutes, wanted) {
   return { column: inside, minute: at, id: here.includes(id) ? id : (here[0] ?? "") };
 }
 
-/** @param {{column: Column}} props */
-function Head({ column }) {
+/** @param {{column: Column, isOfMany: boolean}} props */
+function Head({ column, isOfMany }) {
   const { day, responsavel, others, closed } = column;
   const isToday = day === dayOf(now());
   const length = hoursOf(day);
   return html`<div role="columnheader" class=${isToday ? "today" : ""} aria-current=${isToday ? "date" : undefined}>
     <a href=${href(["agenda"], { ...route.value.query, vista: "dia", semana: day })} tabindex="-1">${weekday(noon(day))}</a>
-    ${responsavel && html`<span class="week-who">${responsavel}</span>`}
+    ${isOfMany && html`<span class="week-who">${responsavel}</span>`}
     ${closed && html`<span class="week-note">${closed}</span>`}
     ${length !== 24 && html`<span class="week-note">${t("agenda.relogio_muda", { horas: length })}</span>`}
-    ${others.length > 0 && html`<span class="week-note" title=${others.map(blockText).join("\n")}>${t("agenda.bloqueios_do_dia", { n: others.length })}<span class="sr">: ${others.map(blockText).join("; ")}</span></span>`}
+    ${others.length > 0 && html`<span class="week-note" title=${others.map(blockText).join("\n")}>${others.length === 1 ? blockText(others[0]) : html`${t("agenda.bloqueios_do_dia", { n: others.length })}<span class="sr">: ${others.map(blockText).join("; ")}</span>`}</span>`}
   </div>`;
 }
 
-/** @param {import("./data.js").Block} block */
+/** @param {Block | undefined} block */
 function blockText(block) {
-  return `${block.responsavel ?? t("agenda.todos")}: ${block.motivo}`;
+  return `${block?.responsavel ?? t("agenda.todos")}: ${block?.motivo}`;
 }
 
 /** Where a piece lies from its cell on, in half hours. @param {{from: number, to: number}} piece @param {number} minute */
@@ -193,16 +198,18 @@ function Cell({ column, index, minute, minutes, current, mayChange, drag, seen, 
   const last = (minutes.at(-1) ?? 0) + HALF;
   const begins = (/** @type {{from: number, to: number}} */ piece) => (isFirst ? piece.from < minute + HALF : piece.from >= minute && piece.from < minute + HALF) && piece.to > minute && piece.from < last;
   const cut = (/** @type {{from: number, to: number}} */ piece) => ({ ...piece, to: Math.min(piece.to, last) });
-  const free = [...column.free].filter(([start]) => start >= minute && start < minute + HALF).flatMap(([, names]) => names);
+  const free = freeIn(column, minute);
   const covers = (/** @type {{from: number, to: number}} */ piece) => piece.from <= minute && piece.to > minute;
   const block = column.blocks.find(covers);
   const isOff = column.off.some(covers);
-  const time = minuteOf(now());
-  const isNow = column.day === dayOf(now()) && time >= minute && time < minute + HALF;
+  const present = minuteOf(now());
+  const today = dayOf(now());
+  const isPast = column.day < today || (column.day === today && minute + HALF <= present);
+  const isNow = column.day === today && present >= minute && present < minute + HALF;
   const ghost = drag.ghost?.column === column.key && drag.ghost.minute >= minute && drag.ghost.minute < minute + HALF ? drag.ghost : null;
   return html`<div
     role="gridcell"
-    class="week-cell ${free.length > 0 ? "free" : ""}"
+    class="week-cell ${isPast ? "past" : ""}"
     data-cell="${index}/${minute}"
     tabindex=${current && !current.id ? 0 : -1}
     onFocus=${(/** @type {FocusEvent} */ event) => event.target === event.currentTarget && seen("")}
@@ -210,10 +217,10 @@ function Cell({ column, index, minute, minutes, current, mayChange, drag, seen, 
   >
     ${column.off.filter(begins).map(cut).map((piece) => html`<div class="week-off" style=${extent(piece, minute)}></div>`)}
     ${column.blocks.filter(begins).map((piece) => html`<div class="week-block" style=${extent(cut(piece), minute)} title=${piece.block.motivo} aria-hidden="true">${piece.block.motivo}</div>`)}
-    ${free.length > 0 && html`<span class="week-book" aria-hidden="true" title=${t("agenda.livre_para", { nomes: free.join(", ") })}>${t("agenda.livre")}</span>`}
+    ${free.length > 0 && html`<span class="week-free" aria-hidden="true" title=${t("agenda.livre_para", { nomes: free.join(", ") })}>${freeIn(column, minute - HALF).length === 0 && t("agenda.livre")}</span>`}
     <span class="sr">${reading(free, here.length, block?.block.motivo, isOff)}</span>
-    ${isNow && html`<div class="week-now" style=${{ "--top": (time - minute) / HALF }}></div>`}
-    ${here.map((each) => html`<${Card} key=${each.appointment.agendamento_id} placed=${cut(each)} minute=${minute} isCurrent=${current?.id === each.appointment.agendamento_id} mayMove=${mayChange && isLive(each.appointment)} drag=${drag} seen=${seen} />`)}
+    ${isNow && html`<div class="week-now" style=${{ "--top": (present - minute) / HALF }}></div>`}
+    ${here.map((each) => html`<${Card} key=${each.appointment.agendamento_id} placed=${cut(each)} minute=${minute} isCurrent=${current?.id === each.appointment.agendamento_id} mayMove=${mayChange && isLive(each.appointment)} isOfOne=${column.responsavel !== ""} drag=${drag} seen=${seen} />`)}
     ${ghost && html`<div class="week-card ghost" style=${{ ...extent({ from: ghost.minute, to: ghost.minute + ghost.appointment.duracao_minutos }, minute), "--lane": 0, "--lanes": 1 }}>${clockText(ghost.minute)} ${leadName(ghost.appointment)}</div>`}
   </div>`;
 }
@@ -226,8 +233,8 @@ function reading(free, booked, blocked, isOff) {
   return isOff ? t("agenda.fora") : t("agenda.nao_livre");
 }
 
-/** @param {{placed: Placed, minute: number, isCurrent: boolean, mayMove: boolean, drag: ReturnType<typeof useDrag>, seen: (id: string) => void}} props */
-function Card({ placed, minute, isCurrent, mayMove, drag, seen }) {
+/** @param {{placed: Placed, minute: number, isCurrent: boolean, mayMove: boolean, isOfOne: boolean, drag: ReturnType<typeof useDrag>, seen: (id: string) => void}} props */
+function Card({ placed, minute, isCurrent, mayMove, isOfOne, drag, seen }) {
   const { appointment, lane, lanes } = placed;
   const id = appointment.agendamento_id;
   const concern = appointment.confirmacao_vencida || tone(appointment) === "warn";
@@ -244,9 +251,9 @@ function Card({ placed, minute, isCurrent, mayMove, drag, seen }) {
     onPointerDown=${(/** @type {PointerEvent} */ event) => mayMove && drag.begin(event, appointment)}
     onClick=${drag.clicked}
   >
-    <span>${concern ? "! " : MARKS[appointment.status] ? `${MARKS[appointment.status]} ` : ""}<b>${hours(appointment).split("–")[0]}</b> ${leadName(appointment)}</span>
+    <span>${concern ? "! " : MARKS[appointment.status] ? `${MARKS[appointment.status]} ` : ""}${lanes === 1 && html`<b>${time(appointment.data_agendada)}</b> `}${leadName(appointment)}</span>
+    ${!isOfOne && html`<span>${appointment.responsavel}</span>`}
     <span>${kind(appointment)}</span>
-    <span>${appointment.responsavel}</span>
   </a>`;
 }
 

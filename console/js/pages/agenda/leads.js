@@ -70,6 +70,7 @@ export function LeadPicker({ chosen, choose, error }) {
       ${(/** @type {object} */ attributes) => html`<input
         ...${attributes}
         type="text"
+        autofocus
         role="combobox"
         autocomplete="off"
         aria-autocomplete="list"

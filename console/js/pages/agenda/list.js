@@ -12,7 +12,7 @@ import { Situation, hours, kind, leadName } from "./words.js";
 
 /** @param {{columns: Column[], mayChange: boolean, book: (column: Column) => void}} props */
 export function List({ columns, mayChange, book }) {
-  return columns.map((column) => html`<${Day} key=${column.key} column=${column} mayChange=${mayChange} book=${book} />`);
+  return html`<div class="day-list">${columns.map((column) => html`<${Day} key=${column.key} column=${column} mayChange=${mayChange} book=${book} />`)}</div>`;
 }
 
 /** @param {{column: Column, mayChange: boolean, book: (column: Column) => void}} props */

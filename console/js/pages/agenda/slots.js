@@ -53,9 +53,9 @@ export function SlotPicker({ responsavel, minutes, agendamentoId, value, set, er
   return html`<fieldset class="slots" aria-describedby=${error ? `${id}-erro` : undefined}>
     <legend>${t("agenda.horario")}</legend>
     <div class="toolbar">
-      <button type="button" class="small" disabled=${first <= today} onClick=${() => setShown(addDays(first, -7))}>${t("agenda.semana_anterior")}</button>
+      <button type="button" class="small" disabled=${first <= today} aria-label=${t("agenda.semana_anterior")} onClick=${() => setShown(addDays(first, -7))}>‹</button>
       <span>${date(noon(first))} – ${date(noon(addDays(first, 6)))}</span>
-      <button type="button" class="small" onClick=${() => setShown(addDays(first, 7))}>${t("agenda.semana_proxima")}</button>
+      <button type="button" class="small" aria-label=${t("agenda.semana_proxima")} onClick=${() => setShown(addDays(first, 7))}>›</button>
     </div>
     <${ProblemBox} problem=${found.problem} retry=${found.reload} />
     ${person?.avisos.map((each) => html`<p key=${each.codigo} class="hint">${each.mensagem}</p>`)}
