@@ -5,7 +5,7 @@ import { dateTime, instantOf, localInput, now, number, relative } from "../../fo
 import { html } from "../../html.js";
 import { useAction, useResource } from "../../resource.js";
 import { href, route, setQuery } from "../../router.js";
-import { loadTexts, t } from "../../texts.js";
+import { t } from "../../texts.js";
 import { Confirm, FormDialog, ShownOnce } from "../../ui/dialog.js";
 import { Check, Input, errorOf } from "../../ui/field.js";
 import { Chips } from "../../ui/filters.js";
@@ -17,8 +17,6 @@ import { toast } from "../../ui/toast.js";
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["SubscriptionAnswer"]} Subscription */
 /** @typedef {Schemas["DeliveryAnswer"]} Delivery */
-
-await loadTexts("administracao");
 
 /** What an address can be told, as the contract lists it; none chosen means all. */
 const EVENTS = /** @type {Schemas["EventKind"][]} */ ([
@@ -41,10 +39,7 @@ function All() {
   const list = useResource((signal) => api.get("/assinaturas", { query: { cursor, limit: 50 }, signal }), [cursor]);
   const [isNew, setNew] = useState(false);
   const [secret, setSecret] = useState("");
-  return html`<${Section}
-    title=${t("assinaturas.titulo")}
-    actions=${html`<button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("assinaturas.nova")}</button>`}
-  >
+  return html`<p class="toolbar"><button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("assinaturas.nova")}</button></p>
     <p class="hint">${t("assinaturas.dica")}</p>
     <${Show} of=${list} isEmpty=${(/** @type {any} */ page) => page.itens.length === 0} empty=${html`<${Empty} title=${t("assinaturas.vazio")} />`}>
       ${(/** @type {{itens: Subscription[], proximo: string | null}} */ page) => html`<${Table}
@@ -63,8 +58,7 @@ function All() {
     <//>
     ${isNew && html`<${Edit} close=${() => setNew(false)} done=${(/** @type {any} */ made) => { setSecret(made.segredo); list.reload(); }} />`}
     ${secret && html`<${ShownOnce} title=${t("assinaturas.segredo")} value=${secret} close=${() => setSecret("")}><p>${t("assinaturas.segredo_dica")}</p><//>`}
-    <${Inbound} />
-  <//>`;
+    <${Inbound} />`;
 }
 
 /** @param {{of: Subscription}} props */

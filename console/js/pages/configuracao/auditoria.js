@@ -4,16 +4,14 @@ import { dateTime, instantOf, number } from "../../format.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { href, route, setQuery } from "../../router.js";
-import { label, loadTexts, t } from "../../texts.js";
+import { label, t } from "../../texts.js";
 import { Active, Search } from "../../ui/filters.js";
-import { Badge, Section } from "../../ui/parts.js";
+import { Badge } from "../../ui/parts.js";
 import { Empty, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["AuditEntry"]} Entry */
-
-await loadTexts("administracao");
 
 /** The kinds of objects that the audit knows, in the order of the menu. */
 const KINDS = /** @type {Schemas["AuditedKind"][]} */ ([
@@ -38,8 +36,7 @@ export default function View() {
     ate: ate ? instantOf(ate) : undefined,
   }); // prettier-ignore
   const list = useResource((signal) => api.get("/auditoria", { query, signal }), [cursor, quem, objeto, objeto_id, de, ate]);
-  return html`<${Section} title=${t("auditoria.titulo")}>
-    <p class="hint">${t("auditoria.dica")}</p>
+  return html`<p class="hint">${t("auditoria.dica")}</p>
     <div class="toolbar">
       <${Search} name="quem" label=${t("auditoria.quem")} />
       <label>${t("auditoria.objeto")} <select value=${objeto ?? ""} onChange=${(/** @type {any} */ event) => setQuery({ objeto: event.target.value, objeto_id: "" })}>
@@ -68,8 +65,7 @@ export default function View() {
           ]}
         />
         <${Pager} next=${page.proximo} cursor=${cursor} shown=${page.itens.length} />`}
-    <//>
-  <//>`;
+    <//>`;
 }
 
 /** @param {{of: Entry}} props */

@@ -5,10 +5,10 @@ import { date, dateTime, instantOf, now, relative } from "../../format.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { route } from "../../router.js";
-import { loadTexts, t } from "../../texts.js";
+import { t } from "../../texts.js";
 import { Confirm, FormDialog, ShownOnce } from "../../ui/dialog.js";
 import { Input, Select, errorOf } from "../../ui/field.js";
-import { Badge, Section } from "../../ui/parts.js";
+import { Badge } from "../../ui/parts.js";
 import { Empty, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -16,18 +16,13 @@ import { toast } from "../../ui/toast.js";
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["KeyAnswer"]} Key */
 
-await loadTexts("administracao");
-
 export default function View() {
   const { cursor } = route.value.query;
   const keys = useResource((signal) => api.get("/chaves", { query: { cursor, limit: 50 }, signal }), [cursor]);
   const [isNew, setNew] = useState(false);
   const [revoked, setRevoked] = useState(/** @type {Key | null} */ (null));
   const [shown, setShown] = useState("");
-  return html`<${Section}
-    title=${t("chaves.titulo")}
-    actions=${html`<button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("chaves.nova")}</button>`}
-  >
+  return html`<p class="toolbar"><button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("chaves.nova")}</button></p>
     <p class="hint">${t("chaves.dica")}</p>
     <${Show} of=${keys} isEmpty=${(/** @type {any} */ page) => page.itens.length === 0} empty=${html`<${Empty} title=${t("chaves.vazio")} />`}>
       ${(/** @type {{itens: Key[], proximo: string | null}} */ page) => html`<${Table}
@@ -62,8 +57,7 @@ export default function View() {
         toast(t("chaves.revogada"));
         keys.reload();
       }}
-    ><p>${t("chaves.revogar_dica")}</p><//>`}
-  <//>`;
+    ><p>${t("chaves.revogar_dica")}</p><//>`}`;
 }
 
 /** @param {Key} key */

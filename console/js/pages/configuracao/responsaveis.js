@@ -4,10 +4,10 @@ import { api } from "../../api.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { href, route } from "../../router.js";
-import { loadTexts, t } from "../../texts.js";
+import { can } from "../../session.js";
+import { t } from "../../texts.js";
 import { Confirm, FormDialog } from "../../ui/dialog.js";
 import { Check, Input, errorOf } from "../../ui/field.js";
-import { Section } from "../../ui/parts.js";
 import { Empty, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -15,8 +15,6 @@ import { toast } from "../../ui/toast.js";
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["ResponsavelAnswer"]} Responsavel */
 /** @typedef {keyof Schemas["WorkingWeek"] & string} Day */
-
-await loadTexts("administracao");
 const DAYS = /** @type {Day[]} */ (["seg", "ter", "qua", "qui", "sex", "sab", "dom"]);
 
 export default function View() {
@@ -24,16 +22,13 @@ export default function View() {
   const list = useResource((signal) => api.get("/responsaveis", { query: { cursor, limit: 50 }, signal }), [cursor]);
   const [edited, setEdited] = useState(/** @type {Responsavel | "novo" | null} */ (null));
   const [deleted, setDeleted] = useState(/** @type {Responsavel | null} */ (null));
-  return html`<${Section}
-    title=${t("responsaveis.titulo")}
-    actions=${html`<button type="button" class="primary" data-new onClick=${() => setEdited("novo")}>${t("responsaveis.novo")}</button>`}
-  >
+  return html`${can("admin") && html`<p class="toolbar"><button type="button" class="primary" data-new onClick=${() => setEdited("novo")}>${t("responsaveis.novo")}</button></p>`}
     <${Show} of=${list} isEmpty=${(/** @type {any} */ page) => page.itens.length === 0} empty=${html`<${Empty} title=${t("responsaveis.vazio")} />`}>
       ${(/** @type {{itens: Responsavel[], proximo: string | null}} */ page) => html`<${Table}
           caption=${t("responsaveis.titulo")}
           rows=${page.itens}
           id=${(/** @type {Responsavel} */ each) => each.responsavel_id}
-          open=${setEdited}
+          open=${can("admin") ? setEdited : undefined}
           columns=${[
             { title: t("responsaveis.nome"), cell: (/** @type {Responsavel} */ each) => each.nome },
             { title: t("responsaveis.email"), cell: (/** @type {Responsavel} */ each) => each.email ?? "–", wide: true },
@@ -41,9 +36,9 @@ export default function View() {
             {
               title: "",
               cell: (/** @type {Responsavel} */ each) => html`<span class="row">
-                <button type="button" class="small" onClick=${() => setEdited(each)}>${t("acao.editar")}</button>
+                ${can("admin") && html`<button type="button" class="small" onClick=${() => setEdited(each)}>${t("acao.editar")}</button>`}
                 <a class="button small" href=${href(["agenda"], { responsavel: each.nome })}>${t("nav.agenda")}</a>
-                <button type="button" class="small" onClick=${() => setDeleted(each)}>${t("acao.apagar")}</button>
+                ${can("admin") && html`<button type="button" class="small" onClick=${() => setDeleted(each)}>${t("acao.apagar")}</button>`}
               </span>`,
             },
           ]}
@@ -61,8 +56,7 @@ export default function View() {
         toast(t("responsaveis.apagado"));
         list.reload();
       }}
-    ><p>${t("responsaveis.apagar_dica")}</p><//>`}
-  <//>`;
+    ><p>${t("responsaveis.apagar_dica")}</p><//>`}`;
 }
 
 /** @param {Schemas["WorkingWeek"]} week */

@@ -5,19 +5,17 @@ import { dateTime, phone } from "../../format.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { href, route } from "../../router.js";
-import { label, loadTexts, t } from "../../texts.js";
+import { can } from "../../session.js";
+import { label, t } from "../../texts.js";
 import { FormDialog } from "../../ui/dialog.js";
 import { Check, Input, Select, errorOf } from "../../ui/field.js";
 import { Chips, Search } from "../../ui/filters.js";
-import { Section } from "../../ui/parts.js";
 import { Empty, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["SuppressionAnswer"]} Suppression */
-
-await loadTexts("administracao");
 const REASONS = /** @type {const} */ (["manual", "provedor", "resposta", "descadastro", "apagamento"]);
 
 export default function View() {
@@ -26,10 +24,7 @@ export default function View() {
   const list = useResource((signal) => api.get("/supressoes", { query, signal }), [cursor, canal, motivo, contato]);
   const [isNew, setNew] = useState(false);
   const [lifted, setLifted] = useState(/** @type {Suppression | null} */ (null));
-  return html`<${Section}
-    title=${t("supressoes.titulo")}
-    actions=${html`<button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("supressoes.nova")}</button>`}
-  >
+  return html`${can("operador") && html`<p class="toolbar"><button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("supressoes.nova")}</button></p>`}
     <p class="hint">${t("supressoes.dica")}</p>
     <div class="toolbar">
       <${Search} name="contato" label=${t("supressoes.buscar")} />
@@ -52,14 +47,13 @@ export default function View() {
                 ${each.disparo_id && html` <a href=${href(["mensagens", each.disparo_id])}>${t("supressoes.mensagem")}</a>`}`,
               wide: true,
             },
-            { title: "", cell: (/** @type {Suppression} */ each) => html`<button type="button" class="small" onClick=${() => setLifted(each)}>${t("supressoes.liberar")}</button>` },
+            { title: "", cell: (/** @type {Suppression} */ each) => can("admin") && html`<button type="button" class="small" onClick=${() => setLifted(each)}>${t("supressoes.liberar")}</button>` },
           ]}
         />
         <${Pager} next=${page.proximo} cursor=${cursor} shown=${page.itens.length} />`}
     <//>
     ${isNew && html`<${NewSuppression} close=${() => setNew(false)} done=${list.reload} />`}
-    ${lifted && html`<${Lift} of=${lifted} close=${() => setLifted(null)} done=${list.reload} />`}
-  <//>`;
+    ${lifted && html`<${Lift} of=${lifted} close=${() => setLifted(null)} done=${list.reload} />`}`;
 }
 
 /** @returns {[string, string][]} */

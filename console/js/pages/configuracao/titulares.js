@@ -5,11 +5,11 @@ import { dateTime, number } from "../../format.js";
 import { html } from "../../html.js";
 import { useAction, useResource } from "../../resource.js";
 import { route } from "../../router.js";
-import { label, loadTexts, t } from "../../texts.js";
+import { label, t } from "../../texts.js";
 import { FormDialog } from "../../ui/dialog.js";
 import { Input } from "../../ui/field.js";
 import { Chips } from "../../ui/filters.js";
-import { Badge, Section } from "../../ui/parts.js";
+import { Badge } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -17,14 +17,11 @@ import { toast } from "../../ui/toast.js";
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["SubjectRecord"]} Request */
 
-await loadTexts("administracao");
-
 export default function View() {
   const { cursor, tipo } = route.value.query;
   const query = /** @type {any} */ ({ cursor, tipo, limit: 50 });
   const list = useResource((signal) => api.get("/titulares/pedidos", { query, signal }), [cursor, tipo]);
-  return html`<${Section} title=${t("titulares.titulo")}>
-    <p class="hint">${t("titulares.dica")}</p>
+  return html`<p class="hint">${t("titulares.dica")}</p>
     <${Ask} done=${list.reload} />
     <h3>${t("titulares.pedidos")}</h3>
     <div class="toolbar"><${Chips} name="tipo" label=${t("titulares.tipo")} options=${["exportacao", "apagamento"].map((each) => [each, label("titulares.tipo", each)])} /></div>
@@ -43,8 +40,7 @@ export default function View() {
           ]}
         />
         <${Pager} next=${page.proximo} cursor=${cursor} shown=${page.itens.length} />`}
-    <//>
-  <//>`;
+    <//>`;
 }
 
 /** Name a person by document, phone or e-mail, then export or erase. @param {{done: () => void}} props */

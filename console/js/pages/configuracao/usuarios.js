@@ -6,10 +6,10 @@ import { html } from "../../html.js";
 import { useAction, useResource } from "../../resource.js";
 import { route } from "../../router.js";
 import { person as own } from "../../session.js";
-import { loadTexts, t } from "../../texts.js";
+import { t } from "../../texts.js";
 import { FormDialog } from "../../ui/dialog.js";
 import { Input, Select, errorOf } from "../../ui/field.js";
-import { Badge, Section } from "../../ui/parts.js";
+import { Badge } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -17,8 +17,6 @@ import { groups } from "./chaves.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["PersonAnswer"]} Somebody */
-
-await loadTexts("administracao");
 
 export default function View() {
   const { cursor } = route.value.query;
@@ -32,10 +30,7 @@ export default function View() {
     toast(t(each.ativo ? "usuarios.bloqueado" : "usuarios.liberado"));
     people.reload();
   });
-  return html`<${Section}
-    title=${t("usuarios.titulo")}
-    actions=${html`<button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("usuarios.convidar")}</button>`}
-  >
+  return html`<p class="toolbar"><button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("usuarios.convidar")}</button></p>
     <p class="hint">${t("administracao.grupo_dica")}</p>
     <${ProblemBox} problem=${lock.problem} />
     <${Show} of=${people} isEmpty=${(/** @type {any} */ page) => page.itens.length === 0} empty=${html`<${Empty} title=${t("usuarios.vazio")} />`}>
@@ -60,8 +55,7 @@ export default function View() {
         <${Pager} next=${page.proximo} cursor=${cursor} shown=${page.itens.length} />`}
     <//>
     ${isNew && html`<${Invitation} close=${() => setNew(false)} done=${people.reload} />`}
-    ${edited && html`<${NewGroup} somebody=${edited} close=${() => setEdited(null)} done=${people.reload} />`}
-  <//>`;
+    ${edited && html`<${NewGroup} somebody=${edited} close=${() => setEdited(null)} done=${people.reload} />`}`;
 }
 
 /** @param {Somebody} each */
