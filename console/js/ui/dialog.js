@@ -10,6 +10,7 @@ import { ProblemBox } from "./state.js";
 /** @import { Problem } from "../api.js" */
 
 let numbered = 0;
+const FIRST = ":is(form, [data-first]) :is(input, select, textarea):not([type=hidden], :disabled), footer button";
 
 /**
  * @param {{title: string, close: () => void, wide?: boolean, children?: ComponentChildren}} props
@@ -24,6 +25,8 @@ export function Dialog({ title, close, wide = false, children }) {
   useEffect(() => {
     const before = /** @type {HTMLElement | null} */ (document.activeElement);
     box.current?.showModal();
+    // The first field, not the button that closes; without a field, what does no harm.
+    /** @type {HTMLElement | null | undefined} */ (box.current?.querySelector(FIRST))?.focus();
     return () => before?.focus?.();
   }, []);
   return html`<dialog

@@ -61,9 +61,22 @@ export default function View() {
 
 /** @param {Schemas["WorkingWeek"]} week */
 function summary(week) {
-  const worked = DAYS.filter((day) => (week[day] ?? []).length > 0);
+  /** @type {{from: Day, to: Day, hours: string}[]} */
+  const spans = [];
+  for (const day of DAYS) {
+    const hours = written(week, day);
+    const last = spans.at(-1);
+    if (last && last.hours === hours) last.to = day;
+    else spans.push({ from: day, to: day, hours });
+  }
+  const worked = spans.filter((span) => span.hours);
   if (worked.length === 0) return t("responsaveis.sem_expediente");
-  return worked.map((day) => `${t(`responsaveis.dia.${day}`)} ${written(week, day)}`).join(" · ");
+  return worked.map(({ from, to, hours }) => `${days(from, to)} ${hours}`).join(" · ");
+}
+
+/** @param {Day} from @param {Day} to */
+function days(from, to) {
+  return from === to ? t(`responsaveis.dia.${from}`) : `${t(`responsaveis.dia.${from}`)}–${t(`responsaveis.dia.${to}`)}`;
 }
 
 /** The hours of a day as one writes them: `09:00-12:00, 13:00-18:00`. @param {Schemas["WorkingWeek"]} week @param {Day} day */
@@ -144,6 +157,15 @@ function Edit({ of, close, done }) {
           <${Input} label=${t("responsaveis.fuso")} value=${fuso} set=${setFuso} placeholder="America/Manaus" hint=${t("responsaveis.fuso_dica")} error=${errorOf(problem, "fuso")} />
           <${Check} label=${t("responsaveis.feriados")} checked=${holidays} set=${setHolidays} />
           <${Input} label=${t("responsaveis.uf")} value=${uf} set=${(/** @type {string} */ value) => setUf(value.toUpperCase())} maxlength="2" error=${errorOf(problem, "uf")} />
+          ${Object.keys(numbers).map((field) => html`<${Input}
+            key=${field}
+            label=${t(`responsaveis.numero.${field}`)}
+            type="number"
+            min="0"
+            value=${/** @type {Record<string, string>} */ (numbers)[field]}
+            set=${(/** @type {string} */ value) => setNumbers({ ...numbers, [field]: value })}
+            error=${errorOf(problem, field)}
+          />`)}
         </div>
         <fieldset>
           <legend>${t("responsaveis.expediente")}</legend>
@@ -156,17 +178,6 @@ function Edit({ of, close, done }) {
             error=${weekError(problem, day)}
           />`)}
         </fieldset>
-        <div>
-          ${Object.keys(numbers).map((field) => html`<${Input}
-            key=${field}
-            label=${t(`responsaveis.numero.${field}`)}
-            type="number"
-            min="0"
-            value=${/** @type {Record<string, string>} */ (numbers)[field]}
-            set=${(/** @type {string} */ value) => setNumbers({ ...numbers, [field]: value })}
-            error=${errorOf(problem, field)}
-          />`)}
-        </div>
       </div>
     `}
   <//>`;
