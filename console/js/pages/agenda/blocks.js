@@ -143,7 +143,7 @@ function NewBlock({ staff, whose, done, close }) {
         work.run();
       }}
     >
-      <${Input} label=${t("agenda.motivo")} value=${form.motivo} set=${(/** @type {string} */ motivo) => change({ motivo })} autofocus required maxlength="200" hint=${t("agenda.bloqueio_motivo_dica")} error=${error("motivo")} />
+      <${Input} label=${t("agenda.motivo")} value=${form.motivo} set=${(/** @type {string} */ motivo) => change({ motivo })} required maxlength="200" hint=${t("agenda.bloqueio_motivo_dica")} error=${error("motivo")} />
       <${Select} label=${t("agenda.responsavel")} value=${form.responsavel_id} set=${(/** @type {string} */ responsavel_id) => change({ responsavel_id })} options=${[["", t("agenda.todos")], ...staff.map((each) => [each.responsavel_id, each.nome])]} error=${error("responsavel_id")} />
       <${Select} label=${t("agenda.bloqueio_tipo")} value=${form.kind} set=${(/** @type {string} */ kind) => change({ kind })} options=${[["periodo", t("agenda.bloqueio.periodo")], ["semanal", t("agenda.bloqueio.semanal")]]} />
       ${

@@ -117,7 +117,7 @@ function Cancel({ one, set, close }) {
   }
   return html`<${Confirm} title=${t("agenda.cancelar_titulo", { lead: leadName(one) })} action=${t("agenda.cancelar_agora")} danger run=${run} close=${close}>
     <p>${when(one)} · ${one.responsavel}</p>
-    <${Input} label=${t("agenda.motivo")} value=${motivo} set=${setMotivo} maxlength="200" autofocus />
+    <${Input} label=${t("agenda.motivo")} value=${motivo} set=${setMotivo} maxlength="200" />
     <${Check} label=${t("agenda.avisar")} checked=${avisar} set=${setAvisar} />
   <//>`;
 }

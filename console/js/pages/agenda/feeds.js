@@ -91,7 +91,7 @@ function NewFeed({ names, feeds, made, close }) {
           >
             ${
               names.length > 0
-                ? html`<${Select} label=${t("agenda.responsavel")} value=${responsavel} set=${setResponsavel} autofocus options=${names.map((name) => [name, name])} error=${errorOf(work.problem, "responsavel")} />`
+                ? html`<${Select} label=${t("agenda.responsavel")} value=${responsavel} set=${setResponsavel} options=${names.map((name) => [name, name])} error=${errorOf(work.problem, "responsavel")} />`
                 : html`<${Input} label=${t("agenda.responsavel")} value=${responsavel} set=${setResponsavel} required maxlength="120" error=${errorOf(work.problem, "responsavel")} />`
             }
             ${isThere && html`<p class="notice warn">${t("agenda.link_troca")}</p>`}

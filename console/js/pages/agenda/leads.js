@@ -70,7 +70,6 @@ export function LeadPicker({ chosen, choose, error }) {
       ${(/** @type {object} */ attributes) => html`<input
         ...${attributes}
         type="text"
-        autofocus
         role="combobox"
         autocomplete="off"
         aria-autocomplete="list"
