@@ -180,16 +180,16 @@ def test_one_is_booked_and_found_in_the_grid_by_keyboard_alone(person: Person, d
     person.keys("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Trocar")
-    person.tab_to("dialog select:has(option[value='Ana Souza'])")
+    person.tab_to("dialog select:has(option:text('Ana Souza'))")
     person.type("Ana")
-    expect(dialog.locator(".slot").first).to_be_visible()
+    expect(dialog.locator(".free-time").first).to_be_visible()
     # Today's week has free times; arrows choose one of another week.
-    person.tab_to("dialog .slots button[aria-label='Próxima semana']")
+    person.tab_to("dialog .free-times button[aria-label='Próxima semana']")
     person.keys("Enter", "Enter")
-    expect(dialog.locator(".slot-day").first).to_have_attribute("aria-label", re.compile(f"{diary.monday.day} de"))
-    person.tab_to("dialog .slot input")
+    expect(dialog.locator(".free-day").first).to_have_attribute("aria-label", re.compile(f"{diary.monday.day} de"))
+    person.tab_to("dialog .free-time input")
     person.keys("Space", "ArrowDown", "ArrowDown")
-    expect(dialog.locator(".slot").nth(2).locator("input")).to_be_checked()
+    expect(dialog.locator(".free-time").nth(2).locator("input")).to_be_checked()
     person.tab_to("dialog button[type=submit]")
     person.keys("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -398,11 +398,10 @@ def test_what_nobody_confirmed_or_closed_stands_out_and_is_closed(person: Person
 
 
 def test_an_event_in_doubt_is_settled(person: Person, diary: Diary) -> None:
-    calendar = f"agenda-{person.tenant}"
-    document = {"perfil": "google-calendar-mcp", "idempotente": False, "calendario_id": calendar}
+    document = {"perfil": "google-calendar-mcp", "idempotente": False}
     address = {"url": f"{person.stack.url('calendar')}/mcp"}
     diary.rest.ask("PATCH", "/tenant/config", json={"canais": {"calendario": {**document, **address}}})
-    lost = {"falhas": [{"conexao": "depois", "destinos": [calendar]}]}
+    lost = {"falhas": [{"conexao": "depois"}]}
     faults = f"{person.stack.url('calendar')}/admin/falhas"
     httpx2.put(faults, json=lost).raise_for_status()
     try:
