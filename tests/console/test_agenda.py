@@ -261,6 +261,7 @@ def test_dragging_moves_and_what_is_refused_goes_back(person: Person, diary: Dia
     dialog.get_by_role("button", name="Mover", exact=True).click()
     expect(dialog.get_by_role("alert")).to_contain_text("já tem um compromisso nesse horário")
     expect(dialog).to_contain_text("Não foi movido")
+    expect(dialog).to_contain_text("11:00–12:00.")
     person.check_access()
     person.keys("Escape")
     expect(cell(page, 0, "09:00").locator("a.week-card")).to_contain_text("Padaria Central")
