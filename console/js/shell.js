@@ -50,12 +50,12 @@ function Navigation({ page }) {
   const [isOpen, setOpen] = useState(false);
   useEffect(() => setOpen(false), [page]);
   return html`<div class="side">
-    <div class="brand">
+    <header class="brand">
       <a href=${href(["hoje"])}>Disparo & Agenda</a>
       <button type="button" class="menu" aria-expanded=${isOpen ? "true" : "false"} aria-controls="navegacao" onClick=${() => setOpen(!isOpen)}>
         ${t("nav.menu")}
       </button>
-    </div>
+    </header>
     <div id="navegacao" class=${isOpen ? "open" : ""}>
       <nav aria-label=${t("nav.paginas")}>
         <ul>
