@@ -61,7 +61,7 @@ function Reasons({ caption, rows, act }) {
       (row) => html`<tr key=${`${row.canal} ${row.status} ${row.erro_codigo}`}>
         <th scope="row" class="wraps">
           <a href=${href(["mensagens"], { status: row.status, canal: row.canal, erro_codigo: row.erro_codigo })}>${row.mensagem}</a>
-          ${row.status !== "erro" && html` <${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} />`}
+          ${row.status !== "erro" && row.status !== "incerto" && html` <${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} />`}
         </th>
         <td class="wide">${label("mensagens.canais", row.canal)}</td>
         <td class="end">${number(row.total)}</td>

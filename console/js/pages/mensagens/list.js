@@ -62,8 +62,8 @@ export function List() {
 
 const COLUMNS = () => [
   { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => row.nome || t("mensagens.sem_nome") },
-  { title: t("mensagens.destino"), wide: true, cell: (/** @type {Disparo} */ row) => phone(row.destino) },
-  { title: t("mensagens.canal"), wide: true, cell: (/** @type {Disparo} */ row) => label("mensagens.canais", row.canal) },
+  { title: t("mensagens.destino"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class=${row.canal === "whatsapp" ? "nowrap" : ""}>${phone(row.destino)}</span>` },
+  { title: t("mensagens.canal"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${label("mensagens.canais", row.canal)}</span>` },
   { title: t("mensagens.template"), wide: true, cell: (/** @type {Disparo} */ row) => row.template },
   {
     title: t("mensagens.situacao"),
