@@ -74,7 +74,7 @@ async function find(typed, reply, signal) {
   return ask(typed.length >= LEAST_LETTERS ? { q: typed } : ofContact(reply));
 }
 
-/** The leads with the contact that it came from, if it is known. @param {Reply} reply */
+/** The leads with the contact that it came from, if it is known. @param {Reply} reply @returns {Record<string, string>} */
 function ofContact({ canal, contato }) {
   if (!contato) return {};
   return canal === "email" ? { email: contato } : { telefone: contato };
