@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 from zlib import crc32
 
 import httpx2
@@ -36,9 +36,16 @@ class Sender:
         self._person = person
         self._number = 0
         self.admin = Rest(person.stack.url("api"), person.stack.token(person.tenant, [ADMIN_GROUP]))
+
+    def __enter__(self) -> Self:
+        self.admin.__enter__()
         self.admin.ask("PATCH", "/tenant/config", json=_CONFIG)
         words = {"canal": "whatsapp", "idioma": "pt_BR", "texto": "Olá, {{nome}}! Podemos conversar?"}
         self.admin.ask("PUT", f"/templates/{TEMPLATE}", json=words)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.admin.__exit__(None, None, None)
 
     def lead(self, nome: str) -> Reached:
         """Create a lead with a phone that no other tenant has."""

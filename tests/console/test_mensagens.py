@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.console.conftest import Console
@@ -12,6 +14,13 @@ from tests.console.people import HOSTILE, Person
 from tests.console.sending import Reached, Sender
 
 LATER = (datetime.now(UTC) + timedelta(days=7)).isoformat()
+
+
+@pytest.fixture
+def sender(person: Person) -> Iterator[Sender]:
+    """Sends for the person's tenant."""
+    with Sender(person) as sender:
+        yield sender
 
 
 def row(page: Page, name: str) -> Locator:
@@ -36,8 +45,7 @@ def sent(sender: Sender) -> dict[str, Reached]:
     return leads
 
 
-def test_a_message_is_found_read_and_mended_by_mouse(person: Person) -> None:
-    sender = Sender(person)
+def test_a_message_is_found_read_and_mended_by_mouse(person: Person, sender: Sender) -> None:
     leads = sent(sender)
     page = person.go("mensagens")
     expect(page.locator("main tbody tr")).to_have_count(8)
@@ -86,8 +94,7 @@ def test_a_message_is_found_read_and_mended_by_mouse(person: Person) -> None:
     person.check_access()
 
 
-def test_many_messages_are_settled_sent_again_and_cancelled_by_keyboard(person: Person) -> None:
-    sender = Sender(person)
+def test_many_messages_are_settled_sent_again_and_cancelled_by_keyboard(person: Person, sender: Sender) -> None:
     sent(sender)
     page = person.go("mensagens?status=incerto")
     expect(page.locator("main tbody tr")).to_have_count(2)
@@ -134,9 +141,7 @@ def test_many_messages_are_settled_sent_again_and_cancelled_by_keyboard(person: 
     expect(page.locator(".history")).to_contain_text("Texto errado")
 
 
-def test_the_inbox_of_replies_is_emptied_by_keys_and_by_clicks(console: Console) -> None:
-    person = console("operador")
-    sender = Sender(person)
+def test_the_inbox_of_replies_is_emptied_by_keys_and_by_clicks(console: Console, person: Person, sender: Sender) -> None:
     leads = [sender.lead(name) for name in ("Ana Souza", "Bruno Lima", HOSTILE)]
     for lead in leads:
         sender.send(lead)

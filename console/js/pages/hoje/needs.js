@@ -11,9 +11,9 @@ import { Empty, Show } from "../../ui/state.js";
 /** @import { ComponentChildren } from "preact" */
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["OverviewAnswer"]} Overview */
-/** @typedef {{n: number, more?: boolean, what: string, href?: string, tone?: "bad" | "warn", each?: {href: string, name: string, why?: ComponentChildren}[]}} Need */
+/** `names`: `each` names the first of the `n`. @typedef {{n: number, more?: boolean, what: string, href?: string, tone?: "bad" | "warn", names?: boolean, each?: {href: string, name: string, why?: ComponentChildren}[]}} Need */
 
-const EVERY_MS = 10_000;
+const EVERY_MS = 15_000;
 const COUNTED = 50;
 /** As many are named one by one. */
 const NAMED = 5;
@@ -55,12 +55,12 @@ export function Needs({ overview }) {
 
 /** @param {{need: Need}} props */
 function Item({ need }) {
-  const { n, more, what, href: to, tone = "warn", each = [] } = need;
+  const { n, more, what, href: to, tone = "warn", names = false, each = [] } = need;
   const text = html`<strong>${number(n)}${more ? "+" : ""}</strong> ${what}`;
   return html`<li class=${tone}>
     ${to ? html`<a href=${to}>${text}</a>` : html`<span>${text}</span>`}
     ${each.length > 0 && html`<ul>${each.map(({ href: at, name, why }) => html`<li key=${at}><a href=${at}>${name}</a>${why && html` <span class="muted small">${why}</span>`}</li>`)}
-      ${n > each.length && to && html`<li><a href=${to}>${t("hoje.e_mais", { n: n - each.length })}</a></li>`}</ul>`}
+      ${names && n > each.length && to && html`<li><a href=${to}>${t("hoje.e_mais", { n: n - each.length })}</a></li>`}</ul>`}
   </li>`;
 }
 
@@ -113,6 +113,7 @@ function ofOthers({ replies, campaigns, paused, jobs, overdue }) {
       more: Boolean(campaigns.proximo),
       what: t("hoje.campanhas", { n: campaigns.itens.length }),
       href: href(["campanhas"], { status: "pausada" }),
+      names: true,
       each: paused.map((each) => ({ href: href(["campanhas", each.campanha_id]), name: each.nome, why: why(each) })),
     },
     {
@@ -120,6 +121,7 @@ function ofOthers({ replies, campaigns, paused, jobs, overdue }) {
       tone: "bad",
       what: t("hoje.importacoes", { n: jobs.length }),
       href: href(["importacoes"]),
+      names: true,
       each: jobs.slice(0, NAMED).map((each) => ({
         href: href(["importacoes", each.job_id]),
         name: each.nome_arquivo,
@@ -131,6 +133,7 @@ function ofOthers({ replies, campaigns, paused, jobs, overdue }) {
       more: Boolean(overdue.proximo),
       what: t("hoje.sem_confirmacao", { n: overdue.itens.length }),
       href: href(["agenda"], { confirmacao_vencida: "true" }),
+      names: true,
       each: overdue.itens.slice(0, NAMED).map((each) => ({
         href: href(["agenda", each.agendamento_id]),
         name: each.lead_nome ?? t("hoje.sem_nome"),

@@ -81,8 +81,8 @@ function Inbox({ data, set, reload, goes }) {
   }
 
   useEffect(() => {
-    // After a reply has left the list, the next one is there only now.
-    if (!wanted.current) return;
+    // The next one is there only after a reply has left the list, and can have the focus only after a window has gone.
+    if (!wanted.current || asks) return;
     const id = wanted.current;
     wanted.current = "";
     if (id === "none") /** @type {HTMLElement | null} */ (document.querySelector("main h1"))?.focus();
