@@ -37,7 +37,7 @@ function One({ id }) {
         : html`<${Show} of=${found} children=${() => null} />`}
     <//>`;
   }
-  const { campaign } = { campaign: found.data.data };
+  const campaign = found.data.data;
   if (campaign.status !== "rascunho") return html`<${Live} first=${campaign} />`;
   if (!can("operador")) return html`<${ReadDraft} campaign=${campaign} />`;
   return html`<${StoredDraft} first=${found.data} reload=${found.reload} />`;

@@ -1,5 +1,5 @@
 // Part 1 of a draft: who gets it, counted while one edits.
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { number } from "../../format.js";
 import { html } from "../../html.js";
@@ -16,6 +16,7 @@ import { audienceOf } from "./draft.js";
 import { isEverybody } from "./words.js";
 
 /** @import { Known } from "./editor.js" */
+/** @import { Problem } from "../../api.js" */
 /** @import { Draft } from "./saving.js" */
 /** @import { Schemas } from "../../../types/api.js" */
 
@@ -25,6 +26,7 @@ const EVERYBODY = { todos: [] };
 export function Audience({ draft, known }) {
   const { form, change, problem } = draft;
   const [isNaming, setNaming] = useState(false);
+  const [refused, setRefused] = useState(/** @type {Problem | null} */ (null));
   // What was given before stays for whoever comes back to it.
   const conditions = useRef(form.filtro && !isEverybody(form.filtro) ? form.filtro : EVERYBODY);
   if (form.filtro && !isEverybody(form.filtro)) conditions.current = form.filtro;
@@ -61,11 +63,11 @@ export function Audience({ draft, known }) {
           />`
         : html`<p class="muted">${t("campanhas.publico.sem_segmentos")}</p>`)}
       ${way === "condicoes" &&
-      html`<${Conditions} value=${form.filtro ?? EVERYBODY} set=${(/** @type {any} */ filtro) => change({ segmento_id: null, filtro })} problem=${problem} pointer="filtro" />
+      html`<${Conditions} filter=${form.filtro ?? EVERYBODY} set=${(/** @type {any} */ filtro) => change({ segmento_id: null, filtro })} problem=${problem?.errors.length ? problem : refused} />
         <p><button type="button" class="small" onClick=${() => setNaming(true)}>${t("campanhas.publico.salvar_segmento")}</button></p>`}
     <//>
     <${Section} title=${t("campanhas.publico.quantos")}>
-      ${form.segmento_id || form.filtro ? html`<${Count} audience=${audienceOf(form)} />` : html`<p class="muted">${t("campanhas.publico.escolha")}</p>`}
+      ${form.segmento_id || form.filtro ? html`<${Count} audience=${audienceOf(form)} refused=${setRefused} />` : html`<p class="muted">${t("campanhas.publico.escolha")}</p>`}
     <//>
     ${isNaming &&
     html`<${SaveSegment}
@@ -87,10 +89,17 @@ function wayOf(form) {
   return isEverybody(form.filtro) ? "todos" : "condicoes";
 }
 
-/** How many there are now, by what they can be reached, and some of them. @param {{audience: Schemas["SegmentCount"]}} props */
-function Count({ audience }) {
-  const settled = useSettled(JSON.stringify(audience));
+/**
+ * How many there are now, by what they can be reached, and some of them.
+ * @param {{audience: Schemas["SegmentCount"], refused: (problem: Problem | null) => void}} props `refused` is told what a
+ *   half-typed condition lacks
+ */
+function Count({ audience, refused }) {
+  const settled = useSettled(JSON.stringify(audience), 400);
   const counted = useResource((signal) => api.post("/segmentos/contar", { body: JSON.parse(settled), signal }), [settled]);
+  const isHalf = Boolean(counted.problem?.errors.length);
+  useEffect(() => refused(isHalf ? counted.problem : null), [counted.problem]);
+  if (isHalf) return html`<p class="muted" role="status">${t("campanhas.publico.complete")}</p>`;
   return html`<${Show} of=${counted}>
     ${(/** @type {Schemas["SegmentCountAnswer"]} */ { total, por_canal, amostra }) => html`<ul class="figures" role="status">
         <li><strong>${number(total)}</strong> ${t("campanhas.publico.leads", { n: total })}</li>

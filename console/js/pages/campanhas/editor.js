@@ -69,7 +69,7 @@ function Editor({ draft, reload }) {
   return html`<${Page} title=${form.nome.trim() || t("campanhas.nova")} actions=${actions}>
     <p class="small"><a href="#/campanhas">${t("nav.campanhas")}</a> · <${Badge} kind="campanhas.status" value="rascunho" /></p>
     ${draft.theirs && html`<${Conflict} draft=${draft} theirs=${draft.theirs} segments=${what.segments} />`}
-    ${draft.problem && !draft.theirs && html`<${Refused} draft=${draft} reload=${reload} />`}
+    ${draft.state === "recusado" && html`<${Refused} draft=${draft} reload=${reload} />`}
     <${Input}
       label=${t("campanhas.nome")}
       value=${form.nome}

@@ -37,6 +37,11 @@ export async function loadDraft(id, signal) {
   return api.version("/campanhas/{campanha_id}", { path: { campanha_id: id }, signal });
 }
 
+/** Whether all that was refused is a condition that is not typed to its end; its row says what it lacks. @param {Problem | null} problem */
+function isHalfTyped(problem) {
+  return Boolean(problem?.errors.length) && problem?.errors.every((each) => each.pointer?.startsWith("/filtro"));
+}
+
 /** @param {BeforeUnloadEvent} event */
 function hold(event) {
   event.preventDefault();
@@ -156,8 +161,8 @@ export function useDraft(first, blank, created) {
   function state() {
     if (busy) return "salvando";
     if (theirs) return "conflito";
+    if (!isWhole || (isDirty && isHalfTyped(problem))) return "incompleto";
     if (problem && isDirty) return "recusado";
-    if (!isWhole) return "incompleto";
     if (!stored) return "novo";
     return isDirty ? "mudado" : "salvo";
   }
