@@ -12,7 +12,7 @@ import { Badge, Figures, Section } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { messagesOf, missingOf, stepsOf } from "./draft.js";
 import { Bubble } from "./preview.js";
-import { placeName } from "./words.js";
+import { placeName, variantName } from "./words.js";
 
 /** @import { Campaign, Step } from "./draft.js" */
 /** @import { Draft } from "./saving.js" */
@@ -56,7 +56,7 @@ export function Missing({ missing, id }) {
       ${missing.map(
         (each) => html`<li key=${JSON.stringify(each)}>
           <a href=${href(["campanhas", id ?? "nova"], { parte: each.part })}
-            >${t(`campanhas.falta.${each.code}`, { etapa: each.etapa, variante: each.variante })}</a
+            >${[t(`campanhas.falta.${each.code}`), each.place && placeName(each.place, each.place.hasSteps)].filter(Boolean).join(" · ")}</a
           >
         </li>`,
       )}
@@ -162,8 +162,7 @@ function Answer({ preflight, campaign, channels, steps }) {
         ${preflight.amostras.map(
           (each) => html`<div key=${each.lead_id}>
             <p class="small muted">
-              ${t(`campanhas.canal.${each.canal}`)} · ${each.canal === "whatsapp" ? phone(each.destino) : each.destino} ·
-              ${placeName({ etapa: 1, variante: each.variante, isVariant: isTest }, false)} <a href=${href(["leads", each.lead_id])}>${t("campanhas.ver_lead")}</a>
+              ${[t(`campanhas.canal.${each.canal}`), each.canal === "whatsapp" ? phone(each.destino) : each.destino, isTest && variantName(each.variante)].filter(Boolean).join(" · ")}${" "}<a href=${href(["leads", each.lead_id])}>${t("campanhas.ver_lead")}</a>
             </p>
             <${Bubble} canal=${each.canal} assunto=${each.assunto} texto=${each.texto} />
           </div>`,
@@ -307,6 +306,7 @@ function Trial({ campaign, steps, samples }) {
   return html`<${Section} title=${t("campanhas.teste")}>
     <p class="hint">${t("campanhas.teste.dica")}</p>
     <form
+      class="narrow"
       onSubmit=${async (/** @type {Event} */ event) => {
         event.preventDefault();
         if (!(await work.run())) key.current = crypto.randomUUID();
@@ -317,8 +317,8 @@ function Trial({ campaign, steps, samples }) {
         options=${steps.map((_, index) => [String(index + 1), t("campanhas.etapa", { n: index + 1 })])} />`}
       ${(step?.variantes.length ?? 0) > 1 &&
       html`<${Select} label=${t("campanhas.coluna.variante")} value=${variant?.nome ?? ""} set=${setVariant}
-        options=${step?.variantes.map((each) => [each.nome, t("campanhas.variante_nome", { nome: each.nome })])} />`}
-      <div class="columns">
+        options=${step?.variantes.map((each) => [each.nome, variantName(each.nome)])} />`}
+      <div>
         ${channels.map(
           (canal) => html`<${Input}
             key=${canal}
@@ -354,8 +354,8 @@ function TrialState({ trial }) {
     { every: isOver ? null : 2_000 },
   );
   return html`<p role="status">
-    ${t("campanhas.teste.para", { canal: t(`campanhas.canal.${trial.canal}`) })} ${trial.canal === "whatsapp" ? phone(trial.destino) : trial.destino}:
-    <${Badge} kind="campanhas.disparo" value=${found.data?.status ?? "pendente"} />
+    ${t("campanhas.teste.para", { canal: t(`campanhas.canal.${trial.canal}`) })} ${trial.canal === "whatsapp" ? phone(trial.destino) : trial.destino}:${" "}
+    <${Badge} kind="campanhas.disparo" value=${found.data?.status ?? "pendente"} />${" "}
     <a href=${href(["mensagens", trial.disparo_id])}>${t("campanhas.teste.historico")}</a>
   </p>`;
 }

@@ -11,6 +11,7 @@ import { Input, Select, errorOf } from "../../ui/field.js";
 import { ProblemBox } from "../../ui/state.js";
 import { toast } from "../../ui/toast.js";
 import { stepsOf } from "./draft.js";
+import { variantName } from "./words.js";
 
 /** @import { Campaign } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */
@@ -35,7 +36,7 @@ export function Controls({ campaign, set }) {
     ["retomar", status === "pausada", "primary"],
     ["reagendar", !hasBegun && (status === "agendada" || status === "pausada"), ""],
     ["cancelar", STOPS.has(status), ""],
-    ["de_novo", campaign.publico_em !== null, ""],
+    ["de_novo", hasBegun || (status === "cancelada" && campaign.publico_em !== null), ""],
   ];
   return html`${buttons
     .filter(([, fits]) => fits)
@@ -159,7 +160,7 @@ function Again({ campaign, close }) {
         label=${t("campanhas.coluna.variante")}
         value=${variant}
         set=${setVariant}
-        options=${[["", t("campanhas.de_novo.todas")], ...variants.map((each) => [each, t("campanhas.variante_nome", { nome: each })])]}
+        options=${[["", t("campanhas.de_novo.todas")], ...variants.map((each) => [each, variantName(each)])]}
         error=${errorOf(work.problem, "variante")}
       />`}
       <${ProblemBox} problem=${work.problem} />

@@ -102,22 +102,25 @@ export function documentOf(form) {
   return { nome, etapas, iniciar_em, expira_em, piloto, ...audienceOf(form) };
 }
 
+/** @typedef {{part: string, code: string, place?: {etapa: number, variante: string, isVariant: boolean, hasSteps: boolean}}} Missing */
+
 /**
  * What a form lacks before the API can keep it, each with the part of the page on which it is given.
- * @param {Form} form @returns {{part: string, code: string, etapa?: number, variante?: string}[]}
+ * @param {Form} form @returns {Missing[]}
  */
 export function missingOf(form) {
-  /** @type {{part: string, code: string, etapa?: number, variante?: string}[]} */
+  /** @type {Missing[]} */
   const missing = [];
   if (!form.nome.trim()) missing.push({ part: "publico", code: "nome" });
   if (!form.segmento_id && !form.filtro) missing.push({ part: "publico", code: "publico" });
   form.etapas.forEach((step, index) => {
+    const hasSteps = form.etapas.length > 1;
     for (const variant of step.variantes) {
-      if (variant.mensagens.some((each) => !each.template)) {
-        missing.push({ part: "mensagem", code: "modelo", etapa: index + 1, variante: variant.nome });
-      }
+      const place = { etapa: index + 1, variante: variant.nome, isVariant: step.variantes.length > 1, hasSteps };
+      if (variant.mensagens.some((each) => !each.template)) missing.push({ part: "mensagem", code: "modelo", place });
     }
-    if (weightOf(step) !== WHOLE) missing.push({ part: "mensagem", code: "pesos", etapa: index + 1 });
+    const place = { etapa: index + 1, variante: "", isVariant: false, hasSteps };
+    if (weightOf(step) !== WHOLE) missing.push({ part: "mensagem", code: "pesos", place });
   });
   return missing;
 }

@@ -12,7 +12,7 @@ import { Badge, Page } from "../../ui/parts.js";
 import { ProblemBox } from "../../ui/state.js";
 import { toast } from "../../ui/toast.js";
 import { Audience } from "./audience.js";
-import { Check } from "./check.js";
+import { Check, Missing } from "./check.js";
 import { emptyForm, isSame, missingOf } from "./draft.js";
 import { Messages } from "./messages.js";
 import { useDraft } from "./saving.js";
@@ -48,7 +48,14 @@ export function StoredDraft({ first, reload }) {
 function Editor({ draft, reload }) {
   const { form, change } = draft;
   const [isDeleting, setDeleting] = useState(false);
-  const asked = route.value.query.parte ?? PARTS[0];
+  /** Whether one wanted to save what is not whole. */
+  const [wasAsked, setAsked] = useState(false);
+  const missing = missingOf(form);
+  const given = route.value.query.parte ?? "";
+  const part = PARTS.find((each) => each === given) ?? PARTS[0];
+  const next = PARTS[PARTS.indexOf(part) + 1];
+  /** @param {string} parte */
+  const partHref = (parte) => href(["campanhas", draft.id ?? "nova"], { parte });
   const known = useResource(async (signal) => {
     const [segments, templates] = await Promise.all([
       api.get("/segmentos", { query: { limit: MOST }, signal }),
@@ -62,7 +69,12 @@ function Editor({ draft, reload }) {
     html`<${SaveState} draft=${draft} />`,
     draft.id && html`<button type="button" onClick=${() => setDeleting(true)}>${t("campanhas.apagar")}</button>`,
     !draft.id &&
-      html`<button type="button" class="primary" disabled=${draft.state === "salvando" || draft.state === "incompleto"} onClick=${draft.save}>
+      html`<button
+        type="button"
+        class="primary"
+        disabled=${draft.state === "salvando"}
+        onClick=${async () => setAsked(!(await draft.save()) && draft.state === "incompleto")}
+      >
         ${t("campanhas.criar_rascunho")}
       </button>`,
   ];
@@ -70,29 +82,30 @@ function Editor({ draft, reload }) {
     <p class="small"><a href="#/campanhas">${t("nav.campanhas")}</a> · <${Badge} kind="campanhas.status" value="rascunho" /></p>
     ${draft.theirs && html`<${Conflict} draft=${draft} theirs=${draft.theirs} segments=${what.segments} />`}
     ${draft.state === "recusado" && html`<${Refused} draft=${draft} reload=${reload} />`}
-    <${Input}
+    ${wasAsked && missing.length > 0 && html`<${Missing} missing=${missing} id=${draft.id} />`}
+    <div class="narrow"><${Input}
       label=${t("campanhas.nome")}
       value=${form.nome}
       set=${(/** @type {string} */ nome) => change({ nome })}
       error=${errorOf(draft.problem, "nome")}
       maxlength="120"
       autocomplete="off"
-    />
+    /></div>
     <nav class="tabs" aria-label=${t("campanhas.partes")}>
       ${PARTS.map(
         (each) => html`<a
           key=${each}
-          href=${href(["campanhas", draft.id ?? "nova"], { parte: each })}
-          aria-current=${each === asked ? "page" : undefined}
+          href=${partHref(each)}
+          aria-current=${each === part ? "page" : undefined}
           >${t(`campanhas.parte.${each}`)}<${Hint} part=${each} form=${form} known=${what} /></a
         >`,
       )}
     </nav>
     <${ProblemBox} problem=${known.problem} retry=${known.reload} />
-    ${asked === "mensagem" && html`<${Messages} draft=${draft} known=${what} />`}
-    ${asked === "conferencia" && html`<${Check} draft=${draft} />`}
-    ${asked === "inicio" && html`<${Start} draft=${draft} started=${reload} />`}
-    ${!["mensagem", "conferencia", "inicio"].includes(asked) && html`<${Audience} draft=${draft} known=${what} />`}
+    ${part === "publico" && html`<${Audience} draft=${draft} known=${what} />`} ${part === "mensagem" && html`<${Messages} draft=${draft} known=${what} />`}
+    ${part === "conferencia" && html`<${Check} draft=${draft} />`}
+    ${part === "inicio" && html`<${Start} draft=${draft} started=${reload} />`}
+    ${next && html`<p><a class="button" href=${partHref(next)}>${t("campanhas.seguinte", { parte: t(`campanhas.parte.${next}`) })}</a></p>`}
     ${isDeleting &&
     html`<${Confirm}
       title=${t("campanhas.apagar_titulo")}

@@ -15,7 +15,7 @@ import { Script } from "./reading.js";
 import { Recipients } from "./recipients.js";
 import { Replies } from "./replies.js";
 import { Variants } from "./variants.js";
-import { startOf, useNames } from "./words.js";
+import { focusHeading, startOf, useNames } from "./words.js";
 
 /** @import { Campaign } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */
@@ -58,12 +58,12 @@ export function Live({ first }) {
   );
   const campaign = found.data ?? latest.current;
   latest.current = campaign;
+  useEffect(focusHeading, []);
   const isTest = stepsOf(campaign).some((step) => step.variantes.length > 1);
   const actions = [can("operador") && html`<${Controls} campaign=${campaign} set=${found.set} />`, html`<${Results} id=${id} />`];
   return html`<${Page} title=${campaign.nome} actions=${actions}>
     <p class="small" role="status">
-      <a href="#/campanhas">${t("nav.campanhas")}</a> · <${Badge} kind="campanhas.status" value=${campaign.status} /> ·
-      ${t("campanhas.comecou", { quando: startOf(campaign) })}
+      <a href="#/campanhas">${t("nav.campanhas")}</a> · <${Badge} kind="campanhas.status" value=${campaign.status} /> · ${t("campanhas.comecou", { quando: startOf(campaign) })}
       ${campaign.encerrada_em && html` · ${t("campanhas.terminou", { quando: dateTime(campaign.encerrada_em) })}`}
       ${campaign.de_novo_de && html` · <a href=${href(["campanhas", campaign.de_novo_de])}>${t("campanhas.de_novo_de")}</a>`}
     </p>

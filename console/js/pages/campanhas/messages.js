@@ -5,6 +5,7 @@ import { Field, Input, Select, errorOf } from "../../ui/field.js";
 import { Section } from "../../ui/parts.js";
 import { CHANNELS, MOST_STEPS, MOST_VARIANTS, newMessage, newStep, replaced, shared, weightOf, withOneMore, without } from "./draft.js";
 import { Preview } from "./preview.js";
+import { variantName } from "./words.js";
 
 /** @import { Known } from "./editor.js" */
 /** @import { Message, Step, Variant } from "./draft.js" */
@@ -125,8 +126,8 @@ function VariantFields({ variant, isTest, known, problem, pointer, set, remove }
   </p>`;
   if (!isTest) return html`${fields}${more}`;
   return html`<fieldset>
-    <legend>${t("campanhas.variante_nome", { nome: variant.nome })}</legend>
-    <div class="row">
+    <legend>${variantName(variant.nome)}</legend>
+    <div class="pair">
       <${Input}
         label=${t("campanhas.mensagem.peso")}
         type="number"

@@ -48,8 +48,7 @@ export function Preview({ form, known }) {
     html`<div class="row">
       <button type="button" class="small" disabled=${number <= 1} onClick=${() => setPlace(number - 2)}>${t("campanhas.previa.anterior")}</button>
       <span role="status"
-        >${t("campanhas.previa.lead", { numero: number, total: found.length })}
-        <a href=${href(["leads", lead.lead_id])}>${lead.nome ?? t("campanhas.sem_nome")}</a></span
+        >${t("campanhas.previa.lead", { numero: number, total: found.length })}${" "}<a href=${href(["leads", lead.lead_id])}>${lead.nome ?? t("campanhas.sem_nome")}</a></span
       >
       <button type="button" class="small" disabled=${number >= found.length} onClick=${() => setPlace(number)}>${t("campanhas.previa.proximo")}</button>
     </div>`}

@@ -27,7 +27,7 @@ export function Script({ campaign }) {
       rows=${[
         [t("campanhas.parte.publico"), conditionWords(campaign.filtro)],
         [t("campanhas.coluna.inicio"), startOf(campaign)],
-        [t("campanhas.inicio.expira"), dateTime(campaign.expira_em)],
+        [t("campanhas.conflito.expira_em"), dateTime(campaign.expira_em)],
         [t("campanhas.piloto"), pilotName(campaign.piloto)],
       ]}
     />

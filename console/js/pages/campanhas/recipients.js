@@ -10,6 +10,7 @@ import { Badge } from "../../ui/parts.js";
 import { Empty, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { stepsOf } from "./draft.js";
+import { variantName } from "./words.js";
 
 /** @import { Campaign } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */
@@ -57,7 +58,7 @@ export function Recipients({ campaign, isLive }) {
       <${Active} labels=${{ motivo: (/** @type {string} */ code) => campaign.motivos.find((each) => each.motivo === code)?.mensagem ?? code }} />
       ${hasSteps && html`<${Choice} name="etapa" label=${t("campanhas.coluna.etapa")} options=${steps.map((_, index) => [String(index + 1), t("campanhas.etapa", { n: index + 1 })])} />`}
       ${isTest &&
-      html`<${Choice} name="variante" label=${t("campanhas.coluna.variante")} options=${[...new Set(steps.flatMap((step) => step.variantes.map((each) => each.nome)))].map((each) => [each, t("campanhas.variante_nome", { nome: each })])} />`}
+      html`<${Choice} name="variante" label=${t("campanhas.coluna.variante")} options=${[...new Set(steps.flatMap((step) => step.variantes.map((each) => each.nome)))].map((each) => [each, variantName(each)])} />`}
     </div>
     <div class="toolbar">
       <${Chips} name="situacao" label=${t("campanhas.coluna.situacao")} options=${SITUATIONS.map((each) => [each, t(`campanhas.situacao.${each}`)])} />
@@ -97,9 +98,9 @@ function contactOf(canal, destino) {
 
 /** Why it waits or ended, and which contacts were tried before. @param {Recipient} row */
 function reasonOf(row) {
-  const said = [row.mensagem, row.detalhe].filter(Boolean).join(" ");
-  if (row.caminho.length === 0 && !row.disparo_id) return said || "–";
-  return html`${said || "–"}
+  const said = [row.mensagem, row.detalhe && `(${row.detalhe})`].filter(Boolean).join(" ");
+  if (!row.disparo_id) return said || "–";
+  return html`${said}
     ${row.caminho.map((each) => html`<br /><span class="small muted">${t("campanhas.antes_por", { contato: contactOf(each.canal, each.destino) })} ${each.mensagem}</span>`)}
-    ${row.disparo_id && html` <a class="small" href=${href(["mensagens", row.disparo_id])}>${t("campanhas.ver_mensagem")}</a>`}`;
+    ${" "}<a class="small" href=${href(["mensagens", row.disparo_id])}>${t("campanhas.ver_mensagem")}</a>`;
 }

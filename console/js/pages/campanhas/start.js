@@ -1,7 +1,7 @@
 // Part 4 of a draft: when it begins and ends, how carefully, and the last question before people get it.
 import { useState } from "preact/hooks";
 import { api } from "../../api.js";
-import { dateTime, instantOf, localInput, number, zone } from "../../format.js";
+import { dateTime, instantOf, localInput, now, number, zone } from "../../format.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { href } from "../../router.js";
@@ -20,6 +20,7 @@ import { pilotName } from "./words.js";
 /** @import { Problem } from "../../api.js" */
 /** @import { Schemas } from "../../../types/api.js" */
 
+const HOUR_MS = 3_600_000;
 const FIRST = 50;
 const SHARE = 10;
 
@@ -27,9 +28,11 @@ const SHARE = 10;
 export function Start({ draft, started }) {
   const { form, change, problem } = draft;
   const missing = missingOf(form);
+  const [isTimed, setTimed] = useState(form.iniciar_em !== null);
+  const lacksTime = isTimed && form.iniciar_em === null;
   return html`<div class="columns">
     <${Section} title=${t("campanhas.inicio.quando")}>
-      <${When} form=${form} change=${change} problem=${problem} />
+      <${When} form=${form} change=${change} problem=${problem} isTimed=${isTimed} setTimed=${setTimed} />
       <${Input}
         label=${t("campanhas.inicio.expira")}
         hint=${t("campanhas.inicio.expira_dica")}
@@ -48,14 +51,15 @@ export function Start({ draft, started }) {
               <button type="button" class="primary" disabled=${draft.state === "salvando"} onClick=${draft.save}>${t("campanhas.criar_rascunho")}</button>`
           : draft.state !== "salvo"
             ? html`<${Unsaved} draft=${draft} />`
-            : html`<${Go} campaign=${draft.campaign} draft=${draft} started=${started} />`}
+            : lacksTime
+              ? html`<p class="notice warn">${t("campanhas.inicio.falta_hora")}</p>`
+              : html`<${Go} campaign=${draft.campaign} draft=${draft} started=${started} />`}
     <//>
   </div>`;
 }
 
-/** @param {{form: Form, change: Draft["change"], problem: Problem | null}} props */
-function When({ form, change, problem }) {
-  const [isTimed, setTimed] = useState(form.iniciar_em !== null);
+/** @param {{form: Form, change: Draft["change"], problem: Problem | null, isTimed: boolean, setTimed: (isTimed: boolean) => void}} props */
+function When({ form, change, problem, isTimed, setTimed }) {
   return html`<div role="radiogroup" aria-label=${t("campanhas.inicio.quando")} class="field">
       <label class="check-field">
         <input
@@ -69,7 +73,18 @@ function When({ form, change, problem }) {
         />
         ${t("campanhas.inicio.agora")}
       </label>
-      <label class="check-field"><input type="radio" name="inicio" checked=${isTimed} onChange=${() => setTimed(true)} /> ${t("campanhas.inicio.hora")}</label>
+      <label class="check-field">
+        <input
+          type="radio"
+          name="inicio"
+          checked=${isTimed}
+          onChange=${() => {
+            setTimed(true);
+            if (!form.iniciar_em) change({ iniciar_em: nextHour() });
+          }}
+        />
+        ${t("campanhas.inicio.hora")}
+      </label>
     </div>
     ${isTimed &&
     html`<${Input}
@@ -80,6 +95,11 @@ function When({ form, change, problem }) {
       set=${(/** @type {string} */ typed) => change({ iniciar_em: typed ? instantOf(typed) : null })}
       error=${errorOf(problem, "iniciar_em")}
     />`}`;
+}
+
+/** The first full hour that is an hour away or more. */
+function nextHour() {
+  return new Date(Math.ceil((now() + HOUR_MS) / HOUR_MS) * HOUR_MS).toISOString();
 }
 
 /** A few first, so that a mistake reaches few. @param {{form: Form, change: Draft["change"], problem: Problem | null}} props */

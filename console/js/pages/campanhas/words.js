@@ -1,5 +1,4 @@
 // How campaigns are spoken of: who, when, and to whom.
-import { html } from "../../html.js";
 import { dateTime } from "../../format.js";
 import { useResource } from "../../resource.js";
 import { isAdmin, person } from "../../session.js";
@@ -24,6 +23,11 @@ export function useNames() {
   };
 }
 
+/** Go on reading at the top, when what had the focus is no longer there. */
+export function focusHeading() {
+  if (document.activeElement === document.body) /** @type {HTMLElement | null} */ (document.querySelector("main h1"))?.focus();
+}
+
 /** When a campaign begins or began. @param {Pick<Campaign, "status" | "iniciada_em" | "iniciar_em">} campaign */
 export function startOf(campaign) {
   if (campaign.iniciada_em) return dateTime(campaign.iniciada_em);
@@ -36,16 +40,16 @@ export function peopleOf(campaign) {
   return campaign.por_variante.filter((each) => each.etapa === 1).reduce((sum, each) => sum + each.planejados, 0);
 }
 
-/** @param {{canal: string}} props */
-export function Channel({ canal }) {
-  return html`${t(`campanhas.canal.${canal}`)}`;
+/** @param {string} name such as `a` */
+export function variantName(name) {
+  return t("campanhas.variante_nome", { nome: name.length === 1 ? name.toUpperCase() : name });
 }
 
 /** A step and a variant, as far as a script has more than one. @param {{etapa: number, variante: string, isVariant: boolean}} place @param {boolean} hasSteps */
 export function placeName({ etapa, variante, isVariant }, hasSteps) {
   const parts = [];
   if (hasSteps) parts.push(t("campanhas.etapa", { n: etapa }));
-  if (isVariant) parts.push(t("campanhas.variante_nome", { nome: variante }));
+  if (isVariant) parts.push(variantName(variante));
   return parts.join(" · ");
 }
 
