@@ -137,7 +137,7 @@ function Answer({ preflight, campaign, channels, steps }) {
               const place = places.find((one) => one.etapa === each.etapa && one.variante === each.variante && one.message.canal === each.canal);
               return html`<tr key=${`${each.etapa}${each.variante}${each.canal}`}>
                 ${hasSteps && html`<td>${each.etapa}</td>`} ${isTest && html`<td>${each.variante}</td>`}
-                <td>${t(`campanhas.canal.${each.canal}`)}</td>
+                <td class="nowrap">${t(`campanhas.canal.${each.canal}`)}</td>
                 <td>${place?.message.template ?? "–"}</td>
                 <td class="end">${number(each.quantos)}</td>
                 ${hasSpecials &&
@@ -203,7 +203,7 @@ function Costs({ preflight, hasSteps }) {
         ${custo.map(
           (each) => html`<tr key=${`${each.etapa}${each.canal}`}>
             ${hasSteps && html`<td>${each.etapa}</td>`}
-            <td>${t(`campanhas.canal.${each.canal}`)}</td>
+            <td class="nowrap">${t(`campanhas.canal.${each.canal}`)}</td>
             <td class="end">${number(each.quantos)}</td>
             <td class="end">${inMoney(each.valor_unitario, each.moeda)}</td>
             <td class="end">${inMoney(each.total, each.moeda)}</td>

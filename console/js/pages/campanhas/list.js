@@ -119,7 +119,7 @@ function StopAll({ close, done }) {
     const refused = stopped.itens.filter((each) => each.erro);
     return html`<${Dialog} title=${t("campanhas.parar_tudo")} close=${close}>
       <div role="status">
-        <p><strong>${t("campanhas.paradas", { n: stopped.pausadas })}</strong></p>
+        <p><strong>${stopped.itens.length > 0 ? t("campanhas.paradas", { n: stopped.pausadas }) : t("campanhas.nenhuma_parada")}</strong></p>
         ${stopped.em_voo > 0 && html`<p>${t("campanhas.em_voo", { n: stopped.em_voo })}</p>`}
         ${stopped.ha_mais && html`<p>${t("campanhas.ha_mais")}</p>`}
         ${refused.length > 0 && html`<ul>${refused.map((each) => html`<li key=${each.campanha_id}>${each.nome ?? each.campanha_id}: ${each.erro?.detail}</li>`)}</ul>`}

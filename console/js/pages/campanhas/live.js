@@ -192,13 +192,13 @@ function History({ campaign }) {
       <tbody>
         ${campaign.historico.map(
           (each) => html`<tr key=${`${each.em}${each.para}${each.codigo}`}>
-            <td>${dateTime(each.em)}</td>
+            <td class="nowrap">${dateTime(each.em)}</td>
             <td><${Badge} kind="campanhas.status" value=${each.para} /></td>
             <td>${names(each.por)}</td>
             <td>${[each.mensagem, each.motivo].filter(Boolean).join(" ") || "–"}</td>
           </tr>`,
         )}
-        <tr><td>${dateTime(campaign.criado_em)}</td><td><${Badge} kind="campanhas.status" value="rascunho" /></td><td>${names(campaign.criado_por)}</td><td>–</td></tr>
+        <tr><td class="nowrap">${dateTime(campaign.criado_em)}</td><td><${Badge} kind="campanhas.status" value="rascunho" /></td><td>${names(campaign.criado_por)}</td><td>–</td></tr>
       </tbody>
     </table>
   </div>`;
