@@ -52,6 +52,7 @@ from chalicelib.dispatch.requests.models import (
     PreviewRequest,
     ResendRequest,
     ResolutionRequest,
+    SeriesQuery,
     TemplateQuery,
     VersionQuery,
 )
@@ -403,6 +404,13 @@ def confirm_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]
 def disparo_overview(call: Call) -> Json[answers.OverviewAnswer]:
     """Counts the disparos for a dashboard: by status and channel, what waits, what failed, what happened today."""
     return services.overview.show(call.tenant_id)
+
+
+@app.route("/disparo/serie", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def disparo_series(call: Call, query: SeriesQuery) -> Json[answers.DaySeries]:
+    """Counts what was sent, confirmed and failed in each hour of a day: today, or another one."""
+    return services.overview.series(call.tenant_id, query)
 
 
 @app.route("/canais", methods=["GET"], authorizer=authorizer)

@@ -988,6 +988,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
         "O provedor recusou mensagens demais: a campanha foi pausada.",
         "The provider refused too many messages: the campaign was paused.",
     ),
+    "dia_sem_serie": (
+        "Há séries dos dias de {primeiro} a {ultimo}.",
+        "There are series of the days from {primeiro} to {ultimo}.",
+    ),
     # Suppression
     "contato_de_supressao_invalido": (
         "Não é um único contato válido para o canal {nomes}.",

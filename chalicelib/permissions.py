@@ -29,6 +29,7 @@ _READER = """
     GET /disparos
     GET /disparos/{disparo_id}
     GET /disparo/overview
+    GET /disparo/serie
     GET /canais
     GET /agendamentos
     GET /agendamentos/horarios

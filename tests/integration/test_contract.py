@@ -195,6 +195,8 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     overview = call("GET", "/disparo/overview")
     assert overview["esperas"]
     assert overview["erros"]
+    assert len(call("GET", "/disparo/serie")["horas"]) in {23, 24, 25}
+    assert call("GET", f"/disparo/serie?dia={overview['hoje']['desde'][:10]}")["erros"] == 2
     assert len(call("GET", "/disparos")["itens"]) == 5
     call("POST", f"/disparos/{ids[0]}/resolver", resultado="enviado")
     call("POST", f"/disparos/{ids[1]}/confirmar")

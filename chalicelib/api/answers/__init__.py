@@ -15,7 +15,7 @@ from chalicelib.api.answers.campaigns import (
     TrialList,
     VariantList,
 )
-from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
+from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, DaySeries, OverviewAnswer
 from chalicelib.api.answers.delivery import (
     DeliveryAnswer,
     DeliveryPage,
@@ -101,6 +101,7 @@ __all__ = [
     "CancellationAnswer",
     "ChannelAnswer",
     "ChannelList",
+    "DaySeries",
     "DeliveryAnswer",
     "DeliveryPage",
     "DisparoDetail",

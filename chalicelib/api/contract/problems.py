@@ -136,6 +136,7 @@ _TABLE = """
     422 cursor_invalido: Begin again without cursor; take the next from proximo, and keep the filters.
     422 data_distante: Choose a time nearer to now.
     422 data_no_passado: Choose a time to come.
+    422 dia_sem_serie: Choose one of the days that the answer names.
     422 etapa_desconhecida: Choose a step that the campaign has.
     422 expira_antes_do_envio: Let it expire after it may leave.
     422 expira_em_distante: Let it expire sooner.

@@ -57,6 +57,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "POST /leads/{lead_id}/emails/{email_id}/principal": "contato_nao_enviavel",
         "POST /leads/{lead_id}/disparos": _OF_A_MESSAGE,
         "GET /disparos": "buscas_demais",
+        "GET /disparo/serie": "dia_sem_serie",
         "POST /disparos/cancelar": "buscas_demais",
         "POST /disparos/{disparo_id}/cancelar": "disparo_nao_cancelavel",
         "POST /disparos/{disparo_id}/reenviar": "disparo_apagado disparo_com_alternativa disparo_de_campanha_encerrada "
