@@ -131,6 +131,13 @@ def show_docs() -> str:
     return swagger_ui()
 
 
+@app.route("/eu", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def get_own_identity(call: Call) -> Json[answers.OwnIdentity]:
+    """Returns who the caller is, with the time zone and the language of the tenant, and what time it is here."""
+    return services.tenants.own_identity(call.identity)
+
+
 # Any media type, because the body says what it is: Chalice deploys no route that names both a binary type and JSON.
 @app.route("/ingest/leads/xlsx", methods=["POST"], authorizer=authorizer, content_types=["*/*"])
 @endpoint(app, 202)

@@ -469,6 +469,8 @@ def use_tenant(call: Caller, aws: Aws) -> None:
     call("PATCH", "/tenant/config", fuso="America/Manaus", limites={"email": {"por_dia": 10}})
     call("PUT", "/tenant/config", **{**call("GET", "/tenant/config"), "idioma": "en"})
     assert call("GET", "/tenant/config")["limites"]["email"]["por_dia"] == 10
+    me = call("GET", "/eu")
+    assert (me["tipo"], me["grupo"], me["fuso"], me["idioma"]) == ("pessoa", "admin", "America/Manaus", "en")
     put_secret(aws, "/alquimista/dev/disparo-agenda/webhook-email", {"segredo": SHARED})
     [url] = [each["url"] for each in call("GET", "/tenant/webhooks")["itens"] if each["canal"] == "email"]
     notice = json.dumps({"entregas": []}).encode()
