@@ -1,7 +1,12 @@
+// Leads: the list, and one lead at `#/leads/ID`.
 import { html } from "../html.js";
-import { t } from "../texts.js";
-import { Page } from "../ui/parts.js";
+import { route } from "../router.js";
+import { lazy } from "../ui/lazy.js";
+import { List } from "./leads/list.js";
 
-export default function View() {
-  return html`<${Page} title=${t("nav.leads")} />`;
+const Detail = lazy(() => import("./leads/detail.js"));
+
+export default function Leads() {
+  const [id] = route.value.rest;
+  return id ? html`<${Detail} key=${id} id=${id} />` : html`<${List} />`;
 }

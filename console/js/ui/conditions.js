@@ -460,7 +460,7 @@ function leafWords(filter, known) {
     case "tem":
       return says(filter.tem === "email" ? "E-mail" : "WhatsApp");
     case "suprimido":
-      return t(filter.suprimido ? "condicoes.frase.suprimido" : "condicoes.frase.nao_suprimido");
+      return t(`condicoes.frase.suprimido_${filter.suprimido ? "sim" : "nao"}`);
     case "criado_em": {
       const { de, ate } = filter.criado_em ?? {};
       return says([de && t("condicoes.frase.desde", { dia: dayWords(de) }), ate && t("condicoes.frase.ate", { dia: dayWords(ate) })].filter(Boolean).join(" "));
@@ -493,5 +493,5 @@ function dayWords(day) {
   const relative = RELATIVE.exec(day);
   if (!relative) return plainDay(day);
   if (!relative[1]) return t("condicoes.dia.hoje");
-  return t(relative[1] === "-" ? "condicoes.frase.ha_dias" : "condicoes.frase.daqui_dias", { n: Number(relative[2]) });
+  return t(`condicoes.frase.dias_${relative[1] === "-" ? "atras" : "adiante"}`, { n: Number(relative[2]) });
 }
