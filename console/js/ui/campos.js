@@ -42,7 +42,6 @@ async function load(signal) {
   let cursor;
   do {
     const page = await api.get("/campos", { query: { limit: 500, cursor }, signal });
-    if (!("proximo" in page)) return; // a `Selection`, which only a request with `fields` answers
     for (const each of page.itens) {
       const campo = found.get(each.campo) ?? { nome: each.campo, titulo: each.titulo, tipos: [], amostras: [] };
       campo.tipos.push(each.tipo);

@@ -321,7 +321,7 @@ function RepliedLeaf({ reply, set }) {
 
 /** @param {{condition: Schemas["CampaignCondition"], set: (filter: Filter) => void}} props */
 function CampaignLeaf({ condition, set }) {
-  const campaigns = useResource(async (signal) => pageOf(await api.get("/campanhas", { query: { limit: 200 }, signal })), []);
+  const campaigns = useResource(async (signal) => (await api.get("/campanhas", { query: { limit: 200 }, signal })).itens, []);
   const list = campaigns.data ?? [];
   return html`<${Select} label=${t("condicoes.tipo.campanha")} value=${condition.campanha_id}
       options=${[
@@ -334,11 +334,6 @@ function CampaignLeaf({ condition, set }) {
     <${Select} label=${t("condicoes.resultado")} value=${condition.resultado ?? "qualquer"} options=${RESULTS.map((each) => [each, t(`condicoes.resultado.${each}`)])}
       set=${(/** @type {Schemas["CampaignResult"]} */ resultado) => set({ campanha: { ...condition, resultado } })} />
     <${ProblemBox} problem=${campaigns.problem} retry=${campaigns.reload} />`;
-}
-
-/** The rows of a page whose `fields` were not chosen. @template T @param {{itens: T[]} | unknown} page @returns {T[]} */
-function pageOf(page) {
-  return /** @type {{itens: T[]}} */ (page).itens;
 }
 
 const RELATIVE = /^hoje(?:([+-])(\d{1,5}))?$/;
