@@ -1,5 +1,5 @@
 // One lead: who it is, how it can be reached, what happened to it, and what can be done next.
-import { useCallback, useState } from "preact/hooks";
+import { useCallback, useEffect, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime } from "../../format.js";
 import { html } from "../../html.js";
@@ -13,7 +13,7 @@ import { Loading, ProblemBox } from "../../ui/state.js";
 import { Contacts } from "./contacts.js";
 import { Campos, Data } from "./data.js";
 import { Notes } from "./notes.js";
-import { StatusBadge } from "./shown.js";
+import { StatusBadge, opened } from "./shown.js";
 import { Suppressed } from "./suppression.js";
 import { Timeline } from "./timeline.js";
 
@@ -39,6 +39,13 @@ export default function Detail({ id }) {
   }, []);
   const [open, setOpen] = useState(/** @type {"" | "enviar" | "marcar" | "suprimir" | "exportar" | "apagar"} */ (""));
   const close = () => setOpen("");
+  const isHere = lead.data !== undefined;
+  useEffect(() => {
+    if (!isHere) return;
+    opened.id = id;
+    // Who comes by the keyboard reads on from the lead's name.
+    /** @type {HTMLElement | null} */ (document.querySelector("main h1"))?.focus();
+  }, [isHere]);
   const tab = route.value.query.aba === "notas" ? "notas" : "historia";
   if (!lead.data) {
     return html`<${Page} title=${t("leads.lead")}>
@@ -89,5 +96,5 @@ function origin(lead) {
   if (lead.origem_arquivo === "manual") return t("leads.feito_a_mao");
   return lead.linha_planilha === null
     ? lead.origem_arquivo
-    : t("leads.linha_do_arquivo", { arquivo: lead.origem_arquivo, linha: lead.linha_planilha });
+    : t("leads.linha_do_arquivo", { arquivo: lead.origem_arquivo, linha: String(lead.linha_planilha) });
 }

@@ -15,7 +15,7 @@ import { Empty, Loading, ProblemBox } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
 import { filtersOf, understood } from "./search.js";
-import { LEAD_STATUSES, StatusBadge, Tags } from "./shown.js";
+import { LEAD_STATUSES, StatusBadge, Tags, opened } from "./shown.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @import { Column } from "../../ui/table.js" */
@@ -140,6 +140,12 @@ export function List() {
   const seen = useRef(/** @type {Map<string, Lead>} */ (new Map()));
   const filterKey = JSON.stringify(filters);
   useEffect(() => choose(new Set()), [filterKey]);
+  const isHere = list.data !== undefined;
+  useEffect(() => {
+    if (!isHere || !opened.id) return;
+    /** @type {HTMLElement | null | undefined} */ (document.querySelector(`main a[href="${href(["leads", opened.id])}"]`)?.closest("tr"))?.focus();
+    opened.id = "";
+  }, [isHere]);
   for (const lead of list.data?.itens ?? []) seen.current.set(lead.lead_id, lead);
   const isFiltered = Object.keys(query).some((name) => !NO_FILTERS.has(name) && query[name]);
   const close = () => setOpen("");
@@ -186,7 +192,7 @@ export function List() {
                   choice=${can("operador") ? { ids: chosen, choose } : undefined}
                   nameOf=${(/** @type {Lead} */ lead) => lead.nome ?? t("leads.sem_nome")}
                 />
-                <${Pager} next=${list.data.proximo} cursor=${query.cursor} shown=${list.data.itens.length} />`}
+                ${(list.data.proximo || query.cursor) && html`<${Pager} next=${list.data.proximo} cursor=${query.cursor} shown=${list.data.itens.length} />`}`}
         </div>`}
     ${open === "colunas" &&
     html`<${Columns}

@@ -140,7 +140,7 @@ function Editor({ start, cancel, save }) {
     toast(t("leads.segmento_salvo"));
   });
   const named = errorOf(work.problem, "nome");
-  return html`<form onSubmit=${(/** @type {Event} */ event) => {
+  return html`<form class="segment-editor" onSubmit=${(/** @type {Event} */ event) => {
     event.preventDefault();
     work.run();
   }}>

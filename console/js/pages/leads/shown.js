@@ -6,6 +6,9 @@ export const LEAD_STATUSES = /** @type {const} */ ([
   "novo", "em_disparo", "agendado", "contato_efetuado", "sem_sucesso", "concluido", "descartado",
 ]);
 
+/** The lead that was opened last: who comes back to the list goes on from its row. */
+export const opened = { id: "" };
+
 /** @type {Record<string, string>} */
 const TONES = { em_disparo: "busy", agendado: "busy", contato_efetuado: "good", concluido: "good", sem_sucesso: "warn" };
 
