@@ -13,7 +13,6 @@ import { lazy } from "../../ui/lazy.js";
 import { Page } from "../../ui/parts.js";
 import { Empty, Loading, ProblemBox } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
-import { toast } from "../../ui/toast.js";
 import { filtersOf, understood } from "./search.js";
 import { LEAD_STATUSES, StatusBadge, Tags, opened } from "./shown.js";
 
@@ -207,10 +206,7 @@ export function List() {
     ${open === "exportar" && html`<${Export} filters=${filters} total=${list.data?.total_exato ? list.data.total : null} close=${close} />`}
     ${open === "novo" && html`<${NewLead} close=${close} />`}
     ${open === "tags" &&
-    html`<${BulkTags} leads=${chosenLeads} close=${close} done=${() => {
-      toast(t("leads.tags_mudadas"));
-      list.reload();
-    }} />`}
+    html`<${BulkTags} leads=${chosenLeads} close=${close} done=${list.reload} />`}
     ${open === "enviar" && html`<${BulkSend} leads=${chosenLeads} close=${close} />`}
   <//>`;
 }
