@@ -14,8 +14,8 @@ import { MessageFields, Warnings, timeOf, useMessage, usePreviews, useTemplates 
 /** Leads whose message is shown before it is sent. */
 const SHOWN = 3;
 
-/** @param {{leads: Schemas["LeadAnswer"][], close: () => void}} props */
-export default function BulkSend({ leads, close }) {
+/** @param {{leads: Schemas["LeadAnswer"][], close: () => void, done: () => void}} props */
+export default function BulkSend({ leads, close, done }) {
   const [message, change] = useMessage();
   const templates = useTemplates();
   const previews = usePreviews(message, leads.slice(0, SHOWN).map((each) => each.lead_id));
@@ -31,6 +31,7 @@ export default function BulkSend({ leads, close }) {
       agendar_para: timeOf(message),
     };
     setAnswer(await api.post("/disparos/lote", { key: keyOf(body), body }));
+    done();
   });
   if (answer) return html`<${Outcome} answer=${answer} leads=${leads} close=${close} />`;
   return html`<${Dialog} title=${t("leads.enviar_a", { n: leads.length })} close=${close} wide>

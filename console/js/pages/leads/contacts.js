@@ -1,5 +1,5 @@
 // How a lead can be reached: its phones and e-mails, which is tried first, and why a message cannot go to one.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { date, phone } from "../../format.js";
 import { html } from "../../html.js";
@@ -94,6 +94,8 @@ function why(supressao) {
 function AddContact({ kind, lead, close, changed }) {
   const [text, setText] = useState("");
   const [principal, setPrincipal] = useState(false);
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  useEffect(() => form.current?.querySelector("input")?.focus(), []);
   const keyOf = useOnceKey();
   const work = useAction(async () => {
     const path = { lead_id: lead.lead_id };
@@ -108,13 +110,13 @@ function AddContact({ kind, lead, close, changed }) {
     close();
     changed();
   });
-  return html`<form class="notice" aria-label=${t(`leads.mais_${kind}`)}
+  return html`<form ref=${form} class="notice" aria-label=${t(`leads.mais_${kind}`)}
     onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}
     onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       work.run();
     }}>
-    <${Input} label=${t(`leads.${kind}`)} type=${kind === "telefone" ? "tel" : "text"} value=${text} set=${setText} error=${errorOf(work.problem, kind)} required autofocus />
+    <${Input} label=${t(`leads.${kind}`)} type=${kind === "telefone" ? "tel" : "text"} value=${text} set=${setText} error=${errorOf(work.problem, kind)} required />
     <${Check} label=${t("leads.tentar_primeiro")} checked=${principal} set=${setPrincipal} />
     ${work.problem && !errorOf(work.problem, kind) && html`<${ProblemBox} problem=${work.problem} />`}
     <p class="row">

@@ -45,7 +45,7 @@ export default function Export({ filters, total, close }) {
     </div>
     <ul class="plain-list">
       ${files.map(
-        (file, index) => html`<li key=${file.url}>
+        (file, index) => html`<li key=${file.url} class="row">
           <a class="button" href=${file.url} download>${files.length === 1 && !file.proximo ? t("leads.baixar") : t("leads.baixar_parte", { parte: index + 1 })}</a>
           <span class="muted">${number(file.leads)} leads</span>
         </li>`,

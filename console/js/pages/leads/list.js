@@ -207,7 +207,7 @@ export function List() {
     ${open === "novo" && html`<${NewLead} close=${close} />`}
     ${open === "tags" &&
     html`<${BulkTags} leads=${chosenLeads} close=${close} done=${list.reload} />`}
-    ${open === "enviar" && html`<${BulkSend} leads=${chosenLeads} close=${close} />`}
+    ${open === "enviar" && html`<${BulkSend} leads=${chosenLeads} close=${close} done=${list.reload} />`}
   <//>`;
 }
 

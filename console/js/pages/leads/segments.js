@@ -1,5 +1,5 @@
 // Saved segments: conditions under a name, which count their leads now, and which campaigns are sent to.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime, dayOf, now } from "../../format.js";
 import { html } from "../../html.js";
@@ -139,12 +139,14 @@ function Editor({ start, cancel, save }) {
     await save({ nome, filtro });
     toast(t("leads.segmento_salvo"));
   });
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  useEffect(() => form.current?.querySelector("input")?.focus(), []);
   const named = errorOf(work.problem, "nome");
-  return html`<form class="segment-editor" onSubmit=${(/** @type {Event} */ event) => {
+  return html`<form ref=${form} class="segment-editor" onSubmit=${(/** @type {Event} */ event) => {
     event.preventDefault();
     work.run();
   }}>
-    <${Input} label=${t("leads.nome_do_segmento")} value=${nome} set=${setNome} error=${named} required maxlength="100" autofocus />
+    <${Input} label=${t("leads.nome_do_segmento")} value=${nome} set=${setNome} error=${named} required maxlength="100" />
     <${CountedConditions} filter=${filtro} set=${(/** @type {Filter} */ changed) => {
       setFiltro(changed);
       work.clear();

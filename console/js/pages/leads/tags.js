@@ -29,7 +29,7 @@ export default function BulkTags({ leads, close, done }) {
       event.preventDefault();
       work.run();
     }}>
-      <${Tokens} label=${t("leads.tags_por")} hint=${t("leads.tags_dica")} values=${adicionar} set=${setAdded} error=${errorOf(work.problem, "adicionar")} autofocus />
+      <${Tokens} label=${t("leads.tags_por")} hint=${t("leads.tags_dica")} values=${adicionar} set=${setAdded} error=${errorOf(work.problem, "adicionar")} />
       <${Tokens} label=${t("leads.tags_tirar")} values=${retirar} set=${setRemoved} error=${errorOf(work.problem, "retirar")} suggestions=${present} />
       <${ProblemBox} problem=${work.problem} />
       <footer>

@@ -56,12 +56,19 @@ const TONES = {
 function Life({ entry }) {
   return html`<li class=${`${TONES[entry.tipo] ?? ""} ${entry.tipo === "resposta" || entry.tipo === "nota" ? "said" : ""}`}>
     <p class="small muted"><time datetime=${entry.em}>${dateTime(entry.em)}</time>${entry.por && html` · ${t(`leads.por_${entry.por === person.value?.id ? "voce" : "colega"}`)}`}</p>
-    <p>${entry.mensagem}</p>
+    <p>${wordsOf(entry)}</p>
     ${entry.texto && html`<blockquote class="pre">${entry.texto}</blockquote>`}
     ${entry.motivo && html`<p class="muted">${t("leads.motivo_dito", { motivo: entry.motivo })}</p>`}
     ${entry.mudancas && entry.mudancas.length > 0 && html`<${Changes} changes=${entry.mudancas} />`}
     <${Links} entry=${entry} />
   </li>`;
+}
+
+/** What happened, with the statuses as this console calls them. @param {Entry} entry */
+function wordsOf(entry) {
+  if (entry.tipo !== "status" || !entry.de || !entry.para) return entry.mensagem;
+  const move = t("leads.passou", { de: label("leads.status", entry.de), para: label("leads.status", entry.para) });
+  return entry.fato ? `${move} ${label("leads.fato", entry.fato)}` : move;
 }
 
 /** @param {{changes: Schemas["LifeChange"][]}} props */
