@@ -16,7 +16,14 @@ from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.contract.docs_page import docs_page, swagger_ui
-from chalicelib.api.every_answer import answer_preflights, bound_to_its_list, numbered, readable_from, within_budget
+from chalicelib.api.every_answer import (
+    answer_preflights,
+    bound_to_its_list,
+    numbered,
+    readable_from,
+    told_apart,
+    within_budget,
+)
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
@@ -97,6 +104,7 @@ app.api.binary_types.append("multipart/form-data")
 app.register_middleware(numbered, "http")
 app.register_middleware(readable_from(settings.allowed_origins), "http")
 app.register_middleware(within_budget(lambda: services.budgets), "http")
+app.register_middleware(told_apart, "http")
 app.register_middleware(bound_to_its_list(lambda: services.signer), "http")
 app.register_middleware(localize_415, "http")
 
@@ -129,6 +137,13 @@ def contract() -> Json[answers.OpenApiDocument]:
 def show_docs() -> str:
     """Shows this contract as a page on which each operation can be tried."""
     return swagger_ui()
+
+
+@app.route("/eu", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def get_own_identity(call: Call) -> Json[answers.OwnIdentity]:
+    """Returns who the caller is, with the time zone and the language of the tenant, and what time it is here."""
+    return services.tenants.own_identity(call.identity)
 
 
 # Any media type, because the body says what it is: Chalice deploys no route that names both a binary type and JSON.

@@ -59,6 +59,11 @@ class Identity:
         """Whether the caller is a machine with an API key."""
         return self.subject.startswith(_KEY_SUBJECT)
 
+    @property
+    def group(self) -> Group | None:
+        """The highest of its groups, which decides what the caller may do; None for nothing."""
+        return next((group for group in reversed(_GROUPS) if group in self.groups), None)
+
     def includes(self, group: Group) -> bool:
         """Whether the caller may do what this group may: it is a member of it, or of one that may do more."""
         return not self.groups.isdisjoint(_GROUPS[_GROUPS.index(group) :])

@@ -14,6 +14,7 @@ from chalicelib.errors import Forbidden
 from chalicelib.identity import ADMIN, OPERATOR, READER, Group, Identity
 
 _READER = """
+    GET /eu
     GET /ingest/leads/jobs
     GET /ingest/leads/jobs/{job_id}
     GET /ingest/leads/jobs/{job_id}/erros

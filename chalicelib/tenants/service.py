@@ -50,6 +50,19 @@ class Tenants:
         """The configuration, with defaults for what is not configured."""
         return self._database.run(identity.tenant_id, config_of)
 
+    def own_identity(self, identity: Identity) -> dict[str, Any]:
+        """Who the caller is, and what any page needs beside: the zone and the language of the tenant, and the time."""
+        config = self.config(identity)
+        return {
+            "tenant_id": identity.tenant_id,
+            "id": identity.subject,
+            "tipo": "chave" if identity.is_key else "pessoa",
+            "grupo": identity.group,
+            "fuso": config.fuso,
+            "idioma": config.idioma,
+            "agora": self._clock(),
+        }
+
     def replace(self, identity: Identity, config: TenantConfig) -> dict[str, Any]:
         """Replace the whole configuration by a document that leaves nothing out but defaults. Returns as `change`.
 

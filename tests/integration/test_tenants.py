@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from chalicelib.errors import Conflict, Invalid
-from chalicelib.identity import ADMIN, Identity
+from chalicelib.identity import ADMIN, OPERATOR, READER, Identity
 from chalicelib.tenants.config import ConfigPatch, Language, SendWindow, TenantConfig, config_of
 from chalicelib.tenants.service import Tenants
 from chalicelib.validation import invalid
@@ -275,6 +276,21 @@ def test_tenants_do_not_see_or_change_each_other(services: Services) -> None:
     assert services.tenants.config(other).model_dump(mode="json") == DEFAULTS
     change(services, other, fuso="America/Manaus")
     assert services.tenants.config(ADMINISTRATOR).fuso == "America/Sao_Paulo"
+
+
+def test_caller_is_told_who_it_is_and_the_zone_and_the_time(services: Services, clock: StoppedClock) -> None:
+    change(services, fuso="America/Manaus", idioma="en")
+    clock.advance(days=40)
+    person = Identity(TENANT, "u-1", frozenset({READER, OPERATOR, "vendas"}))
+    assert services.tenants.own_identity(person) == {
+        "tenant_id": TENANT, "id": "u-1", "tipo": "pessoa", "grupo": "operador", "fuso": "America/Manaus",
+        "idioma": "en", "agora": clock(),
+    }  # fmt: skip
+    key = Identity.of_key("outra", UUID(int=7), READER, None)
+    assert services.tenants.own_identity(key) == {
+        "tenant_id": "outra", "id": f"chave:{UUID(int=7)}", "tipo": "chave", "grupo": "leitor",
+        "fuso": "America/Sao_Paulo", "idioma": "pt-BR", "agora": clock(),
+    }  # fmt: skip
 
 
 def test_fields_of_another_version_are_left_out(services: Services) -> None:

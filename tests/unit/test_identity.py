@@ -77,3 +77,4 @@ def test_key_is_told_from_a_person() -> None:
 def test_group_may_do_what_those_before_it_may(groups: set[str], included: set[Group]) -> None:
     identity = Identity("acme", "u-1", frozenset(groups))
     assert {group for group in Group if identity.includes(group)} == included
+    assert identity.group == max(included, key=list(Group).index, default=None)

@@ -75,7 +75,15 @@ from chalicelib.api.answers.scheduling import (
     SlotsAnswer,
 )
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
-from chalicelib.api.answers.tenants import AuditPage, KeyPage, NewKeyAnswer, PersonAnswer, PersonPage, SavedConfig
+from chalicelib.api.answers.tenants import (
+    AuditPage,
+    KeyPage,
+    NewKeyAnswer,
+    OwnIdentity,
+    PersonAnswer,
+    PersonPage,
+    SavedConfig,
+)
 
 __all__ = [
     "AgendamentoDetail",
@@ -116,6 +124,7 @@ __all__ = [
     "NotePage",
     "OpenApiDocument",
     "OverviewAnswer",
+    "OwnIdentity",
     "PersonAnswer",
     "PersonPage",
     "PersonSuppressionAnswer",

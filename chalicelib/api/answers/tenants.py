@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from chalicelib.access.requests import AuditedAction, AuditedKind
 from chalicelib.api.answers.model import AnswerModel, PageModel
 from chalicelib.identity import Group
-from chalicelib.tenants.config import TenantConfig
+from chalicelib.tenants.config import Language, TenantConfig
+
+
+class OwnIdentity(AnswerModel):
+    """The caller of this request, and the tenant that it is of."""
+
+    tenant_id: str
+    id: str
+    """The subject of a person's login; `chave:` and the id of a key. The audit names it as `quem`."""
+    tipo: Literal["pessoa", "chave"]
+    grupo: Group
+    """What the caller may do; a key of some routes only may do no more than these."""
+    fuso: str
+    """The time zone of the tenant, by its IANA name."""
+    idioma: Language
+    """The language that the tenant's people read."""
+    agora: datetime
+    """The time by the clock of the API, which decides what is due."""
 
 
 class SavedConfig(TenantConfig):

@@ -41,7 +41,11 @@ SECTIONS = (
     ContractSection("usuarios", "The people of the tenant, and what each may do.", ("/usuarios",)),
     ContractSection("chaves", "API keys of programs.", ("/chaves",)),
     ContractSection("auditoria", "Who changed what.", ("/auditoria",)),
-    ContractSection("tenant", "The configuration of the tenant, and the addresses for its providers.", ("/tenant/",)),
+    ContractSection(
+        "tenant",
+        "The configuration of the tenant, the addresses for its providers, and who the caller is.",
+        ("/tenant/", "/eu"),
+    ),
     ContractSection(
         "abertas",
         "Pages behind a link, and webhooks of providers: they take no token.",
