@@ -38,7 +38,7 @@ def shots(person: Person) -> Iterator[str]:
     page.get_by_label("Fone da firma: lida como").select_option("telefone")
     yield "importacoes-conferencia-mudada"
     page.get_by_role("button", name="Conferir de novo").click()
-    page.get_by_role("button", name="Importar 3 leads").click()
+    page.get_by_role("button", name="Importar 4 leads").click()
     expect(page.get_by_role("heading", name="Resultado")).to_be_visible()
     expect(page.locator("main").get_by_text("Concluída")).to_be_visible()
     person.settled()

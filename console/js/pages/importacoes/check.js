@@ -1,7 +1,7 @@
 // The check of a file: nothing is stored. Columns and options can be changed until the rows come out right; then the
 // import runs with exactly the options that were checked.
 import { api } from "../../api.js";
-import { number } from "../../format.js";
+import { documentOf, number, phone } from "../../format.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { can } from "../../session.js";
@@ -62,7 +62,7 @@ function Next({ job, options, differs }) {
   const run = (/** @type {boolean} */ isCheck) => start(ofPlace(place, job.nome_arquivo, { ...options, validar_apenas: isCheck }));
   const ready = job.status === "concluido" && !differs;
   const useful = job.leads_criados + job.leads_atualizados;
-  return html`<div class="next">
+  return html`<div class="next ${differs ? "stays" : ""}">
     ${sending.value && html`<${Going} of=${sending.value} />`}
     ${differs && html`<p class="notice">${t("importacoes.mudou")}</p>`}
     <p class="row">
@@ -165,9 +165,9 @@ function Preview({ rows }) {
     { title: t("importacoes.linha"), cell: (row) => (row.aba ? `${row.aba}!${row.linha}` : String(row.linha)), align: "end" },
     { title: t("importacoes.seria"), cell: (row) => html`<${Badge} kind="importacoes.seria" value=${row.resultado} tone=${TONES[row.resultado]} />` },
     { title: t("importacoes.papel.nome"), cell: (row) => row.lead?.nome ?? "–" },
-    { title: t("importacoes.papel.documento"), cell: (row) => row.lead?.documento ?? "–", wide: true },
-    { title: t("importacoes.papel.telefone"), cell: (row) => (row.lead?.telefones ?? []).map((each) => each.telefone).join(", ") || "–" },
-    { title: t("importacoes.papel.email"), cell: (row) => (row.lead?.emails ?? []).map((each) => each.email).join(", ") || "–", wide: true },
+    { title: t("importacoes.papel.documento"), cell: (row) => html`<span class="nowrap">${documentOf(row.lead?.documento)}</span>`, wide: true },
+    { title: t("importacoes.papel.telefone"), cell: (row) => (row.lead?.telefones ?? []).map((each) => html`<span class="line nowrap">${phone(each.telefone)}</span>`) },
+    { title: t("importacoes.papel.email"), cell: (row) => (row.lead?.emails ?? []).map((each) => html`<span class="line nowrap">${each.email}</span>`), wide: true },
     {
       title: t("importacoes.erros"),
       cell: (row) => row.erros.map((each) => html`<span class="small line">${each.coluna && `${each.coluna}: `}${each.mensagem}</span>`),

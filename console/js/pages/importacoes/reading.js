@@ -30,7 +30,6 @@ export function Columns({ job, edit = null, preview = [] }) {
           <th scope="col">${t("importacoes.coluna")}</th>
           ${preview.length > 0 && html`<th scope="col" class="wide">${t("importacoes.exemplos")}</th>`}
           <th scope="col">${t("importacoes.lida_como")}</th>
-          <th scope="col">${t("importacoes.observacao")}</th>
         </tr>
       </thead>
       <tbody>
@@ -38,8 +37,10 @@ export function Columns({ job, edit = null, preview = [] }) {
           (column) => html`<tr key=${column.coluna}>
             <th scope="row"><span class="muted">${column.coluna}</span> ${column.titulo || html`<em class="muted">${t("importacoes.sem_titulo")}</em>`}</th>
             ${preview.length > 0 && html`<td class="wide muted examples">${examplesOf(column, preview).map((each) => html`<span>${each}</span>`)}</td>`}
-            <td>${edit && column.titulo ? html`<${Target} job=${job} column=${column} edit=${edit} />` : readAs(column)}</td>
-            <td><${Note} job=${job} column=${column} edit=${edit} /></td>
+            <td>
+              ${edit && column.titulo ? html`<${Target} job=${job} column=${column} edit=${edit} /> ` : readAs(column)}
+              <${Note} job=${job} column=${column} edit=${edit} />
+            </td>
           </tr>`,
         )}
       </tbody>
@@ -50,7 +51,7 @@ export function Columns({ job, edit = null, preview = [] }) {
 /** @param {Column} column */
 function readAs({ campo, tipo }) {
   if (campo === null) return t("importacoes.nao_lida");
-  if (tipo) return t("importacoes.campo_de", { nome: campo, tipo: label("importacoes.tipo_de_campo", tipo) });
+  if (tipo) return t("importacoes.campo");
   return label("importacoes.papel", campo);
 }
 
@@ -95,24 +96,27 @@ function plain(text) {
   return ascii.replace(/[^a-z0-9]+/g, "_").replace(/^(?=\d)/, "_").slice(0, 64);
 }
 
-/** @param {{job: Detail, column: Column, edit: Edit | null}} props */
+/** What else is to say of a column. What was said of it before a change is left out. @param {{job: Detail, column: Column, edit: Edit | null}} props */
 function Note({ job, column, edit }) {
-  const { proposta } = column;
-  const offers = edit && proposta && column.titulo && targetOf(mappingOf(job, edit.options), column.titulo) === "";
-  return html`${column.oculta && html`<span class="badge">${t("importacoes.coluna_oculta")}</span> `}
-    ${column.codigo && !PLAIN.has(column.codigo) && html`<span class="small">${column.mensagem}</span> `}
-    ${column.textos > 0 && html`<span class="small">${t("importacoes.textos", { n: column.textos })}</span> `}
-    ${proposta && html`<span class="small">${t("importacoes.parece", { papel: t(`importacoes.papel.${proposta}`) })}</span> `}
-    ${offers && html`<button
-      type="button"
-      class="small"
-      onClick=${() => edit.change({ mapeamento: withTarget(mappingOf(job, edit.options), column.titulo, proposta) })}
-    >
+  const { campo, codigo, mensagem, proposta, textos, tipo, titulo } = column;
+  const target = targetOf(edit ? mappingOf(job, edit.options) : (job.mapeamento ?? {}), titulo);
+  if (edit && target !== targetOf(job.mapeamento ?? {}, titulo)) return html`<span class="small muted">${t("importacoes.vale_na_proxima")}</span>`;
+  const offers = edit && proposta && target === "";
+  return html`<span class="small muted">
+      ${[
+        tipo && campo && t("importacoes.campo_de", { nome: campo, tipo: label("importacoes.tipo_de_campo", tipo) }),
+        textos > 0 && t("importacoes.textos", { n: textos }),
+        codigo && !PLAIN.has(codigo) && mensagem,
+        proposta && t("importacoes.parece", { papel: t(`importacoes.papel.${proposta}`) }),
+        column.oculta && t("importacoes.coluna_oculta_dica"),
+      ]
+        .filter(Boolean)
+        .join(" ")}
+    </span>
+    ${offers && titulo && html` <button type="button" class="small" onClick=${() => edit.change({ mapeamento: withTarget(mappingOf(job, edit.options), titulo, proposta) })}>
       ${t("importacoes.aceitar", { papel: t(`importacoes.papel.${proposta}`) })}
     </button>`}
-    ${edit && proposta && !column.titulo && !edit.options.adivinhar && html`<button type="button" class="small" onClick=${() => edit.change({ adivinhar: true })}>
-      ${t("importacoes.adivinhar")}
-    </button>`}`;
+    ${offers && !titulo && !edit.options.adivinhar && html` <button type="button" class="small" onClick=${() => edit.change({ adivinhar: true })}>${t("importacoes.adivinhar")}</button>`}`;
 }
 
 /** Some values of a column, as the first rows would be stored. @param {Column} column @param {readonly PreviewRow[]} preview */
@@ -160,7 +164,7 @@ export function Remarks({ job, edit = null }) {
     reading.codificacao && t("importacoes.texto_lido", { codificacao: reading.codificacao.toUpperCase(), separador: label("importacoes.separador", nameOf(reading.separador)) }),
     reading.linhas_fisicas !== null && t("importacoes.fisicas", { fisicas: reading.linhas_fisicas, n: job.linhas_processadas }),
     read.length > 0 && t("importacoes.abas_lidas", { nomes: read.map((each) => each.aba).join(", ") }),
-    hidden.total > 0 && html`${job.ignorar_ocultas ? t("importacoes.ocultas_fora", { n: hidden.total }) : t("importacoes.ocultas_lidas", { n: hidden.total })}
+    hidden.total > 0 && html`${job.ignorar_ocultas ? t("importacoes.ocultas_fora", { n: hidden.total }) : t("importacoes.ocultas_lidas", { n: hidden.total })}${" "}
       <span class="muted">${t("importacoes.quais_linhas", { linhas: hidden.linhas.slice(0, 10).join(", ") + (hidden.total > 10 ? "…" : "") })}</span>
       ${edit && html` <button type="button" class="small" onClick=${() => edit.change({ ignorar_ocultas: !edit.options.ignorar_ocultas })}>
         ${edit.options.ignorar_ocultas ? t("importacoes.ler_ocultas") : t("importacoes.deixar_ocultas")}
@@ -184,7 +188,7 @@ function Sheets({ left, edit }) {
             <th scope="col">${t("importacoes.aba_fora")}</th>
             <th scope="col" class="end">${t("importacoes.linhas")}</th>
             <th scope="col">${t("importacoes.por_que")}</th>
-            ${edit && html`<td></td>`}
+            ${edit && html`<th scope="col"><span class="sr">${t("importacoes.acoes")}</span></th>`}
           </tr>
         </thead>
         <tbody>
@@ -203,7 +207,7 @@ function Sheets({ left, edit }) {
         </tbody>
       </table>
     </div>
-    ${edit && alike && html`<p><button type="button" aria-pressed=${edit.options.aba === "*" ? "true" : "false"} onClick=${() => edit.change({ aba: "*" })}>${t("importacoes.ler_todas")}</button></p>`}`;
+    ${edit && alike && html`<p class="after"><button type="button" aria-pressed=${edit.options.aba === "*" ? "true" : "false"} onClick=${() => edit.change({ aba: "*" })}>${t("importacoes.ler_todas")}</button></p>`}`;
 }
 
 /** A separator by a name that a code can have. @param {string | null} separator */

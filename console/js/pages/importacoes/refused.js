@@ -33,8 +33,12 @@ const PORTION = 50;
 /** How the codes begin of lines that are about the whole file; the page tells them elsewhere. */
 const REMARKS = /^(coluna_|aba_|linhas_ocultas$|sem_linhas$)/;
 
-/** What was typed and not sent yet: by job, by row, by place of the cell. @type {import("@preact/signals").Signal<Record<string, Record<string, Record<number, string>>>>} */
+/** Corrected cells by their places, by row, by job. @typedef {Record<string, Record<string, Record<number, string>>>} Edits */
+
+/** What was typed and not sent yet. @type {import("@preact/signals").Signal<Edits>} */
 const edits = signal({});
+/** What was sent. @type {import("@preact/signals").Signal<Edits>} */
+const sentEdits = signal({});
 
 /** Which job has the corrected row: by job, by row. Numbers of rows and jobs alone outlive a reload. */
 const STORED = "importacoes.corrigidas";
@@ -43,6 +47,8 @@ const sent = signal(JSON.parse(sessionStorage.getItem(STORED) ?? "{}"));
 
 /** @param {string} jobId @param {string[]} lines @param {string} by the job of the corrected rows */
 function mark(jobId, lines, by) {
+  const rows = lines.map((line) => [line, { ...sentEdits.value[jobId]?.[line], ...edits.value[jobId]?.[line] }]);
+  sentEdits.value = { ...sentEdits.value, [jobId]: { ...sentEdits.value[jobId], ...Object.fromEntries(rows) } };
   const marks = Object.fromEntries(lines.map((line) => [line, by]));
   sent.value = { ...sent.value, [jobId]: { ...sent.value[jobId], ...marks } };
   sessionStorage.setItem(STORED, JSON.stringify(sent.value));
@@ -50,11 +56,17 @@ function mark(jobId, lines, by) {
   edits.value = { ...edits.value, [jobId]: Object.fromEntries(left) };
 }
 
+/** A cell before it was changed again. @param {string} jobId @param {Refusal} refusal @param {number} place */
+function before(jobId, { line, cells }, place) {
+  return sentEdits.value[jobId]?.[line]?.[place] ?? original(cells[place] ?? "");
+}
+
 /** @param {string} jobId @param {Refusal} refusal @param {number} place @param {string} value */
-function correct(jobId, { line, cells }, place, value) {
+function correct(jobId, refusal, place, value) {
+  const { line } = refusal;
   const { [line]: row = {}, ...others } = edits.value[jobId] ?? {};
   const { [place]: _, ...kept } = row;
-  const changed = value === original(cells[place] ?? "") ? kept : { ...kept, [place]: value };
+  const changed = value === before(jobId, refusal, place) ? kept : { ...kept, [place]: value };
   edits.value = { ...edits.value, [jobId]: Object.keys(changed).length > 0 ? { ...others, [line]: changed } : others };
 }
 
@@ -133,8 +145,8 @@ function Refusals({ job, report }) {
             <th scope="col" class="end">${t("importacoes.linha")}</th>
             <th scope="col">${t("importacoes.coluna")}</th>
             <th scope="col">${t("importacoes.valor")}</th>
-            <th scope="col">${t("importacoes.por_que")}</th>
-            ${editable && html`<td></td>`}
+            <th scope="col" class="wide">${t("importacoes.por_que")}</th>
+            ${editable && html`<th scope="col"><span class="sr">${t("importacoes.acoes")}</span></th>`}
           </tr>
         </thead>
         <tbody>${wanted.slice(0, shown).map((each) => html`<${Row} key=${each.id} job=${job} report=${report} refusal=${each} editable=${editable} />`)}</tbody>
@@ -169,19 +181,21 @@ function Row({ job, report, refusal, editable }) {
   const { line, column, place, cells, reasons } = refusal;
   const changed = edits.value[job.job_id]?.[line];
   const by = sent.value[job.job_id]?.[line];
+  const said = reasons.map((each) => html`<span class="line">${each.message}</span>`);
   const why = `porque-${line}-${place ?? "linha"}`.replace(/[^\w-]/g, "_");
   return html`<tr class=${changed ? "edited" : by ? "sent" : ""}>
-      <td class="end">${line}</td>
+      <td class="end nowrap">${line}</td>
       <td>${column || html`<span class="muted">${t("importacoes.linha_toda")}</span>`}</td>
       <td>
         ${place === null
-          ? html`<span class="muted">${cells.slice(0, report.width).filter(Boolean).map(original).join(" · ") || "–"}</span>`
+          ? html`<span class="muted">${cells.slice(0, report.width).filter((cell, each) => cell && !isOurs(job, report, each)).map(original).join(" · ") || "–"}</span>`
           : editable
             ? html`<${Cell} job=${job} refusal=${refusal} place=${place} title=${t("importacoes.celula", { linha: line, coluna: column })} why=${why} />`
             : original(cells[place] ?? "")}
+        <span class="narrow small">${said}</span>
       </td>
-      <td id=${why}>${reasons.map((each) => html`<span class="line">${each.message}</span>`)}</td>
-      ${editable && html`<td class="row tight">
+      <td id=${why} class="wide">${said}</td>
+      ${editable && html`<td class="own-actions">
         ${changed && html`<span class="badge busy">${t("importacoes.corrigida")}</span>`}
         ${!changed && by && html`<a class="badge good" href=${href(["importacoes", by])}>${t("importacoes.enviada")}</a>`}
         <button type="button" class="small" aria-expanded=${isOpen ? "true" : "false"} aria-label=${t("importacoes.ver_linha_n", { linha: line })} onClick=${() => setOpen(!isOpen)}>
@@ -210,11 +224,13 @@ function isOurs(job, { header }, place) {
 
 /** @param {{job: Detail, refusal: Refusal, place: number, title: string, why?: string}} props */
 function Cell({ job, refusal, place, title, why }) {
-  const value = edits.value[job.job_id]?.[refusal.line]?.[place] ?? original(refusal.cells[place] ?? "");
-  return html`<input
+  const was = before(job.job_id, refusal, place);
+  // A field of one line would lose the line breaks of a cell.
+  const tag = was.includes("\n") ? "textarea" : "input";
+  return html`<${tag}
     aria-label=${title}
     aria-describedby=${why}
-    value=${value}
+    value=${edits.value[job.job_id]?.[refusal.line]?.[place] ?? was}
     onInput=${(/** @type {any} */ event) => correct(job.job_id, refusal, place, event.target.value)}
   />`;
 }
@@ -226,7 +242,7 @@ function Send({ job, report }) {
   const lines = Object.keys(changed);
   const last = useRef(/** @type {{of: string, order: any}} */ ({ of: "", order: null }));
   const work = useAction(async () => {
-    const content = corrected(report, changed);
+    const content = corrected(report, changed, sentEdits.value[id] ?? {});
     // The same rows are the same order, so that a second try makes no second job.
     const order = last.current.of === content ? last.current.order : ofFile(fileOf(job, content, lines.length), asBefore(job));
     last.current = { of: content, order };
@@ -261,18 +277,30 @@ function Correction({ id }) {
   if (!data) return html`<${ProblemBox} problem=${job.problem} />`;
   return html`<p class="row" role="status">
     <a href=${href(["importacoes", id])}>${data.nome_arquivo}</a> <${Status} job=${data} />
-    ${!isMoving(data) && html`<span>${t("importacoes.correcao_deu", { novos: data.leads_criados, atualizados: data.leads_atualizados, iguais: data.duplicados, recusadas: data.linhas_rejeitadas })}</span>`}
+    ${!isMoving(data) && html`<span>${[
+      [t("importacoes.novos"), data.leads_criados],
+      [t("importacoes.atualizados"), data.leads_atualizados],
+      [t("importacoes.iguais"), data.duplicados],
+      [t("importacoes.recusadas"), data.linhas_rejeitadas],
+    ]
+      .map(([what, n]) => `${what}: ${number(/** @type {number} */ (n))}`)
+      .join(" · ")}</span>`}
   </p>`;
 }
 
-/** The rows as a report of ours, which the API takes for corrections. @param {Report} report @param {Record<string, Record<number, string>>} changed */
-function corrected({ header, width, refusals }, changed) {
+/**
+ * The rows as a report of ours, which the API takes for corrections.
+ * @param {Report} report
+ * @param {Record<string, Record<number, string>>} changed
+ * @param {Record<string, Record<number, string>>} earlier what was sent of these rows before
+ */
+function corrected({ header, width, refusals }, changed, earlier) {
   const whole = new Map(refusals.map((each) => [each.line, each.cells]));
   const rows = Object.entries(changed).map(([line, cells]) =>
     (whole.get(line) ?? []).map((cell, place) => {
       // The reason is gone: some reasons tell the API to leave a row out.
       const isReason = place > width && place < width + 4;
-      return isReason ? "" : (cells[place] ?? cell);
+      return isReason ? "" : (cells[place] ?? earlier[line]?.[place] ?? cell);
     }),
   );
   return written([header, ...rows]);
