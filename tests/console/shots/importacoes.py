@@ -27,7 +27,9 @@ def shots(person: Person) -> Iterator[str]:
     """Bring the page into one state after another; each is named."""
     page = person.go("importacoes")
     yield "importacoes-vazia"
-    page.set_input_files("input[type=file]", files=[{"name": "proposta.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}])
+    page.set_input_files(
+        "input[type=file]", files=[{"name": "proposta.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}]
+    )
     expect(page.get_by_role("alert")).to_be_visible()
     yield "importacoes-formato-recusado"
     page.get_by_role("button", name="Dispensar").click()

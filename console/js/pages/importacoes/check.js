@@ -7,8 +7,7 @@ import { useResource } from "../../resource.js";
 import { can } from "../../session.js";
 import { label, t } from "../../texts.js";
 import { Badge, Section } from "../../ui/parts.js";
-import { Check as CheckBox, Input, Select } from "../../ui/field.js";
-import { errorOf } from "../../ui/field.js";
+import { Check as CheckBox, Input, Select, errorOf } from "../../ui/field.js";
 import { Show } from "../../ui/state.js";
 import { Table } from "../../ui/table.js";
 import { DropZone, Going } from "./drop.js";
@@ -16,7 +15,7 @@ import { change, discard, optionsNow } from "./options.js";
 import { Columns, Remarks, nameOf } from "./reading.js";
 import { Refused } from "./refused.js";
 import { Results } from "./results.js";
-import { ofPlace, placeOf, sending, start } from "./sending.js";
+import { madeHere, ofPlace, sending, start } from "./sending.js";
 import { isMoving } from "./status.js";
 
 /** @import { Detail, Options } from "./sending.js" */
@@ -53,7 +52,7 @@ export function Check({ job }) {
 
 /** What to do after the check: import, or check once more. @param {{job: Detail, options: Options, differs: boolean}} props */
 function Next({ job, options, differs }) {
-  const place = placeOf(job.job_id);
+  const place = madeHere(job.job_id)?.place;
   const busy = sending.value !== null && sending.value.problem === null;
   if (!place) {
     return html`<p class="hint">${t("importacoes.arquivo_longe")}</p>
@@ -73,6 +72,10 @@ function Next({ job, options, differs }) {
       ${differs && html`<button type="button" disabled=${busy} onClick=${() => discard(job.job_id)}>${t("importacoes.descartar")}</button>`}
       ${ready && html`<span class="hint">${t("importacoes.nada_guardado")}</span>`}
     </p>
+    ${job.duplicados > 0 && options.modo !== "atualizar" && html`<p class="row">
+      <span>${t("importacoes.ja_sao_leads", { n: job.duplicados })}</span>
+      <button type="button" class="small" onClick=${() => change(job.job_id, { modo: "atualizar" })}>${t("importacoes.modo.atualizar")}</button>
+    </p>`}
     ${job.erro_codigo === "titulos_desconhecidos" && !options.adivinhar && html`<p>
       <button type="button" onClick=${() => change(job.job_id, { adivinhar: true })}>${t("importacoes.adivinhar")}</button>
     </p>`}
@@ -117,7 +120,7 @@ function Choices({ job, edit: { options, change: set } }) {
           label=${t("importacoes.tags")}
           hint=${t("importacoes.tags_dica")}
           value=${(options.tags ?? []).join(", ")}
-          error=${errorOf(problem, "/tags")}
+          error=${errorOf(problem, "/tags") || (problem?.errors.find((each) => each.pointer?.startsWith("/tags/"))?.detail ?? "")}
           set=${() => {}}
           onChange=${(/** @type {any} */ event) => set({ tags: [...new Set(/** @type {string[]} */ (event.target.value.split(",").map((/** @type {string} */ each) => each.trim()).filter(Boolean)))] })}
         />

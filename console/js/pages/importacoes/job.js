@@ -60,9 +60,8 @@ function isLost(job) {
 function Imported({ job }) {
   const authors = useAuthors([job]);
   const reading = job.leitura;
-  const isOver = !isMoving(job);
   return html`<${Results} job=${job} />
-    ${isOver && job.linhas_rejeitadas + total(reading?.recusas) > 0 && html`<${Refused} job=${job} />`}
+    ${!isMoving(job) && Object.keys(reading?.recusas ?? {}).length > 0 && html`<${Refused} job=${job} />`}
     <${Remarks} job=${job} />
     <details class="part">
       <summary>${t("importacoes.detalhes")}</summary>
@@ -88,9 +87,4 @@ function Imported({ job }) {
 function lasted(job) {
   if (!job.iniciado_em || !job.concluido_em) return "–";
   return duration(Math.max(1, (Date.parse(job.concluido_em) - Date.parse(job.retomado_em ?? job.iniciado_em)) / 1_000));
-}
-
-/** @param {Record<string, number> | null | undefined} counts */
-function total(counts) {
-  return Object.values(counts ?? {}).reduce((sum, each) => sum + each, 0);
 }

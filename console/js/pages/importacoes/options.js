@@ -1,5 +1,6 @@
 // What a person asks of the reading of a file. It stays with the job that it was asked for, whatever fails meanwhile.
 import { signal } from "@preact/signals";
+import { madeHere } from "./sending.js";
 
 /** @import { Detail, Options } from "./sending.js" */
 
@@ -17,8 +18,9 @@ export function optionsOf(job) {
     adivinhar: job.adivinhar,
     codificacao: job.codificacao_pedida,
     separador: job.separador_pedido,
-    // A mapping that was remembered is remembered still.
-    mapeamento: job.mapeamento_lembrado ? null : job.mapeamento,
+    // What was remembered may be another thing tomorrow; a file that was never opened has not looked for it.
+    mapeamento: job.mapeamento ?? (job.leitura ? {} : null),
+    lembrar_mapeamento: madeHere(job.job_id)?.remembers ?? true,
     tags: [...job.tags],
   };
 }
@@ -40,11 +42,6 @@ export function change(jobId, changes) {
 export function discard(jobId) {
   const { [jobId]: _, ...others } = drafts.value;
   drafts.value = others;
-}
-
-/** What columns are taken for, as it was asked for or remembered. @param {Detail} job @param {Options} options @returns {Record<string, string>} */
-export function mappingOf(job, options) {
-  return options.mapeamento ?? (job.mapeamento_lembrado ? job.mapeamento : null) ?? {};
 }
 
 /** Titles are compared as the API compares them. @param {string} title */

@@ -3,7 +3,7 @@ import { number } from "../../format.js";
 import { html } from "../../html.js";
 import { label, t } from "../../texts.js";
 import { Section } from "../../ui/parts.js";
-import { mappingOf, targetOf, withTarget } from "./options.js";
+import { targetOf, withTarget } from "./options.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @import { Detail, Options } from "./sending.js" */
@@ -57,7 +57,7 @@ function readAs({ campo, tipo }) {
 
 /** @param {{job: Detail, column: Column, edit: Edit}} props */
 function Target({ job, column, edit }) {
-  const mapping = mappingOf(job, edit.options);
+  const mapping = edit.options.mapeamento ?? {};
   const target = targetOf(mapping, column.titulo);
   const set = (/** @type {string} */ chosen) => edit.change({ mapeamento: withTarget(mapping, column.titulo, chosen) });
   const wasAsked = targetOf(job.mapeamento ?? {}, column.titulo) !== "";
@@ -99,7 +99,7 @@ function plain(text) {
 /** What else is to say of a column. What was said of it before a change is left out. @param {{job: Detail, column: Column, edit: Edit | null}} props */
 function Note({ job, column, edit }) {
   const { campo, codigo, mensagem, proposta, textos, tipo, titulo } = column;
-  const target = targetOf(edit ? mappingOf(job, edit.options) : (job.mapeamento ?? {}), titulo);
+  const target = targetOf((edit ? edit.options.mapeamento : job.mapeamento) ?? {}, titulo);
   if (edit && target !== targetOf(job.mapeamento ?? {}, titulo)) return html`<span class="small muted">${t("importacoes.vale_na_proxima")}</span>`;
   const offers = edit && proposta && target === "";
   return html`<span class="small muted">
@@ -113,7 +113,7 @@ function Note({ job, column, edit }) {
         .filter(Boolean)
         .join(" ")}
     </span>
-    ${offers && titulo && html` <button type="button" class="small" onClick=${() => edit.change({ mapeamento: withTarget(mappingOf(job, edit.options), titulo, proposta) })}>
+    ${offers && titulo && html` <button type="button" class="small" onClick=${() => edit.change({ mapeamento: withTarget(edit.options.mapeamento ?? {}, titulo, proposta) })}>
       ${t("importacoes.aceitar", { papel: t(`importacoes.papel.${proposta}`) })}
     </button>`}
     ${offers && !titulo && !edit.options.adivinhar && html` <button type="button" class="small" onClick=${() => edit.change({ adivinhar: true })}>${t("importacoes.adivinhar")}</button>`}`;

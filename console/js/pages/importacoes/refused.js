@@ -170,9 +170,14 @@ function countsOf(refusals) {
 function toNextCell(event) {
   const input = event.target;
   if (event.key !== "Enter" || !(input instanceof HTMLInputElement)) return;
-  const all = [.../** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("input")];
+  const all = [.../** @type {NodeListOf<HTMLElement>} */ (/** @type {HTMLElement} */ (event.currentTarget).querySelectorAll("input, textarea"))];
   all[all.indexOf(input) + (event.shiftKey ? -1 : 1)]?.focus();
   event.preventDefault();
+}
+
+/** The button that has sent the rows is off now: on to the first cell that is not corrected yet. */
+function toFirstCell() {
+  /** @type {HTMLElement | null} */ (document.querySelector("table.refused tr:not(.sent):not(.whole) :is(input, textarea)") ?? document.querySelector("main h1"))?.focus();
 }
 
 /** @param {{job: Detail, report: Report, refusal: Refusal, editable: boolean}} props */
@@ -258,7 +263,7 @@ function Send({ job, report }) {
   const jobs = [...new Set(Object.values(sent.value[id] ?? {}))];
   return html`<div class="send">
     <p class="row">
-      <button type="button" class="primary" disabled=${lines.length === 0 || work.busy} onClick=${() => work.run()}>
+      <button type="button" class="primary" disabled=${lines.length === 0 || work.busy} onClick=${async () => (await work.run()) && requestAnimationFrame(toFirstCell)}>
         ${lines.length === 0 ? t("importacoes.enviar_corrigidas") : t("importacoes.enviar_n", { n: lines.length })}
       </button>
       <span class="hint" role="status">${lines.length === 0 ? t("importacoes.nenhuma_corrigida") : t("importacoes.corrigidas_dica")}</span>
@@ -319,7 +324,8 @@ function asBefore(job) {
     deduplicar_por: [...new Set([...job.deduplicar_por, /** @type {const} */ ("id")])],
     origem: job.origem,
     adivinhar: job.adivinhar,
-    mapeamento: job.mapeamento_lembrado ? null : job.mapeamento,
+    mapeamento: job.mapeamento ?? {},
+    lembrar_mapeamento: false,
     tags: [...job.tags],
   };
 }

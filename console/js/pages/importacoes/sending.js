@@ -25,21 +25,26 @@ import { toast } from "../../ui/toast.js";
 /** The upload that runs or has failed; one at a time. @type {import("@preact/signals").Signal<Sending | null>} */
 export const sending = signal(null);
 
-/** The files that this tab has sent, by job: so a check, and then the import, need no second upload. */
-const STORED = "importacoes.lugares";
-const MOST_PLACES = 50;
-/** @type {[string, Place][]} */
-let places = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
+/**
+ * What this tab knows of a job that it has made, and the API does not tell: where its file lies, so a check and then the
+ * import need no second upload; and whether its mapping is to be remembered.
+ * @typedef {{id: string, place: Place, remembers: boolean}} Made
+ */
 
-/** @param {string} jobId @returns {Place | null} */
-export function placeOf(jobId) {
-  return places.find(([each]) => each === jobId)?.[1] ?? null;
+const STORED = "importacoes.lugares";
+const MOST_MADE = 50;
+/** @type {Made[]} */
+let made = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
+
+/** @param {string} jobId @returns {Made | undefined} */
+export function madeHere(jobId) {
+  return made.find((each) => each.id === jobId);
 }
 
-/** @param {string} jobId @param {Place} place */
-function remember(jobId, place) {
-  places = [...places, /** @type {[string, Place]} */ ([jobId, place])].slice(-MOST_PLACES);
-  sessionStorage.setItem(STORED, JSON.stringify(places));
+/** @param {Made} job */
+function remember(job) {
+  made = [...made, job].slice(-MOST_MADE);
+  sessionStorage.setItem(STORED, JSON.stringify(made));
 }
 
 /** An order to send a file. @param {File} file @param {Options} options @returns {Order} */
@@ -58,7 +63,10 @@ export function ofPlace(place, name, options) {
  */
 export async function start(order) {
   const current = sending.value;
-  if (current && !current.problem) return;
+  if (current && !current.problem) {
+    toast(t("importacoes.espere", { nome: current.order.name }), "erro");
+    return;
+  }
   const ended = new AbortController();
   const stop = () => ended.abort();
   sending.value = { order, sent: 0, since: performance.now(), problem: null, stop };
@@ -104,7 +112,7 @@ export async function send({ file, place, options, key }, stop, told = () => {})
     await upload(form, file, stop, told);
     place = placeIn(form);
   }
-  if (place) remember(job.job_id, place);
+  if (place) remember({ id: job.job_id, place, remembers: options.lembrar_mapeamento ?? true });
   return job;
 }
 
