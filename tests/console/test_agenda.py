@@ -15,9 +15,7 @@ from local.rest import Rest
 from tests.console.conftest import Console
 from tests.console.people import HOSTILE, NARROW, Person
 
-ALL_WEEK = {
-    day: [{"inicio": "08:00", "fim": "18:00"}] for day in ("seg", "ter", "qua", "qui", "sex", "sab", "dom")
-}
+ALL_WEEK = {day: [{"inicio": "08:00", "fim": "18:00"}] for day in ("seg", "ter", "qua", "qui", "sex", "sab", "dom")}
 ZONE = ZoneInfo("America/Sao_Paulo")
 
 

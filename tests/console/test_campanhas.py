@@ -34,8 +34,16 @@ def prepare(person: Person, *, per_minute: int = 6_000) -> Rest:
     for number, name in enumerate(names):
         phone = [] if name == "Sem Fone" else [f"71 98800-000{number}"]
         fields = {} if name == "Sem Valor" else {"valor": 100 + number}
-        ask("POST", "/leads", json={"nome": name, "telefones": phone, "emails": [f"l{number}@example.com"], "campos": fields})
-    ask("POST", "/leads", json={"nome": "Gêmea", "telefones": ["71 98800-0000"], "documento": "529.982.247-25", "campos": {"valor": 7}})
+        ask(
+            "POST",
+            "/leads",
+            json={"nome": name, "telefones": phone, "emails": [f"l{number}@example.com"], "campos": fields},
+        )
+    ask(
+        "POST",
+        "/leads",
+        json={"nome": "Gêmea", "telefones": ["71 98800-0000"], "documento": "529.982.247-25", "campos": {"valor": 7}},
+    )
     ask("POST", "/segmentos", json={"nome": "Com e-mail", "filtro": {"todos": [{"tem": "email"}]}})
     return admin
 
@@ -323,7 +331,9 @@ def test_a_campaign_is_moved_stopped_answered_and_made_again(person: Person) -> 
     # A reply that means harm, and those who did not answer.
     done = started(person, "Respondida")
     awaited(person, done, enviados=5)
-    ProviderWebhook(person.stack, person.tenant, Canal.WHATSAPP).reply("71 98800-0002", HOSTILE, quoted=None, user_id=None)
+    ProviderWebhook(person.stack, person.tenant, Canal.WHATSAPP).reply(
+        "71 98800-0002", HOSTILE, quoted=None, user_id=None
+    )
     awaited(person, done, respondidos=1)
     person.go(f"campanhas/{done}?aba=respostas")
     expect(page.locator("tbody")).to_contain_text(HOSTILE)

@@ -141,7 +141,9 @@ def test_many_messages_are_settled_sent_again_and_cancelled_by_keyboard(person: 
     expect(page.locator(".history")).to_contain_text("Texto errado")
 
 
-def test_the_inbox_of_replies_is_emptied_by_keys_and_by_clicks(console: Console, person: Person, sender: Sender) -> None:
+def test_the_inbox_of_replies_is_emptied_by_keys_and_by_clicks(
+    console: Console, person: Person, sender: Sender
+) -> None:
     leads = [sender.lead(name) for name in ("Ana Souza", "Bruno Lima", HOSTILE)]
     for lead in leads:
         sender.send(lead)
