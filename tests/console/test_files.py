@@ -90,7 +90,9 @@ def test_the_first_load_is_small() -> None:
         if file in loaded:
             return
         loaded.add(file)
-        for name in re.findall(r"""(?:^|[;\n}])(?:import|export)\b(?:[^;"'`]*?\bfrom)?\s*["']([^"']+)["']""", read(file)):
+        for name in re.findall(
+            r"""(?:^|[;\n}])(?:import|export)\b(?:[^;"'`]*?\bfrom)?\s*["']([^"']+)["']""", read(file)
+        ):
             load(names[name] if name in names else (file.parent / name).resolve())
 
     load((CONSOLE / "js" / "main.js").resolve())
