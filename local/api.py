@@ -45,7 +45,10 @@ from chalicelib.config import MAX_BODY, Settings
 from chalicelib.errors import DomainError, MethodNotAllowed, NotFound, TooLarge
 from chalicelib.messages import PORTUGUESE
 from chalicelib.telemetry import logger
+from local.aws import Aws
+from local.console import LocalConsole
 from local.project import chalice_config, load_app
+from local.tokens import issue
 
 _request_id: ContextVar[str] = ContextVar("request_id")
 _STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:local/local"
@@ -166,8 +169,11 @@ class GatewayHandler(ChaliceRequestHandler):
     """Seconds for which a client may say nothing."""
     local_gateway: Gateway
 
-    def __init__(self, *connection: Any, gateway: Gateway, **_chalice_options: object) -> None:
+    def __init__(
+        self, *connection: Any, gateway: Gateway, console: LocalConsole | None = None, **_chalice_options: object
+    ) -> None:
         self.local_gateway = gateway
+        self._console = console
         BaseHTTPRequestHandler.__init__(self, *connection)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -182,9 +188,19 @@ class GatewayHandler(ChaliceRequestHandler):
     def _generic_handle(self) -> None:
         _number()
         try:
-            super()._generic_handle()
+            if not self._is_for_the_console():
+                super()._generic_handle()
         except MalformedBody as malformed:
             self.send_error(malformed.status)
+
+    def _is_for_the_console(self) -> bool:
+        """Answer a request of the console's pages; whether it was one."""
+        if self._console is None or not self._console.has(self.command, self.path):
+            return False
+        headers, body = self._parse_payload()
+        answer = self._console.answer(self.command, self.path, {name.lower(): headers[name] for name in headers}, body)
+        self._send_http_response(answer.status, dict(answer.headers), answer.body)
+        return True
 
     # The base class has bound these names to its own method.
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
@@ -311,15 +327,17 @@ class GatewayServer(ThreadedHTTPServer):
     """Connections that wait to be accepted. With the default, 5, a burst waits for the client's next try."""
 
 
-def make_server(app: Chalice, config: Config, *, host: str, port: int) -> LocalDevServer:
-    """Return the app's server, bound to its port and not yet serving.
+def make_server(
+    app: Chalice, config: Config, *, host: str, port: int, console: LocalConsole | None = None
+) -> LocalDevServer:
+    """Return the app's server, bound to its port and not yet serving; with the pages of the console, if there are any.
 
     Each request is served by a thread of its own. A `LocalChalice` keeps `current_request` per thread, so that is safe.
     `chalice local` turns the app into one in the same way.
     """
     if not isinstance(app, LocalChalice):
         app.__class__ = type("LocalApp", (LocalChalice, type(app)), {})
-    handler = partial(GatewayHandler, gateway=Gateway(app, config))
+    handler = partial(GatewayHandler, gateway=Gateway(app, config), console=console)
     return LocalDevServer(app, config, host, port, handler_cls=handler, server_cls=GatewayServer)
 
 
@@ -329,7 +347,9 @@ def make_server(app: Chalice, config: Config, *, host: str, port: int) -> LocalD
 def main(host: str, port: int) -> None:
     """Serve the REST API until SIGTERM."""
     settings = Settings.from_environment(os.environ)
-    server = make_server(load_app(), chalice_config(settings.stage), host=host, port=port).server
+    aws = Aws(os.environ["AWS_ENDPOINT_URL"], region=settings.aws_region)
+    console = LocalConsole(lambda tenant, group: issue(aws, settings.user_pool_id, tenant, [group]), (aws.endpoint,))
+    server = make_server(load_app(), chalice_config(settings.stage), host=host, port=port, console=console).server
     serving = threading.Thread(target=server.serve_forever, args=(0.05,), name="api")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

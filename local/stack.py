@@ -292,6 +292,7 @@ class Stack:
         self._report("migrated")
         aws = Aws(environment["AWS_ENDPOINT_URL"], region=environment["AWS_DEFAULT_REGION"])
         try:
+            self._choose_addresses()
             environment["ACCOUNT_ID"] = aws.client("sts").get_caller_identity()["Account"]
             secrets = {
                 "mcp-whatsapp": {"perfil": "jina-whatsapp-mcp", "url": self.state.parts["whatsapp"].url},
@@ -302,13 +303,17 @@ class Stack:
             environment["COGNITO_JWKS_URL"] = jwks_url(aws, pool_arn)
         finally:
             aws.close()
-        environment.setdefault("PUBLIC_URL", self._api_url())
         self._report("provisioned")
 
-    def _api_url(self) -> str:
-        """Choose the API's port and return its URL: links and webhooks contain it before the API is up."""
-        self.state.ports["api"] = self._port("api") or _free_port()
-        return f"http://127.0.0.1:{self.state.ports['api']}"
+    def _choose_addresses(self) -> None:
+        """Choose the API's port and its URL: links, webhooks and the bucket contain it before the API is up."""
+        environment = self.state.environment
+        if "ALLOWED_ORIGINS" in environment:
+            return
+        port = self.state.ports["api"] = self._port("api") or _free_port()
+        environment.setdefault("PUBLIC_URL", f"http://127.0.0.1:{port}")
+        # Pages of the console upload to the bucket, which is another origin. The machine has two names.
+        environment["ALLOWED_ORIGINS"] = f"http://127.0.0.1:{port},http://localhost:{port}"
 
     @staticmethod
     def migrate(owner_url: str) -> None:

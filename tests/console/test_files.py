@@ -1,0 +1,100 @@
+"""The console's files: what is vendored is what was published, every text exists in both languages and is used."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from chalicelib.messages import CATALOGUE
+from local.project import ROOT
+
+CONSOLE = ROOT / "console"
+VENDOR = CONSOLE / "vendor"
+TEXTS = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in sorted((CONSOLE / "texts").glob("*.json"))}
+MODULES = sorted((CONSOLE / "js").rglob("*.js"))
+# `t("leads.titulo")`, `hasText("…")`; a code that is put together counts by what stands before its first value.
+_LITERAL = re.compile(r"""\b(?:t|hasText)\(\s*(["'])([a-z0-9_.]+)\1""")
+_BUILT = re.compile(r"""\b(?:t|hasText)\(\s*`([a-z0-9_.]*)\$\{""")
+_LABELLED = re.compile(r"""\b(?:label\(|kind=)\s*["']([a-z0-9_.]+)["']""")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+MOST_GZIPPED = 60_000
+
+
+def read(module: Path) -> str:
+    return module.read_text(encoding="utf-8")
+
+
+def test_vendored_files_are_those_of_their_packages() -> None:
+    vendored = json.loads((VENDOR / "vendor.json").read_text(encoding="utf-8"))
+    assert {each["file"] for each in vendored} == {
+        file.name for file in VENDOR.iterdir() if file.suffix in {".mjs", ".js", ".css"}
+    }
+    for each in vendored:
+        assert sha256((VENDOR / each["file"]).read_bytes()).hexdigest() == each["sha256"], each["file"]
+        licence = VENDOR / "licences" / f"{each['package'].replace('@', '').replace('/', '-')}.txt"
+        assert licence.is_file(), licence.name
+
+
+@pytest.mark.parametrize("page", TEXTS)
+def test_texts_are_in_both_languages(page: str) -> None:
+    for code, pair in TEXTS[page].items():
+        assert len(pair) == 2, code
+        assert all(text.strip() for text in pair), code
+        assert set(_PLACEHOLDER.findall(pair[0])) == set(_PLACEHOLDER.findall(pair[1])), code
+        assert pair[0].count("|") == pair[1].count("|"), code
+
+
+def test_a_code_has_one_text() -> None:
+    """Also beside the catalogue of the API, which answers with its own texts."""
+    codes = [code for texts in TEXTS.values() for code in texts]
+    assert sorted(codes) == sorted(set(codes))
+    assert not set(codes) & set(CATALOGUE)
+
+
+def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> None:
+    codes = {code for texts in TEXTS.values() for code in texts}
+    asked = {found[1] for module in MODULES for found in _LITERAL.findall(read(module))}
+    assert asked - codes == set()
+    families = {
+        prefix
+        for module in MODULES
+        for prefix in (*_BUILT.findall(read(module)), *(f"{kind}." for kind in _LABELLED.findall(read(module))))
+    }
+    quoted = {code for code in codes if any(f'"{code}"' in read(module) for module in MODULES)}
+    unused = {code for code in codes - quoted if not any(prefix and code.startswith(prefix) for prefix in families)}
+    assert unused == set()
+
+
+def test_markup_is_never_made_of_text() -> None:
+    for module in MODULES:
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", read(module)), (
+            module.name
+        )
+
+
+def test_the_first_load_is_small() -> None:
+    """What the browser loads before the first page: the modules that `main.js` imports, and the sign-in."""
+    loaded: set[Path] = set()
+    names = {
+        name: VENDOR / Path(address).name
+        for name, address in json.loads(
+            re.findall(r'<script type="importmap">(.*?)</script>', read(CONSOLE / "index.html"), re.DOTALL)[0]
+        )["imports"].items()
+    }
+
+    def load(file: Path) -> None:
+        if file in loaded:
+            return
+        loaded.add(file)
+        for name in re.findall(r"""(?<!@)\b(?:import|export)\b[^;"'`()=]*?\bfrom\s*["']([^"']+)["']""", read(file)):
+            load(names[name] if name in names else (file.parent / name).resolve())
+
+    load((CONSOLE / "js" / "main.js").resolve())
+    loaded.add(VENDOR / "oidc-client-ts.min.js")
+    assert (VENDOR / "signals-core.mjs") in loaded
+    assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in loaded) <= MOST_GZIPPED
