@@ -42,7 +42,7 @@ export function Assign({ reply, close, done }) {
             { title: t("mensagens.documento"), cell: (/** @type {Lead} */ lead) => documentOf(lead.documento) },
             { title: t("mensagens.situacao"), wide: true, cell: (/** @type {Lead} */ lead) => label("mensagens.lead", lead.status) },
             {
-              title: t("mensagens.o_que_fazer"),
+              title: "",
               cell: (/** @type {Lead} */ lead) => html`<button type="button" class="small" tabindex="-1" disabled=${assign.busy} aria-label=${t("mensagens.e_deste", { nome: lead.nome ?? "" })} onClick=${() => assign.run(lead)}>${t("mensagens.escolher_este")}</button>`,
             },
           ]}

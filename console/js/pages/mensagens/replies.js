@@ -142,7 +142,10 @@ function Inbox({ data, set, reload, goes }) {
     focus(row.resposta_id);
   }
 
-  if (rows.length === 0) return html`<${Empty} title=${goes ? t("mensagens.tudo_tratado") : t("mensagens.sem_respostas")} />`;
+  const isFiltered = FILTERS.some((name) => route.value.query[name]);
+  if (rows.length === 0) return html`<${Empty} title=${goes && !isFiltered ? t("mensagens.tudo_tratado") : t("mensagens.sem_respostas")}>
+    ${route.value.query.contato && html`<p>${t("mensagens.destino_inteiro")}</p>`}
+  <//>`;
   return html`<${ProblemBox} problem=${answer.problem} />
     ${mayAct && html`<p class="muted small wide">${t("mensagens.teclas")}</p>`}
     <table class="list inbox" ref=${body}>
