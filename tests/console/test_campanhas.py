@@ -30,10 +30,10 @@ def prepare(person: Person, *, per_minute: int = 6_000) -> Rest:
     ask("PUT", "/templates/cobranca", json={"canal": "whatsapp", "idioma": "pt_BR", "texto": _SAYS})
     ask("PUT", "/templates/curta", json={"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome|titulo}}."})
     ask("PUT", "/templates/carta", json={"canal": "email", "idioma": "pt_BR", "assunto": "Oi", "texto": "Oi, {{nome}}"})
-    names = ("Ana Souza", HOSTILE[:90], "Carla Mendes", "Diego Lima", "Sem Valor", "Sem Fone")
+    names = ("Ana Souza", HOSTILE[:90], "Carla Mendes", "Diego Lima", "Vera Cruz", "Fausto Reis")
     for number, name in enumerate(names):
-        phone = [] if name == "Sem Fone" else [f"71 98800-000{number}"]
-        fields = {} if name == "Sem Valor" else {"valor": 100 + number}
+        phone = [] if name == "Fausto Reis" else [f"71 98800-000{number}"]
+        fields = {} if name == "Vera Cruz" else {"valor": 100 + number}
         ask("POST", "/leads", json={"nome": name, "telefones": phone, "emails": [f"l{number}@example.com"], "campos": fields})
     ask("POST", "/leads", json={"nome": "Gêmea", "telefones": ["71 98800-0000"], "documento": "529.982.247-25", "campos": {"valor": 7}})
     ask("POST", "/segmentos", json={"nome": "Com e-mail", "filtro": {"todos": [{"tem": "email"}]}})
@@ -98,12 +98,12 @@ def test_a_draft_goes_from_its_audience_to_its_results_by_mouse(person: Person) 
     page.get_by_label("Modelo").select_option("cobranca")
     expect(page.locator(".bubble")).to_contain_text("Oi, Gêmea! Faltam R$ 7,00.")
     page.get_by_role("button", name="Próximo lead").click()
-    expect(page.locator(".bubble")).to_contain_text("Sem Fone")
+    expect(page.locator(".bubble")).to_contain_text("Fausto Reis")
     page.get_by_role("button", name="Próximo lead").click()
     expect(page.get_by_text("Faltam variáveis do template: valor.")).to_be_visible()
     page.get_by_text("Valores fixos (opcional)").click()
     page.get_by_label("valor", exact=True).fill("50")
-    expect(page.locator(".bubble")).to_contain_text("Sem Valor! Faltam R$ 50,00.")
+    expect(page.locator(".bubble")).to_contain_text("Vera Cruz! Faltam R$ 50,00.")
     page.get_by_label("valor", exact=True).fill("")
     page.get_by_role("button", name="Testar outra variante (A/B)").click()
     page.get_by_label("Modelo").nth(1).select_option("curta")
