@@ -64,6 +64,7 @@ from chalicelib.leads.requests import (
     LeadChange,
     LeadExport,
     LeadQuery,
+    LeadTagging,
     NewEmail,
     NewLead,
     NewNote,
@@ -255,6 +256,13 @@ def change_lead(
 ) -> Json[answers.LeadDetail]:
     """Changes a lead by hand: its status, its tags, its name, contact, document and campos."""
     return Versioned(services.lead_edits.change(call.identity, lead_id, body, expected))
+
+
+@app.route("/leads/tags", methods=["POST"], authorizer=authorizer)
+@endpoint(app)
+def tag_leads(call: Call, body: LeadTagging) -> Json[answers.TaggedLeads]:
+    """Adds tags to many leads and removes tags from them; an id that no lead has is named, and changes nothing."""
+    return services.lead_tags.change(call.identity, body)
 
 
 @app.route("/leads/{lead_id}/linha-do-tempo", methods=["GET"], authorizer=authorizer)

@@ -17,6 +17,8 @@ export class Problem extends Error {
     this.status = status;
     this.code = document.code ?? "";
     this.errors = document.errors ?? [];
+    /** The whole document, for what it says beside the usual members. @type {Record<string, any>} */
+    this.document = document;
     this.requestId = document.request_id ?? headers?.get("x-request-id") ?? "";
     /** Seconds to wait before another try; null if the API names none. */
     this.retryAfter = headers?.get("retry-after") ? Number(headers.get("retry-after")) : null;

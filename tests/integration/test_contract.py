@@ -150,6 +150,9 @@ def use_leads(call: Caller) -> str:
     assert call("GET", "/leads.csv?campo.cidade=salvador")["leads"] == 1
     use_contacts(call, of_maria)
     use_history(call, of_maria)
+    both = [maria["lead_id"], str(UUID(int=1))]
+    tagged = call("POST", "/leads/tags", lead_ids=both, adicionar=["norte"], retirar=["frio"])
+    assert tagged == {"alterados": 1, "desconhecidos": both[1:]}
     made = call("POST", "/leads", nome="Bia", telefones=["71 99999-0077"])
     assert (made["origem_arquivo"], made["job_id"]) == ("manual", None)
     lead = call("GET", of_maria)

@@ -58,6 +58,7 @@ from chalicelib.api.answers.leads import (
     NoteAnswer,
     NotePage,
     ReadyLeadPage,
+    TaggedLeads,
 )
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.privacy import SubjectExport, SubjectRecord, SubjectRecordPage
@@ -155,6 +156,7 @@ __all__ = [
     "SubscriptionPage",
     "SuppressionAnswer",
     "SuppressionPage",
+    "TaggedLeads",
     "TemplateAnswer",
     "TemplateList",
     "TemplatePreview",

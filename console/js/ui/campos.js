@@ -16,18 +16,20 @@ import { Field } from "./field.js";
 const campos = signal(undefined);
 
 /**
- * The campos of the tenant, by title; asked for once for each page that needs them. Empty until they are here.
+ * The campos of the tenant, by title; asked for when a part that needs them is shown. Empty until they are here.
+ * @param {boolean} [wanted] false: not yet, because something else comes first
  * @returns {{list: Campo[], known: boolean, of: (nome: string) => Campo | undefined}}
  */
-export function useCampos() {
+export function useCampos(wanted = true) {
   useEffect(() => {
+    if (!wanted) return undefined;
     const ended = new AbortController();
     load(ended.signal).catch((error) => {
       // A list without titles is better than none: the page shows the names that the leads have.
       if (!ended.signal.aborted && !(error instanceof Problem)) throw error;
     });
     return () => ended.abort();
-  }, []);
+  }, [wanted]);
   const list = campos.value ?? [];
   return { list, known: campos.value !== undefined, of: (nome) => list.find((each) => each.nome === nome) };
 }
@@ -40,7 +42,6 @@ async function load(signal) {
   let cursor;
   do {
     const page = await api.get("/campos", { query: { limit: 500, cursor }, signal });
-    if (!("proximo" in page)) return; // a `Selection`, which only a request with `fields` answers
     for (const each of page.itens) {
       const campo = found.get(each.campo) ?? { nome: each.campo, titulo: each.titulo, tipos: [], amostras: [] };
       campo.tipos.push(each.tipo);
@@ -85,7 +86,7 @@ export function numberIn(text) {
  */
 export function campoText(value, tipos = []) {
   if (value === null || value === undefined) return "–";
-  if (typeof value === "boolean") return t(value ? "campo.sim" : "campo.nao");
+  if (typeof value === "boolean") return t(`campo.${value ? "sim" : "nao"}`);
   if (typeof value === "number") {
     if (tipos.includes("moeda")) return money(value);
     if (tipos.includes("percentual")) return value.toLocaleString(language.value, { style: "percent", maximumFractionDigits: 4 });

@@ -321,7 +321,7 @@ function RepliedLeaf({ reply, set }) {
 
 /** @param {{condition: Schemas["CampaignCondition"], set: (filter: Filter) => void}} props */
 function CampaignLeaf({ condition, set }) {
-  const campaigns = useResource(async (signal) => pageOf(await api.get("/campanhas", { query: { limit: 200 }, signal })), []);
+  const campaigns = useResource(async (signal) => (await api.get("/campanhas", { query: { limit: 200 }, signal })).itens, []);
   const list = campaigns.data ?? [];
   return html`<${Select} label=${t("condicoes.tipo.campanha")} value=${condition.campanha_id}
       options=${[
@@ -334,11 +334,6 @@ function CampaignLeaf({ condition, set }) {
     <${Select} label=${t("condicoes.resultado")} value=${condition.resultado ?? "qualquer"} options=${RESULTS.map((each) => [each, t(`condicoes.resultado.${each}`)])}
       set=${(/** @type {Schemas["CampaignResult"]} */ resultado) => set({ campanha: { ...condition, resultado } })} />
     <${ProblemBox} problem=${campaigns.problem} retry=${campaigns.reload} />`;
-}
-
-/** The rows of a page whose `fields` were not chosen. @template T @param {{itens: T[]} | unknown} page @returns {T[]} */
-function pageOf(page) {
-  return /** @type {{itens: T[]}} */ (page).itens;
 }
 
 const RELATIVE = /^hoje(?:([+-])(\d{1,5}))?$/;
@@ -460,7 +455,7 @@ function leafWords(filter, known) {
     case "tem":
       return says(filter.tem === "email" ? "E-mail" : "WhatsApp");
     case "suprimido":
-      return t(filter.suprimido ? "condicoes.frase.suprimido" : "condicoes.frase.nao_suprimido");
+      return t(`condicoes.frase.suprimido_${filter.suprimido ? "sim" : "nao"}`);
     case "criado_em": {
       const { de, ate } = filter.criado_em ?? {};
       return says([de && t("condicoes.frase.desde", { dia: dayWords(de) }), ate && t("condicoes.frase.ate", { dia: dayWords(ate) })].filter(Boolean).join(" "));
@@ -493,5 +488,5 @@ function dayWords(day) {
   const relative = RELATIVE.exec(day);
   if (!relative) return plainDay(day);
   if (!relative[1]) return t("condicoes.dia.hoje");
-  return t(relative[1] === "-" ? "condicoes.frase.ha_dias" : "condicoes.frase.daqui_dias", { n: Number(relative[2]) });
+  return t(`condicoes.frase.dias_${relative[1] === "-" ? "atras" : "adiante"}`, { n: Number(relative[2]) });
 }
