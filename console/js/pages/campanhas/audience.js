@@ -101,9 +101,9 @@ function Count({ audience, refused }) {
   useEffect(() => refused(isHalf ? counted.problem : null), [counted.problem]);
   if (isHalf) return html`<p class="muted" role="status">${t("campanhas.publico.complete")}</p>`;
   return html`<${Show} of=${counted}>
-    ${(/** @type {Schemas["SegmentCountAnswer"]} */ { total, por_canal, amostra }) => html`<ul class="figures" role="status">
-        <li><strong>${number(total)}</strong> ${t("campanhas.publico.leads", { n: total })}</li>
-      </ul>
+    ${(/** @type {Schemas["SegmentCountAnswer"]} */ { total, por_canal, amostra }) => html`<div role="status">
+        <ul class="figures"><li><strong>${number(total)}</strong> ${t("campanhas.publico.leads", { n: total })}</li></ul>
+      </div>
       <ul class="figures">
         <li><strong>${number(por_canal.whatsapp)}</strong> ${t("campanhas.publico.com_whatsapp")}</li>
         <li><strong>${number(por_canal.email)}</strong> ${t("campanhas.publico.com_email")}</li>

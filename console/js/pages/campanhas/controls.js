@@ -193,7 +193,7 @@ export function Results({ id }) {
     html`<${Dialog} title=${t("campanhas.acao.csv")} close=${() => setFiles(null)}>
       <p>${t("campanhas.csv.dica")}</p>
       <${ProblemBox} problem=${work.problem} retry=${work.run} />
-      <ul class="plain-list" role="status">
+      <ul class="plain-list" aria-live="polite">
         ${work.busy && html`<li>${t("campanhas.csv.fazendo")}</li>`}
         ${files.map(
           (each, index) => html`<li key=${each.url}>

@@ -7,6 +7,7 @@ import { Badge, Facts, Page, Section } from "../../ui/parts.js";
 import { Checked } from "./check.js";
 import { messagesOf, stepsOf } from "./draft.js";
 import { pilotName, placeName, startOf } from "./words.js";
+import { Scrolled } from "./scrolled.js";
 
 /** @import { Campaign } from "./draft.js" */
 
@@ -31,9 +32,7 @@ export function Script({ campaign }) {
         [t("campanhas.piloto"), pilotName(campaign.piloto)],
       ]}
     />
-    <div class="scroll">
-      <table class="list">
-        <caption class="sr">${t("campanhas.parte.mensagem")}</caption>
+    <${Scrolled} label=${t("campanhas.parte.mensagem")}>
         <thead>
           <tr>
             ${steps.length > 1 && html`<th scope="col">${t("campanhas.coluna.etapa")}</th>`}
@@ -63,6 +62,5 @@ export function Script({ campaign }) {
             </tr>`;
           })}
         </tbody>
-      </table>
-    </div>`;
+      <//>`;
 }

@@ -5,5 +5,5 @@ import { html } from "../../html.js";
 
 /** @param {{label: string, children?: ComponentChildren}} props */
 export function Scrolled({ label, children }) {
-  return html`<div class="scroll" role="region" aria-label=${label} tabindex="0"><table class="list">${children}</table></div>`;
+  return html`<div class="scroll" role="group" aria-label=${label} tabindex="0"><table class="list">${children}</table></div>`;
 }
