@@ -34,8 +34,16 @@ def prepare(person: Person, *, per_minute: int = 6_000) -> Rest:
     for number, name in enumerate(names):
         phone = [] if name == "Fausto Reis" else [f"71 98800-000{number}"]
         fields = {} if name == "Vera Cruz" else {"valor": 100 + number}
-        ask("POST", "/leads", json={"nome": name, "telefones": phone, "emails": [f"l{number}@example.com"], "campos": fields})
-    ask("POST", "/leads", json={"nome": "Gêmea", "telefones": ["71 98800-0000"], "documento": "529.982.247-25", "campos": {"valor": 7}})
+        ask(
+            "POST",
+            "/leads",
+            json={"nome": name, "telefones": phone, "emails": [f"l{number}@example.com"], "campos": fields},
+        )
+    ask(
+        "POST",
+        "/leads",
+        json={"nome": "Gêmea", "telefones": ["71 98800-0000"], "documento": "529.982.247-25", "campos": {"valor": 7}},
+    )
     ask("POST", "/segmentos", json={"nome": "Com e-mail", "filtro": {"todos": [{"tem": "email"}]}})
     return admin
 
@@ -75,17 +83,9 @@ def part(page: Page, name: str) -> Locator:
     return page.locator(".tabs a").filter(has_text=name)
 
 
-def test_a_draft_goes_from_its_audience_to_its_results_by_mouse(person: Person) -> None:
-    page = person.go("campanhas")
-    expect(page.get_by_text("Ainda não há campanhas.")).to_be_visible()
-    person.check_access()
-    prepare(person)
-    page.get_by_role("link", name="Nova campanha").click()
-    page.get_by_role("button", name="Salvar rascunho").click()
-    expect(page.get_by_role("link", name="dar um nome à campanha")).to_be_visible()
-    page.get_by_label("Nome", exact=True).fill("Cobrança de março")
-
-    # The audience is counted while one edits.
+def choose_audience(person: Person) -> None:
+    """It is counted while one edits."""
+    page = person.page
     page.get_by_label("Um segmento salvo").check()
     expect(page.get_by_text(re.compile(r"^6\s+leads$"))).to_be_visible()
     page.get_by_label("Só quem atende a condições").check()
@@ -93,7 +93,10 @@ def test_a_draft_goes_from_its_audience_to_its_results_by_mouse(person: Person) 
     expect(page.get_by_text(re.compile(r"^7\s+leads$"))).to_be_visible()
     person.check_access()
 
-    # The message is shown for real leads; what one lacks is said.
+
+def write_message(person: Person) -> None:
+    """It is shown for real leads; what one lacks is said."""
+    page = person.page
     page.get_by_role("link", name="Seguinte: Mensagem").click()
     page.get_by_label("Modelo").select_option("cobranca")
     expect(page.locator(".message-text")).to_contain_text("Oi, Gêmea! Faltam R$ 7,00.")
@@ -112,7 +115,10 @@ def test_a_draft_goes_from_its_audience_to_its_results_by_mouse(person: Person) 
     page.get_by_role("button", name="Retirar a etapa 2").click()
     person.check_access()
 
-    # The check says in words what it finds, each with a way out.
+
+def check(person: Person) -> None:
+    """The check says in words what it finds, each with a way out; a test reaches oneself."""
+    page = person.page
     page.get_by_role("button", name="Salvar rascunho").click()
     saved(page)
     expect(page).to_have_url(re.compile(r"#/campanhas/[0-9a-f-]{36}\?parte=mensagem"))
@@ -136,7 +142,10 @@ def test_a_draft_goes_from_its_audience_to_its_results_by_mouse(person: Person) 
     expect(page.get_by_text("Teste por WhatsApp para (71) 98888-0001").locator(".badge")).to_have_text("enviado")
     person.check_access()
 
-    # A time that is chosen and missing starts nothing.
+
+def start(person: Person) -> str:
+    """How many got it. A time that is chosen and missing starts nothing."""
+    page = person.page
     page.get_by_role("link", name="Seguinte: Início").click()
     page.get_by_label("Em um dia e hora").check()
     page.get_by_label("Dia e hora", exact=True).fill("")
@@ -149,11 +158,12 @@ def test_a_draft_goes_from_its_audience_to_its_results_by_mouse(person: Person) 
     expect(page.get_by_role("dialog")).to_contain_text(f"Enviar a {number} pessoas?")
     person.check_access()
     page.get_by_role("button", name=f"Enviar para {number} pessoas").click()
+    return number
 
-    # The live page, to its end.
-    expect(page.locator("tr", has_text="Enviadas").locator("td").nth(1)).to_have_text(number)
-    expect(page.locator("main h1")).to_have_text("Cobrança de março")
-    person.check_access()
+
+def follow(person: Person) -> None:
+    """Who got it, who did not and why, and the files."""
+    page = person.page
     page.get_by_role("link", name="Outro lead da campanha tem o mesmo contato").click()
     expect(page.locator("tbody tr")).to_have_count(1)
     page.locator(".chip", has_text="Outro lead da campanha").click()
@@ -169,6 +179,25 @@ def test_a_draft_goes_from_its_audience_to_its_results_by_mouse(person: Person) 
     page.get_by_role("button", name="Resultados (CSV)").click()
     expect(page.get_by_role("link", name="Baixar arquivo 1")).to_have_attribute("href", re.compile(r"\.csv\?"))
     expect(page.get_by_role("dialog")).to_contain_text("7 linhas")
+
+
+def test_a_draft_goes_from_its_audience_to_its_results_by_mouse(person: Person) -> None:
+    page = person.go("campanhas")
+    expect(page.get_by_text("Ainda não há campanhas.")).to_be_visible()
+    person.check_access()
+    prepare(person)
+    page.get_by_role("link", name="Nova campanha").click()
+    page.get_by_role("button", name="Salvar rascunho").click()
+    expect(page.get_by_role("link", name="dar um nome à campanha")).to_be_visible()
+    page.get_by_label("Nome", exact=True).fill("Cobrança de março")
+    choose_audience(person)
+    write_message(person)
+    check(person)
+    number = start(person)
+    expect(page.locator("tr", has_text="Enviadas").locator("td").nth(1)).to_have_text(number)
+    expect(page.locator("main h1")).to_have_text("Cobrança de março")
+    person.check_access()
+    follow(person)
 
 
 def test_a_draft_is_made_and_started_and_paused_by_keys_alone(person: Person) -> None:
@@ -323,7 +352,9 @@ def test_a_campaign_is_moved_stopped_answered_and_made_again(person: Person) -> 
     # A reply that means harm, and those who did not answer.
     done = started(person, "Respondida")
     awaited(person, done, enviados=5)
-    ProviderWebhook(person.stack, person.tenant, Canal.WHATSAPP).reply("71 98800-0002", HOSTILE, quoted=None, user_id=None)
+    ProviderWebhook(person.stack, person.tenant, Canal.WHATSAPP).reply(
+        "71 98800-0002", HOSTILE, quoted=None, user_id=None
+    )
     awaited(person, done, respondidos=1)
     person.go(f"campanhas/{done}?aba=respostas")
     expect(page.locator("tbody")).to_contain_text(HOSTILE)

@@ -9,6 +9,7 @@ import { t } from "../../texts.js";
 import { Conditions } from "../../ui/conditions.js";
 import { Dialog } from "../../ui/dialog.js";
 import { Input, Select, errorOf } from "../../ui/field.js";
+import { useOnceKey } from "../../ui/once.js";
 import { Section } from "../../ui/parts.js";
 import { ProblemBox, Show } from "../../ui/state.js";
 import { toast } from "../../ui/toast.js";
@@ -121,13 +122,13 @@ function Count({ audience, refused }) {
 /** @param {{filtro: any, close: () => void, saved: (segment: Schemas["SegmentAnswer"]) => void}} props */
 function SaveSegment({ filtro, close, saved }) {
   const [nome, setNome] = useState("");
-  const key = useRef(crypto.randomUUID());
-  const work = useAction(async () => saved(await api.post("/segmentos", { body: { nome, filtro }, key: key.current })));
+  const keyOf = useOnceKey();
+  const work = useAction(async () => saved(await api.post("/segmentos", { body: { nome, filtro }, key: keyOf({ nome, filtro }) })));
   return html`<${Dialog} title=${t("campanhas.publico.salvar_segmento")} close=${close}>
     <form
-      onSubmit=${async (/** @type {Event} */ event) => {
+      onSubmit=${(/** @type {Event} */ event) => {
         event.preventDefault();
-        if (!(await work.run())) key.current = crypto.randomUUID();
+        work.run();
       }}
     >
       <${Input} label=${t("campanhas.nome")} value=${nome} set=${setNome} error=${errorOf(work.problem, "nome")} required autofocus maxlength="100" />

@@ -2,11 +2,10 @@
 import { html } from "../../html.js";
 import { dateTime } from "../../format.js";
 import { t } from "../../texts.js";
-import { conditionWords } from "../../ui/conditions.js";
 import { Badge, Facts, Page, Section } from "../../ui/parts.js";
 import { Checked } from "./check.js";
 import { messagesOf, stepsOf } from "./draft.js";
-import { pilotName, placeName, startOf } from "./words.js";
+import { pilotName, placeName, startOf, useFilterWords } from "./words.js";
 import { Scrolled } from "./scrolled.js";
 
 /** @import { Campaign } from "./draft.js" */
@@ -24,9 +23,10 @@ export function ReadDraft({ campaign }) {
 /** Whom a campaign is for, what it sends, and when. @param {{campaign: Campaign}} props */
 export function Script({ campaign }) {
   const steps = stepsOf(campaign);
+  const words = useFilterWords(campaign.filtro);
   return html`<${Facts}
       rows=${[
-        [t("campanhas.parte.publico"), conditionWords(campaign.filtro)],
+        [t("campanhas.parte.publico"), words],
         [t("campanhas.coluna.inicio"), startOf(campaign)],
         [t("campanhas.conflito.expira_em"), dateTime(campaign.expira_em)],
         [t("campanhas.piloto"), pilotName(campaign.piloto)],
