@@ -1,5 +1,5 @@
 // One lead: who it is, how it can be reached, what happened to it, and what can be done next.
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime } from "../../format.js";
 import { html } from "../../html.js";
@@ -40,7 +40,7 @@ export default function Detail({ id }) {
   const [open, setOpen] = useState(/** @type {"" | "enviar" | "marcar" | "suprimir" | "exportar" | "apagar"} */ (""));
   const close = () => setOpen("");
   const isHere = lead.data !== undefined;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isHere) return;
     opened.id = id;
     // Who comes by the keyboard reads on from the lead's name.

@@ -1,5 +1,5 @@
 // A value of the lead that is changed in its place. Who saves over a colleague's change sees both values first.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem, api } from "../../api.js";
 import { html } from "../../html.js";
 import { useAction } from "../../resource.js";
@@ -34,8 +34,12 @@ export function Editable({ label, lead, version, changed, of }) {
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const opener = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const isOpen = edit !== null;
-  useEffect(() => {
+  const wasOpen = useRef(false);
+  // At once, so that a key that follows meets the field, and then the button again.
+  useLayoutEffect(() => {
     if (isOpen) /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector("input, select, textarea"))?.focus();
+    else if (wasOpen.current) opener.current?.focus();
+    wasOpen.current = isOpen;
   }, [isOpen]);
 
   /** @param {string | null} known the version that the person has seen */
@@ -66,8 +70,6 @@ export function Editable({ label, lead, version, changed, of }) {
     setEdit(null);
     setTheirs(null);
     work.clear();
-    // The button is there again after the next rendering.
-    requestAnimationFrame(() => opener.current?.focus());
   }
 
   if (!edit) {

@@ -1,5 +1,5 @@
 // Saved segments: conditions under a name, which count their leads now, and which campaigns are sent to.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime, dayOf, now } from "../../format.js";
 import { html } from "../../html.js";
@@ -140,7 +140,7 @@ function Editor({ start, cancel, save }) {
     toast(t("leads.segmento_salvo"));
   });
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
   const named = errorOf(work.problem, "nome");
   return html`<form ref=${form} class="segment-editor" onSubmit=${(/** @type {Event} */ event) => {
     event.preventDefault();
