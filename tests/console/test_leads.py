@@ -81,7 +81,11 @@ def test_a_late_answer_never_replaces_a_newer_one(person: Person) -> None:
     made(person, ANA, BRUNO)
     page = person.go("leads")
     held: list[Route] = []
-    page.route(re.compile(r"/leads\?.*q=bru(&|$)"), lambda route: held.append(route))
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route(re.compile(r"/leads\?.*q=bru(&|$)"), hold)
     page.locator("[data-search]").press_sequentially("bru")
     page.wait_for_url(re.compile("q=bru"))
     expect(page.locator("main [aria-busy=true]")).to_have_count(1)

@@ -53,7 +53,7 @@ export default function Detail({ id }) {
     <//>`;
   }
   const { data, version } = lead.data;
-  const actions = html`<a class="button" href=${href(["leads"])}>${t("leads.todos")}</a>
+  const actions = html`<a class="button" href=${opened.list || href(["leads"])}>${t("leads.todos")}</a>
     ${can("operador") &&
     html`<button type="button" class="primary" data-new onClick=${() => setOpen("enviar")}>${t("leads.enviar_mensagem")}</button>
       <button type="button" onClick=${() => setOpen("marcar")}>${t("leads.marcar")}</button>

@@ -25,11 +25,12 @@ import { toast } from "../../ui/toast.js";
 
 /**
  * @template V
- * @param {{label: string, lead: Lead, version: string | null, changed: () => void, of: Editing<V>, remove?: V}} props
- *   `remove`: the value that means "none", for a value that can be taken away by one click
+ * @param {{label: string, lead: Lead, version: string | null, changed: () => void, of: Editing<V>, open?: boolean}} props
+ *   `open`: edited at once, as a value that is to be filled in
  */
-export function Editable({ label, lead, version, changed, of }) {
-  const [edit, setEdit] = useState(/** @type {{draft: V, start: V, version: string | null} | null} */ (null));
+export function Editable({ label, lead, version, changed, of, open = false }) {
+  const begun = () => ({ draft: of.value(lead), start: of.value(lead), version });
+  const [edit, setEdit] = useState(/** @returns {{draft: V, start: V, version: string | null} | null} */ () => (open ? begun() : null));
   const [theirs, setTheirs] = useState(/** @type {{value: V, version: string | null} | null} */ (null));
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const opener = useRef(/** @type {HTMLButtonElement | null} */ (null));
@@ -73,14 +74,13 @@ export function Editable({ label, lead, version, changed, of }) {
   }
 
   if (!edit) {
-    const value = of.value(lead);
     return html`<div class="fact">
       <dt>${label}</dt>
       <dd>
-        <span>${of.shown(value)}</span>
+        <span>${of.shown(of.value(lead))}</span>
         ${can("operador") &&
         html`<button ref=${opener} type="button" class="small plain" aria-label=${t("leads.editar_valor", { nome: label })}
-          onClick=${() => setEdit({ draft: value, start: value, version })}>${t("acao.editar")}</button>`}
+          onClick=${() => setEdit(begun())}>${t("acao.editar")}</button>`}
       </dd>
     </div>`;
   }
