@@ -11,7 +11,7 @@ import { isMoving } from "./status.js";
 export function Results({ job }) {
   const same = Object.entries(job.duplicados_por).filter(([, n]) => n > 0);
   const cells = Object.values(job.leitura?.recusas ?? {}).reduce((sum, each) => sum + each, 0);
-  if (job.linhas_processadas === 0 && isMoving(job)) return null;
+  if (job.linhas_processadas === 0 && (isMoving(job) || job.status === "erro")) return null;
   return html`<${Section} title=${job.validar_apenas ? t("importacoes.resultaria") : t("importacoes.resultado")}>
     <${Figures}
       figures=${[
