@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PROVEN := ingestion dispatch campaigns leads privacy scheduling access subscriptions
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments bench-api \
+.PHONY: help demo up down test test-fast check lint types check-coverage console-types screenshots chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments bench-api \
 	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
@@ -56,7 +56,8 @@ test-fast: $(INSTALLED) ## Run the unit tests and one main path per room, in abo
 check: WORKERS = 3
 check: $(INSTALLED) lint ## Check everything that CI checks: lint, types, odd requests, all tests, coverage
 	$(PY) -m pip check
-	$(MAKE) --no-print-directory --jobs=2 types fuzz-api-brief test WORKERS=$(WORKERS) ARGS="-p tests.coverage_probes"
+	@$(PY) -m tests.console.chromium
+	$(MAKE) --no-print-directory --jobs=2 types console-types fuzz-api-brief test WORKERS=$(WORKERS) ARGS="-p tests.coverage_probes"
 	$(MAKE) --no-print-directory check-coverage
 
 lint: $(INSTALLED)
@@ -65,6 +66,13 @@ lint: $(INSTALLED)
 
 types: $(INSTALLED)
 	$(BIN)/mypy
+
+console-types: $(INSTALLED) ## Check the types of the console's JavaScript against the contract
+	$(PY) -m tests.console.types
+
+screenshots: $(INSTALLED) ## Write every page of the console, in two widths and themes, to .local/screenshots
+	@$(PY) -m tests.console.chromium
+	$(PY) -m tests.console.screenshots
 
 check-coverage: $(INSTALLED)
 	@$(BIN)/coverage report --skip-covered

@@ -49,7 +49,7 @@ function skip(event) {
 function Navigation({ page }) {
   const [isOpen, setOpen] = useState(false);
   useEffect(() => setOpen(false), [page]);
-  return html`<div class="side">
+  return html`<header class="side">
     <div class="brand">
       <a href=${href(["hoje"])}>Disparo & Agenda</a>
       <button type="button" class="menu" aria-expanded=${isOpen ? "true" : "false"} aria-controls="navegacao" onClick=${() => setOpen(!isOpen)}>
@@ -68,7 +68,7 @@ function Navigation({ page }) {
       </nav>
       <${Own} />
     </div>
-  </div>`;
+  </header>`;
 }
 
 function Own() {

@@ -20,9 +20,23 @@ import { Empty, Loading } from "../ui/state.js";
 /** The sections by what they are about, in the order in which they are shown. @type {[string, SettingsSection[]][]} */
 const GROUPS = [
   ["envio", []],
-  ["integracoes", []],
-  // { name: "usuarios", group: "admin", load: () => import("./configuracao/usuarios.js"), texts: "configuracao-usuarios" },
-  ["pessoas", []],
+  [
+    "pessoas",
+    [
+      { name: "responsaveis", group: "leitor", load: () => import("./configuracao/responsaveis.js"), texts: "administracao" },
+      { name: "usuarios", group: "admin", load: () => import("./configuracao/usuarios.js"), texts: "administracao" },
+      { name: "supressoes", group: "leitor", load: () => import("./configuracao/supressoes.js"), texts: "administracao" },
+      { name: "titulares", group: "admin", load: () => import("./configuracao/titulares.js"), texts: "administracao" },
+    ],
+  ],
+  [
+    "integracoes",
+    [
+      { name: "chaves", group: "admin", load: () => import("./configuracao/chaves.js"), texts: "administracao" },
+      { name: "assinaturas", group: "admin", load: () => import("./configuracao/assinaturas.js"), texts: "administracao" },
+      { name: "auditoria", group: "admin", load: () => import("./configuracao/auditoria.js"), texts: "administracao" },
+    ],
+  ],
 ];
 
 export default function View() {
