@@ -94,7 +94,7 @@ export function LeadPicker({ label, hint, chosen, choose }) {
         onKeyDown=${pressed}
       />`}
     <//>
-    <ul id="${id}-lista" role="listbox" aria-label=${label} hidden=${!isOpen || leads.length === 0}>
+    <ul id="${id}-lista" role="listbox" aria-label=${t("busca_lead.lista")} hidden=${!isOpen || leads.length === 0}>
       ${leads.map(
         (lead, index) => html`<li
           key=${lead.lead_id}

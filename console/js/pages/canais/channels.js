@@ -24,6 +24,8 @@ const MINUTE_MS = 60_000;
 /** So many messages of the last minute are counted; the API answers with no more at once. */
 const COUNTED = 500;
 const REASONS = 5;
+/** A share of failures that somebody should look at. */
+const MANY_FAIL = 0.1;
 const CANAIS = /** @type {Canal[]} */ (["whatsapp", "email"]);
 
 /** @typedef {{sent: number, isMore: boolean}} LastMinute */
@@ -86,7 +88,7 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
   const today = overview.hoje.por_canal[canal];
   const waits = overview.esperas.filter((each) => each.canal === canal);
   const failures = overview.erros.filter((each) => each.canal === canal && each.status === "erro");
-  const tried = today.enviado + today.erro;
+  const failed = today.erro / (today.enviado + today.erro || 1);
   const mayResume = can(pausa?.de_admin ? "admin" : "operador");
   const actions = html`${can("operador") && html`<button type="button" onClick=${() => setOpen("testar")}>${t("canais.testar")}</button>`}
     ${can("operador") && !pausa && html`<button type="button" onClick=${() => setOpen("pausar")}>${t("canais.pausar")}</button>`}
@@ -95,7 +97,7 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
   return html`<${Section} title=${t(`canais.canal.${canal}`)} actions=${actions}>
     <p class="row">
       <${Badge} kind="canais.estado" value=${channel.estado} />
-      ${tried > 0 && html`<span class=${today.erro / tried > 0.1 ? "error" : "muted"}>${t("canais.falharam_hoje", { parte: percent(today.erro / tried) })}</span>`}
+      ${failed > 0 && html`<span class=${failed > MANY_FAIL ? "error" : "muted"}>${t("canais.falharam_hoje", { parte: percent(failed) })}</span>`}
     </p>
     ${pausa && html`<div class="notice warn" role="status">
       <p><strong>${pausa.mensagem}</strong>${pausa.motivo && html` “${pausa.motivo}”`}</p>

@@ -9,8 +9,9 @@ const MOST_CELLS = 1_000_000;
 
 /** @param {string} before @param {string} after @returns {Piece[]} */
 export function difference(before, after) {
-  for (const unit of [/(\s+)/, /(\n)/]) {
-    const [old, young] = [before.split(unit), after.split(unit)];
+  // A word with the blanks behind it, so that blanks alone are never what two texts have in common; then a line.
+  for (const unit of [/\S+\s*|^\s+/g, /[^\n]*\n|[^\n]+/g]) {
+    const [old, young] = [before.match(unit) ?? [], after.match(unit) ?? []];
     if (old.length * young.length <= MOST_CELLS) return compared(old, young);
   }
   return before === after ? [["same", after]] : [["removed", before], ["added", after]];

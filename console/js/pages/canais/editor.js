@@ -194,7 +194,7 @@ function Form({ nome, loaded, saved }) {
           <button type="submit" class="primary" disabled=${work.busy || !draft.isDirty}>${t("acao.salvar")}</button>
         </footer>`}
       </form>
-      <div>
+      <div class="beside">
         <${Preview} nome=${nome} draft=${form} isDirty=${draft.isDirty} faults=${faults} expressions=${expressions} />
         ${template && html`<${Versions} nome=${nome} current=${template} use=${set} />`}
       </div>

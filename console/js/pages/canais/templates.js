@@ -55,7 +55,7 @@ export function Templates() {
 function COLUMNS() {
   return [
     { title: t("canais.coluna.nome"), cell: (row) => row.nome },
-    { title: t("canais.coluna.canal"), cell: (row) => label("canais.canal", row.canal) },
+    { title: t("canais.coluna.canal"), wide: true, cell: (row) => label("canais.canal", row.canal) },
     {
       title: t("canais.coluna.tipo"),
       cell: (row) => html`<${Badge} kind="canais.tipo" value=${row.kind} tone=${row.kind === "proprio" ? "good" : "calm"} />
@@ -73,5 +73,5 @@ function rowsOf({ itens, padroes }, drafts) {
   const shipped = padroes
     .filter((each) => each.em_uso && !names.has(each.nome))
     .map((each) => ({ ...each, kind: /** @type {const} */ ("padrao"), changed: null }));
-  return [...own, ...shipped].map((each) => ({ ...each, hasDraft: drafts.has(each.nome) })).sort((one, other) => one.nome.localeCompare(other.nome));
+  return [...own, ...shipped].map((each) => ({ ...each, hasDraft: drafts.has(each.nome) })).sort((one, other) => Number(one.kind === "padrao") - Number(other.kind === "padrao") || one.nome.localeCompare(other.nome));
 }
