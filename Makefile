@@ -20,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PROVEN := ingestion dispatch campaigns leads privacy scheduling access subscriptions
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage console-types screenshots chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments bench-api \
+.PHONY: help demo up down test test-fast check lint types check-coverage console-types screenshots chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments bench-api bench-console \
 	lock package deploy destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
@@ -139,6 +139,10 @@ bench-segments: $(INSTALLED) ## Count a large tenant by each kind of filter, and
 bench-api: LEADS ?= 1000000
 bench-api: $(INSTALLED) ## Ask the API for every list, filter and page of a large tenant: make bench-api LEADS=100000
 	$(PY) -m bench.api --leads $(LEADS)
+
+bench-console: LEADS ?= 1000000
+bench-console: $(INSTALLED) ## Open the console's page of leads for a large tenant: make bench-console LEADS=100000
+	$(PY) -m bench.console --leads $(LEADS)
 
 # The newest versions that the requirements allow, with the oldest Python that we support. The head of the file stays.
 lock: ## Resolve the requirements again and write every version to constraints.txt

@@ -16,7 +16,14 @@ from chalicelib.api.authorizing import TTL_S, admitted
 from chalicelib.api.calendars import calendar, or_calendar
 from chalicelib.api.calls import AnonymousCall, Call
 from chalicelib.api.contract.docs_page import docs_page, swagger_ui
-from chalicelib.api.every_answer import answer_preflights, bound_to_its_list, numbered, readable_from, within_budget
+from chalicelib.api.every_answer import (
+    answer_preflights,
+    bound_to_its_list,
+    numbered,
+    readable_from,
+    told_apart,
+    within_budget,
+)
 from chalicelib.api.form import UploadBody
 from chalicelib.api.handlers import Json
 from chalicelib.api.http import endpoint, localize_415, public
@@ -45,6 +52,7 @@ from chalicelib.dispatch.requests.models import (
     PreviewRequest,
     ResendRequest,
     ResolutionRequest,
+    SeriesQuery,
     TemplateQuery,
     VersionQuery,
 )
@@ -56,6 +64,7 @@ from chalicelib.leads.requests import (
     LeadChange,
     LeadExport,
     LeadQuery,
+    LeadTagging,
     NewEmail,
     NewLead,
     NewNote,
@@ -97,6 +106,7 @@ app.api.binary_types.append("multipart/form-data")
 app.register_middleware(numbered, "http")
 app.register_middleware(readable_from(settings.allowed_origins), "http")
 app.register_middleware(within_budget(lambda: services.budgets), "http")
+app.register_middleware(told_apart, "http")
 app.register_middleware(bound_to_its_list(lambda: services.signer), "http")
 app.register_middleware(localize_415, "http")
 
@@ -248,6 +258,13 @@ def change_lead(
     return Versioned(services.lead_edits.change(call.identity, lead_id, body, expected))
 
 
+@app.route("/leads/tags", methods=["POST"], authorizer=authorizer)
+@endpoint(app)
+def tag_leads(call: Call, body: LeadTagging) -> Json[answers.TaggedLeads]:
+    """Adds tags to many leads and removes tags from them; an id that no lead has is named, and changes nothing."""
+    return services.lead_tags.change(call.identity, body)
+
+
 @app.route("/leads/{lead_id}/linha-do-tempo", methods=["GET"], authorizer=authorizer)
 @endpoint(app)
 def list_lead_life(call: Call, lead_id: UUID, query: TimelineQuery) -> Json[answers.LifePage]:
@@ -395,6 +412,13 @@ def confirm_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]
 def disparo_overview(call: Call) -> Json[answers.OverviewAnswer]:
     """Counts the disparos for a dashboard: by status and channel, what waits, what failed, what happened today."""
     return services.overview.show(call.tenant_id)
+
+
+@app.route("/disparo/serie", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def disparo_series(call: Call, query: SeriesQuery) -> Json[answers.DaySeries]:
+    """Counts what was sent, confirmed and failed in each hour of a day: today, or another one."""
+    return services.overview.series(call.tenant_id, query)
 
 
 @app.route("/canais", methods=["GET"], authorizer=authorizer)

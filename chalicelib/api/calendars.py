@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from hashlib import sha256
 
 from chalice.app import Chalice, Request, Response
 
@@ -17,6 +16,7 @@ from chalicelib.api.handlers import Handler, Operation, View, operation_of
 from chalicelib.api.http import answered, language_of
 from chalicelib.errors import NotFound
 from chalicelib.scheduling.rules.calendar_file import CalendarFile
+from chalicelib.versions import tag_of
 
 CALENDAR = "text/calendar"
 SUFFIX = ".ics"
@@ -24,7 +24,7 @@ _ALSO = "calendar_view"
 
 
 def calendar(app: Chalice, call_type: type[AnonymousCall]) -> Callable[[Callable[..., CalendarFile]], View]:
-    """Turn a handler into a view that answers the file that it returns, 304 if the client has it, or a problem."""
+    """Turn a handler into a view that answers the file that it returns, or a problem."""
 
     def decorate(handler: Handler) -> View:
         operation = Operation(handler, call_type, media_type=CALENDAR, suffix=SUFFIX)
@@ -37,7 +37,7 @@ def calendar(app: Chalice, call_type: type[AnonymousCall]) -> Callable[[Callable
                 _take_suffix(request)
                 file = operation.run(call_type(request))
                 assert isinstance(file, CalendarFile)  # noqa: S101 - the type of the handler says so
-                return _response(file, request.headers.get("if-none-match", ""))
+                return _response(file)
 
             return answered(answer, 200, language_of(request))
 
@@ -84,20 +84,13 @@ def _last(parameters: dict[str, str]) -> str:
     return list(parameters.values())[-1]
 
 
-def _response(file: CalendarFile, known: str) -> Response:
-    tag = f'"{sha256(file.text.encode()).hexdigest()[:32]}"'
-    # The address of a feed is a key: no shared cache keeps what it gives. A client asks each time, and pays little.
-    headers: dict[str, str | list[str]] = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if _has(known, tag):
-        return Response(body="", status_code=304, headers=headers)
-    described: dict[str, str | list[str]] = {
+def _response(file: CalendarFile) -> Response:
+    headers: dict[str, str | list[str]] = {
         "Content-Type": f"{CALENDAR}; charset=utf-8; method={file.method}",
         "Content-Disposition": f'attachment; filename="{file.name}"',
+        # The address of a feed is a key: no shared cache keeps what it gives. A client asks each time, and pays little.
+        "Cache-Control": "private, no-cache",
+        "ETag": tag_of(file.text),
         "X-Robots-Tag": "noindex",
     }
-    return Response(body=file.text, headers=headers | described)
-
-
-def _has(known: str, tag: str) -> bool:
-    """Whether `If-None-Match` names the tag (RFC 9110 §13.1.2); weak tags count as well."""
-    return known.strip() == "*" or tag in {each.strip().removeprefix("W/") for each in known.split(",")}
+    return Response(body=file.text, headers=headers)

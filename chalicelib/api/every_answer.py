@@ -3,6 +3,8 @@
 By the id, the log lines of a request are found: it stands in `X-Request-Id`, and in a 500 itself. The audit names it
 too, beside who made the request and by which route. How many requests are left stands in `RateLimit`.
 
+What is read has an `ETag`. Whoever has that answer already gets it no second time.
+
 Which pages of other origins a browser lets read the answer is decided here as well (CORS, in the Fetch standard).
 """
 
@@ -18,17 +20,24 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.access.budgets import WINDOW, Budgets, OverBudget, Standing
 from chalicelib.acting import LEAD, SYSTEM, Actor, acting
+from chalicelib.api.handlers import JSON, SELECTION
 from chalicelib.api.http import PROBLEM, language_of, problem
 from chalicelib.cursors import BoundList, answering
 from chalicelib.identity import identify
 from chalicelib.telemetry import logger
 from chalicelib.tokens import Signer
+from chalicelib.versions import IF_NONE_MATCH, is_known, tag_of
 
 Middleware = Callable[[Request, Callable[[Request], Response]], Response]
 HEADER = "X-Request-Id"
 MEMBER = "request_id"
 """Its name in log lines, and in the problem document of a failure of ours."""
 _SUCCEEDED = 200
+_UNCHANGED = 304
+_TAG = "ETag"
+_JSON = frozenset({JSON, SELECTION})
+# What an answer without a body says of the one that the client has (RFC 9110, section 15.4.5).
+_OF_UNCHANGED = (_TAG, "Cache-Control")
 _FAILED = 500
 _OF_PLACES = frozenset({"cursor", "offset"})
 _OF_PAGES = _OF_PLACES | {"limit", "fields"}
@@ -184,6 +193,23 @@ def bound_to_its_list(signer: Callable[[], Signer]) -> Middleware:
         return response
 
     return middleware
+
+
+def told_apart(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """The middleware that gives what is read an entity tag, and answers 304 to whoever has that answer already.
+
+    What has versions, and what is a file, has a tag of its own.
+    """
+    response = get_response(request)
+    if request.method != "GET" or response.status_code != _SUCCEEDED:
+        return response
+    if _TAG not in response.headers and response.headers.get("Content-Type") in _JSON:
+        response.headers[_TAG] = tag_of(response.body)
+    tag = response.headers.get(_TAG)
+    if tag is None or not is_known(tag, request.headers.get(IF_NONE_MATCH.lower(), "")):
+        return response
+    kept = {name: response.headers[name] for name in _OF_UNCHANGED if name in response.headers}
+    return Response(body="", status_code=_UNCHANGED, headers=kept)
 
 
 def _raw(request: Request) -> bytes:

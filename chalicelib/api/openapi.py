@@ -27,6 +27,7 @@ from chalicelib.motivo import GivenReason
 from chalicelib.permissions import FOR_PEOPLE_ALONE, least
 from chalicelib.subscriptions.kinds import DESCRIPTIONS, EventKind
 from chalicelib.versions import HEADER as IF_MATCH
+from chalicelib.versions import IF_NONE_MATCH
 
 _REF = "#/components/schemas/"
 _INFO = {
@@ -143,9 +144,23 @@ _VERSION_PARAMETER: Document = {
     "description": "The `ETag` of what is to be changed: if it is another one by now, nothing is changed (412).",
     "schema": {"type": "string"},
 }
+_KNOWN_PARAMETER: Document = {
+    "name": IF_NONE_MATCH,
+    "in": "header",
+    "description": "The `ETag` of the answer that the client has: if it would be the same, it is not sent again (304).",
+    "schema": {"type": "string"},
+}
 _VERSION_HEADER: Document = {
-    "description": "The version of what is shown, for `If-Match` of a change.",
-    "schema": {"type": "string", "pattern": '^"[0-9a-f]+"$'},
+    "description": "The version of what is shown, for `If-Match` of a change and `If-None-Match` of a reading.",
+    "schema": {"type": "string", "pattern": r'^"[0-9a-f]+(\.[0-9a-f]+)?"$'},
+}
+_TAG_HEADER: Document = {
+    "description": "Another one if anything in the answer is different, for `If-None-Match`.",
+    "schema": {"type": "string", "pattern": r'^(W/)?"[0-9a-f.]+"$'},
+}
+_UNCHANGED: Document = {
+    "description": "The client has it already: `If-None-Match` names this `ETag`.",
+    "headers": {"ETag": _TAG_HEADER},
 }
 _RETRY_HEADER: Document = {
     "description": "Seconds after which to repeat the request.",
@@ -310,8 +325,8 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
         "summary": (view.__doc__ or "").partition("\n")[0],
         "description": " ".join(_sentences(view, route)),
         "responses": {
-            str(operation.status): _success(operation, schemas),
-            **({"304": {"description": "The client has it already."}} if operation.media_type == CALENDAR else {}),
+            str(operation.status): _success(route, operation, schemas),
+            **({"304": _UNCHANGED} if _is_told_apart(route, operation) else {}),
             **{str(status): _refused(status, codes, operation) for status, codes in refused.items()},
             "default": {"description": "Refused.", "content": _refusal(operation.media_type)},
         },
@@ -322,7 +337,7 @@ def _described(view: View, route: RouteEntry, schemas: _Schemas) -> Document:
         name = f"{route.method} {route.uri_pattern}"
         schemes = ("cognito",) if name in FOR_PEOPLE_ALONE else _SCHEMES
         described |= {"security": [{scheme: []} for scheme in schemes], "x-grupo": least(name)}
-    if parameters := [*_of_path(route, operation.takes), *_of_query(operation, schemas)]:
+    if parameters := list(_parameters(route, operation, schemas)):
         described["parameters"] = parameters
     if content := _content(operation.takes, schemas):
         described["requestBody"] = {"required": not _may_be_left_out(operation.takes.body), "content": content}
@@ -383,12 +398,14 @@ def _refused(status: int, codes: Sequence[str], operation: Operation) -> Documen
     return described
 
 
-def _success(operation: Operation, schemas: _Schemas) -> Document:
+def _success(route: RouteEntry, operation: Operation, schemas: _Schemas) -> Document:
     described: Document = {"description": "Done."}
     if operation.takes.key:
         described["headers"] = {REPLAYED: _REPLAYED_HEADER}
     if operation.takes.expected:
         described["headers"] = {"ETag": _VERSION_HEADER}
+    if _is_told_apart(route, operation):
+        described["headers"] = {"ETag": _TAG_HEADER}
     if operation.status != 204:
         models = _answers(operation)
         schema = {"schema": schemas.one_of(models, "serialization")} if models else {**_TEXT}
@@ -406,6 +423,12 @@ def _refusal(media_type: str) -> Document:
     return {HTML: _TEXT, **problem} if media_type == HTML else problem
 
 
+def _parameters(route: RouteEntry, operation: Operation, schemas: _Schemas) -> Iterator[Document]:
+    yield from _of_path(route, operation.takes)
+    yield from _of_query(operation, schemas)
+    yield from _of_headers(route, operation)
+
+
 def _of_path(route: RouteEntry, takes: Takes) -> Iterator[Document]:
     for name in route.view_args:
         is_id = takes.path[name] is UUID
@@ -415,7 +438,7 @@ def _of_path(route: RouteEntry, takes: Takes) -> Iterator[Document]:
 
 
 def _of_query(operation: Operation, schemas: _Schemas) -> Iterator[Document]:
-    """The parameters of the query string, and the `Idempotency-Key`."""
+    """The parameters of the query string."""
     takes = operation.takes
     if takes.query is not None:
         for name, schema in schemas.of(takes.query)["properties"].items():
@@ -425,10 +448,20 @@ def _of_query(operation: Operation, schemas: _Schemas) -> Iterator[Document]:
     if names := sorted(_item_fields(operation)):
         chosen = {"type": "array", "minItems": 1, "items": {"type": "string", "enum": names}}
         yield {**_FIELDS_PARAMETER, "schema": chosen}
-    if takes.key:
+
+
+def _of_headers(route: RouteEntry, operation: Operation) -> Iterator[Document]:
+    if operation.takes.key:
         yield _KEY_PARAMETER
-    if takes.expected:
+    if operation.takes.expected:
         yield _VERSION_PARAMETER
+    if _is_told_apart(route, operation):
+        yield _KNOWN_PARAMETER
+
+
+def _is_told_apart(route: RouteEntry, operation: Operation) -> bool:
+    """Whether its answer has an `ETag` by which a client need not get it twice (`every_answer.told_apart`)."""
+    return route.method == "GET" and operation.media_type in {JSON, CALENDAR}
 
 
 def _family(name: str, schema: Document) -> Document:

@@ -60,7 +60,7 @@ def test_client_that_has_the_file_gets_it_again_only_when_it_changed(
     path, token = f"/agendamentos/{agendamento_id}.ics", api.token(TENANT)
     _, _, headers = api.read(path, token=token)
     tag = headers["ETag"]
-    for known in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+    for known in (tag, tag.removeprefix("W/"), f'"x", {tag}', "*"):
         status, text, headers = api.read(path, token=token, If_None_Match=known)
         assert (status, text, headers["ETag"]) == (304, "", tag)
     assert api.read(path, token=token, If_None_Match='"x"')[0] == 200

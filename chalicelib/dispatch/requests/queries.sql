@@ -331,6 +331,15 @@ SELECT canal, status, motivo, quando <> '-infinity' AS desde_entao, CAST(sum(qua
  GROUP BY 1, 2, 3, 4
 HAVING sum(quantos) <> 0;
 
+-- name: sum_disparo_contagens_by_hour
+-- What was sent, confirmed or failed in each hour of a day, by channel; `hora` is the number of the hour since `desde`.
+SELECT CAST(extract(epoch FROM quando - CAST(:desde AS timestamptz)) AS integer) / 3600 AS hora, canal, status,
+       CAST(sum(quantos) AS bigint) AS total
+  FROM disparo_contagens
+ WHERE tenant_id = :tenant_id AND quando >= :desde AND quando < :ate
+   AND status IN ('enviado', 'confirmado', 'erro')
+ GROUP BY 1, 2, 3;
+
 -- name: count_waiting_disparos
 -- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due. What
 -- waits for its turn in a campaign is the campaign's to tell.
@@ -349,8 +358,8 @@ SELECT (SELECT count(*)
                    AND enviar_apos <= :agora) AS vencido_desde;
 
 -- name: fold_disparo_contagens
--- The sums in the place of the rows, for tenants with many of them; what came about long ago is forgotten. Two of these
--- at once share the rows: each sums what itself removed.
+-- The sums in the place of the rows, for tenants with many of them. Those of past days are sums already, and stay until
+-- they are forgotten. Two of these at once share the rows: each sums what itself removed.
 WITH cheios AS (
     SELECT tenant_id FROM disparo_contagens
      WHERE NOT somado
@@ -360,12 +369,13 @@ WITH cheios AS (
 ), tomadas AS (
     DELETE FROM disparo_contagens c USING cheios
      WHERE c.tenant_id = cheios.tenant_id
+       AND (NOT c.somado OR c.quando >= :somar_desde OR c.quando < :esquecer_antes)
     RETURNING c.tenant_id, c.canal, c.status, c.motivo, c.quando, c.quantos
 )
 INSERT INTO disparo_contagens (tenant_id, canal, status, motivo, quando, quantos, somado)
 SELECT tenant_id, canal, status, motivo, quando, sum(quantos), true
   FROM tomadas
- WHERE quando = '-infinity' OR quando >= :lembrar_desde
+ WHERE quando = '-infinity' OR quando >= :esquecer_antes
  GROUP BY tenant_id, canal, status, motivo, quando
 HAVING sum(quantos) <> 0;
 
