@@ -89,10 +89,9 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
   const waits = overview.esperas.filter((each) => each.canal === canal);
   const failures = overview.erros.filter((each) => each.canal === canal && each.status === "erro");
   const failed = today.erro / (today.enviado + today.erro || 1);
-  const mayResume = can(pausa?.de_admin ? "admin" : "operador");
+  const mayChange = can(pausa?.de_admin ? "admin" : "operador");
   const actions = html`${can("operador") && html`<button type="button" onClick=${() => setOpen("testar")}>${t("canais.testar")}</button>`}
-    ${can("operador") && !pausa && html`<button type="button" onClick=${() => setOpen("pausar")}>${t("canais.pausar")}</button>`}
-    ${pausa && mayResume && html`<button type="button" class="primary" onClick=${() => setOpen("retomar")}>${t("canais.retomar")}</button>`}`;
+    ${mayChange && html`<button type="button" class=${pausa ? "primary" : ""} onClick=${() => setOpen(pausa ? "retomar" : "pausar")}>${t(pausa ? "canais.retomar" : "canais.pausar")}</button>`}`;
 
   return html`<${Section} title=${t(`canais.canal.${canal}`)} actions=${actions}>
     <p class="row">
@@ -104,7 +103,7 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
       <p>
         ${pausa.por ? t("canais.pausado_por", { quem: whoIs(pausa.por, people), quando: relative(pausa.desde) }) : t("canais.pausado_sozinho", { quando: relative(pausa.desde) })}
         ${pausa.sondar_em && html` ${t("canais.sonda", { quando: dateTime(pausa.sondar_em) })}`}
-        ${pausa.de_admin && !mayResume && html` ${t("canais.so_admin_retoma")}`}
+        ${pausa.de_admin && !mayChange && html` ${t("canais.so_admin_retoma")}`}
       </p>
     </div>`}
     <${Figures}

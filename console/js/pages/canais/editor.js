@@ -98,7 +98,8 @@ function Form({ nome, loaded, saved }) {
   });
 
   useEffect(() => {
-    if (isNew) first.current?.querySelector("input")?.focus();
+    const place = isNew ? first.current?.querySelector("input") : /** @type {HTMLElement | null} */ (document.querySelector("main h1"));
+    if (isNew || document.activeElement === document.body) place?.focus();
   }, []);
 
   /** @param {Partial<Form>} changes */

@@ -1,5 +1,5 @@
 // Sends one message for real, to a lead that one chooses: oneself or a colleague. Then it is followed until it has arrived.
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { phone } from "../../format.js";
 import { html } from "../../html.js";
@@ -95,6 +95,8 @@ function Followed({ first, close }) {
     { every: ON_THE_WAY.has(status) ? EVERY_MS : null },
   );
   const shown = now.data ?? first;
+  const end = useRef(/** @type {HTMLButtonElement | null} */ (null));
+  useEffect(() => end.current?.focus(), []);
   return html`<p role="status">
       <${Badge} kind="canais.envio" value=${shown.status} /> ${t("canais.teste_foi", { destino: phone(shown.destino) })}
       ${shown.mensagem_espera && html` ${shown.mensagem_espera}`} ${shown.mensagem_erro && html` ${shown.mensagem_erro}`}
@@ -103,7 +105,7 @@ function Followed({ first, close }) {
     <${ProblemBox} problem=${now.problem} />
     <footer>
       <a class="button" href=${href(["mensagens", disparo_id])}>${t("canais.ver_mensagem")}</a>
-      <button type="button" class="primary" onClick=${close}>${t("acao.fechar")}</button>
+      <button type="button" ref=${end} class="primary" onClick=${close}>${t("acao.fechar")}</button>
     </footer>`;
 }
 
