@@ -115,6 +115,8 @@ export const api = {
   put: async (path, options) => (await request("put", path, options)).data,
   /** @template {PathsWith<"patch">} P @param {P} path @param {Options<P, "patch">} [options] @returns {Promise<Answer<P, "patch">>} */
   patch: async (path, options) => (await request("patch", path, options)).data,
+  /** A `patch` that answers with the new version, for the next one. @template {PathsWith<"patch">} P @param {P} path @param {Options<P, "patch">} [options] @returns {Promise<Versioned<Answer<P, "patch">>>} */
+  change: (path, options) => request("patch", path, options),
   /** @template {PathsWith<"delete">} P @param {P} path @param {Options<P, "delete">} [options] @returns {Promise<Answer<P, "delete">>} */
   delete: async (path, options) => (await request("delete", path, options)).data,
 };
