@@ -176,7 +176,7 @@ def test_one_is_booked_and_found_in_the_grid_by_keyboard_alone(person: Person, d
     person.keys("n")
     person.type("mercadinho sao")
     expect(page.locator("[role=option]")).to_contain_text("Mercadinho São João")
-    person.check_access()
+    assert person.violations() == []
     person.keys("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Trocar")
@@ -190,6 +190,7 @@ def test_one_is_booked_and_found_in_the_grid_by_keyboard_alone(person: Person, d
     person.tab_to("dialog .free-time input")
     person.keys("Space", "ArrowDown", "ArrowDown")
     expect(dialog.locator(".free-time").nth(2).locator("input")).to_be_checked()
+    person.check_access()
     person.tab_to("dialog button[type=submit]")
     person.keys("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
