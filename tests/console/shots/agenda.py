@@ -56,7 +56,7 @@ def _states(person: Person, monday: str, made: dict[str, str]) -> Iterator[str]:
     person.keys("Escape")
     person.go(f"agenda?semana={monday}&responsavel=Ana Souza")
     person.keys("n")
-    person.type("mercadinho")
+    page.get_by_role("combobox", name="Lead").fill("mercadinho")
     page.locator("[role=option]").click()
     page.locator(".free-time").first.click()
     yield "agenda-novo"

@@ -16,7 +16,7 @@ import { toast } from "../../ui/toast.js";
 import { EVERY_MS, useStaff } from "./data.js";
 import { noon } from "./days.js";
 import { optionalInstant, options, useKey } from "./forms.js";
-import { Sections } from "./sections.js";
+import { Sections, useHeading } from "./sections.js";
 
 /** @import { Block, Staff } from "./data.js" */
 
@@ -34,6 +34,7 @@ export function Blocks() {
     ["bloqueios", whose ?? "", past, query.cursor ?? ""],
     { every: EVERY_MS },
   );
+  useHeading([found.data]);
   const mayChange = can("operador");
   const actions = mayChange && html`<button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("agenda.bloqueio_novo")}</button>`;
   return html`<${Page} title=${t("agenda.parte_bloqueios")} actions=${actions}>

@@ -17,7 +17,7 @@ import { BriefingOf } from "./briefing.js";
 import { isLive } from "./columns.js";
 import { EVERY_MS } from "./data.js";
 import { Move } from "./move.js";
-import { backToCalendar } from "./sections.js";
+import { backToCalendar, useHeading } from "./sections.js";
 import { Situation, hours, kind, leadName, longWhen, when } from "./words.js";
 
 /** @import { AppointmentDetail } from "./data.js" */
@@ -76,6 +76,7 @@ function Actions({ one, set }) {
   });
   const file = useAction(async () => save(await api.get("/agendamentos/{agendamento_id}.ics", { path })));
   const changes = isLive(one) && can("operador");
+  useHeading([one.status, open]);
   const close = () => setOpen("");
   return html`<div class="toolbar">
       ${changes && one.status === "pendente" && html`<button type="button" class="primary" disabled=${act.busy} onClick=${() => act.run("confirmar")}>${t("agenda.confirmar")}</button>`}

@@ -16,13 +16,14 @@ import { toast } from "../../ui/toast.js";
 import { EVERY_MS, useStaff } from "./data.js";
 import { isNamed } from "./columns.js";
 import { namesOf } from "./forms.js";
-import { Sections } from "./sections.js";
+import { Sections, useHeading } from "./sections.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["FeedAnswer"]} Feed */
 
 export function Feeds() {
   const found = useResource((signal) => api.get("/agendas", { signal }), ["agendas"], { every: EVERY_MS });
+  useHeading([found.data]);
   const staff = useStaff();
   const [isNew, setNew] = useState(false);
   const [leaving, setLeaving] = useState(/** @type {Feed | null} */ (null));
