@@ -209,6 +209,10 @@ def test_one_is_booked_and_found_in_the_grid_by_keyboard_alone(person: Person, d
     person.keys("ArrowLeft", "ArrowDown", "ArrowDown")
     expect(card(page, "Mercadinho")).to_be_focused()
     expect(card(page, "Mercadinho")).to_have_attribute("aria-label", re.compile("09:00–10:00, Mercadinho São João"))
+    person.keys("n")
+    expect(dialog.locator("input[type=datetime-local]")).to_have_value(f"{diary.monday}T09:00")
+    person.keys("Escape")
+    expect(card(page, "Mercadinho")).to_be_focused()
     person.keys("Enter")
     expect(page.locator("main h1")).to_have_text("Reunião com Mercadinho São João")
 

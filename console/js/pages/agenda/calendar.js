@@ -109,7 +109,7 @@ export function Calendar() {
   const period = isOneDay ? date(noon(day)) : `${date(noon(days[0] ?? day))} – ${date(noon(days.at(-1) ?? day))}`;
   const actions =
     mayChange &&
-    html`<button type="button" class="primary" data-new onClick=${() => book({})}>${t("agenda.novo")}</button>`;
+    html`<button type="button" class="primary" data-new onClick=${() => book(focusedPlace(columns))}>${t("agenda.novo")}</button>`;
   return html`<${Page} title=${t("nav.agenda")} actions=${actions}>
     <${Sections} />
     <div class="toolbar">
@@ -201,6 +201,14 @@ function placeOf(column, minute) {
   const [at, names] = free ?? [minute, []];
   const whose = column.responsavel || (names.length === 1 ? names[0] : "");
   return { instant: instantAt(column.day, at), ...(whose ? { responsavel: whose } : {}) };
+}
+
+/** The place in the grid that has the focus while somebody presses `n`, also where one is booked already. @param {Column[]} columns */
+function focusedPlace(columns) {
+  const cell = document.activeElement?.closest("[data-cell]")?.getAttribute("data-cell");
+  const [index, minute] = (cell ?? "").split("/").map(Number);
+  const column = columns[index ?? 0];
+  return column && minute !== undefined ? placeOf(column, minute) : {};
 }
 
 /** @param {Column} column */
