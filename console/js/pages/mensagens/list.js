@@ -61,7 +61,7 @@ export function List() {
 }
 
 const COLUMNS = () => [
-  { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => row.nome || t("mensagens.sem_nome") },
+  { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => html`<span class="name">${row.nome || t("mensagens.sem_nome")}</span>` },
   { title: t("mensagens.destino"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class=${row.canal === "whatsapp" ? "nowrap" : ""}>${phone(row.destino)}</span>` },
   { title: t("mensagens.canal"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${label("mensagens.canais", row.canal)}</span>` },
   { title: t("mensagens.template"), wide: true, cell: (/** @type {Disparo} */ row) => row.template },

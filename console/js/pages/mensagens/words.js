@@ -1,5 +1,5 @@
 // What a message is doing, in plain words: why it waits, why it ended, what happens next.
-import { dateTime } from "../../format.js";
+import { dateTime, now } from "../../format.js";
 import { hasText, label, t } from "../../texts.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
@@ -13,7 +13,7 @@ export const STATUSES = ["pendente", "enviando", "enviado", "confirmado", "incer
 export const CHANNELS = ["whatsapp", "email"];
 
 // These last until something happens that nobody can foretell, so their next look is no promise.
-const WITHOUT_TIME = new Set(["canal_pausado", "revisao"]);
+const WITHOUT_TIME = new Set(["canal_pausado", "revisao", "campanha"]);
 
 /** Why it stands as it stands, in half a line. @param {Disparo} disparo */
 export function reason(disparo) {
@@ -33,7 +33,8 @@ export function reason(disparo) {
 function waits(disparo) {
   if (!disparo.espera) return t("mensagens.na_fila");
   const why = label("mensagens.espera", disparo.espera);
-  return WITHOUT_TIME.has(disparo.espera) ? why : `${why} · ${t("mensagens.ate", { quando: dateTime(disparo.enviar_apos) })}`;
+  const isForetold = !WITHOUT_TIME.has(disparo.espera) && Date.parse(disparo.enviar_apos) > now();
+  return isForetold ? `${why} · ${t("mensagens.ate", { quando: dateTime(disparo.enviar_apos) })}` : why;
 }
 
 /** What happens next, and what somebody can do about it. @param {Disparo} disparo */
