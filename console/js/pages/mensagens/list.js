@@ -67,7 +67,7 @@ const COLUMNS = () => [
   { title: t("mensagens.template"), wide: true, cell: (/** @type {Disparo} */ row) => row.template },
   {
     title: t("mensagens.situacao"),
-    cell: (/** @type {Disparo} */ row) => html`<${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} /> <span class="small muted">${reason(row)}</span>`,
+    cell: (/** @type {Disparo} */ row) => html`<span class="with-reason"><${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} /> <span class="small muted">${reason(row)}</span></span>`,
   },
   { title: t("mensagens.criada"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${dateTime(row.criado_em)}</span>` },
 ];

@@ -33,14 +33,19 @@ export function reason(disparo) {
 function waits(disparo) {
   if (!disparo.espera) return t("mensagens.na_fila");
   const why = label("mensagens.espera", disparo.espera);
-  const isForetold = !WITHOUT_TIME.has(disparo.espera) && Date.parse(disparo.enviar_apos) > now();
-  return isForetold ? `${why} · ${t("mensagens.ate", { quando: dateTime(disparo.enviar_apos) })}` : why;
+  return isForetold(disparo) ? `${why} · ${t("mensagens.ate", { quando: dateTime(disparo.enviar_apos) })}` : why;
+}
+
+/** Whether its time is known and still to come. @param {Disparo} disparo */
+function isForetold({ espera, enviar_apos }) {
+  return espera !== null && !WITHOUT_TIME.has(espera) && Date.parse(enviar_apos) > now();
 }
 
 /** What happens next, and what somebody can do about it. @param {Disparo} disparo */
 export function next(disparo) {
   if (disparo.status !== "pendente") return t(`mensagens.seguir.${disparo.status}`);
-  return t(`mensagens.seguir.${disparo.espera ?? "fila"}`, { quando: dateTime(disparo.enviar_apos) });
+  const waits = disparo.espera && (WITHOUT_TIME.has(disparo.espera) || isForetold(disparo));
+  return t(`mensagens.seguir.${waits ? disparo.espera : "fila"}`, { quando: dateTime(disparo.enviar_apos) });
 }
 
 /** A step of the history in words. @param {Step} step */
