@@ -1,5 +1,5 @@
 // A draft on one page: its four parts can be gone through in any order, and none forgets what was typed in another.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime } from "../../format.js";
 import { html } from "../../html.js";
@@ -17,7 +17,7 @@ import { emptyForm, isSame, missingOf } from "./draft.js";
 import { Messages } from "./messages.js";
 import { useDraft } from "./saving.js";
 import { Start } from "./start.js";
-import { audienceName, pilotName } from "./words.js";
+import { audienceName, focusHeading, pilotName } from "./words.js";
 import { Scrolled } from "./scrolled.js";
 
 /** @import { Form } from "./draft.js" */
@@ -52,6 +52,7 @@ function Editor({ draft, reload }) {
   /** Whether one wanted to save what is not whole. */
   const [wasAsked, setAsked] = useState(false);
   const missing = missingOf(form);
+  useEffect(draft.id ? focusHeading : focusName, []);
   const given = route.value.query.parte ?? "";
   const part = PARTS.find((each) => each === given) ?? PARTS[0];
   const next = PARTS[PARTS.indexOf(part) + 1];
@@ -123,6 +124,11 @@ function Editor({ draft, reload }) {
       <p>${t("campanhas.apagar_dica", { nome: form.nome })}</p>
     <//>`}
   <//>`;
+}
+
+/** A new draft begins with its name. */
+function focusName() {
+  /** @type {HTMLInputElement | null} */ (document.querySelector(".draft-width input"))?.focus();
 }
 
 /** What a part holds already, beside its name. @param {{part: string, form: Form, known: Known}} props */
