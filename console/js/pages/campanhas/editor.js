@@ -51,6 +51,7 @@ function Editor({ draft, reload }) {
   const [isDeleting, setDeleting] = useState(false);
   /** Whether one wanted to save what is not whole. */
   const [wasAsked, setAsked] = useState(false);
+  const [round, setRound] = useState(0);
   const missing = missingOf(form);
   useEffect(draft.id ? focusHeading : focusName, []);
   const given = route.value.query.parte ?? "";
@@ -70,6 +71,19 @@ function Editor({ draft, reload }) {
   const actions = [
     html`<${SaveState} draft=${draft} />`,
     draft.id && html`<button type="button" onClick=${() => setDeleting(true)}>${t("campanhas.apagar")}</button>`,
+    !draft.id &&
+      !isSame(form, BLANK) &&
+      html`<button
+        type="button"
+        onClick=${() => {
+          change(BLANK);
+          setRound(round + 1);
+          setAsked(false);
+          focusName();
+        }}
+      >
+        ${t("campanhas.descartar")}
+      </button>`,
     !draft.id &&
       html`<button
         type="button"
@@ -104,7 +118,7 @@ function Editor({ draft, reload }) {
       )}
     </nav>
     <${ProblemBox} problem=${known.problem} retry=${known.reload} />
-    ${part === "publico" && html`<${Audience} draft=${draft} known=${what} />`} ${part === "mensagem" && html`<${Messages} draft=${draft} known=${what} />`}
+    ${part === "publico" && html`<${Audience} key=${round} draft=${draft} known=${what} />`} ${part === "mensagem" && html`<${Messages} draft=${draft} known=${what} />`}
     ${part === "conferencia" && html`<${Check} draft=${draft} />`}
     ${part === "inicio" && html`<${Start} draft=${draft} started=${reload} />`}
     ${next && html`<p><a class="button" href=${partHref(next)}>${t("campanhas.seguinte", { parte: t(`campanhas.parte.${next}`) })}</a></p>`}
