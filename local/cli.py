@@ -89,6 +89,7 @@ def up(state: Path, ports: tuple[str, ...]) -> None:
         console.print("--port counts from the next start: run `down` first")
     _print_status(stack)
     token = stack.command("token", "--tenant", "acme", "--group", "admin")
+    console.print(f"\nconsole:  {stack.url('api')}/", soft_wrap=True)
     console.print(f"\nnext:  export TOKEN=$({token})", soft_wrap=True)
     console.print(f'       curl -H "Authorization: Bearer $TOKEN" {stack.url("api")}/leads', soft_wrap=True)
 

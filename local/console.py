@@ -116,7 +116,7 @@ class LocalConsole:
         return {
             file.relative_to(self._folder).as_posix(): file
             for file in self._folder.rglob("*")
-            if file.is_file() and "types" not in file.parts and file.suffix != ".md"
+            if file.is_file() and file.relative_to(self._folder).parts[0] not in {"types", "tsconfig.json"}
         }
 
     @cached_property
@@ -149,7 +149,7 @@ class LocalConsole:
             "Entrar no console local",
             f'<form method="post" action="{AUTHORIZE}">{hidden}'
             '<p><label for="tenant">Empresa (tenant)</label><br>'
-            '<input id="tenant" name="tenant" value="acme" required pattern="[a-z0-9][a-z0-9_\-]*" autofocus></p>'
+            r'<input id="tenant" name="tenant" value="acme" required pattern="[a-z0-9][a-z0-9_\-]*" autofocus></p>'
             f"<fieldset><legend>Grupo</legend>{groups}</fieldset>"
             '<p><button type="submit">Entrar</button></p></form>'
             "<p><small>Nesta máquina não há senha: os dados são só de teste. Em produção, aqui está o Cognito."

@@ -9,7 +9,9 @@ import sys
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # No sandbox, because tests also run as root; and nothing that would ask other hosts.
-ARGUMENTS = ("--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+ARGUMENTS = (
+    "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--lang=pt-BR",
+)  # fmt: skip
 
 
 class NoChromium(Exception):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -92,11 +93,25 @@ class Person:
             self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab does not reach {selector}")
 
-    def violations(self) -> list[str]:
-        """What axe-core finds on the page as it is now: the rule, how bad, and where."""
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """Be without a network; what the browser itself says of that is no fault of the page."""
+        self.page.context.set_offline(True)
+        try:
+            yield
+        finally:
+            self.page.context.set_offline(False)
+            self._wrong = [each for each in self._wrong if "ERR_INTERNET_DISCONNECTED" not in each]
+
+    def violations(self, *rules: str) -> list[str]:
+        """What axe-core finds on the page as it is now, by all its rules or by some: the rule, how bad, and where."""
         # By the protocol of the browser, so that the page's own policy need not allow it.
-        self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found: dict[str, Any] = self.page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+        if not self.page.evaluate("() => 'axe' in window"):
+            self.page.evaluate(_axe())
+        only = {"runOnly": list(rules)} if rules else {}
+        found: dict[str, Any] = self.page.evaluate(
+            "options => axe.run(document, options)", {"resultTypes": ["violations"], **only}
+        )
         return [
             f"{each['id']} ({each['impact']}): {node['target']} {node['failureSummary']}"
             for each in found["violations"]
@@ -114,7 +129,8 @@ class Person:
         for width in (WIDE, NARROW):
             for theme in THEMES:
                 self.look(theme, width)
-                found[f"{theme} {width}"] = self.violations()
+                # A theme changes nothing but colours.
+                found[f"{theme} {width}"] = self.violations(*(["color-contrast"] if theme == "escuro" else []))
             overflow = self.page.evaluate(
                 "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
             )
@@ -136,6 +152,11 @@ class Person:
         parts = urlsplit(url)
         if parts.scheme in {"http", "https", "ws", "wss"} and f"{parts.scheme}://{parts.netloc}" not in self._origins:
             self._wrong.append(f"left the origin: {parts.scheme}://{parts.netloc}")
+
+
+@cache
+def _axe() -> str:
+    return AXE.read_text(encoding="utf-8")
 
 
 @contextmanager

@@ -13,11 +13,12 @@ import { t } from "../texts.js";
 export function ProblemBox({ problem, retry }) {
   if (!problem) return null;
   const forbidden = problem.status === 403;
+  const details = problem.errors.filter((each) => each.detail !== problem.message);
   return html`<div class="problem" role="alert">
     <p><strong>${forbidden ? t("estado.sem_permissao") : problem.message}</strong></p>
     ${forbidden && html`<p>${problem.message}</p>`}
-    ${problem.errors.length > 0 && html`<ul>
-      ${problem.errors.slice(0, 20).map((each) => html`<li>${each.pointer && html`<code>${each.pointer}</code> `}${each.detail}</li>`)}
+    ${details.length > 0 && html`<ul>
+      ${details.slice(0, 20).map((each) => html`<li>${each.pointer && html`<code>${each.pointer}</code> `}${each.detail}</li>`)}
     </ul>`}
     <p class="small">
       ${problem.code && html`<code>${problem.code}</code>`}

@@ -9,7 +9,7 @@ import { t } from "../texts.js";
 /**
  * @template R
  * @typedef {object} Column
- * @property {string} title
+ * @property {string} title empty for a column of buttons
  * @property {(row: R) => ComponentChildren} cell
  * @property {"end"} [align] numbers stand at the end
  * @property {boolean} [wide] left out on a narrow screen
@@ -84,7 +84,9 @@ export function Table({ caption, columns, rows, id, open, link, choice, nameOf }
               onChange=${() => choice.choose(all ? new Set() : new Set(rows.map(id)))}
             />
           </th>`}
-          ${columns.map((column) => html`<th scope="col" class=${classes(column)}>${column.title}</th>`)}
+          ${columns.map(
+            (column) => html`<th scope="col" class=${classes(column)}>${column.title || html`<span class="sr">${t("tabela.acoes")}</span>`}</th>`,
+          )}
         </tr>
       </thead>
       <tbody ref=${body}>
