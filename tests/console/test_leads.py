@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
@@ -367,15 +367,16 @@ def test_chosen_leads_are_tagged_and_written_to_by_keyboard(person: Person) -> N
 
 def test_the_list_becomes_a_file_and_its_columns_are_kept(person: Person, tmp_path: Path) -> None:
     made(person, ANA, BRUNO, HARM)
-    page = person.go("leads?campo.cidade=salvador")
+    page = person.go(f"leads?campo.cidade={quote(HOSTILE)}&status=novo")
     page.get_by_role("button", name="Colunas").click()
     page.get_by_role("dialog").get_by_label("cidade").check()
     page.get_by_role("dialog").get_by_label("Tags").uncheck()
-    person.check_access()
     person.keys("Escape")
     page.reload()
     expect(page.locator("main thead")).to_contain_text("cidade")
     expect(page.locator("main thead")).not_to_contain_text("Tags")
+    person.settled()
+    person.check_access()
     page.get_by_role("button", name="Exportar CSV").click()
     with page.expect_download() as download:
         page.get_by_role("link", name="Baixar o CSV").click()
@@ -383,7 +384,7 @@ def test_the_list_becomes_a_file_and_its_columns_are_kept(person: Person, tmp_pa
     download.value.save_as(file)
     lines = file.read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 2
-    assert "Ana Souza" in lines[1]
+    assert "window.hacked" in lines[1]
 
 
 def test_a_person_is_exported_and_erased(console: Console, tmp_path: Path) -> None:
