@@ -20,8 +20,8 @@ unexport PYTHONDONTWRITEBYTECODE
 PROVEN := ingestion dispatch campaigns leads privacy scheduling access subscriptions
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test test-fast check lint types check-coverage console-types screenshots chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments bench-api \
-	lock package deploy destroy chalice-deploy redrive migrate sample clean
+.PHONY: help demo up down test test-fast check lint types check-coverage console-types screenshots chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments bench-api bench-console \
+	lock package deploy console destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -140,6 +140,10 @@ bench-api: LEADS ?= 1000000
 bench-api: $(INSTALLED) ## Ask the API for every list, filter and page of a large tenant: make bench-api LEADS=100000
 	$(PY) -m bench.api --leads $(LEADS)
 
+bench-console: LEADS ?= 1000000
+bench-console: $(INSTALLED) ## Open the console's page of leads for a large tenant: make bench-console LEADS=100000
+	$(PY) -m bench.console --leads $(LEADS)
+
 # The newest versions that the requirements allow, with the oldest Python that we support. The head of the file stays.
 lock: ## Resolve the requirements again and write every version to constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit("make lock needs Python 3.11: make lock PYTHON=python3.11" if sys.version_info[:2] != (3, 11) else 0)'
@@ -161,6 +165,10 @@ deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMET
 	aws cloudformation deploy --stack-name disparo-agenda-$(STAGE) --template-file build/$(STAGE)/packaged.json \
 		--s3-bucket "$(ARTIFACTS)" --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
 		$(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+
+console: $(INSTALLED) ## Put the console of a deployed stage behind CloudFront: make console STAGE=dev DOMAIN=… CERTIFICATE=… (docs/aws.md)
+	@PYTHONPATH=. $(PY) template-extras/deploy_console.py --stage $(STAGE) --out build/$(STAGE)-console \
+		$(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(CERTIFICATE),--certificate "$(CERTIFICATE)")
 
 destroy: $(INSTALLED) ## Delete the stack of a stage, after it has said what it keeps: make destroy STAGE=dev
 	@$(PY) template-extras/destroy.py --stage $(STAGE)

@@ -52,6 +52,7 @@ from chalicelib.dispatch.requests.models import (
     PreviewRequest,
     ResendRequest,
     ResolutionRequest,
+    SeriesQuery,
     TemplateQuery,
     VersionQuery,
 )
@@ -63,6 +64,7 @@ from chalicelib.leads.requests import (
     LeadChange,
     LeadExport,
     LeadQuery,
+    LeadTagging,
     NewEmail,
     NewLead,
     NewNote,
@@ -256,6 +258,13 @@ def change_lead(
     return Versioned(services.lead_edits.change(call.identity, lead_id, body, expected))
 
 
+@app.route("/leads/tags", methods=["POST"], authorizer=authorizer)
+@endpoint(app)
+def tag_leads(call: Call, body: LeadTagging) -> Json[answers.TaggedLeads]:
+    """Adds tags to many leads and removes tags from them; an id that no lead has is named, and changes nothing."""
+    return services.lead_tags.change(call.identity, body)
+
+
 @app.route("/leads/{lead_id}/linha-do-tempo", methods=["GET"], authorizer=authorizer)
 @endpoint(app)
 def list_lead_life(call: Call, lead_id: UUID, query: TimelineQuery) -> Json[answers.LifePage]:
@@ -403,6 +412,13 @@ def confirm_disparo(call: Call, disparo_id: UUID) -> Json[answers.DisparoDetail]
 def disparo_overview(call: Call) -> Json[answers.OverviewAnswer]:
     """Counts the disparos for a dashboard: by status and channel, what waits, what failed, what happened today."""
     return services.overview.show(call.tenant_id)
+
+
+@app.route("/disparo/serie", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def disparo_series(call: Call, query: SeriesQuery) -> Json[answers.DaySeries]:
+    """Counts what was sent, confirmed and failed in each hour of a day: today, or another one."""
+    return services.overview.series(call.tenant_id, query)
 
 
 @app.route("/canais", methods=["GET"], authorizer=authorizer)

@@ -1,6 +1,6 @@
 """`python -m bench` runs every benchmark at its default size."""
 
-from bench import agenda, api, campaign, dispatch, ingest, neighbours, segments
+from bench import agenda, api, campaign, console, dispatch, ingest, neighbours, segments
 
 if __name__ == "__main__":
     ingest.main(standalone_mode=False)
@@ -10,3 +10,4 @@ if __name__ == "__main__":
     agenda.main(standalone_mode=False)
     segments.main(standalone_mode=False)
     api.main(standalone_mode=False)
+    console.main(standalone_mode=False)

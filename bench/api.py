@@ -25,6 +25,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from http.client import HTTPConnection
 from itertools import count
@@ -58,7 +59,8 @@ _OF_BUSY = 20_000
 _WARM_UPS = 3
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONG = re.compile(r"=[^=&]{15,}(?=&|$)")
-# What the portfolio has none of. A subscription that was told everything, and an audit of a year.
+# What the portfolio has none of. A subscription that was told everything, an audit of a year, and counters of 400 days
+# with something in each quarter of eleven hours.
 _EXTRAS = (
     """
 INSERT INTO disparos (tenant_id, disparo_id, lead_id, canal, contato_id, destino, template, template_versao, variaveis,
@@ -87,6 +89,12 @@ INSERT INTO auditoria (tenant_id, quem, rota, acao, objeto, objeto_id, mudancas)
 SELECT :tenant, 'pessoa-' || n % 20, 'PATCH /leads/{lead_id}', 'mudanca', 'lead', CAST(n AS text),
        '[{"campo": "nome", "oculto": true}]'
   FROM generate_series(1, 200000) AS n""",
+    """
+INSERT INTO disparo_contagens (tenant_id, canal, status, motivo, quando, quantos, somado)
+SELECT :tenant, canal, status, '', quarto_de_hora(now()) - dia * interval '1 day' - quarto * interval '15 minutes', 7,
+       true
+  FROM generate_series(0, 400) AS dia, generate_series(0, 43) AS quarto, unnest('{whatsapp,email}'::text[]) AS canal,
+       unnest('{criado,enviado,confirmado,erro}'::text[]) AS status""",
     """
 INSERT INTO assinaturas (tenant_id, assinatura_id, url, criado_em, criado_por, atualizado_em, atualizado_por)
 VALUES (:tenant, CAST(:assinatura AS uuid), 'https://exemplo.com.br/eventos', now(), 'bench', now(), 'bench')""",
@@ -162,6 +170,8 @@ def asked(sample: Sample) -> Iterator[Asked]:
     yield Asked("GET", f"/leads/{lead}")
     yield Asked("GET", f"/leads/{sample.busy}", note="of 20,000 disparos")
     yield Asked("GET", "/disparo/overview")
+    yield Asked("GET", "/disparo/serie")
+    yield Asked("GET", f"/disparo/serie?dia={datetime.now(UTC) - timedelta(days=30):%Y-%m-%d}")
     yield Asked("GET", f"/disparos/{sample.deep_disparo}")
     yield Asked("GET", f"/campanhas/{CAMPAIGN}")
     overdue = {"campo": {"nome": "vencimento", "op": "<", "valor": "hoje"}}

@@ -525,6 +525,14 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     ),
     "lead_encerrado": ("O lead está encerrado.", "The lead is closed."),
     "mudanca_vazia": ("Nada a mudar: informe ao menos um campo.", "Nothing to change: give at least one field."),
+    "tag_nos_dois": (
+        "A mesma tag não pode ser adicionada e retirada.",
+        "The same tag cannot be added and removed.",
+    ),
+    "tags_no_limite": (
+        "Um lead tem no máximo {maximo} tags.",
+        "A lead has at most {maximo} tags.",
+    ),
     "lead_existente": (
         "Este lead já existe: {lead_id}, encontrado por {por}.",
         "This lead exists already: {lead_id}, found by {por}.",
@@ -987,6 +995,10 @@ CATALOGUE: dict[str, tuple[str, str]] = {
     "recusas_da_campanha": (
         "O provedor recusou mensagens demais: a campanha foi pausada.",
         "The provider refused too many messages: the campaign was paused.",
+    ),
+    "dia_sem_serie": (
+        "Há séries dos dias de {primeiro} a {ultimo}.",
+        "There are series of the days from {primeiro} to {ultimo}.",
     ),
     # Suppression
     "contato_de_supressao_invalido": (

@@ -29,6 +29,7 @@ _READER = """
     GET /disparos
     GET /disparos/{disparo_id}
     GET /disparo/overview
+    GET /disparo/serie
     GET /canais
     GET /agendamentos
     GET /agendamentos/horarios
@@ -64,6 +65,7 @@ _OPERATOR = """
     POST /ingest/leads/jobs/{job_id}/retomar
     POST /leads
     PATCH /leads/{lead_id}
+    POST /leads/tags
     POST /leads/{lead_id}/notas
     DELETE /leads/{lead_id}/notas/{nota_id}
     POST /leads/{lead_id}/telefones

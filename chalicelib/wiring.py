@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from chalicelib.leads.edits.contact_edits import LeadContacts
     from chalicelib.leads.edits.edits import LeadEdits
     from chalicelib.leads.edits.registration import Registrations
+    from chalicelib.leads.edits.tagging import LeadTags
     from chalicelib.leads.history.notes import Notes
     from chalicelib.leads.history.timeline import Timelines
     from chalicelib.leads.lists.export import Exports
@@ -364,6 +365,12 @@ class Services:
         from chalicelib.leads.edits.edits import LeadEdits
 
         return LeadEdits(database=self.database, clock=self._clock)
+
+    @cached_property
+    def lead_tags(self) -> LeadTags:
+        from chalicelib.leads.edits.tagging import LeadTags
+
+        return LeadTags(database=self.database, clock=self._clock)
 
     @cached_property
     def lead_contacts(self) -> LeadContacts:

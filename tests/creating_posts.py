@@ -45,6 +45,7 @@ OTHERS = {
             "cancel_ingest_job",
             "resume_ingest_job",
             "undo_ingest_job",
+            "tag_leads",
             "prefer_lead_phone",
             "prefer_lead_email",
             "cancel_disparo",

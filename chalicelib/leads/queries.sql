@@ -262,6 +262,33 @@ UPDATE leads
        atualizado_em = :agora
  WHERE tenant_id = :tenant_id AND lead_id = :lead_id;
 
+-- name: lock_leads_to_tag
+-- In the order in which everybody locks leads.
+SELECT lead_id, tags
+  FROM leads
+ WHERE tenant_id = :tenant_id AND lead_id = ANY (CAST(:lead_ids AS uuid[])) AND apagado_em IS NULL
+ ORDER BY lead_id
+   FOR NO KEY UPDATE;
+
+-- name: tag_leads
+-- With the entry in the timeline of each, and the event that tells of it.
+WITH novas AS MATERIALIZED (
+    SELECT lead_id, tags, mudancas, evento_id
+      FROM jsonb_to_recordset(CAST(:leads AS jsonb)) AS n (lead_id uuid, tags text[], mudancas jsonb, evento_id uuid)
+), marcados AS (
+    UPDATE leads l
+       SET tags = n.tags, atualizado_em = :agora
+      FROM novas n
+     WHERE l.tenant_id = :tenant_id AND l.lead_id = n.lead_id
+), anotados AS (
+    INSERT INTO lead_eventos (tenant_id, lead_id, em, tipo, por, mudancas)
+    SELECT :tenant_id, lead_id, :agora, 'dados', :por, mudancas FROM novas
+)
+INSERT INTO eventos (tenant_id, evento_id, tipo, detalhe, criado_em)
+SELECT :tenant_id, evento_id, 'lead.changed',
+       jsonb_build_object('lead_id', lead_id, 'campos', jsonb_build_array('tags'), 'por', CAST(:por AS text)), :agora
+  FROM novas;
+
 -- name: other_lead_with_documento
 -- The oldest one: ingestion takes a row with this document for it.
 SELECT lead_id

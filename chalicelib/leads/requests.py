@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -60,6 +61,8 @@ def _note(text: str) -> str:
 MOST_CAMPO_FILTERS = 10
 MOST_CONTACTS = 50
 """Of one kind, as a row of a file has at most."""
+MOST_TAGGED = 1_000
+"""The most leads of which one request changes the tags."""
 EXPORTED = 50_000
 """The most leads of one exported file."""
 _LARGEST = 10**15
@@ -183,6 +186,26 @@ class LeadChange(BaseModel):
     def _change_something(self) -> LeadChange:
         if self.status is None and self.tags is None and not self.data and not self.campos:
             raise PydanticCustomError("mudanca_vazia", "nothing to change")
+        return self
+
+
+class LeadTagging(BaseModel):
+    """Which tags many leads get, and which they lose."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+    lead_ids: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MOST_TAGGED)]
+    adicionar: Tags = ()
+    """Behind those that a lead has."""
+    retirar: Tags = ()
+    """Those that a lead does not have are passed over."""
+
+    @model_validator(mode="after")
+    def _change_something(self) -> LeadTagging:
+        if not self.adicionar and not self.retirar:
+            raise PydanticCustomError("mudanca_vazia", "nothing to change")
+        if not set(self.adicionar).isdisjoint(self.retirar):
+            raise PydanticCustomError("tag_nos_dois", "a tag in both lists")
         return self
 
 

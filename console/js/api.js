@@ -17,6 +17,8 @@ export class Problem extends Error {
     this.status = status;
     this.code = document.code ?? "";
     this.errors = document.errors ?? [];
+    /** The whole document, for what it says beside the usual members. @type {Record<string, any>} */
+    this.document = document;
     this.requestId = document.request_id ?? headers?.get("x-request-id") ?? "";
     /** Seconds to wait before another try; null if the API names none. */
     this.retryAfter = headers?.get("retry-after") ? Number(headers.get("retry-after")) : null;
@@ -113,6 +115,8 @@ export const api = {
   put: async (path, options) => (await request("put", path, options)).data,
   /** @template {PathsWith<"patch">} P @param {P} path @param {Options<P, "patch">} [options] @returns {Promise<Answer<P, "patch">>} */
   patch: async (path, options) => (await request("patch", path, options)).data,
+  /** A `patch` that answers with the new version, for the next one. @template {PathsWith<"patch">} P @param {P} path @param {Options<P, "patch">} [options] @returns {Promise<Versioned<Answer<P, "patch">>>} */
+  change: (path, options) => request("patch", path, options),
   /** @template {PathsWith<"delete">} P @param {P} path @param {Options<P, "delete">} [options] @returns {Promise<Answer<P, "delete">>} */
   delete: async (path, options) => (await request("delete", path, options)).data,
 };

@@ -112,36 +112,43 @@ export function duration(seconds) {
  * @param {string | Date | number} instant
  */
 export function dayOf(instant) {
-  return partsOf(instant).slice(0, 10);
+  return localInput(instant).slice(0, 10);
 }
 
-/** The value of an `<input type="datetime-local">` in the tenant's time zone. @param {string | Date | number} instant */
-export function localInput(instant) {
-  return partsOf(instant);
-}
+/** @type {Map<string, Intl.DateTimeFormat>} */
+const clocks = new Map();
 
-/** @param {string | Date | number} instant @returns {string} `YYYY-MM-DDTHH:MM` in the tenant's zone */
-function partsOf(instant) {
-  const written = new Intl.DateTimeFormat("sv-SE", {
-    timeZone: zone.value,
-    year: "numeric",
-    month: "2-digit",
-    day: "2-digit",
-    hour: "2-digit",
-    minute: "2-digit",
-  }).format(new Date(instant));
-  return written.replace(" ", "T");
+/**
+ * The value of an `<input type="datetime-local">`: the wall-clock time of an instant, `YYYY-MM-DDTHH:MM`.
+ * @param {string | Date | number} instant
+ * @param {string} [at] an IANA zone; the tenant's unless it is given
+ */
+export function localInput(instant, at = zone.value) {
+  let clock = clocks.get(at);
+  if (!clock) {
+    clock = new Intl.DateTimeFormat("sv-SE", {
+      timeZone: at,
+      year: "numeric",
+      month: "2-digit",
+      day: "2-digit",
+      hour: "2-digit",
+      minute: "2-digit",
+    });
+    clocks.set(at, clock);
+  }
+  return clock.format(new Date(instant)).replace(" ", "T");
 }
 
 /**
- * The instant of a wall-clock time in the tenant's zone, as ISO 8601 with `Z`.
+ * The instant of a wall-clock time, as ISO 8601 with `Z`.
  * @param {string} local `YYYY-MM-DDTHH:MM`, as a `datetime-local` input gives it
+ * @param {string} [at] an IANA zone; the tenant's unless it is given
  */
-export function instantOf(local) {
+export function instantOf(local, at = zone.value) {
   const wanted = Date.parse(`${local.length === 10 ? `${local}T00:00` : local}Z`);
   // The offset at the instant itself decides; a second look settles a change of it in between.
   let instant = wanted;
-  for (let pass = 0; pass < 2; pass += 1) instant = wanted - (Date.parse(`${partsOf(instant)}Z`) - instant);
+  for (let pass = 0; pass < 2; pass += 1) instant = wanted - (Date.parse(`${localInput(instant, at)}Z`) - instant);
   return new Date(instant).toISOString();
 }
 

@@ -37,10 +37,15 @@ function first(selector) {
   return /** @type {HTMLElement | null} */ (document.querySelector(`main ${selector}`));
 }
 
+/** Whether a single letter may do something now: nobody types, and no window is open. @param {KeyboardEvent} event */
+export function isCommand(event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return false;
+  return lettersWork.value && !isTyping(event.target) && !document.querySelector("dialog[open]");
+}
+
 /** @param {KeyboardEvent} event */
 function pressed(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (!lettersWork.value || isTyping(event.target) || document.querySelector("dialog[open]")) return;
+  if (!isCommand(event)) return;
   const isSecond = event.timeStamp < waitsUntil;
   waitsUntil = 0;
   const page = /** @type {Record<string, string>} */ (PAGE_KEYS)[event.key];

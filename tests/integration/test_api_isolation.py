@@ -386,6 +386,7 @@ def fitting(handler: str) -> dict[str, Any] | None:
             "lead_id_externo": "7",
             "origem": "crm",
         },
+        "tag_leads": {"lead_ids": [str(UUID(int=1))], "adicionar": ["vip"], "retirar": ["frio"]},
         "add_lead_note": {"texto": "Prefere à tarde"},
         "add_lead_phone": {"telefone": "71 99999-0009"},
         "add_lead_email": {"email": "ana@example.com"},

@@ -150,6 +150,9 @@ def use_leads(call: Caller) -> str:
     assert call("GET", "/leads.csv?campo.cidade=salvador")["leads"] == 1
     use_contacts(call, of_maria)
     use_history(call, of_maria)
+    both = [maria["lead_id"], str(UUID(int=1))]
+    tagged = call("POST", "/leads/tags", lead_ids=both, adicionar=["norte"], retirar=["frio"])
+    assert tagged == {"alterados": 1, "desconhecidos": both[1:]}
     made = call("POST", "/leads", nome="Bia", telefones=["71 99999-0077"])
     assert (made["origem_arquivo"], made["job_id"]) == ("manual", None)
     lead = call("GET", of_maria)
@@ -195,6 +198,8 @@ def use_disparos(call: Caller, owner: Database, lead_id: str) -> None:
     overview = call("GET", "/disparo/overview")
     assert overview["esperas"]
     assert overview["erros"]
+    assert len(call("GET", "/disparo/serie")["horas"]) in {23, 24, 25}
+    assert call("GET", f"/disparo/serie?dia={overview['hoje']['desde'][:10]}")["erros"] == 2
     assert len(call("GET", "/disparos")["itens"]) == 5
     call("POST", f"/disparos/{ids[0]}/resolver", resultado="enviado")
     call("POST", f"/disparos/{ids[1]}/confirmar")

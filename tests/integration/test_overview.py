@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.adapters.database import Database
+from chalicelib.dispatch.requests.models import SeriesQuery
 from chalicelib.dispatch.requests.overview import COUNTED, CounterFolding, _queue
 from chalicelib.dispatch.states import DisparoStatus
+from chalicelib.errors import Invalid
 from chalicelib.maintenance.migrations import Migrations
 from chalicelib.wiring import Services
 from local.postgres import Postgres
@@ -141,6 +145,112 @@ def test_queue_is_exact_unless_both_of_its_parts_are_long(due: int, later: int) 
         assert (shown["vencidos"], shown["futuros"]) == (COUNTED, COUNTED)
 
 
+# The hours of a day
+
+
+def series(services: Services, day: str | None = None) -> dict[str, Any]:
+    return services.overview.series(TENANT, SeriesQuery(dia=date.fromisoformat(day) if day else None))
+
+
+def eventful(shown: dict[str, Any]) -> dict[str, tuple[int, int, int]]:
+    """What was sent, confirmed and failed in the hours in which something was, by their local beginnings."""
+    found = {
+        f"{each['inicio']:%H:%M%z}": (each["enviados"], each["confirmados"], each["erros"]) for each in shown["horas"]
+    }
+    return {hour: counts for hour, counts in found.items() if any(counts)}
+
+
+def move(database: Database, disparo_id: UUID, status: str, at: datetime) -> None:
+    """Let a disparo become what it becomes at a time."""
+    columns = {
+        "enviando": "lease_dono = disparo_id, lease_ate = 'infinity'",
+        "enviado": f"lease_dono = NULL, lease_ate = NULL, enviado_em = '{at}'",
+        "confirmado": f"confirmado_em = '{at}'",
+        "erro": "lease_dono = NULL, lease_ate = NULL, erro_codigo = '131026', ultimo_codigo = '131026'",
+    }
+    run(
+        database,
+        f"UPDATE disparos SET status = '{status}', atualizado_em = '{at}', {columns[status]} "
+        f"WHERE disparo_id = '{disparo_id}'",
+    )
+
+
+def test_series_counts_by_hour_and_channel_what_happened_in_the_day(
+    services: Services, database: Database, clock: StoppedClock
+) -> None:
+    lead_id = a_lead(database)
+    first, second = (a_disparo(database, lead_id) for _ in range(2))
+    mail = a_disparo(database, lead_id, canal="email", template="oi-email")
+    for disparo_id in (first, second, mail):
+        move(database, disparo_id, "enviando", MIDNIGHT)
+    move(database, first, "enviado", MIDNIGHT - timedelta(seconds=1))
+    move(database, second, "enviado", MIDNIGHT)
+    move(database, first, "confirmado", MIDNIGHT + timedelta(hours=9, minutes=59))
+    move(database, mail, "erro", MIDNIGHT + timedelta(hours=10))
+    clock.now = MIDNIGHT + timedelta(hours=12)
+    shown = series(services)
+    assert (str(shown["dia"]), shown["fuso"], len(shown["horas"])) == ("2026-11-24", "America/Sao_Paulo", 24)
+    assert eventful(shown) == {"00:00-0300": (1, 0, 0), "09:00-0300": (0, 1, 0), "10:00-0300": (0, 0, 1)}
+    assert (shown["enviados"], shown["confirmados"], shown["erros"]) == (1, 1, 1)
+    assert shown["por_canal"] == {
+        "whatsapp": {"enviados": 1, "confirmados": 1, "erros": 0},
+        "email": {"enviados": 0, "confirmados": 0, "erros": 1},
+    }
+    assert shown["horas"][10]["por_canal"]["email"]["erros"] == 1
+    assert eventful(series(services, "2026-11-23")) == {"23:00-0300": (1, 0, 0)}
+
+
+def test_day_of_another_tenant_is_not_counted(services: Services, database: Database, clock: StoppedClock) -> None:
+    a_template(database, tenant_id="outra")
+    disparo_id = a_disparo(database, a_lead(database, tenant_id="outra"), tenant_id="outra")
+    move(database, disparo_id, "enviando", clock())
+    move(database, disparo_id, "enviado", clock())
+    assert series(services)["enviados"] == 0
+    assert services.overview.series("outra", SeriesQuery())["enviados"] == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "hours", "first", "last"),
+    [
+        ("America/Sao_Paulo", "2026-11-24", 24, "00:00-0300", "23:00-0300"),
+        ("America/New_York", "2026-11-01", 25, "00:00-0400", "23:00-0500"),
+        ("America/New_York", "2026-03-08", 23, "00:00-0500", "23:00-0400"),
+        ("America/Santiago", "2026-09-06", 23, "01:00-0300", "23:00-0300"),
+        ("Australia/Lord_Howe", "2026-10-04", 24, "00:00+1030", "23:30+1100"),
+        ("Asia/Kathmandu", "2026-11-24", 24, "00:00+0545", "23:00+0545"),
+    ],
+)
+def test_day_has_the_hours_that_its_clock_shows(
+    services: Services, database: Database, zone: str, day: str, hours: int, first: str, last: str
+) -> None:
+    """In Santiago, midnight itself is left out. Lord Howe Island moves its clock by half an hour."""
+    insert(database, "tenants", tenant_id=TENANT, config={"fuso": zone})
+    shown = series(services, day)["horas"]
+    assert len(shown) == hours
+    assert [f"{each['inicio']:%H:%M%z}" for each in (shown[0], shown[-1])] == [first, last]
+    assert {b["inicio"] - a["inicio"].astimezone(UTC) for a, b in pairwise(shown)} == {timedelta(hours=1)}
+
+
+def test_hour_that_the_clock_shows_twice_is_two(services: Services, database: Database, clock: StoppedClock) -> None:
+    insert(database, "tenants", tenant_id=TENANT, config={"fuso": "America/New_York"})
+    lead_id = a_lead(database)
+    for hour in (5, 6, 6):
+        at = datetime(2026, 11, 1, hour, 30, tzinfo=UTC)
+        disparo_id = a_disparo(database, lead_id)
+        move(database, disparo_id, "enviando", at)
+        move(database, disparo_id, "enviado", at)
+    assert eventful(series(services, "2026-11-01")) == {"01:00-0400": (1, 0, 0), "01:00-0500": (2, 0, 0)}
+
+
+@pytest.mark.parametrize("day", ["2026-11-25", "2025-10-19", "0001-01-01", "9999-12-31"])
+def test_day_to_come_or_long_past_has_no_series(services: Services, day: str) -> None:
+    with pytest.raises(Invalid) as raised:
+        series(services, day)
+    assert (raised.value.code, raised.value.errors[0].pointer) == ("dia_sem_serie", "?/dia")
+    assert {str(each) for each in raised.value.params.values()} == {"2025-10-20", "2026-11-24"}
+    assert len(series(services, "2025-10-20")["horas"]) == 24
+
+
 # Counters
 
 ACTIONS = st.lists(
@@ -226,7 +336,7 @@ def counting(postgres: Postgres, template_database: str) -> Any:
     postgres.drop_database("counting")
 
 
-def test_folding_sums_the_rows_and_deletes_those_of_past_days(
+def test_folding_sums_the_rows_and_keeps_those_of_past_days_for_their_series(
     services: Services, database: Database, clock: StoppedClock
 ) -> None:
     folding = CounterFolding(database=database, clock=clock, many=20)
@@ -242,8 +352,32 @@ def test_folding_sums_the_rows_and_deletes_those_of_past_days(
     for _ in range(10):
         a_disparo(database, lead_id, criado_em=clock())
     folding.fold()
-    assert ask(database, "SELECT count(*) FROM disparo_contagens WHERE quando > '-infinity'") == [[1]]
+    past = "SELECT quando, status, quantos, somado FROM disparo_contagens WHERE quando > '-infinity' ORDER BY quando"
+    assert ask(database, past) == [[STARTED_AT, "criado", 10, True], [clock(), "criado", 10, True]]
     assert services.overview.show(TENANT)["total"] == 20
+    assert folding.fold() == 0
+    clock.advance(days=400)
+    for _ in range(10):
+        a_disparo(database, lead_id, criado_em=clock())
+    folding.fold()
+    assert [row[0] for row in ask(database, past)] == [clock() - timedelta(days=400), clock()]
+
+
+def test_rows_of_a_past_day_are_summed_once(services: Services, database: Database, clock: StoppedClock) -> None:
+    """The sweep was away for days."""
+    folding = CounterFolding(database=database, clock=clock, many=1)
+    lead_id = a_lead(database)
+    for _ in range(3):
+        move(database, disparo_id := a_disparo(database, lead_id), "enviando", clock())
+        move(database, disparo_id, "enviado", clock())
+    before = series(services)
+    assert before["enviados"] == 3
+    day = str(before["dia"])
+    clock.advance(days=5)
+    for _ in range(2):
+        folding.fold()
+        assert ask(database, "SELECT count(*) FROM disparo_contagens WHERE NOT somado") == [[0]]
+        assert series(services, day) == before
 
 
 def test_few_rows_are_not_folded(services: Services, database: Database) -> None:
@@ -257,7 +391,7 @@ def test_two_sweeps_at_once_fold_each_row_once(services: Services, database: Dat
     a_disparo(database, a_lead(database))
     with ThreadPoolExecutor(1) as pool:
         with database.across_tenants() as rows:
-            rows.run("fold_disparo_contagens", ao_menos=1, limite=10, lembrar_desde=clock())
+            rows.run("fold_disparo_contagens", ao_menos=1, limite=10, somar_desde=clock(), esquecer_antes=clock())
             second = pool.submit(folding.fold)
             wait_for_locks(database, 1, second)
         assert second.result() == 0
@@ -292,3 +426,42 @@ def test_overview_speaks_the_language_of_the_tenant(services: Services, database
 def test_overview_counts_the_disparos_of_its_own_tenant_only(services: Services, database: Database) -> None:
     a_disparo(database, a_lead(database))
     assert services.overview.show("outra")["total"] == 0
+
+
+def test_migration_counts_what_was_forgotten_by_its_quarter_of_an_hour(
+    postgres: Postgres, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with database_before(postgres, "078", tmp_path_factory.mktemp("migrations")) as database:
+        a_template(database)
+        lead_id, now = a_lead(database), datetime.now(UTC).replace(microsecond=0)
+        week = quarter(now - timedelta(days=7)) + timedelta(minutes=7)
+        known = quarter(now - timedelta(days=1))
+        for status, at in (
+            ("enviado", week),
+            ("enviado", known),
+            ("erro", week),
+            ("enviado", now - timedelta(days=401)),
+        ):
+            left: dict[str, Any] = {"erro_codigo": "131026"} if status == "erro" else {"enviado_em": at}
+            a_disparo(database, lead_id, status=status, atualizado_em=at, **left)
+        a_disparo(database, lead_id, status="confirmado", enviado_em=week, confirmado_em=known)
+        # What is still known is not counted twice.
+        run(database, "DELETE FROM disparo_contagens WHERE quando > '-infinity'")
+        insert(
+            database, "disparo_contagens", tenant_id=TENANT, canal="whatsapp", status="enviado", motivo="",
+            quando=known, quantos=1,
+        )  # fmt: skip
+        Migrations(database, ROOT / "migrations").apply()
+        found = ask(
+            database,
+            "SELECT status, motivo, quando, sum(quantos)::int FROM disparo_contagens WHERE quando > '-infinity' "
+            "GROUP BY 1, 2, 3 ORDER BY 3, 1",
+        )
+        assert found == [
+            ["enviado", "", quarter(week), 2], ["erro", "131026", quarter(week), 1], ["enviado", "", known, 1],
+        ]  # fmt: skip
+
+
+def quarter(instant: datetime) -> datetime:
+    """The beginning of its quarter of an hour."""
+    return instant.replace(minute=instant.minute // 15 * 15, second=0, microsecond=0)

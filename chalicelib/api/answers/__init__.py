@@ -15,7 +15,7 @@ from chalicelib.api.answers.campaigns import (
     TrialList,
     VariantList,
 )
-from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, OverviewAnswer
+from chalicelib.api.answers.channels import ChannelAnswer, ChannelList, DaySeries, OverviewAnswer
 from chalicelib.api.answers.delivery import (
     DeliveryAnswer,
     DeliveryPage,
@@ -58,6 +58,7 @@ from chalicelib.api.answers.leads import (
     NoteAnswer,
     NotePage,
     ReadyLeadPage,
+    TaggedLeads,
 )
 from chalicelib.api.answers.maintenance import HealthAnswer, OpenApiDocument
 from chalicelib.api.answers.privacy import SubjectExport, SubjectRecord, SubjectRecordPage
@@ -101,6 +102,7 @@ __all__ = [
     "CancellationAnswer",
     "ChannelAnswer",
     "ChannelList",
+    "DaySeries",
     "DeliveryAnswer",
     "DeliveryPage",
     "DisparoDetail",
@@ -154,6 +156,7 @@ __all__ = [
     "SubscriptionPage",
     "SuppressionAnswer",
     "SuppressionPage",
+    "TaggedLeads",
     "TemplateAnswer",
     "TemplateList",
     "TemplatePreview",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from chalicelib.api.answers.model import AnswerModel
@@ -130,6 +130,43 @@ class TodayCounts(AnswerModel):
     desde: datetime
     """When the day began in the tenant's time zone."""
     por_canal: DayCountsByChannel
+
+
+class EventCounts(AnswerModel):
+    """What happened to disparos; one that is sent again counts again."""
+
+    enviados: int
+    """How many the provider accepted."""
+    confirmados: int
+    """How many were reported, by the provider or a person, as being with the lead."""
+    erros: int
+    """How many failed."""
+
+
+class EventCountsByChannel(AnswerModel):
+    """What happened to the disparos of each channel."""
+
+    whatsapp: EventCounts
+    email: EventCounts
+
+
+class HourCounts(EventCounts):
+    """What happened in an hour."""
+
+    inicio: datetime
+    """When the hour began, in the time zone of the tenant."""
+    por_canal: EventCountsByChannel
+
+
+class DaySeries(EventCounts):
+    """What happened in a day, and in each hour of it."""
+
+    dia: date
+    fuso: str
+    """The time zone of the tenant, of which `dia` is a day."""
+    por_canal: EventCountsByChannel
+    horas: tuple[HourCounts, ...]
+    """All hours of the day in their order: 24, or 23 or 25 where the clock changes; of today those to come as well."""
 
 
 class QueueCounts(AnswerModel):

@@ -383,3 +383,12 @@ class Briefing(AnswerModel):
     """The last twenty, newest first."""
     pontos: tuple[OpenPoint, ...]
     """What is open, only from what is stored."""
+
+
+class TaggedLeads(AnswerModel):
+    """What a change of the tags of many leads came to."""
+
+    alterados: int
+    """How many leads have other tags than before."""
+    desconhecidos: tuple[UUID, ...]
+    """The ids that no lead has, or only one that was erased."""

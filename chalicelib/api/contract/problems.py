@@ -136,6 +136,7 @@ _TABLE = """
     422 cursor_invalido: Begin again without cursor; take the next from proximo, and keep the filters.
     422 data_distante: Choose a time nearer to now.
     422 data_no_passado: Choose a time to come.
+    422 dia_sem_serie: Choose one of the days that the answer names.
     422 etapa_desconhecida: Choose a step that the campaign has.
     422 expira_antes_do_envio: Let it expire after it may leave.
     422 expira_em_distante: Let it expire sooner.
@@ -163,6 +164,7 @@ _TABLE = """
     422 responsavel_desconhecido: Take the id from GET /responsaveis.
     422 resposta_grande_demais: Ask for fewer items with limit.
     422 segmento_desconhecido: Take the id from GET /segmentos.
+    422 tags_no_limite: Remove tags from the leads that errors names, or leave these leads out.
     422 template_de_outro_canal: Choose a template of the canal of the message.
     422 template_desconhecido: Take the name from GET /templates, or create it with PUT.
     422 template_longo: Shorten the text.
@@ -223,9 +225,9 @@ _NAMES = """
     operador_de_outro_tipo outro_canal padrao_com_dois_valores perfil_desconhecido periodo_ou_semanal periodo_vazio
     pesos_nao_somam primeiros_ou_percentual receptor_inacessivel regra_contraditoria rota_de_outro_grupo
     rota_desconhecida segmento_ou_filtro segredo_do_canal_ausente segredo_literal servidor_inacessivel
-    tarifa_repetida telefone_ambiguo telefone_de_busca_invalido telefone_invalido telefone_sem_ddd titular_invalido
-    titular_sem_identificador todas_ou_campanha_ids uf_desconhecida um_contato_por_vez url_com_senha url_invalida
-    url_sem_tls validade_invalida valor_de_campo_longo valor_de_filtro_invalido valor_de_operador
+    tag_nos_dois tarifa_repetida telefone_ambiguo telefone_de_busca_invalido telefone_invalido telefone_sem_ddd
+    titular_invalido titular_sem_identificador todas_ou_campanha_ids uf_desconhecida um_contato_por_vez url_com_senha
+    url_invalida url_sem_tls validade_invalida valor_de_campo_longo valor_de_filtro_invalido valor_de_operador
     valor_de_outro_tipo valor_nao_escalar variante_repetida
 """
 FIELDS = frozenset(_NAMES.split())

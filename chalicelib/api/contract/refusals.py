@@ -47,6 +47,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "POST /leads": "id_de_outro_lead lead_existente lead_sem_contato",
         "GET /leads.csv": f"buscas_demais {_OF_CAMPO_FILTERS}",
         "GET /leads/para-disparo": "buscas_demais",
+        "POST /leads/tags": "tags_no_limite",
         "PATCH /leads/{lead_id}": "documento_de_outro_lead lead_apagado transicao_de_lead_invalida ultimo_contato",
         "DELETE /leads/{lead_id}/notas/{nota_id}": "nota_de_outra_pessoa",
         "POST /leads/{lead_id}/telefones": "contato_nao_enviavel contato_repetido contatos_no_limite lead_apagado",
@@ -57,6 +58,7 @@ OWN: Mapping[str, str] = MappingProxyType(
         "POST /leads/{lead_id}/emails/{email_id}/principal": "contato_nao_enviavel",
         "POST /leads/{lead_id}/disparos": _OF_A_MESSAGE,
         "GET /disparos": "buscas_demais",
+        "GET /disparo/serie": "dia_sem_serie",
         "POST /disparos/cancelar": "buscas_demais",
         "POST /disparos/{disparo_id}/cancelar": "disparo_nao_cancelavel",
         "POST /disparos/{disparo_id}/reenviar": "disparo_apagado disparo_com_alternativa disparo_de_campanha_encerrada "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 from math import isfinite
 from typing import Annotated, ClassVar, Literal, NamedTuple
@@ -165,6 +166,15 @@ class PreviewRequest(_Request):
 
 class VersionQuery(PageQuery):
     """A page of the versions of a template, newest first."""
+
+
+class SeriesQuery(_Request):
+    """Of which day the hours are wanted."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    dia: date | None = None
+    """In the time zone of the tenant, at most 400 days ago; today without it."""
 
 
 class TemplateQuery(PageQuery):

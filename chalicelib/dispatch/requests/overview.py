@@ -1,4 +1,4 @@
-"""How a tenant's disparos stand: by status and channel, why they wait, why they failed, and what happened today.
+"""How a tenant's disparos stand: by status and channel, why they wait, why they failed, and what happened when.
 
 The numbers are sums of counter rows. Every statement that changes disparos adds some (migration 016), and the sweep
 folds them, so that there are never many.
@@ -6,16 +6,20 @@ folds them, so that there are never many.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.canal import Canal
+from chalicelib.dispatch.requests.models import SeriesQuery
 from chalicelib.dispatch.requests.reasons import sentence, waiting_for
+from chalicelib.dispatch.rules.windows import midnight_of
 from chalicelib.dispatch.states import DisparoStatus
+from chalicelib.errors import FieldError, Invalid
 from chalicelib.tenants.config import TenantConfig, config_of
 
 COUNTED = 10_000
@@ -30,7 +34,14 @@ _MANY = 200
 """The counter rows of a tenant that are worth folding."""
 _TENANTS = 500
 # The tenant's day began up to 25 hours ago.
-_REMEMBERED = timedelta(days=2)
+_STILL_ADDED_TO = timedelta(days=2)
+_SERIES_DAYS = 400
+"""How many days before today have a series: those of a year, and a month to compare."""
+# The day of a tenant in another zone is over later.
+_REMEMBERED = timedelta(days=_SERIES_DAYS + 2)
+_HOUR = timedelta(hours=1)
+_ONE_DAY = timedelta(days=1)
+_SHOWN_AS = {DisparoStatus.ENVIADO: "enviados", DisparoStatus.CONFIRMADO: "confirmados", DisparoStatus.ERRO: "erros"}
 
 
 class DisparoCount(NamedTuple):
@@ -75,6 +86,32 @@ class Overview:
             "fila": {**_queue(waiting, queue["vencidos"], queue["futuros"]), "vencido_desde": queue["vencido_desde"]},
         }
 
+    def series(self, tenant_id: str, query: SeriesQuery) -> dict[str, Any]:
+        """What was sent, confirmed and failed in each hour of a day: today, unless the query says another.
+
+        The day is one of the tenant's zone. It has 23 to 25 hours where the clock changes.
+
+        Raises:
+            Invalid: `dia_sem_serie`, the day is still to come, or too long ago.
+        """
+        now = self._clock()
+
+        def work(rows: Rows) -> dict[str, Any]:
+            zone = ZoneInfo(config_of(rows).fuso)
+            day = _checked(query.dia, now.astimezone(zone).date())
+            begins, ends = midnight_of(day, zone), midnight_of(day + _ONE_DAY, zone)
+            counted = rows.all("sum_disparo_contagens_by_hour", desde=begins, ate=ends)
+            hours = [
+                {
+                    "inicio": (begins + hour * _HOUR).astimezone(zone),
+                    **_events([row for row in counted if row["hora"] == hour]),
+                }
+                for hour in range(math.ceil((ends - begins) / _HOUR))
+            ]
+            return {"dia": day, "fuso": zone.key, **_events(counted), "horas": hours}
+
+        return self._database.run(tenant_id, work)
+
 
 class CounterFolding:
     """Keeps the counters short; `database` is the owner's login, `many` the rows of a tenant that are worth folding."""
@@ -86,7 +123,9 @@ class CounterFolding:
 
     def fold(self) -> int:
         """Replace the counter rows of some tenants by their sums; how many sums there are then."""
-        params = {"ao_menos": self._many, "limite": _TENANTS, "lembrar_desde": self._clock() - _REMEMBERED}
+        now = self._clock()
+        times = {"somar_desde": now - _STILL_ADDED_TO, "esquecer_antes": now - _REMEMBERED}
+        params = {"ao_menos": self._many, "limite": _TENANTS, **times}
         return self._database.run_across_tenants(lambda rows: rows.run("fold_disparo_contagens", **params))
 
 
@@ -123,6 +162,27 @@ def _counted(rows: Rows, since: datetime) -> _Counted:
 def _midnight(config: TenantConfig, now: datetime) -> datetime:
     """When the tenant's day began."""
     return now.astimezone(ZoneInfo(config.fuso)).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _checked(day: date | None, today: date) -> date:
+    """The day that is asked for, if it has a series."""
+    first = today - _SERIES_DAYS * _ONE_DAY
+    if day is not None and not first <= day <= today:
+        error = FieldError("?/dia", "dia_sem_serie", "dia")
+        raise Invalid("dia_sem_serie", (error,), primeiro=first, ultimo=today)
+    return day or today
+
+
+def _events(counted: Sequence[Row]) -> dict[str, Any]:
+    """How much was sent, confirmed and failed: in all, and by channel."""
+
+    def summed(canal: str | None = None) -> dict[str, int]:
+        return {
+            name: sum(row["total"] for row in counted if row["status"] == status and canal in {None, row["canal"]})
+            for status, name in _SHOWN_AS.items()
+        }
+
+    return {**summed(), "por_canal": {canal.value: summed(canal) for canal in Canal}}
 
 
 def _total(counted: Iterable[DisparoCount], *, status: str | None = None, canal: str | None = None) -> int:

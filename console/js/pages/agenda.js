@@ -1,7 +1,15 @@
+// Agenda: the calendar, one appointment, time that is not offered, and the addresses for other calendars.
 import { html } from "../html.js";
-import { t } from "../texts.js";
-import { Page } from "../ui/parts.js";
+import { route } from "../router.js";
+import { Blocks } from "./agenda/blocks.js";
+import { Calendar } from "./agenda/calendar.js";
+import { Detail } from "./agenda/detail.js";
+import { Feeds } from "./agenda/feeds.js";
 
 export default function View() {
-  return html`<${Page} title=${t("nav.agenda")} />`;
+  const part = route.value.rest[0];
+  if (!part) return html`<${Calendar} />`;
+  if (part === "bloqueios") return html`<${Blocks} />`;
+  if (part === "links") return html`<${Feeds} />`;
+  return html`<${Detail} key=${part} />`;
 }

@@ -1,7 +1,14 @@
+// Leads: the list, one lead at `#/leads/ID`, and the saved segments at `#/leads/segmentos`.
 import { html } from "../html.js";
-import { t } from "../texts.js";
-import { Page } from "../ui/parts.js";
+import { route } from "../router.js";
+import { lazy } from "../ui/lazy.js";
+import { List } from "./leads/list.js";
 
-export default function View() {
-  return html`<${Page} title=${t("nav.leads")} />`;
+const Detail = lazy(() => import("./leads/detail.js"));
+const Segments = lazy(() => import("./leads/segments.js"));
+
+export default function Leads() {
+  const [part] = route.value.rest;
+  if (!part) return html`<${List} />`;
+  return part === "segmentos" ? html`<${Segments} />` : html`<${Detail} key=${part} id=${part} />`;
 }

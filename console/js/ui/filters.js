@@ -33,9 +33,10 @@ export function Search({ name = "q", label }) {
 
 /**
  * The values of one filter as buttons, each chosen by one click and left by the next.
- * @param {{name: string, label: string, options: [string, string][]}} props `options`: value and text
+ * @param {{name: string, label: string, options: [string, string][], clears?: string[]}} props `options`: value and text;
+ *   `clears`: filters that only make sense with the value before
  */
-export function Chips({ name, label, options }) {
+export function Chips({ name, label, options, clears = [] }) {
   const chosen = route.value.query[name] ?? "";
   return html`<div class="chips" role="group" aria-label=${label}>
     ${options.map(
@@ -44,7 +45,7 @@ export function Chips({ name, label, options }) {
         type="button"
         class="chip"
         aria-pressed=${value === chosen ? "true" : "false"}
-        onClick=${() => setQuery({ [name]: value === chosen ? "" : value })}
+        onClick=${() => setQuery({ ...Object.fromEntries(clears.map((each) => [each, ""])), [name]: value === chosen ? "" : value })}
       >
         ${text}
       </button>`,

@@ -3,7 +3,6 @@ import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { number } from "../format.js";
 import { t } from "../texts.js";
-import { theme } from "../theme.js";
 
 /** @type {Promise<void> | undefined} */
 let load;
@@ -26,34 +25,37 @@ function library() {
  * @param {{
  *   caption: string, times: number[], timeText: (seconds: number) => string,
  *   lines: {label: string, values: number[], color: string}[], height?: number,
- * }} props `times`: seconds since 1970; `color`: the name of a custom property of the style sheet, such as `--good`
+ * }} props `times`: seconds since 1970; `values`: counts; `color`: the name of a custom property of the style sheet, such as `--good`
  */
 export function Series({ caption, times, timeText, lines, height = 160 }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const key = JSON.stringify([times, lines.map((line) => line.values), theme.value]);
+  const key = JSON.stringify([times, lines.map((line) => line.values)]);
   useEffect(() => {
     /** @type {any} */
     let plot;
     let gone = false;
     /** @type {ResizeObserver | undefined} */
     let watch;
+    /** @type {MutationObserver | undefined} */
+    let themes;
+    const ended = new AbortController();
     library().then(() => {
       const box = place.current;
       if (gone || !box) return;
       const style = getComputedStyle(box);
-      const ink = style.getPropertyValue("--muted");
-      const line = style.getPropertyValue("--line");
-      const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line, width: 1 } };
+      // Read at each drawing: the theme may change while the page is open.
+      const ink = (/** @type {string} */ name) => () => style.getPropertyValue(name);
+      const axis = { stroke: ink("--muted"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line"), width: 1 } };
       plot = new globalThis.uPlot(
         {
           width: box.clientWidth,
           height,
           cursor: { y: false },
           legend: { show: false },
-          series: [{}, ...lines.map((each) => ({ label: each.label, stroke: style.getPropertyValue(each.color), width: 2 }))],
+          series: [{}, ...lines.map((each) => ({ label: each.label, stroke: ink(each.color), width: 2 }))],
           axes: [
             { ...axis, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map(timeText) },
-            { ...axis, size: 48, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => number(tick)) },
+            { ...axis, size: 48, values: (/** @type {any} */ _, /** @type {number[]} */ ticks) => ticks.map((tick) => (Number.isInteger(tick) ? number(tick) : "")) },
           ],
           scales: { y: { range: (/** @type {any} */ _, /** @type {number} */ __, /** @type {number} */ most) => [0, Math.max(1, most * 1.1)] } },
         },
@@ -62,10 +64,15 @@ export function Series({ caption, times, timeText, lines, height = 160 }) {
       );
       watch = new ResizeObserver(() => plot.setSize({ width: box.clientWidth, height }));
       watch.observe(box);
+      themes = new MutationObserver(() => plot.redraw());
+      themes.observe(document.documentElement, { attributeFilter: ["data-theme"] });
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => plot.redraw(), { signal: ended.signal });
     });
     return () => {
       gone = true;
       watch?.disconnect();
+      themes?.disconnect();
+      ended.abort();
       plot?.destroy();
     };
   }, [key]);

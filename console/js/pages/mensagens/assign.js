@@ -1,0 +1,81 @@
+// Whose reply it is: a search over the leads, which begins with those that have the contact.
+import { useRef, useState } from "preact/hooks";
+import { api } from "../../api.js";
+import { documentOf } from "../../format.js";
+import { html } from "../../html.js";
+import { useAction, useResource, useSettled } from "../../resource.js";
+import { label, t } from "../../texts.js";
+import { Dialog } from "../../ui/dialog.js";
+import { Input } from "../../ui/field.js";
+import { Empty, ProblemBox, Show } from "../../ui/state.js";
+import { Table } from "../../ui/table.js";
+
+/** @import { Schemas } from "../../../types/api.js" */
+/** @typedef {Schemas["LeadAnswer"]} Lead */
+/** @typedef {Schemas["ReplyAnswer"]} Reply */
+
+/** @param {{reply: Reply, close: () => void, done: (reply: Reply) => void}} props */
+export function Assign({ reply, close, done }) {
+  const [typed, setTyped] = useState("");
+  const q = useSettled(typed.trim());
+  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
+  const leads = useResource((signal) => find(q, reply, signal), [q, reply.resposta_id]);
+  const assign = useAction(async (/** @type {Lead} */ lead) =>
+    done(await api.post("/respostas/{resposta_id}/atribuir", { path: { resposta_id: reply.resposta_id }, body: { lead_id: lead.lead_id } })),
+  );
+  return html`<${Dialog} title=${t("mensagens.de_quem_e")} close=${close}>
+    <form
+      ref=${form}
+      onSubmit=${(/** @type {Event} */ event) => {
+        event.preventDefault();
+        /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector("tbody tr"))?.focus();
+      }}
+    >
+      <blockquote class="pre">${reply.texto ?? t("mensagens.sem_texto")}</blockquote>
+      <${Input} label=${t("mensagens.procurar_lead")} hint=${t("mensagens.procurar_lead_dica")} type="search" autofocus=${true} value=${typed} set=${setTyped} />
+      <${ProblemBox} problem=${assign.problem} />
+      <${Show} of=${leads} isEmpty=${(/** @type {any} */ data) => data.itens.length === 0} empty=${html`<${Empty} title=${t("mensagens.nenhum_lead")} />`}>
+        ${(/** @type {Schemas["LeadPage"]} */ data) => html`<${Table}
+          caption=${t("mensagens.procurar_lead")}
+          columns=${[
+            { title: t("mensagens.para"), cell: (/** @type {Lead} */ lead) => lead.nome || t("mensagens.sem_nome") },
+            { title: t("mensagens.documento"), cell: (/** @type {Lead} */ lead) => documentOf(lead.documento) },
+            { title: t("mensagens.situacao"), wide: true, cell: (/** @type {Lead} */ lead) => label("mensagens.lead", lead.status) },
+            {
+              title: "",
+              cell: (/** @type {Lead} */ lead) => html`<button type="button" class="small" tabindex="-1" disabled=${assign.busy} aria-label=${t("mensagens.e_deste", { nome: lead.nome ?? "" })} onClick=${() => assign.run(lead)}>${t("mensagens.escolher_este")}</button>`,
+            },
+          ]}
+          rows=${data.itens}
+          id=${(/** @type {Lead} */ lead) => lead.lead_id}
+          open=${(/** @type {Lead} */ lead) => assign.run(lead)}
+        />`}
+      <//>
+      <footer><button type="button" onClick=${close}>${t("acao.voltar")}</button></footer>
+    </form>
+  <//>`;
+}
+
+const LEAST_LETTERS = 3;
+const LEAST_DIGITS = 8;
+const SHOWN = 10;
+
+/**
+ * The leads that were typed: by name, or by all of an e-mail, phone or document.
+ * @param {string} typed @param {Reply} reply @param {AbortSignal} signal @returns {Promise<Schemas["LeadPage"]>}
+ */
+async function find(typed, reply, signal) {
+  const ask = (/** @type {Record<string, string>} */ query) => api.get("/leads", { query: { ...query, limit: SHOWN }, signal });
+  if (typed.includes("@")) return ask({ email: typed });
+  if (/^[\d\s().+/-]+$/.test(typed) && typed.replace(/\D/g, "").length >= LEAST_DIGITS) {
+    const found = await ask({ telefone: typed });
+    return found.itens.length > 0 ? found : ask({ documento: typed.replace(/\D/g, "") });
+  }
+  return ask(typed.length >= LEAST_LETTERS ? { q: typed } : ofContact(reply));
+}
+
+/** The leads with the contact that it came from, if it is known. @param {Reply} reply @returns {Record<string, string>} */
+function ofContact({ canal, contato }) {
+  if (!contato) return {};
+  return canal === "email" ? { email: contato } : { telefone: contato };
+}
