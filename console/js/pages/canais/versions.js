@@ -30,7 +30,7 @@ export function Versions({ nome, current, use }) {
   if (list.problem?.status === 404) return null; // only the product's words so far
   return html`<${Section} title=${t("canais.versoes")}>
     <${Show} of=${list}>
-      ${(/** @type {Schemas["TemplateVersionSummary"][]} */ versions) => html`<ul class="chips plain-list">
+      ${(/** @type {Schemas["TemplateVersionSummary"][]} */ versions) => html`<ul class="chips versions">
         ${versions.map((each) => {
           const isWanted = String(each.versao) === wanted;
           return html`<li key=${each.versao}>
