@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple, Self
 from zlib import crc32
 
@@ -13,7 +14,7 @@ from chalicelib.canal import Canal
 from local.aws import ADMIN_GROUP
 from local.rest import Rest
 from local.webhook import ProviderWebhook
-from tests.console.people import Person
+from tests.console.people import HOSTILE, Person
 
 TEMPLATE = "aviso"
 _PATIENCE_S = 60.0
@@ -59,6 +60,25 @@ class Sender:
         request = {"canal": "whatsapp", "template": TEMPLATE, **more}
         disparo_id: str = self.admin.ask("POST", f"/leads/{lead.lead_id}/disparos", json=request)["disparo_id"]
         return disparo_id
+
+    def send_each_kind(self) -> dict[str, Reached]:
+        """Two messages that were sent, two that failed, two in doubt, two that wait for their time; by name."""
+        names = ("Ana Souza", HOSTILE, "Bruno Lima", "Carla Dias", "Duda", "Elisa")
+        leads = {name: self.lead(name) for name in names}
+        phones = {name: [lead.telefone] for name, lead in leads.items()}
+        self.fails(
+            [
+                {"codigo": "131026", "destinos": phones["Bruno Lima"] + phones["Carla Dias"]},
+                {"conexao": "depois", "destinos": phones["Duda"] + phones["Elisa"]},
+            ]
+        )
+        for lead in leads.values():
+            self.send(lead)
+        later = (datetime.now(UTC) + timedelta(days=7)).isoformat()
+        for name in ("Ana Souza", "Bruno Lima"):
+            self.send(leads[name], agendar_para=later)
+        self.until(lambda: self.counts()["pendente"] == 2 and not self.counts()["enviando"])
+        return leads
 
     def fails(self, faults: Sequence[Mapping[str, Any]]) -> None:
         """Have the provider fail so, and no other way; none of it is about other tenants' phones."""

@@ -11,9 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.console.conftest import Console
 from tests.console.people import HOSTILE, Person
-from tests.console.sending import Reached, Sender
-
-LATER = (datetime.now(UTC) + timedelta(days=7)).isoformat()
+from tests.console.sending import Sender
 
 
 @pytest.fixture
@@ -31,26 +29,17 @@ def chip(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=re.compile(rf"^{name}( \d+)?$"))
 
 
-def sent(sender: Sender) -> dict[str, Reached]:
-    """Messages of each kind: two sent, two that failed, two in doubt, two that wait."""
-    leads = {name: sender.lead(name) for name in ("Ana Souza", HOSTILE, "Bruno Lima", "Carla Dias", "Duda", "Elisa")}
-    failing = [leads["Bruno Lima"].telefone, leads["Carla Dias"].telefone]
-    doubtful = [leads["Duda"].telefone, leads["Elisa"].telefone]
-    sender.fails([{"codigo": "131026", "destinos": failing}, {"conexao": "depois", "destinos": doubtful}])
-    for lead in leads.values():
-        sender.send(lead)
-    for name in ("Ana Souza", "Bruno Lima"):
-        sender.send(leads[name], agendar_para=LATER)
-    sender.until(lambda: sender.counts()["pendente"] == 2 and not sender.counts()["enviando"])
-    return leads
-
-
 def test_a_message_is_found_read_and_mended_by_mouse(person: Person, sender: Sender) -> None:
-    leads = sent(sender)
+    leads = sender.send_each_kind()
     page = person.go("mensagens")
     expect(page.locator("main tbody tr")).to_have_count(8)
     expect(row(page, HOSTILE)).to_contain_text("Enviada")
+    page.get_by_text("Mais filtros").click()
+    page.get_by_label("Motivo").select_option("131026")
+    expect(page.locator("main tbody tr")).to_have_count(2)
     person.check_access()
+    page.get_by_label("Motivo").select_option("")
+    expect(page.locator("main tbody tr")).to_have_count(8)
     # Filters stand in the address, and Back takes them away again.
     chip(page, "Aguardando").click()
     chip(page, "Hora marcada").click()
@@ -95,7 +84,7 @@ def test_a_message_is_found_read_and_mended_by_mouse(person: Person, sender: Sen
 
 
 def test_many_messages_are_settled_sent_again_and_cancelled_by_keyboard(person: Person, sender: Sender) -> None:
-    sent(sender)
+    sender.send_each_kind()
     page = person.go("mensagens?status=incerto")
     expect(page.locator("main tbody tr")).to_have_count(2)
     person.tab_to("main tbody tr")
@@ -141,7 +130,7 @@ def test_many_messages_are_settled_sent_again_and_cancelled_by_keyboard(person: 
     expect(page.locator(".history")).to_contain_text("Texto errado")
 
 
-def test_the_inbox_of_replies_is_emptied_by_keys_and_by_clicks(console: Console, person: Person, sender: Sender) -> None:
+def test_the_inbox_of_replies_is_emptied_by_keys_and_by_clicks(person: Person, sender: Sender) -> None:
     leads = [sender.lead(name) for name in ("Ana Souza", "Bruno Lima", HOSTILE)]
     for lead in leads:
         sender.send(lead)
@@ -189,21 +178,26 @@ def test_the_inbox_of_replies_is_emptied_by_keys_and_by_clicks(console: Console,
     page.get_by_role("button", name="Tratadas", exact=True).click()
     expect(rows).to_have_count(4)
     expect(rows.filter(has_text="me tira daí")).to_contain_text("Saiu da lista")
-    # Who only reads sees all of it, and nothing that would be refused.
+
+
+def test_who_only_reads_sees_all_of_it_and_nothing_that_would_be_refused(console: Console, sender: Sender) -> None:
+    lead = sender.lead("Ana Souza")
+    sender.send(lead, agendar_para=(datetime.now(UTC) + timedelta(days=2)).isoformat())
+    sender.reply(lead.telefone, "Pode me ligar amanhã?")
     reader = console("leitor")
-    seen = reader.go("mensagens?aba=respostas&ver=todas")
-    expect(seen.locator("tr[data-id]")).to_have_count(4)
+    page = reader.go("mensagens?aba=respostas")
+    expect(page.locator("tr[data-id]")).to_have_count(1)
     reader.keys("r", "s", "t")
-    expect(seen.get_by_role("dialog")).to_have_count(0)
-    expect(seen.locator("main .open-reply button")).to_have_count(0)
-    for address in ("mensagens", "mensagens?aba=falhas"):
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.locator("main .open-reply")).to_contain_text("Ana Souza")
+    expect(page.locator("main table button")).to_have_count(0)
+    for address in ("mensagens?aba=falhas", "mensagens"):
         reader.go(address)
-        expect(seen.get_by_role("button", name=re.compile("Reenviar|Cancelar"))).to_have_count(0)
-        expect(seen.get_by_role("checkbox")).to_have_count(0)
-    reader.go("mensagens")
-    seen.locator("main tbody a").first.click()
-    expect(seen.locator(".history")).to_be_visible()
-    expect(seen.locator("main .notice button")).to_have_count(0)
+        expect(page.get_by_role("button", name=re.compile("Reenviar|Cancelar"))).to_have_count(0)
+        expect(page.get_by_role("checkbox")).to_have_count(0)
+    page.locator("main tbody a").click()
+    expect(page.locator(".history")).to_be_visible()
+    expect(page.locator("main .notice button")).to_have_count(0)
 
 
 def test_a_tenant_without_messages_is_told_where_to_begin(person: Person) -> None:

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -503,7 +503,6 @@ def test_page_is_read_from_an_index(
     names = (
         "antes", "status", "canal", "lead_id", "erro_codigo", "espera", "etapa", "template", "campanha_id", "job_id",
         "do_lead", "ate_lead", "enviado_de", "enviado_ate", "destinos", "criado_de", "criado_ate", "desde_id", "ate_id",
-        "disparo_ids",
     )  # fmt: skip
     given = {**dict.fromkeys(names), "limite": 51, "pular": 0, **filters}
     used = explain(services.database, TENANT, "list_disparos", **given)
@@ -511,10 +510,34 @@ def test_page_is_read_from_an_index(
     assert "Seq Scan on disparos" not in used
 
 
+def test_what_was_sent_before_a_time_is_found_without_looking_at_what_was_created_later(
+    services: Services, database: Database
+) -> None:
+    lead_id, second = a_lead(database), timedelta(seconds=1)
+    # The clock of the worker is a minute behind the one of the API.
+    sent = a_disparo(database, lead_id, status="enviado", criado_em=STARTED_AT, enviado_em=STARTED_AT - 59 * second)
+    for after in (1, 3_600):
+        at = STARTED_AT + after * second
+        a_disparo(database, lead_id, status="enviado", criado_em=at, enviado_em=at)
+
+    def listed(**filters: Any) -> list[str]:
+        return [each["disparo_id"] for each in services.disparos.page(TENANT, DisparoQuery(**filters))["itens"]]
+
+    assert listed(enviado_ate=STARTED_AT - 58 * second) == listed(enviado_ate=STARTED_AT) == [str(sent)]
+    assert listed(enviado_ate=STARTED_AT - 59 * second) == []
+    assert listed(enviado_ate=STARTED_AT + 2 * second, criado_ate=STARTED_AT + second) == [str(sent)]
+    assert len(listed(enviado_ate=STARTED_AT + 2 * second)) == 2
+    assert listed(enviado_ate=STARTED_AT + 2 * second, criado_ate=STARTED_AT) == []
+    assert len(listed(enviado_ate=datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))) == 3
+
+
 KINDS: tuple[dict[str, Any], ...] = (
     {"template": "oi"}, {"template": "oi-email"}, {"canal": "email"}, {"etapa": 1}, {"etapa": 3}, {"template": "nunca"},
     {"canal": "email", "template": "oi"}, {"canal": "whatsapp", "criado_de": STARTED_AT - timedelta(hours=50)},
-    {"canal": "email", "criado_ate": STARTED_AT - timedelta(hours=50)},
+    {"canal": "email", "criado_ate": STARTED_AT - timedelta(hours=50)}, {"destino": "maria@example.com"},
+    {"destino": "+5571999990001", "criado_ate": STARTED_AT - timedelta(hours=50)},
+    {"destino": "+5571999990001", "criado_de": STARTED_AT - timedelta(hours=50)},
+    {"destino": "+5571999990001", "canal": "whatsapp"},
 )  # fmt: skip
 
 
@@ -529,7 +552,7 @@ def test_few_of_a_kind_are_found_among_many_page_by_page(
         a_disparo(database, lead_id, criado_em=STARTED_AT - timedelta(hours=hours), **kind)
     conditions = {
         "template": "template = {}", "canal": "canal = {}", "etapa": "etapa = {}", "criado_de": "criado_em >= {}",
-        "criado_ate": "criado_em < {}",
+        "criado_ate": "criado_em < {}", "destino": "destino = {}",
     }  # fmt: skip
     where = " AND ".join(conditions[name].format(literal(value)) for name, value in filters.items())
     fitting = ask(database, f"SELECT disparo_id FROM disparos WHERE {where} ORDER BY disparo_id DESC")

@@ -17,7 +17,7 @@ from chalicelib.leads.lists.lead_search import IdSpan, LeadSearch
 from chalicelib.leads.lists.service import Leads
 from chalicelib.leads.requests import LeadQuery
 from chalicelib.wiring import Services
-from tests.builders import CREATED_AT, TENANT, a_job, a_lead, run, vacuum
+from tests.builders import CREATED_AT, TENANT, a_job, a_lead, explain, insert, run, vacuum
 from tests.conftest import StoppedClock
 from tests.integration.test_api_isolation import read
 from tests.integration.test_leads import all_pages
@@ -178,6 +178,18 @@ def test_text_that_more_leads_have_than_are_counted_has_a_lower_bound(
         assert (found["total"], found["total_exato"]) == (2, False)
 
 
+def test_leads_of_a_campo_are_counted_up_to_a_bound_of_their_own(
+    leads: Leads, owner: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chalicelib.leads.lists.service.COUNTED_BY_CAMPOS", 2)
+    insert(owner, "tenant_campos", tenant_id=TENANT, campo="cidade", tipo="texto", titulo="Cidade", visto_em=CREATED_AT)
+    for _ in range(4):
+        a_lead(owner, campos={"cidade": "Salvador"})
+    found = page(leads, campo={"cidade": "Salvador"}, limit=1)
+    assert (found["total"], found["total_exato"]) == (2, False)
+    assert page(leads, limit=1)["total"] == 4
+
+
 def test_text_is_found_in_the_name_and_in_the_contact(leads: Leads, owner: Database, clock: StoppedClock) -> None:
     by_contact = a_lead(owner, nome="Padaria Central", contato="Conceição Souza")
     a_lead(owner, nome="Outra", contato=None)
@@ -238,7 +250,8 @@ def test_look_up_finds_leads_of_the_tenant_of_the_transaction_alone(
     "part",
     [
         "leads_fora_das_buscas(NULL)",
-        "buscas_pelo_indice('%maria%', NULL, NULL, 10)",
+        "buscas_pelo_indice('%maria%', NULL, 10)",
+        "buscas_com_final('0001', NULL, 10)",
         "buscas_com_tag('vip', NULL, 10)",
         "buscas_pela_ordem('%maria%', NULL, 10, 10)",
         "contar_buscas('%maria%', 10)",
@@ -258,6 +271,62 @@ def test_look_up_that_no_index_answers_finds_nothing(
     with services.database.transaction(TENANT) as rows:
         assert asked(rows, f"SELECT {look_up}('{text}', NULL, 10)") == []
         assert asked(rows, f"SELECT contar_leads_com_texto('{text}', 10)") == ["0"]
+
+
+@pytest.mark.parametrize("is_copied", [True, False])
+def test_end_of_a_number_is_found_at_any_length(
+    leads: Leads, owner: Database, clock: StoppedClock, is_copied: bool
+) -> None:
+    phone = a_lead(owner, telefones=["+5571999990001", "+557133334444"], documento=None)
+    document = a_lead(owner, telefones=["+5571912345678"], documento="52998224725")
+    letters = a_lead(owner, telefones=[], documento="12ABC34501DE35")
+    if is_copied:
+        FindableLeads(database=owner, clock=clock).copy()
+    for end in ("0001", "90001", "990001", "99990001", "4444", "33334444"):
+        assert ids(leads, telefone=end) == [phone], end
+    assert ids(leads, telefone="5678") == ids(leads, documento="4725") == ids(leads, documento="224725") == [document]
+    # It ends neither another number, nor in the middle of one, nor a number of another kind.
+    assert ids(leads, telefone="9999") == ids(leads, telefone="4725") == ids(leads, documento="5678") == []
+    assert ids(leads, documento="12ABC34501DE35") == [letters]
+
+
+def test_end_of_a_number_is_looked_up_by_its_last_four_digits(owner: Database, clock: StoppedClock) -> None:
+    with owner.transaction(TENANT) as rows:
+        rows.execute(
+            f"""INSERT INTO leads (tenant_id, lead_id, lead_id_externo, origem_arquivo, origem_aba, linha_planilha,
+                                   job_id, documento)
+                SELECT '{TENANT}', id_de('{CREATED_AT}'::timestamptz + n * interval '1 second'), 'f:' || n, 'f', NULL,
+                       2, lpad('', 32, '0')::uuid, lpad(n::text, 11, '0') FROM generate_series(1, 5000) AS n;
+                INSERT INTO buscas_a_refazer SELECT tenant_id, lead_id FROM leads"""
+        )
+    FindableLeads(database=owner, clock=clock).copy()
+    vacuum(owner, "lead_buscas")
+    with owner.transaction(TENANT) as rows:
+        rows.execute("SET LOCAL enable_seqscan TO off; SET LOCAL enable_indexscan TO off")
+        plan = asked(
+            rows,
+            "EXPLAIN ANALYZE SELECT lead_id FROM lead_buscas"
+            " WHERE tenant_id = (SELECT current_setting('app.tenant_id')) AND finais(numeros) @> ARRAY['0042']",
+        )
+    assert any("lead_buscas_finais_idx" in line and "rows=1" in line for line in plan), plan
+
+
+def test_leads_of_a_tag_are_counted_in_the_index_alone(owner: Database) -> None:
+    with owner.transaction(TENANT) as rows:
+        rows.execute(
+            f"""INSERT INTO leads (tenant_id, lead_id, lead_id_externo, origem_arquivo, origem_aba, linha_planilha,
+                                   job_id, tags)
+                SELECT '{TENANT}', id_de('{CREATED_AT}'::timestamptz + n * interval '1 second'), 'f:' || n, 'f', NULL,
+                       2, lpad('', 32, '0')::uuid, '{{vip}}' FROM generate_series(1, 5000) AS n"""
+        )
+    vacuum(owner, "leads")
+    names = (
+        "lead_ids", "a_mao", "status", "documento", "fim_de_documento", "fim_de_telefone", "email", "telefones",
+        "origem_arquivo", "origem", "criado_de", "criado_ate", "q", "campos", "textos", "caminhos",
+    )  # fmt: skip
+    span = {"desde_id": UUID(int=0), "ate_id": UUID(int=(1 << 128) - 1)}
+    plan = explain(owner, TENANT, "count_leads", **dict.fromkeys(names), **span, tag="vip", teto=10_001)
+    assert "Index Only Scan using leads_com_tags_idx" in plan
 
 
 def test_rare_tag_is_read_from_the_index_of_the_copies(owner: Database, clock: StoppedClock) -> None:

@@ -23,7 +23,10 @@ from chalicelib.searches import take_seat
 from chalicelib.tenants.config import config_of
 
 # The ids of a job's leads begin with the time of its workers' clocks.
-_CLOCKS_DIFFER = timedelta(days=1)
+_CLOCKS_DIFFER = timedelta(minutes=5)
+_NO_ID = UUID(int=0)
+# The worker that sends may have another clock than whoever created.
+_SENT_EARLIER_MS = 60_000
 _KINDS = frozenset({"canal", "template", "etapa"})
 _TIMES = frozenset({"criado_de", "criado_ate"})
 
@@ -70,8 +73,7 @@ class Disparos:
             "erro_codigo": query.erro_codigo,
             "espera": query.espera and query.espera.value,
             **_created(query.criado_de, query.criado_ate),
-            "enviado_de": query.enviado_de,
-            "enviado_ate": query.enviado_ate,
+            **_sent(query),
             "template": query.template,
             "campanha_id": query.campanha_id,
             "etapa": query.etapa,
@@ -85,7 +87,12 @@ class Disparos:
                 take_seat(rows)
             language = config_of(rows).idioma
             job = _of_job(rows, query.job_id, self._clock())
-            found = rows.shown("list_disparos", **{**params, **job, **_of_kind(rows, query.filters, params)})
+            ids = _looked_up(rows, query.filters, params)
+            found = (
+                rows.shown("list_disparos", **params, **job)
+                if ids is None
+                else rows.shown("disparos_by_ids", disparo_ids=ids)
+            )
             return [presented(row, language) for row in found]
 
         return page_of(self._database.run(tenant_id, work), query.limit, lambda row: row["disparo_id"])
@@ -165,17 +172,34 @@ def _created(since: datetime | None, until: datetime | None) -> dict[str, object
     }
 
 
-def _of_kind(rows: Rows, filters: frozenset[str], params: Mapping[str, object]) -> dict[str, object]:
-    """The parameters of what is found by its channel, template or step, which no index of disparos has.
+def _sent(query: DisparoQuery) -> dict[str, object]:
+    """The parameters of a filter by the time of sending. What was sent before a time was created before it."""
+    bounds = [last_id(query.criado_ate)] if query.criado_ate else []
+    if query.enviado_ate:
+        bounds.append(UUID(int=last_id(query.enviado_ate).int + (_SENT_EARLIER_MS << 80)))
+    return {
+        "enviado_de": query.enviado_de,
+        "enviado_ate": query.enviado_ate,
+        "ate_id": min(bounds, default=None),
+    }
 
-    Other filters have indexes of their own, or leave the search to what is listed.
+
+def _looked_up(rows: Rows, filters: frozenset[str], params: Mapping[str, object]) -> list[str] | None:
+    """The ids of a page of what no index has in the order of the list; None where `list_disparos` finds it as well.
+
+    That is a channel, a template or a step, which no index has, and a contact that tens of thousands may have gone to.
+    Other filters beside these have indexes of their own, or leave the search to what is listed.
     """
-    if filters.isdisjoint(_KINDS) or not filters <= _KINDS | _TIMES:
-        return {"disparo_ids": None}
-    rows.avoid_sorting()
-    names = ("antes", *_KINDS, "criado_de", "criado_ate", "desde_id", "ate_id", "limite", "pular")
-    found = rows.shown("disparos_of_kind", **{name: params[name] for name in names})
-    return {"disparo_ids": [row["disparo_id"] for row in found], "pular": 0}
+    asked = filters - _TIMES
+    if asked and asked <= _KINDS:
+        rows.avoid_sorting()
+        query, names = "disparos_of_kind", _KINDS
+    elif asked == {"destino"}:
+        query, names = "disparos_to_destination", frozenset({"destinos"})
+    else:
+        return None
+    names |= {"antes", "criado_de", "criado_ate", "desde_id", "ate_id", "limite", "pular"}
+    return [row["disparo_id"] for row in rows.shown(query, **{name: params[name] for name in names})]
 
 
 def _of_job(rows: Rows, job_id: UUID | None, now: datetime) -> dict[str, object]:
@@ -185,7 +209,9 @@ def _of_job(rows: Rows, job_id: UUID | None, now: datetime) -> dict[str, object]
     """
     if job_id is None:
         return {"job_id": None, "do_lead": None, "ate_lead": None}
-    times = rows.one("times_of_job", job_id=job_id) or {"criado_em": now, "concluido_em": None}
+    times = rows.one("times_of_job", job_id=job_id)
+    if times is None:
+        return {"job_id": job_id, "do_lead": _NO_ID, "ate_lead": _NO_ID}
     until = times["concluido_em"] or now
     return {
         "job_id": job_id,

@@ -198,11 +198,48 @@ SELECT p.disparo_id
  ORDER BY m.inicio DESC, p.disparo_id DESC
  LIMIT CAST(:limite AS integer) OFFSET CAST(:pular AS integer);
 
+-- name: disparos_to_destination
+-- The newest disparos to a contact. One contact may have tens of thousands: their ids are sorted, and a page of them is read. What
+-- a campaign sent is found in the index that keeps a destination once in each campaign.
+SELECT e.disparo_id
+  FROM (SELECT d.disparo_id, d.criado_em
+          FROM disparos d
+         WHERE d.tenant_id = :tenant_id AND d.destino = ANY (CAST(:destinos AS text[]))
+           AND (d.campanha_id IS NULL OR d.alternativa_de IS NOT NULL)
+         UNION ALL
+        SELECT d.disparo_id, d.criado_em
+          FROM campanhas c
+          JOIN disparos d ON d.tenant_id = c.tenant_id AND d.campanha_id = c.campanha_id
+         WHERE c.tenant_id = :tenant_id AND d.destino = ANY (CAST(:destinos AS text[]))
+           AND d.campanha_id IS NOT NULL AND d.alternativa_de IS NULL) e
+ WHERE (CAST(:antes AS uuid) IS NULL OR e.disparo_id < CAST(:antes AS uuid))
+   AND (CAST(:desde_id AS uuid) IS NULL OR e.disparo_id >= CAST(:desde_id AS uuid))
+   AND (CAST(:ate_id AS uuid) IS NULL OR e.disparo_id <= CAST(:ate_id AS uuid))
+   AND (CAST(:criado_de AS timestamptz) IS NULL OR e.criado_em >= CAST(:criado_de AS timestamptz))
+   AND (CAST(:criado_ate AS timestamptz) IS NULL OR e.criado_em < CAST(:criado_ate AS timestamptz))
+ ORDER BY e.disparo_id DESC
+ LIMIT :limite OFFSET :pular;
+
+-- name: disparos_by_ids
+-- Newest first, each looked up in the primary key: of several at once, the planner believes that an index of all disparos of the
+-- tenant is as cheap to read.
+SELECT p.*, left(l.nome, 120) AS nome
+  FROM unnest(CAST(:disparo_ids AS uuid[])) AS n (disparo_id)
+ CROSS JOIN LATERAL (
+       SELECT d.disparo_id, d.lead_id, d.canal, d.contato_id, d.destino, d.template, d.template_versao, d.status,
+              d.agendar_para, d.enviar_apos, d.espera, d.expira_em, d.ignorar_janela, d.usar_alternativos,
+              d.alternativa_de, d.tentativas, d.max_tentativas, d.provider_message_id, d.ultimo_codigo, d.erro_codigo,
+              d.campanha_id, d.etapa, d.variante, d.criado_em, d.atualizado_em, d.enviado_em, d.confirmado_em
+         FROM disparos d
+        WHERE d.tenant_id = :tenant_id AND d.disparo_id = n.disparo_id
+        LIMIT 1) p
+  LEFT JOIN leads l ON l.tenant_id = :tenant_id AND l.lead_id = p.lead_id
+ ORDER BY p.disparo_id DESC;
+
 -- name: list_disparos
 -- Newest first: ids are in the order of time, so the primary key is the order of the list, and a time is a place in it
 -- (`desde_id`, `ate_id`). A filter that is not given is gone before the plan is made, as for leads. What a campaign sent to a
--- destination is found in the index that keeps a destination once in each campaign. `disparo_ids` are those that
--- `disparos_of_kind` has found.
+-- destination is found in the index that keeps a destination once in each campaign.
 SELECT p.*, left(l.nome, 120) AS nome
   FROM (SELECT d.disparo_id, d.lead_id, d.canal, d.contato_id, d.destino, d.template, d.template_versao, d.status,
                d.agendar_para, d.enviar_apos, d.espera, d.expira_em, d.ignorar_janela, d.usar_alternativos,
@@ -211,7 +248,6 @@ SELECT p.*, left(l.nome, 120) AS nome
           FROM disparos d
          WHERE d.tenant_id = :tenant_id
            AND (CAST(:antes AS uuid) IS NULL OR d.disparo_id < CAST(:antes AS uuid))
-           AND (CAST(:disparo_ids AS uuid[]) IS NULL OR d.disparo_id = ANY (CAST(:disparo_ids AS uuid[])))
            AND (CAST(:status AS text) IS NULL OR d.status = CAST(:status AS text))
            AND (CAST(:lead_id AS uuid) IS NULL OR d.lead_id = CAST(:lead_id AS uuid))
            AND (CAST(:erro_codigo AS text) IS NULL OR d.erro_codigo = CAST(:erro_codigo AS text))

@@ -11,7 +11,7 @@ import { Empty, Show } from "../../ui/state.js";
 /** @import { ComponentChildren } from "preact" */
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["OverviewAnswer"]} Overview */
-/** `names`: `each` names the first of the `n`. @typedef {{n: number, more?: boolean, what: string, href?: string, tone?: "bad" | "warn", names?: boolean, each?: {href: string, name: string, why?: ComponentChildren}[]}} Need */
+/** `href` opens exactly these; `names`: `each` names the first of the `n`, and `all` is where the others are. @typedef {{n: number, more?: boolean, what: string, href?: string, all?: string, tone?: "bad" | "warn", names?: boolean, each?: {href: string, name: string, why?: ComponentChildren}[]}} Need */
 
 const EVERY_MS = 15_000;
 const COUNTED = 50;
@@ -55,12 +55,12 @@ export function Needs({ overview }) {
 
 /** @param {{need: Need}} props */
 function Item({ need }) {
-  const { n, more, what, href: to, tone = "warn", names = false, each = [] } = need;
+  const { n, more, what, href: to, all = to, tone = "warn", names = false, each = [] } = need;
   const text = html`<strong>${number(n)}${more ? "+" : ""}</strong> ${what}`;
   return html`<li class=${tone}>
     ${to ? html`<a href=${to}>${text}</a>` : html`<span>${text}</span>`}
     ${each.length > 0 && html`<ul>${each.map(({ href: at, name, why }) => html`<li key=${at}><a href=${at}>${name}</a>${why && html` <span class="muted small">${why}</span>`}</li>`)}
-      ${names && n > each.length && to && html`<li><a href=${to}>${t("hoje.e_mais", { n: n - each.length })}</a></li>`}</ul>`}
+      ${names && n > each.length && all && html`<li><a href=${all}>${t("hoje.e_mais", { n: n - each.length })}</a></li>`}</ul>`}
   </li>`;
 }
 
@@ -120,7 +120,7 @@ function ofOthers({ replies, campaigns, paused, jobs, overdue }) {
       n: jobs.length,
       tone: "bad",
       what: t("hoje.importacoes", { n: jobs.length }),
-      href: href(["importacoes"]),
+      all: href(["importacoes"]),
       names: true,
       each: jobs.slice(0, NAMED).map((each) => ({
         href: href(["importacoes", each.job_id]),
@@ -132,7 +132,7 @@ function ofOthers({ replies, campaigns, paused, jobs, overdue }) {
       n: overdue.itens.length,
       more: Boolean(overdue.proximo),
       what: t("hoje.sem_confirmacao", { n: overdue.itens.length }),
-      href: href(["agenda"], { confirmacao_vencida: "true" }),
+      all: href(["agenda"]),
       names: true,
       each: overdue.itens.slice(0, NAMED).map((each) => ({
         href: href(["agenda", each.agendamento_id]),

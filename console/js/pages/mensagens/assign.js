@@ -40,9 +40,9 @@ export function Assign({ reply, close, done }) {
           columns=${[
             { title: t("mensagens.para"), cell: (/** @type {Lead} */ lead) => lead.nome || t("mensagens.sem_nome") },
             { title: t("mensagens.documento"), cell: (/** @type {Lead} */ lead) => documentOf(lead.documento) },
-            { title: t("mensagens.situacao"), cell: (/** @type {Lead} */ lead) => label("mensagens.lead", lead.status) },
+            { title: t("mensagens.situacao"), wide: true, cell: (/** @type {Lead} */ lead) => label("mensagens.lead", lead.status) },
             {
-              title: t("mensagens.o_que_fazer"),
+              title: "",
               cell: (/** @type {Lead} */ lead) => html`<button type="button" class="small" tabindex="-1" disabled=${assign.busy} aria-label=${t("mensagens.e_deste", { nome: lead.nome ?? "" })} onClick=${() => assign.run(lead)}>${t("mensagens.escolher_este")}</button>`,
             },
           ]}

@@ -5,11 +5,12 @@ import { dateTime, phone } from "../../format.js";
 import { html } from "../../html.js";
 import { useAction, useResource } from "../../resource.js";
 import { href } from "../../router.js";
-import { can, person } from "../../session.js";
+import { can } from "../../session.js";
 import { label, t } from "../../texts.js";
 import { Confirm } from "../../ui/dialog.js";
 import { Input } from "../../ui/field.js";
 import { Badge, Facts, Page, Section } from "../../ui/parts.js";
+import { usePeople } from "../../ui/people.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { toast } from "../../ui/toast.js";
 import { tone } from "./list.js";
@@ -108,7 +109,7 @@ function Data({ disparo }) {
 
 /** @param {{disparo: Disparo}} props */
 function History({ disparo }) {
-  const own = person.value?.id ?? "";
+  const people = usePeople();
   const cut = (disparo.historico[0]?.passo ?? 1) > 1;
   return html`<ol class="history">
     <li>
@@ -120,7 +121,7 @@ function History({ disparo }) {
       (each) => html`<li key=${each.passo}>
         <span class="muted small">${dateTime(each.em)}</span>
         <p>${step(each)}</p>
-        ${details(each, own).length > 0 && html`<p class="muted small">${details(each, own).join(" · ")}</p>`}
+        ${details(each, people).length > 0 && html`<p class="muted small">${details(each, people).join(" · ")}</p>`}
       </li>`,
     )}
   </ol>`;

@@ -80,13 +80,21 @@ export function tone(status) {
 function Nothing() {
   const { query } = route.value;
   if (isFiltered(query)) {
+    const name = notAContact(query.destino);
     return html`<${Empty} title=${t("mensagens.nada_assim")}>
+      ${query.destino && html`<p>${t("mensagens.destino_inteiro")}</p>`}
+      ${name && html`<p><a href=${href(["leads"], { q: name })}>${t("mensagens.procurar_nome", { nome: name })}</a></p>`}
       <button type="button" onClick=${() => setQuery(Object.fromEntries(Object.keys(query).map((name) => [name, ""])))}>${t("mensagens.limpar")}</button>
     <//>`;
   }
   return html`<${Empty} title=${t("mensagens.vazio")}>
     <p><a href=${href(["campanhas"])}>${t("mensagens.vazio_campanha")}</a> · <a href=${href(["leads"])}>${t("mensagens.vazio_lead")}</a></p>
   <//>`;
+}
+
+/** What was typed, if it is neither a phone nor an e-mail: somebody looks for a name. @param {string | undefined} typed */
+function notAContact(typed) {
+  return typed && /\p{L}{3}/u.test(typed) && !typed.includes("@") ? typed : "";
 }
 
 /** @param {{overview: Overview | undefined}} props */

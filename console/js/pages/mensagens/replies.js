@@ -45,7 +45,7 @@ export function Replies() {
     <div class="toolbar">
       <${Chips} name="revisar" label=${t("mensagens.a_revisar")} options=${[["true", counted(t("mensagens.a_revisar"), page.data?.total_a_revisar)]]} />
       <${Chips} name="sem_lead" label=${t("mensagens.sem_lead")} options=${[["true", counted(t("mensagens.sem_lead"), page.data?.total_sem_lead)]]} />
-      <${Chips} name="pedido" label=${t("mensagens.entendida")} options=${[["descadastro", t("mensagens.pedido.descadastro")], ["duvida", t("mensagens.pedido.duvida")]]} />
+      <${Chips} name="pedido" label=${t("mensagens.entendida")} options=${[["descadastro", t("mensagens.pediu_para_sair")]]} />
       <${Chips} name="canal" label=${t("mensagens.canal")} options=${CHANNELS.map((each) => [each, label("mensagens.canais", each)])} />
     </div>
     <${Active} labels=${{ lead_id: () => t("mensagens.de_um_lead"), disparo_id: () => t("mensagens.de_uma_mensagem"), campanha_id: () => t("mensagens.de_uma_campanha") }} />
@@ -142,7 +142,10 @@ function Inbox({ data, set, reload, goes }) {
     focus(row.resposta_id);
   }
 
-  if (rows.length === 0) return html`<${Empty} title=${goes ? t("mensagens.tudo_tratado") : t("mensagens.sem_respostas")} />`;
+  const isFiltered = FILTERS.some((name) => route.value.query[name]);
+  if (rows.length === 0) return html`<${Empty} title=${goes && !isFiltered ? t("mensagens.tudo_tratado") : t("mensagens.sem_respostas")}>
+    ${route.value.query.contato && html`<p>${t("mensagens.destino_inteiro")}</p>`}
+  <//>`;
   return html`<${ProblemBox} problem=${answer.problem} />
     ${mayAct && html`<p class="muted small wide">${t("mensagens.teclas")}</p>`}
     <table class="list inbox" ref=${body}>

@@ -4,11 +4,12 @@ import { dateTime, phone } from "../../format.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { href } from "../../router.js";
-import { person } from "../../session.js";
 import { label, t } from "../../texts.js";
 import { Facts } from "../../ui/parts.js";
+import { usePeople } from "../../ui/people.js";
 import { ProblemBox } from "../../ui/state.js";
 import { Understood } from "./replies.js";
+import { by } from "./words.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["ReplyAnswer"]} Reply */
@@ -27,6 +28,7 @@ export function OpenReply({ reply, mayAct, busy, act }) {
     },
     [reply.resposta_id, reply.lead_id, reply.disparo_id],
   );
+  const people = usePeople();
   const { whole, disparo, lead } = more.data ?? {};
   /** @type {[string, any][]} */
   const rows = [
@@ -47,8 +49,8 @@ export function OpenReply({ reply, mayAct, busy, act }) {
   if (reply.campanha_id) rows.push([t("mensagens.campanha"), html`<a href=${href(["campanhas", reply.campanha_id])}>${t("mensagens.abrir_campanha")}</a>`]);
   rows.push([t("mensagens.entendida"), html`<${Understood} reply=${reply} /> <span class="muted small">${meant(reply)}</span>`]);
   rows.push([t("mensagens.recebida"), dateTime(reply.recebida_em)]);
-  if (reply.resolvida_em) rows.push([t("mensagens.tratada"), `${dateTime(reply.resolvida_em)} ${who(reply.resolvida_por)}`]);
-  if (reply.atribuida_em) rows.push([t("mensagens.dita_de_quem"), `${dateTime(reply.atribuida_em)} ${who(reply.atribuida_por)}`]);
+  if (reply.resolvida_em) rows.push([t("mensagens.tratada"), `${dateTime(reply.resolvida_em)} ${by(reply.resolvida_por, people)}`]);
+  if (reply.atribuida_em) rows.push([t("mensagens.dita_de_quem"), `${dateTime(reply.atribuida_em)} ${by(reply.atribuida_por, people)}`]);
   return html`${whole && html`<p class="pre">${whole.texto}</p>`}
     <${Facts} rows=${rows} />
     <${ProblemBox} problem=${more.problem} retry=${more.reload} />
@@ -64,10 +66,4 @@ function meant(reply) {
   if (reply.revisar) return t("mensagens.segura_envios", { contato: reply.contato ? phone(reply.contato) : t("mensagens.desconhecido") });
   if (reply.decisao === "descadastro" || reply.pedido === "descadastro") return t("mensagens.nao_recebe_mais");
   return reply.lead_id ? t("mensagens.lead_contatado") : t("mensagens.diga_de_quem");
-}
-
-/** @param {string | null} id */
-function who(id) {
-  if (!id) return "";
-  return id === person.value?.id ? t("mensagens.por_voce") : t("mensagens.por", { quem: id });
 }

@@ -3,6 +3,7 @@ import { dateTime } from "../../format.js";
 import { hasText, label, t } from "../../texts.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
+/** @import { usePeople } from "../../ui/people.js" */
 /** @typedef {Schemas["DisparoAnswer"]} Disparo */
 /** @typedef {Schemas["HistoryStepAnswer"]} Step */
 
@@ -48,13 +49,22 @@ export function step(step) {
   return step.mensagem ?? label("mensagens.passo", step.classe);
 }
 
-/** What more is known of a step. @param {Step} step @param {string} own the id of the person who reads */
-export function details(step, own) {
+/** By whom, where it is known. @param {string | null} id @param {ReturnType<typeof usePeople>} people */
+export function by(id, people) {
+  if (!id) return "";
+  const { own, email } = people(id);
+  if (own) return t("mensagens.por_voce");
+  if (email) return t("mensagens.por", { quem: email });
+  return id.startsWith("chave:") ? t("mensagens.por_programa") : t("mensagens.por_colega");
+}
+
+/** What more is known of a step. @param {Step} step @param {ReturnType<typeof usePeople>} people */
+export function details(step, people) {
   return [
     step.tentativa && t("mensagens.tentativa", { n: step.tentativa }),
     step.ate && t("mensagens.ate", { quando: dateTime(step.ate) }),
     step.latencia_ms !== null && t("mensagens.latencia", { ms: step.latencia_ms }),
-    step.por && (step.por === own ? t("mensagens.por_voce") : t("mensagens.por", { quem: step.por })),
+    by(step.por, people),
     step.motivo && `“${step.motivo}”`,
   ].filter(Boolean);
 }
