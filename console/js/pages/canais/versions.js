@@ -52,7 +52,7 @@ function Compared({ version, current, use }) {
   return html`<p class="hint">${t("canais.diferenca_dica", { numero: String(version.versao) })}</p>
     ${FIELDS.filter((field) => version[field] !== null || current[field] !== null).map(
       (field) => html`<div key=${field}>
-        ${current.canal === "email" && html`<h3>${t(`canais.${field}`)}</h3>`}
+        ${current.canal === "email" && html`<h3>${t(`canais.campo.${field}`)}</h3>`}
         <${Difference} before=${version[field] ?? ""} after=${current[field] ?? ""} />
       </div>`,
     )}

@@ -121,7 +121,7 @@ function same(one, other) {
 
 /** @param {unknown} value */
 function shown(value) {
-  if (typeof value === "boolean") return t(value ? "configuracao.sim" : "configuracao.nao");
+  if (typeof value === "boolean") return value ? t("configuracao.sim") : t("configuracao.nao");
   if (Array.isArray(value)) return value.map((each) => (typeof each === "object" ? Object.values(each).join(" ") : String(each))).join(", ") || "–";
   return String(value ?? "") || "–";
 }
