@@ -41,7 +41,7 @@ function write(values) {
 function errorsAt(problem, canal) {
   const root = `/canais/${canal}`;
   const found = (problem?.errors ?? []).filter((each) => each.pointer === root || each.pointer?.startsWith(`${root}/`));
-  return found.map((each) => `${(each.pointer ?? "").slice(root.length)} ${each.detail}`.trim()).join(" ");
+  return found.map((each) => `${(each.pointer ?? "").slice(root.length)} ${each.detail}`.trim()).join(" · ");
 }
 
 export default function View() {

@@ -47,7 +47,7 @@ export function ConfigForm({ children, ...shape }) {
  */
 function Loaded({ config, replace, shape, body }) {
   const saved = shape.read(config.data);
-  const draft = useDraft(`configuracao/${shape.name}`, saved, t(`configuracao.secao.${shape.name}`));
+  const draft = useDraft(`configuracao/${shape.name}`, saved, t(`configuracao.secao.${shape.name}`), { rebase: true });
   const [others, setOthers] = useState(/** @type {[string, string][]} */ ([]));
   const work = useAction(async () => {
     try {
