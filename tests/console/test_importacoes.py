@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from playwright.sync_api import FileChooser, expect
+from playwright.sync_api import FileChooser, FilePayload, expect
 
 from chalicelib.adapters.database import connect
 from tests.console.conftest import Console
 from tests.console.people import HOSTILE, Person
-from tests.console.shots.importacoes import workbook
+from tests.console.shots.importacoes import file, workbook
 
 _QUOTED = HOSTILE.replace('"', '""')
 _CLIENTS = (
@@ -23,11 +23,6 @@ _CLIENTS = (
     "Carla Dias;1234;carla@example.com;111.111.111-11;x\n"
 )
 _PATIENCE_S = 60.0
-
-
-def file(name: str, text: str | bytes) -> Any:
-    content = text.encode() if isinstance(text, str) else text
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
 
 def imported(person: Person, name: str, text: str, **options: Any) -> str:
@@ -55,11 +50,11 @@ def leads(person: Person, *columns: str) -> list[tuple[Any, ...]]:
     return sorted((tuple(lead[each] for each in columns) for lead in shown), key=str)
 
 
-def choose(person: Person, *files: Any) -> None:
+def choose(person: Person, chosen: FilePayload) -> None:
     """Choose a file with the mouse, and wait for what the check says."""
     with person.page.expect_file_chooser() as chooser:
         person.page.get_by_role("button", name="Escolher arquivo").click()
-    chooser.value.set_files(list(files))
+    chooser.value.set_files(chosen)
     expect(person.page.get_by_role("button", name="Conferir de novo")).to_be_visible()
     person.settled()
 

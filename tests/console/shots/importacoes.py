@@ -6,7 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 
-from playwright.sync_api import expect
+from playwright.sync_api import FilePayload, expect
 from xlsxwriter import Workbook
 
 from local.project import ROOT
@@ -29,14 +29,12 @@ def shots(person: Person) -> Iterator[str]:
     """Bring the page into one state after another; each is named."""
     page = person.go("importacoes")
     yield "importacoes-vazia"
-    page.set_input_files(
-        "input[type=file]", files=[{"name": "proposta.pdf", "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}]
-    )
+    page.set_input_files("input[type=file]", file("proposta.pdf", b"%PDF-1.7"))
     expect(page.get_by_role("alert")).to_be_visible()
     yield "importacoes-formato-recusado"
     page.get_by_role("button", name="Dispensar").click()
 
-    _choose(person, "clientes.csv", _DIRTY.encode())
+    _choose(person, "clientes.csv", _DIRTY)
     yield "importacoes-conferencia"
     page.get_by_text("Mais opções").click()
     page.get_by_label("Fone da firma: lida como").select_option("telefone")
@@ -87,8 +85,13 @@ def workbook() -> bytes:
     return written.getvalue()
 
 
-def _choose(person: Person, name: str, content: bytes) -> None:
-    kind = "application/octet-stream"
-    person.page.set_input_files("input[type=file]", files=[{"name": name, "mimeType": kind, "buffer": content}])
+def file(name: str, content: str | bytes) -> FilePayload:
+    """A file to choose."""
+    whole = content.encode() if isinstance(content, str) else content
+    return {"name": name, "mimeType": "application/octet-stream", "buffer": whole}
+
+
+def _choose(person: Person, name: str, content: str | bytes) -> None:
+    person.page.set_input_files("input[type=file]", file(name, content))
     expect(person.page.get_by_role("button", name="Conferir de novo")).to_be_visible()
     person.settled()
