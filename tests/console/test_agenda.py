@@ -176,7 +176,7 @@ def test_one_is_booked_and_found_in_the_grid_by_keyboard_alone(person: Person, d
     person.keys("n")
     person.type("mercadinho sao")
     expect(page.locator("[role=option]")).to_contain_text("Mercadinho São João")
-    person.check_access()
+    assert person.violations() == []
     person.keys("Enter")
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("Trocar")
@@ -190,6 +190,7 @@ def test_one_is_booked_and_found_in_the_grid_by_keyboard_alone(person: Person, d
     person.tab_to("dialog .free-time input")
     person.keys("Space", "ArrowDown", "ArrowDown")
     expect(dialog.locator(".free-time").nth(2).locator("input")).to_be_checked()
+    person.check_access()
     person.tab_to("dialog button[type=submit]")
     person.keys("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -222,7 +223,6 @@ def test_one_is_moved_confirmed_and_cancelled_by_keyboard_alone(person: Person, 
     person.tab_to("dialog input[type=datetime-local]")
     page.locator("dialog input[type=datetime-local]").fill(f"{diary.monday + timedelta(days=1)}T19:00")
     expect(dialog.get_by_role("status")).to_contain_text("expediente do responsável. Você pode marcar mesmo assim.")
-    person.check_access()
     person.tab_to("dialog button[type=submit]")
     person.keys("Enter")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -254,6 +254,15 @@ def test_dragging_moves_and_what_is_refused_goes_back(person: Person, diary: Dia
     page.mouse.up()
     expect(dialog).to_have_count(0)
     expect(page).to_have_url(re.compile(r"#/agenda\?"))
+    # Nor does letting go outside of the grid.
+    drag(page, card(page, "Padaria"), cell(page, 2, "10:00"))
+    expect(page.locator(".week-card.ghost")).to_be_visible()
+    outside = page.locator("main h1").bounding_box()
+    assert outside is not None
+    page.mouse.move(outside["x"], outside["y"])
+    expect(page.locator(".week-card.ghost")).to_have_count(0)
+    page.mouse.up()
+    expect(dialog).to_have_count(0)
     # Onto one that is taken: the API says so, and names what is free.
     drag(page, card(page, "Padaria"), cell(page, 1, "11:00"))
     page.mouse.up()
@@ -261,6 +270,7 @@ def test_dragging_moves_and_what_is_refused_goes_back(person: Person, diary: Dia
     dialog.get_by_role("button", name="Mover", exact=True).click()
     expect(dialog.get_by_role("alert")).to_contain_text("já tem um compromisso nesse horário")
     expect(dialog).to_contain_text("Não foi movido")
+    expect(dialog).to_contain_text("11:00–12:00.")
     person.check_access()
     person.keys("Escape")
     expect(cell(page, 0, "09:00").locator("a.week-card")).to_contain_text("Padaria Central")
@@ -376,7 +386,6 @@ def test_a_reader_sees_what_a_colleague_changes_and_changes_nothing(console: Con
         reader.go(f"agenda/{part}")
         expect(page.locator(".empty")).to_be_visible()
         expect(page.locator("main [data-new]")).to_have_count(0)
-    reader.check_access()
     # What does not exist says so.
     reader.go("agenda/00000000-0000-0000-0000-000000000000")
     expect(page.get_by_role("alert")).to_be_visible()

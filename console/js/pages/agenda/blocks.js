@@ -56,8 +56,7 @@ export function Blocks() {
           rows=${data.itens}
           id=${(/** @type {Block} */ row) => row.bloqueio_id}
           columns=${[
-            { title: t("agenda.motivo"), cell: (/** @type {Block} */ row) => row.motivo },
-            { title: t("agenda.responsavel"), cell: (/** @type {Block} */ row) => row.responsavel ?? t("agenda.todos") },
+            { title: t("agenda.motivo"), cell: (/** @type {Block} */ row) => html`${row.motivo}<br /><span class="muted small">${row.responsavel ?? t("agenda.todos")}</span>` },
             { title: t("agenda.quando"), cell: (/** @type {Block} */ row) => periodOf(row) },
             ...(mayChange
               ? [{ title: "", cell: (/** @type {Block} */ row) => html`<button type="button" class="small" aria-label=${`${t("acao.apagar")}: ${row.motivo}`} onClick=${() => setLeaving(row)}>${t("acao.apagar")}</button>` }]

@@ -53,7 +53,7 @@ function columnOf(day, name, { staff, blocks, slots, appointments }) {
     day,
     responsavel: name,
     placed: lanes(appointments.filter((each) => !name || isNamed(each.responsavel, name)).flatMap((each) => placedOn(each, day))),
-    off: outside(working),
+    off: outside(closed ? [] : working),
     blocks: ofDay.filter((each) => concerns(each.block)),
     others: name ? [] : [...new Set(ofDay.map((each) => each.block))].filter((block) => !concerns(block)),
     free: freeOn(day, free),
@@ -61,9 +61,9 @@ function columnOf(day, name, { staff, blocks, slots, appointments }) {
   };
 }
 
-/** Names are the same whatever their case and accents, as the API compares them. @param {string} one @param {string} other */
+/** Names are the same whatever their case, as the API compares them. @param {string} one @param {string} other */
 export function isNamed(one, other) {
-  return one === other || one.localeCompare(other, "pt-BR", { sensitivity: "base" }) === 0;
+  return one.toLowerCase() === other.toLowerCase();
 }
 
 /** @param {Appointment} appointment */

@@ -1,5 +1,5 @@
 // One appointment: what it is, how it stands, what was said of it, and what can be done.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime, now, relative } from "../../format.js";
 import { html } from "../../html.js";
@@ -22,12 +22,16 @@ import { Situation, hours, kind, leadName, longWhen, when } from "./words.js";
 
 /** @import { AppointmentDetail } from "./data.js" */
 
+const SOON_MS = 3_000;
+
 export function Detail() {
   const agendamento_id = /** @type {string} */ (route.value.rest[0]);
-  const found = useResource((signal) => api.get("/agendamentos/{agendamento_id}", { path: { agendamento_id }, signal }), [agendamento_id], {
-    every: EVERY_MS,
-  });
+  const [every, setEvery] = useState(EVERY_MS);
+  const found = useResource((signal) => api.get("/agendamentos/{agendamento_id}", { path: { agendamento_id }, signal }), [agendamento_id], { every });
   const shown = found.data;
+  // What is on its way to the calendar is there in a moment.
+  const waits = shown?.calendario?.status === "pendente";
+  useEffect(() => setEvery(waits ? SOON_MS : EVERY_MS), [waits]);
   const title = shown ? t("agenda.com", { tipo: label("agenda.tipo", shown.tipo), lead: leadName(shown) }) : t("agenda.um");
   return html`<${Page} title=${title} actions=${html`<a class="button" href=${backToCalendar()}>${t("agenda.voltar")}</a>`}>
     <${Show} of=${found}>

@@ -34,9 +34,10 @@ export function useDrag(columns, drop) {
     /** @param {PointerEvent} now */
     function moved(now) {
       moves ||= Math.hypot(now.clientX - x, now.clientY - y) > SLACK_PX;
-      const place = moves && placeAt(now.clientX, now.clientY - grabbed + 1);
-      if (!place) return;
-      last = { appointment, ...place };
+      if (!moves) return;
+      // Outside of the grid it is nowhere: to let go there moves nothing.
+      const place = placeAt(now.clientX, now.clientY - grabbed + 1);
+      last = place && { appointment, ...place };
       setGhost(last);
     }
 

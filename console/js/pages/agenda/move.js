@@ -63,11 +63,13 @@ export function Move({ appointment, to = "", done, close }) {
   <//>`;
 }
 
-/** The free times nearest to one that was refused, as the API names them. @param {{problem: Problem | null, choose: (instant: string) => void}} props */
+/** What takes a time that was refused, and the free ones nearest to it, as the API names them. @param {{problem: Problem | null, choose: (instant: string) => void}} props */
 export function Nearest({ problem, choose }) {
   const times = /** @type {string[]} */ (problem?.document.horarios_livres ?? []);
+  const other = /** @type {Appointment | null} */ (problem?.document.ocupado ?? null);
   if (times.length === 0) return null;
-  return html`<p>${t("agenda.mais_proximos")}</p>
+  return html`${other && html`<p>${t("agenda.ocupado_por", { quando: when(other) })}</p>`}
+    <p>${t("agenda.mais_proximos")}</p>
     <div class="chips">
       ${times.map((each) => html`<button type="button" class="chip" key=${each} onClick=${() => choose(new Date(each).toISOString())}>${longWhen(each)}</button>`)}
     </div>`;

@@ -91,7 +91,7 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
   const failed = today.erro / (today.enviado + today.erro || 1);
   const mayChange = can(pausa?.de_admin ? "admin" : "operador");
   const actions = html`${can("operador") && html`<button type="button" onClick=${() => setOpen("testar")}>${t("canais.testar")}</button>`}
-    ${mayChange && html`<button type="button" class=${pausa ? "primary" : ""} onClick=${() => setOpen(pausa ? "retomar" : "pausar")}>${t(pausa ? "canais.retomar" : "canais.pausar")}</button>`}`;
+    ${mayChange && html`<button type="button" class=${pausa ? "primary" : ""} onClick=${() => setOpen(pausa ? "retomar" : "pausar")}>${pausa ? t("canais.retomar") : t("canais.pausar")}</button>`}`;
 
   return html`<${Section} title=${t(`canais.canal.${canal}`)} actions=${actions}>
     <p class="row">
@@ -117,7 +117,7 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
     <${Facts}
       rows=${[
         [t("canais.minuto"), usage(minute.sent, limit?.por_minuto ?? null, minute.isMore, t("canais.minuto_dica"))],
-        [t("canais.dia"), usage(today.enviado, limit?.por_dia ?? null, false, t("canais.dia_dica"))],
+        [t("canais.dia"), usage(today.enviado, limit?.por_dia ?? null, false, limit && limit.por_dia === null ? t("canais.dia_sem_cota") : t("canais.dia_dica"))],
         ...(limit ? [[t("canais.por_segundo"), number(limit.por_segundo)]] : []),
         [t("canais.na_fila"), channel.pendentes ? html`<a href=${messages(canal, "pendente")}>${number(channel.pendentes)}</a>` : t("canais.fila_vazia")],
       ]}
