@@ -215,7 +215,7 @@ def test_a_draft_is_made_and_started_and_paused_by_keys_alone(person: Person) ->
     person.keys("Enter")
     person.tab_to("main select >> nth=1")
     person.type("curta")
-    person.tab_to(".actions button")
+    person.tab_to(".actions .primary")
     person.keys("Enter")
     saved(page)
     person.tab_to(".tabs a:has-text('Início')")
@@ -262,6 +262,7 @@ def test_what_was_typed_is_never_lost(person: Person) -> None:
     expect(page.get_by_label("Nome", exact=True)).to_have_value("Meia campanha")
     page.get_by_label("Todos os leads").check()
     page.get_by_role("button", name="Limpar").click()
+    page.get_by_role("dialog").get_by_role("button", name="Limpar").click()
     expect(page.get_by_label("Nome", exact=True)).to_have_value("")
     expect(page.get_by_label("Todos os leads")).not_to_be_checked()
 

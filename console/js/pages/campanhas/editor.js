@@ -49,6 +49,7 @@ export function StoredDraft({ first, reload }) {
 function Editor({ draft, reload }) {
   const { form, change } = draft;
   const [isDeleting, setDeleting] = useState(false);
+  const [isClearing, setClearing] = useState(false);
   /** Whether one wanted to save what is not whole. */
   const [wasAsked, setAsked] = useState(false);
   const [round, setRound] = useState(0);
@@ -73,17 +74,7 @@ function Editor({ draft, reload }) {
     draft.id && html`<button type="button" onClick=${() => setDeleting(true)}>${t("campanhas.apagar")}</button>`,
     !draft.id &&
       !isSame(form, BLANK) &&
-      html`<button
-        type="button"
-        onClick=${() => {
-          change(BLANK);
-          setRound(round + 1);
-          setAsked(false);
-          focusName();
-        }}
-      >
-        ${t("campanhas.descartar")}
-      </button>`,
+      html`<button type="button" onClick=${() => setClearing(true)}>${t("campanhas.descartar")}</button>`,
     !draft.id &&
       html`<button
         type="button"
@@ -122,6 +113,18 @@ function Editor({ draft, reload }) {
     ${part === "conferencia" && html`<${Check} draft=${draft} />`}
     ${part === "inicio" && html`<${Start} draft=${draft} started=${reload} />`}
     ${next && html`<p><a class="button" href=${partHref(next)}>${t("campanhas.seguinte", { parte: t(`campanhas.parte.${next}`) })}</a></p>`}
+    ${isClearing &&
+    html`<${Confirm}
+      title=${t("campanhas.descartar_titulo")}
+      action=${t("campanhas.descartar")}
+      danger
+      run=${async () => {
+        change(BLANK);
+        setRound(round + 1);
+        setAsked(false);
+      }}
+      close=${() => setClearing(false)}
+    />`}
     ${isDeleting &&
     html`<${Confirm}
       title=${t("campanhas.apagar_titulo")}
