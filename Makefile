@@ -21,7 +21,7 @@ PROVEN := ingestion dispatch campaigns leads privacy scheduling access subscript
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test test-fast check lint types check-coverage console-types screenshots chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments bench-api bench-console \
-	lock package deploy destroy chalice-deploy redrive migrate sample clean
+	lock package deploy console destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -165,6 +165,10 @@ deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMET
 	aws cloudformation deploy --stack-name disparo-agenda-$(STAGE) --template-file build/$(STAGE)/packaged.json \
 		--s3-bucket "$(ARTIFACTS)" --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
 		$(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+
+console: $(INSTALLED) ## Put the console of a deployed stage behind CloudFront: make console STAGE=dev DOMAIN=… CERTIFICATE=… (docs/aws.md)
+	@PYTHONPATH=. $(PY) template-extras/deploy_console.py --stage $(STAGE) --out build/$(STAGE)-console \
+		$(if $(DOMAIN),--domain "$(DOMAIN)") $(if $(CERTIFICATE),--certificate "$(CERTIFICATE)")
 
 destroy: $(INSTALLED) ## Delete the stack of a stage, after it has said what it keeps: make destroy STAGE=dev
 	@$(PY) template-extras/destroy.py --stage $(STAGE)

@@ -7,6 +7,7 @@ logged as `***`.
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,11 +58,15 @@ logger = Logger(service=SERVICE, json_serializer=_serialised, use_rfc3339=True)
 
 
 def count(metric: Metric, value: float, *, tenant_id: str) -> None:
-    """Write one EMF line to standard output, which CloudWatch turns into a metric; a value of 0 writes no line."""
+    """Write one EMF line to standard output, which CloudWatch turns into two metrics; a value of 0 writes no line.
+
+    One is the tenant's. The other is the total of the stage, which alarms look at.
+    """
     if not value:
         return
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     metrics.add_dimension(name="tenant", value=tenant_id)
+    metrics.add_dimensions(service=SERVICE, stage=os.environ.get("STAGE", "dev"))
     metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
     metrics.flush_metrics()
 

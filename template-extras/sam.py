@@ -11,6 +11,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+from alarms import with_alarms
 from chalice.config import Config
 from chalice.deploy import models
 from chalice.deploy.appgraph import ApplicationGraphBuilder, DependencyBuilder
@@ -48,6 +49,7 @@ def sam_template(config: Config, extras_dir: Path, target: Target) -> Template:
     template["Parameters"]["EventBusName"]["Default"] = config.environment_variables["EVENT_BUS_NAME"]
     for function in _of_type(template, "AWS::Serverless::Function").values():
         function["Properties"] = _merge(every_function, function["Properties"])
+    template["Resources"] |= with_alarms(template["Resources"], config.chalice_stage)
     return template
 
 

@@ -205,8 +205,8 @@ def told_apart(request: Request, get_response: Callable[[Request], Response]) ->
         return response
     if _TAG not in response.headers and response.headers.get("Content-Type") in _JSON:
         response.headers[_TAG] = tag_of(response.body)
-    tag = response.headers.get(_TAG)
-    if tag is None or not is_known(tag, request.headers.get(IF_NONE_MATCH.lower(), "")):
+    tag = str(response.headers.get(_TAG, ""))
+    if not tag or not is_known(tag, request.headers.get(IF_NONE_MATCH.lower(), "")):
         return response
     kept = {name: response.headers[name] for name in _OF_UNCHANGED if name in response.headers}
     return Response(body="", status_code=_UNCHANGED, headers=kept)

@@ -93,6 +93,16 @@ class Person:
             self.page.keyboard.press("Tab")
         raise AssertionError(f"Tab does not reach {selector}")
 
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """Be without a network; what the browser itself says of that is no fault of the page."""
+        self.page.context.set_offline(True)
+        try:
+            yield
+        finally:
+            self.page.context.set_offline(False)
+            self._wrong = [each for each in self._wrong if "ERR_INTERNET_DISCONNECTED" not in each]
+
     def violations(self, *rules: str) -> list[str]:
         """What axe-core finds on the page as it is now, by all its rules or by some: the rule, how bad, and where."""
         # By the protocol of the browser, so that the page's own policy need not allow it.

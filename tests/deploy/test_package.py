@@ -226,6 +226,7 @@ def test_every_queue_has_dead_letters_with_longer_retention_and_an_alarm(package
     queues_with_alarm = {
         each["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
         for each in packaged.of_type("AWS::CloudWatch::Alarm").values()
+        if each["Properties"].get("MetricName") == "ApproximateNumberOfMessagesVisible"
     }
     queues = packaged.of_type("AWS::SQS::Queue")
     for name, queue in queues.items():

@@ -520,7 +520,7 @@ def test_what_was_sent_before_a_time_is_found_without_looking_at_what_was_create
         at = STARTED_AT + after * second
         a_disparo(database, lead_id, status="enviado", criado_em=at, enviado_em=at)
 
-    def listed(**filters: datetime) -> list[str]:
+    def listed(**filters: Any) -> list[str]:
         return [each["disparo_id"] for each in services.disparos.page(TENANT, DisparoQuery(**filters))["itens"]]
 
     assert listed(enviado_ate=STARTED_AT - 58 * second) == listed(enviado_ate=STARTED_AT) == [str(sent)]

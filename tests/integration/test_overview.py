@@ -149,7 +149,7 @@ def test_queue_is_exact_unless_both_of_its_parts_are_long(due: int, later: int) 
 
 
 def series(services: Services, day: str | None = None) -> dict[str, Any]:
-    return services.overview.series(TENANT, SeriesQuery(dia=day and date.fromisoformat(day)))
+    return services.overview.series(TENANT, SeriesQuery(dia=date.fromisoformat(day) if day else None))
 
 
 def eventful(shown: dict[str, Any]) -> dict[str, tuple[int, int, int]]:
@@ -442,9 +442,8 @@ def test_migration_counts_what_was_forgotten_by_its_quarter_of_an_hour(
             ("erro", week),
             ("enviado", now - timedelta(days=401)),
         ):
-            column = "erro_codigo" if status == "erro" else "enviado_em"
-            value = "131026" if status == "erro" else at
-            a_disparo(database, lead_id, status=status, atualizado_em=at, **{column: value})
+            left: dict[str, Any] = {"erro_codigo": "131026"} if status == "erro" else {"enviado_em": at}
+            a_disparo(database, lead_id, status=status, atualizado_em=at, **left)
         a_disparo(database, lead_id, status="confirmado", enviado_em=week, confirmado_em=known)
         # What is still known is not counted twice.
         run(database, "DELETE FROM disparo_contagens WHERE quando > '-infinity'")

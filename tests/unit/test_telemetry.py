@@ -80,7 +80,10 @@ def test_log_line_is_json_and_masked_in_every_field(capsys: pytest.CaptureFixtur
     assert logging.getLogger("disparo-agenda")
 
 
-def test_metric_is_one_line_in_the_format_of_cloudwatch(capsys: pytest.CaptureFixture[str]) -> None:
+def test_metric_is_one_line_in_the_format_of_cloudwatch(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STAGE", "prod")
     count(Metric.LEADS_CREATED, 12, tenant_id="acme")
     [line] = capsys.readouterr().out.strip().splitlines()
     metric = json.loads(line)
@@ -88,6 +91,9 @@ def test_metric_is_one_line_in_the_format_of_cloudwatch(capsys: pytest.CaptureFi
     assert declared["Namespace"] == NAMESPACE
     assert declared["Metrics"] == [{"Name": "LeadsCreated", "Unit": "Count"}]
     assert (metric["tenant"], metric["LeadsCreated"]) == ("acme", [12.0])
+    of_the_tenant, of_the_stage = declared["Dimensions"]
+    assert (sorted(of_the_tenant), of_the_stage) == (["service", "tenant"], ["service", "stage"])
+    assert (metric["service"], metric["stage"]) == ("disparo-agenda", "prod")
 
 
 def test_metric_of_zero_writes_no_line(capsys: pytest.CaptureFixture[str]) -> None:

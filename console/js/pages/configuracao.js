@@ -19,13 +19,25 @@ import { Empty, Loading } from "../ui/state.js";
 
 /** The sections by what they are about, in the order in which they are shown. @type {[string, SettingsSection[]][]} */
 const GROUPS = [
-  ["envio", []],
+  [
+    "envio",
+    [
+      { name: "janelas", group: "admin", load: () => import("./configuracao/janelas.js") },
+      { name: "limites", group: "admin", load: () => import("./configuracao/limites.js") },
+      { name: "pessoa", group: "admin", load: () => import("./configuracao/pessoa.js") },
+      { name: "tarifas", group: "admin", load: () => import("./configuracao/tarifas.js") },
+      { name: "agenda", group: "admin", load: () => import("./configuracao/agenda.js") },
+      { name: "geral", group: "admin", load: () => import("./configuracao/geral.js") },
+      { name: "canais", group: "admin", load: () => import("./configuracao/canais.js") },
+    ],
+  ],
   [
     "pessoas",
     [
       { name: "responsaveis", group: "leitor", load: () => import("./configuracao/responsaveis.js"), texts: "administracao" },
       { name: "usuarios", group: "admin", load: () => import("./configuracao/usuarios.js"), texts: "administracao" },
       { name: "supressoes", group: "leitor", load: () => import("./configuracao/supressoes.js"), texts: "administracao" },
+      { name: "retencao", group: "admin", load: () => import("./configuracao/retencao.js") },
       { name: "titulares", group: "admin", load: () => import("./configuracao/titulares.js"), texts: "administracao" },
     ],
   ],

@@ -18,20 +18,23 @@ const campos = signal(undefined);
 /**
  * The campos of the tenant, by title; asked for when a part that needs them is shown. Empty until they are here.
  * @param {boolean} [wanted] false: not yet, because something else comes first
- * @returns {{list: Campo[], known: boolean, of: (nome: string) => Campo | undefined}}
+ * @returns {{list: Campo[], known: boolean, problem: Problem | null, of: (nome: string) => Campo | undefined}}
  */
 export function useCampos(wanted = true) {
+  const [problem, setProblem] = useState(/** @type {Problem | null} */ (null));
   useEffect(() => {
     if (!wanted) return undefined;
     const ended = new AbortController();
     load(ended.signal).catch((error) => {
-      // A list without titles is better than none: the page shows the names that the leads have.
-      if (!ended.signal.aborted && !(error instanceof Problem)) throw error;
+      if (ended.signal.aborted) return;
+      if (!(error instanceof Problem)) throw error;
+      // A list without titles is better than none: most pages go on, with the names that the leads have.
+      setProblem(error);
     });
     return () => ended.abort();
   }, [wanted]);
   const list = campos.value ?? [];
-  return { list, known: campos.value !== undefined, of: (nome) => list.find((each) => each.nome === nome) };
+  return { list, known: campos.value !== undefined, problem, of: (nome) => list.find((each) => each.nome === nome) };
 }
 
 /** @param {AbortSignal} signal */

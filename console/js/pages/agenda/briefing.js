@@ -38,7 +38,7 @@ function Known({ known }) {
   ];
   return html`
     ${supressao && html`<p class="notice warn">${t("agenda.suprimido")}</p>`}
-    ${pontos.length > 0 && html`<ul class="notice warn points">${pontos.map((each, index) => html`<li key=${index}>${each.mensagem}</li>`)}</ul>`}
+    ${pontos.length > 0 && html`<ul class="notice warn agenda-points">${pontos.map((each, index) => html`<li key=${index}>${each.mensagem}</li>`)}</ul>`}
     <${Facts} rows=${contacts} />
     <${Part} title=${t("agenda.notas")} items=${notas.map((each) => html`<span class="pre">${each.texto}</span> <span class="muted small">${dateTime(each.criado_em)}</span>`)} />
     <${Part} title=${t("agenda.respostas")} items=${respostas.map((each) => html`<span class="pre">${each.texto ?? t("agenda.sem_texto")}</span> <span class="muted small">${dateTime(each.recebida_em)}</span>`)} />
@@ -57,6 +57,6 @@ function Known({ known }) {
 /** @param {{title: string, items: ComponentChildren[]}} props */
 function Part({ title, items }) {
   if (items.length === 0) return null;
-  return html`<h3 class="part-title">${title}</h3>
-    <ul class="plain-list">${items.map((item, index) => html`<li key=${index}>${item}</li>`)}</ul>`;
+  return html`<h3 class="agenda-part">${title}</h3>
+    <ul class="agenda-lines">${items.map((item, index) => html`<li key=${index}>${item}</li>`)}</ul>`;
 }

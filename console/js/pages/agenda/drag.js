@@ -22,7 +22,6 @@ export function useDrag(columns, drop) {
 
   /** @param {PointerEvent} event @param {Appointment} appointment */
   function begin(event, appointment) {
-    justDragged.current = false;
     // A finger scrolls; whoever has no mouse moves by "Mover para…".
     if (event.button !== 0 || event.pointerType === "touch") return;
     const card = /** @type {HTMLElement} */ (event.currentTarget);
@@ -50,6 +49,7 @@ export function useDrag(columns, drop) {
       removeEventListener("keydown", end);
       setGhost(null);
       justDragged.current = moves;
+      setTimeout(() => (justDragged.current = false)); // after the click that ends it
       const column = latest.current.columns.find((each) => each.key === last?.column);
       if (ended.type === "pointerup" && last && column) latest.current.drop(appointment, column, last.minute);
     }
@@ -78,11 +78,7 @@ export function useDrag(columns, drop) {
     clicked(event) {
       if (justDragged.current) event.preventDefault();
     },
-    /** Whether the present click ends a drag, on whatever it ended. */
-    wasDragged() {
-      const was = justDragged.current;
-      justDragged.current = false;
-      return was;
-    },
+    /** Whether the present click ends a drag. */
+    wasDragged: () => justDragged.current,
   };
 }

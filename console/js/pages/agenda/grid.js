@@ -90,6 +90,13 @@ export function Grid({ label, columns, mayChange, book, move, page }) {
     event.preventDefault();
   }
 
+  /** An element that goes away leaves the focus to the grid; a person who goes elsewhere takes it along. @param {FocusEvent} event */
+  function left({ target }) {
+    queueMicrotask(() => {
+      if (/** @type {Node} */ (target).isConnected && !box.current?.contains(document.activeElement)) had.current = false;
+    });
+  }
+
   return html`<div class="week-scroll">
     <div
       ref=${box}
@@ -100,10 +107,7 @@ export function Grid({ label, columns, mayChange, book, move, page }) {
       style=${{ "--days": columns.length }}
       onKeyDown=${pressed}
       onFocusIn=${() => (had.current = true)}
-      onFocusOut=${(/** @type {FocusEvent} */ event) => {
-        // An element that goes away takes the focus to nowhere; a person takes it to another one.
-        if (event.relatedTarget && !box.current?.contains(/** @type {Node} */ (event.relatedTarget))) had.current = false;
-      }}
+      onFocusOut=${left}
     >
       <div class="week-row week-head" role="row">
         <div role="columnheader"><span class="sr">${t("agenda.hora")}</span></div>

@@ -61,11 +61,11 @@ export function LeadPicker({ chosen, choose, error }) {
   if (chosen) {
     return html`<p class="field">
       <strong>${t("agenda.lead")}</strong>
-      <span class="row"><span class="name">${chosen.nome || t("agenda.sem_nome")}</span>
+      <span class="row"><span class="agenda-name">${chosen.nome || t("agenda.sem_nome")}</span>
         <button type="button" class="small" onClick=${() => choose(null)}>${t("agenda.trocar_lead")}</button></span>
     </p>`;
   }
-  return html`<div class="combo">
+  return html`<div class="lead-combo">
     <${Field} label=${t("agenda.lead")} hint=${t("agenda.lead_dica")} error=${error}>
       ${(/** @type {object} */ attributes) => html`<input
         ...${attributes}
@@ -91,7 +91,7 @@ export function LeadPicker({ chosen, choose, error }) {
           onPointerDown=${(/** @type {PointerEvent} */ event) => event.preventDefault()}
           onClick=${() => take(lead)}
         >
-          <span class="name">${lead.nome || t("agenda.sem_nome")}</span>
+          <span class="agenda-name">${lead.nome || t("agenda.sem_nome")}</span>
           <span class="muted small">${[lead.contato, lead.documento && documentOf(lead.documento), label("agenda.lead_status", lead.status)].filter(Boolean).join(" · ")}</span>
         </li>`,
       )}

@@ -50,7 +50,7 @@ export function SlotPicker({ responsavel, minutes, agendamentoId, value, set, er
   const person = found.data?.responsaveis.find((each) => isNamed(each.responsavel, responsavel));
   const days = person?.dias.filter((each) => each.livres.length > 0) ?? [];
   const refusal = value && at === value ? person?.em?.recusa : null;
-  return html`<fieldset class="slots" aria-describedby=${error ? `${id}-erro` : undefined}>
+  return html`<fieldset class="free-times" aria-describedby=${error ? `${id}-erro` : undefined}>
     <legend>${t("agenda.horario")}</legend>
     <div class="toolbar">
       <button type="button" class="small" disabled=${first <= today} aria-label=${t("agenda.semana_anterior")} onClick=${() => setShown(addDays(first, -7))}>‹</button>
@@ -60,12 +60,12 @@ export function SlotPicker({ responsavel, minutes, agendamentoId, value, set, er
     <${ProblemBox} problem=${found.problem} retry=${found.reload} />
     ${person?.avisos.map((each) => html`<p key=${each.codigo} class="hint">${each.mensagem}</p>`)}
     ${days.map(
-      (day) => html`<div class="slot-day" key=${day.dia} role="group" aria-label=${weekday(noon(day.dia))}>
+      (day) => html`<div class="free-day" key=${day.dia} role="group" aria-label=${weekday(noon(day.dia))}>
         <span class="muted" aria-hidden="true">${weekday(noon(day.dia))}</span>
         <div class="chips">
           ${day.livres.map((start) => {
             const instant = new Date(start).toISOString();
-            return html`<label class="chip slot" key=${start}>
+            return html`<label class="chip free-time" key=${start}>
               <input type="radio" name=${id} value=${instant} checked=${instant === value} onChange=${() => set(instant)} /> ${time(start)}
             </label>`;
           })}

@@ -1,5 +1,5 @@
 // How appointments read.
-import { dateTime, time, weekday } from "../../format.js";
+import { time, weekday } from "../../format.js";
 import { html } from "../../html.js";
 import { label, t } from "../../texts.js";
 import { Badge } from "../../ui/parts.js";
@@ -40,7 +40,7 @@ export function spoken(appointment) {
   return [...said, concern && label("agenda.status", concern)].filter(Boolean).join(", ");
 }
 
-/** @param {string} instant */
+/** `seg., 30 de nov., 09:00`. @param {string} instant */
 export function longWhen(instant) {
-  return `${weekday(instant)} · ${dateTime(instant)}`;
+  return `${weekday(instant)}, ${time(instant)}`;
 }

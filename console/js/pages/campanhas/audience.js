@@ -9,6 +9,7 @@ import { t } from "../../texts.js";
 import { Conditions } from "../../ui/conditions.js";
 import { Dialog } from "../../ui/dialog.js";
 import { Input, Select, errorOf } from "../../ui/field.js";
+import { useOnceKey } from "../../ui/once.js";
 import { Section } from "../../ui/parts.js";
 import { ProblemBox, Show } from "../../ui/state.js";
 import { toast } from "../../ui/toast.js";
@@ -101,9 +102,9 @@ function Count({ audience, refused }) {
   useEffect(() => refused(isHalf ? counted.problem : null), [counted.problem]);
   if (isHalf) return html`<p class="muted" role="status">${t("campanhas.publico.complete")}</p>`;
   return html`<${Show} of=${counted}>
-    ${(/** @type {Schemas["SegmentCountAnswer"]} */ { total, por_canal, amostra }) => html`<ul class="figures" role="status">
-        <li><strong>${number(total)}</strong> ${t("campanhas.publico.leads", { n: total })}</li>
-      </ul>
+    ${(/** @type {Schemas["SegmentCountAnswer"]} */ { total, por_canal, amostra }) => html`<div role="status">
+        <ul class="figures"><li><strong>${number(total)}</strong> ${t("campanhas.publico.leads", { n: total })}</li></ul>
+      </div>
       <ul class="figures">
         <li><strong>${number(por_canal.whatsapp)}</strong> ${t("campanhas.publico.com_whatsapp")}</li>
         <li><strong>${number(por_canal.email)}</strong> ${t("campanhas.publico.com_email")}</li>
@@ -121,13 +122,13 @@ function Count({ audience, refused }) {
 /** @param {{filtro: any, close: () => void, saved: (segment: Schemas["SegmentAnswer"]) => void}} props */
 function SaveSegment({ filtro, close, saved }) {
   const [nome, setNome] = useState("");
-  const key = useRef(crypto.randomUUID());
-  const work = useAction(async () => saved(await api.post("/segmentos", { body: { nome, filtro }, key: key.current })));
+  const keyOf = useOnceKey();
+  const work = useAction(async () => saved(await api.post("/segmentos", { body: { nome, filtro }, key: keyOf({ nome, filtro }) })));
   return html`<${Dialog} title=${t("campanhas.publico.salvar_segmento")} close=${close}>
     <form
-      onSubmit=${async (/** @type {Event} */ event) => {
+      onSubmit=${(/** @type {Event} */ event) => {
         event.preventDefault();
-        if (!(await work.run())) key.current = crypto.randomUUID();
+        work.run();
       }}
     >
       <${Input} label=${t("campanhas.nome")} value=${nome} set=${setNome} error=${errorOf(work.problem, "nome")} required autofocus maxlength="100" />

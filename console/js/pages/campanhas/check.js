@@ -13,6 +13,7 @@ import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { messagesOf, missingOf, stepsOf } from "./draft.js";
 import { Bubble } from "./preview.js";
 import { placeName, variantName } from "./words.js";
+import { Scrolled } from "./scrolled.js";
 
 /** @import { Campaign, Step } from "./draft.js" */
 /** @import { Draft } from "./saving.js" */
@@ -102,7 +103,7 @@ function Answer({ preflight, campaign, channels, steps }) {
     <${Section} title=${t("campanhas.conferencia.achou")}>
       ${findings.length === 0
         ? html`<p class="notice good">${t("campanhas.conferencia.nada")}</p>`
-        : html`<ul class="findings">
+        : html`<ul class="draft-findings">
             ${findings.map(
               (each) => html`<li key=${each.what} class=${each.tone}>
                 <span class="badge ${each.tone}">${t(`campanhas.conferencia.tom.${each.tone}`)}</span>
@@ -120,8 +121,7 @@ function Answer({ preflight, campaign, channels, steps }) {
       <//>
     </div>
     <${Section} title=${t("campanhas.conferencia.por_mensagem")}>
-      <div class="scroll">
-        <table class="list">
+      <${Scrolled} label=${t("campanhas.conferencia.por_mensagem")}>
           <thead>
             <tr>
               ${hasSteps && html`<th scope="col">${t("campanhas.coluna.etapa")}</th>`}
@@ -153,8 +153,7 @@ function Answer({ preflight, campaign, channels, steps }) {
               </tr>`;
             })}
           </tbody>
-        </table>
-      </div>
+        <//>
     <//>
     ${preflight.amostras.length > 0 &&
     html`<${Section} title=${t("campanhas.conferencia.amostras")}>
@@ -189,7 +188,7 @@ function Costs({ preflight, hasSteps }) {
   const { custo } = preflight;
   if (custo.length === 0) return html`<p class="muted">–</p>`;
   const known = custo.filter((each) => each.total !== null);
-  return html`<div class="scroll"><table class="list">
+  return html`<${Scrolled} label=${t("campanhas.conferencia.custo")}>
       <thead>
         <tr>
           ${hasSteps && html`<th scope="col">${t("campanhas.coluna.etapa")}</th>`}
@@ -213,7 +212,7 @@ function Costs({ preflight, hasSteps }) {
         known.length === custo.length &&
         html`<tr><th scope="row" colspan=${hasSteps ? 4 : 3}>${t("campanhas.conferencia.total")}</th><td class="end"><strong>${inMoney(totalOf(custo), custo[0]?.moeda ?? null)}</strong></td></tr>`}
       </tbody>
-    </table></div>
+    <//>
     ${hasSteps && html`<p class="hint">${t("campanhas.conferencia.custo_dica")}</p>`}`;
 }
 
@@ -306,7 +305,7 @@ function Trial({ campaign, steps, samples }) {
   return html`<${Section} title=${t("campanhas.teste")}>
     <p class="hint">${t("campanhas.teste.dica")}</p>
     <form
-      class="narrow"
+      class="draft-width"
       onSubmit=${async (/** @type {Event} */ event) => {
         event.preventDefault();
         if (!(await work.run())) key.current = crypto.randomUUID();

@@ -1,5 +1,5 @@
 // What a person does to a campaign that has left the draft: pause, resume, cancel, another start, again.
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { instantOf, localInput, now, zone } from "../../format.js";
 import { html } from "../../html.js";
@@ -8,6 +8,7 @@ import { go } from "../../router.js";
 import { t } from "../../texts.js";
 import { Confirm, Dialog } from "../../ui/dialog.js";
 import { Input, Select, errorOf } from "../../ui/field.js";
+import { useOnceKey } from "../../ui/once.js";
 import { ProblemBox } from "../../ui/state.js";
 import { toast } from "../../ui/toast.js";
 import { stepsOf } from "./draft.js";
@@ -120,7 +121,7 @@ function Again({ campaign, close }) {
   const ways = ["falhas", "sem_resposta", ...(ENDS.has(campaign.status) ? ["pendentes"] : [])];
   const [whom, setWhom] = useState(ways[0] ?? "falhas");
   const [variant, setVariant] = useState("");
-  const key = useRef(crypto.randomUUID());
+  const keyOf = useOnceKey();
   const steps = stepsOf(campaign);
   const variants = [...new Set(steps.flatMap((step) => step.variantes.map((each) => each.nome)))];
   const work = useAction(async () => {
@@ -129,21 +130,21 @@ function Again({ campaign, close }) {
       whom === "sem_resposta"
         ? await api.post("/campanhas", {
             body: { nome: `${campaign.nome.slice(0, 100)} ${t("campanhas.de_novo.sufixo")}`, filtro: silent(id), etapas: steps },
-            key: key.current,
+            key: keyOf([id, whom]),
           })
         : await api.post("/campanhas/{campanha_id}/de-novo", {
             path: { campanha_id: id },
             body: { quem: /** @type {Schemas["AgainFor"]} */ (whom), variante: variant || null },
-            key: key.current,
+            key: keyOf([id, whom, variant]),
           });
     toast(t("campanhas.feito.de_novo"));
     go(["campanhas", made.campanha_id]);
   });
   return html`<${Dialog} title=${t("campanhas.acao.de_novo")} close=${close}>
     <form
-      onSubmit=${async (/** @type {Event} */ event) => {
+      onSubmit=${(/** @type {Event} */ event) => {
         event.preventDefault();
-        if (!(await work.run())) key.current = crypto.randomUUID();
+        work.run();
       }}
     >
       <p>${t("campanhas.de_novo.dica")}</p>
@@ -193,7 +194,7 @@ export function Results({ id }) {
     html`<${Dialog} title=${t("campanhas.acao.csv")} close=${() => setFiles(null)}>
       <p>${t("campanhas.csv.dica")}</p>
       <${ProblemBox} problem=${work.problem} retry=${work.run} />
-      <ul class="plain-list" role="status">
+      <ul class="plain-list" aria-live="polite">
         ${work.busy && html`<li>${t("campanhas.csv.fazendo")}</li>`}
         ${files.map(
           (each, index) => html`<li key=${each.url}>

@@ -18,6 +18,7 @@ import { Messages } from "./messages.js";
 import { useDraft } from "./saving.js";
 import { Start } from "./start.js";
 import { audienceName, pilotName } from "./words.js";
+import { Scrolled } from "./scrolled.js";
 
 /** @import { Form } from "./draft.js" */
 /** @import { Draft, Stored } from "./saving.js" */
@@ -83,7 +84,7 @@ function Editor({ draft, reload }) {
     ${draft.theirs && html`<${Conflict} draft=${draft} theirs=${draft.theirs} segments=${what.segments} />`}
     ${draft.state === "recusado" && html`<${Refused} draft=${draft} reload=${reload} />`}
     ${wasAsked && missing.length > 0 && html`<${Missing} missing=${missing} id=${draft.id} />`}
-    <div class="narrow"><${Input}
+    <div class="draft-width"><${Input}
       label=${t("campanhas.nome")}
       value=${form.nome}
       set=${(/** @type {string} */ nome) => change({ nome })}
@@ -166,8 +167,7 @@ function Conflict({ draft, theirs, segments }) {
   const audiences = !isSame([mine.segmento_id, mine.filtro], [theirs.segmento_id, theirs.filtro]);
   return html`<div class="notice warn" role="alert">
     <p><strong>${t("campanhas.conflito")}</strong></p>
-    <div class="scroll">
-      <table class="list">
+    <${Scrolled} label=${t("campanhas.conflito_campo")}>
         <thead><tr><th scope="col">${t("campanhas.conflito_campo")}</th><th scope="col">${t("campanhas.conflito_meu")}</th><th scope="col">${t("campanhas.conflito_salvo")}</th></tr></thead>
         <tbody>
           ${audiences &&
@@ -176,8 +176,7 @@ function Conflict({ draft, theirs, segments }) {
             (name) => html`<tr key=${name}><th scope="row">${t(`campanhas.conflito.${name}`)}</th><td>${inWords(name, mine)}</td><td>${inWords(name, theirs)}</td></tr>`,
           )}
         </tbody>
-      </table>
-    </div>
+      <//>
     <p class="row">
       <button type="button" onClick=${draft.insist}>${t("campanhas.conflito_ficar")}</button>
       <button type="button" onClick=${draft.yieldTo}>${t("campanhas.conflito_usar")}</button>

@@ -16,6 +16,7 @@ import { Recipients } from "./recipients.js";
 import { Replies } from "./replies.js";
 import { Variants } from "./variants.js";
 import { focusHeading, startOf, useNames } from "./words.js";
+import { Scrolled } from "./scrolled.js";
 
 /** @import { Campaign } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */
@@ -131,8 +132,7 @@ function Summary({ campaign }) {
 /** Why some got nothing, and who. @param {{campaign: Campaign}} props */
 function Reasons({ campaign }) {
   return html`<${Section} title=${t("campanhas.por_que_nao")}>
-    <div class="scroll">
-      <table class="list">
+    <${Scrolled} label=${t("campanhas.por_que_nao")}>
         <thead><tr><th scope="col">${t("campanhas.coluna.motivo")}</th><th scope="col" class="end">${t("campanhas.conferencia.quantos")}</th></tr></thead>
         <tbody>
           ${campaign.motivos.map(
@@ -142,8 +142,7 @@ function Reasons({ campaign }) {
             </tr>`,
           )}
         </tbody>
-      </table>
-    </div>
+      <//>
   <//>`;
 }
 
@@ -178,9 +177,7 @@ function Pace({ campaign }) {
 /** @param {{campaign: Campaign}} props */
 function History({ campaign }) {
   const names = useNames();
-  return html`<div class="scroll">
-    <table class="list">
-      <caption class="sr">${t("campanhas.aba.historico")}</caption>
+  return html`<${Scrolled} label=${t("campanhas.aba.historico")}>
       <thead>
         <tr>
           <th scope="col">${t("campanhas.coluna.quando")}</th>
@@ -200,6 +197,5 @@ function History({ campaign }) {
         )}
         <tr><td class="nowrap">${dateTime(campaign.criado_em)}</td><td><${Badge} kind="campanhas.status" value="rascunho" /></td><td>${names(campaign.criado_por)}</td><td>–</td></tr>
       </tbody>
-    </table>
-  </div>`;
+    <//>`;
 }

@@ -127,7 +127,7 @@ function VariantFields({ variant, isTest, known, problem, pointer, set, remove }
   if (!isTest) return html`${fields}${more}`;
   return html`<fieldset>
     <legend>${variantName(variant.nome)}</legend>
-    <div class="pair">
+    <div class="draft-pair">
       <${Input}
         label=${t("campanhas.mensagem.peso")}
         type="number"
@@ -153,9 +153,9 @@ function MessageFields({ message, order, known, problem, pointer, free, set, rem
   const fitting = known.templates.filter((each) => each.canal === message.canal);
   const template = fitting.find((each) => each.nome === message.template);
   const channels = CHANNELS.filter((each) => each === message.canal || free.includes(each));
-  return html`<div class="message-fields">
+  return html`<div class="draft-message">
     ${order > 0 && html`<p class="muted small">${t("campanhas.mensagem.se_nao")}</p>`}
-    <div class="pair">
+    <div class="draft-pair">
       <${Select}
         label=${t("campanhas.mensagem.canal")}
         value=${message.canal}

@@ -84,8 +84,8 @@ function Rendered({ message, leadId }) {
 
 /** A text as a person gets it. @param {{canal: string, assunto: string | null, texto: string}} props */
 export function Bubble({ canal, assunto, texto }) {
-  return html`<blockquote class="bubble ${canal}">
+  return html`<div class="message-text ${canal}">
     ${assunto && html`<p><strong>${assunto}</strong></p>`}
     <p class="pre">${texto}</p>
-  </blockquote>`;
+  </div>`;
 }

@@ -2,11 +2,11 @@
 import { html } from "../../html.js";
 import { dateTime } from "../../format.js";
 import { t } from "../../texts.js";
-import { conditionWords } from "../../ui/conditions.js";
 import { Badge, Facts, Page, Section } from "../../ui/parts.js";
 import { Checked } from "./check.js";
 import { messagesOf, stepsOf } from "./draft.js";
-import { pilotName, placeName, startOf } from "./words.js";
+import { pilotName, placeName, startOf, useFilterWords } from "./words.js";
+import { Scrolled } from "./scrolled.js";
 
 /** @import { Campaign } from "./draft.js" */
 
@@ -23,17 +23,16 @@ export function ReadDraft({ campaign }) {
 /** Whom a campaign is for, what it sends, and when. @param {{campaign: Campaign}} props */
 export function Script({ campaign }) {
   const steps = stepsOf(campaign);
+  const words = useFilterWords(campaign.filtro);
   return html`<${Facts}
       rows=${[
-        [t("campanhas.parte.publico"), conditionWords(campaign.filtro)],
+        [t("campanhas.parte.publico"), words],
         [t("campanhas.coluna.inicio"), startOf(campaign)],
         [t("campanhas.conflito.expira_em"), dateTime(campaign.expira_em)],
         [t("campanhas.piloto"), pilotName(campaign.piloto)],
       ]}
     />
-    <div class="scroll">
-      <table class="list">
-        <caption class="sr">${t("campanhas.parte.mensagem")}</caption>
+    <${Scrolled} label=${t("campanhas.parte.mensagem")}>
         <thead>
           <tr>
             ${steps.length > 1 && html`<th scope="col">${t("campanhas.coluna.etapa")}</th>`}
@@ -63,6 +62,5 @@ export function Script({ campaign }) {
             </tr>`;
           })}
         </tbody>
-      </table>
-    </div>`;
+      <//>`;
 }

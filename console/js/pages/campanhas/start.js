@@ -121,7 +121,7 @@ function Pilot({ form, change, problem }) {
       error=${errorOf(problem, "piloto")}
     />
     ${piloto &&
-    html`<div class="pair">
+    html`<div class="draft-pair">
       <${Input}
         label=${t(`campanhas.piloto.tamanho.${way}`)}
         type="number"

@@ -5,6 +5,7 @@ import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { t } from "../../texts.js";
 import { Show } from "../../ui/state.js";
+import { Scrolled } from "./scrolled.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 
@@ -24,9 +25,7 @@ export function Variants({ id, isLive }) {
   );
   return html`<p class="hint">${t("campanhas.variantes.dica")}</p>
     <${Show} of=${found}>
-      ${(/** @type {Schemas["VariantList"]} */ { itens }) => html`<div class="scroll">
-        <table class="list">
-          <caption class="sr">${t("campanhas.aba.variantes")}</caption>
+      ${(/** @type {Schemas["VariantList"]} */ { itens }) => html`<${Scrolled} label=${t("campanhas.aba.variantes")}>
           <thead>
             <tr>
               <th scope="col">${t("campanhas.coluna.etapa")}</th>
@@ -47,8 +46,7 @@ export function Variants({ id, isLive }) {
               </tr>`,
             )}
           </tbody>
-        </table>
-      </div>`}
+        <//>`}
     <//>`;
 }
 

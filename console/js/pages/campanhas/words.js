@@ -4,11 +4,14 @@ import { useResource } from "../../resource.js";
 import { isAdmin, person } from "../../session.js";
 import { api } from "../../api.js";
 import { t } from "../../texts.js";
+import { useCampos } from "../../ui/campos.js";
+import { conditionWords } from "../../ui/conditions.js";
 
 /** @import { Campaign, Form } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */
 
 const MOST_PEOPLE = 60;
+const MOST_CAMPAIGNS = 500;
 
 /** Names a person by the id that the API gives. Only administrators may ask for the people. @returns {(id: string | null) => string} */
 export function useNames() {
@@ -21,6 +24,17 @@ export function useNames() {
     if (id === person.value?.id) return t("campanhas.quem.voce");
     return people.data?.find((each) => each.usuario_id === id)?.email ?? t("campanhas.quem.colega");
   };
+}
+
+/** A filter in plain words, with the titles of campos and the names of campaigns. @param {Record<string, unknown>} filtro */
+export function useFilterWords(filtro) {
+  const hasCampaigns = JSON.stringify(filtro).includes('"campanha_id"');
+  const campos = useCampos();
+  const campaigns = useResource(
+    async (signal) => (hasCampaigns ? (await api.get("/campanhas", { query: { limit: MOST_CAMPAIGNS }, signal })).itens : []),
+    [hasCampaigns],
+  );
+  return conditionWords(filtro, { campos: campos.list, campaigns: campaigns.data ?? [] });
 }
 
 /** Go on reading at the top, when what had the focus is no longer there. */

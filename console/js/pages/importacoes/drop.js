@@ -80,7 +80,7 @@ export function DropZone({ options, title, isNew = false }) {
     ${(!current || current.problem) && html`<p><strong>${title}</strong></p>
       <p class="row">
         <button type="button" class=${isNew ? "primary" : ""} data-new=${isNew} onClick=${() => input.current?.click()}>${t("importacoes.escolher")}</button>
-        <span class="muted">${t("importacoes.ou_arraste")}</span>
+        <span class="muted grow">${t("importacoes.ou_arraste")}</span>
       </p>
       <input ref=${input} type="file" hidden accept=${ACCEPTED} aria-label=${t("importacoes.arquivo")} onChange=${chosen} />`}
   </div>`;
@@ -103,7 +103,7 @@ export function Going({ of: { order, sent, since, problem, stop } }) {
   }
   const seconds = (performance.now() - since) / 1_000;
   const left = sent > 0 && seconds > 1 ? ((order.size - sent) * seconds) / sent : null;
-  return html`<p class="row" role="status">
+  return html`<p class="row">
       <strong>${order.name}</strong> <span class="muted">${t("importacoes.enviando", { parte: size(sent), todo: size(order.size) })}</span>
     </p>
     <${Progress} label=${t("importacoes.envio")} done=${sent} of=${order.size} />

@@ -162,7 +162,7 @@ export function Remarks({ job, edit = null }) {
     ...reading.avisos.map((each) => html`<strong>${each.mensagem}</strong>`),
     reading.linha_dos_titulos > 1 && t("importacoes.titulos_na_linha", { n: String(reading.linha_dos_titulos) }),
     reading.codificacao && t("importacoes.texto_lido", { codificacao: reading.codificacao.toUpperCase(), separador: label("importacoes.separador", nameOf(reading.separador)) }),
-    reading.linhas_fisicas !== null && t("importacoes.fisicas", { fisicas: reading.linhas_fisicas, n: job.linhas_processadas }),
+    reading.linhas_fisicas !== null && job.status === "concluido" && t("importacoes.fisicas", { fisicas: reading.linhas_fisicas, n: job.linhas_processadas }),
     read.length > 0 && t("importacoes.abas_lidas", { nomes: read.map((each) => each.aba).join(", ") }),
     hidden.total > 0 && html`${job.ignorar_ocultas ? t("importacoes.ocultas_fora", { n: hidden.total }) : t("importacoes.ocultas_lidas", { n: hidden.total })}${" "}
       <span class="muted">${t("importacoes.quais_linhas", { linhas: hidden.linhas.slice(0, 10).join(", ") + (hidden.total > 10 ? "…" : "") })}</span>

@@ -11,8 +11,8 @@ import { isMoving } from "./status.js";
 export function Results({ job }) {
   const same = Object.entries(job.duplicados_por).filter(([, n]) => n > 0);
   const cells = Object.values(job.leitura?.recusas ?? {}).reduce((sum, each) => sum + each, 0);
-  if (job.linhas_processadas === 0 && isMoving(job)) return null;
-  return html`<${Section} title=${job.validar_apenas ? t("importacoes.resultaria") : t("importacoes.resultado")}>
+  if (job.linhas_processadas === 0 && (isMoving(job) || job.status === "erro")) return null;
+  return html`<${Section} title=${titleOf(job)}>
     <${Figures}
       figures=${[
         { label: t("importacoes.f.novos", { n: job.leads_criados }), value: number(job.leads_criados), tone: job.leads_criados ? "good" : "" },
@@ -25,4 +25,11 @@ export function Results({ job }) {
     ${same.length > 0 && html`<p class="muted">${t("importacoes.ja_existiam")} ${same.map(([kind, n]) => `${label("importacoes.chave", kind)}: ${number(n)}`).join(" · ")}</p>`}
     ${job.correcoes_ignoradas > 0 && html`<p class="notice warn">${t("importacoes.correcoes_ignoradas", { n: job.correcoes_ignoradas })}</p>`}
   <//>`;
+}
+
+/** @param {Detail} job */
+function titleOf(job) {
+  if (isMoving(job)) return t("importacoes.ate_agora");
+  if (job.status !== "concluido") return t("importacoes.ate_onde");
+  return job.validar_apenas ? t("importacoes.resultaria") : t("importacoes.resultado");
 }

@@ -34,17 +34,17 @@ export const sending = signal(null);
 const STORED = "importacoes.lugares";
 const MOST_MADE = 50;
 /** @type {Made[]} */
-let made = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
+let jobsMade = JSON.parse(sessionStorage.getItem(STORED) ?? "[]");
 
 /** @param {string} jobId @returns {Made | undefined} */
 export function madeHere(jobId) {
-  return made.find((each) => each.id === jobId);
+  return jobsMade.find((each) => each.id === jobId);
 }
 
 /** @param {Made} job */
 function remember(job) {
-  made = [...made, job].slice(-MOST_MADE);
-  sessionStorage.setItem(STORED, JSON.stringify(made));
+  jobsMade = [...jobsMade, job].slice(-MOST_MADE);
+  sessionStorage.setItem(STORED, JSON.stringify(jobsMade));
 }
 
 /** An order to send a file. @param {File} file @param {Options} options @returns {Order} */
@@ -71,9 +71,14 @@ export async function start(order) {
   const stop = () => ended.abort();
   sending.value = { order, sent: 0, since: performance.now(), problem: null, stop };
   addEventListener("beforeunload", ask);
+  let jobId = "";
   try {
-    const job = await send(order, ended.signal, (sent) => {
-      if (sending.value?.order === order) sending.value = { ...sending.value, sent };
+    const job = await send(order, {
+      stop: ended.signal,
+      made: (made) => (jobId = made.job_id),
+      told: (sent) => {
+        if (sending.value?.order === order) sending.value = { ...sending.value, sent };
+      },
     });
     sending.value = null;
     if (route.value.page === "importacoes") go(["importacoes", job.job_id]);
@@ -81,6 +86,7 @@ export async function start(order) {
   } catch (error) {
     if (ended.signal.aborted) {
       sending.value = null;
+      if (jobId) await api.post("/ingest/leads/jobs/{job_id}/cancelar", { path: { job_id: jobId } }).catch(() => undefined);
       return;
     }
     if (!(error instanceof Problem)) throw error;
@@ -100,13 +106,13 @@ function ask(event) {
  *
  * Raises `Problem`.
  * @param {Order} order
- * @param {AbortSignal} [stop]
- * @param {(sent: number) => void} [told] is told how many bytes have gone
+ * @param {{stop?: AbortSignal, made?: (job: Job) => void, told?: (sent: number) => void}} [listens] `told`: how many bytes have gone
  * @returns {Promise<Job>}
  */
-export async function send({ file, place, options, key }, stop, told = () => {}) {
+export async function send({ file, place, options, key }, { stop, made, told = () => {} } = {}) {
   const request = place ? { ...options, ...place } : { ...options, arquivo: file?.name ?? "", tamanho: file?.size ?? 0 };
   const job = await api.post("/ingest/leads/xlsx", { body: request, key, signal: stop });
+  made?.(job);
   if (file && "upload" in job) {
     const form = /** @type {Schemas["PresignedForm"]} */ (job.upload);
     await upload(form, file, stop, told);

@@ -22,9 +22,14 @@ export function isBeingUndone(job) {
   return job.desfazer_pedido_em !== null && job.desfeito_em === null;
 }
 
+/** @param {Job} job */
+function waitsForFile(job) {
+  return job.status === "aceito" && job.tamanho_bytes === null;
+}
+
 /** @param {{job: Job}} props */
 export function Status({ job }) {
-  const shown = job.desfeito_em ? "desfeito" : isBeingUndone(job) ? "desfazendo" : job.status;
+  const shown = job.desfeito_em ? "desfeito" : isBeingUndone(job) ? "desfazendo" : waitsForFile(job) ? "sem_arquivo" : job.status;
   const tone = shown === "desfazendo" ? "busy" : shown === "concluido" && job.linhas_rejeitadas > 0 ? "warn" : undefined;
   return html`<span class="row tight">
     ${job.validar_apenas && html`<${Badge} kind="importacoes.tipo" value="conferencia" />`}
@@ -43,7 +48,7 @@ export function Moving({ job, set }) {
   const done = undoing ? job.leads_removidos + job.mesclas_desfeitas + kept(job) : job.linhas_processadas;
   const of = undoing ? job.leads_criados + job.leads_atualizados : job.linhas_estimadas;
   return html`<div class="notice ${job.parado ? "warn" : ""}">
-    <p role="status"><strong>${phase(job)}</strong> ${!undoing && done > 0 && (of ? t("importacoes.lidas_de", { n: done, todas: of }) : t("importacoes.lidas", { n: done }))}</p>
+    <p><strong role="status">${phase(job)}</strong> ${!undoing && done > 0 && (of ? t("importacoes.lidas_de", { n: done, todas: of }) : t("importacoes.lidas", { n: done }))}</p>
     <${Progress} label=${t("importacoes.progresso")} done=${done} of=${of} />
     <p class="muted">
       ${[
@@ -68,7 +73,7 @@ function kept(job) {
 function phase(job) {
   if (isBeingUndone(job)) return t("importacoes.fase.desfazendo", { n: job.leads_removidos });
   if (job.cancelamento_pedido) return t("importacoes.fase.cancelando");
-  if (job.status === "aceito") return job.tamanho_bytes === null ? t("importacoes.fase.sem_arquivo") : t("importacoes.fase.fila");
+  if (job.status === "aceito") return waitsForFile(job) ? t("importacoes.fase.sem_arquivo") : t("importacoes.fase.fila");
   if (job.linhas_processadas === 0) return t("importacoes.fase.abrindo");
   return job.validar_apenas ? t("importacoes.fase.conferindo") : t("importacoes.fase.importando");
 }

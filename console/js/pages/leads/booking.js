@@ -113,6 +113,10 @@ function Slots({ slots, isLoading, chosen, choose }) {
   const days = (staff?.dias ?? []).filter((each) => each.livres.length > 0);
   const button = (/** @type {string} */ start, /** @type {string} */ text) =>
     html`<button key=${start} type="button" class="chip" aria-pressed=${start === chosen ? "true" : "false"} onClick=${() => choose(start)}>${text}</button>`;
+  const choice = (/** @type {string} */ start) =>
+    html`<label key=${start} class="chip">
+      <input type="radio" class="sr" name="horario" checked=${start === chosen} onChange=${() => choose(start)} />${time(start)}
+    </label>`;
   if (days.length === 0) return html`<p class="notice warn" role="status">${t("leads.sem_horarios")}</p>`;
   return html`<fieldset class="slots" aria-busy=${isLoading ? "true" : "false"}>
     <legend>${t("leads.horarios_livres")}</legend>
@@ -120,13 +124,14 @@ function Slots({ slots, isLoading, chosen, choose }) {
     ${slots.propostas.length > 0 &&
     html`<p class="small muted">${t("leads.sugestoes")}</p>
       <div class="chips">${slots.propostas.map((each) => button(each.inicio, dateTime(each.inicio)))}</div>`}
-    <div class="slot-days" tabindex="0" role="group" aria-label=${t("leads.horarios_livres")}>
-      ${days.map(
-        (day) => html`<div key=${day.dia}>
-          <h3>${weekday(day.livres[0] ?? day.dia)}</h3>
-          <div class="chips">${day.livres.map((start) => button(start, time(start)))}</div>
-        </div>`,
-      )}
+    <div class="slot-days">
+      ${days.map((day) => {
+        const name = weekday(day.livres[0] ?? day.dia);
+        return html`<div key=${day.dia} role="group" aria-label=${name}>
+          <h3>${name}</h3>
+          <div class="chips">${day.livres.map(choice)}</div>
+        </div>`;
+      })}
     </div>
   </fieldset>`;
 }

@@ -1,5 +1,5 @@
 // How a lead can be reached: its phones and e-mails, which is tried first, and why a message cannot go to one.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { date, phone } from "../../format.js";
 import { html } from "../../html.js";
@@ -95,7 +95,7 @@ function AddContact({ kind, lead, close, changed }) {
   const [text, setText] = useState("");
   const [principal, setPrincipal] = useState(false);
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
   const keyOf = useOnceKey();
   const work = useAction(async () => {
     const path = { lead_id: lead.lead_id };

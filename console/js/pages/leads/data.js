@@ -93,7 +93,7 @@ export function Campos({ lead, version, changed }) {
       ? html`<p class="muted">${t("leads.sem_campos")}</p>`
       : html`<dl class="facts">
           ${names.map(
-            (nome) => html`<${Editable} key=${nome} label=${titleOf(nome)} of=${campoOf(nome, campos.of(nome))} lead=${lead} version=${version} changed=${changed} />`,
+            (nome) => html`<${Editable} key=${nome} label=${titleOf(nome)} of=${campoOf(nome, campos.of(nome))} lead=${lead} version=${version} changed=${changed} open=${added.includes(nome)} />`,
           )}
         </dl>`}
     ${can("operador") &&

@@ -1,5 +1,5 @@
 // One lead: who it is, how it can be reached, what happened to it, and what can be done next.
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime } from "../../format.js";
 import { html } from "../../html.js";
@@ -40,7 +40,7 @@ export default function Detail({ id }) {
   const [open, setOpen] = useState(/** @type {"" | "enviar" | "marcar" | "suprimir" | "exportar" | "apagar"} */ (""));
   const close = () => setOpen("");
   const isHere = lead.data !== undefined;
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!isHere) return;
     opened.id = id;
     // Who comes by the keyboard reads on from the lead's name.
@@ -53,7 +53,7 @@ export default function Detail({ id }) {
     <//>`;
   }
   const { data, version } = lead.data;
-  const actions = html`<a class="button" href=${href(["leads"])}>${t("leads.todos")}</a>
+  const actions = html`<a class="button" href=${opened.list || href(["leads"])}>${t("leads.todos")}</a>
     ${can("operador") &&
     html`<button type="button" class="primary" data-new onClick=${() => setOpen("enviar")}>${t("leads.enviar_mensagem")}</button>
       <button type="button" onClick=${() => setOpen("marcar")}>${t("leads.marcar")}</button>

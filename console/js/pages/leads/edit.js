@@ -1,5 +1,5 @@
 // A value of the lead that is changed in its place. Who saves over a colleague's change sees both values first.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Problem, api } from "../../api.js";
 import { html } from "../../html.js";
 import { useAction } from "../../resource.js";
@@ -25,17 +25,22 @@ import { toast } from "../../ui/toast.js";
 
 /**
  * @template V
- * @param {{label: string, lead: Lead, version: string | null, changed: () => void, of: Editing<V>, remove?: V}} props
- *   `remove`: the value that means "none", for a value that can be taken away by one click
+ * @param {{label: string, lead: Lead, version: string | null, changed: () => void, of: Editing<V>, open?: boolean}} props
+ *   `open`: edited at once, as a value that is to be filled in
  */
-export function Editable({ label, lead, version, changed, of }) {
-  const [edit, setEdit] = useState(/** @type {{draft: V, start: V, version: string | null} | null} */ (null));
+export function Editable({ label, lead, version, changed, of, open = false }) {
+  const begun = () => ({ draft: of.value(lead), start: of.value(lead), version });
+  const [edit, setEdit] = useState(/** @returns {{draft: V, start: V, version: string | null} | null} */ () => (open ? begun() : null));
   const [theirs, setTheirs] = useState(/** @type {{value: V, version: string | null} | null} */ (null));
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
   const opener = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const isOpen = edit !== null;
-  useEffect(() => {
+  const wasOpen = useRef(false);
+  // At once, so that a key that follows meets the field, and then the button again.
+  useLayoutEffect(() => {
     if (isOpen) /** @type {HTMLElement | null | undefined} */ (form.current?.querySelector("input, select, textarea"))?.focus();
+    else if (wasOpen.current) opener.current?.focus();
+    wasOpen.current = isOpen;
   }, [isOpen]);
 
   /** @param {string | null} known the version that the person has seen */
@@ -66,19 +71,16 @@ export function Editable({ label, lead, version, changed, of }) {
     setEdit(null);
     setTheirs(null);
     work.clear();
-    // The button is there again after the next rendering.
-    requestAnimationFrame(() => opener.current?.focus());
   }
 
   if (!edit) {
-    const value = of.value(lead);
     return html`<div class="fact">
       <dt>${label}</dt>
       <dd>
-        <span>${of.shown(value)}</span>
+        <span>${of.shown(of.value(lead))}</span>
         ${can("operador") &&
         html`<button ref=${opener} type="button" class="small plain" aria-label=${t("leads.editar_valor", { nome: label })}
-          onClick=${() => setEdit({ draft: value, start: value, version })}>${t("acao.editar")}</button>`}
+          onClick=${() => setEdit(begun())}>${t("acao.editar")}</button>`}
       </dd>
     </div>`;
   }

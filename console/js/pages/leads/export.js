@@ -26,10 +26,12 @@ export default function Export({ filters, total, close }) {
       cursor = file.proximo;
     } while (cursor);
   });
-  useEffect(() => {
+  const start = () =>
     work.run().catch((error) => {
       if (!ended.current.signal.aborted) throw error;
     });
+  useEffect(() => {
+    start();
     return () => ended.current.abort();
   }, []);
   const done = files.reduce((sum, file) => sum + file.leads, 0);
@@ -52,7 +54,7 @@ export default function Export({ filters, total, close }) {
       )}
     </ul>
     ${files.length > 0 && html`<p class="hint">${t("leads.link_expira", { tempo: duration(files[0]?.expira_em_s) })}</p>`}
-    <${ProblemBox} problem=${work.problem} retry=${() => work.run()} />
+    <${ProblemBox} problem=${work.problem} retry=${start} />
     <footer><button type="button" onClick=${close}>${t("acao.fechar")}</button></footer>
   <//>`;
 }

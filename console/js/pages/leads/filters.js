@@ -1,5 +1,5 @@
 // The filters that need typing: they go into the address when they are applied, and stand above the list as chips.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { html } from "../../html.js";
 import { route, setQuery } from "../../router.js";
 import { t } from "../../texts.js";
@@ -18,7 +18,7 @@ export default function Filters({ close }) {
   const [nome, setNome] = useState("");
   const [bounds, setBounds] = useState(/** @type {Record<string, CampoValue | null>} */ ({}));
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
   const campo = campos.of(nome);
 
   /** @param {string} name */

@@ -139,6 +139,7 @@ export function List() {
   const seen = useRef(/** @type {Map<string, Lead>} */ (new Map()));
   const filterKey = JSON.stringify(filters);
   useEffect(() => choose(new Set()), [filterKey]);
+  opened.list = href(["leads"], query);
   const isHere = list.data !== undefined;
   useEffect(() => {
     if (!isHere || !opened.id) return;

@@ -1,5 +1,5 @@
 // Saved segments: conditions under a name, which count their leads now, and which campaigns are sent to.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime, dayOf, now } from "../../format.js";
 import { html } from "../../html.js";
@@ -17,6 +17,7 @@ import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
 import { understood } from "./search.js";
+import { opened } from "./shown.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @import { Campo } from "../../ui/campos.js" */
@@ -39,7 +40,7 @@ function All() {
   const segments = useResource((signal) => api.get("/segmentos", { query: { cursor }, signal }), [cursor]);
   const campos = useCampos(segments.data !== undefined);
   const campaigns = useCampaignNames(segments.data?.itens ?? []);
-  const actions = html`<a class="button" href=${href(["leads"])}>${t("leads.todos")}</a>
+  const actions = html`<a class="button" href=${opened.list || href(["leads"])}>${t("leads.todos")}</a>
     ${can("operador") && html`<a class="button primary" data-new href=${href(["leads", "segmentos", "novo"])}>${t("leads.novo_segmento")}</a>`}`;
   const columns = [
     { title: t("leads.segmento"), cell: (/** @type {Segment} */ each) => each.nome },
@@ -52,7 +53,7 @@ function All() {
       empty=${html`<${Empty} title=${t("leads.sem_segmentos")}><p>${t("leads.sem_segmentos_dica")}</p><//>`}>
       ${(/** @type {Schemas["SegmentPage"]} */ page) => html`<${Table} caption=${t("leads.segmentos")} columns=${columns} rows=${page.itens}
           id=${(/** @type {Segment} */ each) => each.segmento_id} link=${(/** @type {Segment} */ each) => href(["leads", "segmentos", each.segmento_id])} />
-        <${Pager} next=${page.proximo} cursor=${cursor} shown=${page.itens.length} />`}
+        ${(page.proximo || cursor) && html`<${Pager} next=${page.proximo} cursor=${cursor} shown=${page.itens.length} />`}`}
     <//>
   <//>`;
 }
@@ -121,6 +122,7 @@ function New() {
   // What a filter of the list means depends on the campos, so they come first.
   const start = campos.known ? fromList(query, campos.list) : null;
   return html`<${Page} title=${t("leads.novo_segmento")}>
+    <${ProblemBox} problem=${start ? null : campos.problem} />
     ${query.q && start && !start.hasSearch && html`<p class="notice warn">${t("leads.busca_fora_do_segmento")}</p>`}
     ${start &&
     html`<${Editor} start=${{ nome: "", filtro: start.filtro }} cancel=${() => history.back()}
@@ -140,7 +142,7 @@ function Editor({ start, cancel, save }) {
     toast(t("leads.segmento_salvo"));
   });
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
+  useLayoutEffect(() => form.current?.querySelector("input")?.focus(), []);
   const named = errorOf(work.problem, "nome");
   return html`<form ref=${form} class="segment-editor" onSubmit=${(/** @type {Event} */ event) => {
     event.preventDefault();

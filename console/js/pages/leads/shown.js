@@ -6,8 +6,8 @@ export const LEAD_STATUSES = /** @type {const} */ ([
   "novo", "em_disparo", "agendado", "contato_efetuado", "sem_sucesso", "concluido", "descartado",
 ]);
 
-/** The lead that was opened last: who comes back to the list goes on from its row. */
-export const opened = { id: "" };
+/** The lead that was opened last, and the list it was opened from: who comes back goes on from there. */
+export const opened = { id: "", list: "" };
 
 /** @type {Record<string, string>} */
 const TONES = { em_disparo: "busy", agendado: "busy", contato_efetuado: "good", concluido: "good", sem_sucesso: "warn" };
