@@ -90,6 +90,7 @@ from chalicelib.scheduling.rules.calendar_file import CalendarFile
 from chalicelib.scheduling.staff.requests import BlockQuery, NewBlock, NewResponsavel, SlotQuery
 from chalicelib.subscriptions.requests.models import DeliveryQuery, NewSubscription, ReplayRange, SubscriptionChange
 from chalicelib.suppression.requests import NewSuppression, PersonSuppression, SuppressionQuery, SuppressionRemoval
+from chalicelib.telemetry import measure_stage
 from chalicelib.tenants.config import ConfigPatch, TenantConfig
 from chalicelib.versions import ExpectedVersion, Versioned
 from chalicelib.wiring import Services
@@ -100,6 +101,7 @@ if TYPE_CHECKING:
 
 settings = Settings.from_environment(os.environ)
 services = Services(settings, clock=clock_of(settings.clock_file))
+measure_stage(settings.stage)
 
 app = Chalice(app_name="disparo-agenda", configure_logs=False)
 app.api.binary_types.append("multipart/form-data")

@@ -202,6 +202,8 @@ class TimedRows(Rows):
         """Copy, and add the time to the stage `copy_s`."""
         with self._stages.of("copy_s"):
             super().copy(table, columns, messages)
+            # The answer is waited for with that of the next statement.
+            self.execute("SELECT")
 
 
 def stages(ground: Ground, workbook: Path) -> dict[str, float]:

@@ -7,7 +7,6 @@ logged as `***`.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,6 +56,14 @@ def _serialised(record: dict[str, Any]) -> str:
 logger = Logger(service=SERVICE, json_serializer=_serialised, use_rfc3339=True)
 
 
+_total = {"service": SERVICE, "stage": "dev"}
+
+
+def measure_stage(stage: str) -> None:
+    """Say which stage this process counts for: several may share an account."""
+    _total["stage"] = stage
+
+
 def count(metric: Metric, value: float, *, tenant_id: str) -> None:
     """Write one EMF line to standard output, which CloudWatch turns into two metrics; a value of 0 writes no line.
 
@@ -66,7 +73,7 @@ def count(metric: Metric, value: float, *, tenant_id: str) -> None:
         return
     metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
     metrics.add_dimension(name="tenant", value=tenant_id)
-    metrics.add_dimensions(service=SERVICE, stage=os.environ.get("STAGE", "dev"))
+    metrics.add_dimensions(**_total)
     metrics.add_metric(name=metric.value, unit=MetricUnit.Count, value=value)
     metrics.flush_metrics()
 

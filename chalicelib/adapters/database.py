@@ -9,6 +9,7 @@ another one: `(/*= classify_recipients */)`.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -22,7 +23,18 @@ from typing import Any, NamedTuple, TypeVar, assert_never
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from pg8000.converters import TIMESTAMPTZ, array_out, make_params, timestamptz_in
-from pg8000.core import BIND, DESCRIBE, EXECUTE, NULL_BYTE, PARSE, PORTAL, SYNC, Context
+from pg8000.core import (
+    BIND,
+    COPY_DATA,
+    COPY_DONE,
+    DESCRIBE,
+    EXECUTE,
+    NULL_BYTE,
+    PARSE,
+    PORTAL,
+    SYNC,
+    Context,
+)
 from pg8000.exceptions import DatabaseError, InterfaceError
 from pg8000.native import Connection, literal, to_statement
 
@@ -190,9 +202,7 @@ class Rows:
 
     def all(self, query: str, **params: object) -> list[Row]:
         """Every row of a named query, each as a dict by column name."""
-        context = self._execute(query, params)
-        columns = [column["name"] for column in context.columns or ()]
-        return [dict(zip(columns, values, strict=True)) for values in context.rows or ()]
+        return _rows(self._execute(query, params))
 
     def shown(self, query: str, **params: object) -> list[Row]:
         """As `all`, each value as JSON has it: an id, a date or an instant is a text, for an answer that shows it.
@@ -214,18 +224,30 @@ class Rows:
         """Run a named query; how many rows it touched."""
         return int(self._execute(query, params).row_count)
 
+    def ask(self, query: str, **params: object) -> Callable[[], list[Row]]:
+        """Send a named query, and return what waits for its rows. Whatever is asked meanwhile needs no trip of its own.
+
+        An error of the query is raised by whatever is waited for next, at the latest by the end of the transaction.
+        """
+        context = self._exchange.send(*self._filled(query, params))
+        return lambda: _rows(self._exchange.answer(context))
+
+    def post(self, query: str, **params: object) -> None:
+        """Run a named query whose answer nobody needs, as `ask` does."""
+        self._exchange.send(*self._filled(query, params))
+
     def execute(self, sql: str) -> None:
         """Run a statement without parameters that is no named query: DDL, a savepoint, a temporary table."""
         self._exchange.run_simple(sql)
 
     def set_local(self, **settings: str) -> None:
-        """Set `app.<name>` for this transaction only; column defaults and row-level security read them."""
+        """Set `app.<name>` for this transaction only; column defaults and row-level security read them. As `post`."""
         assignments = ", ".join(f"set_config('app.{name}', ${n}, true)" for n, name in enumerate(settings, 1))
-        self._exchange.run(f"SELECT {assignments}", tuple(settings.values()))
+        self._exchange.send(f"SELECT {assignments}", tuple(settings.values()))
 
     def commit_lazily(self) -> None:
         """Let COMMIT return before it is on disk: a crash of the server may undo it, whole, with all after it."""
-        self.execute("SET LOCAL synchronous_commit TO off")
+        self._exchange.send("SET LOCAL synchronous_commit TO off", ())
 
     def avoid_sorting(self) -> None:
         """From here to the end of the transaction, let an index give the order: for pages that cost work a row.
@@ -235,7 +257,7 @@ class Rows:
         self.execute("SET LOCAL enable_sort TO off")
 
     def copy(self, table: str, columns: Sequence[str], messages: Iterable[bytes]) -> None:
-        """COPY rows into a table; they are encoded in PostgreSQL's text format already.
+        """COPY rows into a table, as `post`; they are encoded in PostgreSQL's text format already.
 
         The server reads a message whole before it parses it: with many messages it parses one while the next arrives.
         """
@@ -247,6 +269,11 @@ class Rows:
     def _filled(self, query: str, params: Mapping[str, object]) -> tuple[str, tuple[object, ...]]:
         scope = {} if self._tenant_id is None else {"tenant_id": self._tenant_id}
         return named_queries()[query].filled({**scope, **params})
+
+
+def _rows(context: Context) -> list[Row]:
+    columns = [column["name"] for column in context.columns or ()]
+    return [dict(zip(columns, values, strict=True)) for values in context.rows or ()]
 
 
 class Exchange:
@@ -263,15 +290,25 @@ class Exchange:
         with self._speaking():
             return self.connection.execute_unnamed(sql, params)
 
+    def send(self, sql: str, params: tuple[object, ...]) -> Context:
+        """As `run`, but without the answer: `answer` waits for it, and so does whatever is run next."""
+        with self._speaking():
+            return self.connection.send(sql, params)
+
+    def answer(self, context: Context) -> Context:
+        """Wait for a statement that was sent."""
+        with self._speaking():
+            return self.connection.answered(context)
+
     def run_simple(self, sql: str) -> None:
         """Statements without parameters."""
         with self._speaking():
             self.connection.execute_simple(sql)
 
     def copy(self, sql: str, messages: Iterable[bytes]) -> None:
-        """One COPY FROM STDIN, fed with these messages."""
+        """One COPY FROM STDIN, fed with these messages; its end is not waited for, as in `send`."""
         with self._speaking():
-            self.connection.execute_unnamed(sql, stream=messages)
+            self.connection.send_copy(sql, messages)
 
     @contextmanager
     def _speaking(self) -> Iterator[None]:
@@ -453,15 +490,31 @@ def _named_actor() -> dict[str, str]:
 
 
 class OneTripConnection(Connection):  # type: ignore[misc] # the driver has no types
-    """A connection that asks and is answered once for a statement, where the driver does so three times."""
+    """A connection that asks and is answered once for a statement, where the driver does so three times.
+
+    It may also be asked several things before the first answer is read. The server takes them up one after the other,
+    without a wait between them. The messages are those of the driver.
+    """
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        self._unread: deque[Context] = deque()
+        super().__init__(*args, **named)
 
     def execute_unnamed(
         self, statement: str, vals: Sequence[object] = (), oids: Sequence[int] = (), stream: Any = None
     ) -> Context:
-        """Run a statement with `$n` parameters; the messages are those of the driver, without a wait between them."""
+        """Run a statement with `$n` parameters."""
         if stream is not None:
             return super().execute_unnamed(statement, vals, oids, stream)
-        context = Context(statement)
+        return self.answered(self.send(statement, vals))
+
+    def execute_simple(self, statement: str) -> Context:
+        """Run statements without parameters."""
+        self.send_QUERY(statement)
+        return self.answered(self._under_way(statement))
+
+    def send(self, statement: str, vals: Sequence[object] = ()) -> Context:
+        """Ask the server to run a statement with `$n` parameters."""
         encoding = self._client_encoding
         values = b"".join(_bound(value, encoding) for value in make_params(self.py_types, vals))
         self._send_message(PARSE, NULL_BYTE + statement.encode(encoding) + NULL_BYTE + pack("!H", 0))
@@ -469,8 +522,46 @@ class OneTripConnection(Connection):  # type: ignore[misc] # the driver has no t
         self._send_message(DESCRIBE, PORTAL + NULL_BYTE)
         self._send_message(EXECUTE, NULL_BYTE + pack("!i", 0))
         self._send_message(SYNC, b"")
+        return self._under_way(statement)
+
+    def send_copy(self, statement: str, messages: Iterable[bytes]) -> Context:
+        """Ask the server to COPY FROM STDIN, and send it all. A server that refuses passes over what it is sent."""
+        self.send_QUERY(statement)
+        for message in messages:
+            self._send_message(COPY_DATA, message)
+        self._send_message(COPY_DONE, b"")
         self._sock.flush()
-        self.handle_messages(context)
+        return self._under_way(statement)
+
+    def answered(self, context: Context) -> Context:
+        """Read the answers up to that of this statement.
+
+        Raises:
+            DatabaseError: the first of these statements that failed. It took all the others with it, so their answers
+                are read too.
+        """
+        self._sock.flush()
+        failure: Exception | None = None
+        while self._unread and (failure or context in self._unread):
+            answered = self._unread.popleft()
+            try:
+                self.handle_messages(answered)
+            except (DatabaseError, InterfaceError):
+                if answered.error is None:  # the connection broke off
+                    raise
+                failure = failure or answered.error
+        if failure:
+            raise failure
+        return context
+
+    def handle_COPY_IN_RESPONSE(self, data: bytes, context: Context) -> None:  # noqa: N802 - the driver's name
+        """The server is ready for what `send_copy` has sent already."""
+        if context.stream is not None:
+            super().handle_COPY_IN_RESPONSE(data, context)
+
+    def _under_way(self, statement: str) -> Context:
+        context = Context(statement)
+        self._unread.append(context)
         return context
 
 

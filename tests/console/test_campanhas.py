@@ -20,12 +20,13 @@ _SAYS = "Oi, {{nome|titulo}}! Faltam {{valor|moeda}}."
 _FAR = "2027-03-01T12:00:00Z"
 
 
-def prepare(person: Person, *, per_minute: int = 6_000) -> Rest:
+def prepare(person: Person, *, per_minute: int = 6_000) -> None:
     """Templates, a segment and seven leads: one is hostile, two share a phone, one has no value, one no phone."""
-    admin = Rest(person.stack.url("api"), person.stack.token(person.tenant, ["admin"]))
     limits = {channel: {"por_minuto": per_minute} for channel in ("whatsapp", "email")}
     tariff = {"canal": "whatsapp", "desde": "2026-01-01", "valor": 0.35, "moeda": "BRL"}
-    admin.ask("PATCH", "/tenant/config", json={"janela": {"ligada": False}, "limites": limits, "tarifas": [tariff]})
+    config = {"janela": {"ligada": False}, "limites": limits, "tarifas": [tariff]}
+    with Rest(person.stack.url("api"), person.stack.token(person.tenant, ["admin"])) as admin:
+        admin.ask("PATCH", "/tenant/config", json=config)
     ask = person.rest.ask
     ask("PUT", "/templates/cobranca", json={"canal": "whatsapp", "idioma": "pt_BR", "texto": _SAYS})
     ask("PUT", "/templates/curta", json={"canal": "whatsapp", "idioma": "pt_BR", "texto": "Oi, {{nome|titulo}}."})
@@ -45,7 +46,6 @@ def prepare(person: Person, *, per_minute: int = 6_000) -> Rest:
         json={"nome": "Gêmea", "telefones": ["71 98800-0000"], "documento": "529.982.247-25", "campos": {"valor": 7}},
     )
     ask("POST", "/segmentos", json={"nome": "Com e-mail", "filtro": {"todos": [{"tem": "email"}]}})
-    return admin
 
 
 def campaign(person: Person, name: str, **fields: Any) -> str:
@@ -167,7 +167,7 @@ def follow(person: Person) -> None:
     page.get_by_role("link", name="Outro lead da campanha tem o mesmo contato").click()
     expect(page.locator("tbody tr")).to_have_count(1)
     page.locator(".chip", has_text="Outro lead da campanha").click()
-    page.locator(".chip", has_text="De fora").click()
+    page.locator(".chip[aria-pressed=true]", has_text="De fora").click()
     page.get_by_label("Procurar pelo nome").fill("img src")
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("tbody")).to_contain_text("<img src=x")
@@ -207,7 +207,7 @@ def test_a_draft_is_made_and_started_and_paused_by_keys_alone(person: Person) ->
     expect(page).to_have_url(re.compile("#/campanhas$"))
     expect(page.get_by_role("button", name="Nova campanha")).to_be_visible()
     person.keys("n")
-    person.tab_to("main input[autocomplete=off]")
+    expect(page.get_by_label("Nome", exact=True)).to_be_focused()
     person.type("Só por teclas")
     person.tab_to("input[value=todos]")
     person.keys(" ")
@@ -215,7 +215,7 @@ def test_a_draft_is_made_and_started_and_paused_by_keys_alone(person: Person) ->
     person.keys("Enter")
     person.tab_to("main select >> nth=1")
     person.type("curta")
-    person.tab_to(".actions button")
+    person.tab_to(".actions .primary")
     person.keys("Enter")
     saved(page)
     person.tab_to(".tabs a:has-text('Início')")
@@ -260,8 +260,17 @@ def test_what_was_typed_is_never_lost(person: Person) -> None:
     person.go("leads")
     person.go("campanhas/nova")
     expect(page.get_by_label("Nome", exact=True)).to_have_value("Meia campanha")
+    page.get_by_label("Todos os leads").check()
+    page.get_by_role("button", name="Limpar").click()
+    page.get_by_role("dialog").get_by_role("button", name="Limpar").click()
+    expect(page.get_by_label("Nome", exact=True)).to_have_value("")
+    expect(page.get_by_label("Todos os leads")).not_to_be_checked()
 
-    # A draft is saved by itself, also when one leaves at once.
+
+def test_a_draft_saves_itself_and_undoes_nobody(person: Person) -> None:
+    prepare(person)
+    page = person.page
+    # Also when one leaves at once.
     campanha_id = campaign(person, "Rascunho")
     path = f"/campanhas/{campanha_id}"
     person.go(path.removeprefix("/"))

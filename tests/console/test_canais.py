@@ -252,8 +252,8 @@ _VALUES: list[Any] = [
 def test_the_browser_shows_values_as_the_api_does(person: Person) -> None:
     page = person.go("canais")
     texts = ["{{v}}", *(f"{{{{v|{chain}}}}}" for chain in _CHAINS)]
-    asked = [[text, {"v": value}] for text, value in product(texts, _VALUES)]
-    asked += [["{{primeiro_nome}} {{nome}}", {"nome": name}] for name in ("Ana Maria", " ana", "\u200b x")]
+    asked: list[tuple[str, dict[str, Any]]] = [(text, {"v": value}) for text, value in product(texts, _VALUES)]
+    asked += [("{{primeiro_nome}} {{nome}}", {"nome": name}) for name in ("Ana Maria", " ana", "\u200b x")]
     found = page.evaluate(
         """async asked => {
             const { render } = await import("/js/pages/canais/words.js");

@@ -121,8 +121,10 @@ def test_a_colleagues_change_is_taken_over_or_shown_and_drafts_stay(console: Con
     whatsapp.get_by_label("Mensagens por minuto").fill("60")
     page.get_by_role("link", name="Retenção").click()
     expect(page.locator(".toast")).to_contain_text("não foi salvo")
+    person.rest.ask("PATCH", "/tenant/config", json={"limites": {"whatsapp": {"por_dia": 900}}})
     page.go_back()
     expect(whatsapp.get_by_label("Mensagens por minuto")).to_have_value("60")
+    expect(whatsapp.get_by_label("Orçamento do dia")).to_have_value("900")
     theirs = {"limites": {"whatsapp": {"por_minuto": 70, "por_segundo": 7}}}
     person.rest.ask("PATCH", "/tenant/config", json=theirs)
     page.get_by_role("button", name="Salvar").click()
@@ -132,7 +134,7 @@ def test_a_colleagues_change_is_taken_over_or_shown_and_drafts_stay(console: Con
     person.check_access()
     save(person)
     kept = saved(person)["limites"]["whatsapp"]
-    assert (kept["por_minuto"], kept["por_segundo"]) == (60, 7)
+    assert (kept["por_minuto"], kept["por_segundo"], kept["por_dia"]) == (60, 7, 900)
 
 
 def test_who_is_no_administrator_sees_only_what_they_may(console: Console) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -25,6 +26,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MOST_GZIPPED = 60_000
 
 
+@cache
 def read(module: Path) -> str:
     return module.read_text(encoding="utf-8")
 

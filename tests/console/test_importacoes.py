@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from playwright.sync_api import FileChooser, expect
+from playwright.sync_api import FileChooser, FilePayload, expect
 
 from chalicelib.adapters.database import connect
 from tests.console.conftest import Console
 from tests.console.people import HOSTILE, Person
-from tests.console.shots.importacoes import workbook
+from tests.console.shots.importacoes import file, workbook
 
 _QUOTED = HOSTILE.replace('"', '""')
 _CLIENTS = (
@@ -23,11 +23,6 @@ _CLIENTS = (
     "Carla Dias;1234;carla@example.com;111.111.111-11;x\n"
 )
 _PATIENCE_S = 60.0
-
-
-def file(name: str, text: str | bytes) -> Any:
-    content = text.encode() if isinstance(text, str) else text
-    return {"name": name, "mimeType": "application/octet-stream", "buffer": content}
 
 
 def imported(person: Person, name: str, text: str, **options: Any) -> str:
@@ -55,11 +50,11 @@ def leads(person: Person, *columns: str) -> list[tuple[Any, ...]]:
     return sorted((tuple(lead[each] for each in columns) for lead in shown), key=str)
 
 
-def choose(person: Person, *files: Any) -> None:
+def choose(person: Person, chosen: FilePayload) -> None:
     """Choose a file with the mouse, and wait for what the check says."""
     with person.page.expect_file_chooser() as chooser:
         person.page.get_by_role("button", name="Escolher arquivo").click()
-    chooser.value.set_files(list(files))
+    chooser.value.set_files(chosen)
     expect(person.page.get_by_role("button", name="Conferir de novo")).to_be_visible()
     person.settled()
 
@@ -115,6 +110,8 @@ def test_a_sheet_is_checked_read_otherwise_imported_and_corrected_by_mouse(perso
         ("Bruno\nLima", ["bruno@example.com"], None),
         ("Carla Dias", ["carla@example.com"], "11144477735"),
     ]
+    # A formula came from the sheet as a text, was defused in the report, and is the same text again.
+    assert [list(campos.values()) for (campos,) in leads(person, "campos")].count(["=1+1"]) == 1
     person.go("importacoes")
     expect(page.get_by_role("row", name=re.compile("2 linhas corrigidas.csv"))).to_contain_text("Concluída")
     person.check_access()
@@ -207,6 +204,18 @@ def test_files_are_dropped_or_pasted_and_the_wrong_kind_is_refused_before_it_is_
     expect(page.locator("main")).to_contain_text("tabulação")
     assert [url for url in uploads if "erros" not in url]
 
+    # An upload that takes long tells how far it is; one that is stopped leaves no job that waits for its file.
+    person.go("importacoes")
+    browser = page.context.new_cdp_session(page)
+    slow = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 20_000}
+    browser.send("Network.emulateNetworkConditions", slow)
+    page.set_input_files("input[type=file]", files=[file("grande.csv", "Nome;E-mail\n" + "x;y\n" * 1_000_000)])
+    expect(page.get_by_text(re.compile(r"de 4 MB enviados"))).to_be_visible()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    page.get_by_role("button", name="Parar o envio").click()
+    browser.send("Network.emulateNetworkConditions", {**slow, "uploadThroughput": -1})
+    expect(page.get_by_role("row", name=re.compile("grande.csv"))).to_contain_text("Cancelada")
+
     # A file that holds no contacts says so, and the way out is one click.
     person.go("importacoes")
     choose(person, file("codigos.csv", "Nome;Coisa\n" + "".join(f"x;a{n}@example.com\n" for n in range(20))))
@@ -253,6 +262,8 @@ def test_many_refused_rows_are_shown_in_portions_and_by_reason(person: Person) -
     page.get_by_role("button", name="Enviar 1 linha corrigida").click()
     expect(page.locator(".send")).to_contain_text("Novos: 1")
     assert leads(person, "emails") == [(["p0@gmail.com"],)]
+    page.reload()
+    expect(page.get_by_role("link", name="enviada")).to_have_count(1)
     with page.expect_download() as download:
         page.get_by_role("button", name="Baixar relatório").click()
     assert download.value.suggested_filename == "erros-muitas.csv"

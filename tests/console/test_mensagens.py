@@ -105,7 +105,6 @@ def test_many_messages_are_settled_sent_again_and_cancelled_by_keyboard(person: 
     person.tab_to("main tbody button")
     person.keys("Enter")
     expect(page.get_by_text("2 falharam com estes filtros.")).to_be_visible()
-    person.check_access()
     person.tab_to("dialog button[type=submit]")
     person.keys("Enter")
     expect(page.get_by_role("dialog")).to_contain_text("2 mensagens voltaram à fila. Não há mais")
@@ -174,7 +173,6 @@ def test_the_inbox_of_replies_is_emptied_by_keys_and_by_clicks(person: Person, s
     expect(rows).to_have_count(1)
     page.get_by_role("button", name="Marcar como respondida R", exact=True).click()
     expect(page.get_by_text("Nenhuma resposta a tratar.")).to_be_visible()
-    person.check_access()
     page.get_by_role("button", name="Tratadas", exact=True).click()
     expect(rows).to_have_count(4)
     expect(rows.filter(has_text="me tira daí")).to_contain_text("Saiu da lista")
@@ -204,3 +202,7 @@ def test_a_tenant_without_messages_is_told_where_to_begin(person: Person) -> Non
     page = person.go("mensagens")
     expect(page.get_by_role("link", name="Criar uma campanha")).to_be_visible()
     person.check_access()
+    # A name is looked for among the leads.
+    page.get_by_role("searchbox").fill("Ana Souza")
+    page.get_by_role("link", name="Procurar Ana Souza nos leads").click()
+    expect(page).to_have_url(re.compile(r"#/leads\?q=Ana\+Souza"))

@@ -34,8 +34,8 @@ def test_every_page_opens_by_mouse_and_by_keys(console: Console) -> None:
     person = console("admin")
     page = person.go("hoje")
     for key, name in PAGES.items():
-        page.locator(f"nav a[href='#/{name}']").click()
-        expect(page.locator(f"nav a[href='#/{name}']")).to_have_attribute("aria-current", "page")
+        page.locator(f".side nav a[href='#/{name}']").click()
+        expect(page.locator(f".side nav a[href='#/{name}']")).to_have_attribute("aria-current", "page")
         expect(page.locator("main h1")).to_be_visible()
         person.go("hoje")
         person.keys("Escape", "g", key)
@@ -47,10 +47,10 @@ def test_every_page_opens_by_mouse_and_by_keys(console: Console) -> None:
 def test_the_console_speaks_english_too(person: Person) -> None:
     page = person.go("hoje")
     page.get_by_label("Idioma").select_option("en")
-    expect(page.locator("nav a[href='#/agenda']")).to_have_text("Calendar")
+    expect(page.locator(".side nav a[href='#/agenda']")).to_have_text("Calendar")
     expect(page.locator("html")).to_have_attribute("lang", "en")
     page.reload()
-    expect(page.locator("nav a[href='#/agenda']")).to_have_text("Calendar")
+    expect(page.locator(".side nav a[href='#/agenda']")).to_have_text("Calendar")
 
 
 def test_keys_are_listed_and_letters_can_be_switched_off(person: Person) -> None:

@@ -16,7 +16,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from pg8000.exceptions import DatabaseError, InterfaceError
 
-from chalicelib.adapters.database import Database, Rows, connect
+from chalicelib.adapters.database import Database, Rows, StatementFailed, connect
 from chalicelib.conditions import AllOf, AnyOf, Condition, Fragment, Not
 from chalicelib.encoding import to_json
 from chalicelib.errors import ConstraintViolation, SerializationFailure, Unavailable
@@ -66,6 +66,42 @@ def test_statement_with_parameters_waits_for_one_answer(database_urls: DatabaseU
         connection.run("SELECT 1 / CAST(:zero AS integer)", zero=0)
     assert connection.run("SELECT CAST(:a AS text)", a="é") == [["é"]]
     connection.close()
+
+
+def test_answers_may_be_waited_for_later_and_in_any_order(owner: Database) -> None:
+    with owner.transaction("acme") as rows:
+        first, second = rows.ask("ping"), rows.ask("list_roles", nomes=["postgres"])
+        assert rows.all("ping") == [{"um": 1}]
+        assert second() == [{"nome": "postgres"}]
+        assert first() == [{"um": 1}]
+
+
+_TWICE = {"nome": "twice", "soma": ""}
+_LEADS = ("lead_id", "lead_id_externo", "linha_planilha")
+
+
+@pytest.mark.parametrize(
+    ("post", "failure"),
+    [
+        (lambda rows: rows.post("insert_migration", **_TWICE), ConstraintViolation),
+        (lambda rows: rows.copy("leads", _LEADS, [b"no id\tx\t1\n"] * 100_000), StatementFailed),
+    ],
+)
+def test_what_nobody_waits_for_fails_its_transaction_and_leaves_a_connection_that_works(
+    owner: Database, post: Callable[[Rows], None], failure: type[Exception]
+) -> None:
+    owner.run_statement("insert_migration", **_TWICE)
+
+    def work(rows: Rows) -> None:
+        rows.post("insert_migration", nome="posted", soma="")
+        post(rows)
+        # Refused too, because the transaction has failed. It is the first failure that counts.
+        rows.post("ping")
+
+    with pytest.raises(failure):
+        owner.run("acme", work)
+    assert owner.run_statement("ping") == [{"um": 1}]
+    assert "posted" not in {row["nome"] for row in owner.run_statement("list_migrations")}
 
 
 def test_instants_are_read_to_the_microsecond_and_beyond_the_calendar_as_they_are_written(owner: Database) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -298,7 +299,7 @@ class Killed(BaseException):
 
 
 class Watched:
-    """A connection that reports each statement to its database."""
+    """A connection that reports each statement to its database, and waits for each, so that a fault meets every one."""
 
     def __init__(self, connection: Connection, database: WatchedDatabase) -> None:
         self._connection = connection
@@ -314,6 +315,14 @@ class Watched:
         return self._database.watch(
             self._connection, sql, lambda: self._connection.execute_unnamed(sql, *args, **options)
         )
+
+    def send(self, sql: str, *args: Any) -> Any:
+        sent = partial(self._connection.send, sql, *args)
+        return self._database.watch(self._connection, sql, lambda: self._connection.answered(sent()))
+
+    def send_copy(self, sql: str, messages: Any) -> Any:
+        sent = partial(self._connection.send_copy, sql, messages)
+        return self._database.watch(self._connection, sql, lambda: self._connection.answered(sent()))
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)

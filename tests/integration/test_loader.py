@@ -206,6 +206,15 @@ def test_ids_of_two_origins_never_meet(office: Office) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("odd", [[], ['a"b', "c\\d", '"x"'], ["{e,f}", "g,h", "i j", "ção"]])
+def test_lead_is_found_by_its_id_whatever_characters_the_id_has(office: Office, odd: list[str]) -> None:
+    ids = ["1", *odd]
+    rows = [(each, f"P{number}", "", f"p{number}@x.com", "") for number, each in enumerate(ids)]
+    office.ingest(as_csv(*rows))
+    again = office.ingest(as_csv(*reversed(rows)))
+    assert again["duplicados_por"]["id"] == len(ids)
+
+
 def test_another_file_of_the_same_name_is_of_other_people(office: Office) -> None:
     office.ingest(sheet("Ana;;a@x.com;", "Bo;;b@x.com;"))
     job = office.ingest(sheet("Cy;;c@x.com;", "Di;;d@x.com;", "Bo;;b@x.com;"))

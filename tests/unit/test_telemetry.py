@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.telemetry import NAMESPACE, Metric, Tracer, count, logger, masked
+from chalicelib.telemetry import NAMESPACE, Metric, Tracer, count, logger, masked, measure_stage
 
 PROJECT = Path(__file__).parents[2]
 
@@ -80,10 +80,14 @@ def test_log_line_is_json_and_masked_in_every_field(capsys: pytest.CaptureFixtur
     assert logging.getLogger("disparo-agenda")
 
 
-def test_metric_is_one_line_in_the_format_of_cloudwatch(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("STAGE", "prod")
+@pytest.fixture
+def stage() -> Iterator[str]:
+    measure_stage("prod")
+    yield "prod"
+    measure_stage("dev")
+
+
+def test_metric_is_one_line_in_the_format_of_cloudwatch(capsys: pytest.CaptureFixture[str], stage: str) -> None:
     count(Metric.LEADS_CREATED, 12, tenant_id="acme")
     [line] = capsys.readouterr().out.strip().splitlines()
     metric = json.loads(line)
@@ -93,7 +97,7 @@ def test_metric_is_one_line_in_the_format_of_cloudwatch(
     assert (metric["tenant"], metric["LeadsCreated"]) == ("acme", [12.0])
     of_the_tenant, of_the_stage = declared["Dimensions"]
     assert (sorted(of_the_tenant), of_the_stage) == (["service", "tenant"], ["service", "stage"])
-    assert (metric["service"], metric["stage"]) == ("disparo-agenda", "prod")
+    assert (metric["service"], metric["stage"]) == ("disparo-agenda", stage)
 
 
 def test_metric_of_zero_writes_no_line(capsys: pytest.CaptureFixture[str]) -> None:

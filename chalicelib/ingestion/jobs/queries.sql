@@ -245,12 +245,12 @@ WITH conhecidos AS (
     SELECT lead_id
       FROM public.leads
      WHERE tenant_id = :tenant_id AND origem = :origem
-       AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))))
+       AND lead_id_externo = ANY(CAST((SELECT CAST(:externos AS text[])) AS text[]))
      UNION
     SELECT CAST(min(CAST(lead_id AS text)) AS uuid)
       FROM public.leads
      WHERE tenant_id = :tenant_id
-       AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
+       AND documento = ANY(CAST((SELECT CAST(:documentos AS text[])) AS text[]))
      GROUP BY documento
      UNION
     SELECT t.lead_id

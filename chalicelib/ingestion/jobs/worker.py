@@ -374,7 +374,7 @@ class Ingestion:
             self._erased.suppress_again(rows, _contacts_of(batch), now)
         if table.campos and not claim.checkpoint.ultima_linha and not row["validar_apenas"]:
             remember_campos(rows, table.campos, now)
-        rows.run(
+        rows.post(
             "advance_job",
             job_id=claim.job_id,
             ultima_linha=batch.last_row,

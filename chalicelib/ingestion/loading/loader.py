@@ -153,7 +153,7 @@ def load(rows: Rows, batch: Batch, how: Deduplication) -> Loaded:
     Raises:
         BatchDoesNotAddUp: a bug of ours; nothing may be committed.
     """
-    rows.run("lock_tenant_for_ingestion")
+    rows.post("lock_tenant_for_ingestion")
     people = _look_up(rows, batch, how)
     # Nearly all rows share no key with any other. They need no decision.
     places = batch.candidates.places_of(people.keys() | batch.repeated, people.contacts() | batch.repeated_contacts)
@@ -192,25 +192,25 @@ _REFUSED: Mapping[Who, str] = {
 def _look_up(rows: Rows, batch: Batch, how: Deduplication) -> WhoIsWho:
     """The leads of the database that have a key of the batch. Contacts are looked up only if nothing else tells."""
     people = WhoIsWho(how.keys, how.file_id, merges=how.mode is IngestMode.ATUALIZAR)
-    found = {"externos": batch.external_ids, "origem": how.origem, "letras": NAME_COMPARED}
-    for row in rows.all("find_leads_by_externo", **found):
+    compared = {"origem": how.origem, "letras": NAME_COMPARED}
+    by_external_id = rows.ask("find_leads_by_externo", externos=batch.external_ids, **compared)
+    by_document = rows.ask("find_leads_by_documento", documentos=batch.documents)
+    contacts = {"telefones": batch.telefones, "emails": batch.emails}
+    by_contact = rows.ask("find_leads_by_contato", **contacts, mais=MOST_LEADS, letras=NAME_COMPARED)
+    for row in by_external_id():
         people.know(lead_id := row["lead_id"].hex, name=row["nome"], document=row["documento"])
         people.has(lead_id, external_id=row["lead_id_externo"])
     if doubtful := people.of_another_name(batch.candidates.external_ids, batch.candidates.columns.nomes):
         for row in rows.all("contacts_of_leads", lead_ids=json.dumps(sorted(doubtful))):
             people.has_only(row["lead_id"].hex, row["contatos"])
-    if DedupKey.DOCUMENTO in how.keys:
-        for row in rows.all("find_leads_by_documento", documentos=batch.documents):
-            lead_id = row["lead_id"].replace("-", "")
-            if not people.knows(lead_id):
-                people.know(lead_id, name=None, document=row["documento"])
-            people.has(lead_id, document=row["documento"])
-    external_ids = batch.candidates.external_ids
-    if not all(people.has_external_id(external_ids[place]) for place in batch.by_contact):
-        contacts = {"telefones": batch.telefones, "emails": batch.emails}
-        for row in rows.all("find_leads_by_contato", **contacts, mais=MOST_LEADS, letras=NAME_COMPARED):
-            people.know(lead_id := row["lead_id"].hex, name=row["nome"], document=row["documento"])
-            people.reached_by(lead_id, [row["contato"]])
+    for row in by_document():
+        lead_id = row["lead_id"].replace("-", "")
+        if not people.knows(lead_id):
+            people.know(lead_id, name=None, document=row["documento"])
+        people.has(lead_id, document=row["documento"])
+    for row in by_contact():
+        people.know(lead_id := row["lead_id"].hex, name=row["nome"], document=row["documento"])
+        people.reached_by(lead_id, [row["contato"]])
     return people
 
 

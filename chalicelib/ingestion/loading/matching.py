@@ -86,10 +86,6 @@ class WhoIsWho:
         """Every contact of a lead."""
         return {*self._by_contact}
 
-    def has_external_id(self, external_id: str) -> bool:
-        """Whether a lead has this ID."""
-        return external_id in self._by_external_id
-
     def of_another_name(self, external_ids: Iterable[str], names: Iterable[str | None]) -> set[str]:
         """The leads with these IDs that have another name than their row."""
         if not self._by_external_id:

@@ -5,12 +5,12 @@
 SELECT pg_advisory_xact_lock(hashtextextended(:tenant_id, 1953));
 
 -- name: find_leads_by_externo
--- The keys come sorted, as one JSON text. It becomes an array whose size the planner does not know, so it searches the
--- index from left to right. A planner that sees ten thousand keys may prefer to read all leads of the tenant.
+-- The keys come sorted. As the answer of a sub-query they are an array whose size the planner does not know, so it searches
+-- the index from left to right. A planner that sees ten thousand keys may prefer to read all leads of the tenant.
 SELECT lead_id_externo, lead_id, left(nome, :letras) AS nome, documento
   FROM leads
  WHERE tenant_id = :tenant_id AND origem = :origem
-   AND lead_id_externo = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:externos AS jsonb))));
+   AND lead_id_externo = ANY(CAST((SELECT CAST(:externos AS text[])) AS text[]));
 
 -- name: contacts_of_leads
 -- All contacts of each of these leads, phones and e-mails.
@@ -32,7 +32,7 @@ SELECT c.lead_id, array_agg(c.contato) AS contatos
 SELECT documento, min(CAST(lead_id AS text)) AS lead_id
   FROM leads
  WHERE tenant_id = :tenant_id
-   AND documento = ANY(ARRAY(SELECT jsonb_array_elements_text(CAST(:documentos AS jsonb))))
+   AND documento = ANY(CAST((SELECT CAST(:documentos AS text[])) AS text[]))
  GROUP BY documento;
 
 -- name: find_leads_by_contato

@@ -97,7 +97,9 @@ class SharedStrings:
             texts = list(map(self._texts.__getitem__, numbers))
         if len(indices) > self.most_together:
             raise LongStrings
-        known = cast(list[str], texts) if all(texts) else [self[each] for each in numbers]
+        known = cast(list[str], texts)
+        if None in texts:
+            known = [self[each] if text is None else text for each, text in zip(numbers, texts, strict=True)]
         if filled is indices:
             return known
         following = iter(known)

@@ -120,7 +120,7 @@ def _check_new(rows: Rows, external_id: str, origem: str, data: LeadData) -> Non
     """Check that no lead is this one, or has its ID."""
     people = WhoIsWho(ALL_KEYS, BY_HAND, merges=False)
     of_id = None
-    wanted = {"externos": json.dumps([external_id]), "origem": origem, "letras": NAME_COMPARED}
+    wanted = {"externos": [external_id], "origem": origem, "letras": NAME_COMPARED}
     for row in rows.all("find_leads_by_externo", **wanted):
         of_id = row["lead_id"]
         people.know(of_id.hex, name=row["nome"], document=row["documento"])
@@ -132,7 +132,7 @@ def _check_new(rows: Rows, external_id: str, origem: str, data: LeadData) -> Non
         people.know(row["lead_id"].hex, name=row["nome"], document=row["documento"])
         people.reached_by(row["lead_id"].hex, [row["contato"]])
     if data.documento is not None:
-        for row in rows.all("find_leads_by_documento", documentos=json.dumps([data.documento])):
+        for row in rows.all("find_leads_by_documento", documentos=[data.documento]):
             lead_id = UUID(row["lead_id"]).hex
             if not people.knows(lead_id):
                 people.know(lead_id, name=None, document=row["documento"])

@@ -19,7 +19,7 @@ export default function View() {
   return html`<${Page} title=${t("nav.hoje")}>
     <${Show} of=${overview}>
       ${(/** @type {Schemas["OverviewAnswer"]} */ data) => html`${data.total === 0 && html`<${FirstSteps} />`}
-        <div class="columns today">
+        <div class="columns">
           <div><${Needs} overview=${data} /></div>
           <div><${Appointments} /></div>
         </div>

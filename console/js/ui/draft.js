@@ -25,10 +25,10 @@ export function draftNames(beginning) {
     .map((key) => key.slice(before.length));
 }
 
-/** @param {string} name @param {unknown} value */
-function keep(name, value) {
+/** @param {string} name @param {unknown} value @param {unknown} base what was saved when it was typed */
+function keep(name, value, base) {
   unsaved.add(name);
-  sessionStorage.setItem(keyOf(name), JSON.stringify({ value }));
+  sessionStorage.setItem(keyOf(name), JSON.stringify({ value, base }));
 }
 
 /** @param {string} name */
@@ -37,10 +37,16 @@ function forget(name) {
   sessionStorage.removeItem(keyOf(name));
 }
 
-/** @param {string} name */
-function stored(name) {
+/**
+ * The draft that was kept, or what is saved. With `rebase`, only what somebody has typed is taken from the draft.
+ * @template T @param {string} name @param {T} saved @param {boolean} rebase @returns {T}
+ */
+function restored(name, saved, rebase) {
   const text = sessionStorage.getItem(keyOf(name));
-  return text === null ? null : JSON.parse(text);
+  if (text === null) return saved;
+  const { value, base } = JSON.parse(text);
+  if (!rebase) return value;
+  return { ...saved, ...Object.fromEntries(Object.entries(value).filter(([key, each]) => JSON.stringify(each) !== JSON.stringify(base[key]))) };
 }
 
 /**
@@ -49,17 +55,18 @@ function stored(name) {
  * @param {string} name which draft it is, such as `modelos/oi`
  * @param {T} saved what is saved now
  * @param {string} title how a message names it
+ * @param {{rebase?: boolean}} [options] `rebase`: what others have saved since then counts, but where one has typed
  * @returns {{value: T, set: (changes: Partial<T>) => void, isDirty: boolean, discard: (saved?: T) => void}} `discard` takes what is saved now
  */
-export function useDraft(name, saved, title) {
-  const [value, setValue] = useState(/** @returns {T} */ () => stored(name)?.value ?? saved);
+export function useDraft(name, saved, title, { rebase = false } = {}) {
+  const [value, setValue] = useState(/** @returns {T} */ () => restored(name, saved, rebase));
   const isDirty = JSON.stringify(value) !== JSON.stringify(saved);
   const latest = useRef({ value, saved, isDirty, title });
   latest.current = { value, saved, isDirty, title };
 
   /** @param {T} now @param {T} kept what is saved */
   function show(now, kept) {
-    if (JSON.stringify(now) !== JSON.stringify(kept)) keep(name, now);
+    if (JSON.stringify(now) !== JSON.stringify(kept)) keep(name, now, kept);
     else forget(name);
     latest.current = { ...latest.current, value: now };
     setValue(now);
@@ -67,6 +74,7 @@ export function useDraft(name, saved, title) {
 
   useEffect(() => {
     if (isDirty) unsaved.add(name);
+    else forget(name); // somebody has saved the same
     return () => {
       if (unsaved.has(name)) toast(t("rascunho.guardado", { nome: latest.current.title }));
     };

@@ -13,8 +13,9 @@ from local.webhook import ProviderWebhook
 from tests.console.people import Person
 
 _NAMES = (
-    "Ana Paula Souza", "Bruno Carvalho", "Carla Mendes", "Diego Ferreira", "Eduarda Lima", "Fábio Nunes", "Gabriela Rocha",
-    "Heitor Alves", "Isabela Castro", "Karina Lopes", "Lucas Martins", "Mariana Prado", "Rafael Teixeira", "Vera Cunha",
+    "Ana Paula Souza", "Bruno Carvalho", "Carla Mendes", "Diego Ferreira", "Eduarda Lima", "Fábio Nunes",
+    "Gabriela Rocha", "Heitor Alves", "Isabela Castro", "Karina Lopes", "Lucas Martins", "Mariana Prado",
+    "Rafael Teixeira", "Vera Cunha",
 )  # fmt: skip
 _DEBT = "Olá, {{nome|titulo}}! Sua parcela de {{valor|moeda}} está aberta. Moradores de {{cidade}} têm desconto."
 _SHORT = "Oi, {{nome|titulo}}. Vamos acertar {{valor|moeda}}?"

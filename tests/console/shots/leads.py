@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.console.people import Person
 
-_LEADS = (
+_LEADS: tuple[tuple[str, str | None, str, str, float, list[str]], ...] = (
     ("Ana Souza", "529.982.247-25", "71999991234", "Salvador", 1500.5, ["vip", "quente"]),
     ("Bruno Lima", "111.444.777-35", "11988885678", "São Paulo", 80, []),
     ("Padaria Vale Encantado Ltda.", "11.222.333/0001-81", "71988880001", "Camaçari", 12840.9, ["empresa"]),

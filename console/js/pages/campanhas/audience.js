@@ -58,8 +58,11 @@ export function Audience({ draft, known }) {
             label=${t("campanhas.publico.segmento")}
             hint=${t("campanhas.publico.segmento_dica")}
             value=${form.segmento_id ?? ""}
-            set=${(/** @type {string} */ id) => change({ segmento_id: id, filtro: null })}
-            options=${known.segments.map((each) => [each.segmento_id, each.nome])}
+            set=${(/** @type {string} */ id) => change({ segmento_id: id || null, filtro: null })}
+            options=${[
+              ...(form.segmento_id ? [] : [["", t("campanhas.publico.escolha_segmento")]]),
+              ...known.segments.map((each) => [each.segmento_id, each.nome]),
+            ]}
             error=${errorOf(problem, "segmento_id")}
           />`
         : html`<p class="muted">${t("campanhas.publico.sem_segmentos")}</p>`)}

@@ -238,6 +238,7 @@ function findingsOf(preflight, campaign, channels, steps) {
   const own = /** @param {string} parte */ (parte) => href(["campanhas", campaign.campanha_id], { parte });
   /** @param {string} parte */
   const part = (parte) => ({ link: own(parte), linkText: t(`campanhas.parte.${parte}`) });
+  const suppressions = { link: "#/configuracao?secao=supressoes", linkText: t("nav.configuracao") };
   const settings = { link: "#/configuracao", linkText: t("nav.configuracao") };
   if (preflight.publico === 0) found.push({ tone: "bad", what: t("campanhas.achado.publico_vazio"), todo: t("campanhas.achado.publico_vazio_fazer"), ...part("publico") });
   else if (preflight.elegiveis === 0) found.push({ tone: "bad", what: t("campanhas.achado.ninguem"), todo: t("campanhas.achado.ninguem_fazer") });
@@ -263,14 +264,14 @@ function findingsOf(preflight, campaign, channels, steps) {
       tone: "warn",
       what: `${t("campanhas.achado.excluidos", { n: each.quantos })}${where}: ${each.mensagem}${each.detalhe ? ` (${each.detalhe})` : ""}`,
       todo: hasText(code) ? t(code) : t("campanhas.achado.excluido_outro"),
-      ...(each.motivo === "variavel_ausente" || each.motivo === "sem_contato" ? part("mensagem") : each.motivo === "suprimido" ? settings : part("publico")),
+      ...(each.motivo === "variavel_ausente" || each.motivo === "sem_contato" ? part("mensagem") : each.motivo === "suprimido" ? suppressions : part("publico")),
     });
   }
   const waits = /** @type {const} */ (["sob_revisao", "limitados", "fora_da_janela"]);
   for (const name of waits) {
     const n = preflight.por_mensagem.reduce((sum, each) => sum + each[name], 0);
     if (n === 0) continue;
-    const place = name === "sob_revisao" ? { link: "#/mensagens", linkText: t("nav.mensagens") } : settings;
+    const place = name === "sob_revisao" ? { link: "#/mensagens?aba=respostas", linkText: t("nav.mensagens") } : settings;
     found.push({ tone: name === "sob_revisao" ? "warn" : "calm", what: t(`campanhas.achado.${name}`, { n }), todo: t(`campanhas.achado.${name}_fazer`), ...place });
   }
   const free = [...new Set(preflight.custo.filter((each) => each.total === null).map((each) => t(`campanhas.canal.${each.canal}`)))];

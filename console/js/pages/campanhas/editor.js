@@ -1,5 +1,5 @@
 // A draft on one page: its four parts can be gone through in any order, and none forgets what was typed in another.
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { dateTime } from "../../format.js";
 import { html } from "../../html.js";
@@ -17,7 +17,7 @@ import { emptyForm, isSame, missingOf } from "./draft.js";
 import { Messages } from "./messages.js";
 import { useDraft } from "./saving.js";
 import { Start } from "./start.js";
-import { audienceName, pilotName } from "./words.js";
+import { audienceName, focusHeading, pilotName } from "./words.js";
 import { Scrolled } from "./scrolled.js";
 
 /** @import { Form } from "./draft.js" */
@@ -49,9 +49,12 @@ export function StoredDraft({ first, reload }) {
 function Editor({ draft, reload }) {
   const { form, change } = draft;
   const [isDeleting, setDeleting] = useState(false);
+  const [isClearing, setClearing] = useState(false);
   /** Whether one wanted to save what is not whole. */
   const [wasAsked, setAsked] = useState(false);
+  const [round, setRound] = useState(0);
   const missing = missingOf(form);
+  useEffect(draft.id ? focusHeading : focusName, []);
   const given = route.value.query.parte ?? "";
   const part = PARTS.find((each) => each === given) ?? PARTS[0];
   const next = PARTS[PARTS.indexOf(part) + 1];
@@ -69,6 +72,9 @@ function Editor({ draft, reload }) {
   const actions = [
     html`<${SaveState} draft=${draft} />`,
     draft.id && html`<button type="button" onClick=${() => setDeleting(true)}>${t("campanhas.apagar")}</button>`,
+    !draft.id &&
+      !isSame(form, BLANK) &&
+      html`<button type="button" onClick=${() => setClearing(true)}>${t("campanhas.descartar")}</button>`,
     !draft.id &&
       html`<button
         type="button"
@@ -103,10 +109,22 @@ function Editor({ draft, reload }) {
       )}
     </nav>
     <${ProblemBox} problem=${known.problem} retry=${known.reload} />
-    ${part === "publico" && html`<${Audience} draft=${draft} known=${what} />`} ${part === "mensagem" && html`<${Messages} draft=${draft} known=${what} />`}
+    ${part === "publico" && html`<${Audience} key=${round} draft=${draft} known=${what} />`} ${part === "mensagem" && html`<${Messages} draft=${draft} known=${what} />`}
     ${part === "conferencia" && html`<${Check} draft=${draft} />`}
     ${part === "inicio" && html`<${Start} draft=${draft} started=${reload} />`}
     ${next && html`<p><a class="button" href=${partHref(next)}>${t("campanhas.seguinte", { parte: t(`campanhas.parte.${next}`) })}</a></p>`}
+    ${isClearing &&
+    html`<${Confirm}
+      title=${t("campanhas.descartar_titulo")}
+      action=${t("campanhas.descartar")}
+      danger
+      run=${async () => {
+        change(BLANK);
+        setRound(round + 1);
+        setAsked(false);
+      }}
+      close=${() => setClearing(false)}
+    />`}
     ${isDeleting &&
     html`<${Confirm}
       title=${t("campanhas.apagar_titulo")}
@@ -123,6 +141,11 @@ function Editor({ draft, reload }) {
       <p>${t("campanhas.apagar_dica", { nome: form.nome })}</p>
     <//>`}
   <//>`;
+}
+
+/** A new draft begins with its name. */
+function focusName() {
+  /** @type {HTMLInputElement | null} */ (document.querySelector(".draft-width input"))?.focus();
 }
 
 /** What a part holds already, beside its name. @param {{part: string, form: Form, known: Known}} props */

@@ -1,5 +1,5 @@
 // The table of campaigns, and the brake of all of them.
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Problem, api } from "../../api.js";
 import { number } from "../../format.js";
 import { html } from "../../html.js";
@@ -13,7 +13,7 @@ import { Chips } from "../../ui/filters.js";
 import { Badge, Page } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
-import { peopleOf, startOf, useNames } from "./words.js";
+import { focusHeading, peopleOf, startOf, useNames } from "./words.js";
 
 /** @import { Campaign } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */
@@ -28,6 +28,7 @@ const EVERY_MS = 5_000;
 
 export function CampaignList() {
   const { status, cursor } = route.value.query;
+  useEffect(focusHeading, []);
   const [isStopping, setStopping] = useState(false);
   const names = useNames();
   /** Those whose counters will not change any more by themselves are asked for once. */

@@ -182,7 +182,7 @@ function History({ campaign }) {
         <tr>
           <th scope="col">${t("campanhas.coluna.quando")}</th>
           <th scope="col">${t("campanhas.coluna.status")}</th>
-          <th scope="col">${t("campanhas.coluna.quem")}</th>
+          <th scope="col" class="wide">${t("campanhas.coluna.quem")}</th>
           <th scope="col">${t("campanhas.coluna.motivo")}</th>
         </tr>
       </thead>
@@ -191,11 +191,11 @@ function History({ campaign }) {
           (each) => html`<tr key=${`${each.em}${each.para}${each.codigo}`}>
             <td class="nowrap">${dateTime(each.em)}</td>
             <td><${Badge} kind="campanhas.status" value=${each.para} /></td>
-            <td>${names(each.por)}</td>
+            <td class="wide">${names(each.por)}</td>
             <td>${[each.mensagem, each.motivo].filter(Boolean).join(" ") || "–"}</td>
           </tr>`,
         )}
-        <tr><td class="nowrap">${dateTime(campaign.criado_em)}</td><td><${Badge} kind="campanhas.status" value="rascunho" /></td><td>${names(campaign.criado_por)}</td><td>–</td></tr>
+        <tr><td class="nowrap">${dateTime(campaign.criado_em)}</td><td><${Badge} kind="campanhas.status" value="rascunho" /></td><td class="wide">${names(campaign.criado_por)}</td><td>–</td></tr>
       </tbody>
     <//>`;
 }

@@ -1,5 +1,6 @@
 // Part 2 of a draft: what they get, by which channel, in which steps and variants; shown for real leads beside it.
 import { html } from "../../html.js";
+import { href } from "../../router.js";
 import { t } from "../../texts.js";
 import { Field, Input, Select, errorOf } from "../../ui/field.js";
 import { Section } from "../../ui/parts.js";
@@ -174,7 +175,7 @@ function MessageFields({ message, order, known, problem, pointer, free, set, rem
             ]}
             error=${errorOf(problem, `${pointer}/template`)}
           />`
-        : html`<p class="field">${t("campanhas.mensagem.sem_modelo", { canal: t(`campanhas.canal.${message.canal}`) })} <a href="#/canais">${t("campanhas.mensagem.criar_modelo")}</a></p>`}
+        : html`<p class="field">${t("campanhas.mensagem.sem_modelo", { canal: t(`campanhas.canal.${message.canal}`) })} <a href=${href(["canais", "novo"], { canal: message.canal })}>${t("campanhas.mensagem.criar_modelo")}</a></p>`}
       ${remove && html`<button type="button" class="small" onClick=${remove} aria-label=${t("campanhas.mensagem.menos_canal", { canal: t(`campanhas.canal.${message.canal}`) })}>${t("campanhas.retirar")}</button>`}
     </div>
     ${template && template.variaveis.length > 0 && html`<${Constants} message=${message} names=${template.variaveis} problem=${problem} pointer=${pointer} set=${set} />`}

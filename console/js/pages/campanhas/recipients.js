@@ -46,9 +46,9 @@ export function Recipients({ campaign, isLive }) {
   const columns = [
     { title: t("campanhas.coluna.lead"), cell: (row) => row.nome ?? t("campanhas.sem_nome") },
     { title: t("campanhas.coluna.situacao"), cell: (row) => html`<${Badge} kind="campanhas.situacao" value=${row.situacao} tone=${TONES[row.situacao]} />` },
-    { title: t("campanhas.coluna.contato"), wide: true, cell: (row) => contactOf(row.canal, row.destino) },
+    { title: t("campanhas.coluna.contato"), wide: true, cell: (row) => html`<span class="nowrap">${contactOf(row.canal, row.destino)}</span>` },
     { title: t("campanhas.coluna.motivo"), cell: reasonOf },
-    { title: t("campanhas.coluna.quando"), wide: true, cell: (row) => dateTime(row.respondido_em ?? row.lido_em ?? row.entregue_em ?? row.enviado_em ?? row.enviar_apos ?? row.atualizado_em) },
+    { title: t("campanhas.coluna.quando"), wide: true, cell: (row) => html`<span class="nowrap">${dateTime(whenOf(row))}</span>` },
     { title: t("campanhas.coluna.resposta"), wide: true, cell: (row) => row.resposta ?? "–" },
     ...(hasSteps ? [{ title: t("campanhas.coluna.etapa"), wide: true, cell: (/** @type {Recipient} */ row) => row.etapa }] : []),
     ...(isTest ? [{ title: t("campanhas.coluna.variante"), wide: true, cell: (/** @type {Recipient} */ row) => row.variante }] : []),
@@ -88,6 +88,11 @@ function Choice({ name, label, options }) {
     <option value="" selected=${chosen === ""}>${label}: ${t("campanhas.qualquer")}</option>
     ${options.map(([value, text]) => html`<option key=${value} value=${value} selected=${value === chosen}>${text}</option>`)}
   </select>`;
+}
+
+/** When it came as far as it did; of what waits, when it may leave. @param {Recipient} row */
+function whenOf(row) {
+  return row.respondido_em ?? row.lido_em ?? row.entregue_em ?? row.enviado_em ?? row.enviar_apos ?? row.atualizado_em;
 }
 
 /** @param {string | null} canal @param {string | null} destino */

@@ -33,7 +33,7 @@ export function Replies({ id }) {
   ];
   return html`<div class="toolbar">
       <${Chips} name="descadastro" label=${t("campanhas.coluna.pedido")} options=${["true", "false"].map((each) => [each, t(`campanhas.descadastro.${each}`)])} />
-      <a href="#/mensagens">${t("campanhas.todas_as_respostas")}</a>
+      <a href="#/mensagens?aba=respostas">${t("campanhas.todas_as_respostas")}</a>
     </div>
     <${Show} of=${page} isEmpty=${(/** @type {Schemas["CampaignReplyPage"]} */ data) => data.itens.length === 0} empty=${html`<${Empty} title=${t("campanhas.sem_respostas")} />`}>
       ${(/** @type {Schemas["CampaignReplyPage"]} */ { itens, proximo }) => html`<${Table}

@@ -47,6 +47,10 @@ function hold(event) {
   event.preventDefault();
 }
 
+addEventListener("beforeunload", (event) => {
+  if (kept.size > 0) hold(event);
+});
+
 /**
  * @param {Stored | null} first the draft as it was read; null for one that is new
  * @param {Form} blank what a new one begins with

@@ -151,6 +151,7 @@ function Go({ campaign, draft, started }) {
         html` ${t("campanhas.inicio.de_fora", { n: preflight.publico - preflight.elegiveis })} <a href=${href(["campanhas", campaign.campanha_id], { parte: "conferencia" })}>${t("campanhas.parte.conferencia")}</a>`}
       </p>
       <${Forecast} preflight=${preflight} />
+      <p class="hint">${t("campanhas.inicio.ritmo")} <a href="#/configuracao">${t("nav.configuracao")}</a></p>
       <p>
         <button type="button" class="primary" disabled=${preflight.elegiveis === 0} onClick=${() => setAsking(true)}>
           ${campaign.iniciar_em ? t("campanhas.inicio.agendar") : t("campanhas.inicio.iniciar")}

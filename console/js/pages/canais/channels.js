@@ -5,9 +5,10 @@ import { dateTime, number, now, percent, relative } from "../../format.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { href } from "../../router.js";
-import { can, isAdmin, person } from "../../session.js";
+import { can, isAdmin } from "../../session.js";
 import { t } from "../../texts.js";
 import { Badge, Facts, Figures, Section } from "../../ui/parts.js";
+import { usePeople } from "../../ui/people.js";
 import { Show } from "../../ui/state.js";
 import { Pause, Resume } from "./pausing.js";
 import { TestSend } from "./test_send.js";
@@ -47,20 +48,15 @@ async function load(signal) {
   return { channels: channels.itens, overview, minutes: /** @type {Record<Canal, LastMinute>} */ (Object.fromEntries(minutes)) };
 }
 
-/** Limits are a part of the configuration, which only administrators read; and so are people. @param {AbortSignal} signal */
-async function loadForAdmins(signal) {
-  if (!isAdmin.value) return { limits: null, people: /** @type {Record<string, string>} */ ({}) };
-  const [config, people] = await Promise.all([
-    api.get("/tenant/config", { signal }),
-    api.get("/usuarios", { query: { limit: 60 }, signal }).catch(() => ({ itens: [] })),
-  ]);
-  const named = "itens" in people ? /** @type {Schemas["PersonAnswer"][]} */ (people.itens) : [];
-  return { limits: config.limites, people: Object.fromEntries(named.map((each) => [each.usuario_id, each.email])) };
+/** Limits are a part of the configuration, which only administrators read. @param {AbortSignal} signal */
+async function loadLimits(signal) {
+  return isAdmin.value ? (await api.get("/tenant/config", { signal })).limites : null;
 }
 
 export function Channels() {
   const live = useResource(load, [], { every: EVERY_MS });
-  const settings = useResource(loadForAdmins, []);
+  const limits = useResource(loadLimits, []);
+  const people = usePeople();
   return html`<${Show} of=${live}>
     ${(/** @type {Awaited<ReturnType<typeof load>>} */ { channels, overview, minutes }) => html`<div class="columns">
       ${channels.map(
@@ -69,8 +65,8 @@ export function Channels() {
           channel=${channel}
           overview=${overview}
           minute=${minutes[channel.canal]}
-          limit=${settings.data?.limits?.[channel.canal] ?? null}
-          people=${settings.data?.people ?? {}}
+          limit=${limits.data?.[channel.canal] ?? null}
+          people=${people}
           reload=${live.reload}
         />`,
       )}
@@ -79,7 +75,7 @@ export function Channels() {
 }
 
 /**
- * @param {{channel: Channel, overview: Overview, minute: LastMinute, limit: Limit | null, people: Record<string, string>, reload: () => void}} props
+ * @param {{channel: Channel, overview: Overview, minute: LastMinute, limit: Limit | null, people: ReturnType<typeof usePeople>, reload: () => void}} props
  */
 function OneChannel({ channel, overview, minute, limit, people, reload }) {
   const [open, setOpen] = useState(/** @type {"pausar" | "retomar" | "testar" | null} */ (null));
@@ -91,7 +87,7 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
   const failed = today.erro / (today.enviado + today.erro || 1);
   const mayChange = can(pausa?.de_admin ? "admin" : "operador");
   const actions = html`${can("operador") && html`<button type="button" onClick=${() => setOpen("testar")}>${t("canais.testar")}</button>`}
-    ${mayChange && html`<button type="button" class=${pausa ? "primary" : ""} onClick=${() => setOpen(pausa ? "retomar" : "pausar")}>${t(pausa ? "canais.retomar" : "canais.pausar")}</button>`}`;
+    ${mayChange && html`<button type="button" class=${pausa ? "primary" : ""} onClick=${() => setOpen(pausa ? "retomar" : "pausar")}>${pausa ? t("canais.retomar") : t("canais.pausar")}</button>`}`;
 
   return html`<${Section} title=${t(`canais.canal.${canal}`)} actions=${actions}>
     <p class="row">
@@ -117,7 +113,7 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
     <${Facts}
       rows=${[
         [t("canais.minuto"), usage(minute.sent, limit?.por_minuto ?? null, minute.isMore, t("canais.minuto_dica"))],
-        [t("canais.dia"), usage(today.enviado, limit?.por_dia ?? null, false, t("canais.dia_dica"))],
+        [t("canais.dia"), usage(today.enviado, limit?.por_dia ?? null, false, limit && limit.por_dia === null ? t("canais.dia_sem_cota") : t("canais.dia_dica"))],
         ...(limit ? [[t("canais.por_segundo"), number(limit.por_segundo)]] : []),
         [t("canais.na_fila"), channel.pendentes ? html`<a href=${messages(canal, "pendente")}>${number(channel.pendentes)}</a>` : t("canais.fila_vazia")],
       ]}
@@ -152,9 +148,10 @@ function messages(canal, status) {
   return href(["mensagens"], { status, canal });
 }
 
-/** Who did something: oneself, a colleague if the list of people may be read, else the id. @param {string} id @param {Record<string, string>} people */
+/** Who did something, as far as the reader may know. @param {string} id @param {ReturnType<typeof usePeople>} people */
 function whoIs(id, people) {
-  return id === person.value?.id ? t("canais.voce") : (people[id] ?? t("canais.outra_pessoa", { id: id.slice(0, 8) }));
+  const { own, email } = people(id);
+  return own ? t("canais.voce") : (email ?? t("canais.outra_pessoa", { id: id.slice(0, 8) }));
 }
 
 /**

@@ -164,9 +164,9 @@ function Form({ nome, loaded, saved }) {
             set=${(/** @type {"whatsapp" | "email"} */ value) => set({ canal: value })}
             options=${["whatsapp", "email"].map((each) => [each, t(`canais.canal.${each}`)])}
           />`}
-        ${form.canal === "email" && words("assunto", t("canais.assunto"))}
-        ${words("texto", t("canais.texto"), { rows: 9, hint: form.canal === "whatsapp" ? t("canais.texto_dica", { tem: [...form.texto].length, maximo: LONGEST_BODY }) : t("canais.texto_email_dica") })}
-        ${form.canal === "email" && words("html", t("canais.html"), { rows: 6, hint: t("canais.html_dica") })}
+        ${form.canal === "email" && words("assunto", t("canais.campo.assunto"))}
+        ${words("texto", t("canais.campo.texto"), { rows: 9, hint: form.canal === "whatsapp" ? t("canais.texto_dica", { tem: [...form.texto].length, maximo: LONGEST_BODY }) : t("canais.texto_email_dica") })}
+        ${form.canal === "email" && words("html", t("canais.campo.html"), { rows: 6, hint: t("canais.html_dica") })}
         ${mayWrite && advice.map((each) => html`<p class="notice warn small" key=${each.code}>${rule(each)}</p>`)}
         ${mayWrite && html`<${Palette} campos=${campos} more=${agenda} formats=${list.formatos} canal=${form.canal} numbers=${numbers} write=${write} />`}
         <${Input} label=${t("canais.idioma")} value=${form.idioma} set=${(/** @type {string} */ value) => set({ idioma: value })} error=${errorAt("idioma")} hint=${t("canais.idioma_dica")} readonly=${!mayWrite} />
@@ -213,7 +213,7 @@ function Form({ nome, loaded, saved }) {
         go(["canais", "modelos"]);
       }}
     >
-      <p>${t(list.padroes.some((each) => each.nome === nome) ? "canais.apagar_padrao" : "canais.apagar_dica")}</p>
+      <p>${list.padroes.some((each) => each.nome === nome) ? t("canais.apagar_padrao") : t("canais.apagar_dica")}</p>
     <//>`}
   <//>`;
 }

@@ -30,9 +30,9 @@ function samples() {
 
 /** @param {{canal: "whatsapp" | "email", message: Written}} props */
 export function Message({ canal, message }) {
-  if (canal === "whatsapp") return html`<div class="bubble pre" data-preview>${message.texto}</div>`;
+  if (canal === "whatsapp") return html`<div class="whatsapp-text pre" data-preview>${message.texto}</div>`;
   return html`<div class="letter" data-preview>
-    <p><span class="muted">${t("canais.assunto")}:</span> <strong>${message.assunto}</strong></p>
+    <p><span class="muted">${t("canais.campo.assunto")}:</span> <strong>${message.assunto}</strong></p>
     ${message.html
       ? html`<${Mail} source=${message.html} />
           <details><summary>${t("canais.texto_puro")}</summary><div class="pre">${message.texto}</div></details>`

@@ -9,6 +9,7 @@ import { t } from "../../texts.js";
 import { Dialog } from "../../ui/dialog.js";
 import { Check, Input, Select } from "../../ui/field.js";
 import { LeadPicker, nameOf } from "../../ui/lead_picker.js";
+import { useOnceKey } from "../../ui/once.js";
 import { Badge } from "../../ui/parts.js";
 import { ProblemBox } from "../../ui/state.js";
 import { Message } from "./preview.js";
@@ -27,7 +28,7 @@ export function TestSend({ canal, template, close }) {
   const [values, setValues] = useState(/** @type {Record<string, string>} */ ({}));
   const [anyHour, setAnyHour] = useState(true);
   const [sent, setSent] = useState(/** @type {Schemas["DisparoDetail"] | null} */ (null));
-  const key = useRef(crypto.randomUUID());
+  const keyFor = useOnceKey();
   const typed = useSettled(JSON.stringify(Object.fromEntries(Object.entries(values).filter(([, value]) => value.trim()))));
 
   const variaveis = /** @type {Record<string, string>} */ (JSON.parse(typed));
@@ -42,7 +43,7 @@ export function TestSend({ canal, template, close }) {
   const work = useAction(async () => {
     if (!lead) return;
     const body = { canal, template: chosen, payload: { variaveis }, ignorar_janela: anyHour };
-    setSent(await api.post("/leads/{lead_id}/disparos", { path: { lead_id: lead.lead_id }, body, key: key.current }));
+    setSent(await api.post("/leads/{lead_id}/disparos", { path: { lead_id: lead.lead_id }, body, key: keyFor([lead.lead_id, body]) }));
   });
   const asked = [...new Set([...Object.keys(values), ...(preview.data?.erros ?? []).map((each) => each.variavel ?? "")])].filter(Boolean);
 

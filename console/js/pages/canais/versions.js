@@ -30,7 +30,7 @@ export function Versions({ nome, current, use }) {
   if (list.problem?.status === 404) return null; // only the product's words so far
   return html`<${Section} title=${t("canais.versoes")}>
     <${Show} of=${list}>
-      ${(/** @type {Schemas["TemplateVersionSummary"][]} */ versions) => html`<ul class="chips plain-list">
+      ${(/** @type {Schemas["TemplateVersionSummary"][]} */ versions) => html`<ul class="chips versions">
         ${versions.map((each) => {
           const isWanted = String(each.versao) === wanted;
           return html`<li key=${each.versao}>
@@ -52,7 +52,7 @@ function Compared({ version, current, use }) {
   return html`<p class="hint">${t("canais.diferenca_dica", { numero: String(version.versao) })}</p>
     ${FIELDS.filter((field) => version[field] !== null || current[field] !== null).map(
       (field) => html`<div key=${field}>
-        ${current.canal === "email" && html`<h3>${t(`canais.${field}`)}</h3>`}
+        ${current.canal === "email" && html`<h3>${t(`canais.campo.${field}`)}</h3>`}
         <${Difference} before=${version[field] ?? ""} after=${current[field] ?? ""} />
       </div>`,
     )}

@@ -17,7 +17,7 @@ export function insert(element, text) {
  * @param {{
  *   label: string, value: string, set: (value: string) => void, names: string[], rows?: number, hint?: string, error?: string,
  *   focused: (element: TextElement) => void, readOnly?: boolean, [attribute: string]: unknown,
- * }} props `rows`: of a text of several lines; one line without it. `focused` is told where the cursor is
+ * }} props what is wrong is not said while an expression is being written; `rows`: of a text of several lines; one line without it. `focused` is told where the cursor is
  */
 export function WordsField({ label, value, set, names, rows, hint, error, focused, readOnly = false, ...rest }) {
   const id = useId();
@@ -60,7 +60,7 @@ export function WordsField({ label, value, set, names, rows, hint, error, focuse
   }
 
   return html`<div class="picker">
-    <${Field} label=${label} hint=${hint} error=${error}>
+    <${Field} label=${label} hint=${hint} error=${offered ? "" : error}>
       ${(/** @type {object} */ attributes) => {
         const shared = {
           ...attributes,

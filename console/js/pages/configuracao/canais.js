@@ -41,7 +41,7 @@ function write(values) {
 function errorsAt(problem, canal) {
   const root = `/canais/${canal}`;
   const found = (problem?.errors ?? []).filter((each) => each.pointer === root || each.pointer?.startsWith(`${root}/`));
-  return found.map((each) => `${(each.pointer ?? "").slice(root.length)} ${each.detail}`.trim()).join(" ");
+  return found.map((each) => `${(each.pointer ?? "").slice(root.length)} ${each.detail}`.trim()).join(" · ");
 }
 
 export default function View() {
@@ -58,7 +58,7 @@ export default function View() {
         return html`<fieldset key=${canal}>
           <legend>${t(`configuracao.canal.${canal}`)}</legend>
           <p class="row">
-            <span>${t(isOwn ? "configuracao.servidor.proprio" : canal === "calendario" ? "configuracao.servidor.nenhum" : "configuracao.servidor.instalacao")}</span>
+            <span>${isOwn ? t("configuracao.servidor.proprio") : canal === "calendario" ? t("configuracao.servidor.nenhum") : t("configuracao.servidor.instalacao")}</span>
             ${isOwn
               ? html`<button type="button" class="small" onClick=${() => set({ [canal]: "" })}>${t("configuracao.servidor.deixar")}</button>`
               : html`<button type="button" class="small" onClick=${() => set({ [canal]: written(EXAMPLES[canal]) })}>${t("configuracao.servidor.usar_proprio")}</button>`}

@@ -47,7 +47,7 @@ export function ConfigForm({ children, ...shape }) {
  */
 function Loaded({ config, replace, shape, body }) {
   const saved = shape.read(config.data);
-  const draft = useDraft(`configuracao/${shape.name}`, saved, t(`configuracao.secao.${shape.name}`));
+  const draft = useDraft(`configuracao/${shape.name}`, saved, t(`configuracao.secao.${shape.name}`), { rebase: true });
   const [others, setOthers] = useState(/** @type {[string, string][]} */ ([]));
   const work = useAction(async () => {
     try {
@@ -121,7 +121,7 @@ function same(one, other) {
 
 /** @param {unknown} value */
 function shown(value) {
-  if (typeof value === "boolean") return t(value ? "configuracao.sim" : "configuracao.nao");
+  if (typeof value === "boolean") return value ? t("configuracao.sim") : t("configuracao.nao");
   if (Array.isArray(value)) return value.map((each) => (typeof each === "object" ? Object.values(each).join(" ") : String(each))).join(", ") || "–";
   return String(value ?? "") || "–";
 }

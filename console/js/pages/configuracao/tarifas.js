@@ -30,7 +30,7 @@ export default function View() {
         ${rows.length === 0
           ? html`<${Empty} title=${t("configuracao.tarifa.nenhuma")} />`
           : html`<div class="scroll">
-              <table class="list">
+              <table class="list tariffs">
                 <caption class="sr">${t("configuracao.secao.tarifas")}</caption>
                 <thead>
                   <tr>

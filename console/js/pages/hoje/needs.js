@@ -42,14 +42,11 @@ function needsSomebody(job) {
 /** @param {{overview: Overview}} props */
 export function Needs({ overview }) {
   const rest = useResource(load, [], { every: EVERY_MS });
+  // What is known already does not wait for the rest.
+  const needs = [...ofMessages(overview), ...ofChannels(overview), ...(rest.data ? ofOthers(rest.data) : [])].filter((need) => need.n > 0);
   return html`<${Section} title=${t("hoje.precisa")}>
-    <${Show} of=${rest}>
-      ${(/** @type {Awaited<ReturnType<typeof load>>} */ data) => {
-        const needs = [...ofMessages(overview), ...ofChannels(overview), ...ofOthers(data)].filter((need) => need.n > 0);
-        if (needs.length === 0) return html`<${Empty} title=${t("hoje.nada_precisa")} />`;
-        return html`<ul class="needs">${needs.map((need) => html`<${Item} key=${need.what} need=${need} />`)}</ul>`;
-      }}
-    <//>
+    ${needs.length > 0 && html`<ul class="needs">${needs.map((need) => html`<${Item} key=${need.what} need=${need} />`)}</ul>`}
+    <${Show} of=${rest}>${() => needs.length === 0 && html`<${Empty} title=${t("hoje.nada_precisa")} />`}<//>
   <//>`;
 }
 

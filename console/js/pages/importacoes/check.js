@@ -171,11 +171,13 @@ function Preview({ rows }) {
     { title: t("importacoes.papel.documento"), cell: (row) => html`<span class="nowrap">${documentOf(row.lead?.documento)}</span>`, wide: true },
     { title: t("importacoes.papel.telefone"), cell: (row) => (row.lead?.telefones ?? []).map((each) => html`<span class="line nowrap">${phone(each.telefone)}</span>`) },
     { title: t("importacoes.papel.email"), cell: (row) => (row.lead?.emails ?? []).map((each) => html`<span class="line nowrap">${each.email}</span>`), wide: true },
-    {
+  ];
+  if (rows.some((row) => row.erros.length > 0)) {
+    columns.push({
       title: t("importacoes.erros"),
       cell: (row) => row.erros.map((each) => html`<span class="small line">${each.coluna && `${each.coluna}: `}${each.mensagem}</span>`),
-    },
-  ];
+    });
+  }
   return html`<${Table} caption=${t("importacoes.primeiras")} columns=${columns} rows=${rows.slice(0, 20)} id=${(/** @type {PreviewRow} */ row) => `${row.aba} ${row.linha}`} />
     ${rows.length > 20 && html`<p class="muted">${t("importacoes.mais_linhas", { n: number(rows.length) })}</p>`}`;
 }

@@ -122,7 +122,14 @@ function Note({ job, column, edit }) {
 /** Some values of a column, as the first rows would be stored. @param {Column} column @param {readonly PreviewRow[]} preview */
 function examplesOf(column, preview) {
   const values = preview.map(({ lead }) => (lead ? valueOf(column, lead) : null)).filter((each) => each !== null && each !== "");
-  return [...new Set(values.map(String))].slice(0, MOST_EXAMPLES);
+  return [...new Set(values.map(written))].slice(0, MOST_EXAMPLES);
+}
+
+/** @param {string | number | boolean | null} value */
+function written(value) {
+  if (typeof value === "number") return number(value);
+  if (typeof value === "boolean") return value ? t("importacoes.sim") : t("importacoes.nao");
+  return String(value);
 }
 
 /** @param {Column} column @param {Schemas["PreviewLead"]} lead @returns {string | number | boolean | null} */

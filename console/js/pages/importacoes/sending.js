@@ -111,8 +111,9 @@ function ask(event) {
  */
 export async function send({ file, place, options, key }, { stop, made, told = () => {} } = {}) {
   const request = place ? { ...options, ...place } : { ...options, arquivo: file?.name ?? "", tamanho: file?.size ?? 0 };
-  const job = await api.post("/ingest/leads/xlsx", { body: request, key, signal: stop });
+  const job = await api.post("/ingest/leads/xlsx", { body: request, key });
   made?.(job);
+  stop?.throwIfAborted(); // the job exists: whoever stopped may end it
   if (file && "upload" in job) {
     const form = /** @type {Schemas["PresignedForm"]} */ (job.upload);
     await upload(form, file, stop, told);

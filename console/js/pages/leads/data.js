@@ -63,7 +63,7 @@ export function Data({ lead, version, changed }) {
       <${Editable} label=${t("leads.coluna.documento")} of=${DOCUMENTO} ...${known} />
       <${Editable} label=${t("leads.coluna.contato")} of=${CONTATO} ...${known} />
       <${Editable} label=${t("leads.coluna.tags")} of=${TAGS} ...${known} />
-      <div class="fact"><dt>${t("leads.coluna.lead_id_externo")}</dt><dd><code>${lead.lead_id_externo}</code></dd></div>
+      ${lead.origem_arquivo !== "manual" && html`<div class="fact"><dt>${t("leads.coluna.lead_id_externo")}</dt><dd><code>${lead.lead_id_externo}</code></dd></div>`}
     </dl>
   <//>`;
 }

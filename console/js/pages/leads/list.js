@@ -136,6 +136,7 @@ export function List() {
   const [chosenColumns, setColumns] = useState(keptColumns);
   const [open, setOpen] = useState(/** @type {"" | "filtros" | "colunas" | "exportar" | "novo" | "tags" | "enviar"} */ (""));
   const [chosen, choose] = useState(/** @type {Set<string>} */ (new Set()));
+  const opener = useRef(/** @type {HTMLButtonElement | null} */ (null));
   const seen = useRef(/** @type {Map<string, Lead>} */ (new Map()));
   const filterKey = JSON.stringify(filters);
   useEffect(() => choose(new Set()), [filterKey]);
@@ -157,11 +158,14 @@ export function List() {
   return html`<${Page} title=${t("nav.leads")} actions=${actions}>
     <div class="toolbar">
       <${Search} label=${t("leads.busca")} />
-      <button type="button" aria-expanded=${open === "filtros" ? "true" : "false"} onClick=${() => setOpen(open === "filtros" ? "" : "filtros")}>${t("leads.filtros")}</button>
+      <button ref=${opener} type="button" aria-expanded=${open === "filtros" ? "true" : "false"} onClick=${() => setOpen(open === "filtros" ? "" : "filtros")}>${t("leads.filtros")}</button>
       <button type="button" onClick=${() => setOpen("colunas")}>${t("leads.colunas")}</button>
     </div>
     <${TakenAs} />
-    ${open === "filtros" && html`<${Filters} close=${close} />`}
+    ${open === "filtros" && html`<${Filters} close=${() => {
+      close();
+      opener.current?.focus();
+    }} />`}
     <div class="toolbar">
       <${Chips} name="status" label=${t("leads.coluna.status")} options=${LEAD_STATUSES.map((each) => [each, label("leads.status", each)])} />
       <${Active} labels=${reading(query, campos.list)} />

@@ -1,5 +1,5 @@
 // A lead that a person makes by hand.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { html } from "../../html.js";
 import { useAction } from "../../resource.js";
@@ -22,8 +22,6 @@ export default function NewLead({ close }) {
   const [campos, setCampos] = useState(/** @type {Record<string, CampoValue | null>} */ ({}));
   const known = useCampos();
   const keyOf = useOnceKey();
-  const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  useEffect(() => form.current?.querySelector("input")?.focus(), []);
   const work = useAction(async () => {
     const filled = Object.entries(campos).flatMap(([name, value]) => (value === null ? [] : [[name, value]]));
     const body = {
@@ -47,7 +45,7 @@ export default function NewLead({ close }) {
     set: (/** @type {string} */ value) => setValues({ ...values, [name]: value }),
   });
   return html`<${Dialog} title=${t("leads.novo")} close=${close}>
-    <form ref=${form} onSubmit=${(/** @type {Event} */ event) => {
+    <form onSubmit=${(/** @type {Event} */ event) => {
       event.preventDefault();
       work.run();
     }}>

@@ -38,7 +38,7 @@ export function Assign({ reply, close, done }) {
         ${(/** @type {Schemas["LeadPage"]} */ data) => html`<${Table}
           caption=${t("mensagens.procurar_lead")}
           columns=${[
-            { title: t("mensagens.para"), cell: (/** @type {Lead} */ lead) => lead.nome || t("mensagens.sem_nome") },
+            { title: t("mensagens.para"), cell: (/** @type {Lead} */ lead) => html`<span class="name">${lead.nome || t("mensagens.sem_nome")}</span>` },
             { title: t("mensagens.documento"), cell: (/** @type {Lead} */ lead) => documentOf(lead.documento) },
             { title: t("mensagens.situacao"), wide: true, cell: (/** @type {Lead} */ lead) => label("mensagens.lead", lead.status) },
             {

@@ -61,13 +61,13 @@ export function List() {
 }
 
 const COLUMNS = () => [
-  { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => row.nome || t("mensagens.sem_nome") },
+  { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => html`<span class="name">${row.nome || t("mensagens.sem_nome")}</span>` },
   { title: t("mensagens.destino"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class=${row.canal === "whatsapp" ? "nowrap" : ""}>${phone(row.destino)}</span>` },
   { title: t("mensagens.canal"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${label("mensagens.canais", row.canal)}</span>` },
   { title: t("mensagens.template"), wide: true, cell: (/** @type {Disparo} */ row) => row.template },
   {
     title: t("mensagens.situacao"),
-    cell: (/** @type {Disparo} */ row) => html`<${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} /> <span class="small muted">${reason(row)}</span>`,
+    cell: (/** @type {Disparo} */ row) => html`<span class="with-reason"><${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} /> <span class="small muted">${reason(row)}</span></span>`,
   },
   { title: t("mensagens.criada"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${dateTime(row.criado_em)}</span>` },
 ];

@@ -1,5 +1,5 @@
 // What a message is doing, in plain words: why it waits, why it ended, what happens next.
-import { dateTime } from "../../format.js";
+import { dateTime, now } from "../../format.js";
 import { hasText, label, t } from "../../texts.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
@@ -13,7 +13,7 @@ export const STATUSES = ["pendente", "enviando", "enviado", "confirmado", "incer
 export const CHANNELS = ["whatsapp", "email"];
 
 // These last until something happens that nobody can foretell, so their next look is no promise.
-const WITHOUT_TIME = new Set(["canal_pausado", "revisao"]);
+const WITHOUT_TIME = new Set(["canal_pausado", "revisao", "campanha"]);
 
 /** Why it stands as it stands, in half a line. @param {Disparo} disparo */
 export function reason(disparo) {
@@ -33,13 +33,19 @@ export function reason(disparo) {
 function waits(disparo) {
   if (!disparo.espera) return t("mensagens.na_fila");
   const why = label("mensagens.espera", disparo.espera);
-  return WITHOUT_TIME.has(disparo.espera) ? why : `${why} · ${t("mensagens.ate", { quando: dateTime(disparo.enviar_apos) })}`;
+  return isForetold(disparo) ? `${why} · ${t("mensagens.ate", { quando: dateTime(disparo.enviar_apos) })}` : why;
+}
+
+/** Whether its time is known and still to come. @param {Disparo} disparo */
+function isForetold({ espera, enviar_apos }) {
+  return espera !== null && !WITHOUT_TIME.has(espera) && Date.parse(enviar_apos) > now();
 }
 
 /** What happens next, and what somebody can do about it. @param {Disparo} disparo */
 export function next(disparo) {
   if (disparo.status !== "pendente") return t(`mensagens.seguir.${disparo.status}`);
-  return t(`mensagens.seguir.${disparo.espera ?? "fila"}`, { quando: dateTime(disparo.enviar_apos) });
+  const waits = disparo.espera && (WITHOUT_TIME.has(disparo.espera) || isForetold(disparo));
+  return t(`mensagens.seguir.${waits ? disparo.espera : "fila"}`, { quando: dateTime(disparo.enviar_apos) });
 }
 
 /** A step of the history in words. @param {Step} step */
