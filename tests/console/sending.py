@@ -61,9 +61,9 @@ class Sender:
         disparo_id: str = self.admin.ask("POST", f"/leads/{lead.lead_id}/disparos", json=request)["disparo_id"]
         return disparo_id
 
-    def send_each_kind(self) -> dict[str, Reached]:
+    def send_each_kind(self, second: str = HOSTILE) -> dict[str, Reached]:
         """Two messages that were sent, two that failed, two in doubt, two that wait for their time; by name."""
-        names = ("Ana Souza", HOSTILE, "Bruno Lima", "Carla Dias", "Duda", "Elisa")
+        names = ("Ana Souza", second, "Bruno Lima", "Carla Dias", "Duda", "Elisa")
         leads = {name: self.lead(name) for name in names}
         phones = {name: [lead.telefone] for name, lead in leads.items()}
         self.fails(

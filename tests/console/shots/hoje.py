@@ -16,7 +16,7 @@ def shots(person: Person) -> Iterator[str]:
     page = person.go("hoje")
     yield "hoje-vazio"
     with Sender(person) as sender:
-        leads = sender.send_each_kind()
+        leads = sender.send_each_kind("Paulo Prado")
         sender.reply("+5511987654321", "Quem fala?")
         sender.admin.ask("POST", "/canais/email/pausar", json={"motivo": "Troca do provedor"})
         tomorrow = datetime.now(UTC).replace(hour=15, minute=0, second=0, microsecond=0) + timedelta(days=1)

@@ -15,7 +15,7 @@ def shots(person: Person) -> Iterator[str]:
     page = person.go("mensagens")
     yield "mensagens-vazio"
     with Sender(person) as sender:
-        leads = sender.send_each_kind()
+        leads = sender.send_each_kind("Paulo Prado")
         sender.reply("+5511987654321", "Quem fala?")
         sender.reply(leads["Bruno Lima"].telefone, "não quero mais saber dessa proposta, me tira daí")
         sender.reply(leads["Ana Souza"].telefone, "Oi! Pode me ligar amanhã de manhã?")
