@@ -24,6 +24,7 @@ _BUILT = re.compile(r"""\b(?:t|hasText)\(\s*`([a-z0-9_.]*)\$\{""")
 _LABELLED = re.compile(r"""\b(?:label\(|kind=)\s*["']([a-z0-9_.]+)["']""")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MOST_GZIPPED = 60_000
+MOST_IN_A_FOLDER = 12
 
 
 @cache
@@ -70,6 +71,16 @@ def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> No
     quoted = {code for code in codes if any(f'"{code}"' in read(module) for module in MODULES)}
     unused = {code for code in codes - quoted if not any(prefix and code.startswith(prefix) for prefix in families)}
     assert unused == set()
+
+
+def test_a_folder_holds_a_dozen_modules_at_most() -> None:
+    """As in `chalicelib/`: what changes together has a room of its own."""
+    crowded = {
+        folder.relative_to(CONSOLE).as_posix(): found
+        for folder in {module.parent for module in MODULES}
+        if (found := len(list(folder.glob("*.js")))) > MOST_IN_A_FOLDER
+    }
+    assert crowded == {}
 
 
 def test_markup_is_never_made_of_text() -> None:
