@@ -5,8 +5,9 @@ import { config, loadConfig } from "./config.js";
 import { clock, zone } from "./format.js";
 import { html } from "./html.js";
 import { listen } from "./keyboard.js";
-import { NoGroup, Shell, mayRead } from "./shell.js";
-import { signIn } from "./session.js";
+import { route } from "./router.js";
+import { NoGroup, Shell, loadPage, mayRead } from "./shell.js";
+import { isBack, signIn } from "./session.js";
 import { loadTexts, t } from "./texts.js";
 import { apply } from "./theme.js";
 
@@ -14,20 +15,28 @@ const place = /** @type {HTMLElement} */ (document.getElementById("app"));
 
 async function start() {
   apply();
-  await Promise.all([loadConfig(), loadTexts("shell")]);
-  if (!(await signIn())) return;
+  // What needs no answer of another is asked for at once: the texts, and the page while the sign-in goes on.
+  const texts = loadTexts("shell");
+  texts.catch(() => {}); // told where they are awaited, unless the browser leaves first
+  await loadConfig();
+  const willShow = isBack();
+  const signedIn = signIn();
+  if (willShow) loadPage(route.value.page).catch(() => {}); // the frame asks again, and tells it
+  if (!(await signedIn)) return;
   if (!mayRead()) {
+    await texts;
     render(html`<${NoGroup} />`, place);
     return;
   }
   listen();
-  const own = await api.get("/eu");
+  const [own] = await Promise.all([api.get("/eu"), texts]);
   zone.value = own.fuso;
   clock(own.agora);
   render(html`<${Shell} />`, place);
 }
 
-start().catch((error) => {
+start().catch(async (error) => {
+  await loadTexts("shell").catch(() => {}); // without them, codes are better than nothing
   const failed = error instanceof Error ? error.message : String(error);
   render(
     html`<main class="alone"><h1>${t("erro.entrada")}</h1><p>${failed}</p>

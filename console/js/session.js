@@ -57,8 +57,15 @@ function accept(user) {
   isOver.value = false;
 }
 
+/** Whether the identity provider has sent the browser back. */
+export function isBack() {
+  const answered = new URLSearchParams(location.search);
+  return answered.has("code") || answered.has("error");
+}
+
 /**
- * Sign in: take the code that the identity provider has sent back, else go there.
+ * Sign in: take the code that the identity provider has sent back, else go there. Whoever comes back is at their place
+ * again at once, before the code is taken.
  * @returns {Promise<boolean>} false while the browser leaves for the identity provider
  */
 export async function signIn() {
@@ -83,14 +90,11 @@ export async function signIn() {
   manager.events.addUserLoaded(accept);
   manager.events.addSilentRenewError(ended);
   manager.events.addAccessTokenExpired(ended);
-  const answered = new URLSearchParams(location.search);
-  if (answered.has("code") || answered.has("error")) {
-    try {
-      accept(await manager.signinRedirectCallback());
-    } finally {
-      history.replaceState(null, "", `${location.pathname}${sessionStorage.getItem(PLACE) ?? ""}`);
-      dispatchEvent(new PopStateEvent("popstate"));
-    }
+  if (isBack()) {
+    const answer = location.href;
+    history.replaceState(null, "", `${location.pathname}${sessionStorage.getItem(PLACE) ?? ""}`);
+    dispatchEvent(new PopStateEvent("popstate"));
+    accept(await manager.signinRedirectCallback(answer));
     return true;
   }
   await leave();

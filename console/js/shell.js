@@ -25,6 +25,17 @@ const MODULES = {
   configuracao: () => import("./pages/configuracao.js"),
 };
 
+/** The pages whose modules and texts are here. @type {Map<string, any>} */
+const views = new Map();
+
+/** Load a page's module and its texts, so that it can be shown. @param {string} page */
+export async function loadPage(page) {
+  const load = MODULES[page];
+  if (!load) return;
+  const [module] = await Promise.all([load(), loadTexts(page)]);
+  views.set(page, module.default);
+}
+
 export function Shell() {
   const { page } = route.value;
   useEffect(() => {
@@ -100,16 +111,15 @@ function Own() {
 
 /** The page itself, once its module and its texts are here. @param {{page: string}} props */
 function Current({ page }) {
-  const [loaded, setLoaded] = useState(/** @type {{page: string, View: any} | null} */ (null));
+  const [, setLoaded] = useState("");
   const [failure, reset] = useErrorBoundary();
   const [missing, setMissing] = useState("");
   useEffect(() => {
     let gone = false;
-    const load = MODULES[page];
     setMissing("");
-    if (!load) return undefined;
-    Promise.all([load(), loadTexts(page)]).then(
-      ([module]) => !gone && setLoaded({ page, View: module.default }),
+    if (!MODULES[page] || views.has(page)) return undefined;
+    loadPage(page).then(
+      () => !gone && setLoaded(page),
       () => !gone && setMissing(page),
     );
     return () => {
@@ -128,8 +138,8 @@ function Current({ page }) {
       <button type="button" class="primary" onClick=${() => location.reload()}>${t("acao.carregar_de_novo")}</button>
     <//>`;
   }
-  if (loaded?.page !== page) return html`<${Loading} />`;
-  return html`<${loaded.View} key=${page} />`;
+  const View = views.get(page);
+  return View ? html`<${View} key=${page} />` : html`<${Loading} />`;
 }
 
 function Keys() {

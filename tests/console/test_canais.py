@@ -256,7 +256,7 @@ def test_the_browser_shows_values_as_the_api_does(person: Person) -> None:
     asked += [("{{primeiro_nome}} {{nome}}", {"nome": name}) for name in ("Ana Maria", " ana", "\u200b x")]
     found = page.evaluate(
         """async asked => {
-            const { render } = await import("/js/pages/canais/words.js");
+            const { render } = await import("/js/pages/canais/template/words.js");
             return asked.map(([texto, values]) => {
                 const made = render({canal: "whatsapp", idioma: "pt_BR", assunto: "", html: "", texto}, values);
                 return [made.missing, made.unread, made.blank].some(each => each.length) ? null : made.message.texto;
@@ -292,7 +292,7 @@ def test_the_browser_finds_the_faults_that_the_api_finds(person: Person, canal: 
     page = person.go("canais")
     found = page.evaluate(
         """async ([canal, words]) => {
-            const { check } = await import("/js/pages/canais/words.js");
+            const { check } = await import("/js/pages/canais/template/words.js");
             const draft = {canal, idioma: "pt_BR", assunto: "Oi", html: ""};
             return words.map(texto => check({...draft, texto}).faults[0]?.code ?? null);
         }""",

@@ -24,6 +24,7 @@ _BUILT = re.compile(r"""\b(?:t|hasText)\(\s*`([a-z0-9_.]*)\$\{""")
 _LABELLED = re.compile(r"""\b(?:label\(|kind=)\s*["']([a-z0-9_.]+)["']""")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MOST_GZIPPED = 60_000
+MOST_IN_A_FOLDER = 12
 
 
 @cache
@@ -72,6 +73,16 @@ def test_every_text_that_is_asked_for_exists_and_every_text_is_asked_for() -> No
     assert unused == set()
 
 
+def test_a_folder_holds_a_dozen_modules_at_most() -> None:
+    """As in `chalicelib/`: what changes together has a room of its own."""
+    crowded = {
+        folder.relative_to(CONSOLE).as_posix(): found
+        for folder in {module.parent for module in MODULES}
+        if (found := len(list(folder.glob("*.js")))) > MOST_IN_A_FOLDER
+    }
+    assert crowded == {}
+
+
 def test_markup_is_never_made_of_text() -> None:
     for module in MODULES:
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b", read(module)), (
@@ -81,13 +92,23 @@ def test_markup_is_never_made_of_text() -> None:
 
 def test_the_first_load_is_small() -> None:
     """What the browser loads before the first page: the modules that `main.js` imports, and the sign-in."""
+    loaded = _first_modules() | {VENDOR / "oidc-client-ts.min.js"}
+    assert (VENDOR / "signals-core.mjs") in loaded
+    assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in loaded) <= MOST_GZIPPED
+
+
+def test_the_first_modules_are_asked_for_together() -> None:
+    """The page names them, so that no module waits until another one that imports it has come."""
+    named = re.findall(r'<link rel="modulepreload" href="([^"]+)">', read(CONSOLE / "index.html"))
+    assert sorted(named) == sorted(
+        file.relative_to(CONSOLE).as_posix() for file in _first_modules() if file.name != "main.js"
+    )
+
+
+def _first_modules() -> set[Path]:
     loaded: set[Path] = set()
-    names = {
-        name: VENDOR / Path(address).name
-        for name, address in json.loads(
-            re.findall(r'<script type="importmap">(.*?)</script>', read(CONSOLE / "index.html"), re.DOTALL)[0]
-        )["imports"].items()
-    }
+    imports = re.findall(r'<script type="importmap">(.*?)</script>', read(CONSOLE / "index.html"), re.DOTALL)[0]
+    names = {name: VENDOR / Path(address).name for name, address in json.loads(imports)["imports"].items()}
 
     def load(file: Path) -> None:
         if file in loaded:
@@ -97,6 +118,4 @@ def test_the_first_load_is_small() -> None:
             load(names[name] if name in names else (file.parent / name).resolve())
 
     load((CONSOLE / "js" / "main.js").resolve())
-    loaded.add(VENDOR / "oidc-client-ts.min.js")
-    assert (VENDOR / "signals-core.mjs") in loaded
-    assert sum(len(gzip.compress(file.read_bytes(), 9)) for file in loaded) <= MOST_GZIPPED
+    return loaded

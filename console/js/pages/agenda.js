@@ -2,7 +2,7 @@
 import { html } from "../html.js";
 import { route } from "../router.js";
 import { Blocks } from "./agenda/blocks.js";
-import { Calendar } from "./agenda/calendar.js";
+import { Calendar } from "./agenda/week/calendar.js";
 import { Detail } from "./agenda/detail.js";
 import { Feeds } from "./agenda/feeds.js";
 

@@ -6,13 +6,13 @@ import { can } from "../session.js";
 import { t } from "../texts.js";
 import { Page } from "../ui/parts.js";
 import { ProblemBox, Show } from "../ui/state.js";
-import { NewDraft, StoredDraft } from "./campanhas/editor.js";
+import { NewDraft, StoredDraft } from "./campanhas/editor/editor.js";
 import { CampaignList } from "./campanhas/list.js";
-import { Live } from "./campanhas/live.js";
+import { Live } from "./campanhas/running/live.js";
 import { ReadDraft } from "./campanhas/reading.js";
-import { loadDraft } from "./campanhas/saving.js";
+import { loadDraft } from "./campanhas/editor/saving.js";
 
-/** @import { Stored } from "./campanhas/saving.js" */
+/** @import { Stored } from "./campanhas/editor/saving.js" */
 
 export default function View() {
   const [id] = route.value.rest;

@@ -6,7 +6,7 @@ import { can } from "../session.js";
 import { t } from "../texts.js";
 import { Page } from "../ui/parts.js";
 import { Channels } from "./canais/channels.js";
-import { Editor } from "./canais/editor.js";
+import { Editor } from "./canais/template/editor.js";
 import { Templates } from "./canais/templates.js";
 
 export default function View() {

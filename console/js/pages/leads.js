@@ -2,9 +2,9 @@
 import { html } from "../html.js";
 import { route } from "../router.js";
 import { lazy } from "../ui/lazy.js";
-import { List } from "./leads/list.js";
+import { List } from "./leads/list/list.js";
 
-const Detail = lazy(() => import("./leads/detail.js"));
+const Detail = lazy(() => import("./leads/lead/detail.js"));
 const Segments = lazy(() => import("./leads/segments.js"));
 
 export default function Leads() {

@@ -14,9 +14,9 @@ import { ProblemBox, Show } from "../../ui/state.js";
 import { Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
 import { BriefingOf } from "./briefing.js";
-import { isLive } from "./columns.js";
+import { isLive } from "./week/columns.js";
 import { EVERY_MS } from "./data.js";
-import { Move } from "./move.js";
+import { Move } from "./times/move.js";
 import { backToCalendar, useHeading } from "./sections.js";
 import { Situation, hours, kind, leadName, longWhen, when } from "./words.js";
 

@@ -14,7 +14,7 @@ import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
 import { EVERY_MS, useStaff } from "./data.js";
-import { isNamed } from "./columns.js";
+import { isNamed } from "./week/columns.js";
 import { namesOf } from "./forms.js";
 import { Sections, useHeading } from "./sections.js";
 

@@ -3,7 +3,7 @@ import { time, weekday } from "../../format.js";
 import { html } from "../../html.js";
 import { label, t } from "../../texts.js";
 import { Badge } from "../../ui/parts.js";
-import { concernOf, endOf } from "./columns.js";
+import { concernOf, endOf } from "./week/columns.js";
 
 /** @import { Appointment } from "./data.js" */
 

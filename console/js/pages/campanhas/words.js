@@ -4,8 +4,8 @@ import { useResource } from "../../resource.js";
 import { isAdmin, person } from "../../session.js";
 import { api } from "../../api.js";
 import { t } from "../../texts.js";
-import { useCampos } from "../../ui/campos.js";
-import { conditionWords } from "../../ui/conditions.js";
+import { useCampos } from "../../ui/conditions/campos.js";
+import { conditionWords } from "../../ui/conditions/conditions.js";
 
 /** @import { Campaign, Form } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */

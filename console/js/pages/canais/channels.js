@@ -11,7 +11,7 @@ import { Badge, Facts, Figures, Section } from "../../ui/parts.js";
 import { usePeople } from "../../ui/people.js";
 import { Show } from "../../ui/state.js";
 import { Pause, Resume } from "./pausing.js";
-import { TestSend } from "./test_send.js";
+import { TestSend } from "./template/test_send.js";
 
 /** @import { ComponentChildren } from "preact" */
 /** @import { Schemas } from "../../../types/api.js" */

@@ -6,7 +6,7 @@ import { useResource } from "../../resource.js";
 import { href, route } from "../../router.js";
 import { can } from "../../session.js";
 import { label, t } from "../../texts.js";
-import { draftNames } from "../../ui/draft.js";
+import { draftNames } from "../../ui/forms/draft.js";
 import { Chips, Search } from "../../ui/filters.js";
 import { Badge } from "../../ui/parts.js";
 import { Empty, Show } from "../../ui/state.js";

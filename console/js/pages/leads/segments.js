@@ -7,11 +7,11 @@ import { useAction, useResource } from "../../resource.js";
 import { go, href, route, setQuery } from "../../router.js";
 import { can } from "../../session.js";
 import { t } from "../../texts.js";
-import { useCampos } from "../../ui/campos.js";
-import { CountedConditions, Reach, asGroup, conditionWords } from "../../ui/conditions.js";
+import { useCampos } from "../../ui/conditions/campos.js";
+import { CountedConditions, Reach, asGroup, conditionWords } from "../../ui/conditions/conditions.js";
 import { Confirm } from "../../ui/dialog.js";
 import { Input, errorOf } from "../../ui/field.js";
-import { useOnceKey } from "../../ui/once.js";
+import { useOnceKey } from "../../ui/forms/once.js";
 import { Page } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
@@ -20,8 +20,8 @@ import { understood } from "./search.js";
 import { opened } from "./shown.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
-/** @import { Campo } from "../../ui/campos.js" */
-/** @import { Filter } from "../../ui/conditions.js" */
+/** @import { Campo } from "../../ui/conditions/campos.js" */
+/** @import { Filter } from "../../ui/conditions/conditions.js" */
 /** @typedef {Schemas["SegmentAnswer"]} Segment */
 
 export default function Segments() {
