@@ -157,7 +157,9 @@ def create_ingest_job(
     call: Call, body: UploadBody, key: IdempotencyKey | None
 ) -> Json[answers.JobAnswer | answers.AnnouncedJobAnswer]:
     """Creates an ingestion job for a file: sent in the body, stored in our bucket, or to be uploaded by its form."""
-    return services.uploads.receive(call.tenant_id, body.upload(settings.multipart_max_bytes), key)
+    return services.uploads.receive(
+        call.tenant_id, body.upload(settings.multipart_max_bytes), key, por=call.identity.subject
+    )
 
 
 @app.route("/ingest/leads/jobs", methods=["GET"], authorizer=authorizer)

@@ -167,6 +167,7 @@ COLUMNS: Mapping[str, Mapping[str, Personal | NotPersonal]] = {
             CODE,
         ),
         **dict.fromkeys(("origem", "tags"), OF_TENANT),
+        "criado_por": SUBJECT,
     },
     "ingest_erros": {
         **dict.fromkeys(("lead_id_externo", "valor", "celulas"), _ERRO),

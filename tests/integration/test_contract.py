@@ -114,6 +114,7 @@ def use_jobs(call: Caller, owner: Database) -> None:
     announced = call("POST", "/ingest/leads/xlsx", arquivo="leads.xlsx", tamanho=48_213)
     job_id = call.upload()
     job = call("GET", f"/ingest/leads/jobs/{job_id}")
+    assert job["criado_por"] == call("GET", "/eu")["id"]
     assert (job["status"], job["leads_criados"], job["linhas_rejeitadas"]) == ("concluido", 2, 1)
     assert call("GET", f"/ingest/leads/jobs/{job_id}/erros")["url"]
     call("POST", f"/ingest/leads/jobs/{announced['job_id']}/cancelar")

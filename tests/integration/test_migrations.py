@@ -225,3 +225,20 @@ def test_migration_039_lets_the_version_before_go_on_booking(postgres: Postgres,
         Migrations(database, ROOT / "migrations").apply()
         an_agendamento(database, a_lead(database))
         assert ask(database, "SELECT ocupado_de = data_agendada FROM agendamentos") == [[True]]
+
+
+# What migration 080 tells of jobs of before
+
+
+def test_migration_080_says_who_made_the_jobs_that_the_audit_knows(postgres: Postgres, tmp_path: Path) -> None:
+    with database_before(postgres, "080", tmp_path) as database:
+        for number, quem in enumerate(("ana", "chave:1", "sistema:arquivos", "")):
+            with database.across_tenants() as rows:
+                rows.execute(f"SET LOCAL app.quem = '{quem}'")
+                rows.execute(
+                    "INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, nome_arquivo, criado_em, atualizado_em)"
+                    f" VALUES ('{TENANT}', '{UUID(int=number)}', 'b', 'k{number}', 'leads.xlsx', now(), now())"
+                )
+        Migrations(database, ROOT / "migrations").apply()
+        found = ask(database, "SELECT criado_por FROM ingest_jobs ORDER BY job_id")
+        assert found == [["ana"], ["chave:1"], [None], [None]]

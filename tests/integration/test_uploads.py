@@ -53,13 +53,14 @@ def test_a_presigned_form_takes_the_file_and_its_notification_starts_the_job(
 ) -> None:
     content = as_csv(*numbered(2))
     upload = AnnouncedUpload("leads.csv", len(content), IngestOptions(modo=IngestMode.ATUALIZAR))
-    job = services.uploads.receive(TENANT, upload, None)
+    job = services.uploads.receive(TENANT, upload, None, por="ana")
     assert office.wake(job["job_id"])["status"] == "aceito"
     form = job["upload"]
     httpx2.post(form["url"], data=form["fields"], files={"file": content}).raise_for_status()
     services.uploads.register(notification(app_settings.bucket, form["fields"]["key"], services))
     done = office.wake(job["job_id"])
     assert (done["status"], done["modo"], done["leads_criados"]) == ("concluido", "atualizar", 2)
+    assert {shown["criado_por"] for shown in (job, done, *services.jobs.page(TENANT, PageQuery())["itens"])} == {"ana"}
 
 
 def test_a_file_that_is_dropped_in_the_bucket_becomes_one_job(
@@ -70,6 +71,7 @@ def test_a_file_that_is_dropped_in_the_bucket_becomes_one_job(
     for _ in range(2):
         services.uploads.register(notification(app_settings.bucket, key, services))
     [job] = services.jobs.page(TENANT, PageQuery())["itens"]
+    assert job["criado_por"] is None
     assert office.wake(job["job_id"])["leads_criados"] == 2
     services.uploads.register(notification(app_settings.bucket, key, services, sequencer="02"))
     assert len(services.jobs.page(TENANT, PageQuery())["itens"]) == 2
@@ -159,7 +161,7 @@ def test_a_file_that_came_before_the_answer_is_not_stored_again(
     office: Office, services: Services, aws: Aws, app_settings: Settings
 ) -> None:
     upload = a_file()
-    job = services.database.run(TENANT, lambda rows: services.uploads._begin(rows, upload, a_key()))
+    job = services.database.run(TENANT, lambda rows: services.uploads._begin(rows, upload, a_key(), None))
     aws.client("s3").put_object(Bucket=app_settings.bucket, Key=job["chave"], Body=upload.content)
     services.uploads.register(notification(app_settings.bucket, job["chave"], services))
     again = replace(upload, content=b"outro")

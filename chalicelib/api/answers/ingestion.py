@@ -73,6 +73,8 @@ class JobAnswer(AnswerModel):
     """Why the job ended as `erro`."""
     mensagem_erro: str | None
     """The sentence of `erro_codigo`."""
+    criado_por: str | None
+    """Who asked for it, as the audit names them; null if the file was put straight into the bucket."""
     criado_em: datetime
     iniciado_em: datetime | None
     retomado_em: datetime | None

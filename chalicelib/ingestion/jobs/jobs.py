@@ -34,9 +34,9 @@ _SHOWN = (
     "job_id", "status", "nome_arquivo", "tamanho_bytes", "aba", "modo", "origem", "validar_apenas", "aba_pedida",
     "ignorar_ocultas", "adivinhar", "codificacao_pedida", "separador_pedido", "mapeamento",
     "mapeamento_lembrado", "tags", "linhas_estimadas", *COUNTS,
-    "duplicados_por", "cancelamento_pedido", "erro_codigo", "mensagem_erro", "criado_em", "iniciado_em", "retomado_em",
-    "atualizado_em", "concluido_em", "desfazer_pedido_em", "leads_removidos", "leads_mantidos", "mesclas_desfeitas",
-    "mesclas_mantidas", "desfeito_em",
+    "duplicados_por", "cancelamento_pedido", "erro_codigo", "mensagem_erro", "criado_por", "criado_em", "iniciado_em",
+    "retomado_em", "atualizado_em", "concluido_em", "desfazer_pedido_em", "leads_removidos", "leads_mantidos",
+    "mesclas_desfeitas", "mesclas_mantidas", "desfeito_em",
 )  # fmt: skip
 
 _STILL_AFTER = timedelta(minutes=1)

@@ -5,12 +5,13 @@
 INSERT INTO ingest_jobs (tenant_id, job_id, bucket, chave, chave_recebida, evento_s3, nome_arquivo, tamanho_bytes, etag,
                          modo, modo_padrao, deduplicar_por_documento, deduplicar_por_id, deduplicar_por_contato, origem,
                          validar_apenas, aba_pedida, ignorar_ocultas, adivinhar, codificacao_pedida, separador_pedido,
-                         mapeamento, lembrar_mapeamento, tags, criado_em,
+                         mapeamento, lembrar_mapeamento, tags, criado_por, criado_em,
                          atualizado_em)
 VALUES (:tenant_id, :job_id, :bucket, :chave, :chave_recebida, :evento_s3, :nome_arquivo, :tamanho_bytes, :etag,
         coalesce(:modo, 'ignorar'), CAST(:modo AS text) IS NULL, :deduplicar_por_documento, :deduplicar_por_id,
         :deduplicar_por_contato, :origem, :validar_apenas, :aba_pedida, :ignorar_ocultas, :adivinhar,
-        :codificacao_pedida, :separador_pedido, CAST(:mapeamento AS jsonb), :lembrar_mapeamento, :tags, :agora, :agora)
+        :codificacao_pedida, :separador_pedido, CAST(:mapeamento AS jsonb), :lembrar_mapeamento, :tags, :por,
+        :agora, :agora)
 ON CONFLICT DO NOTHING;
 
 -- name: mark_job_received

@@ -65,15 +65,19 @@ class Uploads:
         self._settings = settings
         self._clock = clock
 
-    def receive(self, tenant_id: str, upload: NewUpload, key: IdempotencyKey | None) -> dict[str, Any]:
+    def receive(
+        self, tenant_id: str, upload: NewUpload, key: IdempotencyKey | None, *, por: str | None = None
+    ) -> dict[str, Any]:
         """The job of a file that comes by the API. An announced upload also gets the form to upload it by (`upload`).
+
+        `por` is who asks for it.
 
         Raises:
             Invalid: `bucket_alheio` or `fora_do_prefixo`; the reference is to a file that is not the tenant's.
             NotFound: `arquivo_ausente`; the reference is to no file.
             Unavailable: S3 did not take the file. The job exists, and ends as `erro` unless the same key comes again.
         """
-        job = self._database.run(tenant_id, lambda rows: self._begin(rows, upload, key))
+        job = self._database.run(tenant_id, lambda rows: self._begin(rows, upload, key, por))
         job_id, object_key = job["job_id"], job["chave"]
         form: dict[str, Any] = {}
         if isinstance(upload, AnnouncedUpload):
@@ -116,7 +120,7 @@ class Uploads:
         row = self._database.run(dropped.tenant_id, lambda rows: rows.one("job_of_its_own_file", **params))
         return None if row is None else job_id
 
-    def _begin(self, rows: Rows, upload: NewUpload, key: IdempotencyKey | None) -> Row:
+    def _begin(self, rows: Rows, upload: NewUpload, key: IdempotencyKey | None, por: str | None) -> Row:
         """A new job, or the one that the same request made before it came to its answer."""
         now = self._clock()
         if (known := begun(rows, key, now)) is not None:
@@ -124,7 +128,7 @@ class Uploads:
             return job
         job_id = new_id(now)
         file = self._file_of(rows.tenant_id, job_id, upload)
-        self._insert(rows, job_id, now, file, upload.options)
+        self._insert(rows, job_id, now, file, upload.options, por=por)
         begin(rows, key, now, job_id)
         return {"job_id": job_id, "chave": file.key, "chave_recebida": file.stored is not None}
 
@@ -169,6 +173,7 @@ class Uploads:
         file: _JobFile,
         options: IngestOptions,
         *,
+        por: str | None = None,
         sequencer: str | None = None,
     ) -> bool:
         """Insert the job. Returns whether it is new: a notification may come again."""
@@ -196,6 +201,7 @@ class Uploads:
             mapeamento=None if options.mapeamento is None else json.dumps(options.mapeamento),
             lembrar_mapeamento=options.lembrar_mapeamento,
             tags=list(options.tags),
+            por=por,
             agora=now,
         )
         if inserted:

@@ -8,13 +8,14 @@ import { href } from "../../router.js";
 import { can } from "../../session.js";
 import { label, t } from "../../texts.js";
 import { Facts, Page } from "../../ui/parts.js";
+import { usePeople } from "../../ui/people.js";
 import { ProblemBox, Show } from "../../ui/state.js";
 import { Check } from "./check.js";
 import { DropZone } from "./drop.js";
+import { author } from "./history.js";
 import { Columns, Remarks } from "./reading.js";
 import { Refused } from "./refused.js";
 import { Results } from "./results.js";
-import { useAuthors } from "./history.js";
 import { Moving, Status, Stopped, Undo, Undone, isMoving } from "./status.js";
 
 /** @import { Detail, Job as JobAnswer } from "./sending.js" */
@@ -58,7 +59,7 @@ function isLost(job) {
 
 /** @param {{job: Detail}} props */
 function Imported({ job }) {
-  const authors = useAuthors([job]);
+  const people = usePeople();
   const reading = job.leitura;
   return html`<${Results} job=${job} />
     ${!isMoving(job) && Object.keys(reading?.recusas ?? {}).length > 0 && html`<${Refused} job=${job} />`}
@@ -68,7 +69,7 @@ function Imported({ job }) {
       <${Facts}
         rows=${[
           [t("importacoes.quando"), dateTime(job.criado_em)],
-          ...(authors ? [[t("importacoes.quem"), authors.get(job.job_id) ?? "–"]] : []),
+          [t("importacoes.quem"), author(job, people)],
           [t("importacoes.tamanho"), size(job.tamanho_bytes)],
           [t("importacoes.durou"), lasted(job)],
           [t("importacoes.ritmo_titulo"), job.linhas_por_segundo ? t("importacoes.ritmo", { n: Math.round(job.linhas_por_segundo) }) : "–"],
