@@ -38,8 +38,10 @@ def install() -> str:
     Raises:
         NoChromium: neither works.
     """
-    apt = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium"]
-    as_root = [] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    # Without a font, nothing that is drawn can be read, or has the width that people see.
+    apt = ["apt-get", "install", "--yes", "--no-install-recommends", "chromium", "fonts-dejavu-core"]
+    as_root = ["env"] if os.geteuid() == 0 else ["sudo", "--non-interactive"]
+    as_root = [*as_root, "DEBIAN_FRONTEND=noninteractive"]
     tries = [[*as_root, "apt-get", "update"], [*as_root, *apt]] if shutil.which("apt-get") else []
     said = []
     for command in (*tries, [sys.executable, "-m", "playwright", "install", "chromium"]):
