@@ -21,7 +21,7 @@ const MOST_MS = 120_000;
 const [API, TOKEN, SAMPLE, CARTEIRA, PROVIDER] = process.argv.slice(2) as [string, string, string, string, string];
 
 const clientOf = (token: string) =>
-  createClient<paths>({
+  createClient<paths, "application/json" | "application/problem+json">({
     baseUrl: API,
     headers: { Authorization: `Bearer ${token}` },
     // `campo` is an object whose members are parameters of their own.
