@@ -9,13 +9,14 @@ import { can } from "../../session.js";
 import { label, t } from "../../texts.js";
 import { Confirm, Dialog } from "../../ui/dialog.js";
 import { Input, Select, errorOf } from "../../ui/field.js";
+import { useOnceKey } from "../../ui/forms/once.js";
 import { Page } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
 import { EVERY_MS, useStaff } from "./data.js";
 import { noon } from "./days.js";
-import { optionalInstant, options, useKey } from "./forms.js";
+import { optionalInstant, options } from "./forms.js";
 import { Sections } from "./sections.js";
 
 /** @import { Block, Staff } from "./data.js" */
@@ -108,7 +109,7 @@ function periodOf({ periodo, semanal }) {
 
 /** @param {{staff: Staff[], whose: string, done: () => void, close: () => void}} props */
 function NewBlock({ staff, whose, done, close }) {
-  const key = useKey();
+  const key = useOnceKey();
   const today = dayOf(now());
   const [form, setForm] = useState({
     responsavel_id: whose,

@@ -32,7 +32,7 @@ export function Detail() {
   // What is on its way to the calendar is there in a moment.
   const waits = shown?.calendario?.status === "pendente";
   useEffect(() => setEvery(waits ? SOON_MS : EVERY_MS), [waits]);
-  const title = shown ? t("agenda.com", { tipo: label("agenda.tipo", shown.tipo), lead: leadName(shown) }) : t("agenda.um");
+  const title = shown ? t("agenda.com", { tipo: label("agendamento.tipo", shown.tipo), lead: leadName(shown) }) : t("agenda.um");
   return html`<${Page} title=${title} actions=${html`<a class="button" href=${backToCalendar()}>${t("agenda.voltar")}</a>`}>
     <${Show} of=${found}>
       ${(/** @type {AppointmentDetail} */ one) => html`

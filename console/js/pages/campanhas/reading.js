@@ -49,7 +49,7 @@ export function Script({ campaign }) {
             const days = step?.apos_dias_uteis;
             return html`<tr key=${each.key}>
               ${steps.length > 1 && html`<td>${each.etapa}${days ? ` · ${t("campanhas.depois_de", { n: days })}` : ""}</td>`}
-              <td class="nowrap">${t(`campanhas.canal.${each.message.canal}`)}</td>
+              <td class="nowrap">${t(`canal.${each.message.canal}`)}</td>
               <td>${each.message.template}</td>
               <td>
                 ${[

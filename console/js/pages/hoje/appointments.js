@@ -36,9 +36,9 @@ export function Appointments() {
         <tbody>${rows.map(
           (each) => html`<tr key=${each.agendamento_id}>
             <td class="nowrap">${day(each.data_agendada)}<strong>${time(each.data_agendada)}</strong></td>
-            <td><a class="name" href=${href(["agenda", each.agendamento_id])}>${each.lead_nome || t("hoje.sem_nome")}</a><br /><span class="muted small">${label("hoje.tipo", each.tipo)} · ${label("hoje.por", each.canal)}</span></td>
+            <td><a class="name" href=${href(["agenda", each.agendamento_id])}>${each.lead_nome || t("lead.sem_nome")}</a><br /><span class="muted small">${label("agendamento.tipo", each.tipo)} · ${label("canal", each.canal)}</span></td>
             <td class="wide">${each.responsavel}</td>
-            <td>${each.confirmacao_vencida ? html`<span class="badge warn">${t("hoje.nao_confirmou")}</span>` : html`<${Badge} kind="hoje.agendamento" value=${each.status} />`}</td>
+            <td>${each.confirmacao_vencida ? html`<span class="badge warn">${t("hoje.nao_confirmou")}</span>` : html`<${Badge} kind="agendamento.status" value=${each.status} />`}</td>
           </tr>`,
         )}</tbody>
       </table></div>`}

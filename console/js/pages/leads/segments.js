@@ -12,11 +12,11 @@ import { CountedConditions, Reach, asGroup, conditionWords } from "../../ui/cond
 import { Confirm } from "../../ui/dialog.js";
 import { Input, errorOf } from "../../ui/field.js";
 import { useOnceKey } from "../../ui/forms/once.js";
+import { understood } from "../../ui/leads/understood.js";
 import { Page } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
-import { understood } from "./search.js";
 import { opened } from "./shown.js";
 
 /** @import { Schemas } from "../../../types/api.js" */

@@ -38,9 +38,9 @@ export function Assign({ reply, close, done }) {
         ${(/** @type {Schemas["LeadPage"]} */ data) => html`<${Table}
           caption=${t("mensagens.procurar_lead")}
           columns=${[
-            { title: t("mensagens.para"), cell: (/** @type {Lead} */ lead) => html`<span class="name">${lead.nome || t("mensagens.sem_nome")}</span>` },
+            { title: t("mensagens.para"), cell: (/** @type {Lead} */ lead) => html`<span class="name">${lead.nome || t("lead.sem_nome")}</span>` },
             { title: t("mensagens.documento"), cell: (/** @type {Lead} */ lead) => documentOf(lead.documento) },
-            { title: t("mensagens.situacao"), wide: true, cell: (/** @type {Lead} */ lead) => label("mensagens.lead", lead.status) },
+            { title: t("mensagens.situacao"), wide: true, cell: (/** @type {Lead} */ lead) => label("lead.status", lead.status) },
             {
               title: "",
               cell: (/** @type {Lead} */ lead) => html`<button type="button" class="small" tabindex="-1" disabled=${assign.busy} aria-label=${t("mensagens.e_deste", { nome: lead.nome ?? "" })} onClick=${() => assign.run(lead)}>${t("mensagens.escolher_este")}</button>`,

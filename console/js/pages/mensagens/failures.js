@@ -61,9 +61,9 @@ function Reasons({ caption, rows, act }) {
       (row) => html`<tr key=${`${row.canal} ${row.status} ${row.erro_codigo}`}>
         <th scope="row" class="wraps">
           <a href=${href(["mensagens"], { status: row.status, canal: row.canal, erro_codigo: row.erro_codigo })}>${row.mensagem}</a>
-          ${row.status !== "erro" && row.status !== "incerto" && html` <${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} />`}
+          ${row.status !== "erro" && row.status !== "incerto" && html` <${Badge} kind="disparo.status" value=${row.status} tone=${tone(row.status)} />`}
         </th>
-        <td class="wide">${label("mensagens.canais", row.canal)}</td>
+        <td class="wide">${label("canal", row.canal)}</td>
         <td class="end">${number(row.total)}</td>
         ${act && html`<td class="end"><button type="button" class="small" aria-label=${t("mensagens.reenviar_motivo", { n: row.total, motivo: row.mensagem })} onClick=${() => act(row)}>${t("mensagens.reenviar")}</button></td>`}
       </tr>`,

@@ -35,7 +35,7 @@ export function OpenReply({ reply, mayAct, busy, act }) {
     [
       t("mensagens.de_quem"),
       reply.lead_id
-        ? html`<a href=${href(["leads", reply.lead_id])}>${lead?.nome || t("mensagens.sem_nome")}</a>${lead ? ` · ${label("mensagens.lead", lead.status)}` : ""}`
+        ? html`<a href=${href(["leads", reply.lead_id])}>${lead?.nome || t("lead.sem_nome")}</a>${lead ? ` · ${label("lead.status", lead.status)}` : ""}`
         : t("mensagens.ninguem_conhecido"),
     ],
   ];

@@ -213,7 +213,7 @@ function firstFree(column) {
 function situations(all, chosen) {
   return SITUATIONS.flatMap((each) => {
     const n = all.filter((one) => isIn(one, each)).length;
-    return n > 0 || each === chosen ? [/** @type {[string, string]} */ ([each, `${label("agenda.status", each)} ${n}`])] : [];
+    return n > 0 || each === chosen ? [/** @type {[string, string]} */ ([each, `${label("agendamento.status", each)} ${n}`])] : [];
   });
 }
 

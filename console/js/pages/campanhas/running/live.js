@@ -97,7 +97,7 @@ function Waits({ campaign }) {
   return html`<div class="notice ${campaign.status === "pausada" ? "warn" : ""}" role="status">
     ${campaign.espera.map(
       (each) => html`<p key=${`${each.codigo}${each.canal}`}>
-        ${each.canal && html`<strong>${t(`campanhas.canal.${each.canal}`)}:</strong> `}${each.mensagem}
+        ${each.canal && html`<strong>${t(`canal.${each.canal}`)}:</strong> `}${each.mensagem}
         ${each.em && html` ${t("campanhas.por_quem", { quem: names(each.por), quando: dateTime(each.em) })}`}
         ${each.motivo && html` ${t("campanhas.porque", { motivo: each.motivo })}`}
         ${each.codigo === "canal_pausado" && html` <a href="#/canais">${t("nav.canais")}</a>`}

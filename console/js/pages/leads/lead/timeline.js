@@ -67,7 +67,7 @@ function Life({ entry }) {
 /** What happened, with the statuses as this console calls them. @param {Entry} entry */
 function wordsOf(entry) {
   if (entry.tipo !== "status" || !entry.de || !entry.para) return entry.mensagem;
-  const move = t("leads.passou", { de: label("leads.status", entry.de), para: label("leads.status", entry.para) });
+  const move = t("leads.passou", { de: label("lead.status", entry.de), para: label("lead.status", entry.para) });
   return entry.fato ? `${move} ${label("leads.fato", entry.fato)}` : move;
 }
 

@@ -57,7 +57,7 @@ export default function BulkSend({ leads, close, done }) {
 function Outcome({ answer, leads, close }) {
   const refused = answer.itens.filter((each) => each.erro);
   const warnings = [...new Map(answer.itens.flatMap((each) => each.avisos).map((each) => [each.codigo, each])).values()];
-  const nameOf = (/** @type {string} */ id) => leads.find((each) => each.lead_id === id)?.nome ?? t("leads.sem_nome");
+  const nameOf = (/** @type {string} */ id) => leads.find((each) => each.lead_id === id)?.nome ?? t("lead.sem_nome");
   return html`<${Dialog} title=${t("leads.enviado_titulo")} close=${close} wide>
     <p role="status"><strong>${t("leads.criadas", { n: answer.criados })}</strong>${answer.recusados > 0 && html`, ${t("leads.recusadas", { n: answer.recusados })}`}.</p>
     <${Warnings} warnings=${warnings} />
