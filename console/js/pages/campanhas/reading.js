@@ -3,10 +3,10 @@ import { html } from "../../html.js";
 import { dateTime } from "../../format.js";
 import { t } from "../../texts.js";
 import { Badge, Facts, Page, Section } from "../../ui/parts.js";
+import { Scrolled } from "../../ui/table.js";
 import { Checked } from "./editor/check.js";
 import { messagesOf, stepsOf } from "./draft.js";
 import { pilotName, placeName, startOf, useFilterWords } from "./words.js";
-import { Scrolled } from "./scrolled.js";
 
 /** @import { Campaign } from "./draft.js" */
 

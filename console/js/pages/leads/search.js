@@ -1,12 +1,9 @@
 // How the address of the list becomes a request.
-import { instantOf } from "../../format.js";
+import { addDays, instantOf, isDay } from "../../format.js";
 import { understood } from "../../ui/leads/understood.js";
 
 /** The filters of the address that are parameters of `GET /leads` as they stand. */
 const SAME = /** @type {const} */ (["status", "tag", "origem_arquivo", "origem"]);
-
-/** A `YYYY-MM-DD` as it stands in the address; an instant of a link counts as it is. @param {string} text */
-const isDay = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text);
 
 /**
  * The filters of `GET /leads` that an address stands for. Days are whole days of the tenant.
@@ -25,6 +22,5 @@ export function filtersOf(address) {
 
 /** The last millisecond of a day. @param {string} day */
 function lastOf(day) {
-  const next = new Date(Date.parse(`${day}T00:00:00Z`) + 86_400_000).toISOString().slice(0, 10);
-  return new Date(Date.parse(instantOf(next)) - 1).toISOString();
+  return new Date(Date.parse(instantOf(addDays(day, 1))) - 1).toISOString();
 }

@@ -124,7 +124,7 @@ function Template({ filter, set, problem, under }) {
 
 /** @param {{filter: Given, set: (filter: Given) => void, problem: any, under?: string}} props */
 function Period({ filter, set, problem, under = "" }) {
-  return html`<div class="day-range">
+  return html`<div class="pair">
     <${Input} label=${t("mensagens.de_dia")} type="date" value=${filter.de ?? ""} set=${(/** @type {string} */ de) => set({ ...filter, de })} error=${errorOf(problem, `${under}/criado_de`)} />
     <${Input} label=${t("mensagens.ate_dia")} type="date" value=${filter.ate ?? ""} set=${(/** @type {string} */ ate) => set({ ...filter, ate })} error=${errorOf(problem, `${under}/criado_ate`)} />
   </div>`;

@@ -61,7 +61,7 @@ export function List() {
 }
 
 const COLUMNS = () => [
-  { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => html`<span class="name">${row.nome || t("lead.sem_nome")}</span>` },
+  { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => row.nome || t("lead.sem_nome") },
   { title: t("mensagens.destino"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class=${row.canal === "whatsapp" ? "nowrap" : ""}>${phone(row.destino)}</span>` },
   { title: t("mensagens.canal"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${label("canal", row.canal)}</span>` },
   { title: t("mensagens.template"), wide: true, cell: (/** @type {Disparo} */ row) => row.template },
@@ -107,7 +107,7 @@ function Filters({ overview }) {
   const waits = waiting(overview);
   const areWaiting = !query.status || query.status === "pendente";
   const isMore = ["template", "campanha_id", "erro_codigo", "de", "ate"].some((name) => query[name]);
-  return html`<div class="filters">
+  return html`<div>
     <div class="toolbar">
       <${Search} name="destino" label=${t("mensagens.busca")} />
       <${Chips} name="canal" label=${t("mensagens.canal")} options=${CHANNELS.map((each) => [each, label("canal", each)])} />

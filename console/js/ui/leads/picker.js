@@ -14,11 +14,11 @@ import { meant } from "./understood.js";
 const SHOWN = 8;
 
 /**
- * The leads that a text may mean; the newest ones before anything is typed.
- * @param {string} text @param {AbortSignal} signal @returns {Promise<Lead[]>}
+ * The leads that a text may mean; before anything is typed, those of `first`, or the newest ones.
+ * @param {string} text @param {AbortSignal} signal @param {Record<string, string>} [first] @returns {Promise<Lead[]>}
  */
-export async function findLeads(text, signal) {
-  const queries = text ? meant(text) : [{}];
+export async function findLeads(text, signal, first = {}) {
+  const queries = text ? meant(text) : [first];
   const pages = await Promise.all(queries.map((query) => api.get("/leads", { query: { ...query, limit: SHOWN }, signal })));
   return [...new Map(pages.flatMap((page) => page.itens).map((lead) => [lead.lead_id, lead])).values()].slice(0, SHOWN);
 }

@@ -74,13 +74,13 @@ export function Book({ draft, change, names, done, close }) {
       <div class="columns">
         <div>
           <${LeadPicker} label=${t("agenda.lead")} chosen=${lead} choose=${(/** @type {Chosen} */ chosen) => change({ lead: chosen })} error=${missing(lead)} />
-          <div class="agenda-pair">
+          <div class="pair">
             <${Select} label=${t("agenda.tipo_campo")} value=${tipo} set=${(/** @type {Draft["tipo"]} */ value) => change({ tipo: value })} options=${options("agendamento.tipo", ["reuniao", "callback"])} error=${errorOf(work.problem, "tipo")} />
             <${Select} label=${t("agenda.canal_campo")} value=${canal} set=${(/** @type {Draft["canal"]} */ value) => change({ canal: value })} options=${options("canal", ["video", "telefone", "whatsapp", "presencial"])} error=${errorOf(work.problem, "canal")} />
           </div>
           ${canal === "presencial" && html`<${Input} label=${t("agenda.local")} value=${local} set=${(/** @type {string} */ value) => change({ local: value })} error=${errorOf(work.problem, "local")} maxlength="300" />`}
           ${canal === "video" && html`<${Input} label=${t("agenda.link")} type="url" placeholder="https://" value=${link} set=${(/** @type {string} */ value) => change({ link: value })} error=${errorOf(work.problem, "link")} maxlength="1000" />`}
-          <div class="agenda-pair">
+          <div class="pair">
             ${
               names.length > 0
                 ? html`<${Select} label=${t("agenda.responsavel")} value=${responsavel} set=${(/** @type {string} */ value) => change({ responsavel: value })} options=${[["", t("agenda.escolha")], ...names.map((name) => [name, name])]} error=${missing(responsavel) || errorOf(work.problem, "responsavel")} />`

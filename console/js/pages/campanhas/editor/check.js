@@ -10,10 +10,10 @@ import { hasText, t } from "../../../texts.js";
 import { Input, Select, errorOf } from "../../../ui/field.js";
 import { Badge, Figures, Section } from "../../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../../ui/state.js";
+import { Scrolled } from "../../../ui/table.js";
 import { messagesOf, missingOf, stepsOf } from "../draft.js";
 import { Bubble } from "./preview.js";
 import { placeName, variantName } from "../words.js";
-import { Scrolled } from "../scrolled.js";
 
 /** @import { Campaign, Step } from "../draft.js" */
 /** @import { Draft } from "./saving.js" */

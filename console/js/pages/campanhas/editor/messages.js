@@ -128,7 +128,7 @@ function VariantFields({ variant, isTest, known, problem, pointer, set, remove }
   if (!isTest) return html`${fields}${more}`;
   return html`<fieldset>
     <legend>${variantName(variant.nome)}</legend>
-    <div class="draft-pair">
+    <div class="pair">
       <${Input}
         label=${t("campanhas.mensagem.peso")}
         type="number"
@@ -156,7 +156,7 @@ function MessageFields({ message, order, known, problem, pointer, free, set, rem
   const channels = CHANNELS.filter((each) => each === message.canal || free.includes(each));
   return html`<div class="draft-message">
     ${order > 0 && html`<p class="muted small">${t("campanhas.mensagem.se_nao")}</p>`}
-    <div class="draft-pair">
+    <div class="pair">
       <${Select}
         label=${t("campanhas.mensagem.canal")}
         value=${message.canal}

@@ -27,7 +27,7 @@ export default function View() {
   );
   return html`<${ConfigForm} name="limites" read=${read} write=${write} labels=${labels}>
     ${(/** @type {any} */ { values, set, error }) => html`<p class="hint">${t("configuracao.limite.dica")}</p>
-      <div class="columns pairs">
+      <div class="fields">
         ${CANAIS.map(
           (canal) => html`<fieldset key=${canal}>
             <legend>${t(`canal.${canal}`)}</legend>

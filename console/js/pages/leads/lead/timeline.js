@@ -54,7 +54,7 @@ const TONES = {
 
 /** @param {{entry: Entry}} props */
 function Life({ entry }) {
-  return html`<li class=${`${TONES[entry.tipo] ?? ""} ${entry.tipo === "resposta" || entry.tipo === "nota" ? "said" : ""}`}>
+  return html`<li class=${TONES[entry.tipo] ?? ""}>
     <p class="small muted"><time datetime=${entry.em}>${dateTime(entry.em)}</time>${entry.por && html` · ${t(`leads.por_${entry.por === person.value?.id ? "voce" : "colega"}`)}`}</p>
     <p>${wordsOf(entry)}</p>
     ${entry.texto && html`<blockquote class="pre">${entry.texto}</blockquote>`}
