@@ -115,6 +115,19 @@ export function dayOf(instant) {
   return localInput(instant).slice(0, 10);
 }
 
+/** Whether a text, such as one of the address, is a day of the calendar, `YYYY-MM-DD`. @param {string | null | undefined} text @returns {text is string} */
+export function isDay(text) {
+  const at = new Date(`${text}T00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().slice(0, 10) === text;
+}
+
+/** @param {string} day `YYYY-MM-DD` @param {number} days may be negative */
+export function addDays(day, days) {
+  const at = new Date(`${day}T00:00Z`);
+  at.setUTCDate(at.getUTCDate() + days);
+  return at.toISOString().slice(0, 10);
+}
+
 /** @type {Map<string, Intl.DateTimeFormat>} */
 const clocks = new Map();
 

@@ -139,7 +139,7 @@ def check(person: Person) -> None:
     expect(page.locator("#conteudo .error")).to_be_visible()
     page.get_by_label("Meu WhatsApp").fill("71 98888-0001")
     page.get_by_role("button", name="Enviar teste").click()
-    expect(page.get_by_text("Teste por WhatsApp para (71) 98888-0001").locator(".badge")).to_have_text("enviado")
+    expect(page.get_by_text("Teste por WhatsApp para (71) 98888-0001").locator(".badge")).to_have_text("Enviada")
     person.check_access()
 
 

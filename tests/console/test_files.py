@@ -22,6 +22,8 @@ MODULES = sorted((CONSOLE / "js").rglob("*.js"))
 _LITERAL = re.compile(r"""\b(?:t|hasText)\(\s*(["'])([a-z0-9_.]+)\1""")
 _BUILT = re.compile(r"""\b(?:t|hasText)\(\s*`([a-z0-9_.]*)\$\{""")
 _LABELLED = re.compile(r"""\b(?:label\(|kind=)\s*["']([a-z0-9_.]+)["']""")
+_CSS_CLASS = re.compile(r"\.([a-z][\w-]*)")
+_CLASSES = re.compile(r"""\bclass=(?:"([^"]*)"|\$\{`([^`]*)`\})""")
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 MOST_GZIPPED = 60_000
 MOST_IN_A_FOLDER = 12
@@ -81,6 +83,29 @@ def test_a_folder_holds_a_dozen_modules_at_most() -> None:
         if (found := len(list(folder.glob("*.js")))) > MOST_IN_A_FOLDER
     }
     assert crowded == {}
+
+
+def test_every_class_has_rules_and_every_rule_a_class() -> None:
+    """A class without rules is one that tests look for."""
+    sheet = re.sub(r"/\*.*?\*/", "", read(CONSOLE / "app.css"), flags=re.DOTALL)
+    ruled = {name for selector in re.findall(r"([^{}]+)\{", sheet) for name in _CSS_CLASS.findall(selector)}
+    modules = "\n".join(map(read, MODULES))
+    assert {name for name in ruled if not re.search(rf"(?<![\w-]){name}(?![\w-])", modules)} == set()
+    written = {
+        name
+        for found in _CLASSES.findall(modules)
+        for name in re.sub(r"\$\{.*?\}", " ", " ".join(found)).split()
+        if re.fullmatch(r"[a-z][\w-]*", name)
+    }
+    tests = "\n".join(map(read, sorted((ROOT / "tests" / "console").rglob("*.py"))))
+    assert {name for name in written - ruled if not re.search(rf"\.{name}\b", tests)} == set()
+
+
+def test_each_colour_is_said_once() -> None:
+    """For light and dark in one place, so that neither is forgotten."""
+    colours = re.findall(r"(--[a-z-]+): (.*#.*);", read(CONSOLE / "app.css"))
+    assert len({name for name, _ in colours}) == len(colours)
+    assert all(re.fullmatch(r"light-dark\(#[0-9a-f]{6}, #[0-9a-f]{6}\)", value) for _, value in colours)
 
 
 def test_markup_is_never_made_of_text() -> None:

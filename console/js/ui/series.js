@@ -43,8 +43,11 @@ export function Series({ caption, times, timeText, lines, height = 160 }) {
       const box = place.current;
       if (gone || !box) return;
       const style = getComputedStyle(box);
-      // Read at each drawing: the theme may change while the page is open.
-      const ink = (/** @type {string} */ name) => () => style.getPropertyValue(name);
+      // Read at each drawing: the theme may change while the page is open. A canvas cannot read `light-dark()`; a colour can.
+      const ink = (/** @type {string} */ name) => () => {
+        box.style.color = `var(${name})`;
+        return style.color;
+      };
       const axis = { stroke: ink("--muted"), grid: { stroke: ink("--line"), width: 1 }, ticks: { stroke: ink("--line"), width: 1 } };
       plot = new globalThis.uPlot(
         {

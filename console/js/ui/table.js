@@ -126,6 +126,16 @@ export function Table({ caption, columns, rows, id, open, link, choice, nameOf }
   </div>`;
 }
 
+/**
+ * A table that is read, not walked through by rows: on a narrow screen it is moved sideways, also by keys.
+ * @param {{label: string, children?: ComponentChildren}} props
+ */
+export function Scrolled({ label, children }) {
+  return html`<div class="scroll" role="group" aria-label=${label} tabindex="0">
+    <table class="list"><caption class="sr">${label}</caption>${children}</table>
+  </div>`;
+}
+
 /** @param {Column<any>} column */
 function classes(column) {
   return [column.align === "end" && "end", column.wide && "wide"].filter(Boolean).join(" ");

@@ -42,7 +42,7 @@ def shots(person: Person) -> Iterator[str]:
     yield "mensagens-reenviar"
     page.keyboard.press("Escape")
     person.go("mensagens?aba=respostas")
-    expect(page.locator(".open-reply .quoted")).to_be_visible()
+    expect(page.locator(".open-reply blockquote")).to_be_visible()
     yield "mensagens-respostas"
     person.keys("t")
     expect(page.get_by_role("dialog").locator("tbody tr").first).to_be_visible()

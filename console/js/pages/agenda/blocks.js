@@ -9,13 +9,14 @@ import { can } from "../../session.js";
 import { label, t } from "../../texts.js";
 import { Confirm, Dialog } from "../../ui/dialog.js";
 import { Input, Select, errorOf } from "../../ui/field.js";
+import { useOnceKey } from "../../ui/forms/once.js";
 import { Page } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
 import { EVERY_MS, useStaff } from "./data.js";
 import { noon } from "./days.js";
-import { optionalInstant, options, useKey } from "./forms.js";
+import { optionalInstant, options } from "./forms.js";
 import { Sections, useHeading } from "./sections.js";
 
 /** @import { Block, Staff } from "./data.js" */
@@ -109,7 +110,7 @@ function periodOf({ periodo, semanal }) {
 
 /** @param {{staff: Staff[], whose: string, done: () => void, close: () => void}} props */
 function NewBlock({ staff, whose, done, close }) {
-  const key = useKey();
+  const key = useOnceKey();
   const today = dayOf(now());
   const [form, setForm] = useState({
     responsavel_id: whose,
@@ -148,16 +149,16 @@ function NewBlock({ staff, whose, done, close }) {
       <${Select} label=${t("agenda.bloqueio_tipo")} value=${form.kind} set=${(/** @type {string} */ kind) => change({ kind })} options=${[["periodo", t("agenda.bloqueio.periodo")], ["semanal", t("agenda.bloqueio.semanal")]]} />
       ${
         isOnce
-          ? html`<div class="agenda-pair">
+          ? html`<div class="pair">
               <${Input} label=${t("agenda.de")} type="datetime-local" required value=${form.from} set=${(/** @type {string} */ from) => change({ from })} error=${error("periodo/inicio")} />
               <${Input} label=${t("agenda.ate")} type="datetime-local" required value=${form.to} set=${(/** @type {string} */ to) => change({ to })} error=${error("periodo/fim")} />
             </div>`
           : html`<${Select} label=${t("agenda.dia_da_semana")} value=${form.dia} set=${(/** @type {typeof DAYS[number]} */ dia) => change({ dia })} options=${options("agenda.dia", DAYS)} error=${error("semanal/dia")} />
-              <div class="agenda-pair">
+              <div class="pair">
                 <${Input} label=${t("agenda.de")} type="time" required value=${form.inicio} set=${(/** @type {string} */ inicio) => change({ inicio })} error=${error("semanal/inicio")} />
                 <${Input} label=${t("agenda.ate")} type="time" required value=${form.fim} set=${(/** @type {string} */ fim) => change({ fim })} error=${error("semanal/fim")} />
               </div>
-              <div class="agenda-pair">
+              <div class="pair">
                 <${Input} label=${t("agenda.valido_de")} type="date" value=${form.since} set=${(/** @type {string} */ since) => change({ since })} error=${error("semanal/valido_de")} />
                 <${Input} label=${t("agenda.valido_ate")} type="date" value=${form.until} set=${(/** @type {string} */ until) => change({ until })} error=${error("semanal/valido_ate")} />
               </div>`

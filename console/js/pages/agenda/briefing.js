@@ -33,7 +33,7 @@ function Known({ known }) {
     ...(lead.contato ? [/** @type {[string, ComponentChildren]} */ ([t("agenda.pessoa"), lead.contato])] : []),
     [t("agenda.telefones"), telefones.map((each) => phone(each.telefone)).join(", ") || "–"],
     [t("agenda.emails"), emails.map((each) => each.email).join(", ") || "–"],
-    [t("agenda.lead_situacao"), label("agenda.lead_status", lead.status)],
+    [t("agenda.lead_situacao"), label("lead.status", lead.status)],
     ...(lead.tags.length > 0 ? [/** @type {[string, ComponentChildren]} */ ([t("agenda.tags"), lead.tags.join(", ")])] : []),
   ];
   return html`
@@ -49,7 +49,7 @@ function Known({ known }) {
     />
     <${Part}
       title=${t("agenda.outros")}
-      items=${outros_agendamentos.map((each) => html`<a href=${href(["agenda", each.agendamento_id])}>${dateTime(each.data_agendada)}</a> ${kind(each)} · ${label("agenda.status", each.status)}`)}
+      items=${outros_agendamentos.map((each) => html`<a href=${href(["agenda", each.agendamento_id])}>${dateTime(each.data_agendada)}</a> ${kind(each)} · ${label("agendamento.status", each.status)}`)}
     />
   `;
 }

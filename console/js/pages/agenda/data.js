@@ -1,8 +1,7 @@
 // What the calendar shows of the API. Two people who look at it see each other's changes within seconds.
 import { api } from "../../api.js";
-import { instantOf, now } from "../../format.js";
+import { addDays, instantOf, now } from "../../format.js";
 import { useResource } from "../../resource.js";
-import { addDays } from "./days.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 

@@ -1,5 +1,5 @@
 // Calendar days as `YYYY-MM-DD` and spans of time on them, by the tenant's wall clock.
-import { dayOf, instantOf, localInput } from "../../format.js";
+import { addDays, dayOf, instantOf, localInput } from "../../format.js";
 
 export const DAY_MINUTES = 1_440;
 const WEEKDAYS = /** @type {const} */ (["seg", "ter", "qua", "qui", "sex", "sab", "dom"]);
@@ -12,24 +12,6 @@ const WEEKDAYS = /** @type {const} */ (["seg", "ter", "qua", "qui", "sex", "sab"
  * @property {number} from minutes on the wall clock since midnight
  * @property {number} to the end, excluded; more than `from`
  */
-
-/** Whether a text of the address is a day of the calendar. @param {string | undefined} text @returns {text is string} */
-export function isDay(text) {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && shown(`${text}T00:00Z`) === text;
-}
-
-/** @param {string} written */
-function shown(written) {
-  const at = new Date(written);
-  return Number.isNaN(at.getTime()) ? "" : at.toISOString().slice(0, 10);
-}
-
-/** @param {string} day @param {number} days may be negative */
-export function addDays(day, days) {
-  const at = new Date(`${day}T00:00Z`);
-  at.setUTCDate(at.getUTCDate() + days);
-  return at.toISOString().slice(0, 10);
-}
 
 /** @param {string} day @returns {Weekday} */
 export function weekdayOf(day) {

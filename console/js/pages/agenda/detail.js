@@ -10,6 +10,7 @@ import { hasText, label, t } from "../../texts.js";
 import { Confirm } from "../../ui/dialog.js";
 import { Check, Input, Select, errorOf } from "../../ui/field.js";
 import { Badge, Facts, Page, Section } from "../../ui/parts.js";
+import { save } from "../../ui/save.js";
 import { ProblemBox, Show } from "../../ui/state.js";
 import { Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -32,7 +33,7 @@ export function Detail() {
   // What is on its way to the calendar is there in a moment.
   const waits = shown?.calendario?.status === "pendente";
   useEffect(() => setEvery(waits ? SOON_MS : EVERY_MS), [waits]);
-  const title = shown ? t("agenda.com", { tipo: label("agenda.tipo", shown.tipo), lead: leadName(shown) }) : t("agenda.um");
+  const title = shown ? t("agenda.com", { tipo: label("agendamento.tipo", shown.tipo), lead: leadName(shown) }) : t("agenda.um");
   return html`<${Page} title=${title} actions=${html`<a class="button" href=${backToCalendar()}>${t("agenda.voltar")}</a>`}>
     <${Show} of=${found}>
       ${(/** @type {AppointmentDetail} */ one) => html`
@@ -74,7 +75,7 @@ function Actions({ one, set }) {
     else set(await api.post("/agendamentos/{agendamento_id}/nao-compareceu", { path }));
     toast(t("agenda.anotado"));
   });
-  const file = useAction(async () => save(await api.get("/agendamentos/{agendamento_id}.ics", { path })));
+  const file = useAction(async () => save(await api.get("/agendamentos/{agendamento_id}.ics", { path }), "text/calendar", "agendamento.ics"));
   const changes = isLive(one) && can("operador");
   useHeading([one.status, open]);
   const close = () => setOpen("");
@@ -100,15 +101,6 @@ function Actions({ one, set }) {
         close=${close}
       />`
     }`;
-}
-
-/** Give a calendar file to the browser. @param {string} text */
-function save(text) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(new Blob([text], { type: "text/calendar" }));
-  link.download = "agendamento.ics";
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href));
 }
 
 /** @param {{one: AppointmentDetail, set: (one: AppointmentDetail) => void, close: () => void}} props */

@@ -1,5 +1,4 @@
 // What the forms of the calendar share.
-import { useRef } from "preact/hooks";
 import { instantOf } from "../../format.js";
 import { label } from "../../texts.js";
 
@@ -7,19 +6,6 @@ import { label } from "../../texts.js";
 
 /** Minutes, for a select. */
 export const DURATIONS = ["15", "30", "45", "60", "90", "120"];
-
-/**
- * The key of a request that creates something: the same as long as the same is sent, so that a second try has one effect.
- * @returns {(body: unknown) => string}
- */
-export function useKey() {
-  const last = useRef({ body: "", key: "" });
-  return (body) => {
-    const text = JSON.stringify(body);
-    if (last.current.body !== text) last.current = { body: text, key: crypto.randomUUID() };
-    return last.current.key;
-  };
-}
 
 /** An instant of a `datetime-local` field; undefined while it is empty. @param {string} local */
 export function optionalInstant(local) {

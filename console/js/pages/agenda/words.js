@@ -9,7 +9,7 @@ import { concernOf, endOf } from "./week/columns.js";
 
 /** @param {{lead_nome?: string | null}} appointment */
 export function leadName({ lead_nome }) {
-  return lead_nome || t("agenda.sem_nome");
+  return lead_nome || t("lead.sem_nome");
 }
 
 /** `09:00–10:00`. @param {Appointment} appointment */
@@ -24,20 +24,20 @@ export function when(appointment) {
 
 /** `Reunião por vídeo`. @param {{tipo: string, canal: string}} appointment */
 export function kind({ tipo, canal }) {
-  return `${label("agenda.tipo", tipo)} · ${label("agenda.canal", canal)}`;
+  return `${label("agendamento.tipo", tipo)} · ${label("canal", canal)}`;
 }
 
 /** @param {{appointment: Appointment}} props */
 export function Situation({ appointment }) {
   const concern = concernOf(appointment);
-  return html`<${Badge} kind="agenda.status" value=${appointment.status} />${concern && html` <${Badge} kind="agenda.status" value=${concern} tone="warn" />`}`;
+  return html`<${Badge} kind="agendamento.status" value=${appointment.status} />${concern && html` <${Badge} kind="agendamento.status" value=${concern} tone="warn" />`}`;
 }
 
 /** Its whole story in one sentence, for those who hear it. @param {Appointment} appointment */
 export function spoken(appointment) {
   const concern = concernOf(appointment);
-  const said = [hours(appointment), leadName(appointment), kind(appointment), appointment.responsavel, label("agenda.status", appointment.status)];
-  return [...said, concern && label("agenda.status", concern)].filter(Boolean).join(", ");
+  const said = [hours(appointment), leadName(appointment), kind(appointment), appointment.responsavel, label("agendamento.status", appointment.status)];
+  return [...said, concern && label("agendamento.status", concern)].filter(Boolean).join(", ");
 }
 
 /** `seg., 30 de nov., 09:00`. @param {string} instant */

@@ -3,10 +3,10 @@ import { html } from "../../html.js";
 import { dateTime } from "../../format.js";
 import { t } from "../../texts.js";
 import { Badge, Facts, Page, Section } from "../../ui/parts.js";
+import { Scrolled } from "../../ui/table.js";
 import { Checked } from "./editor/check.js";
 import { messagesOf, stepsOf } from "./draft.js";
 import { pilotName, placeName, startOf, useFilterWords } from "./words.js";
-import { Scrolled } from "./scrolled.js";
 
 /** @import { Campaign } from "./draft.js" */
 
@@ -49,7 +49,7 @@ export function Script({ campaign }) {
             const days = step?.apos_dias_uteis;
             return html`<tr key=${each.key}>
               ${steps.length > 1 && html`<td>${each.etapa}${days ? ` · ${t("campanhas.depois_de", { n: days })}` : ""}</td>`}
-              <td class="nowrap">${t(`campanhas.canal.${each.message.canal}`)}</td>
+              <td class="nowrap">${t(`canal.${each.message.canal}`)}</td>
               <td>${each.message.template}</td>
               <td>
                 ${[

@@ -89,7 +89,7 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
   const actions = html`${can("operador") && html`<button type="button" onClick=${() => setOpen("testar")}>${t("canais.testar")}</button>`}
     ${mayChange && html`<button type="button" class=${pausa ? "primary" : ""} onClick=${() => setOpen(pausa ? "retomar" : "pausar")}>${pausa ? t("canais.retomar") : t("canais.pausar")}</button>`}`;
 
-  return html`<${Section} title=${t(`canais.canal.${canal}`)} actions=${actions}>
+  return html`<${Section} title=${t(`canal.${canal}`)} actions=${actions}>
     <p class="row">
       <${Badge} kind="canais.estado" value=${channel.estado} />
       ${failed > 0 && html`<span class=${failed > MANY_FAIL ? "error" : "muted"}>${t("canais.falharam_hoje", { parte: percent(failed) })}</span>`}

@@ -12,7 +12,7 @@ import { toast } from "../../ui/toast.js";
 /** @param {{canal: Canal, close: () => void, done: () => void}} props */
 export function Pause({ canal, close, done }) {
   const [motivo, setMotivo] = useState("");
-  const name = t(`canais.canal.${canal}`);
+  const name = t(`canal.${canal}`);
   return html`<${Confirm}
     title=${t("canais.pausar_titulo", { canal: name })}
     action=${t("canais.pausar")}
@@ -32,7 +32,7 @@ export function Pause({ canal, close, done }) {
 export function Resume({ channel, close, done }) {
   const [motivo, setMotivo] = useState("");
   const { canal } = channel;
-  const name = t(`canais.canal.${canal}`);
+  const name = t(`canal.${canal}`);
   return html`<${Confirm}
     title=${t("canais.retomar_titulo", { canal: name })}
     action=${t("canais.retomar")}

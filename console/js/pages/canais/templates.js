@@ -23,7 +23,7 @@ export function Templates() {
   const drafts = new Set(draftNames(DRAFTS));
   return html`<div class="toolbar">
       <${Search} label=${t("canais.buscar")} />
-      <${Chips} name="canal" label=${t("canais.coluna.canal")} options=${["whatsapp", "email"].map((each) => [each, t(`canais.canal.${each}`)])} />
+      <${Chips} name="canal" label=${t("canais.coluna.canal")} options=${["whatsapp", "email"].map((each) => [each, t(`canal.${each}`)])} />
       <${Chips} name="tipo" label=${t("canais.coluna.tipo")} options=${["proprio", "padrao", "rascunho"].map((each) => [each, t(`canais.tipo.${each}`)])} />
     </div>
     <${Show} of=${list}>
@@ -55,7 +55,7 @@ export function Templates() {
 function COLUMNS() {
   return [
     { title: t("canais.coluna.nome"), cell: (row) => row.nome },
-    { title: t("canais.coluna.canal"), wide: true, cell: (row) => label("canais.canal", row.canal) },
+    { title: t("canais.coluna.canal"), wide: true, cell: (row) => label("canal", row.canal) },
     {
       title: t("canais.coluna.tipo"),
       cell: (row) => html`<${Badge} kind="canais.tipo" value=${row.kind} tone=${row.kind === "proprio" ? "good" : "calm"} />

@@ -73,7 +73,7 @@ function Inbound() {
   return html`<${Section} title=${t("assinaturas.entrada")}>
     <p class="hint">${t("assinaturas.entrada_dica")}</p>
     <${Show} of=${list}>
-      ${(/** @type {Schemas["WebhookAddressList"]} */ page) => html`<${Facts} rows=${page.itens.map((each) => [t(`administracao.canal.${each.canal}`), html`<code>${each.url}</code>`])} />`}
+      ${(/** @type {Schemas["WebhookAddressList"]} */ page) => html`<${Facts} rows=${page.itens.map((each) => [t(`canal.${each.canal}`), html`<code>${each.url}</code>`])} />`}
     <//>
   <//>`;
 }

@@ -76,7 +76,7 @@ function summary(week) {
 
 /** @param {Day} from @param {Day} to */
 function days(from, to) {
-  return from === to ? t(`responsaveis.dia.${from}`) : `${t(`responsaveis.dia.${from}`)}–${t(`responsaveis.dia.${to}`)}`;
+  return from === to ? t(`configuracao.dia.${from}`) : `${t(`configuracao.dia.${from}`)}–${t(`configuracao.dia.${to}`)}`;
 }
 
 /** The hours of a day as one writes them: `09:00-12:00, 13:00-18:00`. @param {Schemas["WorkingWeek"]} week @param {Day} day */
@@ -172,7 +172,7 @@ function Edit({ of, close, done }) {
           <p class="hint">${t("responsaveis.expediente_dica")}</p>
           ${DAYS.map((day) => html`<${Input}
             key=${day}
-            label=${t(`responsaveis.dia.${day}`)}
+            label=${t(`configuracao.dia.${day}`)}
             value=${week[day]}
             set=${(/** @type {string} */ value) => setWeek({ ...week, [day]: value })}
             error=${weekError(problem, day)}

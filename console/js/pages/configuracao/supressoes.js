@@ -29,7 +29,7 @@ export default function View() {
     <div class="toolbar">
       <${Search} name="contato" label=${t("supressoes.buscar")} />
       <${Chips} name="canal" label=${t("administracao.canal")} options=${channels()} />
-      <${Chips} name="motivo" label=${t("supressoes.motivo")} options=${REASONS.map((each) => [each, label("supressoes.motivo", each)])} />
+      <${Chips} name="motivo" label=${t("supressoes.motivo")} options=${REASONS.map((each) => [each, label("supressao.motivo", each)])} />
     </div>
     <${Show} of=${list} isEmpty=${(/** @type {any} */ page) => page.itens.length === 0} empty=${html`<${Empty} title=${t("supressoes.vazio")} />`}>
       ${(/** @type {{itens: Suppression[], proximo: string | null}} */ page) => html`<${Table}
@@ -38,8 +38,8 @@ export default function View() {
           id=${(/** @type {Suppression} */ each) => each.supressao_id}
           columns=${[
             { title: t("supressoes.contato"), cell: (/** @type {Suppression} */ each) => (each.canal === "whatsapp" ? phone(each.contato) : each.contato) },
-            { title: t("administracao.canal"), cell: (/** @type {Suppression} */ each) => label("administracao.canal", each.canal) },
-            { title: t("supressoes.motivo"), cell: (/** @type {Suppression} */ each) => label("supressoes.motivo", each.motivo) },
+            { title: t("administracao.canal"), cell: (/** @type {Suppression} */ each) => label("canal", each.canal) },
+            { title: t("supressoes.motivo"), cell: (/** @type {Suppression} */ each) => label("supressao.motivo", each.motivo) },
             { title: t("supressoes.nota"), cell: (/** @type {Suppression} */ each) => each.nota ?? "", wide: true },
             {
               title: t("supressoes.desde"),
@@ -58,7 +58,7 @@ export default function View() {
 
 /** @returns {[string, string][]} */
 function channels() {
-  return ["whatsapp", "email"].map((each) => [each, label("administracao.canal", each)]);
+  return ["whatsapp", "email"].map((each) => [each, label("canal", each)]);
 }
 
 /** @param {{close: () => void, done: () => void}} props */

@@ -10,6 +10,7 @@ import { FormDialog } from "../../ui/dialog.js";
 import { Input } from "../../ui/field.js";
 import { Chips } from "../../ui/filters.js";
 import { Badge } from "../../ui/parts.js";
+import { save } from "../../ui/save.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -63,7 +64,7 @@ function Ask({ done }) {
       parts.push(part);
       cursor = part.proximo;
     } while (cursor !== null);
-    save(new Blob([JSON.stringify(parts, null, 2)], { type: "application/json" }), "titular.json");
+    save(JSON.stringify(parts, null, 2), "application/json", "titular.json");
     toast(t("titulares.exportado", { n: parts.reduce((sum, part) => sum + part.leads.length, 0) }));
     done();
   });
@@ -116,13 +117,4 @@ function Erase({ body, close, done }) {
 /** What stands between commas or line breaks. @param {string} text */
 function listed(text) {
   return text.split(/[,;\n]/).map((each) => each.trim()).filter(Boolean); // prettier-ignore
-}
-
-/** Have the browser keep a file. @param {Blob} blob @param {string} name */
-function save(blob, name) {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(link.href);
 }

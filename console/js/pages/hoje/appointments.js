@@ -7,6 +7,7 @@ import { href } from "../../router.js";
 import { label, t } from "../../texts.js";
 import { Badge, Section } from "../../ui/parts.js";
 import { Empty, Show } from "../../ui/state.js";
+import { Scrolled } from "../../ui/table.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
 /** @typedef {Schemas["AgendamentoAnswer"]} Agendamento */
@@ -28,20 +29,19 @@ export function Appointments() {
   );
   return html`<${Section} title=${t("hoje.proximos")} actions=${html`<a href=${href(["agenda"])}>${t("nav.agenda")}</a>`}>
     <${Show} of=${next} isEmpty=${(/** @type {Agendamento[]} */ rows) => rows.length === 0} empty=${html`<${Empty} title=${t("hoje.sem_agendamentos")} />`}>
-      ${(/** @type {Agendamento[]} */ rows) => html`<div class="scroll"><table class="list">
-        <caption class="sr">${t("hoje.proximos")}</caption>
+      ${(/** @type {Agendamento[]} */ rows) => html`<${Scrolled} label=${t("hoje.proximos")}>
         <thead><tr>
           <th scope="col">${t("hoje.quando")}</th><th scope="col">${t("hoje.com_quem")}</th><th scope="col" class="wide">${t("hoje.responsavel")}</th><th scope="col">${t("hoje.situacao")}</th>
         </tr></thead>
         <tbody>${rows.map(
           (each) => html`<tr key=${each.agendamento_id}>
             <td class="nowrap">${day(each.data_agendada)}<strong>${time(each.data_agendada)}</strong></td>
-            <td><a class="name" href=${href(["agenda", each.agendamento_id])}>${each.lead_nome || t("hoje.sem_nome")}</a><br /><span class="muted small">${label("hoje.tipo", each.tipo)} · ${label("hoje.por", each.canal)}</span></td>
+            <td><a href=${href(["agenda", each.agendamento_id])}>${each.lead_nome || t("lead.sem_nome")}</a><br /><span class="muted small">${label("agendamento.tipo", each.tipo)} · ${label("canal", each.canal)}</span></td>
             <td class="wide">${each.responsavel}</td>
-            <td>${each.confirmacao_vencida ? html`<span class="badge warn">${t("hoje.nao_confirmou")}</span>` : html`<${Badge} kind="hoje.agendamento" value=${each.status} />`}</td>
+            <td>${each.confirmacao_vencida ? html`<span class="badge warn">${t("hoje.nao_confirmou")}</span>` : html`<${Badge} kind="agendamento.status" value=${each.status} />`}</td>
           </tr>`,
         )}</tbody>
-      </table></div>`}
+      <//>`}
     <//>
   <//>`;
 }

@@ -133,7 +133,7 @@ function ofOthers({ replies, campaigns, paused, jobs, overdue }) {
       names: true,
       each: overdue.itens.slice(0, NAMED).map((each) => ({
         href: href(["agenda", each.agendamento_id]),
-        name: each.lead_nome ?? t("hoje.sem_nome"),
+        name: each.lead_nome ?? t("lead.sem_nome"),
         why: t("hoje.marcado_com", { quando: dateTime(each.data_agendada), responsavel: each.responsavel }),
       })),
     },

@@ -208,7 +208,7 @@ function Row({ job, report, refusal, editable }) {
         </button>
       </td>`}
     </tr>
-    ${isOpen && html`<tr class="whole">
+    ${isOpen && html`<tr>
       <td colspan="5">
         <div class="cells">
           ${report.header.slice(0, report.width).map(

@@ -95,7 +95,7 @@ function Previews({ previews }) {
     <h3>${t("leads.previa")}</h3>
     ${previews.data.map(
       (each) => html`<figure key=${each.lead_id} class="message-preview">
-        <figcaption>${each.nome ?? t("leads.sem_nome")}</figcaption>
+        <figcaption>${each.nome ?? t("lead.sem_nome")}</figcaption>
         ${each.mensagem &&
         html`${each.mensagem.assunto && html`<p><strong>${each.mensagem.assunto}</strong></p>`}
           <p class="pre">${each.mensagem.texto}</p>

@@ -1,7 +1,7 @@
 // Saved segments: conditions under a name, which count their leads now, and which campaigns are sent to.
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
-import { dateTime, dayOf, now } from "../../format.js";
+import { addDays, dateTime, dayOf, now } from "../../format.js";
 import { html } from "../../html.js";
 import { useAction, useResource } from "../../resource.js";
 import { go, href, route, setQuery } from "../../router.js";
@@ -12,11 +12,11 @@ import { CountedConditions, Reach, asGroup, conditionWords } from "../../ui/cond
 import { Confirm } from "../../ui/dialog.js";
 import { Input, errorOf } from "../../ui/field.js";
 import { useOnceKey } from "../../ui/forms/once.js";
+import { understood } from "../../ui/leads/understood.js";
 import { Page } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
-import { understood } from "./search.js";
 import { opened } from "./shown.js";
 
 /** @import { Schemas } from "../../../types/api.js" */
@@ -251,6 +251,5 @@ function campoFilter({ nome, op, valor }, campos) {
 function dayFrom(text) {
   const relative = /^hoje(?:([+-])(\d+))?$/.exec(text);
   if (!relative) return text;
-  const today = Date.parse(`${dayOf(now())}T00:00:00Z`);
-  return new Date(today + Number(`${relative[1] ?? "+"}${relative[2] ?? 0}`) * 86_400_000).toISOString().slice(0, 10);
+  return addDays(dayOf(now()), Number(`${relative[1] ?? "+"}${relative[2] ?? 0}`));
 }

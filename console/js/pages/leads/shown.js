@@ -14,7 +14,7 @@ const TONES = { em_disparo: "busy", agendado: "busy", contato_efetuado: "good", 
 
 /** @param {{value: string}} props */
 export function StatusBadge({ value }) {
-  return html`<${Badge} kind="leads.status" value=${value} tone=${TONES[value] ?? "calm"} />`;
+  return html`<${Badge} kind="lead.status" value=${value} tone=${TONES[value] ?? "calm"} />`;
 }
 
 /** @param {{tags: readonly string[]}} props */

@@ -7,6 +7,7 @@ import { useAction, useResource, useSettled } from "../../resource.js";
 import { label, t } from "../../texts.js";
 import { Dialog } from "../../ui/dialog.js";
 import { Input } from "../../ui/field.js";
+import { findLeads } from "../../ui/leads/picker.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Table } from "../../ui/table.js";
 
@@ -19,7 +20,7 @@ export function Assign({ reply, close, done }) {
   const [typed, setTyped] = useState("");
   const q = useSettled(typed.trim());
   const form = useRef(/** @type {HTMLFormElement | null} */ (null));
-  const leads = useResource((signal) => find(q, reply, signal), [q, reply.resposta_id]);
+  const leads = useResource((signal) => findLeads(q, signal, ofContact(reply)), [q, reply.resposta_id]);
   const assign = useAction(async (/** @type {Lead} */ lead) =>
     done(await api.post("/respostas/{resposta_id}/atribuir", { path: { resposta_id: reply.resposta_id }, body: { lead_id: lead.lead_id } })),
   );
@@ -34,19 +35,19 @@ export function Assign({ reply, close, done }) {
       <blockquote class="pre">${reply.texto ?? t("mensagens.sem_texto")}</blockquote>
       <${Input} label=${t("mensagens.procurar_lead")} hint=${t("mensagens.procurar_lead_dica")} type="search" autofocus=${true} value=${typed} set=${setTyped} />
       <${ProblemBox} problem=${assign.problem} />
-      <${Show} of=${leads} isEmpty=${(/** @type {any} */ data) => data.itens.length === 0} empty=${html`<${Empty} title=${t("mensagens.nenhum_lead")} />`}>
-        ${(/** @type {Schemas["LeadPage"]} */ data) => html`<${Table}
+      <${Show} of=${leads} isEmpty=${(/** @type {any} */ data) => data.length === 0} empty=${html`<${Empty} title=${t("mensagens.nenhum_lead")} />`}>
+        ${(/** @type {Lead[]} */ data) => html`<${Table}
           caption=${t("mensagens.procurar_lead")}
           columns=${[
-            { title: t("mensagens.para"), cell: (/** @type {Lead} */ lead) => html`<span class="name">${lead.nome || t("mensagens.sem_nome")}</span>` },
+            { title: t("mensagens.para"), cell: (/** @type {Lead} */ lead) => lead.nome || t("lead.sem_nome") },
             { title: t("mensagens.documento"), cell: (/** @type {Lead} */ lead) => documentOf(lead.documento) },
-            { title: t("mensagens.situacao"), wide: true, cell: (/** @type {Lead} */ lead) => label("mensagens.lead", lead.status) },
+            { title: t("mensagens.situacao"), wide: true, cell: (/** @type {Lead} */ lead) => label("lead.status", lead.status) },
             {
               title: "",
               cell: (/** @type {Lead} */ lead) => html`<button type="button" class="small" tabindex="-1" disabled=${assign.busy} aria-label=${t("mensagens.e_deste", { nome: lead.nome ?? "" })} onClick=${() => assign.run(lead)}>${t("mensagens.escolher_este")}</button>`,
             },
           ]}
-          rows=${data.itens}
+          rows=${data}
           id=${(/** @type {Lead} */ lead) => lead.lead_id}
           open=${(/** @type {Lead} */ lead) => assign.run(lead)}
         />`}
@@ -54,24 +55,6 @@ export function Assign({ reply, close, done }) {
       <footer><button type="button" onClick=${close}>${t("acao.voltar")}</button></footer>
     </form>
   <//>`;
-}
-
-const LEAST_LETTERS = 3;
-const LEAST_DIGITS = 8;
-const SHOWN = 10;
-
-/**
- * The leads that were typed: by name, or by all of an e-mail, phone or document.
- * @param {string} typed @param {Reply} reply @param {AbortSignal} signal @returns {Promise<Schemas["LeadPage"]>}
- */
-async function find(typed, reply, signal) {
-  const ask = (/** @type {Record<string, string>} */ query) => api.get("/leads", { query: { ...query, limit: SHOWN }, signal });
-  if (typed.includes("@")) return ask({ email: typed });
-  if (/^[\d\s().+/-]+$/.test(typed) && typed.replace(/\D/g, "").length >= LEAST_DIGITS) {
-    const found = await ask({ telefone: typed });
-    return found.itens.length > 0 ? found : ask({ documento: typed.replace(/\D/g, "") });
-  }
-  return ask(typed.length >= LEAST_LETTERS ? { q: typed } : ofContact(reply));
 }
 
 /** The leads with the contact that it came from, if it is known. @param {Reply} reply @returns {Record<string, string>} */

@@ -39,7 +39,7 @@ export function BulkResend({ given, close }) {
       <p>${t("mensagens.reenviar_dica")}</p>
       <${Unknown} given=${given} known=${OF_RESEND} status="erro" />
       <${Choice} name="erro_codigo" label=${t("mensagens.motivo")} filter=${filter} set=${setFilter} options=${reasons} problem=${work.problem} />
-      <${Choice} name="canal" label=${t("mensagens.canal")} filter=${filter} set=${setFilter} options=${CHANNELS.map((each) => [each, label("mensagens.canais", each)])} problem=${work.problem} />
+      <${Choice} name="canal" label=${t("mensagens.canal")} filter=${filter} set=${setFilter} options=${CHANNELS.map((each) => [each, label("canal", each)])} problem=${work.problem} />
       <${Template} filter=${filter} set=${setFilter} problem=${work.problem} />
       <${Period} filter=${filter} set=${setFilter} problem=${work.problem} />
       <${Input} label=${t("mensagens.no_maximo")} type="number" min="1" max=${MOST_RESENT} required=${true} value=${limite} set=${setLimite} error=${errorOf(work.problem, "/limite")} />
@@ -75,7 +75,7 @@ export function BulkCancel({ given, close }) {
       <p>${t("mensagens.cancelar_dica")}</p>
       <${Unknown} given=${given} known=${OF_CANCELLATION} status="pendente" />
       <${Choice} name="espera" label=${t("mensagens.esperam")} filter=${filter} set=${setFilter} options=${esperas.map((each) => [each, label("mensagens.espera", each)])} problem=${work.problem} under="/filtro" />
-      <${Choice} name="canal" label=${t("mensagens.canal")} filter=${filter} set=${setFilter} options=${CHANNELS.map((each) => [each, label("mensagens.canais", each)])} problem=${work.problem} under="/filtro" />
+      <${Choice} name="canal" label=${t("mensagens.canal")} filter=${filter} set=${setFilter} options=${CHANNELS.map((each) => [each, label("canal", each)])} problem=${work.problem} under="/filtro" />
       <${Template} filter=${filter} set=${setFilter} problem=${work.problem} under="/filtro" />
       <${Choice} name="campanha_id" label=${t("mensagens.campanha")} filter=${filter} set=${setFilter} options=${(campaigns.data?.itens ?? []).map((each) => [each.campanha_id, each.nome])} problem=${work.problem} under="/filtro" />
       <${Period} filter=${filter} set=${setFilter} problem=${work.problem} under="/filtro" />
@@ -124,7 +124,7 @@ function Template({ filter, set, problem, under }) {
 
 /** @param {{filter: Given, set: (filter: Given) => void, problem: any, under?: string}} props */
 function Period({ filter, set, problem, under = "" }) {
-  return html`<div class="day-range">
+  return html`<div class="pair">
     <${Input} label=${t("mensagens.de_dia")} type="date" value=${filter.de ?? ""} set=${(/** @type {string} */ de) => set({ ...filter, de })} error=${errorOf(problem, `${under}/criado_de`)} />
     <${Input} label=${t("mensagens.ate_dia")} type="date" value=${filter.ate ?? ""} set=${(/** @type {string} */ ate) => set({ ...filter, ate })} error=${errorOf(problem, `${under}/criado_ate`)} />
   </div>`;

@@ -49,7 +49,7 @@ export function Detail({ id }) {
 function Shown({ disparo, set }) {
   const replies = useResource((signal) => api.get("/respostas", { query: { disparo_id: disparo.disparo_id, limit: 20 }, signal }), [disparo.disparo_id, disparo.status]);
   return html`<div class="notice">
-      <p><${Badge} kind="mensagens.status" value=${disparo.status} tone=${tone(disparo.status)} /> ${reason(disparo)}</p>
+      <p><${Badge} kind="disparo.status" value=${disparo.status} tone=${tone(disparo.status)} /> ${reason(disparo)}</p>
       <p>
         <strong>${t("mensagens.a_seguir")}</strong> ${next(disparo)}
         ${disparo.espera === "revisao" && html` <a href=${href(["mensagens"], { aba: "respostas", contato: disparo.destino })}>${t("mensagens.ver_resposta")}</a>`}
@@ -90,9 +90,9 @@ function Words({ message }) {
 function Data({ disparo }) {
   /** @type {[string, any][]} */
   const rows = [
-    [t("mensagens.para"), html`<a href=${href(["leads", disparo.lead_id])}>${disparo.nome || t("mensagens.sem_nome")}</a>`],
+    [t("mensagens.para"), html`<a href=${href(["leads", disparo.lead_id])}>${disparo.nome || t("lead.sem_nome")}</a>`],
     [t("mensagens.destino"), phone(disparo.destino)],
-    [t("mensagens.canal"), label("mensagens.canais", disparo.canal)],
+    [t("mensagens.canal"), label("canal", disparo.canal)],
     [t("mensagens.template"), t("mensagens.template_versao", { nome: disparo.template, versao: disparo.template_versao })],
   ];
   if (disparo.campanha_id) {

@@ -9,6 +9,7 @@ import { can } from "../../session.js";
 import { label, t } from "../../texts.js";
 import { Badge, Section } from "../../ui/parts.js";
 import { Empty, Show } from "../../ui/state.js";
+import { Scrolled } from "../../ui/table.js";
 import { BulkResend } from "./bulk.js";
 import { tone } from "./list.js";
 
@@ -49,8 +50,7 @@ export function Failures() {
 
 /** @param {{caption: string, rows: Failure[], act?: (row: Failure) => void}} props */
 function Reasons({ caption, rows, act }) {
-  return html`<div class="scroll"><table class="list">
-    <caption class="sr">${caption}</caption>
+  return html`<${Scrolled} label=${caption}>
     <thead><tr>
       <th scope="col">${t("mensagens.motivo")}</th>
       <th scope="col" class="wide">${t("mensagens.canal")}</th>
@@ -61,12 +61,12 @@ function Reasons({ caption, rows, act }) {
       (row) => html`<tr key=${`${row.canal} ${row.status} ${row.erro_codigo}`}>
         <th scope="row" class="wraps">
           <a href=${href(["mensagens"], { status: row.status, canal: row.canal, erro_codigo: row.erro_codigo })}>${row.mensagem}</a>
-          ${row.status !== "erro" && row.status !== "incerto" && html` <${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} />`}
+          ${row.status !== "erro" && row.status !== "incerto" && html` <${Badge} kind="disparo.status" value=${row.status} tone=${tone(row.status)} />`}
         </th>
-        <td class="wide">${label("mensagens.canais", row.canal)}</td>
+        <td class="wide">${label("canal", row.canal)}</td>
         <td class="end">${number(row.total)}</td>
         ${act && html`<td class="end"><button type="button" class="small" aria-label=${t("mensagens.reenviar_motivo", { n: row.total, motivo: row.mensagem })} onClick=${() => act(row)}>${t("mensagens.reenviar")}</button></td>`}
       </tr>`,
     )}</tbody>
-  </table></div>`;
+  <//>`;
 }

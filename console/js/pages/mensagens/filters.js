@@ -1,5 +1,5 @@
 // The filters of the list, as they stand in the address, and as the API's three ways to use them want them.
-import { dayOf, instantOf, now } from "../../format.js";
+import { addDays, dayOf, instantOf, isDay, now } from "../../format.js";
 import { html } from "../../html.js";
 import { route, setQuery } from "../../router.js";
 import { t } from "../../texts.js";
@@ -24,17 +24,7 @@ export function only(query, names) {
 
 /** `de` and `ate` are days of the tenant, both included. @param {Given} query @returns {{criado_de?: string, criado_ate?: string}} */
 export function period({ de, ate }) {
-  return { ...(isDay(de) && { criado_de: instantOf(de) }), ...(isDay(ate) && { criado_ate: instantOf(dayAfter(ate)) }) };
-}
-
-/** @param {string | undefined} text @returns {text is string} */
-function isDay(text) {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text ?? "") && !Number.isNaN(Date.parse(`${text}T00:00Z`));
-}
-
-/** @param {string} day */
-function dayAfter(day) {
-  return new Date(Date.parse(`${day}T00:00Z`) + 86_400_000).toISOString().slice(0, 10);
+  return { ...(isDay(de) && { criado_de: instantOf(de) }), ...(isDay(ate) && { criado_ate: instantOf(addDays(ate, 1)) }) };
 }
 
 /** @param {Given} query whether anything but the tab is chosen */

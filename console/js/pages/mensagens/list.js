@@ -61,13 +61,13 @@ export function List() {
 }
 
 const COLUMNS = () => [
-  { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => html`<span class="name">${row.nome || t("mensagens.sem_nome")}</span>` },
+  { title: t("mensagens.para"), cell: (/** @type {Disparo} */ row) => row.nome || t("lead.sem_nome") },
   { title: t("mensagens.destino"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class=${row.canal === "whatsapp" ? "nowrap" : ""}>${phone(row.destino)}</span>` },
-  { title: t("mensagens.canal"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${label("mensagens.canais", row.canal)}</span>` },
+  { title: t("mensagens.canal"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${label("canal", row.canal)}</span>` },
   { title: t("mensagens.template"), wide: true, cell: (/** @type {Disparo} */ row) => row.template },
   {
     title: t("mensagens.situacao"),
-    cell: (/** @type {Disparo} */ row) => html`<span class="with-reason"><${Badge} kind="mensagens.status" value=${row.status} tone=${tone(row.status)} /> <span class="small muted">${reason(row)}</span></span>`,
+    cell: (/** @type {Disparo} */ row) => html`<span class="with-reason"><${Badge} kind="disparo.status" value=${row.status} tone=${tone(row.status)} /> <span class="small muted">${reason(row)}</span></span>`,
   },
   { title: t("mensagens.criada"), wide: true, cell: (/** @type {Disparo} */ row) => html`<span class="nowrap">${dateTime(row.criado_em)}</span>` },
 ];
@@ -107,13 +107,13 @@ function Filters({ overview }) {
   const waits = waiting(overview);
   const areWaiting = !query.status || query.status === "pendente";
   const isMore = ["template", "campanha_id", "erro_codigo", "de", "ate"].some((name) => query[name]);
-  return html`<div class="filters">
+  return html`<div>
     <div class="toolbar">
       <${Search} name="destino" label=${t("mensagens.busca")} />
-      <${Chips} name="canal" label=${t("mensagens.canal")} options=${CHANNELS.map((each) => [each, label("mensagens.canais", each)])} />
+      <${Chips} name="canal" label=${t("mensagens.canal")} options=${CHANNELS.map((each) => [each, label("canal", each)])} />
     </div>
     <div class="toolbar">
-      <${Chips} name="status" label=${t("mensagens.situacao")} clears=${["espera", "erro_codigo"]} options=${statuses.map((each) => [each, counted(label("mensagens.status", each), counts?.[each])])} />
+      <${Chips} name="status" label=${t("mensagens.situacao")} clears=${["espera", "erro_codigo"]} options=${statuses.map((each) => [each, counted(label("disparo.status", each), counts?.[each])])} />
     </div>
     ${areWaiting && waits.length > 0 && html`<div class="toolbar">
       <span class="muted small">${t("mensagens.esperam")}</span>

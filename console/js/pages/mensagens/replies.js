@@ -46,7 +46,7 @@ export function Replies() {
       <${Chips} name="revisar" label=${t("mensagens.a_revisar")} options=${[["true", counted(t("mensagens.a_revisar"), page.data?.total_a_revisar)]]} />
       <${Chips} name="sem_lead" label=${t("mensagens.sem_lead")} options=${[["true", counted(t("mensagens.sem_lead"), page.data?.total_sem_lead)]]} />
       <${Chips} name="pedido" label=${t("mensagens.entendida")} options=${[["descadastro", t("mensagens.pediu_para_sair")]]} />
-      <${Chips} name="canal" label=${t("mensagens.canal")} options=${CHANNELS.map((each) => [each, label("mensagens.canais", each)])} />
+      <${Chips} name="canal" label=${t("mensagens.canal")} options=${CHANNELS.map((each) => [each, label("canal", each)])} />
     </div>
     <${Active} labels=${{ lead_id: () => t("mensagens.de_um_lead"), disparo_id: () => t("mensagens.de_uma_mensagem"), campanha_id: () => t("mensagens.de_uma_campanha") }} />
     <${Show} of=${page}>
@@ -170,7 +170,7 @@ function Inbox({ data, set, reload, goes }) {
             }}
           >
             <td>
-              <span class="muted small">${label("mensagens.canais", reply.canal)} · ${from(reply)}</span>
+              <span class="muted small">${label("canal", reply.canal)} · ${from(reply)}</span>
               <p class=${index === at ? "said" : "said one-line"}>${reply.texto ?? t("mensagens.sem_texto")}</p>
             </td>
             <td class="wide"><${Understood} reply=${reply} /></td>

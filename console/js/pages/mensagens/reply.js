@@ -35,7 +35,7 @@ export function OpenReply({ reply, mayAct, busy, act }) {
     [
       t("mensagens.de_quem"),
       reply.lead_id
-        ? html`<a href=${href(["leads", reply.lead_id])}>${lead?.nome || t("mensagens.sem_nome")}</a>${lead ? ` · ${label("mensagens.lead", lead.status)}` : ""}`
+        ? html`<a href=${href(["leads", reply.lead_id])}>${lead?.nome || t("lead.sem_nome")}</a>${lead ? ` · ${label("lead.status", lead.status)}` : ""}`
         : t("mensagens.ninguem_conhecido"),
     ],
   ];
@@ -43,7 +43,7 @@ export function OpenReply({ reply, mayAct, busy, act }) {
     rows.push([
       t("mensagens.responde_a"),
       html`<a href=${href(["mensagens", disparo.disparo_id])}>${t("mensagens.mensagem_de", { template: disparo.template, quando: dateTime(disparo.enviado_em ?? disparo.criado_em) })}</a>
-        ${disparo.mensagem && html`<p class="quoted pre">${disparo.mensagem.texto}</p>`}`,
+        ${disparo.mensagem && html`<blockquote class="pre">${disparo.mensagem.texto}</blockquote>`}`,
     ]);
   }
   if (reply.campanha_id) rows.push([t("mensagens.campanha"), html`<a href=${href(["campanhas", reply.campanha_id])}>${t("mensagens.abrir_campanha")}</a>`]);

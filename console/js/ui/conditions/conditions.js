@@ -180,7 +180,7 @@ function Row({ part, set, remove, problem, pointer, depth }) {
 function Leaf({ kind, filter, set }) {
   switch (kind) {
     case "status":
-      return html`<${Several} label=${t("condicoes.tipo.status")} values=${filter.status ?? []} options=${STATUSES.map((each) => [each, label("leads.status", each)])}
+      return html`<${Several} label=${t("condicoes.tipo.status")} values=${filter.status ?? []} options=${STATUSES.map((each) => [each, label("lead.status", each)])}
         set=${(/** @type {Schemas["LeadStatus"][]} */ status) => set({ status })} />`;
     case "pessoa":
       return html`<${Several} label=${t("condicoes.tipo.pessoa")} values=${filter.pessoa ?? []} options=${PEOPLE.map((each) => [each, t(`condicoes.pessoa.${each}`)])}
@@ -393,7 +393,7 @@ export function Reach({ filter, refused }) {
     </p>
     ${answer.amostra.length > 0 &&
     html`<p class="small muted">${t("condicoes.por_exemplo")}
-      ${answer.amostra.map((each, index) => html`${index > 0 ? ", " : " "}<a key=${each.lead_id} href=${href(["leads", each.lead_id])}>${each.nome ?? t("condicoes.sem_nome")}</a>`)}</p>`}
+      ${answer.amostra.map((each, index) => html`${index > 0 ? ", " : " "}<a key=${each.lead_id} href=${href(["leads", each.lead_id])}>${each.nome ?? t("lead.sem_nome")}</a>`)}</p>`}
   </div>`;
 }
 
@@ -437,7 +437,7 @@ function leafWords(filter, known) {
   const says = (valor) => t("condicoes.frase.diz", { tipo: label("condicoes.tipo", kind), valor });
   switch (kind) {
     case "status":
-      return says(listed(filter.status?.map((each) => label("leads.status", each))));
+      return says(listed(filter.status?.map((each) => label("lead.status", each))));
     case "pessoa":
       return says(listed(filter.pessoa?.map((each) => label("condicoes.pessoa", each))));
     case "tags": {

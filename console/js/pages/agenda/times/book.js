@@ -6,14 +6,15 @@ import { useAction } from "../../../resource.js";
 import { t } from "../../../texts.js";
 import { Dialog } from "../../../ui/dialog.js";
 import { Check, Input, Select, TextArea, errorOf } from "../../../ui/field.js";
+import { useOnceKey } from "../../../ui/forms/once.js";
+import { LeadPicker } from "../../../ui/leads/picker.js";
 import { ProblemBox } from "../../../ui/state.js";
-import { DURATIONS, options, useKey } from "../forms.js";
-import { LeadPicker } from "../leads.js";
+import { DURATIONS, options } from "../forms.js";
 import { Nearest } from "./move.js";
 import { SlotPicker } from "./slots.js";
 
 /** @import { AppointmentDetail } from "../data.js" */
-/** @import { Chosen } from "../leads.js" */
+/** @typedef {{lead_id: string, nome: string | null}} Chosen */
 
 /**
  * What is being booked; it stays while one looks at another week.
@@ -42,7 +43,7 @@ export function newDraft() {
  * }} props
  */
 export function Book({ draft, change, names, done, close }) {
-  const key = useKey();
+  const key = useOnceKey();
   const [tried, setTried] = useState(false);
   const { lead, tipo, canal, minutes, responsavel, instant, local, link, observacoes, avisar } = draft;
   const work = useAction(async () => {
@@ -72,14 +73,14 @@ export function Book({ draft, change, names, done, close }) {
     >
       <div class="columns">
         <div>
-          <${LeadPicker} chosen=${lead} choose=${(/** @type {Chosen | null} */ chosen) => change({ lead: chosen })} error=${missing(lead)} />
-          <div class="agenda-pair">
-            <${Select} label=${t("agenda.tipo_campo")} value=${tipo} set=${(/** @type {Draft["tipo"]} */ value) => change({ tipo: value })} options=${options("agenda.tipo", ["reuniao", "callback"])} error=${errorOf(work.problem, "tipo")} />
-            <${Select} label=${t("agenda.canal_campo")} value=${canal} set=${(/** @type {Draft["canal"]} */ value) => change({ canal: value })} options=${options("agenda.canal", ["video", "telefone", "whatsapp", "presencial"])} error=${errorOf(work.problem, "canal")} />
+          <${LeadPicker} label=${t("agenda.lead")} chosen=${lead} choose=${(/** @type {Chosen} */ chosen) => change({ lead: chosen })} error=${missing(lead)} />
+          <div class="pair">
+            <${Select} label=${t("agenda.tipo_campo")} value=${tipo} set=${(/** @type {Draft["tipo"]} */ value) => change({ tipo: value })} options=${options("agendamento.tipo", ["reuniao", "callback"])} error=${errorOf(work.problem, "tipo")} />
+            <${Select} label=${t("agenda.canal_campo")} value=${canal} set=${(/** @type {Draft["canal"]} */ value) => change({ canal: value })} options=${options("canal", ["video", "telefone", "whatsapp", "presencial"])} error=${errorOf(work.problem, "canal")} />
           </div>
           ${canal === "presencial" && html`<${Input} label=${t("agenda.local")} value=${local} set=${(/** @type {string} */ value) => change({ local: value })} error=${errorOf(work.problem, "local")} maxlength="300" />`}
           ${canal === "video" && html`<${Input} label=${t("agenda.link")} type="url" placeholder="https://" value=${link} set=${(/** @type {string} */ value) => change({ link: value })} error=${errorOf(work.problem, "link")} maxlength="1000" />`}
-          <div class="agenda-pair">
+          <div class="pair">
             ${
               names.length > 0
                 ? html`<${Select} label=${t("agenda.responsavel")} value=${responsavel} set=${(/** @type {string} */ value) => change({ responsavel: value })} options=${[["", t("agenda.escolha")], ...names.map((name) => [name, name])]} error=${missing(responsavel) || errorOf(work.problem, "responsavel")} />`

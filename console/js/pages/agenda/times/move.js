@@ -6,8 +6,9 @@ import { useAction } from "../../../resource.js";
 import { t } from "../../../texts.js";
 import { Dialog } from "../../../ui/dialog.js";
 import { Check, Input, Select, errorOf } from "../../../ui/field.js";
+import { useOnceKey } from "../../../ui/forms/once.js";
 import { ProblemBox } from "../../../ui/state.js";
-import { DURATIONS, useKey } from "../forms.js";
+import { DURATIONS } from "../forms.js";
 import { SlotPicker } from "./slots.js";
 import { leadName, longWhen, when } from "../words.js";
 
@@ -19,7 +20,7 @@ import { leadName, longWhen, when } from "../words.js";
  *   `to`: the instant that it was dragged to
  */
 export function Move({ appointment, to = "", done, close }) {
-  const key = useKey();
+  const key = useOnceKey();
   const [instant, setInstant] = useState(to);
   const [minutes, setMinutes] = useState(String(appointment.duracao_minutos));
   const [motivo, setMotivo] = useState("");

@@ -1,7 +1,7 @@
 // Choosing a time: the free ones of a week as one group of radio buttons, or any other time; the API says what is wrong with it.
 import { useEffect, useState } from "preact/hooks";
 import { api } from "../../../api.js";
-import { date, dayOf, instantOf, localInput, now, time, weekday } from "../../../format.js";
+import { addDays, date, dayOf, instantOf, localInput, now, time, weekday } from "../../../format.js";
 import { html } from "../../../html.js";
 import { useResource, useSettled } from "../../../resource.js";
 import { t } from "../../../texts.js";
@@ -9,7 +9,7 @@ import { Input, useId } from "../../../ui/field.js";
 import { ProblemBox } from "../../../ui/state.js";
 import { isNamed } from "../week/columns.js";
 import { EVERY_MS } from "../data.js";
-import { addDays, noon, weekOf } from "../days.js";
+import { noon, weekOf } from "../days.js";
 
 /** These times are refused when one books; every other reason is only a warning. */
 const FINAL = ["ocupado", "no_passado"];

@@ -1,7 +1,7 @@
 // The calendar: a week or a day as a grid, or a week as a list; of one person or of everybody.
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { api } from "../../../api.js";
-import { date, dayOf, now } from "../../../format.js";
+import { addDays, date, dayOf, isDay, now } from "../../../format.js";
 import { html } from "../../../html.js";
 import { lettersWork } from "../../../keyboard.js";
 import { useResource } from "../../../resource.js";
@@ -15,7 +15,7 @@ import { toast } from "../../../ui/toast.js";
 import { Book, newDraft } from "../times/book.js";
 import { SITUATIONS, columnsOf, isIn, isNamed } from "./columns.js";
 import { useAppointments, useBlocks, useFree, useStaff } from "../data.js";
-import { addDays, instantAt, isDay, noon, weekOf } from "../days.js";
+import { instantAt, noon, weekOf } from "../days.js";
 import { namesOf } from "../forms.js";
 import { Grid } from "./grid.js";
 import { List } from "./list.js";
@@ -221,7 +221,7 @@ function firstFree(column) {
 function situations(all, chosen) {
   return SITUATIONS.flatMap((each) => {
     const n = all.filter((one) => isIn(one, each)).length;
-    return n > 0 || each === chosen ? [/** @type {[string, string]} */ ([each, `${label("agenda.status", each)} ${n}`])] : [];
+    return n > 0 || each === chosen ? [/** @type {[string, string]} */ ([each, `${label("agendamento.status", each)} ${n}`])] : [];
   });
 }
 

@@ -1,6 +1,6 @@
 // What stands in each column of the calendar: a day, or one person's day.
-import { dayOf, now, zone } from "../../../format.js";
-import { addDays, hoursOn, joined, lanes, minuteOf, outside, pieceOn, weekdayOf } from "../days.js";
+import { addDays, dayOf, now, zone } from "../../../format.js";
+import { hoursOn, joined, lanes, minuteOf, outside, pieceOn, weekdayOf } from "../days.js";
 
 /** @import { Appointment, Block, Slots, Staff } from "../data.js" */
 /** @import { Piece } from "../days.js" */

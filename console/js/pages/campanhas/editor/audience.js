@@ -116,7 +116,7 @@ function Count({ audience, refused }) {
       ${amostra.length > 0 &&
       html`<p class="muted">${t("campanhas.publico.amostra")}</p>
         <ul class="plain-list">
-          ${amostra.map((each) => html`<li key=${each.lead_id}><a href=${href(["leads", each.lead_id])}>${each.nome ?? t("campanhas.sem_nome")}</a></li>`)}
+          ${amostra.map((each) => html`<li key=${each.lead_id}><a href=${href(["leads", each.lead_id])}>${each.nome ?? t("lead.sem_nome")}</a></li>`)}
         </ul>`}
       <p class="hint">${t("campanhas.publico.conta_dica")}</p>`}
   <//>`;

@@ -10,10 +10,10 @@ import { hasText, t } from "../../../texts.js";
 import { Input, Select, errorOf } from "../../../ui/field.js";
 import { Badge, Figures, Section } from "../../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../../ui/state.js";
+import { Scrolled } from "../../../ui/table.js";
 import { messagesOf, missingOf, stepsOf } from "../draft.js";
 import { Bubble } from "./preview.js";
 import { placeName, variantName } from "../words.js";
-import { Scrolled } from "../scrolled.js";
 
 /** @import { Campaign, Step } from "../draft.js" */
 /** @import { Draft } from "./saving.js" */
@@ -137,7 +137,7 @@ function Answer({ preflight, campaign, channels, steps }) {
               const place = places.find((one) => one.etapa === each.etapa && one.variante === each.variante && one.message.canal === each.canal);
               return html`<tr key=${`${each.etapa}${each.variante}${each.canal}`}>
                 ${hasSteps && html`<td>${each.etapa}</td>`} ${isTest && html`<td>${each.variante}</td>`}
-                <td class="nowrap">${t(`campanhas.canal.${each.canal}`)}</td>
+                <td class="nowrap">${t(`canal.${each.canal}`)}</td>
                 <td>${place?.message.template ?? "–"}</td>
                 <td class="end">${number(each.quantos)}</td>
                 ${hasSpecials &&
@@ -161,7 +161,7 @@ function Answer({ preflight, campaign, channels, steps }) {
         ${preflight.amostras.map(
           (each) => html`<div key=${each.lead_id}>
             <p class="small muted">
-              ${[t(`campanhas.canal.${each.canal}`), each.canal === "whatsapp" ? phone(each.destino) : each.destino, isTest && variantName(each.variante)].filter(Boolean).join(" · ")}${" "}<a href=${href(["leads", each.lead_id])}>${t("campanhas.ver_lead")}</a>
+              ${[t(`canal.${each.canal}`), each.canal === "whatsapp" ? phone(each.destino) : each.destino, isTest && variantName(each.variante)].filter(Boolean).join(" · ")}${" "}<a href=${href(["leads", each.lead_id])}>${t("campanhas.ver_lead")}</a>
             </p>
             <${Bubble} canal=${each.canal} assunto=${each.assunto} texto=${each.texto} />
           </div>`,
@@ -178,7 +178,7 @@ export function Forecast({ preflight }) {
       <div><dt>${t("campanhas.conferencia.comeca")}</dt><dd>${dateTime(inicia_em)}</dd></div>
       <div><dt>${t("campanhas.conferencia.termina")}</dt><dd>${termina_em ? dateTime(termina_em) : t("campanhas.conferencia.dez_anos")}</dd></div>
       ${por_canal.length > 1 &&
-      por_canal.map((each) => html`<div key=${each.canal}><dt>${t(`campanhas.canal.${each.canal}`)}</dt><dd>${each.termina_em ? dateTime(each.termina_em) : "–"}</dd></div>`)}
+      por_canal.map((each) => html`<div key=${each.canal}><dt>${t(`canal.${each.canal}`)}</dt><dd>${each.termina_em ? dateTime(each.termina_em) : "–"}</dd></div>`)}
     </dl>
     ${mensagem && html`<p class="hint">${mensagem}</p>`}`;
 }
@@ -202,7 +202,7 @@ function Costs({ preflight, hasSteps }) {
         ${custo.map(
           (each) => html`<tr key=${`${each.etapa}${each.canal}`}>
             ${hasSteps && html`<td>${each.etapa}</td>`}
-            <td class="nowrap">${t(`campanhas.canal.${each.canal}`)}</td>
+            <td class="nowrap">${t(`canal.${each.canal}`)}</td>
             <td class="end">${number(each.quantos)}</td>
             <td class="end">${inMoney(each.valor_unitario, each.moeda)}</td>
             <td class="end">${inMoney(each.total, each.moeda)}</td>
@@ -247,7 +247,7 @@ function findingsOf(preflight, campaign, channels, steps) {
     if (each.estado !== "pausado" || !used.has(each.canal)) continue;
     found.push({
       tone: "bad",
-      what: t("campanhas.achado.canal_pausado", { canal: t(`campanhas.canal.${each.canal}`) }),
+      what: t("campanhas.achado.canal_pausado", { canal: t(`canal.${each.canal}`) }),
       todo: t("campanhas.achado.canal_pausado_fazer"),
       link: "#/canais",
       linkText: t("nav.canais"),
@@ -274,7 +274,7 @@ function findingsOf(preflight, campaign, channels, steps) {
     const place = name === "sob_revisao" ? { link: "#/mensagens?aba=respostas", linkText: t("nav.mensagens") } : settings;
     found.push({ tone: name === "sob_revisao" ? "warn" : "calm", what: t(`campanhas.achado.${name}`, { n }), todo: t(`campanhas.achado.${name}_fazer`), ...place });
   }
-  const free = [...new Set(preflight.custo.filter((each) => each.total === null).map((each) => t(`campanhas.canal.${each.canal}`)))];
+  const free = [...new Set(preflight.custo.filter((each) => each.total === null).map((each) => t(`canal.${each.canal}`)))];
   if (free.length > 0) found.push({ tone: "calm", what: t("campanhas.achado.sem_tarifa", { canal: free.join(", ") }), todo: t("campanhas.achado.sem_tarifa_fazer"), ...settings });
   return found;
 }
@@ -354,8 +354,8 @@ function TrialState({ trial }) {
     { every: isOver ? null : 2_000 },
   );
   return html`<p role="status">
-    ${t("campanhas.teste.para", { canal: t(`campanhas.canal.${trial.canal}`) })} ${trial.canal === "whatsapp" ? phone(trial.destino) : trial.destino}:${" "}
-    <${Badge} kind="campanhas.disparo" value=${found.data?.status ?? "pendente"} />${" "}
+    ${t("campanhas.teste.para", { canal: t(`canal.${trial.canal}`) })} ${trial.canal === "whatsapp" ? phone(trial.destino) : trial.destino}:${" "}
+    <${Badge} kind="disparo.status" value=${found.data?.status ?? "pendente"} />${" "}
     <a href=${href(["mensagens", trial.disparo_id])}>${t("campanhas.teste.historico")}</a>
   </p>`;
 }

@@ -10,6 +10,7 @@ import { Confirm } from "../../../ui/dialog.js";
 import { Input, errorOf } from "../../../ui/field.js";
 import { Badge, Page } from "../../../ui/parts.js";
 import { ProblemBox } from "../../../ui/state.js";
+import { Scrolled } from "../../../ui/table.js";
 import { toast } from "../../../ui/toast.js";
 import { Audience } from "./audience.js";
 import { Check, Missing } from "./check.js";
@@ -18,7 +19,6 @@ import { Messages } from "./messages.js";
 import { useDraft } from "./saving.js";
 import { Start } from "./start.js";
 import { audienceName, focusHeading, pilotName } from "../words.js";
-import { Scrolled } from "../scrolled.js";
 
 /** @import { Form } from "../draft.js" */
 /** @import { Draft, Stored } from "./saving.js" */

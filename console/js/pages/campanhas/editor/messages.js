@@ -120,7 +120,7 @@ function VariantFields({ variant, isTest, known, problem, pointer, set, remove }
   const more = html`<p class="row">
     ${others.map(
       (canal) => html`<button key=${canal} type="button" class="small" onClick=${() => set({ ...variant, mensagens: [...mensagens, newMessage(canal)] })}>
-        ${t("campanhas.mensagem.mais_canal", { canal: t(`campanhas.canal.${canal}`) })}
+        ${t("campanhas.mensagem.mais_canal", { canal: t(`canal.${canal}`) })}
       </button>`,
     )}
     ${mensagens.length > 1 && html`<button type="button" class="small" onClick=${() => set({ ...variant, mensagens: mensagens.toReversed() })}>${t("campanhas.mensagem.trocar_ordem")}</button>`}
@@ -128,7 +128,7 @@ function VariantFields({ variant, isTest, known, problem, pointer, set, remove }
   if (!isTest) return html`${fields}${more}`;
   return html`<fieldset>
     <legend>${variantName(variant.nome)}</legend>
-    <div class="draft-pair">
+    <div class="pair">
       <${Input}
         label=${t("campanhas.mensagem.peso")}
         type="number"
@@ -156,12 +156,12 @@ function MessageFields({ message, order, known, problem, pointer, free, set, rem
   const channels = CHANNELS.filter((each) => each === message.canal || free.includes(each));
   return html`<div class="draft-message">
     ${order > 0 && html`<p class="muted small">${t("campanhas.mensagem.se_nao")}</p>`}
-    <div class="draft-pair">
+    <div class="pair">
       <${Select}
         label=${t("campanhas.mensagem.canal")}
         value=${message.canal}
         set=${(/** @type {Schemas["Canal"]} */ canal) => set({ ...newMessage(canal) })}
-        options=${channels.map((each) => [each, t(`campanhas.canal.${each}`)])}
+        options=${channels.map((each) => [each, t(`canal.${each}`)])}
         error=${errorOf(problem, `${pointer}/canal`)}
       />
       ${fitting.length > 0
@@ -175,8 +175,8 @@ function MessageFields({ message, order, known, problem, pointer, free, set, rem
             ]}
             error=${errorOf(problem, `${pointer}/template`)}
           />`
-        : html`<p class="field">${t("campanhas.mensagem.sem_modelo", { canal: t(`campanhas.canal.${message.canal}`) })} <a href=${href(["canais", "novo"], { canal: message.canal })}>${t("campanhas.mensagem.criar_modelo")}</a></p>`}
-      ${remove && html`<button type="button" class="small" onClick=${remove} aria-label=${t("campanhas.mensagem.menos_canal", { canal: t(`campanhas.canal.${message.canal}`) })}>${t("campanhas.retirar")}</button>`}
+        : html`<p class="field">${t("campanhas.mensagem.sem_modelo", { canal: t(`canal.${message.canal}`) })} <a href=${href(["canais", "novo"], { canal: message.canal })}>${t("campanhas.mensagem.criar_modelo")}</a></p>`}
+      ${remove && html`<button type="button" class="small" onClick=${remove} aria-label=${t("campanhas.mensagem.menos_canal", { canal: t(`canal.${message.canal}`) })}>${t("campanhas.retirar")}</button>`}
     </div>
     ${template && template.variaveis.length > 0 && html`<${Constants} message=${message} names=${template.variaveis} problem=${problem} pointer=${pointer} set=${set} />`}
   </div>`;

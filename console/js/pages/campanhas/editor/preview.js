@@ -38,7 +38,7 @@ export function Preview({ form, known }) {
       set=${choose}
       options=${messages.map((each) => [
         each.key,
-        [placeName(each, form.etapas.length > 1), t(`campanhas.canal.${each.message.canal}`), each.message.template].filter(Boolean).join(" · "),
+        [placeName(each, form.etapas.length > 1), t(`canal.${each.message.canal}`), each.message.template].filter(Boolean).join(" · "),
       ])}
     />`}
     ${!hasAudience && html`<p class="muted">${t("campanhas.previa.sem_publico")} <a href=${partHref("publico")}>${t("campanhas.parte.publico")}</a></p>`}
@@ -48,7 +48,7 @@ export function Preview({ form, known }) {
     html`<div class="row">
       <button type="button" class="small" disabled=${number <= 1} onClick=${() => setPlace(number - 2)}>${t("campanhas.previa.anterior")}</button>
       <span role="status"
-        >${t("campanhas.previa.lead", { numero: number, total: found.length })}${" "}<a href=${href(["leads", lead.lead_id])}>${lead.nome ?? t("campanhas.sem_nome")}</a></span
+        >${t("campanhas.previa.lead", { numero: number, total: found.length })}${" "}<a href=${href(["leads", lead.lead_id])}>${lead.nome ?? t("lead.sem_nome")}</a></span
       >
       <button type="button" class="small" disabled=${number >= found.length} onClick=${() => setPlace(number)}>${t("campanhas.previa.proximo")}</button>
     </div>`}

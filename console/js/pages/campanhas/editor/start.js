@@ -121,7 +121,7 @@ function Pilot({ form, change, problem }) {
       error=${errorOf(problem, "piloto")}
     />
     ${piloto &&
-    html`<div class="draft-pair">
+    html`<div class="pair">
       <${Input}
         label=${t(`campanhas.piloto.tamanho.${way}`)}
         type="number"

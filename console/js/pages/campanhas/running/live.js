@@ -9,6 +9,7 @@ import { can } from "../../../session.js";
 import { t } from "../../../texts.js";
 import { Badge, Bars, Page, Progress, Section } from "../../../ui/parts.js";
 import { ProblemBox } from "../../../ui/state.js";
+import { Scrolled } from "../../../ui/table.js";
 import { Controls, Results } from "./controls.js";
 import { stepsOf } from "../draft.js";
 import { Script } from "../reading.js";
@@ -16,7 +17,6 @@ import { Recipients } from "./recipients.js";
 import { Replies } from "./replies.js";
 import { Variants } from "./variants.js";
 import { focusHeading, startOf, useNames } from "../words.js";
-import { Scrolled } from "../scrolled.js";
 
 /** @import { Campaign } from "../draft.js" */
 /** @import { Schemas } from "../../../../types/api.js" */
@@ -97,7 +97,7 @@ function Waits({ campaign }) {
   return html`<div class="notice ${campaign.status === "pausada" ? "warn" : ""}" role="status">
     ${campaign.espera.map(
       (each) => html`<p key=${`${each.codigo}${each.canal}`}>
-        ${each.canal && html`<strong>${t(`campanhas.canal.${each.canal}`)}:</strong> `}${each.mensagem}
+        ${each.canal && html`<strong>${t(`canal.${each.canal}`)}:</strong> `}${each.mensagem}
         ${each.em && html` ${t("campanhas.por_quem", { quem: names(each.por), quando: dateTime(each.em) })}`}
         ${each.motivo && html` ${t("campanhas.porque", { motivo: each.motivo })}`}
         ${each.codigo === "canal_pausado" && html` <a href="#/canais">${t("nav.canais")}</a>`}

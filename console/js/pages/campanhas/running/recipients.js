@@ -44,7 +44,7 @@ export function Recipients({ campaign, isLive }) {
   const nobody = isFiltered ? t("campanhas.ninguem_assim") : campaign.planejada_em ? t("campanhas.ninguem") : t("campanhas.planejando");
   /** @type {import("../../../ui/table.js").Column<Recipient>[]} */
   const columns = [
-    { title: t("campanhas.coluna.lead"), cell: (row) => row.nome ?? t("campanhas.sem_nome") },
+    { title: t("campanhas.coluna.lead"), cell: (row) => row.nome ?? t("lead.sem_nome") },
     { title: t("campanhas.coluna.situacao"), cell: (row) => html`<${Badge} kind="campanhas.situacao" value=${row.situacao} tone=${TONES[row.situacao]} />` },
     { title: t("campanhas.coluna.contato"), wide: true, cell: (row) => html`<span class="nowrap">${contactOf(row.canal, row.destino)}</span>` },
     { title: t("campanhas.coluna.motivo"), cell: reasonOf },

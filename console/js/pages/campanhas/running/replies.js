@@ -25,10 +25,10 @@ export function Replies({ id }) {
   );
   /** @type {import("../../../ui/table.js").Column<Reply>[]} */
   const columns = [
-    { title: t("campanhas.coluna.lead"), cell: (row) => row.nome ?? row.contato ?? t("campanhas.sem_nome") },
+    { title: t("campanhas.coluna.lead"), cell: (row) => row.nome ?? row.contato ?? t("lead.sem_nome") },
     { title: t("campanhas.coluna.resposta"), cell: (row) => html`<span class="pre">${row.texto ?? "–"}${row.texto_cortado ? "…" : ""}</span>` },
     { title: t("campanhas.coluna.pedido"), cell: (row) => html`<${Wish} reply=${row} />` },
-    { title: t("campanhas.mensagem.canal"), wide: true, cell: (row) => t(`campanhas.canal.${row.canal}`) },
+    { title: t("campanhas.mensagem.canal"), wide: true, cell: (row) => t(`canal.${row.canal}`) },
     { title: t("campanhas.coluna.quando"), wide: true, cell: (row) => dateTime(row.recebida_em) },
   ];
   return html`<div class="toolbar">

@@ -5,7 +5,7 @@ import { html } from "../../../html.js";
 import { useResource } from "../../../resource.js";
 import { t } from "../../../texts.js";
 import { Show } from "../../../ui/state.js";
-import { Scrolled } from "../scrolled.js";
+import { Scrolled } from "../../../ui/table.js";
 
 /** @import { Schemas } from "../../../../types/api.js" */
 

@@ -144,7 +144,7 @@ function Form({ nome, loaded, saved }) {
 
   return html`<${Page} title=${title} actions=${actions}>
     ${template && html`<p class="row">
-      <${Badge} kind="canais.canal" value=${template.canal} />
+      <${Badge} kind="canal" value=${template.canal} />
       <${Badge} kind="canais.tipo" value=${template.padrao ? "padrao" : "proprio"} tone=${template.padrao ? "calm" : "good"} />
       ${!template.padrao && html`<span class="muted">${t("canais.versao", { numero: String(template.versao) })}</span>`}
     </p>`}
@@ -162,7 +162,7 @@ function Form({ nome, loaded, saved }) {
             label=${t("canais.coluna.canal")}
             value=${form.canal}
             set=${(/** @type {"whatsapp" | "email"} */ value) => set({ canal: value })}
-            options=${["whatsapp", "email"].map((each) => [each, t(`canais.canal.${each}`)])}
+            options=${["whatsapp", "email"].map((each) => [each, t(`canal.${each}`)])}
           />`}
         ${form.canal === "email" && words("assunto", t("canais.campo.assunto"))}
         ${words("texto", t("canais.campo.texto"), { rows: 9, hint: form.canal === "whatsapp" ? t("canais.texto_dica", { tem: [...form.texto].length, maximo: LONGEST_BODY }) : t("canais.texto_email_dica") })}

@@ -30,7 +30,7 @@ function samples() {
 
 /** @param {{canal: "whatsapp" | "email", message: Written}} props */
 export function Message({ canal, message }) {
-  if (canal === "whatsapp") return html`<div class="whatsapp-text pre" data-preview>${message.texto}</div>`;
+  if (canal === "whatsapp") return html`<div class="message-text whatsapp pre" data-preview>${message.texto}</div>`;
   return html`<div class="letter" data-preview>
     <p><span class="muted">${t("canais.campo.assunto")}:</span> <strong>${message.assunto}</strong></p>
     ${message.html

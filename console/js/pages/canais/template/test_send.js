@@ -99,7 +99,7 @@ function Followed({ first, close }) {
   const end = useRef(/** @type {HTMLButtonElement | null} */ (null));
   useEffect(() => end.current?.focus(), []);
   return html`<p role="status">
-      <${Badge} kind="canais.envio" value=${shown.status} /> ${t("canais.teste_foi", { destino: phone(shown.destino) })}
+      <${Badge} kind="disparo.status" value=${shown.status} /> ${t("canais.teste_foi", { destino: phone(shown.destino) })}
       ${shown.mensagem_espera && html` ${shown.mensagem_espera}`} ${shown.mensagem_erro && html` ${shown.mensagem_erro}`}
     </p>
     ${first.avisos?.map((each) => html`<p class="notice warn" key=${each.codigo}>${each.mensagem}</p>`)}

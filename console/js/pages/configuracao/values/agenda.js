@@ -70,7 +70,7 @@ export default function View() {
         label=${t("configuracao.agenda.canais")}
         value=${values.canais}
         set=${(/** @type {string} */ canais) => set({ canais })}
-        options=${ORDERS.map((each) => [each, each.split(",").map((canal) => t(`configuracao.canal.${canal}`)).join(t("configuracao.agenda.senao"))])}
+        options=${ORDERS.map((each) => [each, each.split(",").map((canal) => t(`canal.${canal}`)).join(t("configuracao.agenda.senao"))])}
       />
       <${Input}
         label=${t("configuracao.agenda.vezes")}

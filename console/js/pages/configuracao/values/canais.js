@@ -49,14 +49,14 @@ export default function View() {
     name="canais"
     read=${(/** @type {Config} */ { canais }) => Object.fromEntries(CANAIS.map((canal) => [canal, written(canais[canal])]))}
     write=${write}
-    labels=${Object.fromEntries(CANAIS.map((canal) => [canal, t(`configuracao.canal.${canal}`)]))}
+    labels=${Object.fromEntries(CANAIS.map((canal) => [canal, t(`canal.${canal}`)]))}
     busy=${t("configuracao.servidor.conferindo")}
   >
     ${(/** @type {any} */ { values, set, problem }) => html`<p class="hint">${t("configuracao.servidor.dica")}</p>
       ${CANAIS.map((canal) => {
         const isOwn = values[canal].trim() !== "";
         return html`<fieldset key=${canal}>
-          <legend>${t(`configuracao.canal.${canal}`)}</legend>
+          <legend>${t(`canal.${canal}`)}</legend>
           <p class="row">
             <span>${isOwn ? t("configuracao.servidor.proprio") : canal === "calendario" ? t("configuracao.servidor.nenhum") : t("configuracao.servidor.instalacao")}</span>
             ${isOwn

@@ -45,7 +45,7 @@ export default function View() {
         </div>
         ${error("/janela/dias") && html`<p class="error">${error("/janela/dias")}</p>`}
       </fieldset>
-      <div class="columns pairs">
+      <div class="fields">
         <${Input} label=${t("configuracao.janela.inicio")} value=${values.inicio} set=${(/** @type {string} */ inicio) => set({ inicio })} error=${error("/janela/inicio")} placeholder="08:00" inputmode="numeric" />
         <${Input} label=${t("configuracao.janela.fim")} value=${values.fim} set=${(/** @type {string} */ fim) => set({ fim })} error=${error("/janela/fim")} placeholder="18:00" inputmode="numeric" hint=${t("configuracao.janela.fim_dica")} />
       </div>

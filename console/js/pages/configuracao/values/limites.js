@@ -23,14 +23,14 @@ function write(values) {
 
 export default function View() {
   const labels = Object.fromEntries(
-    CANAIS.flatMap((canal) => LIMITS.map((limit) => [`${canal}.${limit}`, `${t(`configuracao.canal.${canal}`)}, ${t(`configuracao.limite.${limit}`)}`])),
+    CANAIS.flatMap((canal) => LIMITS.map((limit) => [`${canal}.${limit}`, `${t(`canal.${canal}`)}, ${t(`configuracao.limite.${limit}`)}`])),
   );
   return html`<${ConfigForm} name="limites" read=${read} write=${write} labels=${labels}>
     ${(/** @type {any} */ { values, set, error }) => html`<p class="hint">${t("configuracao.limite.dica")}</p>
-      <div class="columns pairs">
+      <div class="fields">
         ${CANAIS.map(
           (canal) => html`<fieldset key=${canal}>
-            <legend>${t(`configuracao.canal.${canal}`)}</legend>
+            <legend>${t(`canal.${canal}`)}</legend>
             ${LIMITS.map((limit) => {
               const standard = limit in DEFAULTS[canal] ? /** @type {any} */ (DEFAULTS[canal])[limit] : null;
               return html`<${Input}

@@ -14,7 +14,7 @@ export default function View() {
     labels=${{ por_dia: t("configuracao.teto.por_dia"), por_semana: t("configuracao.teto.por_semana") }}
   >
     ${(/** @type {any} */ { values, set, error }) => html`<p class="hint">${t("configuracao.teto.dica")}</p>
-      <div class="columns pairs">
+      <div class="fields">
         ${["por_dia", "por_semana"].map(
           (name) => html`<${Input}
             key=${name}

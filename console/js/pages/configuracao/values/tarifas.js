@@ -71,7 +71,7 @@ function Cell({ name, row, number, error, change }) {
   const input =
     name === "canal"
       ? html`<select ...${shared}>
-          ${["whatsapp", "email"].map((each) => html`<option key=${each} value=${each} selected=${each === row.canal}>${t(`configuracao.canal.${each}`)}</option>`)}
+          ${["whatsapp", "email"].map((each) => html`<option key=${each} value=${each} selected=${each === row.canal}>${t(`canal.${each}`)}</option>`)}
         </select>`
       : html`<input type=${name === "desde" ? "date" : "text"} size=${name === "moeda" ? 4 : 10} inputmode=${name === "valor" ? "decimal" : undefined} ...${shared} />`;
   return html`${input}${error && html`<p class="error">${error}</p>`}`;

@@ -73,8 +73,8 @@ export default function Booking({ lead, close, done }) {
       work.run();
     }}>
       <div class="fields">
-        <${Select} label=${t("leads.tipo")} value=${form.tipo} options=${KINDS.map((each) => [each, t(`leads.tipo.${each}`)])} set=${(/** @type {any} */ tipo) => change({ tipo })} />
-        <${Select} label=${t("leads.por_onde")} value=${form.canal} options=${CHANNELS.map((each) => [each, t(`leads.por_onde.${each}`)])} set=${(/** @type {any} */ canal) => change({ canal })} />
+        <${Select} label=${t("leads.tipo")} value=${form.tipo} options=${KINDS.map((each) => [each, t(`agendamento.tipo.${each}`)])} set=${(/** @type {any} */ tipo) => change({ tipo })} />
+        <${Select} label=${t("leads.por_onde")} value=${form.canal} options=${CHANNELS.map((each) => [each, t(`canal.${each}`)])} set=${(/** @type {any} */ canal) => change({ canal })} />
         ${staff.data && staff.data.length > 0
           ? html`<${Select} label=${t("leads.com_quem")} value=${form.responsavel} options=${staff.data.map((each) => [each.nome, each.nome])}
               set=${(/** @type {string} */ responsavel) => change({ responsavel, inicio: "" })} error=${errorOf(work.problem, "responsavel")} />`

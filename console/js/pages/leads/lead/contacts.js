@@ -86,7 +86,7 @@ export function Contacts({ lead, changed }) {
 
 /** Why messages do not go to a contact. @param {Schemas["ContactSuppression"]} supressao */
 function why(supressao) {
-  const reason = t("leads.supressao_desde", { motivo: label("leads.supressao_motivo", supressao.motivo), dia: date(supressao.criado_em) });
+  const reason = t("leads.supressao_desde", { motivo: label("supressao.motivo", supressao.motivo), dia: date(supressao.criado_em) });
   return supressao.nota ? `${reason} ${supressao.nota}` : reason;
 }
 

@@ -34,7 +34,7 @@ const STATUS = {
   value: (lead) => ({ status: lead.status, motivo: "" }),
   shown: ({ status }) => html`<${StatusBadge} value=${status} />`,
   input: (draft, set, error) =>
-    html`<${Select} label=${t("leads.coluna.status")} value=${draft.status} error=${error} options=${LEAD_STATUSES.map((each) => [each, label("leads.status", each)])}
+    html`<${Select} label=${t("leads.coluna.status")} value=${draft.status} error=${error} options=${LEAD_STATUSES.map((each) => [each, label("lead.status", each)])}
         set=${(/** @type {Schemas["LeadStatus"]} */ status) => set({ ...draft, status })} />
       <${Input} label=${t("leads.motivo")} hint=${t("leads.motivo_dica")} value=${draft.motivo} set=${(/** @type {string} */ motivo) => set({ ...draft, motivo })} />`,
   change: ({ status, motivo }) => ({ status, ...(motivo.trim() ? { motivo } : {}) }),

@@ -61,7 +61,7 @@ export default function Detail({ id }) {
     ${isAdmin.value &&
     html`<button type="button" onClick=${() => setOpen("exportar")}>${t("leads.exportar_titular")}</button>
       <button type="button" class="danger" onClick=${() => setOpen("apagar")}>${t("leads.apagar_titular")}</button>`}`;
-  return html`<${Page} title=${data.nome ?? data.contato ?? t("leads.sem_nome")} actions=${actions}>
+  return html`<${Page} title=${data.nome ?? data.contato ?? t("lead.sem_nome")} actions=${actions}>
     <p class="row">
       <${StatusBadge} value=${data.status} />
       <span class="muted">${origin(data)} · ${t("leads.criado_em", { quando: dateTime(data.criado_em) })}</span>

@@ -43,7 +43,7 @@ export function Notes({ id, changed }) {
     <${Show} of=${notes} isEmpty=${(/** @type {any} */ page) => page.itens.length === 0} empty=${html`<${Empty} title=${t("leads.sem_notas")} />`}>
       ${(/** @type {Schemas["NotePage"]} */ page) => html`<ul class="timeline">
           ${page.itens.map(
-            (note) => html`<li key=${note.nota_id} class="said">
+            (note) => html`<li key=${note.nota_id}>
               <p class="small muted">${dateTime(note.criado_em)} · ${t(`leads.por_${note.por === person.value?.id ? "voce" : "colega"}`)}</p>
               <blockquote class="pre">${note.texto}</blockquote>
               ${can("operador") &&

@@ -5,6 +5,7 @@ import { html } from "../../../html.js";
 import { useAction } from "../../../resource.js";
 import { t } from "../../../texts.js";
 import { Dialog } from "../../../ui/dialog.js";
+import { save } from "../../../ui/save.js";
 import { ProblemBox } from "../../../ui/state.js";
 
 /** @import { Schemas } from "../../../../types/api.js" */
@@ -30,14 +31,4 @@ export default function SubjectExport({ lead, close }) {
       <button type="button" class="primary" disabled=${work.busy} onClick=${() => work.run("markdown")}>${t("leads.baixar_documento")}</button>
     </footer>
   <//>`;
-}
-
-/** Let the browser save a text as a file. @param {string} text @param {string} type @param {string} name */
-function save(text, type, name) {
-  const url = URL.createObjectURL(new Blob([text], { type }));
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = name;
-  link.click();
-  URL.revokeObjectURL(url);
 }

@@ -54,7 +54,7 @@ const TONES = {
 
 /** @param {{entry: Entry}} props */
 function Life({ entry }) {
-  return html`<li class=${`${TONES[entry.tipo] ?? ""} ${entry.tipo === "resposta" || entry.tipo === "nota" ? "said" : ""}`}>
+  return html`<li class=${TONES[entry.tipo] ?? ""}>
     <p class="small muted"><time datetime=${entry.em}>${dateTime(entry.em)}</time>${entry.por && html` · ${t(`leads.por_${entry.por === person.value?.id ? "voce" : "colega"}`)}`}</p>
     <p>${wordsOf(entry)}</p>
     ${entry.texto && html`<blockquote class="pre">${entry.texto}</blockquote>`}
@@ -67,7 +67,7 @@ function Life({ entry }) {
 /** What happened, with the statuses as this console calls them. @param {Entry} entry */
 function wordsOf(entry) {
   if (entry.tipo !== "status" || !entry.de || !entry.para) return entry.mensagem;
-  const move = t("leads.passou", { de: label("leads.status", entry.de), para: label("leads.status", entry.para) });
+  const move = t("leads.passou", { de: label("lead.status", entry.de), para: label("lead.status", entry.para) });
   return entry.fato ? `${move} ${label("leads.fato", entry.fato)}` : move;
 }
 

@@ -7,6 +7,7 @@ import { href } from "../../../router.js";
 import { t } from "../../../texts.js";
 import { Dialog } from "../../../ui/dialog.js";
 import { useOnceKey } from "../../../ui/forms/once.js";
+import { Scrolled } from "../../../ui/table.js";
 import { MessageFields, Warnings, timeOf, useMessage, usePreviews, useTemplates } from "../message.js";
 
 /** @import { Schemas } from "../../../../types/api.js" */
@@ -57,13 +58,12 @@ export default function BulkSend({ leads, close, done }) {
 function Outcome({ answer, leads, close }) {
   const refused = answer.itens.filter((each) => each.erro);
   const warnings = [...new Map(answer.itens.flatMap((each) => each.avisos).map((each) => [each.codigo, each])).values()];
-  const nameOf = (/** @type {string} */ id) => leads.find((each) => each.lead_id === id)?.nome ?? t("leads.sem_nome");
+  const nameOf = (/** @type {string} */ id) => leads.find((each) => each.lead_id === id)?.nome ?? t("lead.sem_nome");
   return html`<${Dialog} title=${t("leads.enviado_titulo")} close=${close} wide>
     <p role="status"><strong>${t("leads.criadas", { n: answer.criados })}</strong>${answer.recusados > 0 && html`, ${t("leads.recusadas", { n: answer.recusados })}`}.</p>
     <${Warnings} warnings=${warnings} />
     ${refused.length > 0 &&
-    html`<table class="list">
-      <caption class="sr">${t("leads.recusadas", { n: answer.recusados })}</caption>
+    html`<${Scrolled} label=${t("leads.recusadas", { n: answer.recusados })}>
       <thead><tr><th scope="col">${t("leads.coluna.nome")}</th><th scope="col">${t("leads.por_que_nao")}</th></tr></thead>
       <tbody>
         ${refused.map(
@@ -73,7 +73,7 @@ function Outcome({ answer, leads, close }) {
           </tr>`,
         )}
       </tbody>
-    </table>`}
+    <//>`}
     <footer>
       <a class="button" href=${href(["mensagens"])}>${t("leads.ver_mensagens")}</a>
       <button type="button" class="primary" onClick=${close}>${t("acao.fechar")}</button>

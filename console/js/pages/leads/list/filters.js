@@ -33,7 +33,7 @@ export default function Filters({ close }) {
     setBounds({});
     setNome("");
   }
-  return html`<form ref=${form} class="notice filters" aria-label=${t("leads.filtros")} onSubmit=${apply}
+  return html`<form ref=${form} class="notice" aria-label=${t("leads.filtros")} onSubmit=${apply}
     onKeyDown=${(/** @type {KeyboardEvent} */ event) => event.key === "Escape" && close()}>
     <div class="fields">
       <${Input} label=${t("leads.coluna.tag")} ...${plain("tag")} />

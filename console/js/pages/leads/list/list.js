@@ -10,10 +10,11 @@ import { label, t } from "../../../texts.js";
 import { campoText, plainDay, useCampos } from "../../../ui/conditions/campos.js";
 import { Active, Chips, Search } from "../../../ui/filters.js";
 import { lazy } from "../../../ui/lazy.js";
+import { understood } from "../../../ui/leads/understood.js";
 import { Page } from "../../../ui/parts.js";
 import { Empty, Loading, ProblemBox } from "../../../ui/state.js";
 import { Pager, Table } from "../../../ui/table.js";
-import { filtersOf, understood } from "../search.js";
+import { filtersOf } from "../search.js";
 import { LEAD_STATUSES, StatusBadge, Tags, opened } from "../shown.js";
 
 /** @import { Schemas } from "../../../../types/api.js" */
@@ -76,7 +77,7 @@ function columnsOf(chosen, campos) {
     lead_id_externo: { title: t("leads.coluna.lead_id_externo"), cell: (lead) => lead.lead_id_externo, wide: true },
   };
   /** @type {Column<Lead>} */
-  const name = { title: t("leads.coluna.nome"), cell: (lead) => lead.nome ?? lead.contato ?? html`<em>${t("leads.sem_nome")}</em>` };
+  const name = { title: t("leads.coluna.nome"), cell: (lead) => lead.nome ?? lead.contato ?? html`<em>${t("lead.sem_nome")}</em>` };
   const others = chosen.flatMap((each) => {
     if (!each.startsWith("campos.")) return own[each] ? [own[each]] : [];
     const nome = each.slice("campos.".length);
@@ -167,7 +168,7 @@ export function List() {
       opener.current?.focus();
     }} />`}
     <div class="toolbar">
-      <${Chips} name="status" label=${t("leads.coluna.status")} options=${LEAD_STATUSES.map((each) => [each, label("leads.status", each)])} />
+      <${Chips} name="status" label=${t("leads.coluna.status")} options=${LEAD_STATUSES.map((each) => [each, label("lead.status", each)])} />
       <${Active} labels=${reading(query, campos.list)} />
       ${isFiltered &&
       html`<button type="button" class="small" onClick=${() => go(["leads"])}>${t("leads.limpar")}</button>
@@ -194,7 +195,7 @@ export function List() {
                   id=${(/** @type {Lead} */ lead) => lead.lead_id}
                   link=${(/** @type {Lead} */ lead) => href(["leads", lead.lead_id])}
                   choice=${can("operador") ? { ids: chosen, choose } : undefined}
-                  nameOf=${(/** @type {Lead} */ lead) => lead.nome ?? t("leads.sem_nome")}
+                  nameOf=${(/** @type {Lead} */ lead) => lead.nome ?? t("lead.sem_nome")}
                 />
                 ${(list.data.proximo || query.cursor) && html`<${Pager} next=${list.data.proximo} cursor=${query.cursor} shown=${list.data.itens.length} />`}`}
         </div>`}
