@@ -1110,6 +1110,13 @@ def revoke_chave(call: Call, chave_id: UUID) -> None:
     services.keys.revoke(call.identity, chave_id)
 
 
+@app.route("/pessoas", methods=["GET"], authorizer=authorizer)
+@endpoint(app)
+def list_pessoas(call: Call) -> Json[answers.ActorNameList]:
+    """Lists the names of those whom answers tell by an id: the people who may sign in, and the API keys."""
+    return services.actor_names.every(call.tenant_id)
+
+
 @app.route("/usuarios", methods=["GET"], authorizer=authorizer)
 @endpoint(app)
 def list_usuarios(call: Call, query: PeopleQuery) -> Json[answers.PersonPage]:

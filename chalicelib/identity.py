@@ -52,7 +52,7 @@ class Identity:
     @classmethod
     def of_key(cls, tenant_id: str, chave_id: object, group: str, routes: frozenset[str] | None) -> Self:
         """The machine that holds an API key."""
-        return cls(tenant_id, f"{_KEY_SUBJECT}{chave_id}", frozenset({group}), routes)
+        return cls(tenant_id, subject_of_key(chave_id), frozenset({group}), routes)
 
     @property
     def is_key(self) -> bool:
@@ -92,6 +92,11 @@ def identify(request_context: Mapping[str, Any]) -> Identity:
         _groups(context.get("groups")),
         None if routes is None else _words(routes),
     )
+
+
+def subject_of_key(chave_id: object) -> str:
+    """How a key is named where a person is named by the subject of their login."""
+    return f"{_KEY_SUBJECT}{chave_id}"
 
 
 def list_of(tenant_id: str) -> str:

@@ -57,6 +57,7 @@ _READER = """
     GET /supressoes
     GET /respostas
     GET /respostas/{resposta_id}
+    GET /pessoas
 """
 
 _OPERATOR = """

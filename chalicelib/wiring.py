@@ -26,12 +26,14 @@ if TYPE_CHECKING:
     from chalicelib.access.budgets import Budgets
     from chalicelib.access.id_tokens import IdTokens
     from chalicelib.access.keys import Keys
+    from chalicelib.access.names import ActorNames
     from chalicelib.access.people import People
     from chalicelib.access.sessions import Sessions
     from chalicelib.adapters.addresses import AddressOf
     from chalicelib.adapters.aws import Aws
     from chalicelib.adapters.database import Database, Rows
     from chalicelib.adapters.events import EventBus
+    from chalicelib.adapters.identities.user_pool import UserPool
     from chalicelib.adapters.queues import Queues
     from chalicelib.adapters.schedules import Schedules
     from chalicelib.adapters.secrets import Secrets
@@ -249,14 +251,20 @@ class Services:
     @cached_property
     def people(self) -> People:
         from chalicelib.access.people import People
+
+        return People(database=self.database, pool=self._user_pool, sessions=self._sessions, clock=self._clock)
+
+    @cached_property
+    def actor_names(self) -> ActorNames:
+        from chalicelib.access.names import ActorNames
+
+        return ActorNames(database=self.database, pool=self._user_pool, clock=self._clock)
+
+    @cached_property
+    def _user_pool(self) -> UserPool:
         from chalicelib.adapters.identities.user_pool import UserPool
 
-        return People(
-            database=self.database,
-            pool=UserPool(self.user_pool_aws, self._settings.user_pool_id),
-            sessions=self._sessions,
-            clock=self._clock,
-        )
+        return UserPool(self.user_pool_aws, self._settings.user_pool_id)
 
     @cached_property
     def _sessions(self) -> Sessions:

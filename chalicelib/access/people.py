@@ -171,21 +171,13 @@ class People:
         caller = UUID(identity.subject)
         if str(caller) != user.subject and self._is_acting_admin(self._found(identity.tenant_id, caller)):
             return
-        others = (each for each in self._members(identity.tenant_id) if each.subject != user.subject)
+        others = (each for each in members(self._pool, identity.tenant_id) if each.subject != user.subject)
         if not any(map(self._is_acting_admin, others)):
             raise Conflict("ultimo_admin")
 
     def _is_acting_admin(self, user: PoolUser) -> bool:
         """Whether they can do what an administrator can: an invitation that nobody follows helps nobody."""
         return user.is_enabled and user.has_signed_in and ADMIN in self._pool.groups_of(user)
-
-    def _members(self, tenant_id: str) -> Iterator[PoolUser]:
-        rest: str | None = None
-        while True:
-            found, rest = self._pool.page(list_of(tenant_id), MOST_AT_ONCE, rest)
-            yield from (each for each in found if each.tenant_id == tenant_id)
-            if rest is None:
-                return
 
     def _found(self, tenant_id: str, usuario_id: UUID) -> PoolUser:
         user = self._pool.find(usuario_id)
@@ -195,6 +187,16 @@ class People:
 
     def _shown(self, user: PoolUser) -> dict[str, Any]:
         return _described(user, _highest(self._pool.groups_of(user)))
+
+
+def members(pool: UserPool, tenant_id: str) -> Iterator[PoolUser]:
+    """All people of a tenant, in the order of Cognito, who is asked page by page."""
+    rest: str | None = None
+    while True:
+        found, rest = pool.page(list_of(tenant_id), MOST_AT_ONCE, rest)
+        yield from (each for each in found if each.tenant_id == tenant_id)
+        if rest is None:
+            return
 
 
 def _described(user: PoolUser, group: Group | None) -> dict[str, Any]:

@@ -12,6 +12,10 @@ SELECT chave_id, nome, grupo, rotas, final, criada_em, criada_por, expira_em, us
  ORDER BY chave_id DESC
  LIMIT :limite OFFSET :pular;
 
+-- name: list_chave_nomes
+-- Those that are revoked as well: what they did stays theirs.
+SELECT chave_id, nome FROM chaves WHERE tenant_id = :tenant_id ORDER BY chave_id DESC LIMIT :limite;
+
 -- name: revoke_chave
 -- A key that was revoked before stays as it was: the first time counts.
 UPDATE chaves

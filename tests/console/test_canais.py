@@ -58,6 +58,7 @@ def test_a_channel_is_paused_and_resumed_and_says_who_and_why(console: Console) 
     expect(email.locator(".notice")).to_contain_text("Servidor em manutenção")
     theirs = person.page.get_by_role("region", name="E-mail")
     expect(theirs).to_contain_text("Só um administrador pode retomar")  # the page is live
+    expect(theirs.locator(".notice")).to_contain_text(f"Pausado por local-{person.tenant}-admin@example.com")
     expect(theirs.get_by_role("button", name="Retomar")).to_have_count(0)
     admin.tab_to("section[aria-label='E-mail'] button:has-text('Retomar')")
     admin.keys("Enter")

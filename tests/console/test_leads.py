@@ -419,7 +419,7 @@ def test_a_reader_sees_nothing_that_is_refused(console: Console) -> None:
     reader.go("leads/segmentos")
     expect(page.get_by_role("link", name="Novo segmento")).to_have_count(0)
     reader.go(f"leads/{ana}")
-    expect(page.locator(".timeline")).to_be_visible()
+    expect(page.locator(".timeline")).to_contain_text(f"por local-{reader.tenant}-operador@example.com")
     expect(page.locator("main button")).to_have_count(0)
     reader.go(f"leads/{ana}?aba=notas")
     expect(page.get_by_text("Ainda não há notas")).to_be_visible()

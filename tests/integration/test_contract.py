@@ -428,6 +428,9 @@ def use_people(call: Caller) -> None:
     first = call("GET", "/usuarios?limit=1")
     [shown] = call("GET", f"/usuarios?cursor={first['proximo']}")["itens"]
     assert {shown["email"], first["itens"][0]["email"]} == {"rui@example.com", "local-acme-admin@example.com"}
+    names = {each["id"]: (each["tipo"], each["nome"]) for each in call("GET", "/pessoas")["itens"]}
+    assert names[made["usuario_id"]] == ("pessoa", "rui@example.com")
+    assert ("chave", "Integração") in names.values()
 
 
 def use_subscriptions(call: Caller, owner: Database) -> None:

@@ -77,6 +77,7 @@ from chalicelib.api.answers.scheduling import (
 )
 from chalicelib.api.answers.suppression import PersonSuppressionAnswer, SuppressionAnswer, SuppressionPage
 from chalicelib.api.answers.tenants import (
+    ActorNameList,
     AuditPage,
     KeyPage,
     NewKeyAnswer,
@@ -87,6 +88,7 @@ from chalicelib.api.answers.tenants import (
 )
 
 __all__ = [
+    "ActorNameList",
     "AgendamentoDetail",
     "AgendamentoPage",
     "AnnouncedJobAnswer",

@@ -96,6 +96,22 @@ class PersonPage(PageModel):
     itens: tuple[PersonAnswer, ...]
 
 
+class ActorName(AnswerModel):
+    """Whom an id stands for that an answer has as `criado_por`, `por` or `quem`."""
+
+    id: str
+    """The subject of a person's login; `chave:` and the id of a key."""
+    tipo: Literal["pessoa", "chave"]
+    nome: str
+    """The e-mail address of the person; what the key is for."""
+
+
+class ActorNameList(AnswerModel):
+    """The people and the keys of the tenant, those who are blocked or revoked too: at most 1,000 of each."""
+
+    itens: tuple[ActorName, ...]
+
+
 class AuditedField(AnswerModel):
     """A field of an object that has changed."""
 

@@ -38,7 +38,7 @@ SECTIONS = (
     ),
     ContractSection("titulares", "The rights of a person under the LGPD.", ("/titulares", "/leads/{lead_id}/exportar")),
     ContractSection("assinaturas", "Addresses that are told what happens.", ("/assinaturas",)),
-    ContractSection("usuarios", "The people of the tenant, and what each may do.", ("/usuarios",)),
+    ContractSection("usuarios", "The people of the tenant, and what each may do.", ("/usuarios", "/pessoas")),
     ContractSection("chaves", "API keys of programs.", ("/chaves",)),
     ContractSection("auditoria", "Who changed what.", ("/auditoria",)),
     ContractSection(

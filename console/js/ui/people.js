@@ -1,18 +1,17 @@
-// Who did something: the API gives an id, and only administrators may ask whose it is.
+// Who did something: answers give an id, and the API tells everybody who reads whose it is.
 import { api } from "../api.js";
 import { useResource } from "../resource.js";
-import { isAdmin, person } from "../session.js";
-
-const MOST_PEOPLE = 60;
+import { person } from "../session.js";
 
 /**
- * Tells of an id whether it is the reader's own, else its e-mail where the reader may know it; null if not.
- * @returns {(id: string) => {own: boolean, email: string | null}}
+ * Tells of an id whether it is the reader's own, else the e-mail of the person, or what the key is for; null where nobody
+ * knows it.
+ * @returns {(id: string) => {own: boolean, name: string | null}}
  */
 export function usePeople() {
   const people = useResource(
-    async (signal) => (isAdmin.value ? (await api.get("/usuarios", { query: { limit: MOST_PEOPLE }, signal })).itens : []),
-    [isAdmin.value],
+    async (signal) => new Map((await api.get("/pessoas", { signal })).itens.map((each) => [each.id, each.nome])),
+    [],
   );
-  return (id) => ({ own: id === person.value?.id, email: people.data?.find((each) => each.usuario_id === id)?.email ?? null });
+  return (id) => ({ own: id === person.value?.id, name: people.data?.get(id) ?? null });
 }

@@ -1,28 +1,24 @@
 // How campaigns are spoken of: who, when, and to whom.
 import { dateTime } from "../../format.js";
 import { useResource } from "../../resource.js";
-import { isAdmin, person } from "../../session.js";
 import { api } from "../../api.js";
 import { t } from "../../texts.js";
 import { useCampos } from "../../ui/conditions/campos.js";
 import { conditionWords } from "../../ui/conditions/conditions.js";
+import { usePeople } from "../../ui/people.js";
 
 /** @import { Campaign, Form } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */
 
-const MOST_PEOPLE = 60;
 const MOST_CAMPAIGNS = 500;
 
-/** Names a person by the id that the API gives. Only administrators may ask for the people. @returns {(id: string | null) => string} */
+/** Names a person by the id that the API gives. @returns {(id: string | null) => string} */
 export function useNames() {
-  const people = useResource(
-    async (signal) => (isAdmin.value ? (await api.get("/usuarios", { query: { limit: MOST_PEOPLE }, signal })).itens : []),
-    [isAdmin.value],
-  );
+  const people = usePeople();
   return (id) => {
     if (id === null) return t("campanhas.quem.sistema");
-    if (id === person.value?.id) return t("campanhas.quem.voce");
-    return people.data?.find((each) => each.usuario_id === id)?.email ?? t("campanhas.quem.colega");
+    const { own, name } = people(id);
+    return own ? t("campanhas.quem.voce") : (name ?? t("campanhas.quem.colega"));
   };
 }
 

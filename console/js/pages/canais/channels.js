@@ -150,8 +150,8 @@ function messages(canal, status) {
 
 /** Who did something, as far as the reader may know. @param {string} id @param {ReturnType<typeof usePeople>} people */
 function whoIs(id, people) {
-  const { own, email } = people(id);
-  return own ? t("canais.voce") : (email ?? t("canais.outra_pessoa", { id: id.slice(0, 8) }));
+  const { own, name } = people(id);
+  return own ? t("canais.voce") : (name ?? t("canais.outra_pessoa", { id: id.slice(0, 8) }));
 }
 
 /**

@@ -10,6 +10,7 @@ import { Confirm, FormDialog, ShownOnce } from "../../ui/dialog.js";
 import { Check, Input, errorOf } from "../../ui/field.js";
 import { Chips } from "../../ui/filters.js";
 import { Badge, Facts, Section } from "../../ui/parts.js";
+import { usePeople } from "../../ui/people.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -85,6 +86,7 @@ function One({ id }) {
   const one = useResource((signal) => api.get("/assinaturas/{assinatura_id}", { path, signal }), [id]);
   const query = /** @type {any} */ ({ cursor, status, limit: 50 });
   const sent = useResource((signal) => api.get("/assinaturas/{assinatura_id}/entregas", { path, query, signal }), [id, cursor, status], { every: 5_000 });
+  const people = usePeople();
   const [window, setWindow] = useState("");
   const [secret, setSecret] = useState("");
   const once = useRef(crypto.randomUUID());
@@ -114,7 +116,7 @@ function One({ id }) {
           ...(shown.falhando_desde ? [[t("assinaturas.falhando"), relative(shown.falhando_desde)]] : []),
           [t("assinaturas.eventos"), shown.eventos.length ? shown.eventos.join(", ") : t("assinaturas.todos")],
           [t("assinaturas.descricao"), shown.descricao ?? "–"],
-          [t("administracao.criado"), `${dateTime(shown.criado_em)} · ${shown.criado_por}`],
+          [t("administracao.criado"), `${dateTime(shown.criado_em)} · ${people(shown.criado_por).name ?? shown.criado_por}`],
         ]}
       />
     <//>

@@ -7,6 +7,7 @@ import { href, route, setQuery } from "../../router.js";
 import { label, t } from "../../texts.js";
 import { Active, Search } from "../../ui/filters.js";
 import { Badge } from "../../ui/parts.js";
+import { usePeople } from "../../ui/people.js";
 import { Empty, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 
@@ -36,9 +37,7 @@ export default function View() {
     ate: ate ? instantOf(ate) : undefined,
   }); // prettier-ignore
   const list = useResource((signal) => api.get("/auditoria", { query, signal }), [cursor, quem, objeto, objeto_id, de, ate]);
-  const known = useResource((signal) => names(signal), []);
-  /** @param {string} id */
-  const nameOf = (id) => known.data?.get(id.replace(/^chave:/, "")) ?? id;
+  const people = usePeople();
   return html`<p class="hint">${t("auditoria.dica")}</p>
     <div class="toolbar">
       <${Search} name="quem" label=${t("auditoria.quem")} />
@@ -57,7 +56,7 @@ export default function View() {
           id=${(/** @type {Entry} */ each) => each.registro_id}
           columns=${[
             { title: t("auditoria.quando"), cell: (/** @type {Entry} */ each) => dateTime(each.em) },
-            { title: t("auditoria.quem"), cell: (/** @type {Entry} */ each) => nameOf(each.quem) },
+            { title: t("auditoria.quem"), cell: (/** @type {Entry} */ each) => people(each.quem).name ?? each.quem },
             {
               title: t("auditoria.o_que"),
               cell: (/** @type {Entry} */ each) => html`<${Badge} kind="auditoria.acao" value=${each.acao} /> ${label("auditoria.tipo", each.objeto)}
@@ -69,18 +68,6 @@ export default function View() {
         />
         <${Pager} next=${page.proximo} cursor=${cursor} shown=${page.itens.length} />`}
     <//>`;
-}
-
-/** The names of people and keys by their ids. @param {AbortSignal} signal @returns {Promise<Map<string, string>>} */
-async function names(signal) {
-  const [people, keys] = await Promise.all([
-    api.get("/usuarios", { query: { limit: 60 }, signal }),
-    api.get("/chaves", { query: { limit: 100 }, signal }),
-  ]);
-  return new Map([
-    ...people.itens.map((each) => /** @type {[string, string]} */ ([each.usuario_id, each.email ?? each.usuario_id])),
-    ...keys.itens.map((each) => /** @type {[string, string]} */ ([each.chave_id, each.nome])),
-  ]);
 }
 
 /** @param {{of: Entry}} props */

@@ -9,6 +9,7 @@ import { t } from "../../texts.js";
 import { Confirm, FormDialog, ShownOnce } from "../../ui/dialog.js";
 import { Input, Select, errorOf } from "../../ui/field.js";
 import { Badge } from "../../ui/parts.js";
+import { usePeople } from "../../ui/people.js";
 import { Empty, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -19,6 +20,7 @@ import { toast } from "../../ui/toast.js";
 export default function View() {
   const { cursor } = route.value.query;
   const keys = useResource((signal) => api.get("/chaves", { query: { cursor, limit: 50 }, signal }), [cursor]);
+  const people = usePeople();
   const [isNew, setNew] = useState(false);
   const [revoked, setRevoked] = useState(/** @type {Key | null} */ (null));
   const [shown, setShown] = useState("");
@@ -35,7 +37,7 @@ export default function View() {
             { title: t("chaves.situacao"), cell: (/** @type {Key} */ key) => state(key) },
             { title: t("chaves.expira"), cell: (/** @type {Key} */ key) => date(key.expira_em), wide: true },
             { title: t("chaves.usada"), cell: (/** @type {Key} */ key) => (key.usada_em ? relative(key.usada_em) : t("chaves.nunca")), wide: true },
-            { title: t("administracao.criado"), cell: (/** @type {Key} */ key) => html`${dateTime(key.criada_em)} <span class="muted">${key.criada_por}</span>`, wide: true },
+            { title: t("administracao.criado"), cell: (/** @type {Key} */ key) => html`${dateTime(key.criada_em)} <span class="muted">${people(key.criada_por).name ?? key.criada_por}</span>`, wide: true },
             {
               title: "",
               cell: (/** @type {Key} */ key) =>

@@ -10,6 +10,7 @@ import { label, t } from "../../texts.js";
 import { FormDialog } from "../../ui/dialog.js";
 import { Check, Input, Select, errorOf } from "../../ui/field.js";
 import { Chips, Search } from "../../ui/filters.js";
+import { usePeople } from "../../ui/people.js";
 import { Empty, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
 import { toast } from "../../ui/toast.js";
@@ -22,6 +23,7 @@ export default function View() {
   const { cursor, canal, motivo, contato } = route.value.query;
   const query = /** @type {any} */ ({ cursor, canal, motivo, contato, limit: 50 });
   const list = useResource((signal) => api.get("/supressoes", { query, signal }), [cursor, canal, motivo, contato]);
+  const people = usePeople();
   const [isNew, setNew] = useState(false);
   const [lifted, setLifted] = useState(/** @type {Suppression | null} */ (null));
   return html`${can("operador") && html`<p class="toolbar"><button type="button" class="primary" data-new onClick=${() => setNew(true)}>${t("supressoes.nova")}</button></p>`}
@@ -43,7 +45,7 @@ export default function View() {
             { title: t("supressoes.nota"), cell: (/** @type {Suppression} */ each) => each.nota ?? "", wide: true },
             {
               title: t("supressoes.desde"),
-              cell: (/** @type {Suppression} */ each) => html`${dateTime(each.criado_em)} ${each.por && html`<span class="muted">${each.por}</span>`}
+              cell: (/** @type {Suppression} */ each) => html`${dateTime(each.criado_em)} ${each.por && html`<span class="muted">${people(each.por).name ?? each.por}</span>`}
                 ${each.disparo_id && html` <a href=${href(["mensagens", each.disparo_id])}>${t("supressoes.mensagem")}</a>`}`,
               wide: true,
             },

@@ -10,6 +10,7 @@ import { FormDialog } from "../../ui/dialog.js";
 import { Input } from "../../ui/field.js";
 import { Chips } from "../../ui/filters.js";
 import { Badge } from "../../ui/parts.js";
+import { usePeople } from "../../ui/people.js";
 import { save } from "../../ui/save.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
@@ -22,6 +23,7 @@ export default function View() {
   const { cursor, tipo } = route.value.query;
   const query = /** @type {any} */ ({ cursor, tipo, limit: 50 });
   const list = useResource((signal) => api.get("/titulares/pedidos", { query, signal }), [cursor, tipo]);
+  const people = usePeople();
   return html`<p class="hint">${t("titulares.dica")}</p>
     <${Ask} done=${list.reload} />
     <h3>${t("titulares.pedidos")}</h3>
@@ -37,7 +39,7 @@ export default function View() {
             { title: t("chaves.situacao"), cell: (/** @type {Request} */ each) => html`<${Badge} kind="titulares.estado" value=${each.concluido ? "feito" : "pendente"} tone=${each.concluido ? "good" : "warn"} />` },
             { title: t("titulares.leads"), cell: (/** @type {Request} */ each) => number(each.leads), align: "end" },
             { title: t("titulares.pendencias"), cell: (/** @type {Request} */ each) => each.pendencias.map((one) => one.mensagem).join(" ") || "–", wide: true },
-            { title: t("titulares.por"), cell: (/** @type {Request} */ each) => each.por, wide: true },
+            { title: t("titulares.por"), cell: (/** @type {Request} */ each) => people(each.por).name ?? each.por, wide: true },
           ]}
         />
         <${Pager} next=${page.proximo} cursor=${cursor} shown=${page.itens.length} />`}

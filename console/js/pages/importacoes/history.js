@@ -59,7 +59,7 @@ function columns(people) {
 /** Who asked for a job, as far as the reader may know. @param {Job} job @param {ReturnType<typeof usePeople>} people */
 export function author({ criado_por }, people) {
   if (criado_por === null) return t("importacoes.o_sistema");
-  const { own, email } = people(criado_por);
+  const { own, name } = people(criado_por);
   if (own) return t("importacoes.voce");
-  return email ?? (criado_por.startsWith("chave:") ? t("importacoes.uma_chave") : t("importacoes.colega"));
+  return name ?? (criado_por.startsWith("chave:") ? t("importacoes.uma_chave") : t("importacoes.colega"));
 }

@@ -58,9 +58,9 @@ export function step(step) {
 /** By whom, where it is known. @param {string | null} id @param {ReturnType<typeof usePeople>} people */
 export function by(id, people) {
   if (!id) return "";
-  const { own, email } = people(id);
+  const { own, name } = people(id);
   if (own) return t("mensagens.por_voce");
-  if (email) return t("mensagens.por", { quem: email });
+  if (name) return t("mensagens.por", { quem: name });
   return id.startsWith("chave:") ? t("mensagens.por_programa") : t("mensagens.por_colega");
 }
 

@@ -10,6 +10,7 @@ import { t } from "../../../texts.js";
 import { Confirm } from "../../../ui/dialog.js";
 import { TextArea, errorOf } from "../../../ui/field.js";
 import { useOnceKey } from "../../../ui/forms/once.js";
+import { usePeople } from "../../../ui/people.js";
 import { Empty, ProblemBox, Show } from "../../../ui/state.js";
 import { toast } from "../../../ui/toast.js";
 
@@ -19,6 +20,7 @@ import { toast } from "../../../ui/toast.js";
 export function Notes({ id, changed }) {
   const { cursor } = route.value.query;
   const path = { lead_id: id };
+  const people = usePeople();
   const notes = useResource((signal) => api.get("/leads/{lead_id}/notas", { path, query: { cursor }, signal }), [id, cursor]);
   const [text, setText] = useState("");
   const [gone, setGone] = useState(/** @type {Schemas["NoteAnswer"] | null} */ (null));
@@ -43,8 +45,8 @@ export function Notes({ id, changed }) {
     <${Show} of=${notes} isEmpty=${(/** @type {any} */ page) => page.itens.length === 0} empty=${html`<${Empty} title=${t("leads.sem_notas")} />`}>
       ${(/** @type {Schemas["NotePage"]} */ page) => html`<ul class="timeline">
           ${page.itens.map(
-            (note) => html`<li key=${note.nota_id}>
-              <p class="small muted">${dateTime(note.criado_em)} · ${t(`leads.por_${note.por === person.value?.id ? "voce" : "colega"}`)}</p>
+            (note) => html`<li key=${note.nota_id} class="said">
+              <p class="small muted">${dateTime(note.criado_em)} · ${by(note.por, people)}</p>
               <blockquote class="pre">${note.texto}</blockquote>
               ${can("operador") &&
               note.por === person.value?.id &&
@@ -64,4 +66,11 @@ export function Notes({ id, changed }) {
       }}>
       <blockquote class="pre">${gone.texto}</blockquote>
     <//>`}`;
+}
+
+/** By whom, as far as it is known. @param {string} id @param {ReturnType<typeof usePeople>} people */
+export function by(id, people) {
+  const { own, name } = people(id);
+  if (own) return t("leads.por_voce");
+  return name ? t("leads.por", { quem: name }) : t("leads.por_colega");
 }

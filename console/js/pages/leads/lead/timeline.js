@@ -5,10 +5,11 @@ import { dateTime } from "../../../format.js";
 import { html } from "../../../html.js";
 import { useAction, useResource } from "../../../resource.js";
 import { href } from "../../../router.js";
-import { person } from "../../../session.js";
 import { label, t } from "../../../texts.js";
 import { campoText, useCampos } from "../../../ui/conditions/campos.js";
+import { usePeople } from "../../../ui/people.js";
 import { Empty, ProblemBox, Show } from "../../../ui/state.js";
+import { by } from "./notes.js";
 
 /** @import { Schemas } from "../../../../types/api.js" */
 /** @typedef {Schemas["LifeEntry"]} Entry */
@@ -18,6 +19,7 @@ const OFTEN_MS = 5_000;
 /** @param {{id: string, turn: number}} props `turn` changes when something was done to the lead */
 export function Timeline({ id, turn }) {
   const path = { lead_id: id };
+  const people = usePeople();
   const newest = useResource((signal) => api.get("/leads/{lead_id}/linha-do-tempo", { path, signal }), [id], { every: OFTEN_MS });
   useEffect(() => {
     if (turn > 0) newest.reload();
@@ -33,7 +35,7 @@ export function Timeline({ id, turn }) {
       const entries = [...new Map([...page.itens, ...(older?.itens ?? [])].map((entry) => [keyOf(entry), entry])).values()];
       const next = older ? older.proximo : page.proximo;
       return html`<ol class="timeline">
-          ${entries.map((entry) => html`<${Life} key=${keyOf(entry)} entry=${entry} />`)}
+          ${entries.map((entry) => html`<${Life} key=${keyOf(entry)} entry=${entry} people=${people} />`)}
         </ol>
         <${ProblemBox} problem=${more.problem} />
         ${next && html`<button type="button" disabled=${more.busy} onClick=${() => more.run()}>${t("leads.mais_antigos")}</button>`}`;
@@ -52,10 +54,10 @@ const TONES = {
   supressao: "warn", supressao_da_pessoa: "warn", agendamento_nao_compareceu: "bad", agendamento_realizado: "good",
 };
 
-/** @param {{entry: Entry}} props */
-function Life({ entry }) {
-  return html`<li class=${TONES[entry.tipo] ?? ""}>
-    <p class="small muted"><time datetime=${entry.em}>${dateTime(entry.em)}</time>${entry.por && html` · ${t(`leads.por_${entry.por === person.value?.id ? "voce" : "colega"}`)}`}</p>
+/** @param {{entry: Entry, people: ReturnType<typeof usePeople>}} props */
+function Life({ entry, people }) {
+  return html`<li class=${`${TONES[entry.tipo] ?? ""} ${entry.tipo === "resposta" || entry.tipo === "nota" ? "said" : ""}`}>
+    <p class="small muted"><time datetime=${entry.em}>${dateTime(entry.em)}</time>${entry.por && html` · ${by(entry.por, people)}`}</p>
     <p>${wordsOf(entry)}</p>
     ${entry.texto && html`<blockquote class="pre">${entry.texto}</blockquote>`}
     ${entry.motivo && html`<p class="muted">${t("leads.motivo_dito", { motivo: entry.motivo })}</p>`}
