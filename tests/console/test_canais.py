@@ -106,6 +106,7 @@ def test_a_template_is_written_by_mouse_with_a_live_preview(person: Person) -> N
     expect(page.locator(".error")).to_contain_text("sem espaços")
     page.get_by_label("Nome do modelo").fill("cobranca")
     expect(page.locator(".error")).to_have_count(0)
+    expect(page.get_by_role("group", name="Da agenda")).to_contain_text("Link da agenda")
     text = page.get_by_label("Texto", exact=True)
     text.fill("Olá, ")
     page.get_by_role("button", name="Primeiro nome").click()

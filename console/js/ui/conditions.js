@@ -179,7 +179,7 @@ function Row({ part, set, remove, problem, pointer, depth }) {
             <${Leaf} key=${kind} kind=${kind} filter=${inner} set=${change} />`}
     </div>
     <div class="condition-acts">
-      ${unfinished && html`<span class="muted small">${t("condicoes.falta")}</span>`}
+      ${unfinished && html`<span class="badge warn" role="status">${t("condicoes.falta")}</span>`}
       <${Check} label=${t("condicoes.exceto")} checked=${isNot} set=${(/** @type {boolean} */ wanted) => set(wanted ? { nao: inner } : inner)} />
       <button type="button" class="small" onClick=${remove}>${t("condicoes.retirar")}</button>
     </div>
