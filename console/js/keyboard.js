@@ -69,13 +69,16 @@ function pressed(event) {
 /** What had the focus last, unless the person left it. @type {Element | null} */
 let focused = null;
 
-/** When the part that had the focus is gone, as a button whose work is done, one goes on from the heading, not from the start. */
+/**
+ * When the part that had the focus is gone, as a button whose work is done, one goes on from the heading, not from the
+ * start of the page; in a window, from the button that closes it.
+ */
 function keepFocus() {
-  if (!focused || focused.isConnected || document.activeElement !== document.body || document.querySelector("dialog[open]")) return;
-  const heading = first("h1");
-  if (!heading) return; // the page still loads
+  if (!focused || focused.isConnected || document.activeElement !== document.body) return;
+  const place = document.querySelector("dialog[open]") ? document.querySelector("dialog[open] footer button") : first("h1");
+  if (!(place instanceof HTMLElement)) return; // the page still loads
   focused = null;
-  heading.focus({ preventScroll: true });
+  place.focus({ preventScroll: true });
 }
 
 /** Listen to the keys of the whole page, and look after the focus. */
