@@ -1830,12 +1830,18 @@ def heading(name: str, language: str) -> str:
     return _pick(_HEADINGS[name], language)
 
 
+_CHANNELS = {"whatsapp": "WhatsApp", "email": "e-mail"}
+"""How a sentence names a channel, in either language."""
+
+
 def text(code: str, language: str = PORTUGUESE, **params: object) -> str:
     """The sentence of a code, with its parameters filled in.
 
     Raises:
         KeyError: the code is not in the catalogue; a test searches the source for such codes.
     """
+    if "canal" in params:
+        params["canal"] = _CHANNELS.get(str(params["canal"]), params["canal"])
     return _pick(CATALOGUE[code], language).format(**params)
 
 

@@ -140,7 +140,7 @@ class LocalConsole:
         hidden = "".join(
             f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in query.items()
         )
-        groups = "".join(
+        groups = " &ensp; ".join(
             f'<label><input type="radio" name="grupo" value="{each}"{checked}> {each}</label>'
             for each, checked in zip(GROUPS, (" checked", "", ""), strict=True)
         )

@@ -66,7 +66,32 @@ function pressed(event) {
   event.preventDefault();
 }
 
-/** Listen to the keys of the whole page. */
+/** What had the focus last, unless the person left it. @type {Element | null} */
+let focused = null;
+
+/**
+ * When the part that had the focus is gone, as a button whose work is done, one goes on from the heading, not from the
+ * start of the page; in a window, from the button that closes it.
+ */
+function keepFocus() {
+  if (!focused || focused.isConnected || document.activeElement !== document.body) return;
+  const place = document.querySelector("dialog[open]") ? document.querySelector("dialog[open] footer button") : first("h1");
+  if (!(place instanceof HTMLElement)) return; // the page still loads
+  focused = null;
+  place.focus({ preventScroll: true });
+}
+
+/** Listen to the keys of the whole page, and look after the focus. */
 export function listen() {
   addEventListener("keydown", pressed);
+  addEventListener("focusin", ({ target }) => {
+    focused = /** @type {Element} */ (target);
+  });
+  addEventListener("focusout", ({ target }) => {
+    // A part that is taken away, or a button that works, loses the focus, too: only afterwards one sees which it was.
+    queueMicrotask(() => {
+      if (focused === target && focused?.isConnected && !focused.matches(":disabled")) focused = null;
+    });
+  });
+  new MutationObserver(keepFocus).observe(document.body, { childList: true, subtree: true });
 }

@@ -288,6 +288,8 @@ def test_a_draft_saves_itself_and_undoes_nobody(person: Person) -> None:
     page.get_by_role("button", name="Adicionar condição").click()
     page.get_by_label("Condição").select_option("nome")
     expect(page.get_by_text("Não salvo: falta completar")).to_be_visible()
+    expect(page.locator(".condition")).to_contain_text("falta completar")
+    expect(page.locator(".condition [role=alert]")).to_have_count(0)
     page.get_by_label("Contém").fill("Ana")
     saved(page)
     assert person.rest.ask("GET", path)["filtro"] == {"todos": [{"nome": "Ana"}]}

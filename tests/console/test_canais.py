@@ -107,6 +107,7 @@ def test_a_template_is_written_by_mouse_with_a_live_preview(person: Person) -> N
     expect(page.locator(".error")).to_contain_text("sem espaços")
     page.get_by_label("Nome do modelo").fill("cobranca")
     expect(page.locator(".error")).to_have_count(0)
+    expect(page.get_by_role("group", name="Da agenda")).to_contain_text("Link da agenda")
     text = page.get_by_label("Texto", exact=True)
     text.fill("Olá, ")
     page.get_by_role("button", name="Primeiro nome").click()
@@ -129,7 +130,7 @@ def test_a_template_is_written_by_mouse_with_a_live_preview(person: Person) -> N
     person.check_access()
     page.get_by_role("button", name="Salvar").click()
     expect(page).to_have_url(re.compile("#/canais/modelos/cobranca$"))
-    expect(page.get_by_text("como a API vai enviar")).to_be_visible()
+    expect(page.get_by_text("como será enviada")).to_be_visible()
     kept = person.rest.ask("GET", "/templates/cobranca")
     assert kept["texto"] == "Olá, {{primeiro_nome}}! Deve {{valor|moeda}} hoje."
 

@@ -88,6 +88,7 @@ def test_a_sheet_is_checked_read_otherwise_imported_and_corrected_by_mouse(perso
     page.get_by_role("button", name="Conferir de novo").click()
     page.get_by_role("button", name="Importar 2 leads").click()
     expect(page.get_by_role("heading", name="Resultado")).to_be_visible()
+    expect(page.get_by_role("link", name="Ver os leads deste arquivo")).to_be_visible()
     expect(page.locator("table.refused")).to_contain_text("“bruno@example” não é um e-mail válido.")
     assert leads(person, "emails", "tags") == [
         (["ana@example.com"], ["feira"]),

@@ -137,6 +137,10 @@ def test_open_points_are_those_of_the_rows(services: Services, owner: Database) 
     assert (found[8]["agendamento_id"], found[9]["mensagem"]) == (
         past, "data_vencimento passou em 23 de novembro de 2026; valores: R$ 10,00."
     )  # fmt: skip
+    assert [found[4]["mensagem"], found[5]["mensagem"]] == [
+        "O lead não tem contato para e-mail.",
+        "O arquivo tinha um erro na coluna Email: “x” não é um e-mail válido.",
+    ]
     text = in_markdown(services, agendamento_id)
     assert "- +5571999990001 (principal, não enviável, suprimido)" in text
 

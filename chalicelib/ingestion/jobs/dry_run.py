@@ -14,9 +14,9 @@ from typing import Any
 from uuid import UUID
 
 from chalicelib.adapters.database import Database, Row, Rows
+from chalicelib.contacts.refusals import refusal_sentence
 from chalicelib.errors import NotFound
 from chalicelib.ingestion.jobs.account import complete, place_of
-from chalicelib.ingestion.jobs.reports import refusal_sentence
 from chalicelib.ingestion.loading.batch import Batch
 from chalicelib.ingestion.loading.loader import BatchCounts, Deduplication, Loaded, RowOutcome, load
 from chalicelib.ingestion.loading.matching import MOST_LEADS

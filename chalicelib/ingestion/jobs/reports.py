@@ -25,8 +25,8 @@ from uuid import UUID
 from chalicelib import messages
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.adapters.storage import Storage
-from chalicelib.contacts.domains import likely_address
 from chalicelib.contacts.pieces import EDGES
+from chalicelib.contacts.refusals import refusal_sentence
 from chalicelib.errors import Conflict, NotFound
 from chalicelib.ingestion.jobs.account import commas_of, place_of, remarks_of
 from chalicelib.ingestion.jobs.jobs import FINAL
@@ -183,12 +183,6 @@ def _place(error: Row, account: Mapping[str, Any] | None) -> str:
     """The row of an error; where several sheets were read, with the name of its sheet (`Jan!12`)."""
     sheet, row = place_of(error["linha"], account)
     return str(row) if sheet is None else f"{sheet}!{row}"
-
-
-def refusal_sentence(code: str, value: str, language: Language) -> str:
-    """The sentence of a refused row or cell; where the domain of an address was misspelt, it names the likely one."""
-    likely = likely_address(value) if code == "dominio_suspeito" else None
-    return messages.text(code, language, valor=value, provavel=likely)
 
 
 class _Layout(NamedTuple):

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from chalicelib import messages
 from chalicelib.campos import CampoType
 from chalicelib.codes import explained
+from chalicelib.contacts.refusals import refusal_sentence
 from chalicelib.leads.briefing.values import in_words
 
 Row = Mapping[str, Any]
@@ -49,7 +50,8 @@ def open_points(known: Known, now: datetime, today: date, language: str) -> list
         for canal, contacts in (("whatsapp", known.telefones), ("email", known.emails)):
             yield from _of_contacts(canal, contacts)
         for error in known.erros:
-            yield point("ponto_erro_no_arquivo", coluna=error["coluna"], motivo=_why(error["codigo"], language))
+            why = refusal_sentence(error["codigo"], error["valor"], language)
+            yield point("ponto_erro_no_arquivo", coluna=error["coluna"], motivo=why.rstrip("."))
         for message in known.mensagens:
             if message["status"] in _FAILED:
                 yield point(

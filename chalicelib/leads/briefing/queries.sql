@@ -43,7 +43,7 @@ SELECT agendamento_id, tipo, canal, data_agendada, duracao_minutos, responsavel,
 
 -- name: erros_to_brief
 -- What the file said of the lead that could not be kept.
-SELECT coluna, codigo
+SELECT coluna, codigo, valor
   FROM ingest_erros
  WHERE tenant_id = :tenant_id AND job_id = :job_id AND linha = :linha
  ORDER BY ordem

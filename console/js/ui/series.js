@@ -2,7 +2,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import { html } from "../html.js";
 import { number } from "../format.js";
-import { t } from "../texts.js";
+import { language, t } from "../texts.js";
 
 /** @type {Promise<void> | undefined} */
 let load;
@@ -29,7 +29,7 @@ function library() {
  */
 export function Series({ caption, times, timeText, lines, height = 160 }) {
   const place = useRef(/** @type {HTMLDivElement | null} */ (null));
-  const key = JSON.stringify([times, lines.map((line) => line.values)]);
+  const key = JSON.stringify([language.value, times, lines.map((line) => line.values)]);
   useEffect(() => {
     /** @type {any} */
     let plot;

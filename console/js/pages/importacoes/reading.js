@@ -2,6 +2,7 @@
 import { number } from "../../format.js";
 import { html } from "../../html.js";
 import { label, t } from "../../texts.js";
+import { campoText } from "../../ui/campos.js";
 import { Section } from "../../ui/parts.js";
 import { targetOf, withTarget } from "./options.js";
 
@@ -36,7 +37,7 @@ export function Columns({ job, edit = null, preview = [] }) {
         ${columns.map(
           (column) => html`<tr key=${column.coluna}>
             <th scope="row"><span class="muted">${column.coluna}</span> ${column.titulo || html`<em class="muted">${t("importacoes.sem_titulo")}</em>`}</th>
-            ${preview.length > 0 && html`<td class="wide muted examples">${examplesOf(column, preview).map((each) => html`<span>${each}</span>`)}</td>`}
+            ${preview.length > 0 && html`<td class="wide muted examples">${(isFirst(column, columns) ? examplesOf(column, preview) : []).map((each) => html`<span>${each}</span>`)}</td>`}
             <td>
               ${edit && column.titulo ? html`<${Target} job=${job} column=${column} edit=${edit} /> ` : readAs(column)}
               <${Note} job=${job} column=${column} edit=${edit} />
@@ -119,17 +120,15 @@ function Note({ job, column, edit }) {
     ${offers && !titulo && !edit.options.adivinhar && html` <button type="button" class="small" onClick=${() => edit.change({ adivinhar: true })}>${t("importacoes.adivinhar")}</button>`}`;
 }
 
+/** The preview tells one phone and one e-mail of a lead, not from which of two columns. @param {Column} column @param {readonly Column[]} columns */
+function isFirst(column, columns) {
+  return Boolean(column.tipo) || columns.find((each) => each.campo === column.campo) === column;
+}
+
 /** Some values of a column, as the first rows would be stored. @param {Column} column @param {readonly PreviewRow[]} preview */
 function examplesOf(column, preview) {
   const values = preview.map(({ lead }) => (lead ? valueOf(column, lead) : null)).filter((each) => each !== null && each !== "");
-  return [...new Set(values.map(written))].slice(0, MOST_EXAMPLES);
-}
-
-/** @param {string | number | boolean | null} value */
-function written(value) {
-  if (typeof value === "number") return number(value);
-  if (typeof value === "boolean") return value ? t("importacoes.sim") : t("importacoes.nao");
-  return String(value);
+  return [...new Set(values.map((each) => campoText(each, column.tipo ? [column.tipo] : [])))].slice(0, MOST_EXAMPLES);
 }
 
 /** @param {Column} column @param {Schemas["PreviewLead"]} lead @returns {string | number | boolean | null} */

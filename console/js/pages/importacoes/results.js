@@ -1,6 +1,8 @@
 // What came of the rows of a file, or what would come of them.
 import { number } from "../../format.js";
 import { html } from "../../html.js";
+import { href } from "../../router.js";
+import { can } from "../../session.js";
 import { label, t } from "../../texts.js";
 import { Figures, Section } from "../../ui/parts.js";
 import { isMoving } from "./status.js";
@@ -23,6 +25,11 @@ export function Results({ job }) {
       ]}
     />
     ${same.length > 0 && html`<p class="muted">${t("importacoes.ja_existiam")} ${same.map(([kind, n]) => `${label("importacoes.chave", kind)}: ${number(n)}`).join(" · ")}</p>`}
+    ${job.leads_criados > 0 && !job.validar_apenas && job.status === "concluido" && !job.desfeito_em &&
+    html`<p class="row">
+      <a href=${href(["leads"], { origem_arquivo: job.nome_arquivo })}>${t("importacoes.ver_leads")}</a>
+      ${can("operador") && html`<a href=${href(["campanhas", "nova"])}>${t("importacoes.nova_campanha")}</a>`}
+    </p>`}
     ${job.correcoes_ignoradas > 0 && html`<p class="notice warn">${t("importacoes.correcoes_ignoradas", { n: job.correcoes_ignoradas })}</p>`}
   <//>`;
 }

@@ -97,7 +97,7 @@ export function campoText(value, tipos = []) {
   }
   const text = String(value);
   if (tipos.includes("data") && /^\d{4}-\d{2}-\d{2}$/.test(text)) return plainDay(text);
-  if (tipos.includes("data_hora") && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(text)) return `${plainDay(text)} ${text.slice(11, 16)}`;
+  if (tipos.includes("data_hora") && /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(text)) return `${plainDay(text)} ${text.slice(11, 16)}`.replace(/ 00:00$/, "");
   if (tipos.includes("hora") && /^\d{2}:\d{2}:\d{2}$/.test(text)) return text.slice(0, 5);
   return text;
 }

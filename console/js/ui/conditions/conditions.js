@@ -76,6 +76,15 @@ export function asGroup(filter) {
   return partsOf(filter) ? filter : { todos: [filter] };
 }
 
+/** Whether nothing has been chosen or typed yet: that is no mistake of the person. @param {Filter} filter */
+function isUnfinished(filter) {
+  const { campo, campanha, ultimo_disparo: last, tags } = filter;
+  if (campo) return !campo.nome || (campo.op !== "vazio" && campo.op !== "nao_vazio" && (campo.valor ?? "") === "");
+  if (campanha) return !campanha.campanha_id;
+  if (last) return !last.nunca && !last.desde && !last.antes_de;
+  return Object.values(tags ?? filter).some((value) => value === "" || (Array.isArray(value) && value.length === 0));
+}
+
 /** What a problem says of a place or of what is in it. @param {Problem | null | undefined} problem @param {string} pointer */
 function errorsUnder(problem, pointer) {
   return (problem?.errors ?? []).filter((each) => each.pointer === pointer || each.pointer?.startsWith(`${pointer}/`));
@@ -152,6 +161,7 @@ function Row({ part, set, remove, problem, pointer, depth }) {
   const change = (changed) => set(isNot ? { nao: changed } : changed);
   const isGroup = partsOf(inner) !== undefined;
   const errors = isGroup ? [] : errorsUnder(problem, pointer);
+  const unfinished = !isGroup && errors.length > 0 && isUnfinished(inner);
   return html`<li class="condition ${isGroup ? "group" : ""}">
     <div class="condition-body">
       ${isGroup
@@ -169,10 +179,11 @@ function Row({ part, set, remove, problem, pointer, depth }) {
             <${Leaf} key=${kind} kind=${kind} filter=${inner} set=${change} />`}
     </div>
     <div class="condition-acts">
+      ${unfinished && html`<span class="badge warn" role="status">${t("condicoes.falta")}</span>`}
       <${Check} label=${t("condicoes.exceto")} checked=${isNot} set=${(/** @type {boolean} */ wanted) => set(wanted ? { nao: inner } : inner)} />
       <button type="button" class="small" onClick=${remove}>${t("condicoes.retirar")}</button>
     </div>
-    ${errors.map((each) => html`<p class="error" role="alert">${each.detail}</p>`)}
+    ${!unfinished && errors.map((each) => html`<p class="error" role="alert">${each.detail}</p>`)}
   </li>`;
 }
 

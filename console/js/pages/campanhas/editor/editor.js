@@ -1,5 +1,5 @@
 // A draft on one page: its four parts can be gone through in any order, and none forgets what was typed in another.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../../api.js";
 import { dateTime } from "../../../format.js";
 import { html } from "../../../html.js";
@@ -58,6 +58,12 @@ function Editor({ draft, reload }) {
   const given = route.value.query.parte ?? "";
   const part = PARTS.find((each) => each === given) ?? PARTS[0];
   const next = PARTS[PARTS.indexOf(part) + 1];
+  const opened = useRef(part);
+  useEffect(() => {
+    // The link to the next part stays where it is, below all that comes first.
+    if (opened.current !== part) /** @type {HTMLElement | null} */ (document.querySelector("main .tabs [aria-current]"))?.focus();
+    opened.current = part;
+  }, [part]);
   /** @param {string} parte */
   const partHref = (parte) => href(["campanhas", draft.id ?? "nova"], { parte });
   const known = useResource(async (signal) => {

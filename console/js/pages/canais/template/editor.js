@@ -13,7 +13,7 @@ import { Badge, Page } from "../../../ui/parts.js";
 import { ProblemBox, Show } from "../../../ui/state.js";
 import { toast } from "../../../ui/toast.js";
 import { Difference } from "./difference.js";
-import { Palette } from "./palette.js";
+import { Palette, oneOfEachName } from "./palette.js";
 import { Preview } from "./preview.js";
 import { DRAFTS } from "../templates.js";
 import { TestSend } from "./test_send.js";
@@ -35,8 +35,7 @@ async function load(nome, signal) {
     api.get("/templates", { signal }),
     api.get("/campos", { query: { limit: 500 }, signal }),
   ]);
-  const named = new Map(/** @type {Schemas["CampoAnswer"][]} */ (campos.itens).map((campo) => [campo.campo, campo]));
-  return { template, list: /** @type {Schemas["TemplateList"]} */ (list), campos: [...named.values()] };
+  return { template, list: /** @type {Schemas["TemplateList"]} */ (list), campos: oneOfEachName(campos.itens) };
 }
 
 /** @param {{nome: string}} props `nome`: "" for a new template */

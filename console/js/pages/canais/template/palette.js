@@ -1,7 +1,7 @@
 // The variables that a template may have, each written at the cursor by a click.
 import { useState } from "preact/hooks";
 import { html } from "../../../html.js";
-import { t } from "../../../texts.js";
+import { label, t } from "../../../texts.js";
 import { Select } from "../../../ui/field.js";
 import { LEAD_NAMES } from "./words.js";
 
@@ -11,6 +11,21 @@ import { LEAD_NAMES } from "./words.js";
 
 /** How the values of a column of each type are best shown. @type {Record<string, string>} */
 const BY_TYPE = { moeda: "moeda", percentual: "percentual", data: "data", data_hora: "data", hora: "hora" };
+/**
+ * Each campo once. Two files may give it two types, as a sheet with `R$` and a row that was corrected without it: the
+ * type that has a format says how the value is best shown.
+ * @param {readonly Campo[]} campos
+ */
+export function oneOfEachName(campos) {
+  /** @type {Map<string, Campo>} */
+  const named = new Map();
+  for (const campo of campos) {
+    const known = named.get(campo.campo);
+    if (!known || !(known.tipo in BY_TYPE)) named.set(campo.campo, campo);
+  }
+  return [...named.values()];
+}
+
 const AUTOMATIC = "";
 const NONE = "-";
 
@@ -44,7 +59,7 @@ export function Palette({ campos, more, formats, canal, numbers, write }) {
     <p class="hint small">${t("canais.variaveis_dica")}</p>
     ${group(t("canais.do_lead"), LEAD_NAMES.map((name) => [name, t(`canais.variavel.${name}`), ""]))}
     ${group(t("canais.da_planilha"), campos.map((campo) => [campo.campo, campo.titulo || campo.campo, campo.tipo]))}
-    ${group(t("canais.da_agenda"), more.map((name) => [name, name, ""]))}
+    ${group(t("canais.da_agenda"), more.map((name) => [name, label("canais.variavel", name), ""]))}
     ${canal === "whatsapp" &&
     html`<div class="chips" role="group" aria-label=${t("canais.da_meta")}>
       <span class="muted">${t("canais.da_meta")}</span>

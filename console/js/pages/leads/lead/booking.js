@@ -3,7 +3,7 @@ import { useEffect, useState } from "preact/hooks";
 import { api } from "../../../api.js";
 import { dateTime, time, weekday } from "../../../format.js";
 import { html } from "../../../html.js";
-import { useAction, useResource } from "../../../resource.js";
+import { useAction, useResource, useSettled } from "../../../resource.js";
 import { href } from "../../../router.js";
 import { t } from "../../../texts.js";
 import { Dialog } from "../../../ui/dialog.js";
@@ -78,13 +78,14 @@ export default function Booking({ lead, close, done }) {
         ${staff.data && staff.data.length > 0
           ? html`<${Select} label=${t("leads.com_quem")} value=${form.responsavel} options=${staff.data.map((each) => [each.nome, each.nome])}
               set=${(/** @type {string} */ responsavel) => change({ responsavel, inicio: "" })} error=${errorOf(work.problem, "responsavel")} />`
-          : html`<${Responsavel} set=${(/** @type {string} */ responsavel) => change({ responsavel, inicio: "" })} error=${errorOf(work.problem, "responsavel")} />`}
+          : html`<${Responsavel} set=${(/** @type {string} */ responsavel) => responsavel !== form.responsavel && change({ responsavel, inicio: "" })} error=${errorOf(work.problem, "responsavel")} />`}
         <${Select} label=${t("leads.duracao")} value=${form.minutos} options=${MINUTES.map((each) => [each, t("leads.minutos", { n: Number(each) })])}
           set=${(/** @type {string} */ minutos) => change({ minutos, inicio: "" })} />
         ${form.canal === "presencial" && html`<${Input} label=${t("leads.local")} value=${form.local} set=${(/** @type {string} */ local) => change({ local })} error=${errorOf(work.problem, "local")} required />`}
         ${form.canal === "video" && html`<${Input} label=${t("leads.link")} type="url" value=${form.link} set=${(/** @type {string} */ link) => change({ link })} error=${errorOf(work.problem, "link")} />`}
       </div>
       <${ProblemBox} problem=${staff.problem ?? slots.problem} />
+      ${!form.responsavel && !staff.loading && html`<p class="muted" role="status">${t("leads.horarios_depois")}</p>`}
       ${form.responsavel && html`<${Slots} slots=${slots.data} isLoading=${slots.loading && !slots.problem} chosen=${form.inicio} choose=${(/** @type {string} */ inicio) => change({ inicio })} />`}
       <${TextArea} label=${t("leads.observacoes")} rows=${2} value=${form.observacoes} set=${(/** @type {string} */ observacoes) => change({ observacoes })} error=${errorOf(work.problem, "observacoes")} />
       <${Check} label=${t("leads.avisar_lead")} hint=${t("leads.avisar_lead_dica")} checked=${form.avisar} set=${(/** @type {boolean} */ avisar) => change({ avisar })} />
@@ -99,9 +100,13 @@ export default function Booking({ lead, close, done }) {
   <//>`;
 }
 
-/** Somebody who has no row: the slots are asked for when the name is whole. @param {{set: (name: string) => void, error: string}} props */
+/** Somebody who has no row: the slots are asked for when the person stops typing. @param {{set: (name: string) => void, error: string}} props */
 function Responsavel({ set, error }) {
   const [name, setName] = useState("");
+  const settled = useSettled(name.trim(), 600);
+  useEffect(() => {
+    set(settled);
+  }, [settled]);
   return html`<${Input} label=${t("leads.com_quem")} hint=${t("leads.com_quem_dica")} value=${name} set=${setName} error=${error} required
     onChange=${() => set(name.trim())} />`;
 }

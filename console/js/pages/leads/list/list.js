@@ -67,7 +67,7 @@ function keptColumns() {
 function columnsOf(chosen, campos) {
   /** @type {Record<string, Column<Lead>>} */
   const own = {
-    documento: { title: t("leads.coluna.documento"), cell: (lead) => documentOf(lead.documento), wide: true },
+    documento: { title: t("leads.coluna.documento"), cell: (lead) => html`<span class="nowrap">${documentOf(lead.documento)}</span>`, wide: true },
     contato: { title: t("leads.coluna.contato"), cell: (lead) => lead.contato ?? "–" },
     status: { title: t("leads.coluna.status"), cell: (lead) => html`<${StatusBadge} value=${lead.status} />` },
     tags: { title: t("leads.coluna.tags"), cell: (lead) => html`<${Tags} tags=${lead.tags} />`, wide: true },
