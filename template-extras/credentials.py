@@ -42,7 +42,7 @@ def _offer(secrets: Any, stage: str, name: str, answered: Any) -> None:
     """Ask whether a secret shall change, and store what was answered if that is anything new."""
     secret = f"/alquimista/{stage}/disparo-agenda/{name}"
     stored = _stored(secrets, secret)
-    if not click.confirm(f"{name} (has {', '.join(sorted(stored)) or 'nothing'}): change it?", default=False):
+    if not click.confirm(f"{name} (has {', '.join(sorted(stored)) or 'nothing'}): change it?", default=False, err=True):
         return
     new = {**stored, **answered(stored)}
     if new == stored:
@@ -79,9 +79,9 @@ def _webhook(stored: Document) -> Iterator[tuple[str, str]]:
 def _channel(stored: Document, canal: Canal) -> Document:
     """The server of a channel, asked for until it is one that the app would use."""
     known = [name for name, each in profiles().items() if each["canal"] == canal]
-    perfil = click.prompt("  perfil", type=click.Choice(known), default=stored.get("perfil"))
+    perfil = click.prompt("  perfil", type=click.Choice(known), default=stored.get("perfil"), err=True)
     while True:
-        url = click.prompt("  url", default=stored.get("url"))
+        url = click.prompt("  url", default=stored.get("url"), err=True)
         given = hidden(f"  {_HEADER} header, such as 'Bearer …' (Enter keeps or leaves it out)", optional=True)
         headers = {**stored.get("headers", {}), **({_HEADER: given} if given else {})}
         new = {"perfil": perfil, "url": url, **({"headers": headers} if headers else {})}

@@ -23,13 +23,15 @@ def main() -> None:
 
 @main.command()
 @click.option("--stage", default="dev", show_default=True, help="A stage that is deployed.")
-@click.option("--tenant", prompt=True, help="Lower-case letters, digits and hyphens, at most 63.")
-@click.option("--email", prompt=True, help="Where Cognito sends the invitation.")
+@click.option("--tenant", default="", help="Lower-case letters, digits and hyphens, at most 63; asked for without it.")
+@click.option("--email", default="", help="Where Cognito sends the invitation; asked for without it.")
 @click.option("--group", type=click.Choice([each.value for each in Group]), default=ADMIN.value, show_default=True)
 def user(stage: str, tenant: str, email: str, group: str) -> None:
     """Make the first administrator of a tenant; they invite the others. Again, it only puts them into the group."""
+    tenant = tenant or click.prompt("Tenant", err=True)
     if not TENANT_ID.fullmatch(tenant):
         raise click.BadParameter("lower-case letters, digits and hyphens, at most 63", param_hint="--tenant")
+    email = email or click.prompt("E-mail", err=True)
     with closing(_pool(stage)) as pool:
         is_new = pool.put(email, tenant, Group(group), DesiredDeliveryMediums=["EMAIL"])
     click.echo(f"{'invited' if is_new else 'was there already'}: {group} of {tenant}")

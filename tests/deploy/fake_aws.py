@@ -6,8 +6,14 @@ import json
 import os
 import stat
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.deploy.conftest import PROJECT
 
 _PROGRAM = """#!{python}
 import json, sys
@@ -58,3 +64,13 @@ class FakeAws:
     def asked(self) -> list[list[str]]:
         """The arguments of each command since `environment`, in their order."""
         return [json.loads(line) for line in self._log.read_text().splitlines()] if self._log.exists() else []
+
+
+def deploy(aws: FakeAws, folder: Path, *arguments: str, **environment: str) -> Result:
+    """Run `template-extras/deploy.py` in a folder, with this `aws`. In this process: its imports take seconds."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(PROJECT / "template-extras")
+        patch.chdir(folder)
+        for name, value in aws.environment(**environment).items():
+            patch.setenv(name, value)
+        return CliRunner().invoke(import_module("deploy").main, arguments)

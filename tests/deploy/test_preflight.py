@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.deploy.conftest import PROJECT, Packaged, run
-from tests.deploy.fake_aws import FakeAws
+from tests.deploy.conftest import Packaged
+from tests.deploy.fake_aws import FakeAws, deploy
 
 POOL = "arn:aws:cognito-idp:us-east-1:123456789012:userpool/us-east-1_Abc"
 GIVEN = {
@@ -59,13 +59,11 @@ class Account:
 
     def preflight(self, **given: str) -> tuple[int, list[str], str]:
         """The exit status, the lines that do not say "ok", and all that was said."""
-        done = run(
-            PROJECT / "template-extras" / "deploy.py", "preflight", "--stage", self.stage, "--artifacts", "code",
-            "--parameters", " ".join(f"{name}={each}" for name, each in {**GIVEN, **given}.items() if each),
-            cwd=self._folder, env=self.aws.environment(PYTHONPATH=str(PROJECT)),
-        )  # fmt: skip
+        parameters = " ".join(f"{name}={each}" for name, each in {**GIVEN, **given}.items() if each)
+        options = ("--stage", self.stage, "--artifacts", "code", "--parameters", parameters)
+        done = deploy(self.aws, self._folder, "preflight", *options)
         lines = [each for each in done.stdout.splitlines() if each.startswith(("missing", "warning"))]
-        return done.returncode, [" ".join(each.split()) for each in lines], done.stdout + done.stderr
+        return done.exit_code, [" ".join(each.split()) for each in lines], done.output
 
 
 @pytest.fixture

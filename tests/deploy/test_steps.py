@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from local.stack import Stack
-from tests.deploy.conftest import PROJECT, run
-from tests.deploy.fake_aws import FakeAws
+from tests.deploy.conftest import PROJECT
+from tests.deploy.fake_aws import FakeAws, deploy
 
 NAME = "disparo-agenda-dev"
 FUNCTION = f"{NAME}-migrate"
@@ -79,11 +79,8 @@ class Stage:
 
     def run(self, *arguments: str, **environment: str) -> Ran:
         """The exit status, what was said, and what was asked of AWS."""
-        done = run(
-            PROJECT / "template-extras" / "deploy.py", *arguments, cwd=self.folder,
-            env=self.aws.environment(PYTHONPATH=str(PROJECT), **environment),
-        )  # fmt: skip
-        return done.returncode, done.stdout + done.stderr, self.aws.asked()
+        done = deploy(self.aws, self.folder, *arguments, **environment)
+        return done.exit_code, done.output, self.aws.asked()
 
 
 def changes(asked: list[list[str]]) -> list[str]:
@@ -284,25 +281,25 @@ def local(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 @pytest.fixture
-def deploy(stage: Stage, local: Stack) -> Callable[..., Ran]:
+def deployed(stage: Stage, local: Stack) -> Callable[..., Ran]:
     """Takes steps of a deployment whose stack is the local one."""
     pool = local.settings().user_pool_arn
     environment = {
         name: value for name, value in local.state.environment.items() if name.startswith("AWS_")
     } | {"AWS_DEFAULT_REGION": local.settings().aws_region}  # fmt: skip
 
-    def deployed(*steps: str, **parameters: str) -> Ran:
+    def take(*steps: str, **parameters: str) -> Ran:
         stage.is_deployed(url=local.url("api"), UserPoolArn=pool, **parameters)
         return stage.run(*steps, "--artifacts", "code", **environment)
 
-    return deployed
+    return take
 
 
 def test_deployment_ends_with_a_dry_run_through_the_worker_and_leaves_no_user(
-    deploy: Callable[..., Ran], local: Stack
+    deployed: Callable[..., Ran], local: Stack
 ) -> None:
     for _ in range(2):
-        status, said, _ = deploy("all", MasterSecretArn=MASTER)
+        status, said, _ = deployed("all", MasterSecretArn=MASTER)
         assert status == 0, said
     assert said.index("ok       /saude: ok") < said.index("ok       a token: verificacao, operador")
     assert "ok       an empty dry run: concluido" in said
