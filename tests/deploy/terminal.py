@@ -11,7 +11,7 @@ import sys
 import termios
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.deploy.conftest import PROJECT
 
@@ -27,7 +27,7 @@ class Session(NamedTuple):
     output: str
 
 
-def at_terminal(program: str, arguments: Sequence[str], typed: Sequence[tuple[str, str]], **options: object) -> Session:
+def at_terminal(program: str, arguments: Sequence[str], typed: Sequence[tuple[str, str]], **options: Any) -> Session:
     """Run a file of `template-extras`; at the end of each question, type its answer. `options` are those of Popen.
 
     A question ends with a space that is written after the echo was turned off: so nothing is typed too early.

@@ -18,7 +18,7 @@ from tests.deploy.fake_aws import FakeAws, deploy
 NAME = "disparo-agenda-dev"
 FUNCTION = f"{NAME}-migrate"
 MASTER = "arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!cluster-1"
-SAM = {"Parameters": {}, "Resources": {}}
+SAM: dict[str, Any] = {"Parameters": {}, "Resources": {}}
 PACKAGED = {
     "Resources": {
         "Migrate": {
@@ -27,7 +27,7 @@ PACKAGED = {
         "Queue": {},
     }
 }
-OLDER = {"Resources": {"Queue": {}}}
+OLDER: dict[str, Any] = {"Resources": {"Queue": {}}}
 INVOKE = f"lambda invoke --function-name {FUNCTION}"
 CHANGING = ("cloudformation package", "lambda update-function-code", "lambda wait", "lambda invoke", "s3 cp",
             "cloudformation deploy")  # fmt: skip
