@@ -21,7 +21,7 @@ PROVEN := ingestion dispatch campaigns leads privacy scheduling access subscript
 
 .DEFAULT_GOAL := help
 .PHONY: help demo up down test test-fast check lint types check-coverage console-types screenshots chaos soak fuzz fuzz-api fuzz-api-brief peers bench bench-ingest bench-dispatch bench-campaign bench-neighbours bench-agenda bench-segments bench-api bench-console \
-	lock package deploy console destroy chalice-deploy redrive migrate sample clean
+	lock package deploy preflight upload migrate-stage deploy-stack smoke rollback secrets user token console destroy chalice-deploy redrive migrate sample clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -158,13 +158,44 @@ package: $(INSTALLED) ## Build a SAM template and its code in build/STAGE: make 
 	$(PY) template-extras/package.py --stage $(STAGE) --out build/$(STAGE) --arch $(ARCH) \
 		$(if $(LAMBDA_PYTHON),--python "$(LAMBDA_PYTHON)")
 
-deploy: package ## Deploy with the AWS CLI: make deploy ARTIFACTS=bucket PARAMETERS="UserPoolArn=… VpcId=…" (docs/aws.md)
-	@test -n "$(ARTIFACTS)" || { echo "ARTIFACTS, the bucket for the code, is missing: see docs/aws.md"; exit 1; }
-	aws cloudformation package --template-file build/$(STAGE)/sam.json --use-json \
-		--s3-bucket "$(ARTIFACTS)" --output-template-file build/$(STAGE)/packaged.json
-	aws cloudformation deploy --stack-name disparo-agenda-$(STAGE) --template-file build/$(STAGE)/packaged.json \
-		--s3-bucket "$(ARTIFACTS)" --capabilities CAPABILITY_NAMED_IAM CAPABILITY_AUTO_EXPAND \
-		$(if $(PARAMETERS),--parameter-overrides $(PARAMETERS))
+# Each step alone, and again without harm (template-extras/deploy.py). What is not named keeps its value.
+DEPLOY = PYTHONPATH=. $(PY) template-extras/deploy.py --stage $(STAGE) $(if $(ARTIFACTS),--artifacts "$(ARTIFACTS)") \
+	$(if $(PARAMETERS),--parameters "$(PARAMETERS)") $(if $(DATABASE_HOST),--host "$(DATABASE_HOST)")
+
+deploy: $(INSTALLED) ## Deploy a stage, from a look at what it needs to a smoke test: make deploy STAGE=dev PARAMETERS="…" (docs/aws.md)
+	@$(MAKE) --no-print-directory preflight
+	@$(MAKE) --no-print-directory package
+	@$(DEPLOY) all
+
+preflight: ARCH ?= x86_64
+preflight: $(INSTALLED) ## Say what a deployment would lack, and change nothing: make preflight STAGE=dev PARAMETERS="…"
+	@$(PY) template-extras/package.py --stage $(STAGE) --out build/$(STAGE) --arch $(ARCH) --template-only
+	@$(DEPLOY) preflight
+
+upload: $(INSTALLED) ## Put what `make package` built into the bucket for artifacts: make upload STAGE=dev
+	@$(DEPLOY) upload
+
+migrate-stage: $(INSTALLED) ## Prepare or migrate the database of a stage with the uploaded code: make migrate-stage STAGE=dev
+	@$(DEPLOY) migrate
+
+deploy-stack: $(INSTALLED) ## Create or update the stack with the uploaded code: make deploy-stack STAGE=dev PARAMETERS="…"
+	@$(DEPLOY) stack
+
+smoke: $(INSTALLED) ## Try a stage: /saude, a token, an empty dry run: make smoke STAGE=dev
+	@$(DEPLOY) smoke
+
+rollback: $(INSTALLED) ## Deploy again what a stage had before, but its database: make rollback STAGE=dev
+	@$(DEPLOY) rollback smoke
+
+secrets: $(INSTALLED) ## Ask for the secrets of the providers and store them: make secrets STAGE=dev
+	@PYTHONPATH=. $(PY) template-extras/credentials.py --stage $(STAGE)
+
+user: $(INSTALLED) ## Make the first administrator of a tenant: make user STAGE=dev TENANT=… EMAIL=…
+	@PYTHONPATH=. $(PY) template-extras/users.py user --stage $(STAGE) \
+		$(if $(TENANT),--tenant "$(TENANT)") $(if $(EMAIL),--email "$(EMAIL)")
+
+token: $(INSTALLED) ## Print an ID token of a person, whose password it asks for: make -s token STAGE=dev EMAIL=…
+	@PYTHONPATH=. $(PY) template-extras/users.py token --stage $(STAGE) $(if $(EMAIL),--email "$(EMAIL)")
 
 console: $(INSTALLED) ## Put the console of a deployed stage behind CloudFront: make console STAGE=dev DOMAIN=… CERTIFICATE=… (docs/aws.md)
 	@PYTHONPATH=. $(PY) template-extras/deploy_console.py --stage $(STAGE) --out build/$(STAGE)-console \

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
+import aws_cli
 import click
 
 from chalicelib.adapters.aws import Aws
@@ -47,11 +47,10 @@ class Stage(NamedTuple):
         Raises:
             click.ClickException: there is no such stack, or it lacks something.
         """
-        found = _stack(f"disparo-agenda-{name}")
-        outputs, parameters = found["outputs"], found["parameters"]
+        found = aws_cli.stack(f"disparo-agenda-{name}")
         try:
-            arn = parameters["UserPoolArn"].split(":")
-            bucket, api = outputs["BucketName"], outputs["EndpointURL"].rstrip("/")
+            arn = found.parameters["UserPoolArn"].split(":")
+            bucket, api = found.outputs["BucketName"], found.outputs["EndpointURL"].rstrip("/")
         except KeyError as missing:
             raise click.ClickException(f"the stack disparo-agenda-{name} has no {missing.args[0]}") from None
         return cls(name, api, bucket, arn[5].removeprefix("userpool/"), arn[3], arn[4])
@@ -72,7 +71,7 @@ class SignIn(NamedTuple):
     @classmethod
     def of(cls, stage: Stage) -> SignIn:
         """Those that the pool has, or those that the stack is to make: a pool has one such address."""
-        pool = _aws("cognito-idp", "describe-user-pool", "--user-pool-id", stage.pool_id)["UserPool"]
+        pool = aws_cli.ask("cognito-idp", "describe-user-pool", "--user-pool-id", stage.pool_id)["UserPool"]
         if custom := pool.get("CustomDomain"):
             return cls(f"https://{custom}", "")
         ours = f"disparo-agenda-{stage.name}-{stage.account}"
@@ -100,17 +99,17 @@ def main(name: str, domain: str, certificate: str, out: Path) -> None:
         **({"CertificateArn": certificate} if certificate else {}),
     }
     stack = f"disparo-agenda-{name}-console"
-    _run(
+    aws_cli.run(
         "cloudformation", "deploy", "--stack-name", stack, "--template-file", str(TEMPLATE),
         "--no-fail-on-empty-changeset",
         "--parameter-overrides", *(f"{key}={value}" for key, value in parameters.items()),
     )  # fmt: skip
-    outputs = _stack(stack)["outputs"]
+    outputs = aws_cli.stack(stack).outputs
     gather(out, configuration(stage, sign_in, outputs["ClientId"]))
     bucket = f"s3://{outputs['BucketName']}"
     # The CLI guesses types, and not every system knows this one: a browser runs no module of another type.
-    _run("s3", "sync", str(out), bucket, "--delete", "--exclude", _MODULES, *_FRESH)
-    _run(
+    aws_cli.run("s3", "sync", str(out), bucket, "--delete", "--exclude", _MODULES, *_FRESH)
+    aws_cli.run(
         "s3", "sync", str(out), bucket, "--delete", "--exclude", "*", "--include", _MODULES,
         "--content-type", "text/javascript", *_FRESH,
     )  # fmt: skip
@@ -151,34 +150,6 @@ def gather(out: Path, config: Mapping[str, str]) -> None:
         FOLDER, out, ignore=lambda folder, names: _NOT_SERVED & {*names} if Path(folder) == FOLDER else set()
     )
     (out / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-
-
-def _stack(name: str) -> dict[str, dict[str, str]]:
-    """The outputs and the parameters of a stack, by name."""
-    [stack] = _aws("cloudformation", "describe-stacks", "--stack-name", name)["Stacks"]
-    return {
-        "outputs": {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", ())},
-        "parameters": {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", ())},
-    }
-
-
-def _aws(*arguments: str) -> Any:
-    """What a command of the AWS CLI answers.
-
-    Raises:
-        click.ClickException: it fails; its own words stand above.
-    """
-    return json.loads(_run(*arguments, "--output", "json", stdout=subprocess.PIPE) or "{}")
-
-
-def _run(*arguments: str, stdout: int | None = None) -> str | None:
-    program = shutil.which("aws")
-    if program is None:
-        raise click.ClickException("the AWS CLI is not installed")
-    done = subprocess.run([program, *arguments], stdout=stdout, text=True, check=False)  # noqa: S603 - our own words
-    if done.returncode != 0:
-        raise click.ClickException(f"aws {' '.join(arguments[:2])} has failed")
-    return done.stdout
 
 
 if __name__ == "__main__":

@@ -23,15 +23,16 @@ Console = Callable[..., Person]
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The real stack, up."""
+    stack = Stack(tmp_path_factory.mktemp("console"), report=lambda _: None)
+    # Only while it starts: other tests of this worker use the services that these name.
     with pytest.MonkeyPatch.context() as patch:
         for name in _SERVICES_ELSEWHERE:
             patch.delenv(name, raising=False)
-        stack = Stack(tmp_path_factory.mktemp("console"), report=lambda _: None)
         stack.up()
-        try:
-            yield stack
-        finally:
-            stack.down()
+    try:
+        yield stack
+    finally:
+        stack.down()
 
 
 @pytest.fixture(scope="session")

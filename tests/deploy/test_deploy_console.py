@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import stat
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from cfnlint.decode.cfn_yaml import loads
 
 from local.console import FOLDER, policy
 from tests.deploy.conftest import PROJECT, Document, run
+from tests.deploy.fake_aws import FakeAws
 
 TEMPLATE = PROJECT / "template-extras" / "console" / "stack.yaml"
 POOL = "sa-east-1_Abc123"
@@ -41,48 +39,29 @@ CONSOLE_STACK = {
     ]
 }  # fmt: skip
 SIGN_IN = "https://disparo-agenda-dev-123456789012.auth.sa-east-1.amazoncognito.com"
-# It notes what it is asked, and answers from a file; what the file has no answer to fails.
-FAKE = """#!{python}
-import json, sys
-asked = sys.argv[1:]
-with open({log!r}, "a") as log:
-    log.write(json.dumps(asked) + "\\n")
-answers = json.load(open({answers!r}))
-key = " ".join(asked[:4])
-if asked[:2] not in (["cloudformation", "deploy"], ["s3", "sync"]):
-    if key not in answers:
-        sys.exit("not found")
-    print(json.dumps(answers[key]))
-"""
 Deploy = Callable[..., tuple[int, str, list[list[str]]]]
 
 
 @pytest.fixture
 def deploy(tmp_path: Path) -> Deploy:
     """Runs the program with an `aws` that notes its arguments: the exit status, what it says, and what it asked."""
-    log, answers, program = tmp_path / "asked", tmp_path / "answers.json", tmp_path / "bin" / "aws"
-    program.parent.mkdir()
-    program.write_text(FAKE.format(python=sys.executable, log=str(log), answers=str(answers)))
-    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    aws = FakeAws(tmp_path)
 
     def deployed(*arguments: str, pool: Document | None = None, **stacks: Any) -> tuple[int, str, list[list[str]]]:
         described = {
             "disparo-agenda-dev": STAGE_STACK, "disparo-agenda-dev-console": CONSOLE_STACK, **stacks.get("stacks", {}),
         }  # fmt: skip
-        known: dict[str, Any] = {
-            f"cloudformation describe-stacks --stack-name {name}": {"Stacks": [stack]}
+        aws.table = {"cloudformation deploy": {}, "s3 sync": {}} | {
+            f"cloudformation describe-stacks --stack-name {name} ": {"Stacks": [stack]}
             for name, stack in described.items()
             if stack is not None
         }
-        known[f"cognito-idp describe-user-pool --user-pool-id {POOL}"] = {"UserPool": pool or {}}
-        answers.write_text(json.dumps(known))
-        path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+        aws.table[f"cognito-idp describe-user-pool --user-pool-id {POOL}"] = {"UserPool": pool or {}}
         done = run(
             PROJECT / "template-extras" / "deploy_console.py", "--out", tmp_path / "out", *arguments,
-            env={**os.environ, "PATH": path, "PYTHONPATH": str(PROJECT), "AWS_ENDPOINT_URL": ""}, cwd=PROJECT,
+            env=aws.environment(PYTHONPATH=str(PROJECT), AWS_ENDPOINT_URL=""), cwd=PROJECT,
         )  # fmt: skip
-        asked = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
-        return done.returncode, done.stdout + done.stderr, asked
+        return done.returncode, done.stdout + done.stderr, aws.asked()
 
     return deployed
 
@@ -168,7 +147,7 @@ def test_domain_of_your_own_needs_its_certificate(deploy: Deploy) -> None:
 def test_stage_that_is_not_deployed_is_named_and_nothing_is_done(deploy: Deploy) -> None:
     status, said, asked = deploy(stacks={"disparo-agenda-dev": None})
     assert (status, len(asked)) == (1, 1)
-    assert "aws cloudformation describe-stacks has failed" in said
+    assert "there is no stack disparo-agenda-dev" in said
     status, said, asked = deploy(
         stacks={"disparo-agenda-dev": {"Outputs": [], "Parameters": STAGE_STACK["Parameters"]}}
     )

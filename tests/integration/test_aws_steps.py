@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,8 @@ SECRETS = "/alquimista/dev/disparo-agenda"
 VARIABLES = {
     name: f"<{name}>"
     for name in (
-        "POOL", "POOL_ARN", "VPC", "SUBNET_A", "SUBNET_B", "DB_GROUP", "MASTER_SECRET", "CLUSTER_ENDPOINT", "ARTIFACTS"
+        "POOL", "POOL_ARN", "VPC", "SUBNET_A", "SUBNET_B", "DB_GROUP", "MASTER_SECRET", "CLUSTER_ENDPOINT", "ARTIFACTS",
+        "PUBLIC_URL",
     )
 } | {"TENANT": "acme", "EMAIL": "chefe@example.com"}  # fmt: skip
 
@@ -68,12 +70,36 @@ def test_first_administrator_of_step_1_is_one_of_the_people_of_the_tenant(
     assert (shown["email"], shown["grupo"], shown["ativo"]) == ("chefe@example.com", "admin", True)
 
 
-def test_parameters_of_step_2_are_those_of_the_template(documented: Callable[[str], list[list[str]]]) -> None:
+def test_steps_by_hand_are_at_most_five_and_make_a_stage(documented: Callable[[str], list[list[str]]]) -> None:
+    section = re.search(r"^## In this order$(.*?)^## ", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    assert section is not None
+    steps = re.findall(r"^(\d+)\. ", section[1], re.MULTILINE)
+    assert steps == [str(number) for number in range(1, len(steps) + 1)]
+    assert len(steps) <= 5
+    by_hand = [
+        documented(text)[0] for text in ("UserPoolArn=$POOL_ARN VpcId", "make user", "make secrets", "DisparoEn")
+    ]
+    assert [each[:3] for each in by_hand] == [
+        ["make", target, "STAGE=dev"] for target in ("deploy", "user", "secrets", "deploy")
+    ]
+    given = dict(each.split("=", 1) for each in by_hand[0][3].removeprefix("PARAMETERS=").split())
+    parameters = template_parameters()
+    assert {name for name, each in parameters.items() if "Default" not in each} - {"EventBusName"} <= given.keys()
+    changed = dict(each.split("=", 1) for each in by_hand[3][3].removeprefix("PARAMETERS=").split())
+    assert given.keys() | changed.keys() <= parameters.keys()
+
+
+def template_parameters() -> dict[str, Any]:
+    """The parameters of the stack; the packager gives `EventBusName` the default of the stage."""
     from chalice.package import YAMLTemplateSerializer  # noqa: PLC0415
 
-    parameters = YAMLTemplateSerializer().load_template(
-        (ROOT / "template-extras/parameters.yaml").read_text("utf-8"), "parameters.yaml"
-    )["Parameters"]
+    path = ROOT / "template-extras/parameters.yaml"
+    read: dict[str, Any] = YAMLTemplateSerializer().load_template(path.read_text("utf-8"), path.name)["Parameters"]
+    return read
+
+
+def test_parameters_of_a_stack_by_hand_are_those_of_the_template(documented: Callable[[str], list[list[str]]]) -> None:
+    parameters = template_parameters()
     made, packaged, deployed = documented("cloudformation deploy")
     assert made == ["make", "package", "STAGE=dev"]
     given = {each.partition("=")[0] for each in options_of(deployed[3:])["parameter-overrides"]}
@@ -83,7 +109,7 @@ def test_parameters_of_step_2_are_those_of_the_template(documented: Callable[[st
     assert options_of(deployed[3:])["template-file"] == output
 
 
-def test_steps_3_to_6_make_a_stage_that_answers(
+def test_database_by_hand_makes_a_stage_that_answers(
     aws: Aws, new_cluster: Server, documented: Callable[[str], list[list[str]]]
 ) -> None:
     aws.client("secretsmanager").create_secret(Name=f"{SECRETS}/db-credentials")
@@ -100,18 +126,18 @@ def test_steps_3_to_6_make_a_stage_that_answers(
     answer = services.bootstrap.run({**event, **here})
     assert answer["preparados"][-1] == f"{SECRETS}/db-credentials"
 
-    # Step 5, of a later deployment.
+    # Of a later deployment.
     [[*again, _]] = documented("dev-migrate /dev/stdout")
     assert options_of(again[3:]) == {"function-name": ["disparo-agenda-dev-migrate"]}
     assert services.bootstrap.run({}) == {"aplicadas": []}
 
-    # Step 6: what the URL with `saude` at its end answers.
+    # What the URL with `saude` at its end answers.
     assert 'saude"' in script_with("EndpointURL")
     assert services.health.check()
     services.close()
 
 
-def test_secret_of_step_4_is_stored(
+def test_secret_by_hand_is_stored(
     aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, documented: Callable[[str], list[list[str]]]
 ) -> None:
     aws.client("secretsmanager").create_secret(Name=f"{SECRETS}/webhook-whatsapp")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -40,6 +41,23 @@ def test_migrations_are_applied_once_and_named(empty_database: Database) -> None
         "006_create_ingest_jobs_table.sql",
     ]
     assert migrations.apply() == {"aplicadas": []}
+
+
+def takes_away(text: str) -> bool:
+    """Whether a migration drops or renames what the code of the version before may still use, and does not say why."""
+    statements = re.sub(r"--[^\n]*", "", text)
+    drops = re.search(r"\bDROP\s+(COLUMN|TABLE)\b|\bRENAME\b|\bSET\s+NOT\s+NULL\b", statements, re.IGNORECASE)
+    return drops is not None and "-- Contracts: " not in text
+
+
+def test_migration_that_takes_away_says_since_when_nobody_uses_it() -> None:
+    """`make deploy` migrates while the version before still runs. Files up to 079 are older than this rule."""
+    migrations = {path.name: path.read_text("utf-8") for path in sorted((ROOT / "migrations").glob("*.sql"))}
+    silent = {name for name, text in migrations.items() if takes_away(text)}
+    assert "055_drop_the_keys_of_single_tables.sql" in silent, "the rule finds one that is known"
+    assert {name for name in silent if name[:3] > "079"} == set(), "CONTRIBUTING.md, A migration: expand, then contract"
+    assert not takes_away("-- Contracts: leads.x, unused since 081\nALTER TABLE leads DROP COLUMN x;")
+    assert not takes_away("-- DROP TABLE would be wrong here\nALTER TABLE leads ADD COLUMN y text;")
 
 
 def test_applied_migration_that_was_changed_is_an_error(empty_database: Database, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 import { number } from "../../format.js";
 import { html } from "../../html.js";
 import { label, t } from "../../texts.js";
-import { campoText } from "../../ui/campos.js";
+import { campoText } from "../../ui/conditions/campos.js";
 import { Section } from "../../ui/parts.js";
 import { targetOf, withTarget } from "./options.js";
 
