@@ -35,7 +35,7 @@ def test_a_channel_is_paused_and_resumed_and_says_who_and_why(console: Console) 
     page = person.go("canais")
     whatsapp = page.get_by_role("region", name="WhatsApp")
     expect(whatsapp).to_contain_text("Enviando normalmente")
-    expect(whatsapp).to_contain_text("Os limites do canal são da Configuração")
+    expect(whatsapp).to_contain_text("0/100 mensagens neste minuto")
     whatsapp.get_by_role("button", name="Pausar").click()
     page.get_by_label("Motivo").fill(HOSTILE[:200])
     person.check_access()
@@ -90,8 +90,9 @@ def test_a_test_message_is_sent_and_counts_in_the_limits(console: Console) -> No
     dialog.get_by_role("button", name="Enviar agora").click()
     expect(dialog.locator(".badge")).to_have_text("Enviada")
     dialog.get_by_role("button", name="Fechar").last.click()
-    expect(whatsapp).to_contain_text("1/80 mensagens neste minuto")
     expect(whatsapp).to_contain_text("1/500 enviadas hoje")
+    # The clock may have gone on to the next minute.
+    expect(whatsapp).to_contain_text(re.compile("[01]/80 mensagens neste minuto"))
 
 
 def test_a_template_is_written_by_mouse_with_a_live_preview(person: Person) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import ValidationError
@@ -69,6 +70,15 @@ def many_waiting(database: Database, lead_id: UUID, how_many: int) -> None:
 # Showing
 
 
+def limits(per_second: int = 80, minute: int = 0, day: int = 0, por_dia: int | None = None) -> dict[str, object]:
+    """The limits of a channel as it is shown, with what is used of them."""
+    return {
+        "por_segundo": per_second,
+        "por_minuto": {"limite": 100, "usado": minute},
+        "por_dia": {"limite": por_dia, "usado": day},
+    }
+
+
 def test_channels_without_a_pause_are_active(services: Services, database: Database) -> None:
     lead_id = a_lead(database)
     a_disparo(database, lead_id)
@@ -79,11 +89,12 @@ def test_channels_without_a_pause_are_active(services: Services, database: Datab
                 "canal": canal,
                 "estado": "ativo",
                 "pausa": None,
+                "limites": limits(per_second),
                 "pendentes": pendentes,
                 "esperam_o_canal": 0,
                 "historico": [],
             }
-            for canal, pendentes in (("whatsapp", 1), ("email", 0))
+            for canal, pendentes, per_second in (("whatsapp", 1, 80), ("email", 0, 50))
         ]
     }
 
@@ -106,11 +117,33 @@ def test_paused_channel_is_shown_with_its_time_its_reason_and_what_waits(
             "sondar_em": STARTED_AT + timedelta(minutes=5),
             **BY_NOBODY,
         },
+        "limites": limits(),
         "pendentes": 2,
         "esperam_o_canal": 1,
         "historico": [],
     }
     assert email["estado"] == "ativo"
+
+
+def test_limits_are_shown_with_what_is_used_of_this_minute_and_of_the_day_of_the_tenant(
+    services: Services, database: Database, clock: StoppedClock
+) -> None:
+    config = {"fuso": "America/Manaus", "limites": {"whatsapp": {"por_dia": 500}}}
+    insert(database, "tenants", tenant_id=TENANT, config=config)
+    now = clock()
+    insert(
+        database, "canal_limites", tenant_id=TENANT, canal="whatsapp", gastos=120, gastos_no_minuto=8,
+        dia=now.astimezone(ZoneInfo("America/Manaus")).date(), minuto=int(now.timestamp()) // 60,
+    )  # fmt: skip
+
+    def shown() -> object:
+        return services.channel_pauses.every(TENANT)["itens"][0]["limites"]
+
+    assert shown() == limits(minute=8, day=120, por_dia=500)
+    clock.advance(minutes=1)
+    assert shown() == limits(day=120, por_dia=500)
+    clock.advance(days=1)
+    assert shown() == limits(por_dia=500)
 
 
 def test_channels_are_shown_in_the_language_of_the_tenant(services: Services, database: Database) -> None:
@@ -163,8 +196,8 @@ def test_resuming_makes_what_waited_for_the_channel_due_and_wakes_it(
     ]
     now = clock.advance(hours=1)
     assert pauses_over(services, queues, clock).resume(ADMINISTRATOR, "whatsapp") == {
-        "canal": "whatsapp", "estado": "ativo", "pausa": None, "pendentes": 2, "esperam_o_canal": 0,
-        "historico": [{"em": now, "acao": "retomado", "por": "ana", "motivo": None}],
+        "canal": "whatsapp", "estado": "ativo", "pausa": None, "limites": limits(), "pendentes": 2,
+        "esperam_o_canal": 0, "historico": [{"em": now, "acao": "retomado", "por": "ana", "motivo": None}],
     }  # fmt: skip
     assert disparo(database, waiting, "espera", "enviar_apos", "acordado_em") == [None, now, now + timedelta(seconds=1)]
     assert [disparo(database, each, "enviar_apos") for each in others] == [[TOMORROW], [TOMORROW]]

@@ -57,6 +57,17 @@ def test_next_batch_queues_behind_the_first() -> None:
     assert second.vaga == first.vaga + 15 * first.intervalo
 
 
+def test_what_leaves_is_counted_by_the_minute_of_the_clock() -> None:
+    state, _ = answer(RateState(), asked(novos=25), START)
+    assert (state.minuto, state.gastos_no_minuto) == (START // (60 * SECOND), 10)
+    later = START + 59 * SECOND
+    state, _ = answer(state, asked(marcados=3, now=later), later)
+    assert state.gastos_no_minuto == 13
+    next_minute = START + 60 * SECOND
+    state, _ = answer(state, asked(marcados=2, now=next_minute), next_minute)
+    assert (state.minuto, state.gastos_no_minuto) == (START // (60 * SECOND) + 1, 2)
+
+
 def test_message_that_comes_at_its_place_leaves() -> None:
     state, first = answer(RateState(), asked(novos=11), START)
     _, second = answer(state, asked(marcados=1, novos=3, now=first.vaga), first.vaga)

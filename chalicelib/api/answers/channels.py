@@ -39,6 +39,25 @@ class ChannelStep(AnswerModel):
     """Why, in that person's words."""
 
 
+class LimitInUse(AnswerModel):
+    """A limit of a channel, and how much of it is used."""
+
+    limite: int | None
+    """How many messages may leave; null: as many as there are."""
+    usado: int
+    """How many the limiter has let through; one that certainly was not sent is given back to the day."""
+
+
+class LimitsInUse(AnswerModel):
+    """The limits of a channel that hold now (`limites` of the configuration)."""
+
+    por_segundo: int
+    por_minuto: LimitInUse
+    """Used: in this minute of the clock. The rate is steady, so a minute may have a burst more than the limit."""
+    por_dia: LimitInUse
+    """Used: since midnight where the tenant is."""
+
+
 class ChannelAnswer(AnswerModel):
     """A channel of the tenant."""
 
@@ -46,6 +65,7 @@ class ChannelAnswer(AnswerModel):
     estado: Literal["ativo", "pausado"]
     pausa: ChannelPause | None
     """Null while the channel is `ativo`."""
+    limites: LimitsInUse
     pendentes: int
     """How many disparos of the channel are `pendente`."""
     esperam_o_canal: int

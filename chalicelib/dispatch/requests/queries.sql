@@ -376,6 +376,10 @@ SELECT CAST(extract(epoch FROM quando - CAST(:desde AS timestamptz)) AS integer)
    AND status IN ('enviado', 'confirmado', 'erro')
  GROUP BY 1, 2, 3;
 
+-- name: list_canal_limites
+-- What the limiter has let through today and in this minute; the numbers of another day or minute say nothing of this one.
+SELECT canal, dia, gastos, minuto, gastos_no_minuto FROM canal_limites WHERE tenant_id = :tenant_id;
+
 -- name: count_waiting_disparos
 -- What is due, what waits for its time, each counted no further than `teto`, and since when the first has been due. What
 -- waits for its turn in a campaign is the campaign's to tell.

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 from chalicelib.tenants.config import SendLimit
 
 _SECOND = 1_000_000
+_MINUTE = 60 * _SECOND
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 
@@ -79,6 +80,8 @@ class RateState(NamedTuple):
     falhas: int = 0
     dia: date = date(1970, 1, 1)
     gastos: int = 0
+    minuto: int = 0
+    gastos_no_minuto: int = 0
 
 
 class RateGrant(NamedTuple):
@@ -114,7 +117,10 @@ def answer(state: RateState, request: RateRequest, now: int) -> tuple[RateState,
     next_one = max(tat_minuto - request.minuto.folga, tat_segundo - request.segundo.folga, state.nao_antes, last)
     vaga = request.amanha if sem_orcamento else next_one
     fila = state.fila if sem_orcamento or resto == 0 else vaga + (resto - 1) * intervalo
-    after = RateState(tat_minuto, tat_segundo, fila, state.nao_antes, state.falhas, request.dia, gastos + going)
+    minuto = minute_of(now)
+    no_minuto = (state.gastos_no_minuto if state.minuto == minuto else 0) + going
+    spent = (request.dia, gastos + going, minuto, no_minuto)
+    after = RateState(tat_minuto, tat_segundo, fila, state.nao_antes, state.falhas, *spent)
     return after, RateGrant(vao_marcados, vao_novos, vaga, intervalo, sem_orcamento, state.falhas)
 
 
@@ -178,6 +184,11 @@ def columns_of(request: RateRequest) -> Mapping[str, object]:
         "dia": request.dia.isoformat(),
         "amanha": request.amanha,
     }
+
+
+def minute_of(us: int) -> int:
+    """The number of the minute of the clock since 1970, in which `gastos_no_minuto` are counted for people."""
+    return us // _MINUTE
 
 
 def microseconds(instant: datetime) -> int:

@@ -311,6 +311,7 @@ WITH pedidos AS (
            p.folga_segundo, p.dia, p.amanha, l.tat_minuto, l.tat_segundo, l.fila, l.nao_antes, l.falhas,
            greatest(p.intervalo_minuto, p.intervalo_segundo) AS intervalo,
            CASE WHEN l.dia = p.dia THEN l.gastos ELSE 0 END AS gastos,
+           CASE WHEN l.minuto = CAST(:agora AS bigint) / 60000000 THEN l.gastos_no_minuto ELSE 0 END AS gastos_no_minuto,
            greatest(0, p.por_dia - CASE WHEN l.dia = p.dia THEN l.gastos ELSE 0 END) AS teto,
            p.por_dia IS NOT NULL AS tem_orcamento,
            :agora + p.folga_minuto - greatest(l.tat_minuto, :agora) AS sobra_minuto,
@@ -354,6 +355,8 @@ UPDATE canal_limites l
        fila = CASE WHEN v.sem_orcamento OR v.resto = 0 THEN v.fila ELSE v.vaga + (v.resto - 1) * v.intervalo END,
        dia = v.dia,
        gastos = v.gastos + v.vao_marcados + v.vao_novos,
+       minuto = CAST(:agora AS bigint) / 60000000,
+       gastos_no_minuto = v.gastos_no_minuto + v.vao_marcados + v.vao_novos,
        -- What campaigns ask for (migration 035).
        intervalo = v.intervalo,
        sem_orcamento_ate = CASE WHEN v.sem_orcamento THEN v.amanha ELSE 0 END

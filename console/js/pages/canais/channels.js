@@ -1,11 +1,11 @@
 // How each channel is: whether it sends, how much of its limits is used, what waits and why, and what was done to it.
 import { useState } from "preact/hooks";
 import { api } from "../../api.js";
-import { dateTime, number, now, percent, relative } from "../../format.js";
+import { dateTime, number, percent, relative } from "../../format.js";
 import { html } from "../../html.js";
 import { useResource } from "../../resource.js";
 import { href } from "../../router.js";
-import { can, isAdmin } from "../../session.js";
+import { can } from "../../session.js";
 import { t } from "../../texts.js";
 import { Badge, Facts, Figures, Section } from "../../ui/parts.js";
 import { usePeople } from "../../ui/people.js";
@@ -18,54 +18,28 @@ import { TestSend } from "./template/test_send.js";
 /** @typedef {Schemas["ChannelAnswer"]} Channel */
 /** @typedef {Channel["canal"]} Canal */
 /** @typedef {Schemas["OverviewAnswer"]} Overview */
-/** @typedef {Schemas["SendLimit"]} Limit */
 
 const EVERY_MS = 5_000;
-const MINUTE_MS = 60_000;
-/** So many messages of the last minute are counted; the API answers with no more at once. */
-const COUNTED = 500;
 const REASONS = 5;
 /** A share of failures that somebody should look at. */
 const MANY_FAIL = 0.1;
-const CANAIS = /** @type {Canal[]} */ (["whatsapp", "email"]);
-
-/** @typedef {{sent: number, isMore: boolean}} LastMinute */
-
-/** How many messages have left by a channel in the last 60 seconds. @param {Canal} canal @param {AbortSignal} signal */
-async function lastMinute(canal, signal) {
-  const query = { canal, enviado_de: new Date(now() - MINUTE_MS).toISOString(), limit: COUNTED };
-  const page = await api.get("/disparos", { query: { ...query, fields: /** @type {any} */ ("disparo_id") }, signal });
-  return /** @type {const} */ ([canal, { sent: page.itens.length, isMore: page.proximo !== null }]);
-}
 
 /** @param {AbortSignal} signal */
 async function load(signal) {
-  const [channels, overview, ...minutes] = await Promise.all([
-    api.get("/canais", { signal }),
-    api.get("/disparo/overview", { signal }),
-    ...CANAIS.map((canal) => lastMinute(canal, signal)),
-  ]);
-  return { channels: channels.itens, overview, minutes: /** @type {Record<Canal, LastMinute>} */ (Object.fromEntries(minutes)) };
-}
-
-/** Limits are a part of the configuration, which only administrators read. @param {AbortSignal} signal */
-async function loadLimits(signal) {
-  return isAdmin.value ? (await api.get("/tenant/config", { signal })).limites : null;
+  const [channels, overview] = await Promise.all([api.get("/canais", { signal }), api.get("/disparo/overview", { signal })]);
+  return { channels: channels.itens, overview };
 }
 
 export function Channels() {
   const live = useResource(load, [], { every: EVERY_MS });
-  const limits = useResource(loadLimits, []);
   const people = usePeople();
   return html`<${Show} of=${live}>
-    ${(/** @type {Awaited<ReturnType<typeof load>>} */ { channels, overview, minutes }) => html`<div class="columns">
+    ${(/** @type {Awaited<ReturnType<typeof load>>} */ { channels, overview }) => html`<div class="columns">
       ${channels.map(
         (/** @type {Channel} */ channel) => html`<${OneChannel}
           key=${channel.canal}
           channel=${channel}
           overview=${overview}
-          minute=${minutes[channel.canal]}
-          limit=${limits.data?.[channel.canal] ?? null}
           people=${people}
           reload=${live.reload}
         />`,
@@ -75,12 +49,12 @@ export function Channels() {
 }
 
 /**
- * @param {{channel: Channel, overview: Overview, minute: LastMinute, limit: Limit | null, people: ReturnType<typeof usePeople>, reload: () => void}} props
+ * @param {{channel: Channel, overview: Overview, people: ReturnType<typeof usePeople>, reload: () => void}} props
  */
-function OneChannel({ channel, overview, minute, limit, people, reload }) {
+function OneChannel({ channel, overview, people, reload }) {
   const [open, setOpen] = useState(/** @type {"pausar" | "retomar" | "testar" | null} */ (null));
   const close = () => setOpen(null);
-  const { canal, pausa } = channel;
+  const { canal, pausa, limites } = channel;
   const today = overview.hoje.por_canal[canal];
   const waits = overview.esperas.filter((each) => each.canal === canal);
   const failures = overview.erros.filter((each) => each.canal === canal && each.status === "erro");
@@ -112,13 +86,12 @@ function OneChannel({ channel, overview, minute, limit, people, reload }) {
     />
     <${Facts}
       rows=${[
-        [t("canais.minuto"), usage(minute.sent, limit?.por_minuto ?? null, minute.isMore, t("canais.minuto_dica"))],
-        [t("canais.dia"), usage(today.enviado, limit?.por_dia ?? null, false, limit && limit.por_dia === null ? t("canais.dia_sem_cota") : t("canais.dia_dica"))],
-        ...(limit ? [[t("canais.por_segundo"), number(limit.por_segundo)]] : []),
+        [t("canais.minuto"), usage(limites.por_minuto, t("canais.minuto_dica"))],
+        [t("canais.dia"), usage(limites.por_dia, t(limites.por_dia.limite === null ? "canais.dia_sem_cota" : "canais.dia_dica"))],
+        [t("canais.por_segundo"), number(limites.por_segundo)],
         [t("canais.na_fila"), channel.pendentes ? html`<a href=${messages(canal, "pendente")}>${number(channel.pendentes)}</a>` : t("canais.fila_vazia")],
       ]}
     />
-    ${!isAdmin.value && html`<p class="hint small">${t("canais.limites_dica")}</p>`}
     <${Reasons}
       caption=${t("canais.esperas")}
       rows=${waits.map((each) => ({ text: each.mensagem, total: each.total, href: href(["mensagens"], { status: "pendente", canal, espera: each.espera }) }))}
@@ -156,13 +129,12 @@ function whoIs(id, people) {
 
 /**
  * How much of a limit is used: `80/100`, with a bar; without a limit the number alone.
- * @param {number} used @param {number | null} of @param {boolean} isMore @param {string} hint @returns {ComponentChildren}
+ * @param {Schemas["LimitInUse"]} limit @param {string} hint @returns {ComponentChildren}
  */
-function usage(used, of, isMore, hint) {
-  const text = `${number(used)}${isMore ? "+" : ""}`;
-  if (of === null) return html`${text} <span class="muted">${hint}</span>`;
+function usage({ usado: used, limite: of }, hint) {
+  if (of === null) return html`${number(used)} <span class="muted">${hint}</span>`;
   return html`<span class="usage">
-    <meter min="0" max=${of} high=${of * 0.9} value=${Math.min(used, of)} aria-hidden="true"></meter> ${text}/${number(of)}
+    <meter min="0" max=${of} high=${of * 0.9} value=${Math.min(used, of)} aria-hidden="true"></meter> ${number(used)}/${number(of)}
     <span class="muted"> ${hint}</span>
   </span>`;
 }
