@@ -247,6 +247,19 @@ def test_stage_that_does_not_answer_is_no_success(stage: Stage, user_pool: str) 
     assert "make rollback STAGE=dev" in said
 
 
+def test_refusal_of_aws_in_the_smoke_test_is_a_failed_step(stage: Stage, user_pool: str) -> None:
+    status, said, _ = stage.is_deployed(UserPoolArn=f"{user_pool}x").run("smoke")
+    assert status == 1
+    assert "the step smoke has failed: An error occurred (ResourceNotFoundException)" in said
+
+
+def test_change_set_that_was_never_executed_is_no_stack(stage: Stage) -> None:
+    described = stage.is_deployed().aws.table["cloudformation describe-stacks"]
+    described["Stacks"][0]["StackStatus"] = "REVIEW_IN_PROGRESS"
+    _, _, asked = stage.run("all", "--artifacts", "code")
+    assert changes(asked)[:2] == ["cloudformation package", "cloudformation deploy"]
+
+
 def test_parameter_without_a_value_is_refused_before_anything(stage: Stage) -> None:
     status, said, asked = stage.run("all", "--parameters", "PublicUrl")
     assert (status, asked) == (2, [])
