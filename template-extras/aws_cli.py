@@ -67,7 +67,7 @@ def find(*arguments: str) -> Any:
 
 
 def find_stack(name: str) -> Stack | None:
-    """The stack of this name; None if there is none.
+    """The stack of this name; None if there is none, or only a change set that would create it.
 
     Raises:
         AwsFailed: CloudFormation cannot be asked.
@@ -76,6 +76,8 @@ def find_stack(name: str) -> Stack | None:
     if found is None:
         return None
     [known] = found["Stacks"]
+    if known.get("StackStatus") == "REVIEW_IN_PROGRESS":
+        return None
     return Stack(
         known.get("StackStatus", ""),
         {each["OutputKey"]: each["OutputValue"] for each in known.get("Outputs", ())},

@@ -19,6 +19,7 @@ from typing import Any
 import boto3
 import click
 from aws_cli import AwsFailed, Stack, ask, find, find_stack, run, stack
+from botocore.exceptions import BotoCoreError, ClientError
 from pool import Pool
 from preflight import preflight
 from smoke import smoke
@@ -242,9 +243,9 @@ def _named(step: str, deployment: Deployment) -> Iterator[None]:
     """Say of a failure in which step it was, and how to go on."""
     try:
         yield
-    except click.ClickException as error:
+    except (click.ClickException, ClientError, BotoCoreError) as error:
         go_on = STEPS[step][1].format(stage=f"STAGE={deployment.stage}", name=deployment.stage)
-        raise click.ClickException(f"the step {step} has failed: {error.message}\nTo go on: {go_on}") from None
+        raise click.ClickException(f"the step {step} has failed: {error}\nTo go on: {go_on}") from None
 
 
 def _say_what_is_left(deployment: Deployment) -> None:

@@ -71,11 +71,18 @@ class Pool:
         return answer
 
     def renew(self, email: str, password: str, challenge: dict[str, Any]) -> dict[str, Any]:
-        """Answer the challenge of whoever signs in for the first time: a password of their own."""
-        answer: dict[str, Any] = self.cognito.admin_respond_to_auth_challenge(
-            **self._id, ClientId=self._client(), ChallengeName="NEW_PASSWORD_REQUIRED", Session=challenge["Session"],
-            ChallengeResponses={"USERNAME": email, "NEW_PASSWORD": password},
-        )  # fmt: skip
+        """Answer the challenge of whoever signs in for the first time: a password of their own.
+
+        Raises:
+            click.ClickException: the pool does not take such a password.
+        """
+        try:
+            answer: dict[str, Any] = self.cognito.admin_respond_to_auth_challenge(
+                **self._id, ClientId=self._client(), ChallengeName="NEW_PASSWORD_REQUIRED",
+                Session=challenge["Session"], ChallengeResponses={"USERNAME": email, "NEW_PASSWORD": password},
+            )  # fmt: skip
+        except self.cognito.exceptions.InvalidPasswordException:
+            raise click.ClickException("the pool does not take this password: it breaks a rule for passwords") from None
         return answer
 
     def _check_tenant(self, user: dict[str, str], tenant: str) -> None:

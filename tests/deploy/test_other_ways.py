@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-import yaml
+from chalice.package import YAMLTemplateSerializer
 
 from tests.deploy.conftest import PROJECT
 
@@ -39,8 +39,9 @@ def test_sam_deploys_each_stage_as_make_does_and_needs_no_build(deploy: ModuleTy
         assert "parameter_overrides" not in given, "they are of an account, and this file is in the repository"
 
 
-def workflow(name: str) -> dict[str, Any]:
-    read: dict[str, Any] = yaml.safe_load((WORKFLOWS / name).read_text("utf-8"))
+def workflow(name: str) -> dict[Any, Any]:
+    """A workflow; YAML 1.1 reads the key `on` as true."""
+    read: dict[Any, Any] = YAMLTemplateSerializer().load_template((WORKFLOWS / name).read_text("utf-8"), name)
     return read
 
 
@@ -55,7 +56,6 @@ def test_github_deploys_by_an_identity_and_no_stored_key() -> None:
     assert not re.search(r"access.key", text, re.IGNORECASE)
     [credentials] = [each for each in job["steps"] if "configure-aws-credentials" in each.get("uses", "")]
     assert credentials["with"].keys() == {"role-to-assume", "aws-region"}
-    # YAML 1.1 reads `on` as true.
     assert read[True]["workflow_dispatch"]["inputs"]["stage"]["options"] == list(STAGES)
 
 

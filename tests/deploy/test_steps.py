@@ -102,19 +102,34 @@ def stage(tmp_path: Path) -> Stage:
 # The order
 
 
-def test_make_deploy_looks_first_and_then_packages_and_then_deploys() -> None:
-    planned = subprocess.run(
-        ["make", "--dry-run", "--old-file=.venv/.installed", "deploy", "STAGE=prod", "PARAMETERS=A=1 B=2",
-         "ARTIFACTS=mine"],
+def planned(*arguments: str) -> list[str]:
+    """The commands with our programs that make would run."""
+    done = subprocess.run(
+        ["make", "--dry-run", "--old-file=.venv/.installed", *arguments],
         cwd=PROJECT, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-    lines = [each for each in planned.replace("\\\n", " ").splitlines() if "template-extras/" in each]
+    )  # fmt: skip
+    return [each for each in done.stdout.replace("\\\n", " ").splitlines() if "template-extras/" in each]
+
+
+def test_make_deploy_looks_first_and_then_packages_and_then_deploys() -> None:
+    lines = planned("deploy", "STAGE=prod", "PARAMETERS=A=1 B=2", "ARTIFACTS=mine", "DATABASE_HOST=db")
     assert ["--template-only" in each for each in lines] == [True, False, False, False]
     assert [each.split()[-1] for each in (lines[1], lines[3])] == ["preflight", "all"]
     assert "package.py" in lines[2]
     for each in (lines[1], lines[3]):
-        assert '--stage prod --artifacts "mine"' in each
-        assert '--parameters "A=1 B=2"' in each
+        for option in ("--stage prod", '--artifacts "mine"', '--parameters "A=1 B=2"', '--host "db"'):
+            assert option in each
+
+
+@pytest.mark.parametrize(
+    ("target", "step"),
+    [("preflight", "preflight"), ("upload", "upload"), ("migrate-stage", "migrate"), ("deploy-stack", "stack"),
+     ("smoke", "smoke"), ("rollback", "rollback smoke")],
+)  # fmt: skip
+def test_each_step_is_a_command_of_its_own(target: str, step: str) -> None:
+    [line] = [each for each in planned(target, "STAGE=prod") if "deploy.py" in each]
+    assert "PYTHONPATH=. " in line
+    assert " ".join(line.split()).endswith(f"deploy.py --stage prod {step}")
 
 
 def test_database_is_migrated_by_the_new_code_before_that_takes_traffic(stage: Stage) -> None:
@@ -230,6 +245,19 @@ def test_stage_that_does_not_answer_is_no_success(stage: Stage, user_pool: str) 
     assert status == 1
     assert "the step smoke has failed: http://127.0.0.1:9 does not answer: ConnectError" in said
     assert "make rollback STAGE=dev" in said
+
+
+def test_refusal_of_aws_in_the_smoke_test_is_a_failed_step(stage: Stage, user_pool: str) -> None:
+    status, said, _ = stage.is_deployed(UserPoolArn=f"{user_pool}x").run("smoke")
+    assert status == 1
+    assert "the step smoke has failed: An error occurred (ResourceNotFoundException)" in said
+
+
+def test_change_set_that_was_never_executed_is_no_stack(stage: Stage) -> None:
+    described = stage.is_deployed().aws.table["cloudformation describe-stacks"]
+    described["Stacks"][0]["StackStatus"] = "REVIEW_IN_PROGRESS"
+    _, _, asked = stage.run("all", "--artifacts", "code")
+    assert changes(asked)[:2] == ["cloudformation package", "cloudformation deploy"]
 
 
 def test_parameter_without_a_value_is_refused_before_anything(stage: Stage) -> None:
