@@ -217,6 +217,9 @@ def test_counters_are_conserved_and_say_why(services: Services, owner: Database)
     }  # fmt: skip
     assert found["planejados"] == sum(parts.values()) == 10
     assert shown["por_variante"] == [{"etapa": 1, "variante": "a", **found}]
+    [listed] = services.campaigns.page(TENANT, CampaignQuery())["itens"]
+    assert (listed["contadores"], listed["pessoas"]) == (found, 10)
+    assert listed == {name: shown[name] for name in listed}
     assert [(each["status"], each["motivo"], each["quantos"]) for each in shown["motivos"]] == [
         ("erro", "131026", 1), ("excluido", "sem_contato", 1),
     ]  # fmt: skip

@@ -154,6 +154,8 @@ class CampaignInList(AnswerModel):
     status: CampaignStatus
     iniciar_em: datetime | None
     expira_em: datetime | None
+    publico_em: datetime | None
+    """When the audience was frozen."""
     planejada_em: datetime | None
     pausa_codigo: str | None
     criado_por: str
@@ -161,6 +163,9 @@ class CampaignInList(AnswerModel):
     atualizado_em: datetime
     iniciada_em: datetime | None
     encerrada_em: datetime | None
+    pessoas: int
+    """Who was planned: the recipients of its first step."""
+    contadores: CampaignCounters
 
 
 class CampaignPage(PageModel):
@@ -180,12 +185,9 @@ class CampaignAnswer(CampaignInList):
     piloto: PilotAnswer | None
     piloto_liberado: bool
     """False while only the pilot may leave."""
-    publico_em: datetime | None
-    """When the audience was frozen."""
     pausa_motivo: str | None
     de_novo_de: UUID | None
     """The campaign whose recipients this one is for again."""
-    contadores: CampaignCounters
     por_variante: tuple[VariantCounters, ...]
     motivos: tuple[CampaignReason, ...]
     espera: tuple[CampaignWait, ...]

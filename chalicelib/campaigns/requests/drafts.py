@@ -14,7 +14,7 @@ from chalicelib.adapters.clock import Clock
 from chalicelib.adapters.database import Database, Row, Rows
 from chalicelib.campaigns.planning.audience import script_of
 from chalicelib.campaigns.requests.models import CampaignChange, CampaignQuery, NewCampaign
-from chalicelib.campaigns.requests.shown import document_of, load_campaign
+from chalicelib.campaigns.requests.shown import document_of, list_campaigns, load_campaign
 from chalicelib.campaigns.segments.context import compiled, stored_filter
 from chalicelib.campaigns.states import CampaignStatus
 from chalicelib.errors import Conflict, FieldError, Invalid, NotFound
@@ -56,7 +56,7 @@ class Campaigns:
             "limite": query.limit + 1,
             "pular": query.offset or 0,
         }
-        found = self._database.run(tenant_id, lambda rows: rows.all("list_campanhas", **params))
+        found = self._database.run(tenant_id, lambda rows: list_campaigns(rows, params))
         return page_of(found, query.limit, lambda row: row["campanha_id"])
 
     def get(self, tenant_id: str, campanha_id: UUID) -> Row:

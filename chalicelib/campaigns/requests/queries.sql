@@ -37,7 +37,7 @@ SELECT campanha_id, nome, status, filtro, segmento_id, etapas, iniciar_em, expir
 
 -- name: list_campanhas
 -- Newest first: ids are in the order of time.
-SELECT campanha_id, nome, status, iniciar_em, expira_em, planejada_em, pausa_codigo, criado_por, criado_em, atualizado_em,
+SELECT campanha_id, nome, status, iniciar_em, expira_em, publico_em, planejada_em, pausa_codigo, criado_por, criado_em, atualizado_em,
        iniciada_em, encerrada_em
   FROM campanhas
  WHERE tenant_id = :tenant_id
@@ -60,6 +60,14 @@ SELECT etapa, variante, canal, status, motivo, CAST(sum(quantos) AS bigint) AS q
  GROUP BY 1, 2, 3, 4, 5
 HAVING sum(quantos) <> 0
  ORDER BY 1, 2, 3, 4, 5;
+
+-- name: sum_contagens_of_campanhas
+-- The counters of a page of campaigns: at most some hundred rows of each, because the sweep folds them.
+SELECT c.campanha_id, c.etapa, c.status, CAST(sum(c.quantos) AS bigint) AS quantos
+  FROM campanha_contagens c
+ WHERE c.tenant_id = :tenant_id AND c.campanha_id = ANY (CAST(:campanhas AS uuid[]))
+ GROUP BY 1, 2, 3
+HAVING sum(c.quantos) <> 0;
 
 -- name: list_campanha_steps
 -- The last ones, newest first.

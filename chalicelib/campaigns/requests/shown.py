@@ -61,12 +61,27 @@ def load_campaign(rows: Rows, campanha_id: UUID, now: datetime) -> dict[str, Any
     return {
         **document_of(row),
         **{name: row[name] for name in _SHOWN},
-        "contadores": counters(map(_counted, counted), status),
+        **_totals(counted, status),
         "por_variante": list(_by_variant(counted, status)),
         "motivos": list(_reasons(counted, config)),
         "espera": list(_waits(rows, row, steps, config, now)),
         "historico": [{**each, "mensagem": pause_sentence(each["codigo"], config)} for each in steps],
     }
+
+
+def list_campaigns(rows: Rows, params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The campaigns of a page (`list_campanhas`), each with its counters."""
+    found = rows.all("list_campanhas", **params)
+    counted: dict[UUID, list[Row]] = {each["campanha_id"]: [] for each in found}
+    for row in rows.all("sum_contagens_of_campanhas", campanhas=list(counted)):
+        counted[row["campanha_id"]].append(row)
+    return [{**each, **_totals(counted[each["campanha_id"]], CampaignStatus(each["status"]))} for each in found]
+
+
+def _totals(counted: Sequence[Row], status: CampaignStatus) -> dict[str, Any]:
+    """How many people a campaign has, who are the recipients of its first step, and the counters of all steps."""
+    first = counters((_counted(row) for row in counted if row["etapa"] == 1), status)
+    return {"pessoas": first["planejados"], "contadores": counters(map(_counted, counted), status)}
 
 
 _SHOWN = (

@@ -1,6 +1,6 @@
 // The table of campaigns, and the brake of all of them.
-import { useEffect, useRef, useState } from "preact/hooks";
-import { Problem, api } from "../../api.js";
+import { useEffect, useState } from "preact/hooks";
+import { api } from "../../api.js";
 import { number } from "../../format.js";
 import { html } from "../../html.js";
 import { useAction, useResource } from "../../resource.js";
@@ -13,36 +13,22 @@ import { Chips } from "../../ui/filters.js";
 import { Badge, Page } from "../../ui/parts.js";
 import { Empty, ProblemBox, Show } from "../../ui/state.js";
 import { Pager, Table } from "../../ui/table.js";
-import { focusHeading, peopleOf, startOf, useNames } from "./words.js";
+import { focusHeading, startOf, useNames } from "./words.js";
 
-/** @import { Campaign } from "./draft.js" */
 /** @import { Schemas } from "../../../types/api.js" */
 
 const STATUSES = ["rascunho", "agendada", "em_andamento", "pausada", "concluida", "cancelada"];
-const MOVES = new Set(["agendada", "em_andamento", "pausada"]);
-/** So few, because the counters of each are asked for by themselves. */
-const SHOWN = 20;
+const SHOWN = 50;
 const EVERY_MS = 5_000;
 
-/** @typedef {Schemas["CampaignInList"] & {whole: Campaign | undefined}} Row */
+/** @typedef {Schemas["CampaignInList"]} Row */
 
 export function CampaignList() {
   const { status, cursor } = route.value.query;
   useEffect(focusHeading, []);
   const [isStopping, setStopping] = useState(false);
   const names = useNames();
-  /** Those whose counters will not change any more by themselves are asked for once. */
-  const known = useRef(/** @type {Map<string, Campaign>} */ (new Map())).current;
-  const list = useResource(
-    async (signal) => {
-      const page = await api.get("/campanhas", { query: { status, cursor, limit: SHOWN }, signal });
-      await Promise.all(page.itens.map((each) => whole(each, known, signal)));
-      const rows = page.itens.map((each) => ({ ...each, whole: known.get(each.campanha_id) }));
-      return { rows, next: page.proximo };
-    },
-    [status, cursor],
-    { every: EVERY_MS },
-  );
+  const list = useResource((signal) => api.get("/campanhas", { query: { status, cursor, limit: SHOWN }, signal }), [status, cursor], { every: EVERY_MS });
   const mayChange = can("operador");
   const actions = mayChange && [
     html`<button type="button" class="danger" onClick=${() => setStopping(true)}>${t("campanhas.parar_tudo")}</button>`,
@@ -52,11 +38,11 @@ export function CampaignList() {
   const columns = [
     { title: t("campanhas.coluna.nome"), cell: (row) => row.nome },
     { title: t("campanhas.coluna.status"), cell: (row) => html`<${Badge} kind="campanhas.status" value=${row.status} />` },
-    { title: t("campanhas.coluna.publico"), align: "end", wide: true, cell: (row) => count(row, peopleOf) },
-    { title: t("campanhas.coluna.enviados"), align: "end", cell: (row) => count(row, (each) => each.contadores.enviados) },
-    { title: t("campanhas.coluna.entregues"), align: "end", wide: true, cell: (row) => count(row, (each) => each.contadores.entregues) },
-    { title: t("campanhas.coluna.falhas"), align: "end", cell: (row) => count(row, (each) => Math.max(0, each.contadores.falhas)) },
-    { title: t("campanhas.coluna.respondidos"), align: "end", wide: true, cell: (row) => count(row, (each) => each.contadores.respondidos) },
+    { title: t("campanhas.coluna.publico"), align: "end", wide: true, cell: (row) => count(row, row.pessoas) },
+    { title: t("campanhas.coluna.enviados"), align: "end", cell: (row) => count(row, row.contadores.enviados) },
+    { title: t("campanhas.coluna.entregues"), align: "end", wide: true, cell: (row) => count(row, row.contadores.entregues) },
+    { title: t("campanhas.coluna.falhas"), align: "end", cell: (row) => count(row, Math.max(0, row.contadores.falhas)) },
+    { title: t("campanhas.coluna.respondidos"), align: "end", wide: true, cell: (row) => count(row, row.contadores.respondidos) },
     { title: t("campanhas.coluna.inicio"), wide: true, cell: startOf },
     { title: t("campanhas.coluna.quem"), wide: true, cell: (row) => names(row.criado_por) },
   ];
@@ -64,35 +50,23 @@ export function CampaignList() {
     <div class="toolbar">
       <${Chips} name="status" label=${t("campanhas.coluna.status")} options=${STATUSES.map((each) => [each, t(`campanhas.status.${each}`)])} />
     </div>
-    <${Show} of=${list} isEmpty=${(/** @type {{rows: Row[]}} */ data) => data.rows.length === 0} empty=${html`<${Nothing} isFiltered=${Boolean(status)} mayChange=${mayChange} />`}>
-      ${(/** @type {{rows: Row[], next: string | null}} */ { rows, next }) => html`<${Table}
+    <${Show} of=${list} isEmpty=${(/** @type {{itens: Row[]}} */ page) => page.itens.length === 0} empty=${html`<${Nothing} isFiltered=${Boolean(status)} mayChange=${mayChange} />`}>
+      ${(/** @type {{itens: Row[], proximo: string | null}} */ { itens, proximo }) => html`<${Table}
           caption=${t("nav.campanhas")}
           columns=${columns}
-          rows=${rows}
+          rows=${itens}
           id=${(/** @type {Row} */ row) => row.campanha_id}
           link=${(/** @type {Row} */ row) => href(["campanhas", row.campanha_id])}
         />
-        <${Pager} next=${next} cursor=${cursor} shown=${rows.length} />`}
+        <${Pager} next=${proximo} cursor=${cursor} shown=${itens.length} />`}
     <//>
     ${isStopping && html`<${StopAll} close=${() => setStopping(false)} done=${list.reload} />`}
   <//>`;
 }
 
-/** @param {Row} row @param {(campaign: Campaign) => number} of */
+/** A counter, which says nothing before the campaign has its recipients. @param {Row} row @param {number} of */
 function count(row, of) {
-  return row.whole && row.whole.publico_em ? number(of(row.whole)) : "–";
-}
-
-/** @param {Schemas["CampaignInList"]} item @param {Map<string, Campaign>} known @param {AbortSignal} signal */
-async function whole(item, known, signal) {
-  const before = known.get(item.campanha_id);
-  if (before && !MOVES.has(item.status) && before.atualizado_em === item.atualizado_em) return;
-  try {
-    known.set(item.campanha_id, await api.get("/campanhas/{campanha_id}", { path: { campanha_id: item.campanha_id }, signal }));
-  } catch (error) {
-    // Somebody has deleted the draft meanwhile; the next page of the list is without it.
-    if (!(error instanceof Problem) || error.status !== 404) throw error;
-  }
+  return row.publico_em ? number(of) : "–";
 }
 
 /** @param {{isFiltered: boolean, mayChange: boolean}} props */

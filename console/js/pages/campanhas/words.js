@@ -45,11 +45,6 @@ export function startOf(campaign) {
   return campaign.status === "agendada" ? t("campanhas.inicio.ja") : "–";
 }
 
-/** How many people a planned campaign has: those of its first step. @param {Campaign} campaign */
-export function peopleOf(campaign) {
-  return campaign.por_variante.filter((each) => each.etapa === 1).reduce((sum, each) => sum + each.planejados, 0);
-}
-
 /** @param {string} name such as `a` */
 export function variantName(name) {
   return t("campanhas.variante_nome", { nome: name.length === 1 ? name.toUpperCase() : name });
