@@ -288,6 +288,7 @@ def test_a_draft_saves_itself_and_undoes_nobody(person: Person) -> None:
     person.go(path.removeprefix("/"))
     page.get_by_label("Só quem atende a condições").check()
     page.get_by_role("button", name="Adicionar condição").click()
+    expect(page.get_by_label("Condição")).to_be_focused()
     page.get_by_label("Condição").select_option("nome")
     expect(page.get_by_text("Não salvo: falta completar")).to_be_visible()
     expect(page.locator(".condition")).to_contain_text("falta completar")

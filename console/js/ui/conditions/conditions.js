@@ -1,5 +1,5 @@
 // The conditions of a segment as a person edits them: rows that are joined by "all" or "any", within one another.
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { api } from "../../api.js";
 import { number } from "../../format.js";
 import { html } from "../../html.js";
@@ -114,6 +114,18 @@ function GroupEditor({ group, set, problem, pointer, depth }) {
   const keys = useRef(/** @type {number[]} */ ([]));
   while (keys.current.length < parts.length) keys.current.push(newKey());
   keys.current.length = parts.length;
+  // One goes on in the new row, which stands above the button.
+  const list = useRef(/** @type {HTMLElement | null} */ (null));
+  const wasAdded = useRef(false);
+  useEffect(() => {
+    if (wasAdded.current) /** @type {HTMLElement | null | undefined} */ (list.current?.lastElementChild?.querySelector("select:enabled"))?.focus();
+    wasAdded.current = false;
+  }, [parts.length]);
+  /** @param {Filter} part */
+  function add(part) {
+    wasAdded.current = true;
+    change([...parts, part]);
+  }
   /** @param {Filter[]} changed @param {"todos" | "algum"} [joined] */
   const change = (changed, joined = mode) =>
     // An empty `algum` is nobody, and is refused: without rows, every lead is meant.
@@ -125,7 +137,7 @@ function GroupEditor({ group, set, problem, pointer, depth }) {
       disabled=${parts.length < 2}
       options=${[["todos", t("condicoes.todos")], ["algum", t("condicoes.algum")]]}
     />
-    <ul>
+    <ul ref=${list}>
       ${parts.map(
         (part, index) => html`<${Row}
           key=${keys.current[index]}
@@ -143,9 +155,9 @@ function GroupEditor({ group, set, problem, pointer, depth }) {
     </ul>
     ${parts.length === 0 && html`<p class="muted">${t("condicoes.nenhuma")}</p>`}
     <p class="row">
-      <button type="button" class="small" onClick=${() => change([...parts, { status: ["novo"] }])}>${t("condicoes.adicionar")}</button>
+      <button type="button" class="small" onClick=${() => add({ status: ["novo"] })}>${t("condicoes.adicionar")}</button>
       ${depth < MOST_DEPTH - 2 &&
-      html`<button type="button" class="small" onClick=${() => change([...parts, { algum: [{ status: ["novo"] }] }])}>
+      html`<button type="button" class="small" onClick=${() => add({ algum: [{ status: ["novo"] }] })}>
         ${t("condicoes.adicionar_grupo")}
       </button>`}
     </p>`;
