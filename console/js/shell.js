@@ -117,7 +117,8 @@ function Current({ page }) {
   useEffect(() => {
     let gone = false;
     setMissing("");
-    if (!MODULES[page] || views.has(page)) return undefined;
+    // Asked for even if it is here: it may have come after this was drawn.
+    if (!MODULES[page]) return undefined;
     loadPage(page).then(
       () => !gone && setLoaded(page),
       () => !gone && setMissing(page),
